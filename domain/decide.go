@@ -1,0 +1,121 @@
+package domain
+
+import "time"
+
+// Decide answers a command on the state of its stream: with the records to append, with none when the wish is already
+// fulfilled, or with a [Refusal]. It changes nothing.
+func Decide(c Command, s State) ([]Record, error) {
+	switch c := c.(type) {
+	case ScheduleEvent:
+		return scheduleEvent(c, s)
+	case ChangeDetails:
+		return changeDetails(c, s)
+	case ChangeCapacity:
+		return changeCapacity(c, s)
+	case CancelEvent:
+		return cancelEvent(s)
+	case BookTicket:
+		return bookTicket(c, s)
+	case CancelBooking:
+		return cancelBooking(c, s)
+	}
+	panic("domain: unknown command") // the interface is sealed and the linter checks the switch
+}
+
+func scheduleEvent(c ScheduleEvent, s State) ([]Record, error) {
+	asked := EventScheduled(c)
+	switch {
+	case s.status == statusNone:
+		return []Record{asked}, nil
+	case s.status == statusScheduled && s.details == asked.Details && s.capacity == asked.Capacity:
+		return nil, nil
+	}
+	return nil, ErrEventExists
+}
+
+func changeDetails(c ChangeDetails, s State) ([]Record, error) {
+	if err := changeable(s); err != nil {
+		return nil, err
+	}
+	if s.details == c.Details {
+		return nil, nil
+	}
+	return []Record{DetailsChanged(c)}, nil
+}
+
+func changeCapacity(c ChangeCapacity, s State) ([]Record, error) {
+	if err := changeable(s); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Capacity < s.Sold():
+		return nil, ErrCapacityBelowSold
+	case c.Capacity == s.capacity:
+		return nil, nil
+	}
+	return []Record{CapacityChanged(c)}, nil
+}
+
+func cancelEvent(s State) ([]Record, error) {
+	switch s.status {
+	case statusNone:
+		return nil, ErrEventNotFound
+	case statusCancelled:
+		return nil, nil
+	case statusScheduled:
+	}
+	return []Record{EventCancelled{}}, nil
+}
+
+func bookTicket(c BookTicket, s State) ([]Record, error) {
+	if s.status == statusNone {
+		return nil, ErrEventNotFound
+	}
+	if b, made := s.bookings.get(c.BookingID); made {
+		if b.customer != c.CustomerID {
+			return nil, ErrBookingIDTaken
+		}
+		return nil, nil
+	}
+	// "Already booked" comes before "sold out": whoever holds a ticket of a sold-out event must not be told that there are none.
+	if _, holds := s.active.get(c.CustomerID); holds {
+		return nil, ErrAlreadyBooked
+	}
+	switch {
+	case s.status == statusCancelled:
+		return nil, ErrEventCancelled
+	case begun(s, c.Now):
+		return nil, ErrEventPast
+	case s.Remaining() <= 0:
+		return nil, ErrSoldOut
+	}
+	return []Record{TicketBooked{BookingID: c.BookingID, CustomerID: c.CustomerID}}, nil
+}
+
+func cancelBooking(c CancelBooking, s State) ([]Record, error) {
+	b, made := s.bookings.get(c.BookingID)
+	switch {
+	case !made:
+		return nil, ErrBookingNotFound
+	case b.customer != c.CustomerID:
+		return nil, ErrNotBookingOwner
+	case b.cancelled:
+		return nil, nil
+	case s.status == statusScheduled && begun(s, c.Now):
+		return nil, ErrEventPast
+	}
+	return []Record{BookingCancelled{BookingID: c.BookingID, CustomerID: c.CustomerID}}, nil
+}
+
+func changeable(s State) error {
+	switch s.status {
+	case statusNone:
+		return ErrEventNotFound
+	case statusCancelled:
+		return ErrEventCancelled
+	case statusScheduled:
+	}
+	return nil
+}
+
+func begun(s State, now time.Time) bool { return !now.Before(s.details.StartsAt) }

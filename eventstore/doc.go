@@ -1,0 +1,40 @@
+// Package eventstore keeps the log in PostgreSQL and carries commands to it. It knows streams and records, and has never heard of
+// a booking: the caller hands it a [Model] of its streams.
+//
+// [Log] reads the log and appends to it; it is small and plain. [Executor] is the heart, start at executor.go: it runs a command
+// against the state of its stream, and lets the commands that arrive together share a transaction, also across streams.
+//
+// # Why commands share transactions
+//
+// A booking transaction contains a delay (a payment, say) between reading and writing. One transaction for each booking pins a
+// connection for every waiting customer, and a row lock held through the delay sells one ticket per delay. So a transaction is
+// a bus and not a taxi:
+//
+//  1. Board. A command joins the batch that is forming. A batch leaves when one of at most [Options.Transactions] open
+//     transactions is free, and no sooner than delay/transactions after the one before, so that with a delay the batches overlap
+//     and nobody waits longer than that to board. A lone command on an idle system leaves at once.
+//  2. Read. BEGIN, a savepoint, and one query for the news of the batch's streams travel together. A bounded cache holds folded
+//     states, and is only where to start from: what came after is always read. Nothing is written yet, so there is no
+//     transaction id, and neither vacuum nor readers are held up.
+//  3. Decide. Commands that a committed state refuses already are answered now.
+//  4. Delay. Once for the whole batch, inside the transaction.
+//  5. Append. One batch at a time: read the news again, decide again in order of arrival on the moving state, append all records
+//     in one statement and send COMMIT right behind it, so that no lock is held while a message travels.
+//  6. Conflict. Versions are unique in a stream, so when another process was first the append fails: back to the savepoint, and
+//     again without a second delay, this time with the log's head row locked first, so that nobody can be faster once more.
+//  7. Answer. Everyone gets their own answer, and only once the states that it rests on are committed.
+//
+// The head row hands out positions. An append locks it in the same statement that inserts, before it touches anything else, so
+// appends wait for each other at that one place, in whatever order they name their streams, and can't deadlock. It makes
+// positions gapless and in commit order, and so "position > checkpoint" a complete and correct read.
+//
+// # What goes wrong, and what happens then
+//
+//   - A command that panics or whose record PostgreSQL rejects fails alone: the others of its batch go again without it.
+//   - A caller that gives up while waiting to board is forgotten; once aboard, its command is carried out, and that is that.
+//   - More waiting commands than [Options.Queue] are refused with [ErrBusy]; a state that refuses a command is never invented.
+//   - If the connection breaks during COMMIT, a new transaction locks the head row and looks for the hash of the first record. If
+//     it is there, so is everything. If not, the commands are decided and appended anew: the versions are then taken, and the
+//     lost append can't follow. If no connection can be had, callers get [ErrOutcomeUnknown] and may repeat the command.
+//   - A process that freezes inside a transaction is cut off by the session's timeouts, see [Session].
+package eventstore

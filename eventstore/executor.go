@@ -1,0 +1,193 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Model is what the executor has to know of streams whose states are S and whose records are R. The zero S is the state of a
+// stream without records. S must be an immutable value: several batches use the same one.
+type Model[S, R any] struct {
+	Codec  Codec[R]
+	Evolve func(S, R) S        // never fails
+	Size   func(S) (bytes int) // in memory, for the bound of the cache
+}
+
+// Codec turns records into what is stored and back.
+type Codec[R any] interface {
+	Encode(R) (name string, schemaVersion int16, data []byte, err error)
+	Decode(name string, schemaVersion int16, data []byte) (R, error)
+}
+
+// Command is a wish addressed to one stream.
+type Command[S, R any] struct {
+	StreamID uuid.UUID
+	// Decide answers the command on a state: with records to append, with none when there is nothing to do, or with an error
+	// that refuses it. It is called several times, from other goroutines, and must be a pure function.
+	Decide   func(S) ([]R, error)
+	Metadata Metadata
+	// Immediate commands don't share the delay.
+	Immediate bool
+}
+
+// Result is what became of a command that was not refused.
+type Result[S any] struct {
+	Records  []Record // appended for this command; empty when there was nothing to do
+	State    S        // of the stream right after the command
+	Version  int      // of the stream right after the command
+	Position int64    // of the stream's last record then: a reader that has reached it sees the command's effect
+}
+
+// Options of an [Executor]. Zero values mean the defaults.
+type Options struct {
+	// Delay is spent inside the transaction of a batch, between reading and appending. Default: none.
+	Delay time.Duration
+	// Transactions bounds how many delayed transactions are open at once; the pool needs [Spare] connections more. With a
+	// delay, a command waits at most Delay/Transactions to board. Default 32, which makes that 31 ms for a second of delay.
+	Transactions int
+	// Queue bounds how many commands wait to board. Default 50,000.
+	Queue int
+	// Batch bounds how many commands share one transaction. Default 10,000.
+	Batch int
+	// Cache bounds the bytes of folded states that are kept. Default 256 MiB.
+	Cache int
+	// Patience bounds how long a batch may take besides its delay before its commands are given up. Default 10 s.
+	Patience time.Duration
+	// Now is the clock for the time of records. Default [time.Now].
+	Now func() time.Time
+	// Committed, when set, is called after each commit with the position of its last record. It must not block.
+	Committed func(position int64)
+	// Observe, when set, is called at the end of each batch. It must not block.
+	Observe func(BatchStats)
+	// Logger gets what operators should know. Default: nothing.
+	Logger *slog.Logger
+}
+
+// Spare is how many connections an executor uses beside those of its delayed transactions.
+const Spare = immediateTransactions + 2
+
+// One immediate batch appends while the next one reads; with more of them the batches would only get smaller.
+const immediateTransactions = 2
+
+// BatchStats says how a batch went.
+type BatchStats struct {
+	Commands int           // that boarded
+	Records  int           // appended
+	Attempts int           // to append; more than one after a conflict or a lost connection
+	Waited   time.Duration // of its first command, to board
+	Took     time.Duration // from boarding to the answers
+	Delay    time.Duration // contained in Took
+	Err      error         // that ended the batch, if one did
+}
+
+// Executor carries commands to the log. See the package comment for how. Make one per process, with [NewExecutor].
+type Executor[S, R any] struct {
+	pool    *pgxpool.Pool
+	model   Model[S, R]
+	options Options
+	cache   *cache[S]
+
+	// appending is held by the batch that appends.
+	appending chan struct{}
+	delayed   *lane[S, R] // nil without a delay
+	immediate *lane[S, R]
+
+	running context.Context // ends when Close has waited long enough
+	kill    context.CancelFunc
+	done    sync.WaitGroup
+}
+
+// NewExecutor uses pool, which must stay open until [Executor.Close] has returned and hold at least
+// Options.Transactions + [Spare] connections when there is a delay, and [Spare] otherwise.
+func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*Executor[S, R], error) {
+	setDefault(&o.Transactions, 32)
+	setDefault(&o.Queue, 50_000)
+	setDefault(&o.Batch, 10_000)
+	setDefault(&o.Cache, 256<<20)
+	setDefault(&o.Patience, 10*time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Delay < 0 || o.Transactions < 0 || o.Queue < 0 || o.Batch < 0 || o.Cache < 0 || o.Patience < 0 {
+		return nil, errors.New("eventstore: options can't be negative")
+	}
+	need := Spare
+	if o.Delay > 0 {
+		need += o.Transactions
+	}
+	if has := int(pool.Config().MaxConns); has < need {
+		return nil, fmt.Errorf("eventstore: the executor needs %d connections, and the pool has at most %d", need, has)
+	}
+	running, kill := context.WithCancel(context.Background())
+	e := &Executor[S, R]{
+		pool: pool, model: model, options: o, cache: newCache[S](o.Cache),
+		appending: make(chan struct{}, 1), running: running, kill: kill,
+	}
+	e.immediate = e.open(0, immediateTransactions)
+	if o.Delay > 0 {
+		e.delayed = e.open(o.Delay, o.Transactions)
+	}
+	return e, nil
+}
+
+func setDefault[T int | time.Duration](option *T, value T) {
+	if *option == 0 {
+		*option = value
+	}
+}
+
+// Execute carries a command out and returns when its outcome is certain. The error is what Decide refused it with, or one of this
+// package. Commands to one stream that share a lane (the delayed or the immediate one) are decided in order of arrival. When ctx
+// ends before the command has boarded, it has had no effect and the error is that of ctx; later, ctx no longer matters.
+func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (Result[S], error) {
+	l := e.delayed
+	if cmd.Immediate || l == nil {
+		l = e.immediate
+	}
+	c := &call[S, R]{Command: cmd, arrived: time.Now(), done: make(chan struct{})}
+	if err := l.join(c); err != nil {
+		return Result[S]{}, err
+	}
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		if c.leave() {
+			return Result[S]{}, context.Cause(ctx)
+		}
+		<-c.done
+	}
+	return c.result, c.err
+}
+
+// Close refuses new commands, carries out those that wait or are aboard, and returns when all have their answer. When ctx ends
+// first, what is aboard is broken off; its callers get [ErrUnavailable] or [ErrOutcomeUnknown]. It may be called twice.
+func (e *Executor[S, R]) Close(ctx context.Context) error {
+	e.immediate.close()
+	if e.delayed != nil {
+		e.delayed.close()
+	}
+	finished := make(chan struct{})
+	go func() {
+		e.done.Wait()
+		close(finished)
+	}()
+	defer e.kill()
+	select {
+	case <-finished:
+		return nil
+	case <-ctx.Done():
+		e.kill()
+		<-finished
+		return fmt.Errorf("close the executor: %w", context.Cause(ctx))
+	}
+}

@@ -1,0 +1,131 @@
+// Package dbtest gives each test a PostgreSQL database of its own, cloned from a migrated template.
+//
+// The server is the one that TEST_DATABASE_URL names, and otherwise a private one that the test program starts on first use and
+// stops in [Main]. A test that fails keeps its database and prints the address; a missing server fails the test, it is never skipped.
+package dbtest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/internal/embeddedpg"
+	"github.com/boxoffice/boxoffice/migrations"
+)
+
+var (
+	server   *embeddedpg.Server
+	template = sync.OnceValues(prepare)
+)
+
+// Main runs the tests of a package and stops the server that they started. Call it from TestMain of each package that uses [URL] or [Pool].
+func Main(m *testing.M) {
+	code := m.Run()
+	if server != nil {
+		if err := server.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "stop the test server:", err)
+		}
+		_ = os.RemoveAll(serverDir)
+	}
+	os.Exit(code)
+}
+
+// Pool connects to a fresh, migrated database and closes the pool when the test ends.
+func Pool(tb testing.TB) *pgxpool.Pool {
+	tb.Helper()
+	pool, err := pgxpool.New(context.Background(), URL(tb))
+	if err != nil {
+		tb.Fatalf("connect to the test database: %v", err)
+	}
+	tb.Cleanup(pool.Close)
+	return pool
+}
+
+// URL makes a fresh, migrated database and returns its address. It is dropped when the test ends well.
+func URL(tb testing.TB) string {
+	tb.Helper()
+	base, err := template()
+	if err != nil {
+		tb.Fatalf("prepare the test database: %v", err)
+	}
+	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	if err := admin(base, fmt.Sprintf("create database %s template %s strategy file_copy", name, templateName)); err != nil {
+		tb.Fatalf("clone the test database: %v", err)
+	}
+	address := withDatabase(base, name)
+	tb.Cleanup(func() {
+		if tb.Failed() {
+			tb.Logf("the database of this test is kept (as long as its server runs): %s", address)
+			return
+		}
+		if err := admin(base, fmt.Sprintf("drop database %s with (force)", name)); err != nil {
+			tb.Errorf("drop the test database: %v", err)
+		}
+	})
+	return address
+}
+
+var (
+	serverDir    string
+	templateName = "template_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+)
+
+func prepare() (string, error) {
+	base, err := serverURL()
+	if err != nil {
+		return "", err
+	}
+	if err := admin(base, "create database "+templateName); err != nil {
+		return "", err
+	}
+	_, err = migrations.Up(context.Background(), withDatabase(base, templateName))
+	return base, err
+}
+
+func serverURL() (string, error) {
+	if address := os.Getenv("TEST_DATABASE_URL"); address != "" {
+		return address, nil
+	}
+	dir, err := os.MkdirTemp("", "boxoffice-test-")
+	if err != nil {
+		return "", err
+	}
+	serverDir = dir
+	server, err = embeddedpg.Start(context.Background(), embeddedpg.Options{
+		Dir: dir,
+		// Tests lose nothing worth keeping when the machine stops.
+		Settings: map[string]string{"fsync": "off", "full_page_writes": "off", "max_connections": "400"},
+	})
+	if err != nil {
+		return "", err
+	}
+	return server.URL(), nil
+}
+
+func admin(base, sql string) error {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, base)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx) //nolint:errcheck // the statement's error says more
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
+func withDatabase(base, name string) string {
+	address, err := url.Parse(base)
+	if err != nil {
+		panic(err) // the base was used to connect before
+	}
+	address.Path = "/" + name
+	return address.String()
+}

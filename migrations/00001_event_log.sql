@@ -1,0 +1,42 @@
+-- The log: every fact about every event, in one order, for ever.
+
+-- +goose Up
+
+-- One row. Its lock is held only by a transaction that appends, so positions are handed out without gaps and in commit order.
+create table log_head (
+    only_row boolean primary key default true check (only_row),
+    position bigint not null check (position >= 0)
+);
+insert into log_head (position) values (0);
+
+-- json and not jsonb: the hash covers the bytes as they were written.
+create table event_log (
+    position       bigint      primary key check (position > 0),
+    stream_id      uuid        not null,
+    version        int         not null check (version > 0),
+    type           text        not null check (type <> ''),
+    schema_version smallint    not null check (schema_version > 0),
+    data           json        not null,
+    metadata       json        not null,
+    recorded_at    timestamptz not null,
+    hash           bytea       not null check (octet_length(hash) = 32),
+    constraint event_log_stream_version unique (stream_id, version)
+);
+
+-- +goose StatementBegin
+create function event_log_is_append_only() returns trigger language plpgsql as $$
+begin
+    raise exception 'event_log is append-only: % refused', tg_op using errcode = 'restrict_violation';
+end $$;
+-- +goose StatementEnd
+
+create trigger event_log_no_change before update or delete on event_log
+    for each row execute function event_log_is_append_only();
+create trigger event_log_no_truncate before truncate on event_log
+    for each statement execute function event_log_is_append_only();
+
+-- +goose Down
+
+drop table event_log;
+drop function event_log_is_append_only();
+drop table log_head;

@@ -1,0 +1,77 @@
+// Package migrations holds the schema as goose migrations and applies them. The SQL is embedded, so the program needs no files beside it.
+package migrations
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed *.sql
+var files embed.FS
+
+// Up brings the database at url to the newest schema and returns the versions it applied; none when it was there already.
+// Several processes may call it at once: a session lock lets one work and the others wait.
+func Up(ctx context.Context, url string) ([]int64, error) {
+	var applied []int64
+	err := with(url, func(p *goose.Provider) error {
+		results, err := p.Up(ctx)
+		applied = versions(results)
+		return err
+	})
+	return applied, err
+}
+
+// Down takes the schema back to version target and returns the versions it reverted, newest first. It drops tables with their rows.
+func Down(ctx context.Context, url string, target int64) ([]int64, error) {
+	var reverted []int64
+	err := with(url, func(p *goose.Provider) error {
+		results, err := p.DownTo(ctx, target)
+		reverted = versions(results)
+		return err
+	})
+	return reverted, err
+}
+
+// Pending tells whether the database at url lacks a migration of this program.
+func Pending(ctx context.Context, url string) (bool, error) {
+	var pending bool
+	err := with(url, func(p *goose.Provider) error {
+		var err error
+		pending, err = p.HasPending(ctx)
+		return err
+	})
+	return pending, err
+}
+
+func with(url string, use func(*goose.Provider) error) (err error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return fmt.Errorf("read the database address: %w", err)
+	}
+	db := stdlib.OpenDB(*config)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 120))
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	if err != nil {
+		return fmt.Errorf("read the migrations: %w", err)
+	}
+	return use(provider)
+}
+
+func versions(results []*goose.MigrationResult) []int64 {
+	versions := make([]int64, len(results))
+	for i, r := range results {
+		versions[i] = r.Source.Version
+	}
+	return versions
+}
