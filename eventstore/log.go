@@ -71,6 +71,16 @@ func (l *Log) Stream(ctx context.Context, streamID uuid.UUID, after, limit int) 
 	return records, nil
 }
 
+// Version is that of a stream's newest record, 0 for a stream without records.
+func (l *Log) Version(ctx context.Context, streamID uuid.UUID) (int, error) {
+	var version int
+	err := l.pool.QueryRow(ctx, `select coalesce(max(version), 0) from event_log where stream_id = $1`, streamID).Scan(&version)
+	if err != nil {
+		return 0, fmt.Errorf("read the version of stream %s: %w", streamID, err)
+	}
+	return version, nil
+}
+
 // After reads the log after a position, at most limit records. There are no gaps: the last of n records has position after+n.
 func (l *Log) After(ctx context.Context, after int64, limit int) ([]Record, error) {
 	rows, _ := l.pool.Query(ctx, `

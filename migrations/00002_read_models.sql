@@ -17,6 +17,7 @@ create table projection_checkpoints (
 create table events (
     id          uuid        primary key,
     title       text        not null,
+    title_key   text        not null, -- the title as it is searched and sorted, whatever the locale of the database
     description text        not null,
     venue       text        not null,
     starts_at   timestamptz not null,
@@ -33,8 +34,8 @@ create table events (
 -- One index for each order the list can have; the id breaks ties, so that pages neither repeat nor skip an event.
 create index events_by_date  on events (starts_at, id);
 create index events_by_price on events (price_minor, id);
-create index events_by_title on events (lower(title), id);
-create index events_title_search on events using gin (lower(title) gin_trgm_ops);
+create index events_by_title on events (title_key, id);
+create index events_title_search on events using gin (title_key gin_trgm_ops);
 
 -- No foreign keys: rows of a read model come from the log, and each projection keeps its own pace.
 create table bookings (
@@ -47,7 +48,6 @@ create table bookings (
     version      int         not null
 );
 create index bookings_by_user on bookings (user_id, created_at desc, id);
-create unique index bookings_one_active on bookings (user_id, event_id) where status = 'CONFIRMED';
 
 -- +goose Down
 

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/spf13/cobra"
+
+	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/embeddedpg"
+	"github.com/boxoffice/boxoffice/migrations"
+)
+
+// database is the PostgreSQL that this run works with.
+type database struct {
+	url      string
+	embedded *embeddedpg.Server // nil when it is not ours to stop
+}
+
+// openDatabase finds the PostgreSQL of the configuration: the one that is named, the program's own that another process runs, or
+// one that it starts now.
+func openDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*database, error) {
+	if c.DatabaseURL != "" {
+		return &database{url: c.DatabaseURL}, nil
+	}
+	url, err := embeddedpg.RunningURL(c.DataDir)
+	switch {
+	case err == nil:
+		return &database{url: url}, nil
+	case !errors.Is(err, embeddedpg.ErrNotRunning):
+		return nil, err
+	}
+	return startDatabase(ctx, c, logger)
+}
+
+func startDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*database, error) {
+	server, err := embeddedpg.Start(ctx, embeddedpg.Options{Dir: c.DataDir, BinDir: c.PostgresBin, Logger: logger})
+	if err != nil {
+		return nil, fmt.Errorf("start the embedded PostgreSQL: %w", err)
+	}
+	return &database{url: server.URL(), embedded: server}, nil
+}
+
+func (d *database) close() error {
+	if d.embedded == nil {
+		return nil
+	}
+	return d.embedded.Stop()
+}
+
+// pool opens connections for one purpose. Purposes have pools of their own so that one that is busy doesn't starve the others.
+func (d *database) pool(ctx context.Context, purpose string, most int, settings map[string]string) (*pgxpool.Pool, error) {
+	c, err := pgxpool.ParseConfig(d.url)
+	if err != nil {
+		return nil, errors.New("the address of the database can't be read") // without err, which may repeat the password
+	}
+	c.MaxConns = int32(most) //nolint:gosec // from the configuration, small
+	c.ConnConfig.RuntimeParams["application_name"] = "boxoffice " + purpose
+	maps.Copy(c.ConnConfig.RuntimeParams, settings)
+	pool, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("open the %s pool: %w", purpose, err)
+	}
+	return pool, nil
+}
+
+func (a *app) databaseCommand() *cobra.Command {
+	database := &cobra.Command{Use: "database", Short: "About the database"}
+	database.AddCommand(&cobra.Command{
+		Use: "url", Short: "Print the address of the database, with its password, for psql and other tools", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			c, err := config.Load(a.flags)
+			if err != nil {
+				return err
+			}
+			url := c.DatabaseURL
+			if url == "" {
+				if url, err = embeddedpg.RunningURL(c.DataDir); err != nil {
+					return err
+				}
+			}
+			_, err = fmt.Fprintln(a.out, url)
+			return err
+		},
+	})
+	return database
+}
+
+func (a *app) migrateCommand() *cobra.Command {
+	migrate := &cobra.Command{
+		Use: "migrate", Short: "Bring the schema of the database to the newest version", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withDatabase(cmd.Context(), func(ctx context.Context, d *database) error {
+				applied, err := migrations.Up(ctx, d.url)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(a.out, "%d migration(s) applied\n", len(applied))
+				return err
+			})
+		},
+	}
+	var to int64
+	var sure bool
+	down := &cobra.Command{
+		Use: "down", Short: "Take the schema back to an older version; tables that it does not have are dropped with their data", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !sure {
+				return errors.New("this deletes data; repeat it with --yes")
+			}
+			return a.withDatabase(cmd.Context(), func(ctx context.Context, d *database) error {
+				reverted, err := migrations.Down(ctx, d.url, to)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(a.out, "%d migration(s) reverted\n", len(reverted))
+				return err
+			})
+		},
+	}
+	down.Flags().Int64Var(&to, "to", 0, "version to go back to")
+	down.Flags().BoolVar(&sure, "yes", false, "yes, delete data")
+	_ = down.MarkFlagRequired("to") // fails only for a flag that is not there
+	migrate.AddCommand(down)
+	return migrate
+}
+
+// withDatabase runs a tool on the database of the configuration.
+func (a *app) withDatabase(ctx context.Context, use func(context.Context, *database) error) (err error) {
+	c, err := config.Load(a.flags)
+	if err != nil {
+		return err
+	}
+	d, err := openDatabase(ctx, c, a.logger(c))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	return use(ctx, d)
+}

@@ -1,0 +1,62 @@
+// Command boxoffice is the whole system in one program: the API, the web UI, the projections, and the tools around them. It is the
+// only place that reads the environment, opens pools, and joins packages.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // events have time zones, on machines without a database of them too
+
+	"github.com/spf13/cobra"
+
+	"github.com/boxoffice/boxoffice/internal/config"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal asks the program to stop, the second one ends it.
+	context.AfterFunc(ctx, stop)
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "boxoffice:", err)
+		os.Exit(1)
+	}
+}
+
+// app is what the commands share.
+type app struct {
+	flags    map[string]string // of the configuration, by name of the variable
+	out, err io.Writer
+}
+
+// run is main without the process around it.
+func run(ctx context.Context, args []string, out, errOut io.Writer) error {
+	a := &app{flags: map[string]string{}, out: out, err: errOut}
+	root := &cobra.Command{
+		Use:           "boxoffice",
+		Short:         "An event booking system that can't oversell",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		// Everything that is configured is a flag of every command: they all speak to the same system.
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+			for _, v := range config.Variables() {
+				if f := cmd.Flags().Lookup(v.Flag); f != nil && f.Changed {
+					a.flags[v.Name] = f.Value.String()
+				}
+			}
+		},
+	}
+	for _, v := range config.Variables() {
+		if !v.Secret {
+			root.PersistentFlags().String(v.Flag, v.Default, v.Doc+" ("+v.Name+")")
+		}
+	}
+	root.AddCommand(a.serveCommand(), a.migrateCommand(), a.seedCommand(), a.databaseCommand(), a.versionCommand())
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	return root.ExecuteContext(ctx)
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/config"
+)
+
+// secretsOf gives the secrets of the configuration. Those that are missing are made once and kept in the data directory; the
+// configuration refuses that with a database that other processes may use too.
+func secretsOf(c config.Config) (account.Secrets, error) {
+	access, err := secretOr(c.AccessSecret, filepath.Join(c.DataDir, "jwt-access.secret"))
+	if err != nil {
+		return account.Secrets{}, err
+	}
+	refresh, err := secretOr(c.RefreshSecret, filepath.Join(c.DataDir, "jwt-refresh.secret"))
+	if err != nil {
+		return account.Secrets{}, err
+	}
+	secrets := account.Secrets{Access: []string{access}, Refresh: []string{refresh}}
+	if c.PreviousAccessSecret != "" {
+		secrets.Access = append(secrets.Access, c.PreviousAccessSecret)
+	}
+	if c.PreviousRefreshSecret != "" {
+		secrets.Refresh = append(secrets.Refresh, c.PreviousRefreshSecret)
+	}
+	return secrets, nil
+}
+
+func secretOr(configured, path string) (string, error) {
+	if configured != "" {
+		return configured, nil
+	}
+	kept, err := os.ReadFile(path) //nolint:gosec // in the data directory of the configuration
+	if err == nil {
+		return string(kept), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read a secret: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("keep a secret: %w", err)
+	}
+	secret := rand.Text() + rand.Text() // 260 bits
+	// Written aside and linked, so that of two programs one wins and none reads half a secret.
+	draft, err := os.CreateTemp(filepath.Dir(path), ".secret-*")
+	if err != nil {
+		return "", fmt.Errorf("keep a secret: %w", err)
+	}
+	defer os.Remove(draft.Name()) //nolint:errcheck // at worst an unused file stays
+	_, err = draft.WriteString(secret)
+	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
+		return "", fmt.Errorf("keep a secret: %w", err)
+	}
+	if err := os.Link(draft.Name(), path); errors.Is(err, fs.ErrExist) {
+		return secretOr("", path)
+	} else if err != nil {
+		return "", fmt.Errorf("keep a secret: %w", err)
+	}
+	return secret, nil
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/seed"
+	"github.com/boxoffice/boxoffice/migrations"
+)
+
+var errSeedProduction = errors.New("seeding makes accounts with a known password, so it is refused with APP_ENV=production; --demo-accounts allows it")
+
+func (a *app) seedCommand() *cobra.Command {
+	var demoAccounts bool
+	cmd := &cobra.Command{
+		Use: "seed", Short: "Add accounts and events to try the system with; what is there already stays", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			ctx := cmd.Context()
+			c, err := config.Load(a.flags)
+			if err != nil {
+				return err
+			}
+			if c.Production() && !demoAccounts {
+				return errSeedProduction
+			}
+			c.BookingDelay = 0
+			d, err := openDatabase(ctx, c, a.logger(c))
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, d.close()) }()
+			if _, err := migrations.Up(ctx, d.url); err != nil {
+				return err
+			}
+			s, err := newSystem(ctx, c, d, a.logger(c))
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx))) }()
+			result, err := seed.Run(ctx, s.accounts, s.executor, time.Now())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.out, "%d accounts (password %s) and %d events are there\n", result.Accounts, seed.Password, result.Events)
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&demoAccounts, "demo-accounts", false, "make the accounts with the known password in production too")
+	return cmd
+}

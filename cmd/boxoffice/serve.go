@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/seed"
+	"github.com/boxoffice/boxoffice/migrations"
+	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/web"
+)
+
+// stopWithin bounds how long a stop may take: bookings in their delay finish, everything else is quick.
+const stopWithin = 20 * time.Second
+
+func (a *app) serveCommand() *cobra.Command {
+	var withSeed bool
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Run the API, the web UI and the projections", Args: cobra.NoArgs,
+		Long: "Run the API, the web UI and the projections, on a PostgreSQL of the program's own or on the one that DATABASE_URL names.\n" +
+			"The schema is brought up to date first. SIGTERM and Ctrl-C stop everything in order.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load(a.flags)
+			if err != nil {
+				return err
+			}
+			if !cmd.Flags().Changed("seed") {
+				withSeed = c.DatabaseURL == "" && !c.Production()
+			}
+			if withSeed && c.Production() {
+				return errSeedProduction
+			}
+			return a.serve(cmd.Context(), c, withSeed)
+		},
+	}
+	cmd.Flags().BoolVar(&withSeed, "seed", false, "add accounts and events to try the system with (default: on the program's own PostgreSQL, unless APP_ENV=production)")
+	return cmd
+}
+
+func (a *app) serve(ctx context.Context, c config.Config, withSeed bool) (err error) {
+	logger := a.logger(c)
+	d := &database{url: c.DatabaseURL}
+	if d.url == "" {
+		if d, err = startDatabase(ctx, c, logger); err != nil {
+			return err
+		}
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if _, err := migrations.Up(ctx, d.url); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	s, err := newSystem(ctx, c, d, logger)
+	if err != nil {
+		return err
+	}
+	// Listening comes early: a port that is taken should be known before anything else happens.
+	api, err := listen(c.Host, c.APIPort, "API_PORT")
+	if err != nil {
+		return errors.Join(err, s.close(ctx))
+	}
+	ui, err := listen(c.Host, c.WebPort, "WEB_PORT")
+	if err != nil {
+		return errors.Join(err, api.Close(), s.close(ctx))
+	}
+
+	// work goes on until everybody has their answer, and only then stops.
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	group, failed := errgroup.WithContext(work)
+	group.Go(func() error { s.wire.Run(work); return nil })
+	group.Go(func() error { s.progress.Run(work); return nil })
+	group.Go(func() error { return s.project(work, logger) })
+	group.Go(func() error { return s.cleanUp(work, logger) })
+	if d.embedded != nil {
+		group.Go(func() error { return d.watch(work) })
+	}
+	if withSeed {
+		if _, err := seed.Run(ctx, s.accounts, s.executor, time.Now()); err != nil {
+			logger.Error("seeding failed", "error", err)
+		}
+	}
+
+	var stopping atomic.Bool
+	servers := []*http.Server{
+		server(s.api(c, logger, &stopping), logger),
+		server(web.Handler(address(api)), logger),
+	}
+	for i, l := range []net.Listener{api, ui} {
+		group.Go(func() error {
+			if err := servers[i].Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	if _, err := fmt.Fprintf(a.out, "\n  Boxoffice is ready\n\n    Web  %s\n    API  %s\n\n", address(ui), address(api)); err != nil {
+		logger.Warn("could not print the addresses", "error", err)
+	}
+
+	select {
+	case <-ctx.Done():
+	case <-failed.Done():
+	}
+	stopping.Store(true)
+	logger.Info("stopping")
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	var errs []error
+	for _, srv := range servers {
+		errs = append(errs, srv.Shutdown(deadline))
+	}
+	errs = append(errs, s.executor.Close(deadline))
+	stopWork()
+	errs = append(errs, group.Wait())
+	s.closePools()
+	return errors.Join(errs...)
+}
+
+func (s *system) api(c config.Config, logger *slog.Logger, stopping *atomic.Bool) http.Handler {
+	return httpapi.New(httpapi.Options{
+		Executor: s.executor,
+		Log:      eventstore.NewLog(s.reading),
+		Events:   projections.Events{Pool: s.reading},
+		Bookings: projections.Bookings{Pool: s.reading},
+		Progress: s.progress,
+		Accounts: s.accounts,
+		Signer:   s.signer,
+		Ready: func(ctx context.Context) error {
+			if stopping.Load() {
+				return errors.New("stopping")
+			}
+			return s.ready(ctx)
+		},
+		Origins: c.FrontendOrigin,
+		Now:     time.Now,
+		Logger:  logger,
+		Version: version,
+	})
+}
+
+// project runs the projections on connections of their own.
+func (s *system) project(ctx context.Context, logger *slog.Logger) error {
+	pool, err := s.database.pool(ctx, "projections", projections.Connections, projections.Session())
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	return projections.Run(ctx, pool, s.wire, logger)
+}
+
+// cleanUp forgets refresh tokens whose time is over.
+func (s *system) cleanUp(ctx context.Context, logger *slog.Logger) error {
+	hourly := time.NewTicker(time.Hour)
+	defer hourly.Stop()
+	for {
+		if _, err := s.accounts.DeleteExpired(ctx); err != nil && ctx.Err() == nil {
+			logger.Warn("cleaning up failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hourly.C:
+		}
+	}
+}
+
+// watch fails when the embedded PostgreSQL ends by itself: there is nothing left to work with.
+func (d *database) watch(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-d.embedded.Done():
+		return fmt.Errorf("the embedded PostgreSQL has ended: %w", d.embedded.Err())
+	}
+}
+
+func listen(host string, port int, variable string) (net.Listener, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", variable, err)
+	}
+	return l, nil
+}
+
+// address is where people reach a listener from the same machine.
+func address(l net.Listener) string {
+	return "http://localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+func server(h http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      90 * time.Second, // a booking waits for its delay, which is at most a minute
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+}

@@ -1,0 +1,162 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+	"github.com/rs/cors"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+// Executor carries commands to the log.
+type Executor interface {
+	Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error)
+}
+
+// Options are what the API works with. All fields are needed.
+type Options struct {
+	Executor Executor
+	Log      *eventstore.Log
+	Events   projections.Events
+	Bookings projections.Bookings
+	Progress *projections.Progress
+	Accounts *account.Accounts
+	Signer   *account.Signer
+	// Ready tells whether requests can be served; nil means yes.
+	Ready func(context.Context) error
+	// Origins may call from a browser.
+	Origins []string
+	Now     func() time.Time
+	Logger  *slog.Logger
+	Version string
+}
+
+type api struct{ Options }
+
+// maxBody is ample for every request: the longest description of an event takes 20 kB.
+const maxBody = 64 << 10
+
+// New returns the API as one handler.
+func New(o Options) http.Handler {
+	useProblems()
+	a := &api{o}
+	router := chi.NewMux()
+	router.Use(
+		identify,
+		logRequests(o.Logger),
+		recoverPanics(o.Logger),
+		secure,
+		cors.New(cors.Options{
+			AllowedOrigins: o.Origins, AllowCredentials: true, MaxAge: 600,
+			AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete},
+			AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Min-Log-Position", "X-Request-Id"},
+			ExposedHeaders: []string{"ETag", "Link", "Log-Position", "Retry-After", "X-Request-Id"},
+		}).Handler,
+	)
+	router.NotFound(func(w http.ResponseWriter, r *http.Request) { writeProblem(w, r, errNoRoute) })
+	router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { writeProblem(w, r, errMethod) })
+
+	config := huma.DefaultConfig("Boxoffice", o.Version)
+	config.Info.Description = "Books tickets for events. It never sells a ticket twice, and never refuses one that is there."
+	config.DocsPath, config.SchemasPath = "", ""
+	config.CreateHooks = nil // no $schema links in bodies
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+	}
+	h := humachi.New(router, config)
+	h.UseMiddleware(a.guard)
+
+	everyone, organizers, auditors := roles{}, roles{account.Organizer}, roles{account.Auditor}
+
+	route(h, a, nil, operation{http.MethodPost, "/auth/register", "register", "Create an account and sign in", 201, []int{400, 409, 503}}, a.register)
+	route(h, a, nil, operation{http.MethodPost, "/auth/login", "login", "Sign in", 200, []int{400, 401, 503}}, a.login)
+	route(h, a, nil, operation{http.MethodPost, "/auth/refresh", "refresh", "Exchange a refresh token for the next pair", 200, []int{400, 401, 503}}, a.refresh)
+
+	route(h, a, everyone, operation{http.MethodGet, "/events", "listEvents", "List events", 200, []int{400, 401, 503}}, a.listEvents)
+	route(h, a, everyone, operation{http.MethodGet, "/events/{id}", "getEvent", "Show one event", 200, []int{400, 401, 404, 503}}, a.getEvent)
+	route(h, a, organizers, operation{http.MethodPost, "/events", "scheduleEvent", "Schedule an event", 201, []int{400, 401, 403, 503}}, a.scheduleEvent)
+
+	route(h, a, everyone, operation{http.MethodPost, "/book", "bookTicket", "Book one ticket", 201, []int{400, 401, 404, 409, 503}}, a.bookTicket)
+	route(h, a, everyone, operation{http.MethodGet, "/bookings", "listBookings", "List one's own bookings", 200, []int{401, 503}}, a.listBookings)
+	route(h, a, everyone, operation{http.MethodDelete, "/bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, []int{400, 401, 403, 404, 409, 503}}, a.cancelBooking)
+
+	route(h, a, auditors, operation{http.MethodGet, "/audit/streams/{id}", "auditStream", "Show the records of one stream", 200, []int{400, 401, 403, 404, 503}}, a.auditStream)
+
+	route(h, a, nil, operation{http.MethodGet, "/healthz", "healthz", "Tell whether the process is alive", 200, nil}, a.healthz)
+	route(h, a, nil, operation{http.MethodGet, "/readyz", "readyz", "Tell whether requests can be served", 200, []int{503}}, a.readyz)
+	return router
+}
+
+type operation struct {
+	method, path, id, summary string
+	status                    int
+	errors                    []int
+}
+
+// route registers a handler for those who have one of the roles: nil is everybody, an empty list everyone who is signed in.
+func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle func(context.Context, *In) (*Out, error)) {
+	op := huma.Operation{
+		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, DefaultStatus: o.status, Errors: o.errors,
+		MaxBodyBytes: maxBody, BodyReadTimeout: 10 * time.Second,
+	}
+	if allowed != nil {
+		op.Metadata = map[string]any{rolesKey: allowed}
+		op.Security = []map[string][]string{{"bearer": {}}}
+	}
+	huma.Register(h, op, func(ctx context.Context, in *In) (*Out, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, problemOf(ctx, a.Logger, err)
+		}
+		return out, nil
+	})
+}
+
+// execute carries a command out for whoever makes the request.
+func (a *api) execute(ctx context.Context, eventID uuid.UUID, cmd domain.Command, immediate bool) (eventstore.Result[domain.State], error) {
+	return a.Executor.Execute(ctx, eventstore.Command[domain.State, domain.Record]{
+		StreamID:  eventID,
+		Decide:    func(s domain.State) ([]domain.Record, error) { return domain.Decide(cmd, s) },
+		Metadata:  eventstore.Metadata{Actor: claimsOf(ctx).UserID, CorrelationID: requestID(ctx)},
+		Immediate: immediate,
+	})
+}
+
+// catchUpFor bounds how long an answer waits for the read models. A lagging projection makes them stale, never an error.
+const catchUpFor = 2 * time.Second
+
+// catchUp waits until people find in the read models what they have just done.
+func (a *api) catchUp(ctx context.Context, position int64) {
+	ctx, cancel := context.WithTimeout(ctx, catchUpFor)
+	defer cancel()
+	a.Progress.Wait(ctx, position)
+}
+
+func (a *api) writeError(ctx huma.Context, err error) {
+	p := problemOf(ctx.Context(), a.Logger, err)
+	for name, values := range p.GetHeaders() {
+		ctx.SetHeader(name, values[0])
+	}
+	ctx.SetHeader("Content-Type", p.ContentType(""))
+	ctx.SetStatus(p.Status)
+	_ = json.NewEncoder(ctx.BodyWriter()).Encode(p) // the client is gone, if anything
+}
+
+func writeProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
+	told := *p
+	told.RequestID = requestID(r.Context())
+	w.Header().Set("Content-Type", told.ContentType(""))
+	w.WriteHeader(told.Status)
+	_ = json.NewEncoder(w).Encode(&told) // the client is gone, if anything
+}

@@ -1,0 +1,127 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+// Booking is a booking as the API shows it.
+type Booking struct {
+	ID          uuid.UUID  `json:"id" format:"uuid"`
+	EventID     uuid.UUID  `json:"eventId" format:"uuid"`
+	UserID      uuid.UUID  `json:"userId" format:"uuid"`
+	Status      string     `json:"status" enum:"CONFIRMED,CANCELLED"`
+	CreatedAt   time.Time  `json:"createdAt"`
+	CancelledAt *time.Time `json:"cancelledAt,omitempty"`
+}
+
+func bookingOf(b *projections.Booking) Booking {
+	return Booking{ID: b.ID, EventID: b.EventID, UserID: b.UserID, Status: b.Status, CreatedAt: b.CreatedAt, CancelledAt: b.CancelledAt}
+}
+
+// BookingChange is the answer to a booking and to its cancellation.
+type BookingChange struct {
+	Booking Booking      `json:"booking"`
+	Event   EventSummary `json:"event"`
+}
+
+// EventSummary is what a booking changes of its event. The number comes from the stream and is exact right after the change.
+type EventSummary struct {
+	ID               uuid.UUID `json:"id" format:"uuid"`
+	Title            string    `json:"title"`
+	RemainingTickets int       `json:"remainingTickets"`
+	Version          int       `json:"version"`
+}
+
+func summaryOf(id uuid.UUID, r eventstore.Result[domain.State]) EventSummary {
+	return EventSummary{ID: id, Title: r.State.Details().Title, RemainingTickets: r.State.Remaining(), Version: r.Version}
+}
+
+type bookingChangeOutput struct {
+	LogPosition int64 `header:"Log-Position" doc:"A read with this as Min-Log-Position sees the change"`
+	Body        BookingChange
+}
+
+type bookTicketInput struct {
+	Body struct {
+		EventID uuid.UUID `json:"eventId" format:"uuid"`
+	}
+}
+
+func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*bookingChangeOutput, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	userID, eventID := claimsOf(ctx).UserID, in.Body.EventID
+	result, err := a.execute(ctx, eventID, domain.BookTicket{BookingID: id, CustomerID: userID, Now: a.Now()}, false)
+	if err != nil {
+		return nil, err
+	}
+	a.catchUp(ctx, result.Position)
+	booking := Booking{ID: id, EventID: eventID, UserID: userID, Status: projections.BookingConfirmed}
+	if len(result.Records) > 0 {
+		booking.CreatedAt = result.Records[0].RecordedAt
+	} else { // the booking was found in the stream: its first append had been given up for lost, and was not
+		row, err := a.Bookings.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		booking = bookingOf(row)
+	}
+	return &bookingChangeOutput{result.Position, BookingChange{booking, summaryOf(eventID, result)}}, nil
+}
+
+// BookingList are all bookings of one user, newest first.
+type BookingList struct {
+	Data []BookingWithEvent `json:"data" nullable:"false"`
+}
+
+// BookingWithEvent is a booking and its event.
+type BookingWithEvent struct {
+	Booking
+	Event Event `json:"event"`
+}
+
+func (a *api) listBookings(ctx context.Context, _ *struct{}) (*struct{ Body BookingList }, error) {
+	rows, err := a.Bookings.OfUser(ctx, claimsOf(ctx).UserID)
+	if err != nil {
+		return nil, err
+	}
+	list := BookingList{Data: make([]BookingWithEvent, 0, len(rows))}
+	for i := range rows {
+		list.Data = append(list.Data, BookingWithEvent{bookingOf(&rows[i].Booking), eventOf(&rows[i].Event)})
+	}
+	return &struct{ Body BookingList }{list}, nil
+}
+
+type cancelBookingInput struct {
+	ID uuid.UUID `path:"id" format:"uuid"`
+}
+
+var errBookingMissing = newProblem(404, domain.ErrBookingNotFound.Code, domain.ErrBookingNotFound.Message)
+
+func (a *api) cancelBooking(ctx context.Context, in *cancelBookingInput) (*bookingChangeOutput, error) {
+	// The read model only says which stream the booking is in; the stream decides.
+	row, err := a.Bookings.Get(ctx, in.ID)
+	if err != nil {
+		return nil, notFound(err, errBookingMissing)
+	}
+	result, err := a.execute(ctx, row.EventID, domain.CancelBooking{BookingID: row.ID, CustomerID: claimsOf(ctx).UserID, Now: a.Now()}, true)
+	if err != nil {
+		return nil, err
+	}
+	a.catchUp(ctx, result.Position)
+	booking := bookingOf(row)
+	booking.Status = projections.BookingCancelled
+	if len(result.Records) > 0 {
+		booking.CancelledAt = &result.Records[0].RecordedAt
+	}
+	return &bookingChangeOutput{result.Position, BookingChange{booking, summaryOf(row.EventID, result)}}, nil
+}

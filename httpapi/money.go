@@ -1,0 +1,74 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/text/currency"
+
+	"github.com/boxoffice/boxoffice/domain"
+)
+
+// Decimal is a JSON number that is read and written digit by digit: 49.99 stays 49.99.
+type Decimal string
+
+var decimalForm = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?$`)
+
+// UnmarshalJSON reads a number.
+func (d *Decimal) UnmarshalJSON(data []byte) error {
+	*d = Decimal(data)
+	return nil
+}
+
+// MarshalJSON writes a number.
+func (d Decimal) MarshalJSON() ([]byte, error) { return []byte(d), nil }
+
+// Schema tells huma that it is a number.
+func (Decimal) Schema(huma.Registry) *huma.Schema {
+	lowest, highest := 0.0, float64(domain.MaxPrice)
+	return &huma.Schema{Type: huma.TypeNumber, Minimum: &lowest, Maximum: &highest, Examples: []any{json.Number("49.99")}}
+}
+
+// moneyOf reads an amount in a currency. More decimals than the currency has are an error: no money is rounded away. With an error
+// comes a placeholder that passes further checks, so that one mistake is reported once.
+func moneyOf(amount Decimal, code string) (domain.Money, error) {
+	fail := func(field, format string, args ...any) (domain.Money, error) {
+		return domain.Money{Currency: "XXX"}, &domain.InvalidError{Fields: []domain.FieldError{{Field: field, Message: fmt.Sprintf(format, args...)}}}
+	}
+	unit, err := currency.ParseISO(code)
+	if err != nil {
+		return fail("currency", "must be an ISO 4217 code such as USD")
+	}
+	if !decimalForm.MatchString(string(amount)) {
+		return fail("price", "must be a plain decimal number")
+	}
+	scale, _ := currency.Standard.Rounding(unit)
+	whole, fraction, _ := strings.Cut(string(amount), ".")
+	fraction = strings.TrimRight(fraction, "0")
+	if len(fraction) > scale {
+		return fail("price", "has more decimals than %s, which has %d", unit, scale)
+	}
+	minor, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", scale-len(fraction)), 10, 64)
+	if err != nil {
+		return fail("price", "is too large")
+	}
+	return domain.Money{Minor: minor, Currency: unit.String()}, nil
+}
+
+// decimalOf writes an amount the other way around.
+func decimalOf(m domain.Money) Decimal {
+	scale := 2
+	if unit, err := currency.ParseISO(m.Currency); err == nil {
+		scale, _ = currency.Standard.Rounding(unit)
+	}
+	if scale == 0 {
+		return Decimal(strconv.FormatInt(m.Minor, 10))
+	}
+	one := int64(math.Pow10(scale))
+	return Decimal(strings.TrimRight(strings.TrimRight(fmt.Sprintf("%d.%0*d", m.Minor/one, scale, m.Minor%one), "0"), "."))
+}

@@ -1,0 +1,112 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+type requestIDKey struct{}
+
+// requestID names the request in logs, problems, and as the correlation id of records.
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// identify takes the client's X-Request-Id over when it is harmless in a log, and makes one up otherwise.
+func identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get("X-Request-Id")
+		if !isRequestID(id) {
+			id = uuid.NewString()
+		}
+		w.Header().Set("X-Request-Id", id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+	})
+}
+
+func isRequestID(id string) bool {
+	if id == "" || len(id) > 100 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		isPlain := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
+		if !isPlain {
+			return false
+		}
+	}
+	return true
+}
+
+// logRequests writes one line for each request, without its query, body, or headers: they may hold what nobody should read.
+func logRequests(logger *slog.Logger) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !logger.Enabled(r.Context(), slog.LevelDebug) {
+				next.ServeHTTP(w, r)
+				return
+			}
+			started, wrapped := time.Now(), middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+			next.ServeHTTP(wrapped, r)
+			logger.DebugContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", wrapped.Status(),
+				"bytes", wrapped.BytesWritten(), "took", time.Since(started), "requestId", requestID(r.Context()))
+		})
+	}
+}
+
+// recoverPanics answers a request whose handler panicked with a plain 500.
+func recoverPanics(logger *slog.Logger) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				p := recover()
+				if p == nil {
+					return
+				}
+				if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+					panic(p)
+				}
+				logger.ErrorContext(r.Context(), "handler panicked", "panic", p, "stack", string(debug.Stack()), "requestId", requestID(r.Context()))
+				writeProblem(w, r, newProblem(http.StatusInternalServerError, "internal", "Something went wrong on our side"))
+			}()
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cache-Control", "no-store") // most answers depend on who asks; a route that may be kept says so itself
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isDatabaseGone tells whether err is about the way to the database and not about the request.
+func isDatabaseGone(err error) bool {
+	var (
+		network net.Error
+		connect *pgconn.ConnectError
+		pg      *pgconn.PgError
+	)
+	switch {
+	case errors.As(err, &pg):
+		return len(pg.Code) == 5 && (pg.Code[:2] == "08" || pg.Code[:2] == "53" || pg.Code[:2] == "57")
+	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, context.DeadlineExceeded):
+		return true
+	}
+	return false
+}

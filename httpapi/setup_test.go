@@ -1,0 +1,250 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+// system is a whole system behind a real listener, with a database of its own.
+type system struct {
+	*testing.T
+	url    string
+	pool   *pgxpool.Pool
+	signer *account.Signer
+	logs   *logBuffer
+}
+
+type choice func(*httpapi.Options, *eventstore.Options)
+
+func withDelay(d time.Duration) choice {
+	return func(_ *httpapi.Options, o *eventstore.Options) { o.Delay = d }
+}
+
+func start(t *testing.T, choices ...choice) *system {
+	t.Helper()
+	s := &system{T: t, logs: &logBuffer{}}
+	logger := slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	url := dbtest.URL(t)
+
+	var api httpapi.Options
+	var options eventstore.Options
+	options.Transactions = 8
+	for _, choose := range choices {
+		choose(&api, &options)
+	}
+	s.pool = connect(t, url, 10, nil)
+	booking := connect(t, url, options.Transactions+eventstore.Spare, eventstore.Session(options.Delay))
+	projecting := connect(t, url, projections.Connections, projections.Session())
+
+	var err error
+	s.signer, err = account.NewSigner(account.Secrets{Access: []string{"an access secret for tests"}, Refresh: []string{"a refresh secret for tests"}}, time.Now)
+	must(t, err)
+	accounts, err := account.New(s.pool, s.signer, account.Options{Cost: bcrypt.MinCost, WeakCost: true})
+	must(t, err)
+
+	wire := projections.NewWire(url, s.pool, logger)
+	progress := projections.NewProgress(s.pool, wire, logger)
+	options.Committed = func(int64) { wire.Appended() }
+	executor, err := eventstore.NewExecutor(booking, eventstore.Model[domain.State, domain.Record]{
+		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,
+	}, options)
+	must(t, err)
+
+	ctx, stop := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() { wire.Run(ctx) })
+	work.Go(func() { progress.Run(ctx) })
+	work.Go(func() {
+		if err := projections.Run(ctx, projecting, wire, logger); err != nil {
+			t.Errorf("projections: %v", err)
+		}
+	})
+
+	api.Executor, api.Log, api.Progress = executor, eventstore.NewLog(s.pool), progress
+	api.Events, api.Bookings = projections.Events{Pool: s.pool}, projections.Bookings{Pool: s.pool}
+	api.Accounts, api.Signer = accounts, s.signer
+	api.Origins, api.Logger, api.Version = []string{"http://localhost:3000"}, logger, "test"
+	if api.Now == nil {
+		api.Now = time.Now
+	}
+	server := httptest.NewServer(httpapi.New(api))
+	s.url = server.URL
+	t.Cleanup(func() {
+		server.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := executor.Close(ctx); err != nil {
+			t.Errorf("close the executor: %v", err)
+		}
+		stop()
+		work.Wait()
+	})
+	return s
+}
+
+func connect(t *testing.T, url string, most int, settings map[string]string) *pgxpool.Pool {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(url)
+	must(t, err)
+	config.MaxConns = int32(most)
+	for k, v := range settings {
+		config.ConnConfig.RuntimeParams[k] = v
+	}
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	must(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// token is the access token of somebody who need not have an account.
+func (s *system) token(role account.Role) string { return s.tokenOf(uuid.New(), role) }
+
+func (s *system) tokenOf(id uuid.UUID, role account.Role) string {
+	s.Helper()
+	token, _, err := s.signer.IssueAccess(account.User{ID: id, Email: id.String() + "@example.com", Role: role})
+	must(s, err)
+	return token
+}
+
+type answer struct {
+	status int
+	header http.Header
+	raw    []byte
+	body   map[string]any
+}
+
+func (a answer) code() string {
+	code, _ := a.body["code"].(string)
+	return code
+}
+
+// at follows keys into the body.
+func (a answer) at(keys ...string) any {
+	var v any = a.body
+	for _, k := range keys {
+		m, _ := v.(map[string]any)
+		v = m[k]
+	}
+	return v
+}
+
+// call sends a request; body is a string as it is, anything else as JSON, and nil for none.
+func (s *system) call(method, path, token string, body any, headers ...string) answer {
+	s.Helper()
+	a, err := s.try(method, path, token, body, headers...)
+	must(s, err)
+	return a
+}
+
+func (s *system) try(method, path, token string, body any, headers ...string) (answer, error) {
+	var reader io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		reader = bytes.NewReader([]byte(b))
+	default:
+		data, err := json.Marshal(b)
+		if err != nil {
+			return answer{}, err
+		}
+		reader = bytes.NewReader(data)
+	}
+	request, err := http.NewRequest(method, s.url+path, reader)
+	if err != nil {
+		return answer{}, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return answer{}, err
+	}
+	defer response.Body.Close()
+	a := answer{status: response.StatusCode, header: response.Header}
+	if a.raw, err = io.ReadAll(response.Body); err != nil {
+		return a, err
+	}
+	if len(a.raw) > 0 {
+		err = json.Unmarshal(a.raw, &a.body)
+	}
+	return a, err
+}
+
+// want fails the test unless the answer has the status and, for a problem, the code.
+func (s *system) want(a answer, status int, code string) answer {
+	s.Helper()
+	if a.status != status || a.code() != code {
+		s.Fatalf("got %d %q, want %d %q: %s", a.status, a.code(), status, code, a.raw)
+	}
+	if code != "" && a.header.Get("Content-Type") != "application/problem+json" {
+		s.Errorf("a problem came as %q", a.header.Get("Content-Type"))
+	}
+	return a
+}
+
+// schedule makes an event and gives its id. fields override the usual ones.
+func (s *system) schedule(tickets int, fields ...any) string {
+	s.Helper()
+	event := map[string]any{
+		"title": "Concert", "description": "Music", "venue": "Hall", "date": time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339),
+		"totalTickets": tickets, "price": json.Number("49.99"),
+	}
+	for i := 0; i+1 < len(fields); i += 2 {
+		event[fields[i].(string)] = fields[i+1]
+	}
+	a := s.want(s.call("POST", "/events", s.token(account.Organizer), event), 201, "")
+	return a.at("id").(string)
+}
+
+// logBuffer keeps what was logged.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

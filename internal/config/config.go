@@ -1,0 +1,201 @@
+// Package config is everything that can be configured: read from the environment, from a .env file in the working directory and
+// from flags (flags win over the environment, and the environment over the file), and checked at once, so that whoever starts the
+// program sees every mistake together.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/jackc/pgx/v5"
+	"github.com/joho/godotenv"
+)
+
+// Config holds the values. The tag "doc" is what help texts say; "min" marks a lowest number.
+type Config struct {
+	DatabaseURL string `env:"DATABASE_URL" doc:"PostgreSQL to use; empty: the program runs its own"`
+	DataDir     string `env:"DATA_DIR" doc:"where the program's own PostgreSQL and secrets live; empty: a directory of the user's"`
+	PostgresBin string `env:"POSTGRES_BIN" doc:"directory with initdb and postgres; empty: searched for"`
+
+	Host    string `env:"HOST" envDefault:"127.0.0.1" doc:"address to listen on; 0.0.0.0 for all"`
+	APIPort int    `env:"API_PORT" envDefault:"3001" doc:"port of the API; 0: any free one"`
+	WebPort int    `env:"WEB_PORT" envDefault:"3000" doc:"port of the web UI; 0: any free one"`
+
+	AccessSecret          string `env:"JWT_ACCESS_SECRET" doc:"signs access tokens; made and kept in DATA_DIR when the program runs its own PostgreSQL" secret:"yes"`
+	RefreshSecret         string `env:"JWT_REFRESH_SECRET" doc:"signs refresh tokens; likewise" secret:"yes"`
+	PreviousAccessSecret  string `env:"JWT_ACCESS_SECRET_PREVIOUS" doc:"still accepted, while the secret is being changed" secret:"yes"`
+	PreviousRefreshSecret string `env:"JWT_REFRESH_SECRET_PREVIOUS" doc:"likewise" secret:"yes"`
+
+	FrontendOrigin []string      `env:"FRONTEND_ORIGIN" envDefault:"http://localhost:3000" doc:"origins that may call the API from a browser, separated by commas"`
+	BookingDelay   time.Duration `env:"BOOKING_DELAY" envDefault:"1s" doc:"time a booking spends inside its transaction"`
+	Transactions   int           `env:"BOOKING_TRANSACTIONS" envDefault:"32" min:"1" doc:"booking transactions that may be open at once"`
+	Queue          int           `env:"BOOKING_QUEUE" envDefault:"50000" min:"1" doc:"commands that may wait before more are refused as busy"`
+	ReadConns      int           `env:"READ_CONNECTIONS" envDefault:"12" min:"2" doc:"database connections for reading and signing in"`
+
+	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
+	AppEnv   string     `env:"APP_ENV" envDefault:"development" doc:"development or production"`
+}
+
+// Production tells whether real people use this system.
+func (c Config) Production() bool { return c.AppEnv == "production" }
+
+// Variable is one thing that can be configured.
+type Variable struct {
+	Name    string // of the environment variable
+	Flag    string // the same in the form of flags
+	Default string
+	Doc     string
+	Secret  bool // not to be given as a flag, where other users of the machine could read it
+}
+
+// Variables lists all of them, in the order of Config.
+func Variables() []Variable {
+	t := reflect.TypeFor[Config]()
+	variables := make([]Variable, 0, t.NumField())
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		name := tag.Get("env")
+		variables = append(variables, Variable{
+			Name: name, Flag: strings.ToLower(strings.ReplaceAll(name, "_", "-")),
+			Default: tag.Get("envDefault"), Doc: tag.Get("doc"), Secret: tag.Get("secret") != "",
+		})
+	}
+	return variables
+}
+
+// Load reads the configuration: flags maps names of variables to the values that were given as flags. The error lists all problems.
+func Load(flags map[string]string) (Config, error) {
+	values, err := godotenv.Read(".env")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Config{}, fmt.Errorf("read .env: %w", err)
+	}
+	if values == nil {
+		values = map[string]string{}
+	}
+	for name, value := range env.ToMap(os.Environ()) {
+		values[name] = value
+	}
+	for name, value := range flags {
+		values[name] = value
+	}
+	return parse(values)
+}
+
+func parse(values map[string]string) (Config, error) {
+	for _, v := range Variables() {
+		if values[v.Name] == "" { // empty means not set, as in a compose file
+			delete(values, v.Name)
+		}
+	}
+	var c Config
+	err := env.ParseWithOptions(&c, env.Options{Environment: values})
+	var problems []error
+	var parsing env.AggregateError
+	switch {
+	case errors.As(err, &parsing):
+		for _, e := range parsing.Errors {
+			problems = append(problems, readable(e))
+		}
+	case err != nil:
+		problems = append(problems, err)
+	}
+	problems = append(problems, c.check()...)
+	if c.DataDir == "" {
+		dir, err := defaultDataDir()
+		if err != nil {
+			problems = append(problems, fmt.Errorf("DATA_DIR is not set, and there is no directory of the user's: %w", err))
+		}
+		c.DataDir = dir
+	}
+	if len(problems) > 0 {
+		return Config{}, fmt.Errorf("the configuration has %d problem(s):\n%w", len(problems), errors.Join(problems...))
+	}
+	return c, nil
+}
+
+// readable names the variable instead of the Go field, and never the value, which may be a secret.
+func readable(err error) error {
+	var parse env.ParseError
+	if !errors.As(err, &parse) {
+		return err
+	}
+	field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
+	return fmt.Errorf("%s must be %s", field.Tag.Get("env"), formOf(field.Type))
+}
+
+func formOf(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[time.Duration]():
+		return "a duration such as 500ms or 1s"
+	case reflect.TypeFor[slog.Level]():
+		return "one of debug, info, warn and error"
+	}
+	return "a whole number"
+}
+
+func (c Config) check() (problems []error) {
+	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	value := reflect.ValueOf(c)
+	for i := range value.NumField() {
+		var lowest int
+		tag := value.Type().Field(i).Tag
+		if _, err := fmt.Sscan(tag.Get("min"), &lowest); err == nil && int(value.Field(i).Int()) < lowest {
+			bad("%s must be at least %d", tag.Get("env"), lowest)
+		}
+	}
+	if c.DatabaseURL != "" {
+		if _, err := pgx.ParseConfig(c.DatabaseURL); err != nil {
+			bad("DATABASE_URL is not an address of a PostgreSQL database, such as postgres://user:password@localhost:5432/booking_db") // without err, which repeats it
+		}
+		if c.AccessSecret == "" {
+			bad("JWT_ACCESS_SECRET is needed with DATABASE_URL: all processes of one database sign with the same secret")
+		}
+		if c.RefreshSecret == "" {
+			bad("JWT_REFRESH_SECRET is needed with DATABASE_URL: all processes of one database sign with the same secret")
+		}
+	}
+	for name, port := range map[string]int{"API_PORT": c.APIPort, "WEB_PORT": c.WebPort} {
+		if port < 0 || port > 65535 {
+			bad("%s must be a port, from 0 to 65535", name)
+		}
+	}
+	if c.APIPort != 0 && c.APIPort == c.WebPort {
+		bad("API_PORT and WEB_PORT must differ")
+	}
+	if c.BookingDelay < 0 || c.BookingDelay > time.Minute {
+		bad("BOOKING_DELAY must be between 0s and 1m")
+	}
+	for _, origin := range c.FrontendOrigin {
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" {
+			bad("FRONTEND_ORIGIN: %q is not an origin such as https://tickets.example.com", origin)
+		}
+	}
+	if c.AppEnv != "development" && c.AppEnv != "production" {
+		bad("APP_ENV must be development or production")
+	}
+	if c.AccessSecret != "" && c.AccessSecret == c.RefreshSecret {
+		bad("JWT_ACCESS_SECRET and JWT_REFRESH_SECRET must differ")
+	}
+	return problems
+}
+
+func defaultDataDir() (string, error) {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "boxoffice"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, ".local", "share", "boxoffice"), nil
+}

@@ -1,0 +1,153 @@
+// Package seed fills a system with accounts and events to try it with. Events and bookings are written through commands, so their
+// history is real. Seeding again adds what is missing, moves events that have come near to a later date, and leaves the rest alone.
+package seed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/account"
+)
+
+// Password is that of all seeded accounts.
+const Password = "password123"
+
+// ids of seeded things are derived from their names, so that seeding again finds them.
+var namespace = uuid.MustParse("6f0f5c3e-3a55-4d0c-9d53-6d9a4f3f2b10")
+
+func idOf(kind, name string) uuid.UUID { return uuid.NewSHA1(namespace, []byte(kind+"/"+name)) }
+
+type person struct {
+	email, name string
+	role        account.Role
+}
+
+var people = []person{
+	{"organizer@example.com", "Olivia Organizer", account.Organizer},
+	{"auditor@example.com", "Arthur Auditor", account.Auditor},
+	{"alice@example.com", "Alice Martin", account.Customer},
+	{"bob@example.com", "Bob Santos", account.Customer},
+	{"carol@example.com", "Carol Nguyen", account.Customer},
+}
+
+// event is a seeded event. It takes place in so many days from the first seeding, at an hour of its time zone.
+type event struct {
+	name, title, description, venue, zone, currency string
+	days, hour                                      int
+	price                                           int64 // minor units
+	capacity, sold                                  int
+}
+
+var events = []event{
+	{"limited-concert", "Limited Concert", "An evening with two chairs and one piano. Only two tickets exist, and everyone wants them.", "The Listening Room", "Europe/Lisbon", "EUR", 6, 20, 120_00, 2, 0},
+	{"tech-conference", "Tech Conference", "Two days of talks about systems that stay up: storage, scheduling, and the art of saying no.", "Convention Center", "America/New_York", "USD", 45, 10, 49_99, 100, 58},
+	{"jazz-night", "Jazz Night", "Late sets by the Marlowe Quartet, with an open stage after midnight.", "Blue Door Club", "Europe/Berlin", "EUR", 9, 21, 25_00, 80, 22},
+	{"harbour-run", "Harbour Half Marathon", "21 kilometres along the water. Your ticket is your bib.", "Harbour Promenade", "Europe/Copenhagen", "EUR", 62, 9, 39_50, 1_500, 310},
+	{"opera-premiere", "Opera Premiere", "A new staging on opening night. Evening dress is welcome and not required.", "State Opera", "Europe/Vienna", "EUR", 20, 19, 185_00, 64, 60},
+	{"comedy-club", "Comedy Club: New Faces", "Eight comedians, seven minutes each, one bell.", "The Cellar", "Europe/London", "GBP", 4, 20, 15_00, 40, 40},
+	{"street-food", "Street Food Festival", "Thirty kitchens, one street, no reservations.", "Old Market Square", "Europe/Madrid", "EUR", 28, 12, 0, 5_000, 640},
+	{"pottery", "Pottery for Beginners", "Three hours at the wheel. Clay, firing and a towel are included.", "Studio North", "America/Toronto", "USD", 13, 14, 68_00, 12, 7},
+	{"film-marathon", "Silent Film Marathon", "Five films with live accompaniment, and coffee until dawn.", "Rex Cinema", "Europe/Paris", "EUR", 17, 18, 32_00, 220, 96},
+	{"derby", "City Derby", "The match that divides the town, once more under floodlights.", "Riverside Stadium", "America/Sao_Paulo", "USD", 34, 17, 55_00, 42_000, 420},
+	{"planetarium", "Night at the Planetarium", "The winter sky, explained slowly, from reclining seats.", "City Planetarium", "Asia/Tokyo", "JPY", 24, 19, 2_400, 150, 141},
+	{"chess-open", "Chess Open", "Seven rounds, Swiss system. Spectators are welcome in silence.", "Library Hall", "Asia/Kolkata", "USD", 52, 10, 12_00, 300, 35},
+	{"wine-tasting", "Wine Tasting in the Vineyard", "Six glasses and the stories behind them, at a long table between the rows.", "Quinta do Vale", "Europe/Lisbon", "EUR", 38, 16, 74_00, 36, 31},
+	{"robotics-lab", "Robotics Lab for Kids", "Build a robot that follows a line, and take the plans home.", "Makerspace", "America/Los_Angeles", "USD", 11, 10, 20_00, 24, 9},
+}
+
+// Executor carries commands to the log.
+type Executor interface {
+	Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error)
+}
+
+// Result says what there is after seeding.
+type Result struct{ Accounts, Events int }
+
+// Run seeds. now is the time that dates are counted from.
+func Run(ctx context.Context, accounts *account.Accounts, executor Executor, now time.Time) (Result, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	organizer := idOf("user", people[0].email)
+	for _, p := range people {
+		group.Go(func() error {
+			_, err := accounts.Ensure(ctx, account.User{ID: idOf("user", p.email), Email: p.email, Name: p.name, Role: p.role}, Password)
+			return err
+		})
+	}
+	for _, e := range events {
+		group.Go(func() error {
+			if err := seedEvent(ctx, executor, e, organizer, now); err != nil {
+				return fmt.Errorf("seed event %q: %w", e.title, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return Result{}, err
+	}
+	return Result{len(people), len(events)}, nil
+}
+
+// soon is how near an event may come before seeding moves it to a later date.
+const soon = 48 * time.Hour
+
+func seedEvent(ctx context.Context, executor Executor, e event, organizer uuid.UUID, now time.Time) error {
+	details, err := e.details(now)
+	if err != nil {
+		return err
+	}
+	streamID := idOf("event", e.name)
+	execute := func(actor uuid.UUID, decide func(domain.State) ([]domain.Record, error)) error {
+		_, err := executor.Execute(ctx, eventstore.Command[domain.State, domain.Record]{
+			StreamID: streamID, Decide: decide, Metadata: eventstore.Metadata{Actor: actor, CorrelationID: "seed"}, Immediate: true,
+		})
+		return err
+	}
+	err = execute(organizer, func(s domain.State) ([]domain.Record, error) {
+		switch {
+		case !s.Exists():
+			return domain.Decide(domain.ScheduleEvent{Details: details, Capacity: e.capacity}, s)
+		case s.Cancelled() || s.Details().StartsAt.After(now.Add(soon)):
+			return nil, nil
+		}
+		later := s.Details()
+		later.StartsAt = details.StartsAt
+		return domain.Decide(domain.ChangeDetails{Details: later}, s)
+	})
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range e.sold {
+		group.Go(func() error {
+			guest := idOf("guest", fmt.Sprintf("%s/%d", e.name, i))
+			booking := domain.BookTicket{BookingID: idOf("booking", fmt.Sprintf("%s/%d", e.name, i)), CustomerID: guest, Now: now}
+			err := execute(guest, func(s domain.State) ([]domain.Record, error) { return domain.Decide(booking, s) })
+			var refused *domain.Refusal
+			if errors.As(err, &refused) { // people may have been faster, or the event was called off
+				return nil
+			}
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+func (e event) details(now time.Time) (domain.Details, error) {
+	zone, err := time.LoadLocation(e.zone)
+	if err != nil {
+		return domain.Details{}, err
+	}
+	day := now.In(zone).AddDate(0, 0, e.days)
+	return domain.NewDetails(domain.Details{
+		Title: e.title, Description: e.description, Venue: e.venue, TimeZone: e.zone,
+		StartsAt: time.Date(day.Year(), day.Month(), day.Day(), e.hour, 0, 0, 0, zone),
+		Price:    domain.Money{Minor: e.price, Currency: e.currency},
+	})
+}
