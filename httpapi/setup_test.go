@@ -53,9 +53,9 @@ func start(t *testing.T, choices ...choice) *system {
 	for _, choose := range choices {
 		choose(&api, &options)
 	}
-	s.pool = connect(t, url, 10, nil)
-	booking := connect(t, url, options.Transactions+eventstore.Spare, eventstore.Session(options.Delay))
-	projecting := connect(t, url, projections.Connections, projections.Session())
+	s.pool = dbtest.Connect(t, url, dbtest.MaxConns(10))
+	booking := dbtest.Connect(t, url, dbtest.MaxConns(options.Transactions+eventstore.Spare), dbtest.Settings(eventstore.Session(options.Delay)))
+	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()))
 
 	var err error
 	s.signer, err = account.NewSigner(account.Secrets{Access: []string{"an access secret for tests"}, Refresh: []string{"a refresh secret for tests"}}, time.Now)
@@ -101,20 +101,6 @@ func start(t *testing.T, choices ...choice) *system {
 		work.Wait()
 	})
 	return s
-}
-
-func connect(t *testing.T, url string, most int, settings map[string]string) *pgxpool.Pool {
-	t.Helper()
-	config, err := pgxpool.ParseConfig(url)
-	must(t, err)
-	config.MaxConns = int32(most)
-	for k, v := range settings {
-		config.ConnConfig.RuntimeParams[k] = v
-	}
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	must(t, err)
-	t.Cleanup(pool.Close)
-	return pool
 }
 
 func must(t testing.TB, err error) {

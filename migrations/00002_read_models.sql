@@ -17,7 +17,7 @@ create table projection_checkpoints (
 create table events (
     id          uuid        primary key,
     title       text        not null,
-    title_key   text        not null, -- the title as it is searched and sorted, whatever the locale of the database
+    title_key   text        collate "C" not null, -- the title as it is searched and sorted, whatever the locale of the database
     description text        not null,
     venue       text        not null,
     starts_at   timestamptz not null,

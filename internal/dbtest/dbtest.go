@@ -7,6 +7,7 @@ package dbtest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"strings"
@@ -23,12 +24,18 @@ import (
 
 var (
 	server   *embeddedpg.Server
+	prepared bool
 	template = sync.OnceValues(prepare)
 )
 
 // Main runs the tests of a package and stops the server that they started. Call it from TestMain of each package that uses [URL] or [Pool].
 func Main(m *testing.M) {
 	code := m.Run()
+	if prepared {
+		if base, err := template(); err == nil {
+			_ = admin(base, "drop database "+templateName+" with (force)") // the server may be a throw-away one that is gone
+		}
+	}
 	if server != nil {
 		if err := server.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "stop the test server:", err)
@@ -41,12 +48,38 @@ func Main(m *testing.M) {
 // Pool connects to a fresh, migrated database and closes the pool when the test ends.
 func Pool(tb testing.TB) *pgxpool.Pool {
 	tb.Helper()
-	pool, err := pgxpool.New(context.Background(), URL(tb))
+	return Connect(tb, URL(tb))
+}
+
+// Connect connects to the database at url, with settings such as a session has, and closes the pool when the test ends.
+func Connect(tb testing.TB, url string, options ...Option) *pgxpool.Pool {
+	tb.Helper()
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		tb.Fatalf("read the address of the test database: %v", err)
+	}
+	for _, apply := range options {
+		apply(config)
+	}
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		tb.Fatalf("connect to the test database: %v", err)
 	}
 	tb.Cleanup(pool.Close)
 	return pool
+}
+
+// Option changes how [Connect] connects.
+type Option func(*pgxpool.Config)
+
+// MaxConns bounds the pool.
+func MaxConns(most int) Option {
+	return func(c *pgxpool.Config) { c.MaxConns = int32(most) } //nolint:gosec // small
+}
+
+// Settings are set for every session.
+func Settings(settings map[string]string) Option {
+	return func(c *pgxpool.Config) { maps.Copy(c.ConnConfig.RuntimeParams, settings) }
 }
 
 // URL makes a fresh, migrated database and returns its address. It is dropped when the test ends well.
@@ -86,6 +119,7 @@ func prepare() (string, error) {
 	if err := admin(base, "create database "+templateName); err != nil {
 		return "", err
 	}
+	prepared = true
 	_, err = migrations.Up(context.Background(), withDatabase(base, templateName))
 	return base, err
 }

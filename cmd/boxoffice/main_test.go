@@ -1,0 +1,290 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+)
+
+// The test binary is the program too, so that processes can be started, killed and started again.
+func TestMain(m *testing.M) {
+	if os.Getenv("BOXOFFICE_TEST_MAIN") != "" {
+		main()
+		return
+	}
+	dbtest.Main(m)
+}
+
+// process is a running boxoffice.
+type process struct {
+	*testing.T
+	cmd *exec.Cmd
+	api string
+	web string
+	err *bytes.Buffer
+}
+
+func command(env []string, args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = []string{"BOXOFFICE_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir(), "API_PORT=0", "WEB_PORT=0", "BOOKING_DELAY=50ms"}
+	cmd.Env = append(cmd.Env, env...)
+	return cmd
+}
+
+var printed = regexp.MustCompile(`(?m)(Web|API) +(http://\S+)`)
+
+// serve starts the program and returns when it says that it is ready.
+func serve(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
+	p := &process{T: t, cmd: command(env, append([]string{"serve"}, args...)...), err: &bytes.Buffer{}}
+	p.cmd.Dir = t.TempDir() // without a .env
+	p.cmd.Stderr = p.err
+	out, err := p.cmd.StdoutPipe()
+	must(t, err)
+	must(t, p.cmd.Start())
+	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _, _ = p.cmd.Process.Wait() })
+	ready := make(chan struct{})
+	go func() {
+		defer close(ready)
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if m := printed.FindStringSubmatch(lines.Text()); m != nil && m[1] == "Web" {
+				p.web = m[2]
+			} else if m != nil {
+				p.api = m[2]
+				break
+			}
+		}
+		go io.Copy(io.Discard, out) //nolint:errcheck // ends with the process
+	}()
+	select {
+	case <-ready:
+	case <-time.After(60 * time.Second):
+	}
+	if p.api == "" {
+		t.Fatalf("the program did not get ready:\n%s", p.err)
+	}
+	return p
+}
+
+func (p *process) stop(s os.Signal) error {
+	p.Helper()
+	must(p, p.cmd.Process.Signal(s))
+	done := make(chan error, 1)
+	go func() { done <- p.cmd.Wait() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(30 * time.Second):
+		p.Fatalf("the program did not stop on %s:\n%s", s, p.err)
+		return nil
+	}
+}
+
+func (p *process) post(path, token string, body any) map[string]any {
+	p.Helper()
+	data, err := json.Marshal(body)
+	must(p, err)
+	return p.do("POST", path, token, bytes.NewReader(data))
+}
+
+func (p *process) do(method, path, token string, body io.Reader) map[string]any {
+	p.Helper()
+	r, err := http.NewRequest(method, p.api+path, body)
+	must(p, err)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(r)
+	must(p, err)
+	defer response.Body.Close()
+	var answer map[string]any
+	must(p, json.NewDecoder(response.Body).Decode(&answer))
+	return answer
+}
+
+func (p *process) login(who string) string {
+	p.Helper()
+	answer := p.post("/auth/login", "", map[string]string{"email": who + "@example.com", "password": "password123"})
+	token, _ := answer["accessToken"].(string)
+	if token == "" {
+		p.Fatalf("login failed: %v", answer)
+	}
+	return token
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestABookingOutlivesAKillAndAStop(t *testing.T) {
+	t.Parallel()
+	dir := "DATA_DIR=" + filepath.Join(t.TempDir(), "data")
+	p := serve(t, []string{dir})
+	token := p.login("alice")
+	list := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)
+	if len(list) != 1 {
+		t.Fatalf("the limited concert is not there: %v", list)
+	}
+	event := list[0].(map[string]any)
+	if event["remainingTickets"] != 2.0 {
+		t.Fatalf("the limited concert has %v tickets, want 2", event["remainingTickets"])
+	}
+	booked := p.post("/book", token, map[string]any{"eventId": event["id"]})
+	if booked["booking"] == nil {
+		t.Fatalf("not booked: %v", booked)
+	}
+	if err := p.stop(syscall.SIGKILL); err == nil {
+		t.Fatal("the program ended well though it was killed")
+	}
+
+	count := func(p *process, token string) int {
+		return len(p.do("GET", "/bookings", token, nil)["data"].([]any))
+	}
+	p = serve(t, []string{dir})
+	// The token is still good: the secrets are kept in the data directory. Seeding again has added nothing.
+	if got := count(p, token); got != 1 {
+		t.Errorf("%d bookings after a kill, want 1", got)
+	}
+	if total := p.do("GET", "/events", token, nil)["meta"].(map[string]any)["total"]; total.(float64) < 12 {
+		t.Errorf("%v events, want at least 12", total)
+	}
+	if got := len(p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)); got != 1 {
+		t.Errorf("%d limited concerts after seeding twice", got)
+	}
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Errorf("SIGTERM: %v\n%s", err, p.err)
+	}
+	p = serve(t, []string{dir})
+	if got := count(p, token); got != 1 {
+		t.Errorf("%d bookings after a stop, want 1", got)
+	}
+	if err := p.stop(os.Interrupt); err != nil {
+		t.Errorf("Ctrl-C: %v\n%s", err, p.err)
+	}
+}
+
+func TestABookingInItsDelayIsFinishedBeforeTheProgramStops(t *testing.T) {
+	t.Parallel()
+	p := serve(t, []string{"DATABASE_URL=" + dbtest.URL(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=1s"}, "--seed")
+	token := p.login("alice")
+	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"]
+	booked := make(chan map[string]any, 1)
+	go func() { booked <- p.post("/book", token, map[string]any{"eventId": event}) }()
+	p.waitForBookingTransaction()
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Errorf("SIGTERM: %v\n%s", err, p.err)
+	}
+	if answer := <-booked; answer["booking"] == nil {
+		t.Errorf("the booking was not finished: %v", answer)
+	}
+}
+
+// waitForBookingTransaction returns when a booking is in its delay: another command on the system shows it as open.
+func (p *process) waitForBookingTransaction() {
+	p.Helper()
+	url := ""
+	for _, v := range p.cmd.Env {
+		if name, value, _ := strings.Cut(v, "="); name == "DATABASE_URL" {
+			url = value
+		}
+	}
+	pool := dbtest.Connect(p, url)
+	deadline := time.Now().Add(20 * time.Second)
+	for open := 0; open == 0; {
+		must(p, pool.QueryRow(context.Background(), `select count(*) from pg_stat_activity where datname = current_database() and application_name = 'boxoffice booking' and state = 'idle in transaction'`).Scan(&open))
+		if time.Now().After(deadline) {
+			p.Fatal("no booking transaction was opened")
+		}
+	}
+}
+
+func TestTwoProgramsOnOneDirectoryAreRefusedWithAReason(t *testing.T) {
+	t.Parallel()
+	dir := "DATA_DIR=" + filepath.Join(t.TempDir(), "data")
+	p := serve(t, []string{dir})
+	out, err := command([]string{dir}, "serve").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), fmt.Sprint(p.cmd.Process.Pid)) {
+		t.Errorf("got %v, want an error that names process %d: %s", err, p.cmd.Process.Pid, out)
+	}
+}
+
+func TestToolsWorkBesideARunningServer(t *testing.T) {
+	t.Parallel()
+	dir := "DATA_DIR=" + filepath.Join(t.TempDir(), "data")
+	tool := func(args ...string) (string, error) {
+		out, err := command([]string{dir}, args...).CombinedOutput()
+		return string(out), err
+	}
+	if out, err := tool("database", "url"); err == nil {
+		t.Errorf("database url succeeded with nothing running: %s", out)
+	}
+	serve(t, []string{dir})
+	out, err := tool("database", "url")
+	if err != nil || !strings.HasPrefix(out, "postgres://") {
+		t.Errorf("database url: %v %s", err, out)
+	}
+	pool := dbtest.Connect(t, strings.TrimSpace(out))
+	must(t, pool.Ping(context.Background()))
+	if out, err := tool("migrate"); err != nil || !strings.Contains(out, "0 migration(s) applied") {
+		t.Errorf("migrate: %v %s", err, out)
+	}
+	if out, err := tool("seed"); err != nil || !strings.Contains(out, "events are there") {
+		t.Errorf("seed: %v %s", err, out)
+	}
+}
+
+func TestTheProgramRefusesToStartWithAReason(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		env  []string
+		args []string
+		want []string
+	}{
+		"a database without secrets":  {[]string{"DATABASE_URL=postgres://localhost/x"}, []string{"serve"}, []string{"JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed"}},
+		"several mistakes":            {[]string{"LOG_LEVEL=loud", "BOOKING_DELAY=1"}, []string{"serve"}, []string{"LOG_LEVEL", "BOOKING_DELAY", "2 problem(s)"}},
+		"demo accounts in production": {[]string{"APP_ENV=production", "DATA_DIR=" + t.TempDir()}, []string{"seed"}, []string{"APP_ENV=production"}},
+		"an unknown command":          {nil, []string{"sell"}, []string{"unknown command"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, err := command(c.env, c.args...).CombinedOutput()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+				t.Fatalf("got %v: %s", err, out)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(string(out), want) {
+					t.Errorf("%q is missing in: %s", want, out)
+				}
+			}
+		})
+	}
+}
+
+func TestAPortThatIsTakenIsNamed(t *testing.T) {
+	t.Parallel()
+	p := serve(t, []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")})
+	port := p.api[strings.LastIndex(p.api, ":")+1:]
+	out, err := command([]string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "API_PORT=" + port}, "serve").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "API_PORT") {
+		t.Errorf("got %v: %s", err, out)
+	}
+}

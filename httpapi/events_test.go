@@ -1,0 +1,103 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/internal/account"
+)
+
+func TestEventsAreListedByPage(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for i := range 12 {
+		s.schedule(10, "title", fmt.Sprintf("Event %02d", i), "price", 12-i, "date", fmt.Sprintf("2031-01-%02dT00:00:00Z", 12-i))
+	}
+	token := s.token(account.Customer)
+	titles := func(query string) (titles []string) {
+		t.Helper()
+		for _, e := range s.want(s.call("GET", "/events"+query, token, nil), 200, "").at("data").([]any) {
+			titles = append(titles, strings.TrimPrefix(e.(map[string]any)["title"].(string), "Event "))
+		}
+		return titles
+	}
+	first := s.want(s.call("GET", "/events", token, nil), 200, "")
+	if got := fmt.Sprint(first.at("meta", "total"), first.at("meta", "page"), first.at("meta", "limit"), first.at("meta", "totalPages")); got != "12 1 10 2" {
+		t.Errorf("meta is %s, want 12 1 10 2", got)
+	}
+	for query, want := range map[string]string{
+		"":                              "[11 10 09 08 07 06 05 04 03 02]", // by date, ascending
+		"?page=2":                       "[01 00]",
+		"?page=3":                       "[]",
+		"?limit=3&sortBy=title":         "[00 01 02]",
+		"?limit=2&sortBy=price&page=2":  "[09 08]",
+		"?limit=2&sortOrder=desc":       "[00 01]",
+		"?search=eVeNT%2007":            "[07]",
+		"?search=%25":                   "[]",
+		"?sortBy=title&limit=50&page=1": "[00 01 02 03 04 05 06 07 08 09 10 11]",
+	} {
+		if got := fmt.Sprint(titles(query)); got != want {
+			t.Errorf("%s: got %s, want %s", query, got, want)
+		}
+	}
+	for _, query := range []string{"?page=0", "?page=x", "?limit=0", "?limit=51", "?sortBy=id", "?sortOrder=up"} {
+		s.want(s.call("GET", "/events"+query, token, nil), 400, "validation_failed")
+	}
+}
+
+func TestAnEventIsShownInTheShapeOfTheContract(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	event := s.schedule(7, "title", "Tech & <Fun>", "date", "2031-03-15T12:00:00+02:00", "price", json.Number("49.90"), "timeZone", "Europe/Lisbon", "currency", "EUR")
+	a := s.want(s.call("GET", "/events/"+event, s.token(account.Customer), nil), 200, "")
+	want := map[string]any{
+		"id": event, "title": "Tech & <Fun>", "description": "Music", "date": "2031-03-15T10:00:00Z", "venue": "Hall",
+		"totalTickets": 7.0, "remainingTickets": 7.0, "price": 49.9, "currency": "EUR", "timeZone": "Europe/Lisbon", "status": "SCHEDULED", "version": 1.0,
+	}
+	if got := fmt.Sprint(a.body); got != fmt.Sprint(want) {
+		t.Errorf("got %s, want %s", got, fmt.Sprint(want))
+	}
+	s.want(s.call("GET", "/events/"+uuid.NewString(), s.token(account.Customer), nil), 404, "event_not_found")
+	s.want(s.call("GET", "/events/42", s.token(account.Customer), nil), 400, "validation_failed")
+}
+
+func TestSchedulingListsEveryMistake(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	organizer := s.token(account.Organizer)
+	a := s.want(s.call("POST", "/events", organizer, map[string]any{
+		"title": " ", "venue": "", "date": "2031-01-01T00:00:00Z", "totalTickets": 0, "price": json.Number("1.999"), "timeZone": "Mars/Base",
+	}), 400, "validation_failed")
+	for _, field := range []string{"/title", "/venue", "/totalTickets", "/price", "/timeZone"} {
+		if !strings.Contains(string(a.raw), `"pointer":"`+field+`"`) {
+			t.Errorf("%s is not reported: %s", field, a.raw)
+		}
+	}
+	for _, change := range []map[string]any{
+		{"price": -1}, {"price": "12"}, {"currency": "US"}, {"currency": "XYZ"}, {"date": "tomorrow"}, {"totalTickets": 1.5}, {"totalTickets": 10_000_000}, {"surprise": 1},
+	} {
+		event := map[string]any{"title": "T", "venue": "V", "date": "2031-01-01T00:00:00Z", "totalTickets": 1, "price": 1}
+		for k, v := range change {
+			event[k] = v
+		}
+		s.want(s.call("POST", "/events", organizer, event), 400, "validation_failed")
+	}
+}
+
+func TestMoneyKeepsItsDigits(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, c := range []struct{ price, currency, want string }{
+		{"49.99", "USD", "49.99"}, {"0.1", "USD", "0.1"}, {"0", "EUR", "0"}, {"1200", "JPY", "1200"}, {"1.005", "KWD", "1.005"}, {"10.00", "EUR", "10"}, {"1000000.01", "EUR", "1000000.01"},
+	} {
+		id := s.schedule(1, "price", json.Number(c.price), "currency", c.currency)
+		a := s.call("GET", "/events/"+id, s.token(account.Customer), nil)
+		if !strings.Contains(string(a.raw), `"price":`+c.want+`,`) {
+			t.Errorf("%s %s came back as %s", c.price, c.currency, a.raw)
+		}
+	}
+}

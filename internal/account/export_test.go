@@ -1,0 +1,14 @@
+package account
+
+// What the tests need to see of the inside.
+
+var CheckPassword = checkPassword
+
+// OnHash has f called in the slot before each run of bcrypt.
+func OnHash(a *Accounts, f func()) { a.hasher.onRun = f }
+
+// Hashing is how many passwords are being hashed or wait for it.
+func Hashing(a *Accounts) int64 { return a.hasher.pending.Load() }
+
+// DummyHash is what a password is compared with when there is no user.
+func DummyHash(a *Accounts) []byte { return a.hasher.dummy }

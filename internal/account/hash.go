@@ -1,0 +1,94 @@
+package account
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/sync/semaphore"
+)
+
+const (
+	defaultCost      = 10 // 70 ms where this was written; also the least that is allowed
+	maxCost          = 16 // over 4 s: more would only keep people out
+	defaultHashQueue = 256
+)
+
+// ErrBusy means that too many passwords wait to be hashed already. It is safe to try again later.
+var ErrBusy = errors.New("too many sign-ins at once")
+
+// hasher runs bcrypt in a bounded number of slots with a bounded queue before them, in order of arrival.
+type hasher struct {
+	cost    int
+	dummy   []byte // the hash of a password that nobody knows
+	slots   *semaphore.Weighted
+	limit   int64        // running and waiting together
+	pending atomic.Int64 // running and waiting now
+	onRun   func()       // what a test wants called in the slot, before each run of bcrypt
+}
+
+func newHasher(o Options) (*hasher, error) {
+	cost := cmp.Or(o.Cost, defaultCost)
+	least := defaultCost
+	if o.WeakCost {
+		least = bcrypt.MinCost
+	}
+	if cost < least || cost > maxCost {
+		return nil, fmt.Errorf("bcrypt cost is %d, not between %d and %d", cost, least, maxCost)
+	}
+	if o.HashSlots < 0 || o.HashQueue < 0 {
+		return nil, errors.New("hash slots and hash queue cannot be negative")
+	}
+	slots := cmp.Or(o.HashSlots, max(1, runtime.GOMAXPROCS(0)/2))
+	dummy, err := bcrypt.GenerateFromPassword([]byte(rand.Text()), cost)
+	if err != nil {
+		return nil, err
+	}
+	return &hasher{
+		cost:  cost,
+		dummy: dummy,
+		slots: semaphore.NewWeighted(int64(slots)),
+		limit: int64(slots + cmp.Or(o.HashQueue, defaultHashQueue)),
+		onRun: func() {},
+	}, nil
+}
+
+// hash expects a password that was checked.
+func (h *hasher) hash(ctx context.Context, password string) (hash []byte, err error) {
+	err = h.run(ctx, func() error {
+		hash, err = bcrypt.GenerateFromPassword([]byte(password), h.cost)
+		return err
+	})
+	return hash, err
+}
+
+// matches compares the password with the hash, once, and with the dummy where there is nothing to compare: without a hash, or with a
+// password that bcrypt would cut to one that might match. So every answer costs the same.
+func (h *hasher) matches(ctx context.Context, hash []byte, password string) (bool, error) {
+	if hash == nil || len(password) > maxPasswordBytes {
+		hash, password = h.dummy, password[:min(len(password), maxPasswordBytes)]
+	}
+	err := h.run(ctx, func() error { return bcrypt.CompareHashAndPassword(hash, []byte(password)) })
+	if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (h *hasher) run(ctx context.Context, work func() error) error {
+	defer h.pending.Add(-1)
+	if h.pending.Add(1) > h.limit {
+		return ErrBusy
+	}
+	if err := h.slots.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer h.slots.Release(1)
+	h.onRun()
+	return work()
+}

@@ -1,0 +1,34 @@
+package account
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	minName = 2
+	maxName = 100
+)
+
+// checkName expects a trimmed name and returns what to tell the person, nothing when it is fine.
+func checkName(name string) (message string) {
+	length := utf8.RuneCountInString(name)
+	switch {
+	case name == "":
+		return "Enter your name."
+	case length < minName:
+		return "Enter a name of at least 2 characters."
+	case length > maxName:
+		return "Enter a name of at most 100 characters."
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, invisible):
+		return "Enter a name without line breaks and control characters."
+	}
+	return ""
+}
+
+// invisible tells the characters that break a line or turn the direction of the text after them, with which one name can be made to
+// look like another. The joiners stay: Persian, Hindi and family emoji need them.
+func invisible(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+}

@@ -1,0 +1,148 @@
+package account
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Registration is what a new user enters. Space around e-mail and name is dropped; the password is taken as it is.
+type Registration struct {
+	Email, Password, Name string
+}
+
+// Register makes a customer and signs them in. It returns an [*InvalidError] that lists every field that is wrong, [ErrEmailTaken], or [ErrBusy].
+func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, error) {
+	user, err := a.newUser(User{Email: r.Email, Name: r.Name}, r.Password)
+	if err != nil {
+		return User{}, Tokens{}, err
+	}
+	hash, err := a.hasher.hash(ctx, r.Password) // before the transaction: nothing waits for a slot with a connection in its hand
+	if err != nil {
+		return User{}, Tokens{}, fmt.Errorf("hash the password: %w", err)
+	}
+	var tokens Tokens
+	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
+		if err := insertUser(ctx, tx, user, hash); err != nil {
+			return err
+		}
+		tokens, err = a.signIn(ctx, tx, user)
+		return err
+	})
+	if err != nil {
+		return User{}, Tokens{}, fmt.Errorf("register: %w", err)
+	}
+	return user, tokens, nil
+}
+
+// Login signs a user in. It returns [ErrInvalidCredentials] after the same work whether the e-mail or the password is wrong, or [ErrBusy].
+func (a *Accounts) Login(ctx context.Context, email, password string) (User, Tokens, error) {
+	user, hash, err := a.credentials(ctx, strings.TrimSpace(email))
+	if err != nil {
+		return User{}, Tokens{}, fmt.Errorf("log in: %w", err)
+	}
+	ok, err := a.hasher.matches(ctx, hash, password)
+	if err != nil {
+		return User{}, Tokens{}, fmt.Errorf("compare the password: %w", err)
+	}
+	if !ok {
+		return User{}, Tokens{}, ErrInvalidCredentials
+	}
+	tokens, err := a.signIn(ctx, a.pool, user)
+	if violates(err, "refresh_tokens_user") { // deleted while the password was compared
+		return User{}, Tokens{}, ErrInvalidCredentials
+	}
+	if err != nil {
+		return User{}, Tokens{}, fmt.Errorf("log in: %w", err)
+	}
+	return user, tokens, nil
+}
+
+// Ensure makes the user, for seeding, unless the id or the e-mail is there already: then it changes nothing, not even the password,
+// and returns the one that is there, whose id and role may differ from what was asked for. Without an id it makes one up; without a role it makes a customer.
+func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (User, error) {
+	user, err := a.newUser(wanted, password)
+	if err != nil {
+		return User{}, err
+	}
+	found, err := a.findAny(ctx, user)
+	if !errors.Is(err, ErrNotFound) {
+		return found, err // first, because a seed runs at every start and hashing is slow
+	}
+	hash, err := a.hasher.hash(ctx, password)
+	if err != nil {
+		return User{}, fmt.Errorf("hash the password: %w", err)
+	}
+	err = insertUser(ctx, a.pool, user, hash)
+	if errors.Is(err, ErrEmailTaken) || violates(err, "users_pkey") {
+		return a.findAny(ctx, user) // another process was quicker
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("make user %s: %w", user.ID, err)
+	}
+	return user, nil
+}
+
+// newUser completes a user who is about to be stored, or says what is wrong.
+func (a *Accounts) newUser(user User, password string) (User, error) {
+	user.Email = strings.TrimSpace(user.Email)
+	user.Name = strings.TrimSpace(user.Name)
+	user.Role = cmp.Or(user.Role, Customer)
+	user.CreatedAt = a.now()
+	if user.ID == uuid.Nil {
+		user.ID = uuid.New()
+	}
+	unknownRole := ""
+	if !user.Role.Known() {
+		unknownRole = "Choose customer, organizer or auditor."
+	}
+	return user, invalid(
+		FieldError{"email", checkEmail(user.Email)},
+		FieldError{"password", checkPassword(password)},
+		FieldError{"name", checkName(user.Name)},
+		FieldError{"role", unknownRole},
+	)
+}
+
+// credentials returns the user with that e-mail and the password hash, which is nil when there is none.
+func (a *Accounts) credentials(ctx context.Context, email string) (User, []byte, error) {
+	if checkEmail(email) != "" {
+		return User{}, nil, nil // nobody has it, and the database would stumble over bytes that are not text
+	}
+	var hash []byte
+	user, err := scanUser(a.pool.QueryRow(ctx, `
+		select id, email, name, role, created_at, password_hash
+		from users
+		where lower(email collate "C") = lower($1::text collate "C")`, email), &hash)
+	if errors.Is(err, ErrNotFound) {
+		return User{}, nil, nil
+	}
+	return user, hash, err
+}
+
+func (a *Accounts) findAny(ctx context.Context, like User) (User, error) {
+	user, err := scanUser(a.pool.QueryRow(ctx, `
+		select id, email, name, role, created_at
+		from users
+		where id = $1 or lower(email collate "C") = lower($2::text collate "C")
+		order by id = $1 desc
+		limit 1`, like.ID, like.Email))
+	if err != nil {
+		return User{}, fmt.Errorf("find user %s: %w", like.ID, err)
+	}
+	return user, nil
+}
+
+// signIn starts a family of refresh tokens.
+func (a *Accounts) signIn(ctx context.Context, db execer, user User) (Tokens, error) {
+	now := a.now().Truncate(time.Second)
+	return a.issue(ctx, db, user, refreshToken{
+		ID: uuid.New(), UserID: user.ID, Family: uuid.New(), SignedInAt: now, IssuedAt: now, ExpiresAt: now.Add(RefreshTTL),
+	})
+}

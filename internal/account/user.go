@@ -1,0 +1,100 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Role is what a user is to the system. Its text is stored and travels in tokens.
+type Role string
+
+// The roles. Registration makes customers; the other two come from [Accounts.Ensure].
+const (
+	Customer  Role = "customer"
+	Organizer Role = "organizer"
+	Auditor   Role = "auditor"
+)
+
+// Known tells whether r is one of the roles.
+func (r Role) Known() bool {
+	switch r {
+	case Customer, Organizer, Auditor:
+		return true
+	}
+	return false
+}
+
+// User is a person who can sign in. The e-mail is as they typed it; it is compared without regard to case.
+type User struct {
+	ID        uuid.UUID
+	Email     string
+	Name      string
+	Role      Role
+	CreatedAt time.Time
+}
+
+// Get returns the user with that id, or [ErrNotFound].
+func (a *Accounts) Get(ctx context.Context, id uuid.UUID) (User, error) {
+	user, err := scanUser(a.pool.QueryRow(ctx, `
+		select id, email, name, role, created_at
+		from users
+		where id = $1`, id))
+	if err != nil {
+		return User{}, fmt.Errorf("get user %s: %w", id, err)
+	}
+	return user, nil
+}
+
+// Delete erases the user: e-mail, name, password hash and refresh tokens. It returns [ErrNotFound] when there is no such user.
+// The log keeps what the user id did. An access token that was issued before is believed until it expires, at most [AccessTTL] later.
+func (a *Accounts) Delete(ctx context.Context, id uuid.UUID) error {
+	tag, err := a.pool.Exec(ctx, `delete from users where id = $1`, id) // the tokens go by cascade
+	if err != nil {
+		return fmt.Errorf("delete user %s: %w", id, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return fmt.Errorf("delete user %s: %w", id, ErrNotFound)
+	}
+	return nil
+}
+
+// lockUser reads the user and makes the others who would change this user's tokens wait until the transaction ends.
+// Because every such transaction takes this lock first, they cannot deadlock, and none misses a token that another is just adding.
+// Sign-ins do not wait for it: the foreign key's lock goes along with "no key update".
+func lockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
+	return scanUser(tx.QueryRow(ctx, `
+		select id, email, name, role, created_at
+		from users
+		where id = $1
+		for no key update`, id))
+}
+
+func insertUser(ctx context.Context, db execer, user User, passwordHash []byte) error {
+	_, err := db.Exec(ctx, `
+		insert into users (id, email, name, role, password_hash, created_at, updated_at)
+		values ($1, $2, $3, $4, $5, $6, $6)`,
+		user.ID, user.Email, user.Name, user.Role, string(passwordHash), user.CreatedAt)
+	if violates(err, "users_one_email") {
+		return ErrEmailTaken
+	}
+	return err
+}
+
+// scanUser reads id, email, name, role and created_at, and then what the caller asked for besides.
+func scanUser(row pgx.Row, more ...any) (User, error) {
+	var user User
+	err := row.Scan(append([]any{&user.ID, &user.Email, &user.Name, &user.Role, &user.CreatedAt}, more...)...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return User{}, ErrNotFound
+	}
+	if err != nil {
+		return User{}, err
+	}
+	user.CreatedAt = user.CreatedAt.UTC()
+	return user, nil
+}

@@ -1,0 +1,90 @@
+package config
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestNothingNeedsToBeConfigured(t *testing.T) {
+	t.Parallel()
+	c, err := parse(map[string]string{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.APIPort != 3001 || c.WebPort != 3000 || c.BookingDelay != time.Second || c.LogLevel != slog.LevelInfo || c.DataDir == "" || c.Host != "127.0.0.1" {
+		t.Errorf("unexpected defaults: %+v", c)
+	}
+}
+
+func TestAllProblemsAreListedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := parse(map[string]string{
+		"DATABASE_URL": "postgres://user:hunter2@host:no-port/db", "API_PORT": "x", "WEB_PORT": "70000", "BOOKING_DELAY": "2",
+		"LOG_LEVEL": "loud", "FRONTEND_ORIGIN": "localhost", "APP_ENV": "test", "BOOKING_TRANSACTIONS": "0",
+	})
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{
+		"DATABASE_URL is not", "API_PORT must be a whole number", "WEB_PORT must be a port", "BOOKING_DELAY must be a duration",
+		"LOG_LEVEL must be one of", "FRONTEND_ORIGIN", "APP_ENV must be", "BOOKING_TRANSACTIONS must be at least 1",
+		"JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not reported in:\n%v", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a password is repeated: %v", err)
+	}
+}
+
+func TestTheTwoSecretsDiffer(t *testing.T) {
+	t.Parallel()
+	if _, err := parse(map[string]string{"JWT_ACCESS_SECRET": "the same secret for both", "JWT_REFRESH_SECRET": "the same secret for both"}); err == nil {
+		t.Error("one secret for both kinds of tokens was accepted")
+	}
+}
+
+func TestFlagsWinOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile(".env", []byte("API_PORT=1001\nWEB_PORT=1002\nBOOKING_DELAY=3s\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("WEB_PORT", "2002")
+	t.Setenv("BOOKING_DELAY", "4s")
+	c, err := Load(map[string]string{"BOOKING_DELAY": "5s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.APIPort != 1001 || c.WebPort != 2002 || c.BookingDelay != 5*time.Second {
+		t.Errorf("got %d, %d, %s; want 1001, 2002, 5s", c.APIPort, c.WebPort, c.BookingDelay)
+	}
+}
+
+func TestTheExampleNamesEveryVariableAndNoOther(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(filepath.Join("..", "..", ".env.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{"NEXT_PUBLIC_API_URL": true} // the web UI's
+	for _, m := range regexp.MustCompile(`(?m)^(?:# )?([A-Z_]+)=`).FindAllStringSubmatch(string(data), -1) {
+		named[m[1]] = true
+	}
+	for _, v := range Variables() {
+		if !named[v.Name] {
+			t.Errorf(".env.example does not name %s", v.Name)
+		}
+		delete(named, v.Name)
+	}
+	delete(named, "NEXT_PUBLIC_API_URL")
+	if len(named) > 0 {
+		t.Errorf(".env.example names what does not exist: %v", named)
+	}
+}
