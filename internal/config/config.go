@@ -18,6 +18,8 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/jackc/pgx/v5"
 	"github.com/joho/godotenv"
+
+	"github.com/boxoffice/boxoffice/internal/account"
 )
 
 // Config holds the values. The tag "doc" is what help texts say; "min" marks a lowest number.
@@ -182,6 +184,14 @@ func (c Config) check() (problems []error) {
 	}
 	if c.AppEnv != "development" && c.AppEnv != "production" {
 		bad("APP_ENV must be development or production")
+	}
+	for name, secret := range map[string]string{
+		"JWT_ACCESS_SECRET": c.AccessSecret, "JWT_REFRESH_SECRET": c.RefreshSecret,
+		"JWT_ACCESS_SECRET_PREVIOUS": c.PreviousAccessSecret, "JWT_REFRESH_SECRET_PREVIOUS": c.PreviousRefreshSecret,
+	} {
+		if secret != "" && len(secret) < account.MinSecretBytes {
+			bad("%s must have at least %d bytes", name, account.MinSecretBytes)
+		}
 	}
 	if c.AccessSecret != "" && c.AccessSecret == c.RefreshSecret {
 		bad("JWT_ACCESS_SECRET and JWT_REFRESH_SECRET must differ")
