@@ -43,9 +43,9 @@ func (r *Record) Sum(previous Hash) Hash {
 	b := make([]byte, 0, 512)
 	b = append(b, previous[:]...)
 	b = append(b, r.StreamID[:]...)
-	b = binary.BigEndian.AppendUint32(b, uint32(r.Version))                //nolint:gosec // versions are positive ints of the database
-	b = binary.BigEndian.AppendUint64(b, uint64(r.RecordedAt.UnixMicro())) //nolint:gosec // two's complement is the format
-	b = binary.BigEndian.AppendUint16(b, uint16(r.SchemaVersion))          //nolint:gosec // positive by the table's check
+	b = binary.BigEndian.AppendUint32(b, uint32(r.Version)) //nolint:gosec // versions are positive ints of the database
+	b = binary.BigEndian.AppendUint64(b, uint64(r.RecordedAt.UnixMicro()))
+	b = binary.BigEndian.AppendUint16(b, uint16(r.SchemaVersion)) //nolint:gosec // positive by the table's check
 	b = appendBlock(b, []byte(r.Type))
 	b = appendBlock(b, r.Data)
 	b = appendBlock(b, r.Metadata)

@@ -19,7 +19,7 @@ import (
 )
 
 // Problem is the body of every error: RFC 9457, with a code for programs.
-type Problem struct {
+type Problem struct { //nolint:errname // the word of RFC 9457
 	Type      string         `json:"type" example:"urn:boxoffice:problem:sold_out" doc:"Identifies the kind of problem"`
 	Title     string         `json:"title" example:"Conflict" doc:"The phrase of the status"`
 	Status    int            `json:"status" example:"409" doc:"The status of the response"`

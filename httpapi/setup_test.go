@@ -103,10 +103,10 @@ func start(t *testing.T, choices ...choice) *system {
 	return s
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -180,7 +180,7 @@ func (s *system) try(method, path, token string, body any, headers ...string) (a
 	if err != nil {
 		return answer{}, err
 	}
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // read to its end
 	a := answer{status: response.StatusCode, header: response.Header}
 	if a.raw, err = io.ReadAll(response.Body); err != nil {
 		return a, err

@@ -111,7 +111,7 @@ func (p *process) do(method, path, token string, body io.Reader) map[string]any 
 	r.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(r)
 	must(p, err)
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // read to its end
 	var answer map[string]any
 	must(p, json.NewDecoder(response.Body).Decode(&answer))
 	return answer
@@ -127,10 +127,10 @@ func (p *process) login(who string) string {
 	return token
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 

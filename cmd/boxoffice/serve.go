@@ -67,11 +67,11 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed bool) (err er
 		return err
 	}
 	// Listening comes early: a port that is taken should be known before anything else happens.
-	api, err := listen(c.Host, c.APIPort, "API_PORT")
+	api, err := listen(ctx, c.Host, c.APIPort, "API_PORT")
 	if err != nil {
 		return errors.Join(err, s.close(ctx))
 	}
-	ui, err := listen(c.Host, c.WebPort, "WEB_PORT")
+	ui, err := listen(ctx, c.Host, c.WebPort, "WEB_PORT")
 	if err != nil {
 		return errors.Join(err, api.Close(), s.close(ctx))
 	}
@@ -187,8 +187,8 @@ func (d *database) watch(ctx context.Context) error {
 	}
 }
 
-func listen(host string, port int, variable string) (net.Listener, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+func listen(ctx context.Context, host string, port int, variable string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", variable, err)
 	}

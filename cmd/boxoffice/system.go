@@ -94,7 +94,7 @@ func (s *system) ready(ctx context.Context) error {
 
 func (a *app) logger(c config.Config) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
-	if f, ok := a.err.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) { //nolint:gosec // file descriptors are small
+	if f, ok := a.err.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) {
 		return slog.New(slog.NewTextHandler(a.err, options))
 	}
 	return slog.New(slog.NewJSONHandler(a.err, options))
