@@ -37,6 +37,9 @@ func (Codec) Encode(r Record) (name string, schemaVersion int16, data []byte, er
 	case BookingCancelled:
 		return TypeBookingCancelled, 1, appendBooking(r.BookingID, r.CustomerID), nil
 	}
+	if name == "" { // nil, or a pointer, which has the methods of what it points to
+		return "", 0, nil, fmt.Errorf("a record of type %T can't be stored", r)
+	}
 	data, err = json.Marshal(r)
 	return name, 1, data, err
 }

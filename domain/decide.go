@@ -3,7 +3,8 @@ package domain
 import "time"
 
 // Decide answers a command on the state of its stream: with the records to append, with none when the wish is already
-// fulfilled, or with a [Refusal]. It changes nothing.
+// fulfilled, or with a [Refusal]; with an [*InvalidError] when no event can have the capacity that was asked for. It changes
+// nothing.
 func Decide(c Command, s State) ([]Record, error) {
 	switch c := c.(type) {
 	case ScheduleEvent:
@@ -23,6 +24,9 @@ func Decide(c Command, s State) ([]Record, error) {
 }
 
 func scheduleEvent(c ScheduleEvent, s State) ([]Record, error) {
+	if err := CheckCapacity(c.Capacity); err != nil {
+		return nil, err
+	}
 	asked := EventScheduled(c)
 	switch {
 	case s.status == statusNone:
@@ -45,6 +49,9 @@ func changeDetails(c ChangeDetails, s State) ([]Record, error) {
 
 func changeCapacity(c ChangeCapacity, s State) ([]Record, error) {
 	if err := changeable(s); err != nil {
+		return nil, err
+	}
+	if err := CheckCapacity(c.Capacity); err != nil {
 		return nil, err
 	}
 	switch {

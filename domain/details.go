@@ -113,6 +113,10 @@ func (d *Details) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	d.StartsAt = startsAt(d.StartsAt)
+	// An offset can carry a time of the years 0 to 9999 out of them, and then it could not be written again.
+	if year := d.StartsAt.Year(); year < 0 || year > 9999 {
+		return fmt.Errorf("startsAt is in the year %d", year)
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -17,8 +18,13 @@ type idMap[V any] struct {
 
 type idNode[V any] struct {
 	present uint16 // bit i: there is a child for half-byte i
+	builder *builder
 	kids    []idKid[V]
 }
+
+// builder marks the nodes of a map that is being filled and that nobody else has seen: they are changed in place, which is some times
+// faster. Whoever fills a map drops the builder at the end, and from then on nothing changes any more.
+type builder struct{ _ byte }
 
 // idKid is either an entry or a deeper node.
 type idKid[V any] struct {
@@ -52,7 +58,12 @@ func (m idMap[V]) get(key uuid.UUID) (V, bool) {
 }
 
 func (m idMap[V]) set(key uuid.UUID, value V) idMap[V] {
-	root, added := m.root.set(&idEntry[V]{key, value}, 0)
+	return m.fill(key, value, nil)
+}
+
+// fill is set for a map whose nodes come from by; nil for one that others may have.
+func (m idMap[V]) fill(key uuid.UUID, value V, by *builder) idMap[V] {
+	root, added := m.root.set(&idEntry[V]{key, value}, 0, by)
 	if added {
 		m.count++
 	}
@@ -76,26 +87,26 @@ func (n *idNode[V]) find(key uuid.UUID, depth int) (at int, has bool) {
 	return bits.OnesCount16(n.present & (bit - 1)), n.present&bit != 0
 }
 
-func (n *idNode[V]) set(e *idEntry[V], depth int) (*idNode[V], bool) {
+func (n *idNode[V]) set(e *idEntry[V], depth int, by *builder) (*idNode[V], bool) {
 	if n == nil {
-		return &idNode[V]{1 << halfByte(e.key, depth), []idKid[V]{{entry: e}}}, true
+		return &idNode[V]{1 << halfByte(e.key, depth), by, []idKid[V]{{entry: e}}}, true
 	}
 	at, has := n.find(e.key, depth)
 	if !has {
-		return n.insert(at, halfByte(e.key, depth), idKid[V]{entry: e}), true
+		return n.insert(at, halfByte(e.key, depth), idKid[V]{entry: e}, by), true
 	}
 	kid, added := n.kids[at], false
 	switch {
 	case kid.entry == nil:
-		kid.node, added = kid.node.set(e, depth+1)
+		kid.node, added = kid.node.set(e, depth+1, by)
 	case kid.entry.key == e.key:
 		kid.entry = e
 	default: // two keys share the path so far: push the older one down and go on
-		deeper, _ := (*idNode[V])(nil).set(kid.entry, depth+1)
-		deeper, added = deeper.set(e, depth+1)
+		deeper, _ := (*idNode[V])(nil).set(kid.entry, depth+1, by)
+		deeper, added = deeper.set(e, depth+1, by)
 		kid = idKid[V]{node: deeper}
 	}
-	return n.replace(at, kid), added
+	return n.replace(at, kid, by), added
 }
 
 func (n *idNode[V]) remove(key uuid.UUID, depth int) (*idNode[V], bool) {
@@ -113,29 +124,38 @@ func (n *idNode[V]) remove(key uuid.UUID, depth int) (*idNode[V], bool) {
 		}
 		return n.without(at, halfByte(key, depth)), true
 	}
+	// A node below the root holds two entries or more: removals must not leave chains of nodes that lead to a single one.
 	node, removed := kid.node.remove(key, depth+1)
 	switch {
 	case !removed:
 		return n, false
-	case node == nil:
-		return n.without(at, halfByte(key, depth)), true
+	case len(node.kids) == 1 && node.kids[0].entry != nil:
+		return n.replace(at, node.kids[0], nil), true
 	}
-	return n.replace(at, idKid[V]{node: node}), true
+	return n.replace(at, idKid[V]{node: node}, nil), true
 }
 
-func (n *idNode[V]) insert(at int, half byte, kid idKid[V]) *idNode[V] {
+func (n *idNode[V]) insert(at int, half byte, kid idKid[V], by *builder) *idNode[V] {
+	if by != nil && n.builder == by {
+		n.present, n.kids = n.present|1<<half, slices.Insert(n.kids, at, kid)
+		return n
+	}
 	kids := make([]idKid[V], len(n.kids)+1)
 	copy(kids, n.kids[:at])
 	kids[at] = kid
 	copy(kids[at+1:], n.kids[at:])
-	return &idNode[V]{n.present | 1<<half, kids}
+	return &idNode[V]{n.present | 1<<half, by, kids}
 }
 
-func (n *idNode[V]) replace(at int, kid idKid[V]) *idNode[V] {
+func (n *idNode[V]) replace(at int, kid idKid[V], by *builder) *idNode[V] {
+	if by != nil && n.builder == by {
+		n.kids[at] = kid
+		return n
+	}
 	kids := make([]idKid[V], len(n.kids))
 	copy(kids, n.kids)
 	kids[at] = kid
-	return &idNode[V]{n.present, kids}
+	return &idNode[V]{n.present, by, kids}
 }
 
 func (n *idNode[V]) without(at int, half byte) *idNode[V] {
@@ -144,7 +164,7 @@ func (n *idNode[V]) without(at int, half byte) *idNode[V] {
 	}
 	kids := make([]idKid[V], 0, len(n.kids)-1)
 	kids = append(append(kids, n.kids[:at]...), n.kids[at+1:]...)
-	return &idNode[V]{n.present &^ (1 << half), kids}
+	return &idNode[V]{n.present &^ (1 << half), nil, kids}
 }
 
 func (n *idNode[V]) each(yield func(uuid.UUID, V) bool) bool {

@@ -1,0 +1,290 @@
+package domain_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"github.com/boxoffice/boxoffice/domain"
+)
+
+// stored has one record for each file of testdata/records. A file is what a log may hold since that schema version was first
+// written: it is added with a new version, and then never edited. That is why no flag rewrites them.
+func stored() map[string]domain.Record {
+	var (
+		bookingID  = uuid.MustParse("0190b5a2-6c1f-7e33-9d44-5a6b7c8d9e0f")
+		customerID = uuid.MustParse("7f3c1b2a-4d5e-4f60-8a7b-9c0d1e2f3a4b")
+		details    = domain.Details{
+			Title: `Strings & "Bows" <live>`, Description: "An evening\nin Évora \u2028 \U0001F3BB", Venue: "Small Hall",
+			StartsAt: time.Date(2031, 5, 17, 18, 30, 0, 120_000, time.UTC), TimeZone: "Europe/Lisbon",
+			Price: domain.Money{Minor: 49_99, Currency: "EUR"},
+		}
+	)
+	return map[string]domain.Record{
+		"EventScheduled.v1":   domain.EventScheduled{Details: details, Capacity: 2},
+		"DetailsChanged.v1":   domain.DetailsChanged{Details: details},
+		"CapacityChanged.v1":  domain.CapacityChanged{Capacity: 1_000_000},
+		"EventCancelled.v1":   domain.EventCancelled{},
+		"TicketBooked.v1":     domain.TicketBooked{BookingID: bookingID, CustomerID: customerID},
+		"BookingCancelled.v1": domain.BookingCancelled{BookingID: bookingID, CustomerID: customerID},
+	}
+}
+
+func TestWhatIsStoredNeverChanges(t *testing.T) {
+	t.Parallel()
+	for name, record := range stored() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			typeName, schemaVersion := splitName(t, name)
+			golden := readGolden(t, name)
+
+			decoded, err := domain.Codec{}.Decode(typeName, schemaVersion, golden)
+			if err != nil || decoded != record {
+				t.Errorf("decoded %+v, %v; want %+v", decoded, err, record)
+			}
+			gotName, gotVersion, gotData, err := domain.Codec{}.Encode(record)
+			if err != nil || gotName != typeName {
+				t.Fatalf("encoded as %s, %v; want %s", gotName, err, typeName)
+			}
+			if gotVersion == schemaVersion && !bytes.Equal(gotData, golden) {
+				t.Errorf("encoded\n%s\nwant\n%s", gotData, golden)
+			}
+			if newest := fmt.Sprintf("%s.v%d", gotName, gotVersion); stored()[newest] == nil {
+				t.Errorf("testdata/records has no %s.json, which is how this record is written", newest)
+			}
+		})
+	}
+}
+
+func TestEveryRecordTypeHasAGoldenFile(t *testing.T) {
+	t.Parallel()
+	tested := map[string]bool{}
+	for name, record := range stored() {
+		typeName, _ := splitName(t, name)
+		tested[reflect.TypeOf(record).Name()] = true
+		if goType := reflect.TypeOf(record).Name(); goType != typeName {
+			t.Logf("%s is stored as %s", goType, typeName)
+		}
+	}
+	types := recordTypes(t)
+	if len(types) < 6 {
+		t.Fatalf("found only the record types %v", types)
+	}
+	for _, name := range types {
+		if !tested[name] {
+			t.Errorf("record type %s has no golden file: add testdata/records/%s.v1.json and an entry to stored()", name, name)
+		}
+	}
+	files, err := filepath.Glob("testdata/records/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if name := strings.TrimSuffix(filepath.Base(file), ".json"); stored()[name] == nil {
+			t.Errorf("no test reads %s", file)
+		}
+	}
+}
+
+// recordTypes finds in the source what the compiler can't list: the types that are records.
+func recordTypes(t *testing.T) (names []string) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, declared := range tree.Decls {
+			method, is := declared.(*ast.FuncDecl)
+			if is && method.Recv != nil && method.Name.Name == "record" {
+				names = append(names, method.Recv.List[0].Type.(*ast.Ident).Name)
+			}
+		}
+	}
+	return names
+}
+
+func TestDecodeDoesNotGuess(t *testing.T) {
+	t.Parallel()
+	const ids = `{"bookingId":"0190b5a2-6c1f-7e33-9d44-5a6b7c8d9e0f","customerId":"7f3c1b2a-4d5e-4f60-8a7b-9c0d1e2f3a4b"}`
+	tests := []struct {
+		name    string
+		record  string
+		version int16
+		data    string
+	}{
+		{"an unknown name", "TicketSold", 1, ids},
+		{"no name", "", 1, ids},
+		{"a name in another case", "ticketBooked", 1, ids},
+		{"a version from the future", "TicketBooked", 2, ids},
+		{"a version that never was", "TicketBooked", 0, ids},
+		{"no data", "TicketBooked", 1, ""},
+		{"data that is cut off", "TicketBooked", 1, ids[:len(ids)-1]},
+		{"data with something behind it", "TicketBooked", 1, ids + "}"},
+		{"a letter that is not hexadecimal", "TicketBooked", 1, strings.Replace(ids, "0190", "019g", 1)},
+		{"an id without its dashes in place", "BookingCancelled", 1, strings.Replace(ids, "0190b5a2-6", "0190b5a26-", 1)},
+		{"a number as text", "CapacityChanged", 1, `{"capacity":"2"}`},
+		{"a list", "EventCancelled", 1, `[]`},
+		{"a time without a zone", "DetailsChanged", 1, `{"details":{"startsAt":"2031-05-17T18:30:00"}}`},
+		{"a time whose UTC year has five digits", "DetailsChanged", 1, `{"details":{"startsAt":"9999-12-31T23:30:00-01:00"}}`},
+		{"a time whose UTC year is negative", "EventScheduled", 1, `{"details":{"startsAt":"0000-01-01T00:30:00+01:00"}}`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if record, err := (domain.Codec{}).Decode(test.record, test.version, []byte(test.data)); err == nil || record != nil {
+				t.Errorf("decoded %+v, %v", record, err)
+			}
+		})
+	}
+}
+
+func TestEncodeDoesNotGuess(t *testing.T) {
+	t.Parallel()
+	for _, record := range []domain.Record{nil, &domain.EventCancelled{}, &domain.TicketBooked{BookingID: first, CustomerID: ann}} {
+		if name, _, data, err := (domain.Codec{}).Encode(record); err == nil {
+			t.Errorf("%T was encoded as %q %s", record, name, data)
+		}
+	}
+}
+
+func TestUnknownFieldsOfARecordAreIgnored(t *testing.T) {
+	t.Parallel()
+	record, err := domain.Codec{}.Decode("CapacityChanged", 1, []byte(`{"capacity":2,"reason":"a larger hall"}`))
+	if want := resized(2); err != nil || record != want {
+		t.Errorf("decoded %+v, %v; want %+v", record, err, want)
+	}
+}
+
+// Bookings are written and read by hand. By reflection, they must come out the same.
+func TestBookingsAreCodedAsByReflection(t *testing.T) {
+	t.Parallel()
+	anyID := rapid.Custom(func(t *rapid.T) uuid.UUID {
+		return uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "bytes"))
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		b, c := anyID.Draw(t, "booking"), anyID.Draw(t, "customer")
+		for _, record := range []domain.Record{booked(b, c), givenBack(b, c)} {
+			name, version, data, err := domain.Codec{}.Encode(record)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want, err := json.Marshal(record); err != nil || !bytes.Equal(data, want) {
+				t.Fatalf("encoded\n%s\nby reflection\n%s", data, want)
+			}
+			for layout, data := range layouts(data) {
+				decoded, err := domain.Codec{}.Decode(name, version, []byte(data))
+				if err != nil || decoded != record {
+					t.Fatalf("%s: %s\ndecoded %+v, %v; want %+v", layout, data, decoded, err, record)
+				}
+			}
+		}
+	})
+}
+
+// layouts writes the same booking in other ways, some of them as long as the layout that is read by hand.
+func layouts(data []byte) map[string]string {
+	text := string(data)
+	parts := strings.SplitN(strings.Trim(text, "{}"), ",", 2)
+	ids := func(change func(string) string) string {
+		fields := strings.Split(text, `"`)
+		fields[3], fields[7] = change(fields[3]), change(fields[7])
+		return strings.Join(fields, `"`)
+	}
+	return map[string]string{
+		"as written":      text,
+		"reordered":       "{" + parts[1] + "," + parts[0] + "}",
+		"with spaces":     " { " + strings.NewReplacer(":", " : ", ",", "\n,\t").Replace(strings.Trim(text, "{}")) + " } ",
+		"upper-case ids":  ids(strings.ToUpper),
+		"ids in braces":   ids(func(id string) string { return "{" + id + "}" }),
+		"bare ids":        ids(func(id string) string { return strings.ReplaceAll(id, "-", "") }),
+		"escaped":         ids(func(id string) string { return fmt.Sprintf(`\u%04x`, id[0]) + id[1:] }),
+		"more fields":     text[:len(text)-1] + `,"seat":"12B"}`,
+		"case of keys":    strings.Replace(text, "bookingId", "BOOKINGID", 1),
+		"the last counts": `{"bookingId":"00000000-0000-0000-0000-000000000001",` + text[1:],
+	}
+}
+
+// FuzzDecode looks for data that breaks Decode, or that it reads as something which it would not read again.
+func FuzzDecode(f *testing.F) {
+	for name := range stored() {
+		typeName, schemaVersion := splitName(f, name)
+		f.Add(typeName, schemaVersion, readGolden(f, name))
+		for _, data := range []string{"", "null", "{}", "[]", `{"details":null}`, `{"details":{"startsAt":"9999-12-31T23:30:00-01:00"}}`} {
+			f.Add(typeName, schemaVersion, []byte(data))
+		}
+	}
+	f.Fuzz(func(t *testing.T, name string, schemaVersion int16, data []byte) {
+		record, err := domain.Codec{}.Decode(name, schemaVersion, data)
+		if err != nil {
+			if record != nil {
+				t.Errorf("decoded %+v beside the error %v", record, err)
+			}
+			return
+		}
+		gotName, newest, again, err := domain.Codec{}.Encode(record)
+		if err != nil || gotName != name || newest < schemaVersion {
+			t.Fatalf("%s v%d %s\ndecodes to %+v, which encodes as %s v%d, %v", name, schemaVersion, data, record, gotName, newest, err)
+		}
+		if reread, err := (domain.Codec{}).Decode(gotName, newest, again); err != nil || reread != record {
+			t.Errorf("%s\ndecodes to %+v, which encodes as\n%s\nwhich decodes to %+v, %v", data, record, again, reread, err)
+		}
+		domain.Fold(record).Evolve(record)
+	})
+}
+
+func splitName(tb testing.TB, name string) (typeName string, schemaVersion int16) {
+	tb.Helper()
+	typeName, digits, _ := strings.Cut(name, ".v")
+	version, err := strconv.ParseInt(digits, 10, 16)
+	if err != nil {
+		tb.Fatalf("%s is not named <Type>.v<version>", name)
+	}
+	return typeName, int16(version)
+}
+
+func readGolden(tb testing.TB, name string) []byte {
+	tb.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "records", name+".json"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return data
+}
+
+func BenchmarkDecodeBooking(b *testing.B) {
+	_, _, written, err := domain.Codec{}.Encode(booked(first, ann))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"by hand": written, "by reflection": append([]byte{' '}, written...)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := (domain.Codec{}).Decode(domain.TypeTicketBooked, 1, data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,176 @@
+package domain_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/boxoffice/boxoffice/domain"
+)
+
+func TestNewDetails(t *testing.T) {
+	t.Parallel()
+	with := func(change func(*domain.Details)) domain.Details {
+		d := concert()
+		change(&d)
+		return d
+	}
+	tests := []struct {
+		name  string
+		given domain.Details
+		wrong string // the fields, in order
+	}{
+		{"complete details are accepted", concert(), ""},
+		{"a description is optional", with(func(d *domain.Details) { d.Description = "" }), ""},
+		{"an event can be free", with(func(d *domain.Details) { d.Price.Minor = 0 }), ""},
+		{"the highest price is accepted", with(func(d *domain.Details) { d.Price.Minor = domain.MaxPrice }), ""},
+		{"length counts characters and not bytes", with(func(d *domain.Details) { d.Title = strings.Repeat("é", domain.MaxTitle) }), ""},
+		{"the first moment of 1970 is accepted", with(func(d *domain.Details) { d.StartsAt = time.Unix(0, 0) }), ""},
+
+		{"a title is required", with(func(d *domain.Details) { d.Title = "" }), "title"},
+		{"a title of spaces is none", with(func(d *domain.Details) { d.Title = " \t\n\u00a0" }), "title"},
+		{"a title can't be too long", with(func(d *domain.Details) { d.Title = strings.Repeat("é", domain.MaxTitle+1) }), "title"},
+		{"a title is valid UTF-8", with(func(d *domain.Details) { d.Title = "concert\xff" }), "title"},
+		{"a title has no NUL, which PostgreSQL can't hold", with(func(d *domain.Details) { d.Title = "con\x00cert" }), "title"},
+		{"a description can't be too long", with(func(d *domain.Details) { d.Description = strings.Repeat("x", domain.MaxDescription+1) }), "description"},
+		{"a venue is required", with(func(d *domain.Details) { d.Venue = " " }), "venue"},
+		{"a venue can't be too long", with(func(d *domain.Details) { d.Venue = strings.Repeat("x", domain.MaxVenue+1) }), "venue"},
+		{"a date is required", with(func(d *domain.Details) { d.StartsAt = time.Time{} }), "date"},
+		{"a date before 1970 is a mistake", with(func(d *domain.Details) { d.StartsAt = time.Unix(-1, 0) }), "date"},
+		{"a date beyond the year 9999 can't be written", with(func(d *domain.Details) {
+			d.StartsAt = time.Date(9999, 12, 31, 23, 0, 0, 0, time.FixedZone("", -3600))
+		}), "date"},
+		{"a time zone must exist", with(func(d *domain.Details) { d.TimeZone = "Europe/Atlantis" }), "timeZone"},
+		{"a time zone is no path", with(func(d *domain.Details) { d.TimeZone = "../../etc/passwd" }), "timeZone"},
+		{"a time zone is the same on every machine", with(func(d *domain.Details) { d.TimeZone = "Local" }), "timeZone"},
+		{"a price is not negative", with(func(d *domain.Details) { d.Price.Minor = -1 }), "price"},
+		{"a price has a limit", with(func(d *domain.Details) { d.Price.Minor = domain.MaxPrice + 1 }), "price"},
+		{"a currency is required", with(func(d *domain.Details) { d.Price.Currency = "" }), "currency"},
+		{"a currency is in upper case", with(func(d *domain.Details) { d.Price.Currency = "eur" }), "currency"},
+		{"a currency has three letters", with(func(d *domain.Details) { d.Price.Currency = "EURO" }), "currency"},
+		{"a currency is made of letters", with(func(d *domain.Details) { d.Price.Currency = "E1R" }), "currency"},
+
+		{"every problem is listed at once", domain.Details{TimeZone: "x", Price: domain.Money{Minor: -1}}, "title venue date timeZone price currency"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			details, err := domain.NewDetails(test.given)
+			if got := wrongFields(t, err); got != test.wrong {
+				t.Errorf("the fields %q are wrong, want %q (%v)", got, test.wrong, err)
+			}
+			if err != nil && details != (domain.Details{}) {
+				t.Errorf("got %+v beside the error", details)
+			}
+		})
+	}
+}
+
+func TestNewDetailsBringsValuesToOneForm(t *testing.T) {
+	t.Parallel()
+	got, err := domain.NewDetails(domain.Details{
+		Title: " Limited Concert\n", Description: "\tAn evening with strings ", Venue: " Small Hall ",
+		StartsAt: begins.Add(999*time.Nanosecond + 3*time.Microsecond).In(time.FixedZone("", 5*3600)), Price: domain.Money{Currency: "EUR"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := domain.Details{
+		Title: "Limited Concert", Description: "An evening with strings", Venue: "Small Hall",
+		StartsAt: begins.Add(3 * time.Microsecond), TimeZone: "UTC", Price: domain.Money{Currency: "EUR"},
+	}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if again, err := domain.NewDetails(got); err != nil || again != got {
+		t.Errorf("once more gives %+v, %v", again, err)
+	}
+}
+
+func TestDetailsFromTheClockCompareWithThoseFromTheLog(t *testing.T) {
+	t.Parallel()
+	made := concert()
+	made.StartsAt = time.Now().Add(time.Hour) // with a monotonic reading, a location and nanoseconds
+	made, err := domain.NewDetails(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := json.Marshal(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read domain.Details
+	if err := json.Unmarshal(stored, &read); err != nil || read != made {
+		t.Errorf("read %+v, %v; want %+v", read, err, made)
+	}
+}
+
+func TestCheckCapacity(t *testing.T) {
+	t.Parallel()
+	for capacity, want := range map[int]string{
+		-1: "totalTickets", 0: "totalTickets", 1: "", 2: "", domain.MaxCapacity: "", domain.MaxCapacity + 1: "totalTickets",
+	} {
+		if got := wrongFields(t, domain.CheckCapacity(capacity)); got != want {
+			t.Errorf("capacity %d: the fields %q are wrong, want %q", capacity, got, want)
+		}
+	}
+}
+
+func TestJoinInvalid(t *testing.T) {
+	t.Parallel()
+	var (
+		title    = &domain.InvalidError{Fields: []domain.FieldError{{Field: "title", Message: "is required"}}}
+		venue    = &domain.InvalidError{Fields: []domain.FieldError{{Field: "venue", Message: "is required"}}}
+		unlisted = errors.New("the disk is full")
+	)
+	tests := []struct {
+		name string
+		errs []error
+		want string
+	}{
+		{"nothing joins to no error", nil, ""},
+		{"checks that passed join to no error", []error{nil, nil}, ""},
+		{"one problem stays one", []error{nil, title}, "title is required"},
+		{"several problems are listed in order", []error{venue, nil, title}, "venue is required; title is required"},
+		{"a wrapped problem is listed too", []error{fmt.Errorf("schedule: %w", title), venue}, "title is required; venue is required"},
+		{"another kind of error is not hidden among them", []error{title, unlisted, venue}, "the disk is full"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			err := domain.JoinInvalid(test.errs...)
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+	if err := domain.JoinInvalid(title, unlisted); !errors.Is(err, unlisted) {
+		t.Errorf("the other error came back as %v", err)
+	}
+	if _ = domain.JoinInvalid(title, venue); len(title.Fields) != 1 {
+		t.Errorf("joining changed what was joined: %v", title)
+	}
+}
+
+func wrongFields(t *testing.T, err error) string {
+	t.Helper()
+	if err == nil {
+		return ""
+	}
+	var invalid *domain.InvalidError
+	if !errors.As(err, &invalid) {
+		t.Fatalf("%T is not an InvalidError", err)
+	}
+	var fields []string
+	for _, f := range invalid.Fields {
+		fields = append(fields, f.Field)
+	}
+	return strings.Join(fields, " ")
+}

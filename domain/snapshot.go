@@ -1,0 +1,101 @@
+package domain
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+
+	"github.com/google/uuid"
+)
+
+// snapshotFormat is the first byte of a snapshot. Another layout, or another meaning of the state, gets another number; snapshots
+// with an old one are then of no use and are made anew from the log.
+const snapshotFormat = 1
+
+// snapshotHead is the small part of a snapshot.
+type snapshotHead struct {
+	Status   status  `json:"status"`
+	Details  Details `json:"details"`
+	Capacity int     `json:"capacity"`
+}
+
+// The two facts about a booking in a snapshot.
+const (
+	flagCancelled = 1 << iota
+	flagActive
+)
+
+// errNoSnapshot says that a history was not made by Decide alone: there, an active booking can be one that the bookings don't know.
+var errNoSnapshot = errors.New("the state has no snapshot")
+
+// MarshalBinary writes the state, in 33 bytes for each booking. [State.UnmarshalBinary] gives back a state that answers the same.
+func (s State) MarshalBinary() ([]byte, error) {
+	head, err := json.Marshal(snapshotHead{s.status, s.details, s.capacity})
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, 64+len(head)+s.bookings.len()*33)
+	b = append(b, snapshotFormat)
+	b = binary.AppendUvarint(b, uint64(len(head)))
+	b = append(b, head...)
+	b = binary.AppendUvarint(b, uint64(s.bookings.len())) //nolint:gosec // a length
+	active := 0
+	s.bookings.each(func(id uuid.UUID, made booking) bool {
+		var flags byte
+		if made.cancelled {
+			flags |= flagCancelled
+		}
+		if held, ok := s.active.get(made.customer); ok && held == id {
+			flags |= flagActive
+			active++
+		}
+		b = append(append(append(b, id[:]...), made.customer[:]...), flags)
+		return true
+	})
+	if active != s.active.len() {
+		return nil, errNoSnapshot
+	}
+	return b, nil
+}
+
+// ReadSnapshot gives the state that MarshalBinary wrote.
+func ReadSnapshot(b []byte) (State, error) {
+	var s State
+	err := s.UnmarshalBinary(b)
+	return s, err
+}
+
+var errBadSnapshot = errors.New("not a snapshot of this format")
+
+// UnmarshalBinary reads what MarshalBinary wrote. Anything else is an error, and leaves s as it was.
+func (s *State) UnmarshalBinary(b []byte) error {
+	if len(b) == 0 || b[0] != snapshotFormat {
+		return errBadSnapshot
+	}
+	b = b[1:]
+	headLength, n := binary.Uvarint(b)
+	if n <= 0 || headLength > uint64(len(b)-n) {
+		return errBadSnapshot
+	}
+	b = b[n:]
+	var head snapshotHead
+	if err := json.Unmarshal(b[:headLength], &head); err != nil {
+		return errors.Join(errBadSnapshot, err)
+	}
+	b = b[headLength:]
+	count, n := binary.Uvarint(b)
+	if n <= 0 || count > uint64(len(b)) || uint64(len(b)-n) != count*33 {
+		return errBadSnapshot
+	}
+	read := State{status: head.Status, details: head.Details, capacity: head.Capacity}
+	by := new(builder)
+	for b = b[n:]; len(b) > 0; b = b[33:] {
+		id, customer, flags := uuid.UUID(b[:16]), uuid.UUID(b[16:32]), b[32]
+		read.bookings = read.bookings.fill(id, booking{customer, flags&flagCancelled != 0}, by)
+		if flags&flagActive != 0 {
+			read.active = read.active.fill(customer, id, by)
+		}
+	}
+	*s = read
+	return nil
+}
