@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,10 +21,12 @@ type batch[S, R any] struct {
 	before   <-chan struct{} // closed when the lane's batch before this one has appended
 	after    chan struct{}
 
-	conn    *pgxpool.Conn
-	streams map[uuid.UUID]*stream[S] // as last read
-	broken  map[uuid.UUID]error      // streams that can't be read
-	stats   BatchStats
+	conn     *pgxpool.Conn
+	streams  map[uuid.UUID]*stream[S] // as last read
+	broken   map[uuid.UUID]error      // streams that can't be read
+	recalled bool                     // what the snapshots know is in streams
+	lost     []*plan[S, R]            // sent, but the answer to COMMIT never came
+	stats    BatchStats
 }
 
 // errRejected says that PostgreSQL refuses something that the batch wants to store.
@@ -53,7 +56,7 @@ func (b *batch[S, R]) travel(ctx context.Context) (err error) {
 	defer func() {
 		if r := recover(); r != nil { // a defect of this package: no caller may hang because of it
 			b.executor.options.Logger.Error("batch panicked", "panic", r, "stack", string(debug.Stack()))
-			err = fmt.Errorf("%w: panic: %v", ErrUnavailable, r)
+			err = fmt.Errorf("%w: panic: %v", ErrOutcomeUnknown, r) // it may have come after the commit
 		}
 	}()
 	defer b.leave()
@@ -97,95 +100,101 @@ func (b *batch[S, R]) append(ctx context.Context) error {
 	}
 	// One command spoils the transaction for all, and PostgreSQL does not say which: try the halves, each in a transaction of
 	// its own. Their delay has been served.
-	calls := b.calls
-	b.calls = nil
 	b.leave()
-	if len(calls) == 1 {
-		calls[0].answer(Result[S]{}, &CommandError{calls[0].StreamID, err})
-		return nil
+	if len(b.calls) == 1 {
+		b.calls[0].answer(Result[S]{}, &CommandError{b.calls[0].StreamID, err})
+	} else {
+		middle := len(b.calls) / 2
+		b.appendPart(ctx, b.calls[:middle])
+		b.appendPart(ctx, b.calls[middle:])
 	}
-	for _, half := range [][]*call[S, R]{calls[:len(calls)/2], calls[len(calls)/2:]} {
-		part := &batch[S, R]{executor: b.executor, lane: b.lane, calls: half}
-		part.answerAll(part.append(ctx))
-		part.leave()
-		b.stats.Records += part.stats.Records
-	}
+	b.calls = nil
 	return nil
+}
+
+func (b *batch[S, R]) appendPart(ctx context.Context, calls []*call[S, R]) {
+	part := &batch[S, R]{executor: b.executor, lane: b.lane, calls: slices.DeleteFunc(slices.Clone(calls), (*call[S, R]).answered), lost: b.lost}
+	if len(part.calls) == 0 { // a lost plan of the whole turned out to be committed
+		return
+	}
+	defer part.leave()
+	part.answerAll(part.append(ctx))
+	b.stats.Records += part.stats.Records
 }
 
 // When nothing has been sent yet, a command is given up after this many broken connections.
 const maxReconnects = 5
 
 func (b *batch[S, R]) attempts(ctx context.Context) error {
-	var lost *plan[S, R] // sent, but the answer to COMMIT never came
 	for n, pause := 1, 5*time.Millisecond; ; n++ {
 		b.stats.Attempts = n
-		next, err := b.attempt(ctx, n, lost)
+		err := b.attempt(ctx, n)
 		switch {
 		case err == nil:
 			return nil
 		case b.drop():
-			lost = next
-			if lost == nil && n > maxReconnects || sleep(ctx, pause) != nil {
-				return giveUp(lost, err)
+			if len(b.lost) == 0 && n > maxReconnects || sleep(ctx, pause) != nil {
+				return b.giveUp(err)
 			}
 			pause = min(2*pause, 500*time.Millisecond)
 		case isConflict(err) && n == 1:
 			if _, err := b.conn.Conn().PgConn().Exec(ctx, `rollback to savepoint undecided`).ReadAll(); err != nil && !b.drop() {
-				return giveUp(lost, err)
+				return b.giveUp(err)
 			}
-		case isConflict(err) || isPassing(err): // a conflict under the head row's lock can't be, unless the log was tampered with
-			return giveUp(lost, err)
+		case isConflict(err): // under the head row's lock that can't be, unless the log was tampered with
+			return b.giveUp(err)
+		case isPassing(err) || ctx.Err() != nil:
+			return b.giveUp(err)
 		default:
 			return fmt.Errorf("%w: %w", errRejected, err)
 		}
 	}
 }
 
-func giveUp[S, R any](lost *plan[S, R], err error) error {
-	if lost != nil {
+func (b *batch[S, R]) giveUp(err error) error {
+	if len(b.lost) > 0 {
 		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
-// attempt reads, decides, appends and commits. When it fails, next is the plan whose fate is unknown, if there is one.
-func (b *batch[S, R]) attempt(ctx context.Context, n int, lost *plan[S, R]) (next *plan[S, R], err error) {
-	found, err := b.refresh(ctx, n, lost)
+// attempt reads, decides, appends and commits. A plan whose fate it leaves open goes to b.lost.
+func (b *batch[S, R]) attempt(ctx context.Context, n int) error {
+	committed, base, err := b.refresh(ctx, n)
 	if err != nil {
-		return lost, err
+		return err
 	}
-	if found > 0 {
-		b.settle(lost, found-1)
-		return nil, nil
+	if committed != nil {
+		b.settle(committed, base)
+		return nil
 	}
-	// What was lost is not committed, and can't be any more: it expected versions that either are taken already, or will be by
-	// this plan, because the same commands on the same states make the same records.
+	// What was lost is not committed, and can't be any more once this plan is: it expected versions that either are taken already,
+	// or will be by this plan, because the same commands on the same states make the same records.
 	p := b.plan()
-	if len(p.records) == 0 {
-		b.settle(p, 0)
-		return nil, nil
-	}
-	base, err := b.commit(ctx, p.records)
-	if err != nil {
-		return p, err
+	if len(p.records) > 0 {
+		if base, err = b.commit(ctx, p.records); err != nil {
+			if b.conn.Conn().IsClosed() {
+				b.lost = append(b.lost, p)
+			}
+			return err
+		}
 	}
 	b.settle(p, base)
-	return nil, nil
+	return nil
 }
 
-// refresh brings b.streams to what is committed now. found is the position of the first record of lost, if that was committed.
-func (b *batch[S, R]) refresh(ctx context.Context, attempt int, lost *plan[S, R]) (found int64, err error) {
+// refresh brings b.streams to what is committed now. committed is a lost plan that turned out to be, after position base.
+func (b *batch[S, R]) refresh(ctx context.Context, attempt int) (committed *plan[S, R], base int64, err error) {
 	if b.conn == nil {
 		if err := b.open(ctx); err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 	}
 	switch {
-	case attempt > 1:
-		return b.lock(ctx, lost)
+	case attempt > 1 || len(b.lost) > 0:
+		return b.lock(ctx)
 	case b.lane.delay > 0:
-		return 0, b.exchange(ctx, &pgx.Batch{}, nil)
+		return nil, 0, b.exchange(ctx, &pgx.Batch{})
 	}
 	// Without a delay the read is fresh but for what this process appended since, and that is in the cache. What another process
 	// appended meanwhile shows as a conflict.
@@ -194,7 +203,7 @@ func (b *batch[S, R]) refresh(ctx context.Context, attempt int, lost *plan[S, R]
 			*s = newer
 		}
 	}
-	return 0, nil
+	return nil, 0, nil
 }
 
 // refuseEarly answers the calls that a committed state refuses.
@@ -231,18 +240,18 @@ func (b *batch[S, R]) guard(c *call[S, R], do func() error) (err error) {
 // settle answers the calls of a plan, whose records are committed after position base.
 func (b *batch[S, R]) settle(p *plan[S, R], base int64) {
 	place(p.records, base)
-	for i := range p.records {
-		p.streams[p.records[i].StreamID].position = p.records[i].Position
-	}
-	b.keep(p.streams)
 	for _, d := range p.decisions {
 		if d.err == nil {
-			d.result.Records = p.records[d.from:d.to:d.to]
-			d.result.Position = p.streams[d.call.StreamID].position
+			s := p.streams[d.call.StreamID]
+			if d.to > d.from {
+				s.position = p.records[d.to-1].Position
+			}
+			d.result.Records, d.result.Position = p.records[d.from:d.to:d.to], s.position
 		}
 		d.call.answer(d.result, d.err)
 	}
 	b.calls = nil
+	b.keep(p.streams)
 	b.stats.Records += len(p.records)
 	if len(p.records) > 0 && b.executor.options.Committed != nil {
 		b.executor.options.Committed(base + int64(len(p.records)))
@@ -253,6 +262,7 @@ func (b *batch[S, R]) settle(p *plan[S, R], base int64) {
 func (b *batch[S, R]) keep(streams map[uuid.UUID]*stream[S]) {
 	for id, s := range streams {
 		if b.broken[id] == nil {
+			b.executor.snapshots.offer(id, s)
 			b.executor.cache.put(id, *s, b.executor.model.Size(s.state))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 type stream[S any] struct {
 	tail
 	position int64 // of the last record; 0 for a stream without records
+	snapshot int   // version of the newest snapshot that this process knows of; 0 for none
 	state    S
 }
 
@@ -54,6 +55,9 @@ func (c *cache[S]) put(id uuid.UUID, s stream[S], size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	size += overhead
+	if size > c.limit { // it would only drive the others out; a smaller state that is known of the stream stays a start
+		return
+	}
 	if e, ok := c.entries[id]; ok {
 		known := e.Value.(*cached[S])
 		if known.stream.version >= s.version {

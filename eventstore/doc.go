@@ -13,7 +13,7 @@
 //  1. Board. A command joins the batch that is forming. A batch leaves when one of at most [Options.Transactions] open
 //     transactions is free, and no sooner than delay/transactions after the one before, so that with a delay the batches overlap
 //     and nobody waits longer than that to board. A lone command on an idle system leaves at once.
-//  2. Read. BEGIN, a savepoint, and one query for the news of the batch's streams travel together. A bounded cache holds folded
+//  2. Read. BEGIN, one query for the news of the batch's streams, and a savepoint travel together. A bounded cache holds folded
 //     states, and is only where to start from: what came after is always read. Nothing is written yet, so there is no
 //     transaction id, and neither vacuum nor readers are held up.
 //  3. Decide. Commands that a committed state refuses already are answered now.

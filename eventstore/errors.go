@@ -44,14 +44,14 @@ func isConflict(err error) bool {
 	return errors.As(err, &pg) && pg.ConstraintName == "event_log_stream_version"
 }
 
-// isPassing tells whether err is about the moment (a timeout, a shutdown, a full disk) and not about what was to be stored. The
-// classes are those of PostgreSQL's Appendix A, "Error Codes".
+// isPassing tells whether err is about the moment (a timeout, a shutdown, a full disk) or the state of the database (a missing table
+// or privilege), and not about what was to be stored. The classes are those of PostgreSQL's Appendix A, "Error Codes".
 func isPassing(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return false
 	}
-	for _, class := range []string{"08", "25", "40", "53", "55", "57", "58", "XX"} {
+	for _, class := range []string{"08", "0A", "25", "40", "42", "53", "55", "57", "58", "XX"} {
 		if strings.HasPrefix(pg.Code, class) {
 			return true
 		}

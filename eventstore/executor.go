@@ -18,6 +18,10 @@ type Model[S, R any] struct {
 	Codec  Codec[R]
 	Evolve func(S, R) S        // never fails
 	Size   func(S) (bytes int) // in memory, for the bound of the cache
+
+	// Snapshot and Restore write a state and read it back. Without them, a stream that is not in the cache is read from its start.
+	Snapshot func(S) ([]byte, error)
+	Restore  func([]byte) (S, error)
 }
 
 // Codec turns records into what is stored and back.
@@ -58,6 +62,8 @@ type Options struct {
 	Batch int
 	// Cache bounds the bytes of folded states that are kept. Default 256 MiB.
 	Cache int
+	// Snapshot is by how many records, and a quarter, a stream grows until its next snapshot. Default 10,000.
+	Snapshot int
 	// Patience bounds how long a batch may take besides its delay before its commands are given up. Default 10 s.
 	Patience time.Duration
 	// Now is the clock for the time of records. Default [time.Now].
@@ -71,7 +77,7 @@ type Options struct {
 }
 
 // Spare is how many connections an executor uses beside those of its delayed transactions.
-const Spare = immediateTransactions + 2
+const Spare = immediateTransactions + 2 // one to recover on, and one for snapshots
 
 // One immediate batch appends while the next one reads; with more of them the batches would only get smaller.
 const immediateTransactions = 2
@@ -89,10 +95,11 @@ type BatchStats struct {
 
 // Executor carries commands to the log. See the package comment for how. Make one per process, with [NewExecutor].
 type Executor[S, R any] struct {
-	pool    *pgxpool.Pool
-	model   Model[S, R]
-	options Options
-	cache   *cache[S]
+	pool      *pgxpool.Pool
+	model     Model[S, R]
+	options   Options
+	cache     *cache[S]
+	snapshots *snapshotter[S, R]
 
 	// appending is held by the batch that appends.
 	appending chan struct{}
@@ -111,6 +118,7 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 	setDefault(&o.Queue, 50_000)
 	setDefault(&o.Batch, 10_000)
 	setDefault(&o.Cache, 256<<20)
+	setDefault(&o.Snapshot, 10_000)
 	setDefault(&o.Patience, 10*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
@@ -118,7 +126,7 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.Delay < 0 || o.Transactions < 0 || o.Queue < 0 || o.Batch < 0 || o.Cache < 0 || o.Patience < 0 {
+	if o.Delay < 0 || o.Transactions < 0 || o.Queue < 0 || o.Batch < 0 || o.Cache < 0 || o.Snapshot < 0 || o.Patience < 0 {
 		return nil, errors.New("eventstore: options can't be negative")
 	}
 	need := Spare
@@ -133,6 +141,7 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 		pool: pool, model: model, options: o, cache: newCache[S](o.Cache),
 		appending: make(chan struct{}, 1), running: running, kill: kill,
 	}
+	e.snapshots = newSnapshotter(e)
 	e.immediate = e.open(0, immediateTransactions)
 	if o.Delay > 0 {
 		e.delayed = e.open(o.Delay, o.Transactions)
@@ -153,6 +162,9 @@ func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (Result
 	l := e.delayed
 	if cmd.Immediate || l == nil {
 		l = e.immediate
+	}
+	if ctx.Err() != nil {
+		return Result[S]{}, context.Cause(ctx)
 	}
 	c := &call[S, R]{Command: cmd, arrived: time.Now(), done: make(chan struct{})}
 	if err := l.join(c); err != nil {
@@ -179,6 +191,7 @@ func (e *Executor[S, R]) Close(ctx context.Context) error {
 	finished := make(chan struct{})
 	go func() {
 		e.done.Wait()
+		e.snapshots.close()
 		close(finished)
 	}()
 	defer e.kill()

@@ -27,9 +27,22 @@ const (
 func (c *call[S, R]) board() bool { return c.stage.CompareAndSwap(stageWaiting, stageAboard) }
 func (c *call[S, R]) leave() bool { return c.stage.CompareAndSwap(stageWaiting, stageLeft) }
 
+// answer lets the caller go. Only the first answer counts.
 func (c *call[S, R]) answer(result Result[S], err error) {
+	if c.answered() {
+		return
+	}
 	c.result, c.err = result, err
 	close(c.done)
+}
+
+func (c *call[S, R]) answered() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // lane is where commands with the same delay wait, and where their batches leave from.
@@ -92,9 +105,7 @@ func (l *lane[S, R]) run() {
 	close(before)
 	for l.someoneWaits() {
 		<-l.free
-		if wait := l.interval - time.Since(left); wait > 0 {
-			time.Sleep(wait)
-		}
+		_ = sleep(l.executor.running, l.interval-time.Since(left)) // when the executor is killed, the rest goes at once
 		calls := l.boardAll()
 		if len(calls) == 0 { // all have left
 			l.free <- struct{}{}

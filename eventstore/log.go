@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,10 +30,8 @@ type NewRecord struct {
 func (l *Log) Append(ctx context.Context, streamID uuid.UUID, expected int, news ...NewRecord) ([]Record, error) {
 	var records []Record
 	err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
-		at := tail{}
-		err := tx.QueryRow(ctx, `select version, hash, recorded_at from event_log where stream_id = $1 order by version desc limit 1`, streamID).
-			Scan(&at.version, (*hashScanner)(&at.hash), &at.recordedAt)
-		if err != nil && err != pgx.ErrNoRows {
+		at, err := endOf(ctx, tx, streamID)
+		if err != nil {
 			return err
 		}
 		if at.version != expected {
@@ -43,17 +42,40 @@ func (l *Log) Append(ctx context.Context, streamID uuid.UUID, expected int, news
 			records = append(records, r)
 			at = tailOf(r)
 		}
-		base, err := scanBase(tx.QueryRow(ctx, appendSQL, appendArgs(records)...))
-		if isConflict(err) {
-			return &ConflictError{streamID, expected, expected + 1}
-		}
+		var base int64
+		q := &pgx.Batch{}
+		q.Queue(hurrySQL)
+		q.Queue(appendSQL, appendArgs(records)...).QueryRow(func(row pgx.Row) error {
+			base, err = scanBase(row)
+			return err
+		})
+		err = tx.SendBatch(ctx, q).Close()
 		place(records, base)
 		return err
 	})
+	if isConflict(err) { // another append came in between
+		var at tail
+		if at, err = endOf(ctx, l.pool, streamID); err == nil {
+			err = &ConflictError{streamID, expected, at.version}
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("append to stream %s: %w", streamID, err)
 	}
 	return records, nil
+}
+
+func endOf(ctx context.Context, on interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}, streamID uuid.UUID) (tail, error) {
+	at := tail{}
+	err := on.QueryRow(ctx, `select version, hash, recorded_at from event_log where stream_id = $1 order by version desc limit 1`, streamID).
+		Scan(&at.version, (*hashScanner)(&at.hash), &at.recordedAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return tail{}, nil
+	}
+	at.recordedAt = at.recordedAt.UTC()
+	return at, err
 }
 
 // Stream reads the records of a stream after a version, oldest first, at most limit of them.

@@ -8,9 +8,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
+	// The savepoint is set after the read: its portal takes the place of the query's, which otherwise holds a snapshot all the
+	// delay, and vacuum up with it.
 	savepointSQL = `savepoint undecided`
 	// News of many streams, each after the version that is known of it.
 	newsSQL = `
@@ -20,11 +23,24 @@ const (
 			select * from event_log l
 			where l.stream_id = known.stream_id and l.version > known.version
 			order by l.version
+			limit $3
 		) r`
+	// A stream with more news than this is read in several turns, so that no statement takes long. What has been read stays in
+	// the cache, even if the batch runs out of time.
+	newsLimit = 20_000
 	// Whoever holds this lock and then freezes would hold up everyone who appends.
-	hurrySQL   = `set local idle_in_transaction_session_timeout = '2s'`
-	lockSQL    = `select from log_head for update`
-	outcomeSQL = `select position from event_log where stream_id = $1 and version = $2 and hash = $3`
+	hurrySQL = `set local idle_in_transaction_session_timeout = '2s'`
+	lockSQL  = `select from log_head for update`
+	// A lost append is committed when all its records stand in the log one after the other. One of them could also have come
+	// from another process that was given the same command.
+	outcomeSQL = `
+		select min(l.position - r.n)
+		from unnest($1::uuid[], $2::int[], $3::bytea[]) with ordinality as r (stream_id, version, hash, n)
+		cross join lateral (
+			select position from event_log l
+			where l.stream_id = r.stream_id and l.version = r.version and l.hash = r.hash
+		) l
+		having count(*) = cardinality($1::uuid[]) and min(l.position - r.n) = max(l.position - r.n)`
 )
 
 // open begins the transaction and reads. A connection of the pool can have died unnoticed; nothing is written yet, so it is
@@ -38,8 +54,7 @@ func (b *batch[S, R]) open(ctx context.Context) error {
 		b.conn = conn
 		news := &pgx.Batch{}
 		news.Queue(`begin`)
-		news.Queue(savepointSQL)
-		err = b.exchange(ctx, news, nil)
+		err = b.exchange(ctx, news, savepointSQL)
 		if err == nil || !b.drop() || pause > 100*time.Millisecond {
 			return err
 		}
@@ -49,52 +64,73 @@ func (b *batch[S, R]) open(ctx context.Context) error {
 	}
 }
 
-// lock takes the head row's lock, which no one else can append without, and then reads.
-func (b *batch[S, R]) lock(ctx context.Context, lost *plan[S, R]) (found int64, err error) {
+// lock takes the head row's lock, which no one else can append without, and then reads: what became of lost plans, and the news.
+func (b *batch[S, R]) lock(ctx context.Context) (committed *plan[S, R], base int64, err error) {
 	q := &pgx.Batch{}
 	q.Queue(hurrySQL)
 	q.Queue(lockSQL)
-	if lost == nil {
-		return 0, b.exchange(ctx, q, nil)
+	for _, p := range b.lost {
+		q.Queue(outcomeSQL, outcomeArgs(p.records)...).QueryRow(func(row pgx.Row) error {
+			at, err := scanBase(row)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil
+			}
+			committed, base = p, at
+			return err
+		})
 	}
-	first := lost.records[0]
-	q.Queue(outcomeSQL, [16]byte(first.StreamID), first.Version, first.Hash[:])
-	err = b.exchange(ctx, q, func(results pgx.BatchResults) error {
-		err := results.QueryRow().Scan(&found)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		return err
-	})
-	return found, err
+	err = b.exchange(ctx, q)
+	return committed, base, err
 }
 
-// exchange sends q and the query for news in one message, and folds the news. last reads the answer of the last query of q; the
-// others answer with nothing.
-func (b *batch[S, R]) exchange(ctx context.Context, q *pgx.Batch, last func(pgx.BatchResults) error) (err error) {
-	silent := q.Len()
-	if last != nil {
-		silent--
-	}
+func outcomeArgs(records []Record) []any {
+	args := appendArgs(records)
+	return []any{args[0], args[1], args[len(args)-1]}
+}
+
+// exchange sends q, the query for news and then the statements of after in one message, and folds the news. Streams that the process
+// does not know take one message more, for their snapshots, and long news several.
+func (b *batch[S, R]) exchange(ctx context.Context, q *pgx.Batch, after ...string) error {
 	ids, versions := b.known()
-	q.Queue(newsSQL, ids, versions)
-	results := b.conn.SendBatch(ctx, q)
-	defer func() { err = errors.Join(err, results.Close()) }()
-	for range silent {
-		if _, err := results.Exec(); err != nil {
+	if cold := coldOnes(ids, versions); !b.recalled && len(cold) > 0 && b.executor.model.Restore != nil {
+		q.Queue(snapshotsSQL, cold).Query(b.restore)
+		if err := b.send(ctx, q); err != nil {
 			return err
 		}
+		q = &pgx.Batch{}
+		ids, versions = b.known()
 	}
-	if last != nil {
-		if err := last(results); err != nil {
+	b.recalled = true
+	for {
+		q.Queue(newsSQL, ids, versions, newsLimit).Query(b.fold)
+		for _, sql := range after {
+			q.Queue(sql)
+		}
+		if err := b.send(ctx, q); err != nil || !b.hasMore(ids, versions) {
 			return err
 		}
+		q = &pgx.Batch{}
+		ids, versions = b.known()
 	}
-	rows, err := results.Query()
-	if err != nil {
-		return err
+}
+
+func coldOnes(ids [][16]byte, versions []int32) (cold [][16]byte) {
+	for i, version := range versions {
+		if version == 0 {
+			cold = append(cold, ids[i])
+		}
 	}
-	return b.fold(rows)
+	return cold
+}
+
+// hasMore tells whether a stream gave as much news as it was asked for.
+func (b *batch[S, R]) hasMore(ids [][16]byte, versions []int32) bool {
+	for i, id := range ids {
+		if b.broken[id] == nil && b.streams[id].version-int(versions[i]) >= newsLimit {
+			return true
+		}
+	}
+	return false
 }
 
 // known lists the streams of the batch with their versions in the cache or, where that is newer, as the batch has read them.
@@ -117,7 +153,6 @@ func (b *batch[S, R]) known() (ids [][16]byte, versions []int32) {
 }
 
 func (b *batch[S, R]) fold(rows pgx.Rows) error {
-	defer rows.Close()
 	for rows.Next() {
 		r, err := scanRecord(rows)
 		if err != nil {
@@ -154,18 +189,29 @@ func (b *batch[S, R]) evolve(s *stream[S], r Record) (err error) {
 	return nil
 }
 
-// commit appends the records and commits, in one message.
+// commit appends the records and commits, in one message. Once PostgreSQL has answered the COMMIT, nothing that happens to the
+// connection matters any more.
 func (b *batch[S, R]) commit(ctx context.Context, records []Record) (base int64, err error) {
-	q := &pgx.Batch{}
-	q.Queue(appendSQL, appendArgs(records)...)
-	q.Queue(`commit`)
-	results := b.conn.SendBatch(ctx, q)
-	defer func() { err = errors.Join(err, results.Close()) }()
-	if base, err = scanBase(results.QueryRow()); err != nil {
+	q, committed := &pgx.Batch{}, false
+	q.Queue(appendSQL, appendArgs(records)...).QueryRow(func(row pgx.Row) (err error) {
+		base, err = scanBase(row)
+		return err
+	})
+	q.Queue(`commit`).Exec(func(pgconn.CommandTag) error {
+		committed = true
+		return nil
+	})
+	if err := b.send(ctx, q); !committed {
 		return 0, err
 	}
-	_, err = results.Exec()
-	return base, err
+	return base, nil
+}
+
+// send carries a message out. Should nothing ever come back on this connection, there must be time left to try another one.
+func (b *batch[S, R]) send(ctx context.Context, q *pgx.Batch) error {
+	ctx, cancel := context.WithTimeout(ctx, b.executor.options.Patience*3/5)
+	defer cancel()
+	return b.conn.SendBatch(ctx, q).Close()
 }
 
 // drop gives the connection up if it is broken, and tells so.

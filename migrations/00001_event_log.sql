@@ -35,8 +35,19 @@ create trigger event_log_no_change before update or delete on event_log
 create trigger event_log_no_truncate before truncate on event_log
     for each statement execute function event_log_is_append_only();
 
+-- Folded states of long streams. They follow from the log and can be deleted at any time.
+create table snapshots (
+    stream_id uuid  primary key,
+    version   int   not null,
+    hash      bytea not null,
+    digest    bytea not null,
+    state     bytea not null
+);
+alter table snapshots alter column state set storage external; -- ids don't compress
+
 -- +goose Down
 
+drop table snapshots;
 drop table event_log;
 drop function event_log_is_append_only();
 drop table log_head;

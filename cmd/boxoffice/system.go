@@ -57,6 +57,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	s.progress = projections.NewProgress(s.reading, s.wire, logger)
 	s.executor, err = eventstore.NewExecutor(s.booking, eventstore.Model[domain.State, domain.Record]{
 		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,
+		Snapshot: domain.State.MarshalBinary, Restore: domain.ReadSnapshot,
 	}, eventstore.Options{
 		Delay: c.BookingDelay, Transactions: c.Transactions, Queue: c.Queue, Logger: logger,
 		Committed: func(int64) { s.wire.Appended() },

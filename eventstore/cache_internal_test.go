@@ -1,0 +1,132 @@
+package eventstore
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+)
+
+func at(version int) stream[string] {
+	return stream[string]{tail: tail{version: version}, state: "state"}
+}
+
+func TestTheCacheKnowsWhatWasPut(t *testing.T) {
+	t.Parallel()
+	c := newCache[string](1000)
+	id := uuid.New()
+	if got := c.get(id); got != (stream[string]{}) {
+		t.Errorf("got %+v of an unknown stream, want nothing", got)
+	}
+	c.put(id, at(3), 10)
+	if got := c.get(id); got != at(3) {
+		t.Errorf("got %+v, want %+v", got, at(3))
+	}
+}
+
+func TestTheCacheNeverReplacesANewerStateByAnOlderOne(t *testing.T) {
+	t.Parallel()
+	c := newCache[string](1000)
+	id := uuid.New()
+	for _, put := range []struct{ version, want int }{{3, 3}, {2, 3}, {5, 5}, {4, 5}, {1, 5}, {6, 6}} {
+		c.put(id, at(put.version), 10)
+		if got := c.get(id).version; got != put.want {
+			t.Errorf("after version %d: got version %d, want %d", put.version, got, put.want)
+		}
+	}
+}
+
+func TestTheCacheForgetsWhatWasNotUsedForLongest(t *testing.T) {
+	t.Parallel()
+	const size = 50
+	c := newCache[string](3 * (size + overhead))
+	ids := []uuid.UUID{uuid.New(), uuid.New(), uuid.New(), uuid.New()}
+	for _, id := range ids[:3] {
+		c.put(id, at(1), size)
+	}
+	c.get(ids[0])
+	c.put(ids[3], at(1), size)
+	for i, want := range []int{1, 0, 1, 1} {
+		if got := c.get(ids[i]).version; got != want {
+			t.Errorf("stream %d: got version %d, want %d", i, got, want)
+		}
+	}
+}
+
+func TestAStateThatIsTooLargeForTheCacheDrivesNothingOut(t *testing.T) {
+	t.Parallel()
+	c := newCache[string](1000)
+	small, large := uuid.New(), uuid.New()
+	c.put(small, at(1), 10)
+	c.put(large, at(1), 10)
+	c.put(large, at(2), 5000)
+	if got := c.get(small).version; got != 1 {
+		t.Errorf("got version %d, want 1", got)
+	}
+	if got := c.get(large).version; got != 1 {
+		t.Errorf("got version %d of the large one, want 1, from which its news can be read", got)
+	}
+}
+
+// The cache against the plainest thing that does the same: a list of entries, oldest use first.
+func TestTheCacheStaysWithinItsBound(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		limit := rapid.IntRange(0, 5*overhead).Draw(rt, "limit")
+		c := newCache[string](limit)
+		var model []cached[string]
+		find := func(id uuid.UUID) int {
+			for i := range model {
+				if model[i].id == id {
+					return i
+				}
+			}
+			return -1
+		}
+		use := func(e cached[string]) {
+			if i := find(e.id); i >= 0 {
+				model = append(model[:i], model[i+1:]...)
+			}
+			model = append(model, e)
+		}
+		total := func() (size int) {
+			for _, e := range model {
+				size += e.size
+			}
+			return size
+		}
+		id := rapid.Custom(func(rt *rapid.T) uuid.UUID { return uuid.UUID{byte(rapid.IntRange(0, 7).Draw(rt, "id"))} })
+		rt.Repeat(map[string]func(*rapid.T){
+			"get": func(rt *rapid.T) {
+				id, want := id.Draw(rt, "stream"), stream[string]{}
+				if i := find(id); i >= 0 {
+					want = model[i].stream
+					use(model[i])
+				}
+				if got := c.get(id); got != want {
+					rt.Fatalf("got %+v, want %+v", got, want)
+				}
+			},
+			"put": func(rt *rapid.T) {
+				id, s, size := id.Draw(rt, "stream"), at(rapid.IntRange(1, 9).Draw(rt, "version")), rapid.IntRange(0, 4*overhead).Draw(rt, "size")
+				c.put(id, s, size)
+				if size += overhead; size > limit {
+					return
+				}
+				if i := find(id); i >= 0 && model[i].stream.version >= s.version {
+					return
+				}
+				use(cached[string]{id, s, size})
+				for total() > limit {
+					model = model[1:]
+				}
+			},
+			"": func(rt *rapid.T) {
+				if c.size != total() || c.size > limit || len(c.entries) != len(model) || c.recent.Len() != len(model) {
+					rt.Fatalf("got %d bytes in %d entries (%d in order), want %d of %d in %d",
+						c.size, len(c.entries), c.recent.Len(), total(), limit, len(model))
+				}
+			},
+		})
+	})
+}

@@ -1,0 +1,187 @@
+package eventstore_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/goleak"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+)
+
+func TestCloseCarriesOutWhatIsAboardAndWhatWaits(t *testing.T) {
+	t.Parallel()
+	const waiting = 10
+	b := setup(t)
+	stream := b.schedule(t, 100)
+	p := b.process(t, options{Delay: 30 * time.Millisecond, Transactions: 1, Batch: 4})
+	letGo := occupy(t, p.executor)
+	var calls []*pending
+	for i := range waiting {
+		calls = append(calls, begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) }))
+		eventually(t, "the command waits", func() bool { return p.Waiting() == i+1 })
+	}
+	closed := make(chan error, 2)
+	for range 2 {
+		go func() { closed <- p.Close(context.Background()) }()
+	}
+	eventually(t, "new commands are refused", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		_, err := p.book(ctx, stream, uuid.New())
+		return errors.Is(err, eventstore.ErrClosed)
+	})
+	select {
+	case <-closed:
+		t.Error("Close returned before the commands were carried out")
+	default:
+	}
+	letGo()
+	for _, c := range calls {
+		c.mustDo(t)
+	}
+	for range 2 {
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+	}
+	if err := p.Close(context.Background()); err != nil {
+		t.Errorf("closed once more: %v", err)
+	}
+	c := order(stream, bookFor(uuid.New()))
+	for _, c.Immediate = range []bool{false, true} {
+		if _, err := p.Execute(t.Context(), c); !errors.Is(err, eventstore.ErrClosed) {
+			t.Errorf("got %v, want that the executor is closed", err)
+		}
+	}
+	b.auditSold(t, stream, waiting)
+	checkConnections(t, b, p)
+}
+
+func TestCloseIsBoundedWhateverHangs(t *testing.T) {
+	t.Parallel()
+	const enough, long = 3 * time.Second, time.Minute
+	b := setup(t)
+	for name, c := range map[string]struct {
+		hangs func(*flight) bool
+		delay time.Duration
+		want  error
+	}{
+		"PostgreSQL, when a transaction begins": {(*flight).begins, 0, eventstore.ErrUnavailable},
+		"PostgreSQL, at the append":             {(*flight).appends, 0, eventstore.ErrOutcomeUnknown},
+		"PostgreSQL, after the delay":           {(*flight).readsAgain, time.Millisecond, eventstore.ErrUnavailable},
+		"nothing, the delay is long":            {func(*flight) bool { return false }, long, eventstore.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			via := newProxy(t, b.url)
+			stream := b.schedule(t, 100)
+			p := startProcess(t, via.url, booking(), options{Delay: c.delay, Transactions: 1, Batch: 2})
+			hang, aboard := hold(t, lose, nil), make(chan struct{}, 100)
+			via.obey(func(f *flight) verdict {
+				if !c.hangs(f) {
+					return pass
+				}
+				return hang.rule(f)
+			})
+			calls := make([]*pending, 7)
+			for i := range calls {
+				book := order(stream, bookFor(uuid.New()))
+				decide := book.Decide
+				book.Decide = func(s domain.State) ([]domain.Record, error) {
+					aboard <- struct{}{}
+					return decide(s)
+				}
+				calls[i] = begin(func() (result, error) { return p.Execute(context.Background(), book) })
+				if i > 0 {
+					continue
+				}
+				if c.delay < long {
+					hang.flight(t)
+				} else {
+					wait(t, "the batch is in its delay", aboard)
+				}
+			}
+			eventually(t, "some commands wait", func() bool { return p.Waiting() > 3 })
+
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			started := time.Now()
+			if err := p.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v, want that the time was up", err)
+			}
+			if took := time.Since(started); took > enough {
+				t.Errorf("Close took %s", took)
+			}
+			for i, call := range calls {
+				if a := call.get(t); !errors.Is(a.err, c.want) && !errors.Is(a.err, eventstore.ErrUnavailable) {
+					t.Errorf("command %d got %v, want %v", i, a.err, c.want)
+				}
+			}
+			if a := calls[0].get(t); !errors.Is(a.err, c.want) {
+				t.Errorf("the command aboard got %v, want %v", a.err, c.want)
+			}
+			b.auditSold(t, stream, 0)
+		})
+	}
+}
+
+// The time of a batch is up after it has decided and before it sends its append. That is nobody's command's fault.
+func TestABatchThatIsOutOfTimeIsUnavailable(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	stream := b.schedule(t, 5)
+	p := b.process(t, options{Patience: 50 * time.Millisecond})
+	late, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
+	defer cancel()
+	c := order(stream, bookFor(uuid.New()))
+	decide, calls := c.Decide, 0
+	c.Decide = func(s domain.State) ([]domain.Record, error) {
+		if calls++; calls > 1 {
+			<-late.Done()
+		}
+		return decide(s)
+	}
+	if _, err := p.Execute(context.Background(), c); !errors.Is(err, eventstore.ErrUnavailable) {
+		t.Errorf("got %v, want that the log is unavailable", err)
+	}
+	b.auditSold(t, stream, 0)
+}
+
+// Not parallel: it looks at all goroutines of the program.
+func TestCloseLeavesNothingBehind(t *testing.T) {
+	b := setup(t)
+	stream := b.schedule(t, 20)
+	b.pool.Reset()
+	before := goleak.IgnoreCurrent()
+
+	via := newProxy(t, b.url)
+	p := startProcess(t, via.url, spoiltModel(), options{Delay: 10 * time.Millisecond, Transactions: 3, Patience: 300 * time.Millisecond})
+	via.obey(once((*flight).appends, always(loseAnswer)))
+	customers := append(people(30), spoiltCustomer(0), spoiltCustomer(4))
+	storm(t, []process{p}, stream, customers)
+	via.obey(once((*flight).appends, func(*flight) verdict {
+		via.refuse(true)
+		return lose
+	}))
+	storm(t, []process{p}, b.schedule(t, 20), customers)
+	via.refuse(false)
+	stormOf(t, people(50), func(i int, customer uuid.UUID) (result, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(i)*200*time.Microsecond)
+		defer cancel()
+		return p.book(ctx, stream, customer)
+	})
+
+	if err := p.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	eventually(t, "all connections were given back", func() bool { return p.pool.Stat().AcquiredConns() == 0 })
+	p.pool.Close()
+	via.close()
+	b.pool.Close()
+	goleak.VerifyNone(t, before)
+}

@@ -1,0 +1,153 @@
+package eventstore_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+)
+
+func TestTheDelayHoldsNoLockAndNoTransactionID(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	stream := b.schedule(t, 10)
+	p := b.process(t, options{Delay: 500 * time.Millisecond})
+	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	const inDelay = `from pg_stat_activity where datname = current_database() and application_name = $1 and state = 'idle in transaction'`
+	eventually(t, "the batch is in its delay", func() bool { return b.count(t, `select count(*) `+inDelay, executorName) == 1 })
+
+	if n := b.count(t, `select count(backend_xid) `+inDelay, executorName); n != 0 {
+		t.Error("a transaction id is held in the delay")
+	}
+	if n := b.count(t, `select count(backend_xmin) `+inDelay, executorName); n != 0 {
+		t.Error("a snapshot is held in the delay: vacuum is held up")
+	}
+	if n := b.count(t, `
+		select count(*) from pg_locks
+		where pid in (select pid `+inDelay+`) and mode <> 'AccessShareLock' and locktype <> 'virtualxid'`, executorName); n != 0 {
+		t.Errorf("%d locks besides those of a reader are held in the delay", n)
+	}
+	other := b.connect(t)
+	mustExec(t, other, `set lock_timeout = '50ms'`)
+	mustExec(t, other, `update log_head set position = position`)
+	// Whatever was looked at was looked at in the delay.
+	if n := b.count(t, `select count(*) `+inDelay, executorName); n != 1 {
+		t.Error("the delay was over too early for this test")
+	}
+	call.mustDo(t)
+	b.auditSold(t, stream, 1)
+}
+
+// observed collects what an executor says of its batches.
+type observed struct {
+	mu    sync.Mutex
+	stats []eventstore.BatchStats
+}
+
+func (o *observed) note(s eventstore.BatchStats) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stats = append(o.stats, s)
+}
+
+func (o *observed) all() []eventstore.BatchStats {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]eventstore.BatchStats{}, o.stats...)
+}
+
+func TestALoneCommandLeavesAtOnce(t *testing.T) {
+	t.Parallel()
+	const delay = 300 * time.Millisecond
+	b := setup(t)
+	stream := b.schedule(t, 5)
+	var seen observed
+	p := b.process(t, options{Delay: delay, Transactions: 1, Observe: seen.note})
+	if _, err := p.book(t.Context(), stream, uuid.New()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the batch is observed", func() bool { return len(seen.all()) == 1 })
+	s := seen.all()[0]
+	if s.Waited > delay/2 {
+		t.Errorf("the command waited %s to board", s.Waited)
+	}
+	if s.Commands != 1 || s.Records != 1 || s.Attempts != 1 || s.Delay != delay || s.Took < delay || s.Err != nil {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func TestADelayNeedsFewTransactionsAndAShortWaitToBoard(t *testing.T) {
+	t.Parallel()
+	const (
+		delay        = 300 * time.Millisecond
+		transactions = 2
+		slack        = 150 * time.Millisecond // of a busy machine
+	)
+	b := setup(t)
+	stream := b.schedule(t, 10_000)
+	var seen observed
+	p := b.process(t, options{Delay: delay, Transactions: transactions, Observe: seen.note})
+
+	// Customers keep coming, one after the other by each of many doors.
+	ctx, stop := context.WithCancel(t.Context())
+	var doors sync.WaitGroup
+	for range 20 {
+		doors.Go(func() {
+			for ctx.Err() == nil {
+				if _, err := p.book(context.Background(), stream, uuid.New()); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	most := 0
+	eventually(t, "eight batches have gone", func() bool {
+		most = max(most, b.openTransactions(t))
+		return len(seen.all()) >= 8
+	})
+	stop()
+	doors.Wait()
+
+	if most != transactions {
+		t.Errorf("at most %d transactions were seen open at once, want %d", most, transactions)
+	}
+	for i, s := range seen.all() {
+		if s.Waited > delay/transactions+slack {
+			t.Errorf("batch %d: a command waited %s to board, want at most %s", i, s.Waited, delay/transactions)
+		}
+	}
+	b.audit(t)
+}
+
+// Another process was first. The batch goes again, and does not serve a second delay.
+func TestAConflictCostsNoSecondDelay(t *testing.T) {
+	t.Parallel()
+	const delay = 400 * time.Millisecond
+	b := setup(t)
+	via := newProxy(t, b.url)
+	stream := b.schedule(t, 5)
+	var seen observed
+	p, other := startProcess(t, via.url, booking(), options{Delay: delay, Observe: seen.note}), b.process(t, options{})
+	held := hold(t, pass, nil)
+	via.obey(once((*flight).appends, held.rule))
+
+	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	held.flight(t)
+	if _, err := other.book(t.Context(), stream, uuid.New()); err != nil {
+		t.Fatal(err)
+	}
+	held.release()
+	if r := call.mustDo(t); r.Version != 3 || r.State.Sold() != 2 {
+		t.Errorf("got version %d with %d sold, want that the booking follows the other one", r.Version, r.State.Sold())
+	}
+	eventually(t, "the batch is observed", func() bool { return len(seen.all()) == 1 })
+	if s := seen.all()[0]; s.Attempts != 2 || s.Took > 2*delay {
+		t.Errorf("got %d attempts in %s, want two and one delay of %s", s.Attempts, s.Took, delay)
+	}
+	b.auditSold(t, stream, 2)
+}

@@ -1,0 +1,137 @@
+package eventstore_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/domain"
+)
+
+func TestCommandsOfOneBatchAreDecidedInOrderOfArrival(t *testing.T) {
+	t.Parallel()
+	const tickets = 10
+	b := setup(t)
+	for _, delay := range []time.Duration{0, 20 * time.Millisecond} {
+		t.Run(delay.String(), func(t *testing.T) {
+			t.Parallel()
+			stream := b.schedule(t, tickets)
+			p := b.process(t, options{Delay: delay, Transactions: 1})
+			var commands []command
+			for _, customer := range people(2 * tickets) {
+				commands = append(commands, order(stream, bookFor(customer)))
+			}
+			for i, call := range together(t, p.executor, commands...) {
+				a := call.get(t)
+				if i < tickets && (a.err != nil || a.Version != i+2) {
+					t.Errorf("command %d got %v and version %d, want version %d", i, a.err, a.Version, i+2)
+				}
+				if i >= tickets && !errors.Is(a.err, domain.ErrSoldOut) {
+					t.Errorf("command %d got %v, want sold out", i, a.err)
+				}
+			}
+			b.auditSold(t, stream, tickets)
+		})
+	}
+}
+
+// The batch of the first to arrive is slow to begin, so that the ones behind it have served their delay long before it has. They
+// must wait for it all the same.
+func TestABatchDoesNotOvertakeTheOneBeforeIt(t *testing.T) {
+	t.Parallel()
+	const delay, tickets, arrivals = 60 * time.Millisecond, 2, 4
+	b := setup(t)
+	via := newProxy(t, b.url)
+	stream := b.schedule(t, tickets)
+	p := startProcess(t, via.url, booking(), options{Delay: delay, Transactions: arrivals})
+	slow := hold(t, pass, nil)
+	via.obey(once((*flight).begins, slow.rule))
+
+	calls := make([]*pending, arrivals)
+	for i := range calls {
+		aboard := make(chan struct{}, 10)
+		c := order(stream, bookFor(uuid.New()))
+		decide := c.Decide
+		c.Decide = func(s domain.State) ([]domain.Record, error) {
+			aboard <- struct{}{}
+			return decide(s)
+		}
+		calls[i] = begin(func() (result, error) { return p.Execute(context.Background(), c) })
+		if i == 0 {
+			slow.flight(t)
+			continue
+		}
+		<-aboard // its batch has left and read
+	}
+	eventually(t, "the batches behind have served their delay", func() bool {
+		return b.count(t, `
+			select count(*) from pg_stat_activity
+			where datname = current_database() and application_name = $1 and clock_timestamp() - xact_start > 2 * $2::interval`,
+			executorName, delay) >= arrivals-1
+	})
+	slow.release()
+	for i, call := range calls {
+		a := call.get(t)
+		if i < tickets && (a.err != nil || a.Version != i+2) {
+			t.Errorf("arrival %d got %v and version %d, want version %d", i, a.err, a.Version, i+2)
+		}
+		if i >= tickets && !errors.Is(a.err, domain.ErrSoldOut) {
+			t.Errorf("arrival %d got %v, want sold out", i, a.err)
+		}
+	}
+	b.auditSold(t, stream, tickets)
+}
+
+func TestOverlappingBatchesKeepTheOrderOfArrival(t *testing.T) {
+	t.Parallel()
+	const customers = 60
+	b := setup(t)
+	stream := b.schedule(t, customers)
+	p := b.process(t, options{Delay: 80 * time.Millisecond, Transactions: 8})
+	calls := make([]*pending, customers)
+	for i := range calls {
+		joined := make(chan struct{}, 10)
+		c := order(stream, bookFor(uuid.New()))
+		decide := c.Decide
+		c.Decide = func(s domain.State) ([]domain.Record, error) {
+			joined <- struct{}{}
+			return decide(s)
+		}
+		waiting := p.Waiting()
+		calls[i] = begin(func() (result, error) { return p.Execute(context.Background(), c) })
+		eventually(t, "the command waits or is aboard", func() bool { return len(joined) > 0 || p.Waiting() > waiting })
+	}
+	for i, call := range calls {
+		if r := call.mustDo(t); r.Version != i+2 {
+			t.Errorf("arrival %d got version %d, want %d", i, r.Version, i+2)
+		}
+	}
+	b.auditSold(t, stream, customers)
+}
+
+func TestImmediateCommandsDoNotShareTheDelay(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	stream := b.schedule(t, 5)
+	p := b.process(t, options{Delay: 500 * time.Millisecond})
+	delayed := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	eventually(t, "the booking is in its delay", func() bool { return b.openTransactions(t) == 1 })
+
+	c := order(stream, domain.CancelEvent{})
+	c.Immediate = true
+	started := time.Now()
+	if _, err := p.Execute(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(started); took > 400*time.Millisecond {
+		t.Errorf("the immediate command took %s", took)
+	}
+	// The booking was possible when it arrived, and no longer when it was to be written.
+	if a := delayed.get(t); !errors.Is(a.err, domain.ErrEventCancelled) {
+		t.Errorf("got %v, want that the event is cancelled", a.err)
+	}
+	b.auditSold(t, stream, 0)
+}

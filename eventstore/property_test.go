@@ -1,0 +1,366 @@
+package eventstore_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+)
+
+// Whatever happens to the connections, every answer is true: a success is in the log, once, as it was answered; a refusal was right
+// at some moment between the call and its answer; and nothing is in the log that nobody asked for.
+func TestEveryAnswerIsTrueWhateverTheConnectionsDo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	told := map[error]int{} // kinds of answers
+	rapid.Check(t, func(rt *rapid.T) {
+		w := drawWorld(t, rt, b)
+		started := b.head(rt)
+		asked := w.run(rt)
+		w.end(t, rt)
+		checkAnswers(rt, b.audit(rt), started, asked)
+		for _, a := range asked {
+			told[kindOf(a.err, eventstore.ErrUnavailable, eventstore.ErrOutcomeUnknown)]++
+		}
+	})
+	t.Logf("the answers were %v", told)
+}
+
+// world is some processes and what their callers will ask.
+type world struct {
+	bundle
+	processes []process
+	proxies   []*proxy
+	callers   [][]*asked
+	faults    *faults
+}
+
+// asked is a command, and what its caller was told.
+type asked struct {
+	process       int
+	stream        uuid.UUID
+	id            string // found in the metadata of the records
+	command       domain.Command
+	immediate     bool
+	before, after int64 // the head of the log before the call and after the answer
+	answer
+}
+
+func (a *asked) String() string {
+	return fmt.Sprintf("%T%+v on stream %s by process %d, between positions %d and %d: answered with %d records, version %d, error %v",
+		a.command, a.command, a.stream, a.process, a.before, a.after, len(a.Records), a.Version, a.err)
+}
+
+func drawWorld(t *testing.T, rt *rapid.T, b bundle) *world {
+	w := &world{bundle: b, faults: &faults{bundle: b, end: make(chan struct{})}}
+	for i := range rapid.IntRange(1, 3).Draw(rt, "processes") {
+		via := newProxy(t, b.url)
+		via.obey(w.faults.draw(rt, i, via))
+		w.proxies, w.processes = append(w.proxies, via), append(w.processes, startProcess(t, via.url, booking(), drawOptions(rt)))
+	}
+
+	// Few streams, customers and bookings, so that they meet.
+	streams, customers, bookings := []uuid.UUID{uuid.New(), b.schedule(t, 2), b.schedule(t, 3)}, people(4), people(6)
+	for range rapid.IntRange(2, 8).Draw(rt, "callers") {
+		commands := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) *asked {
+			return &asked{
+				process: rapid.IntRange(0, len(w.processes)-1).Draw(rt, "process"),
+				stream:  rapid.SampledFrom(streams).Draw(rt, "stream"),
+				id:      uuid.NewString(),
+				command: drawCommand(rt, customers, bookings), immediate: rapid.IntRange(0, 3).Draw(rt, "immediate") == 0,
+			}
+		}), 1, 12).Draw(rt, "commands")
+		w.callers = append(w.callers, commands)
+	}
+	return w
+}
+
+func drawOptions(rt *rapid.T) options {
+	return options{
+		Delay:        rapid.SampledFrom([]time.Duration{0, 0, 3 * time.Millisecond, 12 * time.Millisecond}).Draw(rt, "delay"),
+		Transactions: rapid.IntRange(1, 3).Draw(rt, "transactions"),
+		Batch:        rapid.SampledFrom([]int{1, 2, 100}).Draw(rt, "batch"),
+		Cache:        rapid.SampledFrom([]int{1, 3_000, 1 << 20}).Draw(rt, "cache"),
+		Patience:     rapid.SampledFrom([]time.Duration{100 * time.Millisecond, 3 * time.Second}).Draw(rt, "patience"),
+	}
+}
+
+func drawCommand(rt *rapid.T, customers, bookings []uuid.UUID) domain.Command {
+	booking := rapid.IntRange(0, len(bookings)-1).Draw(rt, "booking")
+	customer := customers[booking%len(customers)]
+	if rapid.IntRange(0, 9).Draw(rt, "other customer") == 0 {
+		customer = customers[0]
+	}
+	switch kind := rapid.IntRange(0, 19).Draw(rt, "kind"); {
+	case kind < 1:
+		return scheduleCommand(rapid.IntRange(1, 3).Draw(rt, "capacity"))
+	case kind < 4:
+		return domain.ChangeCapacity{Capacity: rapid.IntRange(1, 4).Draw(rt, "capacity")}
+	case kind < 14:
+		return domain.BookTicket{BookingID: bookings[booking], CustomerID: customer, Now: time.Now()}
+	case kind < 19:
+		return domain.CancelBooking{BookingID: bookings[booking], CustomerID: customer, Now: time.Now()}
+	}
+	return domain.CancelEvent{}
+}
+
+// run lets all callers ask, each one thing after the other.
+func (w *world) run(rt *rapid.T) []*asked {
+	var all []*asked
+	var done sync.WaitGroup
+	for _, commands := range w.callers {
+		all = append(all, commands...)
+		done.Go(func() {
+			for _, a := range commands {
+				c := order(a.stream, a.command)
+				c.Immediate, c.Metadata.CorrelationID = a.immediate, a.id
+				var err error
+				if a.before, err = w.log.Head(context.Background()); err != nil {
+					a.err = err
+					continue
+				}
+				a.result, a.err = w.processes[a.process].Execute(context.Background(), c)
+				if a.after, err = w.log.Head(context.Background()); err != nil {
+					a.err = err
+				}
+			}
+		})
+	}
+	finished := make(chan struct{})
+	go func() {
+		done.Wait()
+		close(finished)
+	}()
+	wait(rt, "all answers", finished)
+	return all
+}
+
+// end returns when nothing is under way any more that could still reach the log.
+func (w *world) end(t *testing.T, rt *rapid.T) {
+	close(w.faults.end)
+	for i, p := range w.processes {
+		ctx, cancel := context.WithTimeout(context.Background(), patient)
+		if err := p.Close(ctx); err != nil {
+			t.Error(err)
+		}
+		cancel()
+		p.pool.Close()
+		w.proxies[i].close()
+	}
+	w.faults.done.Wait()
+	w.waitForNoExecutors(rt)
+}
+
+// faults are what goes wrong on the connections of all processes.
+type faults struct {
+	bundle
+	done sync.WaitGroup
+	end  chan struct{}
+}
+
+type fault int
+
+const (
+	cutBefore   fault = iota // the flight never arrives
+	cutAfter                 // its answer never arrives
+	late                     // it arrives when its process has long gone on
+	terminate                // PostgreSQL ends all connections meanwhile
+	unreachable              // the flight never arrives, and for a while nothing can connect
+	faultKinds
+)
+
+// draw decides what happens to which flight of one process. Half of the faults are kept for flights that append.
+func (fs *faults) draw(rt *rapid.T, process int, via *proxy) rule {
+	draw := func(what string, most int) map[int64]fault {
+		return rapid.MapOfN(rapid.Int64Range(0, int64(most)), rapid.Custom(func(rt *rapid.T) fault {
+			return fault(rapid.IntRange(0, int(faultKinds)-1).Draw(rt, "kind"))
+		}), 0, 6).Draw(rt, fmt.Sprintf("faults of %s of process %d", what, process))
+	}
+	some, appends := draw("any flight", 60), draw("flights that append", 15)
+	pause := time.Duration(rapid.IntRange(0, 40).Draw(rt, "pause")) * time.Millisecond
+	var seen, seenAppends atomic.Int64
+	return func(f *flight) verdict {
+		what, ok := some[seen.Add(1)]
+		if f.appends() {
+			if special, has := appends[seenAppends.Add(1)]; has {
+				what, ok = special, true
+			}
+		}
+		if !ok {
+			return pass
+		}
+		return fs.happen(what, f, via, pause)
+	}
+}
+
+func (fs *faults) happen(what fault, f *flight, via *proxy, pause time.Duration) verdict {
+	switch what {
+	case cutBefore:
+		return lose
+	case cutAfter:
+		return loseAnswer
+	case late:
+		f.link.cutClient()
+		fs.pause(pause)
+		return loseAnswer
+	case terminate:
+		fs.done.Go(func() {
+			_, _ = fs.pool.Exec(context.Background(), `
+				select pg_terminate_backend(pid) from pg_stat_activity
+				where datname = current_database() and application_name = $1`, executorName)
+		})
+	case unreachable:
+		via.refuse(true)
+		fs.done.Go(func() {
+			fs.pause(pause)
+			via.refuse(false)
+		})
+		return lose
+	}
+	return pass
+}
+
+// pause lasts no longer than the test.
+func (fs *faults) pause(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-fs.end:
+	}
+}
+
+// checkAnswers compares what callers were told with the log.
+func checkAnswers(rt *rapid.T, entries []entry, started int64, asked []*asked) {
+	h := newHistory(entries)
+	known := map[string]bool{}
+	for _, a := range asked {
+		known[a.id] = true
+	}
+	for _, e := range entries[started:] {
+		if id := correlation(rt, e); !known[id] {
+			rt.Fatalf("position %d: nobody asked for %+v", e.Position, e.value)
+		}
+	}
+	stored := map[string][]entry{}
+	for _, e := range entries[started:] {
+		id := correlation(rt, e)
+		stored[id] = append(stored[id], e)
+	}
+	for _, a := range asked {
+		if err := h.check(a, stored[a.id]); err != nil {
+			rt.Errorf("%v: %v", a, err)
+		}
+	}
+}
+
+func correlation(rt *rapid.T, e entry) string {
+	var m eventstore.Metadata
+	if err := json.Unmarshal(e.Metadata, &m); err != nil {
+		rt.Fatal(err)
+	}
+	return m.CorrelationID
+}
+
+// history answers what a stream was like when the log ended at a position.
+type history map[uuid.UUID][]entry
+
+func newHistory(entries []entry) history {
+	h := history{}
+	for _, e := range entries {
+		h[e.StreamID] = append(h[e.StreamID], e)
+	}
+	return h
+}
+
+// moments calls yield with each different state that a stream had from one position to another, until it gives true.
+func (h history) moments(stream uuid.UUID, from, to int64, yield func(entry) bool) bool {
+	var at entry // none yet
+	for _, e := range h[stream] {
+		if e.Position > to {
+			break
+		}
+		if e.Position > from && yield(at) {
+			return true
+		}
+		at = e
+	}
+	return yield(at)
+}
+
+func (h history) check(a *asked, stored []entry) error {
+	var refusal *domain.Refusal
+	switch {
+	case a.err == nil && len(a.Records) > 0, errors.Is(a.err, eventstore.ErrOutcomeUnknown) && len(stored) > 0:
+		return h.checkEffect(a, stored)
+	case len(stored) > 0:
+		return fmt.Errorf("it had an effect at position %d", stored[0].Position)
+	case a.err == nil:
+		if !h.moments(a.stream, a.before, a.after, func(e entry) bool {
+			values, err := domain.Decide(a.command, e.state)
+			return err == nil && len(values) == 0 && a.Version == e.Version && a.Position == e.Position
+		}) {
+			return errors.New("at no moment was there nothing to do")
+		}
+	case errors.As(a.err, &refusal):
+		if !h.moments(a.stream, a.before, a.after, func(e entry) bool {
+			_, err := domain.Decide(a.command, e.state)
+			return errors.Is(err, refusal)
+		}) {
+			return errors.New("at no moment was that the right refusal")
+		}
+	case !errors.Is(a.err, eventstore.ErrUnavailable) && !errors.Is(a.err, eventstore.ErrOutcomeUnknown):
+		return errors.New("that is not an answer")
+	}
+	return nil
+}
+
+// checkEffect wants that the records follow each other, and are what the domain decides on the state before them.
+func (h history) checkEffect(a *asked, stored []entry) error {
+	var before entry
+	for _, e := range h[a.stream] {
+		if e.Position < stored[0].Position {
+			before = e
+		}
+	}
+	values, err := domain.Decide(a.command, before.state)
+	if err != nil || len(values) != len(stored) {
+		return fmt.Errorf("it is in the log with %d records, and should be with %d and error %w", len(stored), len(values), err)
+	}
+	for i, e := range stored {
+		name, schema, data, err := domain.Codec{}.Encode(values[i])
+		if err != nil {
+			return err
+		}
+		if e.StreamID != a.stream || e.Version != before.Version+i+1 || e.Type != name || e.SchemaVersion != schema || !bytes.Equal(e.Data, data) {
+			return fmt.Errorf("the log has %+v, want %+v", e.Record, values[i])
+		}
+	}
+	if a.err != nil { // its caller does not know
+		return nil
+	}
+	last := stored[len(stored)-1]
+	if len(a.Records) != len(stored) || a.Version != last.Version || a.Position != last.Position ||
+		a.State.Sold() != last.state.Sold() || a.State.Capacity() != last.state.Capacity() || a.State.Cancelled() != last.state.Cancelled() {
+		return fmt.Errorf("the log has it up to version %d at position %d, with %d of %d sold",
+			last.Version, last.Position, last.state.Sold(), last.state.Capacity())
+	}
+	for i, e := range stored {
+		if !sameRecord(e.Record, a.Records[i]) {
+			return fmt.Errorf("the log has %+v, and the answer %+v", e.Record, a.Records[i])
+		}
+	}
+	if stored[0].Position <= a.before || last.Position > a.after {
+		return fmt.Errorf("it took effect at position %d", last.Position)
+	}
+	return nil
+}

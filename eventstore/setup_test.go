@@ -1,0 +1,502 @@
+package eventstore_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+)
+
+func TestMain(m *testing.M) {
+	// Each check of a property here is a small storm on a real database. -rapid.checks goes over it.
+	if err := flag.Set("rapid.checks", "15"); err != nil {
+		panic(err)
+	}
+	dbtest.Main(m)
+}
+
+type (
+	executor = eventstore.Executor[domain.State, domain.Record]
+	command  = eventstore.Command[domain.State, domain.Record]
+	result   = eventstore.Result[domain.State]
+	model    = eventstore.Model[domain.State, domain.Record]
+	options  = eventstore.Options
+)
+
+const (
+	patient = 20 * time.Second // longer than anything here takes when all is well
+
+	// executorName is how the connections of executors are called in pg_stat_activity.
+	executorName = "executor"
+)
+
+// waitForNoExecutors waits until PostgreSQL has done with all connections of executors, also with those that were cut.
+func (b bundle) waitForNoExecutors(tb failer) {
+	tb.Helper()
+	eventually(tb, "the connections of executors have ended", func() bool {
+		return b.count(tb, `select count(*) from pg_stat_activity where datname = current_database() and application_name = $1`, executorName) == 0
+	})
+}
+
+// failer is what checks need of a test; properties have one of their own kind.
+type failer interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// bundle is what a test works with: a database of its own, and a pool on it that belongs to no executor.
+type bundle struct {
+	url  string
+	pool *pgxpool.Pool
+	log  *eventstore.Log
+}
+
+func setup(tb testing.TB) bundle {
+	tb.Helper()
+	url := dbtest.URL(tb)
+	pool := newPool(tb, url, 4, nil)
+	return bundle{url: url, pool: pool, log: eventstore.NewLog(pool)}
+}
+
+func newPool(tb testing.TB, url string, size int, params map[string]string) *pgxpool.Pool {
+	tb.Helper()
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	config.MaxConns = int32(size) //nolint:gosec // a handful
+	for name, value := range params {
+		config.ConnConfig.RuntimeParams[name] = value
+	}
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(pool.Close)
+	return pool
+}
+
+// logThrough is a log whose connections go through a proxy.
+func (b bundle) logThrough(tb testing.TB, via *proxy) *eventstore.Log {
+	tb.Helper()
+	return eventstore.NewLog(newPool(tb, via.url, 2, nil))
+}
+
+// process is an executor with a pool of its own, as another process would have.
+type process struct {
+	*executor
+	pool *pgxpool.Pool
+}
+
+func booking() model {
+	return model{Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size}
+}
+
+func (b bundle) process(tb testing.TB, o options) process {
+	tb.Helper()
+	return startProcess(tb, b.url, booking(), o)
+}
+
+// processes are n of them.
+func (b bundle) processes(tb testing.TB, n int, o options) []process {
+	tb.Helper()
+	all := make([]process, n)
+	for i := range all {
+		all[i] = b.process(tb, o)
+	}
+	return all
+}
+
+// startProcess closes the executor when the test ends and checks that it gave every connection back.
+func startProcess(tb testing.TB, url string, m model, o options) process {
+	tb.Helper()
+	e, pool := startExecutor(tb, url, m, o)
+	return process{e, pool}
+}
+
+func startExecutor[S, R any](tb testing.TB, url string, m eventstore.Model[S, R], o options) (*eventstore.Executor[S, R], *pgxpool.Pool) {
+	tb.Helper()
+	if o.Transactions == 0 {
+		o.Transactions = 4
+	}
+	params := eventstore.Session(o.Delay)
+	params["application_name"] = executorName
+	pool := newPool(tb, url, o.Transactions+eventstore.Spare, params)
+	e, err := eventstore.NewExecutor(pool, m, o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patient)
+		defer cancel()
+		if err := e.Close(ctx); err != nil {
+			tb.Error(err)
+		}
+		if !poll(func() bool { return pool.Stat().AcquiredConns() == 0 }) { // one that is being closed still counts
+			tb.Errorf("%d connections were not given back", pool.Stat().AcquiredConns())
+		}
+	})
+	return e, pool
+}
+
+// order makes a command for the executor out of one of the domain.
+func order(stream uuid.UUID, c domain.Command) command {
+	return command{StreamID: stream, Decide: func(s domain.State) ([]domain.Record, error) { return domain.Decide(c, s) }}
+}
+
+func (p process) do(ctx context.Context, stream uuid.UUID, c domain.Command) (result, error) {
+	return p.Execute(ctx, order(stream, c))
+}
+
+func (p process) book(ctx context.Context, stream, customer uuid.UUID) (result, error) {
+	return p.do(ctx, stream, bookFor(customer))
+}
+
+func bookFor(customer uuid.UUID) domain.BookTicket {
+	return domain.BookTicket{BookingID: uuid.New(), CustomerID: customer, Now: time.Now()}
+}
+
+// schedule opens the stream of a new event.
+func (b bundle) schedule(tb testing.TB, capacity int) uuid.UUID {
+	tb.Helper()
+	stream := uuid.New()
+	b.append(tb, stream, 0, scheduled(capacity))
+	return stream
+}
+
+func scheduled(capacity int) domain.EventScheduled {
+	return domain.EventScheduled(scheduleCommand(capacity))
+}
+
+func scheduleCommand(capacity int) domain.ScheduleEvent {
+	return domain.ScheduleEvent{
+		Details: domain.Details{
+			Title: "A concert", Venue: "A hall", TimeZone: "UTC", Price: domain.Money{Minor: 25_00, Currency: "EUR"},
+			StartsAt: time.Date(2100, 1, 1, 20, 0, 0, 0, time.UTC),
+		},
+		Capacity: capacity,
+	}
+}
+
+func (b bundle) append(tb testing.TB, stream uuid.UUID, expected int, values ...domain.Record) []eventstore.Record {
+	tb.Helper()
+	records, err := b.log.Append(tb.Context(), stream, expected, newRecords(tb, values...)...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return records
+}
+
+func newRecords(tb testing.TB, values ...domain.Record) []eventstore.NewRecord {
+	tb.Helper()
+	news := make([]eventstore.NewRecord, len(values))
+	for i, v := range values {
+		var err error
+		if news[i].Type, news[i].SchemaVersion, news[i].Data, err = (domain.Codec{}).Encode(v); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return news
+}
+
+// entry is a stored record, what it says, and the state of its stream right after it.
+type entry struct {
+	eventstore.Record
+	value domain.Record
+	state domain.State
+}
+
+// audit reads the whole log and checks what must hold at every moment: positions 1, 2, 3 …, in each stream versions 1, 2, 3 …,
+// hashes that chain, times that don't run backwards, and never more sold than there is.
+func (b bundle) audit(tb failer) []entry {
+	tb.Helper()
+	const page = 1000
+	var (
+		entries []entry
+		last    = map[uuid.UUID]entry{}
+		before  = b.head(tb)
+	)
+	for {
+		records, err := b.log.After(context.Background(), int64(len(entries)), page)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, r := range records {
+			predecessor := last[r.StreamID]
+			if want := int64(len(entries)) + 1; r.Position != want {
+				tb.Fatalf("got position %d, want %d", r.Position, want)
+			}
+			if want := predecessor.Version + 1; r.Version != want {
+				tb.Fatalf("position %d: got version %d of stream %s, want %d", r.Position, r.Version, r.StreamID, want)
+			}
+			if want := r.Sum(predecessor.Hash); r.Hash != want {
+				tb.Fatalf("position %d: got hash %s, want %s", r.Position, r.Hash, want)
+			}
+			if r.RecordedAt.Before(predecessor.RecordedAt) {
+				tb.Fatalf("position %d: recorded at %s, before its predecessor at %s", r.Position, r.RecordedAt, predecessor.RecordedAt)
+			}
+			value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
+			if err != nil {
+				tb.Fatalf("position %d: %v", r.Position, err)
+			}
+			now := entry{r, value, predecessor.state.Evolve(value)}
+			if sold, capacity := now.state.Sold(), now.state.Capacity(); sold > capacity {
+				tb.Fatalf("position %d: %d of %d tickets are sold", r.Position, sold, capacity)
+			}
+			last[r.StreamID] = now
+			entries = append(entries, now)
+		}
+		if len(records) < page {
+			break
+		}
+	}
+	// Other tests may be writing to the same log.
+	if after, n := b.head(tb), int64(len(entries)); n < before || n > after {
+		tb.Fatalf("the log has %d records, and its head was at %d and then at %d", n, before, after)
+	}
+	return entries
+}
+
+func (b bundle) head(tb failer) int64 {
+	tb.Helper()
+	head, err := b.log.Head(context.Background())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return head
+}
+
+// stateOf is the newest state of a stream.
+func stateOf(entries []entry, stream uuid.UUID) domain.State {
+	for i := len(entries) - 1; i >= 0; i-- {
+		if entries[i].StreamID == stream {
+			return entries[i].state
+		}
+	}
+	return domain.State{}
+}
+
+// auditSold audits the log and checks how many tickets of an event are sold.
+func (b bundle) auditSold(tb testing.TB, stream uuid.UUID, want int) []entry {
+	tb.Helper()
+	entries := b.audit(tb)
+	if got := stateOf(entries, stream).Sold(); got != want {
+		tb.Fatalf("got %d tickets sold, want %d", got, want)
+	}
+	return entries
+}
+
+// bookings counts the bookings of a customer in the history of an event.
+func bookings(entries []entry, stream, customer uuid.UUID) int {
+	n := 0
+	for _, e := range entries {
+		if booked, ok := e.value.(domain.TicketBooked); ok && e.StreamID == stream && booked.CustomerID == customer {
+			n++
+		}
+	}
+	return n
+}
+
+func people(n int) []uuid.UUID {
+	ids := make([]uuid.UUID, n)
+	for i := range ids {
+		ids[i] = uuid.New()
+	}
+	return ids
+}
+
+// count gives the number that a query answers with.
+func (b bundle) count(tb failer, sql string, args ...any) int {
+	tb.Helper()
+	var n int
+	if err := b.pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+// openTransactions counts those of executors.
+func (b bundle) openTransactions(tb testing.TB) int {
+	tb.Helper()
+	return b.count(tb, `
+		select count(*) from pg_stat_activity
+		where datname = current_database() and application_name = $1 and xact_start is not null`, executorName)
+}
+
+// eventually waits for a condition of which nobody sends word.
+func eventually(tb failer, what string, holds func() bool) {
+	tb.Helper()
+	if !poll(holds) {
+		tb.Fatalf("still not so: %s", what)
+	}
+}
+
+// poll tells whether a condition came true in time.
+func poll(holds func() bool) bool {
+	deadline := time.Now().Add(patient)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		if time.Now().After(deadline) {
+			return false
+		}
+		<-tick.C
+	}
+	return true
+}
+
+// wait fails the test if the channel stays open.
+func wait(tb failer, what string, done <-chan struct{}) {
+	tb.Helper()
+	select {
+	case <-done:
+	case <-time.After(patient):
+		tb.Fatalf("still waiting for: %s", what)
+	}
+}
+
+// answer is what a caller of Execute got.
+type answer struct {
+	result
+	err  error
+	took time.Duration
+}
+
+// pending is a command on its way.
+type pending struct {
+	done chan struct{}
+	answer
+}
+
+func begin(call func() (result, error)) *pending {
+	p := &pending{done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		started := time.Now()
+		p.result, p.err = call()
+		p.took = time.Since(started)
+	}()
+	return p
+}
+
+func (p *pending) get(tb testing.TB) answer {
+	tb.Helper()
+	wait(tb, "the answer to a command", p.done)
+	return p.answer
+}
+
+// mustDo wants success.
+func (p *pending) mustDo(tb testing.TB) result {
+	tb.Helper()
+	a := p.get(tb)
+	if a.err != nil {
+		tb.Fatal(a.err)
+	}
+	return a.result
+}
+
+// storm lets everybody book at once, spread over the processes, and gives back their answers.
+func storm(tb testing.TB, processes []process, stream uuid.UUID, customers []uuid.UUID) []answer {
+	tb.Helper()
+	return stormOf(tb, customers, func(i int, customer uuid.UUID) (result, error) {
+		return processes[i%len(processes)].book(context.Background(), stream, customer)
+	})
+}
+
+func stormOf(tb testing.TB, customers []uuid.UUID, book func(i int, customer uuid.UUID) (result, error)) []answer {
+	tb.Helper()
+	var (
+		answers = make([]answer, len(customers))
+		gate    = make(chan struct{})
+		done    sync.WaitGroup
+	)
+	for i, customer := range customers {
+		done.Go(func() {
+			<-gate
+			started := time.Now()
+			r, err := book(i, customer)
+			answers[i] = answer{r, err, time.Since(started)}
+		})
+	}
+	close(gate)
+	all := make(chan struct{})
+	go func() {
+		done.Wait()
+		close(all)
+	}()
+	wait(tb, "the end of the storm", all)
+	return answers
+}
+
+// tally counts the answers by their error, nil being success.
+func tally(answers []answer, kinds ...error) map[error]int {
+	counts := map[error]int{}
+	for _, a := range answers {
+		counts[kindOf(a.err, kinds...)]++
+	}
+	return counts
+}
+
+func kindOf(err error, kinds ...error) error {
+	for _, kind := range kinds {
+		if errors.Is(err, kind) {
+			return kind
+		}
+	}
+	return err
+}
+
+// checkStored compares a result with the log.
+func checkStored(tb testing.TB, entries []entry, r result) {
+	tb.Helper()
+	for _, want := range r.Records {
+		if want.Position < 1 || want.Position > int64(len(entries)) {
+			tb.Fatalf("the answer names position %d, and the log ends at %d", want.Position, len(entries))
+		}
+		if got := entries[want.Position-1].Record; !sameRecord(got, want) {
+			tb.Fatalf("stored is\n%+v\nand the answer said\n%+v", got, want)
+		}
+	}
+}
+
+func sameRecord(a, b eventstore.Record) bool {
+	return a.Position == b.Position && a.StreamID == b.StreamID && a.Version == b.Version && a.Type == b.Type &&
+		a.SchemaVersion == b.SchemaVersion && bytes.Equal(a.Data, b.Data) && bytes.Equal(a.Metadata, b.Metadata) &&
+		a.RecordedAt == b.RecordedAt && a.Hash == b.Hash
+}
+
+// connect opens a plain connection, as something else than the executor would.
+func (b bundle) connect(tb testing.TB) *pgx.Conn {
+	tb.Helper()
+	conn, err := pgx.Connect(context.Background(), b.url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+// database is a pool or a connection.
+type database interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+func mustExec(tb testing.TB, on database, sql string, args ...any) {
+	tb.Helper()
+	if _, err := on.Exec(context.Background(), sql, args...); err != nil {
+		tb.Fatalf("%s: %v", sql, err)
+	}
+}

@@ -1,0 +1,138 @@
+package eventstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Snapshots spare a process that does not know a long stream from reading all of it. There is at most one for each stream, beside the
+// log; any of them can be deleted at any time. One is used only if the log has its hash at its version, and if its own digest is
+// right; otherwise the stream is folded from the start.
+const (
+	snapshotsSQL = `
+		select s.stream_id, s.version, s.hash, l.recorded_at, l.position, s.digest, s.state
+		from unnest($1::uuid[]) as cold (stream_id)
+		join snapshots s using (stream_id)
+		join event_log l on l.stream_id = s.stream_id and l.version = s.version and l.hash = s.hash`
+	saveSnapshotSQL = `
+		insert into snapshots as s (stream_id, version, hash, digest, state)
+		values ($1, $2, $3, $4, $5)
+		on conflict (stream_id) do update
+			set version = excluded.version, hash = excluded.hash, digest = excluded.digest, state = excluded.state
+			where s.version < excluded.version`
+)
+
+// snapshotDue tells whether a stream has grown enough for another snapshot: by Options.Snapshot records and a quarter. So what is read
+// after one is at most a fifth of a long stream, and writing them costs a stream of n records O(n) in all.
+func snapshotDue(version, last, every int) bool { return version >= last+last/4+every }
+
+// snapshotter writes snapshots in the background. One that is due while it is busy is left out; the next one comes.
+type snapshotter[S, R any] struct {
+	executor *Executor[S, R]
+	jobs     chan snapshotJob[S]
+	stop     func()
+	stopped  sync.WaitGroup
+}
+
+type snapshotJob[S any] struct {
+	id     uuid.UUID
+	stream stream[S]
+}
+
+func newSnapshotter[S, R any](e *Executor[S, R]) *snapshotter[S, R] {
+	w := &snapshotter[S, R]{executor: e, jobs: make(chan snapshotJob[S], 4)}
+	w.stop = sync.OnceFunc(func() { close(w.jobs) })
+	w.stopped.Go(func() {
+		for job := range w.jobs {
+			if err := w.save(job); err != nil {
+				e.options.Logger.Warn("a snapshot was not written", "stream", job.id, "error", err)
+			}
+		}
+	})
+	return w
+}
+
+// close returns when what is due has been written. Nothing may be offered any more.
+func (w *snapshotter[S, R]) close() {
+	w.stop()
+	w.stopped.Wait()
+}
+
+// offer takes note of a committed state, which is immutable and can be written any time.
+func (w *snapshotter[S, R]) offer(id uuid.UUID, s *stream[S]) {
+	if w.executor.model.Snapshot == nil || !snapshotDue(s.version, s.snapshot, w.executor.options.Snapshot) {
+		return
+	}
+	s.snapshot = s.version
+	select {
+	case w.jobs <- snapshotJob[S]{id, *s}:
+	default:
+	}
+}
+
+func (w *snapshotter[S, R]) save(job snapshotJob[S]) (err error) {
+	ctx, cancel := context.WithTimeout(w.executor.running, time.Minute)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	state, err := w.executor.model.Snapshot(job.stream.state)
+	if err != nil {
+		return err
+	}
+	_, err = w.executor.pool.Exec(ctx, saveSnapshotSQL, [16]byte(job.id), job.stream.version, job.stream.hash[:], digestOf(job.stream.hash, state), state)
+	return err
+}
+
+// digestOf ties the bytes of a state to its place in the log.
+func digestOf(at Hash, state []byte) []byte {
+	h := sha256.New()
+	h.Write(at[:])
+	h.Write(state)
+	return h.Sum(nil)
+}
+
+var errBadSnapshot = errors.New("the digest of the snapshot is wrong")
+
+// restore starts streams from their snapshots. One that can't be used is passed over: the log has everything.
+func (b *batch[S, R]) restore(rows pgx.Rows) error {
+	for rows.Next() {
+		var (
+			id            uuid.UUID
+			s             stream[S]
+			digest, state []byte
+		)
+		if err := rows.Scan((*[16]byte)(&id), &s.version, (*hashScanner)(&s.hash), &s.recordedAt, &s.position, &digest, &state); err != nil {
+			return err
+		}
+		s.recordedAt, s.snapshot = s.recordedAt.UTC(), s.version
+		if err := b.restoreState(&s, digest, state); err != nil {
+			b.executor.options.Logger.Warn("a snapshot was not used", "stream", id, "version", s.version, "error", err)
+			continue
+		}
+		*b.streams[id] = s
+	}
+	return rows.Err()
+}
+
+func (b *batch[S, R]) restoreState(s *stream[S], digest, state []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	if string(digest) != string(digestOf(s.hash, state)) {
+		return errBadSnapshot
+	}
+	s.state, err = b.executor.model.Restore(state)
+	return err
+}
