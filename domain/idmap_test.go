@@ -79,8 +79,9 @@ func TestIDMapIsAMap(t *testing.T) {
 			},
 			"": func(t *rapid.T) { compare(t, tried, model) },
 		})
-		for _, s := range old {
+		for _, s := range append(old, snapshot{tried, model}) {
 			compare(t, s.tried, s.model)
+			compareShape(t, s.tried, s.model)
 		}
 	})
 }
@@ -105,7 +106,10 @@ func compare(t *rapid.T, tried idMap[int], model map[uuid.UUID]int) {
 			t.Fatalf("get %s: %d, %t; want %d", key, got, has, want)
 		}
 	}
-	// Whatever the way to it, the same entries are the same trie: nothing is left over from those that are gone.
+}
+
+// compareShape checks that the same entries are the same trie, whatever the way to it: nothing is left over from those that are gone.
+func compareShape(t *rapid.T, tried idMap[int], model map[uuid.UUID]int) {
 	var fresh idMap[int]
 	for key, value := range model {
 		fresh = fresh.set(key, value)

@@ -3,6 +3,7 @@ package eventstore_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 func occupy(tb testing.TB, e *executor) (letGo func()) {
 	tb.Helper()
 	gate := make(chan struct{})
+	open := sync.OnceFunc(func() { close(gate) })
+	tb.Cleanup(open)
 	var blockers []*pending
 	for range e.Lane() {
 		aboard := make(chan struct{})
@@ -29,7 +32,7 @@ func occupy(tb testing.TB, e *executor) (letGo func()) {
 		wait(tb, "a command to board", aboard)
 	}
 	return func() {
-		close(gate)
+		open()
 		for _, b := range blockers {
 			if a := b.get(tb); !errors.Is(a.err, domain.ErrEventNotFound) {
 				tb.Fatal(a.err)
@@ -163,7 +166,9 @@ func TestAFullQueueIsBusyAndNotSoldOut(t *testing.T) {
 		waiting = append(waiting, begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) }))
 	}
 	eventually(t, "the queue is full", func() bool { return p.Waiting() == room })
-	if _, err := p.book(t.Context(), stream, uuid.New()); !errors.Is(err, eventstore.ErrBusy) {
+	ctx, cancel := context.WithTimeout(t.Context(), patient)
+	defer cancel()
+	if _, err := p.book(ctx, stream, uuid.New()); !errors.Is(err, eventstore.ErrBusy) {
 		t.Errorf("got %v, want busy", err)
 	}
 	letGo()

@@ -263,13 +263,13 @@ func TestADeadConnectionLeavesTimeForAnother(t *testing.T) {
 			via := newProxy(t, b.url)
 			stream := b.schedule(t, 5)
 			p := startProcess(t, via.url, booking(), options{Delay: time.Millisecond, Patience: 1500 * time.Millisecond})
+			t.Cleanup(via.cutAll) // or the pool would wait for its dead connection
 			via.obey(once(at, always(mute)))
 			r, err := p.book(t.Context(), stream, uuid.New())
 			if err != nil {
 				t.Fatal(err)
 			}
 			checkStored(t, b.auditSold(t, stream, 1), r)
-			via.cutAll() // or the pool would wait for its dead connection
 		})
 	}
 }

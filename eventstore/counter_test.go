@@ -33,7 +33,7 @@ type counterExecutor = eventstore.Executor[int, int]
 func startCounter(tb testing.TB, url string, o options) (*counterExecutor, *pgxpool.Pool) {
 	tb.Helper()
 	return startExecutor(tb, url, eventstore.Model[int, int]{
-		Codec: counterCodec{}, Evolve: func(s, r int) int { return s + r }, Size: func(int) int { return 8 },
+		Codec: counterCodec{}, Evolve: add, Size: func(int) int { return 8 },
 	}, o)
 }
 
@@ -109,4 +109,11 @@ func TestNothingIsCarriedOutTwiceWhateverTheConnectionsDo(t *testing.T) {
 			}
 		}
 	})
+}
+
+func add(s int, records ...int) int {
+	for _, r := range records {
+		s += r
+	}
+	return s
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // Batches name their streams in whatever order the commands come, so every order meets every other.
@@ -111,6 +113,7 @@ func TestAFrozenProcessIsCutOff(t *testing.T) {
 		}
 		conflict.release()
 		l := <-frozen
+		t.Cleanup(l.cut)
 		b.waitForFrozen(t)
 		started := time.Now()
 		if _, err := other.book(t.Context(), stream, uuid.New()); err != nil {
@@ -122,6 +125,29 @@ func TestAFrozenProcessIsCutOff(t *testing.T) {
 		l.cut()
 		call.mustDo(t)
 		b.auditSold(t, stream, 3)
+	})
+
+	t.Run("any connection with the settings of a session", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		stream := b.schedule(t, 10)
+		other := b.process(t, options{})
+		// The settings allow for the delay and 5 s more. Nobody here wants to wait that long.
+		stalled := newPool(t, b.url, 1, eventstore.Session(500*time.Millisecond-5*time.Second))
+		conn, err := stalled.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Release()
+		mustExec(t, conn, `begin`)
+		mustExec(t, conn, `update log_head set position = position`)
+		if _, err := other.book(t.Context(), stream, uuid.New()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Exec(t.Context(), `commit`); err == nil {
+			t.Error("the transaction that stalled was not cut off")
+		}
+		b.auditSold(t, stream, 1)
 	})
 
 	t.Run("a caller of Append", func(t *testing.T) {
@@ -142,6 +168,7 @@ func TestAFrozenProcessIsCutOff(t *testing.T) {
 			appended <- err
 		}()
 		l := <-frozen
+		t.Cleanup(l.cut)
 		b.waitForFrozen(t)
 		started := time.Now()
 		if _, err := other.book(t.Context(), stream, uuid.New()); err != nil {

@@ -16,7 +16,7 @@ import (
 // stream without records. S must be an immutable value: several batches use the same one.
 type Model[S, R any] struct {
 	Codec  Codec[R]
-	Evolve func(S, R) S        // never fails
+	Evolve func(S, ...R) S     // never fails
 	Size   func(S) (bytes int) // in memory, for the bound of the cache
 
 	// Snapshot and Restore write a state and read it back. Without them, a stream that is not in the cache is read from its start.

@@ -67,7 +67,11 @@ func drawWorld(t *testing.T, rt *rapid.T, b bundle) *world {
 	for i := range rapid.IntRange(1, 3).Draw(rt, "processes") {
 		via := newProxy(t, b.url)
 		via.obey(w.faults.draw(rt, i, via))
-		w.proxies, w.processes = append(w.proxies, via), append(w.processes, startProcess(t, via.url, booking(), drawOptions(rt)))
+		m, o := booking(), drawOptions(rt)
+		if rapid.Bool().Draw(rt, "with snapshots") {
+			m, o.Snapshot = withSnapshots(), 1
+		}
+		w.proxies, w.processes = append(w.proxies, via), append(w.processes, startProcess(t, via.url, m, o))
 	}
 
 	// Few streams, customers and bookings, so that they meet.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -77,15 +76,14 @@ func (w *snapshotter[S, R]) offer(id uuid.UUID, s *stream[S]) {
 	}
 }
 
-func (w *snapshotter[S, R]) save(job snapshotJob[S]) (err error) {
+func (w *snapshotter[S, R]) save(job snapshotJob[S]) error {
 	ctx, cancel := context.WithTimeout(w.executor.running, time.Minute)
 	defer cancel()
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
-	state, err := w.executor.model.Snapshot(job.stream.state)
+	var state []byte
+	err := guarded(func() (err error) {
+		state, err = w.executor.model.Snapshot(job.stream.state)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -124,15 +122,12 @@ func (b *batch[S, R]) restore(rows pgx.Rows) error {
 	return rows.Err()
 }
 
-func (b *batch[S, R]) restoreState(s *stream[S], digest, state []byte) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
+func (b *batch[S, R]) restoreState(s *stream[S], digest, state []byte) error {
 	if string(digest) != string(digestOf(s.hash, state)) {
 		return errBadSnapshot
 	}
-	s.state, err = b.executor.model.Restore(state)
-	return err
+	return guarded(func() (err error) {
+		s.state, err = b.executor.model.Restore(state)
+		return err
+	})
 }

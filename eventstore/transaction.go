@@ -152,41 +152,74 @@ func (b *batch[S, R]) known() (ids [][16]byte, versions []int32) {
 	return ids, versions
 }
 
+// fold brings the streams up to date with the records of rows. A stream with a record that can't be read is broken, and stays as it was.
 func (b *batch[S, R]) fold(rows pgx.Rows) error {
+	news := map[uuid.UUID]*newsOf[R]{}
 	for rows.Next() {
 		r, err := scanRecord(rows)
 		if err != nil {
 			return err
 		}
-		if b.broken[r.StreamID] != nil {
-			continue
+		n := news[r.StreamID]
+		if n == nil {
+			n = &newsOf[R]{end: b.streams[r.StreamID].tail}
+			news[r.StreamID] = n
 		}
-		if err := b.evolve(b.streams[r.StreamID], r); err != nil {
+		n.add(r, b.executor.model.Codec)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for id, n := range news {
+		s := b.streams[id]
+		if n.err == nil {
+			n.err = guarded(func() error { s.state = b.executor.model.Evolve(s.state, n.values...); return nil })
+		}
+		if n.err != nil {
 			if b.broken == nil {
 				b.broken = map[uuid.UUID]error{}
 			}
-			b.broken[r.StreamID] = fmt.Errorf("read version %d of stream %s: %w", r.Version, r.StreamID, err)
+			b.broken[id] = fmt.Errorf("read version %d of stream %s: %w", n.end.version+1, id, n.err)
+			continue
 		}
+		s.tail, s.position = n.end, n.position
 	}
 	b.keep(b.streams)
-	return rows.Err()
+	return nil
 }
 
-func (b *batch[S, R]) evolve(s *stream[S], r Record) (err error) {
+// newsOf are the records of one stream that were not known.
+type newsOf[R any] struct {
+	values   []R
+	end      tail // of the stream, with them
+	position int64
+	err      error
+}
+
+func (n *newsOf[R]) add(r Record, codec Codec[R]) {
+	if n.err != nil {
+		return
+	}
+	n.err = guarded(func() error {
+		if r.Version != n.end.version+1 {
+			return errors.New("it is missing")
+		}
+		value, err := codec.Decode(r.Type, r.SchemaVersion, r.Data)
+		if err == nil {
+			n.values, n.end, n.position = append(n.values, value), tailOf(r), r.Position
+		}
+		return err
+	})
+}
+
+// guarded makes a panic of the caller's model an error of the stream that it is about.
+func guarded(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	if r.Version != s.version+1 {
-		return fmt.Errorf("version %d is missing", s.version+1)
-	}
-	value, err := b.executor.model.Codec.Decode(r.Type, r.SchemaVersion, r.Data)
-	if err != nil {
-		return err
-	}
-	s.state, s.tail, s.position = b.executor.model.Evolve(s.state, value), tailOf(r), r.Position
-	return nil
+	return do()
 }
 
 // commit appends the records and commits, in one message. Once PostgreSQL has answered the COMMIT, nothing that happens to the

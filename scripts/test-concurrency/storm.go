@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// user is one of those who want a ticket. api is a connection of their own.
+type user struct {
+	id    uuid.UUID
+	email string
+	api   *api
+}
+
+const (
+	// Hashing a password costs the server about 50 ms of a processor. More at once would only wait there.
+	signingIn = 4
+	// Connections are opened a few at a time, so that they don't overflow the server's backlog.
+	connecting = 32
+	// The users' password is of this program's own, so that it fits whatever -password says.
+	userPassword = "two-tickets-10-people"
+)
+
+// gather signs the users in, and registers those who are new.
+func gather(ctx context.Context, shared *api, users int, progress io.Writer) ([]*user, error) {
+	all := make([]*user, users)
+	steps := newSteps(progress, "signing users in", users)
+	var known atomic.Bool // the last one had an account already: then the next one probably has, too
+	err := parallel(ctx, users, signingIn, func(ctx context.Context, i int) error {
+		email, name := fmt.Sprintf("concurrency-%02d@example.com", i+1), fmt.Sprintf("Concurrency %02d", i+1)
+		own := newAPI(shared.base)
+		s, had, err := enter(ctx, shared.as(""), email, name, known.Load())
+		if err != nil {
+			return fmt.Errorf("sign %s in: %w", email, err)
+		}
+		known.Store(had)
+		all[i] = &user{id: s.User.ID, email: email, api: own.as(s.AccessToken)}
+		steps.step()
+		return nil
+	})
+	return all, err
+}
+
+// enter logs in or registers, in the order that is more likely to succeed at once: each try costs the server a hash.
+func enter(ctx context.Context, a *api, email, name string, known bool) (s session, had bool, err error) {
+	if known {
+		s, err = a.login(ctx, email, userPassword)
+		if codeOf(err) != "invalid_credentials" {
+			return s, true, err
+		}
+	}
+	s, err = a.register(ctx, email, userPassword, name)
+	if codeOf(err) != "email_taken" {
+		return s, false, err
+	}
+	if !known {
+		s, err = a.login(ctx, email, userPassword)
+		if codeOf(err) != "invalid_credentials" {
+			return s, true, err
+		}
+	}
+	return s, true, errors.New("the account exists and has another password than this program gives it")
+}
+
+// connect opens each user's connection by asking for their bookings. It returns the events for which any of them holds a ticket.
+func connect(ctx context.Context, users []*user, progress io.Writer) (map[uuid.UUID]bool, error) {
+	var (
+		taken = map[uuid.UUID]bool{}
+		mutex sync.Mutex
+		steps = newSteps(progress, "opening connections", len(users))
+	)
+	err := parallel(ctx, len(users), connecting, func(ctx context.Context, i int) error {
+		bookings, err := users[i].api.bookings(ctx)
+		if err != nil {
+			return err
+		}
+		mutex.Lock()
+		defer mutex.Unlock()
+		for _, b := range bookings {
+			taken[b.EventID] = true
+		}
+		steps.step()
+		return nil
+	})
+	return taken, err
+}
+
+// answer is what one of the simultaneous requests came to: a booking, or an error.
+type answer struct {
+	user   *user
+	booked booked
+	err    error
+	took   time.Duration
+}
+
+// storm sends one booking for each user, all at the same moment, and returns when the last answer is there.
+func storm(ctx context.Context, users []*user, eventID uuid.UUID) []answer {
+	var (
+		answers     = make([]answer, len(users))
+		barrier     = make(chan struct{})
+		ready, done sync.WaitGroup
+	)
+	ready.Add(len(users))
+	for i, u := range users {
+		u.api.waits = 0
+		done.Go(func() {
+			ready.Done()
+			<-barrier
+			started := time.Now()
+			b, err := u.api.book(ctx, eventID)
+			answers[i] = answer{u, b, err, time.Since(started)}
+		})
+	}
+	ready.Wait()
+	close(barrier)
+	done.Wait()
+	return answers
+}
+
+// parallel calls do for 0 … n-1, width at a time. The first error stops the rest.
+func parallel(ctx context.Context, n, width int, do func(ctx context.Context, i int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var (
+		next    atomic.Int64
+		workers sync.WaitGroup
+	)
+	for range min(n, width) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				if err := do(ctx, i); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// steps tells how far something long has come, once a second.
+type steps struct {
+	out   io.Writer
+	what  string
+	total int
+
+	mutex sync.Mutex
+	done  int
+	told  time.Time
+}
+
+func newSteps(out io.Writer, what string, total int) *steps {
+	return &steps{out: out, what: what, total: total, told: time.Now()}
+}
+
+func (s *steps) step() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.done++
+	if now := time.Now(); now.Sub(s.told) >= time.Second {
+		s.told = now
+		_, _ = fmt.Fprintf(s.out, "%s: %d of %d\n", s.what, s.done, s.total)
+	}
+}
