@@ -1,0 +1,157 @@
+//go:build unix
+
+package embeddedpg
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// account is the user PostgreSQL runs as when we are root, for it refuses to be. Nil is "as we are".
+type account struct {
+	name     string
+	uid, gid uint32
+}
+
+func privileged() bool { return os.Geteuid() == 0 }
+
+// accountFor picks the user for a new cluster: the owner of the directory, so that a volume of somebody
+// else's and sudo in a home directory work and stay usable without root; otherwise a system user. An
+// owner without a name is passed over, because initdb insists on one.
+func accountFor(dir string) (*account, error) {
+	if !privileged() {
+		return nil, nil //nolint:nilnil // documented: nil is the user we are
+	}
+	if dir != "" {
+		if uid, gid, err := owner(dir); err == nil && uid != 0 {
+			if a, known := named(uid, gid); known {
+				return a, nil
+			}
+		}
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		if err := errors.Join(err1, err2); err != nil {
+			return nil, fmt.Errorf("user %s: %w", name, err)
+		}
+		return &account{name: name, uid: uint32(uid), gid: uint32(gid)}, nil
+	}
+	return nil, errors.New("PostgreSQL may not run as root, and this system has neither a user postgres nor nobody")
+}
+
+// ownerAccount is the only user that may run an existing cluster.
+func ownerAccount(data string) (*account, error) {
+	uid, gid, err := owner(data)
+	if err != nil {
+		return nil, err
+	}
+	if uid == 0 {
+		return nil, fmt.Errorf("%s belongs to root, which PostgreSQL refuses to run as: give it to another user (chown -R postgres %s)", data, data)
+	}
+	a, _ := named(uid, gid)
+	return a, nil
+}
+
+func named(uid, gid uint32) (a *account, known bool) {
+	a = &account{name: strconv.FormatUint(uint64(uid), 10), uid: uid, gid: gid}
+	if u, err := user.LookupId(a.name); err == nil {
+		a.name, known = u.Username, true
+	}
+	return a, known
+}
+
+func owner(path string) (uid, gid uint32, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, 0, err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, fmt.Errorf("%s: the owner is unknown", path)
+	}
+	return stat.Uid, stat.Gid, nil
+}
+
+// own gives a file to the account.
+func (a *account) own(path string) error {
+	if a == nil {
+		return nil
+	}
+	return os.Lchown(path, int(a.uid), int(a.gid))
+}
+
+// matchOwner gives what root has made to the owner of the directory it lies in.
+func matchOwner(path, like string) error {
+	if !privileged() {
+		return nil
+	}
+	uid, gid, err := owner(like)
+	if err != nil {
+		return err
+	}
+	return os.Lchown(path, int(uid), int(gid))
+}
+
+// admit lets the account pass through dir if that is an empty directory of ours and closed to all
+// others, as temporary ones are: such a one was made for us, and moving its data elsewhere would leave
+// it there when the directory is removed. Nobody but the account's group gets in.
+func (a *account) admit(dir string) error {
+	if a == nil || barrier(dir, a) != dir {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	uid, _, err := owner(dir)
+	if err != nil || uid != 0 || info.Mode().Perm()&0o077 != 0 {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) > 0 {
+		return err
+	}
+	return errors.Join(os.Chown(dir, -1, int(a.gid)), os.Chmod(dir, info.Mode()|0o010))
+}
+
+// barrier is the topmost directory on the way that the account may not pass through, or empty. Mode
+// bits only: where access lists say otherwise, initdb will.
+func barrier(path string, a *account) string {
+	if a == nil {
+		return ""
+	}
+	if parent := filepath.Dir(path); parent != path {
+		if closed := barrier(parent, a); closed != "" {
+			return closed
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return path
+	}
+	uid, gid, err := owner(path)
+	if err != nil {
+		return path
+	}
+	bit := os.FileMode(0o001)
+	switch {
+	case uid == a.uid:
+		bit = 0o100
+	case gid == a.gid:
+		bit = 0o010
+	}
+	if info.Mode()&bit == 0 {
+		return path
+	}
+	return ""
+}
