@@ -26,6 +26,8 @@ type batch[S, R any] struct {
 	broken   map[uuid.UUID]error      // streams that can't be read
 	recalled bool                     // what the snapshots know is in streams
 	lost     []*plan[S, R]            // sent, but the answer to COMMIT never came
+	locked   bool                     // the head row is locked by this transaction
+	news     int                      // records that the last read brought
 	stats    BatchStats
 }
 
@@ -122,6 +124,9 @@ func (b *batch[S, R]) appendPart(ctx context.Context, calls []*call[S, R]) {
 	b.stats.Records += part.stats.Records
 }
 
+// companyStays is how many batches in a row without news from other processes make an executor optimistic again.
+const companyStays = 16
+
 // When nothing has been sent yet, a command is given up after this many broken connections.
 const maxReconnects = 5
 
@@ -137,7 +142,8 @@ func (b *batch[S, R]) attempts(ctx context.Context) error {
 				return b.giveUp(err)
 			}
 			pause = min(2*pause, 500*time.Millisecond)
-		case isConflict(err) && n == 1:
+		case isConflict(err) && !b.locked:
+			b.executor.company.Store(companyStays)
 			if _, err := b.conn.Conn().PgConn().Exec(ctx, `rollback to savepoint undecided`).ReadAll(); err != nil && !b.drop() {
 				return b.giveUp(err)
 			}
@@ -191,7 +197,7 @@ func (b *batch[S, R]) refresh(ctx context.Context, attempt int) (committed *plan
 		}
 	}
 	switch {
-	case attempt > 1 || len(b.lost) > 0:
+	case attempt > 1 || len(b.lost) > 0 || b.executor.company.Load() > 0:
 		return b.lock(ctx)
 	case b.lane.delay > 0:
 		return nil, 0, b.exchange(ctx, &pgx.Batch{})

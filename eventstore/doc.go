@@ -21,7 +21,8 @@
 //  5. Append. One batch at a time: read the news again, decide again in order of arrival on the moving state, append all records
 //     in one statement and send COMMIT right behind it, so that no lock is held while a message travels.
 //  6. Conflict. Versions are unique in a stream, so when another process was first the append fails: back to the savepoint, and
-//     again without a second delay, this time with the log's head row locked first, so that nobody can be faster once more.
+//     again without a second delay, this time with the log's head row locked first, so that nobody can be faster once more. As long as
+//     others are seen to append to the same streams, the lock comes first at once.
 //  7. Answer. Everyone gets their own answer, and only once the states that it rests on are committed.
 //
 // The head row hands out positions. An append locks it in the same statement that inserts, before it touches anything else, so
@@ -33,8 +34,8 @@
 //   - A command that panics or whose record PostgreSQL rejects fails alone: the others of its batch go again without it.
 //   - A caller that gives up while waiting to board is forgotten; once aboard, its command is carried out, and that is that.
 //   - More waiting commands than [Options.Queue] are refused with [ErrBusy]; a state that refuses a command is never invented.
-//   - If the connection breaks during COMMIT, a new transaction locks the head row and looks for the hash of the first record. If
-//     it is there, so is everything. If not, the commands are decided and appended anew: the versions are then taken, and the
+//   - If the connection breaks during COMMIT, a new transaction locks the head row and looks for the hashes of the records. If
+//     they are there, everything is. If not, the commands are decided and appended anew: the versions are then taken, and the
 //     lost append can't follow. If no connection can be had, callers get [ErrOutcomeUnknown] and may repeat the command.
 //   - A process that freezes inside a transaction is cut off by the session's timeouts, see [Session].
 package eventstore

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -101,6 +102,9 @@ type Executor[S, R any] struct {
 	cache     *cache[S]
 	snapshots *snapshotter[S, R]
 
+	// company tells that other processes append to the same streams, and for how many quiet batches that is still assumed. Then the
+	// head row is locked before the first attempt too, because an optimistic one would often be in vain.
+	company atomic.Int32
 	// appending is held by the batch that appends.
 	appending chan struct{}
 	delayed   *lane[S, R] // nil without a delay

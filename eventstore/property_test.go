@@ -64,7 +64,9 @@ func (a *asked) String() string {
 
 func drawWorld(t *testing.T, rt *rapid.T, b bundle) *world {
 	w := &world{bundle: b, faults: &faults{bundle: b, end: make(chan struct{})}}
-	for i := range rapid.IntRange(1, 3).Draw(rt, "processes") {
+	var indexes []int
+	for i := range rapid.SampledFrom([]int{1, 2, 3}).Draw(rt, "processes") {
+		indexes = append(indexes, i)
 		via := newProxy(t, b.url)
 		via.obey(w.faults.draw(rt, i, via))
 		m, o := booking(), drawOptions(rt)
@@ -75,16 +77,16 @@ func drawWorld(t *testing.T, rt *rapid.T, b bundle) *world {
 	}
 
 	// Few streams, customers and bookings, so that they meet.
-	streams, customers, bookings := []uuid.UUID{uuid.New(), b.schedule(t, 2), b.schedule(t, 3)}, people(4), people(6)
-	for range rapid.IntRange(2, 8).Draw(rt, "callers") {
+	streams, customers, bookings := []uuid.UUID{b.schedule(t, 2), b.schedule(t, 3), uuid.New()}, people(4), people(6)
+	for range rapid.SampledFrom([]int{2, 5, 8}).Draw(rt, "callers") {
 		commands := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) *asked {
 			return &asked{
-				process: rapid.IntRange(0, len(w.processes)-1).Draw(rt, "process"),
+				process: rapid.SampledFrom(indexes).Draw(rt, "process"),
 				stream:  rapid.SampledFrom(streams).Draw(rt, "stream"),
 				id:      uuid.NewString(),
-				command: drawCommand(rt, customers, bookings), immediate: rapid.IntRange(0, 3).Draw(rt, "immediate") == 0,
+				command: drawCommand(rt, customers, bookings), immediate: rapid.SampledFrom([]bool{false, false, true}).Draw(rt, "immediate"),
 			}
-		}), 1, 12).Draw(rt, "commands")
+		}), 5, 15).Draw(rt, "commands")
 		w.callers = append(w.callers, commands)
 	}
 	return w
@@ -93,7 +95,7 @@ func drawWorld(t *testing.T, rt *rapid.T, b bundle) *world {
 func drawOptions(rt *rapid.T) options {
 	return options{
 		Delay:        rapid.SampledFrom([]time.Duration{0, 0, 3 * time.Millisecond, 12 * time.Millisecond}).Draw(rt, "delay"),
-		Transactions: rapid.IntRange(1, 3).Draw(rt, "transactions"),
+		Transactions: rapid.SampledFrom([]int{1, 2, 3}).Draw(rt, "transactions"),
 		Batch:        rapid.SampledFrom([]int{1, 2, 100}).Draw(rt, "batch"),
 		Cache:        rapid.SampledFrom([]int{1, 3_000, 1 << 20}).Draw(rt, "cache"),
 		Patience:     rapid.SampledFrom([]time.Duration{100 * time.Millisecond, 3 * time.Second}).Draw(rt, "patience"),
@@ -101,22 +103,21 @@ func drawOptions(rt *rapid.T) options {
 }
 
 func drawCommand(rt *rapid.T, customers, bookings []uuid.UUID) domain.Command {
-	booking := rapid.IntRange(0, len(bookings)-1).Draw(rt, "booking")
-	customer := customers[booking%len(customers)]
-	if rapid.IntRange(0, 9).Draw(rt, "other customer") == 0 {
-		customer = customers[0]
+	booking := rapid.SampledFrom([]int{0, 1, 2, 3, 4, 5}).Draw(rt, "booking")
+	owner := rapid.SampledFrom([]int{booking, booking, booking, booking, 0}).Draw(rt, "owner")
+	bookingID, customer := bookings[booking], customers[owner%len(customers)]
+	if rapid.SampledFrom(upTo(40)).Draw(rt, "rare") == 40 {
+		return domain.CancelEvent{}
 	}
-	switch kind := rapid.IntRange(0, 19).Draw(rt, "kind"); {
-	case kind < 1:
-		return scheduleCommand(rapid.IntRange(1, 3).Draw(rt, "capacity"))
-	case kind < 4:
-		return domain.ChangeCapacity{Capacity: rapid.IntRange(1, 4).Draw(rt, "capacity")}
-	case kind < 14:
-		return domain.BookTicket{BookingID: bookings[booking], CustomerID: customer, Now: time.Now()}
-	case kind < 19:
-		return domain.CancelBooking{BookingID: bookings[booking], CustomerID: customer, Now: time.Now()}
-	}
-	return domain.CancelEvent{}
+	return rapid.SampledFrom([]domain.Command{
+		domain.BookTicket{BookingID: bookingID, CustomerID: customer, Now: time.Now()},
+		domain.BookTicket{BookingID: uuid.New(), CustomerID: customer, Now: time.Now()},
+		domain.BookTicket{BookingID: uuid.New(), CustomerID: uuid.New(), Now: time.Now()},
+		domain.CancelBooking{BookingID: bookingID, CustomerID: customer, Now: time.Now()},
+		domain.CancelBooking{BookingID: bookingID, CustomerID: customer, Now: time.Now()},
+		domain.ChangeCapacity{Capacity: 1 + booking%4},
+		scheduleCommand(1 + booking%3),
+	}).Draw(rt, "command")
 }
 
 // run lets all callers ask, each one thing after the other.
@@ -187,11 +188,11 @@ const (
 // draw decides what happens to which flight of one process. Half of the faults are kept for flights that append.
 func (fs *faults) draw(rt *rapid.T, process int, via *proxy) rule {
 	draw := func(what string, most int) map[int64]fault {
-		return rapid.MapOfN(rapid.Int64Range(0, int64(most)), rapid.Custom(func(rt *rapid.T) fault {
-			return fault(rapid.IntRange(0, int(faultKinds)-1).Draw(rt, "kind"))
+		return rapid.MapOfN(rapid.SampledFrom(upTo(most)), rapid.Custom(func(rt *rapid.T) fault {
+			return rapid.SampledFrom([]fault{cutBefore, cutAfter, late, terminate, unreachable}).Draw(rt, "kind")
 		}), 0, 6).Draw(rt, fmt.Sprintf("faults of %s of process %d", what, process))
 	}
-	some, appends := draw("any flight", 60), draw("flights that append", 15)
+	some, appends := draw("any flight", 60), draw("flights that append", 12)
 	pause := time.Duration(rapid.IntRange(0, 40).Draw(rt, "pause")) * time.Millisecond
 	var seen, seenAppends atomic.Int64
 	return func(f *flight) verdict {
@@ -206,6 +207,14 @@ func (fs *faults) draw(rt *rapid.T, process int, via *proxy) rule {
 		}
 		return fs.happen(what, f, via, pause)
 	}
+}
+
+func upTo(n int) []int64 {
+	all := make([]int64, n)
+	for i := range all {
+		all[i] = int64(i) + 1
+	}
+	return all
 }
 
 func (fs *faults) happen(what fault, f *flight, via *proxy, pause time.Duration) verdict {

@@ -79,8 +79,24 @@ func (b *batch[S, R]) lock(ctx context.Context) (committed *plan[S, R], base int
 			return err
 		})
 	}
-	err = b.exchange(ctx, q)
-	return committed, base, err
+	b.news = 0
+	if err := b.exchange(ctx, q); err != nil {
+		return nil, 0, err
+	}
+	b.locked = true
+	b.noteCompany()
+	return committed, base, nil
+}
+
+// noteCompany remembers whether others have appended since the batch read first. It runs under the lock, one batch at a time.
+func (b *batch[S, R]) noteCompany() {
+	company := &b.executor.company
+	switch {
+	case b.news > 0:
+		company.Store(companyStays)
+	case company.Load() > 0:
+		company.Add(-1)
+	}
 }
 
 func outcomeArgs(records []Record) []any {
@@ -166,6 +182,7 @@ func (b *batch[S, R]) fold(rows pgx.Rows) error {
 			news[r.StreamID] = n
 		}
 		n.add(r, b.executor.model.Codec)
+		b.news++
 	}
 	if err := rows.Err(); err != nil {
 		return err
@@ -256,6 +273,7 @@ func (b *batch[S, R]) drop() bool {
 		b.conn.Release()
 		b.conn = nil
 	}
+	b.locked = false
 	return true
 }
 
