@@ -2,12 +2,14 @@ package eventstore_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
@@ -122,6 +124,73 @@ func TestADelayNeedsFewTransactionsAndAShortWaitToBoard(t *testing.T) {
 		}
 	}
 	b.audit(t)
+}
+
+// Whoever holds the head row keeps batches from ending, so that transactions pile up as far as they may.
+func TestTheNumberOfOpenTransactionsIsBounded(t *testing.T) {
+	t.Parallel()
+	const transactions, long = 2, 300 * time.Millisecond
+	for _, delay := range []time.Duration{0, 20 * time.Millisecond} {
+		t.Run(delay.String(), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			p := b.process(t, options{Delay: delay, Transactions: transactions, Batch: 1})
+			stream := b.schedule(t, 100)
+			gate, err := b.pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer gate.Rollback(context.Background()) //nolint:errcheck // committed below
+			if _, err := gate.Exec(t.Context(), `update log_head set position = position`); err != nil {
+				t.Fatal(err)
+			}
+			var calls []*pending
+			for range 3 * transactions {
+				calls = append(calls, begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) }))
+			}
+			eventually(t, "the oldest transactions are old enough for others to have followed", func() bool {
+				return b.count(t, `
+					select count(*) from pg_stat_activity
+					where datname = current_database() and application_name = $1 and clock_timestamp() - xact_start > $2::interval`,
+					executorName, long) > 0
+			})
+			if n := b.openTransactions(t); n != transactions {
+				t.Errorf("got %d transactions, want %d", n, transactions)
+			}
+			if err := gate.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range calls {
+				c.mustDo(t)
+			}
+			b.auditSold(t, stream, 3*transactions)
+		})
+	}
+}
+
+func TestWhatACommittedStateRefusesDoesNotServeTheDelay(t *testing.T) {
+	t.Parallel()
+	const delay = 500 * time.Millisecond
+	b := setup(t)
+	customer := uuid.New()
+	stream := b.schedule(t, 1)
+	b.append(t, stream, 1, domain.TicketBooked{BookingID: uuid.New(), CustomerID: customer})
+	p := b.process(t, options{Delay: delay, Transactions: 1})
+	other := b.schedule(t, 1)
+	calls := together(t, p.executor,
+		order(stream, bookFor(uuid.New())), order(other, bookFor(uuid.New())), order(stream, bookFor(customer)), order(uuid.New(), bookFor(customer)))
+	for i, want := range map[int]error{0: domain.ErrSoldOut, 2: domain.ErrAlreadyBooked, 3: domain.ErrEventNotFound} {
+		if a := calls[i].get(t); !errors.Is(a.err, want) {
+			t.Errorf("command %d got %v, want %v", i, a.err, want)
+		}
+	}
+	select {
+	case <-calls[1].done:
+		t.Error("the refusals came no sooner than the answer that serves the delay")
+	default:
+	}
+	calls[1].mustDo(t)
+	b.auditSold(t, other, 1)
 }
 
 // Another process was first. The batch goes again, and does not serve a second delay.

@@ -169,6 +169,7 @@ func TestADatabaseThatCannotStoreAnythingIsUnavailable(t *testing.T) {
 func TestAnUnreadableStreamFailsOnlyItsOwnCommands(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
+	mustExec(t, b.pool, `alter table event_log disable trigger event_log_no_gap`)
 	// insert writes a record past everything that would prevent it.
 	insert := func(stream uuid.UUID, version int, name string, schema int, data string) {
 		mustExec(t, b.pool, `

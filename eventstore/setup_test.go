@@ -87,7 +87,14 @@ func newPool(tb testing.TB, url string, size int, params map[string]string) *pgx
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(pool.Close)
+	tb.Cleanup(func() {
+		closed := make(chan struct{})
+		go func() {
+			pool.Close()
+			close(closed)
+		}()
+		wait(tb, "the connections of a pool", closed)
+	})
 	return pool
 }
 

@@ -35,6 +35,29 @@ create trigger event_log_no_change before update or delete on event_log
 create trigger event_log_no_truncate before truncate on event_log
     for each statement execute function event_log_is_append_only();
 
+-- What the program takes care of, the database makes sure of: an append continues the log and each of its streams without a gap.
+-- +goose StatementBegin
+create function event_log_is_gapless() returns trigger language plpgsql as $$
+declare
+    gapless boolean;
+begin
+    select max(a.position) - min(a.position) + 1 = count(*)
+            and max(a.position) = (select position from log_head)
+            and bool_and(a.version = 1 or exists (
+                select from event_log l where l.stream_id = a.stream_id and l.version = a.version - 1))
+        into gapless
+        from added a;
+    if not gapless then
+        raise exception 'event_log has no gaps: refused positions or versions that do not follow' using errcode = 'check_violation';
+    end if;
+    return null;
+end $$;
+-- +goose StatementEnd
+
+create trigger event_log_no_gap after insert on event_log
+    referencing new table as added
+    for each statement execute function event_log_is_gapless();
+
 -- Folded states of long streams. They follow from the log and can be deleted at any time.
 create table snapshots (
     stream_id uuid  primary key,
@@ -50,4 +73,5 @@ alter table snapshots alter column state set storage external; -- ids don't comp
 drop table snapshots;
 drop table event_log;
 drop function event_log_is_append_only();
+drop function event_log_is_gapless();
 drop table log_head;

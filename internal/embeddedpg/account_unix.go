@@ -25,10 +25,10 @@ func privileged() bool { return os.Geteuid() == 0 }
 // owner without a name is passed over, because initdb insists on one.
 func accountFor(dir string) (*account, error) {
 	if !privileged() {
-		return nil, nil //nolint:nilnil // documented: nil is the user we are
+		return nil, nil // the user we are
 	}
 	if dir != "" {
-		if uid, gid, err := owner(dir); err == nil && uid != 0 {
+		if uid, gid, err := ownerOf(dir); err == nil && uid != 0 {
 			if a, known := named(uid, gid); known {
 				return a, nil
 			}
@@ -51,7 +51,7 @@ func accountFor(dir string) (*account, error) {
 
 // ownerAccount is the only user that may run an existing cluster.
 func ownerAccount(data string) (*account, error) {
-	uid, gid, err := owner(data)
+	uid, gid, err := ownerOf(data)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func named(uid, gid uint32) (a *account, known bool) {
 	return a, known
 }
 
-func owner(path string) (uid, gid uint32, err error) {
+func ownerOf(path string) (uid, gid uint32, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return 0, 0, err
@@ -95,7 +95,7 @@ func matchOwner(path, like string) error {
 	if !privileged() {
 		return nil
 	}
-	uid, gid, err := owner(like)
+	uid, gid, err := ownerOf(like)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (a *account) admit(dir string) error {
 	if err != nil {
 		return err
 	}
-	uid, _, err := owner(dir)
+	uid, _, err := ownerOf(dir)
 	if err != nil || uid != 0 || info.Mode().Perm()&0o077 != 0 {
 		return err
 	}
@@ -139,7 +139,7 @@ func barrier(path string, a *account) string {
 	if err != nil {
 		return path
 	}
-	uid, gid, err := owner(path)
+	uid, gid, err := ownerOf(path)
 	if err != nil {
 		return path
 	}

@@ -19,7 +19,7 @@ const (
 	passwordFile = "password" // of the role, mode 0600
 	portFile     = "port"     // the last one, so that an address noted down stays right
 	lockFile     = "lock"     // locked by the program that runs the server
-	ownerFile    = "owner"    // the process id of that program, for the message to the second one
+	ownerFile    = "owner"    // the process id of that program or the last one, for the message to a second one
 	// init-*/ is a cluster being made, and *.tmp-* a file being written.
 )
 

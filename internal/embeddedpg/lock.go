@@ -28,7 +28,8 @@ type ownerLock struct {
 // acquire waits for a program that is just ending, and fails with [InUseError] for one that is not.
 func (h home) acquire(ctx context.Context, stopTimeout time.Duration) (*ownerLock, error) {
 	l := &ownerLock{home: h, flock: flock.New(filepath.Join(h.path, lockFile), flock.SetPermissions(0o600))}
-	begin := time.Now()
+	var holder owner
+	var since time.Time
 	for {
 		ok, err := l.flock.TryLock()
 		if errors.Is(err, fs.ErrPermission) {
@@ -40,13 +41,15 @@ func (h home) acquire(ctx context.Context, stopTimeout time.Duration) (*ownerLoc
 		if ok {
 			break
 		}
-		pid, stopping := h.owner()
+		if seen := h.owner(); seen != holder || since.IsZero() {
+			holder, since = seen, time.Now()
+		}
 		patience := killedGrace
-		if stopping {
+		if holder.stopping {
 			patience += stopTimeout + 2*forceTimeout
 		}
-		if time.Since(begin) > patience {
-			return nil, &InUseError{Dir: h.path, PID: pid}
+		if time.Since(since) > patience {
+			return nil, &InUseError{Dir: h.path, PID: holder.pid}
 		}
 		select {
 		case <-ctx.Done():
@@ -66,18 +69,24 @@ func (l *ownerLock) note(state string) error {
 	return writeFile(l.home.path, ownerFile, fmt.Sprintf("%d %s", os.Getpid(), state), false)
 }
 
-func (h home) owner() (pid int, stopping bool) {
-	text, err := h.read(ownerFile)
-	if err != nil {
-		return 0, false
-	}
-	number, state, _ := strings.Cut(text, " ")
-	pid, _ = strconv.Atoi(number)
-	return pid, state == "stopping"
+// owner is who had the lock last, and what it was doing.
+type owner struct {
+	pid      int // 0 when unknown
+	stopping bool
 }
 
-// release keeps the lock file: were it removed, one program could lock the old and another a new one.
+func (h home) owner() owner {
+	text, err := h.read(ownerFile)
+	if err != nil {
+		return owner{}
+	}
+	number, state, _ := strings.Cut(text, " ")
+	pid, _ := strconv.Atoi(number)
+	return owner{pid: pid, stopping: state == "stopping"}
+}
+
+// release keeps the files. Were the lock removed, one program could lock the old and another a new one;
+// were the owner removed, one that waits would for a moment not know that it waits for a good reason.
 func (l *ownerLock) release() {
-	_ = os.Remove(filepath.Join(l.home.path, ownerFile)) // only a hint for error messages
-	_ = l.flock.Unlock()                                 // ends with the process at the latest
+	_ = l.flock.Unlock() // ends with the process at the latest
 }
