@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// The picture's measures, in pixels.
+const (
+	chartWidth = 860
+	labelWidth = 170
+	valueWidth = 150
+	barHeight  = 18
+	barGap     = 6
+	titleGap   = 44
+)
+
+// svg draws bookings/s on a logarithmic scale: from the slowest to the fastest it is a factor of hundreds and more. The picture
+// follows the reader's preference for light or dark, and brings its background along, so that it reads on any page.
+func (r *report) svg() ([]byte, error) {
+	low, high := math.Inf(1), 0.0
+	for _, line := range r.Results {
+		if line.PerS > 0 {
+			low, high = min(low, line.PerS), max(high, line.PerS)
+		}
+	}
+	low, high = math.Pow(10, math.Floor(math.Log10(low))), math.Pow(10, math.Ceil(math.Log10(high)))
+	if low == high || high == 0 {
+		low, high = 1, 10
+	}
+	plot := float64(chartWidth - labelWidth - valueWidth)
+	at := func(perS float64) float64 { return plot * math.Log10(max(perS, low)/low) / math.Log10(high/low) }
+
+	var body bytes.Buffer
+	y := 40
+	for _, s := range r.scenarios {
+		y += titleGap
+		fmt.Fprintf(&body, `<text class="title" x="20" y="%d">%s <tspan class="about">%s</tspan></text>`+"\n", y-14, html.EscapeString(s.name), html.EscapeString(s.about))
+		for _, line := range r.Results {
+			if line.Scenario != s.name {
+				continue
+			}
+			kind, value := "rival", number(line.PerS)
+			if line.Strategy == s.entries[0].strategy || s.group != "" {
+				kind = "ours"
+			}
+			if line.Extrapolated {
+				value += " *"
+			}
+			middle := y + barHeight - 5
+			fmt.Fprintf(&body, `<text x="%d" y="%d" text-anchor="end">%s</text>`, labelWidth-8, middle, html.EscapeString(line.Strategy))
+			fmt.Fprintf(&body, `<rect class="%s" x="%d" y="%d" width="%.1f" height="%d" rx="2"/>`, kind, labelWidth, y, max(2, at(line.PerS)), barHeight)
+			fmt.Fprintf(&body, `<text x="%.1f" y="%d">%s</text>`+"\n", labelWidth+at(line.PerS)+8, middle, value)
+			y += barHeight + barGap
+		}
+	}
+	bottom := y + 8
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" role="img" aria-label="Bookings per second by strategy">`+"\n", chartWidth, bottom+54, chartWidth)
+	b.WriteString(chartStyle)
+	b.WriteString(`<rect class="page" width="100%" height="100%" rx="8"/>` + "\n")
+	fmt.Fprintf(&b, `<text class="head" x="20" y="34">Bookings per second, logarithmic scale: each line is ten times the one before</text>`+"\n")
+	for v := low; v <= high*1.0001; v *= 10 {
+		x := labelWidth + at(v)
+		fmt.Fprintf(&b, `<line x1="%.1f" x2="%.1f" y1="56" y2="%d"/><text class="axis" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n",
+			x, x, bottom, x, bottom+16, axisNumber(v))
+	}
+	b.Write(body.Bytes())
+	version, _, _ := strings.Cut(r.Machine.Postgres, " ")
+	fmt.Fprintf(&b, `<text class="axis" x="20" y="%d">%d × %s, PostgreSQL %s, %s, median of %d. * extrapolated from a part</text>`+"\n",
+		bottom+40, r.Machine.CPUs, html.EscapeString(r.Machine.CPU), html.EscapeString(version), r.Date, r.Rounds)
+	b.WriteString("</svg>\n")
+	return b.Bytes(), nil
+}
+
+// axisNumber writes a power of ten.
+func axisNumber(v float64) string {
+	if v < 1 {
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	}
+	return grouped(v)
+}
+
+const chartStyle = `<style>
+text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+.page { fill: #fff }
+.head { font-weight: 600; font-size: 15px }
+.title { font-weight: 600 }
+.about, .axis { font-weight: 400; font-size: 12px; fill: #59636e }
+line { stroke: #d1d9e0 }
+.ours { fill: #1a7f5a }
+.rival { fill: #8c959f }
+@media (prefers-color-scheme: dark) {
+  text { fill: #f0f6fc }
+  .page { fill: #0d1117 }
+  .about, .axis { fill: #9198a1 }
+  line { stroke: #3d444d }
+  .ours { fill: #3fb98a }
+  .rival { fill: #6e7681 }
+}
+</style>
+`

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+)
+
+// shared is this project's way: the executor lets the bookings that arrive together share a transaction. It is called as a
+// library, like the rivals, and without HTTP.
+type shared struct{}
+
+func (shared) name() string { return "shared" }
+
+// model is the same as the program's.
+var model = eventstore.Model[domain.State, domain.Record]{
+	Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,
+	Snapshot: domain.State.MarshalBinary, Restore: domain.ReadSnapshot,
+}
+
+type sharedSeller struct {
+	pool     *pgxpool.Pool
+	executor *eventstore.Executor[domain.State, domain.Record]
+
+	batches, commands, retries atomic.Int64 // counted once for each batch
+}
+
+func (shared) open(ctx context.Context, url string, delay time.Duration, connections int) (seller, error) {
+	return openShared(ctx, url, delay, connections)
+}
+
+func openShared(ctx context.Context, url string, delay time.Duration, connections int) (_ *sharedSeller, err error) {
+	s := &sharedSeller{}
+	if s.pool, err = openPool(ctx, url, connections, eventstore.Session(delay)); err != nil {
+		return nil, err
+	}
+	s.executor, err = eventstore.NewExecutor(s.pool, model, eventstore.Options{
+		Delay: delay,
+		Observe: func(b eventstore.BatchStats) {
+			s.batches.Add(1)
+			s.commands.Add(int64(b.Commands))
+			s.retries.Add(int64(max(0, b.Attempts-1)))
+		},
+	})
+	if err != nil {
+		s.pool.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *sharedSeller) book(ctx context.Context, w wish) (int, error) {
+	command := domain.BookTicket{BookingID: w.booking, CustomerID: w.person, Now: time.Now()}
+	_, err := s.execute(ctx, w.event, w.person, command)
+	switch {
+	case err == nil:
+		return 1, nil
+	case errors.Is(err, domain.ErrSoldOut):
+		return 0, nil
+	}
+	return 0, err
+}
+
+func (s *sharedSeller) execute(ctx context.Context, event, actor uuid.UUID, c domain.Command) (eventstore.Result[domain.State], error) {
+	return s.executor.Execute(ctx, eventstore.Command[domain.State, domain.Record]{
+		StreamID: event,
+		Decide:   func(state domain.State) ([]domain.Record, error) { return domain.Decide(c, state) },
+		Metadata: eventstore.Metadata{Actor: actor, CorrelationID: "bench"},
+	})
+}
+
+func (s *sharedSeller) close(ctx context.Context) error {
+	defer s.pool.Close()
+	return s.executor.Close(ctx)
+}
+
+func (s *sharedSeller) extra() map[string]float64 {
+	batches := float64(s.batches.Load())
+	return map[string]float64{
+		"batches": batches, "commands_per_batch": float64(s.commands.Load()) / max(1, batches), "retried_batches": float64(s.retries.Load()),
+	}
+}
+
+// prepare schedules the events the way the program does.
+func (shared) prepare(ctx context.Context, db *database, events []uuid.UUID, tickets int) error {
+	s, err := openShared(ctx, db.url, 0, eventstore.Spare)
+	if err != nil {
+		return err
+	}
+	details, err := domain.NewDetails(domain.Details{
+		Title: "Concert", Venue: "Hall", StartsAt: time.Now().AddDate(1, 0, 0), Price: domain.Money{Minor: 4200, Currency: "EUR"},
+	})
+	if err != nil {
+		return errors.Join(err, s.close(ctx))
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(waiting)
+	for _, id := range events {
+		group.Go(func() error {
+			_, err := s.execute(groupCtx, id, uuid.UUID{}, domain.ScheduleEvent{Details: details, Capacity: tickets})
+			return err
+		})
+	}
+	return errors.Join(group.Wait(), s.close(ctx))
+}
+
+func (shared) audit(ctx context.Context, db *database, tickets int) (sold int, err error) {
+	var records, head int64
+	var wrong int
+	err = db.conn.QueryRow(ctx, `
+		select coalesce(sum(booked), 0), coalesce(sum(records), 0), (select position from log_head),
+			count(*) filter (where booked > $1 or records <> newest)
+		from (
+			select count(*) filter (where type = 'TicketBooked') as booked, count(*) as records, max(version) as newest
+			from event_log
+			group by stream_id
+		) streams`, tickets).Scan(&sold, &records, &head, &wrong)
+	switch {
+	case err != nil:
+		return 0, err
+	case wrong > 0:
+		return 0, fmt.Errorf("%d streams are oversold or have a gap", wrong)
+	case records != head:
+		return 0, fmt.Errorf("the log has %d records, and its head is at %d", records, head)
+	}
+	return sold, nil
+}
