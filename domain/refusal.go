@@ -11,7 +11,7 @@ const (
 )
 
 // Refusal is a command's answer when it can't be granted. Compare with [errors.Is] against the values below.
-type Refusal struct {
+type Refusal struct { //nolint:errname // the word of this domain, and no failure
 	Kind    Kind
 	Code    string // stable, for programs
 	Message string // one sentence, for people

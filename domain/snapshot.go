@@ -74,7 +74,7 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	}
 	b = b[1:]
 	headLength, n := binary.Uvarint(b)
-	if n <= 0 || headLength > uint64(len(b)-n) {
+	if n <= 0 || headLength > uint64(len(b)) || int(headLength) > len(b)-n { //nolint:gosec // not more than a length
 		return errBadSnapshot
 	}
 	b = b[n:]
@@ -84,7 +84,7 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	}
 	b = b[headLength:]
 	count, n := binary.Uvarint(b)
-	if n <= 0 || count > uint64(len(b)) || uint64(len(b)-n) != count*33 {
+	if n <= 0 || count > uint64(len(b)) || len(b)-n != int(count)*33 { //nolint:gosec // not more than a length
 		return errBadSnapshot
 	}
 	read := State{status: head.Status, details: head.Details, capacity: head.Capacity}

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"errors"
 	"reflect"
 	"testing"
 	"time"
@@ -57,7 +58,7 @@ func TestASnapshotAnswersAsTheStateItWasMadeOf(t *testing.T) {
 			var errFold, errSnapshot error
 			folded, fromFold, errFold = step(folded, c)
 			restored, fromSnapshot, errSnapshot = step(restored, c)
-			if !reflect.DeepEqual(fromFold, fromSnapshot) || errFold != errSnapshot {
+			if !reflect.DeepEqual(fromFold, fromSnapshot) || !errors.Is(errFold, errSnapshot) {
 				t.Fatalf("%#v: the fold gives %v, %v and the snapshot %v, %v", c, fromFold, errFold, fromSnapshot, errSnapshot)
 			}
 		}

@@ -35,10 +35,8 @@ func TestCloseCarriesOutWhatIsAboardAndWhatWaits(t *testing.T) {
 		_, err := p.book(ctx, stream, uuid.New())
 		return errors.Is(err, eventstore.ErrClosed)
 	})
-	select {
-	case <-closed:
+	if len(closed) > 0 {
 		t.Error("Close returned before the commands were carried out")
-	default:
 	}
 	letGo()
 	for _, c := range calls {

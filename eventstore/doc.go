@@ -37,5 +37,6 @@
 //   - If the connection breaks during COMMIT, a new transaction locks the head row and looks for the hashes of the records. If
 //     they are there, everything is. If not, the commands are decided and appended anew: the versions are then taken, and the
 //     lost append can't follow. If no connection can be had, callers get [ErrOutcomeUnknown] and may repeat the command.
+//   - A connection on which nothing comes back is given up while there is time to try another one.
 //   - A process that freezes inside a transaction is cut off by the session's timeouts, see [Session].
 package eventstore

@@ -140,7 +140,7 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 	if has := int(pool.Config().MaxConns); has < need {
 		return nil, fmt.Errorf("eventstore: the executor needs %d connections, and the pool has at most %d", need, has)
 	}
-	running, kill := context.WithCancel(context.Background())
+	running, kill := context.WithCancel(context.Background()) //nolint:gosec // Close calls kill
 	e := &Executor[S, R]{
 		pool: pool, model: model, options: o, cache: newCache[S](o.Cache),
 		appending: make(chan struct{}, 1), running: running, kill: kill,
@@ -160,8 +160,9 @@ func setDefault[T int | time.Duration](option *T, value T) {
 }
 
 // Execute carries a command out and returns when its outcome is certain. The error is what Decide refused it with, or one of this
-// package. Commands to one stream that share a lane (the delayed or the immediate one) are decided in order of arrival. When ctx
-// ends before the command has boarded, it has had no effect and the error is that of ctx; later, ctx no longer matters.
+// package. Commands to one stream that share a lane (the delayed or the immediate one) are decided in order of arrival, except that
+// one which a committed state refuses is refused at once, whatever the ones before it, still in their delay, are about to change.
+// When ctx ends before the command has boarded, it has had no effect and the error is the cause of ctx; later, ctx no longer matters.
 func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (Result[S], error) {
 	l := e.delayed
 	if cmd.Immediate || l == nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-func TestTheDatabaseRefusesGaps(t *testing.T) {
+func TestTheDatabaseRefusesGaps(t *testing.T) { //nolint:tparallel // the subtests share a database, and each takes back what it did
 	t.Parallel()
 	b := setup(t)
 	stream := b.schedule(t, 10) // position 1, version 1

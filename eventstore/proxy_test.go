@@ -289,7 +289,7 @@ func readBody(r io.Reader) ([]byte, error) {
 }
 
 func writeMessage(w io.Writer, kind, body []byte) error {
-	message := binary.BigEndian.AppendUint32(slices.Clone(kind), uint32(len(body))+4) //nolint:gosec // checked by readBody
+	message := binary.BigEndian.AppendUint32(slices.Clone(kind), uint32(len(body))+4)
 	_, err := w.Write(append(message, body...))
 	return err
 }

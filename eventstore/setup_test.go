@@ -79,7 +79,7 @@ func newPool(tb testing.TB, url string, size int, params map[string]string) *pgx
 	if err != nil {
 		tb.Fatal(err)
 	}
-	config.MaxConns = int32(size) //nolint:gosec // a handful
+	config.MaxConns = int32(size)
 	for name, value := range params {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
@@ -484,7 +484,7 @@ func checkStored(tb testing.TB, entries []entry, r result) {
 func sameRecord(a, b eventstore.Record) bool {
 	return a.Position == b.Position && a.StreamID == b.StreamID && a.Version == b.Version && a.Type == b.Type &&
 		a.SchemaVersion == b.SchemaVersion && bytes.Equal(a.Data, b.Data) && bytes.Equal(a.Metadata, b.Metadata) &&
-		a.RecordedAt == b.RecordedAt && a.Hash == b.Hash
+		a.RecordedAt == b.RecordedAt && a.Hash == b.Hash //nolint:staticcheck // the time zone counts as well
 }
 
 // connect opens a plain connection, as something else than the executor would.

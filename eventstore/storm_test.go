@@ -85,6 +85,7 @@ func TestTheVersionIsWhatPreventsOverselling(t *testing.T) {
 	t.Parallel()
 	const processes, tickets = 3, 2
 	race := func(t *testing.T, b bundle) (stream uuid.UUID, answers []answer) {
+		t.Helper()
 		stream = b.schedule(t, tickets)
 		all := b.processes(t, processes, options{Delay: 50 * time.Millisecond})
 

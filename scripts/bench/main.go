@@ -4,6 +4,7 @@
 // 0. It is 1 when a strategy sold a ticket too many or too few, because then its speed means nothing.
 //
 //	go run ./scripts/bench [-scenario a,b] [-rounds 3] [-scale 1] [-json FILE] [-svg FILE] [-database-url URL]
+//	go run ./scripts/bench -h     all flags
 //
 // # What the numbers mean
 //
@@ -177,7 +178,7 @@ func save(path string, render func() ([]byte, error)) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, data, 0o644) //nolint:gosec // results are not secret
+	return os.WriteFile(path, data, 0o644)
 }
 
 func profile(path string) (stop func(), err error) {

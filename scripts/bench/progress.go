@@ -11,7 +11,7 @@ import (
 type progress struct{ bar *progressbar.ProgressBar }
 
 func newProgress(to *os.File, chosen []scenario, rounds int) *progress {
-	if !term.IsTerminal(int(to.Fd())) { //nolint:gosec // a file descriptor
+	if !term.IsTerminal(int(to.Fd())) {
 		return &progress{}
 	}
 	runs := 0

@@ -50,7 +50,7 @@ func (s *server) start(ctx context.Context) (err error) {
 	if s.dir, err = os.MkdirTemp("", "boxoffice-bench-"); err != nil {
 		return err
 	}
-	if err := os.Chmod(s.dir, 0o711); err != nil { //nolint:gosec // started by root, the server's own user must reach its data
+	if err := os.Chmod(s.dir, 0o711); err != nil {
 		return err
 	}
 	s.private, err = embeddedpg.Start(ctx, embeddedpg.Options{Dir: s.dir, Settings: map[string]string{
@@ -137,7 +137,7 @@ func openPool(ctx context.Context, url string, connections int, session map[stri
 	if err != nil {
 		return nil, err
 	}
-	config.MaxConns, config.MinConns = int32(connections), int32(connections) //nolint:gosec // at most some hundreds
+	config.MaxConns, config.MinConns = int32(connections), int32(connections)
 	for name, value := range session {
 		config.ConnConfig.RuntimeParams[name] = value
 	}

@@ -63,12 +63,12 @@ func (s *limitSeller) book(ctx context.Context, w wish) (int, error) {
 	switch s.way {
 	case byInsert:
 		position := s.position.Add(1)
-		_, err := s.pool.Exec(ctx, insertSQL, position, [16]byte(w.event), int32(position), sampleData, sampleMetadata, time.Now(), sampleHash) //nolint:gosec // positions of one run
+		_, err := s.pool.Exec(ctx, insertSQL, position, [16]byte(w.event), int32(position), sampleData, sampleMetadata, time.Now(), sampleHash)
 		return 1, err
 	case byTx:
 		position := s.position.Add(1)
 		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, insertSQL, position, [16]byte(w.event), int32(position), sampleData, sampleMetadata, time.Now(), sampleHash) //nolint:gosec // positions of one run
+			_, err := tx.Exec(ctx, insertSQL, position, [16]byte(w.event), int32(position), sampleData, sampleMetadata, time.Now(), sampleHash)
 			return err
 		})
 		return 1, err
@@ -88,7 +88,7 @@ func (s *limitSeller) copy(ctx context.Context, w wish) (int, error) {
 		}
 		position++
 		event[14], event[15] = byte(position>>8), byte(position)
-		return []any{position, event, int32(position), "TicketBooked", int16(1), sampleData, sampleMetadata, time.Now(), sampleHash}, nil //nolint:gosec // positions of one run
+		return []any{position, event, int32(position), "TicketBooked", int16(1), sampleData, sampleMetadata, time.Now(), sampleHash}, nil
 	}))
 	return int(n), err
 }

@@ -56,10 +56,10 @@ func (s stream) byBest(st strategy, candidates ...int) entry {
 }
 
 // search tries each number for a short while, in databases of their own.
-func (s stream) search(ctx context.Context, st strategy, db *database, candidates []int) (best int, err error) {
+func (s stream) search(ctx context.Context, st strategy, db *database, candidates []int) (int, error) {
 	short := s
 	short.warmUp, short.measured = s.measured/20, s.measured/5
-	most := 0.0
+	best, most := candidates[0], 0.0
 	for _, n := range candidates {
 		m, err := db.server.measure(ctx, short.by(st, n))
 		if err != nil {

@@ -79,11 +79,12 @@ func seconds(ms float64) string {
 	return digits(ms) + " ms"
 }
 
+// times writes a ratio; nothing when there was no reference to compare with.
 func times(ratio float64) string {
-	if ratio >= 999.5 {
-		return number(ratio) + " ×"
+	if ratio == 0 {
+		return ""
 	}
-	return digits(ratio) + " ×"
+	return number(ratio) + " ×"
 }
 
 // digits are three of a number below 1,000.

@@ -113,7 +113,7 @@ func startWorker(ctx context.Context) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, program, workerArg) //nolint:gosec // this program
+	cmd := exec.CommandContext(ctx, program, workerArg)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
