@@ -246,6 +246,30 @@ func TestWhatACommittedStateRefusesDoesNotServeTheDelay(t *testing.T) {
 	b.auditSold(t, other, 1)
 }
 
+// What the process itself appended it knows, whatever overlaps: only others can come in between.
+func TestAProcessIsNeverInConflictWithItself(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	stream, other := b.schedule(t, 1000), b.schedule(t, 1000)
+	var seen observed
+	p := b.process(t, options{Delay: 5 * time.Millisecond, Batch: 7, Observe: seen.note})
+	stormOf(t, people(300), func(i int, customer uuid.UUID) (result, error) {
+		c := order([]uuid.UUID{stream, other}[i/2%2], bookFor(customer))
+		c.Immediate = i%2 == 0
+		return p.Execute(context.Background(), c)
+	})
+	if err := p.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range seen.all() {
+		if s.Attempts > 1 || s.Err != nil {
+			t.Errorf("batch %d took %d attempts and ended with %v", i, s.Attempts, s.Err)
+		}
+	}
+	b.auditSold(t, stream, 150)
+	b.auditSold(t, other, 150)
+}
+
 // Another process was first. The batch goes again, and does not serve a second delay.
 func TestAConflictCostsNoSecondDelay(t *testing.T) {
 	t.Parallel()

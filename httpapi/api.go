@@ -28,7 +28,7 @@ type Executor interface {
 type Options struct {
 	Executor Executor
 	Log      *eventstore.Log
-	Events   projections.Events
+	Events   *projections.Events
 	Bookings projections.Bookings
 	Progress *projections.Progress
 	Accounts *account.Accounts
@@ -60,8 +60,8 @@ func New(o Options) http.Handler {
 		cors.New(cors.Options{
 			AllowedOrigins: o.Origins, AllowCredentials: true, MaxAge: 600,
 			AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete},
-			AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Min-Log-Position", "X-Request-Id"},
-			ExposedHeaders: []string{"ETag", "Link", "Log-Position", "Retry-After", "X-Request-Id"},
+			AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", minLogPosition, "X-Request-Id"},
+			ExposedHeaders: []string{"ETag", "Link", logPosition, readModelLag, "Retry-After", "X-Request-Id"},
 		}).Handler,
 	)
 	router.NotFound(func(w http.ResponseWriter, r *http.Request) { writeProblem(w, r, errNoRoute) })
@@ -75,7 +75,7 @@ func New(o Options) http.Handler {
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
 	h := humachi.New(router, config)
-	h.UseMiddleware(a.guard)
+	h.UseMiddleware(a.guard, a.fresh)
 
 	everyone, organizers, auditors := roles{}, roles{account.Organizer}, roles{account.Auditor}
 
@@ -83,12 +83,12 @@ func New(o Options) http.Handler {
 	route(h, a, nil, operation{http.MethodPost, "/auth/login", "login", "Sign in", 200, []int{400, 401, 503}}, a.login)
 	route(h, a, nil, operation{http.MethodPost, "/auth/refresh", "refresh", "Exchange a refresh token for the next pair", 200, []int{400, 401, 503}}, a.refresh)
 
-	route(h, a, everyone, operation{http.MethodGet, "/events", "listEvents", "List events", 200, []int{400, 401, 503}}, a.listEvents)
-	route(h, a, everyone, operation{http.MethodGet, "/events/{id}", "getEvent", "Show one event", 200, []int{400, 401, 404, 503}}, a.getEvent)
+	route(h, a, everyone, operation{http.MethodGet, "/events", "listEvents", "List events", 200, []int{400, 401, 503}}, a.listEvents, readsModels)
+	route(h, a, everyone, operation{http.MethodGet, "/events/{id}", "getEvent", "Show one event", 200, []int{400, 401, 404, 503}}, a.getEvent, readsModels)
 	route(h, a, organizers, operation{http.MethodPost, "/events", "scheduleEvent", "Schedule an event", 201, []int{400, 401, 403, 503}}, a.scheduleEvent)
 
 	route(h, a, everyone, operation{http.MethodPost, "/book", "bookTicket", "Book one ticket", 201, []int{400, 401, 404, 409, 503}}, a.bookTicket)
-	route(h, a, everyone, operation{http.MethodGet, "/bookings", "listBookings", "List one's own bookings", 200, []int{401, 503}}, a.listBookings)
+	route(h, a, everyone, operation{http.MethodGet, "/bookings", "listBookings", "List one's own bookings", 200, []int{401, 503}}, a.listBookings, readsModels)
 	route(h, a, everyone, operation{http.MethodDelete, "/bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, []int{400, 401, 403, 404, 409, 503}}, a.cancelBooking)
 
 	route(h, a, auditors, operation{http.MethodGet, "/audit/streams/{id}", "auditStream", "Show the records of one stream", 200, []int{400, 401, 403, 404, 503}}, a.auditStream)
@@ -105,7 +105,7 @@ type operation struct {
 }
 
 // route registers a handler for those who have one of the roles: nil is everybody, an empty list everyone who is signed in.
-func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle func(context.Context, *In) (*Out, error)) {
+func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle func(context.Context, *In) (*Out, error), more ...func(*huma.Operation)) {
 	op := huma.Operation{
 		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, DefaultStatus: o.status, Errors: o.errors,
 		MaxBodyBytes: maxBody, BodyReadTimeout: 10 * time.Second,
@@ -113,6 +113,9 @@ func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle f
 	if allowed != nil {
 		op.Metadata = map[string]any{rolesKey: allowed}
 		op.Security = []map[string][]string{{"bearer": {}}}
+	}
+	for _, change := range more {
+		change(&op)
 	}
 	huma.Register(h, op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := handle(ctx, in)
@@ -131,16 +134,6 @@ func (a *api) execute(ctx context.Context, eventID uuid.UUID, cmd domain.Command
 		Metadata:  eventstore.Metadata{Actor: claimsOf(ctx).UserID, CorrelationID: requestID(ctx)},
 		Immediate: immediate,
 	})
-}
-
-// catchUpFor bounds how long an answer waits for the read models. A lagging projection makes them stale, never an error.
-const catchUpFor = 2 * time.Second
-
-// catchUp waits until people find in the read models what they have just done.
-func (a *api) catchUp(ctx context.Context, position int64) {
-	ctx, cancel := context.WithTimeout(ctx, catchUpFor)
-	defer cancel()
-	a.Progress.Wait(ctx, position)
 }
 
 func (a *api) writeError(ctx huma.Context, err error) {

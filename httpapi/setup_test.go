@@ -76,13 +76,13 @@ func start(t *testing.T, choices ...choice) *system {
 	work.Go(func() { wire.Run(ctx) })
 	work.Go(func() { progress.Run(ctx) })
 	work.Go(func() {
-		if err := projections.Run(ctx, projecting, wire, logger); err != nil {
+		if err := projections.Run(ctx, projections.Options{Pool: projecting, Wire: wire, Logger: logger}); err != nil {
 			t.Errorf("projections: %v", err)
 		}
 	})
 
 	api.Executor, api.Log, api.Progress = executor, eventstore.NewLog(s.pool), progress
-	api.Events, api.Bookings = projections.Events{Pool: s.pool}, projections.Bookings{Pool: s.pool}
+	api.Events, api.Bookings = projections.NewEvents(s.pool), projections.Bookings{Pool: s.pool}
 	api.Accounts, api.Signer = accounts, s.signer
 	api.Origins, api.Logger, api.Version = []string{"http://localhost:3000"}, logger, "test"
 	if api.Now == nil {

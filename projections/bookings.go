@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // Booking is a row of the bookings read model.
@@ -32,11 +31,11 @@ const (
 )
 
 func bookingsTable() Projection {
-	return &table[Booking]{name: "bookings", row: bookingRow, reduce: reduceBooking, load: loadBookings, save: saveBookings}
+	return &table[Booking]{name: "bookings", columns: bookingColumns, row: bookingRow, reduce: reduceBooking, fields: (*Booking).fields}
 }
 
-func bookingRow(_ eventstore.Record, v domain.Record) (key uuid.UUID, fresh, ok bool) {
-	switch v := v.(type) {
+func bookingRow(f *fact) (key uuid.UUID, fresh, ok bool) {
+	switch v := f.Value.(type) {
 	case domain.TicketBooked:
 		return v.BookingID, true, true
 	case domain.BookingCancelled:
@@ -46,63 +45,38 @@ func bookingRow(_ eventstore.Record, v domain.Record) (key uuid.UUID, fresh, ok 
 	return uuid.UUID{}, false, false
 }
 
-func reduceBooking(row *Booking, r eventstore.Record, v domain.Record) {
-	switch v := v.(type) {
+func reduceBooking(row *Booking, f *fact) {
+	switch v := f.Value.(type) {
 	case domain.TicketBooked:
-		*row = Booking{ID: v.BookingID, EventID: r.StreamID, UserID: v.CustomerID, Status: BookingConfirmed, CreatedAt: r.RecordedAt}
+		*row = Booking{ID: v.BookingID, EventID: f.StreamID, UserID: v.CustomerID, Status: BookingConfirmed, CreatedAt: f.RecordedAt}
 	case domain.BookingCancelled:
-		row.Status, row.CancelledAt = BookingCancelled, &r.RecordedAt
+		at := f.RecordedAt // a pointer into f would keep the whole page in memory
+		row.Status, row.CancelledAt = BookingCancelled, &at
 	case domain.EventScheduled, domain.DetailsChanged, domain.CapacityChanged, domain.EventCancelled:
 	}
-	row.Version = r.Version
+	row.Version = f.Version
 }
 
-const bookingColumns = `id, event_id, user_id, status, created_at, cancelled_at, version`
-
-func scanBooking(row pgx.CollectableRow) (*Booking, error) {
-	var b Booking
-	err := row.Scan(b.columns()...)
-	b.normalize()
-	return &b, err
+var bookingColumns = []column{
+	{"id", "uuid"},
+	{"event_id", "uuid"},
+	{"user_id", "uuid"},
+	{"status", "text"},
+	{"created_at", "timestamptz"},
+	{"cancelled_at", "timestamptz"},
+	{"version", "int"},
 }
 
-func (b *Booking) columns() []any {
+func (b *Booking) fields() []any {
 	return []any{&b.ID, &b.EventID, &b.UserID, &b.Status, &b.CreatedAt, &b.CancelledAt, &b.Version}
 }
 
-func (b *Booking) normalize() {
-	b.CreatedAt = b.CreatedAt.UTC()
-	if b.CancelledAt != nil {
-		*b.CancelledAt = b.CancelledAt.UTC()
-	}
-}
-
-func loadBookings(ctx context.Context, tx pgx.Tx, keys []uuid.UUID) (map[uuid.UUID]*Booking, error) {
-	rows, _ := tx.Query(ctx, `select `+bookingColumns+` from bookings where id = any($1)`, keys)
-	bookings, err := pgx.CollectRows(rows, scanBooking)
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[uuid.UUID]*Booking, len(bookings))
-	for _, b := range bookings {
-		found[b.ID] = b
-	}
-	return found, nil
-}
-
-func saveBookings(ctx context.Context, tx pgx.Tx, rows []*Booking) error {
-	_, err := tx.Exec(ctx, `
-		insert into bookings (id, event_id, user_id, status, created_at, cancelled_at, version)
-		select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::int[])
-		on conflict (id) do update set status = excluded.status, cancelled_at = excluded.cancelled_at, version = excluded.version`,
-		column(rows, func(b *Booking) uuid.UUID { return b.ID }),
-		column(rows, func(b *Booking) uuid.UUID { return b.EventID }),
-		column(rows, func(b *Booking) uuid.UUID { return b.UserID }),
-		column(rows, func(b *Booking) string { return b.Status }),
-		column(rows, func(b *Booking) time.Time { return b.CreatedAt }),
-		column(rows, func(b *Booking) *time.Time { return b.CancelledAt }),
-		column(rows, func(b *Booking) int { return b.Version }))
-	return err
+func scanBooking(row pgx.CollectableRow) (*Booking, error) {
+	var b Booking
+	fields := b.fields()
+	err := row.Scan(fields...)
+	utc(fields)
+	return &b, err
 }
 
 // Bookings answers queries about bookings. Its pool stays the caller's.
@@ -117,17 +91,16 @@ type BookingWithEvent struct {
 // OfUser gives all bookings of a user, newest first.
 func (b Bookings) OfUser(ctx context.Context, userID uuid.UUID) ([]BookingWithEvent, error) {
 	rows, _ := b.Pool.Query(ctx, `
-		select b.id, b.event_id, b.user_id, b.status, b.created_at, b.cancelled_at, b.version,
-			e.id, e.title, e.description, e.venue, e.starts_at, e.time_zone, e.price_minor, e.currency, e.capacity, e.remaining, e.status, e.version, e.created_at, e.updated_at
+		select `+columnList(bookingColumns, "b.")+`, `+columnList(eventColumns, "e.")+`
 		from bookings b
 		join events e on e.id = b.event_id
 		where b.user_id = $1
 		order by b.created_at desc, b.id`, userID)
 	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (BookingWithEvent, error) {
 		var b BookingWithEvent
-		err := row.Scan(append(b.columns(), b.Event.columns()...)...)
-		b.normalize()
-		b.Event.normalize()
+		fields := append(b.fields(), b.Event.fields()...)
+		err := row.Scan(fields...)
+		utc(fields)
 		return b, err
 	})
 	if err != nil {
@@ -138,7 +111,7 @@ func (b Bookings) OfUser(ctx context.Context, userID uuid.UUID) ([]BookingWithEv
 
 // Get gives one booking, or [ErrNotFound].
 func (b Bookings) Get(ctx context.Context, id uuid.UUID) (*Booking, error) {
-	rows, _ := b.Pool.Query(ctx, `select `+bookingColumns+` from bookings where id = $1`, id)
+	rows, _ := b.Pool.Query(ctx, `select `+columnList(bookingColumns, "")+` from bookings where id = $1`, id)
 	booking, err := pgx.CollectExactlyOneRow(rows, scanBooking)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("booking %s: %w", id, ErrNotFound)

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -14,7 +17,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // ErrNotFound says that a read model has no such row.
@@ -35,6 +37,8 @@ type Event struct {
 	Version     int    // of the stream
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+
+	titleKey string // the title as it is searched and sorted
 }
 
 // What can have become of an event.
@@ -44,18 +48,20 @@ const (
 )
 
 func eventsTable() Projection {
-	return &table[Event]{name: "events", row: eventRow, reduce: reduceEvent, load: loadEvents, save: saveEvents}
+	return &table[Event]{
+		name: "events", columns: eventColumns, row: eventRow, reduce: reduceEvent, fields: (*Event).fields, relists: relistsEvent,
+	}
 }
 
-func eventRow(r eventstore.Record, v domain.Record) (key uuid.UUID, fresh, ok bool) {
-	_, fresh = v.(domain.EventScheduled)
-	return r.StreamID, fresh, true
+func eventRow(f *fact) (key uuid.UUID, fresh, ok bool) {
+	_, fresh = f.Value.(domain.EventScheduled)
+	return f.StreamID, fresh, true
 }
 
-func reduceEvent(row *Event, r eventstore.Record, v domain.Record) {
-	switch v := v.(type) {
+func reduceEvent(row *Event, f *fact) {
+	switch v := f.Value.(type) {
 	case domain.EventScheduled:
-		*row = Event{ID: r.StreamID, Capacity: v.Capacity, Remaining: v.Capacity, Status: EventScheduled, CreatedAt: r.RecordedAt}
+		*row = Event{ID: f.StreamID, Capacity: v.Capacity, Remaining: v.Capacity, Status: EventScheduled, CreatedAt: f.RecordedAt}
 		row.setDetails(v.Details)
 	case domain.DetailsChanged:
 		row.setDetails(v.Details)
@@ -69,88 +75,77 @@ func reduceEvent(row *Event, r eventstore.Record, v domain.Record) {
 	case domain.BookingCancelled:
 		row.Remaining++
 	}
-	row.Version, row.UpdatedAt = r.Version, r.RecordedAt
+	row.Version, row.UpdatedAt = f.Version, f.RecordedAt
 }
 
 func (e *Event) setDetails(d domain.Details) {
 	e.Title, e.Description, e.Venue = d.Title, d.Description, d.Venue
 	e.StartsAt, e.TimeZone, e.Price = d.StartsAt, d.TimeZone, d.Price
+	e.titleKey = searchKey(d.Title)
 }
 
-const eventColumns = `id, title, description, venue, starts_at, time_zone, price_minor, currency, capacity, remaining, status, version, created_at, updated_at`
+func relistsEvent(v domain.Record) bool {
+	switch v.(type) {
+	case domain.EventScheduled, domain.DetailsChanged:
+		return true
+	case domain.CapacityChanged, domain.EventCancelled, domain.TicketBooked, domain.BookingCancelled:
+	}
+	return false
+}
+
+var eventColumns = []column{
+	{"id", "uuid"},
+	{"title", "text"},
+	{"title_key", "text"},
+	{"description", "text"},
+	{"venue", "text"},
+	{"starts_at", "timestamptz"},
+	{"time_zone", "text"},
+	{"price_minor", "bigint"},
+	{"currency", "text"},
+	{"capacity", "int"},
+	{"remaining", "int"},
+	{"status", "text"},
+	{"version", "int"},
+	{"created_at", "timestamptz"},
+	{"updated_at", "timestamptz"},
+}
+
+func (e *Event) fields() []any {
+	return []any{
+		&e.ID, &e.Title, &e.titleKey, &e.Description, &e.Venue, &e.StartsAt, &e.TimeZone, &e.Price.Minor, &e.Price.Currency,
+		&e.Capacity, &e.Remaining, &e.Status, &e.Version, &e.CreatedAt, &e.UpdatedAt,
+	}
+}
 
 func scanEvent(row pgx.CollectableRow) (*Event, error) {
 	var e Event
-	err := row.Scan(e.columns()...)
-	e.normalize()
+	fields := e.fields()
+	err := row.Scan(fields...)
+	utc(fields)
 	return &e, err
 }
 
-func (e *Event) columns() []any {
-	return []any{&e.ID, &e.Title, &e.Description, &e.Venue, &e.StartsAt, &e.TimeZone, &e.Price.Minor, &e.Price.Currency,
-		&e.Capacity, &e.Remaining, &e.Status, &e.Version, &e.CreatedAt, &e.UpdatedAt}
-}
-
-func (e *Event) normalize() {
-	e.StartsAt, e.CreatedAt, e.UpdatedAt = e.StartsAt.UTC(), e.CreatedAt.UTC(), e.UpdatedAt.UTC()
-}
-
-func loadEvents(ctx context.Context, tx pgx.Tx, keys []uuid.UUID) (map[uuid.UUID]*Event, error) {
-	rows, _ := tx.Query(ctx, `select `+eventColumns+` from events where id = any($1)`, keys)
-	events, err := pgx.CollectRows(rows, scanEvent)
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[uuid.UUID]*Event, len(events))
-	for _, e := range events {
-		found[e.ID] = e
-	}
-	return found, nil
-}
-
-func saveEvents(ctx context.Context, tx pgx.Tx, rows []*Event) error {
-	_, err := tx.Exec(ctx, `
-		insert into events (id, title, title_key, description, venue, starts_at, time_zone, price_minor, currency, capacity, remaining, status, version, created_at, updated_at)
-		select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::bigint[], $9::text[], $10::int[], $11::int[], $12::text[], $13::int[], $14::timestamptz[], $15::timestamptz[])
-		on conflict (id) do update set
-			title = excluded.title, title_key = excluded.title_key, description = excluded.description, venue = excluded.venue,
-			starts_at = excluded.starts_at, time_zone = excluded.time_zone, price_minor = excluded.price_minor, currency = excluded.currency,
-			capacity = excluded.capacity, remaining = excluded.remaining, status = excluded.status, version = excluded.version,
-			updated_at = excluded.updated_at`,
-		column(rows, func(e *Event) uuid.UUID { return e.ID }),
-		column(rows, func(e *Event) string { return e.Title }),
-		column(rows, func(e *Event) string { return searchKey(e.Title) }),
-		column(rows, func(e *Event) string { return e.Description }),
-		column(rows, func(e *Event) string { return e.Venue }),
-		column(rows, func(e *Event) time.Time { return e.StartsAt }),
-		column(rows, func(e *Event) string { return e.TimeZone }),
-		column(rows, func(e *Event) int64 { return e.Price.Minor }),
-		column(rows, func(e *Event) string { return e.Price.Currency }),
-		column(rows, func(e *Event) int { return e.Capacity }),
-		column(rows, func(e *Event) int { return e.Remaining }),
-		column(rows, func(e *Event) string { return e.Status }),
-		column(rows, func(e *Event) int { return e.Version }),
-		column(rows, func(e *Event) time.Time { return e.CreatedAt }),
-		column(rows, func(e *Event) time.Time { return e.UpdatedAt }))
-	return err
-}
-
-// column gives one value of each row, the form in which many rows travel in one statement.
-func column[Row, V any](rows []*Row, value func(*Row) V) []V {
-	values := make([]V, len(rows))
-	for i, r := range rows {
-		values[i] = value(r)
-	}
-	return values
-}
-
-// searchKey makes titles comparable without regard to case, the same way whatever the locale of the database.
+// searchKey makes titles comparable without regard to case, the same way whatever the locale of the database. An entry of an index
+// has its limits, and some characters unfold to many: what is beyond them is not searched.
 func searchKey(title string) string {
-	return cases.Fold().String(norm.NFKC.String(title))
+	key := cases.Fold().String(norm.NFKC.String(title))
+	if len(key) > maxSearchKey {
+		key = strings.ToValidUTF8(key[:maxSearchKey], "")
+	}
+	return key
 }
 
-// Events answers queries about events. Its pool stays the caller's.
-type Events struct{ Pool *pgxpool.Pool }
+const maxSearchKey = 1000 // bytes; more than any 200 letters take
+
+// Events answers queries about events. Make one with [NewEvents].
+type Events struct {
+	pool   *pgxpool.Pool
+	totals *totals
+}
+
+// NewEvents reads through pool, which stays the caller's.
+func NewEvents(pool *pgxpool.Pool) *Events { return &Events{pool, &totals{}} }
 
 // EventQuery says which events, in which order. Values must be valid: Page and Limit at least 1.
 type EventQuery struct {
@@ -173,40 +168,123 @@ const (
 
 var sortColumns = map[EventSort]string{SortByDate: "starts_at", SortByPrice: "price_minor", SortByTitle: "title_key"}
 
-// List gives one page of the events, and how many there are on all pages.
-func (e Events) List(ctx context.Context, q EventQuery) (page []*Event, total int, err error) {
+// List gives one page of the events, and how many there are on all pages, which is exact.
+func (e *Events) List(ctx context.Context, q EventQuery) (page []*Event, total int, err error) {
 	by, known := sortColumns[q.Sort]
 	if !known {
 		return nil, 0, fmt.Errorf("list events: unknown order %q", q.Sort)
 	}
-	direction := "asc"
-	if q.Descending {
-		direction = "desc"
+	if !utf8.ValidString(q.Search) || strings.ContainsRune(q.Search, 0) {
+		return nil, 0, nil // no title has that
 	}
 	where, args := "", []any{}
 	if q.Search != "" {
 		where, args = `where title_key like $1`, []any{"%" + likeLiteral.Replace(searchKey(q.Search)) + "%"}
 	}
-	both := &pgx.Batch{}
-	both.Queue(`select count(*) from events `+where, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&total) })
-	both.Queue(fmt.Sprintf(`select %s from events %s order by %s %s, id %s limit %d offset %d`,
-		eventColumns, where, by, direction, direction, q.Limit, int64(q.Page-1)*int64(q.Limit)), args...).
-		Query(func(rows pgx.Rows) error {
-			page, err = pgx.CollectRows(rows, scanEvent)
-			return err
-		})
-	if err := e.Pool.SendBatch(ctx, both).Close(); err != nil {
+	if total, err = e.total(ctx, where, args); err != nil {
+		return nil, 0, fmt.Errorf("count events: %w", err)
+	}
+	part := partOf(q, total)
+	if part.rows == 0 {
+		return nil, total, nil
+	}
+	direction := "asc"
+	if q.Descending != part.backwards {
+		direction = "desc"
+	}
+	order := fmt.Sprintf("order by %s %s, id %s", by, direction, direction)
+	// The inner query reads an index alone, however far from the start; the outer one reads the rows of the page.
+	page, err = e.events(ctx, fmt.Sprintf(`
+		select %s
+		from events
+		join (select id from events %s %s limit %d offset %d) page using (id)
+		%s`, columnList(eventColumns, ""), where, order, part.rows, part.skip, order), args)
+	if err != nil {
 		return nil, 0, fmt.Errorf("list events: %w", err)
 	}
+	if part.backwards {
+		slices.Reverse(page)
+	}
 	return page, total, nil
+}
+
+// part is the stretch of a list that a page shows, counted from the end that is nearer.
+type part struct {
+	rows, skip int
+	backwards  bool
+}
+
+func partOf(q EventQuery, total int) part {
+	before := int64(q.Page-1) * int64(q.Limit)
+	if before >= int64(total) {
+		return part{}
+	}
+	rows := min(q.Limit, total-int(before))
+	if after := total - int(before) - rows; after < int(before) {
+		return part{rows, after, true}
+	}
+	return part{rows, int(before), false}
+}
+
+// events plans each query for its arguments: what is best for a rare word is the worst for a frequent one.
+func (e *Events) events(ctx context.Context, sql string, args []any) ([]*Event, error) {
+	rows, _ := e.pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+	return pgx.CollectRows(rows, scanEvent)
+}
+
+// total counts the events that are asked for, or remembers the count for as long as no event was added or renamed.
+func (e *Events) total(ctx context.Context, where string, args []any) (total int, err error) {
+	const listing = `coalesce((select listing from projection_checkpoints where name = 'events'), 0)`
+	var current int64
+	if err := e.pool.QueryRow(ctx, `select `+listing).Scan(&current); err != nil {
+		return 0, err
+	}
+	key := fmt.Sprint(args...)
+	if total, known := e.totals.get(current, key); known {
+		return total, nil
+	}
+	err = e.pool.QueryRow(ctx, `select count(*), `+listing+` from events `+where, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...).Scan(&total, &current)
+	if err == nil {
+		e.totals.put(current, key, total)
+	}
+	return total, err
+}
+
+// totals remembers counts of one state of the list.
+type totals struct {
+	mu      sync.Mutex
+	listing int64
+	counts  map[string]int
+}
+
+// maxTotals bounds how many searches are remembered.
+const maxTotals = 1000
+
+func (t *totals) get(listing int64, key string) (total int, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if listing != t.listing {
+		return 0, false
+	}
+	total, known = t.counts[key]
+	return total, known
+}
+
+func (t *totals) put(listing int64, key string, total int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if listing != t.listing || t.counts == nil || len(t.counts) >= maxTotals {
+		t.listing, t.counts = listing, make(map[string]int)
+	}
+	t.counts[key] = total
 }
 
 // In a pattern of LIKE these three are not themselves.
 var likeLiteral = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // Get gives one event, or [ErrNotFound].
-func (e Events) Get(ctx context.Context, id uuid.UUID) (*Event, error) {
-	rows, _ := e.Pool.Query(ctx, `select `+eventColumns+` from events where id = $1`, id)
+func (e *Events) Get(ctx context.Context, id uuid.UUID) (*Event, error) {
+	rows, _ := e.pool.Query(ctx, `select `+columnList(eventColumns, "")+` from events where id = $1`, id)
 	event, err := pgx.CollectExactlyOneRow(rows, scanEvent)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("event %s: %w", id, ErrNotFound)

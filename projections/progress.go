@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync/atomic"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -20,10 +21,13 @@ type Progress struct {
 	moved   *Bell         // rings when reached has grown
 }
 
-// NewProgress reads the checkpoints through pool, and looks again when wire rings for them.
+// NewProgress hears of checkpoints by wire, and reads them through pool when there is nothing to hear.
 func NewProgress(pool *pgxpool.Pool, wire *Wire, logger *slog.Logger) *Progress {
 	return &Progress{pool: pool, wire: wire, logger: logger, asked: make(chan struct{}, 1), moved: NewBell()}
 }
+
+// Reached is a position up to which all read models contain the log, parked streams apart. They may be further already.
+func (p *Progress) Reached() int64 { return p.reached.Load() }
 
 // Wait returns when all read models contain the log up to position, or when ctx ends, and gives the position that they are known
 // to have reached.
@@ -46,33 +50,57 @@ func (p *Progress) Wait(ctx context.Context, position int64) (reached int64) {
 	}
 }
 
-// Run looks at the checkpoints until ctx ends, once for all who wait, and not at all while nobody does.
+// Run follows the checkpoints until ctx ends. It reads them when it has not heard of each, and again and again while somebody
+// waits and nothing is heard.
 func (p *Progress) Run(ctx context.Context) {
+	names := Names()
 	for ctx.Err() == nil {
 		rung := p.wire.Checkpoints.Listen()
-		if p.waiting.Load() == 0 {
-			select {
-			case <-p.asked:
-			case <-ctx.Done():
+		position, known := p.wire.reached(names)
+		if !known {
+			if err := p.look(ctx, names); err != nil {
+				if ctx.Err() == nil {
+					p.logger.Warn("reading the checkpoints failed", "error", err)
+				}
+				pause(ctx, pollEvery)
 			}
 			continue
 		}
-		if err := p.look(ctx); err != nil && ctx.Err() == nil {
-			p.logger.Warn("reading the checkpoints failed", "error", err)
+		if p.reached.Swap(position) < position {
+			p.moved.Ring()
 		}
-		standBy(ctx, rung, pollEvery)
+		if p.waiting.Load() > 0 {
+			p.follow(ctx, names, rung)
+			continue
+		}
+		select {
+		case <-rung:
+		case <-p.asked:
+		case <-ctx.Done():
+		}
 	}
 }
 
-func (p *Progress) look(ctx context.Context) error {
-	var position int64
-	err := p.pool.QueryRow(ctx, `
-		select min(coalesce(c.position, 0))
-		from unnest($1::text[]) as wanted (name)
-		left join projection_checkpoints c using (name)`, names()).Scan(&position)
-	if err == nil && position > p.reached.Load() {
-		p.reached.Store(position)
-		p.moved.Ring()
+// follow waits for news for those who wait, and looks for itself when there are none.
+func (p *Progress) follow(ctx context.Context, names []string, rung <-chan struct{}) {
+	if !standBy(ctx, rung, pollEvery) {
+		return
 	}
+	if err := p.look(ctx, names); err != nil && ctx.Err() == nil {
+		p.logger.Warn("reading the checkpoints failed", "error", err)
+	}
+}
+
+func (p *Progress) look(ctx context.Context, names []string) error {
+	var name string
+	var position int64
+	rows, _ := p.pool.Query(ctx, `
+		select wanted.name, coalesce(c.position, 0)
+		from unnest($1::text[]) as wanted (name)
+		left join projection_checkpoints c using (name)`, names)
+	_, err := pgx.ForEachRow(rows, []any{&name, &position}, func() error {
+		p.wire.learn(name, position)
+		return nil
+	})
 	return err
 }

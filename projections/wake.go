@@ -2,7 +2,10 @@ package projections
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -10,10 +13,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// The channels of NOTIFY. Their payload is empty: a notification says that there is something to read, and reading says what.
+// The channels of NOTIFY. What is told on them only says that there is something to read, but for how far a projection is: that
+// is told as "name position", so that nobody has to ask.
 const (
 	logChannel        = "boxoffice_log"
 	checkpointChannel = "boxoffice_checkpoints"
+	leaseChannel      = "boxoffice_leases"
 )
 
 // Bell wakes those who wait for news. The zero value is not usable; see [NewBell].
@@ -46,18 +51,27 @@ type Wire struct {
 	pool   *pgxpool.Pool
 	logger *slog.Logger
 
-	// Log rings when something was appended, Checkpoints when a projection got further; by any process.
-	Log, Checkpoints *Bell
+	// Log rings when something was appended, Checkpoints when a projection got further, Leases when one can be taken over; by
+	// any process.
+	Log, Checkpoints, Leases *Bell
 
 	outgoing map[string]chan struct{}
+
+	mu        sync.Mutex
+	positions map[string]int64 // how far projections are known to be
+	moved     map[string]bool  // those that the other processes have not been told of
 }
 
 // NewWire listens on a connection of its own to url, and notifies through pool. It works while [Wire.Run] runs.
 func NewWire(url string, pool *pgxpool.Pool, logger *slog.Logger) *Wire {
-	return &Wire{
-		url: url, pool: pool, logger: logger, Log: NewBell(), Checkpoints: NewBell(),
-		outgoing: map[string]chan struct{}{logChannel: make(chan struct{}, 1), checkpointChannel: make(chan struct{}, 1)},
+	w := &Wire{
+		url: url, pool: pool, logger: logger, Log: NewBell(), Checkpoints: NewBell(), Leases: NewBell(),
+		outgoing: make(map[string]chan struct{}), positions: make(map[string]int64), moved: make(map[string]bool),
 	}
+	for _, channel := range []string{logChannel, checkpointChannel, leaseChannel} {
+		w.outgoing[channel] = make(chan struct{}, 1)
+	}
+	return w
 }
 
 // Appended tells all processes that the log has grown. It does not block.
@@ -66,20 +80,61 @@ func (w *Wire) Appended() {
 	w.notify(logChannel)
 }
 
-// Advanced tells all processes that a projection got further. It does not block.
-func (w *Wire) Advanced() {
-	w.Checkpoints.Ring()
+// Advanced tells all processes how far a projection is. It does not block.
+func (w *Wire) Advanced(projection string, position int64) {
+	w.learn(projection, position)
+	w.mu.Lock()
+	w.moved[projection] = true
+	w.mu.Unlock()
 	w.notify(checkpointChannel)
+}
+
+// Released tells all processes that a lease is free. It does not block.
+func (w *Wire) Released() {
+	w.Leases.Ring()
+	w.notify(leaseChannel)
 }
 
 func (w *Wire) notify(channel string) {
 	select {
 	case w.outgoing[channel] <- struct{}{}:
-	default: // one is on its way already, and will be read after what it tells of
+	default: // one is on its way already, and says what is known when it leaves
 	}
 }
 
-// Run works until ctx ends. A lost connection is made again; then both bells ring, because something may have been missed.
+// learn remembers how far a projection is.
+func (w *Wire) learn(projection string, position int64) {
+	w.mu.Lock()
+	w.positions[projection] = max(w.positions[projection], position)
+	w.mu.Unlock()
+	w.Checkpoints.Ring()
+}
+
+// reached is the lowest position of the projections; known is false while there is one of which nothing was heard.
+func (w *Wire) reached(projections []string) (position int64, known bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, name := range projections {
+		at, heard := w.positions[name]
+		if !heard {
+			return 0, false
+		}
+		if i == 0 || at < position {
+			position = at
+		}
+	}
+	return position, true
+}
+
+// forget drops what is known: after a crash of the server, projections may be further back than they were.
+func (w *Wire) forget() {
+	w.mu.Lock()
+	clear(w.positions)
+	w.mu.Unlock()
+	w.Checkpoints.Ring()
+}
+
+// Run works until ctx ends. A lost connection is made again; then all bells ring, because something may have been missed.
 func (w *Wire) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -102,11 +157,32 @@ func (w *Wire) send(ctx context.Context, channel string, news <-chan struct{}) {
 		case <-ctx.Done():
 			return
 		case <-news:
-			if _, err := w.pool.Exec(ctx, `select pg_notify($1, '')`, channel); err != nil && ctx.Err() == nil {
+			if err := notify(ctx, w.pool, channel, w.payloads(channel)...); err != nil && ctx.Err() == nil {
 				w.logger.Warn("notifying other processes failed", "error", err)
 			}
 		}
 	}
+}
+
+func (w *Wire) payloads(channel string) []string {
+	if channel != checkpointChannel {
+		return []string{""}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var payloads []string
+	for name := range w.moved {
+		payloads = append(payloads, fmt.Sprintf("%s %d", name, w.positions[name]))
+	}
+	clear(w.moved)
+	return payloads
+}
+
+// notify does not wait for the disk: nothing is lost that polling would not find.
+func notify(ctx context.Context, pool *pgxpool.Pool, channel string, payloads ...string) error {
+	_, err := pool.Exec(ctx, `
+		select set_config('synchronous_commit', 'off', true), pg_notify($1, payload) from unnest($2::text[]) as payload`, channel, payloads)
+	return err
 }
 
 func (w *Wire) receive(ctx context.Context) error {
@@ -115,11 +191,12 @@ func (w *Wire) receive(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost with it
-	if _, err := conn.Exec(ctx, `listen `+logChannel+`; listen `+checkpointChannel); err != nil {
+	if _, err := conn.Exec(ctx, `listen `+logChannel+`; listen `+checkpointChannel+`; listen `+leaseChannel); err != nil {
 		return err
 	}
+	w.forget()
 	w.Log.Ring()
-	w.Checkpoints.Ring()
+	w.Leases.Ring()
 	for {
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {
@@ -128,8 +205,13 @@ func (w *Wire) receive(ctx context.Context) error {
 		switch n.Channel {
 		case logChannel:
 			w.Log.Ring()
+		case leaseChannel:
+			w.Leases.Ring()
 		case checkpointChannel:
-			w.Checkpoints.Ring()
+			name, position, _ := strings.Cut(n.Payload, " ")
+			if at, err := strconv.ParseInt(position, 10, 64); err == nil {
+				w.learn(name, at)
+			}
 		}
 	}
 }

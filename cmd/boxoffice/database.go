@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
@@ -59,6 +60,7 @@ func (d *database) pool(ctx context.Context, purpose string, most int, settings 
 		return nil, errors.New("the address of the database can't be read") // without err, which may repeat the password
 	}
 	c.MaxConns = int32(most) //nolint:gosec // from the configuration, small
+	c.PingTimeout = time.Second // a connection that idled is asked first, and one that died silently must not hold its user up
 	c.ConnConfig.RuntimeParams["application_name"] = "boxoffice " + purpose
 	maps.Copy(c.ConnConfig.RuntimeParams, settings)
 	pool, err := pgxpool.NewWithConfig(ctx, c)

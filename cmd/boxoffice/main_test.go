@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -127,6 +126,15 @@ func (p *process) login(who string) string {
 	return token
 }
 
+// dataDir is one that PostgreSQL's user can reach too: those below t.TempDir are closed to it when root runs the tests.
+func dataDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "boxoffice-cmd-")
+	must(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return "DATA_DIR=" + dir
+}
+
 func must(tb testing.TB, err error) {
 	tb.Helper()
 	if err != nil {
@@ -136,7 +144,7 @@ func must(tb testing.TB, err error) {
 
 func TestABookingOutlivesAKillAndAStop(t *testing.T) {
 	t.Parallel()
-	dir := "DATA_DIR=" + filepath.Join(t.TempDir(), "data")
+	dir := dataDir(t)
 	p := serve(t, []string{dir})
 	token := p.login("alice")
 	list := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)
@@ -218,7 +226,7 @@ func (p *process) waitForBookingTransaction() {
 
 func TestTwoProgramsOnOneDirectoryAreRefusedWithAReason(t *testing.T) {
 	t.Parallel()
-	dir := "DATA_DIR=" + filepath.Join(t.TempDir(), "data")
+	dir := dataDir(t)
 	p := serve(t, []string{dir})
 	out, err := command([]string{dir}, "serve").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), fmt.Sprint(p.cmd.Process.Pid)) {
@@ -228,7 +236,7 @@ func TestTwoProgramsOnOneDirectoryAreRefusedWithAReason(t *testing.T) {
 
 func TestToolsWorkBesideARunningServer(t *testing.T) {
 	t.Parallel()
-	dir := "DATA_DIR=" + filepath.Join(t.TempDir(), "data")
+	dir := dataDir(t)
 	tool := func(args ...string) (string, error) {
 		out, err := command([]string{dir}, args...).CombinedOutput()
 		return string(out), err
@@ -260,7 +268,7 @@ func TestTheProgramRefusesToStartWithAReason(t *testing.T) {
 	}{
 		"a database without secrets":  {[]string{"DATABASE_URL=postgres://localhost/x"}, []string{"serve"}, []string{"JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed"}},
 		"several mistakes":            {[]string{"LOG_LEVEL=loud", "BOOKING_DELAY=1"}, []string{"serve"}, []string{"LOG_LEVEL", "BOOKING_DELAY", "2 problem(s)"}},
-		"demo accounts in production": {[]string{"APP_ENV=production", "DATA_DIR=" + t.TempDir()}, []string{"seed"}, []string{"APP_ENV=production"}},
+		"demo accounts in production": {[]string{"APP_ENV=production", dataDir(t)}, []string{"seed"}, []string{"APP_ENV=production"}},
 		"an unknown command":          {nil, []string{"sell"}, []string{"unknown command"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -281,9 +289,9 @@ func TestTheProgramRefusesToStartWithAReason(t *testing.T) {
 
 func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	t.Parallel()
-	p := serve(t, []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")})
+	p := serve(t, []string{dataDir(t)})
 	port := p.api[strings.LastIndex(p.api, ":")+1:]
-	out, err := command([]string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "API_PORT=" + port}, "serve").CombinedOutput()
+	out, err := command([]string{dataDir(t), "API_PORT=" + port}, "serve").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "API_PORT") {
 		t.Errorf("got %v: %s", err, out)
 	}

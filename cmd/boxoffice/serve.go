@@ -27,7 +27,7 @@ import (
 const stopWithin = 20 * time.Second
 
 func (a *app) serveCommand() *cobra.Command {
-	var withSeed bool
+	var withSeed, withProjections bool
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run the API, the web UI and the projections", Args: cobra.NoArgs,
 		Long: "Run the API, the web UI and the projections, on a PostgreSQL of the program's own or on the one that DATABASE_URL names.\n" +
@@ -43,14 +43,15 @@ func (a *app) serveCommand() *cobra.Command {
 			if withSeed && c.Production() {
 				return errSeedProduction
 			}
-			return a.serve(cmd.Context(), c, withSeed)
+			return a.serve(cmd.Context(), c, withSeed, withProjections)
 		},
 	}
 	cmd.Flags().BoolVar(&withSeed, "seed", false, "add accounts and events to try the system with (default: on the program's own PostgreSQL, unless APP_ENV=production)")
+	cmd.Flags().BoolVar(&withProjections, "projections", true, "keep the read models up to date in this process; without it, another process of the same database must")
 	return cmd
 }
 
-func (a *app) serve(ctx context.Context, c config.Config, withSeed bool) (err error) {
+func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjections bool) (err error) {
 	logger := a.logger(c)
 	d := &database{url: c.DatabaseURL}
 	if d.url == "" {
@@ -82,7 +83,9 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed bool) (err er
 	group, failed := errgroup.WithContext(work)
 	group.Go(func() error { s.wire.Run(work); return nil })
 	group.Go(func() error { s.progress.Run(work); return nil })
-	group.Go(func() error { return s.project(work, logger) })
+	if withProjections {
+		group.Go(func() error { return s.project(work, logger) })
+	}
 	group.Go(func() error { return s.cleanUp(work, logger) })
 	if d.embedded != nil {
 		group.Go(func() error { return d.watch(work) })
@@ -133,7 +136,7 @@ func (s *system) api(c config.Config, logger *slog.Logger, stopping *atomic.Bool
 	return httpapi.New(httpapi.Options{
 		Executor: s.executor,
 		Log:      eventstore.NewLog(s.reading),
-		Events:   projections.Events{Pool: s.reading},
+		Events:   projections.NewEvents(s.reading),
 		Bookings: projections.Bookings{Pool: s.reading},
 		Progress: s.progress,
 		Accounts: s.accounts,
@@ -158,7 +161,7 @@ func (s *system) project(ctx context.Context, logger *slog.Logger) error {
 		return err
 	}
 	defer pool.Close()
-	return projections.Run(ctx, pool, s.wire, logger)
+	return projections.Run(ctx, projections.Options{Pool: pool, Wire: s.wire, Logger: logger, Holder: processName()})
 }
 
 // cleanUp forgets refresh tokens whose time is over.

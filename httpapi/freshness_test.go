@@ -1,0 +1,126 @@
+package httpapi_test
+
+import (
+	"context"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/internal/account"
+)
+
+func TestAReadCanAskForAPosition(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	token := s.token(account.Customer)
+	event := s.schedule(5)
+	for i := range 5 {
+		booked := s.want(s.call("POST", "/book", s.token(account.Customer), map[string]string{"eventId": event}), 201, "").header.Get("Log-Position")
+		for _, path := range []string{"/events", "/events/" + event, "/bookings", "/events/" + uuid.NewString()} {
+			a := s.call("GET", path, token, nil, "Min-Log-Position", booked)
+			if a.header.Get("Log-Position") != booked || a.header.Get("Read-Model-Lag") != "" {
+				t.Errorf("%s: after position %s the answer has %v", path, booked, a.header)
+			}
+		}
+		if got := s.call("GET", "/events/"+event, token, nil, "Min-Log-Position", booked).at("remainingTickets"); got != float64(4-i) {
+			t.Errorf("%v remain, want %d", got, 4-i)
+		}
+	}
+}
+
+func TestAReadWaitsForTheReadModelsAndSaysWhenTheyAreLate(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	token := s.token(account.Customer)
+	event := s.schedule(5)
+	s.exec(`update projection_checkpoints set fence = fence + 1, lease_until = now() + interval '1 hour'`) // nobody projects any more
+	began := time.Now()
+	booked := s.want(s.call("POST", "/book", token, map[string]string{"eventId": event}), 201, "").header.Get("Log-Position")
+	if booked != "2" {
+		t.Fatalf("Log-Position is %q", booked)
+	}
+	a := s.want(s.call("GET", "/events/"+event, token, nil, "Min-Log-Position", booked), 200, "")
+	if took := time.Since(began); took < 3500*time.Millisecond || took > 8*time.Second {
+		t.Errorf("booking and reading waited for %s, want twice 2 s", took)
+	}
+	if a.header.Get("Log-Position") != "1" || a.header.Get("Read-Model-Lag") != "1" || a.at("remainingTickets") != 5.0 {
+		t.Errorf("got %v %s", a.header, a.raw)
+	}
+
+	// Whoever does not ask does not wait.
+	began = time.Now()
+	a = s.want(s.call("GET", "/events/"+event, token, nil), 200, "")
+	if took := time.Since(began); took > time.Second || a.header.Get("Log-Position") != "1" || a.header.Get("Read-Model-Lag") != "" {
+		t.Errorf("a read that did not ask took %s and got %v", took, a.header)
+	}
+
+	// Who waits is answered as soon as the position is there.
+	got := make(chan answer, 1)
+	go func() {
+		a, err := s.try("GET", "/events/"+event, token, nil, "Min-Log-Position", booked)
+		if err != nil {
+			t.Error(err)
+		}
+		got <- a
+	}()
+	s.exec(`update projection_checkpoints set lease_until = null`)
+	if a := <-got; a.header.Get("Log-Position") != "2" || a.header.Get("Read-Model-Lag") != "" || a.at("remainingTickets") != 4.0 {
+		t.Errorf("got %v %s", a.header, a.raw)
+	}
+}
+
+func TestAPositionMustBeANumber(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	token := s.token(account.Customer)
+	for _, position := range []string{"abc", "-1", "1.5", "0x10", "99999999999999999999", "1 2"} {
+		a := s.want(s.call("GET", "/events", token, nil, "Min-Log-Position", position), 400, "validation_failed")
+		if first := a.at("errors").([]any)[0].(map[string]any); first["pointer"] != "Min-Log-Position" {
+			t.Errorf("%q: got %s", position, a.raw)
+		}
+	}
+	for _, position := range []string{"", "0", "00"} {
+		s.want(s.call("GET", "/events", token, nil, "Min-Log-Position", position), 200, "")
+	}
+	began := time.Now()
+	s.want(s.call("GET", "/events", "", nil, "Min-Log-Position", "1000000"), 401, "invalid_token")
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("who may not read waited for %s", took)
+	}
+	a := s.want(s.call("GET", "/events", token, nil, "Min-Log-Position", "9223372036854775807"), 200, "")
+	if lag, err := strconv.ParseInt(a.header.Get("Read-Model-Lag"), 10, 64); err != nil || lag <= 0 {
+		t.Errorf("a position that nobody has reached: got %v", a.header)
+	}
+}
+
+func TestPositionsAreDescribed(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	a := s.want(s.call("GET", "/openapi.json", "", nil), 200, "")
+	for _, path := range []string{"/events", "/events/{id}", "/bookings"} {
+		described := false
+		parameters, _ := a.at("paths", path, "get", "parameters").([]any)
+		for _, p := range parameters {
+			described = described || p.(map[string]any)["name"] == "Min-Log-Position"
+		}
+		if !described {
+			t.Errorf("%s: Min-Log-Position is not described", path)
+		}
+		for _, header := range []string{"Log-Position", "Read-Model-Lag"} {
+			if a.at("paths", path, "get", "responses", "200", "headers", header) == nil {
+				t.Errorf("%s: %s is not described", path, header)
+			}
+		}
+		if a.at("paths", path, "get", "responses", "200", "content", "application/json", "schema") == nil || a.at("paths", path, "get", "responses", "400") == nil {
+			t.Errorf("%s: the description has lost its answers", path)
+		}
+	}
+}
+
+func (s *system) exec(sql string) {
+	s.Helper()
+	_, err := s.pool.Exec(context.Background(), sql)
+	must(s, err)
+}

@@ -1,0 +1,274 @@
+package projections_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+func TestEventsAreSearchedSortedAndPaged(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	titles := []string{"100% Jazz", "100 Jazz", "under_score", "underXscore", `back\slash`, "ÄRGER im Zoo", "straße", "alpha", "Beta", "gamma"}
+	for i, title := range titles {
+		b.do(uuid.New(), domain.ScheduleEvent{Details: details(title, i%3, int64(i%4)), Capacity: 1})
+	}
+	p.reaches(b.head)
+	events := projections.NewEvents(b.pool)
+	list := func(q projections.EventQuery) (got []string, total int) {
+		t.Helper()
+		if q.Sort == "" {
+			q.Sort = projections.SortByTitle
+		}
+		if q.Limit == 0 {
+			q.Page, q.Limit = 1, 50
+		}
+		page, total, err := events.List(context.Background(), q)
+		must(t, err)
+		for _, e := range page {
+			got = append(got, e.Title)
+		}
+		return got, total
+	}
+	for search, want := range map[string][]string{
+		"100%":    {"100% Jazz"},
+		"r_s":     {"under_score"},
+		`k\s`:     {`back\slash`},
+		"ärger":   {"ÄRGER im Zoo"},
+		"STRASSE": {"straße"},
+		"jAzZ":    {"100 Jazz", "100% Jazz"},
+		"%":       {"100% Jazz"},
+		"none":    nil,
+		"a\x00b":  nil,
+		"\xff":    nil,
+	} {
+		if got, total := list(projections.EventQuery{Search: search}); fmt.Sprint(got) != fmt.Sprint(want) || total != len(want) {
+			t.Errorf("search %q: got %v of %d, want %v", search, got, total, want)
+		}
+	}
+	for _, sort := range []projections.EventSort{projections.SortByDate, projections.SortByPrice, projections.SortByTitle} {
+		for _, descending := range []bool{false, true} {
+			all, _ := list(projections.EventQuery{Sort: sort, Descending: descending})
+			var paged []string
+			for page := 1; page <= 5; page++ {
+				part, total := list(projections.EventQuery{Sort: sort, Descending: descending, Page: page, Limit: 3})
+				if total != len(titles) {
+					t.Errorf("total is %d, want %d", total, len(titles))
+				}
+				paged = append(paged, part...)
+			}
+			if fmt.Sprint(all) != fmt.Sprint(paged) || len(all) != len(titles) {
+				t.Errorf("by %s (descending %v), the pages %v differ from the whole %v", sort, descending, paged, all)
+			}
+		}
+	}
+	want := []string{"100 Jazz", "100% Jazz", "alpha", `back\slash`, "Beta", "gamma", "straße", "under_score", "underXscore", "ÄRGER im Zoo"}
+	if got, _ := list(projections.EventQuery{}); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("by title, without regard to case: got %v, want %v", got, want)
+	}
+	if _, _, err := events.List(context.Background(), projections.EventQuery{Sort: "password", Page: 1, Limit: 1}); err == nil {
+		t.Error("an unknown order was accepted")
+	}
+}
+
+// One character can become eighteen when it is made comparable, and an entry of an index has its limits.
+func TestTheLongestTitleIsListed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	event := b.schedule(strings.Repeat("\ufdfa", domain.MaxTitle), 1)
+	p.reaches(b.head)
+	if parked := b.parked("events"); len(parked) > 0 {
+		t.Fatalf("it was parked: %+v", parked)
+	}
+	rows, total, err := projections.NewEvents(b.pool).List(context.Background(), projections.EventQuery{Search: "\ufdfa", Sort: projections.SortByTitle, Page: 1, Limit: 10})
+	if err != nil || total != 1 || rows[0].ID != event {
+		t.Errorf("got %v of %d, %v", rows, total, err)
+	}
+}
+
+func TestTotalsAreExactAtEveryMoment(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	counter := &statements{}
+	events := projections.NewEvents(dbtest.Connect(t, b.url, dbtest.MaxConns(2), func(c *pgxpool.Config) { c.ConnConfig.Tracer = counter }))
+	total := func(search string, want int) {
+		t.Helper()
+		if _, got, err := events.List(context.Background(), projections.EventQuery{Search: search, Sort: projections.SortByDate, Page: 1, Limit: 1}); err != nil || got != want {
+			t.Errorf("search %q: %d in all, %v; want %d", search, got, err, want)
+		}
+	}
+	counted := func() int { return counter.containing("select count(*)") }
+
+	jazz := b.schedule("Jazz", 100)
+	b.schedule("Rock", 100)
+	p.reaches(b.head)
+	total("", 2)
+	total("jazz", 1)
+
+	// Bookings change no total, and nothing is counted again.
+	before := counted()
+	b.book(jazz, 10)
+	p.reaches(b.head)
+	total("", 2)
+	total("jazz", 1)
+	if now := counted(); now != before {
+		t.Errorf("counted %d times though only bookings came", now-before)
+	}
+
+	b.schedule("More jazz", 100)
+	p.reaches(b.head)
+	total("jazz", 2)
+	total("", 3)
+	b.do(jazz, domain.ChangeDetails{Details: details("Blues", 1, 1)})
+	p.reaches(b.head)
+	total("jazz", 1)
+	total("", 3)
+
+	// A stream that was parked brings events of long ago.
+	b.exec(`alter table events add constraint planted check (title <> 'Jazz of old')`)
+	b.schedule("Jazz of old", 1)
+	b.schedule("Newer", 1)
+	p.reaches(b.head)
+	total("", 4)
+	b.exec(`alter table events drop constraint planted`)
+	_, err := projections.Retry(context.Background(), "events", projections.RetryOptions{Pool: b.toolPool()})
+	must(t, err)
+	total("", 5)
+	total("jazz", 2)
+
+	// So may a rebuild.
+	b.exec(`delete from events where title = 'Newer'`)
+	_, err = b.rebuild("events", func(o *projections.RebuildOptions) { o.AcceptDifferences = true })
+	must(t, err)
+	total("newer", 1)
+}
+
+// With 100,000 events, a page must not read more than it shows, or in the middle of a list more than entries of an index.
+func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.exec(`
+		insert into events
+		select gen_random_uuid(), title, lower(title), repeat('What it is about. ', 10), 'Hall', '2031-01-01'::timestamptz + i * 7919 % 300000 * interval '1 minute',
+			'UTC', i * 7919 % 20000, 'EUR', 100, 50, 'SCHEDULED', 1, now(), now()
+		from generate_series(1, 100000) i,
+			lateral (select case when i % 1000 = 0 then 'Zanzibar ' when i % 4 = 0 then 'Jazz ' else 'Rock ' end || md5(i::text)) as t (title);
+		analyze events`)
+	b.exec(`vacuum events`)
+	plan := &explainer{}
+	events := projections.NewEvents(dbtest.Connect(t, b.url, dbtest.MaxConns(1), func(c *pgxpool.Config) { c.ConnConfig.Tracer = plan }))
+	for _, c := range []struct {
+		search string
+		total  int
+		page   int
+		rows   int // that any step of the plan may look at
+	}{
+		{"", 100_000, 1, 10},
+		{"", 100_000, 10_000, 10},
+		{"", 100_000, 5_000, 50_000},
+		{"zanzibar", 100, 1, 100},
+		{"zanzibar", 100, 10, 100},
+		{"jazz", 24_900, 1, 1_000},
+		{"jazz", 24_900, 2490, 1_000},
+		{"z", 25_000, 1, 1_000},
+		{"z", 25_000, 2500, 1_000},
+	} {
+		for _, sort := range []projections.EventSort{projections.SortByDate, projections.SortByPrice, projections.SortByTitle} {
+			if sort == projections.SortByTitle && c.search != "" && c.search != "zanzibar" {
+				continue // all of these begin with the same letter: they are together in the index, at one end or in the middle
+			}
+			for _, descending := range []bool{false, true} {
+				q := projections.EventQuery{Search: c.search, Sort: sort, Descending: descending, Page: c.page, Limit: 10}
+				plan.sql = ""
+				page, total, err := events.List(context.Background(), q)
+				must(t, err)
+				if len(page) != 10 || total != c.total {
+					t.Errorf("%+v: %d events of %d", q, len(page), total)
+				}
+				text, most := plan.explain(t, b.pool)
+				if most > c.rows || strings.Contains(text, "Seq Scan") {
+					t.Errorf("%+v: a step looks at %d rows, want at most %d\n%s", q, most, c.rows, text)
+				}
+			}
+		}
+	}
+}
+
+// explainer keeps the last query for a page.
+type explainer struct {
+	mu   sync.Mutex
+	sql  string
+	args []any
+}
+
+func (e *explainer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if strings.Contains(data.SQL, "order by") {
+		e.sql, e.args = data.SQL, slices.DeleteFunc(slices.Clone(data.Args), func(a any) bool { _, is := a.(string); return !is })
+	}
+	return ctx
+}
+
+func (e *explainer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// explain runs it once more and gives the plan, and how many rows the busiest step looked at.
+func (e *explainer) explain(tb testing.TB, pool *pgxpool.Pool) (text string, most int) {
+	tb.Helper()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	rows, _ := pool.Query(context.Background(), `explain (analyze, timing off, costs off) `+e.sql, append([]any{pgx.QueryExecModeCacheDescribe}, e.args...)...)
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	must(tb, err)
+	for _, line := range lines {
+		var n, loops int
+		if _, after, found := strings.Cut(line, "(actual rows="); found {
+			if _, err := fmt.Sscanf(after, "%d loops=%d", &n, &loops); err == nil {
+				most = max(most, n*loops)
+			}
+		}
+		if _, after, found := strings.Cut(line, "Removed by Filter: "); found {
+			if _, err := fmt.Sscan(after, &n); err == nil {
+				most = max(most, n)
+			}
+		}
+	}
+	return strings.Join(lines, "\n"), most
+}
+
+func TestAPageIsCountedFromTheNearerEnd(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		page, limit, total int
+		rows, skip         int
+		backwards          bool
+	}{
+		{1, 10, 0, 0, 0, false},
+		{1, 10, 5, 5, 0, false},
+		{1, 10, 100, 10, 0, false},
+		{5, 10, 100, 10, 40, false},
+		{6, 10, 100, 10, 40, true},
+		{10, 10, 100, 10, 0, true},
+		{10, 10, 95, 5, 0, true},
+		{11, 10, 100, 0, 0, false},
+		{1_000_000, 50, 100, 0, 0, false},
+	} {
+		if rows, skip, backwards := projections.PartOf(c.page, c.limit, c.total); rows != c.rows || skip != c.skip || backwards != c.backwards {
+			t.Errorf("page %d of %d by %d: got %d rows after %d, backwards %v; want %d after %d, %v", c.page, c.total, c.limit, rows, skip, backwards, c.rows, c.skip, c.backwards)
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package projections_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+const (
+	helperTask  = "PROJECTIONS_TEST_TASK"
+	helperURL   = "PROJECTIONS_TEST_URL"
+	helperLease = "PROJECTIONS_TEST_LEASE"
+	helperPhase = "PROJECTIONS_TEST_PHASE"
+)
+
+// help is what the test binary does as another process, until it is killed.
+func help(task string) {
+	ctx := context.Background()
+	config, err := pgxpool.ParseConfig(os.Getenv(helperURL))
+	if err != nil {
+		panic(err)
+	}
+	config.MaxConns = projections.Connections
+	for name, value := range projections.Session() {
+		config.ConnConfig.RuntimeParams[name] = value
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		panic(err)
+	}
+	switch task {
+	case "run":
+		lease, err := time.ParseDuration(os.Getenv(helperLease))
+		if err != nil {
+			panic(err)
+		}
+		wire := projections.NewWire(os.Getenv(helperURL), pool, silent)
+		go wire.Run(ctx)
+		fmt.Println("ready")
+		err = projections.Run(ctx, projections.Options{Pool: pool, Wire: wire, Holder: fmt.Sprint(os.Getpid()), Lease: lease})
+		panic(err)
+	case "rebuild":
+		_, err := projections.Rebuild(ctx, "bookings", projections.RebuildOptions{Pool: pool, Observe: func(p projections.RebuildProgress) {
+			if p.Phase == os.Getenv(helperPhase) {
+				fmt.Println("ready")
+				select {} // until it is killed
+			}
+		}})
+		panic(err)
+	}
+}
+
+// startHelper starts another process and returns when it says that it is ready.
+func startHelper(tb testing.TB, task string, env ...string) *exec.Cmd {
+	tb.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), append(env, helperTask+"="+task)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	must(tb, err)
+	must(tb, cmd.Start())
+	tb.Cleanup(func() { kill(cmd) })
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "ready") {
+			return cmd
+		}
+	}
+	tb.Fatal("the helper did not get ready")
+	return nil
+}
+
+// kill ends a process as a crash does.
+func kill(cmd *exec.Cmd) {
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+}

@@ -1,0 +1,259 @@
+package projections_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+// killer ends the database session of the n-th statement from now on of those that apply a page, right before it is sent or right
+// after its answer.
+type killer struct {
+	pool  *pgxpool.Pool
+	left  atomic.Int64
+	after bool
+
+	mu     sync.Mutex
+	killed map[string]bool // the first words of the statements
+}
+
+func (k *killer) hit(conn *pgx.Conn, sql string) {
+	words := strings.Join(strings.Fields(sql + " - -")[:3], " ")
+	inTransaction := conn.PgConn().TxStatus() != 'I' || words == first || words == last
+	if !inTransaction || k.left.Add(-1) != 0 {
+		return
+	}
+	k.mu.Lock()
+	k.killed[words] = true
+	k.mu.Unlock()
+	_, _ = k.pool.Exec(context.Background(), `select pg_terminate_backend($1)`, conn.PgConn().PID())
+}
+
+// The first and the last message of a page's transaction. The last moves the checkpoint and commits.
+const (
+	first = "begin; savepoint attempt"
+	last  = "with moved as"
+)
+
+// everywhere tells whether each statement of a page's transaction has been hit.
+func (k *killer) everywhere() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, statement := range []string{first, "select id, title,", "insert into events", "insert into bookings", last} {
+		if !k.killed[statement] {
+			return false
+		}
+	}
+	return true
+}
+
+type killedSQL struct{}
+
+func (k *killer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	if !k.after {
+		k.hit(conn, data.SQL)
+	}
+	return context.WithValue(ctx, killedSQL{}, data.SQL)
+}
+
+func (k *killer) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, _ pgx.TraceQueryEndData) {
+	if k.after {
+		k.hit(conn, ctx.Value(killedSQL{}).(string))
+	}
+}
+
+func (k *killer) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	sql := data.Batch.QueuedQueries[0].SQL
+	if !k.after {
+		k.hit(conn, sql)
+	}
+	return context.WithValue(ctx, killedSQL{}, sql)
+}
+
+func (k *killer) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+func (k *killer) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, _ pgx.TraceBatchEndData) {
+	if k.after {
+		k.hit(conn, ctx.Value(killedSQL{}).(string))
+	}
+}
+
+func TestASessionThatEndsBetweenAnyTwoStatementsChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, after := range []bool{false, true} {
+		t.Run(fmt.Sprintf("after the answer %v", after), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			k := &killer{pool: b.pool, after: after, killed: map[string]bool{}}
+			pool := dbtest.Connect(t, b.url, dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()), func(c *pgxpool.Config) { c.ConnConfig.Tracer = k })
+			p := b.startOn(pool, shortLease)
+			event := b.schedule("E", 10_000)
+			p.reaches(b.head)
+			for n := int64(0); n < 20 || n < 200 && !k.everywhere(); n++ {
+				k.left.Store(1 + n%8)
+				b.book(event, 2)
+				m := b.bookings[b.random.IntN(len(b.bookings))]
+				b.do(event, domain.CancelBooking{BookingID: m.booking, CustomerID: m.customer, Now: b.now})
+				p.reaches(b.head)
+				for k.left.Load() > 0 { // fewer statements than that were enough
+					b.book(event, 1)
+					p.reaches(b.head)
+				}
+			}
+			p.reaches(b.head)
+			b.checkFold(nil)
+			b.checkVerified()
+			if !k.everywhere() {
+				t.Errorf("sessions ended only at %v", k.killed)
+			}
+		})
+	}
+}
+
+// forgetful is a connection that breaks when an answer has arrived, and loses it.
+type forgetful struct {
+	net.Conn
+	lose atomic.Bool
+}
+
+func (f *forgetful) Read(p []byte) (int, error) {
+	n, err := f.Conn.Read(p)
+	if f.lose.Load() {
+		_ = f.Close()
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// loser loses the answer to the n-th commit from now on.
+type loser struct {
+	killer
+}
+
+func (l *loser) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	if queries := data.Batch.QueuedQueries; queries[len(queries)-1].SQL == "commit" && l.left.Add(-1) == 0 {
+		conn.PgConn().Conn().(*forgetful).lose.Store(true)
+	}
+	return ctx
+}
+
+func (l *loser) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+
+func (l *loser) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (l *loser) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+func TestALostAnswerToCommitDoesNotApplyAPageTwice(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	l := &loser{}
+	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()), func(c *pgxpool.Config) {
+		dial := c.ConnConfig.DialFunc
+		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return &forgetful{Conn: conn}, err
+		}
+		c.ConnConfig.Tracer = l
+	})
+	p := b.startOn(pool, shortLease)
+	event := b.schedule("E", 10_000)
+	p.reaches(b.head)
+	for n := range int64(10) {
+		l.left.Store(1 + n%2)
+		b.book(event, 3)
+		p.reaches(b.head)
+		eventually(t, "an answer was lost", func() bool { return l.left.Load() <= 0 })
+	}
+	p.reaches(b.head)
+	b.checkFold(nil)
+	b.checkVerified()
+}
+
+// Fifty times in a row, the process that projects is killed while bookings go on.
+func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
+	t.Parallel()
+	const kills = 50
+	b := setup(t)
+	helpers := map[string]*exec.Cmd{}
+	add := func() {
+		cmd := startHelper(t, "run", helperURL+"="+b.url, helperLease+"=150ms")
+		helpers[fmt.Sprint(cmd.Process.Pid)] = cmd
+	}
+	for range 3 {
+		add()
+	}
+	stop, load := make(chan struct{}), sync.WaitGroup{}
+	load.Go(func() {
+		writer := newHistory(t, b.pool)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				writer.live(5)
+			}
+		}
+	})
+	for i := range kills {
+		name := projections.Names()[i%2]
+		victim, from := "", int64(-1)
+		eventually(t, "somebody is at work", func() bool {
+			var holder *string
+			var position int64
+			must(t, b.pool.QueryRow(context.Background(), `select max(holder), coalesce(max(position), 0) from projection_checkpoints where name = $1`, name).Scan(&holder, &position))
+			if holder == nil || helpers[*holder] == nil {
+				return false
+			}
+			if *holder != victim {
+				victim, from = *holder, position
+			}
+			return position > from
+		})
+		kill(helpers[victim])
+		delete(helpers, victim)
+		add()
+	}
+	close(stop)
+	load.Wait()
+	head, err := eventstore.NewLog(b.pool).Head(context.Background())
+	must(t, err)
+	b.start(shortLease).reaches(head)
+	b.checkFold(nil)
+	b.checkVerified()
+	t.Logf("%d kills while %d records were appended", kills, head)
+}
+
+func TestAnotherProcessTakesOverSoonAfterAKill(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first := startHelper(t, "run", helperURL+"="+b.url, helperLease+"=3s")
+	event := b.schedule("E", 100)
+	eventually(t, "the first process projects", func() bool {
+		return b.count(`select count(*) from projection_checkpoints where position = $1`, b.head) == 2
+	})
+	second := b.start()
+	kill(first)
+	killed := time.Now()
+	b.book(event, 1)
+	second.reaches(b.head)
+	if took := time.Since(killed); took > 5*time.Second {
+		t.Errorf("taking over after a kill took %s", took)
+	}
+	b.checkFold(nil)
+}

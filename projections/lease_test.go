@@ -1,0 +1,139 @@
+package projections_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/projections"
+
+	"github.com/google/uuid"
+)
+
+func (b *bundle) holders() map[string]string {
+	b.Helper()
+	holders := map[string]string{}
+	all, err := projections.Statuses(context.Background(), b.pool)
+	must(b, err)
+	for _, s := range all {
+		holders[s.Name] = s.Holder
+	}
+	return holders
+}
+
+func TestOneOfSeveralProcessesProjectsAndAnotherTakesOver(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first := b.start(func(o *projections.Options) { o.Holder = "first" })
+	event := b.schedule("E", 100)
+	first.reaches(b.head)
+	second := b.start(func(o *projections.Options) { o.Holder = "second" })
+	b.book(event, 1)
+	second.reaches(b.head) // which it sees though it does not project
+	for name, holder := range b.holders() {
+		if holder != "first" {
+			t.Errorf("%s is run by %q", name, holder)
+		}
+	}
+
+	// A clean stop hands over at once, far sooner than a lease runs out.
+	first.stop()
+	began := time.Now()
+	b.book(event, 1)
+	second.reaches(b.head)
+	if took := time.Since(began); took > 2500*time.Millisecond {
+		t.Errorf("taking over after a clean stop took %s", took)
+	}
+	for name, holder := range b.holders() {
+		if holder != "second" {
+			t.Errorf("%s is run by %q", name, holder)
+		}
+	}
+	second.stop()
+	for name, holder := range b.holders() {
+		if holder != "" {
+			t.Errorf("after all have stopped, %s is run by %q", name, holder)
+		}
+	}
+	b.checkFold(nil)
+}
+
+func TestAProcessThatLostItsLeaseCannotWrite(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	event := b.schedule("E", 100)
+	p.reaches(b.head)
+	before := b.head
+	// Another process holds the leases from now on, and does nothing.
+	b.exec(`update projection_checkpoints set holder = 'another', fence = fence + 1, lease_until = now() + interval '1 hour'`)
+	b.do(event, domain.BookTicket{BookingID: uuid.New(), CustomerID: uuid.New(), Now: b.now})
+	ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
+	defer cancel()
+	if reached := p.progress.Wait(ctx, b.head); reached != before {
+		t.Errorf("the checkpoint moved to %d without the lease", reached)
+	}
+	row, err := projections.NewEvents(b.pool).Get(context.Background(), event)
+	must(t, err)
+	if row.Remaining != 100 {
+		t.Errorf("a row was written without the lease: %d remain", row.Remaining)
+	}
+}
+
+// A process may freeze in the middle of a page, with rows locked, and nobody hears of it. Others take over when its lease and
+// its transaction have run out.
+func TestAFrozenProcessDoesNotHoldUpTheOthers(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	event := b.schedule("E", 100)
+	first := b.start()
+	first.reaches(b.head)
+	first.stop()
+	frozen := dbtest.Connect(t, b.url, dbtest.MaxConns(1), dbtest.Settings(projections.Session()))
+	tx, err := frozen.Begin(context.Background())
+	must(t, err)
+	defer tx.Rollback(context.Background()) //nolint:errcheck // it was ended long ago
+	_, err = tx.Exec(context.Background(), `update events set remaining = 0`)
+	must(t, err)
+	second := b.start()
+	b.book(event, 1)
+	second.reaches(b.head)
+	b.checkFold(nil)
+}
+
+func TestAnIdleProjectionWritesNothingButItsLease(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	seen := &statements{}
+	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(projections.Connections), func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen })
+	p := b.startOn(pool, shortLease)
+	b.schedule("E", 1)
+	p.reaches(b.head)
+	begun, renewals := seen.containing("begin"), seen.containing("update projection_checkpoints set lease_until")
+	eventually(t, "leases were renewed", func() bool { return seen.containing("update projection_checkpoints set lease_until") > renewals+5 })
+	if now := seen.containing("begin"); now != begun {
+		t.Errorf("%d transactions were opened while nothing happened", now-begun)
+	}
+}
+
+// Any transaction that has written something would stall readers that order the log by transaction ids.
+func TestOpenWriteTransactionsDoNotHoldTheProjectionsUp(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	for _, url := range []string{b.url, dbtest.URL(t)} {
+		conn, err := pgx.Connect(context.Background(), url)
+		must(t, err)
+		defer conn.Close(context.Background()) //nolint:errcheck // ends the transaction
+		_, err = conn.Exec(context.Background(), `begin; create temp table t (i int); insert into t values (1)`)
+		must(t, err)
+	}
+	b.live(20)
+	p.reaches(b.head)
+	b.checkFold(nil)
+}

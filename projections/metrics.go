@@ -1,0 +1,77 @@
+package projections
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are what operators watch. What this process has done is counted; how the projections do is read from the database for
+// each scrape, so that a projection which nobody runs is seen falling behind, in any process.
+type metrics struct {
+	applied *prometheus.CounterVec
+
+	position, lagRecords, lagSeconds, parked *prometheus.Desc
+
+	pool   *pgxpool.Pool
+	names  []string
+	logger *slog.Logger
+}
+
+func newMetrics() *metrics {
+	about := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("boxoffice_projection_"+name, help, []string{"projection"}, nil)
+	}
+	return &metrics{
+		applied: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "boxoffice_projection_applied_records_total", Help: "Records that this process has applied.",
+		}, []string{"projection"}),
+		position:   about("position", "Position up to which the log is applied."),
+		lagRecords: about("lag_records", "Records of the log that are not applied yet."),
+		lagSeconds: about("lag_seconds", "How long the oldest record that is not applied yet has been waiting."),
+		parked:     about("parked_streams", "Streams with a record that can't be applied."),
+	}
+}
+
+func (m *metrics) register(o Options) (unregister func(), err error) {
+	m.pool, m.logger = o.Pool, o.Logger
+	for _, p := range o.projections {
+		m.names = append(m.names, p.Name())
+		m.applied.WithLabelValues(p.Name())
+	}
+	if err := o.Registerer.Register(m); err != nil {
+		return nil, err
+	}
+	return func() { o.Registerer.Unregister(m) }, nil
+}
+
+// Describe implements [prometheus.Collector].
+func (m *metrics) Describe(to chan<- *prometheus.Desc) {
+	m.applied.Describe(to)
+	for _, d := range []*prometheus.Desc{m.position, m.lagRecords, m.lagSeconds, m.parked} {
+		to <- d
+	}
+}
+
+// Collect implements [prometheus.Collector]. Without an answer of the database there are no values, which is what an alert for
+// missing ones is for.
+func (m *metrics) Collect(to chan<- prometheus.Metric) {
+	m.applied.Collect(to)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	all, err := statuses(ctx, m.pool, m.names)
+	if err != nil {
+		m.logger.Warn("reading the state of the projections for metrics failed", "error", err)
+		return
+	}
+	for _, s := range all {
+		for desc, v := range map[*prometheus.Desc]float64{
+			m.position: float64(s.Position), m.lagRecords: float64(s.Records), m.lagSeconds: s.Behind.Seconds(), m.parked: float64(s.Parked),
+		} {
+			to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, s.Name)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package projections_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+func TestNewsArriveWithoutAnyNotification(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	p.reaches(0)
+	b.wires = nil // nobody is told
+	b.schedule("E", 1)
+	p.reaches(b.head)
+}
+
+func TestListeningSurvivesALostConnection(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	other := projections.NewWire(b.url, b.pool, silent) // stands for another process
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() { other.Run(ctx) })
+	defer work.Wait()
+	defer cancel()
+
+	heard := func() bool {
+		deadline := time.After(10 * time.Second)
+		for {
+			rung := p.wire.Log.Listen()
+			other.Appended()
+			select {
+			case <-rung:
+				return true
+			case <-deadline:
+				return false
+			case <-time.After(50 * time.Millisecond): // the listener may not be there yet
+			}
+		}
+	}
+	if !heard() {
+		t.Fatal("a notification of another process was not heard")
+	}
+	b.exec(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`)
+	if !heard() {
+		t.Fatal("no notification was heard after the connection was lost")
+	}
+}
+
+func TestAWaitThatRunsOutAnswersWithWhatThereIs(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if reached := p.progress.Wait(ctx, 1000); reached != 0 {
+		t.Errorf("reached %d of an empty log", reached)
+	}
+}
+
+// Nobody waits here: what is known is what was told.
+func TestAProcessKnowsHowFarAnotherHasProjected(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	projecting := b.start()
+	standby := b.start()
+	b.live(30)
+	projecting.reaches(b.head)
+	eventually(t, "the other process has heard of it", func() bool { return standby.progress.Reached() == b.head })
+}
+
+// After a crash of the server the last pages may be gone, because their commits did not wait for the disk.
+func TestWhatWasKnownIsForgottenWhenTheServerMayHaveCrashed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	b.live(10)
+	p.reaches(b.head)
+	b.exec(`update projection_checkpoints set position = 3, fence = fence + 1, lease_until = now() + interval '1 hour'`)
+	b.exec(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`)
+	eventually(t, "the position is known again", func() bool { return p.progress.Reached() == 3 })
+}
