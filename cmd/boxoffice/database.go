@@ -59,7 +59,7 @@ func (d *database) pool(ctx context.Context, purpose string, most int, settings 
 	if err != nil {
 		return nil, errors.New("the address of the database can't be read") // without err, which may repeat the password
 	}
-	c.MaxConns = int32(most) //nolint:gosec // from the configuration, small
+	c.MaxConns = int32(most)    //nolint:gosec // from the configuration, small
 	c.PingTimeout = time.Second // a connection that idled is asked first, and one that died silently must not hold its user up
 	c.ConnConfig.RuntimeParams["application_name"] = "boxoffice " + purpose
 	maps.Copy(c.ConnConfig.RuntimeParams, settings)
