@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"math"
+	"slices"
 )
 
 // report is what -json writes.
@@ -35,7 +36,9 @@ type result struct {
 type goalResult struct {
 	Scenario string  `json:"scenario"`
 	About    string  `json:"about"`
-	Ratio    float64 `json:"ratio"`
+	Ratio    float64 `json:"ratio"`   // the median of the rounds
+	Lowest   float64 `json:"lowest"`  // of the rounds; when the goal lies between it and highest, a verdict says little
+	Highest  float64 `json:"highest"` // of the rounds
 	Goal     float64 `json:"goal"`
 	AtMost   bool    `json:"at_most"` // the goal is an upper bound
 	Met      bool    `json:"met"`
@@ -62,8 +65,13 @@ func (r *report) add(s scenario, outcome []round) {
 		r.Results = append(r.Results, line)
 	}
 	for _, g := range s.goals {
-		ratio := rounded(medianOf(outcome, g.ratio))
-		r.Goals = append(r.Goals, goalResult{s.name, g.about, ratio, g.bound, g.atMost, g.met(ratio)})
+		ratios := valuesOf(outcome, g.ratio)
+		ratio := median(ratios)
+		r.Goals = append(r.Goals, goalResult{
+			Scenario: s.name, About: g.about,
+			Ratio: rounded(ratio), Lowest: rounded(slices.Min(ratios)), Highest: rounded(slices.Max(ratios)),
+			Goal: g.bound, AtMost: g.atMost, Met: g.met(ratio),
+		})
 	}
 }
 

@@ -35,7 +35,7 @@ func TestReportTakesMediansOfRounds(t *testing.T) {
 	if slow.WallS != 500 || slow.PerS != 1 || slow.P50ms != 100_000 || !slow.Extrapolated {
 		t.Errorf("got %+v", slow)
 	}
-	if g := r.Goals[0]; g.Ratio != 375 || !g.Met {
+	if g := r.Goals[0]; g.Ratio != 375 || g.Lowest != 250 || g.Highest != 500 || !g.Met {
 		t.Errorf("got %+v", g)
 	}
 	if g := r.Goals[1]; g.Ratio != 1.5 || g.Met {
@@ -85,7 +85,7 @@ func TestTableIsAligned(t *testing.T) {
 func TestTextNamesGoalsAndNotes(t *testing.T) {
 	r := sample()
 	got := r.table(r.scenarios[0]) + r.goals()
-	for _, want := range []string{"flash: customers & tickets", "500 s", "375 ×", "extrapolated", "met", "missed", "at most 1.15"} {
+	for _, want := range []string{"flash: customers & tickets", "500 s", "375 ×", "extrapolated", "  met", "barely missed", "(1 to 2)", "at most 1.15"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the text lacks %q:\n%s", want, got)
 		}

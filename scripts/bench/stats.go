@@ -28,12 +28,14 @@ func median(values []float64) float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-func medianOf(rounds []round, value func(round) float64) float64 {
+func medianOf(rounds []round, value func(round) float64) float64 { return median(valuesOf(rounds, value)) }
+
+func valuesOf(rounds []round, value func(round) float64) []float64 {
 	values := make([]float64, len(rounds))
 	for i, r := range rounds {
 		values[i] = value(r)
 	}
-	return median(values)
+	return values
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

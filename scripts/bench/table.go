@@ -20,7 +20,8 @@ func (r *report) table(s scenario) string {
 	return fmt.Sprintf("%s: %s\n%s", s.name, s.about, align(rows))
 }
 
-// goals shows what was promised, and whether it was kept.
+// goals shows what was promised, and whether it was kept: the median of the rounds, the lowest and the highest, and the verdict,
+// which is "barely" one when the rounds lie on both sides.
 func (r *report) goals() string {
 	if len(r.Goals) == 0 {
 		return ""
@@ -34,8 +35,12 @@ func (r *report) goals() string {
 		if g.Met {
 			verdict = "met"
 		}
+		if g.Lowest < g.Goal && g.Goal < g.Highest { // the rounds do not agree
+			verdict = "barely " + verdict
+		}
 		rows = append(rows, []string{
-			g.Scenario, strconv.FormatFloat(g.Ratio, 'f', 2, 64), fmt.Sprintf("%s %g", bound, g.Goal), verdict, g.About,
+			g.Scenario, fmt.Sprintf("%.3g", g.Ratio), fmt.Sprintf("(%.3g to %.3g)", g.Lowest, g.Highest),
+			fmt.Sprintf("%s %g", bound, g.Goal), verdict, g.About,
 		})
 	}
 	return "goals\n" + align(rows)
