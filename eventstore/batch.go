@@ -26,6 +26,7 @@ type batch[S, R any] struct {
 	broken   map[uuid.UUID]error      // streams that can't be read
 	recalled bool                     // what the snapshots know is in streams
 	lost     []*plan[S, R]            // sent, but the answer to COMMIT never came
+	seen     int64                    // the head of the log when a delayed batch was opened
 	locked   bool                     // the head row is locked by this transaction
 	news     int                      // records that the last read brought
 	stats    BatchStats
@@ -200,10 +201,15 @@ func (b *batch[S, R]) refresh(ctx context.Context, attempt int) (committed *plan
 	case attempt > 1 || len(b.lost) > 0 || b.executor.company.Load() > 0:
 		return b.lock(ctx)
 	case b.lane.delay > 0:
-		return nil, 0, b.exchange(ctx, &pgx.Batch{})
+		// Reading thousands of streams once more is worth a look at whether there is anything new.
+		if alone, err := b.isAlone(ctx); err != nil {
+			return nil, 0, err
+		} else if !alone {
+			return nil, 0, b.exchange(ctx, &pgx.Batch{})
+		}
 	}
-	// Without a delay the read is fresh but for what this process appended since, and that is in the cache. What another process
-	// appended meanwhile shows as a conflict.
+	// The read is fresh but for what this process appended since, and that is in the cache. What another process appended meanwhile,
+	// or what the cache has dropped, shows as a conflict.
 	for id, s := range b.streams {
 		if newer := b.executor.cache.get(id); newer.version > s.version {
 			*s = newer
@@ -259,9 +265,21 @@ func (b *batch[S, R]) settle(p *plan[S, R], base int64) {
 	b.calls = nil
 	b.keep(p.streams)
 	b.stats.Records += len(p.records)
+	b.executor.noteOwn(base, int64(len(p.records)))
 	if len(p.records) > 0 && b.executor.options.Committed != nil {
 		b.executor.options.Committed(base + int64(len(p.records)))
 	}
+}
+
+// noteOwn remembers the unbroken run of positions at the end of the log that this process has appended.
+func (e *Executor[S, R]) noteOwn(base, records int64) {
+	if records == 0 {
+		return
+	}
+	if base != e.ownTo {
+		e.ownFrom = base
+	}
+	e.ownTo = base + records
 }
 
 // keep puts committed states into the cache.

@@ -71,7 +71,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 	}{
 		"PostgreSQL, when a transaction begins": {(*flight).begins, 0, eventstore.ErrUnavailable},
 		"PostgreSQL, at the append":             {(*flight).appends, 0, eventstore.ErrOutcomeUnknown},
-		"PostgreSQL, after the delay":           {(*flight).readsAgain, time.Millisecond, eventstore.ErrUnavailable},
+		"PostgreSQL, after the delay":           {(*flight).looksAgain, time.Millisecond, eventstore.ErrUnavailable},
 		"nothing, the delay is long":            {func(*flight) bool { return false }, long, eventstore.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -255,7 +255,7 @@ func TestADeadConnectionLeavesTimeForAnother(t *testing.T) {
 	b := setup(t)
 	for name, at := range map[string]func(*flight) bool{
 		"when a transaction begins": (*flight).begins,
-		"after the delay":           (*flight).readsAgain,
+		"after the delay":           (*flight).looksAgain,
 		"at the append":             (*flight).appends,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,8 +18,9 @@
 //     transaction id, and neither vacuum nor readers are held up.
 //  3. Decide. Commands that a committed state refuses already are answered now.
 //  4. Delay. Once for the whole batch, inside the transaction.
-//  5. Append. One batch at a time: read the news again, decide again in order of arrival on the moving state, append all records
-//     in one statement and send COMMIT right behind it, so that no lock is held while a message travels.
+//  5. Append. One batch at a time: if anybody else has moved the head meanwhile, read the news again; decide again in order of
+//     arrival on the moving state, append all records in one statement and send COMMIT right behind it, so that no lock is held
+//     while a message travels.
 //  6. Conflict. Versions are unique in a stream, so when another process was first the append fails: back to the savepoint, and
 //     again without a second delay, this time with the log's head row locked first, so that nobody can be faster once more. As long as
 //     others are seen to append to the same streams, the lock comes first at once.

@@ -107,8 +107,10 @@ type Executor[S, R any] struct {
 	company atomic.Int32
 	// appending is held by the batch that appends.
 	appending chan struct{}
-	delayed   *lane[S, R] // nil without a delay
-	immediate *lane[S, R]
+	// The positions after ownFrom up to ownTo were appended by this process. Whoever holds appending may use them.
+	ownFrom, ownTo int64
+	delayed        *lane[S, R] // nil without a delay
+	immediate      *lane[S, R]
 
 	running context.Context // ends when Close has waited long enough
 	kill    context.CancelFunc

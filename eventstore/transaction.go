@@ -28,6 +28,7 @@ const (
 	// A stream with more news than this is read in several turns, so that no statement takes long. What has been read stays in
 	// the cache, even if the batch runs out of time.
 	newsLimit = 20_000
+	headSQL   = `select position from log_head`
 	// Whoever holds this lock and then freezes would hold up everyone who appends.
 	hurrySQL = `set local idle_in_transaction_session_timeout = '2s'`
 	lockSQL  = `select from log_head for update`
@@ -54,6 +55,9 @@ func (b *batch[S, R]) open(ctx context.Context) error {
 		b.conn = conn
 		news := &pgx.Batch{}
 		news.Queue(`begin`)
+		if b.lane.delay > 0 { // before the news, which so contain all of it
+			news.Queue(headSQL).QueryRow(func(row pgx.Row) error { return row.Scan(&b.seen) })
+		}
 		err = b.exchange(ctx, news, savepointSQL)
 		if err == nil || !b.drop() || pause > 100*time.Millisecond {
 			return err
@@ -62,6 +66,18 @@ func (b *batch[S, R]) open(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// isAlone tells whether nobody else has appended anything since the batch was opened.
+func (b *batch[S, R]) isAlone(ctx context.Context) (alone bool, err error) {
+	q, e := &pgx.Batch{}, b.executor
+	q.Queue(headSQL).QueryRow(func(row pgx.Row) error {
+		var head int64
+		err := row.Scan(&head)
+		alone = head == b.seen || head == e.ownTo && b.seen >= e.ownFrom
+		return err
+	})
+	return alone, b.send(ctx, q)
 }
 
 // lock takes the head row's lock, which no one else can append without, and then reads: what became of lost plans, and the news.
