@@ -59,7 +59,8 @@ type Options struct {
 	Transactions int
 	// Queue bounds how many commands wait to board. Default 50,000.
 	Queue int
-	// Batch bounds how many commands share one transaction. Default 10,000.
+	// Batch bounds how many commands share one transaction. Default 2,500: when more arrive at once, one batch reads while another
+	// is in its delay.
 	Batch int
 	// Cache bounds the bytes of folded states that are kept. Default 256 MiB.
 	Cache int
@@ -122,7 +123,7 @@ type Executor[S, R any] struct {
 func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*Executor[S, R], error) {
 	setDefault(&o.Transactions, 32)
 	setDefault(&o.Queue, 50_000)
-	setDefault(&o.Batch, 10_000)
+	setDefault(&o.Batch, 2_500)
 	setDefault(&o.Cache, 256<<20)
 	setDefault(&o.Snapshot, 10_000)
 	setDefault(&o.Patience, 10*time.Second)

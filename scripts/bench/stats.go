@@ -28,7 +28,9 @@ func median(values []float64) float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-func medianOf(rounds []round, value func(round) float64) float64 { return median(valuesOf(rounds, value)) }
+func medianOf(rounds []round, value func(round) float64) float64 {
+	return median(valuesOf(rounds, value))
+}
 
 func valuesOf(rounds []round, value func(round) float64) []float64 {
 	values := make([]float64, len(rounds))
