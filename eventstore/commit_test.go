@@ -155,7 +155,7 @@ func TestALateAppendBooksNothingTwice(t *testing.T) {
 		t.Parallel()
 		via := newProxy(t, b.url)
 		stream := b.schedule(t, 5)
-		p, other := startProcess(t, via.url, booking(), options{Patience: time.Second}), b.process(t, options{})
+		p, other := startProcess(t, via.url, booking(), options{Patience: 2 * time.Second}), b.process(t, options{})
 		held := hold(t, loseAnswer, func(f *flight) {
 			via.refuse(true)
 			f.link.cutClient()

@@ -113,7 +113,7 @@ func TestAStreamLongerThanOneReadIsReadInSeveral(t *testing.T) {
 	b := setup(t)
 	p := b.process(t, options{})
 	stream := b.schedule(t, domain.MaxCapacity)
-	const n = 15_000 // three times this is more than two reads
+	const n = 4_000 // three times this is more than two reads
 	for range 3 {
 		if _, err := p.Execute(context.Background(), bookMany(stream, n)); err != nil {
 			t.Fatal(err)

@@ -27,7 +27,7 @@ const (
 		) r`
 	// A stream with more news than this is read in several turns, so that no statement takes long. What has been read stays in
 	// the cache, even if the batch runs out of time.
-	newsLimit = 20_000
+	newsLimit = 5_000
 	headSQL   = `select position from log_head`
 	// Whoever holds this lock and then freezes would hold up everyone who appends.
 	hurrySQL = `set local idle_in_transaction_session_timeout = '2s'`
