@@ -98,7 +98,7 @@ func (s *rowSet[Row]) add(key uuid.UUID) *Row {
 }
 
 // missing makes room for the rows that the facts make, and names those that must be there already.
-func (s *rowSet[Row]) missing(facts []fact) (keys []uuid.UUID) {
+func (s *rowSet[Row]) missing(facts []fact) (keys [][16]byte) {
 	asked := make(map[uuid.UUID]bool)
 	for i := range facts {
 		key, fresh, ok := s.table.row(&facts[i])
@@ -116,7 +116,7 @@ func (s *rowSet[Row]) missing(facts []fact) (keys []uuid.UUID) {
 }
 
 // fetch reads rows of the read model called name.
-func (s *rowSet[Row]) fetch(ctx context.Context, from querier, name string, keys []uuid.UUID) error {
+func (s *rowSet[Row]) fetch(ctx context.Context, from querier, name string, keys [][16]byte) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -138,7 +138,7 @@ func (s *rowSet[Row]) fetch(ctx context.Context, from querier, name string, keys
 	s.fetched = append(s.fetched, fetched...)
 	for _, key := range keys {
 		if s.byKey[key] == nil {
-			return fmt.Errorf("%s has no row %s", name, key)
+			return fmt.Errorf("%s has no row %s", name, uuid.UUID(key))
 		}
 	}
 	return nil

@@ -50,6 +50,8 @@ func scenarios(s size) []scenario {
 		processesHot(s),
 		processesSpread(s),
 		lone(s),
+		lag(s),
+		rebuild(s),
 	}
 }
 

@@ -12,6 +12,7 @@ type scenario struct {
 	name      string
 	group     string // selects it too, along with others; may be empty
 	about     string // one line for readers
+	counts    string // what is counted in a second; empty: bookings
 	reference string // the strategy that the table's ratios refer to
 	entries   []entry
 	goals     []goal

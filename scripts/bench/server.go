@@ -56,7 +56,7 @@ func (s *server) start(ctx context.Context) (err error) {
 	s.private, err = embeddedpg.Start(ctx, embeddedpg.Options{Dir: s.dir, Settings: map[string]string{
 		// The same settings as the program's own server runs with, and durable. Only there must be enough connections for the
 		// strategies that want many.
-		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "max_connections": "300",
+		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "max_connections": "600",
 	}})
 	if err != nil {
 		return fmt.Errorf("start a private PostgreSQL: %w", err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,7 +10,7 @@ import (
 
 // table shows one scenario to people.
 func (r *report) table(s scenario) string {
-	rows := [][]string{{"", "wall", "bookings/s", "p50", "p99", "ratio", ""}}
+	rows := [][]string{{"", "wall", cmp.Or(s.counts, "bookings/s"), "p50", "p99", "ratio", ""}}
 	for _, line := range r.Results {
 		if line.Scenario == s.name {
 			rows = append(rows, []string{

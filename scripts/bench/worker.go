@@ -88,7 +88,7 @@ func runWorkers(ctx context.Context, load stream, url string, n int) ([]workerAn
 	}
 	for _, w := range workers {
 		if err := w.read.Decode(new(workerReady)); err != nil {
-			return nil, fmt.Errorf("a worker did not get ready: %w", err)
+			return nil, w.failed("did not get ready", err)
 		}
 	}
 	answers := make([]workerAnswer, n)
@@ -97,15 +97,20 @@ func runWorkers(ctx context.Context, load stream, url string, n int) ([]workerAn
 	for i, w := range workers {
 		group.Go(func() error {
 			if err := w.write.Encode([2]time.Time{window.from, window.until}); err != nil {
-				return err
+				return w.failed("did not listen", err)
 			}
 			if err := w.read.Decode(&answers[i]); err != nil {
-				return fmt.Errorf("a worker did not answer: %w", err)
+				return w.failed("did not answer", err)
 			}
 			return w.cmd.Wait()
 		})
 	}
 	return answers, group.Wait()
+}
+
+// failed waits for the worker's end, which tells more than a pipe that broke: how it exited, or the signal that killed it.
+func (w *worker) failed(how string, err error) error {
+	return errors.Join(fmt.Errorf("a worker %s: %w", how, err), w.cmd.Wait())
 }
 
 func startWorker(ctx context.Context) (*worker, error) {
