@@ -24,6 +24,7 @@ type batch[S, R any] struct {
 	conn     *pgxpool.Conn
 	streams  map[uuid.UUID]*stream[S] // as last read
 	broken   map[uuid.UUID]error      // streams that can't be read
+	keys     map[Key]stored           // of commands that were carried out before
 	recalled bool                     // what the snapshots know is in streams
 	lost     []*plan[S, R]            // sent, but the answer to COMMIT never came
 	seen     int64                    // the head of the log when a delayed batch was opened
@@ -66,6 +67,7 @@ func (b *batch[S, R]) travel(ctx context.Context) (err error) {
 	if err := b.open(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+	b.answerRepeated()
 	b.refuseEarly()
 	if len(b.calls) == 0 {
 		return nil
@@ -177,9 +179,17 @@ func (b *batch[S, R]) attempt(ctx context.Context, n int) error {
 	}
 	// What was lost is not committed, and can't be any more once this plan is: it expected versions that either are taken already,
 	// or will be by this plan, because the same commands on the same states make the same records.
+	b.answerRepeated()
 	p := b.plan()
+	if !b.locked && p.refusesRepeatable() {
+		if err := b.exchange(ctx, &pgx.Batch{}); err != nil {
+			return err
+		}
+		b.answerRepeated()
+		p = b.plan()
+	}
 	if len(p.records) > 0 {
-		if base, err = b.commit(ctx, p.records); err != nil {
+		if base, err = b.commit(ctx, p); err != nil {
 			if b.conn.Conn().IsClosed() {
 				b.lost = append(b.lost, p)
 			}

@@ -41,7 +41,7 @@ func (e *CommandError) Unwrap() error { return e.Reason }
 
 func isConflict(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.ConstraintName == "event_log_stream_version"
+	return errors.As(err, &pg) && (pg.ConstraintName == "event_log_stream_version" || pg.ConstraintName == "idempotency_keys_pkey")
 }
 
 // isPassing tells whether err is about the moment (a timeout, a shutdown, a full disk) or the state of the database (a missing table

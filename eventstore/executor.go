@@ -40,6 +40,8 @@ type Command[S, R any] struct {
 	Metadata Metadata
 	// Immediate commands don't share the delay.
 	Immediate bool
+	// Once, when set, keeps the command from being carried out again when it is repeated.
+	Once *Once[S]
 }
 
 // Result is what became of a command that was not refused.
@@ -48,6 +50,7 @@ type Result[S any] struct {
 	State    S        // of the stream right after the command
 	Version  int      // of the stream right after the command
 	Position int64    // of the stream's last record then: a reader that has reached it sees the command's effect
+	Replayed []byte   // the stored answer, when the command had been carried out before; then there are no Records and no State
 }
 
 // Options of an [Executor]. Zero values mean the defaults.
@@ -112,6 +115,7 @@ type Executor[S, R any] struct {
 	ownFrom, ownTo int64
 	delayed        *lane[S, R] // nil without a delay
 	immediate      *lane[S, R]
+	held           sync.Map // the [Key] of each command on its way
 
 	running context.Context // ends when Close has waited long enough
 	kill    context.CancelFunc
@@ -173,6 +177,13 @@ func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (Result
 	}
 	if ctx.Err() != nil {
 		return Result[S]{}, context.Cause(ctx)
+	}
+	if cmd.Once != nil {
+		release, err := e.hold(cmd.Once.Key)
+		if err != nil {
+			return Result[S]{}, err
+		}
+		defer release()
 	}
 	c := &call[S, R]{Command: cmd, arrived: time.Now(), done: make(chan struct{})}
 	if err := l.join(c); err != nil {

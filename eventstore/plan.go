@@ -6,6 +6,7 @@ import "github.com/google/uuid"
 type plan[S, R any] struct {
 	decisions []decision[S, R]
 	records   []Record
+	keys      []written                // of calls that can be repeated
 	streams   map[uuid.UUID]*stream[S] // after the records
 }
 
@@ -48,6 +49,7 @@ func (b *batch[S, R]) planCall(p *plan[S, R], c *call[S, R], s *stream[S]) error
 	if err != nil || len(values) == 0 {
 		return err
 	}
+	first := len(p.records)
 	moved, metadata, now := *s, c.Metadata.encode(), b.executor.options.Now()
 	for _, v := range values {
 		n := NewRecord{}
@@ -57,6 +59,14 @@ func (b *batch[S, R]) planCall(p *plan[S, R], c *call[S, R], s *stream[S]) error
 		r := moved.next(c.StreamID, n, metadata, now)
 		p.records = append(p.records, r)
 		moved.tail, moved.state = tailOf(r), b.executor.model.Evolve(moved.state, v)
+	}
+	if once := c.Once; once != nil {
+		result := Result[S]{Records: p.records[first:len(p.records):len(p.records)], State: moved.state, Version: moved.version}
+		answer, err := once.Answer(result)
+		if err != nil {
+			return &CommandError{c.StreamID, err}
+		}
+		p.keys = append(p.keys, written{once.Key, once.Fingerprint, c.StreamID, moved.version, answer})
 	}
 	*s = moved
 	return nil

@@ -120,7 +120,7 @@ func outcomeArgs(records []Record) []any {
 	return []any{args[0], args[1], args[len(args)-1]}
 }
 
-// exchange sends q, the query for news and then the statements of after in one message, and folds the news. Streams that the process
+// exchange sends q, the queries for news and for keys, and then the statements of after in one message, and folds the news. Streams that the process
 // does not know take one message more, for their snapshots, and long news several.
 func (b *batch[S, R]) exchange(ctx context.Context, q *pgx.Batch, after ...string) error {
 	ids, versions := b.known()
@@ -135,6 +135,7 @@ func (b *batch[S, R]) exchange(ctx context.Context, q *pgx.Batch, after ...strin
 	b.recalled = true
 	for {
 		q.Queue(newsSQL, ids, versions, newsLimit).Query(b.fold)
+		b.queueKeys(q)
 		for _, sql := range after {
 			q.Queue(sql)
 		}
@@ -255,14 +256,17 @@ func guarded(do func() error) (err error) {
 	return do()
 }
 
-// commit appends the records and commits, in one message. Once PostgreSQL has answered the COMMIT, nothing that happens to the
+// commit appends the records of the plan with their keys and commits, in one message. Once PostgreSQL has answered the COMMIT, nothing that happens to the
 // connection matters any more.
-func (b *batch[S, R]) commit(ctx context.Context, records []Record) (base int64, err error) {
+func (b *batch[S, R]) commit(ctx context.Context, p *plan[S, R]) (base int64, err error) {
 	q, committed := &pgx.Batch{}, false
-	q.Queue(appendSQL, appendArgs(records)...).QueryRow(func(row pgx.Row) (err error) {
+	q.Queue(appendSQL, appendArgs(p.records)...).QueryRow(func(row pgx.Row) (err error) {
 		base, err = scanBase(row)
 		return err
 	})
+	if len(p.keys) > 0 {
+		q.Queue(keepKeysSQL, keyArgs(p.keys)...)
+	}
 	q.Queue(`commit`).Exec(func(pgconn.CommandTag) error {
 		committed = true
 		return nil
