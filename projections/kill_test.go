@@ -185,7 +185,7 @@ func TestALostAnswerToCommitDoesNotApplyAPageTwice(t *testing.T) {
 	b.checkVerified()
 }
 
-// Fifty times in a row, the process that projects is killed while bookings go on.
+// Fifty times in a row, the process that projects is killed while bookings go on and read models are rebuilt.
 func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 	t.Parallel()
 	const kills = 50
@@ -207,6 +207,22 @@ func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 				return
 			default:
 				writer.live(5)
+			}
+		}
+	})
+	rebuilt := 0
+	load.Go(func() {
+		pool := b.toolPool()
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				if _, err := projections.Rebuild(context.Background(), projections.Names()[rebuilt%2], projections.RebuildOptions{Pool: pool}); err != nil {
+					t.Errorf("rebuild: %v", err)
+					return
+				}
+				rebuilt++
 			}
 		}
 	})
@@ -236,7 +252,7 @@ func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 	b.start(shortLease).reaches(head)
 	b.checkFold(nil)
 	b.checkVerified()
-	t.Logf("%d kills while %d records were appended", kills, head)
+	t.Logf("%d kills and %d rebuilds while %d records were appended", kills, rebuilt, head)
 }
 
 func TestAnotherProcessTakesOverSoonAfterAKill(t *testing.T) {

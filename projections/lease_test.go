@@ -5,14 +5,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
-
-	"github.com/google/uuid"
 )
 
 func (b *bundle) holders() map[string]string {
@@ -104,6 +105,48 @@ func TestAFrozenProcessDoesNotHoldUpTheOthers(t *testing.T) {
 	b.book(event, 1)
 	second.reaches(b.head)
 	b.checkFold(nil)
+}
+
+// A page may take longer than the lease lasts. Whoever works on it keeps renewing the lease meanwhile.
+func TestALongPageDoesNotLoseTheLease(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first := b.start(shortLease, func(o *projections.Options) { o.Holder = "first" })
+	event := b.schedule("E", 100)
+	first.reaches(b.head)
+	second := b.start(shortLease, func(o *projections.Options) { o.Holder = "second" })
+	second.reaches(b.head)
+	blocker, err := b.pool.Begin(context.Background())
+	must(t, err)
+	_, err = blocker.Exec(context.Background(), `select from events for update`)
+	must(t, err)
+	renewals := func() int {
+		return b.count(`select (extract(epoch from lease_until - updated_at) * 1000)::int from projection_checkpoints where name = 'events'`)
+	}
+	b.book(event, 1)
+	eventually(t, "the lease was renewed for longer than it lasts", func() bool { return renewals() > 800 })
+	must(t, blocker.Rollback(context.Background()))
+	second.reaches(b.head)
+	if holder := b.holders()["events"]; holder != "first" {
+		t.Errorf("the lease went to %q", holder)
+	}
+	b.checkFold(nil)
+}
+
+// It runs before the parallel tests go on, so that what it finds is its own.
+func TestStoppingLeavesNothingRunning(t *testing.T) {
+	b := setup(t)
+	b.pool.Close()
+	before := goleak.IgnoreCurrent()
+	pool, err := pgxpool.New(context.Background(), b.url)
+	must(t, err)
+	b.pool, b.history = pool, newHistory(t, pool)
+	p := b.startOn(pool, func(o *projections.Options) { o.Registerer = prometheus.NewRegistry() })
+	b.append(b.schedule("E", 10), unknown())
+	p.reaches(b.head)
+	p.stop()
+	pool.Close()
+	goleak.VerifyNone(t, before)
 }
 
 func TestAnIdleProjectionWritesNothingButItsLease(t *testing.T) {
