@@ -233,7 +233,7 @@ func (b *batch[S, R]) refuseEarly() {
 	remaining := b.calls[:0]
 	for _, c := range b.calls {
 		err := b.guard(c, func() error {
-			_, err := c.Decide(b.streams[c.StreamID].state)
+			_, err := c.decide(b.streams[c.StreamID])
 			return err
 		})
 		if err != nil {

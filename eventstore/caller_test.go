@@ -204,3 +204,58 @@ func TestAStormOnASmallQueueSellsEverythingToThoseWhoComeAgain(t *testing.T) {
 	}
 	b.auditSold(t, stream, tickets)
 }
+
+func TestACommandThatExpectsAnotherVersionIsRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	stream := b.schedule(t, 5)
+	p, other := b.process(t, options{}), b.process(t, options{})
+	expecting := func(version int) (result, error) {
+		c := order(stream, bookFor(uuid.New()))
+		c.Expected = version
+		return p.Execute(t.Context(), c)
+	}
+	if _, err := expecting(1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.book(t.Context(), stream, uuid.New()); err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []int{1, 2, 4} {
+		_, err := expecting(version)
+		var conflict *eventstore.ConflictError
+		if !errors.As(err, &conflict) || conflict.Expected != version || conflict.Actual != 3 {
+			t.Errorf("expecting %d got %v", version, err)
+		}
+	}
+	if r, err := expecting(3); err != nil || r.Version != 4 {
+		t.Errorf("got %v, %+v", err, r)
+	}
+	b.auditSold(t, stream, 3)
+}
+
+// Of many who have seen the same version, one changes it.
+func TestOneOfManyWhoExpectTheSameVersionWins(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	stream := b.schedule(t, 100)
+	processes := b.processes(t, 2, options{})
+	answers := stormOf(t, people(20), func(i int, customer uuid.UUID) (result, error) {
+		c := order(stream, bookFor(customer))
+		c.Expected = 1
+		return processes[i%2].Execute(context.Background(), c)
+	})
+	won := 0
+	for _, a := range answers {
+		var conflict *eventstore.ConflictError
+		switch {
+		case a.err == nil:
+			won++
+		case !errors.As(a.err, &conflict):
+			t.Errorf("got %v", a.err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d won", won)
+	}
+}

@@ -38,6 +38,8 @@ type Command[S, R any] struct {
 	// that refuses it. It is called several times, from other goroutines, and must be a pure function.
 	Decide   func(S) ([]R, error)
 	Metadata Metadata
+	// Expected, unless 0, refuses the command with a [ConflictError] when its stream is at another version.
+	Expected int
 	// Immediate commands don't share the delay.
 	Immediate bool
 	// Once, when set, keeps the command from being carried out again when it is repeated.

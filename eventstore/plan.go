@@ -43,9 +43,17 @@ func (b *batch[S, R]) plan() *plan[S, R] {
 	return p
 }
 
+// decide answers the command on the stream as it is.
+func (c *call[S, R]) decide(s *stream[S]) ([]R, error) {
+	if c.Expected > 0 && c.Expected != s.version {
+		return nil, &ConflictError{c.StreamID, c.Expected, s.version}
+	}
+	return c.Decide(s.state)
+}
+
 // planCall adds the records of one call to the plan and moves its stream. On an error the stream stays.
 func (b *batch[S, R]) planCall(p *plan[S, R], c *call[S, R], s *stream[S]) error {
-	values, err := c.Decide(s.state)
+	values, err := c.decide(s)
 	if err != nil || len(values) == 0 {
 		return err
 	}
