@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
-	"github.com/google/uuid"
+	"github.com/go-chi/chi/v5/middleware"
 	"github.com/rs/cors"
 
 	"github.com/boxoffice/boxoffice/domain"
@@ -37,12 +38,19 @@ type Options struct {
 	Ready func(context.Context) error
 	// Origins may call from a browser.
 	Origins []string
-	Now     func() time.Time
-	Logger  *slog.Logger
-	Version string
+	// Limiter bounds what single clients may ask for; nil: nothing does.
+	Limiter *Limiter
+	// TrustedProxies are networks (CIDR) whose X-Forwarded-For is believed.
+	TrustedProxies []string
+	Now            func() time.Time
+	Logger         *slog.Logger
+	Version        string
 }
 
-type api struct{ Options }
+type api struct {
+	Options
+	origins *http.CrossOriginProtection
+}
 
 // maxBody is ample for every request: the longest description of an event takes 20 kB.
 const maxBody = 64 << 10
@@ -50,44 +58,61 @@ const maxBody = 64 << 10
 // New returns the API as one handler.
 func New(o Options) http.Handler {
 	useProblems()
-	a := &api{o}
+	a := &api{o, http.NewCrossOriginProtection()}
+	for _, origin := range o.Origins {
+		if err := a.origins.AddTrustedOrigin(origin); err != nil {
+			panic(err) // the configuration has checked them
+		}
+	}
 	router := chi.NewMux()
 	router.Use(
 		identify,
+		clientAddress(o.TrustedProxies),
 		logRequests(o.Logger),
 		recoverPanics(o.Logger),
 		secure,
 		cors.New(cors.Options{
 			AllowedOrigins: o.Origins, AllowCredentials: true, MaxAge: 600,
 			AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete},
-			AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", minLogPosition, "X-Request-Id"},
-			ExposedHeaders: []string{"ETag", "Link", logPosition, readModelLag, "Retry-After", "X-Request-Id"},
+			AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", minLogPosition, refreshTokenMode, "X-Request-Id"},
+			ExposedHeaders: []string{"ETag", "Idempotency-Replayed", "Link", logPosition, rateLimit, rateLimitPolicy, readModelLag, "Retry-After", "X-Request-Id"},
 		}).Handler,
+		compress,
+		revalidate,
+		middleware.GetHead,
 	)
 	router.NotFound(func(w http.ResponseWriter, r *http.Request) { writeProblem(w, r, errNoRoute) })
-	router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { writeProblem(w, r, errMethod) })
+	router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", strings.Join(allowedMethods(router, r.URL.Path), ", "))
+		writeProblem(w, r, errMethod)
+	})
 
 	config := huma.DefaultConfig("Boxoffice", o.Version)
 	config.Info.Description = "Books tickets for events. It never sells a ticket twice, and never refuses one that is there."
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema links in bodies
+	config.Formats = jsonFormats()
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
 	h := humachi.New(router, config)
-	h.UseMiddleware(a.guard, a.fresh)
+	h.UseMiddleware(a.guard, a.limit, a.sameOrigin, a.fresh)
 
 	everyone, organizers, auditors := roles{}, roles{account.Organizer}, roles{account.Auditor}
 
-	route(h, a, nil, operation{http.MethodPost, "/auth/register", "register", "Create an account and sign in", 201, []int{400, 409, 503}}, a.register)
-	route(h, a, nil, operation{http.MethodPost, "/auth/login", "login", "Sign in", 200, []int{400, 401, 503}}, a.login)
-	route(h, a, nil, operation{http.MethodPost, "/auth/refresh", "refresh", "Exchange a refresh token for the next pair", 200, []int{400, 401, 503}}, a.refresh)
+	route(h, a, nil, operation{http.MethodPost, "/auth/register", "register", "Create an account and sign in", 201, []int{400, 403, 409, 422, 503}}, a.register, limited(perAddress))
+	route(h, a, nil, operation{http.MethodPost, "/auth/login", "login", "Sign in", 200, []int{400, 401, 503}}, a.login, limited(perAddress))
+	route(h, a, nil, operation{http.MethodPost, "/auth/refresh", "refresh", "Exchange a refresh token for the next pair", 200, []int{400, 401, 403, 503}}, a.refresh, limited(perAddress), usesCookie)
+	route(h, a, everyone, operation{http.MethodPost, "/auth/logout", "logout", "Sign out", 204, []int{400, 401, 403, 503}}, a.logout, usesCookie)
+	route(h, a, everyone, operation{http.MethodGet, "/auth/me", "getMe", "Tell who one is", 200, []int{401, 503}}, a.me)
 
 	route(h, a, everyone, operation{http.MethodGet, "/events", "listEvents", "List events", 200, []int{400, 401, 503}}, a.listEvents, readsModels)
 	route(h, a, everyone, operation{http.MethodGet, "/events/{id}", "getEvent", "Show one event", 200, []int{400, 401, 404, 503}}, a.getEvent, readsModels)
-	route(h, a, organizers, operation{http.MethodPost, "/events", "scheduleEvent", "Schedule an event", 201, []int{400, 401, 403, 503}}, a.scheduleEvent)
+	route(h, a, organizers, operation{http.MethodPost, "/events", "scheduleEvent", "Schedule an event", 201, []int{400, 401, 403, 409, 422, 503}}, a.scheduleEvent)
+	route(h, a, organizers, operation{http.MethodPatch, "/events/{id}", "changeEvent", "Change an event", 200, []int{400, 401, 403, 404, 409, 412, 503}}, a.changeEvent)
+	route(h, a, organizers, operation{http.MethodPost, "/events/{id}/cancel", "cancelEvent", "Cancel an event", 200, []int{400, 401, 403, 404, 409, 422, 503}}, a.cancelEvent)
 
-	route(h, a, everyone, operation{http.MethodPost, "/book", "bookTicket", "Book one ticket", 201, []int{400, 401, 404, 409, 503}}, a.bookTicket)
+	route(h, a, everyone, operation{http.MethodPost, "/book", "bookTicket", "Book one ticket", 201, []int{400, 401, 404, 409, 422, 503}}, a.bookTicket, limited(perUser))
 	route(h, a, everyone, operation{http.MethodGet, "/bookings", "listBookings", "List one's own bookings", 200, []int{401, 503}}, a.listBookings, readsModels)
 	route(h, a, everyone, operation{http.MethodDelete, "/bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, []int{400, 401, 403, 404, 409, 503}}, a.cancelBooking)
 
@@ -95,6 +120,7 @@ func New(o Options) http.Handler {
 
 	route(h, a, nil, operation{http.MethodGet, "/healthz", "healthz", "Tell whether the process is alive", 200, nil}, a.healthz)
 	route(h, a, nil, operation{http.MethodGet, "/readyz", "readyz", "Tell whether requests can be served", 200, []int{503}}, a.readyz)
+	serveDocs(router)
 	return router
 }
 
@@ -126,14 +152,18 @@ func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle f
 	})
 }
 
-// execute carries a command out for whoever makes the request.
-func (a *api) execute(ctx context.Context, eventID uuid.UUID, cmd domain.Command, immediate bool) (eventstore.Result[domain.State], error) {
-	return a.Executor.Execute(ctx, eventstore.Command[domain.State, domain.Record]{
-		StreamID:  eventID,
-		Decide:    func(s domain.State) ([]domain.Record, error) { return domain.Decide(cmd, s) },
-		Metadata:  eventstore.Metadata{Actor: claimsOf(ctx).UserID, CorrelationID: requestID(ctx)},
-		Immediate: immediate,
-	})
+// allowedMethods are those that an address supports: RFC 9110 has a 405 list them.
+func allowedMethods(router *chi.Mux, path string) (allowed []string) {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		asked := method
+		if method == http.MethodHead {
+			asked = http.MethodGet
+		}
+		if router.Match(chi.NewRouteContext(), asked, path) {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
 }
 
 func (a *api) writeError(ctx huma.Context, err error) {

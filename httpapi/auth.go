@@ -2,12 +2,15 @@ package httpapi
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -60,7 +63,7 @@ type User struct {
 type Session struct {
 	User         User   `json:"user"`
 	AccessToken  string `json:"accessToken" doc:"JWT for the Authorization header, valid for 15 minutes"`
-	RefreshToken string `json:"refreshToken" doc:"JWT for POST /auth/refresh, valid for 7 days and only once"`
+	RefreshToken string `json:"refreshToken,omitempty" doc:"JWT for POST /auth/refresh, valid for 7 days and only once. Absent in cookie mode"`
 }
 
 type sessionOutput struct {
@@ -68,14 +71,26 @@ type sessionOutput struct {
 	Body      Session
 }
 
-func sessionOf(user account.User, tokens account.Tokens) *sessionOutput {
-	return &sessionOutput{
+const refreshTokenMode = "Refresh-Token-Mode"
+
+// Delivery is how the client wants to get its refresh token.
+type Delivery struct {
+	RefreshTokenMode string `header:"Refresh-Token-Mode" enum:"body,cookie" default:"body" doc:"cookie: the refresh token comes in an HttpOnly cookie only, where no script of the page can read it"`
+}
+
+func (d Delivery) session(user account.User, tokens account.Tokens) *sessionOutput {
+	out := &sessionOutput{
 		SetCookie: refreshCookie(tokens.Refresh, tokens.RefreshExpires),
-		Body: Session{
-			User:        User{ID: user.ID, Email: user.Email, Name: user.Name, Role: user.Role},
-			AccessToken: tokens.Access, RefreshToken: tokens.Refresh,
-		},
+		Body:      Session{User: userOf(user), AccessToken: tokens.Access, RefreshToken: tokens.Refresh},
 	}
+	if d.RefreshTokenMode == "cookie" {
+		out.Body.RefreshToken = ""
+	}
+	return out
+}
+
+func userOf(user account.User) User {
+	return User{ID: user.ID, Email: user.Email, Name: user.Name, Role: user.Role}
 }
 
 const refreshCookieName = "boxoffice_refresh"
@@ -88,7 +103,32 @@ func refreshCookie(token string, expires time.Time) http.Cookie {
 	}
 }
 
+const cookieKey = "cookie"
+
+// usesCookie marks an operation that accepts the refresh cookie.
+func usesCookie(op *huma.Operation) {
+	if op.Metadata == nil {
+		op.Metadata = map[string]any{}
+	}
+	op.Metadata[cookieKey] = true
+}
+
+// sameOrigin refuses requests that a browser sends with the refresh cookie on behalf of another site's page. SameSite=Strict does
+// most of it; it lets pages of sibling domains through.
+func (a *api) sameOrigin(ctx huma.Context, next func(huma.Context)) {
+	if ctx.Operation().Metadata[cookieKey] != nil {
+		r, _ := humachi.Unwrap(ctx)
+		if _, err := r.Cookie(refreshCookieName); err == nil && a.origins.Check(r) != nil {
+			a.writeError(ctx, errCrossOrigin)
+			return
+		}
+	}
+	next(ctx)
+}
+
 type registerInput struct {
+	Delivery
+	Idempotent
 	Body struct {
 		Email    string `json:"email" example:"user@example.com"`
 		Password string `json:"password" example:"securePassword123" doc:"At least 8 characters with a letter and a digit, at most 72 bytes"`
@@ -97,43 +137,84 @@ type registerInput struct {
 }
 
 func (a *api) register(ctx context.Context, in *registerInput) (*sessionOutput, error) {
-	user, tokens, err := a.Accounts.Register(ctx, account.Registration{Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name})
+	user, tokens, err := a.Accounts.Register(ctx, account.Registration{
+		Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name, Key: in.key,
+	})
 	if err != nil {
 		return nil, err
 	}
-	return sessionOf(user, tokens), nil
+	return in.session(user, tokens), nil
 }
 
 type loginInput struct {
+	Delivery
 	Body struct {
 		Email    string `json:"email" example:"user@example.com"`
 		Password string `json:"password" example:"securePassword123"`
 	}
 }
 
-func (a *api) login(ctx context.Context, in *loginInput) (*sessionOutput, error) {
-	user, tokens, err := a.Accounts.Login(ctx, in.Body.Email, in.Body.Password)
+func (a *api) login(ctx context.Context, in *loginInput) (out *sessionOutput, err error) {
+	err = a.guessing(ctx, in.Body.Email, func() error {
+		user, tokens, err := a.Accounts.Login(ctx, in.Body.Email, in.Body.Password)
+		out = in.session(user, tokens)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return sessionOf(user, tokens), nil
+	return out, nil
 }
 
-type refreshInput struct {
+// HeldToken is where a client shows its refresh token.
+type HeldToken struct {
 	Cookie string `cookie:"boxoffice_refresh"`
 	Body   *struct {
 		RefreshToken string `json:"refreshToken,omitempty" doc:"Taken from the cookie when it is left out"`
 	} `required:"false"`
 }
 
-func (a *api) refresh(ctx context.Context, in *refreshInput) (*sessionOutput, error) {
-	token := in.Cookie
-	if in.Body != nil && in.Body.RefreshToken != "" {
-		token = in.Body.RefreshToken
+func (h HeldToken) token() string {
+	if h.Body != nil && h.Body.RefreshToken != "" {
+		return h.Body.RefreshToken
 	}
-	user, tokens, err := a.Accounts.Refresh(ctx, token)
+	return h.Cookie
+}
+
+type refreshInput struct {
+	Delivery
+	HeldToken
+}
+
+func (a *api) refresh(ctx context.Context, in *refreshInput) (*sessionOutput, error) {
+	user, tokens, err := a.Accounts.Refresh(ctx, in.token())
 	if err != nil {
 		return nil, err
 	}
-	return sessionOf(user, tokens), nil
+	return in.session(user, tokens), nil
+}
+
+type logoutInput struct{ HeldToken }
+
+type logoutOutput struct {
+	SetCookie http.Cookie `header:"Set-Cookie"`
+}
+
+// logout ends the sign-in that the refresh token belongs to; one that is worth nothing any more is what the client wanted.
+func (a *api) logout(ctx context.Context, in *logoutInput) (*logoutOutput, error) {
+	if err := a.Accounts.Logout(ctx, in.token()); err != nil {
+		return nil, err
+	}
+	return &logoutOutput{refreshCookie("", time.Unix(1, 0))}, nil
+}
+
+func (a *api) me(ctx context.Context, _ *struct{}) (*struct{ Body User }, error) {
+	user, err := a.Accounts.Get(ctx, claimsOf(ctx).UserID)
+	if errors.Is(err, account.ErrNotFound) {
+		return nil, fmt.Errorf("%w: the account is gone", account.ErrInvalidToken)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body User }{userOf(user)}, nil
 }

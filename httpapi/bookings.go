@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -39,43 +38,37 @@ type EventSummary struct {
 	Version          int       `json:"version"`
 }
 
-func summaryOf(id uuid.UUID, r eventstore.Result[domain.State]) EventSummary {
+func summaryOf(id uuid.UUID, r result) EventSummary {
 	return EventSummary{ID: id, Title: r.State.Details().Title, RemainingTickets: r.State.Remaining(), Version: r.Version}
 }
 
-type bookingChangeOutput struct {
-	LogPosition int64 `header:"Log-Position" doc:"A read with this as Min-Log-Position sees the change"`
-	Body        BookingChange
-}
-
 type bookTicketInput struct {
+	Idempotent
 	Body struct {
 		EventID uuid.UUID `json:"eventId" format:"uuid"`
 	}
 }
 
-func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*bookingChangeOutput, error) {
+func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[BookingChange], error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, err
 	}
 	userID, eventID := claimsOf(ctx).UserID, in.Body.EventID
-	result, err := a.execute(ctx, eventID, domain.BookTicket{BookingID: id, CustomerID: userID, Now: a.Now()}, false)
-	if err != nil {
-		return nil, err
-	}
-	a.catchUp(ctx, result.Position)
-	booking := Booking{ID: id, EventID: eventID, UserID: userID, Status: projections.BookingConfirmed}
-	if len(result.Records) > 0 {
-		booking.CreatedAt = result.Records[0].RecordedAt
-	} else { // the booking was found in the stream: its first append had been given up for lost, and was not
-		row, err := a.Bookings.Get(ctx, id)
-		if err != nil {
-			return nil, err
+	book := domain.BookTicket{BookingID: id, CustomerID: userID, Now: a.Now()}
+	return carryOut(ctx, a, command{eventID: eventID, decide: wish(book)}, once{in.key, []any{"book", in.Body}}, func(r result) (BookingChange, error) {
+		booking := Booking{ID: id, EventID: eventID, UserID: userID, Status: projections.BookingConfirmed}
+		if len(r.Records) > 0 {
+			booking.CreatedAt = r.Records[0].RecordedAt
+		} else { // the booking was found in the stream: its first append had been given up for lost, and was not
+			row, err := a.Bookings.Get(ctx, id)
+			if err != nil {
+				return BookingChange{}, err
+			}
+			booking = bookingOf(row)
 		}
-		booking = bookingOf(row)
-	}
-	return &bookingChangeOutput{result.Position, BookingChange{booking, summaryOf(eventID, result)}}, nil
+		return BookingChange{booking, summaryOf(eventID, r)}, nil
+	})
 }
 
 // BookingList are all bookings of one user, newest first.
@@ -107,21 +100,19 @@ type cancelBookingInput struct {
 
 var errBookingMissing = newProblem(404, domain.ErrBookingNotFound.Code, domain.ErrBookingNotFound.Message)
 
-func (a *api) cancelBooking(ctx context.Context, in *cancelBookingInput) (*bookingChangeOutput, error) {
+func (a *api) cancelBooking(ctx context.Context, in *cancelBookingInput) (*changed[BookingChange], error) {
 	// The read model only says which stream the booking is in; the stream decides.
 	row, err := a.Bookings.Get(ctx, in.ID)
 	if err != nil {
 		return nil, notFound(err, errBookingMissing)
 	}
-	result, err := a.execute(ctx, row.EventID, domain.CancelBooking{BookingID: row.ID, CustomerID: claimsOf(ctx).UserID, Now: a.Now()}, true)
-	if err != nil {
-		return nil, err
-	}
-	a.catchUp(ctx, result.Position)
-	booking := bookingOf(row)
-	booking.Status = projections.BookingCancelled
-	if len(result.Records) > 0 {
-		booking.CancelledAt = &result.Records[0].RecordedAt
-	}
-	return &bookingChangeOutput{result.Position, BookingChange{booking, summaryOf(row.EventID, result)}}, nil
+	cancel := domain.CancelBooking{BookingID: row.ID, CustomerID: claimsOf(ctx).UserID, Now: a.Now()}
+	return carryOut(ctx, a, command{eventID: row.EventID, decide: wish(cancel), immediate: true}, once{}, func(r result) (BookingChange, error) {
+		booking := bookingOf(row)
+		booking.Status = projections.BookingCancelled
+		if len(r.Records) > 0 {
+			booking.CancelledAt = &r.Records[0].RecordedAt
+		}
+		return BookingChange{booking, summaryOf(row.EventID, r)}, nil
+	})
 }

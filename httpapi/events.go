@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,7 +58,19 @@ type PageMeta struct {
 	TotalPages int `json:"totalPages"`
 }
 
-type listEventsOutput struct{ Body EventPage }
+// query writes the parameters as a client would.
+func (in *listEventsInput) query() url.Values {
+	query := url.Values{"limit": {strconv.Itoa(in.Limit)}, "sortBy": {in.SortBy}, "sortOrder": {in.SortOrder}}
+	if in.Search != "" {
+		query.Set("search", in.Search)
+	}
+	return query
+}
+
+type listEventsOutput struct {
+	Link string `header:"Link" doc:"Where the first, previous, next and last page are (RFC 8288)"`
+	Body EventPage
+}
 
 func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsOutput, error) {
 	rows, total, err := a.Events.List(ctx, projections.EventQuery{
@@ -72,7 +86,7 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 	for _, row := range rows {
 		page.Data = append(page.Data, eventOf(row))
 	}
-	return &listEventsOutput{page}, nil
+	return &listEventsOutput{pageLinks(in, page.Meta.TotalPages), page}, nil
 }
 
 type eventInput struct {
@@ -80,19 +94,20 @@ type eventInput struct {
 }
 
 type eventOutput struct {
-	LogPosition int64 `header:"Log-Position" doc:"A read with this as Min-Log-Position sees the change"`
-	Body        Event
+	ETag string `header:"ETag" doc:"The event's version, for If-Match and If-None-Match"`
+	Body Event
 }
 
-func (a *api) getEvent(ctx context.Context, in *eventInput) (*struct{ Body Event }, error) {
+func (a *api) getEvent(ctx context.Context, in *eventInput) (*eventOutput, error) {
 	row, err := a.Events.Get(ctx, in.ID)
 	if err != nil {
 		return nil, notFound(err, errEventMissing)
 	}
-	return &struct{ Body Event }{eventOf(row)}, nil
+	return &eventOutput{versionETag(row.Version), eventOf(row)}, nil
 }
 
 type scheduleEventInput struct {
+	Idempotent
 	Body struct {
 		Title        string    `json:"title"`
 		Description  string    `json:"description,omitempty"`
@@ -105,7 +120,7 @@ type scheduleEventInput struct {
 	}
 }
 
-func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*eventOutput, error) {
+func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*changed[Event], error) {
 	b := in.Body
 	price, errPrice := moneyOf(b.Price, b.Currency)
 	details, errDetails := domain.NewDetails(domain.Details{
@@ -118,14 +133,89 @@ func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*event
 	if err != nil {
 		return nil, err
 	}
-	result, err := a.execute(ctx, id, domain.ScheduleEvent{Details: details, Capacity: b.TotalTickets}, true)
+	schedule := domain.ScheduleEvent{Details: details, Capacity: b.TotalTickets}
+	return carryOut(ctx, a, command{eventID: id, decide: wish(schedule), immediate: true}, once{in.key, []any{"schedule", b}}, eventAfter(id))
+}
+
+// eventAfter shows an event as a command has left it.
+func eventAfter(id uuid.UUID) func(result) (Event, error) {
+	return func(r result) (Event, error) {
+		d, status := r.State.Details(), projections.EventScheduled
+		if r.State.Cancelled() {
+			status = projections.EventCancelled
+		}
+		return Event{
+			ID: id, Title: d.Title, Description: d.Description, Date: d.StartsAt, TimeZone: d.TimeZone, Venue: d.Venue,
+			TotalTickets: r.State.Capacity(), RemainingTickets: r.State.Remaining(), Price: decimalOf(d.Price),
+			Currency: d.Price.Currency, Status: status, Version: r.Version,
+		}, nil
+	}
+}
+
+type changeEventInput struct {
+	ID      uuid.UUID `path:"id" format:"uuid"`
+	IfMatch string    `header:"If-Match" doc:"The ETag of the event as it was seen: when the event has changed since, by a booking too, the answer is 412"`
+	Body    struct {
+		Title        *string    `json:"title,omitempty"`
+		Description  *string    `json:"description,omitempty"`
+		Date         *time.Time `json:"date,omitempty"`
+		TimeZone     *string    `json:"timeZone,omitempty"`
+		Venue        *string    `json:"venue,omitempty"`
+		TotalTickets *int       `json:"totalTickets,omitempty"`
+		Price        *Decimal   `json:"price,omitempty"`
+		Currency     *string    `json:"currency,omitempty"`
+	}
+}
+
+// changeEvent changes what the request names and leaves the rest as it is then, whatever it was when the client last looked.
+func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[Event], error) {
+	expected, err := versionOf(in.IfMatch)
 	if err != nil {
 		return nil, err
 	}
-	a.catchUp(ctx, result.Position)
-	return &eventOutput{result.Position, Event{
-		ID: id, Title: details.Title, Description: details.Description, Date: details.StartsAt, TimeZone: details.TimeZone, Venue: details.Venue,
-		TotalTickets: result.State.Capacity(), RemainingTickets: result.State.Remaining(), Price: decimalOf(details.Price),
-		Currency: details.Price.Currency, Status: projections.EventScheduled, Version: result.Version,
-	}}, nil
+	b := in.Body
+	decide := func(s domain.State) ([]domain.Record, error) {
+		if !s.Exists() {
+			return nil, domain.ErrEventNotFound
+		}
+		d, capacity, currency := s.Details(), s.Capacity(), s.Details().Price.Currency
+		price := decimalOf(d.Price)
+		set(&d.Title, b.Title)
+		set(&d.Description, b.Description)
+		set(&d.StartsAt, b.Date)
+		set(&d.TimeZone, b.TimeZone)
+		set(&d.Venue, b.Venue)
+		set(&capacity, b.TotalTickets)
+		set(&price, b.Price)
+		set(&currency, b.Currency)
+		var errPrice, errDetails error
+		d.Price, errPrice = moneyOf(price, currency)
+		d, errDetails = domain.NewDetails(d)
+		if err := domain.JoinInvalid(errPrice, errDetails, domain.CheckCapacity(capacity)); err != nil {
+			return nil, err
+		}
+		records, err := domain.Decide(domain.ChangeDetails{Details: d}, s)
+		if err != nil {
+			return nil, err
+		}
+		more, err := domain.Decide(domain.ChangeCapacity{Capacity: capacity}, s.Evolve(records...))
+		return append(records, more...), err
+	}
+	return carryOut(ctx, a, command{eventID: in.ID, decide: decide, expected: expected, immediate: true}, once{}, eventAfter(in.ID))
+}
+
+func set[T any](field, to *T) {
+	if to != nil {
+		*field = *to
+	}
+}
+
+type cancelEventInput struct {
+	Idempotent
+	ID uuid.UUID `path:"id" format:"uuid"`
+}
+
+func (a *api) cancelEvent(ctx context.Context, in *cancelEventInput) (*changed[Event], error) {
+	c := command{eventID: in.ID, decide: wish(domain.CancelEvent{}), immediate: true}
+	return carryOut(ctx, a, c, once{in.key, []any{"cancel", in.ID}}, eventAfter(in.ID))
 }

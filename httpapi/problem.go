@@ -28,7 +28,8 @@ type Problem struct { //nolint:errname // the word of RFC 9457
 	RequestID string         `json:"requestId,omitempty" doc:"Names the request in the server's logs"`
 	Errors    []FieldProblem `json:"errors,omitempty" doc:"What is wrong with the fields of the request"`
 
-	retryAfter int // seconds; 0: no header
+	retryAfter int    // seconds; 0: no header
+	usage      *usage // of a limit that was exceeded
 }
 
 // FieldProblem is what is wrong with one field.
@@ -51,6 +52,10 @@ func (p *Problem) GetHeaders() http.Header {
 	headers := http.Header{}
 	if p.retryAfter > 0 {
 		headers.Set("Retry-After", strconv.Itoa(p.retryAfter))
+	}
+	if p.usage != nil {
+		headers.Set(rateLimitPolicy, p.usage.policy())
+		headers.Set(rateLimit, p.usage.status())
 	}
 	if p.Status == http.StatusUnauthorized {
 		headers.Set("WWW-Authenticate", "Bearer")
@@ -82,6 +87,9 @@ var known = []struct {
 	{account.ErrEmailTaken, http.StatusConflict, "email_taken", "This e-mail is already registered", 0},
 	{account.ErrNotFound, http.StatusNotFound, "user_not_found", "User not found", 0},
 	{account.ErrBusy, http.StatusServiceUnavailable, "busy", "Too many people are signing in right now; please try again in a moment", 2},
+	{account.ErrKeyReused, http.StatusUnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used for another request", 0},
+	{eventstore.ErrKeyReused, http.StatusUnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used for another request", 0},
+	{eventstore.ErrKeyInFlight, http.StatusConflict, "idempotency_in_progress", "A request with this Idempotency-Key is still being carried out", 1},
 	{eventstore.ErrBusy, http.StatusServiceUnavailable, "busy", "Too many requests are waiting; please try again in a moment", 1},
 	{eventstore.ErrClosed, http.StatusServiceUnavailable, "shutting_down", "The server is restarting; please try again in a moment", 2},
 	{eventstore.ErrOutcomeUnknown, http.StatusServiceUnavailable, "outcome_unknown", "Whether this request took effect is not known yet; please look before you try again", 2},
@@ -90,6 +98,7 @@ var known = []struct {
 
 var (
 	errForbidden    = newProblem(http.StatusForbidden, "forbidden", "Your role does not allow this")
+	errCrossOrigin  = newProblem(http.StatusForbidden, "cross_origin", "The refresh cookie is not accepted from pages of other sites")
 	errNoRoute      = newProblem(http.StatusNotFound, "not_found", "There is nothing at this address")
 	errMethod       = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This address does not support the method")
 	errEventMissing = newProblem(http.StatusNotFound, domain.ErrEventNotFound.Code, domain.ErrEventNotFound.Message)
@@ -115,6 +124,7 @@ func classify(err error) *Problem {
 		refusal        *domain.Refusal
 		invalidCommand *domain.InvalidError
 		invalidAccount *account.InvalidError
+		conflict       *eventstore.ConflictError
 		problem        *Problem
 	)
 	switch {
@@ -122,6 +132,8 @@ func classify(err error) *Problem {
 		return problem
 	case errors.As(err, &refusal):
 		return newProblem(kindStatus[refusal.Kind], refusal.Code, refusal.Message)
+	case errors.As(err, &conflict):
+		return newProblem(http.StatusPreconditionFailed, "version_mismatch", fmt.Sprintf("The event has changed: it is at version %d", conflict.Actual))
 	case errors.As(err, &invalidCommand):
 		var fields []FieldProblem
 		for _, f := range invalidCommand.Fields {

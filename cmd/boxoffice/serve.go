@@ -148,6 +148,7 @@ func (s *system) api(c config.Config, logger *slog.Logger, stopping *atomic.Bool
 			return s.ready(ctx)
 		},
 		Origins: c.FrontendOrigin,
+		Limiter: s.limiter, TrustedProxies: c.TrustedProxies,
 		Now:     time.Now,
 		Logger:  logger,
 		Version: version,
@@ -164,12 +165,16 @@ func (s *system) project(ctx context.Context, logger *slog.Logger) error {
 	return projections.Run(ctx, projections.Options{Pool: pool, Wire: s.wire, Logger: logger, Holder: processName()})
 }
 
-// cleanUp forgets refresh tokens whose time is over.
+// cleanUp forgets refresh tokens and idempotency keys whose time is over.
 func (s *system) cleanUp(ctx context.Context, logger *slog.Logger) error {
 	hourly := time.NewTicker(time.Hour)
 	defer hourly.Stop()
 	for {
-		if _, err := s.accounts.DeleteExpired(ctx); err != nil && ctx.Err() == nil {
+		_, errTokens := s.accounts.DeleteExpired(ctx)
+		yesterday := time.Now().Add(-24 * time.Hour)
+		_, errKeys := eventstore.NewLog(s.reading).ForgetKeys(ctx, yesterday)
+		_, errRegistrations := s.accounts.ForgetKeys(ctx, yesterday)
+		if err := errors.Join(errTokens, errKeys, errRegistrations); err != nil && ctx.Err() == nil {
 			logger.Warn("cleaning up failed", "error", err)
 		}
 		select {

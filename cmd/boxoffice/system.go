@@ -12,6 +12,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/projections"
@@ -28,6 +29,7 @@ type system struct {
 	accounts *account.Accounts
 	wire     *projections.Wire
 	progress *projections.Progress
+	limiter  *httpapi.Limiter // nil: no limits
 }
 
 func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.Logger) (_ *system, err error) {
@@ -49,6 +51,12 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	}
 	if s.reading, err = d.pool(ctx, "reading", c.ReadConns, map[string]string{"statement_timeout": "10s"}); err != nil {
 		return nil, err
+	}
+	if c.RateLimits {
+		limits := httpapi.Limits{Booking: httpapi.Limit(c.BookingLimit), Address: httpapi.Limit(c.AddressLimit), Login: httpapi.Limit(c.LoginLimit)}
+		if s.limiter, err = httpapi.NewLimiter(limits); err != nil {
+			return nil, err
+		}
 	}
 	if s.accounts, err = account.New(s.reading, s.signer, account.Options{}); err != nil {
 		return nil, fmt.Errorf("set accounts up: %w", err)
@@ -80,6 +88,9 @@ func (s *system) closePools() {
 		if p != nil {
 			p.Close()
 		}
+	}
+	if s.limiter != nil {
+		_ = s.limiter.Close() // it has nothing to lose
 	}
 }
 

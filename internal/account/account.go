@@ -22,6 +22,8 @@ var (
 	ErrEmailTaken = errors.New("e-mail is already registered")
 	// ErrInvalidCredentials does not tell whether it was the e-mail or the password.
 	ErrInvalidCredentials = errors.New("invalid credentials")
+	// ErrKeyReused refuses a registration under a key that stands for another one.
+	ErrKeyReused = errors.New("the key was used for another registration")
 	// ErrNotFound means that there is no such user, or not any more.
 	ErrNotFound = errors.New("user not found")
 )

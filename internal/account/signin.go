@@ -1,8 +1,10 @@
 package account
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,13 +17,27 @@ import (
 // Registration is what a new user enters. Space around e-mail and name is dropped; the password is taken as it is.
 type Registration struct {
 	Email, Password, Name string
+	// Key, unless empty, lets the registration be repeated: who comes again with the same key, e-mail, name and password is signed in.
+	Key string
 }
 
-// Register makes a customer and signs them in. It returns an [*InvalidError] that lists every field that is wrong, [ErrEmailTaken], or [ErrBusy].
+// fingerprint tells registrations apart, but for the password, of which nothing but its slow hash is stored.
+func (r Registration) fingerprint() []byte {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(r.Email)) + "\x00" + strings.TrimSpace(r.Name)))
+	return sum[:]
+}
+
+// Register makes a customer and signs them in. It returns an [*InvalidError] that lists every field that is wrong, [ErrEmailTaken],
+// [ErrKeyReused], or [ErrBusy].
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, error) {
 	user, err := a.newUser(User{Email: r.Email, Name: r.Name}, r.Password)
 	if err != nil {
 		return User{}, Tokens{}, err
+	}
+	if r.Key != "" {
+		if user, tokens, err := a.registerAgain(ctx, r); !errors.Is(err, ErrNotFound) {
+			return user, tokens, err
+		}
 	}
 	hash, err := a.hasher.hash(ctx, r.Password) // before the transaction: nothing waits for a slot with a connection in its hand
 	if err != nil {
@@ -32,13 +48,60 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, 
 		if err := insertUser(ctx, tx, user, hash); err != nil {
 			return err
 		}
+		if r.Key != "" {
+			_, err := tx.Exec(ctx, `
+				insert into registration_keys (name, fingerprint, user_id, created_at)
+				values ($1, $2, $3, $4)`, r.Key, r.fingerprint(), user.ID, user.CreatedAt)
+			if err != nil {
+				return err
+			}
+		}
 		tokens, err = a.signIn(ctx, tx, user)
 		return err
 	})
+	if r.Key != "" && (errors.Is(err, ErrEmailTaken) || violates(err, "registration_keys_pkey")) {
+		// Another process may have been quicker with the same registration.
+		if user, tokens, err := a.registerAgain(ctx, r); !errors.Is(err, ErrNotFound) {
+			return user, tokens, err
+		}
+	}
 	if err != nil {
 		return User{}, Tokens{}, fmt.Errorf("register: %w", err)
 	}
 	return user, tokens, nil
+}
+
+// registerAgain signs in whoever has registered with the key before, or returns [ErrNotFound].
+func (a *Accounts) registerAgain(ctx context.Context, r Registration) (User, Tokens, error) {
+	var fingerprint, hash []byte
+	user, err := scanUser(a.pool.QueryRow(ctx, `
+		select u.id, u.email, u.name, u.role, u.created_at, u.password_hash, k.fingerprint
+		from registration_keys k
+		join users u on u.id = k.user_id
+		where k.name = $1`, r.Key), &hash, &fingerprint)
+	if err != nil {
+		return User{}, Tokens{}, err
+	}
+	isSame := bytes.Equal(fingerprint, r.fingerprint())
+	if isSame {
+		if isSame, err = a.hasher.matches(ctx, hash, r.Password); err != nil {
+			return User{}, Tokens{}, fmt.Errorf("compare the password: %w", err)
+		}
+	}
+	if !isSame {
+		return User{}, Tokens{}, ErrKeyReused
+	}
+	tokens, err := a.signIn(ctx, a.pool, user)
+	return user, tokens, err
+}
+
+// ForgetKeys ends the time of the keys of registrations that were made before then, and tells how many there were.
+func (a *Accounts) ForgetKeys(ctx context.Context, then time.Time) (int64, error) {
+	tag, err := a.pool.Exec(ctx, `delete from registration_keys where created_at < $1`, then)
+	if err != nil {
+		return 0, fmt.Errorf("forget keys: %w", err)
+	}
+	return tag.RowsAffected(), nil
 }
 
 // Login signs a user in. It returns [ErrInvalidCredentials] after the same work whether the e-mail or the password is wrong, or [ErrBusy].

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,12 +45,52 @@ type Config struct {
 	Queue          int           `env:"BOOKING_QUEUE" envDefault:"50000" min:"1" doc:"commands that may wait before more are refused as busy"`
 	ReadConns      int           `env:"READ_CONNECTIONS" envDefault:"12" min:"2" doc:"database connections for reading and signing in"`
 
+	RateLimits     Switch   `env:"RATE_LIMITS" envDefault:"on" doc:"on or off"`
+	BookingLimit   Rate     `env:"RATE_LIMIT_BOOKING" envDefault:"300/1m" doc:"bookings per user"`
+	AddressLimit   Rate     `env:"RATE_LIMIT_ADDRESS" envDefault:"2400/1m" doc:"registrations, logins and refreshes per network address"`
+	LoginLimit     Rate     `env:"RATE_LIMIT_LOGIN" envDefault:"20/10m" doc:"failed logins per e-mail"`
+	TrustedProxies []string `env:"TRUSTED_PROXIES" doc:"networks such as 10.0.0.0/8, separated by commas, whose X-Forwarded-For is believed"`
+
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
 	AppEnv   string     `env:"APP_ENV" envDefault:"development" doc:"development or production"`
 }
 
 // Production tells whether real people use this system.
 func (c Config) Production() bool { return c.AppEnv == "production" }
+
+// Rate is how many requests are served per window of time.
+type Rate struct {
+	Requests uint64
+	Window   time.Duration
+}
+
+// UnmarshalText reads a rate such as 300/1m.
+func (r *Rate) UnmarshalText(text []byte) error {
+	requests, window, _ := strings.Cut(string(text), "/")
+	var err1, err2 error
+	r.Requests, err1 = strconv.ParseUint(requests, 10, 32)
+	r.Window, err2 = time.ParseDuration(window)
+	if err1 != nil || err2 != nil || r.Requests == 0 || r.Window < time.Second {
+		return errors.New("not a rate")
+	}
+	return nil
+}
+
+// Switch is on or off.
+type Switch bool
+
+// UnmarshalText reads on or off.
+func (s *Switch) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "on":
+		*s = true
+	case "off":
+		*s = false
+	default:
+		return errors.New("neither on nor off")
+	}
+	return nil
+}
 
 // Variable is one thing that can be configured.
 type Variable struct {
@@ -140,6 +182,10 @@ func formOf(t reflect.Type) string {
 		return "a duration such as 500ms or 1s"
 	case reflect.TypeFor[slog.Level]():
 		return "one of debug, info, warn and error"
+	case reflect.TypeFor[Rate]():
+		return "a number of requests and a time, such as 300/1m"
+	case reflect.TypeFor[Switch]():
+		return "on or off"
 	}
 	return "a whole number"
 }
@@ -180,6 +226,11 @@ func (c Config) check() (problems []error) {
 		u, err := url.Parse(origin)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" {
 			bad("FRONTEND_ORIGIN: %q is not an origin such as https://tickets.example.com", origin)
+		}
+	}
+	for _, network := range c.TrustedProxies {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			bad("TRUSTED_PROXIES: %q is not a network such as 10.0.0.0/8", network)
 		}
 	}
 	if c.AppEnv != "development" && c.AppEnv != "production" {
