@@ -1,10 +1,14 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +29,7 @@ type Executor interface {
 	Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error)
 }
 
-// Options are what the API works with. All fields are needed.
+// Options are what the API works with. All fields are needed unless they say otherwise.
 type Options struct {
 	Executor Executor
 	Log      *eventstore.Log
@@ -34,6 +38,8 @@ type Options struct {
 	Progress *projections.Progress
 	Accounts *account.Accounts
 	Signer   *account.Signer
+	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.
+	BodyTimeout time.Duration
 	// Ready tells whether requests can be served; nil means yes.
 	Ready func(context.Context) error
 	// Origins may call from a browser.
@@ -100,14 +106,14 @@ func New(o Options) http.Handler {
 
 	everyone, organizers, auditors := roles{}, roles{account.Organizer}, roles{account.Auditor}
 
-	route(h, a, nil, operation{http.MethodPost, "/auth/register", "register", "Create an account and sign in", 201, []int{400, 403, 409, 422, 503}}, a.register, limited(perAddress))
+	route(h, a, nil, operation{http.MethodPost, "/auth/register", "register", "Create an account and sign in", 201, []int{400, 409, 422, 503}}, a.register, limited(perAddress))
 	route(h, a, nil, operation{http.MethodPost, "/auth/login", "login", "Sign in", 200, []int{400, 401, 503}}, a.login, limited(perAddress))
 	route(h, a, nil, operation{http.MethodPost, "/auth/refresh", "refresh", "Exchange a refresh token for the next pair", 200, []int{400, 401, 403, 503}}, a.refresh, limited(perAddress), usesCookie)
 	route(h, a, everyone, operation{http.MethodPost, "/auth/logout", "logout", "Sign out", 204, []int{400, 401, 403, 503}}, a.logout, usesCookie)
 	route(h, a, everyone, operation{http.MethodGet, "/auth/me", "getMe", "Tell who one is", 200, []int{401, 503}}, a.me)
 
-	route(h, a, everyone, operation{http.MethodGet, "/events", "listEvents", "List events", 200, []int{400, 401, 503}}, a.listEvents, readsModels)
-	route(h, a, everyone, operation{http.MethodGet, "/events/{id}", "getEvent", "Show one event", 200, []int{400, 401, 404, 503}}, a.getEvent, readsModels)
+	route(h, a, everyone, operation{http.MethodGet, "/events", "listEvents", "List events", 200, []int{400, 401, 503}}, a.listEvents, readsModels, revalidated)
+	route(h, a, everyone, operation{http.MethodGet, "/events/{id}", "getEvent", "Show one event", 200, []int{400, 401, 404, 503}}, a.getEvent, readsModels, revalidated)
 	route(h, a, organizers, operation{http.MethodPost, "/events", "scheduleEvent", "Schedule an event", 201, []int{400, 401, 403, 409, 422, 503}}, a.scheduleEvent)
 	route(h, a, organizers, operation{http.MethodPatch, "/events/{id}", "changeEvent", "Change an event", 200, []int{400, 401, 403, 404, 409, 412, 503}}, a.changeEvent)
 	route(h, a, organizers, operation{http.MethodPost, "/events/{id}/cancel", "cancelEvent", "Cancel an event", 200, []int{400, 401, 403, 404, 409, 422, 503}}, a.cancelEvent)
@@ -134,15 +140,35 @@ type operation struct {
 func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle func(context.Context, *In) (*Out, error), more ...func(*huma.Operation)) {
 	op := huma.Operation{
 		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, DefaultStatus: o.status, Errors: o.errors,
-		MaxBodyBytes: maxBody, BodyReadTimeout: 10 * time.Second,
+		MaxBodyBytes: maxBody, BodyReadTimeout: cmp.Or(a.BodyTimeout, 10*time.Second),
 	}
 	if allowed != nil {
 		op.Metadata = map[string]any{rolesKey: allowed}
 		op.Security = []map[string][]string{{"bearer": {}}}
+		if len(allowed) > 0 {
+			op.Extensions = map[string]any{"x-roles": allowed}
+		}
 	}
+	op.Responses = map[string]*huma.Response{}
 	for _, change := range more {
 		change(&op)
 	}
+	if allowed != nil || len(o.errors) > 1 { // the health checks have nothing to stumble over
+		op.Errors = append(op.Errors, http.StatusInternalServerError)
+	}
+	if in := reflect.TypeFor[In](); in.Kind() == reflect.Struct {
+		if _, hasBody := in.FieldByName("Body"); hasBody {
+			op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+		}
+	}
+	documented := slices.Clone(op.Errors)
+	defer func() { // huma adds some of its own
+		for _, status := range []int{http.StatusUnprocessableEntity, http.StatusInternalServerError} {
+			if !slices.Contains(documented, status) {
+				delete(op.Responses, strconv.Itoa(status))
+			}
+		}
+	}()
 	huma.Register(h, op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

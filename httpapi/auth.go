@@ -71,7 +71,7 @@ type sessionOutput struct {
 	Body      Session
 }
 
-const refreshTokenMode = "Refresh-Token-Mode"
+const refreshTokenMode = "Refresh-Token-Mode" //nolint:gosec // the name of a header
 
 // Delivery is how the client wants to get its refresh token.
 type Delivery struct {

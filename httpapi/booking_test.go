@@ -180,6 +180,7 @@ func (s *system) checkStream(event string, tickets int, won map[string]bool) {
 			Hash          string
 		}
 	}
+	s.want(s.call("GET", "/audit/streams/"+uuid.NewString(), s.token(account.Auditor), nil), 404, "stream_not_found")
 	a := s.want(s.call("GET", "/audit/streams/"+event, s.token(account.Auditor), nil), 200, "")
 	must(s, json.Unmarshal(a.raw, &stream))
 	var previous eventstore.Hash

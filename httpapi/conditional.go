@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/klauspost/compress/gzhttp"
 )
 
@@ -32,6 +33,15 @@ func versionOf(ifMatch string) (int, error) {
 		return 0, errVersionTag
 	}
 	return version, nil
+}
+
+// revalidated documents what [revalidate] does for an operation.
+func revalidated(op *huma.Operation) {
+	op.Parameters = append(op.Parameters, &huma.Param{
+		Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+		Description: "ETags that the client has: when the answer would be one of these, it is 304 without a body",
+	})
+	op.Responses["304"] = &huma.Response{Description: "The client has it already"}
 }
 
 // revalidate gives answers about events an ETag, and a client that has the same already a 304 instead of the body. Answers are

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
@@ -23,7 +24,7 @@ func serveDocs(router *chi.Mux) {
 	})("Boxoffice API", "/openapi.json", "/docs")
 
 	recorded := httptest.NewRecorder()
-	page.ServeHTTP(recorded, httptest.NewRequest(http.MethodGet, "/docs", nil))
+	page.ServeHTTP(recorded, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/docs", nil))
 	scripts := []string{"'self'"}
 	for _, script := range inlineScript.FindAllStringSubmatch(recorded.Body.String(), -1) {
 		sum := sha256.Sum256([]byte(script[1]))

@@ -31,13 +31,13 @@ func readsModels(op *huma.Operation) {
 		Name: minLogPosition, In: "header", Schema: position,
 		Description: "A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than " + catchUpFor.String(),
 	})
-	op.Responses = map[string]*huma.Response{strconv.Itoa(op.DefaultStatus): {
+	op.Responses[strconv.Itoa(op.DefaultStatus)] = &huma.Response{
 		Description: http.StatusText(op.DefaultStatus),
 		Headers: map[string]*huma.Param{
 			logPosition:  {Schema: position, Description: "A position of the log that the answer contains. It may contain more"},
 			readModelLag: {Schema: position, Description: "Only when the wait ran out: how many positions the answer may be behind " + minLogPosition},
 		},
-	}}
+	}
 	if !slices.Contains(op.Errors, http.StatusBadRequest) {
 		op.Errors = append(op.Errors, http.StatusBadRequest)
 	}

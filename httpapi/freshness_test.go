@@ -76,6 +76,7 @@ func TestAPositionMustBeANumber(t *testing.T) {
 	s := start(t)
 	token := s.token(account.Customer)
 	for _, position := range []string{"abc", "-1", "1.5", "0x10", "99999999999999999999", "1 2"} {
+		s.want(s.call("GET", "/bookings", token, nil, "Min-Log-Position", position), 400, "validation_failed")
 		a := s.want(s.call("GET", "/events", token, nil, "Min-Log-Position", position), 400, "validation_failed")
 		if first := a.at("errors").([]any)[0].(map[string]any); first["pointer"] != "Min-Log-Position" {
 			t.Errorf("%q: got %s", position, a.raw)

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -103,9 +104,11 @@ func isDatabaseGone(err error) bool {
 		pg      *pgconn.PgError
 	)
 	switch {
+	case errors.As(err, &connect): // it may hold a PgError
+		return true
 	case errors.As(err, &pg):
 		return len(pg.Code) == 5 && (pg.Code[:2] == "08" || pg.Code[:2] == "53" || pg.Code[:2] == "57")
-	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded):
 		return true
 	}
 	return false

@@ -24,15 +24,16 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-func TestMain(m *testing.M) { dbtest.Main(m) }
+func TestMain(m *testing.M) { dbtest.Main(m, contract.complete) }
 
 // system is a whole system behind a real listener, with a database of its own.
 type system struct {
 	*testing.T
-	url    string
-	pool   *pgxpool.Pool
-	signer *account.Signer
-	logs   *logBuffer
+	url     string
+	options httpapi.Options
+	pool    *pgxpool.Pool
+	signer  *account.Signer
+	logs    *logBuffer
 }
 
 type choice func(*httpapi.Options, *eventstore.Options)
@@ -88,10 +89,7 @@ func start(t *testing.T, choices ...choice) *system {
 	if api.Now == nil {
 		api.Now = time.Now
 	}
-	server := httptest.NewServer(httpapi.New(api))
-	s.url = server.URL
 	t.Cleanup(func() {
-		server.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := executor.Close(ctx); err != nil {
@@ -100,7 +98,15 @@ func start(t *testing.T, choices ...choice) *system {
 		stop()
 		work.Wait()
 	})
+	s.options, s.url = api, s.serve(api)
 	return s
+}
+
+// serve starts one more API and gives its address.
+func (s *system) serve(o httpapi.Options) string {
+	server := httptest.NewServer(httpapi.New(o))
+	s.Cleanup(server.Close)
+	return server.URL
 }
 
 func must(tb testing.TB, err error) {
@@ -151,6 +157,15 @@ func (s *system) call(method, path, token string, body any, headers ...string) a
 }
 
 func (s *system) try(method, path, token string, body any, headers ...string) (answer, error) {
+	a, err := s.raw(method, path, token, body, headers...)
+	if err == nil && len(a.raw) > 0 {
+		err = json.Unmarshal(a.raw, &a.body)
+	}
+	return a, err
+}
+
+// raw is try without reading the answer as JSON.
+func (s *system) raw(method, path, token string, body any, headers ...string) (answer, error) {
 	var reader io.Reader
 	switch b := body.(type) {
 	case nil:
@@ -185,10 +200,33 @@ func (s *system) try(method, path, token string, body any, headers ...string) (a
 	if a.raw, err = io.ReadAll(response.Body); err != nil {
 		return a, err
 	}
-	if len(a.raw) > 0 {
-		err = json.Unmarshal(a.raw, &a.body)
+	if response.Header.Get("Content-Encoding") != "" {
+		return a, nil
 	}
-	return a, err
+	if err := contract.check(s.url, request, response, a.raw); err != nil {
+		s.Errorf("the answer to %s %s is not as described: %v\n%s", method, path, err, a.raw)
+	}
+	return a, nil
+}
+
+// together makes n requests at once.
+func (s *system) together(n int, request func(i int) (answer, error)) []answer {
+	s.Helper()
+	answers := make([]answer, n)
+	var all sync.WaitGroup
+	gate := make(chan struct{})
+	for i := range n {
+		all.Go(func() {
+			<-gate
+			var err error
+			if answers[i], err = request(i); err != nil {
+				s.Errorf("request %d: %v", i, err)
+			}
+		})
+	}
+	close(gate)
+	all.Wait()
+	return answers
 }
 
 // want fails the test unless the answer has the status and, for a problem, the code.

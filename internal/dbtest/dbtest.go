@@ -6,6 +6,7 @@ package dbtest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"maps"
 	"net/url"
@@ -29,8 +30,17 @@ var (
 )
 
 // Main runs the tests of a package and stops the server that they started. Call it from TestMain of each package that uses [URL] or [Pool].
-func Main(m *testing.M) {
+// When all tests of the package were run and passed, checks look at what they leave behind; an error fails the package.
+func Main(m *testing.M, checks ...func() error) {
 	code := m.Run()
+	if code == 0 && ranAll() {
+		for _, check := range checks {
+			if err := check(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				code = 1
+			}
+		}
+	}
 	if prepared {
 		if base, err := template(); err == nil {
 			_ = admin(base, "drop database "+templateName+" with (force)") // the server may be a throw-away one that is gone
@@ -43,6 +53,16 @@ func Main(m *testing.M) {
 		_ = os.RemoveAll(serverDir)
 	}
 	os.Exit(code)
+}
+
+// ranAll tells whether no flag has picked some of the tests.
+func ranAll() bool {
+	for _, name := range []string{"run", "skip", "fuzz", "list"} {
+		if f := flag.Lookup("test." + name); f != nil && f.Value.String() != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // Pool connects to a fresh, migrated database and closes the pool when the test ends.

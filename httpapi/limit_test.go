@@ -1,0 +1,100 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/internal/account"
+)
+
+func withLimits(t *testing.T, limits httpapi.Limits, proxies ...string) choice {
+	t.Helper()
+	limiter, err := httpapi.NewLimiter(limits)
+	must(t, err)
+	t.Cleanup(func() { must(t, limiter.Close()) })
+	return func(o *httpapi.Options, _ *eventstore.Options) { o.Limiter, o.TrustedProxies = limiter, proxies }
+}
+
+// limited checks an answer to somebody who asked too often.
+func (s *system) limited(a answer, name string) {
+	s.Helper()
+	s.want(a, 429, "rate_limited")
+	if after, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || after < 1 || after > 3600 {
+		s.Errorf("Retry-After: %q", a.header.Get("Retry-After"))
+	}
+	if got := a.header.Get("RateLimit"); !regexp.MustCompile(`^"` + name + `";r=0;t=\d+$`).MatchString(got) {
+		s.Errorf("RateLimit: %q", got)
+	}
+}
+
+func TestBookingsAreLimitedPerUser(t *testing.T) {
+	t.Parallel()
+	s := start(t, withLimits(t, httpapi.Limits{Booking: httpapi.Limit{Requests: 3, Window: time.Hour}}))
+	busy, other := s.token(account.Customer), s.token(account.Customer)
+	for i := range 3 {
+		a := s.want(s.call("POST", "/book", busy, map[string]any{"eventId": s.schedule(1)}), 201, "")
+		if a.header.Get("RateLimit-Policy") != `"booking";q=3;w=3600` {
+			t.Errorf("RateLimit-Policy: %q", a.header.Get("RateLimit-Policy"))
+		}
+		if got := a.header.Get("RateLimit"); !regexp.MustCompile(fmt.Sprintf(`^"booking";r=%d;t=3[56]\d\d$`, 2-i)).MatchString(got) {
+			t.Errorf("RateLimit: %q", got)
+		}
+	}
+	event := s.schedule(1)
+	s.limited(s.call("POST", "/book", busy, map[string]any{"eventId": event}), "booking")
+	s.want(s.call("GET", "/events", busy, nil), 200, "")
+	s.want(s.call("POST", "/book", other, map[string]any{"eventId": event}), 201, "")
+}
+
+func TestFailedLoginsAreLimitedPerEmail(t *testing.T) {
+	t.Parallel()
+	s := start(t, withLimits(t, httpapi.Limits{Login: httpapi.Limit{Requests: 3, Window: time.Hour}}))
+	s.want(s.call("POST", "/auth/register", "", ann), 201, "")
+	login := func(email, password string) answer {
+		return s.call("POST", "/auth/login", "", map[string]string{"email": email, "password": password})
+	}
+	for range 5 {
+		s.want(login(ann["email"], ann["password"]), 200, "") // who knows the password is not counted
+	}
+	for range 3 {
+		s.want(login("ANN@example.com ", "wrong"), 401, "invalid_credentials")
+	}
+	s.limited(login(ann["email"], ann["password"]), "login")
+	s.want(login("bob@example.com", "wrong"), 401, "invalid_credentials")
+}
+
+func TestSigningInIsLimitedPerAddress(t *testing.T) {
+	t.Parallel()
+	s := start(t, withLimits(t, httpapi.Limits{Address: httpapi.Limit{Requests: 2, Window: time.Hour}}, "127.0.0.0/8", "10.0.0.0/8"))
+	from := func(forwarded string) answer {
+		return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": uuid.NewString()}, "X-Forwarded-For", forwarded)
+	}
+	for range 2 {
+		s.want(from("198.51.100.1"), 401, "invalid_token")
+	}
+	s.limited(from("198.51.100.1"), "address")
+	s.limited(from("203.0.113.9, 198.51.100.1, 10.1.2.3"), "address") // what comes before a trusted proxy's entry is the client's own invention
+	s.limited(s.call("POST", "/auth/register", "", ann, "X-Forwarded-For", "198.51.100.1"), "address")
+	s.limited(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": ann["password"]}, "X-Forwarded-For", "198.51.100.1"), "address")
+	s.want(from("198.51.100.2"), 401, "invalid_token")
+}
+
+func TestForwardedAddressesAreNotBelievedFromAnybody(t *testing.T) {
+	t.Parallel()
+	s := start(t, withLimits(t, httpapi.Limits{Address: httpapi.Limit{Requests: 2, Window: time.Hour}}))
+	for i := range 3 {
+		a := s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"}, "X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
+		if i < 2 {
+			s.want(a, 401, "invalid_token")
+		} else {
+			s.limited(a, "address")
+		}
+	}
+}
