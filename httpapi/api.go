@@ -40,6 +40,8 @@ type Options struct {
 	Signer   *account.Signer
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.
 	BodyTimeout time.Duration
+	// Push serves /ws; nil means that there is none. It is run and closed by whoever made it.
+	Push *Push
 	// Ready tells whether requests can be served; nil means yes.
 	Ready func(context.Context) error
 	// Origins may call from a browser.
@@ -94,7 +96,10 @@ func New(o Options) http.Handler {
 	})
 
 	config := huma.DefaultConfig("Boxoffice", o.Version)
-	config.Info.Description = "Books tickets for events. It never sells a ticket twice, and never refuses one that is there."
+	config.Info.Description = "Books tickets for events. It never sells a ticket twice, and never refuses one that is there.\n\n" +
+		"`GET /ws` is a WebSocket that tells how many tickets remain, as it changes. The first message says who asks and for what: " +
+		"`{\"type\":\"hello\",\"token\":\"<access token>\"}`, with `\"events\":[\"<id>\"]` for some events only and `\"after\":<position>` for what changed since. " +
+		"Its protocol is described in docs/websocket.md."
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema links in bodies
 	config.Formats = jsonFormats()
@@ -127,6 +132,9 @@ func New(o Options) http.Handler {
 	route(h, a, nil, operation{http.MethodGet, "/healthz", "healthz", "Tell whether the process is alive", 200, nil}, a.healthz)
 	route(h, a, nil, operation{http.MethodGet, "/readyz", "readyz", "Tell whether requests can be served", 200, []int{503}}, a.readyz)
 	serveDocs(router)
+	if o.Push != nil {
+		router.Method(http.MethodGet, "/ws", o.Push)
+	}
 	return router
 }
 

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) { dbtest.Main(m, contract.complete) }
 type system struct {
 	*testing.T
 	url     string
+	db      string // address of the database
 	options httpapi.Options
 	pool    *pgxpool.Pool
 	signer  *account.Signer
@@ -47,6 +48,7 @@ func start(t *testing.T, choices ...choice) *system {
 	s := &system{T: t, logs: &logBuffer{}}
 	logger := slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	url := dbtest.URL(t)
+	s.db = url
 
 	var api httpapi.Options
 	var options eventstore.Options

@@ -41,6 +41,8 @@ type Event struct {
 	titleKey string // the title as it is searched and sorted
 }
 
+const eventsName = "events"
+
 // What can have become of an event.
 const (
 	EventScheduled = "SCHEDULED"
@@ -49,7 +51,7 @@ const (
 
 func eventsTable() Projection {
 	return &table[Event]{
-		name: "events", columns: eventColumns, row: eventRow, reduce: reduceEvent, fields: (*Event).fields, relists: relistsEvent,
+		name: eventsName, columns: eventColumns, row: eventRow, reduce: reduceEvent, fields: (*Event).fields, relists: relistsEvent,
 	}
 }
 

@@ -83,6 +83,8 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 	group, failed := errgroup.WithContext(work)
 	group.Go(func() error { s.wire.Run(work); return nil })
 	group.Go(func() error { s.progress.Run(work); return nil })
+	push := s.push(c, logger)
+	group.Go(func() error { push.Run(work); return nil })
 	if withProjections {
 		group.Go(func() error { return s.project(work, logger) })
 	}
@@ -98,7 +100,7 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 
 	var stopping atomic.Bool
 	servers := []*http.Server{
-		server(s.api(c, logger, &stopping), logger),
+		server(s.api(c, logger, push, &stopping), logger),
 		server(web.Handler(address(api)), logger),
 	}
 	for i, l := range []net.Listener{api, ui} {
@@ -121,10 +123,13 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 	logger.Info("stopping")
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
+	goodbye := make(chan error, 1)
+	go func() { goodbye <- push.Close(deadline) }() // a server does not know of connections that were upgraded
 	var errs []error
 	for _, srv := range servers {
 		errs = append(errs, srv.Shutdown(deadline))
 	}
+	errs = append(errs, <-goodbye)
 	errs = append(errs, s.executor.Close(deadline))
 	stopWork()
 	errs = append(errs, group.Wait())
@@ -132,7 +137,14 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 	return errors.Join(errs...)
 }
 
-func (s *system) api(c config.Config, logger *slog.Logger, stopping *atomic.Bool) http.Handler {
+func (s *system) push(c config.Config, logger *slog.Logger) *httpapi.Push {
+	return httpapi.NewPush(httpapi.PushOptions{
+		Live: projections.NewLive(s.reading, s.wire, logger), Signer: s.signer,
+		Origins: c.FrontendOrigin, Connections: c.Sockets, Logger: logger, Now: time.Now,
+	})
+}
+
+func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, stopping *atomic.Bool) http.Handler {
 	return httpapi.New(httpapi.Options{
 		Executor: s.executor,
 		Log:      eventstore.NewLog(s.reading),
@@ -141,6 +153,7 @@ func (s *system) api(c config.Config, logger *slog.Logger, stopping *atomic.Bool
 		Progress: s.progress,
 		Accounts: s.accounts,
 		Signer:   s.signer,
+		Push:     push,
 		Ready: func(ctx context.Context) error {
 			if stopping.Load() {
 				return errors.New("stopping")

@@ -44,6 +44,7 @@ type Config struct {
 	Transactions   int           `env:"BOOKING_TRANSACTIONS" envDefault:"32" min:"1" doc:"booking transactions that may be open at once"`
 	Queue          int           `env:"BOOKING_QUEUE" envDefault:"50000" min:"1" doc:"commands that may wait before more are refused as busy"`
 	ReadConns      int           `env:"READ_CONNECTIONS" envDefault:"12" min:"2" doc:"database connections for reading and signing in"`
+	Sockets        int           `env:"WS_CONNECTIONS" envDefault:"10000" min:"1" doc:"WebSocket connections at once"`
 
 	RateLimits     Switch   `env:"RATE_LIMITS" envDefault:"on" doc:"on or off"`
 	BookingLimit   Rate     `env:"RATE_LIMIT_BOOKING" envDefault:"300/1m" doc:"bookings per user"`

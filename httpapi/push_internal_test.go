@@ -1,0 +1,288 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+// told is an event's frame, and when it was handed over.
+type told struct {
+	EventID          uuid.UUID
+	RemainingTickets int
+	Version          int
+	Position         int64
+	at               time.Duration
+}
+
+// listen joins a connection that takes what there is at every pause, and gives what it has got so far.
+func listen(t *testing.T, p *Push, began time.Time, stop <-chan struct{}, pause func() time.Duration, after *int64) (heard func() []told) {
+	t.Helper()
+	s := &socket{push: p, wake: make(chan struct{}, 1), greeted: true, expires: began.Add(time.Hour)}
+	if p.admit(s) != nil || !p.join(s, uuid.New()) {
+		t.Fatal("no room")
+	}
+	p.follow(s, nil, after)
+	var mu sync.Mutex
+	var all []told
+	go func() {
+		for {
+			select {
+			case <-s.wake:
+			case <-stop:
+				return
+			}
+			time.Sleep(pause())
+			frames, _, _ := s.take(false, 0)
+			mu.Lock()
+			for _, text := range frames {
+				f := told{at: time.Since(began)}
+				if err := json.Unmarshal(text, &f); err != nil {
+					t.Error(err)
+				}
+				if f.EventID != uuid.Nil {
+					all = append(all, f)
+				}
+			}
+			mu.Unlock()
+		}
+	}()
+	return func() []told {
+		mu.Lock()
+		defer mu.Unlock()
+		return append([]told{}, all...)
+	}
+}
+
+// log writes versions of events.
+type log struct {
+	position int64
+	versions map[uuid.UUID]int
+	last     map[uuid.UUID]int64
+}
+
+func (l *log) append(ids ...uuid.UUID) projections.News {
+	n := projections.News{After: l.position}
+	for _, id := range ids {
+		l.position++
+		l.versions[id]++
+		l.last[id] = l.position
+		n.Events = append(n.Events, projections.EventChange{
+			ID: id, Remaining: 1000 - l.versions[id], Capacity: 1000, Version: l.versions[id], First: l.position, Last: l.position,
+		})
+	}
+	n.Upto = l.position
+	return n
+}
+
+func newLog() *log { return &log{versions: map[uuid.UUID]int{}, last: map[uuid.UUID]int64{}} }
+
+func atOnce() time.Duration { return 0 }
+
+func TestTheFirstChangeIsToldAtOnceAndTheRestTenTimesASecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		news := make(chan projections.News)
+		p := NewPush(PushOptions{})
+		go p.deliver(ctx, news)
+		l, hot, calm := newLog(), uuid.New(), uuid.New()
+		heard := listen(t, p, began, ctx.Done(), atOnce, nil)
+
+		for i := range 3000 { // 3 s of a storm, one change each millisecond
+			ids := []uuid.UUID{hot}
+			if i == 1500 {
+				ids = append(ids, calm)
+			}
+			news <- l.append(ids...)
+			time.Sleep(time.Millisecond) // of the bubble: no time passes
+		}
+		var late func() []told
+		time.Sleep(90 * time.Millisecond)
+		news <- l.append(hot)
+		time.Sleep(5 * time.Millisecond)
+		start := int64(0)
+		late = listen(t, p, began, ctx.Done(), atOnce, &start) // which catches up between two frames
+		for range 1000 {
+			news <- l.append(hot)
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		cancel()
+
+		for name, frames := range map[string][]told{"who was there": heard(), "who came late": late()} {
+			var times []time.Duration
+			version := 0
+			for _, f := range frames {
+				if f.EventID == calm {
+					if f.at > 1500*time.Millisecond && name == "who was there" {
+						t.Errorf("the calm event was told at %s", f.at)
+					}
+					continue
+				}
+				if f.Version <= version {
+					t.Errorf("%s: version went from %d to %d", name, version, f.Version)
+				}
+				version = f.Version
+				times = append(times, f.at)
+				if i := len(times) - 11; i >= 0 && times[len(times)-1]-times[i] <= time.Second {
+					t.Errorf("%s: 11 frames within a second, at %s", name, f.at)
+				}
+			}
+			if version != l.versions[hot] {
+				t.Errorf("%s: the last version was %d of %d", name, version, l.versions[hot])
+			}
+		}
+		if first := heard()[0]; first.at != 0 {
+			t.Errorf("the first change was told at %s", first.at)
+		}
+		if n := len(heard()); n < 30 || n > 40 {
+			t.Errorf("%d frames in 4 s", n)
+		}
+	})
+}
+
+// Each position that a connection is given is good to come back with: every event that it follows and that has changed up to there
+// was told before, or will be because it has changed since.
+func TestEveryPositionIsGoodToComeBackWith(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 1))
+			ctx, cancel := context.WithCancel(t.Context())
+			news := make(chan projections.News)
+			p := NewPush(PushOptions{})
+			go p.deliver(ctx, news)
+			l := newLog()
+			ids := make([]uuid.UUID, 6)
+			for i := range ids {
+				ids[i] = uuid.New()
+			}
+			history := map[int64]map[uuid.UUID]int{0: {}} // versions at each position
+			write := func() {
+				var some []uuid.UUID
+				for range 1 + random.IntN(3) {
+					some = append(some, ids[random.IntN(len(ids))])
+				}
+				for _, id := range some {
+					n := l.append(id)
+					now := map[uuid.UUID]int{}
+					for id, v := range l.versions {
+						now[id] = v
+					}
+					history[l.position] = now
+					news <- n
+				}
+			}
+			quick := listen(t, p, time.Now(), ctx.Done(), atOnce, nil)
+			pauses := rand.New(rand.NewPCG(seed, 2))
+			slow := listen(t, p, time.Now(), ctx.Done(), func() time.Duration { return time.Duration(pauses.IntN(300)) * time.Millisecond }, nil)
+			for range 100 {
+				write()
+				time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond)
+			}
+			time.Sleep(time.Second)
+			synctest.Wait()
+			for name, frames := range map[string][]told{"quick": quick(), "slow": slow()} {
+				got := map[uuid.UUID]int{}
+				for i, f := range frames {
+					got[f.EventID] = f.Version
+					for id, v := range history[f.Position] {
+						if got[id] < v && l.last[id] <= f.Position {
+							t.Fatalf("seed %d, %s: frame %d names position %d, where the event is at version %d, and %d was told", seed, name, i, f.Position, v, got[id])
+						}
+						if name == "quick" && got[id] < v {
+							t.Fatalf("seed %d: frame %d names position %d before it is told", seed, i, f.Position)
+						}
+					}
+				}
+				for id, v := range l.versions {
+					if got[id] != v {
+						t.Errorf("seed %d, %s: the last version was %d of %d", seed, name, got[id], v)
+					}
+				}
+			}
+			if sent := p.sent.Load(); sent != l.position {
+				t.Errorf("in the end all is sent up to %d of %d", sent, l.position)
+			}
+			cancel()
+		})
+	}
+}
+
+func TestASlowConnectionKeepsOneFrameForEachEvent(t *testing.T) {
+	t.Parallel()
+	p := NewPush(PushOptions{})
+	s := &socket{push: p, wake: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
+	if p.admit(s) != nil || !p.join(s, uuid.New()) {
+		t.Fatal("no room")
+	}
+	p.follow(s, nil, nil)
+	s.take(false, 0)
+	l, one, two := newLog(), uuid.New(), uuid.New()
+	for range 100 {
+		p.learn(l.append(one, two))
+		p.mu.Lock()
+		for _, e := range p.events {
+			e.sentAt = time.Time{} // the pause is over
+		}
+		p.mu.Unlock()
+		p.flush()
+	}
+	if frames, _, _ := s.take(false, 0); len(frames) != 2 {
+		t.Errorf("%d frames are kept", len(frames))
+	}
+}
+
+// A row can be ahead of the records that are known to have changed it.
+func TestAClientThatMissedWhatWasToldEarlyIsToldAgain(t *testing.T) {
+	t.Parallel()
+	p := NewPush(PushOptions{})
+	event := projections.EventChange{ID: uuid.New(), Version: 2, First: 1, Last: 1}
+	p.learn(projections.News{Upto: 1, Events: []projections.EventChange{event}})
+	p.flush()
+	event.First, event.Last = 2, 2
+	p.learn(projections.News{After: 1, Upto: 2, Events: []projections.EventChange{event}})
+	if next := p.flush(); next < time.Minute {
+		t.Error("what was told is to be told again to everybody")
+	}
+	s := &socket{push: p, wake: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
+	if p.admit(s) != nil || !p.join(s, uuid.New()) {
+		t.Fatal("no room")
+	}
+	after := int64(1)
+	p.follow(s, nil, &after)
+	if frames, _, _ := s.take(false, 0); len(frames) != 2 {
+		t.Errorf("got %q, want ready and the event", frames)
+	}
+}
+
+func FuzzParseMessage(f *testing.F) {
+	for _, text := range []string{
+		`{"type":"hello","token":"x","after":3,"events":["6a1f3f0e-7d0c-4a53-9d0e-0d5c6b7a8f90"]}`, `{"type":"subscribe","events":null}`, `{}`, `[`, `{"after":-1}`, `nul`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		m, bye := parseMessage(text)
+		if bye != nil {
+			if bye.code != closeBadMessage || bye.detail == "" {
+				t.Errorf("refused with %+v", bye)
+			}
+			return
+		}
+		if m.After != nil && *m.After < 0 || len(m.followed()) > maxFollowed || (m.Events == nil) != (m.followed() == nil) {
+			t.Errorf("accepted %+v", m)
+		}
+	})
+}

@@ -1,0 +1,115 @@
+package projections_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+// follower collects what a Live of a process that does not project tells.
+type follower struct {
+	live *projections.Live
+	wire *projections.Wire
+	stop func()
+
+	mu   sync.Mutex
+	news []projections.News
+}
+
+func (b *bundle) follow() *follower {
+	b.Helper()
+	f := &follower{wire: projections.NewWire(b.url, b.pool, silent)}
+	f.live = projections.NewLive(b.pool, f.wire, silent)
+	f.live.Watch(true)
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() { f.wire.Run(ctx) })
+	work.Go(func() {
+		f.live.Run(ctx, func(n projections.News) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.news = append(f.news, n)
+		})
+	})
+	f.stop = sync.OnceFunc(func() { cancel(); work.Wait() })
+	b.Cleanup(f.stop)
+	return f
+}
+
+func (f *follower) told() []projections.News {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.news)
+}
+
+// reaches waits until everything up to a position was told, without a gap.
+func (f *follower) reaches(t testing.TB, position int64) []projections.News {
+	t.Helper()
+	eventually(t, "all was told", func() bool {
+		news := f.told()
+		return len(news) > 0 && news[len(news)-1].Upto == position
+	})
+	news := f.told()
+	for i := 1; i < len(news); i++ {
+		if news[i].After != news[i-1].Upto {
+			t.Errorf("after %d comes %+v", news[i-1].Upto, news[i])
+		}
+	}
+	return news
+}
+
+func TestChangesAreToldToAProcessThatDoesNotProject(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	projecting := b.start()
+	before := b.follow()
+	b.live(200)
+	projecting.reaches(b.head)
+	after := b.follow()
+	for name, f := range map[string]*follower{"from the start": before, "after it happened": after} {
+		newest := map[uuid.UUID]projections.EventChange{}
+		for _, n := range f.reaches(t, b.head) {
+			last := n.After
+			for _, e := range n.Events {
+				if e.First > e.Last || e.First <= n.After || e.Last > n.Upto || e.Last < last || e.Version < newest[e.ID].Version {
+					t.Errorf("%s: %+v in news of %d to %d", name, e, n.After, n.Upto)
+				}
+				last = e.Last
+				newest[e.ID] = e
+			}
+		}
+		if want := b.count(`select count(*) from events`); len(newest) != want {
+			t.Errorf("%s: told of %d events, want %d", name, len(newest), want)
+		}
+		for id, e := range newest {
+			if same := b.count(`select count(*) from events where (id, remaining, capacity, status, version) = ($1, $2, $3, $4, $5)`,
+				id, e.Remaining, e.Capacity, e.Status, e.Version); same != 1 {
+				t.Errorf("%s: told %+v", name, e)
+			}
+			if same := b.count(`select count(*) from (select from event_log where stream_id = $1 having max(position) = $2) last`, id, e.Last); same != 1 {
+				t.Errorf("%s: told %+v, which is not its last record", name, e)
+			}
+		}
+	}
+}
+
+func TestTheMemoryOfWhatHappenedLastIsBounded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.exec(`insert into projection_checkpoints (name, position) values ('events', 1000000)`)
+	f := b.follow()
+	if first := f.reaches(t, 1_000_000)[0]; first.After != 1_000_000-projections.NewsStretch {
+		t.Errorf("the first news begin after %d", first.After)
+	}
+	b.exec(`update projection_checkpoints set position = 1035000`) // and no notification says so
+	for _, n := range f.reaches(t, 1_035_000) {
+		if n.Upto-n.After > projections.NewsStretch {
+			t.Errorf("one piece of news goes from %d to %d", n.After, n.Upto)
+		}
+	}
+}
