@@ -52,6 +52,9 @@ func scenarios(s size) []scenario {
 		lone(s),
 		lag(s),
 		rebuild(s),
+		httpSale(s),
+		httpRead(s),
+		webSocket(s),
 	}
 }
 
@@ -79,8 +82,15 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) (err error) {
-	if len(args) == 1 && args[0] == workerArg {
-		return work(ctx, os.Stdin, os.Stdout)
+	if len(args) == 1 {
+		switch args[0] { // as another process of a run
+		case workerArg:
+			return work(ctx, os.Stdin, os.Stdout)
+		case readerArg:
+			return readAlong(ctx, os.Stdin, os.Stdout)
+		case referenceArg:
+			return serveReference(ctx, os.Stdin, os.Stdout)
+		}
 	}
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)

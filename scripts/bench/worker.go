@@ -76,7 +76,7 @@ func runWorkers(ctx context.Context, load stream, url string, n int) ([]workerAn
 	defer cancel()
 	workers := make([]*worker, n)
 	for i := range workers {
-		w, err := startWorker(ctx)
+		w, err := startWorker(ctx, workerArg)
 		if err != nil {
 			return nil, err
 		}
@@ -113,12 +113,12 @@ func (w *worker) failed(how string, err error) error {
 	return errors.Join(fmt.Errorf("a worker %s: %w", how, err), w.cmd.Wait())
 }
 
-func startWorker(ctx context.Context) (*worker, error) {
+func startWorker(ctx context.Context, arg string) (*worker, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, program, workerArg)
+	cmd := exec.CommandContext(ctx, program, arg)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
