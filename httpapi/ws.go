@@ -466,11 +466,12 @@ func (s *socket) send(frames [][]byte) *goodbye {
 	if len(frames) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*s.push.SlowAfter)
-	defer cancel()
 	began := time.Now()
+	// A deadline of the connection costs a fraction of a context with one, and there is one for each frame and client.
+	_ = s.raw.SetWriteDeadline(began.Add(2 * s.push.SlowAfter)) // it fails only with the connection, as the write then does
+	defer func() { _ = s.raw.SetWriteDeadline(time.Time{}) }()
 	for _, text := range frames {
-		if err := s.ws.Write(ctx, websocket.MessageText, text); err != nil {
+		if err := s.ws.Write(context.Background(), websocket.MessageText, text); err != nil {
 			return byeGone
 		}
 		if time.Since(began) > s.push.SlowAfter {
