@@ -42,15 +42,11 @@ func startBoxoffice(ctx context.Context, db *database) (_ *program, err error) {
 		return nil, fmt.Errorf("build the program: %w: %s", err, said)
 	}
 	cmd := exec.CommandContext(ctx, path, "serve")
-	cmd.Dir = dir // where there is no .env
-	for _, variable := range os.Environ() {
-		if name, _, _ := strings.Cut(variable, "="); name == "PATH" || name == "HOME" || name == "GODEBUG" || name == "GOGC" {
-			cmd.Env = append(cmd.Env, variable)
-		}
+	cmd.Dir = dir       // where there is no .env
+	cmd.Env = []string{ // and nothing that is set for this program
+		"DATABASE_URL=" + db.url, "DATA_DIR=" + dir, "API_PORT=0", "WEB_PORT=0", "BOOKING_DELAY=0s", "LOG_LEVEL=warn",
+		"JWT_ACCESS_SECRET=" + secrets.Access[0], "JWT_REFRESH_SECRET=" + secrets.Refresh[0],
 	}
-	cmd.Env = append(cmd.Env,
-		"DATABASE_URL="+db.url, "DATA_DIR="+dir, "API_PORT=0", "WEB_PORT=0", "BOOKING_DELAY=0s",
-		"JWT_ACCESS_SECRET="+secrets.Access[0], "JWT_REFRESH_SECRET="+secrets.Refresh[0])
 	return start(cmd)
 }
 

@@ -33,8 +33,8 @@ func TestTheRawClientUnderstandsWhatGoServes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.conn.Close()
-	for range 3 { // on one connection, whatever came before
+	defer c.conn.Close() //nolint:errcheck // nothing is lost with it
+	for range 3 {        // on one connection, whatever came before
 		for path, want := range map[string]struct {
 			status int
 			body   string
