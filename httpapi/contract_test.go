@@ -74,7 +74,7 @@ func (d *described) check(url string, request *http.Request, response *http.Resp
 	}
 	item, _, pattern := paths.FindPath(asked, d.document, nil)
 	if item == nil || item.GetOperations().GetOrZero(strings.ToLower(asked.Method)) == nil {
-		if request.Method == http.MethodOptions || response.StatusCode == http.StatusNotFound || response.StatusCode == http.StatusMethodNotAllowed || request.URL.Path == "/openapi.json" || strings.HasPrefix(request.URL.Path, "/docs") {
+		if request.Method == http.MethodOptions || response.StatusCode == http.StatusNotFound || response.StatusCode == http.StatusMethodNotAllowed || request.URL.Path == "/openapi.json" || request.URL.Path == "/ws" || strings.HasPrefix(request.URL.Path, "/docs") {
 			return nil
 		}
 		return fmt.Errorf("%s %s is not documented", request.Method, request.URL.Path)

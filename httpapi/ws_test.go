@@ -254,14 +254,14 @@ func TestAChangeIsPushedToThoseWhoFollowTheEvent(t *testing.T) {
 	if f.TotalTickets != 5 || f.Status != "SCHEDULED" || f.Version != 2 || f.Position != at {
 		t.Errorf("got %+v, want version 2 at %d", f, at)
 	}
-	if f := only.want("event"); f.EventID != one || f.RemainingTickets != 4 {
-		t.Errorf("who follows one event got %+v", f)
+	for f := only.want("event"); f.RemainingTickets != 4; f = only.want("event") { // it may have joined before the event was seen
+		if f.EventID != one {
+			t.Fatalf("who follows one event got %+v", f)
+		}
 	}
 	// The next answer to who follows nothing is about what is followed from now on, and what was missed of it.
 	none.say("type", "subscribe", "events", []string{other})
-	if f := none.want("event"); f.EventID != other || f.RemainingTickets != 6 {
-		t.Errorf("after a subscription: %+v", f)
-	}
+	none.wantEvent(other, 6)
 	none.say("type", "subscribe", "events", nil)
 	none.wantEvent(one, 4)
 	s.schedule(3)
