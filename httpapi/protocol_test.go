@@ -142,22 +142,27 @@ func TestTheDescriptionIsShownAsAPage(t *testing.T) {
 }
 
 // Whatever arrives, the answer is a proper one.
-func FuzzBooking(f *testing.F) {
+func FuzzRequests(f *testing.F) {
 	signer, err := account.NewSigner(account.Secrets{Access: []string{"an access secret for tests"}, Refresh: []string{"a refresh secret for tests"}}, time.Now)
 	must(f, err)
-	token, _, err := signer.IssueAccess(account.User{ID: uuid.New(), Email: "ann@example.com", Role: account.Customer})
+	token, _, err := signer.IssueAccess(account.User{ID: uuid.New(), Email: "ann@example.com", Role: account.Organizer})
 	must(f, err)
 	quiet := slog.New(slog.DiscardHandler)
 	handler := httpapi.New(httpapi.Options{
 		Executor: failing{domain.ErrSoldOut}, Signer: signer, Progress: projections.NewProgress(nil, nil, quiet), Now: time.Now, Logger: quiet,
 	})
-	f.Add("eventId", []byte(`{"eventId":"11111111-1111-4111-8111-111111111111"}`))
-	f.Add("k", []byte(`[[[`))
-	f.Fuzz(func(t *testing.T, key string, body []byte) {
-		request := httptest.NewRequest(http.MethodPost, "/book", bytes.NewReader(body))
+	targets := [][2]string{{http.MethodPost, "/book"}, {http.MethodPost, "/events"}, {http.MethodPatch, "/events/" + uuid.NewString()}}
+	f.Add(0, "k", []byte(bodies["bookTicket"]))
+	f.Add(1, `"k"`, []byte(bodies["scheduleEvent"]))
+	f.Add(1, "k", []byte(`{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1e9,"price":12345678901234567890.123,"currency":"JPY"}`))
+	f.Add(2, `"12"`, []byte(bodies["changeEvent"]))
+	f.Add(2, "*", []byte(`[[[`))
+	f.Fuzz(func(t *testing.T, target int, header string, body []byte) {
+		to := targets[uint(target)%uint(len(targets))]
+		request := httptest.NewRequest(to[0], to[1], bytes.NewReader(body))
 		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("Authorization", "Bearer "+token)
-		request.Header["Idempotency-Key"] = []string{key}
+		request.Header["Idempotency-Key"], request.Header["If-Match"] = []string{header}, []string{header}
 		recorded := httptest.NewRecorder()
 		handler.ServeHTTP(recorded, request)
 		if code := recorded.Code; code != 400 && code != 409 && code != 413 {
