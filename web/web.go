@@ -1,26 +1,44 @@
-// Package web serves the user interface.
+// Package web serves the user interface: the exported pages of the Next.js application in this directory, which are embedded in the
+// program, and below /api the API, so that browsers meet one origin. Start with [Handler]. A program that was built without the
+// pages serves one that says how to build them.
 package web
 
 import (
-	_ "embed"
-	"html/template"
+	"embed"
+	"io/fs"
+	"log/slog"
 	"net/http"
+	"strings"
 )
 
-//go:embed page.html
-var page string
+// The export is not in the repository: `npm run build` puts it there.
+//
+//go:embed all:dist
+var dist embed.FS
 
-var pageTemplate = template.Must(template.New("page").Parse(page))
+// Handler serves the user interface, and hands requests below /api to the API without that prefix.
+func Handler(api http.Handler) (http.Handler, error) {
+	built, err := fs.Sub(dist, "dist")
+	if err != nil {
+		return nil, err
+	}
+	return handler(built, api)
+}
 
-// Handler serves the page that stands in for the user interface until it is there. apiURL is where the API answers.
-func Handler(apiURL string) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		h := w.Header()
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		_ = pageTemplate.Execute(w, struct{ APIURL string }{apiURL}) // the client is gone, if anything
-	})
-	return mux
+func handler(built fs.FS, api http.Handler) (http.Handler, error) {
+	pages, err := newPages(built)
+	if err != nil {
+		return nil, err
+	}
+	if pages.empty() {
+		slog.Info("this program was built without the user interface; `make build` with Node builds it")
+	}
+	below := http.StripPrefix("/api", moveCookies(api))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			below.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	}), nil
 }

@@ -1,0 +1,79 @@
+'use client'
+
+import { ArrowLeft, TicketX, WifiOff } from 'lucide-react'
+import Link from 'next/link'
+import { useEffect, useMemo } from 'react'
+import { Message } from '@/components/message'
+import { Button } from '@/components/ui/button'
+import { BookButton } from '@/features/bookings/components/book-button'
+import { useEvent } from '@/features/events/api/get-event'
+import { EventDetails, EventDetailsSkeleton } from '@/features/events/components/event-details'
+import { EventTools } from '@/features/events/components/event-tools'
+import { LiveStatus } from '@/features/events/components/live-status'
+import { useEventId } from '@/features/events/hooks'
+import { ApiError } from '@/lib/api/error'
+import { messageOf } from '@/lib/form-errors'
+import { useWatch } from '@/lib/live/live'
+import { paths } from '@/lib/paths'
+import { useSession } from '@/lib/session/store'
+
+export function EventView() {
+  const id = useEventId()
+  return id ? <LoadedEvent id={id} /> : <EventDetailsSkeleton />
+}
+
+function LoadedEvent({ id }: { id: string }) {
+  const { data: event, error, refetch, isFetching, dataUpdatedAt, isRefetchError } = useEvent(id)
+  const isOrganizer = useSession((s) => s.user?.role === 'organizer')
+  useWatch(useMemo(() => [id], [id]))
+  useEffect(() => {
+    if (event) document.title = `${event.title} · Boxoffice`
+  }, [event])
+
+  return (
+    <div className="grid gap-5">
+      <Link
+        href={paths.events}
+        className="inline-flex min-h-11 items-center gap-2 justify-self-start rounded-md font-semibold text-soft hover:text-ink"
+      >
+        <ArrowLeft aria-hidden className="size-4.5" />
+        All events
+      </Link>
+      {event ? (
+        <EventDetails
+          event={event}
+          action={(now) => <BookButton event={now} />}
+          tools={isOrganizer && <EventTools event={event} />}
+          status={<LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} />}
+        />
+      ) : error instanceof ApiError && (error.status === 404 || error.status === 400) ? (
+        <Message
+          icon={TicketX}
+          title="There is no such event"
+          action={
+            <Button asChild>
+              <Link href={paths.events}>Browse events</Link>
+            </Button>
+          }
+        >
+          The link may be mistyped, or the event was never here.
+        </Message>
+      ) : error ? (
+        <Message
+          icon={WifiOff}
+          role="alert"
+          title="The event can’t be shown"
+          action={
+            <Button disabled={isFetching} onClick={() => void refetch()}>
+              Try again
+            </Button>
+          }
+        >
+          {messageOf(error)}
+        </Message>
+      ) : (
+        <EventDetailsSkeleton />
+      )}
+    </div>
+  )
+}

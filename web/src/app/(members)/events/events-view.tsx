@@ -1,0 +1,134 @@
+'use client'
+
+import { CalendarPlus, SearchX, WifiOff } from 'lucide-react'
+import Link from 'next/link'
+import { useEffect, useMemo } from 'react'
+import { announce } from '@/components/announcer'
+import { Message } from '@/components/message'
+import { PageHeading } from '@/components/page-heading'
+import { Button } from '@/components/ui/button'
+import { Skeleton } from '@/components/ui/skeleton'
+import { BookButton } from '@/features/bookings/components/book-button'
+import { EventGrid, EventGridSkeleton } from '@/features/events/components/event-grid'
+import { EventToolbar } from '@/features/events/components/event-toolbar'
+import { LiveStatus } from '@/features/events/components/live-status'
+import { Pagination } from '@/features/events/components/pagination'
+import { useEventList } from '@/features/events/api/list-events'
+import { useEventQuery } from '@/features/events/hooks'
+import type { Event } from '@/lib/api/types'
+import { messageOf } from '@/lib/form-errors'
+import { plural } from '@/lib/format'
+import { useWatch } from '@/lib/live/live'
+import { paths } from '@/lib/paths'
+import { useSession } from '@/lib/session/store'
+
+const bookButton = (event: Event) => <BookButton event={event} />
+
+export function EventsView() {
+  const { query, change, href } = useEventQuery()
+  const { data, error, isPlaceholderData, isFetching, dataUpdatedAt, isRefetchError, refetch } =
+    useEventList(query)
+  const isOrganizer = useSession((s) => s.user?.role === 'organizer')
+  useWatch(useMemo(() => data?.data.map((event) => event.id) ?? [], [data]))
+
+  // What a search has found is said when it is there, not while it is being typed.
+  const total = isPlaceholderData ? undefined : data?.meta.total
+  useEffect(() => {
+    if (total !== undefined && query.search) announce(`${plural(total, 'event')} found for ${query.search}`)
+  }, [total, query.search])
+
+  const goTo = (page: number) => {
+    change({ page })
+    scrollTo({ top: 0 })
+    document.getElementById('content')?.focus({ preventScroll: true })
+  }
+
+  return (
+    <div className="grid gap-6">
+      <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
+        <div className="grid gap-1.5">
+          <PageHeading className="text-4xl sm:text-5xl">Events</PageHeading>
+          <LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} />
+        </div>
+        {isOrganizer && (
+          <Button asChild variant="outline">
+            <Link href={paths.newEvent}>
+              <CalendarPlus aria-hidden />
+              Schedule an event
+            </Link>
+          </Button>
+        )}
+      </div>
+      <EventToolbar query={query} onChange={change} />
+      {data ? (
+        data.data.length > 0 ? (
+          <div
+            className="grid gap-8 transition-opacity"
+            style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
+            aria-busy={isPlaceholderData}
+          >
+            <EventGrid events={data.data} action={bookButton} />
+            <Pagination
+              page={data.meta.page}
+              pages={data.meta.totalPages}
+              href={(page) => href({ page })}
+              onPage={goTo}
+            />
+          </div>
+        ) : (
+          <Message
+            icon={SearchX}
+            title="No events found"
+            action={
+              query.search || query.page > 1 ? (
+                <Button variant="outline" onClick={() => change({ search: '', page: 1 })}>
+                  Show all events
+                </Button>
+              ) : undefined
+            }
+          >
+            {query.search ? (
+              <>Nothing is called anything like “{query.search}”.</>
+            ) : (
+              'Nothing is on sale at the moment. Come back soon.'
+            )}
+          </Message>
+        )
+      ) : error ? (
+        <Message
+          icon={WifiOff}
+          role="alert"
+          title="Events can’t be shown"
+          action={
+            <Button disabled={isFetching} onClick={() => void refetch()}>
+              Try again
+            </Button>
+          }
+        >
+          {messageOf(error)}
+        </Message>
+      ) : (
+        <EventGridSkeleton />
+      )}
+    </div>
+  )
+}
+
+export function EventsSkeleton() {
+  return (
+    <div className="grid gap-6">
+      <div className="grid gap-1.5">
+        <h1 className="type-display text-4xl sm:text-5xl">Events</h1>
+        <Skeleton className="h-6 w-28" />
+      </div>
+      <div className="flex flex-col gap-3 sm:flex-row">
+        <Skeleton className="h-11 grow rounded-md" />
+        <Skeleton className="h-11 rounded-md sm:w-56" />
+      </div>
+      <EventGridSkeleton />
+      <p role="status" className="sr-only">
+        Loading events
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,26 @@
+import { TicketX } from 'lucide-react'
+import type { Metadata } from 'next'
+import Link from 'next/link'
+import { Logo } from '@/components/logo'
+import { buttonVariants } from '@/components/ui/button'
+import { paths } from '@/lib/paths'
+
+export const metadata: Metadata = { title: 'Page not found' }
+
+export default function NotFound() {
+  return (
+    <main id="content" className="grid min-h-dvh place-items-center px-4 py-16">
+      <div className="grid max-w-lg justify-items-center gap-5 text-center">
+        <Logo className="size-12 text-stamp" />
+        <h1 className="type-display text-5xl">This page doesn’t exist</h1>
+        <p className="flex items-center gap-2 text-soft">
+          <TicketX aria-hidden className="size-5" />
+          The address may be mistyped, or the page has moved.
+        </p>
+        <Link href={paths.events} prefetch={false} className={buttonVariants()}>
+          Browse events
+        </Link>
+      </div>
+    </main>
+  )
+}

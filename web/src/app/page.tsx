@@ -1,0 +1,16 @@
+import Link from 'next/link'
+import { paths } from '@/lib/paths'
+
+/** The guard in the head leads on to the events or to the sign-in page; this is for browsers without scripts. */
+export default function RootPage() {
+  return (
+    <main id="content" className="grid min-h-dvh place-items-center">
+      <noscript>
+        <p className="p-8">Boxoffice needs JavaScript to show live ticket counts and to book.</p>
+      </noscript>
+      <Link href={paths.login} prefetch={false} className="sr-only">
+        Sign in
+      </Link>
+    </main>
+  )
+}

@@ -1,0 +1,33 @@
+import type { LucideIcon } from 'lucide-react'
+import type { ReactNode } from 'react'
+
+/** Stands where content would be: nothing found, nothing yet, or something failed; always with what to do about it. */
+export function Message({
+  icon: Icon,
+  title,
+  children,
+  action,
+  role,
+}: {
+  icon: LucideIcon
+  title: string
+  children: ReactNode
+  action?: ReactNode
+  role?: 'alert'
+}) {
+  return (
+    <section
+      role={role}
+      className="grid justify-items-center gap-4 rounded-ticket border border-dashed border-control px-6 py-14 text-center"
+    >
+      <span className="grid size-14 place-items-center rounded-full bg-stub">
+        <Icon aria-hidden className="size-6" />
+      </span>
+      <div className="grid max-w-md gap-1.5">
+        <h2 className="type-display text-2xl">{title}</h2>
+        <p className="text-soft">{children}</p>
+      </div>
+      {action}
+    </section>
+  )
+}

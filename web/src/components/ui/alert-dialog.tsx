@@ -1,0 +1,62 @@
+'use client'
+
+import * as Primitive from '@radix-ui/react-alert-dialog'
+import type { ReactNode } from 'react'
+import { Button } from './button'
+import { Spinner } from './spinner'
+
+/** Asks before something that can't be taken back. */
+export function AlertDialog({
+  open,
+  onOpenChange,
+  title,
+  children,
+  keep,
+  confirm,
+  pending,
+  pendingText,
+  onConfirm,
+  onReturnFocus,
+}: {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  title: string
+  children: ReactNode
+  keep: string
+  confirm: string
+  pending: boolean
+  pendingText: string
+  onConfirm: () => void
+  /** Moves the focus somewhere else than to where it came from, when that is gone. */
+  onReturnFocus?: (event: globalThis.Event) => void
+}) {
+  return (
+    <Primitive.Root open={open} onOpenChange={(next) => !pending && onOpenChange(next)}>
+      <Primitive.Portal>
+        <Primitive.Overlay className="fixed inset-0 z-40 bg-[oklch(0.15_0.02_266/0.55)]" />
+        <Primitive.Content
+          onCloseAutoFocus={onReturnFocus}
+          className="appear fixed top-1/2 left-1/2 z-50 grid w-[min(28rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 gap-5 rounded-xl bg-card p-6 shadow-card"
+        >
+          <div className="grid gap-2">
+            <Primitive.Title className="type-display text-2xl">{title}</Primitive.Title>
+            <Primitive.Description asChild>
+              <div className="text-soft">{children}</div>
+            </Primitive.Description>
+          </div>
+          <div className="flex flex-col-reverse gap-2.5 sm:flex-row sm:justify-end">
+            <Primitive.Cancel asChild>
+              <Button variant="outline" disabled={pending}>
+                {keep}
+              </Button>
+            </Primitive.Cancel>
+            <Button variant="danger" disabled={pending} onClick={onConfirm}>
+              {pending && <Spinner />}
+              {pending ? pendingText : confirm}
+            </Button>
+          </div>
+        </Primitive.Content>
+      </Primitive.Portal>
+    </Primitive.Root>
+  )
+}

@@ -1,0 +1,17 @@
+import { CircleAlert } from 'lucide-react'
+import type { ComponentProps } from 'react'
+
+/** Says at the top of a form why it was not accepted. */
+export function Alert({ children, ...props }: ComponentProps<'div'>) {
+  return (
+    <div
+      role="alert"
+      data-slot="alert"
+      className="flex items-start gap-2.5 rounded-md bg-bad-wash px-3.5 py-3 text-[0.9375rem] font-medium text-bad"
+      {...props}
+    >
+      <CircleAlert aria-hidden className="mt-0.5 size-4.5 shrink-0" />
+      <div>{children}</div>
+    </div>
+  )
+}

@@ -1,0 +1,40 @@
+import { Slot } from '@radix-ui/react-slot'
+import { cva, type VariantProps } from 'class-variance-authority'
+import type { ComponentProps } from 'react'
+
+export const buttonVariants = cva(
+  'inline-flex min-h-11 shrink-0 select-none items-center justify-center gap-2 whitespace-nowrap rounded-md px-4 text-[0.9375rem] font-semibold transition-colors disabled:cursor-not-allowed [&_svg]:size-[1.125em] [&_svg]:shrink-0',
+  {
+    variants: {
+      variant: {
+        primary: 'bg-stamp text-on-stamp hover:bg-stamp-strong disabled:bg-off-wash disabled:text-off',
+        outline:
+          'border border-control bg-card text-ink hover:bg-off-wash disabled:text-off disabled:hover:bg-card',
+        quiet: 'text-ink hover:bg-off-wash disabled:text-off',
+        danger: 'bg-bad text-card hover:opacity-90 disabled:bg-off-wash disabled:text-off',
+        done: 'bg-good-wash text-good disabled:opacity-100',
+      },
+      size: { normal: '', icon: 'w-11 px-0 [&_svg]:size-5', wide: 'w-full' },
+    },
+    defaultVariants: { variant: 'primary', size: 'normal' },
+  },
+)
+
+export function Button({
+  className,
+  variant,
+  size,
+  asChild,
+  type = 'button',
+  ...props
+}: ComponentProps<'button'> & VariantProps<typeof buttonVariants> & { asChild?: boolean }) {
+  const Element = asChild ? Slot : 'button'
+  return (
+    <Element
+      data-slot="button"
+      {...(!asChild && { type })}
+      className={buttonVariants({ variant, size, className })}
+      {...props}
+    />
+  )
+}

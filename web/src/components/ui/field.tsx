@@ -1,0 +1,100 @@
+'use client'
+
+import { cx } from 'class-variance-authority'
+import { Eye, EyeOff } from 'lucide-react'
+import { useId, useState, type ComponentProps, type ReactNode } from 'react'
+import { controlClass } from './control'
+import { Select } from './select'
+
+interface Wiring {
+  label: string
+  error?: string
+  hint?: ReactNode
+}
+
+interface Wired {
+  id: string
+  'aria-invalid': true | undefined
+  'aria-describedby': string | undefined
+}
+
+/** A label, a control, a hint and an error that belong together for everybody, however they read the page. */
+function Field({ label, error, hint, children }: Wiring & { children: (wired: Wired) => ReactNode }) {
+  const id = useId()
+  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ')
+  return (
+    <div data-slot="field" className="grid gap-1.5">
+      <label htmlFor={id} className="text-sm font-semibold">
+        {label}
+      </label>
+      {children({ id, 'aria-invalid': error ? true : undefined, 'aria-describedby': described || undefined })}
+      {hint && (
+        <p id={`${id}-hint`} className="text-sm text-soft">
+          {hint}
+        </p>
+      )}
+      {error && (
+        <p id={`${id}-error`} className="text-sm font-medium text-bad">
+          {error}
+        </p>
+      )}
+    </div>
+  )
+}
+
+export function InputField({ label, error, hint, className, ...props }: Wiring & ComponentProps<'input'>) {
+  return (
+    <Field label={label} error={error} hint={hint}>
+      {(wired) => <input {...wired} {...props} className={cx(controlClass, className)} />}
+    </Field>
+  )
+}
+
+export function SelectField({ label, error, hint, ...props }: Wiring & ComponentProps<'select'>) {
+  return (
+    <Field label={label} error={error} hint={hint}>
+      {(wired) => <Select {...wired} {...props} />}
+    </Field>
+  )
+}
+
+export function TextareaField({
+  label,
+  error,
+  hint,
+  className,
+  ...props
+}: Wiring & ComponentProps<'textarea'>) {
+  return (
+    <Field label={label} error={error} hint={hint}>
+      {(wired) => <textarea {...wired} {...props} className={cx(controlClass, 'min-h-28', className)} />}
+    </Field>
+  )
+}
+
+export function PasswordField({ label, error, hint, ...props }: Wiring & ComponentProps<'input'>) {
+  const [shown, setShown] = useState(false)
+  return (
+    <Field label={label} error={error} hint={hint}>
+      {(wired) => (
+        <div className="relative">
+          <input
+            {...wired}
+            {...props}
+            type={shown ? 'text' : 'password'}
+            className={cx(controlClass, 'pr-12')}
+          />
+          <button
+            type="button"
+            onClick={() => setShown(!shown)}
+            aria-pressed={shown}
+            aria-label={`Show ${label.toLowerCase()}`}
+            className="absolute inset-y-0 right-0 grid w-11 place-items-center rounded-md text-soft hover:text-ink"
+          >
+            {shown ? <EyeOff className="size-5" aria-hidden /> : <Eye className="size-5" aria-hidden />}
+          </button>
+        </div>
+      )}
+    </Field>
+  )
+}

@@ -1,0 +1,24 @@
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useCallback } from 'react'
+import { call } from '@/lib/api/client'
+import type { BookingWithEvent } from '@/lib/api/types'
+
+export const bookingsQuery = queryOptions({
+  queryKey: ['bookings'],
+  queryFn: async ({ signal }) =>
+    (await call<{ data: BookingWithEvent[] }>('/bookings', { signal })).data.data,
+  staleTime: 30_000,
+})
+
+export function useBookings() {
+  return useQuery(bookingsQuery)
+}
+
+/** Whether one has a ticket for an event; only this answer renders again, not the list behind it. Undefined: not known yet. */
+export function useIsBooked(eventId: string): boolean | undefined {
+  const select = useCallback(
+    (bookings: BookingWithEvent[]) => bookings.some((b) => b.eventId === eventId && b.status === 'CONFIRMED'),
+    [eventId],
+  )
+  return useQuery({ ...bookingsQuery, select }).data
+}

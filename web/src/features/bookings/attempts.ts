@@ -1,0 +1,42 @@
+import { create } from 'zustand'
+
+/** What is under way for an event. It outlives the button that began it, which may be on a page that was left. */
+export interface Attempt {
+  /** Sent with every try until somebody knows how the attempt ended. */
+  key: string
+  phase: 'booking' | 'undecided'
+  /** When the server wants to be asked again, in milliseconds since 1970. */
+  notBefore?: number
+}
+
+interface Attempts {
+  attempts: Readonly<Record<string, Attempt>>
+}
+
+export const useAttempts = create<Attempts>()(() => ({ attempts: {} }))
+
+/** Begins an attempt or goes on with one that was not decided; undefined when one is under way. */
+export function beginAttempt(eventId: string): string | undefined {
+  const previous = useAttempts.getState().attempts[eventId]
+  if (previous?.phase === 'booking') return undefined
+  const key = previous?.key ?? crypto.randomUUID()
+  set(eventId, { key, phase: 'booking' })
+  return key
+}
+
+/** The attempt may be repeated, with the same key. */
+export function leaveUndecided(eventId: string, key: string, notBefore?: number): void {
+  set(eventId, { key, phase: 'undecided', notBefore })
+}
+
+export function endAttempt(eventId: string): void {
+  useAttempts.setState(({ attempts: { [eventId]: _, ...attempts } }) => ({ attempts }))
+}
+
+export function forgetAttempts(): void {
+  useAttempts.setState({ attempts: {} })
+}
+
+function set(eventId: string, attempt: Attempt): void {
+  useAttempts.setState(({ attempts }) => ({ attempts: { ...attempts, [eventId]: attempt } }))
+}

@@ -1,0 +1,107 @@
+import { toast } from 'sonner'
+import type { BookingWithEvent, Event } from '@/lib/api/types'
+import { plural } from '@/lib/format'
+import { applyChange, markSoldOut } from '@/lib/live/store'
+import { queryClient } from '@/lib/query-client'
+import { bookTicket, type Outcome } from './api/book-ticket'
+import { bookingsQuery } from './api/list-bookings'
+import { beginAttempt, endAttempt, leaveUndecided } from './attempts'
+
+/** Books a ticket and says how it went. Nothing is shown as booked before the server has said so. */
+export async function book(event: Event): Promise<void> {
+  const key = beginAttempt(event.id)
+  if (!key) return
+  let outcome: Outcome = { kind: 'failed' }
+  try {
+    outcome = await bookTicket(event.id, key)
+  } finally {
+    if (isDecided(outcome)) {
+      note(event, outcome)
+      endAttempt(event.id)
+    } else {
+      leaveUndecided(event.id, key, 'seconds' in outcome ? Date.now() + outcome.seconds * 1_000 : undefined)
+      // The booking may have been made although the answer was lost.
+      void queryClient.invalidateQueries({ queryKey: bookingsQuery.queryKey })
+    }
+    tell(event, outcome)
+  }
+}
+
+function isDecided({ kind }: Outcome): boolean {
+  return (
+    kind !== 'failed' &&
+    kind !== 'offline' &&
+    kind !== 'busy' &&
+    kind !== 'rate_limited' &&
+    kind !== 'session_over'
+  )
+}
+
+/** Takes over what the outcome says about the event and about one's bookings. */
+function note(event: Event, outcome: Outcome): void {
+  const refetch = (queryKey: readonly unknown[]) => void queryClient.invalidateQueries({ queryKey })
+  switch (outcome.kind) {
+    case 'booked': {
+      const { booking, event: now } = outcome.change
+      applyChange({ eventId: event.id, remainingTickets: now.remainingTickets, version: now.version })
+      queryClient.setQueryData(
+        bookingsQuery.queryKey,
+        (list): BookingWithEvent[] | undefined =>
+          list && [{ ...booking, event: { ...event, ...now } }, ...list.filter((b) => b.id !== booking.id)],
+      )
+      refetch(bookingsQuery.queryKey)
+      break
+    }
+    case 'sold_out':
+      markSoldOut(event)
+      refetch(['events'])
+      break
+    case 'already_booked':
+      refetch(bookingsQuery.queryKey)
+      refetch(['events'])
+      break
+    default:
+      refetch(['events'])
+  }
+}
+
+function tell(event: Event, outcome: Outcome): void {
+  switch (outcome.kind) {
+    case 'booked':
+      toast.success(`Successfully booked ${event.title}!`, { description: 'Your ticket is in My bookings.' })
+      break
+    case 'sold_out':
+      toast.error(`Sorry, tickets for ${event.title} are no longer available.`)
+      break
+    case 'already_booked':
+      toast.info('You have already booked this event.')
+      break
+    case 'event_cancelled':
+      toast.error(`${event.title} has been cancelled by its organizer.`)
+      break
+    case 'event_past':
+      toast.error(`${event.title} has already begun, so it can’t be booked any more.`)
+      break
+    case 'event_not_found':
+      toast.error(`${event.title} is not on sale any more.`)
+      break
+    case 'busy':
+      toast.error('Failed to complete booking. Please try again.', {
+        description: `Many people are booking right now. Try again in ${plural(outcome.seconds, 'second')}.`,
+      })
+      break
+    case 'rate_limited':
+      toast.warning('That was too often.', {
+        description: `You can try again in ${plural(outcome.seconds, 'second')}.`,
+      })
+      break
+    case 'offline':
+      toast.error('Failed to complete booking. Please try again.', { description: 'You seem to be offline.' })
+      break
+    case 'session_over':
+      break // the sign-in page says so
+    case 'failed':
+      toast.error('Failed to complete booking. Please try again.')
+      break
+  }
+}

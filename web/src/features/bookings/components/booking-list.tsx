@@ -1,0 +1,153 @@
+'use client'
+
+import { Ticket, WifiOff } from 'lucide-react'
+import Link from 'next/link'
+import { lazy, Suspense, useRef, useState, type ReactNode } from 'react'
+import { Message } from '@/components/message'
+import { Button } from '@/components/ui/button'
+import type { BookingWithEvent, Event } from '@/lib/api/types'
+import { messageOf } from '@/lib/form-errors'
+import { paths } from '@/lib/paths'
+import { useBookings } from '../api/list-bookings'
+import { BookingCard, BookingCardSkeleton } from './booking-card'
+
+const CancelDialog = lazy(() => import('./cancel-dialog'))
+const TicketDialog = lazy(() => import('./ticket-dialog'))
+
+interface Groups {
+  upcoming: BookingWithEvent[]
+  past: BookingWithEvent[]
+  cancelled: BookingWithEvent[]
+}
+
+/** Upcoming ones by the date of the event, soonest first; what is over or cancelled, latest first. */
+export function groupBookings(bookings: readonly BookingWithEvent[], now: number): Groups {
+  const groups: Groups = { upcoming: [], past: [], cancelled: [] }
+  for (const booking of bookings) {
+    if (booking.status === 'CANCELLED') groups.cancelled.push(booking)
+    else groups[Date.parse(booking.event.date) <= now ? 'past' : 'upcoming'].push(booking)
+  }
+  const when = (b: BookingWithEvent) => Date.parse(b.event.date)
+  groups.upcoming.sort((a, b) => when(a) - when(b))
+  groups.past.sort((a, b) => when(b) - when(a))
+  return groups
+}
+
+export function BookingList({
+  stub,
+  heading,
+}: {
+  stub: (event?: Event) => ReactNode
+  heading: { focus: () => void }
+}) {
+  const { data, error, refetch, isFetching } = useBookings()
+  const [cancelling, setCancelling] = useState<BookingWithEvent>()
+  const [shown, setShown] = useState<BookingWithEvent>()
+  const [now] = useState(() => Date.now())
+  const hasCancelled = useRef(false)
+
+  if (!data)
+    return error ? (
+      <Message
+        icon={WifiOff}
+        role="alert"
+        title="Your bookings can’t be shown"
+        action={
+          <Button disabled={isFetching} onClick={() => void refetch()}>
+            Try again
+          </Button>
+        }
+      >
+        {messageOf(error)}
+      </Message>
+    ) : (
+      <BookingListSkeleton stub={stub()} />
+    )
+  if (data.length === 0)
+    return (
+      <Message
+        icon={Ticket}
+        title="You haven’t booked any events yet"
+        action={
+          <Button asChild>
+            <Link href={paths.events}>Browse events</Link>
+          </Button>
+        }
+      >
+        Tickets that you book are kept here.
+      </Message>
+    )
+
+  const groups = groupBookings(data, now)
+  const section = (title: string, bookings: BookingWithEvent[]) =>
+    bookings.length > 0 && (
+      <section aria-label={title} className="grid gap-4">
+        <h2 className="type-label text-soft">
+          {title} · {bookings.length}
+        </h2>
+        <ul className="grid gap-4">
+          {bookings.map((booking) => (
+            <li key={booking.id}>
+              <BookingCard
+                booking={booking}
+                stub={stub(booking.event)}
+                isOver={Date.parse(booking.event.date) <= now}
+                onShow={setShown}
+                onCancel={(b) => {
+                  hasCancelled.current = false
+                  setCancelling(b)
+                }}
+              />
+            </li>
+          ))}
+        </ul>
+      </section>
+    )
+  return (
+    <div className="grid gap-10">
+      {section('Upcoming', groups.upcoming)}
+      {groups.upcoming.length === 0 && (
+        <Message
+          icon={Ticket}
+          title="Nothing coming up"
+          action={
+            <Button asChild>
+              <Link href={paths.events}>Browse events</Link>
+            </Button>
+          }
+        >
+          All your bookings are past or cancelled.
+        </Message>
+      )}
+      {section('Past', groups.past)}
+      {section('Cancelled', groups.cancelled)}
+      <Suspense>
+        {cancelling && (
+          <CancelDialog
+            booking={cancelling}
+            onDone={() => {
+              hasCancelled.current = true
+            }}
+            onClose={() => setCancelling(undefined)}
+            onReturnFocus={(event) => {
+              // The button that opened the dialog is gone with the booking.
+              if (!hasCancelled.current) return
+              event.preventDefault()
+              heading.focus()
+            }}
+          />
+        )}
+        {shown && <TicketDialog booking={shown} onClose={() => setShown(undefined)} />}
+      </Suspense>
+    </div>
+  )
+}
+
+export function BookingListSkeleton({ stub }: { stub: ReactNode }) {
+  return (
+    <div className="grid gap-4">
+      <BookingCardSkeleton stub={stub} />
+      <BookingCardSkeleton stub={stub} />
+    </div>
+  )
+}

@@ -1,0 +1,67 @@
+'use client'
+
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { toast } from 'sonner'
+import { AlertDialog } from '@/components/ui/alert-dialog'
+import { codeOf } from '@/lib/api/error'
+import type { BookingWithEvent } from '@/lib/api/types'
+import { messageOf } from '@/lib/form-errors'
+import { formatDateTime } from '@/lib/format'
+import { applyChange } from '@/lib/live/store'
+import { cancelBooking } from '../api/cancel-booking'
+import { bookingsQuery } from '../api/list-bookings'
+
+export default function CancelDialog({
+  booking,
+  onDone,
+  onClose,
+  onReturnFocus,
+}: {
+  booking: BookingWithEvent
+  onDone: () => void
+  onClose: () => void
+  onReturnFocus: (event: globalThis.Event) => void
+}) {
+  const client = useQueryClient()
+  const { event } = booking
+  const cancellation = useMutation({
+    mutationFn: () => cancelBooking(booking.id),
+    onSuccess: ({ data }) => {
+      applyChange({
+        eventId: data.event.id,
+        remainingTickets: data.event.remainingTickets,
+        version: data.event.version,
+      })
+      client.setQueryData(bookingsQuery.queryKey, (list) =>
+        list?.map((b) =>
+          b.id === booking.id ? { ...b, ...data.booking, event: { ...b.event, ...data.event } } : b,
+        ),
+      )
+      void client.invalidateQueries({ queryKey: ['events'] })
+      toast.success(`Your booking for ${event.title} is cancelled.`)
+      onDone()
+      onClose()
+    },
+    onError: (error) => {
+      if (codeOf(error) === 'booking_not_found' || codeOf(error) === 'already_cancelled') onClose()
+      toast.error('The booking was not cancelled.', { description: messageOf(error) })
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: bookingsQuery.queryKey }),
+  })
+  return (
+    <AlertDialog
+      open
+      onOpenChange={(open) => !open && onClose()}
+      onReturnFocus={onReturnFocus}
+      title="Cancel this booking?"
+      keep="Keep booking"
+      confirm="Cancel Booking"
+      pending={cancellation.isPending}
+      pendingText="Cancelling..."
+      onConfirm={() => cancellation.mutate()}
+    >
+      Your ticket for <strong className="font-semibold text-ink">{event.title}</strong> on{' '}
+      {formatDateTime(event.date, event.timeZone)} goes back on sale at once. Somebody else may get it.
+    </AlertDialog>
+  )
+}

@@ -1,0 +1,67 @@
+import { call } from '@/lib/api/client'
+import { codeOf } from '@/lib/api/error'
+import type { Event } from '@/lib/api/types'
+
+/** What an organizer decides about an event. */
+export interface Details {
+  title: string
+  description: string
+  date: string
+  timeZone: string
+  venue: string
+  totalTickets: number
+  price: number
+  currency: string
+}
+
+export const detailNames = [
+  'title',
+  'description',
+  'date',
+  'timeZone',
+  'venue',
+  'totalTickets',
+  'price',
+  'currency',
+] as const
+
+export function scheduleEvent(details: Details, idempotencyKey: string) {
+  return call<Event>('/events', { method: 'POST', body: details, idempotencyKey })
+}
+
+export function cancelEvent(id: string, idempotencyKey: string) {
+  return call<Event>(`/events/${id}/cancel`, { method: 'POST', idempotencyKey })
+}
+
+/** Somebody else has changed the same event meanwhile; this is how it is now. */
+export class EditConflict extends Error {
+  override name = 'EditConflict'
+  constructor(readonly current: Event) {
+    super('This event was changed by someone else while you were editing it.')
+  }
+}
+
+/**
+ * Saves what was changed of an event. Its version grows with every booking too, so a refused version means a conflict only when
+ * something that organizers decide has changed; otherwise the change is sent again, for the newer version.
+ */
+export async function updateEvent(seen: Event, wanted: Details): Promise<Event> {
+  const changed = detailNames.filter((name) => wanted[name] !== seen[name] && !sameMoment(name, wanted, seen))
+  if (changed.length === 0) return seen
+  const body = Object.fromEntries(changed.map((name) => [name, wanted[name]]))
+  let version = seen.version
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await call<Event>(`/events/${seen.id}`, { method: 'PATCH', body, ifMatch: version })).data
+    } catch (error) {
+      if (codeOf(error) !== 'version_mismatch' || attempt === 5) throw error
+      const current = (await call<Event>(`/events/${seen.id}`)).data
+      if (detailNames.some((name) => current[name] !== seen[name])) throw new EditConflict(current)
+      version = current.version
+    }
+  }
+}
+
+function sameMoment(name: keyof Details, a: Details, b: Event): boolean {
+  return name === 'date' && Date.parse(a.date) === Date.parse(b.date)
+}

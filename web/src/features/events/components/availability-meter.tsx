@@ -1,0 +1,33 @@
+import type { Event } from '@/lib/api/types'
+import { formatNumber } from '@/lib/format'
+import { availabilityOf } from '../availability'
+
+const bars = { good: 'bg-good', warn: 'bg-warn', bad: 'bg-bad', off: 'bg-off' }
+
+/** How much of an event is sold, as a bar and in words. */
+export function AvailabilityMeter({ event }: { event: Event }) {
+  const { level } = availabilityOf(event)
+  const share = event.totalTickets > 0 ? event.remainingTickets / event.totalTickets : 0
+  return (
+    <div className="grid gap-2">
+      <div
+        role="meter"
+        aria-label="Tickets left"
+        aria-valuemin={0}
+        aria-valuemax={event.totalTickets}
+        aria-valuenow={event.remainingTickets}
+        aria-valuetext={`${formatNumber(event.remainingTickets)} of ${formatNumber(event.totalTickets)} tickets left`}
+        className="h-2.5 overflow-hidden rounded-full bg-off-wash"
+      >
+        <div
+          className={`h-full w-full origin-left rounded-full transition-transform duration-300 ${bars[level]}`}
+          style={{ transform: `scaleX(${share})` }}
+        />
+      </div>
+      <p className="text-sm text-soft">
+        <span className="font-semibold text-ink">{formatNumber(event.remainingTickets)}</span> of{' '}
+        {formatNumber(event.totalTickets)} tickets left
+      </p>
+    </div>
+  )
+}

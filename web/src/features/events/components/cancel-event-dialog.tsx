@@ -1,0 +1,60 @@
+'use client'
+
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import { toast } from 'sonner'
+import { AlertDialog } from '@/components/ui/alert-dialog'
+import type { Event } from '@/lib/api/types'
+import { messageOf } from '@/lib/form-errors'
+import { plural } from '@/lib/format'
+import { applyChange } from '@/lib/live/store'
+import { cancelEvent } from '../api/change-event'
+
+export default function CancelEventDialog({
+  event,
+  onClose,
+  onCancelled,
+}: {
+  event: Event
+  onClose: () => void
+  onCancelled: () => void
+}) {
+  const [key] = useState(() => crypto.randomUUID())
+  const cancellation = useMutation({
+    mutationFn: () => cancelEvent(event.id, key),
+    onSuccess: ({ data }) => {
+      applyChange({
+        eventId: data.id,
+        remainingTickets: data.remainingTickets,
+        status: data.status,
+        version: data.version,
+      })
+      toast.success(`${data.title} is cancelled.`)
+      onCancelled()
+      onClose()
+    },
+    onError: (error) => toast.error('The event was not cancelled.', { description: messageOf(error) }),
+  })
+  const sold = event.totalTickets - event.remainingTickets
+  return (
+    <AlertDialog
+      open
+      onOpenChange={(open) => !open && onClose()}
+      onReturnFocus={(e) => {
+        if (!cancellation.isSuccess) return
+        e.preventDefault()
+        document.querySelector<HTMLElement>('h1')?.focus()
+      }}
+      title="Cancel this event?"
+      keep="Keep event"
+      confirm="Cancel event"
+      pending={cancellation.isPending}
+      pendingText="Cancelling..."
+      onConfirm={() => cancellation.mutate()}
+    >
+      <strong className="font-semibold text-ink">{event.title}</strong> can’t be booked any more after that.{' '}
+      {sold > 0 && `${plural(sold, 'ticket')} ${sold === 1 ? 'is' : 'are'} sold. `}
+      This can’t be undone.
+    </AlertDialog>
+  )
+}

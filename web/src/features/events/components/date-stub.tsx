@@ -1,0 +1,25 @@
+/** The part of a ticket that is torn off, with the day in large type. The full date stands beside it, so nobody has to read it twice. */
+export function DateStub({
+  weekday,
+  day,
+  month,
+  year,
+}: {
+  weekday: string
+  day: string
+  month: string
+  year: string
+}) {
+  return (
+    <div
+      aria-hidden
+      data-slot="date-stub"
+      className="flex w-23 shrink-0 flex-col items-center justify-center rounded-l-ticket bg-stub py-4 text-center"
+    >
+      <span className="type-label h-4">{weekday}</span>
+      <span className="type-display h-12 text-5xl">{day}</span>
+      <span className="type-label mt-1 h-4">{month}</span>
+      <span className="type-label h-4 opacity-75">{year}</span>
+    </div>
+  )
+}

@@ -1,0 +1,112 @@
+'use client'
+
+import { CalendarDays, MapPin, Ticket } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { PageHeading } from '@/components/page-heading'
+import { Skeleton } from '@/components/ui/skeleton'
+import type { Event } from '@/lib/api/types'
+import { formatDateTime, formatPrice, sameClock, stubParts, viewerZone, zoneName } from '@/lib/format'
+import { useLiveEvent } from '@/lib/live/store'
+import { AvailabilityBadge } from './availability-badge'
+import { AvailabilityMeter } from './availability-meter'
+import { DateStub } from './date-stub'
+
+export function EventDetails({
+  event: fetched,
+  action,
+  tools,
+  status,
+}: {
+  event: Event
+  action: (event: Event) => ReactNode
+  tools?: ReactNode
+  status: ReactNode
+}) {
+  const event = useLiveEvent(fetched)
+  const here = viewerZone()
+  return (
+    <article className="grid items-start gap-6 lg:grid-cols-[1fr_22rem] lg:gap-8">
+      <div className="ticket flex">
+        <DateStub {...stubParts(event.date, event.timeZone)} />
+        <div className="grid min-w-0 grow gap-6 p-5 sm:p-8">
+          <div className="grid justify-items-start gap-3">
+            <AvailabilityBadge event={event} />
+            <PageHeading className="text-4xl sm:text-5xl">{event.title}</PageHeading>
+          </div>
+          <dl className="grid gap-5">
+            <Fact icon={<CalendarDays aria-hidden />} name="When">
+              <time dateTime={event.date} className="font-semibold">
+                {formatDateTime(event.date, event.timeZone)}
+              </time>{' '}
+              <span className="text-soft">at the venue ({zoneName(event.date, event.timeZone)})</span>
+              {!sameClock(event.date, event.timeZone, here) && (
+                <span className="block text-soft">
+                  {formatDateTime(event.date, here)} where you are ({zoneName(event.date, here)})
+                </span>
+              )}
+            </Fact>
+            <Fact icon={<MapPin aria-hidden />} name="Where">
+              <span className="font-semibold">{event.venue}</span>
+            </Fact>
+            <Fact icon={<Ticket aria-hidden />} name="Price">
+              <span className="font-semibold">{formatPrice(event.price, event.currency)}</span>
+              {event.price > 0 && <span className="text-soft"> for one ticket</span>}
+            </Fact>
+          </dl>
+          {event.description && (
+            <p className="max-w-prose text-[1.0625rem] leading-relaxed whitespace-pre-line">
+              {event.description}
+            </p>
+          )}
+        </div>
+        <span aria-hidden className="ticket-edge" />
+      </div>
+      <aside
+        aria-label="Tickets"
+        className="grid gap-5 rounded-ticket border bg-card p-5 sm:p-6 lg:sticky lg:top-24"
+      >
+        <p className="type-display text-3xl">{formatPrice(event.price, event.currency)}</p>
+        <AvailabilityMeter event={event} />
+        {action(event)}
+        {status}
+        {tools}
+      </aside>
+    </article>
+  )
+}
+
+function Fact({ icon, name, children }: { icon: ReactNode; name: string; children: ReactNode }) {
+  return (
+    <div className="flex gap-3">
+      <span className="mt-0.5 text-soft [&_svg]:size-5">{icon}</span>
+      <div>
+        <dt className="type-label text-soft">{name}</dt>
+        <dd>{children}</dd>
+      </div>
+    </div>
+  )
+}
+
+export function EventDetailsSkeleton() {
+  return (
+    <div aria-hidden className="grid items-start gap-6 lg:grid-cols-[1fr_22rem] lg:gap-8">
+      <div className="ticket flex">
+        <DateStub weekday="" day="" month="" year="" />
+        <div className="grid grow gap-6 p-5 sm:p-8">
+          <Skeleton className="h-6 w-28 rounded-full" />
+          <Skeleton className="h-10 w-3/4" />
+          <Skeleton className="h-12 w-2/3" />
+          <Skeleton className="h-10 w-1/2" />
+          <Skeleton className="h-10 w-1/4" />
+          <Skeleton className="h-14" />
+        </div>
+        <span className="ticket-edge" />
+      </div>
+      <div className="grid gap-5 rounded-ticket border bg-card p-5 sm:p-6">
+        <Skeleton className="h-8 w-28" />
+        <Skeleton className="h-9" />
+        <Skeleton className="h-11 rounded-md" />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,196 @@
+'use client'
+
+import { zodResolver } from '@hookform/resolvers/zod'
+import Link from 'next/link'
+import { useState } from 'react'
+import { useForm } from 'react-hook-form'
+import { Alert } from '@/components/ui/alert'
+import { Button } from '@/components/ui/button'
+import { InputField, SelectField, TextareaField } from '@/components/ui/field'
+import { Skeleton } from '@/components/ui/skeleton'
+import { Spinner } from '@/components/ui/spinner'
+import type { Event } from '@/lib/api/types'
+import { ApiError } from '@/lib/api/error'
+import { messageOf, showErrors } from '@/lib/form-errors'
+import { viewerZone } from '@/lib/format'
+import { toLocal } from '@/lib/zoned-time'
+import type { Details } from '../api/change-event'
+import { detailsOf, eventFormSchema, type EventFormValues } from '../form-schema'
+
+const currencies = [
+  'USD',
+  'EUR',
+  'GBP',
+  'CHF',
+  'JPY',
+  'CAD',
+  'AUD',
+  'BRL',
+  'INR',
+  'DKK',
+  'NOK',
+  'SEK',
+  'PLN',
+  'CZK',
+]
+
+function valuesOf(event: Event | undefined): EventFormValues {
+  const timeZone = event?.timeZone ?? viewerZone()
+  return {
+    title: event?.title ?? '',
+    description: event?.description ?? '',
+    venue: event?.venue ?? '',
+    local: event ? toLocal(event.date, timeZone) : '',
+    timeZone,
+    totalTickets: event ? String(event.totalTickets) : '',
+    price: event ? String(event.price) : '',
+    currency: event?.currency ?? 'USD',
+  }
+}
+
+export function EventForm({
+  event,
+  submitText,
+  submittingText,
+  onSave,
+  back,
+}: {
+  event?: Event
+  submitText: string
+  submittingText: string
+  onSave: (details: Details) => Promise<void>
+  back: string
+}) {
+  const [problem, setProblem] = useState<string>()
+  const { register, handleSubmit, setError, formState } = useForm<EventFormValues>({
+    resolver: zodResolver(eventFormSchema),
+    defaultValues: valuesOf(event),
+    mode: 'onTouched',
+  })
+  const { errors, isSubmitting } = formState
+
+  const submit = handleSubmit(async (values) => {
+    setProblem(undefined)
+    try {
+      await onSave(detailsOf(values))
+    } catch (error) {
+      if (error instanceof ApiError && error.fields.date)
+        setError('local', { message: error.fields.date }, { shouldFocus: true })
+      else if (error instanceof ApiError && error.code === 'capacity_below_sold')
+        setError(
+          'totalTickets',
+          { message: 'More tickets than that are sold already.' },
+          { shouldFocus: true },
+        )
+      else if (error instanceof ApiError && error.code === 'event_cancelled')
+        setProblem('This event has been cancelled and can’t be changed any more.')
+      else if (error instanceof ApiError && error.code === 'forbidden')
+        setProblem('Your account may not change this event.')
+      else if (error instanceof ApiError)
+        setProblem(
+          showErrors(
+            error,
+            ['title', 'description', 'venue', 'timeZone', 'totalTickets', 'price', 'currency'],
+            setError,
+          ),
+        )
+      else setProblem(messageOf(error))
+    }
+  })
+
+  return (
+    <form
+      onSubmit={submit}
+      noValidate
+      method="post"
+      aria-label={submitText}
+      className="grid gap-5 rounded-ticket border bg-card p-5 sm:p-8"
+    >
+      {problem && <Alert>{problem}</Alert>}
+      <InputField
+        label="Title"
+        required
+        maxLength={200}
+        error={errors.title?.message}
+        {...register('title')}
+      />
+      <TextareaField label="Description" error={errors.description?.message} {...register('description')} />
+      <InputField
+        label="Venue"
+        required
+        maxLength={200}
+        error={errors.venue?.message}
+        {...register('venue')}
+      />
+      <div className="grid gap-5 sm:grid-cols-2">
+        <InputField
+          label="Date and time at the venue"
+          type="datetime-local"
+          required
+          error={errors.local?.message}
+          {...register('local')}
+        />
+        <SelectField
+          label="Time zone of the venue"
+          error={errors.timeZone?.message}
+          {...register('timeZone', { deps: ['local'] })}
+        >
+          {timeZones(event?.timeZone).map((zone) => (
+            <option key={zone}>{zone}</option>
+          ))}
+        </SelectField>
+      </div>
+      <div className="grid gap-5 sm:grid-cols-3">
+        <InputField
+          label="Tickets"
+          required
+          inputMode="numeric"
+          autoComplete="off"
+          error={errors.totalTickets?.message}
+          {...register('totalTickets')}
+        />
+        <InputField
+          label="Price"
+          required
+          inputMode="decimal"
+          autoComplete="off"
+          error={errors.price?.message}
+          {...register('price')}
+        />
+        <SelectField label="Currency" error={errors.currency?.message} {...register('currency')}>
+          {[...new Set([...(event ? [event.currency] : []), ...currencies])].map((currency) => (
+            <option key={currency}>{currency}</option>
+          ))}
+        </SelectField>
+      </div>
+      <div className="flex flex-col-reverse gap-2.5 pt-1 sm:flex-row sm:justify-end">
+        <Button asChild variant="outline">
+          <Link href={back}>Back</Link>
+        </Button>
+        <Button type="submit" disabled={isSubmitting}>
+          {isSubmitting && <Spinner />}
+          {isSubmitting ? submittingText : submitText}
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+function timeZones(also: string | undefined): string[] {
+  return [
+    ...new Set(['UTC', viewerZone(), ...(also ? [also] : []), ...Intl.supportedValuesOf('timeZone')]),
+  ].sort()
+}
+
+export function EventFormSkeleton() {
+  return (
+    <div aria-hidden className="mx-auto grid max-w-2xl gap-6">
+      <Skeleton className="h-11 w-72" />
+      <div className="grid gap-5 rounded-ticket border bg-card p-5 sm:p-8">
+        {Array.from({ length: 5 }, (_, i) => (
+          <Skeleton key={i} className="h-17" />
+        ))}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,44 @@
+'use client'
+
+import { useQueryClient } from '@tanstack/react-query'
+import { Pencil, XCircle } from 'lucide-react'
+import Link from 'next/link'
+import { lazy, Suspense, useState } from 'react'
+import { Button } from '@/components/ui/button'
+import type { Event } from '@/lib/api/types'
+import { useLiveEvent } from '@/lib/live/store'
+import { paths } from '@/lib/paths'
+
+const CancelEventDialog = lazy(() => import('./cancel-event-dialog'))
+
+/** What an organizer can do with an event. */
+export function EventTools({ event: fetched }: { event: Event }) {
+  const event = useLiveEvent(fetched)
+  const client = useQueryClient()
+  const [cancelling, setCancelling] = useState(false)
+  if (event.status === 'CANCELLED') return null
+  return (
+    <div className="grid gap-2.5 border-t pt-5">
+      <h2 className="type-label text-soft">For organizers</h2>
+      <Button asChild variant="outline">
+        <Link href={paths.editEvent(event.id)} prefetch={false}>
+          <Pencil aria-hidden />
+          Edit event
+        </Link>
+      </Button>
+      <Button variant="quiet" className="text-bad" onClick={() => setCancelling(true)}>
+        <XCircle aria-hidden />
+        Cancel event
+      </Button>
+      <Suspense>
+        {cancelling && (
+          <CancelEventDialog
+            event={event}
+            onClose={() => setCancelling(false)}
+            onCancelled={() => void client.invalidateQueries()}
+          />
+        )}
+      </Suspense>
+    </div>
+  )
+}

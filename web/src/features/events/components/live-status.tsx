@@ -1,0 +1,30 @@
+'use client'
+
+import { Radio, RefreshCw, WifiOff } from 'lucide-react'
+import { cx } from 'class-variance-authority'
+import { formatTime } from '@/lib/format'
+import { useLive } from '@/lib/live/store'
+
+/** Says how fresh the counts are. `asOf` is when they were last fetched, `failing` that fetching them again did not work. */
+export function LiveStatus({ asOf, failing }: { asOf: number; failing: boolean }) {
+  const connection = useLive((s) => s.connection)
+  const stale = failing || connection === 'offline'
+  const [Icon, text] = stale
+    ? [WifiOff, `Not up to date: counts as of ${formatTime(asOf)}`]
+    : connection === 'live'
+      ? [Radio, 'Live counts']
+      : [RefreshCw, 'Counts refresh every 5 seconds']
+  return (
+    <p
+      role="status"
+      data-connection={stale ? 'stale' : connection}
+      className={cx(
+        'inline-flex min-h-6 items-center gap-1.5 text-sm font-medium',
+        stale ? 'text-bad' : 'text-soft',
+      )}
+    >
+      <Icon aria-hidden className={cx('size-4', !stale && connection === 'live' && 'text-good')} />
+      {text}
+    </p>
+  )
+}

@@ -1,0 +1,62 @@
+'use client'
+
+import { usePathname, useSearchParams } from 'next/navigation'
+import { useCallback, useMemo, useSyncExternalStore } from 'react'
+import type { EventQuery } from './api/list-events'
+
+const sorts = ['date', 'price', 'title'] as const
+
+function parse(parameters: URLSearchParams): EventQuery {
+  const sortBy = parameters.get('sortBy')
+  return {
+    page: Math.max(1, Math.floor(Number(parameters.get('page'))) || 1),
+    search: (parameters.get('search') ?? '').slice(0, 200),
+    sortBy: sorts.find((s) => s === sortBy) ?? 'date',
+    sortOrder: parameters.get('sortOrder') === 'desc' ? 'desc' : 'asc',
+  }
+}
+
+function write(query: EventQuery): string {
+  const parameters = new URLSearchParams()
+  if (query.search) parameters.set('search', query.search)
+  if (query.sortBy !== 'date') parameters.set('sortBy', query.sortBy)
+  if (query.sortOrder !== 'asc') parameters.set('sortOrder', query.sortOrder)
+  if (query.page !== 1) parameters.set('page', String(query.page))
+  const text = parameters.toString()
+  return text ? `?${text}` : ''
+}
+
+/** What is searched for, how it is sorted and which page: kept in the address, so that it can be shared, reloaded and gone back to. */
+export function useEventQuery() {
+  const pathname = usePathname()
+  const parameters = useSearchParams()
+  const query = useMemo(() => parse(new URLSearchParams(parameters)), [parameters])
+  const change = useCallback(
+    (part: Partial<EventQuery>, how: 'push' | 'replace' = 'push') => {
+      const next = write({ ...parse(new URLSearchParams(location.search)), page: 1, ...part })
+      if (next === location.search) return
+      // Next follows the History API; a navigation of the router would fetch the page's files again.
+      history[how === 'push' ? 'pushState' : 'replaceState'](null, '', pathname + next)
+    },
+    [pathname],
+  )
+  const href = useCallback(
+    (part: Partial<EventQuery>) => pathname + write({ ...query, ...part }),
+    [pathname, query],
+  )
+  return { query, change, href }
+}
+
+/**
+ * The id in /events/<id>. All events share one exported page, whose own parameter is a placeholder, so it is read from the address;
+ * undefined while the page is prerendered and hydrated.
+ */
+export function useEventId(): string | undefined {
+  const pathname = usePathname()
+  const mounted = useSyncExternalStore(
+    () => () => undefined,
+    () => true,
+    () => false,
+  )
+  return mounted ? pathname.split('/')[2] : undefined
+}

@@ -1,0 +1,68 @@
+'use client'
+
+import { PlugZap } from 'lucide-react'
+import { usePathname, useRouter } from 'next/navigation'
+import { useEffect, type ReactNode } from 'react'
+import { Message } from '@/components/message'
+import { Button } from '@/components/ui/button'
+import type { User } from '@/lib/api/types'
+import { afterLogin, loginFor, paths } from '@/lib/paths'
+import { refreshSession } from '@/lib/session/session'
+import { useSession } from '@/lib/session/store'
+
+/** Shows its children to people who are signed in, and `waiting` until that is known; everybody else is asked to sign in. */
+export function Members({
+  children,
+  waiting,
+  role,
+}: {
+  children: ReactNode
+  waiting: ReactNode
+  role?: User['role']
+}) {
+  const { replace } = useRouter()
+  const pathname = usePathname()
+  const status = useSession((s) => s.status)
+  const actual = useSession((s) => s.user?.role)
+  const unreachable = useSession((s) => s.unreachable)
+  const ended = useSession((s) => s.ended)
+  const wrongRole = status === 'signed-in' && role !== undefined && actual !== role
+
+  useEffect(() => {
+    if (wrongRole) replace(paths.events)
+    // Who signs out on purpose does not want to be led back.
+    if (status === 'anonymous')
+      replace(ended === 'signed-out' ? paths.login : loginFor(location.pathname + location.search))
+  }, [status, ended, wrongRole, pathname, replace])
+
+  if (unreachable)
+    return (
+      <Message
+        icon={PlugZap}
+        role="alert"
+        title="The box office can’t be reached"
+        action={
+          <Button onClick={() => void refreshSession(undefined).catch(() => undefined)}>Try again</Button>
+        }
+      >
+        Your session is safe. Check your connection, then try again.
+      </Message>
+    )
+  return status === 'signed-in' && !wrongRole ? children : waiting
+}
+
+/** Shows its children to people who are not signed in, and takes everybody else to where they wanted to go. */
+export function Guests({ children }: { children: ReactNode }) {
+  const { replace } = useRouter()
+  const status = useSession((s) => s.status)
+  useEffect(() => {
+    if (status === 'signed-in') replace(afterLogin(new URLSearchParams(location.search).get('next')))
+  }, [status, replace])
+  return status === 'signed-in' ? null : children
+}
+
+/** A link to the other of the two pages for guests, which keeps where they wanted to go. */
+export function keepNext(path: string): string {
+  const next = typeof location === 'undefined' ? null : new URLSearchParams(location.search).get('next')
+  return next ? `${path}?next=${encodeURIComponent(next)}` : path
+}

@@ -1,0 +1,23 @@
+'use client'
+
+import Link from 'next/link'
+import { useRouter } from 'next/navigation'
+import { keepNext } from './guard'
+
+export function GuestLink({ to, children }: { to: string; children: string }) {
+  const { push } = useRouter()
+  return (
+    <Link
+      href={to}
+      onClick={(e) => {
+        const target = keepNext(to)
+        if (target === to || e.metaKey || e.ctrlKey || e.shiftKey) return
+        e.preventDefault()
+        push(target)
+      }}
+      className="inline-flex min-h-6 items-center rounded-sm font-semibold text-stamp underline underline-offset-4 hover:text-stamp-strong"
+    >
+      {children}
+    </Link>
+  )
+}

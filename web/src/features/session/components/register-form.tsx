@@ -1,0 +1,88 @@
+'use client'
+
+import { zodResolver } from '@hookform/resolvers/zod'
+import { useRef, useState } from 'react'
+import { useForm } from 'react-hook-form'
+import { Alert } from '@/components/ui/alert'
+import { Button } from '@/components/ui/button'
+import { InputField, PasswordField } from '@/components/ui/field'
+import { Spinner } from '@/components/ui/spinner'
+import { ApiError } from '@/lib/api/error'
+import { showErrors } from '@/lib/form-errors'
+import { register as createAccount } from '@/lib/session/session'
+import { registerSchema, type RegisterValues } from '../schemas'
+
+export function RegisterForm() {
+  const [problem, setProblem] = useState<string>()
+  // Kept while nobody knows whether the account was made, so that trying again can't fail because the first try worked.
+  const attempt = useRef<{ key: string; body: string }>(undefined)
+  const { register, handleSubmit, setError, formState } = useForm<RegisterValues>({
+    resolver: zodResolver(registerSchema),
+    defaultValues: { name: '', email: '', password: '', confirmPassword: '' },
+    mode: 'onTouched',
+  })
+  const { errors, isSubmitting } = formState
+
+  const submit = handleSubmit(async ({ name, email, password }) => {
+    setProblem(undefined)
+    const body = JSON.stringify([name, email, password])
+    if (attempt.current?.body !== body) attempt.current = { key: crypto.randomUUID(), body }
+    try {
+      await createAccount({ name, email, password }, attempt.current.key)
+    } catch (error) {
+      if (error instanceof ApiError && error.status > 0 && error.status < 500) attempt.current = undefined
+      if (error instanceof ApiError && error.code === 'email_taken') {
+        setError(
+          'email',
+          { message: 'This e-mail is already registered. Sign in instead?' },
+          { shouldFocus: true },
+        )
+      } else {
+        setProblem(showErrors(error, ['name', 'email', 'password'], setError))
+      }
+    }
+  })
+
+  return (
+    <form onSubmit={submit} noValidate method="post" className="grid gap-5" aria-label="Create an account">
+      {problem && <Alert>{problem}</Alert>}
+      <InputField
+        label="Name"
+        autoComplete="name"
+        required
+        error={errors.name?.message}
+        {...register('name')}
+      />
+      <InputField
+        label="E-mail"
+        type="email"
+        autoComplete="username"
+        inputMode="email"
+        autoCapitalize="none"
+        spellCheck={false}
+        required
+        error={errors.email?.message}
+        {...register('email')}
+      />
+      <PasswordField
+        label="Password"
+        autoComplete="new-password"
+        required
+        hint="At least 8 characters, with a letter and a number."
+        error={errors.password?.message}
+        {...register('password', { deps: ['confirmPassword'] })}
+      />
+      <PasswordField
+        label="Confirm password"
+        autoComplete="new-password"
+        required
+        error={errors.confirmPassword?.message}
+        {...register('confirmPassword')}
+      />
+      <Button type="submit" size="wide" disabled={isSubmitting} className="mt-1">
+        {isSubmitting && <Spinner />}
+        {isSubmitting ? 'Creating your account…' : 'Create account'}
+      </Button>
+    </form>
+  )
+}

@@ -1,0 +1,56 @@
+'use client'
+
+import { cx } from 'class-variance-authority'
+import Link from 'next/link'
+import { usePathname } from 'next/navigation'
+import { Logo } from '@/components/logo'
+import { ThemeToggle } from '@/components/theme-toggle'
+import { paths } from '@/lib/paths'
+import { Account } from './account'
+
+const links = [
+  { href: paths.events, text: 'Events' },
+  { href: paths.bookings, text: 'My bookings' },
+]
+
+export function SiteHeader({ members }: { members: boolean }) {
+  const pathname = usePathname()
+  return (
+    <header className="sticky top-0 z-30 border-b bg-card">
+      <div className="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 sm:gap-3 sm:px-6">
+        <Link
+          href={members ? paths.events : paths.login}
+          aria-label="Boxoffice"
+          className="flex min-h-11 items-center gap-2 rounded-md pr-1"
+        >
+          <Logo className="size-8 text-stamp" />
+          <span className={cx('type-display text-2xl', members && 'max-sm:sr-only')}>Boxoffice</span>
+        </Link>
+        {members && (
+          <nav aria-label="Main" className="flex h-full items-stretch sm:ml-4">
+            {links.map(({ href, text }) => {
+              const current = pathname === href || pathname.startsWith(href + '/')
+              return (
+                <Link
+                  key={href}
+                  href={href}
+                  aria-current={pathname === href ? 'page' : undefined}
+                  className={cx(
+                    'flex items-center border-b-3 border-transparent px-2.5 pt-0.5 text-[0.9375rem] font-semibold whitespace-nowrap -outline-offset-2 sm:px-3.5',
+                    current ? 'border-stamp! text-ink' : 'text-soft hover:text-ink',
+                  )}
+                >
+                  {text}
+                </Link>
+              )
+            })}
+          </nav>
+        )}
+        <div className="ml-auto flex items-center">
+          <ThemeToggle />
+          {members && <Account />}
+        </div>
+      </div>
+    </header>
+  )
+}

@@ -1,0 +1,13 @@
+// The shapes of the API, under the names that this program uses. schema.d.ts is generated: `npm run generate`.
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+
+export type User = Schemas['User']
+export type Session = Omit<Schemas['Session'], 'refreshToken' | '$schema'> // the refresh token stays in its cookie
+export type Event = Schemas['Event']
+export type EventPage = Schemas['EventPage']
+export type Booking = Schemas['Booking']
+export type BookingWithEvent = Schemas['BookingWithEvent']
+export type BookingChange = Schemas['BookingChange']
+export type Problem = Schemas['Problem']

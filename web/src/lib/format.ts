@@ -1,0 +1,82 @@
+// One place for dates and money. Times travel as UTC; the zone to show them in is always named.
+const LOCALE = 'en-US'
+
+const spaces = (text: string): string => text.replace(/\u202f/g, ' ')
+
+const formatters = new Map<string, Intl.DateTimeFormat>()
+function formatter(key: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const id = `${key} ${options.timeZone}`
+  let found = formatters.get(id)
+  if (!found) formatters.set(id, (found = new Intl.DateTimeFormat(LOCALE, options)))
+  return found
+}
+
+/** "March 15, 2025 at 10:00 AM" */
+export function formatDateTime(date: string, timeZone: string): string {
+  const options: Intl.DateTimeFormatOptions = { dateStyle: 'long', timeStyle: 'short', timeZone }
+  return spaces(formatter('long', options).format(new Date(date)))
+}
+
+/** "Sat, Mar 15, 10:00 AM" */
+export function formatShort(date: string, timeZone: string): string {
+  const options: Intl.DateTimeFormatOptions = {
+    weekday: 'short',
+    month: 'short',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+    timeZone,
+  }
+  return spaces(formatter('short', options).format(new Date(date)))
+}
+
+/** The parts that a ticket stub sets in large type. */
+export function stubParts(
+  date: string,
+  timeZone: string,
+): { weekday: string; day: string; month: string; year: string } {
+  const parts = formatter('stub', {
+    weekday: 'short',
+    day: '2-digit',
+    month: 'short',
+    year: 'numeric',
+    timeZone,
+  }).formatToParts(new Date(date))
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((p) => p.type === type)?.value ?? ''
+  return { weekday: part('weekday'), day: part('day'), month: part('month'), year: part('year') }
+}
+
+/** "GMT+1", "EST": what clocks at the venue say. */
+export function zoneName(date: string, timeZone: string): string {
+  const parts = formatter('zone', { timeZone, timeZoneName: 'short' }).formatToParts(new Date(date))
+  return parts.find((p) => p.type === 'timeZoneName')?.value ?? timeZone
+}
+
+export function viewerZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone
+}
+
+/** Whether two zones show the same time at that moment. */
+export function sameClock(date: string, a: string, b: string): boolean {
+  return formatDateTime(date, a) === formatDateTime(date, b)
+}
+
+/** "$49.99"; nothing to pay is "Free". */
+export function formatPrice(amount: number, currency: string): string {
+  if (amount === 0) return 'Free'
+  return new Intl.NumberFormat(LOCALE, { style: 'currency', currency }).format(amount)
+}
+
+export function formatNumber(n: number): string {
+  return new Intl.NumberFormat(LOCALE).format(n)
+}
+
+export function plural(n: number, one: string, many = one + 's'): string {
+  return `${formatNumber(n)} ${n === 1 ? one : many}`
+}
+
+/** "10:42 AM", of the viewer's own clock. */
+export function formatTime(at: number): string {
+  const options: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' }
+  return spaces(formatter('time', options).format(at))
+}

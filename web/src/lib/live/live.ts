@@ -1,0 +1,44 @@
+'use client'
+
+import { useEffect } from 'react'
+import { queryClient } from '@/lib/query-client'
+import { refreshSession } from '@/lib/session/session'
+import { useSession } from '@/lib/session/store'
+import { LiveConnection } from './connection'
+import { useLive } from './store'
+
+export const live = new LiveConnection({
+  url: typeof location === 'undefined' ? '' : `${location.origin.replace(/^http/, 'ws')}/api/ws`,
+  token: () => useSession.getState().accessToken,
+  renew: refreshSession,
+  missed: () => void queryClient.invalidateQueries({ queryKey: ['events'] }),
+})
+
+/** Runs the connection as long as somebody is signed in. */
+export function useLiveConnection(): void {
+  const signedIn = useSession((s) => s.status === 'signed-in')
+  const token = useSession((s) => s.accessToken)
+  useEffect(() => {
+    if (!signedIn) return
+    live.start()
+    return () => live.stop()
+  }, [signedIn])
+  useEffect(() => {
+    if (token) live.renewed(token)
+  }, [token])
+}
+
+/** Has changes of these events pushed while the component is there. */
+export function useWatch(ids: readonly string[]): void {
+  const key = ids.join()
+  useEffect(() => (key ? live.watch(key.split(',')) : undefined), [key])
+}
+
+const POLL = 5_000
+// While changes are pushed, an occasional look still finds new events and new titles, which are not pushed.
+const LOOK = 60_000
+
+/** How often a query of events asks by itself. */
+export function useRefetchInterval(): number {
+  return useLive((s) => s.connection) === 'live' ? LOOK : POLL
+}

@@ -1,0 +1,28 @@
+/** Every address of the user interface. */
+export const paths = {
+  login: '/login',
+  register: '/register',
+  events: '/events',
+  event: (id: string) => `/events/${id}`,
+  newEvent: '/events/new',
+  editEvent: (id: string) => `/events/${id}/edit`,
+  bookings: '/bookings',
+} as const
+
+/** The sign-in page that leads back to where somebody wanted to go. */
+export function loginFor(wanted: string): string {
+  return wanted === paths.events ? paths.login : `${paths.login}?next=${encodeURIComponent(wanted)}`
+}
+
+/** Where to go after signing in: the page that was asked for, if it is one of ours; anything else could lead to another site. */
+export function afterLogin(next: string | null): string {
+  if (!next || !next.startsWith('/')) return paths.events
+  try {
+    const base = 'http://boxoffice.invalid'
+    const url = new URL(next, base)
+    const isOurs = url.origin === base && /^\/(events|bookings)(\/|$)/.test(url.pathname)
+    return isOurs ? url.pathname + url.search : paths.events
+  } catch {
+    return paths.events
+  }
+}

@@ -1,0 +1,32 @@
+// Whether a session is likely: not a secret, only a reason to try the refresh cookie before anything is shown. Without it a page
+// would have to ask the server first, and show somebody else's page meanwhile.
+const KEY = 'boxoffice.session'
+
+export function hintOfSession(): boolean {
+  try {
+    return localStorage.getItem(KEY) !== null
+  } catch {
+    return false
+  }
+}
+
+export function setHint(likely: boolean): void {
+  try {
+    if (likely) localStorage.setItem(KEY, '1')
+    else localStorage.removeItem(KEY)
+  } catch {
+    // Storage is switched off: people sign in again after a reload.
+  }
+  document.documentElement.removeAttribute('data-session')
+}
+
+/**
+ * Runs in the head of every page, before anything is painted: sends people without a session to the sign-in page, and marks the
+ * document while a session is being restored, so that the sign-in form does not flash.
+ */
+export const guardScript = `(function(){try{var d=document.documentElement,l=location,p=l.pathname,
+s=localStorage.getItem('${KEY}')!==null,g=p==='/login'||p==='/register';
+if(p==='/'){d.dataset.session='leaving';l.replace(s?'/events':'/login')}
+else if(s){d.dataset.session='restoring'}
+else if(!g&&/^\\/(events|bookings)(\\/|$)/.test(p)){d.dataset.session='leaving';l.replace('/login?next='+encodeURIComponent(p+l.search))}
+}catch(e){}})()`

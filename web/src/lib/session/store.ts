@@ -1,0 +1,25 @@
+import { create } from 'zustand'
+import type { User } from '@/lib/api/types'
+
+/**
+ * Who is signed in. The access token lives here and nowhere else: in memory, gone with the tab. What renews it is an HttpOnly
+ * cookie that no script can read.
+ */
+export interface SessionState {
+  /** `unknown` until the refresh cookie has been tried. */
+  status: 'unknown' | 'anonymous' | 'signed-in'
+  user: User | undefined
+  accessToken: string | undefined
+  /** The box office could not be asked; the session is still unknown. */
+  unreachable: boolean
+  /** Why the last session ended, for a word to the person who had it. */
+  ended: 'expired' | 'signed-out' | undefined
+}
+
+export const useSession = create<SessionState>()(() => ({
+  status: 'unknown',
+  user: undefined,
+  accessToken: undefined,
+  unreachable: false,
+  ended: undefined,
+}))
