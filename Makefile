@@ -10,12 +10,18 @@ LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 API_PORT ?= 3001
 
+# The web UI is built where Node.js is, and only when its sources have changed. A program that was built without it says how to build
+# it; `make build WEB=` leaves it out.
+NPM := $(shell command -v npm)
+WEB := $(if $(NPM),web/dist/index.html)
+WEB_SOURCES := $(shell find web/src web/scripts -type f) $(addprefix web/,package-lock.json next.config.ts postcss.config.mjs tsconfig.json)
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## Build bin/boxoffice
+build: $(WEB) ## Build bin/boxoffice
 	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/boxoffice ./cmd/boxoffice
 
 .PHONY: run
@@ -23,9 +29,27 @@ run: build ## Run the system on http://localhost:3000, with its own PostgreSQL; 
 	exec bin/boxoffice serve
 
 .PHONY: test
-test: ## Run every test, on a PostgreSQL that the tests start themselves
+test: $(if $(NPM),test-web) ## Run every test, on a PostgreSQL that the tests start themselves
 	go vet ./...
 	go test -race ./...
+
+.PHONY: test-web
+test-web: web/node_modules/.complete build ## Test the web UI: its parts, and the whole system in a browser
+	cd web && npm run --silent lint && npm run --silent types
+	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent generate -- --check
+	cd web && npm test --silent
+	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent e2e
+
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	cd web && NEXT_TELEMETRY_DISABLED=1 npm run --silent build
+
+# Building needs no tools for tests: a third of the time to install.
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --omit=dev
+
+web/node_modules/.complete: web/package.json web/package-lock.json
+	cd web && npm ci
+	touch $@
 
 .PHONY: test-concurrency
 test-concurrency: ## Book from many users at once against a running system, and check the result
@@ -54,4 +78,4 @@ $(LINT):
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin .tools
+	rm -rf bin .tools web/node_modules web/.next web/out web/dist/* web/test-results web/screenshots

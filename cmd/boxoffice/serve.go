@@ -99,10 +99,12 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 	}
 
 	var stopping atomic.Bool
-	servers := []*http.Server{
-		server(s.api(c, logger, push, &stopping), logger),
-		server(web.Handler(address(api)), logger),
+	apiHandler := s.api(c, logger, push, &stopping)
+	webHandler, err := web.Handler(apiHandler)
+	if err != nil {
+		return err
 	}
+	servers := []*http.Server{server(apiHandler, logger), server(webHandler, logger)}
 	for i, l := range []net.Listener{api, ui} {
 		group.Go(func() error {
 			if err := servers[i].Serve(l); !errors.Is(err, http.ErrServerClosed) {
