@@ -1,4 +1,3 @@
-import { Slot } from '@radix-ui/react-slot'
 import { cva, type VariantProps } from 'class-variance-authority'
 import type { ComponentProps } from 'react'
 
@@ -24,15 +23,13 @@ export function Button({
   className,
   variant,
   size,
-  asChild,
   type = 'button',
   ...props
-}: ComponentProps<'button'> & VariantProps<typeof buttonVariants> & { asChild?: boolean }) {
-  const Element = asChild ? Slot : 'button'
+}: ComponentProps<'button'> & VariantProps<typeof buttonVariants>) {
   return (
-    <Element
+    <button
       data-slot="button"
-      {...(!asChild && { type })}
+      type={type}
       className={buttonVariants({ variant, size, className })}
       {...props}
     />

@@ -1,32 +1,15 @@
 'use client'
 
-import { useTheme } from 'next-themes'
-import { Toaster as Sonner, type ToasterProps } from 'sonner'
+import { lazy, Suspense, useSyncExternalStore } from 'react'
 
-/** Where toasts appear: a live region that is there from the start, so that what it says is announced. */
+const Sonner = lazy(() => import('./sonner'))
+
+/** The region of toasts: fetched right after the page works, and then there for good. */
 export function Toaster() {
-  const { resolvedTheme } = useTheme()
-  return (
-    <Sonner
-      theme={(resolvedTheme ?? 'light') as ToasterProps['theme']}
-      position="bottom-right"
-      mobileOffset={{ bottom: 16, left: 16, right: 16 }}
-      duration={7_000}
-      closeButton
-      toastOptions={{
-        classNames: {
-          toast: 'shadow-card! rounded-lg! text-[0.9375rem]! items-start! gap-2.5!',
-          title: 'font-semibold! leading-5!',
-          description: 'text-soft! text-sm!',
-          icon: 'mt-0.5!',
-          success: '[&_[data-icon]]:text-good',
-          error: '[&_[data-icon]]:text-bad',
-          info: '[&_[data-icon]]:text-stamp',
-          warning: '[&_[data-icon]]:text-warn',
-          actionButton: 'min-h-9! rounded-md! bg-stamp! text-on-stamp! px-3! font-semibold!',
-          closeButton: 'size-6! bg-card! text-ink! border-line!',
-        },
-      }}
-    />
+  const isMounted = useSyncExternalStore(
+    () => () => undefined,
+    () => true,
+    () => false,
   )
+  return <Suspense>{isMounted && <Sonner />}</Suspense>
 }

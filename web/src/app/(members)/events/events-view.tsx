@@ -6,7 +6,7 @@ import { useEffect, useMemo } from 'react'
 import { announce } from '@/components/announcer'
 import { Message } from '@/components/message'
 import { PageHeading } from '@/components/page-heading'
-import { Button } from '@/components/ui/button'
+import { Button, buttonVariants } from '@/components/ui/button'
 import { Skeleton } from '@/components/ui/skeleton'
 import { BookButton } from '@/features/bookings/components/book-button'
 import { EventGrid, EventGridSkeleton } from '@/features/events/components/event-grid'
@@ -51,12 +51,10 @@ export function EventsView() {
           <LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} />
         </div>
         {isOrganizer && (
-          <Button asChild variant="outline">
-            <Link href={paths.newEvent}>
-              <CalendarPlus aria-hidden />
-              Schedule an event
-            </Link>
-          </Button>
+          <Link className={buttonVariants({ variant: 'outline' })} href={paths.newEvent}>
+            <CalendarPlus aria-hidden />
+            Schedule an event
+          </Link>
         )}
       </div>
       <EventToolbar query={query} onChange={change} />

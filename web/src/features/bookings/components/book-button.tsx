@@ -6,7 +6,9 @@ import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
 import { useIsBooked } from '../api/list-bookings'
 import { useAttempts } from '../attempts'
-import { book } from '../book'
+
+// Fetched ahead of the first press, but after the page works.
+const load = () => import('../book')
 
 export function BookButton({ event }: { event: Event }) {
   const isBooked = useIsBooked(event.id)
@@ -15,7 +17,10 @@ export function BookButton({ event }: { event: Event }) {
   const hasBegun = useHasBegun(event.date)
   const button = useRef<HTMLButtonElement>(null)
 
+  useEffect(() => void load(), [])
+
   const press = async () => {
+    const { book } = await load()
     await book(event)
     // A button that is switched off loses the focus; keyboards go on from the event instead of from the top of the page.
     requestAnimationFrame(() => {

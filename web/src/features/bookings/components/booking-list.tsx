@@ -4,7 +4,7 @@ import { Ticket, WifiOff } from 'lucide-react'
 import Link from 'next/link'
 import { lazy, Suspense, useRef, useState, type ReactNode } from 'react'
 import { Message } from '@/components/message'
-import { Button } from '@/components/ui/button'
+import { Button, buttonVariants } from '@/components/ui/button'
 import type { BookingWithEvent, Event } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
 import { paths } from '@/lib/paths'
@@ -69,9 +69,9 @@ export function BookingList({
         icon={Ticket}
         title="You haven’t booked any events yet"
         action={
-          <Button asChild>
-            <Link href={paths.events}>Browse events</Link>
-          </Button>
+          <Link className={buttonVariants()} href={paths.events}>
+            Browse events
+          </Link>
         }
       >
         Tickets that you book are kept here.
@@ -111,9 +111,9 @@ export function BookingList({
           icon={Ticket}
           title="Nothing coming up"
           action={
-            <Button asChild>
-              <Link href={paths.events}>Browse events</Link>
-            </Button>
+            <Link className={buttonVariants()} href={paths.events}>
+              Browse events
+            </Link>
           }
         >
           All your bookings are past or cancelled.

@@ -1,7 +1,7 @@
 'use client'
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { toast } from 'sonner'
+import { toast } from '@/lib/toast'
 import { AlertDialog } from '@/components/ui/alert-dialog'
 import { codeOf } from '@/lib/api/error'
 import type { BookingWithEvent } from '@/lib/api/types'

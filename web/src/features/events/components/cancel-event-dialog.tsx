@@ -2,7 +2,7 @@
 
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
-import { toast } from 'sonner'
+import { toast } from '@/lib/toast'
 import { AlertDialog } from '@/components/ui/alert-dialog'
 import type { Event } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'

@@ -1,11 +1,10 @@
 'use client'
 
-import { zodResolver } from '@hookform/resolvers/zod'
 import Link from 'next/link'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { Alert } from '@/components/ui/alert'
-import { Button } from '@/components/ui/button'
+import { Button, buttonVariants } from '@/components/ui/button'
 import { InputField, SelectField, TextareaField } from '@/components/ui/field'
 import { Skeleton } from '@/components/ui/skeleton'
 import { Spinner } from '@/components/ui/spinner'
@@ -14,8 +13,9 @@ import { ApiError } from '@/lib/api/error'
 import { messageOf, showErrors } from '@/lib/form-errors'
 import { viewerZone } from '@/lib/format'
 import { toLocal } from '@/lib/zoned-time'
+import { resolverOf } from '@/lib/resolver'
 import type { Details } from '../api/change-event'
-import { detailsOf, eventFormSchema, type EventFormValues } from '../form-schema'
+import type { EventFormValues } from '../form-schema'
 
 const currencies = [
   'USD',
@@ -48,6 +48,8 @@ function valuesOf(event: Event | undefined): EventFormValues {
   }
 }
 
+const resolver = resolverOf(async () => (await import('../form-schema')).eventFormSchema)
+
 export function EventForm({
   event,
   submitText,
@@ -63,7 +65,7 @@ export function EventForm({
 }) {
   const [problem, setProblem] = useState<string>()
   const { register, handleSubmit, setError, formState } = useForm<EventFormValues>({
-    resolver: zodResolver(eventFormSchema),
+    resolver,
     defaultValues: valuesOf(event),
     mode: 'onTouched',
   })
@@ -72,6 +74,7 @@ export function EventForm({
   const submit = handleSubmit(async (values) => {
     setProblem(undefined)
     try {
+      const { detailsOf } = await import('../form-schema')
       await onSave(detailsOf(values))
     } catch (error) {
       if (error instanceof ApiError && error.fields.date)
@@ -164,9 +167,9 @@ export function EventForm({
         </SelectField>
       </div>
       <div className="flex flex-col-reverse gap-2.5 pt-1 sm:flex-row sm:justify-end">
-        <Button asChild variant="outline">
-          <Link href={back}>Back</Link>
-        </Button>
+        <Link className={buttonVariants({ variant: 'outline' })} href={back}>
+          Back
+        </Link>
         <Button type="submit" disabled={isSubmitting}>
           {isSubmitting && <Spinner />}
           {isSubmitting ? submittingText : submitText}

@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Pencil, XCircle } from 'lucide-react'
 import Link from 'next/link'
 import { lazy, Suspense, useState } from 'react'
-import { Button } from '@/components/ui/button'
+import { Button, buttonVariants } from '@/components/ui/button'
 import type { Event } from '@/lib/api/types'
 import { useLiveEvent } from '@/lib/live/store'
 import { paths } from '@/lib/paths'
@@ -20,12 +20,14 @@ export function EventTools({ event: fetched }: { event: Event }) {
   return (
     <div className="grid gap-2.5 border-t pt-5">
       <h2 className="type-label text-soft">For organizers</h2>
-      <Button asChild variant="outline">
-        <Link href={paths.editEvent(event.id)} prefetch={false}>
-          <Pencil aria-hidden />
-          Edit event
-        </Link>
-      </Button>
+      <Link
+        className={buttonVariants({ variant: 'outline' })}
+        href={paths.editEvent(event.id)}
+        prefetch={false}
+      >
+        <Pencil aria-hidden />
+        Edit event
+      </Link>
       <Button variant="quiet" className="text-bad" onClick={() => setCancelling(true)}>
         <XCircle aria-hidden />
         Cancel event

@@ -1,6 +1,5 @@
 'use client'
 
-import { zodResolver } from '@hookform/resolvers/zod'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { Alert } from '@/components/ui/alert'
@@ -10,13 +9,16 @@ import { Spinner } from '@/components/ui/spinner'
 import { showErrors } from '@/lib/form-errors'
 import { signIn } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
-import { loginSchema, type LoginValues } from '../schemas'
+import { resolverOf } from '@/lib/resolver'
+import type { LoginValues } from '../schemas'
+
+const resolver = resolverOf(async () => (await import('../schemas')).loginSchema)
 
 export function LoginForm() {
   const [problem, setProblem] = useState<string>()
   const expired = useSession((s) => s.ended === 'expired')
   const { register, handleSubmit, setError, setFocus, formState } = useForm<LoginValues>({
-    resolver: zodResolver(loginSchema),
+    resolver,
     defaultValues: { email: '', password: '' },
   })
   const { errors, isSubmitting } = formState

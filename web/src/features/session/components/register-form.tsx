@@ -1,6 +1,5 @@
 'use client'
 
-import { zodResolver } from '@hookform/resolvers/zod'
 import { useRef, useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { Alert } from '@/components/ui/alert'
@@ -10,14 +9,17 @@ import { Spinner } from '@/components/ui/spinner'
 import { ApiError } from '@/lib/api/error'
 import { showErrors } from '@/lib/form-errors'
 import { register as createAccount } from '@/lib/session/session'
-import { registerSchema, type RegisterValues } from '../schemas'
+import { resolverOf } from '@/lib/resolver'
+import type { RegisterValues } from '../schemas'
+
+const resolver = resolverOf(async () => (await import('../schemas')).registerSchema)
 
 export function RegisterForm() {
   const [problem, setProblem] = useState<string>()
   // Kept while nobody knows whether the account was made, so that trying again can't fail because the first try worked.
   const attempt = useRef<{ key: string; body: string }>(undefined)
   const { register, handleSubmit, setError, formState } = useForm<RegisterValues>({
-    resolver: zodResolver(registerSchema),
+    resolver,
     defaultValues: { name: '', email: '', password: '', confirmPassword: '' },
     mode: 'onTouched',
   })

@@ -4,7 +4,7 @@ import { ArrowLeft, TicketX, WifiOff } from 'lucide-react'
 import Link from 'next/link'
 import { useEffect, useMemo } from 'react'
 import { Message } from '@/components/message'
-import { Button } from '@/components/ui/button'
+import { Button, buttonVariants } from '@/components/ui/button'
 import { BookButton } from '@/features/bookings/components/book-button'
 import { useEvent } from '@/features/events/api/get-event'
 import { EventDetails, EventDetailsSkeleton } from '@/features/events/components/event-details'
@@ -51,9 +51,9 @@ function LoadedEvent({ id }: { id: string }) {
           icon={TicketX}
           title="There is no such event"
           action={
-            <Button asChild>
-              <Link href={paths.events}>Browse events</Link>
-            </Button>
+            <Link className={buttonVariants()} href={paths.events}>
+              Browse events
+            </Link>
           }
         >
           The link may be mistyped, or the event was never here.

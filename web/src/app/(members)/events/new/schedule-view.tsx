@@ -3,7 +3,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
 import { useRef } from 'react'
-import { toast } from 'sonner'
+import { toast } from '@/lib/toast'
 import { PageHeading } from '@/components/page-heading'
 import { scheduleEvent, type Details } from '@/features/events/api/change-event'
 import { EventForm } from '@/features/events/components/event-form'

@@ -1,0 +1,22 @@
+// Prints how much JavaScript each page of the export loads at first, in bytes of gzip. Browsers that know modules skip "nomodule".
+import { readFile } from 'node:fs/promises'
+import { gzipSync } from 'node:zlib'
+
+const out = new URL('../out/', import.meta.url)
+
+export async function firstLoad(page) {
+  const html = await readFile(new URL(`${page}.html`, out), 'utf8')
+  const sources = new Set(
+    [...html.matchAll(/<script([^>]*)\ssrc="\/([^"]+)"([^>]*)>/g)]
+      .filter(([, before, , after]) => !/nomodule/i.test(before + after))
+      .map(([, , source]) => source),
+  )
+  let bytes = 0
+  for (const source of sources) bytes += gzipSync(await readFile(new URL(source, out)), { level: 9 }).length
+  return bytes
+}
+
+export const pages = ['login', 'register', 'events', 'events/_', 'events/_/edit', 'events/new', 'bookings', '404']
+
+if (process.argv[1] === new URL(import.meta.url).pathname)
+  for (const page of pages) process.stdout.write(`${page.padEnd(16)}${await firstLoad(page)}\n`)

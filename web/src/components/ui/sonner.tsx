@@ -1,0 +1,32 @@
+'use client'
+
+import { useTheme } from 'next-themes'
+import { Toaster, type ToasterProps } from 'sonner'
+
+/** Where toasts appear: a live region that is there from the start, so that what it says is announced. */
+export default function Sonner() {
+  const { resolvedTheme } = useTheme()
+  return (
+    <Toaster
+      theme={(resolvedTheme ?? 'light') as ToasterProps['theme']}
+      position="bottom-right"
+      mobileOffset={{ bottom: 16, left: 16, right: 16 }}
+      duration={7_000}
+      closeButton
+      toastOptions={{
+        classNames: {
+          toast: 'shadow-card! rounded-lg! text-[0.9375rem]! items-start! gap-2.5!',
+          title: 'font-semibold! leading-5!',
+          description: 'text-soft! text-sm!',
+          icon: 'mt-0.5!',
+          success: '[&_[data-icon]]:text-good',
+          error: '[&_[data-icon]]:text-bad',
+          info: '[&_[data-icon]]:text-stamp',
+          warning: '[&_[data-icon]]:text-warn',
+          actionButton: 'min-h-9! rounded-md! bg-stamp! text-on-stamp! px-3! font-semibold!',
+          closeButton: 'size-6! bg-card! text-ink! border-line!',
+        },
+      }}
+    />
+  )
+}
