@@ -16,7 +16,16 @@ export async function firstLoad(page) {
   return bytes
 }
 
-export const pages = ['login', 'register', 'events', 'events/_', 'events/_/edit', 'events/new', 'bookings', '404']
+export const pages = [
+  'login',
+  'register',
+  'events',
+  'events/_',
+  'events/_/edit',
+  'events/new',
+  'bookings',
+  '404',
+]
 
 if (process.argv[1] === new URL(import.meta.url).pathname)
   for (const page of pages) process.stdout.write(`${page.padEnd(16)}${await firstLoad(page)}\n`)

@@ -2,7 +2,7 @@ import { cva, type VariantProps } from 'class-variance-authority'
 import type { ComponentProps } from 'react'
 
 export const buttonVariants = cva(
-  'inline-flex min-h-11 shrink-0 select-none items-center justify-center gap-2 whitespace-nowrap rounded-md px-4 text-[0.9375rem] font-semibold transition-colors disabled:cursor-not-allowed [&_svg]:size-[1.125em] [&_svg]:shrink-0',
+  'inline-flex min-h-11 shrink-0 select-none items-center justify-center gap-2 whitespace-nowrap rounded-md text-[0.9375rem] font-semibold transition-colors disabled:cursor-not-allowed [&_svg]:size-[1.125em] [&_svg]:shrink-0',
   {
     variants: {
       variant: {
@@ -10,10 +10,11 @@ export const buttonVariants = cva(
         outline:
           'border border-control bg-card text-ink hover:bg-off-wash disabled:text-off disabled:hover:bg-card',
         quiet: 'text-ink hover:bg-off-wash disabled:text-off',
+        quietDanger: 'text-bad hover:bg-bad-wash disabled:text-off',
         danger: 'bg-bad text-card hover:opacity-90 disabled:bg-off-wash disabled:text-off',
         done: 'bg-good-wash text-good disabled:opacity-100',
       },
-      size: { normal: '', icon: 'w-11 px-0 [&_svg]:size-5', wide: 'w-full' },
+      size: { normal: 'px-4', icon: 'w-11 [&_svg]:size-5', wide: 'w-full px-4' },
     },
     defaultVariants: { variant: 'primary', size: 'normal' },
   },

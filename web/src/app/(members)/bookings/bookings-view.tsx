@@ -1,32 +1,20 @@
 'use client'
 
 import { PageHeading } from '@/components/page-heading'
-import { BookingList, BookingListSkeleton } from '@/features/bookings/components/booking-list'
+import { BookingList } from '@/features/bookings/components/booking-list'
 import { DateStub } from '@/features/events/components/date-stub'
+import { emptyStub } from './bookings-skeleton'
 import type { Event } from '@/lib/api/types'
 import { stubParts } from '@/lib/format'
 
-const emptyStub = <DateStub weekday="" day="" month="" year="" />
 const stub = (event?: Event) => (event ? <DateStub {...stubParts(event.date, event.timeZone)} /> : emptyStub)
 const heading = { focus: () => document.querySelector<HTMLElement>('h1')?.focus() }
 
-export function BookingsView() {
+export default function BookingsView() {
   return (
     <div className="mx-auto grid max-w-4xl gap-8">
       <PageHeading className="text-4xl sm:text-5xl">My bookings</PageHeading>
       <BookingList stub={stub} heading={heading} />
-    </div>
-  )
-}
-
-export function BookingsSkeleton() {
-  return (
-    <div className="mx-auto grid max-w-4xl gap-8">
-      <h1 className="type-display text-4xl sm:text-5xl">My bookings</h1>
-      <BookingListSkeleton stub={emptyStub} />
-      <p role="status" className="sr-only">
-        Loading bookings
-      </p>
     </div>
   )
 }

@@ -1,13 +1,8 @@
 import type { Metadata } from 'next'
-import { Members } from '@/features/session/components/guard'
-import { BookingsSkeleton, BookingsView } from './bookings-view'
+import { BookingsPage } from './bookings-page'
 
 export const metadata: Metadata = { title: 'My bookings' }
 
-export default function BookingsPage() {
-  return (
-    <Members waiting={<BookingsSkeleton />}>
-      <BookingsView />
-    </Members>
-  )
+export default function Page() {
+  return <BookingsPage />
 }

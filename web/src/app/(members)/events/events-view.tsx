@@ -7,9 +7,9 @@ import { announce } from '@/components/announcer'
 import { Message } from '@/components/message'
 import { PageHeading } from '@/components/page-heading'
 import { Button, buttonVariants } from '@/components/ui/button'
-import { Skeleton } from '@/components/ui/skeleton'
 import { BookButton } from '@/features/bookings/components/book-button'
-import { EventGrid, EventGridSkeleton } from '@/features/events/components/event-grid'
+import { EventGrid } from '@/features/events/components/event-grid'
+import { EventGridSkeleton } from '@/features/events/components/event-grid-skeleton'
 import { EventToolbar } from '@/features/events/components/event-toolbar'
 import { LiveStatus } from '@/features/events/components/live-status'
 import { Pagination } from '@/features/events/components/pagination'
@@ -24,7 +24,7 @@ import { useSession } from '@/lib/session/store'
 
 const bookButton = (event: Event) => <BookButton event={event} />
 
-export function EventsView() {
+export default function EventsView() {
   const { query, change, href } = useEventQuery()
   const { data, error, isPlaceholderData, isFetching, dataUpdatedAt, isRefetchError, refetch } =
     useEventList(query)
@@ -108,25 +108,6 @@ export function EventsView() {
       ) : (
         <EventGridSkeleton />
       )}
-    </div>
-  )
-}
-
-export function EventsSkeleton() {
-  return (
-    <div className="grid gap-6">
-      <div className="grid gap-1.5">
-        <h1 className="type-display text-4xl sm:text-5xl">Events</h1>
-        <Skeleton className="h-6 w-28" />
-      </div>
-      <div className="flex flex-col gap-3 sm:flex-row">
-        <Skeleton className="h-11 grow rounded-md" />
-        <Skeleton className="h-11 rounded-md sm:w-56" />
-      </div>
-      <EventGridSkeleton />
-      <p role="status" className="sr-only">
-        Loading events
-      </p>
     </div>
   )
 }

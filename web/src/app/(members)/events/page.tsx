@@ -1,16 +1,8 @@
 import type { Metadata } from 'next'
-import { Suspense } from 'react'
-import { Members } from '@/features/session/components/guard'
-import { EventsSkeleton, EventsView } from './events-view'
+import { EventsPage } from './events-page'
 
 export const metadata: Metadata = { title: 'Events' }
 
-export default function EventsPage() {
-  return (
-    <Members waiting={<EventsSkeleton />}>
-      <Suspense fallback={<EventsSkeleton />}>
-        <EventsView />
-      </Suspense>
-    </Members>
-  )
+export default function Page() {
+  return <EventsPage />
 }

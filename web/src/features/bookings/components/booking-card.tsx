@@ -5,7 +5,6 @@ import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
-import { Skeleton } from '@/components/ui/skeleton'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { formatDateTime, sameClock, viewerZone, zoneName } from '@/lib/format'
 import { paths } from '@/lib/paths'
@@ -83,7 +82,7 @@ export function BookingCard({
               Add to calendar
               <span className="sr-only">: {event.title}</span>
             </Button>
-            <Button variant="quiet" className="text-bad sm:ml-auto" onClick={() => onCancel(booking)}>
+            <Button variant="quietDanger" className="sm:ml-auto" onClick={() => onCancel(booking)}>
               Cancel Booking
               <span className="sr-only"> for {event.title}</span>
             </Button>
@@ -115,21 +114,5 @@ function BookingStatus({ booking, isOver }: { booking: BookingWithEvent; isOver:
       <CircleCheck aria-hidden />
       {isOver ? 'Attended or missed' : 'Confirmed'}
     </Badge>
-  )
-}
-
-export function BookingCardSkeleton({ stub }: { stub: ReactNode }) {
-  return (
-    <div aria-hidden className="ticket flex">
-      {stub}
-      <div className="grid grow gap-4 p-4 pl-5 sm:p-5 sm:pl-7">
-        <Skeleton className="h-6 w-1/2" />
-        <Skeleton className="h-4 w-2/3" />
-        <Skeleton className="h-4 w-1/3" />
-        <Skeleton className="h-4 w-1/2" />
-        <Skeleton className="h-11 w-full rounded-md sm:w-96" />
-      </div>
-      <span className="ticket-edge" />
-    </div>
   )
 }

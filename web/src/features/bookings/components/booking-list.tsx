@@ -9,7 +9,8 @@ import type { BookingWithEvent, Event } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
 import { paths } from '@/lib/paths'
 import { useBookings } from '../api/list-bookings'
-import { BookingCard, BookingCardSkeleton } from './booking-card'
+import { BookingCard } from './booking-card'
+import { BookingListSkeleton } from './booking-list-skeleton'
 
 const CancelDialog = lazy(() => import('./cancel-dialog'))
 const TicketDialog = lazy(() => import('./ticket-dialog'))
@@ -139,15 +140,6 @@ export function BookingList({
         )}
         {shown && <TicketDialog booking={shown} onClose={() => setShown(undefined)} />}
       </Suspense>
-    </div>
-  )
-}
-
-export function BookingListSkeleton({ stub }: { stub: ReactNode }) {
-  return (
-    <div className="grid gap-4">
-      <BookingCardSkeleton stub={stub} />
-      <BookingCardSkeleton stub={stub} />
     </div>
   )
 }

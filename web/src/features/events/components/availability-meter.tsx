@@ -2,7 +2,7 @@ import type { Event } from '@/lib/api/types'
 import { formatNumber } from '@/lib/format'
 import { availabilityOf } from '../availability'
 
-const bars = { good: 'bg-good', warn: 'bg-warn', bad: 'bg-bad', off: 'bg-off' }
+const bars = { good: 'bg-good-fill', warn: 'bg-warn-fill', bad: 'bg-bad-fill', off: 'bg-off' }
 
 /** How much of an event is sold, as a bar and in words. */
 export function AvailabilityMeter({ event }: { event: Event }) {

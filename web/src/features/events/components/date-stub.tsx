@@ -14,10 +14,10 @@ export function DateStub({
     <div
       aria-hidden
       data-slot="date-stub"
-      className="flex w-23 shrink-0 flex-col items-center justify-center rounded-l-ticket bg-stub py-4 text-center"
+      className="flex w-(--tear) shrink-0 flex-col items-center justify-center rounded-l-ticket bg-stub py-4 text-center"
     >
       <span className="type-label h-4">{weekday}</span>
-      <span className="type-display h-12 text-5xl">{day}</span>
+      <span className="type-display h-10 text-[2.5rem] sm:h-12 sm:text-5xl">{day}</span>
       <span className="type-label mt-1 h-4">{month}</span>
       <span className="type-label h-4 opacity-75">{year}</span>
     </div>

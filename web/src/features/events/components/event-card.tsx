@@ -3,7 +3,6 @@
 import { MapPin } from 'lucide-react'
 import Link from 'next/link'
 import { memo, type ReactNode } from 'react'
-import { Skeleton } from '@/components/ui/skeleton'
 import type { Event } from '@/lib/api/types'
 import { formatDateTime, formatPrice, sameClock, stubParts, viewerZone, zoneName } from '@/lib/format'
 import { useLiveEvent } from '@/lib/live/store'
@@ -55,24 +54,3 @@ export const EventCard = memo(function EventCard({
     </article>
   )
 })
-
-export function EventCardSkeleton() {
-  return (
-    <div aria-hidden className="ticket flex">
-      <DateStub weekday="" day="" month="" year="" />
-      <div className="flex grow flex-col gap-3 p-4 pl-5">
-        <div className="grid gap-1.5">
-          <Skeleton className="my-0.5 h-[1.2rem] w-4/5" />
-          <Skeleton className="my-[0.1875rem] h-3.5 w-11/12" />
-          <Skeleton className="my-[0.1875rem] h-3.5 w-1/2" />
-        </div>
-        <div className="mt-auto flex items-center justify-between">
-          <Skeleton className="h-6 w-28 rounded-full" />
-          <Skeleton className="h-5 w-16" />
-        </div>
-        <Skeleton className="h-11 rounded-md" />
-      </div>
-      <span className="ticket-edge" />
-    </div>
-  )
-}

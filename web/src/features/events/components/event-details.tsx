@@ -3,7 +3,6 @@
 import { CalendarDays, MapPin, Ticket } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { PageHeading } from '@/components/page-heading'
-import { Skeleton } from '@/components/ui/skeleton'
 import type { Event } from '@/lib/api/types'
 import { formatDateTime, formatPrice, sameClock, stubParts, viewerZone, zoneName } from '@/lib/format'
 import { useLiveEvent } from '@/lib/live/store'
@@ -82,30 +81,6 @@ function Fact({ icon, name, children }: { icon: ReactNode; name: string; childre
       <div>
         <dt className="type-label text-soft">{name}</dt>
         <dd>{children}</dd>
-      </div>
-    </div>
-  )
-}
-
-export function EventDetailsSkeleton() {
-  return (
-    <div aria-hidden className="grid items-start gap-6 lg:grid-cols-[1fr_22rem] lg:gap-8">
-      <div className="ticket flex">
-        <DateStub weekday="" day="" month="" year="" />
-        <div className="grid grow gap-6 p-5 sm:p-8">
-          <Skeleton className="h-6 w-28 rounded-full" />
-          <Skeleton className="h-10 w-3/4" />
-          <Skeleton className="h-12 w-2/3" />
-          <Skeleton className="h-10 w-1/2" />
-          <Skeleton className="h-10 w-1/4" />
-          <Skeleton className="h-14" />
-        </div>
-        <span className="ticket-edge" />
-      </div>
-      <div className="grid gap-5 rounded-ticket border bg-card p-5 sm:p-6">
-        <Skeleton className="h-8 w-28" />
-        <Skeleton className="h-9" />
-        <Skeleton className="h-11 rounded-md" />
       </div>
     </div>
   )

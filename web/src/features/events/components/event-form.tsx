@@ -6,7 +6,6 @@ import { useForm } from 'react-hook-form'
 import { Alert } from '@/components/ui/alert'
 import { Button, buttonVariants } from '@/components/ui/button'
 import { InputField, SelectField, TextareaField } from '@/components/ui/field'
-import { Skeleton } from '@/components/ui/skeleton'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
 import { ApiError } from '@/lib/api/error'
@@ -183,17 +182,4 @@ function timeZones(also: string | undefined): string[] {
   return [
     ...new Set(['UTC', viewerZone(), ...(also ? [also] : []), ...Intl.supportedValuesOf('timeZone')]),
   ].sort()
-}
-
-export function EventFormSkeleton() {
-  return (
-    <div aria-hidden className="mx-auto grid max-w-2xl gap-6">
-      <Skeleton className="h-11 w-72" />
-      <div className="grid gap-5 rounded-ticket border bg-card p-5 sm:p-8">
-        {Array.from({ length: 5 }, (_, i) => (
-          <Skeleton key={i} className="h-17" />
-        ))}
-      </div>
-    </div>
-  )
 }

@@ -2,9 +2,8 @@
 
 import { memo, type ReactNode } from 'react'
 import type { Event } from '@/lib/api/types'
-import { EventCard, EventCardSkeleton } from './event-card'
-
-const columns = 'grid gap-4 md:grid-cols-2 md:gap-5 xl:grid-cols-3'
+import { EventCard } from './event-card'
+import { columns } from './event-grid-skeleton'
 
 export const EventGrid = memo(function EventGrid({
   events,
@@ -23,13 +22,3 @@ export const EventGrid = memo(function EventGrid({
     </ul>
   )
 })
-
-export function EventGridSkeleton({ cards = 6 }: { cards?: number }) {
-  return (
-    <div className={columns}>
-      {Array.from({ length: cards }, (_, i) => (
-        <EventCardSkeleton key={i} />
-      ))}
-    </div>
-  )
-}

@@ -28,7 +28,7 @@ export function EventTools({ event: fetched }: { event: Event }) {
         <Pencil aria-hidden />
         Edit event
       </Link>
-      <Button variant="quiet" className="text-bad" onClick={() => setCancelling(true)}>
+      <Button variant="quietDanger" onClick={() => setCancelling(true)}>
         <XCircle aria-hidden />
         Cancel event
       </Button>

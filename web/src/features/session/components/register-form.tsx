@@ -1,12 +1,13 @@
 'use client'
 
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { Alert } from '@/components/ui/alert'
 import { Button } from '@/components/ui/button'
 import { InputField, PasswordField } from '@/components/ui/field'
 import { Spinner } from '@/components/ui/spinner'
-import { ApiError } from '@/lib/api/error'
+import { codeOf } from '@/lib/api/error'
+import { AttemptKey } from '@/lib/attempt-key'
 import { showErrors } from '@/lib/form-errors'
 import { register as createAccount } from '@/lib/session/session'
 import { resolverOf } from '@/lib/resolver'
@@ -16,8 +17,7 @@ const resolver = resolverOf(async () => (await import('../schemas')).registerSch
 
 export function RegisterForm() {
   const [problem, setProblem] = useState<string>()
-  // Kept while nobody knows whether the account was made, so that trying again can't fail because the first try worked.
-  const attempt = useRef<{ key: string; body: string }>(undefined)
+  const [attempt] = useState(() => new AttemptKey())
   const { register, handleSubmit, setError, formState } = useForm<RegisterValues>({
     resolver,
     defaultValues: { name: '', email: '', password: '', confirmPassword: '' },
@@ -27,13 +27,11 @@ export function RegisterForm() {
 
   const submit = handleSubmit(async ({ name, email, password }) => {
     setProblem(undefined)
-    const body = JSON.stringify([name, email, password])
-    if (attempt.current?.body !== body) attempt.current = { key: crypto.randomUUID(), body }
     try {
-      await createAccount({ name, email, password }, attempt.current.key)
+      const person = { name, email, password }
+      await createAccount(person, attempt.for(person))
     } catch (error) {
-      if (error instanceof ApiError && error.status > 0 && error.status < 500) attempt.current = undefined
-      if (error instanceof ApiError && error.code === 'email_taken') {
+      if (codeOf(error) === 'email_taken') {
         setError(
           'email',
           { message: 'This e-mail is already registered. Sign in instead?' },

@@ -7,7 +7,8 @@ import { Message } from '@/components/message'
 import { Button, buttonVariants } from '@/components/ui/button'
 import { BookButton } from '@/features/bookings/components/book-button'
 import { useEvent } from '@/features/events/api/get-event'
-import { EventDetails, EventDetailsSkeleton } from '@/features/events/components/event-details'
+import { EventDetails } from '@/features/events/components/event-details'
+import { EventDetailsSkeleton } from '@/features/events/components/event-details-skeleton'
 import { EventTools } from '@/features/events/components/event-tools'
 import { LiveStatus } from '@/features/events/components/live-status'
 import { useEventId } from '@/features/events/hooks'
@@ -17,7 +18,7 @@ import { useWatch } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
 import { useSession } from '@/lib/session/store'
 
-export function EventView() {
+export default function EventView() {
   const id = useEventId()
   return id ? <LoadedEvent id={id} /> : <EventDetailsSkeleton />
 }

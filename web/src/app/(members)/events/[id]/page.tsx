@@ -1,7 +1,5 @@
 import type { Metadata } from 'next'
-import { Members } from '@/features/session/components/guard'
-import { EventDetailsSkeleton } from '@/features/events/components/event-details'
-import { EventView } from './event-view'
+import { EventPage } from './event-page'
 
 export const metadata: Metadata = { title: 'Event' }
 
@@ -9,10 +7,6 @@ export const metadata: Metadata = { title: 'Event' }
 export const generateStaticParams = () => [{ id: '_' }]
 export const dynamicParams = false
 
-export default function EventPage() {
-  return (
-    <Members waiting={<EventDetailsSkeleton />}>
-      <EventView />
-    </Members>
-  )
+export default function Page() {
+  return <EventPage />
 }

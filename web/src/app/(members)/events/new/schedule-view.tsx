@@ -2,24 +2,22 @@
 
 import { useQueryClient } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
-import { useRef } from 'react'
+import { useState } from 'react'
 import { toast } from '@/lib/toast'
 import { PageHeading } from '@/components/page-heading'
 import { scheduleEvent, type Details } from '@/features/events/api/change-event'
 import { EventForm } from '@/features/events/components/event-form'
 import { eventQuery } from '@/features/events/api/get-event'
+import { AttemptKey } from '@/lib/attempt-key'
 import { paths } from '@/lib/paths'
 
-export function ScheduleView() {
+export default function ScheduleView() {
   const client = useQueryClient()
   const { push } = useRouter()
-  const attempt = useRef<{ key: string; body: string }>(undefined)
+  const [attempt] = useState(() => new AttemptKey())
 
   const save = async (details: Details) => {
-    // The same wish keeps its key, so that trying again after a lost answer schedules nothing twice.
-    const body = JSON.stringify(details)
-    if (attempt.current?.body !== body) attempt.current = { key: crypto.randomUUID(), body }
-    const { data: event } = await scheduleEvent(details, attempt.current.key)
+    const { data: event } = await scheduleEvent(details, attempt.for(details))
     client.setQueryData(eventQuery(event.id).queryKey, event)
     void client.invalidateQueries({ queryKey: ['events', 'list'] })
     toast.success(`${event.title} is scheduled.`)

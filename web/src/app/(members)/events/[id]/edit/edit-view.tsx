@@ -11,13 +11,14 @@ import { Alert } from '@/components/ui/alert'
 import { Button } from '@/components/ui/button'
 import { EditConflict, updateEvent, type Details } from '@/features/events/api/change-event'
 import { eventQuery } from '@/features/events/api/get-event'
-import { EventForm, EventFormSkeleton } from '@/features/events/components/event-form'
+import { EventForm } from '@/features/events/components/event-form'
+import { EventFormSkeleton } from '@/features/events/components/event-form-skeleton'
 import { useEventId } from '@/features/events/hooks'
 import type { Event } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
 import { paths } from '@/lib/paths'
 
-export function EditView() {
+export default function EditView() {
   const id = useEventId()
   return id ? <LoadedEdit id={id} /> : <EventFormSkeleton />
 }

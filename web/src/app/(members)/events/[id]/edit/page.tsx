@@ -1,17 +1,12 @@
 import type { Metadata } from 'next'
-import { Members } from '@/features/session/components/guard'
-import { EventFormSkeleton } from '@/features/events/components/event-form'
-import { EditView } from './edit-view'
+import { EditPage } from './edit-page'
 
 export const metadata: Metadata = { title: 'Edit an event' }
 
+// One page is exported for all events; the server gives it out for every id.
 export const generateStaticParams = () => [{ id: '_' }]
 export const dynamicParams = false
 
-export default function EditEventPage() {
-  return (
-    <Members role="organizer" waiting={<EventFormSkeleton />}>
-      <EditView />
-    </Members>
-  )
+export default function Page() {
+  return <EditPage />
 }
