@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"mime"
 	"net/http"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -142,7 +143,8 @@ func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if clean, isOther := withoutSlash(r.URL.Path); isOther {
-		http.Redirect(w, r, (&urlOf{clean, r.URL.RawQuery}).String(), http.StatusPermanentRedirect)
+		target := url.URL{Path: clean, RawQuery: r.URL.RawQuery}
+		http.Redirect(w, r, target.String(), http.StatusPermanentRedirect)
 		return
 	}
 	if f := p.find(r.URL.Path); f != nil {
@@ -154,15 +156,6 @@ func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.NotFound(w, r)
-}
-
-type urlOf struct{ path, query string }
-
-func (u *urlOf) String() string {
-	if u.query != "" {
-		return u.path + "?" + u.query
-	}
-	return u.path
 }
 
 // withoutSlash gives the one address of a page: /events, not /events/.

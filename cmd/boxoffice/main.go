@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 			root.PersistentFlags().String(v.Flag, v.Default, v.Doc+" ("+v.Name+")")
 		}
 	}
-	root.AddCommand(a.serveCommand(), a.migrateCommand(), a.seedCommand(), a.projectionsCommand(), a.databaseCommand(), a.versionCommand())
+	root.AddCommand(a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.projectionsCommand(), a.databaseCommand(), a.openapiCommand(), a.versionCommand())
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)

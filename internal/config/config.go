@@ -33,6 +33,7 @@ type Config struct {
 	Host    string `env:"HOST" envDefault:"127.0.0.1" doc:"address to listen on; 0.0.0.0 for all"`
 	APIPort int    `env:"API_PORT" envDefault:"3001" doc:"port of the API; 0: any free one"`
 	WebPort int    `env:"WEB_PORT" envDefault:"3000" doc:"port of the web UI; 0: any free one"`
+	APIURL  string `env:"NEXT_PUBLIC_API_URL" envDefault:"http://localhost:3001" doc:"where the command web finds the API"`
 
 	AccessSecret          string `env:"JWT_ACCESS_SECRET" doc:"signs access tokens; made and kept in DATA_DIR when the program runs its own PostgreSQL" secret:"yes"`
 	RefreshSecret         string `env:"JWT_REFRESH_SECRET" doc:"signs refresh tokens; likewise" secret:"yes"`

@@ -4,8 +4,10 @@ import type { components } from './schema'
 type Schemas = components['schemas']
 
 export type User = Schemas['User']
-export type Session = Omit<Schemas['Session'], 'refreshToken' | '$schema'> // the refresh token stays in its cookie
+export type Session = Omit<Schemas['Session'], 'refreshToken'> // the refresh token stays in its cookie
 export type Event = Schemas['Event']
+/** What an organizer decides about an event. */
+export type EventDetails = Required<Schemas['ScheduleEventInputBody']>
 export type EventPage = Schemas['EventPage']
 export type Booking = Schemas['Booking']
 export type BookingWithEvent = Schemas['BookingWithEvent']

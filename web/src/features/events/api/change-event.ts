@@ -1,18 +1,6 @@
 import { call } from '@/lib/api/client'
 import { codeOf } from '@/lib/api/error'
-import type { Event } from '@/lib/api/types'
-
-/** What an organizer decides about an event. */
-export interface Details {
-  title: string
-  description: string
-  date: string
-  timeZone: string
-  venue: string
-  totalTickets: number
-  price: number
-  currency: string
-}
+import type { Event, EventDetails as Details } from '@/lib/api/types'
 
 export const detailNames = [
   'title',
