@@ -2,6 +2,9 @@ module github.com/boxoffice/boxoffice
 
 go 1.26.0
 
+// npm packages may hold Go code.
+ignore ./web/node_modules
+
 require (
 	github.com/ThreeDotsLabs/watermill v1.5.1
 	github.com/ThreeDotsLabs/watermill-sql/v3 v3.1.0

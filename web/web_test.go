@@ -61,12 +61,20 @@ var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-func get(t *testing.T, url string, headers ...string) (*http.Response, string) {
+// answer is a response that was read to its end.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+	length int64
+}
+
+func get(t *testing.T, url string, headers ...string) answer {
 	t.Helper()
 	return ask(t, http.MethodGet, url, headers...)
 }
 
-func ask(t *testing.T, method, url string, headers ...string) (*http.Response, string) {
+func ask(t *testing.T, method, url string, headers ...string) answer {
 	t.Helper()
 	r, err := http.NewRequest(method, url, nil)
 	must(t, err)
@@ -78,7 +86,7 @@ func ask(t *testing.T, method, url string, headers ...string) (*http.Response, s
 	defer response.Body.Close() //nolint:errcheck // read to its end
 	body, err := io.ReadAll(response.Body)
 	must(t, err)
-	return response, string(body)
+	return answer{response.StatusCode, response.Header, string(body), response.ContentLength}
 }
 
 func TestPagesHaveAddressesWithoutExtensions(t *testing.T) {
@@ -106,30 +114,30 @@ func TestPagesHaveAddressesWithoutExtensions(t *testing.T) {
 		{"/events/", 308, ""},
 		{"/../web.go", 308, ""},
 	} {
-		response, body := get(t, server+c.path)
-		if response.StatusCode != c.status || c.status != 308 && body != c.body {
-			t.Errorf("GET %s: %d %q, want %d %q", c.path, response.StatusCode, body, c.status, c.body)
+		a := get(t, server+c.path)
+		if a.status != c.status || c.status != 308 && a.body != c.body {
+			t.Errorf("GET %s: %d %q, want %d %q", c.path, a.status, a.body, c.status, c.body)
 		}
 	}
-	if response, _ := get(t, server+"//evil.example/"); response.Header.Get("Location") != "/evil.example" {
-		t.Errorf("redirected to %q", response.Header.Get("Location"))
+	if a := get(t, server+"//evil.example/"); a.header.Get("Location") != "/evil.example" {
+		t.Errorf("redirected to %q", a.header.Get("Location"))
 	}
-	if response, _ := get(t, server+"/events/?search=jazz"); response.Header.Get("Location") != "/events?search=jazz" {
-		t.Errorf("redirected to %q", response.Header.Get("Location"))
+	if a := get(t, server+"/events/?search=jazz"); a.header.Get("Location") != "/events?search=jazz" {
+		t.Errorf("redirected to %q", a.header.Get("Location"))
 	}
-	if response, _ := ask(t, http.MethodPost, server+"/login"); response.StatusCode != 405 || response.Header.Get("Allow") != "GET, HEAD" {
-		t.Errorf("POST: %d %v", response.StatusCode, response.Header)
+	if a := ask(t, http.MethodPost, server+"/login"); a.status != 405 || a.header.Get("Allow") != "GET, HEAD" {
+		t.Errorf("POST: %d %v", a.status, a.header)
 	}
-	if response, body := ask(t, http.MethodHead, server+"/login"); response.StatusCode != 200 || body != "" || response.ContentLength != 39 {
-		t.Errorf("HEAD: %d %q %d", response.StatusCode, body, response.ContentLength)
+	if a := ask(t, http.MethodHead, server+"/login"); a.status != 200 || a.body != "" || a.length != 39 {
+		t.Errorf("HEAD: %d %q %d", a.status, a.body, a.length)
 	}
 }
 
 func TestOnlyTheInlineScriptsOfAPageMayRun(t *testing.T) {
 	t.Parallel()
 	server := serve(t, http.NotFoundHandler())
-	response, _ := get(t, server+"/")
-	policy := response.Header.Get("Content-Security-Policy")
+	a := get(t, server+"/")
+	policy := a.header.Get("Content-Security-Policy")
 	hash := func(script string) string {
 		sum := sha256.Sum256([]byte(script))
 		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
@@ -142,8 +150,8 @@ func TestOnlyTheInlineScriptsOfAPageMayRun(t *testing.T) {
 		t.Errorf("scripts may be anything: %q", scripts)
 	}
 	response, _ = get(t, server+"/nothing")
-	if response.Header.Get("Content-Security-Policy") == "" || response.Header.Get("X-Content-Type-Options") != "nosniff" {
-		t.Errorf("the page for what is not found: %v", response.Header)
+	if a.header.Get("Content-Security-Policy") == "" || a.header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("the page for what is not found: %v", a.header)
 	}
 }
 
@@ -151,28 +159,28 @@ func TestFilesAreCompressedAndCached(t *testing.T) {
 	t.Parallel()
 	server := serve(t, http.NotFoundHandler())
 	for accept, want := range map[string]string{"": "", "gzip": "gzip", "gzip, deflate, br": "br", "br;q=0, gzip;q=0.5": "gzip", "identity": ""} {
-		response, _ := get(t, server+"/login", "Accept-Encoding", accept)
-		if got := response.Header.Get("Content-Encoding"); got != want || response.Header.Get("Vary") != "Accept-Encoding" {
-			t.Errorf("Accept-Encoding %q: %q, want %q; Vary %q", accept, got, want, response.Header.Get("Vary"))
+		a := get(t, server+"/login", "Accept-Encoding", accept)
+		if got := a.header.Get("Content-Encoding"); got != want || a.header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("Accept-Encoding %q: %q, want %q; Vary %q", accept, got, want, a.header.Get("Vary"))
 		}
 	}
-	page, _ := get(t, server+"/login")
-	if page.Header.Get("Cache-Control") != revalidate || page.Header.Get("Content-Type") != "text/html; charset=utf-8" {
-		t.Errorf("a page: %v", page.Header)
+	page := get(t, server+"/login")
+	if page.header.Get("Cache-Control") != revalidate || page.header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Errorf("a page: %v", page.header)
 	}
-	packed, _ := get(t, server+"/login", "Accept-Encoding", "br")
-	if packed.Header.Get("ETag") == page.Header.Get("ETag") {
+	packed := get(t, server+"/login", "Accept-Encoding", "br")
+	if packed.header.Get("ETag") == page.header.Get("ETag") {
 		t.Error("two encodings share an ETag")
 	}
-	if again, _ := get(t, server+"/login", "If-None-Match", page.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
-		t.Errorf("the same page again: %d", again.StatusCode)
+	if again := get(t, server+"/login", "If-None-Match", page.header.Get("ETag")); again.status != http.StatusNotModified {
+		t.Errorf("the same page again: %d", again.status)
 	}
-	asset, _ := get(t, server+"/_next/static/a-1234.js")
-	if asset.Header.Get("Cache-Control") != immutable || asset.Header.Get("Content-Type") != "text/javascript; charset=utf-8" {
-		t.Errorf("an asset: %v", asset.Header)
+	asset := get(t, server+"/_next/static/a-1234.js")
+	if asset.header.Get("Cache-Control") != immutable || asset.header.Get("Content-Type") != "text/javascript; charset=utf-8" {
+		t.Errorf("an asset: %v", asset.header)
 	}
-	if missing, _ := get(t, server+"/_next/static/gone.js"); missing.StatusCode != 404 || missing.Header.Get("Cache-Control") == immutable {
-		t.Errorf("an asset that is not there: %d %v", missing.StatusCode, missing.Header)
+	if missing := get(t, server+"/_next/static/gone.js"); missing.status != 404 || missing.header.Get("Cache-Control") == immutable {
+		t.Errorf("an asset that is not there: %d %v", missing.status, missing.header)
 	}
 }
 
@@ -195,12 +203,12 @@ var api = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	case "/ws":
 		conn, stream, err := http.NewResponseController(w).Hijack()
 		if err != nil {
-			http.Error(w, err.Error(), 500)
+			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
 		defer conn.Close() //nolint:errcheck // the test is over then
 		sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-		fmt.Fprintf(stream, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", base64.StdEncoding.EncodeToString(sum[:]))
+		_, _ = fmt.Fprintf(stream, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", base64.StdEncoding.EncodeToString(sum[:]))
 		_ = stream.Flush()
 		line, _ := stream.ReadString('\n')
 		_, _ = io.WriteString(conn, "echo "+line)
@@ -232,9 +240,9 @@ func bothWays(t *testing.T, test func(t *testing.T, url string, isProxy bool)) {
 func TestTheAPIIsReachedBelowItsPrefix(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, url string, isProxy bool) {
-		_, body := get(t, url+"/api/events?search=a%26b", "Authorization", "Bearer x", "X-Forwarded-For", "6.6.6.6")
+		a := get(t, url+"/api/events?search=a%26b", "Authorization", "Bearer x", "X-Forwarded-For", "6.6.6.6")
 		var asked map[string]string
-		must(t, json.Unmarshal([]byte(body), &asked))
+		must(t, json.Unmarshal([]byte(a.body), &asked))
 		if asked["path"] != "/events?search=a%26b" || asked["host"] != strings.TrimPrefix(url, "http://") || asked["authorization"] != "Bearer x" {
 			t.Errorf("the API was asked %v", asked)
 		}
@@ -247,10 +255,10 @@ func TestTheAPIIsReachedBelowItsPrefix(t *testing.T) {
 func TestCookiesOfTheAPIMoveBelowItsPrefix(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, url string, _ bool) {
-		response, _ := ask(t, http.MethodPost, url+"/api/auth/login")
+		a := ask(t, http.MethodPost, url+"/api/auth/login")
 		want := "boxoffice_refresh=token; Path=/api/auth; HttpOnly; Secure; SameSite=Strict"
-		if got := response.Header.Get("Set-Cookie"); response.StatusCode != 201 || got != want {
-			t.Errorf("%d %q, want %q", response.StatusCode, got, want)
+		if got := a.header.Get("Set-Cookie"); a.status != http.StatusCreated || got != want {
+			t.Errorf("%d %q, want %q", a.status, got, want)
 		}
 	})
 }
@@ -261,7 +269,7 @@ func TestWebSocketsPassThrough(t *testing.T) {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 		must(t, err)
 		defer conn.Close() //nolint:errcheck // the test is over then
-		fmt.Fprintf(conn, "GET /api/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n")
+		_, err = io.WriteString(conn, "GET /api/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n")
 		stream := bufio.NewReader(conn)
 		response, err := http.ReadResponse(stream, nil)
 		must(t, err)
@@ -284,11 +292,11 @@ func TestAnAPIThatIsAwayIsAProblemThatPasses(t *testing.T) {
 	address := l.Addr().String()
 	must(t, l.Close())
 	server := serve(t, Proxy(&url.URL{Scheme: "http", Host: address}, slog.New(slog.DiscardHandler)))
-	response, body := get(t, server+"/api/events")
+	a := get(t, server+"/api/events")
 	var problem map[string]any
-	must(t, json.Unmarshal([]byte(body), &problem))
-	if response.StatusCode != 503 || problem["code"] != "unavailable" || response.Header.Get("Retry-After") == "" ||
-		response.Header.Get("Content-Type") != "application/problem+json" {
-		t.Errorf("%d %v %v", response.StatusCode, response.Header, problem)
+	must(t, json.Unmarshal([]byte(a.body), &problem))
+	if a.status != http.StatusServiceUnavailable || problem["code"] != "unavailable" || a.header.Get("Retry-After") == "" ||
+		a.header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%d %v %v", a.status, a.header, problem)
 	}
 }

@@ -1,6 +1,6 @@
 import { maxLength, minLength, object, refine, regex, string, trim, type infer as Infer } from 'zod/mini'
 import { toMoment } from '@/lib/zoned-time'
-import type { Details } from './api/change-event'
+import type { EventDetails as Details } from '@/lib/api/types'
 
 /** The form as people fill it in: all text, as inputs give it. */
 export const eventFormSchema = object({

@@ -13,7 +13,7 @@ import { messageOf, showErrors } from '@/lib/form-errors'
 import { viewerZone } from '@/lib/format'
 import { toLocal } from '@/lib/zoned-time'
 import { resolverOf } from '@/lib/resolver'
-import type { Details } from '../api/change-event'
+import type { EventDetails as Details } from '@/lib/api/types'
 import type { EventFormValues } from '../form-schema'
 
 const currencies = [
