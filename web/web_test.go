@@ -149,7 +149,7 @@ func TestOnlyTheInlineScriptsOfAPageMayRun(t *testing.T) {
 	if scripts, _, _ := strings.Cut(policy[strings.Index(policy, "script-src"):], ";"); strings.Contains(scripts, "unsafe") {
 		t.Errorf("scripts may be anything: %q", scripts)
 	}
-	response, _ = get(t, server+"/nothing")
+	a = get(t, server+"/nothing")
 	if a.header.Get("Content-Security-Policy") == "" || a.header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("the page for what is not found: %v", a.header)
 	}
