@@ -270,6 +270,7 @@ func TestWebSocketsPassThrough(t *testing.T) {
 		must(t, err)
 		defer conn.Close() //nolint:errcheck // the test is over then
 		_, err = io.WriteString(conn, "GET /api/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n")
+		must(t, err)
 		stream := bufio.NewReader(conn)
 		response, err := http.ReadResponse(stream, nil)
 		must(t, err)

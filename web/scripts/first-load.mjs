@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 
 const out = new URL('../out/', import.meta.url)
 
+/** @param {string} page */
 export async function firstLoad(page) {
   const html = await readFile(new URL(`${page}.html`, out), 'utf8')
   const sources = new Set(

@@ -3,6 +3,7 @@
 import * as Primitive from '@radix-ui/react-alert-dialog'
 import type { ReactNode } from 'react'
 import { Button } from './button'
+import { useReturnFocus } from './return-focus'
 import { Spinner } from './spinner'
 
 /** Asks before something that can't be taken back. */
@@ -16,7 +17,6 @@ export function AlertDialog({
   pending,
   pendingText,
   onConfirm,
-  onReturnFocus,
 }: {
   open: boolean
   onOpenChange: (open: boolean) => void
@@ -27,15 +27,14 @@ export function AlertDialog({
   pending: boolean
   pendingText: string
   onConfirm: () => void
-  /** Moves the focus somewhere else than to where it came from, when that is gone. */
-  onReturnFocus?: (event: globalThis.Event) => void
 }) {
+  const returnFocus = useReturnFocus()
   return (
     <Primitive.Root open={open} onOpenChange={(next) => !pending && onOpenChange(next)}>
       <Primitive.Portal>
         <Primitive.Overlay className="fixed inset-0 z-40 bg-[oklch(0.15_0.02_266/0.55)]" />
         <Primitive.Content
-          onCloseAutoFocus={onReturnFocus}
+          onCloseAutoFocus={returnFocus}
           className="appear fixed top-1/2 left-1/2 z-50 grid w-[min(28rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 gap-5 rounded-xl bg-card p-6 shadow-card"
         >
           <div className="grid gap-2">

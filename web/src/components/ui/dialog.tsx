@@ -4,6 +4,7 @@ import * as Primitive from '@radix-ui/react-dialog'
 import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Button } from './button'
+import { useReturnFocus } from './return-focus'
 
 export function Dialog({
   open,
@@ -18,11 +19,15 @@ export function Dialog({
   description: string
   children: ReactNode
 }) {
+  const returnFocus = useReturnFocus()
   return (
     <Primitive.Root open={open} onOpenChange={onOpenChange}>
       <Primitive.Portal>
         <Primitive.Overlay className="fixed inset-0 z-40 bg-[oklch(0.15_0.02_266/0.55)]" />
-        <Primitive.Content className="appear fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-2rem)] w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-xl bg-card p-6 shadow-card">
+        <Primitive.Content
+          onCloseAutoFocus={returnFocus}
+          className="appear fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-2rem)] w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-xl bg-card p-6 shadow-card"
+        >
           <Primitive.Title className="type-display pr-10 text-2xl">{title}</Primitive.Title>
           <Primitive.Description className="mt-1 text-soft">{description}</Primitive.Description>
           {children}

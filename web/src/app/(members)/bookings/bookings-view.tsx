@@ -8,13 +8,12 @@ import type { Event } from '@/lib/api/types'
 import { stubParts } from '@/lib/format'
 
 const stub = (event?: Event) => (event ? <DateStub {...stubParts(event.date, event.timeZone)} /> : emptyStub)
-const heading = { focus: () => document.querySelector<HTMLElement>('h1')?.focus() }
 
 export default function BookingsView() {
   return (
     <div className="mx-auto grid max-w-4xl gap-8">
       <PageHeading className="text-4xl sm:text-5xl">My bookings</PageHeading>
-      <BookingList stub={stub} heading={heading} />
+      <BookingList stub={stub} />
     </div>
   )
 }

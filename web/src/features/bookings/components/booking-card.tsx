@@ -69,8 +69,7 @@ export function BookingCard({
           <div className="flex flex-col gap-2.5 sm:flex-row sm:flex-wrap">
             <Button variant="primary" onClick={() => onShow(booking)}>
               <QrCode aria-hidden />
-              Show ticket
-              <span className="sr-only"> for {event.title}</span>
+              Show ticket <span className="sr-only">for {event.title}</span>
             </Button>
             <Button
               variant="outline"
@@ -83,8 +82,7 @@ export function BookingCard({
               <span className="sr-only">: {event.title}</span>
             </Button>
             <Button variant="quietDanger" className="sm:ml-auto" onClick={() => onCancel(booking)}>
-              Cancel Booking
-              <span className="sr-only"> for {event.title}</span>
+              Cancel Booking <span className="sr-only">for {event.title}</span>
             </Button>
           </div>
         )}

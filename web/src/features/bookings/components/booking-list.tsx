@@ -2,7 +2,7 @@
 
 import { Ticket, WifiOff } from 'lucide-react'
 import Link from 'next/link'
-import { lazy, Suspense, useRef, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { Message } from '@/components/message'
 import { Button, buttonVariants } from '@/components/ui/button'
 import type { BookingWithEvent, Event } from '@/lib/api/types'
@@ -34,18 +34,11 @@ export function groupBookings(bookings: readonly BookingWithEvent[], now: number
   return groups
 }
 
-export function BookingList({
-  stub,
-  heading,
-}: {
-  stub: (event?: Event) => ReactNode
-  heading: { focus: () => void }
-}) {
+export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
   const { data, error, refetch, isFetching } = useBookings()
   const [cancelling, setCancelling] = useState<BookingWithEvent>()
   const [shown, setShown] = useState<BookingWithEvent>()
   const [now] = useState(() => Date.now())
-  const hasCancelled = useRef(false)
 
   if (!data)
     return error ? (
@@ -94,10 +87,7 @@ export function BookingList({
                 stub={stub(booking.event)}
                 isOver={Date.parse(booking.event.date) <= now}
                 onShow={setShown}
-                onCancel={(b) => {
-                  hasCancelled.current = false
-                  setCancelling(b)
-                }}
+                onCancel={setCancelling}
               />
             </li>
           ))}
@@ -123,21 +113,7 @@ export function BookingList({
       {section('Past', groups.past)}
       {section('Cancelled', groups.cancelled)}
       <Suspense>
-        {cancelling && (
-          <CancelDialog
-            booking={cancelling}
-            onDone={() => {
-              hasCancelled.current = true
-            }}
-            onClose={() => setCancelling(undefined)}
-            onReturnFocus={(event) => {
-              // The button that opened the dialog is gone with the booking.
-              if (!hasCancelled.current) return
-              event.preventDefault()
-              heading.focus()
-            }}
-          />
-        )}
+        {cancelling && <CancelDialog booking={cancelling} onClose={() => setCancelling(undefined)} />}
         {shown && <TicketDialog booking={shown} onClose={() => setShown(undefined)} />}
       </Suspense>
     </div>

@@ -13,14 +13,10 @@ import { bookingsQuery } from '../api/list-bookings'
 
 export default function CancelDialog({
   booking,
-  onDone,
   onClose,
-  onReturnFocus,
 }: {
   booking: BookingWithEvent
-  onDone: () => void
   onClose: () => void
-  onReturnFocus: (event: globalThis.Event) => void
 }) {
   const client = useQueryClient()
   const { event } = booking
@@ -39,7 +35,6 @@ export default function CancelDialog({
       )
       void client.invalidateQueries({ queryKey: ['events'] })
       toast.success(`Your booking for ${event.title} is cancelled.`)
-      onDone()
       onClose()
     },
     onError: (error) => {
@@ -52,7 +47,6 @@ export default function CancelDialog({
     <AlertDialog
       open
       onOpenChange={(open) => !open && onClose()}
-      onReturnFocus={onReturnFocus}
       title="Cancel this booking?"
       keep="Keep booking"
       confirm="Cancel Booking"

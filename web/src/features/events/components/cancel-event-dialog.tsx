@@ -40,11 +40,6 @@ export default function CancelEventDialog({
     <AlertDialog
       open
       onOpenChange={(open) => !open && onClose()}
-      onReturnFocus={(e) => {
-        if (!cancellation.isSuccess) return
-        e.preventDefault()
-        document.querySelector<HTMLElement>('h1')?.focus()
-      }}
       title="Cancel this event?"
       keep="Keep event"
       confirm="Cancel event"

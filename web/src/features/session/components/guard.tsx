@@ -1,7 +1,7 @@
 'use client'
 
 import { PlugZap } from 'lucide-react'
-import { usePathname, useRouter } from 'next/navigation'
+import { useRouter } from 'next/navigation'
 import { useEffect, type ReactNode } from 'react'
 import { Message } from '@/components/message'
 import { Button } from '@/components/ui/button'
@@ -21,7 +21,6 @@ export function Members({
   role?: User['role']
 }) {
   const { replace } = useRouter()
-  const pathname = usePathname()
   const status = useSession((s) => s.status)
   const actual = useSession((s) => s.user?.role)
   const unreachable = useSession((s) => s.unreachable)
@@ -33,7 +32,7 @@ export function Members({
     // Who signs out on purpose does not want to be led back.
     if (status === 'anonymous')
       replace(ended === 'signed-out' ? paths.login : loginFor(location.pathname + location.search))
-  }, [status, ended, wrongRole, pathname, replace])
+  }, [status, ended, wrongRole, replace])
 
   if (unreachable)
     return (

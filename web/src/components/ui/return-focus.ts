@@ -1,0 +1,12 @@
+import { useState } from 'react'
+
+/** Gives the focus back to what opened a dialog; when that is gone, to the heading of the page. */
+export function useReturnFocus(): (event: globalThis.Event) => void {
+  const [opener] = useState(() => document.activeElement)
+  return (event) => {
+    event.preventDefault()
+    const isThere = opener instanceof HTMLElement && opener.isConnected
+    const target = isThere ? opener : document.querySelector<HTMLElement>('h1')
+    target?.focus({ preventScroll: !isThere })
+  }
+}

@@ -1,0 +1,137 @@
+import { QueryClientProvider } from '@tanstack/react-query'
+import { render, screen, waitFor, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { http, HttpResponse } from 'msw'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { BookingWithEvent } from '@/lib/api/types'
+import { useLive } from '@/lib/live/store'
+import { queryClient } from '@/lib/query-client'
+import { startSession } from '@/lib/session/session'
+import { aBooking, anEvent, aSession, problem, server } from '../../../test/server'
+import { calendarFile } from './calendar'
+import { BookingList } from './components/booking-list'
+
+const toasts = vi.hoisted(() => ({ success: vi.fn(), error: vi.fn(), info: vi.fn(), warning: vi.fn() }))
+vi.mock('sonner', () => ({ toast: toasts }))
+
+function show(bookings: BookingWithEvent[]) {
+  server.use(http.get('*/api/bookings', () => HttpResponse.json({ data: bookings })))
+  render(
+    <QueryClientProvider client={queryClient}>
+      <h1 tabIndex={-1}>My bookings</h1>
+      <BookingList stub={() => null} />
+    </QueryClientProvider>,
+  )
+}
+
+beforeEach(() => {
+  for (const toast of Object.values(toasts)) toast.mockReset()
+  startSession(aSession())
+})
+
+describe('my bookings', () => {
+  it('separate what is coming, what is past and what is cancelled', async () => {
+    const at = (title: string, date: string, status: 'CONFIRMED' | 'CANCELLED' = 'CONFIRMED') =>
+      aBooking(anEvent({ title, date }), { status })
+    show([
+      at('Later', '2031-01-01T00:00:00Z'),
+      at('Sooner', '2030-01-01T00:00:00Z'),
+      at('Over', '2020-01-01T00:00:00Z'),
+      at('Called off', '2030-01-01T00:00:00Z', 'CANCELLED'),
+    ])
+    const titles = async (name: string) =>
+      within(await screen.findByRole('region', { name }))
+        .getAllByRole('heading', { level: 3 })
+        .map((h) => h.textContent)
+    expect(await titles('Upcoming')).toEqual(['Sooner', 'Later'])
+    expect(await titles('Past')).toEqual(['Over'])
+    expect(await titles('Cancelled')).toEqual(['Called off'])
+    expect(screen.getAllByRole('button', { name: /Cancel Booking/ })).toHaveLength(2)
+  })
+
+  it('say what to do when there are none', async () => {
+    show([])
+    expect(await screen.findByText('You haven’t booked any events yet')).toBeInTheDocument()
+    expect(screen.getByRole('link', { name: 'Browse events' })).toHaveAttribute('href', '/events')
+  })
+
+  it('are cancelled after a question, and the ticket is back on sale', async () => {
+    const booking = aBooking(anEvent())
+    show([booking])
+    server.use(
+      http.delete(`*/api/bookings/${booking.id}`, () => {
+        const cancelled = { ...booking, status: 'CANCELLED' as const, cancelledAt: '2030-01-16T12:00:00Z' }
+        server.use(http.get('*/api/bookings', () => HttpResponse.json({ data: [cancelled] })))
+        const { event, ...rest } = cancelled
+        return HttpResponse.json({
+          booking: rest,
+          event: { id: event.id, title: event.title, remainingTickets: 61, version: 4 },
+        })
+      }),
+    )
+    const open = await screen.findByRole('button', { name: /Cancel Booking/ })
+    await userEvent.click(open)
+    const dialog = await screen.findByRole('alertdialog', { name: 'Cancel this booking?' })
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Keep booking' }))
+    await waitFor(() => expect(screen.queryByRole('alertdialog')).not.toBeInTheDocument())
+    await waitFor(() => expect(open).toHaveFocus())
+    await userEvent.click(open)
+    await userEvent.click(
+      within(await screen.findByRole('alertdialog')).getByRole('button', { name: 'Cancel Booking' }),
+    )
+    expect(await screen.findByRole('region', { name: 'Cancelled' })).toBeInTheDocument()
+    expect(toasts.success).toHaveBeenCalledExactlyOnceWith(
+      'Your booking for Jazz Night is cancelled.',
+      undefined,
+    )
+    expect(useLive.getState().changes[booking.eventId]).toMatchObject({ remainingTickets: 61, version: 4 })
+    await waitFor(() => expect(screen.getByRole('heading', { level: 1 })).toHaveFocus()) // its button is gone
+  })
+
+  it('stay as they are when cancelling fails', async () => {
+    const booking = aBooking(anEvent())
+    show([booking])
+    server.use(http.delete('*/api/bookings/*', () => problem(503, 'busy', { 'Retry-After': '1' })))
+    await userEvent.click(await screen.findByRole('button', { name: /Cancel Booking/ }))
+    const dialog = await screen.findByRole('alertdialog')
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Cancel Booking' }))
+    await waitFor(() =>
+      expect(toasts.error).toHaveBeenCalledExactlyOnceWith('The booking was not cancelled.', {
+        description: 'It says busy',
+      }),
+    )
+    expect(dialog).toBeInTheDocument()
+  })
+
+  it('show a QR code of the booking', async () => {
+    const booking = aBooking(anEvent())
+    show([booking])
+    await userEvent.click(await screen.findByRole('button', { name: 'Show ticket for Jazz Night' }))
+    const dialog = await screen.findByRole('dialog', { name: 'Jazz Night' })
+    expect(
+      within(dialog).getByRole('img', { name: 'QR code of your booking for Jazz Night' }),
+    ).toBeInTheDocument()
+    expect(dialog).toHaveTextContent(booking.id)
+  })
+})
+
+describe('the calendar file', () => {
+  it('follows RFC 5545', () => {
+    const booking = aBooking(
+      anEvent({ title: 'Jazz; late, loud', description: 'One\nTwo ' + 'é'.repeat(60), venue: 'A\\B' }),
+      { id: 'b-1' },
+    )
+    const lines = calendarFile(booking).split('\r\n')
+    expect(lines[0]).toBe('BEGIN:VCALENDAR')
+    expect(lines.at(-1)).toBe('')
+    expect(lines).toContain('UID:b-1@boxoffice')
+    expect(lines).toContain('DTSTART:20300315T100000Z')
+    expect(lines).toContain('DTEND:20300315T120000Z')
+    expect(lines).toContain('SUMMARY:Jazz\\; late\\, loud')
+    expect(lines).toContain('LOCATION:A\\\\B')
+    for (const line of lines) expect(new TextEncoder().encode(line).length).toBeLessThanOrEqual(75)
+    expect(calendarFile(booking).replace(/\r\n /g, '')).toContain(
+      `DESCRIPTION:One\\nTwo ${'é'.repeat(60)}\\n\\nBooking b-1`,
+    )
+  })
+})

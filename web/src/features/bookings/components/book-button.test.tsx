@@ -1,0 +1,288 @@
+import { QueryClientProvider } from '@tanstack/react-query'
+import { act, render, screen, waitFor } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { delay, http, HttpResponse } from 'msw'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Event } from '@/lib/api/types'
+import { useLiveEvent } from '@/lib/live/store'
+import { queryClient } from '@/lib/query-client'
+import { startSession } from '@/lib/session/session'
+import { useSession } from '@/lib/session/store'
+import { aBooking, anEvent, aSession, problem, server } from '../../../../test/server'
+import { BookButton } from './book-button'
+
+const toasts = vi.hoisted(() => ({ success: vi.fn(), error: vi.fn(), info: vi.fn(), warning: vi.fn() }))
+vi.mock('sonner', () => ({ toast: toasts }))
+
+function Card({ event: fetched }: { event: Event }) {
+  const event = useLiveEvent(fetched)
+  return (
+    <article>
+      <p>{event.remainingTickets} left</p>
+      <BookButton event={event} />
+    </article>
+  )
+}
+
+function show(event: Event) {
+  render(
+    <QueryClientProvider client={queryClient}>
+      <Card event={event} />
+    </QueryClientProvider>,
+  )
+}
+
+const button = () => screen.getByRole('button')
+const booked = (event: Event, remainingTickets: number) =>
+  HttpResponse.json(
+    {
+      booking: {
+        id: 'b1',
+        eventId: event.id,
+        userId: 'u1',
+        status: 'CONFIRMED',
+        createdAt: '2030-01-15T12:00:00Z',
+      },
+      event: { id: event.id, title: event.title, remainingTickets, version: event.version + 1 },
+    },
+    { status: 201 },
+  )
+
+/** Answers POST /book in turn, and tells with which keys and tokens it was asked. */
+function answers(...list: (() => Response | Promise<Response>)[]) {
+  const asked: { key: string | null; token: string | null; body: unknown }[] = []
+  server.use(
+    http.post('*/api/book', async ({ request }) => {
+      asked.push({
+        key: request.headers.get('Idempotency-Key'),
+        token: request.headers.get('Authorization'),
+        body: await request.json(),
+      })
+      const next = list[Math.min(asked.length, list.length) - 1]
+      if (!next) throw new Error('no answer is planned')
+      return next()
+    }),
+  )
+  return asked
+}
+
+beforeEach(() => {
+  for (const toast of Object.values(toasts)) toast.mockReset()
+  startSession(aSession())
+})
+
+describe('booking', () => {
+  it('shows that it is under way, refuses further clicks, and is booked once the server says so', async () => {
+    const event = anEvent()
+    let finish = () => {}
+    const finished = new Promise<void>((resolve) => (finish = resolve))
+    const asked = answers(async () => {
+      await finished
+      return booked(event, 59)
+    })
+    server.use(
+      http.get('*/api/bookings', () => HttpResponse.json({ data: asked.length ? [aBooking(event)] : [] })),
+    )
+    show(event)
+    await userEvent.click(button())
+    await waitFor(() => expect(button()).toHaveTextContent('Booking...'))
+    expect(button()).toBeDisabled()
+    expect(button().querySelector('[data-slot=spinner]')).toBeInTheDocument()
+    await userEvent.click(button())
+    expect(screen.getByText('60 left')).toBeInTheDocument() // nothing is promised before the answer
+    expect(toasts.success).not.toHaveBeenCalled()
+    act(finish)
+    await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
+    expect(button()).toBeDisabled()
+    expect(screen.getByText('59 left')).toBeInTheDocument()
+    expect(toasts.success).toHaveBeenCalledExactlyOnceWith(
+      'Successfully booked Jazz Night!',
+      expect.anything(),
+    )
+    expect(asked).toHaveLength(1)
+    expect(asked[0]?.body).toEqual({ eventId: event.id })
+    expect(asked[0]?.key).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  it('that comes too late says so, and the event is sold out', async () => {
+    const event = anEvent({ remainingTickets: 1 })
+    answers(() => problem(409, 'sold_out'))
+    show(event)
+    await userEvent.click(button())
+    await waitFor(() => expect(button()).toHaveTextContent('Sold Out'))
+    expect(button()).toBeDisabled()
+    expect(screen.getByText('0 left')).toBeInTheDocument()
+    expect(toasts.error).toHaveBeenCalledExactlyOnceWith(
+      'Sorry, tickets for Jazz Night are no longer available.',
+      undefined,
+    )
+  })
+
+  it('of what is booked already says so, and the button is done', async () => {
+    const event = anEvent()
+    const asked = answers(() => problem(409, 'already_booked'))
+    server.use(
+      http.get('*/api/bookings', () => HttpResponse.json({ data: asked.length ? [aBooking(event)] : [] })),
+    )
+    show(event)
+    await userEvent.click(button())
+    await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
+    expect(button()).toBeDisabled()
+    expect(toasts.info).toHaveBeenCalledExactlyOnceWith('You have already booked this event.', undefined)
+  })
+
+  it.each([
+    ['a network error', () => HttpResponse.error()],
+    ['a server error', () => problem(500, 'internal')],
+    ['an answer that is no problem document', () => new HttpResponse('<html>', { status: 502 })],
+  ])('that ends in %s can be tried again, with the same key', async (_, failure) => {
+    const event = anEvent()
+    const asked = answers(failure, () => booked(event, 59))
+    show(event)
+    await userEvent.click(button())
+    await waitFor(() =>
+      expect(toasts.error).toHaveBeenCalledWith('Failed to complete booking. Please try again.', undefined),
+    )
+    expect(button()).toHaveTextContent('Book Now')
+    expect(button()).toBeEnabled()
+    await userEvent.click(button())
+    await waitFor(() => expect(toasts.success).toHaveBeenCalled())
+    expect(asked).toHaveLength(2)
+    expect(asked[1]?.key).toBe(asked[0]?.key)
+  })
+
+  it('that succeeded although the answer was lost is shown as booked', async () => {
+    const event = anEvent()
+    const asked = answers(() => HttpResponse.error())
+    server.use(
+      http.get('*/api/bookings', () => HttpResponse.json({ data: asked.length ? [aBooking(event)] : [] })),
+    )
+    show(event)
+    await userEvent.click(button())
+    await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
+  })
+
+  it('while the server is busy counts down until it may be tried again', async () => {
+    const event = anEvent()
+    const asked = answers(
+      () => problem(503, 'busy', { 'Retry-After': '1' }),
+      () => booked(event, 59),
+    )
+    show(event)
+    await userEvent.click(button())
+    await waitFor(() => expect(button()).toHaveTextContent('Try again in 1 s'))
+    expect(button()).toBeDisabled()
+    expect(toasts.error).toHaveBeenCalledExactlyOnceWith('Failed to complete booking. Please try again.', {
+      description: 'Many people are booking right now. Try again in 1 second.',
+    })
+    await waitFor(() => expect(button()).toHaveTextContent('Book Now'), { timeout: 3_000 })
+    await userEvent.click(button())
+    await waitFor(() => expect(toasts.success).toHaveBeenCalled())
+    expect(asked[1]?.key).toBe(asked[0]?.key)
+  })
+
+  it('too often is told apart from busy', async () => {
+    answers(() => problem(429, 'rate_limited', { 'Retry-After': '2' }))
+    show(anEvent())
+    await userEvent.click(button())
+    await waitFor(() => expect(button()).toHaveTextContent('Try again in 2 s'))
+    expect(toasts.warning).toHaveBeenCalledExactlyOnceWith('That was too often.', {
+      description: 'You can try again in 2 seconds.',
+    })
+  })
+
+  it.each([
+    ['event_cancelled', 409, 'Jazz Night has been cancelled by its organizer.'],
+    ['event_past', 409, 'Jazz Night has already begun, so it can’t be booked any more.'],
+    ['event_not_found', 404, 'Jazz Night is not on sale any more.'],
+  ])('refused as %s is explained', async (code, status, text) => {
+    answers(() => problem(status, code))
+    show(anEvent())
+    await userEvent.click(button())
+    await waitFor(() => expect(toasts.error).toHaveBeenCalledExactlyOnceWith(text, undefined))
+  })
+
+  it.each(['idempotency_in_progress', 'outcome_unknown'])(
+    'that is undecided (%s) is asked for again',
+    async (code) => {
+      const event = anEvent()
+      const asked = answers(
+        () => problem(code === 'outcome_unknown' ? 503 : 409, code, { 'Retry-After': '1' }),
+        () => booked(event, 59),
+      )
+      show(event)
+      await userEvent.click(button())
+      await waitFor(() => expect(toasts.success).toHaveBeenCalled(), { timeout: 3_000 })
+      expect(asked).toHaveLength(2)
+      expect(asked[1]?.key).toBe(asked[0]?.key)
+      expect(toasts.error).not.toHaveBeenCalled()
+    },
+  )
+
+  it('with an expired session renews it and goes on, with the same key', async () => {
+    const event = anEvent()
+    const asked = answers(
+      () => problem(401, 'token_expired'),
+      () => booked(event, 59),
+    )
+    server.use(http.post('*/api/auth/refresh', () => HttpResponse.json(aSession('access-2'))))
+    show(event)
+    await userEvent.click(button())
+    await waitFor(() => expect(toasts.success).toHaveBeenCalled())
+    expect(asked.map((a) => a.token)).toEqual(['Bearer access-1', 'Bearer access-2'])
+    expect(asked[1]?.key).toBe(asked[0]?.key)
+  })
+
+  it('with a session that is over ends it, without a toast', async () => {
+    answers(() => problem(401, 'token_expired'))
+    server.use(http.post('*/api/auth/refresh', () => problem(401, 'invalid_token')))
+    show(anEvent())
+    await userEvent.click(button())
+    await waitFor(() =>
+      expect(useSession.getState()).toMatchObject({ status: 'anonymous', ended: 'expired' }),
+    )
+    for (const toast of Object.values(toasts)) expect(toast).not.toHaveBeenCalled()
+  })
+
+  it('offline says so', async () => {
+    vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
+    answers(() => HttpResponse.error())
+    show(anEvent())
+    await userEvent.click(button())
+    await waitFor(() =>
+      expect(toasts.error).toHaveBeenCalledExactlyOnceWith('Failed to complete booking. Please try again.', {
+        description: 'You seem to be offline.',
+      }),
+    )
+  })
+
+  it('gives the focus back to the button when it has failed', async () => {
+    answers(async () => {
+      await delay(20)
+      return HttpResponse.error()
+    })
+    show(anEvent())
+    button().focus()
+    await userEvent.keyboard('{Enter}')
+    await waitFor(() => expect(button()).toHaveTextContent('Booking...'))
+    await waitFor(() => expect(button()).toHaveTextContent('Book Now'))
+    await waitFor(() => expect(button()).toHaveFocus())
+  })
+})
+
+describe('the button', () => {
+  it.each([
+    ['Sold Out', { remainingTickets: 0 }],
+    ['Cancelled', { status: 'CANCELLED' as const }],
+    ['Sale ended', { date: '2020-01-01T00:00:00Z' }],
+  ])('is disabled: %s', (text, part) => {
+    show(anEvent(part))
+    expect(button()).toHaveTextContent(text)
+    expect(button()).toBeDisabled()
+  })
+
+  it('names its event', () => {
+    show(anEvent())
+    expect(screen.getByRole('button', { name: 'Book Now: Jazz Night' })).toBeEnabled()
+  })
+})

@@ -1,0 +1,145 @@
+import { act, fireEvent, render, screen } from '@testing-library/react'
+import { http, HttpResponse } from 'msw'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { startSession } from '@/lib/session/session'
+import { useLive } from '@/lib/live/store'
+import { anEvent, aSession, problem, server } from '../../../test/server'
+import { EditConflict, updateEvent } from './api/change-event'
+import { availabilityOf } from './availability'
+import { AvailabilityBadge } from './components/availability-badge'
+import { EventToolbar } from './components/event-toolbar'
+import { LiveStatus } from './components/live-status'
+import { useEventQuery } from './hooks'
+
+describe('availability', () => {
+  it.each([
+    [100, 'good', '100 tickets left'],
+    [51, 'good', '51 tickets left'],
+    [50, 'warn', '50 tickets left'],
+    [10, 'warn', '10 tickets left'],
+    [9, 'bad', 'Only 9 tickets left'],
+    [1, 'bad', 'Last ticket'],
+    [0, 'off', 'Sold Out'],
+  ])('of %i in 100 is %s', (remainingTickets, level, text) => {
+    expect(availabilityOf(anEvent({ remainingTickets }))).toEqual({ level, text })
+  })
+
+  it('is shown in words and a sign, not by colour alone', () => {
+    const { container } = render(<AvailabilityBadge event={anEvent({ remainingTickets: 0 })} />)
+    expect(screen.getByText('Sold Out')).toHaveAttribute('data-tone', 'off')
+    expect(container.querySelector('svg')).toHaveAttribute('aria-hidden', 'true')
+  })
+})
+
+describe('the toolbar', () => {
+  function Toolbar() {
+    const { query, change } = useEventQuery()
+    return (
+      <>
+        <EventToolbar query={query} onChange={change} />
+        <output>{JSON.stringify(query)}</output>
+      </>
+    )
+  }
+  const box = () => screen.getByRole('searchbox', { name: 'Search events by title' })
+  const type = (text: string) => fireEvent.change(box(), { target: { value: text } })
+  const wait = (ms: number) => act(() => vi.advanceTimersByTime(ms))
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  it('searches 300 ms after the last letter, in the address', () => {
+    history.replaceState(null, '', '/events?page=3')
+    render(<Toolbar />)
+    type('j')
+    wait(200)
+    type('ja')
+    wait(299)
+    expect(location.search).toBe('?page=3')
+    wait(1)
+    expect(location.search).toBe('?search=ja') // and from the first page
+    expect(screen.getByRole('status', { hidden: true })).toHaveTextContent('"search":"ja"')
+  })
+
+  it('follows the address', () => {
+    history.replaceState(null, '', '/events?search=jazz&sortBy=price&sortOrder=desc')
+    render(<Toolbar />)
+    expect(box()).toHaveValue('jazz')
+    expect(screen.getByRole('combobox', { name: 'Sort by' })).toHaveValue('price-desc')
+    act(() => history.pushState(null, '', '/events?search=opera'))
+    expect(box()).toHaveValue('opera')
+    expect(screen.getByRole('combobox')).toHaveValue('date-asc')
+  })
+
+  it('makes nothing of nonsense in the address', () => {
+    history.replaceState(null, '', '/events?page=-4&sortBy=secret&sortOrder=up')
+    render(<Toolbar />)
+    expect(screen.getByRole('status')).toHaveTextContent(
+      '{"page":1,"search":"","sortBy":"date","sortOrder":"asc"}',
+    )
+  })
+
+  it('sorts, clears, and keeps the focus in the search', () => {
+    render(<Toolbar />)
+    fireEvent.change(screen.getByRole('combobox'), { target: { value: 'title-desc' } })
+    expect(location.search).toBe('?sortBy=title&sortOrder=desc')
+    type('x')
+    wait(300)
+    fireEvent.click(screen.getByRole('button', { name: 'Clear search' }))
+    expect(box()).toHaveFocus()
+    wait(300)
+    expect(location.search).toBe('?sortBy=title&sortOrder=desc')
+  })
+})
+
+describe('the state of counts', () => {
+  it.each([
+    ['live', false, 'Live counts'],
+    ['polling', false, 'Counts refresh every 5 seconds'],
+    ['polling', true, /Not up to date: counts as of \d/],
+    ['offline', false, /Not up to date/],
+  ] as const)('while %s (failing: %s) is told', (connection, failing, text) => {
+    useLive.setState({ connection })
+    render(<LiveStatus asOf={Date.parse('2030-01-01T10:42:00Z')} failing={failing} />)
+    expect(screen.getByRole('status')).toHaveTextContent(text)
+  })
+})
+
+describe('saving an event', () => {
+  beforeEach(() => startSession(aSession('t', { role: 'organizer' })))
+  const seen = anEvent({ id: 'e', version: 3 })
+  const wanted = { ...seen, title: 'Late Jazz Night' }
+  function patches(current: () => object) {
+    const asked: { ifMatch: string | null; body: unknown }[] = []
+    server.use(
+      http.patch('*/api/events/e', async ({ request }) => {
+        asked.push({ ifMatch: request.headers.get('If-Match'), body: await request.json() })
+        return asked.at(-1)?.ifMatch === '"5"'
+          ? HttpResponse.json({ ...wanted, version: 6 })
+          : problem(412, 'version_mismatch')
+      }),
+      http.get('*/api/events/e', () => HttpResponse.json(current())),
+    )
+    return asked
+  }
+
+  it('sends what was changed, and again when only bookings came between', async () => {
+    const asked = patches(() => ({ ...seen, version: 5, remainingTickets: 58 }))
+    expect(await updateEvent(seen, wanted)).toMatchObject({ version: 6 })
+    expect(asked).toEqual([
+      { ifMatch: '"3"', body: { title: 'Late Jazz Night' } },
+      { ifMatch: '"5"', body: { title: 'Late Jazz Night' } },
+    ])
+  })
+
+  it('is a conflict when somebody else has changed it', async () => {
+    const asked = patches(() => ({ ...seen, version: 5, venue: 'Elsewhere' }))
+    await expect(updateEvent(seen, wanted)).rejects.toBeInstanceOf(EditConflict)
+    expect(asked).toHaveLength(1)
+  })
+
+  it('asks for nothing when nothing was changed', async () => {
+    const asked = patches(() => seen)
+    expect(await updateEvent(seen, { ...seen, date: '2030-03-15T10:00:00.000Z' })).toBe(seen)
+    expect(asked).toHaveLength(0)
+  })
+})

@@ -1,0 +1,162 @@
+import { act, render, screen, waitFor } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { http, HttpResponse } from 'msw'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { endSession, startSession } from '@/lib/session/session'
+import { useSession } from '@/lib/session/store'
+import { aSession, problem, server } from '../../../test/server'
+import { Guests, Members } from './components/guard'
+import { LoginForm } from './components/login-form'
+import { RegisterForm } from './components/register-form'
+
+const field = (name: string) => screen.getByLabelText(name)
+
+describe('signing in', () => {
+  it('wants an e-mail and a password', async () => {
+    render(<LoginForm />)
+    await userEvent.click(screen.getByRole('button', { name: 'Sign in' }))
+    expect(await screen.findByText('Enter your e-mail address.')).toBeInTheDocument()
+    expect(screen.getByText('Enter your password.')).toBeInTheDocument()
+    expect(field('E-mail')).toHaveAccessibleDescription('Enter your e-mail address.')
+    expect(field('E-mail')).toBeInvalid()
+    await waitFor(() => expect(field('E-mail')).toHaveFocus())
+    await userEvent.type(field('E-mail'), 'alice')
+    expect(await screen.findByText('Enter an e-mail address such as name@example.com.')).toBeInTheDocument()
+  })
+
+  it('shows what the server refuses beside the form', async () => {
+    server.use(
+      http.post('*/api/auth/login', () =>
+        HttpResponse.json({ code: 'invalid_credentials', detail: 'Invalid credentials' }, { status: 401 }),
+      ),
+    )
+    render(<LoginForm />)
+    await userEvent.type(field('E-mail'), 'alice@example.com')
+    await userEvent.type(field('Password'), 'wrong{Enter}')
+    expect(await screen.findByRole('alert')).toHaveTextContent('Invalid credentials')
+    expect(field('Password')).toHaveFocus()
+    expect(useSession.getState().status).not.toBe('signed-in')
+  })
+
+  it.each([
+    [
+      () => problem(429, 'rate_limited', { 'Retry-After': '7' }),
+      'That was too often. Try again in 7 seconds.',
+    ],
+    [() => HttpResponse.error(), 'The box office can’t be reached. Check your connection and try again.'],
+    [() => problem(500, 'internal'), 'Something went wrong at the box office. Please try again.'],
+  ])('explains other failures', async (answer, text) => {
+    server.use(http.post('*/api/auth/login', answer))
+    render(<LoginForm />)
+    await userEvent.type(field('E-mail'), 'alice@example.com')
+    await userEvent.type(field('Password'), 'password123{Enter}')
+    expect(await screen.findByRole('alert')).toHaveTextContent(text)
+  })
+})
+
+describe('registering', () => {
+  const fill = async (name: string, email: string, password: string, again = password) => {
+    await userEvent.type(field('Name'), name)
+    await userEvent.type(field('E-mail'), email)
+    await userEvent.type(field('Password'), password)
+    await userEvent.type(field('Confirm password'), again)
+    await userEvent.click(screen.getByRole('button', { name: 'Create account' }))
+  }
+
+  it.each([
+    [['A', 'a@example.com', 'password123'], 'Your name needs at least 2 characters.'],
+    [['Ann', 'nonsense', 'password123'], 'Enter an e-mail address such as name@example.com.'],
+    [['Ann', 'a@example.com', 'pass123'], 'Use at least 8 characters.'],
+    [['Ann', 'a@example.com', '123456789'], 'Use at least one letter.'],
+    [['Ann', 'a@example.com', 'passwords'], 'Use at least one number.'],
+    [['Ann', 'a@example.com', 'password123', 'password124'], 'The passwords don’t match.'],
+  ] as [[string, string, string, string?], string][])('checks %j', async (values, text) => {
+    render(<RegisterForm />)
+    await fill(...values)
+    expect(await screen.findByText(text)).toBeInTheDocument()
+  })
+
+  it('signs in, once, even when it is sent again after a lost answer', async () => {
+    const keys: (string | null)[] = []
+    server.use(
+      http.post('*/api/auth/register', async ({ request }) => {
+        keys.push(request.headers.get('Idempotency-Key'))
+        expect(await request.json()).toEqual({
+          name: 'Ann',
+          email: 'ann@example.com',
+          password: 'password123',
+        })
+        return keys.length === 1 ? HttpResponse.error() : HttpResponse.json(aSession(), { status: 201 })
+      }),
+    )
+    render(<RegisterForm />)
+    await fill('Ann', 'ann@example.com', 'password123')
+    await screen.findByRole('alert')
+    await userEvent.click(screen.getByRole('button', { name: 'Create account' }))
+    await waitFor(() => expect(useSession.getState().status).toBe('signed-in'))
+    expect(keys[0]).toBe(keys[1])
+  })
+
+  it('puts what the server says beside the fields', async () => {
+    server.use(http.post('*/api/auth/register', () => problem(409, 'email_taken')))
+    render(<RegisterForm />)
+    await fill('Ann', 'ann@example.com', 'password123')
+    expect(await screen.findByText(/already registered/)).toBeInTheDocument()
+    server.use(
+      http.post('*/api/auth/register', () =>
+        problem(400, 'validation_failed', {}, [{ pointer: '/name', detail: 'is too short' }]),
+      ),
+    )
+    await userEvent.click(screen.getByRole('button', { name: 'Create account' }))
+    expect(await screen.findByText('Is too short.')).toBeInTheDocument()
+  })
+})
+
+describe('pages', () => {
+  const members = () => render(<Members waiting={<p>waiting</p>}>secret</Members>)
+  beforeEach(() => history.replaceState(null, '', '/bookings?x=1'))
+
+  it('for members show nothing of themselves before the session is known', () => {
+    members()
+    expect(screen.getByText('waiting')).toBeInTheDocument()
+    expect(screen.queryByText('secret')).not.toBeInTheDocument()
+    act(() => startSession(aSession()))
+    expect(screen.getByText('secret')).toBeInTheDocument()
+  })
+
+  it('for members lead to the sign-in page and back', () => {
+    act(() => useSession.setState({ status: 'anonymous' }))
+    members()
+    expect(location.pathname + location.search).toBe('/login?next=%2Fbookings%3Fx%3D1')
+    render(<Guests>form</Guests>)
+    expect(screen.getByText('form')).toBeInTheDocument()
+    act(() => startSession(aSession()))
+    expect(location.pathname + location.search).toBe('/bookings?x=1')
+  })
+
+  it('for members are left for good by signing out', () => {
+    startSession(aSession())
+    members()
+    act(() => endSession('signed-out'))
+    expect(location.pathname + location.search).toBe('/login')
+  })
+
+  it('for organizers are for organizers', () => {
+    startSession(aSession())
+    render(
+      <Members waiting={<p>waiting</p>} role="organizer">
+        secret
+      </Members>,
+    )
+    expect(screen.queryByText('secret')).not.toBeInTheDocument()
+    expect(location.pathname).toBe('/events')
+  })
+
+  it('say so when the box office can’t be reached, and try again', async () => {
+    useSession.setState({ status: 'unknown', unreachable: true })
+    server.use(http.post('*/api/auth/refresh', () => HttpResponse.json(aSession())))
+    members()
+    await userEvent.click(screen.getByRole('button', { name: 'Try again' }))
+    expect(await screen.findByText('secret')).toBeInTheDocument()
+  })
+})

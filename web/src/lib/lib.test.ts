@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { AttemptKey } from './attempt-key'
+import { formatDateTime, formatPrice, sameClock, stubParts, zoneName } from './format'
+import { afterLogin, loginFor } from './paths'
+import { toLocal, toMoment } from './zoned-time'
+
+describe('dates and money', () => {
+  it('are written as people expect them', () => {
+    expect(formatDateTime('2025-03-15T10:00:00Z', 'UTC')).toBe('March 15, 2025 at 10:00 AM')
+    expect(formatDateTime('2025-03-15T10:00:00Z', 'America/New_York')).toBe('March 15, 2025 at 6:00 AM')
+    expect(zoneName('2025-03-15T10:00:00Z', 'America/New_York')).toBe('EDT')
+    expect(stubParts('2025-03-01T23:30:00Z', 'Asia/Tokyo')).toEqual({
+      weekday: 'Sun',
+      day: '02',
+      month: 'Mar',
+      year: '2025',
+    })
+    expect(formatPrice(49.99, 'USD')).toBe('$49.99')
+    expect(formatPrice(2400, 'JPY')).toBe('¥2,400')
+    expect(formatPrice(0, 'EUR')).toBe('Free')
+    expect(sameClock('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Lisbon')).toBe(true)
+    expect(sameClock('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Paris')).toBe(false)
+  })
+})
+
+describe('the time at a venue', () => {
+  it.each([
+    ['2025-03-15T10:00', 'UTC', '2025-03-15T10:00:00Z'],
+    ['2025-03-15T10:00', 'America/New_York', '2025-03-15T14:00:00Z'],
+    ['2025-01-15T10:00', 'America/New_York', '2025-01-15T15:00:00Z'],
+    ['2025-06-01T00:30', 'Asia/Kolkata', '2025-05-31T19:00:00Z'],
+    ['2025-10-26T01:30', 'Europe/Lisbon', '2025-10-26T00:30:00Z'], // comes twice: the first
+  ])('%s in %s is %s', (local, zone, moment) => {
+    expect(toMoment(local, zone)).toBe(moment)
+    expect(toLocal(moment, zone)).toBe(local)
+  })
+  it('may not exist', () => {
+    expect(toMoment('2025-03-30T02:30', 'Europe/Berlin')).toBeUndefined()
+    expect(toMoment('', 'UTC')).toBeUndefined()
+  })
+})
+
+describe('after signing in', () => {
+  it.each(['/events?search=jazz', '/events/abc', '/bookings'])('people come back to %s', (page) => {
+    expect(afterLogin(page)).toBe(page)
+    expect(afterLogin(new URLSearchParams(loginFor(page).split('?')[1]).get('next'))).toBe(page)
+  })
+  it.each([
+    null,
+    '',
+    'https://evil.example/events',
+    '//evil.example/events',
+    '/\\evil.example',
+    '/login',
+    '/api/auth/logout',
+    'javascript:alert(1)',
+    '/events/../login',
+    '/eventsx',
+  ])('nobody is led to %s', (page) => expect(afterLogin(page)).toBe('/events'))
+})
+
+describe('the key of a request', () => {
+  it('stays the same for the same request only', () => {
+    const key = new AttemptKey()
+    const first = key.for({ a: 1 })
+    expect(key.for({ a: 1 })).toBe(first)
+    expect(key.for({ a: 2 })).not.toBe(first)
+  })
+})

@@ -1,0 +1,33 @@
+import '@testing-library/jest-dom/vitest'
+import { cleanup } from '@testing-library/react'
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
+import { forgetAttempts } from '@/features/bookings/attempts'
+import { forgetChanges, useLive } from '@/lib/live/store'
+import { queryClient } from '@/lib/query-client'
+import { useSession } from '@/lib/session/store'
+import { server } from './server'
+
+vi.mock('next/navigation', () => import('./navigation'))
+
+beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
+afterAll(() => server.close())
+
+beforeEach(() => {
+  // Nothing is logged while all is well.
+  for (const method of ['error', 'warn'] as const)
+    vi.spyOn(console, method).mockImplementation((...args: unknown[]) => {
+      throw new Error(`console.${method}: ${args.join(' ')}`)
+    })
+})
+
+afterEach(() => {
+  cleanup()
+  server.resetHandlers()
+  queryClient.clear()
+  forgetChanges()
+  forgetAttempts()
+  useLive.setState({ connection: 'connecting' })
+  useSession.setState(useSession.getInitialState(), true)
+  localStorage.clear()
+  history.replaceState(null, '', '/events')
+})
