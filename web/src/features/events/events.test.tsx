@@ -2,11 +2,13 @@ import { act, fireEvent, render, screen } from '@testing-library/react'
 import { http, HttpResponse } from 'msw'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startSession } from '@/lib/session/session'
-import { useLive } from '@/lib/live/store'
+import type { Event } from '@/lib/api/types'
+import { applyChange, useLive } from '@/lib/live/store'
 import { anEvent, aSession, problem, server } from '../../../test/server'
 import { EditConflict, updateEvent } from './api/change-event'
 import { availabilityOf } from './availability'
 import { AvailabilityBadge } from './components/availability-badge'
+import { EventGrid } from './components/event-grid'
 import { EventToolbar } from './components/event-toolbar'
 import { LiveStatus } from './components/live-status'
 import { useEventQuery } from './hooks'
@@ -28,6 +30,27 @@ describe('availability', () => {
     const { container } = render(<AvailabilityBadge event={anEvent({ remainingTickets: 0 })} />)
     expect(screen.getByText('Sold Out')).toHaveAttribute('data-tone', 'off')
     expect(container.querySelector('svg')).toHaveAttribute('aria-hidden', 'true')
+  })
+})
+
+describe('a change', () => {
+  it('renders the card that changed, and no other', () => {
+    const events = [anEvent({ title: 'One' }), anEvent({ title: 'Two' }), anEvent({ title: 'Three' })]
+    const rendered: string[] = []
+    const action = (event: Event) => {
+      rendered.push(event.title)
+      return null
+    }
+    render(<EventGrid events={events} action={action} />)
+    expect(rendered).toEqual(['One', 'Two', 'Three'])
+    rendered.length = 0
+    act(() => applyChange({ eventId: events[1]!.id, version: 4, remainingTickets: 5 }))
+    expect(rendered).toEqual(['Two'])
+    expect(screen.getByText('Only 5 tickets left')).toBeInTheDocument()
+    rendered.length = 0
+    act(() => applyChange({ eventId: events[1]!.id, version: 3, remainingTickets: 50 }))
+    act(() => applyChange({ eventId: 'not shown', version: 1, remainingTickets: 1 }))
+    expect(rendered).toEqual([])
   })
 })
 

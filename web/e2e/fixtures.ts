@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import { test as base, expect, type BrowserContext, type Locator, type Page } from '@playwright/test'
+import type { components } from '../src/lib/api/schema'
+
+type Event = components['schemas']['Event']
+export { expect, type Event, type Locator, type Page }
+
+export const web = () => process.env.WEB_URL!
+const api = () => process.env.API_URL!
+export const PASSWORD = 'password123'
+
+/** Asks the API directly. */
+async function ask<T>(path: string, token: string | undefined, body?: unknown, method = 'POST'): Promise<T> {
+  const response = await fetch(api() + path, {
+    method,
+    headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+  return (await response.json()) as T
+}
+
+let organizer: Promise<string> | undefined
+const organizerToken = () =>
+  (organizer ??= ask<{ accessToken: string }>('/auth/login', undefined, {
+    email: 'organizer@example.com',
+    password: PASSWORD,
+  }).then((s) => s.accessToken))
+
+/** Schedules an event that no other test knows. */
+export async function schedule(part: Partial<Event> = {}): Promise<Event> {
+  return ask<Event>('/events', await organizerToken(), {
+    title: `Recital ${randomUUID().slice(0, 8)}`,
+    description: 'Piano, four hands.',
+    date: '2030-03-15T10:00:00Z',
+    timeZone: 'UTC',
+    venue: 'Chamber Hall',
+    totalTickets: 20,
+    price: 49.99,
+    currency: 'USD',
+    ...part,
+  })
+}
+
+export const newEmail = () => `guest-${randomUUID()}@example.com`
+
+/** Somebody new, who books without a browser. */
+export async function customer() {
+  const { accessToken } = await ask<{ accessToken: string }>('/auth/register', undefined, {
+    email: newEmail(),
+    password: PASSWORD,
+    name: 'Grace Guest',
+  })
+  return {
+    book: (event: Event) =>
+      ask<components['schemas']['BookingChange']>('/book', accessToken, { eventId: event.id }),
+  }
+}
+
+/** Signs somebody in without the forms, for tests of other things. */
+export async function enter(page: Page, path: string, who?: string): Promise<string> {
+  const email = who ?? newEmail()
+  await page.goto(web() + '/login')
+  await page.evaluate(
+    async ([email, password, isNew]) => {
+      const response = await fetch(isNew ? '/api/auth/register' : '/api/auth/login', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'Refresh-Token-Mode': 'cookie' },
+        body: JSON.stringify(isNew ? { email, password, name: 'Ada Lovelace' } : { email, password }),
+      })
+      if (!response.ok) throw new Error(await response.text())
+      localStorage.setItem('boxoffice.session', '1')
+    },
+    [email, PASSWORD, who === undefined] as const,
+  )
+  await page.goto(web() + path)
+  await expect(page.locator('main h1')).toBeVisible()
+  return email
+}
+
+/** The card of an event, on a list that shows nothing else. */
+export const listOf = (event: Event) => `/events?search=${encodeURIComponent(event.title)}`
+export const card = (page: Page, event: Event): Locator => page.getByRole('article', { name: event.title })
+export const toast = (page: Page, text: string): Locator =>
+  page.locator('[data-sonner-toast]').filter({ hasText: text })
+
+/** Expects the console to report one refused request: browsers do so for every 4xx and 5xx. */
+type Refusals = (status: number, path: string) => void
+
+export const test = base.extend<{ refusals: Refusals; context: BrowserContext }>({
+  refusals: [
+    async ({ context }, use) => {
+      const allowed: { status: number; path: string }[] = []
+      const complaints: string[] = []
+      const watch = (page: Page) => {
+        page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.stack ?? error.message}`))
+        page.on('console', (message) => {
+          if (!['error', 'warning'].includes(message.type())) return
+          const { url } = message.location()
+          const isAllowed = allowed.some(
+            ({ status, path }) =>
+              url.startsWith(web() + path) && message.text().includes(`${status || 'net::ERR_'}`),
+          )
+          if (!isAllowed) complaints.push(`${page.url()}: ${message.type()}: ${message.text()} (${url})`)
+        })
+      }
+      context.pages().forEach(watch)
+      context.on('page', watch)
+      await use((status, path) => allowed.push({ status, path }))
+      expect(complaints, 'nothing is in the console').toEqual([])
+    },
+    { auto: true },
+  ],
+})

@@ -1,0 +1,308 @@
+import AxeBuilder from '@axe-core/playwright'
+import { firstLoad, pages as exported } from '../scripts/first-load.mjs'
+import { customer, enter, expect, listOf, schedule, test, web, type Page } from './fixtures'
+
+const sizes = {
+  phone: { width: 375, height: 812 },
+  tablet: { width: 768, height: 1024 },
+  desktop: { width: 1280, height: 900 },
+}
+
+interface Shown {
+  name: string
+  who?: 'guest' | 'customer' | 'organizer'
+  show: (page: Page) => Promise<void>
+}
+
+const go = (path: string) => async (page: Page) => {
+  await page.goto(web() + path)
+}
+
+const shown: Shown[] = [
+  { name: 'login', who: 'guest', show: go('/login') },
+  {
+    name: 'login-refused',
+    who: 'guest',
+    show: async (page) => {
+      await page.goto(web() + '/login')
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await expect(page.getByText('Enter your password.')).toBeVisible()
+    },
+  },
+  { name: 'register', who: 'guest', show: go('/register') },
+  {
+    name: 'events',
+    show: async (page) => {
+      await page.goto(web() + '/events?sortBy=price')
+      await expect(page.getByRole('article')).toHaveCount(12)
+      await expect(page.getByText('Live counts')).toBeVisible()
+    },
+  },
+  {
+    name: 'events-empty',
+    show: async (page) => {
+      await page.goto(web() + '/events?search=nothing+is+called+so')
+      await expect(page.getByText('No events found')).toBeVisible()
+    },
+  },
+  {
+    name: 'events-loading',
+    show: async (page) => {
+      await page.route('**/api/events?*', () => undefined)
+      await page.goto(web() + '/events')
+      await expect(page.getByRole('searchbox')).toBeVisible()
+    },
+  },
+  {
+    name: 'events-failed',
+    show: async (page) => {
+      await page.route('**/api/events?*', (route) => route.abort())
+      await page.goto(web() + '/events')
+      await expect(page.getByText('Events can’t be shown')).toBeVisible()
+    },
+  },
+  {
+    name: 'event-booked',
+    show: async (page) => {
+      const event = await schedule({
+        title: 'Chamber Recital',
+        timeZone: 'America/New_York',
+        totalTickets: 4,
+      })
+      await (await customer()).book(event)
+      await page.goto(web() + `/events/${event.id}`)
+      await page.getByRole('button', { name: /^Book Now/ }).click()
+      await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
+      await expect(page.locator('[data-sonner-toast][data-mounted=true]')).toBeVisible()
+    },
+  },
+  {
+    name: 'bookings',
+    show: async (page) => {
+      for (const title of ['String Quartet', 'Open-Air Cinema']) {
+        const event = await schedule({ title })
+        await page.goto(web() + `/events/${event.id}`)
+        await page.getByRole('button', { name: /^Book Now/ }).click()
+        await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
+      }
+      await page.goto(web() + '/bookings')
+      await page
+        .getByRole('button', { name: /Cancel Booking/ })
+        .last()
+        .click()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel Booking' }).click()
+      await expect(page.getByRole('region', { name: 'Cancelled' })).toBeVisible()
+      await expect(page.getByRole('alertdialog')).toBeHidden()
+    },
+  },
+  {
+    name: 'bookings-cancel',
+    show: async (page) => {
+      const event = await schedule()
+      await page.goto(web() + `/events/${event.id}`)
+      await page.getByRole('button', { name: /^Book Now/ }).click()
+      await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
+      await page.goto(web() + '/bookings')
+      await page
+        .getByRole('button', { name: /Cancel Booking/ })
+        .first()
+        .click()
+      await expect(page.getByRole('alertdialog')).toBeVisible()
+    },
+  },
+  {
+    name: 'bookings-ticket',
+    show: async (page) => {
+      const event = await schedule()
+      await page.goto(web() + `/events/${event.id}`)
+      await page.getByRole('button', { name: /^Book Now/ }).click()
+      await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
+      await page.goto(web() + '/bookings')
+      await page
+        .getByRole('button', { name: /Show ticket/ })
+        .first()
+        .click()
+      await expect(page.getByRole('dialog')).toBeVisible()
+    },
+  },
+  {
+    name: 'account-menu',
+    show: async (page) => {
+      await page.goto(web() + '/bookings')
+      await page.getByRole('button', { name: /Account of/ }).click()
+      await expect(page.getByRole('menuitem', { name: 'Sign out' })).toBeVisible()
+    },
+  },
+  {
+    name: 'event-new',
+    who: 'organizer',
+    show: async (page) => {
+      await page.goto(web() + '/events/new')
+      await expect(page.getByLabel('Title')).toBeVisible()
+    },
+  },
+  {
+    name: 'event-for-organizers',
+    who: 'organizer',
+    show: async (page) => {
+      const event = await schedule({ title: 'Chamber Recital' })
+      await page.goto(web() + `/events/${event.id}`)
+      await expect(page.getByRole('link', { name: 'Edit event' })).toBeVisible()
+    },
+  },
+  {
+    name: 'event-missing',
+    show: async (page) => {
+      await page.goto(web() + '/events/00000000-0000-4000-8000-000000000000')
+      await expect(page.getByText('There is no such event')).toBeVisible()
+    },
+  },
+  { name: 'not-found', who: 'guest', show: go('/nothing') },
+]
+
+for (const theme of ['light', 'dark'] as const)
+  for (const { name, who = 'customer', show } of shown)
+    test(`${name} in ${theme} has no barriers and fits every screen`, async ({ page, refusals }) => {
+      refusals(404, '/nothing')
+      refusals(404, '/api/events/00000000')
+      refusals(0, '/api/events')
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+      if (who === 'customer') await enter(page, '/bookings')
+      if (who === 'organizer') await enter(page, '/bookings', 'organizer@example.com')
+      await show(page)
+      await expect(page.locator('h1').first()).toBeVisible()
+      await page.evaluate(() => document.fonts.ready)
+
+      const { violations } = await new AxeBuilder({ page })
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+        .analyze()
+      expect(
+        violations.map(
+          (v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.failureSummary}`).join('; ')}`,
+        ),
+      ).toEqual([])
+
+      for (const [size, viewport] of Object.entries(sizes)) {
+        await page.setViewportSize(viewport)
+        await page.screenshot({
+          path: `screenshots/${name}-${size}-${theme}.png`,
+          fullPage: true,
+          animations: 'disabled',
+        })
+        expect(
+          await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+          `${size}: nothing sticks out`,
+        ).toBeLessThanOrEqual(0)
+        expect(await tooSmall(page), `${size}: everything is large enough to touch`).toEqual([])
+      }
+    })
+
+/** Controls that are smaller than 44 by 44 pixels. Links in text and titles are as high as their line. */
+function tooSmall(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('button, select, input, textarea, nav a, [role=menuitem]')]
+      .filter((e) => e.checkVisibility() && !e.closest('[data-sonner-toaster]'))
+      .map((e) => ({ text: e.outerHTML.slice(0, 120), box: e.getBoundingClientRect() }))
+      .filter(({ box }) => box.width < 43.5 || box.height < 43.5)
+      .map(({ text, box }) => `${Math.round(box.width)}×${Math.round(box.height)} ${text}`),
+  )
+}
+
+test('everything can be done with the keyboard alone', async ({ page }) => {
+  const event = await schedule()
+  const tabTo = async (name: RegExp) => {
+    for (let i = 0; i < 40; i++) {
+      await page.keyboard.press('Tab')
+      const focused = page.locator(':focus')
+      if (
+        (await focused.count()) &&
+        name.test(
+          await focused.evaluate(
+            (e) =>
+              (e as HTMLInputElement).labels?.[0]?.textContent ??
+              e.getAttribute('aria-label') ??
+              e.textContent ??
+              '',
+          ),
+        )
+      ) {
+        // What has the focus can be seen to have it.
+        expect(await focused.evaluate((e) => getComputedStyle(e).outlineStyle)).not.toBe('none')
+        return
+      }
+    }
+    throw new Error(`no way to ${name}`)
+  }
+  await page.goto(web() + '/login?next=' + encodeURIComponent(listOf(event)))
+  await tabTo(/^Skip to content$/)
+  await page.keyboard.press('Enter')
+  await tabTo(/^E-mail$/)
+  await page.keyboard.type('carol@example.com')
+  await tabTo(/^Password$/)
+  await page.keyboard.type('password123')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { level: 1, name: 'Events' })).toBeFocused()
+  await expect(page.getByRole('button', { name: /^Book Now/ })).toBeVisible()
+  await tabTo(/^Book Now/)
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
+  await expect(page.getByRole('link', { name: event.title })).toBeFocused() // the button is off; go on from the event
+  await page.keyboard.press('Shift+Tab')
+  await tabTo(new RegExp(event.title))
+
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { level: 1, name: event.title })).toBeFocused()
+  await page.getByRole('link', { name: 'My bookings' }).focus()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { level: 1, name: 'My bookings' })).toBeFocused()
+  await tabTo(/^Cancel Booking/)
+  const opener = page.locator(':focus')
+  await page.keyboard.press('Enter')
+  const dialog = page.getByRole('alertdialog')
+  await expect(dialog.getByRole('button', { name: 'Keep booking' })).toBeFocused()
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Tab')
+  await expect(dialog.locator(':focus')).toHaveCount(1) // the focus stays in the dialog
+  await page.keyboard.press('Escape')
+  await expect(dialog).toBeHidden()
+  await expect(opener).toBeFocused()
+
+  await page.getByRole('button', { name: 'Account of Carol Nguyen' }).focus()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('menuitem', { name: 'Sign out' })).toBeVisible()
+  await page.keyboard.press('ArrowDown')
+  await expect(page.getByRole('menuitem', { name: 'Sign out' })).toBeFocused()
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('button', { name: 'Account of Carol Nguyen' })).toBeFocused()
+})
+
+test('the theme is there before the first paint, and stays', async ({ page }) => {
+  await page.addInitScript(() => {
+    const colours: string[] = []
+    Object.assign(window, { colours })
+    const look = () => {
+      if (document.body) colours.push(getComputedStyle(document.body).backgroundColor)
+      requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  })
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.goto(web() + '/login')
+  await page.getByRole('button', { name: 'Switch between light and dark' }).click()
+  await expect(page.locator('html')).toHaveClass(/dark/)
+  await page.reload()
+  await expect(page.getByLabel('E-mail')).toBeVisible()
+  const colours = await page.evaluate(() => [
+    ...new Set((window as unknown as { colours: string[] }).colours),
+  ])
+  expect(colours).toHaveLength(1)
+  await expect(page.locator('html')).toHaveClass(/dark/)
+})
+
+test('no page loads more than 170 kB of JavaScript at first', async () => {
+  for (const page of exported) {
+    const bytes = await firstLoad(page)
+    expect(bytes, `${page} was measured`).toBeGreaterThan(100_000)
+    expect(bytes, page).toBeLessThanOrEqual(170_000)
+  }
+})

@@ -1,0 +1,61 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const root = new URL('../../', import.meta.url).pathname
+
+/** Starts the real program, on free ports and with a PostgreSQL of its own in a directory that is removed afterwards. */
+export default async function start(): Promise<() => Promise<void>> {
+  if (!existsSync(new URL('../dist/index.html', import.meta.url)))
+    throw new Error('the UI is not built: npm run build')
+  const dir = mkdtempSync(join(tmpdir(), 'boxoffice-e2e-'))
+  let program = process.env.BOXOFFICE
+  if (!program) {
+    program = join(dir, 'boxoffice')
+    execFileSync('go', ['build', '-o', program, './cmd/boxoffice'], { cwd: root, stdio: 'inherit' })
+  }
+  const server = spawn(program, ['serve'], {
+    cwd: dir, // without a .env
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      TMPDIR: tmpdir(),
+      NODE_ENV: 'production',
+      DATA_DIR: join(dir, 'data'),
+      API_PORT: '0',
+      WEB_PORT: '0',
+      BOOKING_DELAY: '250ms',
+      RATE_LIMITS: 'off',
+      LOG_LEVEL: 'warn',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let printed = ''
+  let errors = ''
+  server.stderr.on('data', (data: Buffer) => (errors += data.toString()))
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`the program did not get ready:\n${printed}\n${errors}`)),
+      60_000,
+    )
+    server.once('exit', () => reject(new Error(`the program ended:\n${printed}\n${errors}`)))
+    server.stdout.on('data', (data: Buffer) => {
+      printed += data.toString()
+      const web = /Web +(http\S+)/.exec(printed)?.[1]
+      const api = /API +(http\S+)/.exec(printed)?.[1]
+      if (!web || !api) return
+      process.env.WEB_URL = web
+      process.env.API_URL = api
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+  return async () => {
+    const ended = new Promise((resolve) => server.once('exit', resolve))
+    server.kill('SIGTERM')
+    await ended
+    rmSync(dir, { recursive: true, force: true })
+    if (/"level":"ERROR"/.test(errors)) throw new Error(`the program has logged errors:\n${errors}`)
+  }
+}

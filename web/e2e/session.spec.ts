@@ -1,0 +1,159 @@
+import { card, enter, expect, listOf, PASSWORD, schedule, test, toast, web, type Page } from './fixtures'
+
+/** Records every text of a heading that was ever painted on a page, from its first frame on. */
+async function recordHeadings(page: Page) {
+  await page.addInitScript(() => {
+    const seen: string[] = JSON.parse(sessionStorage.getItem('seen') ?? '[]') as string[]
+    const look = () => {
+      for (const h1 of document.querySelectorAll('h1'))
+        if (h1.checkVisibility({ visibilityProperty: true })) {
+          const text = `${location.pathname} ${h1.textContent}`
+          if (!seen.includes(text))
+            sessionStorage.setItem('seen', JSON.stringify(seen.concat(seen.push(text) ? [] : [])))
+        }
+      requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  })
+  return () => page.evaluate(() => JSON.parse(sessionStorage.getItem('seen') ?? '[]') as string[])
+}
+
+test('who is not signed in sees nothing but the sign-in page, and comes back to what was asked for', async ({
+  page,
+}) => {
+  const headings = await recordHeadings(page)
+  for (const path of [
+    '/bookings',
+    '/events',
+    '/events/new',
+    '/events/6f0f5c3e-3a55-4d0c-9d53-6d9a4f3f2b10',
+  ]) {
+    await page.goto(web() + path)
+    await expect(page).toHaveURL(web() + `/login?next=${encodeURIComponent(path)}`)
+  }
+  await page.goto(web() + '/events?search=jazz')
+  await page.getByLabel('E-mail').fill('alice@example.com')
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page).toHaveURL(web() + '/events?search=jazz')
+  await expect(page.getByRole('article', { name: 'Jazz Night' })).toBeVisible()
+  expect((await headings()).filter((h) => !h.startsWith('/login'))).toEqual(['/events Events'])
+})
+
+test('who is signed in never sees the sign-in page', async ({ page }) => {
+  await enter(page, '/events')
+  const headings = await recordHeadings(page)
+  for (const path of ['/login', '/register', '/login?next=https://evil.example/', '/']) {
+    await page.goto(web() + path)
+    await expect(page).toHaveURL(web() + '/events')
+    await expect(page.getByRole('article').first()).toBeVisible()
+  }
+  expect(await headings()).toEqual(['/events Events'])
+})
+
+test('wrong credentials are refused in the form, without saying what is wrong', async ({
+  page,
+  refusals,
+}) => {
+  refusals(401, '/api/auth/login')
+  await page.goto(web() + '/login')
+  await page.getByLabel('E-mail').fill('nobody@example.com')
+  await page.getByLabel('Password', { exact: true }).fill('wrong')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('form').getByRole('alert')).toHaveText('Invalid credentials')
+})
+
+test('a session survives a reload, with its token in no storage', async ({ page, context }) => {
+  await enter(page, '/bookings')
+  await page.reload()
+  await expect(page.getByText('You haven’t booked any events yet')).toBeVisible()
+  const stored = await page.evaluate(
+    () => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie,
+  )
+  expect(stored).not.toContain('eyJ')
+  const [cookie, ...others] = await context.cookies()
+  expect(others).toEqual([])
+  expect(cookie).toMatchObject({
+    name: 'boxoffice_refresh',
+    path: '/api/auth',
+    httpOnly: true,
+    secure: true,
+    sameSite: 'Strict',
+  })
+})
+
+test('several tabs that start at once renew the session one after another, and all have it', async ({
+  page,
+  context,
+}) => {
+  await enter(page, '/events')
+  const tabs = await Promise.all([1, 2, 3].map(() => context.newPage()))
+  await Promise.all(tabs.map((tab) => tab.goto(web() + '/bookings')))
+  for (const tab of tabs) await expect(tab.getByText('You haven’t booked any events yet')).toBeVisible()
+  await page.reload()
+  await expect(page.getByRole('article').first()).toBeVisible()
+})
+
+test('an access token that expires is renewed in the middle of a booking', async ({ page, refusals }) => {
+  const event = await schedule()
+  await enter(page, listOf(event))
+  refusals(401, '/api/book')
+  const keys: (string | undefined)[] = []
+  await page.route('**/api/book', (route) => {
+    const headers = route.request().headers()
+    keys.push(headers['idempotency-key'])
+    return route.continue({
+      headers: { ...headers, ...(keys.length === 1 && { authorization: 'Bearer expired' }) },
+    })
+  })
+  await card(page, event).getByRole('button').click()
+  await expect(toast(page, `Successfully booked ${event.title}!`)).toBeVisible()
+  expect(keys).toEqual([keys[0], keys[0]])
+})
+
+test('a session that is over leads to the sign-in page, and back', async ({ page, context, refusals }) => {
+  const event = await schedule()
+  const email = await enter(page, listOf(event))
+  await expect(card(page, event).getByRole('button')).toBeEnabled()
+  refusals(401, '/api/')
+  await context.clearCookies()
+  await page.route('**/api/book', (route) =>
+    route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer expired' } }),
+  )
+  await card(page, event).getByRole('button').click()
+  await expect(page.getByRole('form').getByRole('alert')).toHaveText(
+    'Your session has ended. Please sign in again.',
+  )
+  await page.unroute('**/api/book')
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(card(page, event).getByRole('button')).toHaveText(/^Book Now/)
+})
+
+test('signing out and in in one tab does so in all', async ({ page, context, refusals }) => {
+  const email = await enter(page, '/events')
+  const other = await context.newPage()
+  await other.goto(web() + '/bookings')
+  await expect(other.getByText('You haven’t booked any events yet')).toBeVisible()
+  await page.getByRole('button', { name: 'Account of Ada Lovelace' }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  for (const tab of [page, other]) await expect(tab).toHaveURL(web() + '/login')
+  await expect.poll(() => context.cookies()).toEqual([])
+  refusals(401, '/api/auth/refresh')
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  for (const tab of [page, other]) await expect(tab).toHaveURL(web() + '/events')
+})
+
+test('a server that is away ends no session', async ({ page, refusals }) => {
+  await enter(page, '/events')
+  refusals(0, '/api/auth/refresh')
+  await page.route('**/api/auth/refresh', (route) => route.abort())
+  await page.reload()
+  await expect(page.getByText('The box office can’t be reached')).toBeVisible()
+  await page.unroute('**/api/auth/refresh')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByRole('article').first()).toBeVisible()
+})
