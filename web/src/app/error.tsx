@@ -8,6 +8,7 @@ export default function ErrorPage({ reset }: { error: Error; reset: () => void }
   return (
     <main id="content" className="mx-auto max-w-3xl px-4 py-16">
       <Message
+        isPage
         icon={Bug}
         role="alert"
         title="This page has failed"

@@ -1,5 +1,6 @@
 import type { LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { PageHeading } from './page-heading'
 
 /** Stands where content would be: nothing found, nothing yet, or something failed; always with what to do about it. */
 export function Message({
@@ -8,12 +9,15 @@ export function Message({
   children,
   action,
   role,
+  isPage = false,
 }: {
   icon: LucideIcon
   title: string
   children: ReactNode
   action?: ReactNode
   role?: 'alert'
+  /** There is nothing else on the page: the title is its heading. */
+  isPage?: boolean
 }) {
   return (
     <section
@@ -24,7 +28,11 @@ export function Message({
         <Icon aria-hidden className="size-6" />
       </span>
       <div className="grid max-w-md gap-1.5">
-        <h2 className="type-display text-2xl">{title}</h2>
+        {isPage ? (
+          <PageHeading className="text-3xl">{title}</PageHeading>
+        ) : (
+          <h2 className="type-display text-2xl">{title}</h2>
+        )}
         <p className="text-soft">{children}</p>
       </div>
       {action}

@@ -2,9 +2,11 @@ import type { ExternalToast } from 'sonner'
 
 type Kind = 'success' | 'error' | 'info' | 'warning'
 
-// The toasts are not needed before the first answer of a server, so they do not count against the first load.
+/** Toasts are not needed before the first answer of a server, so they do not count against the first load. */
+export const loadToasts = () => import('sonner')
+
 const say = (kind: Kind) => (title: string, more?: Pick<ExternalToast, 'description'>) =>
-  void import('sonner').then(({ toast }) => toast[kind](title, more))
+  void loadToasts().then(({ toast }) => toast[kind](title, more))
 
 export const toast = {
   success: say('success'),

@@ -8,6 +8,7 @@ export default function ErrorPage({ reset }: { error: Error; reset: () => void }
   return (
     <div className="mx-auto max-w-3xl">
       <Message
+        isPage
         icon={Bug}
         role="alert"
         title="This page has failed"

@@ -6,17 +6,16 @@ import type { ComponentProps } from 'react'
 export const DropdownMenu = Primitive.Root
 export const DropdownMenuTrigger = Primitive.Trigger
 
+/** Stays where it is in the document, within its landmark. */
 export function DropdownMenuContent(props: ComponentProps<typeof Primitive.Content>) {
   return (
-    <Primitive.Portal>
-      <Primitive.Content
-        align="end"
-        sideOffset={8}
-        collisionPadding={12}
-        className="appear z-50 min-w-56 rounded-lg border bg-card p-1.5 shadow-card"
-        {...props}
-      />
-    </Primitive.Portal>
+    <Primitive.Content
+      align="end"
+      sideOffset={8}
+      collisionPadding={12}
+      className="appear z-50 min-w-56 rounded-lg border bg-card p-1.5 shadow-card"
+      {...props}
+    />
   )
 }
 

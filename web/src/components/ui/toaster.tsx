@@ -1,6 +1,8 @@
 'use client'
 
 import { lazy, Suspense, useSyncExternalStore } from 'react'
+import { usePreload } from '@/lib/preload'
+import { loadToasts } from '@/lib/toast'
 
 const Sonner = lazy(() => import('./sonner'))
 
@@ -11,5 +13,6 @@ export function Toaster() {
     () => true,
     () => false,
   )
+  usePreload(loadToasts)
   return <Suspense>{isMounted && <Sonner />}</Suspense>
 }

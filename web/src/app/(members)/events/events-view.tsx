@@ -48,7 +48,9 @@ export default function EventsView() {
       <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
         <div className="grid gap-1.5">
           <PageHeading className="text-4xl sm:text-5xl">Events</PageHeading>
-          <LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} />
+          <div className="min-h-6">
+            {data && <LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} />}
+          </div>
         </div>
         {isOrganizer && (
           <Link className={buttonVariants({ variant: 'outline' })} href={paths.newEvent}>

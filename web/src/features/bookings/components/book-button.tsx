@@ -4,10 +4,10 @@ import { useEffect, useRef, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
+import { usePreload } from '@/lib/preload'
 import { useIsBooked } from '../api/list-bookings'
 import { useAttempts } from '../attempts'
 
-// Fetched ahead of the first press, but after the page works.
 const load = () => import('../book')
 
 export function BookButton({ event }: { event: Event }) {
@@ -17,7 +17,7 @@ export function BookButton({ event }: { event: Event }) {
   const hasBegun = useHasBegun(event.date)
   const button = useRef<HTMLButtonElement>(null)
 
-  useEffect(() => void load(), [])
+  usePreload(load)
 
   const press = async () => {
     const { book } = await load()

@@ -8,12 +8,15 @@ import { Button, buttonVariants } from '@/components/ui/button'
 import type { BookingWithEvent, Event } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
 import { paths } from '@/lib/paths'
+import { usePreload } from '@/lib/preload'
 import { useBookings } from '../api/list-bookings'
 import { BookingCard } from './booking-card'
 import { BookingListSkeleton } from './booking-list-skeleton'
 
-const CancelDialog = lazy(() => import('./cancel-dialog'))
-const TicketDialog = lazy(() => import('./ticket-dialog'))
+const loadCancelDialog = () => import('./cancel-dialog')
+const loadTicketDialog = () => import('./ticket-dialog')
+const CancelDialog = lazy(loadCancelDialog)
+const TicketDialog = lazy(loadTicketDialog)
 
 interface Groups {
   upcoming: BookingWithEvent[]
@@ -36,6 +39,7 @@ export function groupBookings(bookings: readonly BookingWithEvent[], now: number
 
 export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
   const { data, error, refetch, isFetching } = useBookings()
+  usePreload(loadCancelDialog, loadTicketDialog)
   const [cancelling, setCancelling] = useState<BookingWithEvent>()
   const [shown, setShown] = useState<BookingWithEvent>()
   const [now] = useState(() => Date.now())

@@ -76,12 +76,12 @@ export function EventDetails({
 
 function Fact({ icon, name, children }: { icon: ReactNode; name: string; children: ReactNode }) {
   return (
-    <div className="flex gap-3">
-      <span className="mt-0.5 text-soft [&_svg]:size-5">{icon}</span>
-      <div>
-        <dt className="type-label text-soft">{name}</dt>
-        <dd>{children}</dd>
-      </div>
+    <div className="relative pl-8 [&_svg]:absolute [&_svg]:top-0.5 [&_svg]:left-0 [&_svg]:size-5 [&_svg]:text-soft">
+      <dt className="type-label text-soft">
+        {icon}
+        {name}
+      </dt>
+      <dd>{children}</dd>
     </div>
   )
 }

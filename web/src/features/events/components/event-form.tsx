@@ -12,7 +12,7 @@ import { ApiError } from '@/lib/api/error'
 import { messageOf, showErrors } from '@/lib/form-errors'
 import { viewerZone } from '@/lib/format'
 import { toLocal } from '@/lib/zoned-time'
-import { resolverOf } from '@/lib/resolver'
+import { useResolver } from '@/lib/resolver'
 import type { EventDetails as Details } from '@/lib/api/types'
 import type { EventFormValues } from '../form-schema'
 
@@ -47,7 +47,7 @@ function valuesOf(event: Event | undefined): EventFormValues {
   }
 }
 
-const resolver = resolverOf(async () => (await import('../form-schema')).eventFormSchema)
+const loadSchema = async () => (await import('../form-schema')).eventFormSchema
 
 export function EventForm({
   event,
@@ -64,7 +64,7 @@ export function EventForm({
 }) {
   const [problem, setProblem] = useState<string>()
   const { register, handleSubmit, setError, formState } = useForm<EventFormValues>({
-    resolver,
+    resolver: useResolver(loadSchema),
     defaultValues: valuesOf(event),
     mode: 'onTouched',
   })

@@ -8,13 +8,16 @@ import { Button, buttonVariants } from '@/components/ui/button'
 import type { Event } from '@/lib/api/types'
 import { useLiveEvent } from '@/lib/live/store'
 import { paths } from '@/lib/paths'
+import { usePreload } from '@/lib/preload'
 
-const CancelEventDialog = lazy(() => import('./cancel-event-dialog'))
+const loadDialog = () => import('./cancel-event-dialog')
+const CancelEventDialog = lazy(loadDialog)
 
 /** What an organizer can do with an event. */
 export function EventTools({ event: fetched }: { event: Event }) {
   const event = useLiveEvent(fetched)
   const client = useQueryClient()
+  usePreload(loadDialog)
   const [cancelling, setCancelling] = useState(false)
   if (event.status === 'CANCELLED') return null
   return (

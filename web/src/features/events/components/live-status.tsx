@@ -13,7 +13,9 @@ export function LiveStatus({ asOf, failing }: { asOf: number; failing: boolean }
     ? [WifiOff, `Not up to date: counts as of ${formatTime(asOf)}`]
     : connection === 'live'
       ? [Radio, 'Live counts']
-      : [RefreshCw, 'Counts refresh every 5 seconds']
+      : connection === 'connecting'
+        ? [RefreshCw, 'Connecting…']
+        : [RefreshCw, 'Counts refresh every 5 seconds']
   return (
     <p
       role="status"

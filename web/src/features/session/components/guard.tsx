@@ -37,6 +37,7 @@ export function Members({
   if (unreachable)
     return (
       <Message
+        isPage
         icon={PlugZap}
         role="alert"
         title="The box office can’t be reached"

@@ -9,16 +9,16 @@ import { Spinner } from '@/components/ui/spinner'
 import { showErrors } from '@/lib/form-errors'
 import { signIn } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
-import { resolverOf } from '@/lib/resolver'
+import { useResolver } from '@/lib/resolver'
 import type { LoginValues } from '../schemas'
 
-const resolver = resolverOf(async () => (await import('../schemas')).loginSchema)
+const loadSchema = async () => (await import('../schemas')).loginSchema
 
 export function LoginForm() {
   const [problem, setProblem] = useState<string>()
   const expired = useSession((s) => s.ended === 'expired')
   const { register, handleSubmit, setError, setFocus, formState } = useForm<LoginValues>({
-    resolver,
+    resolver: useResolver(loadSchema),
     defaultValues: { email: '', password: '' },
   })
   const { errors, isSubmitting } = formState

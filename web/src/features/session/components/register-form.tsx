@@ -10,16 +10,16 @@ import { codeOf } from '@/lib/api/error'
 import { AttemptKey } from '@/lib/attempt-key'
 import { showErrors } from '@/lib/form-errors'
 import { register as createAccount } from '@/lib/session/session'
-import { resolverOf } from '@/lib/resolver'
+import { useResolver } from '@/lib/resolver'
 import type { RegisterValues } from '../schemas'
 
-const resolver = resolverOf(async () => (await import('../schemas')).registerSchema)
+const loadSchema = async () => (await import('../schemas')).registerSchema
 
 export function RegisterForm() {
   const [problem, setProblem] = useState<string>()
   const [attempt] = useState(() => new AttemptKey())
   const { register, handleSubmit, setError, formState } = useForm<RegisterValues>({
-    resolver,
+    resolver: useResolver(loadSchema),
     defaultValues: { name: '', email: '', password: '', confirmPassword: '' },
     mode: 'onTouched',
   })

@@ -49,6 +49,7 @@ function LoadedEvent({ id }: { id: string }) {
         />
       ) : error instanceof ApiError && (error.status === 404 || error.status === 400) ? (
         <Message
+          isPage
           icon={TicketX}
           title="There is no such event"
           action={
@@ -61,6 +62,7 @@ function LoadedEvent({ id }: { id: string }) {
         </Message>
       ) : error ? (
         <Message
+          isPage
           icon={WifiOff}
           role="alert"
           title="The event can’t be shown"

@@ -36,6 +36,7 @@ function LoadedEdit({ id }: { id: string }) {
   if (!error) return <EventFormSkeleton />
   return (
     <Message
+      isPage
       icon={WifiOff}
       role="alert"
       title="The event can’t be shown"
