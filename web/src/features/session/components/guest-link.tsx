@@ -2,7 +2,7 @@
 
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
-import { keepNext } from './guard'
+import { keepNext } from './guests'
 
 export function GuestLink({ to, children }: { to: string; children: string }) {
   const { push } = useRouter()

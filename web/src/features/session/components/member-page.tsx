@@ -2,7 +2,7 @@
 
 import { Suspense, type ComponentType, type ReactNode } from 'react'
 import type { User } from '@/lib/api/types'
-import { Members } from './guard'
+import { Members } from './members'
 
 /** A page for members: its skeleton until the session is known and the view is there, then the view. */
 export function MemberPage({

@@ -3,17 +3,19 @@
 import { cx } from 'class-variance-authority'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
+import type { ReactNode } from 'react'
 import { Logo } from '@/components/logo'
 import { ThemeToggle } from '@/components/theme-toggle'
 import { paths } from '@/lib/paths'
-import { Account } from './account'
 
 const links = [
   { href: paths.events, text: 'Events' },
   { href: paths.bookings, text: 'My bookings' },
 ]
 
-export function SiteHeader({ members }: { members: boolean }) {
+/** `account` is there for members, and so is the way around. */
+export function SiteHeader({ account }: { account?: ReactNode }) {
+  const members = account !== undefined
   const pathname = usePathname()
   return (
     <header className="sticky top-0 z-30 border-b bg-card">
@@ -48,7 +50,7 @@ export function SiteHeader({ members }: { members: boolean }) {
         )}
         <div className="ml-auto flex items-center">
           <ThemeToggle />
-          {members && <Account />}
+          {account}
         </div>
       </div>
     </header>

@@ -6,7 +6,7 @@ import { useEffect, type ReactNode } from 'react'
 import { Message } from '@/components/message'
 import { Button } from '@/components/ui/button'
 import type { User } from '@/lib/api/types'
-import { afterLogin, loginFor, paths } from '@/lib/paths'
+import { loginFor, paths } from '@/lib/paths'
 import { refreshSession } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
 
@@ -49,20 +49,4 @@ export function Members({
       </Message>
     )
   return status === 'signed-in' && !wrongRole ? children : waiting
-}
-
-/** Shows its children to people who are not signed in, and takes everybody else to where they wanted to go. */
-export function Guests({ children }: { children: ReactNode }) {
-  const { replace } = useRouter()
-  const status = useSession((s) => s.status)
-  useEffect(() => {
-    if (status === 'signed-in') replace(afterLogin(new URLSearchParams(location.search).get('next')))
-  }, [status, replace])
-  return status === 'signed-in' ? null : children
-}
-
-/** A link to the other of the two pages for guests, which keeps where they wanted to go. */
-export function keepNext(path: string): string {
-  const next = typeof location === 'undefined' ? null : new URLSearchParams(location.search).get('next')
-  return next ? `${path}?next=${encodeURIComponent(next)}` : path
 }
