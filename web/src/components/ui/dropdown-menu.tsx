@@ -13,7 +13,7 @@ export function DropdownMenuContent(props: ComponentProps<typeof Primitive.Conte
       align="end"
       sideOffset={8}
       collisionPadding={12}
-      className="appear z-50 min-w-56 rounded-lg border bg-card p-1.5 shadow-card"
+      className="appear z-50 max-w-[calc(100vw-1.5rem)] min-w-56 rounded-lg border bg-card p-1.5 shadow-card"
       {...props}
     />
   )

@@ -49,7 +49,7 @@ export default function EventsView() {
         <div className="grid gap-1.5">
           <PageHeading className="text-4xl sm:text-5xl">Events</PageHeading>
           <div className="min-h-6">
-            {data && <LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} />}
+            {data && data.data.length > 0 && <LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} />}
           </div>
         </div>
         {isOrganizer && (

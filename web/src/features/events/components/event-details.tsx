@@ -1,6 +1,6 @@
 'use client'
 
-import { CalendarDays, MapPin, Ticket } from 'lucide-react'
+import { CalendarDays, MapPin } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { PageHeading } from '@/components/page-heading'
 import type { Event } from '@/lib/api/types'
@@ -47,10 +47,6 @@ export function EventDetails({
             <Fact icon={<MapPin aria-hidden />} name="Where">
               <span className="font-semibold">{event.venue}</span>
             </Fact>
-            <Fact icon={<Ticket aria-hidden />} name="Price">
-              <span className="font-semibold">{formatPrice(event.price, event.currency)}</span>
-              {event.price > 0 && <span className="text-soft"> for one ticket</span>}
-            </Fact>
           </dl>
           {event.description && (
             <p className="max-w-prose text-[1.0625rem] leading-relaxed whitespace-pre-line">
@@ -64,7 +60,15 @@ export function EventDetails({
         aria-label="Tickets"
         className="grid gap-5 rounded-ticket border bg-card p-5 sm:p-6 lg:sticky lg:top-24"
       >
-        <p className="type-display text-3xl">{formatPrice(event.price, event.currency)}</p>
+        <p className="type-display text-3xl">
+          {formatPrice(event.price, event.currency)}
+          {event.price > 0 && (
+            <span className="text-base font-normal tracking-normal text-soft [font-stretch:100%]">
+              {' '}
+              for one ticket
+            </span>
+          )}
+        </p>
         <AvailabilityMeter event={event} />
         {action(event)}
         {status}

@@ -21,8 +21,8 @@ export default function AccountMenu({ user }: { user: User }) {
       </DropdownMenuTrigger>
       <DropdownMenuContent>
         <DropdownMenuLabel>
-          <span className="block font-semibold">{user.name}</span>
-          <span className="block text-soft">{user.email}</span>
+          <span className="block font-semibold wrap-anywhere">{user.name}</span>
+          <span className="block wrap-anywhere text-soft">{user.email}</span>
           {user.role !== 'customer' && <span className="type-label mt-1 block text-soft">{user.role}</span>}
         </DropdownMenuLabel>
         <DropdownMenuSeparator />

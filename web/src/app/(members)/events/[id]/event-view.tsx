@@ -35,7 +35,7 @@ function LoadedEvent({ id }: { id: string }) {
     <div className="grid gap-5">
       <Link
         href={paths.events}
-        className="inline-flex min-h-11 items-center gap-2 justify-self-start rounded-md font-semibold text-soft hover:text-ink"
+        className="-mt-3 inline-flex min-h-11 items-center gap-2 justify-self-start rounded-md font-semibold text-soft hover:text-ink"
       >
         <ArrowLeft aria-hidden className="size-4.5" />
         All events
