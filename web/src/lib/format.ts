@@ -1,4 +1,5 @@
-// One place for dates and money. Times travel as UTC; the zone to show them in is always named.
+// One place for dates and money. Times travel as UTC; the zone to show them in is always named. Formatters are slow to make, so each
+// is made once.
 const LOCALE = 'en-US'
 
 const spaces = (text: string): string => text.replace(/\u202f/g, ' ')
@@ -52,8 +53,10 @@ export function zoneName(date: string, timeZone: string): string {
   return parts.find((p) => p.type === 'timeZoneName')?.value ?? timeZone
 }
 
+let zone: string | undefined
+
 export function viewerZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone
+  return (zone ??= Intl.DateTimeFormat().resolvedOptions().timeZone)
 }
 
 /** Whether two zones show the same time at that moment. */
@@ -61,14 +64,20 @@ export function sameClock(date: string, a: string, b: string): boolean {
   return formatDateTime(date, a) === formatDateTime(date, b)
 }
 
+const prices = new Map<string, Intl.NumberFormat>()
+
 /** "$49.99"; nothing to pay is "Free". */
 export function formatPrice(amount: number, currency: string): string {
   if (amount === 0) return 'Free'
-  return new Intl.NumberFormat(LOCALE, { style: 'currency', currency }).format(amount)
+  let found = prices.get(currency)
+  if (!found) prices.set(currency, (found = new Intl.NumberFormat(LOCALE, { style: 'currency', currency })))
+  return found.format(amount)
 }
 
+const numbers = new Intl.NumberFormat(LOCALE)
+
 export function formatNumber(n: number): string {
-  return new Intl.NumberFormat(LOCALE).format(n)
+  return numbers.format(n)
 }
 
 export function plural(n: number, one: string, many = one + 's'): string {
