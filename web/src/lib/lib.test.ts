@@ -49,7 +49,7 @@ describe('after signing in', () => {
     null,
     '',
     'https://evil.example/events',
-    '//evil.example/events',
+    '//evil.example/bookings',
     '/\\evil.example',
     '/login',
     '/api/auth/logout',

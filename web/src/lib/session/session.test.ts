@@ -62,17 +62,23 @@ describe('a session', () => {
 
   it('is renewed once for all requests that need it', async () => {
     startSession(aSession('old'))
-    const seen = refreshes()
+    let refused = 0
+    let renewals = 0
     server.use(
-      http.get('*/api/auth/me', ({ request }) =>
-        request.headers.get('Authorization') === 'Bearer renewed-1'
-          ? HttpResponse.json({})
-          : problem(401, 'token_expired'),
-      ),
+      http.get('*/api/auth/me', ({ request }) => {
+        if (request.headers.get('Authorization') === 'Bearer renewed') return HttpResponse.json({})
+        refused++
+        return problem(401, 'token_expired')
+      }),
+      http.post('*/api/auth/refresh', async () => {
+        renewals++
+        await vi.waitFor(() => expect(refused).toBe(3)) // all of them need it while it is under way
+        return HttpResponse.json(aSession('renewed'))
+      }),
     )
     await Promise.all([call('/auth/me'), call('/auth/me'), call('/auth/me')])
     await call('/auth/me')
-    expect(seen).toHaveLength(1)
+    expect(renewals).toBe(1)
   })
 
   it('that another tab has renewed meanwhile is not renewed again', async () => {

@@ -9,6 +9,7 @@ import { queryClient } from '@/lib/query-client'
 import { startSession } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
 import { aBooking, anEvent, aSession, problem, server } from '../../../../test/server'
+import { book } from '../book'
 import { BookButton } from './book-button'
 
 const toasts = vi.hoisted(() => ({ success: vi.fn(), error: vi.fn(), info: vi.fn(), warning: vi.fn() }))
@@ -102,6 +103,14 @@ describe('booking', () => {
     expect(asked).toHaveLength(1)
     expect(asked[0]?.body).toEqual({ eventId: event.id })
     expect(asked[0]?.key).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  it('is under way once, even when two buttons of the event are pressed in the same moment', async () => {
+    const event = anEvent()
+    const asked = answers(() => booked(event, 59))
+    await Promise.all([book(event), book(event)])
+    await waitFor(() => expect(toasts.success).toHaveBeenCalledTimes(1))
+    expect(asked).toHaveLength(1)
   })
 
   it('that comes too late says so, and the event is sold out', async () => {
