@@ -60,7 +60,8 @@ describe('a session', () => {
     expect(useSession.getState()).toMatchObject({ status: 'signed-in', unreachable: false })
   })
 
-  it('is renewed once for all requests that need it', async () => {
+  it('is renewed once for all requests that need it, without locks too, which only secure contexts have', async () => {
+    vi.stubGlobal('navigator', Object.create(navigator, { locks: { value: undefined } }))
     startSession(aSession('old'))
     let refused = 0
     let renewals = 0
@@ -79,6 +80,7 @@ describe('a session', () => {
     await Promise.all([call('/auth/me'), call('/auth/me'), call('/auth/me')])
     await call('/auth/me')
     expect(renewals).toBe(1)
+    vi.unstubAllGlobals()
   })
 
   it('that another tab has renewed meanwhile is not renewed again', async () => {
