@@ -64,6 +64,9 @@ type Replay struct {
 	by    *builder
 }
 
+// ReplayFrom goes on from a state.
+func ReplayFrom(s State) Replay { return Replay{state: s} }
+
 // Next takes the next record. The error tells which rule it breaks, see [Explain], or what is wrong with the state that it leads to, see
 // [State.Check]. The record counts all the same: what happened, happened.
 func (p *Replay) Next(r Record) error {

@@ -93,7 +93,9 @@ func TestWhatASuperuserDoesToTheLogIsFoundAndNamed(t *testing.T) {
 			b.tamper(`insert into event_log select 1000, stream_id, 100, type, schema_version, data, metadata, recorded_at, hash from event_log where position = 2`)
 		}, audit.CheckPosition, 29, "positions 29 to 999 are missing"},
 		"a record of another program": {func(b *box) { b.tamper(`update event_log set schema_version = 2 where position = 28`) }, audit.CheckHash, 28, ""},
-		"time runs backwards":         {func(b *box) { b.tamper(`update event_log set recorded_at = recorded_at - interval '1 day' where position = 28`) }, audit.CheckTime, 28, "recorded at"},
+		"time runs backwards": {func(b *box) {
+			b.tamper(`update event_log set recorded_at = recorded_at - interval '1 day' where position = 28`)
+		}, audit.CheckTime, 28, "recorded at"},
 		"a checkpoint is made up": {func(b *box) {
 			b.tamper(`update audit_checkpoints set note = replace(note, '28', '29')`)
 		}, audit.CheckCheckpoint, 1, "not signed by a key that is trusted"},
