@@ -63,6 +63,27 @@ func (a *Accounts) Delete(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
+// Erase deletes the user on their own wish, see [Accounts.Delete], when the password is theirs. Otherwise it returns
+// [ErrInvalidCredentials], after the same work whether the user is gone already or the password is wrong, or [ErrBusy].
+func (a *Accounts) Erase(ctx context.Context, id uuid.UUID, password string) error {
+	var hash []byte
+	err := a.pool.QueryRow(ctx, `select password_hash from users where id = $1`, id).Scan(&hash)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("erase user %s: %w", id, err)
+	}
+	ok, err := a.hasher.matches(ctx, hash, password)
+	if err != nil {
+		return fmt.Errorf("compare the password: %w", err)
+	}
+	if !ok {
+		return ErrInvalidCredentials
+	}
+	if err := a.Delete(ctx, id); err != nil && !errors.Is(err, ErrNotFound) { // another request was quicker
+		return err
+	}
+	return nil
+}
+
 // lockUser reads the user and makes the others who would change this user's tokens wait until the transaction ends.
 // Because every such transaction takes this lock first, they cannot deadlock, and none misses a token that another is just adding.
 // Sign-ins do not wait for it: the foreign key's lock goes along with "no key update".

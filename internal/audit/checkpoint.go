@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,10 +27,15 @@ type Checkpoint struct {
 type Checkpoints struct {
 	pool *pgxpool.Pool
 	keys *Keys
+
+	covering sync.Mutex
+	covered  time.Time // when Cover signed last
 }
 
 // NewCheckpoints works on the database of pool, which stays the caller's.
-func NewCheckpoints(pool *pgxpool.Pool, keys *Keys) *Checkpoints { return &Checkpoints{pool, keys} }
+func NewCheckpoints(pool *pgxpool.Pool, keys *Keys) *Checkpoints {
+	return &Checkpoints{pool: pool, keys: keys}
+}
 
 // Keys are those that it works with.
 func (c *Checkpoints) Keys() *Keys { return c.keys }

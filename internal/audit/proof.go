@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/transparency-dev/merkle/compact"
@@ -147,4 +148,30 @@ func (c *Checkpoints) compute(ctx context.Context, id compact.NodeID) ([]byte, e
 		return nil, fmt.Errorf("%w: records are missing between the positions %d and %d", ErrTampered, first+1, last)
 	}
 	return tree.Hashes()[0], nil
+}
+
+// Cover makes sure that a checkpoint covers a position, by signing one when that is needed. Whoever has just booked need not wait for the
+// next interval; that many ask at once must not lead to many checkpoints, so there is one each second at most.
+func (c *Checkpoints) Cover(ctx context.Context, position int64) error {
+	c.covering.Lock()
+	defer c.covering.Unlock()
+	newest, err := c.Newest(ctx)
+	switch {
+	case err != nil && !errors.Is(err, ErrNoCheckpoint):
+		return err
+	case newest.Size >= position:
+		return nil
+	case !c.keys.CanSign():
+		return ErrNoCheckpoint
+	}
+	timer := time.NewTimer(time.Until(c.covered.Add(time.Second)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	_, err = c.Write(ctx)
+	c.covered = time.Now()
+	return err
 }
