@@ -92,9 +92,9 @@ var longAgo = time.Unix(-1<<40, 0)
 
 // Booking is what became of a booking.
 type Booking struct {
-	ID         uuid.UUID
-	CustomerID uuid.UUID
-	Cancelled  bool
+	ID         uuid.UUID `json:"id"`
+	CustomerID uuid.UUID `json:"customerId"`
+	Cancelled  bool      `json:"cancelled"`
 }
 
 // Bookings are all that were ever made, in an order that depends on their ids alone.

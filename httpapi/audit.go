@@ -183,7 +183,7 @@ func (a *api) auditStream(ctx context.Context, in *auditStreamInput) (*struct{ B
 		return &struct{ Body StreamPage }{page}, nil
 	}
 	err = a.Audit.History.Walk(ctx, in.ID, in.After, last, func(m audit.Moment) error {
-		page.Records = append(page.Records, StreamRecord{recordOf(m.Record), stateSummaryOf(m.State), m.Problem})
+		page.Records = append(page.Records, StreamRecord{recordOf(m.Record.Record), stateSummaryOf(m.State), m.Problem})
 		return nil
 	})
 	if last < at {

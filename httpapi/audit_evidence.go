@@ -275,7 +275,7 @@ func (a *api) exportRecords(_ context.Context, in *exportInput) (*huma.StreamRes
 		ctx.SetHeader("Content-Type", mediaType)
 		ctx.SetHeader("Content-Disposition", fmt.Sprintf(`attachment; filename="boxoffice-%s.%s"`, a.Now().UTC().Format("20060102T150405Z"), extension))
 		if _, err := audit.Export(ctx.Context(), a.Audit.Log, selection, audit.Format(in.Format), ctx.BodyWriter()); err != nil {
-			problemOf(ctx.Context(), a.Logger, err) // logs it
+			_ = problemOf(ctx.Context(), a.Logger, err) // logs it
 			panic(http.ErrAbortHandler)
 		}
 	}}, nil

@@ -257,14 +257,14 @@ func TestExportsAreStreamedAndVerify(t *testing.T) {
 		"?since=2999-01-01":        {"", 0},
 		"?until=2001-01-01T00:00Z": {"", 0},
 	} {
-		request, err := http.NewRequest("GET", s.url+"/audit/export"+query, nil)
+		request, err := http.NewRequest(http.MethodGet, s.url+"/audit/export"+query, nil)
 		must(t, err)
 		request.Header.Set("Authorization", "Bearer "+auditor)
 		response, err := http.DefaultClient.Do(request)
 		must(t, err)
 		defer response.Body.Close() //nolint:errcheck // read to its end
 		if c.mediaType == "" {
-			if response.StatusCode != 400 {
+			if response.StatusCode != http.StatusBadRequest {
 				t.Errorf("%s: got %s", query, response.Status)
 			}
 			continue
@@ -280,7 +280,7 @@ func TestExportsAreStreamedAndVerify(t *testing.T) {
 	}
 	_, err := s.pool.Exec(context.Background(), `alter table log_head rename to elsewhere`)
 	must(t, err)
-	request, err := http.NewRequest("GET", s.url+"/audit/export", nil)
+	request, err := http.NewRequest(http.MethodGet, s.url+"/audit/export", nil)
 	must(t, err)
 	request.Header.Set("Authorization", "Bearer "+auditor)
 	response, err := http.DefaultClient.Do(request)

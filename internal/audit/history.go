@@ -35,7 +35,7 @@ var ErrNoStream = errors.New("there is no stream with this id")
 
 // Moment is a stream right after one of its records; the zero value is before the first.
 type Moment struct {
-	Record  eventstore.Record
+	Record  Line
 	State   domain.State
 	Problem string // why this record can't be read, or which rule it breaks
 	Unknown bool   // this record or one before can't be read, and State leaves it out
@@ -50,7 +50,7 @@ func (h *History) Walk(ctx context.Context, streamID uuid.UUID, after, upTo int,
 	if start.version > 0 {
 		replay = domain.ReplayFrom(start.state)
 	}
-	unknown, size := start.unknown, firstPage
+	unknown, previous, size := start.unknown, start.hash, firstPage
 	for at := start.version; upTo == 0 || at < upTo; size = page {
 		if upTo > 0 {
 			size = min(size, upTo-at)
@@ -60,7 +60,8 @@ func (h *History) Walk(ctx context.Context, streamID uuid.UUID, after, upTo int,
 			return err
 		}
 		for _, r := range records {
-			m := Moment{Record: r}
+			m := Moment{Record: Line{r, previous}}
+			previous = r.Hash
 			value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
 			if err == nil {
 				err = replay.Next(value)
@@ -71,7 +72,7 @@ func (h *History) Walk(ctx context.Context, streamID uuid.UUID, after, upTo int,
 				m.Problem = err.Error()
 			}
 			if at = r.Version; at%markEvery == 0 {
-				h.cache.add(streamID, mark{at, replay.State(), unknown})
+				h.cache.add(streamID, mark{at, replay.State(), previous, unknown})
 			}
 			if at <= after {
 				continue
@@ -135,6 +136,9 @@ type Difference struct {
 	Booked    []domain.Booking // that To has and From has not; cancelled again, maybe
 	Cancelled []domain.Booking // that From has as active
 }
+
+// Head is the position of the newest record.
+func (h *History) Head(ctx context.Context) (int64, error) { return h.log.Head(ctx) }
 
 // Diff compares two versions. Version 0 is the stream before its first record.
 func (h *History) Diff(ctx context.Context, streamID uuid.UUID, from, to int) (d Difference, err error) {
@@ -323,6 +327,7 @@ func orderOf(f Filter) string {
 type mark struct {
 	version int
 	state   domain.State
+	hash    eventstore.Hash // of the record at the version
 	unknown bool
 }
 
