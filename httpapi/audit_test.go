@@ -322,6 +322,7 @@ func TestPeopleEraseThemselvesAndTheHistoryStaysProvable(t *testing.T) {
 	}
 	s.want(s.call("POST", "/auth/login", "", map[string]string{"email": email, "password": password}), 401, "invalid_credentials")
 	s.want(s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": refresh}), 401, "invalid_token")
+	s.want(s.call("POST", "/book", token, map[string]string{"eventId": s.schedule(3)}), 401, "invalid_token") // though it has not expired
 	s.want(s.call("POST", "/auth/register", "", map[string]string{"email": email, "password": password, "name": "Another"}), 201, "")
 
 	after := s.want(s.call("GET", "/audit/records/2/proof", auditor, nil), 200, "")
@@ -329,7 +330,7 @@ func TestPeopleEraseThemselvesAndTheHistoryStaysProvable(t *testing.T) {
 		t.Error("the proof of the booking has changed")
 	}
 	report, err := audit.Verify(ctx, audit.VerifyOptions{Pool: s.pool})
-	if err != nil || !report.OK() || report.Records != 2 {
+	if err != nil || !report.OK() || report.Records != 3 {
 		t.Errorf("got %+v, %v", report, err)
 	}
 }

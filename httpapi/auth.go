@@ -41,6 +41,9 @@ func (a *api) guard(ctx huma.Context, next func(huma.Context)) {
 		token = ""
 	}
 	claims, err := a.Signer.ParseAccess(token)
+	if err == nil && a.Accounts.IsErased(claims.UserID) {
+		err = fmt.Errorf("%w: the account is gone", account.ErrInvalidToken)
+	}
 	if err == nil && len(allowed) > 0 && !slices.Contains(allowed, claims.Role) {
 		err = errForbidden
 	}

@@ -89,6 +89,7 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 		group.Go(func() error { return s.project(work, logger) })
 	}
 	group.Go(func() error { return s.cleanUp(work, logger) })
+	group.Go(func() error { s.accounts.Watch(work, logger); return nil })
 	group.Go(func() error { s.audit.Checkpoints.Run(work, c.AuditInterval, logger); return nil })
 	if d.embedded != nil {
 		group.Go(func() error { return d.watch(work) })
