@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -102,7 +101,7 @@ func TestAuditorsSearchTheLogAndTheirOwnReadsAreNoted(t *testing.T) {
 	me := uuid.New()
 	auditor := s.tokenOf(me, account.Auditor)
 	get := func(path string) answer { s.Helper(); return s.want(s.call("GET", path, auditor, nil), 200, "") }
-	eventually(t, func() bool { return len(get("/audit/streams?search=jazz").at("data").([]any)) == 1 })
+	eventually(t, "the event is listed", func() bool { return len(get("/audit/streams?search=jazz").at("data").([]any)) == 1 })
 
 	list := get("/audit/streams?limit=1")
 	first := answer{body: list.at("data").([]any)[0].(map[string]any)}
@@ -141,15 +140,6 @@ func TestAuditorsSearchTheLogAndTheirOwnReadsAreNoted(t *testing.T) {
 	}
 }
 
-func eventually(t *testing.T, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !condition(); {
-		if time.Now().After(deadline) {
-			t.Fatal("it did not happen")
-		}
-	}
-}
-
 func TestAuditorsVerifyInTheBackground(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -159,7 +149,7 @@ func TestAuditorsVerifyInTheBackground(t *testing.T) {
 		t.Helper()
 		s.want(s.call("POST", "/audit/verify", auditor, body), 202, "")
 		var a answer
-		eventually(t, func() bool {
+		eventually(t, "the verification has ended", func() bool {
 			a = s.want(s.call("GET", "/audit/verify", auditor, nil), 200, "")
 			return a.at("state") != "running"
 		})

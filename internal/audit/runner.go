@@ -52,7 +52,7 @@ func (r *Runner) Start(stream, by uuid.UUID, now time.Time) Run {
 		}
 		return *r.last
 	}
-	run := &Run{ID: uuid.New(), State: Running, StreamID: stream, StartedBy: by, StartedAt: now.UTC()}
+	run := &Run{ID: uuid.New(), State: Running, StreamID: stream, StartedBy: by, StartedAt: now.UTC(), Progress: VerifyProgress{Phase: "records"}}
 	ctx, stop := context.WithCancel(context.Background())
 	r.last, r.stop = run, stop
 	o := r.options
