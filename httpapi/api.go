@@ -165,7 +165,7 @@ func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle f
 	for _, change := range more {
 		change(&op)
 	}
-	if allowed != nil || len(o.errors) > 1 { // the health checks have nothing to stumble over
+	if (allowed != nil || len(o.errors) > 1) && op.Metadata[fromMemoryKey] == nil { // the health checks have nothing to stumble over
 		op.Errors = append(op.Errors, http.StatusInternalServerError)
 	}
 	if in := reflect.TypeFor[In](); in.Kind() == reflect.Struct {

@@ -21,6 +21,11 @@ const auditedKey = "audited"
 // audited marks an operation whose use is noted.
 func audited(op *huma.Operation) { op.Metadata[auditedKey] = true }
 
+const fromMemoryKey = "from memory"
+
+// fromMemory marks an operation that nothing can break. It is asked for often, while people wait, and says nothing about people, so that its use is not noted.
+func fromMemory(op *huma.Operation) { op.Metadata[fromMemoryKey] = true }
+
 // noteRead notes who looks at the audit, before they see anything: what can't be noted is not shown.
 func (a *api) noteRead(ctx huma.Context, next func(huma.Context)) {
 	if ctx.Operation().Metadata[auditedKey] != nil {

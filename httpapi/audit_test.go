@@ -81,13 +81,20 @@ func TestAuditorsReplayAStream(t *testing.T) {
 		status int
 		code   string
 	}{
-		"/audit/streams/" + uuid.NewString():             {404, "stream_not_found"},
-		"/audit/streams/" + uuid.NewString() + "/series": {404, "stream_not_found"},
-		"/audit/streams/" + event + "?at=yesterday":      {400, "validation_failed"},
-		"/audit/streams/" + event + "?at=0":              {400, "validation_failed"},
-		"/audit/streams/" + event + "/diff?from=1":       {400, "validation_failed"},
-		"/audit/verify":           {404, "not_verified"},
-		"/audit/records/99/proof": {404, "record_not_found"},
+		"/audit/streams/" + uuid.NewString():                       {404, "stream_not_found"},
+		"/audit/streams/" + uuid.NewString() + "/series":           {404, "stream_not_found"},
+		"/audit/streams/" + event + "?at=yesterday":                {400, "validation_failed"},
+		"/audit/streams/" + event + "?at=0":                        {400, "validation_failed"},
+		"/audit/streams/" + event + "/diff?from=1":                 {400, "validation_failed"},
+		"/audit/streams/" + uuid.NewString() + "/diff?from=1&to=2": {404, "stream_not_found"},
+		"/audit/streams?limit=0":                                   {400, "validation_failed"},
+		"/audit/records?actor=me":                                  {400, "validation_failed"},
+		"/audit/records/0/proof":                                   {400, "validation_failed"},
+		"/audit/checkpoints?limit=0":                               {400, "validation_failed"},
+		"/audit/reads?after=-1":                                    {400, "validation_failed"},
+		"/audit/export?format=xml":                                 {400, "validation_failed"},
+		"/audit/verify":                                            {404, "not_verified"},
+		"/audit/records/99/proof":                                  {404, "record_not_found"},
 	} {
 		s.want(s.call("GET", path, auditor, nil), want.status, want.code)
 	}
@@ -236,6 +243,9 @@ func TestExportsAreStreamedAndVerify(t *testing.T) {
 	event, _, _ := s.sale()
 	s.schedule(7)
 	auditor := s.token(account.Auditor)
+	if a := s.want(s.call("GET", "/audit/export?upTo=1", auditor, nil), 200, ""); a.at("position") != 1.0 { // one line is JSON
+		t.Errorf("got %s", a.raw)
+	}
 	for query, c := range map[string]struct {
 		mediaType string
 		records   int64
