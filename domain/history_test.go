@@ -100,8 +100,14 @@ func TestHistoriesThatAreDecidedKeepEveryInvariant(t *testing.T) {
 				soldOut++
 			}
 			for _, r := range news {
+				if err := domain.Explain(state, r); err != nil {
+					t.Fatalf("%T%+v was decided, and can't be explained: %v", r, r, err)
+				}
 				history = append(history, r)
 				state = state.Evolve(r)
+				if err := state.Check(); err != nil {
+					t.Fatalf("the state after %T%+v: %v", r, r, err)
+				}
 				book.write(t, r)
 				again += book.again
 			}

@@ -38,6 +38,7 @@ type Options struct {
 	Progress *projections.Progress
 	Accounts *account.Accounts
 	Signer   *account.Signer
+	Audit    Audit
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.
 	BodyTimeout time.Duration
 	// Push serves /ws; nil means that there is none. It is run and closed by whoever made it.
@@ -107,7 +108,7 @@ func New(o Options) http.Handler {
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
 	h := humachi.New(router, config)
-	h.UseMiddleware(a.guard, a.limit, a.sameOrigin, a.fresh)
+	h.UseMiddleware(a.guard, a.limit, a.sameOrigin, a.noteRead, a.fresh)
 
 	everyone, organizers, auditors := roles{}, roles{account.Organizer}, roles{account.Auditor}
 
@@ -116,6 +117,7 @@ func New(o Options) http.Handler {
 	route(h, a, nil, operation{http.MethodPost, "/auth/refresh", "refresh", "Exchange a refresh token for the next pair", 200, []int{400, 401, 403, 503}}, a.refresh, limited(perAddress), usesCookie)
 	route(h, a, everyone, operation{http.MethodPost, "/auth/logout", "logout", "Sign out", 204, []int{400, 401, 403, 503}}, a.logout, usesCookie)
 	route(h, a, everyone, operation{http.MethodGet, "/auth/me", "getMe", "Tell who one is", 200, []int{401, 503}}, a.me)
+	route(h, a, everyone, operation{http.MethodDelete, "/auth/me", "eraseMe", "Delete one's own account with all personal data", 204, []int{400, 401, 403, 503}}, a.erase, limited(perAddress))
 
 	route(h, a, everyone, operation{http.MethodGet, "/events", "listEvents", "List events", 200, []int{400, 401, 503}}, a.listEvents, readsModels, revalidated)
 	route(h, a, everyone, operation{http.MethodGet, "/events/{id}", "getEvent", "Show one event", 200, []int{400, 401, 404, 503}}, a.getEvent, readsModels, revalidated)
@@ -127,7 +129,9 @@ func New(o Options) http.Handler {
 	route(h, a, everyone, operation{http.MethodGet, "/bookings", "listBookings", "List one's own bookings", 200, []int{401, 503}}, a.listBookings, readsModels)
 	route(h, a, everyone, operation{http.MethodDelete, "/bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, []int{400, 401, 403, 404, 409, 503}}, a.cancelBooking)
 
-	route(h, a, auditors, operation{http.MethodGet, "/audit/streams/{id}", "auditStream", "Show the records of one stream", 200, []int{400, 401, 403, 404, 503}}, a.auditStream)
+	route(h, a, everyone, operation{http.MethodGet, "/bookings/{id}/receipt", "bookingReceipt", "Prove that one's own booking is in the log", 200, []int{400, 401, 403, 404, 503}}, a.bookingReceipt)
+
+	auditRoutes(h, a, auditors)
 
 	route(h, a, nil, operation{http.MethodGet, "/healthz", "healthz", "Tell whether the process is alive", 200, nil}, a.healthz)
 	route(h, a, nil, operation{http.MethodGet, "/readyz", "readyz", "Tell whether requests can be served", 200, []int{503}}, a.readyz)
@@ -161,7 +165,7 @@ func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle f
 	for _, change := range more {
 		change(&op)
 	}
-	if allowed != nil || len(o.errors) > 1 { // the health checks have nothing to stumble over
+	if (allowed != nil || len(o.errors) > 1) && op.Metadata[fromMemoryKey] == nil { // the health checks have nothing to stumble over
 		op.Errors = append(op.Errors, http.StatusInternalServerError)
 	}
 	if in := reflect.TypeFor[In](); in.Kind() == reflect.Struct {

@@ -3,13 +3,60 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/audit"
 )
+
+// Audit is what auditors and receipts work with.
+type Audit struct {
+	Checkpoints *audit.Checkpoints
+	History     *audit.History
+	Reads       *audit.Reads
+	Runner      *audit.Runner
+	Log         eventstore.Querier // for exports
+}
+
+// auditRoutes is the table of what auditors may ask for.
+func auditRoutes(h huma.API, a *api, auditors roles) {
+	get := func(path, id, summary string, errors ...int) operation {
+		return operation{"GET", path, id, summary, 200, append([]int{400, 401, 403, 503}, errors...)}
+	}
+	route(h, a, auditors, get("/audit/streams", "listStreams", "List the streams of the log"), a.listStreams, audited)
+	route(h, a, auditors, get("/audit/streams/{id}", "auditStream", "Show the records of one stream, and its state at a version or time", 404), a.auditStream, audited)
+	route(h, a, auditors, get("/audit/streams/{id}/diff", "diffStream", "Compare two versions of a stream", 404), a.diffStream, audited)
+	route(h, a, auditors, get("/audit/streams/{id}/series", "seriesOfStream", "Tell what happened in a stream over time, for charts", 404), a.seriesOfStream, audited)
+	route(h, a, auditors, get("/audit/records", "listRecords", "List records of the log"), a.listRecords, audited)
+	route(h, a, auditors, get("/audit/records/{position}/proof", "proveRecord", "Prove that a record is in the log", 404), a.proveRecord, audited)
+	route(h, a, auditors, get("/audit/checkpoints", "listCheckpoints", "List the signed checkpoints of the log"), a.listCheckpoints, audited)
+	route(h, a, auditors, get("/audit/export", "exportRecords", "Download records, one on each line"), a.exportRecords, audited)
+	route(h, a, auditors, operation{"POST", "/audit/verify", "startVerification", "Verify the log, or one stream, in the background", 202, []int{400, 401, 403, 503}}, a.startVerification, audited)
+	route(h, a, auditors, operation{"GET", "/audit/verify", "showVerification", "Tell how the last verification of this process is doing", 200, []int{401, 403, 404}}, a.showVerification, fromMemory)
+	route(h, a, auditors, get("/audit/reads", "listReads", "List who has looked at the audit"), a.listReads, audited)
+}
+
+var errStreamMissing = newProblem(404, "stream_not_found", "There is no stream with this id")
+
+func auditError(err error) error {
+	switch {
+	case errors.Is(err, audit.ErrNoStream):
+		return errStreamMissing
+	case errors.Is(err, audit.ErrNoRecord):
+		return newProblem(404, "record_not_found", "The log has no record at this position")
+	case errors.Is(err, audit.ErrNoCheckpoint):
+		p := newProblem(404, "not_signed_yet", "No signed checkpoint covers this record yet; please try again in a minute")
+		p.retryAfter = 60
+		return p
+	}
+	return err
+}
 
 // Record is a record of the log as the API shows it: everything that its hash covers, byte for byte.
 type Record struct {
@@ -37,34 +84,279 @@ func recordOf(r eventstore.Record) Record {
 	}
 }
 
+// StateSummary is what most records change of an event.
+type StateSummary struct {
+	Status    string `json:"status" enum:"NONE,SCHEDULED,CANCELLED"`
+	Capacity  int    `json:"capacity"`
+	Sold      int    `json:"sold"`
+	Remaining int    `json:"remaining"`
+}
+
+func stateSummaryOf(s domain.State) StateSummary {
+	status := "NONE"
+	switch {
+	case s.Cancelled():
+		status = "CANCELLED"
+	case s.Exists():
+		status = "SCHEDULED"
+	}
+	return StateSummary{status, s.Capacity(), s.Sold(), s.Remaining()}
+}
+
+// StreamState is an event as it was at a version.
+type StreamState struct {
+	StateSummary
+	Version     int        `json:"version" doc:"0: before the first record"`
+	Position    int64      `json:"position"`
+	At          *time.Time `json:"at,omitempty" doc:"When that record was recorded"`
+	Title       string     `json:"title"`
+	Description string     `json:"description"`
+	Venue       string     `json:"venue"`
+	Date        *time.Time `json:"date,omitempty"`
+	TimeZone    string     `json:"timeZone"`
+	Price       Decimal    `json:"price"`
+	Currency    string     `json:"currency"`
+	Bookings    int        `json:"bookings" doc:"Ever made, cancelled ones too"`
+	Unknown     bool       `json:"unknown,omitempty" doc:"A record up to here can't be read, and is left out of the state"`
+}
+
+func streamStateOf(m audit.Moment) StreamState {
+	s := StreamState{
+		StateSummary: stateSummaryOf(m.State), Version: m.Record.Version, Position: m.Record.Position, Bookings: m.State.Made(), Unknown: m.Unknown, Price: "0",
+	}
+	if m.Record.Version > 0 {
+		s.At = &m.Record.RecordedAt
+	}
+	if m.State.Exists() {
+		d := m.State.Details()
+		s.Title, s.Description, s.Venue, s.Date, s.TimeZone = d.Title, d.Description, d.Venue, &d.StartsAt, d.TimeZone
+		s.Price, s.Currency = decimalOf(d.Price), d.Price.Currency
+	}
+	return s
+}
+
 type auditStreamInput struct {
 	ID    uuid.UUID `path:"id" format:"uuid"`
+	At    string    `query:"at" doc:"A version, or a time such as 2026-05-17T19:30:00Z: show the stream as it was then" example:"12"`
 	After int       `query:"after" minimum:"0" default:"0" doc:"Only records with a higher version"`
 	Limit int       `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
 }
 
 // StreamPage is a part of the history of one event.
 type StreamPage struct {
-	StreamID uuid.UUID `json:"streamId" format:"uuid"`
-	Version  int       `json:"version" doc:"Of the newest record of the stream"`
-	Records  []Record  `json:"records" nullable:"false"`
+	StreamID uuid.UUID      `json:"streamId" format:"uuid"`
+	Version  int            `json:"version" doc:"Of the newest record of the stream"`
+	State    StreamState    `json:"state" doc:"At the version or time that was asked for, otherwise now"`
+	Records  []StreamRecord `json:"records" nullable:"false" doc:"Oldest first, up to the version of the state"`
+	Next     int            `json:"next,omitempty" doc:"The value of after for the next page; absent on the last one"`
+}
+
+// StreamRecord is a record and what it led to.
+type StreamRecord struct {
+	Record
+	State   StateSummary `json:"state" doc:"Of the event right after this record"`
+	Problem string       `json:"problem,omitempty" doc:"Why the record can't be read, or which rule it breaks"`
 }
 
 func (a *api) auditStream(ctx context.Context, in *auditStreamInput) (*struct{ Body StreamPage }, error) {
-	version, err := a.Log.Version(ctx, in.ID)
+	newest, err := a.Log.Version(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	if version == 0 {
-		return nil, newProblem(404, "stream_not_found", "There is no stream with this id")
+	if newest == 0 {
+		return nil, errStreamMissing
 	}
-	records, err := a.Log.Stream(ctx, in.ID, in.After, in.Limit)
+	at, err := a.versionAt(ctx, in.ID, in.At, newest)
+	if err != nil {
+		return nil, auditError(err)
+	}
+	page := StreamPage{StreamID: in.ID, Version: newest, Records: []StreamRecord{}, State: streamStateOf(audit.Moment{})}
+	if at > 0 {
+		m, err := a.Audit.History.At(ctx, in.ID, at)
+		if err != nil {
+			return nil, auditError(err)
+		}
+		page.State = streamStateOf(m)
+	}
+	last := min(in.After+in.Limit, at)
+	if in.After >= last {
+		return &struct{ Body StreamPage }{page}, nil
+	}
+	err = a.Audit.History.Walk(ctx, in.ID, in.After, last, func(m audit.Moment) error {
+		page.Records = append(page.Records, StreamRecord{recordOf(m.Record.Record), stateSummaryOf(m.State), m.Problem})
+		return nil
+	})
+	if last < at {
+		page.Next = last
+	}
+	return &struct{ Body StreamPage }{page}, err
+}
+
+// versionAt reads a version or a time; without either it is the newest.
+func (a *api) versionAt(ctx context.Context, streamID uuid.UUID, text string, newest int) (int, error) {
+	if text == "" {
+		return newest, nil
+	}
+	if version, err := strconv.Atoi(text); err == nil && version > 0 {
+		return min(version, newest), nil
+	}
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return 0, invalid([]FieldProblem{{"at", "must be a version, from 1, or a time such as 2026-05-17T19:30:00Z"}})
+	}
+	return a.Audit.History.VersionAt(ctx, streamID, at)
+}
+
+type diffStreamInput struct {
+	ID   uuid.UUID `path:"id" format:"uuid"`
+	From int       `query:"from" minimum:"0" required:"true" doc:"A version; 0: before the first record"`
+	To   int       `query:"to" minimum:"1" required:"true" doc:"A version"`
+}
+
+// StreamDiff is what happened between two versions.
+type StreamDiff struct {
+	From      StreamState      `json:"from"`
+	To        StreamState      `json:"to"`
+	Booked    []AuditedBooking `json:"booked" nullable:"false" doc:"Bookings that were made in between"`
+	Cancelled []AuditedBooking `json:"cancelled" nullable:"false" doc:"Bookings from before that were cancelled in between"`
+}
+
+// AuditedBooking is a booking as a stream has it.
+type AuditedBooking struct {
+	ID        uuid.UUID `json:"id" format:"uuid"`
+	UserID    uuid.UUID `json:"userId" format:"uuid"`
+	Cancelled bool      `json:"cancelled"`
+}
+
+func auditedBookings(bookings []domain.Booking) []AuditedBooking {
+	all := make([]AuditedBooking, 0, len(bookings))
+	for _, b := range bookings {
+		all = append(all, AuditedBooking{b.ID, b.CustomerID, b.Cancelled})
+	}
+	return all
+}
+
+func (a *api) diffStream(ctx context.Context, in *diffStreamInput) (*struct{ Body StreamDiff }, error) {
+	d, err := a.Audit.History.Diff(ctx, in.ID, in.From, in.To)
+	if err != nil {
+		return nil, auditError(err)
+	}
+	return &struct{ Body StreamDiff }{StreamDiff{streamStateOf(d.From), streamStateOf(d.To), auditedBookings(d.Booked), auditedBookings(d.Cancelled)}}, nil
+}
+
+type seriesInput struct {
+	ID    uuid.UUID `path:"id" format:"uuid"`
+	From  time.Time `query:"from" doc:"A time; otherwise that of the first record"`
+	To    time.Time `query:"to" doc:"A time; otherwise that of the last record"`
+	Spans int       `query:"spans" minimum:"1" maximum:"2000" default:"200" doc:"Into how many spans of equal length the time is cut"`
+}
+
+// StreamSeries is a history cut into spans of time.
+type StreamSeries struct {
+	StreamID    uuid.UUID      `json:"streamId" format:"uuid"`
+	SpanSeconds float64        `json:"spanSeconds"`
+	Spans       []StreamBucket `json:"spans" nullable:"false" doc:"In the order of time; those in which nothing happened are left out"`
+	Busiest     int            `json:"busiest" doc:"Index of the span with the most bookings; -1 when there is none"`
+}
+
+// StreamBucket is what happened in one span.
+type StreamBucket struct {
+	At            time.Time `json:"at" doc:"Its beginning"`
+	Version       int       `json:"version" doc:"Of its last record"`
+	Capacity      int       `json:"capacity" doc:"After it"`
+	Remaining     int       `json:"remaining" doc:"After it"`
+	Bookings      int       `json:"bookings" doc:"Made in it"`
+	Cancellations int       `json:"cancellations" doc:"Made in it"`
+}
+
+func (a *api) seriesOfStream(ctx context.Context, in *seriesInput) (*struct{ Body StreamSeries }, error) {
+	buckets, span, err := a.Audit.History.Series(ctx, in.ID, in.From, in.To, in.Spans)
+	if err != nil {
+		return nil, auditError(err)
+	}
+	s := StreamSeries{StreamID: in.ID, SpanSeconds: span.Seconds(), Spans: make([]StreamBucket, 0, len(buckets)), Busiest: -1}
+	for i, b := range buckets {
+		s.Spans = append(s.Spans, StreamBucket(b))
+		if b.Bookings > 0 && (s.Busiest < 0 || b.Bookings > buckets[s.Busiest].Bookings) {
+			s.Busiest = i
+		}
+	}
+	return &struct{ Body StreamSeries }{s}, nil
+}
+
+type listStreamsInput struct {
+	Search string `query:"search" maxLength:"200" doc:"A part of the title, or the beginning of the id"`
+	After  int64  `query:"after" minimum:"0" default:"0" doc:"Only streams that began after this position"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+// StreamList is a part of the list of streams.
+type StreamList struct {
+	Data  []StreamItem `json:"data" nullable:"false" doc:"In the order in which they began"`
+	Total int64        `json:"total" doc:"Streams in the log, whatever was searched for"`
+	Next  int64        `json:"next,omitempty" doc:"The value of after for the next page; absent on the last one"`
+}
+
+// StreamItem is a stream in a list. Title, status, capacity and remaining come from the read model.
+type StreamItem struct {
+	ID        uuid.UUID `json:"id" format:"uuid"`
+	Position  int64     `json:"position" doc:"Of its first record"`
+	Records   int       `json:"records"`
+	Title     string    `json:"title"`
+	Status    string    `json:"status"`
+	Capacity  int       `json:"capacity"`
+	Remaining int       `json:"remaining"`
+	FirstAt   time.Time `json:"firstAt"`
+	LastAt    time.Time `json:"lastAt"`
+}
+
+func (a *api) listStreams(ctx context.Context, in *listStreamsInput) (*struct{ Body StreamList }, error) {
+	streams, err := a.Audit.History.Streams(ctx, in.Search, in.After, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	page := StreamPage{StreamID: in.ID, Version: version, Records: make([]Record, 0, len(records))}
-	for _, r := range records {
-		page.Records = append(page.Records, recordOf(r))
+	list := StreamList{Data: make([]StreamItem, 0, len(streams))}
+	for _, s := range streams {
+		list.Data = append(list.Data, StreamItem(s))
 	}
-	return &struct{ Body StreamPage }{page}, nil
+	if len(streams) == in.Limit {
+		list.Next = streams[in.Limit-1].Position
+	}
+	list.Total, err = a.Audit.History.CountStreams(ctx)
+	return &struct{ Body StreamList }{list}, err
+}
+
+type listRecordsInput struct {
+	After  int64     `query:"after" minimum:"0" default:"0" doc:"Only records at a higher position"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Type   string    `query:"type" maxLength:"100" example:"TicketBooked"`
+	Actor  uuid.UUID `query:"actor" format:"uuid" doc:"The user whose command it was"`
+	Stream uuid.UUID `query:"stream" format:"uuid"`
+}
+
+// RecordList is a part of the log.
+type RecordList struct {
+	Records []LogRecord `json:"records" nullable:"false"`
+	Head    int64       `json:"head" doc:"Position of the newest record"`
+	Next    int64       `json:"next,omitempty" doc:"The value of after to go on with; absent at the end of the log. A page with few records or none can have a next one: one request looks at a bounded part of the log"`
+}
+
+// LogRecord is a record, its stream, and the hash before it.
+type LogRecord struct {
+	StreamID uuid.UUID `json:"streamId" format:"uuid"`
+	Record
+	PreviousHash string `json:"previousHash" doc:"Of the record before it in its stream; zeros for the first"`
+}
+
+func (a *api) listRecords(ctx context.Context, in *listRecordsInput) (*struct{ Body RecordList }, error) {
+	lines, next, err := a.Audit.History.Records(ctx, audit.Filter{Type: in.Type, Actor: in.Actor, Stream: in.Stream}, in.After, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	list := RecordList{Records: make([]LogRecord, 0, len(lines)), Next: next}
+	for _, l := range lines {
+		list.Records = append(list.Records, LogRecord{l.StreamID, recordOf(l.Record), l.PreviousHash.String()})
+	}
+	list.Head, err = a.Log.Head(ctx)
+	return &struct{ Body RecordList }{list}, err
 }

@@ -41,6 +41,9 @@ func (a *api) guard(ctx huma.Context, next func(huma.Context)) {
 		token = ""
 	}
 	claims, err := a.Signer.ParseAccess(token)
+	if err == nil && a.Accounts.IsErased(claims.UserID) {
+		err = fmt.Errorf("%w: the account is gone", account.ErrInvalidToken)
+	}
 	if err == nil && len(allowed) > 0 && !slices.Contains(allowed, claims.Role) {
 		err = errForbidden
 	}
@@ -217,4 +220,25 @@ func (a *api) me(ctx context.Context, _ *struct{}) (*struct{ Body User }, error)
 		return nil, err
 	}
 	return &struct{ Body User }{userOf(user)}, nil
+}
+
+type eraseInput struct {
+	Body struct {
+		Password string `json:"password" doc:"Of the account, once more"`
+	}
+}
+
+var errWrongPassword = newProblem(http.StatusForbidden, "wrong_password", "The password is wrong")
+
+// erase deletes one's own account and all personal data with it. Bookings stay: who wants to give tickets back cancels them first.
+func (a *api) erase(ctx context.Context, in *eraseInput) (*logoutOutput, error) {
+	claims := claimsOf(ctx)
+	err := a.guessing(ctx, claims.Email, func() error { return a.Accounts.Erase(ctx, claims.UserID, in.Body.Password) })
+	if errors.Is(err, account.ErrInvalidCredentials) {
+		return nil, errWrongPassword
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &logoutOutput{refreshCookie("", time.Unix(1, 0))}, nil
 }

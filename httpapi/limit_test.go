@@ -83,6 +83,7 @@ func TestSigningInIsLimitedPerAddress(t *testing.T) {
 	s.limited(from("203.0.113.9, 198.51.100.1, 10.1.2.3"), "address") // what comes before a trusted proxy's entry is the client's own invention
 	s.limited(s.call("POST", "/auth/register", "", ann, "X-Forwarded-For", "198.51.100.1"), "address")
 	s.limited(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": ann["password"]}, "X-Forwarded-For", "198.51.100.1"), "address")
+	s.limited(s.call("DELETE", "/auth/me", s.token(account.Customer), map[string]string{"password": "a guess"}, "X-Forwarded-For", "198.51.100.1"), "address")
 	s.want(from("198.51.100.2"), 401, "invalid_token")
 }
 

@@ -23,13 +23,15 @@ import (
 
 // bodies has a valid request body for each operation that takes one.
 var bodies = map[string]string{
-	"register":      `{"email":"new@example.com","password":"password123","name":"New"}`,
-	"login":         `{"email":"ann@example.com","password":"password123"}`,
-	"refresh":       `{"refreshToken":"unknown"}`,
-	"logout":        `{"refreshToken":"unknown"}`,
-	"scheduleEvent": `{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,"price":1}`,
-	"changeEvent":   `{"title":"T"}`,
-	"bookTicket":    `{"eventId":"11111111-1111-4111-8111-111111111111"}`,
+	"register":          `{"email":"new@example.com","password":"password123","name":"New"}`,
+	"login":             `{"email":"ann@example.com","password":"password123"}`,
+	"refresh":           `{"refreshToken":"unknown"}`,
+	"logout":            `{"refreshToken":"unknown"}`,
+	"scheduleEvent":     `{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,"price":1}`,
+	"changeEvent":       `{"title":"T"}`,
+	"eraseMe":           `{"password":"password123"}`,
+	"startVerification": `{"streamId":"11111111-1111-4111-8111-111111111111"}`,
+	"bookTicket":        `{"eventId":"11111111-1111-4111-8111-111111111111"}`,
 }
 
 // operation is one of the documented ones, ready to be asked for.
@@ -52,7 +54,7 @@ func (s *system) operations() []operation {
 			if roles := described.Extensions.GetOrZero("x-roles"); roles != nil {
 				o.role = account.Role(roles.Content[0].Value)
 			}
-			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "{id}", uuid.NewString()).Replace(pattern)
+			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "{id}", uuid.NewString(), "{position}", "1").Replace(pattern)
 			if described.RequestBody != nil {
 				if o.body = bodies[o.id]; o.body == "" {
 					s.Fatalf("there is no sample body for %s", o.id)
@@ -210,7 +212,7 @@ func TestEveryOperationKeepsQuietAboutWhatBroke(t *testing.T) {
 	s.options.Executor = failing{errors.New("planted: it broke")}
 	broken := *s
 	broken.url = s.serve(s.options)
-	for _, table := range []string{"users", "refresh_tokens", "events", "event_log"} {
+	for _, table := range []string{"users", "refresh_tokens", "events", "event_log", "audit_reads"} {
 		if _, err := s.pool.Exec(context.Background(), `alter table `+table+` rename to broken_`+table); err != nil {
 			t.Fatal(err)
 		}

@@ -148,8 +148,10 @@ func FuzzRequests(f *testing.F) {
 	token, _, err := signer.IssueAccess(account.User{ID: uuid.New(), Email: "ann@example.com", Role: account.Organizer})
 	must(f, err)
 	quiet := slog.New(slog.DiscardHandler)
+	accounts, err := account.New(nil, signer, account.Options{})
+	must(f, err)
 	handler := httpapi.New(httpapi.Options{
-		Executor: failing{domain.ErrSoldOut}, Signer: signer, Progress: projections.NewProgress(nil, nil, quiet), Now: time.Now, Logger: quiet,
+		Executor: failing{domain.ErrSoldOut}, Accounts: accounts, Signer: signer, Progress: projections.NewProgress(nil, nil, quiet), Now: time.Now, Logger: quiet,
 	})
 	targets := [][2]string{{http.MethodPost, "/book"}, {http.MethodPost, "/events"}, {http.MethodPatch, "/events/" + uuid.NewString()}}
 	f.Add(0, "k", []byte(bodies["bookTicket"]))

@@ -20,6 +20,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
 )
@@ -88,6 +89,14 @@ func start(t *testing.T, choices ...choice) *system {
 	api.Events, api.Bookings = projections.NewEvents(s.pool), projections.Bookings{Pool: s.pool}
 	api.Accounts, api.Signer = accounts, s.signer
 	api.Origins, api.Logger, api.Version = []string{"http://localhost:3000"}, logger, "test"
+	keys, err := audit.NewKeys("a signing secret for tests, which is long enough")
+	must(t, err)
+	auditing := dbtest.Connect(t, url, dbtest.MaxConns(audit.VerifyConnections))
+	runner := audit.NewRunner(audit.VerifyOptions{Pool: auditing, Keys: keys})
+	t.Cleanup(runner.Close)
+	api.Audit = httpapi.Audit{
+		Checkpoints: audit.NewCheckpoints(s.pool, keys), History: audit.NewHistory(s.pool), Reads: audit.NewReads(s.pool), Runner: runner, Log: s.pool,
+	}
 	if api.Now == nil {
 		api.Now = time.Now
 	}

@@ -2,10 +2,8 @@ package projections
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -75,14 +73,8 @@ func (l *tableLoad[Row]) finish(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-const (
-	// chunkSize is how many records are read, decoded and folded together.
-	chunkSize = 4_096
-	// readSize is how many records one query reads. A longer one would hold vacuum up for as long as it takes.
-	readSize = 200_000
-	// chunksAhead is how many chunks may wait to be folded.
-	chunksAhead = 8
-)
+// chunksAhead is how many chunks may wait to be folded.
+const chunksAhead = 8
 
 // eachChunk reads the log after a position up to another one, several times as fast as [eventstore.Log.After]: without metadata,
 // and with chunks read, decoded and used at the same time. Chunks come in the order of the log.
@@ -95,7 +87,14 @@ func eachChunk(ctx context.Context, pool *pgxpool.Pool, after, upTo int64, use f
 	decoding := make(chan chan chunk, chunksAhead)
 	group.Go(func() error {
 		defer close(decoding)
-		return scanLog(ctx, pool, after, upTo, func(records []eventstore.Record) error {
+		last := after
+		err := eventstore.Scan(ctx, pool, after, upTo, false, func(records []eventstore.Record) error {
+			for i := range records {
+				if records[i].Position != last+1 {
+					return fmt.Errorf("there is a gap before position %d", records[i].Position)
+				}
+				last++
+			}
 			decoded := make(chan chunk, 1)
 			select {
 			case decoding <- decoded:
@@ -112,6 +111,10 @@ func eachChunk(ctx context.Context, pool *pgxpool.Pool, after, upTo int64, use f
 			}()
 			return nil
 		})
+		if err == nil && last < upTo {
+			err = fmt.Errorf("the log has nothing after position %d", last)
+		}
+		return err
 	})
 	group.Go(func() error {
 		for decoded := range decoding {
@@ -136,95 +139,4 @@ func recovered(do func() error) (err error) {
 		}
 	}()
 	return do()
-}
-
-func scanLog(ctx context.Context, pool *pgxpool.Pool, after, upTo int64, use func([]eventstore.Record) error) error {
-	s := &scanner{types: make(map[string]string), last: after}
-	for s.last < upTo {
-		rows, err := pool.Query(ctx, `
-			select position, stream_id, version, type, schema_version, data, recorded_at, hash
-			from event_log
-			where position > $1 and position <= $2
-			order by position`, pgx.QueryResultFormats{pgx.BinaryFormatCode}, s.last, min(s.last+readSize, upTo))
-		if err != nil {
-			return fmt.Errorf("read the log after %d: %w", s.last, err)
-		}
-		before := s.last
-		if err := s.scan(rows, use); err != nil {
-			return fmt.Errorf("read the log after %d: %w", before, err)
-		}
-		if s.last == before {
-			return fmt.Errorf("the log has nothing after position %d", before)
-		}
-	}
-	return nil
-}
-
-// scanner takes records from PostgreSQL's binary form, in chunks that share their memory.
-type scanner struct {
-	types map[string]string
-	last  int64
-	chunk []eventstore.Record
-	data  []byte
-}
-
-func (s *scanner) scan(rows pgx.Rows, use func([]eventstore.Record) error) error {
-	defer rows.Close()
-	for rows.Next() {
-		if s.chunk == nil {
-			s.chunk = make([]eventstore.Record, 0, chunkSize)
-			s.data = make([]byte, 0, chunkSize*128)
-		}
-		s.chunk = append(s.chunk, s.record(rows.RawValues()))
-		position := s.chunk[len(s.chunk)-1].Position
-		if position != s.last+1 {
-			return fmt.Errorf("there is a gap before position %d", position)
-		}
-		s.last = position
-		if len(s.chunk) == chunkSize {
-			if err := s.flush(use); err != nil {
-				return err
-			}
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	return s.flush(use)
-}
-
-func (s *scanner) flush(use func([]eventstore.Record) error) error {
-	full := s.chunk
-	s.chunk = nil
-	if len(full) == 0 {
-		return nil
-	}
-	return use(full)
-}
-
-func (s *scanner) record(v [][]byte) (r eventstore.Record) {
-	r.Position = int64(binary.BigEndian.Uint64(v[0])) //nolint:gosec // as PostgreSQL sends it; so are the others
-	copy(r.StreamID[:], v[1])
-	r.Version = int(int32(binary.BigEndian.Uint32(v[2]))) //nolint:gosec
-	r.Type = s.typeName(v[3])
-	r.SchemaVersion = int16(binary.BigEndian.Uint16(v[4])) //nolint:gosec
-	at := len(s.data)
-	s.data = append(s.data, v[5]...)
-	r.Data = s.data[at:len(s.data):len(s.data)]
-	r.RecordedAt = time.UnixMicro(int64(binary.BigEndian.Uint64(v[6])) + millennium).UTC() //nolint:gosec
-	copy(r.Hash[:], v[7])
-	return r
-}
-
-// millennium is when PostgreSQL's time begins.
-var millennium = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
-
-// typeName keeps one copy of each name.
-func (s *scanner) typeName(b []byte) string {
-	if name, known := s.types[string(b)]; known {
-		return name
-	}
-	name := string(b)
-	s.types[name] = name
-	return name
 }

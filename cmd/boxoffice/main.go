@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,8 +23,25 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "boxoffice:", err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// exitError is an error for which a command has an exit code of its own.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+func exitCode(err error) int {
+	var e *exitError
+	if errors.As(err, &e) {
+		return e.code
+	}
+	return 1
 }
 
 // app is what the commands share.
@@ -54,7 +72,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 			root.PersistentFlags().String(v.Flag, v.Default, v.Doc+" ("+v.Name+")")
 		}
 	}
-	root.AddCommand(a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.projectionsCommand(), a.databaseCommand(), a.openapiCommand(), a.versionCommand())
+	root.AddCommand(a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.projectionsCommand(), a.auditCommand(), a.databaseCommand(), a.openapiCommand(), a.versionCommand())
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)

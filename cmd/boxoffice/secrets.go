@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/config"
 )
 
@@ -31,6 +32,18 @@ func secretsOf(c config.Config) (account.Secrets, error) {
 		secrets.Refresh = append(secrets.Refresh, c.PreviousRefreshSecret)
 	}
 	return secrets, nil
+}
+
+// auditKeys gives the keys of the audit. A missing one is made only where that is asked for: by the server, not by tools that look.
+func auditKeys(c config.Config, create bool) (*audit.Keys, error) {
+	path := filepath.Join(c.DataDir, "audit-signing.secret")
+	secret := c.AuditKey
+	if _, err := os.Stat(path); secret == "" && (create || err == nil) {
+		if secret, err = secretOr("", path); err != nil {
+			return nil, err
+		}
+	}
+	return audit.NewKeys(secret, c.AuditPublicKeys...)
 }
 
 func secretOr(configured, path string) (string, error) {

@@ -89,6 +89,8 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 		group.Go(func() error { return s.project(work, logger) })
 	}
 	group.Go(func() error { return s.cleanUp(work, logger) })
+	group.Go(func() error { s.accounts.Watch(work, logger); return nil })
+	group.Go(func() error { s.audit.Checkpoints.Run(work, c.AuditInterval, logger); return nil })
 	if d.embedded != nil {
 		group.Go(func() error { return d.watch(work) })
 	}
@@ -155,6 +157,7 @@ func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, s
 		Progress: s.progress,
 		Accounts: s.accounts,
 		Signer:   s.signer,
+		Audit:    s.audit,
 		Push:     push,
 		Ready: func(ctx context.Context) error {
 			if stopping.Load() {

@@ -14,6 +14,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/projections"
 )
@@ -23,6 +24,7 @@ type system struct {
 	database *database
 	booking  *pgxpool.Pool // of the executor alone
 	reading  *pgxpool.Pool // of queries and accounts
+	auditing *pgxpool.Pool // of verifications, which read the whole log
 
 	executor *eventstore.Executor[domain.State, domain.Record]
 	signer   *account.Signer
@@ -30,6 +32,7 @@ type system struct {
 	wire     *projections.Wire
 	progress *projections.Progress
 	limiter  *httpapi.Limiter // nil: no limits
+	audit    httpapi.Audit
 }
 
 func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.Logger) (_ *system, err error) {
@@ -50,6 +53,9 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 		return nil, err
 	}
 	if s.reading, err = d.pool(ctx, "reading", c.ReadConns, map[string]string{"statement_timeout": "10s"}); err != nil {
+		return nil, err
+	}
+	if err := s.setAuditUp(ctx, c); err != nil {
 		return nil, err
 	}
 	if c.RateLimits {
@@ -76,6 +82,24 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	return s, nil
 }
 
+func (s *system) setAuditUp(ctx context.Context, c config.Config) error {
+	keys, err := auditKeys(c, true)
+	if err != nil {
+		return fmt.Errorf("the keys of the audit: %w", err)
+	}
+	if s.auditing, err = s.database.pool(ctx, "audit", audit.VerifyConnections, nil); err != nil {
+		return err
+	}
+	s.audit = httpapi.Audit{
+		Checkpoints: audit.NewCheckpoints(s.reading, keys),
+		History:     audit.NewHistory(s.reading),
+		Reads:       audit.NewReads(s.reading),
+		Runner:      audit.NewRunner(audit.VerifyOptions{Pool: s.auditing, Keys: keys}),
+		Log:         s.reading,
+	}
+	return nil
+}
+
 // close finishes what is being booked and lets go of the database. The end of ctx cuts it short.
 func (s *system) close(ctx context.Context) error {
 	err := s.executor.Close(ctx)
@@ -84,7 +108,10 @@ func (s *system) close(ctx context.Context) error {
 }
 
 func (s *system) closePools() {
-	for _, p := range []*pgxpool.Pool{s.booking, s.reading} {
+	if s.audit.Runner != nil {
+		s.audit.Runner.Close()
+	}
+	for _, p := range []*pgxpool.Pool{s.booking, s.reading, s.auditing} {
 		if p != nil {
 			p.Close()
 		}

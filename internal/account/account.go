@@ -48,6 +48,7 @@ type Accounts struct {
 	signer *Signer
 	hasher *hasher
 	leeway time.Duration
+	erased erased
 }
 
 // New returns the accounts in the database of pool. The clock is the signer's.

@@ -167,7 +167,8 @@ func (a *Accounts) Logout(ctx context.Context, token string) error {
 	return nil
 }
 
-// DeleteExpired removes the refresh tokens whose time is over and returns how many there were. Call it now and then.
+// DeleteExpired removes the refresh tokens whose time is over and returns how many there were; it also forgets the ids of users who
+// were deleted long ago. Call it now and then.
 func (a *Accounts) DeleteExpired(ctx context.Context) (int64, error) {
 	// Skipping locked rows, because this takes rows in an order of its own and would deadlock with a revocation. The next call finds them.
 	tag, err := a.pool.Exec(ctx, `
@@ -175,6 +176,9 @@ func (a *Accounts) DeleteExpired(ctx context.Context) (int64, error) {
 		where id in (select id from refresh_tokens where expires_at <= $1 for update skip locked)`, a.now())
 	if err != nil {
 		return 0, fmt.Errorf("delete expired refresh tokens: %w", err)
+	}
+	if _, err := a.pool.Exec(ctx, `delete from erased_users where erased_at <= $1`, a.now().Add(-erasedFor)); err != nil {
+		return 0, fmt.Errorf("forget deleted users: %w", err)
 	}
 	return tag.RowsAffected(), nil
 }

@@ -146,6 +146,9 @@ func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (Us
 	if errors.Is(err, ErrEmailTaken) || violates(err, "users_pkey") {
 		return a.findAny(ctx, user) // another process was quicker
 	}
+	if err == nil {
+		_, err = a.pool.Exec(ctx, `delete from erased_users where id = $1`, user.ID) // whoever has this id is back
+	}
 	if err != nil {
 		return User{}, fmt.Errorf("make user %s: %w", user.ID, err)
 	}

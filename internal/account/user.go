@@ -51,14 +51,31 @@ func (a *Accounts) Get(ctx context.Context, id uuid.UUID) (User, error) {
 }
 
 // Delete erases the user: e-mail, name, password hash and refresh tokens. It returns [ErrNotFound] when there is no such user.
-// The log keeps what the user id did. An access token that was issued before is believed until it expires, at most [AccessTTL] later.
+// The log keeps what the user id did. What becomes of access tokens that were issued before, see [Accounts.IsErased].
 func (a *Accounts) Delete(ctx context.Context, id uuid.UUID) error {
-	tag, err := a.pool.Exec(ctx, `delete from users where id = $1`, id) // the tokens go by cascade
-	if err != nil {
+	if err := a.erase(ctx, id); err != nil {
 		return fmt.Errorf("delete user %s: %w", id, err)
 	}
-	if tag.RowsAffected() == 0 {
-		return fmt.Errorf("delete user %s: %w", id, ErrNotFound)
+	return nil
+}
+
+// Erase deletes the user on their own wish, see [Accounts.Delete], when the password is theirs. Otherwise it returns
+// [ErrInvalidCredentials], after the same work whether the user is gone already or the password is wrong, or [ErrBusy].
+func (a *Accounts) Erase(ctx context.Context, id uuid.UUID, password string) error {
+	var hash []byte
+	err := a.pool.QueryRow(ctx, `select password_hash from users where id = $1`, id).Scan(&hash)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("erase user %s: %w", id, err)
+	}
+	ok, err := a.hasher.matches(ctx, hash, password)
+	if err != nil {
+		return fmt.Errorf("compare the password: %w", err)
+	}
+	if !ok {
+		return ErrInvalidCredentials
+	}
+	if err := a.Delete(ctx, id); err != nil && !errors.Is(err, ErrNotFound) { // another request was quicker
+		return err
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/joho/godotenv"
 
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/audit"
 )
 
 // Config holds the values. The tag "doc" is what help texts say; "min" marks a lowest number.
@@ -52,6 +53,10 @@ type Config struct {
 	AddressLimit   Rate     `env:"RATE_LIMIT_ADDRESS" envDefault:"2400/1m" doc:"registrations, logins and refreshes per network address"`
 	LoginLimit     Rate     `env:"RATE_LIMIT_LOGIN" envDefault:"20/10m" doc:"failed logins per e-mail"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES" doc:"networks such as 10.0.0.0/8, separated by commas, whose X-Forwarded-For is believed"`
+
+	AuditKey        string        `env:"AUDIT_SIGNING_KEY" doc:"signs checkpoints of the log; random, at least 32 bytes; made and kept in DATA_DIR when it is not set" secret:"yes"`
+	AuditPublicKeys []string      `env:"AUDIT_PUBLIC_KEYS" doc:"further keys whose checkpoints are believed, separated by commas, as after the signing key was changed"`
+	AuditInterval   time.Duration `env:"AUDIT_INTERVAL" envDefault:"1m" doc:"time between checkpoints of the log"`
 
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
 	AppEnv   string     `env:"APP_ENV" envDefault:"development" doc:"development or production"`
@@ -229,6 +234,15 @@ func (c Config) check() (problems []error) {
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" {
 			bad("FRONTEND_ORIGIN: %q is not an origin such as https://tickets.example.com", origin)
 		}
+	}
+	if c.AuditKey != "" && len(c.AuditKey) < audit.MinKeyBytes {
+		bad("AUDIT_SIGNING_KEY must have at least %d bytes", audit.MinKeyBytes)
+	}
+	if _, err := audit.NewKeys("", c.AuditPublicKeys...); err != nil {
+		bad("AUDIT_PUBLIC_KEYS: %w", err)
+	}
+	if c.AuditInterval < time.Second {
+		bad("AUDIT_INTERVAL must be at least 1s")
 	}
 	for _, network := range c.TrustedProxies {
 		if _, err := netip.ParsePrefix(network); err != nil {

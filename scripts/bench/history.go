@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -12,13 +10,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// fillLog writes a log of so many records by COPY, as if they had been appended one after the other: the same in each run. Only
-// the hashes do not chain, which nobody here looks at.
+// fillLog writes a log of so many records by COPY, as if they had been appended one after the other: the same in each run.
 func fillLog(ctx context.Context, db *database, records int) error {
 	h := &history{
-		random: rand.New(rand.NewPCG(3, 3)), events: eventIDs(max(1, records/100)), versions: map[uuid.UUID]int{},
+		random: rand.New(rand.NewPCG(3, 3)), events: eventIDs(max(1, records/100)), ends: map[uuid.UUID]eventstore.Record{},
 		at: time.Now().AddDate(-1, 0, 0).Truncate(time.Microsecond),
 	}
 	return pgx.BeginFunc(ctx, db.conn, func(tx pgx.Tx) error {
@@ -36,11 +34,11 @@ func fillLog(ctx context.Context, db *database, records int) error {
 
 // history is made up: every event is scheduled, then tickets are sold, and every twentieth record gives one back.
 type history struct {
-	random   *rand.Rand
-	events   []uuid.UUID
-	versions map[uuid.UUID]int
-	at       time.Time
-	sales    []wish // that were not given back
+	random *rand.Rand
+	events []uuid.UUID
+	ends   map[uuid.UUID]eventstore.Record // the last of each stream
+	at     time.Time
+	sales  []wish // that were not given back
 }
 
 // row is the i-th record, from 0, in the order of columns.
@@ -50,10 +48,14 @@ func (h *history) row(i int) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.versions[event]++
 	h.at = h.at.Add(time.Millisecond)
-	hash := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i)))
-	return []any{int64(i) + 1, [16]byte(event), h.versions[event], name, schema, data, sampleMetadata, h.at, hash[:]}, nil
+	end := h.ends[event]
+	r := eventstore.Record{
+		StreamID: event, Version: end.Version + 1, Type: name, SchemaVersion: schema, Data: data, Metadata: sampleMetadata, RecordedAt: h.at,
+	}
+	r.Hash = r.Sum(end.Hash)
+	h.ends[event] = r
+	return []any{int64(i) + 1, [16]byte(event), r.Version, name, schema, data, sampleMetadata, h.at, r.Hash[:]}, nil
 }
 
 func (h *history) next(i int) (event uuid.UUID, value domain.Record) {

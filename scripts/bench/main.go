@@ -52,6 +52,7 @@ func scenarios(s size) []scenario {
 		lone(s),
 		lag(s),
 		rebuild(s),
+		verify(s),
 		httpSale(s),
 		httpRead(s),
 		webSocket(s),

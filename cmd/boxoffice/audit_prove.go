@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boxoffice/boxoffice/internal/audit"
+)
+
+func (a *app) auditProveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "prove POSITION | prove EVENT VERSION", Short: "Print a receipt: the proof that a record is in the log", Args: cobra.RangeArgs(1, 2),
+		Long: "Print a receipt: the record, the path from it to the root of the Merkle tree, and the signed checkpoint with this root. Whoever has the\n" +
+			"public key can check it with boxoffice audit verify-proof, without the database.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withAudit(cmd.Context(), func(ctx context.Context, x *auditor) error {
+				position, err := x.position(ctx, args)
+				if err != nil {
+					return err
+				}
+				head, err := x.history.Head(ctx)
+				if err != nil {
+					return err
+				}
+				if position <= head {
+					if err := x.checkpoints.Cover(ctx, position); err != nil && !errors.Is(err, audit.ErrNoCheckpoint) {
+						return err
+					}
+				}
+				receipt, err := x.checkpoints.Prove(ctx, position)
+				if err != nil {
+					return err
+				}
+				return a.printJSON(receipt)
+			})
+		},
+	}
+}
+
+func (a *auditor) position(ctx context.Context, args []string) (int64, error) {
+	if len(args) == 1 {
+		position, err := strconv.ParseInt(args[0], 10, 64)
+		if err != nil || position < 1 {
+			return 0, fmt.Errorf("%q is not a position, from 1", args[0])
+		}
+		return position, nil
+	}
+	stream, err := a.find(ctx, args[0])
+	if err != nil {
+		return 0, err
+	}
+	version, err := strconv.Atoi(args[1])
+	if err != nil || version < 1 {
+		return 0, fmt.Errorf("%q is not a version, from 1", args[1])
+	}
+	m, err := a.history.At(ctx, stream, version)
+	if err == nil && m.Record.Version != version {
+		err = fmt.Errorf("the stream has no version %d", version)
+	}
+	return m.Record.Position, err
+}
+
+func (a *app) auditVerifyProofCommand() *cobra.Command {
+	var trusted []string
+	cmd := &cobra.Command{
+		Use: "verify-proof FILE", Short: "Check a receipt without the database", Args: cobra.ExactArgs(1),
+		Long: "Check a receipt, of boxoffice audit prove or of a booking, without the database. The public key in it is not believed: give the one that\n" +
+			"you trust with --public-key.",
+		RunE: func(_ *cobra.Command, names []string) error {
+			keys, err := a.offlineKeys(trusted)
+			if err != nil {
+				return err
+			}
+			file, err := openOrStdin(names[0])
+			if err != nil {
+				return err
+			}
+			defer file.Close() //nolint:errcheck // read only
+			const most = 8 << 20
+			data, err := io.ReadAll(io.LimitReader(file, most))
+			if err != nil {
+				return err
+			}
+			var whole struct {
+				audit.Receipt
+				Booked *audit.Receipt `json:"receipt"` // of a booking
+			}
+			if err := json.Unmarshal(data, &whole); err != nil {
+				return fmt.Errorf("%s is not a receipt: %w", names[0], err)
+			}
+			receipt := &whole.Receipt
+			if whole.Booked != nil {
+				receipt = whole.Booked
+			}
+			said, err := receipt.Verify(keys)
+			if err != nil {
+				return err
+			}
+			r := &receipt.Record
+			_, err = fmt.Fprintf(a.out, "%s, version %d of stream %s,\nis at position %d of the log, by a checkpoint over %d record(s)\n%s\n", r.Type, r.Version, r.StreamID, r.Position, said.Size, r.Data)
+			return err
+		},
+	}
+	cmd.Flags().StringSliceVar(&trusted, "public-key", nil, "believe checkpoints that were signed with this `KEY`")
+	return cmd
+}
+
+func (a *app) auditCheckpointsCommand() *cobra.Command {
+	var asJSON, newest, publicKey bool
+	var after int64
+	var limit int
+	cmd := &cobra.Command{
+		Use: "checkpoints", Short: "List the signed checkpoints of the log", Args: cobra.NoArgs,
+		Long: "List the signed checkpoints of the log. Keep a copy of the newest one (--newest) where the administrators of the database can't\n" +
+			"reach it, now and then: boxoffice audit verify --checkpoint compares the log with it.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withAudit(cmd.Context(), func(ctx context.Context, x *auditor) error {
+				switch {
+				case publicKey:
+					if x.keys.Public() == "" {
+						return audit.ErrNoKey
+					}
+					_, err := fmt.Fprintln(a.out, x.keys.Public())
+					return err
+				case newest:
+					c, err := x.checkpoints.Newest(ctx)
+					if err != nil {
+						return err
+					}
+					_, err = io.WriteString(a.out, c.Note)
+					return err
+				}
+				list, err := x.checkpoints.List(ctx, after, limit)
+				if err != nil {
+					return err
+				}
+				for _, c := range list {
+					if asJSON {
+						err = a.printJSON(map[string]any{"size": c.Size, "root": c.Root.String(), "note": c.Note, "at": c.At})
+					} else {
+						_, err = fmt.Fprintf(a.out, "%9d  %s  %s…\n", c.Size, c.At.Format("2006-01-02 15:04:05"), c.Root.String()[:40])
+					}
+					if err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&asJSON, "json", false, "print one JSON object on each line")
+	f.BoolVar(&newest, "newest", false, "print the newest checkpoint as it was signed, to keep it elsewhere")
+	f.BoolVar(&publicKey, "public-key", false, "print the key that checks the signatures")
+	f.Int64Var(&after, "after", 0, "only checkpoints that cover more records than this")
+	f.IntVar(&limit, "limit", 100, "at most so many")
+	cmd.MarkFlagsMutuallyExclusive("newest", "public-key", "json")
+	return cmd
+}

@@ -1,0 +1,343 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/audit"
+)
+
+func (a *app) printJSON(v any) error {
+	e := json.NewEncoder(a.out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// cut shortens a text to so many characters.
+func cut(text string, most int) string {
+	r := []rune(text)
+	if len(r) <= most {
+		return text
+	}
+	return string(r[:most-1]) + "…"
+}
+
+const timeForm = "2006-01-02 15:04:05"
+
+func (a *app) auditStreamsCommand() *cobra.Command {
+	var asJSON bool
+	var after int64
+	var limit int
+	cmd := &cobra.Command{
+		Use: "streams [SEARCH]", Short: "List the streams, one for each event, with their records", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			search := ""
+			if len(args) > 0 {
+				search = args[0]
+			}
+			return a.withAudit(cmd.Context(), func(ctx context.Context, x *auditor) error {
+				list, err := x.history.Streams(ctx, search, after, limit)
+				if err != nil {
+					return err
+				}
+				if !asJSON {
+					if _, err := fmt.Fprintf(a.out, "%-36s  %8s  %s\n", "stream", "records", "title (by the read model)"); err != nil {
+						return err
+					}
+				}
+				for _, s := range list {
+					if asJSON {
+						err = a.printJSON(map[string]any{
+							"id": s.ID, "position": s.Position, "records": s.Records, "title": s.Title, "status": s.Status,
+							"capacity": s.Capacity, "remaining": s.Remaining, "firstAt": s.FirstAt, "lastAt": s.LastAt,
+						})
+					} else {
+						_, err = fmt.Fprintf(a.out, "%s  %8d  %s\n", s.ID, s.Records, cut(s.Title, 32))
+					}
+					if err != nil {
+						return err
+					}
+				}
+				total, err := x.history.CountStreams(ctx)
+				if err == nil && !asJSON {
+					_, err = fmt.Fprintf(a.out, "%d of %d stream(s)\n", len(list), total)
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on each line")
+	cmd.Flags().Int64Var(&after, "after", 0, "only streams that began after this `POSITION`")
+	cmd.Flags().IntVar(&limit, "limit", 1000, "at most so many")
+	return cmd
+}
+
+func (a *app) auditShowCommand() *cobra.Command {
+	var asJSON bool
+	var at string
+	cmd := &cobra.Command{
+		Use: "show EVENT", Short: "Show what happened to an event, record by record, or how it was at some time", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withAudit(cmd.Context(), func(ctx context.Context, x *auditor) error {
+				stream, err := x.find(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				if at == "" {
+					return x.show(ctx, stream, asJSON)
+				}
+				version, err := x.version(ctx, stream, at)
+				if err != nil {
+					return err
+				}
+				m, err := x.history.At(ctx, stream, version)
+				if err != nil {
+					return err
+				}
+				return x.showState(m, asJSON)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, with a record on each line")
+	cmd.Flags().StringVar(&at, "at", "", "show the event as it was at this `VERSION` or time")
+	return cmd
+}
+
+// show prints records as they come, so that a long stream begins at once.
+func (a *auditor) show(ctx context.Context, stream uuid.UUID, asJSON bool) error {
+	out := bufio.NewWriter(a.out)
+	n := 0
+	err := a.history.Walk(ctx, stream, 0, 0, func(m audit.Moment) error {
+		if n == 0 && !asJSON {
+			if _, err := fmt.Fprintf(out, "stream %s\n%7s %9s  %-19s  %-8s  %-16s %s\n", stream, "version", "position", "time (UTC)", "actor", "record", "left"); err != nil {
+				return err
+			}
+		}
+		n++
+		if err := showMoment(out, m, asJSON); err != nil {
+			return err
+		}
+		if n%100 == 1 {
+			return out.Flush()
+		}
+		return nil
+	})
+	if err := errors.Join(err, out.Flush()); err != nil {
+		return err
+	}
+	if n == 0 {
+		return audit.ErrNoStream
+	}
+	return nil
+}
+
+func showMoment(out io.Writer, m audit.Moment, asJSON bool) error {
+	if asJSON {
+		e := json.NewEncoder(out)
+		e.SetEscapeHTML(false)
+		return e.Encode(map[string]any{"record": m.Record, "state": stateJSON(m.State), "problem": m.Problem})
+	}
+	r := &m.Record
+	_, err := fmt.Fprintf(out, "%7d %9d  %s  %s  %-16s %d/%d\n", r.Version, r.Position, r.RecordedAt.Format(timeForm), actorOf(r.Metadata), cut(r.Type, 16), m.State.Remaining(), m.State.Capacity())
+	if err == nil && m.Problem != "" {
+		_, err = fmt.Fprintf(out, "        ! %s\n", cut(m.Problem, 70))
+	}
+	if about := aboutDetails(&m); err == nil && about != "" {
+		_, err = fmt.Fprintf(out, "        %s\n", cut(about, 72))
+	}
+	return err
+}
+
+// aboutDetails says what an event is, where a record changes it.
+func aboutDetails(m *audit.Moment) string {
+	if m.Record.Type != domain.TypeEventScheduled && m.Record.Type != domain.TypeDetailsChanged || m.Unknown {
+		return ""
+	}
+	d := m.State.Details()
+	return fmt.Sprintf("%s, %s UTC, %s", d.Title, d.StartsAt.Format("2006-01-02 15:04"), d.Venue)
+}
+
+// actorOf is the beginning of the id of whoever caused a record.
+func actorOf(metadata []byte) string {
+	var who struct{ Actor uuid.UUID }
+	if json.Unmarshal(metadata, &who) != nil {
+		return "?       "
+	}
+	return who.Actor.String()[:8]
+}
+
+type shownState struct {
+	Status    string         `json:"status"`
+	Details   domain.Details `json:"details"`
+	Capacity  int            `json:"capacity"`
+	Sold      int            `json:"sold"`
+	Remaining int            `json:"remaining"`
+	Bookings  int            `json:"bookings"`
+}
+
+func stateJSON(s domain.State) shownState {
+	status := "NONE"
+	switch {
+	case s.Cancelled():
+		status = "CANCELLED"
+	case s.Exists():
+		status = "SCHEDULED"
+	}
+	return shownState{status, s.Details(), s.Capacity(), s.Sold(), s.Remaining(), s.Made()}
+}
+
+func (a *auditor) showState(m audit.Moment, asJSON bool) error {
+	if asJSON {
+		return showMoment(a.out, m, true)
+	}
+	s := stateJSON(m.State)
+	_, err := fmt.Fprintf(a.out, "stream     %s\nversion    %d (%s), position %d\ntime       %s\nstatus     %s\ntitle      %s\nvenue      %s\nbegins     %s (%s)\nprice      %d minor units of %s\ntickets    %d, of which %d sold and %d left\nbookings   %d ever made\n",
+		m.Record.StreamID, m.Record.Version, m.Record.Type, m.Record.Position, m.Record.RecordedAt.Format(time.RFC3339Nano), s.Status,
+		cut(s.Details.Title, 68), cut(s.Details.Venue, 68), s.Details.StartsAt.Format(time.RFC3339), s.Details.TimeZone, s.Details.Price.Minor, s.Details.Price.Currency,
+		s.Capacity, s.Sold, s.Remaining, s.Bookings)
+	if err == nil && m.Unknown {
+		_, err = fmt.Fprintln(a.out, "A record up to here can't be read, and is left out.")
+	}
+	return err
+}
+
+func (a *app) auditDiffCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "diff EVENT FROM TO", Short: "Compare an event at two versions or times", Args: cobra.ExactArgs(3),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withAudit(cmd.Context(), func(ctx context.Context, x *auditor) error {
+				stream, err := x.find(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				from, err := x.version(ctx, stream, args[1])
+				if err != nil {
+					return err
+				}
+				to, err := x.version(ctx, stream, args[2])
+				if err != nil {
+					return err
+				}
+				d, err := x.history.Diff(ctx, stream, from, to)
+				if err != nil {
+					return err
+				}
+				return x.showDiff(d, asJSON)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (a *auditor) showDiff(d audit.Difference, asJSON bool) error {
+	from, to := stateJSON(d.From.State), stateJSON(d.To.State)
+	if asJSON {
+		return a.printJSON(map[string]any{
+			"from": map[string]any{"version": d.From.Record.Version, "state": from}, "to": map[string]any{"version": d.To.Record.Version, "state": to},
+			"booked": d.Booked, "cancelled": d.Cancelled,
+		})
+	}
+	out := bufio.NewWriter(a.out)
+	line := func(format string, args ...any) { fmt.Fprintf(out, format, args...) } //nolint:errcheck // Flush tells
+	line("version %d to %d\n", d.From.Record.Version, d.To.Record.Version)
+	for _, f := range []struct {
+		name         string
+		before, then any
+	}{
+		{"status", from.Status, to.Status}, {"title", from.Details.Title, to.Details.Title}, {"description", from.Details.Description, to.Details.Description},
+		{"venue", from.Details.Venue, to.Details.Venue}, {"begins", from.Details.StartsAt.Format(time.RFC3339), to.Details.StartsAt.Format(time.RFC3339)},
+		{"time zone", from.Details.TimeZone, to.Details.TimeZone}, {"price", from.Details.Price, to.Details.Price},
+		{"tickets", from.Capacity, to.Capacity}, {"sold", from.Sold, to.Sold}, {"left", from.Remaining, to.Remaining},
+	} {
+		if f.before != f.then {
+			line("- %-12s %s\n+ %-12s %s\n", f.name, cut(fmt.Sprint(f.before), 64), f.name, cut(fmt.Sprint(f.then), 64))
+		}
+	}
+	for _, b := range d.Booked {
+		state := ""
+		if b.Cancelled {
+			state = " (cancelled)"
+		}
+		line("+ booking %s%s\n  by      %s\n", b.ID, state, b.CustomerID)
+	}
+	for _, b := range d.Cancelled {
+		line("- booking %s\n  by      %s\n", b.ID, b.CustomerID)
+	}
+	return out.Flush()
+}
+
+func (a *app) auditTailCommand() *cobra.Command {
+	var asJSON, follow bool
+	var lines int
+	cmd := &cobra.Command{
+		Use: "tail", Short: "Show the newest records, and those that come", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withAudit(cmd.Context(), func(ctx context.Context, x *auditor) error {
+				head, err := x.history.Head(ctx)
+				if err != nil {
+					return err
+				}
+				after, err := x.tail(ctx, max(0, head-int64(lines)), asJSON)
+				if err != nil || !follow {
+					return err
+				}
+				// Looking four times a second costs next to nothing, and needs nothing that could break.
+				look := time.NewTicker(250 * time.Millisecond)
+				defer look.Stop()
+				for {
+					select {
+					case <-ctx.Done():
+						return nil
+					case <-look.C:
+					}
+					if after, err = x.tail(ctx, after, asJSON); err != nil {
+						if ctx.Err() != nil {
+							return nil
+						}
+						return err
+					}
+				}
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print records as JSON, in the form of exports")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with the records that come, until Ctrl-C")
+	cmd.Flags().IntVarP(&lines, "lines", "n", 10, "begin with so many of the newest records")
+	return cmd
+}
+
+// tail prints what comes after a position, and tells the last one.
+func (a *auditor) tail(ctx context.Context, after int64, asJSON bool) (int64, error) {
+	for {
+		const page = 1_000
+		records, _, err := a.history.Records(ctx, audit.Filter{}, after, page)
+		if err != nil {
+			return after, err
+		}
+		for _, r := range records {
+			if asJSON {
+				err = a.printJSON(r)
+			} else {
+				_, err = fmt.Fprintf(a.out, "%9d  %s  %s  %-16s %s…/%d\n", r.Position, r.RecordedAt.Format(timeForm), actorOf(r.Metadata), cut(r.Type, 16), r.StreamID.String()[:8], r.Version)
+			}
+			if err != nil {
+				return after, err
+			}
+			after = r.Position
+		}
+		if len(records) < page {
+			return after, nil
+		}
+	}
+}

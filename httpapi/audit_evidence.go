@@ -1,0 +1,287 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+const auditedKey = "audited"
+
+// audited marks an operation whose use is noted.
+func audited(op *huma.Operation) { op.Metadata[auditedKey] = true }
+
+const fromMemoryKey = "from memory"
+
+// fromMemory marks an operation that nothing can break. It is asked for often, while people wait, and says nothing about people, so that its use is not noted.
+func fromMemory(op *huma.Operation) { op.Metadata[fromMemoryKey] = true }
+
+// noteRead notes who looks at the audit, before they see anything: what can't be noted is not shown.
+func (a *api) noteRead(ctx huma.Context, next func(huma.Context)) {
+	if ctx.Operation().Metadata[auditedKey] != nil {
+		u := ctx.URL()
+		err := a.Audit.Reads.Add(ctx.Context(), audit.Read{
+			UserID: claimsOf(ctx.Context()).UserID, Operation: ctx.Operation().OperationID, Target: u.RequestURI(), RequestID: requestID(ctx.Context()),
+		})
+		if err != nil {
+			a.writeError(ctx, err)
+			return
+		}
+	}
+	next(ctx)
+}
+
+type listReadsInput struct {
+	After int64 `query:"after" minimum:"0" default:"0" doc:"Only reads with a higher id"`
+	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+}
+
+// ReadList is a part of the list of who has looked at the audit.
+type ReadList struct {
+	Data []AuditRead `json:"data" nullable:"false"`
+	Next int64       `json:"next,omitempty" doc:"The value of after for the next page; absent on the last one"`
+}
+
+// AuditRead says who has looked at what.
+type AuditRead struct {
+	ID        int64     `json:"id"`
+	UserID    uuid.UUID `json:"userId" format:"uuid"`
+	Operation string    `json:"operation" example:"auditStream"`
+	Target    string    `json:"target" doc:"Path and query"`
+	RequestID string    `json:"requestId"`
+	At        time.Time `json:"at"`
+}
+
+func (a *api) listReads(ctx context.Context, in *listReadsInput) (*struct{ Body ReadList }, error) {
+	reads, err := a.Audit.Reads.List(ctx, in.After, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	list := ReadList{Data: make([]AuditRead, 0, len(reads))}
+	for _, r := range reads {
+		list.Data = append(list.Data, AuditRead(r))
+	}
+	if len(reads) == in.Limit {
+		list.Next = reads[in.Limit-1].ID
+	}
+	return &struct{ Body ReadList }{list}, nil
+}
+
+// Verification is one that runs in the background, or has.
+type Verification struct {
+	ID         uuid.UUID            `json:"id" format:"uuid"`
+	State      string               `json:"state" enum:"running,passed,failed,broken" doc:"failed: the report says what is wrong; broken: it could not be carried out"`
+	StreamID   *uuid.UUID           `json:"streamId,omitempty" format:"uuid" doc:"The only stream that is looked at; absent for the whole log"`
+	StartedBy  uuid.UUID            `json:"startedBy" format:"uuid"`
+	StartedAt  time.Time            `json:"startedAt"`
+	FinishedAt *time.Time           `json:"finishedAt,omitempty"`
+	Progress   audit.VerifyProgress `json:"progress"`
+	Report     *audit.Report        `json:"report,omitempty"`
+	Error      string               `json:"error,omitempty"`
+}
+
+func (a *api) verificationOf(ctx context.Context, r audit.Run) Verification {
+	v := Verification{
+		ID: r.ID, State: r.State, StartedBy: r.StartedBy, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Progress: r.Progress, Report: r.Report,
+	}
+	if r.StreamID != uuid.Nil {
+		v.StreamID = &r.StreamID
+	}
+	if r.Error != nil {
+		v.Error = problemOf(ctx, a.Logger, r.Error).Detail
+	}
+	return v
+}
+
+type startVerificationInput struct {
+	Body *struct {
+		StreamID uuid.UUID `json:"streamId,omitempty" format:"uuid" doc:"Look at this stream only"`
+	} `required:"false"`
+}
+
+func (a *api) startVerification(ctx context.Context, in *startVerificationInput) (*struct{ Body Verification }, error) {
+	var stream uuid.UUID
+	if in.Body != nil {
+		stream = in.Body.StreamID
+	}
+	return &struct{ Body Verification }{a.verificationOf(ctx, a.Audit.Runner.Start(stream, claimsOf(ctx).UserID, a.Now()))}, nil
+}
+
+func (a *api) showVerification(ctx context.Context, _ *struct{}) (*struct{ Body Verification }, error) {
+	run, ok := a.Audit.Runner.Last()
+	if !ok {
+		return nil, newProblem(404, "not_verified", "Nothing was verified since this process started")
+	}
+	return &struct{ Body Verification }{a.verificationOf(ctx, run)}, nil
+}
+
+type listCheckpointsInput struct {
+	After int64 `query:"after" minimum:"0" default:"0" doc:"Only checkpoints that cover more records"`
+	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+}
+
+// CheckpointList is a part of the list of checkpoints.
+type CheckpointList struct {
+	Data      []SignedCheckpoint `json:"data" nullable:"false"`
+	PublicKey string             `json:"publicKey" doc:"The key that this process signs with; empty when it does not sign"`
+	Next      int64              `json:"next,omitempty" doc:"The value of after for the next page; absent on the last one"`
+}
+
+// SignedCheckpoint says what the log was at some time.
+type SignedCheckpoint struct {
+	Size int64     `json:"size" doc:"Records that it covers"`
+	Root string    `json:"root" doc:"Root of the Merkle tree over them (RFC 6962), in hexadecimal"`
+	Note string    `json:"note" doc:"The same, signed: a note as in C2SP's tlog-checkpoint"`
+	At   time.Time `json:"at" doc:"When it was written; not signed"`
+}
+
+func (a *api) listCheckpoints(ctx context.Context, in *listCheckpointsInput) (*struct{ Body CheckpointList }, error) {
+	checkpoints, err := a.Audit.Checkpoints.List(ctx, in.After, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	list := CheckpointList{Data: make([]SignedCheckpoint, 0, len(checkpoints)), PublicKey: a.Audit.Checkpoints.Keys().Public()}
+	for _, c := range checkpoints {
+		list.Data = append(list.Data, SignedCheckpoint{c.Size, c.Root.String(), c.Note, c.At})
+	}
+	if len(checkpoints) == in.Limit {
+		list.Next = checkpoints[in.Limit-1].Size
+	}
+	return &struct{ Body CheckpointList }{list}, nil
+}
+
+// Receipt proves to whoever has the public key that a record is in the log.
+type Receipt struct {
+	Record     ProvenRecord `json:"record"`
+	LeafHash   string       `json:"leafHash" doc:"Hash of the record's leaf in the Merkle tree, in hexadecimal"`
+	TreeSize   int64        `json:"treeSize" doc:"Records that the checkpoint covers"`
+	Path       []string     `json:"path" nullable:"false" doc:"Inclusion proof of RFC 6962: hashes from the leaf's sibling up, in hexadecimal"`
+	Checkpoint string       `json:"checkpoint" doc:"The signed checkpoint: a note as in C2SP's tlog-checkpoint"`
+	PublicKey  string       `json:"publicKey,omitempty" doc:"The key that it is signed with. Whoever verifies should have it from elsewhere"`
+}
+
+// ProvenRecord is a record with all that its hash is computed from.
+type ProvenRecord struct{ audit.Line }
+
+// Schema describes what the line writes itself as.
+func (ProvenRecord) Schema(huma.Registry) *huma.Schema {
+	text, number := &huma.Schema{Type: huma.TypeString}, &huma.Schema{Type: huma.TypeInteger, Format: "int64"}
+	stored := rawJSON{}.Schema(nil)
+	base64 := &huma.Schema{Type: huma.TypeString, ContentEncoding: "base64", Description: "Instead of the other, when the stored bytes would not survive as JSON in JSON"}
+	return &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
+		"position": number, "streamId": text, "version": number, "type": text, "schemaVersion": number, "recordedAt": {Type: huma.TypeString, Format: "date-time"},
+		"data": stored, "dataBase64": base64, "metadata": stored, "metadataBase64": base64, "previousHash": text, "hash": text,
+	}, Required: []string{"position", "streamId", "version", "type", "schemaVersion", "recordedAt", "previousHash", "hash"}}
+}
+
+// prove signs a checkpoint first when none covers the record yet.
+func (a *api) prove(ctx context.Context, position int64) (Receipt, error) {
+	err := a.Audit.Checkpoints.Cover(ctx, position)
+	if err != nil && !errors.Is(err, audit.ErrNoCheckpoint) {
+		return Receipt{}, err
+	}
+	r, err := a.Audit.Checkpoints.Prove(ctx, position)
+	if err != nil {
+		return Receipt{}, auditError(err)
+	}
+	return Receipt{ProvenRecord{r.Record}, r.LeafHash, r.TreeSize, r.Path, r.Checkpoint, r.PublicKey}, nil
+}
+
+type proveRecordInput struct {
+	Position int64 `path:"position" minimum:"1"`
+}
+
+func (a *api) proveRecord(ctx context.Context, in *proveRecordInput) (*struct{ Body Receipt }, error) {
+	if head, err := a.Log.Head(ctx); err != nil || in.Position > head {
+		return nil, errors.Join(err, auditError(audit.ErrNoRecord))
+	}
+	receipt, err := a.prove(ctx, in.Position)
+	return &struct{ Body Receipt }{receipt}, err
+}
+
+// BookingReceipt is what a customer can keep of a booking.
+type BookingReceipt struct {
+	Booking Booking `json:"booking"`
+	Receipt Receipt `json:"receipt" doc:"Proves the record of the booking or, once it was cancelled, of the cancellation"`
+}
+
+type bookingReceiptInput struct {
+	ID uuid.UUID `path:"id" format:"uuid"`
+}
+
+type bookingReceiptOutput struct {
+	Disposition string `header:"Content-Disposition"`
+	Body        BookingReceipt
+}
+
+func (a *api) bookingReceipt(ctx context.Context, in *bookingReceiptInput) (*bookingReceiptOutput, error) {
+	booking, err := a.Bookings.Get(ctx, in.ID)
+	if err != nil {
+		return nil, notFound(err, errBookingMissing)
+	}
+	if booking.UserID != claimsOf(ctx).UserID {
+		return nil, domain.ErrNotBookingOwner
+	}
+	position, err := a.positionOf(ctx, booking)
+	if err != nil {
+		return nil, err
+	}
+	receipt, err := a.prove(ctx, position)
+	if err != nil {
+		return nil, err
+	}
+	return &bookingReceiptOutput{
+		Disposition: fmt.Sprintf(`attachment; filename="boxoffice-receipt-%s.json"`, booking.ID),
+		Body:        BookingReceipt{bookingOf(booking), receipt},
+	}, nil
+}
+
+// positionOf is that of the last record about a booking.
+func (a *api) positionOf(ctx context.Context, booking *projections.Booking) (int64, error) {
+	records, err := a.Log.Stream(ctx, booking.EventID, booking.Version-1, 1)
+	if err != nil {
+		return 0, err
+	}
+	if len(records) == 0 || records[0].Version != booking.Version {
+		return 0, fmt.Errorf("booking %s: its record is not in the log: %w", booking.ID, audit.ErrTampered)
+	}
+	return records[0].Position, nil
+}
+
+type exportInput struct {
+	Format string    `query:"format" enum:"jsonl,cloudevents" default:"jsonl"`
+	Stream uuid.UUID `query:"stream" format:"uuid"`
+	After  int64     `query:"after" minimum:"0" default:"0" doc:"Only records at a higher position"`
+	UpTo   int64     `query:"upTo" minimum:"0" default:"0" doc:"The last position; 0: the end of the log"`
+	Since  time.Time `query:"since" doc:"Only records from this time on"`
+	Until  time.Time `query:"until" doc:"Only records before this time"`
+}
+
+// exportRecords streams a file, however long. One that breaks off ends without the last chunk, which clients notice.
+func (a *api) exportRecords(_ context.Context, in *exportInput) (*huma.StreamResponse, error) {
+	selection := audit.Selection{Stream: in.Stream, After: in.After, UpTo: in.UpTo, Since: in.Since, Until: in.Until}
+	mediaType, extension := "application/jsonl", "jsonl"
+	if in.Format == string(audit.CloudEvents) {
+		mediaType, extension = "application/cloudevents+jsonl", "cloudevents.jsonl"
+	}
+	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		_, w := humachi.Unwrap(ctx)
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // as long as it takes; a server without deadlines refuses
+		ctx.SetHeader("Content-Type", mediaType)
+		ctx.SetHeader("Content-Disposition", fmt.Sprintf(`attachment; filename="boxoffice-%s.%s"`, a.Now().UTC().Format("20060102T150405Z"), extension))
+		if _, err := audit.Export(ctx.Context(), a.Audit.Log, selection, audit.Format(in.Format), ctx.BodyWriter()); err != nil {
+			_ = problemOf(ctx.Context(), a.Logger, err) // logs it
+			panic(http.ErrAbortHandler)
+		}
+	}}, nil
+}

@@ -1,0 +1,246 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/transparency-dev/merkle/compact"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+)
+
+// Checkpoint is a signed statement about the log.
+type Checkpoint struct {
+	Size int64           // records that it covers
+	Root eventstore.Hash // of the Merkle tree over them
+	Note string          // the same, signed
+	At   time.Time       // when it was written; nobody signed that
+}
+
+// Checkpoints signs checkpoints and proves against them.
+type Checkpoints struct {
+	pool *pgxpool.Pool
+	keys *Keys
+
+	covering sync.Mutex
+	covered  time.Time // when Cover signed last
+}
+
+// NewCheckpoints works on the database of pool, which stays the caller's.
+func NewCheckpoints(pool *pgxpool.Pool, keys *Keys) *Checkpoints {
+	return &Checkpoints{pool: pool, keys: keys}
+}
+
+// Keys are those that it works with.
+func (c *Checkpoints) Keys() *Keys { return c.keys }
+
+var (
+	// ErrNoCheckpoint means that none covers the record yet, or that there is none at all.
+	ErrNoCheckpoint = errors.New("no checkpoint covers it yet")
+	// ErrTampered means that the log, or what is stored about it, is not what was signed.
+	ErrTampered = errors.New("the log is not what was signed")
+	// ErrNoKey means that this program can't sign.
+	ErrNoKey = errors.New("there is no signing key")
+)
+
+const checkpointColumns = `size, root, note, created_at`
+
+func scanCheckpoint(row pgx.CollectableRow) (c Checkpoint, err error) {
+	var root []byte
+	err = row.Scan(&c.Size, &root, &c.Note, &c.At)
+	copy(c.Root[:], root)
+	c.At = c.At.UTC()
+	return c, err
+}
+
+// List gives checkpoints that are larger than after, smallest first.
+func (c *Checkpoints) List(ctx context.Context, after int64, limit int) ([]Checkpoint, error) {
+	rows, _ := c.pool.Query(ctx, `
+		select `+checkpointColumns+`
+		from audit_checkpoints
+		where size > $1
+		order by size
+		limit $2`, after, limit)
+	return collect(rows, scanCheckpoint, "list checkpoints")
+}
+
+// Newest gives the newest checkpoint, or [ErrNoCheckpoint].
+func (c *Checkpoints) Newest(ctx context.Context) (Checkpoint, error) {
+	rows, _ := c.pool.Query(ctx, `
+		select `+checkpointColumns+`
+		from audit_checkpoints
+		order by size desc
+		limit 1`)
+	newest, err := pgx.CollectExactlyOneRow(rows, scanCheckpoint)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Checkpoint{}, ErrNoCheckpoint
+	}
+	return newest, err
+}
+
+// believe checks that a row says what was signed.
+func (c *Checkpoints) believe(row Checkpoint) error {
+	said, err := c.keys.Open(row.Note)
+	if err != nil {
+		return fmt.Errorf("checkpoint %d: %w", row.Size, err)
+	}
+	if said.Size != row.Size || said.Root != row.Root {
+		return fmt.Errorf("checkpoint %d: %w: its note says size %d and root %s", row.Size, ErrTampered, said.Size, said.Root)
+	}
+	return nil
+}
+
+// Write signs a checkpoint over the log as it is and tells whether there was anything new to sign. It costs as much as there are
+// records since the one before. Any number of processes may call it: those that are late write nothing.
+func (c *Checkpoints) Write(ctx context.Context) (written bool, err error) {
+	if !c.keys.CanSign() {
+		return false, ErrNoKey
+	}
+	tree, err := c.resume(ctx)
+	if err != nil {
+		return false, fmt.Errorf("write a checkpoint: %w", err)
+	}
+	head, err := eventstore.NewLog(c.pool).Head(ctx)
+	if err != nil || head <= end(tree) {
+		return false, err
+	}
+	err = pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
+		if err := c.extend(ctx, tx, tree, head); err != nil {
+			return err
+		}
+		s := Statement{Size: head}
+		if s.Root, err = rootOf(tree); err != nil {
+			return err
+		}
+		signed, err := c.keys.sign(s)
+		if err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, `
+			insert into audit_checkpoints (size, root, compact_range, note)
+			values ($1, $2, $3, $4)
+			on conflict (size) do nothing`, s.Size, s.Root[:], joinHashes(tree.Hashes()), signed)
+		written = tag.RowsAffected() == 1
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("write a checkpoint: %w", err)
+	}
+	return written, nil
+}
+
+// resume gives the tree of the newest checkpoint. What is stored is believed only as far as the signature reaches, or a forger
+// could have the next checkpoint signed over a history of theirs.
+func (c *Checkpoints) resume(ctx context.Context) (*compact.Range, error) {
+	newest, err := c.Newest(ctx)
+	if errors.Is(err, ErrNoCheckpoint) {
+		return ranges.NewEmptyRange(0), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := c.believe(newest); err != nil {
+		return nil, err
+	}
+	var stored []byte
+	if err := c.pool.QueryRow(ctx, `select compact_range from audit_checkpoints where size = $1`, newest.Size).Scan(&stored); err != nil {
+		return nil, err
+	}
+	hashes, err := splitHashes(stored)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint %d: %w: %w", newest.Size, ErrTampered, err)
+	}
+	tree, err := ranges.NewRange(0, uint64(newest.Size), hashes) //nolint:gosec // positive by the table's check
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint %d: %w: %w", newest.Size, ErrTampered, err)
+	}
+	if root, err := rootOf(tree); err != nil || root != newest.Root {
+		return nil, fmt.Errorf("checkpoint %d: %w: its compact range has another root", newest.Size, ErrTampered)
+	}
+	return tree, nil
+}
+
+func end(tree *compact.Range) int64 { return int64(tree.End()) } //nolint:gosec // positions are int64
+
+// extend adds the records up to a position to the tree and stores the nodes that this completes.
+func (c *Checkpoints) extend(ctx context.Context, tx pgx.Tx, tree *compact.Range, upTo int64) error {
+	const page = 100_000
+	for end(tree) < upTo {
+		var (
+			heights  []int16
+			indexes  []int64
+			hashes   [][]byte
+			position int64
+			hash     []byte
+		)
+		before := end(tree)
+		rows, _ := tx.Query(ctx, `
+			select position, hash
+			from event_log
+			where position > $1 and position <= $2
+			order by position`, before, min(before+page, upTo))
+		_, err := pgx.ForEachRow(rows, []any{&position, &hash}, func() error {
+			if position != end(tree)+1 {
+				return fmt.Errorf("%w: position %d is missing", ErrTampered, end(tree)+1)
+			}
+			return tree.Append(LeafHash(position, eventstore.Hash(hash)), func(id compact.NodeID, hash []byte) {
+				if id.Level >= nodeHeight {
+					heights, indexes, hashes = append(heights, int16(id.Level)), append(indexes, int64(id.Index)), append(hashes, hash) //nolint:gosec // below 64, and below a position
+				}
+			})
+		})
+		if err != nil {
+			return err
+		}
+		if end(tree) == before {
+			return fmt.Errorf("%w: position %d is missing", ErrTampered, before+1)
+		}
+		if _, err := tx.Exec(ctx, `
+			insert into audit_tree_nodes (height, index, hash)
+			select * from unnest($1::smallint[], $2::bigint[], $3::bytea[])
+			on conflict do nothing`, heights, indexes, hashes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Run writes checkpoints at intervals, and a last one when ctx ends.
+func (c *Checkpoints) Run(ctx context.Context, every time.Duration, logger *slog.Logger) {
+	ticks := time.NewTicker(every)
+	defer ticks.Stop()
+	write := func(ctx context.Context) {
+		if _, err := c.Write(ctx); err != nil && ctx.Err() == nil {
+			level := slog.LevelWarn
+			if errors.Is(err, ErrTampered) || errors.Is(err, ErrNotSigned) {
+				level = slog.LevelError
+			}
+			logger.Log(ctx, level, "no checkpoint of the log was written", "error", err)
+		}
+	}
+	for {
+		write(ctx)
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			defer cancel()
+			write(last)
+			return
+		case <-ticks.C:
+		}
+	}
+}
+
+func collect[T any](rows pgx.Rows, scan pgx.RowToFunc[T], what string) ([]T, error) {
+	list, err := pgx.CollectRows(rows, scan)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return list, nil
+}

@@ -1,0 +1,329 @@
+package audit
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+)
+
+// Selection says which records to export. Zero fields don't restrict it.
+type Selection struct {
+	Stream       uuid.UUID
+	After, UpTo  int64     // positions; UpTo itself is in
+	Since, Until time.Time // of recording; Until itself is out
+}
+
+// Format is the form of an exported line.
+type Format string
+
+// The formats. Both keep the exact bytes of the records, so that their hashes can be computed.
+const (
+	JSONL       Format = "jsonl"       // a [Line] on each line
+	CloudEvents Format = "cloudevents" // an event of CloudEvents 1.0 in its JSON format on each line
+)
+
+// Formats lists them.
+func Formats() []string { return []string{string(JSONL), string(CloudEvents)} }
+
+// Export writes records, one on each line, in the order of the log, and tells how many. It reads the log in short queries and keeps little in
+// memory. What is appended while it runs is left out.
+func Export(ctx context.Context, from eventstore.Querier, s Selection, f Format, to io.Writer) (lines int64, err error) {
+	if f != JSONL && f != CloudEvents {
+		return 0, fmt.Errorf("there is no format %q; there are %s", f, strings.Join(Formats(), " and "))
+	}
+	out := bufio.NewWriterSize(to, 64<<10)
+	var buffer []byte
+	err = each(ctx, from, s, func(l *Line) error {
+		buffer = buffer[:0]
+		if f == CloudEvents {
+			buffer = l.appendCloudEvent(buffer)
+		} else {
+			buffer = l.append(buffer)
+		}
+		lines++
+		_, err := out.Write(append(buffer, '\n'))
+		return err
+	})
+	if err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		return lines, fmt.Errorf("export: %w", err)
+	}
+	return lines, nil
+}
+
+const lineColumns = `l.position, l.stream_id, l.version, l.type, l.schema_version, l.data::text, l.metadata::text, l.recorded_at, l.hash`
+
+// each goes through the selected records.
+func each(ctx context.Context, from eventstore.Querier, s Selection, use func(*Line) error) error {
+	var head int64
+	rows, _ := from.Query(ctx, `select position from log_head`)
+	head, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64])
+	if err != nil {
+		return err
+	}
+	if s.UpTo == 0 || s.UpTo > head {
+		s.UpTo = head
+	}
+	some := func(l *Line) error {
+		if !s.Since.IsZero() && l.RecordedAt.Before(s.Since) || !s.Until.IsZero() && !l.RecordedAt.Before(s.Until) {
+			return nil
+		}
+		return use(l)
+	}
+	if s.Stream != uuid.Nil {
+		return eachOfStream(ctx, from, s, some)
+	}
+	const window = 5_000 // positions read by one query
+	for after := s.After; after < s.UpTo; after += window {
+		rows, _ := from.Query(ctx, `
+			select `+lineColumns+`, p.hash
+			from event_log l
+			left join event_log p on p.stream_id = l.stream_id and p.version = l.version - 1
+			where l.position > $1 and l.position <= $2
+			order by l.position`, after, min(after+window, s.UpTo))
+		if _, err := eachLine(rows, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func eachOfStream(ctx context.Context, from eventstore.Querier, s Selection, use func(*Line) error) error {
+	const page = 2_000
+	for after := 0; ; {
+		rows, _ := from.Query(ctx, `
+			select `+lineColumns+`, p.hash
+			from event_log l
+			left join event_log p on p.stream_id = l.stream_id and p.version = l.version - 1
+			where l.stream_id = $1 and l.version > $2
+			order by l.version
+			limit $3`, s.Stream, after, page)
+		last, err := eachLine(rows, func(l *Line) error {
+			if l.Position <= s.After || l.Position > s.UpTo {
+				return nil
+			}
+			return use(l)
+		})
+		if err != nil || last == 0 {
+			return err
+		}
+		after = last
+	}
+}
+
+// eachLine gives the version of the last line.
+func eachLine(rows pgx.Rows, use func(*Line) error) (last int, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		l, err := scanLine(rows)
+		if err != nil {
+			return 0, err
+		}
+		last = l.Version
+		if err := use(&l); err != nil {
+			return 0, err
+		}
+	}
+	return last, rows.Err()
+}
+
+const (
+	cloudSource = "urn:boxoffice:log"
+	cloudPrefix = "boxoffice."
+)
+
+// cloudEvent is a record as an event of CloudEvents 1.0. Extension attributes carry what hashes are computed from: sequence is the
+// position, and metadata the JSON of the metadata as text.
+type cloudEvent struct {
+	SpecVersion     string          `json:"specversion"`
+	ID              string          `json:"id"`
+	Source          string          `json:"source"`
+	Type            string          `json:"type"`
+	Subject         uuid.UUID       `json:"subject"`
+	Time            time.Time       `json:"time"`
+	DataContentType string          `json:"datacontenttype"`
+	Sequence        string          `json:"sequence"`
+	StreamVersion   int             `json:"streamversion"`
+	SchemaVersion   int16           `json:"schemaversion"`
+	Metadata        string          `json:"metadata"`
+	PreviousHash    string          `json:"previoushash"`
+	RecordHash      string          `json:"recordhash"`
+	Data            json.RawMessage `json:"data,omitempty"`
+	DataBase64      []byte          `json:"data_base64,omitempty"`
+}
+
+func (l *Line) appendCloudEvent(b []byte) []byte {
+	b = fmt.Appendf(b, `{"specversion":"1.0","id":"%s/%d","source":"%s","type":%s,"subject":"%s","time":"%s","datacontenttype":"application/json",`,
+		l.StreamID, l.Version, cloudSource, quoted(cloudPrefix+l.Type+".v"+strconv.Itoa(int(l.SchemaVersion))), l.StreamID, l.RecordedAt.Format(time.RFC3339Nano))
+	b = fmt.Appendf(b, `"sequence":"%020d","streamversion":%d,"schemaversion":%d,"metadata":%s,"previoushash":"%s","recordhash":"%s",`,
+		l.Position, l.Version, l.SchemaVersion, quoted(string(l.Metadata)), l.PreviousHash, l.Hash)
+	return append(appendRaw(b, "data", "data_base64", l.Data), '}')
+}
+
+func (e *cloudEvent) line() (l Line, err error) {
+	position, err := strconv.ParseInt(e.Sequence, 10, 64)
+	name, isOurs := strings.CutPrefix(e.Type, cloudPrefix)
+	name, versioned := strings.CutSuffix(name, ".v"+strconv.Itoa(int(e.SchemaVersion)))
+	if err != nil || e.SpecVersion != "1.0" || !isOurs || !versioned {
+		return l, errors.New("not an event of this log")
+	}
+	l.Record = eventstore.Record{
+		Position: position, StreamID: e.Subject, Version: e.StreamVersion, Type: name, SchemaVersion: e.SchemaVersion,
+		Data: e.Data, Metadata: []byte(e.Metadata), RecordedAt: e.Time.UTC(),
+	}
+	if e.DataBase64 != nil {
+		l.Data = e.DataBase64
+	}
+	return l, errors.Join(parseHash(&l.PreviousHash, e.PreviousHash), parseHash(&l.Hash, e.RecordHash))
+}
+
+// ExportReport is what [VerifyExport] found out about a file.
+type ExportReport struct {
+	Format     Format    `json:"format"`
+	Records    int64     `json:"records"`
+	Streams    int       `json:"streams"`
+	First      int64     `json:"first"` // position
+	Last       int64     `json:"last"`
+	Missing    int64     `json:"missing"` // positions between the two that the file does not have
+	Incomplete int       `json:"incomplete"`
+	SignedUpTo int64     `json:"signedUpTo"` // what a checkpoint vouches for
+	Root       string    `json:"root,omitempty"`
+	Findings   []Finding `json:"findings"`
+	More       int       `json:"more"`
+}
+
+// OK tells whether nothing is wrong.
+func (r *ExportReport) OK() bool { return len(r.Findings) == 0 }
+
+// VerifyExport checks an exported file without a database: every hash, the order, and, for streams that the file has from their first
+// record on, every rule. That shows that nothing in the file was changed by itself; whoever makes up a whole history makes up its hashes too. Against, a
+// signed checkpoint, excludes this, for a file that has all positions from 1 to the size of the checkpoint.
+func VerifyExport(from io.Reader, keys *Keys, against string) (*ExportReport, error) {
+	r := &ExportReport{}
+	c := newChecker()
+	c.whole = true
+	var signed Statement
+	if against != "" {
+		var err error
+		if signed, err = keys.Open(against); err != nil {
+			return nil, err
+		}
+		c.sizes = []int64{signed.Size}
+	}
+	var root *eventstore.Hash
+	c.onRoot = func(_ int64, at eventstore.Hash) { root = &at }
+	err := eachChunkOfLines(from, r, func(lines []Line) error { return r.check(c, lines) })
+	if err != nil {
+		return nil, err
+	}
+	if c.last > 0 && !c.treeLost {
+		at, err := rootOf(c.tree)
+		if err != nil {
+			return nil, err
+		}
+		r.Root = at.String()
+	}
+	switch {
+	case signed.Size == 0:
+	case root == nil:
+		c.found(Finding{Check: CheckCheckpoint, Position: 1, Detail: fmt.Sprintf("the file does not have all positions from 1 to %d, which the checkpoint covers", signed.Size)})
+	case *root != signed.Root:
+		c.found(Finding{Check: CheckCheckpoint, Position: 1, Detail: fmt.Sprintf("the checkpoint was signed over other records: at least one of the positions 1 to %d is not as it was", signed.Size)})
+	default:
+		r.SignedUpTo = signed.Size
+	}
+	r.Records, r.Streams, r.Findings, r.More = c.records, len(c.streams), append([]Finding{}, c.findings...), c.more
+	return r, nil
+}
+
+// check takes some lines. Positions may be missing, because a file can hold a selection, but they must ascend.
+func (r *ExportReport) check(c *checker, lines []Line) error {
+	records := make([]eventstore.Record, len(lines))
+	for i := range lines {
+		l := &lines[i]
+		records[i] = l.Record
+		if r.First == 0 {
+			r.First = l.Position
+		}
+		switch p := c.streams[l.StreamID]; {
+		case l.Position <= r.Last:
+			c.found(Finding{CheckPosition, l.Position, l.StreamID, l.Version, fmt.Sprintf("comes after position %d", r.Last)})
+			c.treeLost = true
+		case l.Position > r.Last+1:
+			if r.Last > 0 {
+				r.Missing += l.Position - r.Last - 1
+			}
+			c.treeLost = true
+		case p != nil && p.version+1 == l.Version && l.PreviousHash != p.hash:
+			c.found(Finding{CheckHash, l.Position, l.StreamID, l.Version, "it names another hash before it than that record has"})
+		}
+		r.Last = max(r.Last, l.Position)
+		if c.streams[l.StreamID] == nil && l.Version > 1 { // the file begins in the midst of the stream
+			c.streams[l.StreamID] = &progress{
+				id: l.StreamID, version: l.Version - 1, hash: l.PreviousHash, first: l.RecordedAt, linkedTo: l.Version - 1, abandoned: true,
+			}
+			r.Incomplete++
+		}
+		c.last = l.Position - 1
+		s := c.link(records[i : i+1])
+		c.inspect(s)
+		if err := c.fold(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachChunkOfLines reads a file in either format.
+func eachChunkOfLines(from io.Reader, r *ExportReport, use func([]Line) error) error {
+	const chunk = 1_000
+	lines := bufio.NewScanner(from)
+	lines.Buffer(make([]byte, 64<<10), 64<<20)
+	var some []Line
+	for n := 1; lines.Scan(); n++ {
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		l, format, err := parseLine(lines.Bytes())
+		if err != nil {
+			return fmt.Errorf("line %d is not a record: %w", n, err)
+		}
+		r.Format = format
+		if some = append(some, l); len(some) == chunk {
+			if err := use(some); err != nil {
+				return err
+			}
+			some = some[:0]
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	return use(some)
+}
+
+func parseLine(b []byte) (l Line, f Format, err error) {
+	var e cloudEvent
+	if bytes.HasPrefix(b, []byte(`{"position":`)) {
+		err = json.Unmarshal(b, &l)
+		return l, JSONL, err
+	}
+	if err = json.Unmarshal(b, &e); err == nil {
+		l, err = e.line()
+	}
+	return l, CloudEvents, err
+}

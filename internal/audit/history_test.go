@@ -1,0 +1,183 @@
+package audit_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/audit"
+)
+
+func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
+	b := open(t)
+	stream := id('e', 7)
+	b.happen(stream, domain.EventScheduled{Details: concert(7), Capacity: 5_000})
+	for n := range 26 { // beyond several marks
+		var records []domain.Record
+		for i := range 100 {
+			records = append(records, domain.TicketBooked{BookingID: id('b', n*100+i), CustomerID: id('c', n*100+i)})
+		}
+		b.happen(stream, records...)
+	}
+	b.happen(stream, domain.BookingCancelled{BookingID: id('b', 0), CustomerID: id('c', 0)}, domain.EventCancelled{})
+	h := audit.NewHistory(b.pool)
+	for _, version := range []int{2, 2601, 1000, 1, 1001, 2000, 1500, 2603} { // later ones go on from what earlier ones have kept
+		m, err := h.At(b.ctx, stream, version)
+		sold := min(version, 2601) - 1
+		if version > 2601 {
+			sold--
+		}
+		if err != nil || m.Record.Version != version || m.State.Sold() != sold || m.Problem != "" || m.State.Cancelled() != (version == 2603) {
+			t.Errorf("version %d: sold %d, want %d; %+v %v", version, m.State.Sold(), sold, m.Problem, err)
+		}
+		if at, err := h.VersionAt(b.ctx, stream, m.Record.RecordedAt); err != nil || at < version {
+			t.Errorf("the version at the time of %d is %d, %v", version, at, err)
+		}
+		if at, err := h.VersionAt(b.ctx, stream, m.Record.RecordedAt.Add(-time.Microsecond)); err != nil || at >= version {
+			t.Errorf("the version before the time of %d is %d, %v", version, at, err)
+		}
+	}
+	for _, beyond := range []int{0, 99_999} {
+		if m, err := h.At(b.ctx, stream, beyond); err != nil || m.Record.Version != 2603 {
+			t.Errorf("got version %d, %v", m.Record.Version, err)
+		}
+	}
+	var versions []int
+	must(t, h.Walk(b.ctx, stream, 1998, 2003, func(m audit.Moment) error {
+		versions = append(versions, m.Record.Version)
+		if m.State.Sold() != m.Record.Version-1 {
+			t.Errorf("version %d: sold %d", m.Record.Version, m.State.Sold())
+		}
+		return nil
+	}))
+	if len(versions) != 5 || versions[0] != 1999 {
+		t.Errorf("walked %v", versions)
+	}
+	d, err := h.Diff(b.ctx, stream, 2599, 2603)
+	if err != nil || len(d.Booked) != 2 || len(d.Cancelled) != 1 || d.Cancelled[0].ID != id('b', 0) || !d.To.State.Cancelled() {
+		t.Errorf("got %+v, %v", d, err)
+	}
+	if d, err := h.Diff(b.ctx, stream, 0, 2); err != nil || len(d.Booked) != 1 || d.From.State.Exists() {
+		t.Errorf("got %+v, %v", d, err)
+	}
+	for _, spans := range []int{1, 7, 300} {
+		buckets, span, err := h.Series(b.ctx, stream, time.Time{}, time.Time{}, spans)
+		must(t, err)
+		bookings, cancellations := 0, 0
+		for i, x := range buckets {
+			bookings, cancellations = bookings+x.Bookings, cancellations+x.Cancellations
+			if i > 0 && x.At.Sub(buckets[i-1].At) < span {
+				t.Errorf("spans overlap: %v after %v", x.At, buckets[i-1].At)
+			}
+		}
+		last := buckets[len(buckets)-1]
+		if bookings != 2600 || cancellations != 1 || len(buckets) > spans || last.Version != 2603 || last.Remaining != 5_000-2_599 {
+			t.Errorf("%d spans: %d buckets with %d bookings; %+v", spans, len(buckets), bookings, last)
+		}
+	}
+	if _, err := h.At(b.ctx, uuid.New(), 1); !errors.Is(err, audit.ErrNoStream) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAStreamWithABadRecordIsShownAllTheSame(t *testing.T) {
+	b := open(t)
+	one, _ := b.sample()
+	b.tamper(`update event_log set data = '7' where position = 6`)
+	b.happen(one, domain.EventScheduled{Details: concert(1), Capacity: 3})
+	var problems, unknown []int
+	must(t, audit.NewHistory(b.pool).Walk(b.ctx, one, 0, 0, func(m audit.Moment) error {
+		if m.Problem != "" {
+			problems = append(problems, m.Record.Version)
+		}
+		if m.Unknown {
+			unknown = append(unknown, m.Record.Version)
+		}
+		return nil
+	}))
+	if len(problems) != 2 || problems[0] != 6 || problems[1] != 15 || len(unknown) != 10 {
+		t.Errorf("problems at %v, unknown at %v", problems, unknown)
+	}
+}
+
+func TestRecordsAndStreamsAreListedAndSearched(t *testing.T) {
+	b := open(t)
+	one, other := b.sample()
+	b.readModels()
+	h := audit.NewHistory(b.pool)
+	for name, c := range map[string]struct {
+		f           audit.Filter
+		after       int64
+		limit, want int
+		next        int64
+	}{
+		"a page":          {audit.Filter{}, 0, 10, 10, 10},
+		"the last page":   {audit.Filter{}, 20, 10, 8, 0},
+		"an exact end":    {audit.Filter{}, 20, 8, 8, 0},
+		"a type":          {audit.Filter{Type: domain.TypeBookingCancelled}, 0, 10, 6, 0},
+		"an actor":        {audit.Filter{Actor: id('u', 1)}, 0, 50, 28, 0},
+		"nobody":          {audit.Filter{Actor: uuid.New()}, 0, 50, 0, 0},
+		"a stream":        {audit.Filter{Stream: other}, 0, 50, 14, 0},
+		"a stream's page": {audit.Filter{Stream: one, Type: domain.TypeTicketBooked}, 3, 2, 2, 6},
+	} {
+		lines, next, err := h.Records(b.ctx, c.f, c.after, c.limit)
+		if err != nil || len(lines) != c.want || next != c.next {
+			t.Errorf("%s: got %d lines and next %d, %v", name, len(lines), next, err)
+		}
+	}
+	for search, want := range map[string]int{"": 2, "concert 1": 1, "CONCERT": 2, "65000000-0000-4000-8000-000000000002": 1, "nothing": 0, "%": 0} {
+		if list, err := h.Streams(b.ctx, search, 0, 10); err != nil || len(list) != want {
+			t.Errorf("search %q: got %+v, %v", search, list, err)
+		}
+	}
+	list, err := h.Streams(b.ctx, "", 1, 10)
+	if err != nil || len(list) != 1 || list[0].ID != other || list[0].Records != 14 || list[0].Status != "CANCELLED" || list[0].Capacity != 10 {
+		t.Errorf("got %+v, %v", list, err)
+	}
+	if n, err := h.CountStreams(b.ctx); n != 2 || err != nil {
+		t.Errorf("got %d, %v", n, err)
+	}
+}
+
+func TestVerificationsRunInTheBackgroundOneAtATime(t *testing.T) {
+	b := open(t)
+	one, _ := b.sample()
+	runner := audit.NewRunner(audit.VerifyOptions{Pool: b.pool, Keys: b.keys})
+	if _, ok := runner.Last(); ok {
+		t.Error("something was run before anything was started")
+	}
+	lock, err := b.pool.Begin(b.ctx) // holds the first one up
+	must(t, err)
+	_, err = lock.Exec(b.ctx, `lock table audit_checkpoints in access exclusive mode`)
+	must(t, err)
+	first := runner.Start(uuid.Nil, id('u', 1), time.Now())
+	if second := runner.Start(one, id('u', 2), time.Now()); second.ID != first.ID || second.State != audit.Running {
+		t.Errorf("got %+v, want the one that runs already", second)
+	}
+	must(t, lock.Rollback(b.ctx))
+	finished := func() audit.Run {
+		b.until(func() bool { run, _ := runner.Last(); return run.State != audit.Running })
+		run, _ := runner.Last()
+		return run
+	}
+	if run := finished(); run.ID != first.ID || run.State != audit.Passed || run.Report.Records != 28 || run.FinishedAt == nil || run.StartedBy != id('u', 1) {
+		t.Errorf("got %+v", run)
+	}
+	b.tamper(`update event_log set data = '7' where position = 28`)
+	runner.Start(uuid.Nil, id('u', 1), time.Now())
+	if run := finished(); run.State != audit.Failed || run.Report.Findings[0].Position != 28 {
+		t.Errorf("got %+v", run)
+	}
+	b.pool.Close()
+	runner.Start(one, id('u', 1), time.Now())
+	if run := finished(); run.State != audit.Broken || run.Error == nil {
+		t.Errorf("got %+v", run)
+	}
+	runner.Close()
+	if run := runner.Start(one, id('u', 1), time.Now()); run.State == audit.Running {
+		t.Errorf("got %+v after the end", run)
+	}
+}

@@ -1,0 +1,52 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Read says who has looked at the audit.
+type Read struct {
+	ID        int64
+	UserID    uuid.UUID
+	Operation string // of the API
+	Target    string // path and query
+	RequestID string
+	At        time.Time
+}
+
+// Reads is the list of them. It is kept beside the log and not in it: who looks changes nothing about the events.
+type Reads struct{ pool *pgxpool.Pool }
+
+// NewReads works on the database of pool, which stays the caller's.
+func NewReads(pool *pgxpool.Pool) *Reads { return &Reads{pool} }
+
+// Add writes one down.
+func (r *Reads) Add(ctx context.Context, read Read) error {
+	if _, err := r.pool.Exec(ctx, `
+		insert into audit_reads (user_id, operation, target, request_id)
+		values ($1, $2, $3, $4)`, read.UserID, read.Operation, read.Target, read.RequestID); err != nil {
+		return fmt.Errorf("note who looks at the audit: %w", err)
+	}
+	return nil
+}
+
+// List gives the reads after one, oldest first.
+func (r *Reads) List(ctx context.Context, after int64, limit int) ([]Read, error) {
+	rows, _ := r.pool.Query(ctx, `
+		select id, user_id, operation, target, request_id, read_at
+		from audit_reads
+		where id > $1
+		order by id
+		limit $2`, after, limit)
+	return collect(rows, func(row pgx.CollectableRow) (x Read, err error) {
+		err = row.Scan(&x.ID, (*[16]byte)(&x.UserID), &x.Operation, &x.Target, &x.RequestID, &x.At)
+		x.At = x.At.UTC()
+		return x, err
+	}, "list reads of the audit")
+}
