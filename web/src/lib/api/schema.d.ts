@@ -1,6 +1,108 @@
 // Generated from the description of the API by `npm run generate`. Not to be changed by hand.
 
 export interface paths {
+    "/audit/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the signed checkpoints of the log */
+        get: operations["listCheckpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download records, one on each line */
+        get: operations["exportRecords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/reads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who has looked at the audit */
+        get: operations["listReads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List records of the log */
+        get: operations["listRecords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/records/{position}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove that a record is in the log */
+        get: operations["proveRecord"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the streams of the log */
+        get: operations["listStreams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/streams/{id}": {
         parameters: {
             query?: never;
@@ -8,10 +110,62 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the records of one stream */
+        /** Show the records of one stream, and its state at a version or time */
         get: operations["auditStream"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/streams/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare two versions of a stream */
+        get: operations["diffStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/streams/{id}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell what happened in a stream over time, for charts */
+        get: operations["seriesOfStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how the last verification of this process is doing */
+        get: operations["showVerification"];
+        put?: never;
+        /** Verify the log, or one stream, in the background */
+        post: operations["startVerification"];
         delete?: never;
         options?: never;
         head?: never;
@@ -63,7 +217,8 @@ export interface paths {
         get: operations["getMe"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete one's own account with all personal data */
+        delete: operations["eraseMe"];
         options?: never;
         head?: never;
         patch?: never;
@@ -149,6 +304,23 @@ export interface paths {
         post?: never;
         /** Cancel one's own booking */
         delete: operations["cancelBooking"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bookings/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove that one's own booking is in the log */
+        get: operations["bookingReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -245,6 +417,26 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AuditRead: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            id: number;
+            /** @example auditStream */
+            operation: string;
+            requestId: string;
+            /** @description Path and query */
+            target: string;
+            /** Format: uuid */
+            userId: string;
+        };
+        AuditedBooking: {
+            cancelled: boolean;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            userId: string;
+        };
         BookTicketInputBody: {
             /** Format: uuid */
             eventId: string;
@@ -269,6 +461,11 @@ export interface components {
         };
         BookingList: {
             data: components["schemas"]["BookingWithEvent"][];
+        };
+        BookingReceipt: {
+            booking: components["schemas"]["Booking"];
+            /** @description Proves the record of the booking or, once it was cancelled, of the cancellation */
+            receipt: components["schemas"]["Receipt"];
         };
         BookingWithEvent: {
             /** Format: date-time */
@@ -297,6 +494,20 @@ export interface components {
             /** Format: int64 */
             totalTickets?: number;
             venue?: string;
+        };
+        CheckpointList: {
+            data: components["schemas"]["SignedCheckpoint"][];
+            /**
+             * Format: int64
+             * @description The value of after for the next page; absent on the last one
+             */
+            next?: number;
+            /** @description The key that this process signs with; empty when it does not sign */
+            publicKey: string;
+        };
+        EraseInputBody: {
+            /** @description Of the account, once more */
+            password: string;
         };
         Event: {
             /**
@@ -363,10 +574,59 @@ export interface components {
              */
             pointer: string;
         };
+        Finding: {
+            /** @enum {string} */
+            check: "position" | "version" | "time" | "hash" | "decode" | "rule" | "read model" | "checkpoint";
+            detail: string;
+            /**
+             * Format: int64
+             * @description Of the first record that it is about; for a missing one, where it should be
+             */
+            position: number;
+            /**
+             * Format: uuid
+             * @description Zero when it is about no stream
+             */
+            streamId: string;
+            /** Format: int64 */
+            version: number;
+        };
         Health: {
             /** @example ok */
             status: string;
             version: string;
+        };
+        LogRecord: {
+            /** @description As stored */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description SHA-256 over the record and the hash before it, in hexadecimal */
+            hash: string;
+            /** @description As stored */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Place in the whole log
+             */
+            position: number;
+            /** @description Of the record before it in its stream; zeros for the first */
+            previousHash: string;
+            /** Format: date-time */
+            recordedAt: string;
+            /** Format: int32 */
+            schemaVersion: number;
+            /** Format: uuid */
+            streamId: string;
+            /** @example TicketBooked */
+            type: string;
+            /**
+             * Format: int64
+             * @description Place in the stream
+             */
+            version: number;
         };
         LoginInputBody: {
             /** @example user@example.com */
@@ -423,33 +683,77 @@ export interface components {
              */
             type: string;
         };
-        Record: {
-            /** @description As stored */
-            data: {
-                [key: string]: unknown;
-            };
-            /** @description SHA-256 over the record and the hash before it, in hexadecimal */
-            hash: string;
-            /** @description As stored */
-            metadata: {
-                [key: string]: unknown;
-            };
+        ReadList: {
+            data: components["schemas"]["AuditRead"][];
             /**
              * Format: int64
-             * @description Place in the whole log
+             * @description The value of after for the next page; absent on the last one
+             */
+            next?: number;
+        };
+        ReadModelReport: {
+            name: string;
+            /**
+             * Format: int64
+             * @description Up to which it has applied the log
              */
             position: number;
-            /** Format: date-time */
-            recordedAt: string;
-            /** Format: int32 */
-            schemaVersion: number;
-            /** @example TicketBooked */
-            type: string;
+            /** Format: int64 */
+            rows: number;
+        };
+        Receipt: {
+            /** @description The signed checkpoint: a note as in C2SP's tlog-checkpoint */
+            checkpoint: string;
+            /** @description Hash of the record's leaf in the Merkle tree, in hexadecimal */
+            leafHash: string;
+            /** @description Inclusion proof of RFC 6962: hashes from the leaf's sibling up, in hexadecimal */
+            path: string[];
+            /** @description The key that it is signed with. Whoever verifies should have it from elsewhere */
+            publicKey?: string;
+            record: {
+                /** @description As stored */
+                data?: {
+                    [key: string]: unknown;
+                };
+                /** @description Instead of the other, when the stored bytes would not survive as JSON in JSON */
+                dataBase64?: string;
+                hash: string;
+                /** @description As stored */
+                metadata?: {
+                    [key: string]: unknown;
+                };
+                /** @description Instead of the other, when the stored bytes would not survive as JSON in JSON */
+                metadataBase64?: string;
+                /** Format: int64 */
+                position: number;
+                previousHash: string;
+                /** Format: date-time */
+                recordedAt: string;
+                /** Format: int64 */
+                schemaVersion: number;
+                streamId: string;
+                type: string;
+                /** Format: int64 */
+                version: number;
+            };
             /**
              * Format: int64
-             * @description Place in the stream
+             * @description Records that the checkpoint covers
              */
-            version: number;
+            treeSize: number;
+        };
+        RecordList: {
+            /**
+             * Format: int64
+             * @description Position of the newest record
+             */
+            head: number;
+            /**
+             * Format: int64
+             * @description The value of after to go on with; absent at the end of the log. A page with few records or none can have a next one: one request looks at a bounded part of the log
+             */
+            next?: number;
+            records: components["schemas"]["LogRecord"][];
         };
         RefreshInputBody: {
             /** @description Taken from the cookie when it is left out */
@@ -465,6 +769,41 @@ export interface components {
              * @example securePassword123
              */
             password: string;
+        };
+        Report: {
+            /**
+             * Format: int64
+             * @description That were compared
+             */
+            checkpoints: number;
+            /** @description What is wrong, in the order of the log; the first hundred */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Format: int64
+             * @description Position of the newest record when the verification began
+             */
+            head: number;
+            /**
+             * Format: int64
+             * @description Findings that are not listed
+             */
+            more: number;
+            readModels: components["schemas"]["ReadModelReport"][];
+            /** Format: int64 */
+            records: number;
+            /** @description Of the Merkle tree over all records, in hexadecimal */
+            root?: string;
+            /** Format: double */
+            seconds: number;
+            /** @description False when no public key was at hand */
+            signaturesChecked: boolean;
+            /**
+             * Format: uuid
+             * @description The only stream that was looked at; zero for the whole log
+             */
+            streamId: string;
+            /** Format: int64 */
+            streams: number;
         };
         ScheduleEventInputBody: {
             /**
@@ -497,13 +836,212 @@ export interface components {
             refreshToken?: string;
             user: components["schemas"]["User"];
         };
+        SignedCheckpoint: {
+            /**
+             * Format: date-time
+             * @description When it was written; not signed
+             */
+            at: string;
+            /** @description The same, signed: a note as in C2SP's tlog-checkpoint */
+            note: string;
+            /** @description Root of the Merkle tree over them (RFC 6962), in hexadecimal */
+            root: string;
+            /**
+             * Format: int64
+             * @description Records that it covers
+             */
+            size: number;
+        };
+        StartVerificationInputBody: {
+            /**
+             * Format: uuid
+             * @description Look at this stream only
+             */
+            streamId?: string;
+        };
+        StateSummary: {
+            /** Format: int64 */
+            capacity: number;
+            /** Format: int64 */
+            remaining: number;
+            /** Format: int64 */
+            sold: number;
+            /** @enum {string} */
+            status: "NONE" | "SCHEDULED" | "CANCELLED";
+        };
+        StreamBucket: {
+            /**
+             * Format: date-time
+             * @description Its beginning
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Made in it
+             */
+            bookings: number;
+            /**
+             * Format: int64
+             * @description Made in it
+             */
+            cancellations: number;
+            /**
+             * Format: int64
+             * @description After it
+             */
+            capacity: number;
+            /**
+             * Format: int64
+             * @description After it
+             */
+            remaining: number;
+            /**
+             * Format: int64
+             * @description Of its last record
+             */
+            version: number;
+        };
+        StreamDiff: {
+            /** @description Bookings that were made in between */
+            booked: components["schemas"]["AuditedBooking"][];
+            /** @description Bookings from before that were cancelled in between */
+            cancelled: components["schemas"]["AuditedBooking"][];
+            from: components["schemas"]["StreamState"];
+            to: components["schemas"]["StreamState"];
+        };
+        StreamItem: {
+            /** Format: int64 */
+            capacity: number;
+            /** Format: date-time */
+            firstAt: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            lastAt: string;
+            /**
+             * Format: int64
+             * @description Of its first record
+             */
+            position: number;
+            /** Format: int64 */
+            records: number;
+            /** Format: int64 */
+            remaining: number;
+            status: string;
+            title: string;
+        };
+        StreamList: {
+            /** @description In the order in which they began */
+            data: components["schemas"]["StreamItem"][];
+            /**
+             * Format: int64
+             * @description The value of after for the next page; absent on the last one
+             */
+            next?: number;
+            /**
+             * Format: int64
+             * @description Streams in the log, whatever was searched for
+             */
+            total: number;
+        };
         StreamPage: {
-            records: components["schemas"]["Record"][];
+            /**
+             * Format: int64
+             * @description The value of after for the next page; absent on the last one
+             */
+            next?: number;
+            /** @description Oldest first, up to the version of the state */
+            records: components["schemas"]["StreamRecord"][];
+            /** @description At the version or time that was asked for, otherwise now */
+            state: components["schemas"]["StreamState"];
             /** Format: uuid */
             streamId: string;
             /**
              * Format: int64
              * @description Of the newest record of the stream
+             */
+            version: number;
+        };
+        StreamRecord: {
+            /** @description As stored */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description SHA-256 over the record and the hash before it, in hexadecimal */
+            hash: string;
+            /** @description As stored */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Place in the whole log
+             */
+            position: number;
+            /** @description Why the record can't be read, or which rule it breaks */
+            problem?: string;
+            /** Format: date-time */
+            recordedAt: string;
+            /** Format: int32 */
+            schemaVersion: number;
+            /** @description Of the event right after this record */
+            state: components["schemas"]["StateSummary"];
+            /** @example TicketBooked */
+            type: string;
+            /**
+             * Format: int64
+             * @description Place in the stream
+             */
+            version: number;
+        };
+        StreamSeries: {
+            /**
+             * Format: int64
+             * @description Index of the span with the most bookings; -1 when there is none
+             */
+            busiest: number;
+            /** Format: double */
+            spanSeconds: number;
+            /** @description In the order of time; those in which nothing happened are left out */
+            spans: components["schemas"]["StreamBucket"][];
+            /** Format: uuid */
+            streamId: string;
+        };
+        StreamState: {
+            /**
+             * Format: date-time
+             * @description When that record was recorded
+             */
+            at?: string;
+            /**
+             * Format: int64
+             * @description Ever made, cancelled ones too
+             */
+            bookings: number;
+            /** Format: int64 */
+            capacity: number;
+            currency: string;
+            /** Format: date-time */
+            date?: string;
+            description: string;
+            /** Format: int64 */
+            position: number;
+            /** @example 49.99 */
+            price: number;
+            /** Format: int64 */
+            remaining: number;
+            /** Format: int64 */
+            sold: number;
+            /** @enum {string} */
+            status: "NONE" | "SCHEDULED" | "CANCELLED";
+            timeZone: string;
+            title: string;
+            /** @description A record up to here can't be read, and is left out of the state */
+            unknown?: boolean;
+            venue: string;
+            /**
+             * Format: int64
+             * @description 0: before the first record
              */
             version: number;
         };
@@ -516,6 +1054,43 @@ export interface components {
             /** @enum {string} */
             role: "customer" | "organizer" | "auditor";
         };
+        Verification: {
+            error?: string;
+            /** Format: date-time */
+            finishedAt?: string;
+            /** Format: uuid */
+            id: string;
+            progress: components["schemas"]["VerifyProgress"];
+            report?: components["schemas"]["Report"];
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: uuid */
+            startedBy: string;
+            /**
+             * @description failed: the report says what is wrong; broken: it could not be carried out
+             * @enum {string}
+             */
+            state: "running" | "passed" | "failed" | "broken";
+            /**
+             * Format: uuid
+             * @description The only stream that is looked at; absent for the whole log
+             */
+            streamId?: string;
+        };
+        VerifyProgress: {
+            /**
+             * Format: int64
+             * @description Records
+             */
+            done: number;
+            /** @enum {string} */
+            phase: "records" | "read models";
+            /**
+             * Format: int64
+             * @description Records
+             */
+            total: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -525,9 +1100,443 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listCheckpoints: {
+        parameters: {
+            query?: {
+                /** @description Only checkpoints that cover more records */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportRecords: {
+        parameters: {
+            query?: {
+                format?: "jsonl" | "cloudevents";
+                stream?: string;
+                /** @description Only records at a higher position */
+                after?: number;
+                /** @description The last position; 0: the end of the log */
+                upTo?: number;
+                /** @description Only records from this time on */
+                since?: string;
+                /** @description Only records before this time */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReads: {
+        parameters: {
+            query?: {
+                /** @description Only reads with a higher id */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRecords: {
+        parameters: {
+            query?: {
+                /** @description Only records at a higher position */
+                after?: number;
+                limit?: number;
+                type?: string;
+                /** @description The user whose command it was */
+                actor?: string;
+                stream?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proveRecord: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStreams: {
+        parameters: {
+            query?: {
+                /** @description A part of the title, or the beginning of the id */
+                search?: string;
+                /** @description Only streams that began after this position */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     auditStream: {
         parameters: {
             query?: {
+                /** @description A version, or a time such as 2026-05-17T19:30:00Z: show the stream as it was then */
+                at?: string;
                 /** @description Only records with a higher version */
                 after?: number;
                 limit?: number;
@@ -578,6 +1587,313 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diffStream: {
+        parameters: {
+            query: {
+                /** @description A version; 0: before the first record */
+                from: number;
+                /** @description A version */
+                to: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamDiff"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seriesOfStream: {
+        parameters: {
+            query?: {
+                /** @description A time; otherwise that of the first record */
+                from?: string;
+                /** @description A time; otherwise that of the last record */
+                to?: string;
+                /** @description Into how many spans of equal length the time is cut */
+                spans?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamSeries"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verification"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartVerificationInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verification"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -822,6 +2138,110 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    eraseMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1322,6 +2742,83 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bookingReceipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingReceipt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
