@@ -37,7 +37,6 @@ type Options struct {
 	Bookings projections.Bookings
 	Progress *projections.Progress
 	Accounts *account.Accounts
-	Signer   *account.Signer
 	Audit    Audit
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.
 	BodyTimeout time.Duration

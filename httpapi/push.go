@@ -21,8 +21,8 @@ import (
 
 // PushOptions are what a [Push] works with. What has a default need not be given.
 type PushOptions struct {
-	Live   *projections.Live
-	Signer *account.Signer
+	Live     *projections.Live
+	Accounts *account.Accounts
 	// Origins may connect from a browser, besides the origin that the API itself is reached at.
 	Origins []string
 	Logger  *slog.Logger

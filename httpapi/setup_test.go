@@ -87,7 +87,7 @@ func start(t *testing.T, choices ...choice) *system {
 
 	api.Executor, api.Log, api.Progress = executor, eventstore.NewLog(s.pool), progress
 	api.Events, api.Bookings = projections.NewEvents(s.pool), projections.Bookings{Pool: s.pool}
-	api.Accounts, api.Signer = accounts, s.signer
+	api.Accounts = accounts
 	api.Origins, api.Logger, api.Version = []string{"http://localhost:3000"}, logger, "test"
 	keys, err := audit.NewKeys("a signing secret for tests, which is long enough")
 	must(t, err)

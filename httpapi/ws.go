@@ -355,7 +355,7 @@ func (m clientMessage) followed() []uuid.UUID {
 }
 
 func (s *socket) hello(m clientMessage) *goodbye {
-	claims, err := s.push.Signer.ParseAccess(m.Token)
+	claims, err := s.push.Accounts.ParseAccess(m.Token)
 	if err != nil {
 		return byeToken(err)
 	}
@@ -371,7 +371,7 @@ func (s *socket) hello(m clientMessage) *goodbye {
 
 // renew keeps the connection beyond the expiry of its token.
 func (s *socket) renew(token string) *goodbye {
-	claims, err := s.push.Signer.ParseAccess(token)
+	claims, err := s.push.Accounts.ParseAccess(token)
 	if err == nil && claims.UserID != s.user {
 		err = account.ErrInvalidToken
 	}

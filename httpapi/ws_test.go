@@ -42,7 +42,7 @@ func (s *system) pushes(choices ...func(*httpapi.PushOptions)) *pushing {
 	pool := dbtest.Connect(s.T, s.db, dbtest.MaxConns(4))
 	wire := projections.NewWire(s.db, pool, logger)
 	p := &pushing{T: s.T, system: s, live: projections.NewLive(pool, wire, logger)}
-	o := httpapi.PushOptions{Live: p.live, Signer: s.signer, Origins: []string{"http://localhost:3000", "http://[::1]:3000"}, Logger: logger}
+	o := httpapi.PushOptions{Live: p.live, Accounts: s.options.Accounts, Origins: []string{"http://localhost:3000", "http://[::1]:3000"}, Logger: logger}
 	for _, choose := range choices {
 		choose(&o)
 	}
@@ -52,7 +52,7 @@ func (s *system) pushes(choices ...func(*httpapi.PushOptions)) *pushing {
 	work.Go(func() { wire.Run(ctx) })
 	work.Go(func() { p.push.Run(ctx) })
 	p.server = httptest.NewServer(httpapi.New(httpapi.Options{
-		Signer: s.signer, Push: p.push, Logger: logger, Now: time.Now, Origins: o.Origins,
+		Accounts: s.options.Accounts, Push: p.push, Logger: logger, Now: time.Now, Origins: o.Origins,
 		Progress: projections.NewProgress(pool, wire, logger),
 	}))
 	p.url = p.server.URL
@@ -422,7 +422,7 @@ func TestCapacityAndCancellationArePushedToo(t *testing.T) {
 func TestAConnectionWithoutAGoodTokenEnds(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	p := s.pushes(func(o *httpapi.PushOptions) { o.HelloWithin = 300 * time.Millisecond })
+	p := s.pushes(func(o *httpapi.PushOptions) { o.HelloWithin = 2 * time.Second })
 	p.connect().wantEnd(4408, "hello_timeout")
 
 	patient := s.pushes()
@@ -436,6 +436,11 @@ func TestAConnectionWithoutAGoodTokenEnds(t *testing.T) {
 		c.wantEnd(4401, "invalid_token")
 		_ = name
 	}
+	gone := s.want(s.call("POST", "/auth/register", "", ann), 201, "").at("accessToken").(string)
+	s.want(s.call("DELETE", "/auth/me", gone, map[string]string{"password": ann["password"]}), 204, "")
+	erased := patient.connect()
+	erased.say("type", "hello", "token", gone)
+	erased.wantEnd(4401, "invalid_token")
 	c := patient.connect()
 	c.say("type", "hello", "token", s.tokenUntil(uuid.New(), time.Now().Add(-time.Second)))
 	c.wantEnd(4401, "token_expired")
@@ -617,9 +622,9 @@ func TestWhatIsNoHandshakeIsAProblem(t *testing.T) {
 func TestHeartbeatsSayHowFarTheClientIs(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	p := s.pushes(func(o *httpapi.PushOptions) { o.HeartbeatEvery = 100 * time.Millisecond })
+	p := s.pushes(func(o *httpapi.PushOptions) { o.HeartbeatEvery = time.Second })
 	c, ready := p.join("events", []string{})
-	if ready.HeartbeatSeconds != 0.1 {
+	if ready.HeartbeatSeconds != 1 {
 		t.Errorf("ready: %+v", ready)
 	}
 	event := s.schedule(2)
@@ -637,7 +642,7 @@ func TestHeartbeatsSayHowFarTheClientIs(t *testing.T) {
 func TestAClientThatIsGoneLosesItsPlace(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	p := s.pushes(func(o *httpapi.PushOptions) { o.HeartbeatEvery = 50 * time.Millisecond })
+	p := s.pushes(func(o *httpapi.PushOptions) { o.HeartbeatEvery = 250 * time.Millisecond })
 	p.join() // nobody reads from it, so no ping is answered
 	alive, _ := p.join()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -751,7 +756,7 @@ func TestAStopIsBoundedByItsDeadline(t *testing.T) {
 // This one is alone: it counts all goroutines.
 func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	s := start(t)
-	p := s.pushes(func(o *httpapi.PushOptions) { o.HelloWithin, o.UserConnections = 200*time.Millisecond, 50 })
+	p := s.pushes(func(o *httpapi.PushOptions) { o.HelloWithin, o.UserConnections = 500*time.Millisecond, 50 })
 	event := s.schedule(100)
 	c, _ := p.join()
 	must(t, c.Close(websocket.StatusNormalClosure, ""))

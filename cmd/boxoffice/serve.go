@@ -143,7 +143,7 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 
 func (s *system) push(c config.Config, logger *slog.Logger) *httpapi.Push {
 	return httpapi.NewPush(httpapi.PushOptions{
-		Live: projections.NewLive(s.reading, s.wire, logger), Signer: s.signer,
+		Live: projections.NewLive(s.reading, s.wire, logger), Accounts: s.accounts,
 		Origins: c.FrontendOrigin, Connections: c.Sockets, Logger: logger, Now: time.Now,
 	})
 }
@@ -156,7 +156,6 @@ func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, s
 		Bookings: projections.Bookings{Pool: s.reading},
 		Progress: s.progress,
 		Accounts: s.accounts,
-		Signer:   s.signer,
 		Audit:    s.audit,
 		Push:     push,
 		Ready: func(ctx context.Context) error {

@@ -32,6 +32,15 @@ func (a *Accounts) IsErased(id uuid.UUID) bool {
 	return a.erased.ids[id]
 }
 
+// ParseAccess believes a valid access token as [Signer.ParseAccess] does, unless its user is erased.
+func (a *Accounts) ParseAccess(token string) (Claims, error) {
+	claims, err := a.signer.ParseAccess(token)
+	if err == nil && a.IsErased(claims.UserID) {
+		return Claims{}, fmt.Errorf("%w: the account is gone", ErrInvalidToken)
+	}
+	return claims, err
+}
+
 // Watch learns, until ctx ends, who was deleted by other processes.
 func (a *Accounts) Watch(ctx context.Context, logger *slog.Logger) {
 	ticks := time.NewTicker(erasedEvery)
