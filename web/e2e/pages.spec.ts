@@ -199,7 +199,12 @@ for (const { name, who = 'customer', show } of shown)
 function sticksOut(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll('body *')]
-      .filter((e) => e.checkVisibility() && !e.closest('.sr-only, [aria-hidden=true]'))
+      .filter(
+        (e) =>
+          e.checkVisibility() &&
+          !e.closest('.sr-only, [aria-hidden=true]') &&
+          !e.matches('[data-sonner-toaster]'),
+      )
       .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5)
       .map((e) => e.outerHTML.slice(0, 120)),
   )

@@ -1,4 +1,4 @@
-import { http, HttpResponse } from 'msw'
+import { delay, http, HttpResponse } from 'msw'
 import { describe, expect, it, vi } from 'vitest'
 import { call } from '@/lib/api/client'
 import { ApiError } from '@/lib/api/error'
@@ -74,6 +74,7 @@ describe('a session', () => {
       http.post('*/api/auth/refresh', async () => {
         renewals++
         await vi.waitFor(() => expect(refused).toBe(3)) // all of them need it while it is under way
+        await delay(50) // as a server would take
         return HttpResponse.json(aSession('renewed'))
       }),
     )
