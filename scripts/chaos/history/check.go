@@ -33,7 +33,7 @@ func Check(requests []Request, final Final) []Violation {
 	c := &checker{
 		requests: requests, final: final,
 		byID: map[string]*Request{}, streams: map[uuid.UUID]*stream{}, booked: map[uuid.UUID]*Record{}, cancelled: map[uuid.UUID]*Record{},
-		byKey: map[key]*Record{}, byWish: map[wish][]*Record{},
+		byKey: map[key]*Record{}, byWish: map[wish][]*Record{}, caused: map[string]int64{},
 	}
 	for i := range requests {
 		c.byID[requests[i].ID] = &requests[i]
@@ -65,6 +65,8 @@ type checker struct {
 	booked, cancelled map[uuid.UUID]*Record // by booking
 	byKey             map[key]*Record       // what the requests with a key have booked
 	byWish            map[wish][]*Record    // a customer's bookings of an event
+
+	caused map[string]int64 // the position that each request caused
 
 	// Bounds of the moment of each record's commit, by its place in the log.
 	earliest, latest []time.Duration
@@ -98,6 +100,10 @@ func (c *checker) follow() {
 	for i := range c.final.Log {
 		r := &c.final.Log[i]
 		r.place = i
+		if first, caused := c.caused[r.Request]; caused {
+			c.bad(Twice, "request %s caused positions %d and %d", r.Request, first, r.Position)
+		}
+		c.caused[r.Request] = r.Position
 		s := c.streams[r.Event]
 		if s == nil {
 			s = &stream{holds: map[uuid.UUID]uuid.UUID{}}
