@@ -41,6 +41,7 @@ type options struct {
 	delay     time.Duration
 	program   string
 	healthy   time.Duration
+	sabotage  string // SQL that spoils what the system holds, for tests of the judgement
 }
 
 func parse(args []string, stderr io.Writer) (o options, err error) {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -74,14 +75,17 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 		return r, err
 	}
 	defer func() {
-		if err != nil || len(r.violations) > 0 {
+		if (err != nil || len(r.violations) > 0) && o.sabotage == "" {
 			_, _ = fmt.Fprintf(out, "what the processes have logged, and the history, are kept in %s\n", dir)
 			data, _ := json.MarshalIndent(map[string]any{"requests": r.requests, "final": r.final}, "", " ")
 			_ = os.WriteFile(filepath.Join(dir, "history.json"), data, 0o600)
 			return
 		}
-		err = os.RemoveAll(dir)
+		err = errors.Join(err, os.RemoveAll(dir))
 	}()
+	if err := os.Chmod(dir, 0o711); err != nil { // root's PostgreSQL runs as another user, who must get through
+		return r, err
+	}
 	a := &arena{options: o, dir: dir, recorder: &recorder{began: time.Now()}, times: map[string]int{}}
 	running, end := context.WithCancel(ctx)
 	defer func() {
@@ -263,6 +267,15 @@ func (a *arena) rest(ctx context.Context, customers []*customer, r *report) (vio
 		last.Go(func() { c.insist(closing) })
 	}
 	last.Wait()
+	if a.options.sabotage != "" {
+		err := a.withConn(ctx, func(conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, a.options.sabotage)
+			return err
+		})
+		if err != nil {
+			return violations, err
+		}
+	}
 	found, err := a.read(ctx, &r.final)
 	return append(violations, found...), err
 }
