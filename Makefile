@@ -55,6 +55,10 @@ web/node_modules/.complete: web/package.json web/package-lock.json
 test-concurrency: ## Book from many users at once against a running system, and check the result
 	go run ./scripts/test-concurrency -url http://localhost:$(API_PORT)
 
+.PHONY: chaos
+chaos: ## Break a running system in many ways while people book, and check what they were told; CHAOS="-duration 10m -seed 7" for more
+	go run ./scripts/chaos $(CHAOS)
+
 .PHONY: bench
 bench: ## Compare ways of booking on this machine (takes some minutes)
 	go run ./scripts/bench

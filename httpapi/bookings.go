@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,7 +63,7 @@ func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[Boo
 		if len(r.Records) > 0 {
 			booking.CreatedAt = r.Records[0].RecordedAt
 		} else { // the booking was found in the stream: its first append had been given up for lost, and was not
-			row, err := a.Bookings.Get(ctx, id)
+			row, err := a.findBooking(ctx, id)
 			if err != nil {
 				return BookingChange{}, err
 			}
@@ -100,11 +102,31 @@ type cancelBookingInput struct {
 
 var errBookingMissing = newProblem(404, domain.ErrBookingNotFound.Code, domain.ErrBookingNotFound.Message)
 
+// findBooking asks the read model. What is not there may be on its way: nobody is told that a booking does not exist before the read
+// model contains everything that was in the log when they asked.
+func (a *api) findBooking(ctx context.Context, id uuid.UUID) (*projections.Booking, error) {
+	row, err := a.Bookings.Get(ctx, id)
+	if !errors.Is(err, projections.ErrNotFound) {
+		return row, err
+	}
+	head, err := a.Log.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if a.catchUp(ctx, head) < head {
+		p := newProblem(http.StatusServiceUnavailable, "unavailable", "The service is catching up; please try again in a moment")
+		p.retryAfter = 1
+		return nil, p
+	}
+	row, err = a.Bookings.Get(ctx, id)
+	return row, notFound(err, errBookingMissing)
+}
+
 func (a *api) cancelBooking(ctx context.Context, in *cancelBookingInput) (*changed[BookingChange], error) {
 	// The read model only says which stream the booking is in; the stream decides.
-	row, err := a.Bookings.Get(ctx, in.ID)
+	row, err := a.findBooking(ctx, in.ID)
 	if err != nil {
-		return nil, notFound(err, errBookingMissing)
+		return nil, err
 	}
 	cancel := domain.CancelBooking{BookingID: row.ID, CustomerID: claimsOf(ctx).UserID, Now: a.Now()}
 	return carryOut(ctx, a, command{eventID: row.EventID, decide: wish(cancel), immediate: true}, once{}, func(r result) (BookingChange, error) {

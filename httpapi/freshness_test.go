@@ -71,6 +71,21 @@ func TestAReadWaitsForTheReadModelsAndSaysWhenTheyAreLate(t *testing.T) {
 	}
 }
 
+func TestABookingThatTheReadModelLacksIsNotCalledMissing(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	token := s.token(account.Customer)
+	event := s.schedule(5)
+	s.exec(`update projection_checkpoints set fence = fence + 1, lease_until = now() + interval '1 hour'`) // nobody projects any more
+	booking := s.want(s.call("POST", "/book", token, map[string]string{"eventId": event}), 201, "").at("booking", "id").(string)
+	if a := s.want(s.call("DELETE", "/bookings/"+booking, token, nil), 503, "unavailable"); a.header.Get("Retry-After") == "" {
+		t.Errorf("got %v", a.header)
+	}
+	s.exec(`update projection_checkpoints set lease_until = null`)
+	s.want(s.call("DELETE", "/bookings/"+booking, token, nil), 200, "")
+	s.want(s.call("DELETE", "/bookings/"+uuid.NewString(), token, nil), 404, "booking_not_found")
+}
+
 func TestAPositionMustBeANumber(t *testing.T) {
 	t.Parallel()
 	s := start(t)

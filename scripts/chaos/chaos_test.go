@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/boxoffice/boxoffice/scripts/chaos/history"
+)
+
+func TestAShortRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes most of a minute")
+	}
+	var out bytes.Buffer
+	code := run(t.Context(), []string{"-duration", "25s"}, &out, &out)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if code != 0 || !strings.HasPrefix(lines[len(lines)-1], "PASS ") {
+		t.Errorf("exit code %d:\n%s", code, &out)
+	}
+	t.Log(lines[0], lines[len(lines)-1])
+}
+
+// What spoils the system must be found: else a run that passes says nothing.
+func TestARunThatWasSpoiledFails(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a while")
+	}
+	program := filepath.Join(t.TempDir(), "boxoffice")
+	if err := build(t.Context(), program); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ rule, sabotage string }{
+		"a record is changed": {history.Chain, `
+			alter table event_log disable trigger all;
+			update event_log set metadata = '{}' where position = (select max(position) from event_log where type = 'TicketBooked')`},
+		"a ticket goes missing in the read model": {history.ReadModel, `update events set remaining = remaining + 1`},
+		"a confirmed booking is lost": {history.Lost, `
+			alter table event_log disable trigger all;
+			delete from event_log where position = (select max(position) from event_log);
+			update log_head set position = position - 1;
+			update projection_checkpoints set position = position - 1`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, err := parse([]string{"-duration", "1s", "-faults", "none", "-customers", "8", "-processes", "1", "-program", program}, io.Discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.sabotage = c.sabotage
+			r, err := play(t.Context(), o, io.Discard)
+			if err != nil || !slices.ContainsFunc(r.violations, func(v history.Violation) bool { return v.Rule == c.rule }) {
+				t.Errorf("want %q, got %v, %v", c.rule, r.violations, err)
+			}
+		})
+	}
+}
+
+func TestTheScheduleFollowsFromTheSeed(t *testing.T) {
+	t.Parallel()
+	draw := func(seed uint64) []strike { return schedule(faults, onDatabase, seed, time.Minute, 3) }
+	if !slices.Equal(draw(1), draw(1)) {
+		t.Error("one seed gives two schedules")
+	}
+	if slices.Equal(draw(1), draw(2)) {
+		t.Error("two seeds give one schedule")
+	}
+	var used int
+	for _, f := range faults {
+		if slices.ContainsFunc(schedule(faults, f.lane, 1, 20*time.Second, 3), func(s strike) bool { return s.fault == f }) {
+			used++
+		}
+	}
+	if used != len(faults) {
+		t.Errorf("a short run has %d of %d faults", used, len(faults))
+	}
+}
+
+func TestGrowthIsFound(t *testing.T) {
+	t.Parallel()
+	steady, leaking := make([]sample, 30), make([]sample, 30)
+	for i := range steady {
+		steady[i] = sample{files: 40 + i%5, threads: 9, kilobytes: 40_000 + 100*i}
+		leaking[i] = sample{files: 40 + i, threads: 9 + i, kilobytes: 40_000 + 2_000*i}
+	}
+	if found := (&growth{samples: [][]sample{steady}}).found(); len(found) > 0 {
+		t.Errorf("nothing grows, and found is %v", found)
+	}
+	if found := (&growth{samples: [][]sample{steady, leaking}}).found(); len(found) != len(uses) {
+		t.Errorf("all of %d grow, and found is %v", len(uses), found)
+	}
+}

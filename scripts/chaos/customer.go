@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/scripts/chaos/history"
+)
+
+// recorder keeps every request.
+type recorder struct {
+	began time.Time
+	mu    sync.Mutex
+	all   []history.Request
+}
+
+func (r *recorder) now() time.Duration { return time.Since(r.began) }
+
+func (r *recorder) add(q history.Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, q)
+}
+
+// caller sends requests as one person. Each has a connection of its own: the balancer sends it to the next process, and no library
+// repeats it by itself, as Go's does with requests that have an Idempotency-Key when a kept connection breaks.
+type caller struct {
+	base     string
+	id       uuid.UUID
+	token    string
+	http     *http.Client
+	recorder *recorder
+}
+
+// answerWithin is how long a customer waits for an answer. Whoever is not answered by then comes again.
+const answerWithin = 4 * time.Second
+
+func newCaller(base string, r *recorder, role account.Role) (*caller, error) {
+	c := &caller{base: base, id: uuid.New(), recorder: r, http: &http.Client{
+		Transport: &http.Transport{DisableKeepAlives: true}, Timeout: answerWithin,
+	}}
+	var err error
+	c.token, err = mint(c.id, role, 0)
+	return c, err
+}
+
+var secrets = account.Secrets{Access: []string{"an access secret for chaos"}, Refresh: []string{"a refresh secret for chaos"}}
+
+// mint makes a token on a machine whose clock is off by so much.
+func mint(id uuid.UUID, role account.Role, off time.Duration) (string, error) {
+	signer, err := account.NewSigner(secrets, func() time.Time { return time.Now().Add(off) })
+	if err != nil {
+		return "", err
+	}
+	token, _, err := signer.IssueAccess(account.User{ID: id, Email: id.String() + "@example.com", Role: role})
+	return token, err
+}
+
+// reply is what the API says.
+type reply struct {
+	status  int
+	header  http.Header
+	Code    string
+	ID      uuid.UUID
+	Booking struct{ ID uuid.UUID }
+	Event   struct{ Version, RemainingTickets int }
+	Data    []struct {
+		ID     uuid.UUID
+		Status string
+	}
+}
+
+func (c *caller) send(method, path, requestID, token string, body any, headers ...string) (*reply, error) {
+	var in io.Reader
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		in = bytes.NewReader(data)
+	}
+	request, err := http.NewRequest(method, c.base+path, in)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("X-Request-Id", requestID)
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close() //nolint:errcheck // read to its end
+	data, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	r := &reply{status: response.StatusCode, header: response.Header}
+	return r, json.Unmarshal(data, r)
+}
+
+// ask makes a request of the history.
+func (c *caller) ask(q history.Request) history.Request {
+	q.ID, q.Customer = uuid.NewString(), c.id
+	method, path, body := http.MethodPost, "/book", any(map[string]uuid.UUID{"eventId": q.Event})
+	var headers []string
+	switch q.Kind {
+	case history.Book:
+		if q.Key != "" {
+			headers = []string{"Idempotency-Key", q.Key}
+		}
+	case history.Cancel:
+		method, path, body = http.MethodDelete, "/bookings/"+q.Booking.String(), nil
+	case history.List:
+		method, path, body = http.MethodGet, "/bookings", nil
+		headers = []string{"Min-Log-Position", strconv.FormatInt(q.Least, 10)}
+	}
+	token := c.token
+	if q.BadToken { // of a clock that is wrong, in one direction or the other
+		off := []time.Duration{-time.Hour, time.Hour}[rand.IntN(2)]
+		token, _ = mint(c.id, account.Customer, off) // the same worked before
+	}
+	q.Invoked = c.recorder.now()
+	r, err := c.send(method, path, q.ID, token, body, headers...)
+	q.Answered = c.recorder.now()
+	if err == nil {
+		read(&q, r)
+	}
+	c.recorder.add(q)
+	return q
+}
+
+// read notes what an answer says.
+func read(q *history.Request, r *reply) {
+	q.Code = r.Code
+	switch {
+	case r.status == http.StatusCreated && q.Kind == history.Book, r.status == http.StatusOK && q.Kind != history.Book:
+		q.Outcome = history.Done
+		q.Answer = history.Answer{Booking: r.Booking.ID, Version: r.Event.Version, Remaining: r.Event.RemainingTickets}
+		q.Answer.Position, _ = strconv.ParseInt(r.header.Get("Log-Position"), 10, 64)
+		q.Answer.Replayed = r.header.Get("Idempotency-Replayed") == "true"
+		q.Answer.Lagging = r.header.Get("Read-Model-Lag") != ""
+		for _, b := range r.Data {
+			if b.Status == "CONFIRMED" {
+				q.Answer.Listed = append(q.Answer.Listed, b.ID)
+			}
+		}
+	case r.status == http.StatusUnauthorized && q.BadToken,
+		r.status == http.StatusConflict && (r.Code == history.SoldOut || r.Code == history.AlreadyBooked),
+		r.status == http.StatusNotFound && r.Code == history.BookingNotFound:
+		q.Outcome = history.Refused
+	case r.status == http.StatusServiceUnavailable && r.Code == "outcome_unknown":
+		q.Outcome = history.Unknown
+	case r.status == http.StatusServiceUnavailable && r.header.Get("Retry-After") != "", r.status == http.StatusConflict && r.Code == "idempotency_in_progress":
+		q.Outcome = history.NotDone
+	default:
+		q.Outcome = history.Strange
+		q.Code = strconv.Itoa(r.status) + " " + r.Code
+	}
+}
+
+// customer wants tickets, and sometimes no longer does.
+type customer struct {
+	*caller
+	events []uuid.UUID
+	random *rand.Rand
+	held   map[uuid.UUID]uuid.UUID // event to booking, as far as the customer knows
+	latest int64                   // position of the last change
+}
+
+// live goes on until ctx ends, and comes back with no request under way.
+func (c *customer) live(ctx context.Context) {
+	for pause(ctx, time.Duration(c.random.IntN(80))*time.Millisecond) {
+		event := c.events[c.random.IntN(len(c.events))]
+		dice := c.random.IntN(100)
+		booking, holds := c.held[event]
+		switch {
+		case dice < 4:
+			c.ask(history.Request{Kind: history.Book, Event: event, BadToken: true})
+		case dice < 14:
+			c.ask(history.Request{Kind: history.List, Least: c.latest})
+		case holds && dice < 70:
+			c.cancel(ctx, event, booking)
+		default:
+			c.book(ctx, event, false)
+		}
+	}
+}
+
+// book tries until there is an answer, mostly; with the same key, mostly; and now and then twice at once. Whoever is calm does
+// neither give up nor send twice.
+func (c *customer) book(ctx context.Context, event uuid.UUID, isCalm bool) {
+	q := history.Request{Kind: history.Book, Event: event}
+	if c.random.IntN(10) < 8 {
+		q.Key = uuid.NewString()
+	}
+	impatient := c.random.IntN(10) == 0 && !isCalm
+	hasty := c.random.IntN(10) == 0 && !isCalm && q.Key != ""
+	for {
+		var twin sync.WaitGroup
+		if hasty {
+			twin.Go(func() { c.ask(q) })
+		}
+		a := c.ask(q)
+		twin.Wait()
+		switch a.Outcome {
+		case history.Done:
+			c.held[event], c.latest = a.Answer.Booking, max(c.latest, a.Answer.Position)
+			return
+		case history.Refused:
+			return
+		case history.Unknown, history.NotDone, history.Strange:
+		}
+		if impatient || !pause(ctx, time.Duration(50+c.random.IntN(200))*time.Millisecond) {
+			return
+		}
+	}
+}
+
+func (c *customer) cancel(ctx context.Context, event, booking uuid.UUID) {
+	for {
+		a := c.ask(history.Request{Kind: history.Cancel, Event: event, Booking: booking})
+		switch a.Outcome {
+		case history.Done:
+			c.latest = max(c.latest, a.Answer.Position)
+			delete(c.held, event)
+			return
+		case history.Refused:
+			delete(c.held, event)
+			return
+		case history.Unknown, history.NotDone, history.Strange:
+		}
+		if !pause(ctx, time.Duration(50+c.random.IntN(200))*time.Millisecond) {
+			return
+		}
+	}
+}
+
+// insist books each event until there is an answer.
+func (c *customer) insist(ctx context.Context) {
+	for _, event := range c.events {
+		c.book(ctx, event, true)
+	}
+}

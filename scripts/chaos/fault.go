@@ -1,0 +1,312 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// fault is a way to break something. It ends with what it broke being mended, except for processes that were killed: those are
+// started again by whoever watches over them.
+type fault struct {
+	name string
+	// lane: faults of one lane follow each other, and the lanes run at the same time.
+	lane lane
+	do   func(context.Context, *arena, strike) error
+}
+
+type lane int
+
+const (
+	onProcesses lane = iota
+	onDatabase
+	lanes
+)
+
+// strike is one use of a fault, as it was drawn.
+type strike struct {
+	fault *fault
+	after time.Duration // the one before it in its lane
+	node  int
+	lasts time.Duration
+	dice  int
+}
+
+var faults = []*fault{
+	{"kill", onProcesses, func(_ context.Context, a *arena, s strike) error {
+		a.nodes[s.node].signal(syscall.SIGKILL)
+		return nil
+	}},
+	{"stop", onProcesses, func(ctx context.Context, a *arena, s strike) error {
+		a.freeze(ctx, s.node, s.lasts)
+		return nil
+	}},
+	{"stop-all", onProcesses, func(ctx context.Context, a *arena, s strike) error {
+		for _, n := range a.nodes {
+			n.signal(syscall.SIGSTOP)
+		}
+		pause(ctx, s.lasts)
+		for _, n := range a.nodes {
+			n.signal(syscall.SIGCONT)
+		}
+		return nil
+	}},
+	{"commit-kill", onProcesses, func(ctx context.Context, a *arena, s strike) error {
+		return a.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error {
+			a.nodes[node].signal(syscall.SIGKILL)
+			return nil
+		}, s.dice%2 == 0)
+	}},
+	{"commit-stop", onProcesses, func(ctx context.Context, a *arena, s strike) error {
+		stopped := -1
+		err := a.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error {
+			a.nodes[node].signal(syscall.SIGSTOP)
+			stopped = node
+			return nil
+		}, s.dice%2 == 0)
+		if stopped >= 0 {
+			pause(ctx, s.lasts)
+			a.nodes[stopped].signal(syscall.SIGCONT)
+		}
+		return err
+	}},
+	{"commit-cut", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		return a.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error { return a.links[node].reset() }, s.dice%2 == 0)
+	}},
+	{"commit-terminate", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		return a.atCommit(ctx, func(conn *pgx.Conn, _ int, pid int32) error {
+			_, err := conn.Exec(ctx, `select pg_terminate_backend($1)`, pid)
+			return err
+		}, s.dice%2 == 0)
+	}},
+	{"commit-swallow", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		swallowed := -1
+		err := a.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error {
+			swallowed = node
+			return a.links[node].poison(swallowAnswers)
+		}, s.dice%2 == 0)
+		if swallowed >= 0 {
+			pause(ctx, s.lasts)
+			err = errors.Join(err, a.links[swallowed].mend())
+		}
+		return err
+	}},
+	{"terminate", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		return a.withConn(ctx, func(conn *pgx.Conn) error {
+			for until := time.Now().Add(s.lasts); time.Now().Before(until) && ctx.Err() == nil; pause(ctx, 100*time.Millisecond) {
+				if _, err := conn.Exec(ctx, `select pg_terminate_backend(pid) from pg_stat_activity where usename like 'node%'`); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}},
+	{"restart", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		if err := a.postgres.crash(); err != nil {
+			return err
+		}
+		pause(ctx, s.lasts)
+		return a.postgres.start(context.WithoutCancel(ctx))
+	}},
+	{"backend-kill", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		return a.withConn(ctx, func(conn *pgx.Conn) error {
+			var pid int
+			err := conn.QueryRow(ctx, `select pid from pg_stat_activity where usename = $1 order by pid offset $2 limit 1`, userOf(s.node), s.dice%5).Scan(&pid)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil
+			}
+			if err == nil {
+				err = syscall.Kill(pid, syscall.SIGKILL) // PostgreSQL then ends all the others, and recovers
+			}
+			return err
+		})
+	}},
+	{"cut", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		return a.onLinks(ctx, s, func(l *link) error { l.cut(); return nil })
+	}},
+	{"reset", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		s.lasts = 0
+		return a.onLinks(ctx, s, (*link).reset)
+	}},
+	{"delay", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		return a.onLinks(ctx, s, func(l *link) error { return l.poison(delayAnswers) })
+	}},
+	{"blackhole", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		toxic := []string{swallowAnswers, swallowRequests}[s.dice%2]
+		return a.onLinks(ctx, s, func(l *link) error { return l.poison(toxic) })
+	}},
+	{"exhaust", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		var taken []*pgx.Conn
+		defer func() {
+			for _, conn := range taken {
+				_ = conn.Close(context.Background())
+			}
+		}()
+		for range connectionsMax { // and make the processes need new ones
+			conn, err := a.postgres.connect(ctx)
+			if err != nil {
+				break
+			}
+			if len(taken) == 0 {
+				if _, err := conn.Exec(ctx, `select pg_terminate_backend(pid) from pg_stat_activity where usename like 'node%'`); err != nil {
+					return err
+				}
+			}
+			taken = append(taken, conn)
+		}
+		pause(ctx, s.lasts)
+		return nil
+	}},
+}
+
+func faultNames() string {
+	names := make([]string, len(faults))
+	for i, f := range faults {
+		names[i] = f.name
+	}
+	return strings.Join(names, ", ")
+}
+
+// chosen are the faults that the flag names.
+func chosen(names string) ([]*fault, error) {
+	switch names {
+	case "all":
+		return faults, nil
+	case "none":
+		return nil, nil
+	}
+	var some []*fault
+	for name := range strings.SplitSeq(names, ",") {
+		i := slices.IndexFunc(faults, func(f *fault) bool { return f.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no fault %q; there are %s", name, faultNames())
+		}
+		some = append(some, faults[i])
+	}
+	return some, nil
+}
+
+// schedule draws strikes of one lane, more than the duration has room for. All faults come once before one comes again, so that a
+// short run has most of them.
+func schedule(of []*fault, l lane, seed uint64, duration time.Duration, nodes int) (all []strike) {
+	of = slices.DeleteFunc(slices.Clone(of), func(f *fault) bool { return f.lane != l })
+	if len(of) == 0 {
+		return nil
+	}
+	random := rand.New(rand.NewPCG(seed, uint64(l)))
+	for at := time.Duration(0); at < duration; {
+		random.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
+		for _, f := range of {
+			s := strike{
+				fault: f, after: 200*time.Millisecond + time.Duration(random.Int64N(int64(1500*time.Millisecond))),
+				node: random.IntN(nodes), lasts: 100*time.Millisecond + time.Duration(random.Int64N(int64(3*time.Second))), dice: random.IntN(1000),
+			}
+			all = append(all, s)
+			at += s.after
+		}
+	}
+	return all
+}
+
+// breakThings carries the strikes of one lane out until ctx ends. What a strike broke is mended also then.
+func (a *arena) breakThings(ctx context.Context, strikes []strike, out io.Writer) error {
+	for _, s := range strikes {
+		if !pause(ctx, s.after) {
+			return nil
+		}
+		began := a.recorder.now()
+		err := s.fault.do(ctx, a, s)
+		a.note(s.fault.name)
+		_, _ = fmt.Fprintf(out, "%6.2f–%.2f s  %s (process %d, %.1f s)%s\n", began.Seconds(), a.recorder.now().Seconds(), s.fault.name, s.node, s.lasts.Seconds(), because(err))
+	}
+	return nil
+}
+
+// because explains why a fault did not come about. Two lanes break things at once: the one's target may be gone through the other.
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + strings.Join(strings.Fields(err.Error()), " ")
+}
+
+// freeze lets a process stand still.
+func (a *arena) freeze(ctx context.Context, node int, lasts time.Duration) {
+	a.nodes[node].signal(syscall.SIGSTOP)
+	pause(ctx, lasts)
+	a.nodes[node].signal(syscall.SIGCONT)
+}
+
+// onLinks does something to the link of one process, or at times of all, and mends it.
+func (a *arena) onLinks(ctx context.Context, s strike, do func(*link) error) (err error) {
+	links := a.links[s.node : s.node+1]
+	if s.dice%3 == 0 {
+		links = a.links
+	}
+	for _, l := range links {
+		err = errors.Join(err, do(l))
+	}
+	pause(ctx, s.lasts)
+	for _, l := range links {
+		err = errors.Join(err, l.mend())
+	}
+	return err
+}
+
+func (a *arena) withConn(ctx context.Context, do func(*pgx.Conn) error) error {
+	conn, err := a.postgres.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost with it
+	return do(conn)
+}
+
+// atCommit strikes in the one moment that matters most: a process has sent its records together with COMMIT and has no answer yet.
+// Nothing can be inserted while the lock is held, so there it waits. Strike first, and the commit happens with nobody to hear of
+// it; or, with late, strike as soon as the commit goes on.
+func (a *arena) atCommit(ctx context.Context, do func(conn *pgx.Conn, node int, pid int32) error, late bool) error {
+	return a.withConn(ctx, func(conn *pgx.Conn) error {
+		tx, err := conn.Begin(ctx)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // it may have ended
+		if _, err := tx.Exec(ctx, `set local lock_timeout = '2s'; lock table event_log in share mode`); err != nil {
+			return err
+		}
+		var user string
+		var pid int32
+		for until := time.Now().Add(2 * time.Second); pid == 0; {
+			err := tx.QueryRow(ctx, `
+				select a.usename, a.pid from pg_locks l join pg_stat_activity a using (pid)
+				where l.relation = 'event_log'::regclass and not l.granted and a.usename like 'node%'
+				limit 1`).Scan(&user, &pid)
+			switch {
+			case err == nil:
+			case !errors.Is(err, pgx.ErrNoRows):
+				return err
+			case time.Now().After(until):
+				return errors.New("nobody appends")
+			case !pause(ctx, 2*time.Millisecond):
+				return nil
+			}
+		}
+		node := slices.IndexFunc(a.nodes, func(n *node) bool { return userOf(n.number) == user })
+		if late {
+			if err := tx.Rollback(ctx); err != nil {
+				return err
+			}
+			return do(conn, node, pid)
+		}
+		return do(conn, node, pid)
+	})
+}

@@ -1,0 +1,392 @@
+package history
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The rules.
+const (
+	Gap          = "the log has a gap"
+	Chain        = "the log is damaged"
+	Lost         = "what was answered is not in the log"
+	Unasked      = "a record that nobody may have asked for"
+	Twice        = "done twice"
+	KeyBroken    = "an Idempotency-Key was not kept"
+	FalseRefusal = "refused for a reason that was not there"
+	Oversold     = "oversold"
+	Undersold    = "undersold"
+	Remaining    = "the answer has a wrong number of tickets"
+	ReadModel    = "the read model differs from the log"
+	StaleRead    = "a read lacks what it was asked to contain"
+	Unanswered   = "a wish without an answer"
+	StrangeReply = "an answer that should not be"
+)
+
+// Check holds the requests against each other and against what the system holds in the end. Clean histories give nothing.
+func Check(requests []Request, final Final) []Violation {
+	c := &checker{
+		requests: requests, final: final,
+		byID: map[string]*Request{}, streams: map[uuid.UUID]*stream{}, booked: map[uuid.UUID]*Record{}, cancelled: map[uuid.UUID]*Record{},
+		byKey: map[key]*Record{}, byWish: map[wish][]*Record{}, caused: map[string]int64{},
+	}
+	for i := range requests {
+		c.byID[requests[i].ID] = &requests[i]
+	}
+	c.follow()
+	c.bound()
+	for i := range requests {
+		c.judge(&requests[i])
+	}
+	c.keys()
+	c.demand()
+	c.readModels()
+	return c.violations
+}
+
+type key struct {
+	customer uuid.UUID
+	name     string
+}
+
+type wish struct{ customer, event uuid.UUID }
+
+type checker struct {
+	requests []Request
+	final    Final
+
+	byID              map[string]*Request
+	streams           map[uuid.UUID]*stream
+	booked, cancelled map[uuid.UUID]*Record // by booking
+	byKey             map[key]*Record       // what the requests with a key have booked
+	byWish            map[wish][]*Record    // a customer's bookings of an event
+
+	caused map[string]int64 // the position that each request caused
+
+	// Bounds of the moment of each record's commit, by its place in the log.
+	earliest, latest []time.Duration
+
+	violations []Violation
+}
+
+// stream is what an event went through: one moment after each record.
+type stream struct {
+	moments []moment
+	holds   map[uuid.UUID]uuid.UUID // customer to booking, in the end
+}
+
+type moment struct {
+	record    int // its place in the log
+	version   int
+	remaining int
+}
+
+func (s *stream) end() moment { return s.moments[len(s.moments)-1] }
+
+func (c *checker) bad(rule, format string, args ...any) {
+	c.violations = append(c.violations, Violation{rule, fmt.Sprintf(format, args...)})
+}
+
+// follow folds the log and looks for the request behind each record.
+func (c *checker) follow() {
+	if last := int64(len(c.final.Log)); c.final.Head != last {
+		c.bad(Gap, "the log has %d records, and its head is at %d", last, c.final.Head)
+	}
+	for i := range c.final.Log {
+		r := &c.final.Log[i]
+		r.place = i
+		if first, caused := c.caused[r.Request]; caused {
+			c.bad(Twice, "request %s caused positions %d and %d", r.Request, first, r.Position)
+		}
+		c.caused[r.Request] = r.Position
+		s := c.streams[r.Event]
+		if s == nil {
+			s = &stream{holds: map[uuid.UUID]uuid.UUID{}}
+			c.streams[r.Event] = s
+		}
+		now := moment{record: i, version: r.Version}
+		if len(s.moments) > 0 {
+			now.remaining = s.end().remaining
+		}
+		switch r.Change {
+		case Scheduled:
+			now.remaining += r.Capacity
+		case Booked:
+			c.followBooking(r, s)
+			now.remaining--
+			s.holds[r.Customer] = r.Booking
+		case Cancelled:
+			c.followCancellation(r)
+			now.remaining++
+			delete(s.holds, r.Customer)
+		case Other:
+		}
+		if now.remaining < 0 {
+			c.bad(Oversold, "event %s has %d tickets after version %d", r.Event, now.remaining, r.Version)
+		}
+		s.moments = append(s.moments, now)
+	}
+}
+
+func (c *checker) followBooking(r *Record, s *stream) {
+	if c.booked[r.Booking] != nil {
+		c.bad(Twice, "booking %s was made by positions %d and %d", r.Booking, c.booked[r.Booking].Position, r.Position)
+	}
+	c.booked[r.Booking] = r
+	w := wish{r.Customer, r.Event}
+	c.byWish[w] = append(c.byWish[w], r)
+	if held, holds := s.holds[r.Customer]; holds {
+		c.bad(Twice, "%s holds the bookings %s and %s of event %s", r.Customer, held, r.Booking, r.Event)
+	}
+	q := c.byID[r.Request]
+	switch {
+	case q == nil || q.Kind != Book || q.Customer != r.Customer || q.Event != r.Event || q.BadToken:
+		c.bad(Unasked, "position %d books for %s on %s, caused by %q", r.Position, r.Customer, r.Event, r.Request)
+		return
+	case q.Outcome == Refused || q.Outcome == NotDone:
+		c.bad(Unasked, "position %d is of a request that was told the opposite: %s", r.Position, q)
+	case q.Outcome == Done && q.Answer.Booking != r.Booking:
+		c.bad(Twice, "position %d made booking %s, and the answer was booking %s: %s", r.Position, r.Booking, q.Answer.Booking, q)
+	}
+	if q.Key == "" {
+		return
+	}
+	k := key{q.Customer, q.Key}
+	if first := c.byKey[k]; first != nil {
+		c.bad(Twice, "the key %s booked at positions %d and %d", q.Key, first.Position, r.Position)
+	}
+	c.byKey[k] = r
+}
+
+func (c *checker) followCancellation(r *Record) {
+	switch b := c.booked[r.Booking]; {
+	case b == nil:
+		c.bad(Unasked, "position %d cancels booking %s, which was not made", r.Position, r.Booking)
+	case b.Event != r.Event || b.Customer != r.Customer:
+		c.bad(Unasked, "position %d cancels a booking of somebody else: %s", r.Position, r.Booking)
+	}
+	if c.cancelled[r.Booking] != nil {
+		c.bad(Twice, "booking %s was cancelled by positions %d and %d", r.Booking, c.cancelled[r.Booking].Position, r.Position)
+	}
+	c.cancelled[r.Booking] = r
+	q := c.byID[r.Request]
+	switch {
+	case q == nil || q.Kind != Cancel || q.Booking != r.Booking || q.BadToken:
+		c.bad(Unasked, "position %d cancels booking %s, caused by %q", r.Position, r.Booking, r.Request)
+	case q.Outcome == Refused || q.Outcome == NotDone:
+		c.bad(Unasked, "position %d is of a request that was told the opposite: %s", r.Position, q)
+	}
+}
+
+// bound finds between which moments each record was committed. Records commit in the order of their positions.
+func (c *checker) bound() {
+	n := len(c.final.Log)
+	c.earliest, c.latest = make([]time.Duration, n), make([]time.Duration, n)
+	at := time.Duration(0)
+	for i := range n {
+		if q := c.byID[c.final.Log[i].Request]; q != nil {
+			at = max(at, q.Invoked)
+		}
+		c.earliest[i] = at
+	}
+	at = math.MaxInt64
+	for i := n - 1; i >= 0; i-- {
+		if q := c.byID[c.final.Log[i].Request]; q != nil && q.Outcome == Done {
+			at = min(at, q.Answered)
+		}
+		c.latest[i] = at
+	}
+	for i, latest := range c.latest {
+		if latest < c.earliest[i] {
+			c.bad(Unasked, "position %d was committed before it was asked for", c.final.Log[i].Position)
+		}
+	}
+}
+
+// wasSoldOut tells whether an event may have had no tickets at some moment while a request was under way.
+func (c *checker) wasSoldOut(q *Request) bool {
+	s := c.streams[q.Event]
+	if s == nil {
+		return false
+	}
+	// Bounds never decrease along the log, so the moments in question stand together.
+	first, _ := slices.BinarySearchFunc(s.moments[min(1, len(s.moments)):], q.Invoked, func(next moment, at time.Duration) int {
+		return cmp.Compare(c.latest[next.record], at)
+	})
+	for _, m := range s.moments[first:] {
+		if c.earliest[m.record] > q.Answered {
+			return false
+		}
+		if m.remaining <= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// wasBooked tells whether the customer may have held a ticket at some moment while a request was under way.
+func (c *checker) wasBooked(q *Request) bool {
+	for _, made := range c.byWish[wish{q.Customer, q.Event}] {
+		cancelled := c.cancelled[made.Booking]
+		if c.earliest[made.place] <= q.Answered && (cancelled == nil || c.latest[cancelled.place] >= q.Invoked) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) judge(q *Request) {
+	switch {
+	case q.Outcome == Strange:
+		c.bad(StrangeReply, "%s", q)
+	case q.BadToken && q.Outcome == Done:
+		c.bad(StrangeReply, "a token that is not valid was believed: %s", q)
+	case q.BadToken:
+	case q.Kind == List:
+		c.judgeList(q)
+	case q.Outcome == Done:
+		c.judgeDone(q)
+	case q.Outcome == Refused:
+		c.judgeRefusal(q)
+	}
+}
+
+func (c *checker) judgeDone(q *Request) {
+	made := c.booked[q.Answer.Booking]
+	switch {
+	case made == nil || made.Customer != q.Customer || made.Event != q.Event:
+		c.bad(Lost, "booking %s: %s", q.Answer.Booking, q)
+		return
+	case q.Kind == Cancel && (c.cancelled[q.Booking] == nil || q.Answer.Booking != q.Booking):
+		c.bad(Lost, "the cancellation of booking %s: %s", q.Booking, q)
+		return
+	case q.Kind == Book && made.Request != q.ID && (q.Key == "" || c.byKey[key{q.Customer, q.Key}] != made):
+		c.bad(KeyBroken, "answered with the booking of another request, %s: %s", made.Request, q)
+	}
+	s := c.streams[q.Event]
+	if v := q.Answer.Version; v < 1 || v > len(s.moments) || s.moments[v-1].remaining != q.Answer.Remaining {
+		c.bad(Remaining, "%d tickets at version %d: %s", q.Answer.Remaining, v, q)
+	}
+}
+
+func (c *checker) judgeRefusal(q *Request) {
+	isTrue := false
+	switch {
+	case q.Kind == Book && q.Code == SoldOut:
+		isTrue = c.wasSoldOut(q)
+	case q.Kind == Book && q.Code == AlreadyBooked:
+		isTrue = c.wasBooked(q)
+	case q.Kind == Cancel && q.Code == BookingNotFound:
+		made := c.booked[q.Booking]
+		isTrue = made == nil || c.latest[made.place] >= q.Invoked
+	}
+	if !isTrue {
+		c.bad(FalseRefusal, "%s", q)
+	}
+	if made := c.byKey[key{q.Customer, q.Key}]; q.Key != "" && q.Kind == Book && made != nil && c.latest[made.place] < q.Invoked {
+		c.bad(KeyBroken, "the key had booked at position %d, and was refused: %s", made.Position, q)
+	}
+}
+
+// judgeList looks for bookings that the list must contain: made by then and never cancelled. What is listed must have been made.
+func (c *checker) judgeList(q *Request) {
+	if q.Outcome != Done {
+		return
+	}
+	for _, b := range q.Answer.Listed {
+		if made := c.booked[b]; made == nil || made.Customer != q.Customer {
+			c.bad(ReadModel, "the list has booking %s: %s", b, q)
+		}
+	}
+	if q.Answer.Lagging {
+		return
+	}
+	for id, made := range c.booked {
+		if made.Customer != q.Customer || made.Position > q.Least || c.cancelled[id] != nil || slices.Contains(q.Answer.Listed, id) {
+			continue
+		}
+		c.bad(StaleRead, "booking %s, made at position %d, is missing at position %d: %s", id, made.Position, q.Least, q)
+	}
+}
+
+// keys compares what the system has stored of keys with the records that requests with a key have caused.
+func (c *checker) keys() {
+	stored := map[key]KeyRow{}
+	for _, k := range c.final.Keys {
+		stored[key{k.Customer, k.Key}] = k
+	}
+	for k, made := range c.byKey {
+		if row, ok := stored[k]; !ok || row.Event != made.Event || row.Version != made.Version {
+			c.bad(KeyBroken, "the key %s booked at position %d, and is not stored with it", k.name, made.Position)
+		}
+		delete(stored, k)
+	}
+	for k := range stored {
+		c.bad(KeyBroken, "the key %s is stored and has booked nothing", k.name)
+	}
+}
+
+// demand checks that as many tickets are sold as there are, or as there are customers who want one in the end: those whose last
+// request for an event, whatever came of earlier ones, was to book.
+func (c *checker) demand() {
+	last := map[wish]*Request{}
+	for i := range c.requests {
+		q := &c.requests[i]
+		if q.Kind == List || q.BadToken {
+			continue
+		}
+		w := wish{q.Customer, q.Event}
+		if known := last[w]; known == nil || known.Invoked < q.Invoked {
+			last[w] = q
+		}
+	}
+	wanted := map[uuid.UUID]int{}
+	for _, q := range last {
+		if q.Outcome == Unknown || q.Outcome == NotDone {
+			c.bad(Unanswered, "%s", q)
+		}
+		if q.Kind == Book {
+			wanted[q.Event]++
+		}
+	}
+	for id, s := range c.streams {
+		end := s.end()
+		sold := len(s.holds)
+		tickets := end.remaining + sold
+		if due := min(tickets, wanted[id]); sold < due {
+			c.bad(Undersold, "event %s sold %d of %d tickets to %d customers", id, sold, tickets, wanted[id])
+		} else if sold > due {
+			c.bad(Oversold, "event %s sold %d of %d tickets to %d customers", id, sold, tickets, wanted[id])
+		}
+	}
+}
+
+func (c *checker) readModels() {
+	for id, s := range c.streams {
+		row, ok := c.final.Events[id]
+		if end := s.end(); !ok || row.Remaining != end.remaining || row.Version != end.version {
+			c.bad(ReadModel, "event %s: %+v, and the log has %d tickets at version %d", id, row, end.remaining, end.version)
+		}
+	}
+	for id, made := range c.booked {
+		row, ok := c.final.Bookings[id]
+		if !ok || row != (BookingRow{made.Event, made.Customer, c.cancelled[id] != nil}) {
+			c.bad(ReadModel, "booking %s: %+v", id, row)
+		}
+	}
+	for id := range c.final.Bookings {
+		if c.booked[id] == nil {
+			c.bad(ReadModel, "booking %s is not in the log", id)
+		}
+	}
+	for id := range c.final.Events {
+		if c.streams[id] == nil {
+			c.bad(ReadModel, "event %s is not in the log", id)
+		}
+	}
+}

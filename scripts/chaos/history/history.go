@@ -1,0 +1,119 @@
+// Package history judges a booking system by what it answered: given every request that customers made, what they were told and
+// when, and what the system holds in the end, [Check] names each contradiction. It is about values only and speaks with nobody, so
+// that it can be tested with histories that are known to be wrong.
+//
+// A request whose answer got lost may have taken effect or not, at any moment after it was made; everything else is held to its
+// word. The moment of a commit is not observed. It lies between bounds: not before the request that caused it was made, nor before
+// an earlier commit, and not after the answer, nor after a later commit. A refusal is wrong only if it was wrong at every moment
+// within the bounds, so a violation is always one.
+//
+// Start reading at check.go; log.go makes of the stored log what it needs.
+package history
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Kind is what a request asked for.
+type Kind int
+
+// The kinds of request.
+const (
+	Book   Kind = iota
+	Cancel      // of Request.Booking
+	List        // the customer's bookings, from read models that must contain Request.Least
+)
+
+func (k Kind) String() string { return [...]string{"book", "cancel", "list"}[k] }
+
+// Outcome is what the customer knows about a request.
+type Outcome int
+
+// The outcomes.
+const (
+	Unknown Outcome = iota // it may have taken effect, or may still
+	Done
+	Refused // for the reason in Request.Code
+	NotDone // not now, and without any effect: busy, unavailable, …
+	Strange // an answer that nobody should ever get; what it did is not known
+)
+
+func (o Outcome) String() string {
+	return [...]string{"unknown", "done", "refused", "not done", "strange"}[o]
+}
+
+// The reasons of refusals, as the API's codes name them.
+const (
+	SoldOut         = "sold_out"
+	AlreadyBooked   = "already_booked"
+	BookingNotFound = "booking_not_found"
+	InvalidToken    = "invalid_token"
+	TokenExpired    = "token_expired"
+)
+
+// Request is one request and what became of it. Times count from the beginning of the run.
+type Request struct {
+	ID                string // the records that it caused name it as their correlation id
+	Kind              Kind
+	Customer, Event   uuid.UUID
+	Booking           uuid.UUID // the one to cancel
+	Key               string    // Idempotency-Key; may be empty
+	BadToken          bool      // expired or not valid yet
+	Least             int64     // Min-Log-Position
+	Invoked, Answered time.Duration
+
+	Outcome Outcome
+	Code    string
+	Answer  Answer
+}
+
+// Answer is what a request was told that was done.
+type Answer struct {
+	Booking            uuid.UUID
+	Version, Remaining int // of the event
+	Position           int64
+	Replayed           bool
+	Listed             []uuid.UUID // bookings that hold a ticket
+	Lagging            bool        // the list says that it does not contain Request.Least
+}
+
+func (r *Request) String() string {
+	text := fmt.Sprintf("%s %s of %s on %s at %.3f–%.3f s: %s", r.Kind, r.ID, r.Customer, r.Event, r.Invoked.Seconds(), r.Answered.Seconds(), r.Outcome)
+	if r.Code != "" {
+		text += " " + r.Code
+	}
+	return text
+}
+
+// Final is what the system holds when everything has come to rest.
+type Final struct {
+	Log      []Record
+	Head     int64 // position that the log says it has reached
+	Events   map[uuid.UUID]EventRow
+	Bookings map[uuid.UUID]BookingRow
+	Keys     []KeyRow
+}
+
+// EventRow is an event in the read model.
+type EventRow struct{ Remaining, Version int }
+
+// BookingRow is a booking in the read model.
+type BookingRow struct {
+	Event, Customer uuid.UUID
+	Cancelled       bool
+}
+
+// KeyRow is an Idempotency-Key that the system has stored.
+type KeyRow struct {
+	Customer, Event uuid.UUID
+	Key             string
+	Version         int
+}
+
+// Violation is something that must not be.
+type Violation struct{ Rule, Detail string }
+
+func (v Violation) String() string { return v.Rule + ": " + v.Detail }

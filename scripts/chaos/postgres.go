@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/internal/embeddedpg"
+)
+
+// postgres is the server that everybody uses, and that comes and goes.
+type postgres struct {
+	options embeddedpg.Options
+	mu      sync.Mutex
+	server  *embeddedpg.Server
+}
+
+// connectionsMax is little more than the processes use.
+const connectionsMax = 120
+
+func startPostgres(ctx context.Context, dir string) (*postgres, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	p := &postgres{options: embeddedpg.Options{Dir: dir, Port: port, Settings: map[string]string{
+		"max_connections": strconv.Itoa(connectionsMax),
+		// A process that is killed loses nothing that the kernel has. Only a power cut would, and that is not among the faults.
+		"fsync": "off",
+	}}}
+	return p, p.start(ctx)
+}
+
+// freePort is below those that the kernel gives to outgoing connections, one of which could otherwise have it when the server comes
+// back. The proxies lead there, so it has to stay.
+func freePort() (port int, err error) {
+	for range 20 {
+		port = 21000 + rand.IntN(9000)
+		var l net.Listener
+		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, l.Close()
+		}
+	}
+	return 0, err
+}
+
+func (p *postgres) start(ctx context.Context) (err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.server, err = embeddedpg.Start(ctx, p.options)
+	return err
+}
+
+// crash ends all its processes at once, as `pg_ctl stop -m immediate` does: what was not committed is gone.
+func (p *postgres) crash() error {
+	text, err := os.ReadFile(filepath.Join(p.server.DataDir(), "postmaster.pid"))
+	if err != nil {
+		return err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	if err != nil {
+		return err
+	}
+	if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
+		return err
+	}
+	<-p.server.Done()
+	_ = p.server.Stop() // it gives the directory back
+	return nil
+}
+
+func (p *postgres) stop() error { return p.server.Stop() }
+
+// as is the address for a user, at host:port.
+func (p *postgres) as(user, at string) (string, error) {
+	address, err := url.Parse(p.server.URL())
+	if err != nil {
+		return "", err
+	}
+	password, _ := address.User.Password()
+	address.User, address.Host = url.UserPassword(user, password), at
+	return address.String(), nil
+}
+
+// connect is past the proxies.
+func (p *postgres) connect(ctx context.Context) (*pgx.Conn, error) {
+	c, err := pgx.ParseConfig(p.server.URL())
+	if err != nil {
+		return nil, err
+	}
+	c.RuntimeParams["application_name"] = "chaos"
+	return pgx.ConnectConfig(ctx, c)
+}
+
+// userOf is who a process connects as, so that its sessions can be told from the others'.
+func userOf(number int) string { return fmt.Sprintf("node_%d", number) }
+
+func (p *postgres) createUsers(ctx context.Context, n int) error {
+	conn, err := p.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx) //nolint:errcheck // nothing is lost with it
+	address, err := url.Parse(p.server.URL())
+	if err != nil {
+		return err
+	}
+	password, _ := address.User.Password()
+	for i := range n {
+		if _, err := conn.Exec(ctx, fmt.Sprintf(`create role %s login superuser password '%s'`, userOf(i), password)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

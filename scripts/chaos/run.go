@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/scripts/chaos/history"
+)
+
+// arena is everything that runs.
+type arena struct {
+	options  options
+	dir      string
+	postgres *postgres
+	links    []*link
+	nodes    []*node
+	balancer *balancer
+	recorder *recorder
+
+	mu    sync.Mutex
+	times map[string]int // that each fault came about
+}
+
+// report is what a run gives.
+type report struct {
+	requests   []history.Request
+	final      history.Final
+	faults     map[string]int
+	starts     int
+	healthy    time.Duration
+	growth     []string
+	violations []history.Violation
+}
+
+func (r report) String() string {
+	outcomes := map[history.Outcome]int{}
+	for i := range r.requests {
+		outcomes[r.requests[i].Outcome]++
+	}
+	struck := 0
+	for _, n := range r.faults {
+		struck += n
+	}
+	return fmt.Sprintf("requests=%d done=%d refused=%d not-done=%d unknown=%d records=%d faults=%d starts=%d healthy-after=%.1fs violations=%d",
+		len(r.requests), outcomes[history.Done], outcomes[history.Refused], outcomes[history.NotDone], outcomes[history.Unknown],
+		len(r.final.Log), struck, r.starts, r.healthy.Seconds(), len(r.violations))
+}
+
+// play makes a run.
+func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
+	of, err := chosen(o.faults)
+	if err != nil {
+		return r, err
+	}
+	dir, err := os.MkdirTemp("", "boxoffice-chaos-")
+	if err != nil {
+		return r, err
+	}
+	defer func() {
+		if (err != nil || len(r.violations) > 0) && o.sabotage == "" {
+			_, _ = fmt.Fprintf(out, "what the processes have logged, and the history, are kept in %s\n", dir)
+			data, _ := json.MarshalIndent(map[string]any{"requests": r.requests, "final": r.final}, "", " ")
+			_ = os.WriteFile(filepath.Join(dir, "history.json"), data, 0o600)
+			return
+		}
+		err = errors.Join(err, os.RemoveAll(dir))
+	}()
+	if err := os.Chmod(dir, 0o711); err != nil { // root's PostgreSQL runs as another user, who must get through
+		return r, err
+	}
+	a := &arena{options: o, dir: dir, recorder: &recorder{began: time.Now()}, times: map[string]int{}}
+	running, end := context.WithCancel(ctx)
+	defer func() {
+		end() // kills the processes
+		err = errors.Join(err, a.close())
+	}()
+	if err := a.open(running); err != nil {
+		return r, err
+	}
+	customers, err := a.invite()
+	if err != nil {
+		return r, err
+	}
+
+	var growth growth
+	day, night := context.WithTimeout(ctx, o.duration)
+	defer night()
+	group, day := errgroup.WithContext(day)
+	for _, c := range customers {
+		group.Go(func() error { c.live(day); return nil })
+	}
+	for l := range lanes {
+		group.Go(func() error { return a.breakThings(day, schedule(of, l, o.seed, o.duration, o.processes), out) })
+	}
+	if len(of) == 0 {
+		group.Go(func() error { return growth.watch(day, a.nodes, o.duration) })
+	}
+	if err := group.Wait(); err != nil {
+		return r, err
+	}
+	if ctx.Err() != nil {
+		return r, context.Cause(ctx)
+	}
+
+	violations, err := a.rest(running, customers, &r)
+	if err != nil {
+		return r, err
+	}
+	for _, text := range growth.found() {
+		violations = append(violations, history.Violation{Rule: "it grows", Detail: text})
+	}
+	_, _ = fmt.Fprint(out, growth.String())
+	for _, n := range a.nodes {
+		r.starts += n.starts
+		for _, text := range n.faults {
+			violations = append(violations, history.Violation{Rule: "a process fails", Detail: fmt.Sprintf("process %d %s", n.number, text)})
+		}
+	}
+	r.faults = a.times
+	r.violations = append(violations, history.Check(r.requests, r.final)...)
+	for _, name := range slices.Sorted(maps.Keys(r.faults)) {
+		_, _ = fmt.Fprintf(out, "%-17s %d\n", name, r.faults[name])
+	}
+	return r, nil
+}
+
+// open starts everything.
+func (a *arena) open(ctx context.Context) (err error) {
+	program := a.options.program
+	if program == "" {
+		program = filepath.Join(a.dir, "boxoffice")
+		if err := build(ctx, program); err != nil {
+			return err
+		}
+	}
+	if program, err = filepath.Abs(program); err != nil {
+		return err
+	}
+	if a.postgres, err = startPostgres(ctx, filepath.Join(a.dir, "postgres")); err != nil {
+		return err
+	}
+	if err := a.postgres.createUsers(ctx, a.options.processes); err != nil {
+		return err
+	}
+	address, err := url.Parse(a.postgres.server.URL())
+	if err != nil {
+		return err
+	}
+	if a.links, err = newLinks(a.options.processes, address.Host); err != nil {
+		return err
+	}
+	for i, l := range a.links {
+		n, err := a.newNode(i, program, l)
+		if err != nil {
+			return err
+		}
+		a.nodes = append(a.nodes, n)
+		n.done.Go(func() { n.supervise(ctx) })
+		if err := n.waitReady(ctx, time.Minute); err != nil {
+			return err
+		}
+	}
+	a.balancer, err = newBalancer(func(n uint64) string { return a.nodes[n%uint64(len(a.nodes))].target() })
+	return err
+}
+
+func (a *arena) newNode(number int, program string, l *link) (*node, error) {
+	dir := filepath.Join(a.dir, fmt.Sprintf("process-%d", number)) // where there is no .env
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return nil, err
+	}
+	database, err := a.postgres.as(userOf(number), l.proxy.Listen)
+	if err != nil {
+		return nil, err
+	}
+	return &node{number: number, program: program, dir: dir, log: log, link: l, env: []string{
+		"DATABASE_URL=" + database, "DATA_DIR=" + dir, "API_PORT=0", "WEB_PORT=0", "BOOKING_DELAY=" + a.options.delay.String(),
+		"BOOKING_TRANSACTIONS=8", "READ_CONNECTIONS=8", "RATE_LIMITS=off", "LOG_LEVEL=info",
+		"JWT_ACCESS_SECRET=" + secrets.Access[0], "JWT_REFRESH_SECRET=" + secrets.Refresh[0],
+	}}, nil
+}
+
+// invite schedules events and makes customers, who want tickets of all of them: of some there are enough, of others not.
+func (a *arena) invite() ([]*customer, error) {
+	organizer, err := newCaller(a.balancer.url(), a.recorder, account.Organizer)
+	if err != nil {
+		return nil, err
+	}
+	n := a.options.customers
+	var events []uuid.UUID
+	for i, tickets := range []int{1, n / 4, n / 2, n - 1, n, 2 * n} {
+		r, err := organizer.send(http.MethodPost, "/events", uuid.NewString(), organizer.token, map[string]any{
+			"title": fmt.Sprintf("Event %d", i), "venue": "Hall", "date": "2100-01-01T20:00:00Z", "totalTickets": tickets, "price": 10,
+		})
+		if err != nil || r.status != http.StatusCreated {
+			return nil, fmt.Errorf("schedule an event: %+v %w", r, err)
+		}
+		events = append(events, r.ID)
+	}
+	customers := make([]*customer, n)
+	for i := range customers {
+		c, err := newCaller(a.balancer.url(), a.recorder, account.Customer)
+		if err != nil {
+			return nil, err
+		}
+		customers[i] = &customer{caller: c, events: events, held: map[uuid.UUID]uuid.UUID{}, random: rand.New(rand.NewPCG(a.options.seed, uint64(100+i)))}
+	}
+	return customers, nil
+}
+
+// rest mends everything, waits until all is well, lets everybody who still wants a ticket ask for it, and reads what there is.
+func (a *arena) rest(ctx context.Context, customers []*customer, r *report) (violations []history.Violation, err error) {
+	began := time.Now()
+	for i, n := range a.nodes {
+		n.signal(syscall.SIGCONT)
+		if err := a.links[i].mend(); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range a.nodes {
+		if err := n.waitReady(ctx, a.options.healthy-time.Since(began)); err != nil {
+			violations = append(violations, history.Violation{Rule: "not healthy again", Detail: err.Error()})
+		}
+	}
+	r.healthy = time.Since(began)
+	defer func() {
+		a.recorder.mu.Lock()
+		defer a.recorder.mu.Unlock()
+		r.requests = a.recorder.all
+	}()
+	// What is still under way from the time of the faults ends here, and a stop in order is part of what must work. One process
+	// stays the same: it must have recovered by itself.
+	for _, n := range a.nodes[1:] {
+		if err := n.restart(ctx); err != nil {
+			return violations, err
+		}
+	}
+	if err := a.quiet(ctx); err != nil {
+		return violations, err
+	}
+	closing, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var last sync.WaitGroup
+	for _, c := range customers {
+		last.Go(func() { c.insist(closing) })
+	}
+	last.Wait()
+	if a.options.sabotage != "" {
+		err := a.withConn(ctx, func(conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, a.options.sabotage)
+			return err
+		})
+		if err != nil {
+			return violations, err
+		}
+	}
+	found, err := a.read(ctx, &r.final)
+	return append(violations, found...), err
+}
+
+func (a *arena) note(fault string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.times[fault]++
+}
+
+// close ends what is left.
+func (a *arena) close() (err error) {
+	for _, n := range a.nodes {
+		n.signal(syscall.SIGKILL) // a process that stands still ends too
+		n.done.Wait()
+		err = errors.Join(err, n.log.Close())
+	}
+	if a.balancer != nil {
+		a.balancer.close()
+	}
+	for _, l := range a.links {
+		l.cut()
+	}
+	if a.postgres != nil && a.postgres.server != nil {
+		err = errors.Join(err, a.postgres.stop())
+	}
+	return err
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/scripts/chaos/history"
+)
+
+// quiet waits until no booking is under way.
+func (a *arena) quiet(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, 30*time.Second, errors.New("bookings are still under way"))
+	defer cancel()
+	return a.withConn(ctx, func(conn *pgx.Conn) error {
+		for {
+			var open int
+			err := conn.QueryRow(ctx, `select count(*) from pg_stat_activity where application_name = 'boxoffice booking' and state <> 'idle'`).Scan(&open)
+			if err != nil || open == 0 {
+				return err
+			}
+			if !pause(ctx, 20*time.Millisecond) {
+				return context.Cause(ctx)
+			}
+		}
+	})
+}
+
+// read fetches everything that the system holds, past its processes, and lets the projections judge themselves too.
+func (a *arena) read(ctx context.Context, final *history.Final) (violations []history.Violation, err error) {
+	pool, err := pgxpool.New(ctx, a.postgres.server.URL())
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	log := eventstore.NewLog(pool)
+	if final.Head, err = log.Head(ctx); err != nil {
+		return nil, err
+	}
+	if violations, err = caughtUp(ctx, pool, final.Head); err != nil {
+		return nil, err
+	}
+	var stored []eventstore.Record
+	for after := int64(0); ; {
+		page, err := log.After(ctx, after, 10_000)
+		if err != nil {
+			return nil, err
+		}
+		if len(page) == 0 {
+			break
+		}
+		stored = append(stored, page...)
+		after = page[len(page)-1].Position
+	}
+	var damaged []history.Violation
+	final.Log, damaged = history.ReadLog(stored)
+	violations = append(violations, damaged...)
+	for _, name := range projections.Names() {
+		v, err := projections.Verify(ctx, pool, name)
+		if err != nil {
+			return nil, err
+		}
+		if len(v.Mismatches) > 0 || v.Position != final.Head || v.Applied != final.Head {
+			violations = append(violations, history.Violation{Rule: "a projection is not complete", Detail: fmt.Sprintf("%+v", v)})
+		}
+		parked, err := projections.ParkedStreams(ctx, pool, name, 10)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range parked {
+			violations = append(violations, history.Violation{Rule: "a stream is parked", Detail: fmt.Sprintf("%+v", p)})
+		}
+	}
+	return violations, readTables(ctx, pool, final)
+}
+
+// caughtUp waits until the read models contain the log.
+func caughtUp(ctx context.Context, pool *pgxpool.Pool, head int64) ([]history.Violation, error) {
+	const within = 20 * time.Second
+	for until := time.Now().Add(within); ; {
+		var position int64
+		if err := pool.QueryRow(ctx, `select coalesce(min(position), 0) from projection_checkpoints`).Scan(&position); err != nil {
+			return nil, err
+		}
+		switch {
+		case position >= head:
+			return nil, nil
+		case time.Now().After(until):
+			return []history.Violation{{Rule: "the read models do not follow", Detail: fmt.Sprintf("they are at %d of %d after %s", position, head, within)}}, nil
+		case !pause(ctx, 20*time.Millisecond):
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func readTables(ctx context.Context, pool *pgxpool.Pool, final *history.Final) error {
+	final.Events, final.Bookings = map[uuid.UUID]history.EventRow{}, map[uuid.UUID]history.BookingRow{}
+	var id, event, customer [16]byte
+	var e history.EventRow
+	rows, _ := pool.Query(ctx, `select id, remaining, version from events`)
+	if _, err := pgx.ForEachRow(rows, []any{&id, &e.Remaining, &e.Version}, func() error { final.Events[id] = e; return nil }); err != nil {
+		return fmt.Errorf("read events: %w", err)
+	}
+	var isCancelled bool
+	rows, _ = pool.Query(ctx, `select id, event_id, user_id, status = 'CANCELLED' from bookings`)
+	if _, err := pgx.ForEachRow(rows, []any{&id, &event, &customer, &isCancelled}, func() error {
+		final.Bookings[id] = history.BookingRow{Event: event, Customer: customer, Cancelled: isCancelled}
+		return nil
+	}); err != nil {
+		return fmt.Errorf("read bookings: %w", err)
+	}
+	var k history.KeyRow
+	rows, _ = pool.Query(ctx, `select owner, stream_id, name, version from idempotency_keys`)
+	if _, err := pgx.ForEachRow(rows, []any{&customer, &event, &k.Key, &k.Version}, func() error {
+		k.Customer, k.Event = customer, event
+		final.Keys = append(final.Keys, k)
+		return nil
+	}); err != nil {
+		return fmt.Errorf("read keys: %w", err)
+	}
+	return nil
+}
