@@ -201,6 +201,9 @@ func formOf(t reflect.Type) string {
 	return "a whole number"
 }
 
+// developmentOnly begins the secrets that docker-compose.yml falls back on.
+const developmentOnly = "development-only-"
+
 func (c Config) check() (problems []error) {
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	value := reflect.ValueOf(c)
@@ -268,6 +271,9 @@ func (c Config) check() (problems []error) {
 	} {
 		if secret != "" && len(secret) < account.MinSecretBytes {
 			bad("%s must have at least %d bytes", name, account.MinSecretBytes)
+		}
+		if c.Production() && strings.HasPrefix(secret, developmentOnly) {
+			bad("%s is the one that stands in docker-compose.yml, which everybody knows", name)
 		}
 	}
 	if c.AccessSecret != "" && c.AccessSecret == c.RefreshSecret {

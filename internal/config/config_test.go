@@ -1,6 +1,7 @@
 package config
 
 import (
+	"flag"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -51,6 +52,28 @@ func TestTheTwoSecretsDiffer(t *testing.T) {
 	}
 }
 
+func TestPublicSecretsAreRefusedInProduction(t *testing.T) {
+	t.Parallel()
+	compose, err := os.ReadFile(filepath.Join("..", "..", "docker-compose.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{"DATABASE_URL": "postgres://localhost/booking_db"}
+	for _, m := range regexp.MustCompile(`\$\{(JWT_[A-Z_]+):-([^}]+)\}`).FindAllStringSubmatch(string(compose), -1) {
+		values[m[1]] = m[2]
+	}
+	if _, err := parse(values); err != nil || len(values) != 3 {
+		t.Fatalf("%d values of docker-compose.yml: %v", len(values), err)
+	}
+	values["APP_ENV"] = "production"
+	_, err = parse(values)
+	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET"} {
+		if err == nil || !strings.Contains(err.Error(), name+" is the one that stands in docker-compose.yml") {
+			t.Errorf("%s was accepted in production: %v", name, err)
+		}
+	}
+}
+
 func TestFlagsWinOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := os.WriteFile(".env", []byte("API_PORT=1001\nWEB_PORT=1002\nBOOKING_DELAY=3s\n"), 0o600); err != nil {
@@ -86,5 +109,41 @@ func TestTheExampleNamesEveryVariableAndNoOther(t *testing.T) {
 	delete(named, "NEXT_PUBLIC_API_URL")
 	if len(named) > 0 {
 		t.Errorf(".env.example names what does not exist: %v", named)
+	}
+}
+
+var update = flag.Bool("update", false, "write docs/operations/configuration.md anew")
+
+func TestTheDocumentedSettingsAreThese(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join("..", "..", "docs", "operations", "configuration.md")
+	want := strings.Builder{}
+	want.WriteString("# Configuration\n\n<!-- Written by `go test ./internal/config -update`. -->\n\n" +
+		"Each setting is a variable of the environment, or of a file `.env` in the working directory, and a flag of every command (`API_PORT` is\n" +
+		"`--api-port`; secrets have no flag, because other users of the machine could read it). Flags win over the environment, and that over the\n" +
+		"file. An empty value is none. `boxoffice serve` reports all mistakes at once.\n\n" +
+		"| variable | default | what |\n| --- | --- | --- |\n")
+	for _, v := range Variables() {
+		value := ""
+		if v.Default != "" {
+			value = "`" + v.Default + "`"
+		}
+		doc := v.Doc
+		if v.Secret {
+			doc += " (secret)"
+		}
+		want.WriteString("| `" + v.Name + "` | " + value + " | " + doc + " |\n")
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(want.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want.String() {
+		t.Errorf("%s is out of date; `go test ./internal/config -update` writes it anew", path)
 	}
 }
