@@ -42,6 +42,11 @@ func (b *batch[S, R]) run() {
 	b.stats = BatchStats{Commands: len(b.calls), Waited: started.Sub(b.calls[0].arrived), Delay: b.lane.delay}
 	ctx, cancel := context.WithTimeout(e.running, b.lane.delay+e.options.Patience)
 	defer cancel()
+	if e.options.Tracer != nil {
+		var end func(error)
+		ctx, end = b.trace(ctx)
+		defer func() { end(b.stats.Err) }()
+	}
 
 	err := b.travel(ctx)
 	e.done.Go(func() { // a batch that ends early keeps the order of those around it
@@ -49,8 +54,8 @@ func (b *batch[S, R]) run() {
 		close(b.after)
 	})
 	b.answerAll(err)
+	b.stats.Took, b.stats.Err = time.Since(started), err
 	if e.options.Observe != nil {
-		b.stats.Took, b.stats.Err = time.Since(started), err
 		e.options.Observe(b.stats)
 	}
 }
@@ -78,7 +83,16 @@ func (b *batch[S, R]) travel(ctx context.Context) (err error) {
 	if err := b.takeTurn(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	defer func() { <-b.executor.appending }()
+	started := time.Now()
+	defer func() {
+		<-b.executor.appending
+		b.stats.Append = time.Since(started)
+	}()
+	if b.executor.options.Tracer == nil {
+		return b.append(ctx)
+	}
+	ctx, span := b.executor.options.Tracer.Start(ctx, "append")
+	defer func() { endSpan(span, err) }()
 	return b.append(ctx)
 }
 

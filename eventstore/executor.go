@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Model is what the executor has to know of streams whose states are S and whose records are R. The zero S is the state of a
@@ -79,6 +80,8 @@ type Options struct {
 	Committed func(position int64)
 	// Observe, when set, is called at the end of each batch. It must not block.
 	Observe func(BatchStats)
+	// Tracer records a span for each command and each batch. Default: none are recorded.
+	Tracer trace.Tracer
 	// Logger gets what operators should know. Default: nothing.
 	Logger *slog.Logger
 }
@@ -97,6 +100,7 @@ type BatchStats struct {
 	Waited   time.Duration // of its first command, to board
 	Took     time.Duration // from boarding to the answers
 	Delay    time.Duration // contained in Took
+	Append   time.Duration // contained in Took: the last decision, the append and its commit, with what had to be repeated
 	Err      error         // that ended the batch, if one did
 }
 
@@ -172,7 +176,7 @@ func setDefault[T int | time.Duration](option *T, value T) {
 // package. Commands to one stream that share a lane (the delayed or the immediate one) are decided in order of arrival, except that
 // one which a committed state refuses is refused at once, whatever the ones before it, still in their delay, are about to change.
 // When ctx ends before the command has boarded, it has had no effect and the error is the cause of ctx; later, ctx no longer matters.
-func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (Result[S], error) {
+func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (_ Result[S], err error) {
 	l := e.delayed
 	if cmd.Immediate || l == nil {
 		l = e.immediate
@@ -188,6 +192,10 @@ func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (Result
 		defer release()
 	}
 	c := &call[S, R]{Command: cmd, arrived: time.Now(), done: make(chan struct{})}
+	if e.options.Tracer != nil {
+		e.traceCall(ctx, c)
+		defer func() { endCommand(c.span, err) }()
+	}
 	if err := l.join(c); err != nil {
 		return Result[S]{}, err
 	}
@@ -200,6 +208,15 @@ func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (Result
 		<-c.done
 	}
 	return c.result, c.err
+}
+
+// Waiting is how many commands wait to board.
+func (e *Executor[S, R]) Waiting() int {
+	n := e.immediate.length()
+	if e.delayed != nil {
+		n += e.delayed.length()
+	}
+	return n
 }
 
 // Close refuses new commands, carries out those that wait or are aboard, and returns when all have their answer. When ctx ends

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // call is a command on its way.
@@ -11,6 +13,8 @@ type call[S, R any] struct {
 	Command[S, R]
 	arrived time.Time
 	stage   atomic.Int32
+
+	span trace.Span // nil unless commands are traced
 
 	done   chan struct{} // closed when result and err are set
 	result Result[S]
@@ -82,6 +86,12 @@ func (l *lane[S, R]) join(c *call[S, R]) error {
 	l.waiting = append(l.waiting, c)
 	l.signal()
 	return nil
+}
+
+func (l *lane[S, R]) length() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting)
 }
 
 func (l *lane[S, R]) close() {

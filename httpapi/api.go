@@ -17,6 +17,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/rs/cors"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -50,9 +51,13 @@ type Options struct {
 	Limiter *Limiter
 	// TrustedProxies are networks (CIDR) whose X-Forwarded-For is believed.
 	TrustedProxies []string
-	Now            func() time.Time
-	Logger         *slog.Logger
-	Version        string
+	// Observe, when set, is called at the end of each request.
+	Observe func(Request)
+	// Tracer records a span for each request, in the trace that its traceparent header names; nil: none are recorded.
+	Tracer  trace.Tracer
+	Now     func() time.Time
+	Logger  *slog.Logger
+	Version string
 }
 
 type api struct {
@@ -76,7 +81,7 @@ func New(o Options) http.Handler {
 	router.Use(
 		identify,
 		clientAddress(o.TrustedProxies),
-		logRequests(o.Logger),
+		a.observe,
 		recoverPanics(o.Logger),
 		secure,
 		cors.New(cors.Options{
@@ -214,6 +219,7 @@ func (a *api) writeError(ctx huma.Context, err error) {
 }
 
 func writeProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
+	noteCode(r.Context(), p.Code)
 	told := *p
 	told.RequestID = requestID(r.Context())
 	w.Header().Set("Content-Type", told.ContentType(""))

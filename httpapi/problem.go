@@ -109,11 +109,12 @@ var (
 func problemOf(ctx context.Context, logger *slog.Logger, err error) *Problem {
 	p := classify(err)
 	if p == nil {
-		logger.ErrorContext(ctx, "request failed", "error", err)
+		logger.ErrorContext(ctx, "request failed", "error", err, "requestId", requestID(ctx))
 		p = newProblem(http.StatusInternalServerError, "internal", "Something went wrong on our side")
 	} else if p.Status >= http.StatusInternalServerError {
-		logger.WarnContext(ctx, "request was not served", "code", p.Code, "error", err)
+		logger.WarnContext(ctx, "request was not served", "code", p.Code, "error", err, "requestId", requestID(ctx))
 	}
+	noteCode(ctx, p.Code)
 	told := *p
 	told.RequestID = requestID(ctx)
 	return &told
@@ -189,6 +190,7 @@ var useProblems = sync.OnceFunc(func() {
 		p := fromHuma(status, message, errs)
 		if ctx != nil {
 			p.RequestID = requestID(ctx.Context())
+			noteCode(ctx.Context(), p.Code)
 		}
 		return p
 	}

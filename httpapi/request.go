@@ -8,9 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
-	"time"
 
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -46,22 +44,6 @@ func isRequestID(id string) bool {
 		}
 	}
 	return true
-}
-
-// logRequests writes one line for each request, without its query, body, or headers: they may hold what nobody should read.
-func logRequests(logger *slog.Logger) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !logger.Enabled(r.Context(), slog.LevelDebug) {
-				next.ServeHTTP(w, r)
-				return
-			}
-			started, wrapped := time.Now(), middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-			next.ServeHTTP(wrapped, r)
-			logger.DebugContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", wrapped.Status(),
-				"bytes", wrapped.BytesWritten(), "took", time.Since(started), "requestId", requestID(r.Context()))
-		})
-	}
 }
 
 // recoverPanics answers a request whose handler panicked with a plain 500.

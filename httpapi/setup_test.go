@@ -80,7 +80,7 @@ func start(t *testing.T, choices ...choice) *system {
 	work.Go(func() { wire.Run(ctx) })
 	work.Go(func() { progress.Run(ctx) })
 	work.Go(func() {
-		if err := projections.Run(ctx, projections.Options{Pool: projecting, Wire: wire, Logger: logger}); err != nil {
+		if err := projections.Run(ctx, projections.Options{Pool: projecting, Wire: wire, Logger: logger, Tracer: api.Tracer}); err != nil {
 			t.Errorf("projections: %v", err)
 		}
 	})

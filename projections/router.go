@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // All are the projections of this program.
@@ -60,6 +61,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Registerer takes the metrics. Nil: none are kept.
 	Registerer prometheus.Registerer
+	// Tracer records a span for each page that is applied. Nil: none are recorded.
+	Tracer trace.Tracer
 	// Holder names this process to people who ask who holds a lease.
 	Holder string
 	// Lease is how long a process that died keeps others from taking over. Default 3 s.
@@ -97,6 +100,9 @@ func Run(ctx context.Context, o Options) error {
 			return fmt.Errorf("register the metrics: %w", err)
 		}
 		defer unregister()
+	}
+	if o.Tracer != nil {
+		router.AddMiddleware(traced(o.Tracer))
 	}
 	router.AddMiddleware(middlewares(log)...)
 	for _, p := range o.projections {

@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 			root.PersistentFlags().String(v.Flag, v.Default, v.Doc+" ("+v.Name+")")
 		}
 	}
-	root.AddCommand(a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.projectionsCommand(), a.auditCommand(), a.databaseCommand(), a.openapiCommand(), a.versionCommand())
+	root.AddCommand(a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.projectionsCommand(), a.auditCommand(), a.databaseCommand(), a.healthcheckCommand(), a.openapiCommand(), a.versionCommand())
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)

@@ -18,6 +18,7 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/seed"
+	"github.com/boxoffice/boxoffice/internal/telemetry"
 	"github.com/boxoffice/boxoffice/migrations"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/web"
@@ -76,6 +77,14 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 	if err != nil {
 		return errors.Join(err, api.Close(), s.close(ctx))
 	}
+	listeners := []net.Listener{api, ui}
+	if c.MetricsPort != 0 {
+		private, err := listen(ctx, c.MetricsHost, c.MetricsPort, "METRICS_PORT")
+		if err != nil {
+			return errors.Join(err, api.Close(), ui.Close(), s.close(ctx))
+		}
+		listeners = append(listeners, private)
+	}
 
 	// work goes on until everybody has their answer, and only then stops.
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
@@ -84,6 +93,8 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 	group.Go(func() error { s.wire.Run(work); return nil })
 	group.Go(func() error { s.progress.Run(work); return nil })
 	push := s.push(c, logger)
+	s.metrics.Watch(telemetry.Sockets, push.Sockets)
+	s.metrics.Watch(telemetry.SocketsLimit, func() int { return c.Sockets })
 	group.Go(func() error { push.Run(work); return nil })
 	if withProjections {
 		group.Go(func() error { return s.project(work, logger) })
@@ -106,8 +117,8 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 	if err != nil {
 		return err
 	}
-	servers := []*http.Server{server(apiHandler, logger), server(webHandler, logger)}
-	for i, l := range []net.Listener{api, ui} {
+	servers := []*http.Server{server(apiHandler, logger), server(webHandler, logger), server(s.metrics.Handler(), logger)}
+	for i, l := range listeners {
 		group.Go(func() error {
 			if err := servers[i].Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				return err
@@ -138,6 +149,9 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 	stopWork()
 	errs = append(errs, group.Wait())
 	s.closePools()
+	if err := s.tracing.Close(deadline); err != nil { // which is no reason to say that stopping went wrong
+		logger.Warn("the last traces were not exported", "error", err)
+	}
 	return errors.Join(errs...)
 }
 
@@ -165,6 +179,7 @@ func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, s
 			return s.ready(ctx)
 		},
 		Origins: c.FrontendOrigin,
+		Observe: s.metrics.ObserveRequest, Tracer: s.tracing.Tracer(),
 		Limiter: s.limiter, TrustedProxies: c.TrustedProxies,
 		Now:     time.Now,
 		Logger:  logger,
@@ -179,7 +194,10 @@ func (s *system) project(ctx context.Context, logger *slog.Logger) error {
 		return err
 	}
 	defer pool.Close()
-	return projections.Run(ctx, projections.Options{Pool: pool, Wire: s.wire, Logger: logger, Holder: processName()})
+	s.metrics.WatchPool("projections", pool)
+	return projections.Run(ctx, projections.Options{
+		Pool: pool, Wire: s.wire, Logger: logger, Holder: processName(), Registerer: s.metrics.Registerer(), Tracer: s.tracing.Tracer(),
+	})
 }
 
 // cleanUp forgets refresh tokens and idempotency keys whose time is over.

@@ -16,6 +16,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/telemetry"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -33,10 +34,12 @@ type system struct {
 	progress *projections.Progress
 	limiter  *httpapi.Limiter // nil: no limits
 	audit    httpapi.Audit
+	metrics  *telemetry.Metrics
+	tracing  *telemetry.Tracing
 }
 
 func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.Logger) (_ *system, err error) {
-	s := &system{database: d}
+	s := &system{database: d, metrics: telemetry.NewMetrics(version)}
 	defer func() {
 		if err != nil {
 			s.closePools()
@@ -48,6 +51,9 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	}
 	if s.signer, err = account.NewSigner(secrets, time.Now); err != nil {
 		return nil, fmt.Errorf("the secrets of tokens: %w", err)
+	}
+	if s.tracing, err = telemetry.NewTracing(ctx, c.TracesExporter, version, logger); err != nil {
+		return nil, err
 	}
 	if s.booking, err = d.pool(ctx, "booking", c.Transactions+eventstore.Spare, eventstore.Session(c.BookingDelay)); err != nil {
 		return nil, err
@@ -75,10 +81,17 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	}, eventstore.Options{
 		Delay: c.BookingDelay, Transactions: c.Transactions, Queue: c.Queue, Logger: logger,
 		Committed: func(int64) { s.wire.Appended() },
+		Observe:   s.metrics.ObserveBatch, Tracer: s.tracing.Tracer(),
 	})
 	if err != nil {
 		return nil, err
 	}
+	s.metrics.WatchPool("booking", s.booking)
+	s.metrics.WatchPool("reading", s.reading)
+	s.metrics.Watch(telemetry.CommandsWaiting, s.executor.Waiting)
+	s.metrics.Watch(telemetry.CommandQueue, func() int { return c.Queue })
+	s.metrics.Watch(telemetry.HashesPending, func() int { pending, _ := s.accounts.PendingHashes(); return pending })
+	s.metrics.Watch(telemetry.HashesLimit, func() int { _, limit := s.accounts.PendingHashes(); return limit })
 	return s, nil
 }
 

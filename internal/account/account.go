@@ -65,6 +65,11 @@ func New(pool *pgxpool.Pool, signer *Signer, options Options) (*Accounts, error)
 	}, nil
 }
 
+// PendingHashes is how many passwords are hashed or wait for it at the moment, and at how many [ErrBusy] is answered.
+func (a *Accounts) PendingHashes() (pending, limit int) {
+	return int(a.hasher.pending.Load()), int(a.hasher.limit)
+}
+
 // now is the present in the precision that the database keeps, so that what is returned equals what is read later.
 func (a *Accounts) now() time.Time {
 	return a.signer.now().UTC().Truncate(time.Microsecond)

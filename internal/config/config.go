@@ -36,6 +36,10 @@ type Config struct {
 	WebPort int    `env:"WEB_PORT" envDefault:"3000" doc:"port of the web UI; 0: any free one"`
 	APIURL  string `env:"NEXT_PUBLIC_API_URL" envDefault:"http://localhost:3001" doc:"where the command web finds the API"`
 
+	MetricsPort    int    `env:"METRICS_PORT" envDefault:"0" doc:"port of Prometheus metrics and profiles; 0: none"`
+	MetricsHost    string `env:"METRICS_HOST" envDefault:"127.0.0.1" doc:"address that METRICS_PORT listens on: a private one"`
+	TracesExporter string `env:"OTEL_TRACES_EXPORTER" envDefault:"none" doc:"otlp, console or none; the other OTEL_ variables of OpenTelemetry say where to and how"`
+
 	AccessSecret          string `env:"JWT_ACCESS_SECRET" doc:"signs access tokens; made and kept in DATA_DIR when the program runs its own PostgreSQL" secret:"yes"`
 	RefreshSecret         string `env:"JWT_REFRESH_SECRET" doc:"signs refresh tokens; likewise" secret:"yes"`
 	PreviousAccessSecret  string `env:"JWT_ACCESS_SECRET_PREVIOUS" doc:"still accepted, while the secret is being changed" secret:"yes"`
@@ -197,6 +201,9 @@ func formOf(t reflect.Type) string {
 	return "a whole number"
 }
 
+// developmentOnly begins the secrets that docker-compose.yml falls back on.
+const developmentOnly = "development-only-"
+
 func (c Config) check() (problems []error) {
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	value := reflect.ValueOf(c)
@@ -218,13 +225,19 @@ func (c Config) check() (problems []error) {
 			bad("JWT_REFRESH_SECRET is needed with DATABASE_URL: all processes of one database sign with the same secret")
 		}
 	}
-	for name, port := range map[string]int{"API_PORT": c.APIPort, "WEB_PORT": c.WebPort} {
+	for name, port := range map[string]int{"API_PORT": c.APIPort, "WEB_PORT": c.WebPort, "METRICS_PORT": c.MetricsPort} {
 		if port < 0 || port > 65535 {
 			bad("%s must be a port, from 0 to 65535", name)
 		}
 	}
 	if c.APIPort != 0 && c.APIPort == c.WebPort {
 		bad("API_PORT and WEB_PORT must differ")
+	}
+	if c.MetricsPort != 0 && (c.MetricsPort == c.APIPort || c.MetricsPort == c.WebPort) {
+		bad("METRICS_PORT must differ from API_PORT and WEB_PORT")
+	}
+	if c.TracesExporter != "otlp" && c.TracesExporter != "console" && c.TracesExporter != "none" {
+		bad("OTEL_TRACES_EXPORTER must be otlp, console or none")
 	}
 	if c.BookingDelay < 0 || c.BookingDelay > time.Minute {
 		bad("BOOKING_DELAY must be between 0s and 1m")
@@ -258,6 +271,9 @@ func (c Config) check() (problems []error) {
 	} {
 		if secret != "" && len(secret) < account.MinSecretBytes {
 			bad("%s must have at least %d bytes", name, account.MinSecretBytes)
+		}
+		if c.Production() && strings.HasPrefix(secret, developmentOnly) {
+			bad("%s is the one that stands in docker-compose.yml, which everybody knows", name)
 		}
 	}
 	if c.AccessSecret != "" && c.AccessSecret == c.RefreshSecret {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"flag"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ func TestAllProblemsAreListedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := parse(map[string]string{
 		"DATABASE_URL": "postgres://user:hunter2@host:no-port/db", "API_PORT": "x", "WEB_PORT": "70000", "BOOKING_DELAY": "2",
-		"LOG_LEVEL": "loud", "FRONTEND_ORIGIN": "localhost", "APP_ENV": "test", "BOOKING_TRANSACTIONS": "0", "JWT_ACCESS_SECRET_PREVIOUS": "short-hunter2",
+		"LOG_LEVEL": "loud", "FRONTEND_ORIGIN": "localhost", "APP_ENV": "test", "BOOKING_TRANSACTIONS": "0", "METRICS_PORT": "70000", "OTEL_TRACES_EXPORTER": "zipkin", "JWT_ACCESS_SECRET_PREVIOUS": "short-hunter2",
 	})
 	if err == nil {
 		t.Fatal("accepted")
@@ -33,7 +34,7 @@ func TestAllProblemsAreListedAtOnce(t *testing.T) {
 	for _, want := range []string{
 		"DATABASE_URL is not", "API_PORT must be a whole number", "WEB_PORT must be a port", "BOOKING_DELAY must be a duration",
 		"LOG_LEVEL must be one of", "FRONTEND_ORIGIN", "APP_ENV must be", "BOOKING_TRANSACTIONS must be at least 1",
-		"JWT_ACCESS_SECRET_PREVIOUS must have at least 16", "JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed",
+		"JWT_ACCESS_SECRET_PREVIOUS must have at least 16", "METRICS_PORT must be a port", "OTEL_TRACES_EXPORTER must be", "JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not reported in:\n%v", want, err)
@@ -48,6 +49,28 @@ func TestTheTwoSecretsDiffer(t *testing.T) {
 	t.Parallel()
 	if _, err := parse(map[string]string{"JWT_ACCESS_SECRET": "the same secret for both", "JWT_REFRESH_SECRET": "the same secret for both"}); err == nil {
 		t.Error("one secret for both kinds of tokens was accepted")
+	}
+}
+
+func TestPublicSecretsAreRefusedInProduction(t *testing.T) {
+	t.Parallel()
+	compose, err := os.ReadFile(filepath.Join("..", "..", "docker-compose.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{"DATABASE_URL": "postgres://localhost/booking_db"}
+	for _, m := range regexp.MustCompile(`\$\{(JWT_[A-Z_]+):-([^}]+)\}`).FindAllStringSubmatch(string(compose), -1) {
+		values[m[1]] = m[2]
+	}
+	if _, err := parse(values); err != nil || len(values) != 3 {
+		t.Fatalf("%d values of docker-compose.yml: %v", len(values), err)
+	}
+	values["APP_ENV"] = "production"
+	_, err = parse(values)
+	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET"} {
+		if err == nil || !strings.Contains(err.Error(), name+" is the one that stands in docker-compose.yml") {
+			t.Errorf("%s was accepted in production: %v", name, err)
+		}
 	}
 }
 
@@ -86,5 +109,41 @@ func TestTheExampleNamesEveryVariableAndNoOther(t *testing.T) {
 	delete(named, "NEXT_PUBLIC_API_URL")
 	if len(named) > 0 {
 		t.Errorf(".env.example names what does not exist: %v", named)
+	}
+}
+
+var update = flag.Bool("update", false, "write docs/operations/configuration.md anew")
+
+func TestTheDocumentedSettingsAreThese(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join("..", "..", "docs", "operations", "configuration.md")
+	want := strings.Builder{}
+	want.WriteString("# Configuration\n\n<!-- Written by `go test ./internal/config -update`. -->\n\n" +
+		"Each setting is a variable of the environment, or of a file `.env` in the working directory, and a flag of every command (`API_PORT` is\n" +
+		"`--api-port`; secrets have no flag, because other users of the machine could read it). Flags win over the environment, and that over the\n" +
+		"file. An empty value is none. `boxoffice serve` reports all mistakes at once.\n\n" +
+		"| variable | default | what |\n| --- | --- | --- |\n")
+	for _, v := range Variables() {
+		value := ""
+		if v.Default != "" {
+			value = "`" + v.Default + "`"
+		}
+		doc := v.Doc
+		if v.Secret {
+			doc += " (secret)"
+		}
+		want.WriteString("| `" + v.Name + "` | " + value + " | " + doc + " |\n")
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(want.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want.String() {
+		t.Errorf("%s is out of date; `go test ./internal/config -update` writes it anew", path)
 	}
 }

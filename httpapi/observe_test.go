@@ -1,0 +1,182 @@
+package httpapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/internal/account"
+)
+
+func TestWhatBecameOfARequestIsObserved(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var seen []httpapi.Request
+	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
+		o.Observe = func(r httpapi.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			seen = append(seen, r)
+		}
+	})
+	event := s.schedule(1)
+	token := s.token(account.Customer)
+	key := uuid.NewString()
+	for _, c := range []struct {
+		does func()
+		want httpapi.Request
+	}{
+		{func() { s.call("POST", "/book", token, map[string]any{"eventId": event}, "Idempotency-Key", key) }, httpapi.Request{Method: "POST", Route: "/book", Status: 201}},
+		{func() { s.call("POST", "/book", token, map[string]any{"eventId": event}, "Idempotency-Key", key) }, httpapi.Request{Method: "POST", Route: "/book", Status: 201, Replayed: true}},
+		{func() { s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": event}) }, httpapi.Request{Method: "POST", Route: "/book", Status: 409, Code: "sold_out"}},
+		{func() { s.call("POST", "/book", token, map[string]any{"eventId": 7}) }, httpapi.Request{Method: "POST", Route: "/book", Status: 400, Code: "validation_failed"}},
+		{func() { s.call("GET", "/events/"+event, token, nil) }, httpapi.Request{Method: "GET", Route: "/events/{id}", Status: 200}},
+		{func() { s.call("GET", "/events/"+event, "", nil) }, httpapi.Request{Method: "GET", Route: "/events/{id}", Status: 401, Code: "invalid_token"}},
+		{func() { s.call("GET", "/nothing/here", "", nil) }, httpapi.Request{Method: "GET", Status: 404, Code: "not_found"}},
+	} {
+		c.does()
+		eventually(t, fmt.Sprintf("%+v is observed", c.want), func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.ContainsFunc(seen, func(got httpapi.Request) bool {
+				took := got.Took
+				got.Took = 0
+				return got == c.want && took > 0
+			})
+		})
+	}
+}
+
+func TestARequestThatFailsOnOurSideLeavesALineWithItsID(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	logs := &logBuffer{}
+	options := s.options
+	options.Logger = slog.New(slog.NewJSONHandler(logs, nil)) // info and above
+	options.Ready = func(context.Context) error { return errors.New("planted") }
+	s.url = s.serve(options)
+	s.call("GET", "/healthz", "", nil)
+	id := s.call("GET", "/readyz", "", nil).header.Get("X-Request-Id")
+	var lines []string
+	eventually(t, "a line was written", func() bool {
+		lines = strings.Split(strings.TrimSpace(logs.String()), "\n")
+		return strings.Contains(lines[len(lines)-1], `"msg":"request"`)
+	})
+	last := lines[len(lines)-1]
+	for _, want := range []string{`"level":"INFO"`, `"path":"/readyz"`, `"status":503`, `"code":"not_ready"`, `"requestId":"` + id + `"`} {
+		if !strings.Contains(last, want) {
+			t.Errorf("%s is missing in %s", want, last)
+		}
+	}
+	if strings.Contains(logs.String(), "/healthz") {
+		t.Errorf("a request that went well is in the log:\n%s", logs)
+	}
+}
+
+func traced(o *sdktrace.TracerProvider) choice {
+	return func(api *httpapi.Options, store *eventstore.Options) {
+		api.Tracer = o.Tracer("test")
+		store.Tracer = api.Tracer
+	}
+}
+
+func TestABookingIsOneTraceFromTheRequestToTheReadModels(t *testing.T) {
+	t.Parallel()
+	spans := tracetest.NewSpanRecorder()
+	s := start(t, traced(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))), withDelay(50*time.Millisecond))
+	event := s.schedule(5)
+
+	const caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	answer := s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": event}, "Traceparent", caller)
+	if answer.status != http.StatusCreated {
+		t.Fatalf("not booked: %d %s", answer.status, answer.raw)
+	}
+	found := map[string]sdktrace.ReadOnlySpan{}
+	eventually(t, "all spans have ended", func() bool {
+		for _, span := range spans.Ended() {
+			if span.SpanContext().TraceID().String() == "0af7651916cd43dd8448eb211c80319c" {
+				found[span.Name()] = span
+			}
+		}
+		return len(found) == 6
+	})
+	for child, parent := range map[string]string{"command": "POST /book", "batch": "command", "append": "batch", "project events": "command", "project bookings": "command"} {
+		if found[child] == nil || found[parent] == nil {
+			t.Fatalf("%q or %q is missing in %v", child, parent, found)
+		}
+		if found[child].Parent().SpanID() != found[parent].SpanContext().SpanID() {
+			t.Errorf("%q is not a child of %q", child, parent)
+		}
+	}
+	if got := found["POST /book"].Parent().SpanID().String(); got != "b7ad6b7169203331" {
+		t.Errorf("the request's parent is %s, not the caller's span", got)
+	}
+	if links := found["command"].Links(); len(links) != 1 || links[0].SpanContext.SpanID() != found["batch"].SpanContext().SpanID() {
+		t.Errorf("the command is not linked with its batch: %v", links)
+	}
+}
+
+func TestABatchIsLinkedWithAllItsCommands(t *testing.T) {
+	t.Parallel()
+	spans := tracetest.NewSpanRecorder()
+	s := start(t, traced(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))),
+		func(_ *httpapi.Options, o *eventstore.Options) { o.Delay, o.Transactions = 300*time.Millisecond, 1 })
+	event := s.schedule(10)
+	var work sync.WaitGroup
+	for range 6 {
+		work.Go(func() { s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": event}) })
+	}
+	work.Wait()
+	commands, linked := map[trace.SpanID]bool{}, map[trace.SpanID]bool{}
+	eventually(t, "all spans have ended", func() bool {
+		for _, span := range spans.Ended() {
+			switch span.Name() {
+			case "command":
+				commands[span.SpanContext().SpanID()] = true
+			case "batch":
+				linked[span.Parent().SpanID()] = true
+				for _, link := range span.Links() {
+					linked[link.SpanContext.SpanID()] = true
+				}
+			}
+		}
+		return len(commands) == 7 && len(linked) == 7 // with the one that scheduled the event
+	})
+	for id := range commands {
+		if !linked[id] {
+			t.Errorf("no batch is linked with command %s", id)
+		}
+	}
+}
+
+func TestWhatIsNotSampledLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	spans := tracetest.NewSpanRecorder()
+	s := start(t, traced(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans), sdktrace.WithSampler(sdktrace.NeverSample()))))
+	event := s.schedule(5)
+	if answer := s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": event}); answer.status != http.StatusCreated {
+		t.Fatalf("not booked: %d %s", answer.status, answer.raw)
+	}
+	if n := len(spans.Ended()); n > 0 {
+		t.Errorf("%d spans were recorded", n)
+	}
+	var n int
+	must(t, s.pool.QueryRow(context.Background(), `select count(*) from event_log where metadata::text like '%traceParent%'`).Scan(&n))
+	if n > 0 {
+		t.Errorf("%d records name a trace that there is none of", n)
+	}
+}

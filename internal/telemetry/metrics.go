@@ -1,0 +1,163 @@
+package telemetry
+
+import (
+	"net/http"
+	"net/http/pprof"
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi"
+)
+
+// Metrics are what one process measures. They cost next to nothing while nobody asks for them.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	requests                                 *prometheus.HistogramVec // by method, route and status
+	bookings                                 *prometheus.CounterVec   // by outcome
+	batches                                  *prometheus.CounterVec   // by lane and result
+	commands, boarding, transaction, appends *prometheus.HistogramVec // by lane
+	records, repeats                         *prometheus.CounterVec   // by lane
+}
+
+// A booking takes its delay, a second by default, and a little more; everything else takes milliseconds.
+var seconds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 1.1, 1.25, 1.5, 2.5, 5, 10}
+
+// NewMetrics makes the metrics of this process.
+func NewMetrics(version string) *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry()}
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "boxoffice", Name: name, Help: help}, labels)
+		m.registry.MustRegister(c)
+		return c
+	}
+	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+		h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "boxoffice", Name: name, Help: help, Buckets: buckets}, labels)
+		m.registry.MustRegister(h)
+		return h
+	}
+	m.requests = histogram("http_request_duration_seconds", "Time to answer a request of the API.", seconds, "method", "route", "status")
+	m.bookings = counter("bookings_total", "Answers to POST /book: confirmed, replayed, or the code of the problem.", "outcome")
+	m.batches = counter("batches_total", "Transactions that commands shared.", "lane", "result")
+	m.commands = histogram("batch_commands", "Commands aboard a transaction.", []float64{1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500}, "lane")
+	m.boarding = histogram("batch_boarding_seconds", "Time that the first command of a transaction waited to board.", seconds, "lane")
+	m.transaction = histogram("batch_transaction_seconds", "Time from boarding to the answers, with the delay.", seconds, "lane")
+	m.appends = histogram("batch_append_seconds", "Time of the last decision, the append and its commit, with what had to be repeated.", seconds, "lane")
+	m.records = counter("batch_records_total", "Records appended to the log.", "lane")
+	m.repeats = counter("batch_repeats_total", "Appends that were repeated, after a conflict with another process or a lost connection.", "lane")
+	for _, lane := range []string{delayed, immediate} { // so that a rate is known from the first one on
+		for _, result := range []string{succeeded, failed} {
+			m.batches.WithLabelValues(lane, result)
+		}
+		m.records.WithLabelValues(lane)
+		m.repeats.WithLabelValues(lane)
+	}
+	for _, outcome := range []string{confirmed, "sold_out", "already_booked", "busy", "unavailable", "outcome_unknown", "internal"} {
+		m.bookings.WithLabelValues(outcome)
+	}
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: "boxoffice", Name: "build_info", Help: "Always 1.", ConstLabels: prometheus.Labels{"version": version},
+	})
+	info.Set(1)
+	m.registry.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Registerer takes the metrics of other packages.
+func (m *Metrics) Registerer() prometheus.Registerer { return m.registry }
+
+const confirmed = "confirmed"
+
+// ObserveRequest is for the API's option of that name.
+func (m *Metrics) ObserveRequest(r httpapi.Request) {
+	route := r.Route
+	if route == "" {
+		route = "none"
+	}
+	if route == "/ws" && r.Status == http.StatusSwitchingProtocols {
+		return // it ends with the handshake, and the connections are counted
+	}
+	m.requests.WithLabelValues(r.Method, route, strconv.Itoa(r.Status)).Observe(r.Took.Seconds())
+	if r.Method == http.MethodPost && route == "/book" {
+		m.bookings.WithLabelValues(outcomeOf(r)).Inc()
+	}
+}
+
+func outcomeOf(r httpapi.Request) string {
+	switch {
+	case r.Code != "":
+		return r.Code
+	case r.Replayed:
+		return "replayed"
+	}
+	return confirmed
+}
+
+// Lanes and results of batches.
+const (
+	delayed   = "delayed"
+	immediate = "immediate"
+	succeeded = "succeeded"
+	failed    = "failed"
+)
+
+// ObserveBatch is for the executor's option Observe.
+func (m *Metrics) ObserveBatch(b eventstore.BatchStats) {
+	lane, result := immediate, succeeded
+	if b.Delay > 0 {
+		lane = delayed
+	}
+	if b.Err != nil {
+		result = failed
+	}
+	m.batches.WithLabelValues(lane, result).Inc()
+	m.commands.WithLabelValues(lane).Observe(float64(b.Commands))
+	m.boarding.WithLabelValues(lane).Observe(b.Waited.Seconds())
+	m.transaction.WithLabelValues(lane).Observe(b.Took.Seconds())
+	m.records.WithLabelValues(lane).Add(float64(b.Records))
+	if b.Attempts > 0 { // otherwise everybody was refused before
+		m.appends.WithLabelValues(lane).Observe(b.Append.Seconds())
+		m.repeats.WithLabelValues(lane).Add(float64(b.Attempts - 1))
+	}
+}
+
+// Gauge is a number that is read when somebody asks for it.
+type Gauge struct{ name, help string }
+
+// The gauges of this program.
+var (
+	CommandsWaiting = Gauge{"commands_waiting", "Commands that wait to board a transaction."}
+	CommandQueue    = Gauge{"commands_waiting_limit", "Commands that may wait before more are refused as busy."}
+	HashesPending   = Gauge{"password_hashes_pending", "Passwords that are hashed or wait for it."}
+	HashesLimit     = Gauge{"password_hashes_pending_limit", "Passwords that may wait before more are refused as busy."}
+	Sockets         = Gauge{"websocket_connections", "WebSocket connections."}
+	SocketsLimit    = Gauge{"websocket_connections_limit", "WebSocket connections that are accepted at once."}
+)
+
+// Watch adds a gauge. Each can be added once.
+func (m *Metrics) Watch(g Gauge, value func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "boxoffice", Name: g.name, Help: g.help},
+		func() float64 { return float64(value()) }))
+}
+
+// WatchPool adds the connections of a pool.
+func (m *Metrics) WatchPool(name string, pool *pgxpool.Pool) {
+	m.registry.MustRegister(&poolCollector{name, pool})
+}
+
+// Handler serves /metrics, and profiles below /debug/pprof/. It is not for the public.
+func (m *Metrics) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry, ErrorHandling: promhttp.ContinueOnError}))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}
