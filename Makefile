@@ -37,6 +37,7 @@ test: $(if $(NPM),test-web) ## Run every test, on a PostgreSQL that the tests st
 test-web: web/node_modules/.complete build ## Test the web UI: its parts, and the whole system in a browser
 	cd web && npm run --silent lint && npm run --silent types
 	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent generate -- --check
+	bin/boxoffice openapi | (cd web && npx --no-install spectral lint --fail-severity warn)
 	cd web && npm test --silent
 	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent e2e
 

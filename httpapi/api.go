@@ -105,6 +105,7 @@ func New(o Options) http.Handler {
 		"`GET /ws` is a WebSocket that tells how many tickets remain, as it changes. The first message says who asks and for what: " +
 		"`{\"type\":\"hello\",\"token\":\"<access token>\"}`, with `\"events\":[\"<id>\"]` for some events only and `\"after\":<position>` for what changed since. " +
 		"Its protocol is described in docs/websocket.md."
+	config.Tags = tags
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema links in bodies
 	config.Formats = jsonFormats()
@@ -146,6 +147,26 @@ func New(o Options) http.Handler {
 	return router
 }
 
+// tags are the groups that the description sorts operations into.
+var tags = []*huma.Tag{
+	{Name: "auth", Description: "Accounts and sessions"},
+	{Name: "events", Description: "What people attend"},
+	{Name: "bookings", Description: "Tickets of the one who asks"},
+	{Name: "audit", Description: "The history, for auditors"},
+	{Name: "health", Description: "For whoever watches the process"},
+}
+
+func tagOf(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch first {
+	case "book":
+		return "bookings"
+	case "healthz", "readyz":
+		return "health"
+	}
+	return first
+}
+
 type operation struct {
 	method, path, id, summary string
 	status                    int
@@ -156,7 +177,7 @@ type operation struct {
 func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle func(context.Context, *In) (*Out, error), more ...func(*huma.Operation)) {
 	op := huma.Operation{
 		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, DefaultStatus: o.status, Errors: o.errors,
-		MaxBodyBytes: maxBody, BodyReadTimeout: cmp.Or(a.BodyTimeout, 10*time.Second),
+		Tags: []string{tagOf(o.path)}, MaxBodyBytes: maxBody, BodyReadTimeout: cmp.Or(a.BodyTimeout, 10*time.Second),
 	}
 	if allowed != nil {
 		op.Metadata = map[string]any{rolesKey: allowed}
