@@ -79,6 +79,9 @@ type Options struct {
 	Committed func(position int64)
 	// Observe, when set, is called at the end of each batch. It must not block.
 	Observe func(BatchStats)
+	// Alive, when set, gives a context that ends when the database is known to be gone, and has ended while it is. Commands that
+	// have not been sent to it yet are then given up at once.
+	Alive func() context.Context
 	// Logger gets what operators should know. Default: nothing.
 	Logger *slog.Logger
 }
