@@ -69,7 +69,9 @@ func (b *batch[S, R]) travel(ctx context.Context) (err error) {
 		}
 	}()
 	defer b.leave()
-	if err := b.open(ctx); err != nil {
+	early, arrived := b.executor.whileAlive(ctx)
+	defer arrived()
+	if err := b.open(early); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	b.answerRepeated()
@@ -77,10 +79,10 @@ func (b *batch[S, R]) travel(ctx context.Context) (err error) {
 	if len(b.calls) == 0 {
 		return nil
 	}
-	if err := sleep(ctx, b.lane.delay); err != nil {
+	if err := sleep(early, b.lane.delay); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	if err := b.takeTurn(ctx); err != nil {
+	if err := b.takeTurn(early); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	started := time.Now()
@@ -94,6 +96,17 @@ func (b *batch[S, R]) travel(ctx context.Context) (err error) {
 	ctx, span := b.executor.options.Tracer.Start(ctx, "append")
 	defer func() { endSpan(span, err) }()
 	return b.append(ctx)
+}
+
+// whileAlive is ctx as long as the database is not known to be gone.
+func (e *Executor[S, R]) whileAlive(ctx context.Context) (context.Context, context.CancelFunc) {
+	if e.options.Alive == nil {
+		return context.WithCancel(ctx)
+	}
+	alive := e.options.Alive()
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(alive, func() { cancel(context.Cause(alive)) })
+	return ctx, func() { stop(); cancel(nil) }
 }
 
 // takeTurn waits until the lane's batches before this one are done, and then for the one place at which a process appends.
@@ -183,7 +196,13 @@ func (b *batch[S, R]) giveUp(err error) error {
 
 // attempt reads, decides, appends and commits. A plan whose fate it leaves open goes to b.lost.
 func (b *batch[S, R]) attempt(ctx context.Context, n int) error {
-	committed, base, err := b.refresh(ctx, n)
+	reading := ctx
+	if len(b.lost) == 0 { // nothing that has been sent needs to be looked up
+		var read context.CancelFunc
+		reading, read = b.executor.whileAlive(ctx)
+		defer read()
+	}
+	committed, base, err := b.refresh(reading, n)
 	if err != nil {
 		return err
 	}
@@ -196,7 +215,7 @@ func (b *batch[S, R]) attempt(ctx context.Context, n int) error {
 	b.answerRepeated()
 	p := b.plan()
 	if !b.locked && p.refusesRepeatable() {
-		if err := b.exchange(ctx, &pgx.Batch{}); err != nil {
+		if err := b.exchange(reading, &pgx.Batch{}); err != nil {
 			return err
 		}
 		b.answerRepeated()

@@ -82,6 +82,9 @@ type Options struct {
 	Observe func(BatchStats)
 	// Tracer records a span for each command and each batch. Default: none are recorded.
 	Tracer trace.Tracer
+	// Alive, when set, gives a context that ends when the database is known to be gone, and has ended while it is. Commands that
+	// have not been sent to it yet are then given up at once.
+	Alive func() context.Context
 	// Logger gets what operators should know. Default: nothing.
 	Logger *slog.Logger
 }

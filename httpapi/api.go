@@ -43,6 +43,9 @@ type Options struct {
 	BodyTimeout time.Duration
 	// Push serves /ws; nil means that there is none. It is run and closed by whoever made it.
 	Push *Push
+	// Alive gives a context that ends when the database is known to be gone, and has ended while it is: then nobody waits for it.
+	// Its cause is an [eventstore.ErrUnavailable]. nil: the database is always taken to be there.
+	Alive func() context.Context
 	// Ready tells whether requests can be served; nil means yes.
 	Ready func(context.Context) error
 	// Origins may call from a browser.
@@ -206,6 +209,7 @@ func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle f
 			}
 		}
 	}()
+	handle = needsDatabase(a, o, handle)
 	huma.Register(h, op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

@@ -90,6 +90,7 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	group, failed := errgroup.WithContext(work)
+	group.Go(func() error { s.pulse.run(work); return nil })
 	group.Go(func() error { s.wire.Run(work); return nil })
 	group.Go(func() error { s.progress.Run(work); return nil })
 	push := s.push(c, logger)
@@ -172,11 +173,12 @@ func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, s
 		Accounts: s.accounts,
 		Audit:    s.audit,
 		Push:     push,
-		Ready: func(ctx context.Context) error {
+		Alive:    s.pulse.alive,
+		Ready: func(context.Context) error {
 			if stopping.Load() {
 				return errors.New("stopping")
 			}
-			return s.ready(ctx)
+			return s.ready()
 		},
 		Origins: c.FrontendOrigin,
 		Observe: s.metrics.ObserveRequest, Tracer: s.tracing.Tracer(),

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -36,6 +35,7 @@ type system struct {
 	audit    httpapi.Audit
 	metrics  *telemetry.Metrics
 	tracing  *telemetry.Tracing
+	pulse    *pulse
 }
 
 func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.Logger) (_ *system, err error) {
@@ -73,6 +73,9 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	if s.accounts, err = account.New(s.reading, s.signer, account.Options{}); err != nil {
 		return nil, fmt.Errorf("set accounts up: %w", err)
 	}
+	if s.pulse, err = newPulse(d.url, logger); err != nil {
+		return nil, err
+	}
 	s.wire = projections.NewWire(d.url, s.reading, logger)
 	s.progress = projections.NewProgress(s.reading, s.wire, logger)
 	s.executor, err = eventstore.NewExecutor(s.booking, eventstore.Model[domain.State, domain.Record]{
@@ -80,8 +83,8 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 		Snapshot: domain.State.MarshalBinary, Restore: domain.ReadSnapshot,
 	}, eventstore.Options{
 		Delay: c.BookingDelay, Transactions: c.Transactions, Queue: c.Queue, Logger: logger,
-		Committed: func(int64) { s.wire.Appended() },
-		Observe:   s.metrics.ObserveBatch, Tracer: s.tracing.Tracer(),
+		Committed: func(int64) { s.wire.Appended() }, Alive: s.pulse.alive,
+		Observe: s.metrics.ObserveBatch, Tracer: s.tracing.Tracer(),
 	})
 	if err != nil {
 		return nil, err
@@ -134,15 +137,8 @@ func (s *system) closePools() {
 	}
 }
 
-// ready tells whether requests can be served: the database answers and has the schema of this program.
-func (s *system) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	if err := s.reading.Ping(ctx); err != nil {
-		return errors.New("the database does not answer")
-	}
-	return nil
-}
+// ready tells whether requests can be served: the database answers. It has the schema of this program since the start.
+func (s *system) ready() error { return context.Cause(s.pulse.alive()) }
 
 func (a *app) logger(c config.Config) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}

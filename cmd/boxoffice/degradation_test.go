@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+)
+
+// behind serves on a database that can be lost: it is reached through a proxy.
+func behind(t *testing.T, args ...string) (*process, *toxiproxy.Proxy) {
+	t.Helper()
+	address, err := url.Parse(dbtest.URL(t))
+	must(t, err)
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	proxy := toxiproxy.NewProxy(server, "database", "127.0.0.1:0", address.Host)
+	must(t, proxy.Start())
+	t.Cleanup(proxy.Stop)
+	address.Host = proxy.Listen
+	p := serve(t, []string{
+		"DATABASE_URL=" + address.String(), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests",
+	}, args...)
+	return p, proxy
+}
+
+// promised is how soon everybody is answered when the database is gone, and a second for machines that are busy.
+const promised = 2*time.Second + time.Second
+
+func TestWithoutTheDatabaseEverybodyIsAnsweredSoonAndItIsUsedAgainWhenItIsBack(t *testing.T) {
+	t.Parallel()
+	for name, lose := range map[string]func(*toxiproxy.Proxy) error{
+		"connections are refused": func(p *toxiproxy.Proxy) error { p.Stop(); return nil },
+		"answers are swallowed": func(p *toxiproxy.Proxy) error {
+			_, err := p.Toxics.AddToxicJson(strings.NewReader(`{"type":"timeout","stream":"downstream"}`))
+			return err
+		},
+		"requests are swallowed": func(p *toxiproxy.Proxy) error {
+			_, err := p.Toxics.AddToxicJson(strings.NewReader(`{"type":"timeout","stream":"upstream"}`))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, proxy := behind(t, "--seed")
+			alice, organizer := p.login("alice"), p.login("organizer")
+			event := p.do("GET", "/events?search=limited+concert", alice, nil)["data"].([]any)[0].(map[string]any)["id"].(string)
+			id := uuid.NewString()
+			requests := []struct{ method, path, token, body string }{
+				{"POST", "/book", alice, `{"eventId":"` + event + `"}`},
+				{"DELETE", "/bookings/" + id, alice, ""},
+				{"GET", "/bookings", alice, ""},
+				{"GET", "/events", alice, ""},
+				{"GET", "/events?search=x&sortBy=price", alice, ""},
+				{"GET", "/events/" + event, alice, ""},
+				{"GET", "/auth/me", alice, ""},
+				{"POST", "/auth/login", "", `{"email":"alice@example.com","password":"password123"}`},
+				{"POST", "/auth/register", "", `{"email":"new@example.com","password":"password123","name":"New"}`},
+				{"POST", "/events", organizer, `{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,"price":1}`},
+				{"PATCH", "/events/" + event, organizer, `{"title":"T"}`},
+				{"POST", "/events/" + event + "/cancel", organizer, ""},
+			}
+			must(t, lose(proxy))
+			// First those that come when nobody knows yet, all at once and more than there are connections; then those that come later.
+			for range 2 {
+				var all sync.WaitGroup
+				for range 8 {
+					for _, r := range requests {
+						all.Go(func() {
+							began := time.Now()
+							status, header, problem := p.ask(r.method, r.path, r.token, r.body)
+							if took := time.Since(began); took > promised {
+								t.Errorf("%s %s took %s", r.method, r.path, took)
+							}
+							if status != 503 || problem.Code != "unavailable" || header.Get("Retry-After") == "" || header.Get("Content-Type") != "application/problem+json" {
+								t.Errorf("%s %s: %d %+v %v", r.method, r.path, status, problem, header)
+							}
+						})
+					}
+				}
+				all.Wait()
+			}
+			if status, _, problem := p.ask("GET", "/readyz", "", ""); status != 503 || problem.Code != "not_ready" {
+				t.Errorf("readiness: %d %+v", status, problem)
+			}
+			if status, _, _ := p.ask("GET", "/healthz", "", ""); status != 200 {
+				t.Errorf("liveness: %d", status)
+			}
+
+			proxy.Toxics.ResetToxics(context.Background())
+			if err := proxy.Start(); err != nil && !strings.Contains(err.Error(), "already") {
+				t.Fatal(err)
+			}
+			p.waitFor("readiness", func() bool { status, _, _ := p.ask("GET", "/readyz", "", ""); return status == 200 })
+			p.waitFor("a booking", func() bool {
+				status, _, _ := p.ask("POST", "/book", alice, `{"eventId":"`+event+`"}`)
+				return status == 201
+			})
+			p.waitFor("its read model", func() bool {
+				bookings, _ := p.do("GET", "/bookings", alice, nil)["data"].([]any)
+				return len(bookings) == 1
+			})
+		})
+	}
+}
+
+type problem struct{ Code, Detail string }
+
+func (p *process) ask(method, path, token, body string) (status int, header http.Header, told problem) {
+	r, err := http.NewRequest(method, p.api+path, strings.NewReader(body))
+	must(p, err)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		p.Errorf("%s %s: %v", method, path, err)
+		return 0, nil, told
+	}
+	defer response.Body.Close() //nolint:errcheck // read to its end
+	data, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode >= 400 {
+		err = json.NewDecoder(bytes.NewReader(data)).Decode(&told)
+	}
+	if err != nil {
+		p.Errorf("%s %s: %v: %s", method, path, err, data)
+	}
+	return response.StatusCode, response.Header, told
+}
+
+func (p *process) waitFor(what string, is func() bool) {
+	p.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !is() {
+		if time.Now().After(deadline) {
+			p.Fatalf("still waiting for %s\n%s", what, p.err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// Whoever opens a connection and then dawdles must not keep it.
+func TestSlowClientsAreSentAway(t *testing.T) {
+	t.Parallel()
+	p, _ := behind(t)
+	address := strings.Replace(strings.TrimPrefix(p.api, "http://"), "localhost", "127.0.0.1", 1)
+	before := p.files()
+	const each = 100
+	var all sync.WaitGroup
+	for name, said := range map[string]string{
+		"nothing":            "",
+		"half a request":     "GET /events HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+		"a head and no body": "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+	} {
+		for range each {
+			conn, err := net.Dial("tcp", address)
+			must(t, err)
+			t.Cleanup(func() { _ = conn.Close() })
+			_, err = io.WriteString(conn, said)
+			must(t, err)
+			all.Go(func() {
+				must(t, conn.SetReadDeadline(time.Now().Add(25*time.Second)))
+				if _, err := io.Copy(io.Discard, conn); err != nil && !strings.Contains(err.Error(), "reset") {
+					t.Errorf("who says %s is still connected: %v", name, err)
+				}
+			})
+		}
+	}
+	p.waitFor("the connections", func() bool { return p.files() >= before+3*each })
+	began := time.Now()
+	if status, _, _ := p.ask("GET", "/healthz", "", ""); status != 200 || time.Since(began) > time.Second {
+		t.Errorf("others are not served meanwhile: %d after %s", status, time.Since(began))
+	}
+	all.Wait()
+	http.DefaultClient.CloseIdleConnections()
+	p.waitFor("the end of all connections", func() bool { return p.files() <= before+20 })
+}
+
+// files are how many the process has open; connections are files.
+func (p *process) files() int {
+	entries, err := os.ReadDir("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/fd")
+	if err != nil {
+		p.Skipf("open files are counted on Linux only: %v", err)
+	}
+	return len(entries)
+}
