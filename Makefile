@@ -5,8 +5,10 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 GOLANGCI_LINT_VERSION := v2.15.0
+ACTIONLINT_VERSION := v1.7.12
 TOOLS := $(CURDIR)/.tools
 LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+ACTIONLINT := $(TOOLS)/actionlint-$(ACTIONLINT_VERSION)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 API_PORT ?= 3001
 
@@ -65,8 +67,11 @@ bench: ## Compare ways of booking on this machine (takes some minutes)
 	go run ./scripts/bench
 
 .PHONY: lint
-lint: $(LINT) ## Check style, imports and common mistakes
+lint: $(LINT) $(ACTIONLINT) ## Check style, imports and common mistakes
 	$(LINT) run
+	@command -v shellcheck >/dev/null || { echo 'lint needs shellcheck: apt-get install shellcheck, or brew install shellcheck' >&2; exit 1; }
+	shellcheck .ci/run
+	$(ACTIONLINT)
 
 .PHONY: format
 format: $(LINT) ## Format the code
@@ -80,6 +85,10 @@ check: lint ## Check quickly, while working
 $(LINT):
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv $(TOOLS)/golangci-lint $@
+
+$(ACTIONLINT):
+	GOBIN=$(TOOLS) go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
+	mv $(TOOLS)/actionlint $@
 
 .PHONY: clean
 clean: ## Remove what was built
