@@ -221,7 +221,7 @@ func TestWhatAlertsAndTheDashboardWatchIsExported(t *testing.T) {
 			continue
 		}
 		selects := false
-		parser.Inspect(parsed, func(node parser.Node, path []parser.Node) error {
+		parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
 			switch n := node.(type) {
 			case *parser.VectorSelector:
 				selects = true
@@ -344,7 +344,7 @@ func TestNobodysSecretsAreInTheLog(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	for _, token := range []string{access, access + "x"} {
-		socket, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(p.api, "http")+"/ws", nil)
+		socket, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(p.api, "http")+"/ws", nil) //nolint:bodyclose // the socket has it
 		must(t, err)
 		must(t, socket.Write(ctx, websocket.MessageText, []byte(`{"type":"hello","token":"`+token+`"}`)))
 		_, _, err = socket.Read(ctx)

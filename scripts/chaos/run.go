@@ -46,7 +46,6 @@ type report struct {
 	faults     map[string]int
 	starts     int
 	healthy    time.Duration
-	growth     []string
 	violations []history.Violation
 }
 
