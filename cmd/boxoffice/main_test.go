@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -294,5 +295,21 @@ func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	out, err := command([]string{dataDir(t), "API_PORT=" + port}, "serve").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "API_PORT") {
 		t.Errorf("got %v: %s", err, out)
+	}
+}
+
+// As in a container whose root is read-only: what is needed to book is configured, and there is no place to keep anything.
+func TestTheServerStartsWithoutAPlaceToKeepTheAuditsKey(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	p := serve(t, []string{
+		"DATABASE_URL=" + dbtest.URL(t), "DATA_DIR=" + filepath.Join(file, "below"), "BOOKING_DELAY=0s",
+		"JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests",
+	}, "--seed")
+	p.login("alice")
+	must(t, p.stop(os.Interrupt))
+	if !strings.Contains(p.err.String(), "AUDIT_SIGNING_KEY") {
+		t.Errorf("nobody was told: %s", p.err)
 	}
 }

@@ -46,6 +46,8 @@ func auditKeys(c config.Config, create bool) (*audit.Keys, error) {
 	return audit.NewKeys(secret, c.AuditPublicKeys...)
 }
 
+var errNotKept = errors.New("a secret can't be kept in DATA_DIR")
+
 func secretOr(configured, path string) (string, error) {
 	if configured != "" {
 		return configured, nil
@@ -55,26 +57,26 @@ func secretOr(configured, path string) (string, error) {
 		return string(kept), nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read a secret: %w", err)
+		return "", fmt.Errorf("%w: %w", errNotKept, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", fmt.Errorf("keep a secret: %w", err)
+		return "", fmt.Errorf("%w: %w", errNotKept, err)
 	}
 	secret := rand.Text() + rand.Text() // 260 bits
 	// Written aside and linked, so that of two programs one wins and none reads half a secret.
 	draft, err := os.CreateTemp(filepath.Dir(path), ".secret-*")
 	if err != nil {
-		return "", fmt.Errorf("keep a secret: %w", err)
+		return "", fmt.Errorf("%w: %w", errNotKept, err)
 	}
 	defer os.Remove(draft.Name()) //nolint:errcheck // at worst an unused file stays
 	_, err = draft.WriteString(secret)
 	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
-		return "", fmt.Errorf("keep a secret: %w", err)
+		return "", fmt.Errorf("%w: %w", errNotKept, err)
 	}
 	if err := os.Link(draft.Name(), path); errors.Is(err, fs.ErrExist) {
 		return secretOr("", path)
 	} else if err != nil {
-		return "", fmt.Errorf("keep a secret: %w", err)
+		return "", fmt.Errorf("%w: %w", errNotKept, err)
 	}
 	return secret, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -61,7 +62,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	if s.reading, err = d.pool(ctx, "reading", c.ReadConns, map[string]string{"statement_timeout": "10s"}); err != nil {
 		return nil, err
 	}
-	if err := s.setAuditUp(ctx, c); err != nil {
+	if err := s.setAuditUp(ctx, c, logger); err != nil {
 		return nil, err
 	}
 	if c.RateLimits {
@@ -98,8 +99,12 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	return s, nil
 }
 
-func (s *system) setAuditUp(ctx context.Context, c config.Config) error {
+func (s *system) setAuditUp(ctx context.Context, c config.Config, logger *slog.Logger) error {
 	keys, err := auditKeys(c, true)
+	if errors.Is(err, errNotKept) { // as in a container whose root is read-only; bookings are more than signatures
+		logger.Error("the log's checkpoints are not signed until AUDIT_SIGNING_KEY is set", "error", err)
+		keys, err = auditKeys(c, false)
+	}
 	if err != nil {
 		return fmt.Errorf("the keys of the audit: %w", err)
 	}
