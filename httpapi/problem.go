@@ -112,7 +112,13 @@ func problemOf(ctx context.Context, logger *slog.Logger, err error) *Problem {
 		logger.ErrorContext(ctx, "request failed", "error", err, "requestId", requestID(ctx))
 		p = newProblem(http.StatusInternalServerError, "internal", "Something went wrong on our side")
 	} else if p.Status >= http.StatusInternalServerError {
-		logger.WarnContext(ctx, "request was not served", "code", p.Code, "error", err, "requestId", requestID(ctx))
+		level := slog.LevelWarn
+		for _, common := range []error{eventstore.ErrBusy, eventstore.ErrUnavailable, account.ErrBusy} {
+			if errors.Is(err, common) { // thousands have the same cause, which is logged where it is
+				level = slog.LevelDebug
+			}
+		}
+		logger.Log(ctx, level, "request was not served", "code", p.Code, "error", err, "requestId", requestID(ctx))
 	}
 	noteCode(ctx, p.Code)
 	told := *p

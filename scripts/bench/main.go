@@ -56,6 +56,7 @@ func scenarios(s size) []scenario {
 		httpSale(s),
 		httpRead(s),
 		webSocket(s),
+		overload(s),
 	}
 }
 

@@ -30,7 +30,12 @@ type program struct {
 var secrets = account.Secrets{Access: []string{"an access secret for benchmarks"}, Refresh: []string{"a refresh secret for benchmarks"}}
 
 // startBoxoffice builds the program of this module and serves the database with it, without the delay.
-func startBoxoffice(ctx context.Context, db *database) (_ *program, err error) {
+func startBoxoffice(ctx context.Context, db *database) (*program, error) {
+	return startBoxofficeWith(ctx, db)
+}
+
+// startBoxofficeWith sets more of its environment.
+func startBoxofficeWith(ctx context.Context, db *database, env ...string) (_ *program, err error) {
 	dir, err := os.MkdirTemp("", "boxoffice-bench-")
 	if err != nil {
 		return nil, err
@@ -47,6 +52,7 @@ func startBoxoffice(ctx context.Context, db *database) (_ *program, err error) {
 		"DATABASE_URL=" + db.url, "DATA_DIR=" + dir, "API_PORT=0", "WEB_PORT=0", "BOOKING_DELAY=0s", "LOG_LEVEL=warn",
 		"JWT_ACCESS_SECRET=" + secrets.Access[0], "JWT_REFRESH_SECRET=" + secrets.Refresh[0],
 	}
+	cmd.Env = append(cmd.Env, env...)
 	return start(cmd)
 }
 
