@@ -275,6 +275,8 @@ func (c Config) check() (problems []error) {
 		if secret != "" && len(secret) < account.MinSecretBytes {
 			bad("%s must have at least %d bytes", name, account.MinSecretBytes)
 		}
+	}
+	for name, secret := range map[string]string{"JWT_ACCESS_SECRET": c.AccessSecret, "JWT_REFRESH_SECRET": c.RefreshSecret, "AUDIT_SIGNING_KEY": c.AuditKey} {
 		if c.Production() && strings.HasPrefix(secret, developmentOnly) {
 			bad("%s is the one that stands in docker-compose.yml, which everybody knows", name)
 		}

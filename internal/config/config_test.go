@@ -59,15 +59,15 @@ func TestPublicSecretsAreRefusedInProduction(t *testing.T) {
 		t.Fatal(err)
 	}
 	values := map[string]string{"DATABASE_URL": "postgres://localhost/booking_db"}
-	for _, m := range regexp.MustCompile(`\$\{(JWT_[A-Z_]+):-([^}]+)\}`).FindAllStringSubmatch(string(compose), -1) {
+	for _, m := range regexp.MustCompile(`\$\{([A-Z_]+_(?:SECRET|KEY)):-([^}]+)\}`).FindAllStringSubmatch(string(compose), -1) {
 		values[m[1]] = m[2]
 	}
-	if _, err := parse(values); err != nil || len(values) != 3 {
+	if _, err := parse(values); err != nil || len(values) != 4 {
 		t.Fatalf("%d values of docker-compose.yml: %v", len(values), err)
 	}
 	values["APP_ENV"] = "production"
 	_, err = parse(values)
-	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET"} {
+	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET", "AUDIT_SIGNING_KEY"} {
 		if err == nil || !strings.Contains(err.Error(), name+" is the one that stands in docker-compose.yml") {
 			t.Errorf("%s was accepted in production: %v", name, err)
 		}
