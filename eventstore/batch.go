@@ -26,6 +26,7 @@ type batch[S, R any] struct {
 	broken   map[uuid.UUID]error      // streams that can't be read
 	keys     map[Key]stored           // of commands that were carried out before
 	recalled bool                     // what the snapshots know is in streams
+	forgot   bool                     // what was remembered of the streams
 	lost     []*plan[S, R]            // sent, but the answer to COMMIT never came
 	seen     int64                    // the head of the log when a delayed batch was opened
 	locked   bool                     // the head row is locked by this transaction
@@ -172,12 +173,16 @@ func (b *batch[S, R]) attempts(ctx context.Context) error {
 				return b.giveUp(err)
 			}
 			pause = min(2*pause, 500*time.Millisecond)
-		case isConflict(err) && !b.locked:
+		case isConflict(err) && !b.locked, isAhead(err, b.locked) && !b.forgot:
 			b.executor.company.Store(companyStays)
+			if isAhead(err, b.locked) {
+				b.forget()
+			}
 			if _, err := b.conn.Conn().PgConn().Exec(ctx, `rollback to savepoint undecided`).ReadAll(); err != nil && !b.drop() {
 				return b.giveUp(err)
 			}
-		case isConflict(err): // under the head row's lock that can't be, unless the log was tampered with
+			b.locked = false
+		case isAhead(err, b.locked): // it is not what was remembered: the log was tampered with
 			return b.giveUp(err)
 		case isPassing(err) || ctx.Err() != nil:
 			return b.giveUp(err)
@@ -185,6 +190,15 @@ func (b *batch[S, R]) attempts(ctx context.Context) error {
 			return fmt.Errorf("%w: %w", errRejected, err)
 		}
 	}
+}
+
+// forget lets the next attempt read the batch's streams from their start.
+func (b *batch[S, R]) forget() {
+	b.executor.options.Logger.Error("the log has less than was committed to it: it is read anew", "streams", len(b.streams))
+	for id := range b.streams {
+		b.executor.cache.drop(id)
+	}
+	b.streams, b.broken, b.recalled, b.forgot = nil, nil, false, true
 }
 
 func (b *batch[S, R]) giveUp(err error) error {

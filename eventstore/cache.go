@@ -50,6 +50,16 @@ func (c *cache[S]) get(id uuid.UUID) stream[S] {
 	return e.Value.(*cached[S]).stream
 }
 
+// drop forgets a stream.
+func (c *cache[S]) drop(id uuid.UUID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.entries[id]; ok {
+		c.size -= c.recent.Remove(e).(*cached[S]).size
+		delete(c.entries, id)
+	}
+}
+
 // put keeps a committed state of the given size in bytes, unless a newer one is known.
 func (c *cache[S]) put(id uuid.UUID, s stream[S], size int) {
 	c.mu.Lock()

@@ -44,6 +44,17 @@ func isConflict(err error) bool {
 	return errors.As(err, &pg) && (pg.ConstraintName == "event_log_stream_version" || pg.ConstraintName == "idempotency_keys_pkey")
 }
 
+// isAhead tells whether an append was refused because it follows records that the log does not have. PostgreSQL has then lost
+// commits that this process has seen, as after a failover to a replica that was behind, and the cache is ahead of it. Under the head
+// row's lock a conflict says the same.
+func isAhead(err error, locked bool) bool {
+	var pg *pgconn.PgError
+	return locked && isConflict(err) || errors.As(err, &pg) && pg.Code == "23514" && pg.Message == gapMessage
+}
+
+// gapMessage is what the trigger of the migration says.
+const gapMessage = "event_log has no gaps: refused positions or versions that do not follow"
+
 // isPassing tells whether err is about the moment (a timeout, a shutdown, a full disk) or the state of the database (a missing table
 // or privilege), and not about what was to be stored. The classes are those of PostgreSQL's Appendix A, "Error Codes".
 func isPassing(err error) bool {
