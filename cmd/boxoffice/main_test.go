@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ type process struct {
 	cmd *exec.Cmd
 	api string
 	web string
-	err *bytes.Buffer
+	err *output
 }
 
 func command(env []string, args ...string) *exec.Cmd {
@@ -48,10 +49,28 @@ func command(env []string, args ...string) *exec.Cmd {
 
 var printed = regexp.MustCompile(`(?m)(Web|API) +(http://\S+)`)
 
+// output keeps what a process writes while others read it.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
 // serve starts the program and returns when it says that it is ready.
 func serve(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{T: t, cmd: command(env, append([]string{"serve"}, args...)...), err: &bytes.Buffer{}}
+	p := &process{T: t, cmd: command(env, append([]string{"serve"}, args...)...), err: &output{}}
 	p.cmd.Dir = t.TempDir() // without a .env
 	p.cmd.Stderr = p.err
 	out, err := p.cmd.StdoutPipe()
@@ -74,7 +93,7 @@ func serve(t *testing.T, env []string, args ...string) *process {
 	}()
 	select {
 	case <-ready:
-	case <-time.After(60 * time.Second):
+	case <-time.After(3 * time.Minute):
 	}
 	if p.api == "" {
 		t.Fatalf("the program did not get ready:\n%s", p.err)
