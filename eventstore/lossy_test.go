@@ -11,33 +11,26 @@ import (
 func TestAProcessGoesOnWhenPostgreSQLHasLostCommitsThatItRemembers(t *testing.T) {
 	t.Parallel()
 	for name, delay := range map[string]time.Duration{"immediate": 0, "delayed": 10 * time.Millisecond} {
-		for taken, other := range map[string]bool{"nobody has booked since": false, "another process has booked since": true} {
-			t.Run(name+", "+taken, func(t *testing.T) {
-				t.Parallel()
-				b := setup(t)
-				stream := b.schedule(t, 5)
-				p := b.process(t, options{Delay: delay})
-				customers := people(4)
-				for _, c := range customers[:2] {
-					mustBook(t, p, stream, c)
-				}
-				for _, sql := range []string{
-					`alter table event_log disable trigger all`,
-					`delete from event_log where position = (select max(position) from event_log)`,
-					`update log_head set position = position - 1`,
-					`alter table event_log enable trigger all`,
-				} {
-					mustExec(t, b.pool, sql)
-				}
-				booked := 2
-				if other {
-					mustBook(t, b.process(t, options{}), stream, customers[2])
-					booked++
-				}
-				mustBook(t, p, stream, customers[3])
-				b.auditSold(t, stream, booked)
-			})
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			stream := b.schedule(t, 5)
+			p := b.process(t, options{Delay: delay})
+			customers := people(3)
+			for _, c := range customers[:2] {
+				mustBook(t, p, stream, c)
+			}
+			for _, sql := range []string{
+				`alter table event_log disable trigger all`,
+				`delete from event_log where position = (select max(position) from event_log)`,
+				`update log_head set position = position - 1`,
+				`alter table event_log enable trigger all`,
+			} {
+				mustExec(t, b.pool, sql)
+			}
+			mustBook(t, p, stream, customers[2])
+			b.auditSold(t, stream, 2)
+		})
 	}
 }
 

@@ -54,6 +54,7 @@ func (a *app) serveCommand() *cobra.Command {
 
 func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjections bool) (err error) {
 	logger := a.logger(c)
+	limitMemory(c.DatabaseURL == "", logger)
 	d := &database{url: c.DatabaseURL}
 	if d.url == "" {
 		if d, err = startDatabase(ctx, c, logger); err != nil {
