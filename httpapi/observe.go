@@ -59,10 +59,11 @@ func (a *api) observe(next http.Handler) http.Handler {
 }
 
 // logRequest writes one line, without the request's query, body, or headers: they may hold what nobody should read. What went wrong
-// on our side is worth a line everywhere; the rest is for those who look closer.
+// on our side is worth a line everywhere, unless thousands have the same cause, which is logged where it is and counted in metrics; the
+// rest is for those who look closer.
 func (a *api) logRequest(ctx context.Context, r *http.Request, done Request, bytes int) {
 	level := slog.LevelDebug
-	if done.Status >= http.StatusInternalServerError {
+	if done.Status >= http.StatusInternalServerError && done.Code != "busy" && done.Code != "unavailable" {
 		level = slog.LevelInfo
 	}
 	if !a.Logger.Enabled(ctx, level) {

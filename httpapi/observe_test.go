@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -61,6 +62,12 @@ func TestWhatBecameOfARequestIsObserved(t *testing.T) {
 	}
 }
 
+type overloaded struct{ httpapi.Executor }
+
+func (overloaded) Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error) {
+	return eventstore.Result[domain.State]{}, eventstore.ErrBusy
+}
+
 func TestARequestThatFailsOnOurSideLeavesALineWithItsID(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -68,7 +75,9 @@ func TestARequestThatFailsOnOurSideLeavesALineWithItsID(t *testing.T) {
 	options := s.options
 	options.Logger = slog.New(slog.NewJSONHandler(logs, nil)) // info and above
 	options.Ready = func(context.Context) error { return errors.New("planted") }
+	options.Executor = overloaded{}
 	s.url = s.serve(options)
+	s.want(s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": uuid.New()}), http.StatusServiceUnavailable, "busy")
 	s.call("GET", "/healthz", "", nil)
 	id := s.call("GET", "/readyz", "", nil).header.Get("X-Request-Id")
 	var lines []string
@@ -82,8 +91,10 @@ func TestARequestThatFailsOnOurSideLeavesALineWithItsID(t *testing.T) {
 			t.Errorf("%s is missing in %s", want, last)
 		}
 	}
-	if strings.Contains(logs.String(), "/healthz") {
-		t.Errorf("a request that went well is in the log:\n%s", logs)
+	for _, path := range []string{"/healthz", "/book"} { // it went well; thousands are told the same under overload
+		if strings.Contains(logs.String(), path) {
+			t.Errorf("%s is in the log:\n%s", path, logs)
+		}
 	}
 }
 

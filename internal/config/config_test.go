@@ -3,12 +3,15 @@ package config
 import (
 	"flag"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 )
 
 func TestNothingNeedsToBeConfigured(t *testing.T) {
@@ -70,6 +73,36 @@ func TestPublicSecretsAreRefusedInProduction(t *testing.T) {
 	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET", "AUDIT_SIGNING_KEY"} {
 		if err == nil || !strings.Contains(err.Error(), name+" is the one that stands in docker-compose.yml") {
 			t.Errorf("%s was accepted in production: %v", name, err)
+		}
+	}
+}
+
+func TestTheComposeFileConfiguresWhatThereIs(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(filepath.Join("..", "..", "docker-compose.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compose struct {
+		Services map[string]struct{ Environment map[string]string }
+	}
+	if err := yaml.Unmarshal(data, &compose); err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range []string{"api", "web"} {
+		unknown := maps.Clone(compose.Services[service].Environment)
+		if len(unknown) == 0 {
+			t.Fatalf("service %s has no environment", service)
+		}
+		for _, v := range Variables() {
+			// What the program would make and keep in a file is lost with a container, and a read-only one has no place for it.
+			if _, given := unknown[v.Name]; service == "api" && v.Secret && !strings.HasSuffix(v.Name, "_PREVIOUS") && !given {
+				t.Errorf("service api has no %s", v.Name)
+			}
+			delete(unknown, v.Name)
+		}
+		if len(unknown) > 0 {
+			t.Errorf("service %s sets what does not exist: %v", service, unknown)
 		}
 	}
 }
