@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -217,7 +216,7 @@ func schedule(of []*fault, l lane, seed uint64, duration time.Duration, nodes in
 }
 
 // breakThings carries the strikes of one lane out until ctx ends. What a strike broke is mended also then.
-func (a *arena) breakThings(ctx context.Context, strikes []strike, out io.Writer) error {
+func (a *arena) breakThings(ctx context.Context, strikes []strike, out func(line string)) error {
 	for _, s := range strikes {
 		if !pause(ctx, s.after) {
 			return nil
@@ -225,7 +224,7 @@ func (a *arena) breakThings(ctx context.Context, strikes []strike, out io.Writer
 		began := a.recorder.now()
 		err := s.fault.do(ctx, a, s)
 		a.note(s.fault.name)
-		_, _ = fmt.Fprintf(out, "%6.2f–%.2f s  %s (process %d, %.1f s)%s\n", began.Seconds(), a.recorder.now().Seconds(), s.fault.name, s.node, s.lasts.Seconds(), because(err))
+		out(fmt.Sprintf("%6.2f–%.2f s  %s (process %d, %.1f s)%s\n", began.Seconds(), a.recorder.now().Seconds(), s.fault.name, s.node, s.lasts.Seconds(), because(err)))
 	}
 	return nil
 }

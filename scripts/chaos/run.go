@@ -106,8 +106,14 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 	for _, c := range customers {
 		group.Go(func() error { c.live(day); return nil })
 	}
+	var printing sync.Mutex // the lanes break things at once
+	tell := func(line string) {
+		printing.Lock()
+		defer printing.Unlock()
+		_, _ = io.WriteString(out, line)
+	}
 	for l := range lanes {
-		group.Go(func() error { return a.breakThings(day, schedule(of, l, o.seed, o.duration, o.processes), out) })
+		group.Go(func() error { return a.breakThings(day, schedule(of, l, o.seed, o.duration, o.processes), tell) })
 	}
 	if len(of) == 0 {
 		group.Go(func() error { return growth.watch(day, a.nodes, o.duration) })
