@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// flash is the assignment's storm: everybody wants one of a few tickets, with the delay inside each booking.
+// flash is the classic storm: everybody wants one of a few tickets, with the delay inside each booking.
 func flash(s size) scenario {
 	all := sale{events: 1, tickets: s.count(500), customers: s.count(1000), delay: delay}
 	return scenario{
