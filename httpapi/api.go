@@ -180,10 +180,10 @@ type operation struct {
 func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle func(context.Context, *In) (*Out, error), more ...func(*huma.Operation)) {
 	op := huma.Operation{
 		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, DefaultStatus: o.status, Errors: o.errors,
-		Tags: []string{tagOf(o.path)}, MaxBodyBytes: maxBody, BodyReadTimeout: cmp.Or(a.BodyTimeout, 10*time.Second),
+		Tags: []string{tagOf(o.path)}, Metadata: map[string]any{}, MaxBodyBytes: maxBody, BodyReadTimeout: cmp.Or(a.BodyTimeout, 10*time.Second),
 	}
 	if allowed != nil {
-		op.Metadata = map[string]any{rolesKey: allowed}
+		op.Metadata[rolesKey] = allowed
 		op.Security = []map[string][]string{{"bearer": {}}}
 		if len(allowed) > 0 {
 			op.Extensions = map[string]any{"x-roles": allowed}

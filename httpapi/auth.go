@@ -107,9 +107,6 @@ const cookieKey = "cookie"
 
 // usesCookie marks an operation that accepts the refresh cookie.
 func usesCookie(op *huma.Operation) {
-	if op.Metadata == nil {
-		op.Metadata = map[string]any{}
-	}
 	op.Metadata[cookieKey] = true
 }
 

@@ -114,9 +114,7 @@ func (a *api) findBooking(ctx context.Context, id uuid.UUID) (*projections.Booki
 		return nil, err
 	}
 	if a.catchUp(ctx, head) < head {
-		p := newProblem(http.StatusServiceUnavailable, "unavailable", "The service is catching up; please try again in a moment")
-		p.retryAfter = 1
-		return nil, p
+		return nil, retryable(newProblem(http.StatusServiceUnavailable, "unavailable", "The service is catching up; please try again in a moment"), 1)
 	}
 	row, err = a.Bookings.Get(ctx, id)
 	return row, notFound(err, errBookingMissing)

@@ -1,11 +1,11 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 )
 
 // Document gives the description of the API that GET /openapi.json serves. It needs nothing behind the API.
@@ -15,21 +15,10 @@ func Document(version string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := &buffered{header: http.Header{}, status: http.StatusOK}
+	answer := httptest.NewRecorder()
 	handler.ServeHTTP(answer, r)
-	if answer.status != http.StatusOK {
-		return nil, fmt.Errorf("the description of the API: status %d", answer.status)
+	if answer.Code != http.StatusOK {
+		return nil, fmt.Errorf("the description of the API: status %d", answer.Code)
 	}
-	return answer.body.Bytes(), nil
+	return answer.Body.Bytes(), nil
 }
-
-// buffered keeps an answer in memory.
-type buffered struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (b *buffered) Header() http.Header         { return b.header }
-func (b *buffered) WriteHeader(status int)      { b.status = status }
-func (b *buffered) Write(p []byte) (int, error) { return b.body.Write(p) }

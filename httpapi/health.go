@@ -17,10 +17,8 @@ func (a *api) healthz(context.Context, *struct{}) (*healthOutput, error) {
 func (a *api) readyz(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 	if a.Ready != nil {
 		if err := a.Ready(ctx); err != nil {
-			p := newProblem(503, "not_ready", "The service can't serve requests yet")
-			p.retryAfter = 1
 			a.Logger.WarnContext(ctx, "not ready", "error", err)
-			return nil, p
+			return nil, errNotReady
 		}
 	}
 	return &healthOutput{Health{"ok", a.Version}}, nil

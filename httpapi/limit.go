@@ -120,9 +120,6 @@ const (
 // limited marks an operation as one that is counted.
 func limited(by limitation) func(*huma.Operation) {
 	return func(op *huma.Operation) {
-		if op.Metadata == nil {
-			op.Metadata = map[string]any{}
-		}
 		op.Metadata[limitKey] = by
 		op.Errors = append(op.Errors, http.StatusTooManyRequests)
 	}

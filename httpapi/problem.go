@@ -67,6 +67,12 @@ func newProblem(status int, code, detail string) *Problem {
 	return &Problem{Type: "urn:boxoffice:problem:" + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
 }
 
+// retryable tells the client when to come back.
+func retryable(p *Problem, seconds int) *Problem {
+	p.retryAfter = seconds
+	return p
+}
+
 var kindStatus = map[domain.Kind]int{
 	domain.KindConflict:  http.StatusConflict,
 	domain.KindNotFound:  http.StatusNotFound,
@@ -99,6 +105,7 @@ var known = []struct {
 var (
 	errForbidden    = newProblem(http.StatusForbidden, "forbidden", "Your role does not allow this")
 	errCrossOrigin  = newProblem(http.StatusForbidden, "cross_origin", "The refresh cookie is not accepted from pages of other sites")
+	errNotReady     = retryable(newProblem(http.StatusServiceUnavailable, "not_ready", "The service can't serve requests yet"), 1)
 	errNoRoute      = newProblem(http.StatusNotFound, "not_found", "There is nothing at this address")
 	errMethod       = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This address does not support the method")
 	errEventMissing = newProblem(http.StatusNotFound, domain.ErrEventNotFound.Code, domain.ErrEventNotFound.Message)
@@ -164,9 +171,7 @@ func classify(err error) *Problem {
 		}
 	}
 	if isDatabaseGone(err) {
-		p := newProblem(http.StatusServiceUnavailable, "unavailable", "The service can't reach its database right now; please try again in a moment")
-		p.retryAfter = 2
-		return p
+		return classify(eventstore.ErrUnavailable)
 	}
 	return nil
 }

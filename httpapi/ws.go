@@ -86,13 +86,7 @@ func byeBad(detail string) *goodbye { return &goodbye{closeBadMessage, "bad_mess
 var (
 	errTooManySockets = retryable(newProblem(http.StatusServiceUnavailable, "too_many_connections", "Too many clients are connected; please try again in a moment"), 5)
 	errPushClosing    = retryable(newProblem(http.StatusServiceUnavailable, "shutting_down", "The server is restarting; please try again in a moment"), 2)
-	errPushNotReady   = retryable(newProblem(http.StatusServiceUnavailable, "not_ready", "The service can't serve requests yet"), 1)
 )
-
-func retryable(p *Problem, seconds int) *Problem {
-	p.retryAfter = seconds
-	return p
-}
 
 // ServeHTTP upgrades the connection and leaves it to goroutines of its own, so that nothing of the request is kept.
 func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -101,7 +95,7 @@ func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case <-r.Context().Done():
 		return
 	case <-time.After(p.HelloWithin):
-		refuse(w, r, errPushNotReady)
+		refuse(w, r, errNotReady)
 		return
 	}
 	s := &socket{push: p, requestID: requestID(r.Context()), wake: make(chan struct{}, 1), expires: time.Now().Add(p.HelloWithin)}

@@ -144,12 +144,14 @@ func (p *process) ask(method, path, token, body string) (status int, header http
 
 func (p *process) waitFor(what string, is func() bool) {
 	p.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	tick, deadline := time.NewTicker(20*time.Millisecond), time.After(30*time.Second)
+	defer tick.Stop()
 	for !is() {
-		if time.Now().After(deadline) {
+		select {
+		case <-tick.C:
+		case <-deadline:
 			p.Fatalf("still waiting for %s\n%s", what, p.err)
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 
