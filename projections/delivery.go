@@ -36,6 +36,9 @@ const (
 	pollEvery = 250 * time.Millisecond
 	// pageSize is how many records one message carries at most. From some thousands on, more of them are not faster any more.
 	pageSize = 5_000
+	// pageEvery is the least time from one page to the next while there is less to read than a page holds: hundreds of commits in a
+	// second, read one by one, would take the processors from those who book. The first after a pause does not wait.
+	pageEvery = 4 * time.Millisecond
 	// The time between attempts while something is out of order grows from the one to the other.
 	shortestPause = 20 * time.Millisecond
 	longestPause  = 2 * time.Second
@@ -113,8 +116,9 @@ func (d *delivery) lead(ctx context.Context, checkpoint int64) (err error) {
 // read reads the log outside of the transactions that write, so an idle projection writes nothing and holds nothing.
 func (d *delivery) read(ctx context.Context, after int64, pages chan<- []eventstore.Record) error {
 	for ctx.Err() == nil && (d.until == 0 || after < d.until) {
-		rung := d.Wire.Log.Listen()
-		records, err := d.log.After(ctx, after, d.most(after))
+		rung, began := d.Wire.Log.Listen(), time.Now()
+		most := d.most(after)
+		records, err := d.log.After(ctx, after, most)
 		if err != nil {
 			return err
 		}
@@ -131,6 +135,10 @@ func (d *delivery) read(ctx context.Context, after int64, pages chan<- []eventst
 		case <-ctx.Done():
 		}
 		after = last
+		if len(records) < most {
+			standBy(ctx, rung, pollEvery)
+			pause(ctx, pageEvery-time.Since(began))
+		}
 	}
 	return nil
 }
@@ -146,8 +154,8 @@ func (d *delivery) most(after int64) int {
 // to the one that is in the way.
 func (d *delivery) apply(ctx context.Context, checkpoint int64, records []eventstore.Record) error {
 	last := records[len(records)-1].Position
-	p := &page{projection: d.lease.name, records: d.withoutParked(records)}
-	err := d.attempt(ctx, p, func(b *pgx.Batch) { d.lease.advance(b, checkpoint, last) })
+	p := &page{lease: &d.lease, records: d.withoutParked(records), settle: func(b *pgx.Batch) { d.lease.advance(b, checkpoint, last) }}
+	err := d.attempt(ctx, p)
 	switch {
 	case err == nil && p.parked:
 		stream := p.records[0].StreamID
@@ -184,30 +192,25 @@ func (d *delivery) withoutParked(records []eventstore.Record) []eventstore.Recor
 	return left
 }
 
-// attempt gets the page handled in a transaction, and settled in the same one. Under load a message to the database and back takes
-// longer than what it asks for, so the transaction costs two of them besides the handler's.
-func (d *delivery) attempt(ctx context.Context, p *page, settle func(*pgx.Batch)) error {
+// attempt gets the page handled and committed. Under load a message to the database and back takes longer than what it asks for, so
+// a page that nothing is wrong with costs one, besides what its projection reads.
+func (d *delivery) attempt(ctx context.Context, p *page) error {
 	conn, err := d.Pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release() // which closes a connection that is still in a transaction
-	if _, err := conn.Exec(ctx, `begin; savepoint attempt`); err != nil {
-		return err
-	}
+	p.conn = conn.Conn()
 	if len(p.records) > 0 {
-		p.conn = conn.Conn()
 		err = d.handle(ctx, p.message(ctx))
 	}
-	if err == nil {
-		b := &pgx.Batch{}
-		settle(b)
-		b.Queue(`commit`)
-		err = d.lease.lost(conn.SendBatch(ctx, b).Close())
-	} else {
+	switch {
+	case err != nil:
 		err = errors.Join(err, p.failure)
+	case !p.committed: // no records are left, or the one there was is parked
+		err = p.commit(ctx, p.begin())
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && p.begun() {
 		_, _ = conn.Exec(ctx, `rollback`) // a connection on which it fails is closed
 	}
 	return err
@@ -215,7 +218,7 @@ func (d *delivery) attempt(ctx context.Context, p *page, settle func(*pgx.Batch)
 
 func (p *page) message(ctx context.Context) *message.Message {
 	first, last := p.records[0], p.records[len(p.records)-1]
-	m := message.NewMessage(fmt.Sprintf("%s@%d-%d", p.projection, first.Position, last.Position), nil)
+	m := message.NewMessage(fmt.Sprintf("%s@%d-%d", p.lease.name, first.Position, last.Position), nil)
 	m.SetContext(context.WithValue(ctx, pageKey{}, p))
 	if len(p.records) == 1 {
 		middleware.SetCorrelationID(correlationID(first), m)

@@ -37,6 +37,11 @@ func (p parking) Publish(topic string, messages ...*message.Message) error {
 		if err != nil {
 			return err
 		}
+		if !page.begun() { // the record did not get as far as the database
+			if err := page.conn.SendBatch(m.Context(), page.begin()).Close(); err != nil {
+				return err
+			}
+		}
 		publisher, err := wsql.NewPublisher(transaction{ctx: m.Context(), conn: page.conn}, wsql.PublisherConfig{SchemaAdapter: parkedSchema{}}, p.log)
 		if err != nil {
 			return err
@@ -70,7 +75,7 @@ func (parkedSchema) InsertQuery(topic string, messages message.Messages) (wsql.Q
 				set version = excluded.version, position = excluded.position, reason = excluded.reason,
 					correlation_id = excluded.correlation_id, parked_at = excluded.parked_at`,
 		Args: []any{
-			page.projection, r.StreamID, r.Version, r.Position,
+			page.lease.name, r.StreamID, r.Version, r.Position,
 			readable(m.Metadata.Get(middleware.ReasonForPoisonedKey)), middleware.MessageCorrelationID(m),
 		},
 	}, nil

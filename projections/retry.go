@@ -99,13 +99,14 @@ func (d *delivery) retry(ctx context.Context, checkpoint int64, from Parked) (ap
 // are no records left the mark goes.
 func (d *delivery) retrySome(ctx context.Context, checkpoint int64, stream uuid.UUID, records []eventstore.Record) (n int, parked bool, err error) {
 	for n = len(records); ; n /= 2 {
-		p := &page{projection: d.lease.name, records: records[:n]}
-		err = d.attempt(ctx, p, func(b *pgx.Batch) {
+		p := &page{lease: &d.lease, records: records[:n]}
+		p.settle = func(b *pgx.Batch) {
 			if !p.parked {
 				d.mark(b, stream, records[:n])
 			}
 			d.lease.advance(b, checkpoint, checkpoint)
-		})
+		}
+		err = d.attempt(ctx, p)
 		if !errors.As(err, new(*pageError)) {
 			return n, p.parked, err
 		}

@@ -121,7 +121,7 @@ func applyTo(p Projection, name string) message.NoPublishHandlerFunc {
 		if err != nil {
 			return err
 		}
-		return p.apply(m.Context(), page.conn, name, page.records)
+		return p.apply(m.Context(), page, name)
 	}
 }
 
@@ -163,7 +163,7 @@ func middlewares(log watermill.LoggerAdapter) []message.HandlerMiddleware {
 type (
 	recordError struct{ error } // the one record of the page can't be applied: it is tried again, and then parked
 	pageError   struct{ error } // a record among several: the page is divided
-	goneError   struct{ error } // the connection, or the time, is gone
+	goneError   struct{ error } // the connection, the lease or the time is gone
 )
 
 func (e *recordError) Unwrap() error { return e.error }
@@ -178,7 +178,7 @@ func sift(next message.HandlerFunc) message.HandlerFunc {
 		switch {
 		case err == nil || missing != nil:
 			return produced, err
-		case m.Context().Err() != nil || p.conn.IsClosed():
+		case m.Context().Err() != nil || p.conn.IsClosed() || errors.Is(err, errLeaseLost):
 			err = &goneError{err}
 		case isAboutRecords(err) && len(p.records) > 1:
 			err = &pageError{err}
@@ -204,8 +204,8 @@ func isAboutRecords(err error) bool {
 	return false
 }
 
-// savepoint undoes what a failed attempt has written, and leaves the transaction fit for the next one. The savepoint is as old as
-// the transaction.
+// savepoint undoes what a failed attempt has written, and leaves the transaction, if it was begun, fit for the next one. The savepoint
+// is as old as the transaction.
 func savepoint(next message.HandlerFunc) message.HandlerFunc {
 	return func(m *message.Message) ([]*message.Message, error) {
 		produced, err := next(m)
@@ -216,8 +216,10 @@ func savepoint(next message.HandlerFunc) message.HandlerFunc {
 		if missing != nil {
 			return nil, missing
 		}
-		if _, back := p.conn.Exec(m.Context(), `rollback to savepoint attempt`); back != nil {
-			err = errors.Join(err, back)
+		if p.begun() {
+			if _, back := p.conn.Exec(m.Context(), `rollback to savepoint attempt`); back != nil {
+				err = errors.Join(err, back)
+			}
 		}
 		return nil, err
 	}

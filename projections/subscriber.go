@@ -32,14 +32,39 @@ func NewSubscriber(o Options) *Subscriber {
 	return &Subscriber{options: o.withDefaults(), metrics: newMetrics(), closing: closing, close: stop}
 }
 
-// page is what a message carries, in its context: records, and a connection with the transaction to apply them in.
+// page is what a message carries, in its context: records, and a connection with the transaction to apply them in. The transaction
+// is open from the first message that begins with [page.begin]; usually that is the one that commits too.
 type page struct {
-	projection string
-	conn       *pgx.Conn
-	records    []eventstore.Record
+	lease   *lease
+	conn    *pgx.Conn
+	records []eventstore.Record
+	// settle writes what belongs to the page whatever is in it, such as the checkpoint.
+	settle func(*pgx.Batch)
 
-	failure error // of a handler that gave up
-	parked  bool  // the one record was put aside
+	committed bool
+	failure   error // of a handler that gave up
+	parked    bool  // the one record was put aside
+}
+
+// begin gives a message for the page's transaction.
+func (p *page) begin() *pgx.Batch {
+	b := &pgx.Batch{}
+	if !p.begun() {
+		b.Queue(`begin`)
+		b.Queue(`savepoint attempt`)
+	}
+	return b
+}
+
+func (p *page) begun() bool { return p.conn.PgConn().TxStatus() != 'I' }
+
+// commit sends the message, with what settles the page and the COMMIT right behind it.
+func (p *page) commit(ctx context.Context, b *pgx.Batch) error {
+	p.settle(b)
+	b.Queue(`commit`)
+	err := p.lease.lost(p.conn.SendBatch(ctx, b).Close())
+	p.committed = err == nil
+	return err
 }
 
 type pageKey struct{}

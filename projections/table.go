@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // Projection turns records of the log into rows of a read model, a table with the projection's name.
@@ -19,10 +18,10 @@ type Projection interface {
 	// Name is the identity of the projection in the database. It is never reused for another shape of rows: a new shape gets a new
 	// name (events_v2) and a table of its own, and is built beside the old one.
 	Name() string
-	// apply writes what the records change, within the transaction that is open on conn. They come in the order of the log, each
-	// exactly once in effect. Rows, and what was applied, go to the read model called name, which is the projection's own or one
-	// that is being rebuilt.
-	apply(ctx context.Context, conn *pgx.Conn, name string, records []eventstore.Record) error
+	// apply writes what the records of the page change, and commits it. They come in the order of the log, each exactly once in
+	// effect. Rows, and what was applied, go to the read model called name, which is the projection's own or one that is being
+	// rebuilt. Only the holder of the lease writes to it, so what is read before the transaction holds in it: else it can't commit.
+	apply(ctx context.Context, p *page, name string) error
 	// newLoad fills an empty read model in bulk.
 	newLoad(s *shadow) load
 }
@@ -44,19 +43,28 @@ type table[Row any] struct {
 
 type column struct{ name, sqlType string }
 
+// travels is the type in which values are sent: one that everything a field can hold fits in. It is PostgreSQL that has to refuse a
+// number, because an argument that can't be sent costs the connection.
+func (c column) travels() string {
+	if c.sqlType == "int" {
+		return "bigint"
+	}
+	return c.sqlType
+}
+
 func (t *table[Row]) Name() string { return t.name }
 
-func (t *table[Row]) apply(ctx context.Context, conn *pgx.Conn, name string, records []eventstore.Record) error {
-	facts, err := factsOf(records)
+func (t *table[Row]) apply(ctx context.Context, p *page, name string) error {
+	facts, err := factsOf(p.records)
 	if err != nil {
 		return err
 	}
 	rows := t.newRowSet()
-	if err := rows.fetch(ctx, conn, name, rows.missing(facts)); err != nil {
+	if err := rows.fetch(ctx, p.conn, name, rows.missing(facts)); err != nil {
 		return err
 	}
 	relisted := rows.reduce(facts)
-	b := &pgx.Batch{}
+	b := p.begin()
 	if changed := append(rows.made, rows.fetched...); len(changed) > 0 {
 		b.Queue(t.saveSQL(name), t.arrays(changed)...)
 	}
@@ -66,7 +74,7 @@ func (t *table[Row]) apply(ctx context.Context, conn *pgx.Conn, name string, rec
 	if relisted {
 		b.Queue(`update projection_checkpoints set listing = listing + 1 where name = $1`, name)
 	}
-	if err := conn.SendBatch(ctx, b).Close(); err != nil {
+	if err := p.commit(ctx, b); err != nil {
 		return fmt.Errorf("save rows: %w", err)
 	}
 	return nil
@@ -163,7 +171,7 @@ func (s *rowSet[Row]) reduce(facts []fact) (relisted bool) {
 func (t *table[Row]) saveSQL(name string) string {
 	var arrays, sets []string
 	for i, c := range t.columns {
-		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::"+c.sqlType+"[]")
+		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::"+c.travels()+"[]")
 		sets = append(sets, c.name+" = excluded."+c.name)
 	}
 	return `

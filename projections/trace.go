@@ -28,7 +28,7 @@ func traced(tracer trace.Tracer) message.HandlerMiddleware {
 				return next(m)
 			}
 			ctx := trace.ContextWithRemoteSpanContext(m.Context(), commands[0].SpanContext)
-			ctx, span := tracer.Start(ctx, "project "+p.projection, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(commands[1:]...),
+			ctx, span := tracer.Start(ctx, "project "+p.lease.name, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(commands[1:]...),
 				trace.WithAttributes(attribute.Int("boxoffice.records", len(p.records)), attribute.Int64("boxoffice.position", p.records[len(p.records)-1].Position)))
 			defer span.End()
 			m.SetContext(ctx)

@@ -9,17 +9,21 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// The channels of NOTIFY. What is told on them only says that there is something to read, but for how far a projection is: that
-// is told as "name position", so that nobody has to ask.
+// The channels of NOTIFY. What is told on them only says who has something to read, but for how far a projection is: that is told as
+// "name position", so that nobody has to ask.
 const (
 	logChannel        = "boxoffice_log"
 	checkpointChannel = "boxoffice_checkpoints"
 	leaseChannel      = "boxoffice_leases"
 )
+
+// notifyEvery is the least time between notifications on one channel. The first after a pause goes out at once.
+const notifyEvery = 4 * time.Millisecond
 
 // Bell wakes those who wait for news. The zero value is not usable; see [NewBell].
 type Bell struct {
@@ -47,6 +51,7 @@ func (b *Bell) Listen() <-chan struct{} {
 
 // Wire carries news between the processes of one database with NOTIFY and LISTEN. What it loses, polling finds a little later.
 type Wire struct {
+	id     string // tells its own news from those of others
 	url    string
 	pool   *pgxpool.Pool
 	logger *slog.Logger
@@ -65,7 +70,7 @@ type Wire struct {
 // NewWire listens on a connection of its own to url, and notifies through pool. It works while [Wire.Run] runs.
 func NewWire(url string, pool *pgxpool.Pool, logger *slog.Logger) *Wire {
 	w := &Wire{
-		url: url, pool: pool, logger: logger, Log: NewBell(), Checkpoints: NewBell(), Leases: NewBell(),
+		id: uuid.NewString(), url: url, pool: pool, logger: logger, Log: NewBell(), Checkpoints: NewBell(), Leases: NewBell(),
 		outgoing: make(map[string]chan struct{}), positions: make(map[string]int64), moved: make(map[string]bool),
 	}
 	for _, channel := range []string{logChannel, checkpointChannel, leaseChannel} {
@@ -105,9 +110,15 @@ func (w *Wire) notify(channel string) {
 // learn remembers how far a projection is.
 func (w *Wire) learn(projection string, position int64) {
 	w.mu.Lock()
-	w.positions[projection] = max(w.positions[projection], position)
+	at, heard := w.positions[projection]
+	news := !heard || at < position
+	if news {
+		w.positions[projection] = position
+	}
 	w.mu.Unlock()
-	w.Checkpoints.Ring()
+	if news {
+		w.Checkpoints.Ring()
+	}
 }
 
 // reached is the lowest position of the projections; known is false while there is one of which nothing was heard.
@@ -160,13 +171,14 @@ func (w *Wire) send(ctx context.Context, channel string, news <-chan struct{}) {
 			if err := notify(ctx, w.pool, channel, w.payloads(channel)...); err != nil && ctx.Err() == nil {
 				w.logger.Warn("notifying other processes failed", "error", err)
 			}
+			pause(ctx, notifyEvery)
 		}
 	}
 }
 
 func (w *Wire) payloads(channel string) []string {
 	if channel != checkpointChannel {
-		return []string{""}
+		return []string{w.id}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -202,12 +214,13 @@ func (w *Wire) receive(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		switch n.Channel {
-		case logChannel:
+		switch {
+		case n.Payload == w.id: // came back to who sent it, and has rung already
+		case n.Channel == logChannel:
 			w.Log.Ring()
-		case leaseChannel:
+		case n.Channel == leaseChannel:
 			w.Leases.Ring()
-		case checkpointChannel:
+		case n.Channel == checkpointChannel:
 			name, position, _ := strings.Cut(n.Payload, " ")
 			if at, err := strconv.ParseInt(position, 10, 64); err == nil {
 				w.learn(name, at)
