@@ -53,12 +53,7 @@ func (b *batch[S, R]) open(ctx context.Context) error {
 			return err
 		}
 		b.conn = conn
-		news := &pgx.Batch{}
-		news.Queue(`begin`)
-		if b.lane.delay > 0 { // before the news, which so contain all of it
-			news.Queue(headSQL).QueryRow(func(row pgx.Row) error { return row.Scan(&b.seen) })
-		}
-		err = b.exchange(ctx, news, savepointSQL)
+		err = b.begin(ctx)
 		if err == nil || !b.drop() || pause > 100*time.Millisecond {
 			return err
 		}
@@ -66,6 +61,23 @@ func (b *batch[S, R]) open(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+func (b *batch[S, R]) begin(ctx context.Context) error {
+	cache, err := b.executor.memory.of(ctx, b.conn.Conn())
+	if err != nil {
+		_ = b.conn.Conn().Close(ctx)
+		return err
+	}
+	if cache != b.cache { // what was read from another server says nothing
+		b.cache, b.streams, b.broken, b.keys, b.recalled = cache, nil, nil, nil, false
+	}
+	news := &pgx.Batch{}
+	news.Queue(`begin`)
+	if b.lane.delay > 0 { // before the news, which so contain all of it
+		news.Queue(headSQL).QueryRow(func(row pgx.Row) error { return row.Scan(&b.seen) })
+	}
+	return b.exchange(ctx, news, savepointSQL)
 }
 
 // isAlone tells whether nobody else has appended anything since the batch was opened.
@@ -177,7 +189,7 @@ func (b *batch[S, R]) known() (ids [][16]byte, versions []int32) {
 		}
 	}
 	for id, s := range b.streams {
-		if cached := b.executor.cache.get(id); cached.version > s.version {
+		if cached := b.cache.get(id); cached.version > s.version {
 			*s = cached
 		}
 		ids, versions = append(ids, id), append(versions, int32(s.version)) //nolint:gosec // the column is an int
