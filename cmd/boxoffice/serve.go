@@ -17,6 +17,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/memory"
 	"github.com/boxoffice/boxoffice/internal/seed"
 	"github.com/boxoffice/boxoffice/internal/telemetry"
 	"github.com/boxoffice/boxoffice/migrations"
@@ -54,7 +55,11 @@ func (a *app) serveCommand() *cobra.Command {
 
 func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjections bool) (err error) {
 	logger := a.logger(c)
-	limitMemory(c.DatabaseURL == "", logger)
+	share := 0.8
+	if c.DatabaseURL == "" {
+		share = 0.5 // the rest is for PostgreSQL
+	}
+	memory.Tune(share, logger)
 	d := &database{url: c.DatabaseURL}
 	if d.url == "" {
 		if d, err = startDatabase(ctx, c, logger); err != nil {

@@ -31,6 +31,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/pprof"
@@ -38,6 +39,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/boxoffice/boxoffice/internal/memory"
 )
 
 // scenarios are run in this order.
@@ -84,6 +87,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) (err error) {
+	memory.Tune(0.5, slog.New(slog.DiscardHandler)) // as the system does
 	if len(args) == 1 {
 		switch args[0] { // as another process of a run
 		case workerArg:
