@@ -65,7 +65,7 @@ func TestAFailoverThatLosesCommitsLeavesNoForkInTheHistory(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = os.RemoveAll(dir) })
-			if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL, as another user, has to get to its directory
+			if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL, as another user, has to get to its own
 				t.Fatal(err)
 			}
 			server := &replaced{TB: t, dir: dir}
