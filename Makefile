@@ -66,6 +66,11 @@ chaos: ## Break a running system in many ways while people book, and check what 
 bench: ## Compare ways of booking on this machine (takes some minutes)
 	go run ./scripts/bench
 
+.PHONY: docs
+docs: ## Write anew what is generated: the configuration, the API's examples, the types of the web client
+	go test ./internal/config ./httpapi -run 'TestTheDocumentedSettings|TestTheReference' -update
+	cd web && npm run --silent generate
+
 .PHONY: lint
 lint: $(LINT) $(ACTIONLINT) ## Check style, imports and common mistakes
 	$(LINT) run

@@ -1,0 +1,355 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/pb33f/libopenapi-validator/paths"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/internal/account"
+)
+
+var update = flag.Bool("update", false, "write docs/api.md anew")
+
+const referencePath = "../docs/api.md"
+
+// docs/api.md holds a conversation with the API that really took place. What differs each time (ids, times, tokens, hashes) is made
+// the same; everything else must be what the file says.
+func TestTheReferenceShowsWhatTheAPIAnswers(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 17, 12, 0, 0, 0, time.UTC)
+	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) { o.Now = func() time.Time { return now } })
+	r := &reference{system: s, started: time.Now(), ids: map[string]string{}, examples: map[string][]example{}}
+	r.converse()
+	got := r.markdown()
+	if *update {
+		must(t, os.WriteFile(referencePath, got, 0o600))
+		return
+	}
+	want, err := os.ReadFile(filepath.FromSlash(referencePath))
+	must(t, err)
+	if bytes.Equal(got, want) {
+		return
+	}
+	gotLines, wantLines := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
+	for i, line := range gotLines {
+		if i == len(wantLines) || line != wantLines[i] {
+			t.Fatalf("docs/api.md is not what the API answers; `make docs` writes it anew. Line %d is\n  %s\nand should be\n  %s", i+1, wantLines[min(i, len(wantLines)-1)], line)
+		}
+	}
+	t.Fatal("docs/api.md has more lines than there should be; `make docs` writes it anew")
+}
+
+// reference is a conversation, in which each operation comes up at least once.
+type reference struct {
+	*system
+	started  time.Time
+	ids      map[string]string // stand-ins
+	examples map[string][]example
+	order    []string // operations, as they came up
+}
+
+// example is one request with its answer, as they are shown.
+type example struct{ title, request, response string }
+
+func (r *reference) converse() {
+	r.Helper()
+	const (
+		password = `"password":"securePassword123"`
+		userKey  = "5f0c7a52-5d0e-4a35-9c7b-9b4d6d0f3a10"
+	)
+	organizer, auditor := r.token(account.Organizer), r.token(account.Auditor)
+	credentials := `{"email":"user@example.com",` + password + `}`
+
+	registered := r.show("", 201, "POST", "/auth/register", "", `{"email":"user@example.com",`+password+`,"name":"John Doe"}`)
+	r.show("The e-mail has an account already", 409, "POST", "/auth/register", "", `{"email":"user@example.com",`+password+`,"name":"John Doe"}`)
+	r.show("Fields with mistakes", 400, "POST", "/auth/register", "", `{"email":"nobody","password":"short","name":"J"}`)
+	signedIn := r.show("", 200, "POST", "/auth/login", "", credentials)
+	r.show("Wrong password, or no such account", 401, "POST", "/auth/login", "", `{"email":"user@example.com","password":"wrongPassword1"}`)
+	r.show("In a browser", 200, "POST", "/auth/login", "", credentials, "Refresh-Token-Mode", "cookie")
+	r.show("", 200, "POST", "/auth/refresh", "", fmt.Sprintf(`{"refreshToken":%q}`, registered.at("refreshToken")))
+	r.show("Not a token that can be exchanged", 401, "POST", "/auth/refresh", "", `{"refreshToken":"nonsense"}`)
+	user := signedIn.at("accessToken").(string)
+	r.show("", 200, "GET", "/auth/me", user, "")
+	r.show("Without an access token", 401, "GET", "/auth/me", "", "")
+
+	concert := r.show("", 201, "POST", "/events", organizer,
+		`{"title":"Limited Concert","description":"Two chairs and one piano.","date":"2026-06-20T20:00:00+02:00","timeZone":"Europe/Berlin","venue":"The Listening Room","totalTickets":2,"price":49.99,"currency":"EUR"}`,
+		"Idempotency-Key", userKey)
+	event := concert.at("id").(string)
+	body := fmt.Sprintf(`{"eventId":%q}`, event)
+	r.show("The role does not allow it", 403, "POST", "/events", user, `{"title":"My Party","venue":"Home","date":"2026-06-20T20:00:00Z","totalTickets":9,"price":0}`)
+	conference := r.schedule(100, "title", "Tech Conference", "date", "2026-09-15T10:00:00Z")
+
+	r.show("", 200, "GET", "/events?search=con&sortBy=price&limit=1", user, "")
+	one := r.show("", 200, "GET", "/events/"+event, user, "")
+	r.show("Not changed since", 304, "GET", "/events/"+event, user, "", "If-None-Match", one.header.Get("ETag"))
+	r.show("There is no such event", 404, "GET", "/events/"+uuid.NewString(), user, "")
+
+	booked := r.show("", 201, "POST", "/book", user, body, "Idempotency-Key", "8d1f6f3e-21f7-4a0e-8a53-6f1f0f3f7f55")
+	r.show("The same request once more, because the answer was lost", 201, "POST", "/book", user, body, "Idempotency-Key", "8d1f6f3e-21f7-4a0e-8a53-6f1f0f3f7f55")
+	r.show("The key was used for another request", 422, "POST", "/book", user, fmt.Sprintf(`{"eventId":%q}`, conference), "Idempotency-Key", "8d1f6f3e-21f7-4a0e-8a53-6f1f0f3f7f55")
+	r.show("The user has a ticket already", 409, "POST", "/book", user, body)
+	rival := r.token(account.Customer)
+	rivals := r.want(r.call("POST", "/book", rival, body), 201, "").at("booking", "id").(string)
+	r.show("No tickets are left", 409, "POST", "/book", r.token(account.Customer), body)
+	r.show("There is no such event", 404, "POST", "/book", user, fmt.Sprintf(`{"eventId":%q}`, uuid.NewString()))
+
+	seen := r.call("GET", "/events/"+event, organizer, nil).header.Get("ETag")
+	r.show("", 200, "PATCH", "/events/"+event, organizer, `{"venue":"Town Hall","totalTickets":20}`, "If-Match", seen)
+	r.show("It has changed since it was read", 412, "PATCH", "/events/"+event, organizer, `{"venue":"City Hall"}`, "If-Match", seen)
+	r.show("Fewer tickets than are sold", 409, "PATCH", "/events/"+event, organizer, `{"totalTickets":1}`)
+
+	booking := "/bookings/" + booked.at("booking", "id").(string)
+	r.show("", 200, "GET", "/bookings", user, "", "Min-Log-Position", booked.header.Get("Log-Position"))
+	r.show("", 200, "GET", booking+"/receipt", user, "")
+	r.show("", 200, "DELETE", booking, user, "")
+	r.show("Somebody else's", 403, "DELETE", "/bookings/"+rivals, user, "")
+
+	r.show("", 200, "POST", "/events/"+event+"/cancel", organizer, "")
+
+	r.audit(event, auditor)
+
+	r.show("", 204, "POST", "/auth/logout", user, fmt.Sprintf(`{"refreshToken":%q}`, signedIn.at("refreshToken")))
+	r.show("", 204, "DELETE", "/auth/me", user, `{`+password+`}`)
+	r.show("", 200, "GET", "/healthz", "", "")
+	r.show("", 200, "GET", "/readyz", "", "")
+}
+
+// audit is the auditor's part of the conversation.
+func (r *reference) audit(event, auditor string) {
+	r.Helper()
+	get := func(title string, status int, path string) {
+		r.Helper()
+		r.show(title, status, "GET", "/audit"+path, auditor, "")
+	}
+	get("", 200, "/streams?search=limited")
+	get("The event as it was at version 2", 200, "/streams/"+event+"?at=2")
+	get("There is no such stream", 404, "/streams/"+uuid.NewString())
+	get("", 200, "/streams/"+event+"/diff?from=2&to=4")
+	get("", 200, "/streams/"+event+"/series?spans=1")
+	get("", 200, "/records?type=BookingCancelled")
+	get("", 200, "/records/3/proof")
+	get("", 200, "/checkpoints")
+	get("", 200, "/export?stream="+event+"&upTo=3")
+	r.show("", 202, "POST", "/audit/verify", auditor, fmt.Sprintf(`{"streamId":%q}`, event))
+	eventually(r.T, "the verification is done", func() bool {
+		return r.call("GET", "/audit/verify", auditor, nil).at("state") != "running"
+	})
+	get("", 200, "/verify")
+	get("", 200, "/reads?limit=2")
+}
+
+// show sends a request and keeps it with its answer.
+func (r *reference) show(title string, status int, method, path, token, body string, headers ...string) answer {
+	r.Helper()
+	var sent any
+	if body != "" {
+		sent = body
+	}
+	var a answer
+	var err error
+	if strings.HasPrefix(path, "/audit/export") { // which is not one JSON value
+		a, err = r.raw(method, path, token, sent, headers...)
+	} else {
+		a, err = r.try(method, path, token, sent, headers...)
+	}
+	must(r, err)
+	if a.status != status {
+		r.Fatalf("%s %s was answered with %d, want %d: %s", method, path, a.status, status, a.raw)
+	}
+
+	var request, response strings.Builder
+	fmt.Fprintf(&request, "%s %s\n", method, path)
+	if token != "" {
+		fmt.Fprintf(&request, "Authorization: Bearer %s\n", token)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		fmt.Fprintf(&request, "%s: %s\n", headers[i], headers[i+1])
+	}
+	if body != "" {
+		fmt.Fprintf(&request, "Content-Type: application/json\n\n%s", indented([]byte(body)))
+	}
+	fmt.Fprintf(&response, "%d %s\n", status, http.StatusText(status))
+	for _, name := range []string{
+		"Content-Type", "Content-Disposition", "ETag", "Link", "Log-Position", "Idempotency-Replayed", "Retry-After", "Set-Cookie", "WWW-Authenticate",
+	} {
+		for _, value := range a.header.Values(name) {
+			fmt.Fprintf(&response, "%s: %s\n", name, value)
+		}
+	}
+	if len(a.raw) > 0 {
+		fmt.Fprintf(&response, "\n%s", indented(a.raw))
+	}
+
+	asked, err := http.NewRequest(method, r.url+path, nil)
+	must(r, err)
+	item, _, _ := paths.FindPath(asked, contract.document, nil)
+	id := item.GetOperations().GetOrZero(strings.ToLower(method)).OperationId
+	if r.examples[id] == nil {
+		r.order = append(r.order, id)
+	}
+	r.examples[id] = append(r.examples[id], example{title, r.lasting(request.String()), r.lasting(response.String())})
+	return a
+}
+
+// indented makes JSON readable, and leaves lines that are JSON each as they are.
+func indented(body []byte) string {
+	var out bytes.Buffer
+	if json.Indent(&out, body, "", "  ") != nil {
+		return string(body)
+	}
+	return strings.TrimRight(out.String(), "\n") + "\n"
+}
+
+var (
+	anyID       = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	anyTime     = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+	anyToken    = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+	anyHash     = regexp.MustCompile(`[0-9a-f]{64}`)
+	anyRoot     = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
+	anyNote     = regexp.MustCompile(`(— boxoffice/audit )[A-Za-z0-9+/=]+`)
+	anyExpiry   = regexp.MustCompile(`Expires=[^;]+`)
+	anyTag      = regexp.MustCompile(`(ETag: )"[\w-]{16}"`) // of a list; that of an event is its version
+	anyDuration = regexp.MustCompile(`("(?:spanSeconds|seconds)": )[\d.e+-]+`)
+)
+
+// lasting makes the same what is different each time.
+func (r *reference) lasting(text string) string {
+	text = anyID.ReplaceAllStringFunc(text, func(id string) string {
+		if r.ids[id] == "" {
+			r.ids[id] = fmt.Sprintf("0196dd1c-7a00-7000-8000-%012d", len(r.ids)+1)
+		}
+		return r.ids[id]
+	})
+	text = anyTime.ReplaceAllStringFunc(text, func(s string) string {
+		at, err := time.Parse(time.RFC3339Nano, s)
+		must(r, err)
+		if at.Before(r.started.Add(-time.Hour)) || at.After(r.started.Add(time.Hour)) {
+			return s // one that the conversation chose
+		}
+		return "2026-05-17T12:00:00.123456Z"
+	})
+	text = anyToken.ReplaceAllString(text, "eyJhbGciOiJIUzI1NiIs…")
+	text = anyHash.ReplaceAllStringFunc(text, func(s string) string {
+		if strings.Trim(s, "0") == "" { // before the first record of a stream
+			return s
+		}
+		return "9b74c9897bac770ffc029102a200c5de…"
+	})
+	text = anyRoot.ReplaceAllString(text, "m8DbjVZ4dHCsvE3eQjIh3O7yq1wQqN3tE8o0m4q7C1s=")
+	text = anyNote.ReplaceAllString(text, "${1}kJ3x…")
+	text = anyExpiry.ReplaceAllString(text, "Expires=Sun, 24 May 2026 12:00:00 GMT")
+	text = anyTag.ReplaceAllString(text, `${1}"LXX9wlQZGgDp-hot"`)
+	return anyDuration.ReplaceAllString(text, "${1}0.25")
+}
+
+func (r *reference) markdown() []byte {
+	r.Helper()
+	var out bytes.Buffer
+	out.WriteString(preface)
+	described := map[string]*v3.Operation{}
+	route := map[string]string{}
+	for pattern, item := range contract.document.Paths.PathItems.FromOldest() {
+		for method, operation := range item.GetOperations().FromOldest() {
+			if r.examples[operation.OperationId] == nil {
+				r.Errorf("%s is missing in the conversation of this test", operation.OperationId)
+			}
+			described[operation.OperationId], route[operation.OperationId] = operation, strings.ToUpper(method)+" "+pattern
+		}
+	}
+	for _, tag := range contract.document.Tags {
+		fmt.Fprintf(&out, "\n## %s\n", tag.Description)
+		for _, id := range r.order {
+			if slices.Contains(described[id].Tags, tag.Name) {
+				r.operation(&out, route[id], described[id])
+			}
+		}
+	}
+	return out.Bytes()
+}
+
+func (r *reference) operation(out *bytes.Buffer, route string, o *v3.Operation) {
+	who := "anyone"
+	if len(o.Security) > 0 {
+		who = "whoever is signed in"
+	}
+	if roles := o.Extensions.GetOrZero("x-roles"); roles != nil {
+		who = roles.Content[0].Value + "s"
+	}
+	fmt.Fprintf(out, "\n### %s\n\n`%s`, for %s.\n", o.Summary, route, who)
+	if len(o.Parameters) > 0 {
+		out.WriteString("\n| parameter | in | |\n| --- | --- | --- |\n")
+		for _, p := range o.Parameters {
+			schema := p.Schema.Schema()
+			var about []string
+			if p.Description != "" {
+				about = append(about, p.Description)
+			}
+			if values := schema.Enum; len(values) > 0 {
+				var all []string
+				for _, v := range values {
+					all = append(all, "`"+v.Value+"`")
+				}
+				about = append(about, strings.Join(all, ", "))
+			}
+			if schema.Maximum != nil {
+				about = append(about, fmt.Sprintf("at most %.0f", *schema.Maximum))
+			}
+			if schema.Default != nil {
+				about = append(about, "otherwise `"+cmp.Or(schema.Default.Value, `""`)+"`")
+			}
+			fmt.Fprintf(out, "| `%s` | %s | %s |\n", p.Name, p.In, strings.Join(about, "; "))
+		}
+	}
+	for i, e := range r.examples[o.OperationId] {
+		if e.title != "" {
+			fmt.Fprintf(out, "\n%s:\n", e.title)
+		}
+		if i == 0 || e.request != r.examples[o.OperationId][i-1].request {
+			fmt.Fprintf(out, "\n```http\n%s\n```\n", strings.TrimRight(e.request, "\n"))
+		}
+		fmt.Fprintf(out, "\n```http\n%s\n```\n", strings.TrimRight(e.response, "\n"))
+	}
+	var errors []string
+	for status := range o.Responses.Codes.FromOldest() {
+		if status >= "400" {
+			errors = append(errors, status)
+		}
+	}
+	if len(errors) > 0 {
+		fmt.Fprintf(out, "\nErrors: %s.\n", strings.Join(errors, ", "))
+	}
+}
+
+const preface = `# API
+
+<!-- Written by make docs, from what the API answers. Not to be changed by hand. -->
+
+Every request of the API with examples that were really asked and answered; ids, times, tokens and hashes stand for others. A running
+system describes itself at http://localhost:3001/docs, and as OpenAPI at http://localhost:3001/openapi.json. The WebSocket at
+` + "`/ws`" + ` is described in [websocket.md](websocket.md), what the audit means in [audit.md](audit.md).
+
+- Whoever is signed in shows the access token of 15 minutes as ` + "`Authorization: Bearer <token>`" + `.
+- Errors are problems of RFC 9457, with a ` + "`code`" + ` that stays, for programs. What any request may be answered with: 400
+  ` + "`validation_failed`" + `, 401 ` + "`invalid_token` and `token_expired`" + `, 403 ` + "`forbidden`" + `, 408, 413 and 415 for bodies that don't come, are too long or not
+  JSON, 429 ` + "`rate_limited`" + `, 500 ` + "`internal`" + `, and 503 ` + "`busy` and `unavailable`" + ` with ` + "`Retry-After`" + `.
+- After 503 ` + "`outcome_unknown`" + ` a request may have taken effect or not. With an ` + "`Idempotency-Key`" + ` it can simply be repeated: what was done
+  is answered again, marked with ` + "`Idempotency-Replayed`" + `, for 24 hours.
+- ` + "`Log-Position`" + ` says how much of the log an answer contains. A ` + "`GET`" + ` with ` + "`Min-Log-Position`" + ` waits up to two seconds for that much.
+`
