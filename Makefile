@@ -71,6 +71,10 @@ docs: ## Write anew what is generated: the configuration, the API's examples, th
 	go test ./internal/config ./httpapi -run 'TestTheDocumentedSettings|TestTheReference' -update
 	cd web && npm run --silent generate
 
+.PHONY: screenshots
+screenshots: web/node_modules/.complete build ## Take the pictures of the README anew
+	cd web && SCREENSHOTS=1 BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent e2e -- screenshots
+
 .PHONY: lint
 lint: $(LINT) $(ACTIONLINT) ## Check style, imports and common mistakes
 	$(LINT) run
