@@ -6,11 +6,14 @@ SHELL := bash
 
 GOLANGCI_LINT_VERSION := v2.15.0
 ACTIONLINT_VERSION := v1.7.12
+AIR_VERSION := v1.67.4
 TOOLS := $(CURDIR)/.tools
 LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 ACTIONLINT := $(TOOLS)/actionlint-$(ACTIONLINT_VERSION)
+AIR := $(TOOLS)/air-$(AIR_VERSION)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 API_PORT ?= 3001
+WEB_PORT ?= 3000
 
 # The web UI is built where Node.js is, and only when its sources have changed. A program that was built without it says how to build
 # it; `make build WEB=` leaves it out.
@@ -29,6 +32,19 @@ build: $(WEB) ## Build bin/boxoffice
 .PHONY: run
 run: build ## Run the system on http://localhost:3000, with its own PostgreSQL; Ctrl-C stops it
 	exec bin/boxoffice serve
+
+# Pages come from the development server of Next, which hands /api to the program, on the next port.
+DEV_PORT := $(shell expr $(WEB_PORT) + 2)
+
+.PHONY: dev
+dev: $(AIR) web/node_modules/.package-lock.json ## Run the system on http://localhost:3000, and follow changes of its sources; Ctrl-C stops it
+	@$(MAKE) --no-print-directory --jobs=2 dev-program dev-pages
+
+.PHONY: dev-program dev-pages
+dev-program:
+	WEB_PORT=$(DEV_PORT) API_PORT=$(API_PORT) FRONTEND_ORIGIN=http://localhost:$(WEB_PORT) $(AIR)
+dev-pages:
+	cd web && NEXT_TELEMETRY_DISABLED=1 BACKEND=http://localhost:$(DEV_PORT) npm run --silent dev -- --port $(WEB_PORT)
 
 .PHONY: test
 test: $(if $(NPM),test-web) ## Run every test, on a PostgreSQL that the tests start themselves
@@ -98,6 +114,10 @@ $(LINT):
 $(ACTIONLINT):
 	GOBIN=$(TOOLS) go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
 	mv $(TOOLS)/actionlint $@
+
+$(AIR):
+	GOBIN=$(TOOLS) go install github.com/air-verse/air@$(AIR_VERSION)
+	mv $(TOOLS)/air $@
 
 .PHONY: clean
 clean: ## Remove what was built
