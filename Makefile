@@ -52,11 +52,9 @@ test: $(if $(NPM),test-web) ## Run every test, on a PostgreSQL that the tests st
 	go test -race ./...
 
 .PHONY: test-web
-test-web: web/node_modules/.complete build ## Test the web UI: its parts, and the whole system in a browser
-	cd web && npm run --silent lint && npm run --silent types
+test-web: check-web build ## Test the web UI: its parts, and the whole system in a browser
 	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent generate -- --check
 	bin/boxoffice openapi | (cd web && npx --no-install spectral lint --fail-severity warn)
-	cd web && npm test --silent
 	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent e2e
 
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
@@ -103,9 +101,12 @@ format: $(LINT) ## Format the code
 	$(LINT) fmt
 
 .PHONY: check
-check: lint ## Check quickly, while working
-	go vet ./...
-	go test ./...
+check: lint ## Check quickly, while working on the program: format, linters, and the tests that are quick
+	go test -short ./...
+
+.PHONY: check-web
+check-web: web/node_modules/.complete ## Check quickly, while working on the pages: format, linter, types, and the tests of their parts
+	cd web && npm run --silent lint && npm run --silent types && npm test --silent
 
 $(LINT):
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)

@@ -18,6 +18,7 @@ import (
 // gets one plan for all), with the settings of an executor and with PostgreSQL's own.
 func TestHotQueriesGoByAnIndex(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	const (
 		streams, versions = 500, 100
 		stream            = "00000000-0000-0000-0000-000000000007"

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 func TestAReadCanAskForAPosition(t *testing.T) {
@@ -32,6 +33,7 @@ func TestAReadCanAskForAPosition(t *testing.T) {
 
 func TestAReadWaitsForTheReadModelsAndSaysWhenTheyAreLate(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	s := start(t)
 	token := s.token(account.Customer)
 	event := s.schedule(5)
@@ -73,6 +75,7 @@ func TestAReadWaitsForTheReadModelsAndSaysWhenTheyAreLate(t *testing.T) {
 
 func TestABookingThatTheReadModelLacksIsNotCalledMissing(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	s := start(t)
 	token := s.token(account.Customer)
 	event := s.schedule(5)

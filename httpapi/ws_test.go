@@ -679,6 +679,7 @@ func (p *pushing) slowClient() *client {
 
 func TestASlowClientIsDroppedAndTold(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	const patience = 2 * time.Second
 	s := start(t)
 	p := s.pushes(func(o *httpapi.PushOptions) { o.SlowAfter = patience })
@@ -755,6 +756,7 @@ func TestAStopIsBoundedByItsDeadline(t *testing.T) {
 
 // This one is alone: it counts all goroutines.
 func TestNoGoroutineIsLeftBehind(t *testing.T) {
+	dbtest.Slow(t)
 	s := start(t)
 	p := s.pushes(func(o *httpapi.PushOptions) { o.HelloWithin, o.UserConnections = 500*time.Millisecond, 50 })
 	event := s.schedule(100)

@@ -101,6 +101,7 @@ func TestTheLongestTitleIsListed(t *testing.T) {
 
 func TestTotalsAreExactAtEveryMoment(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	p := b.start()
 	counter := &statements{}
@@ -160,6 +161,7 @@ func TestTotalsAreExactAtEveryMoment(t *testing.T) {
 // With 100,000 events, a page must not read more than it shows, or in the middle of a list more than entries of an index.
 func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	b.exec(`
 		insert into events

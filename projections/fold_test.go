@@ -30,6 +30,7 @@ func TestAReadModelIsTheFoldOfTheLog(t *testing.T) {
 
 func TestALongLogIsCaughtUpWith(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	for range 3 {
 		event := b.schedule("E", 10_000)

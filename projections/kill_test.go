@@ -181,6 +181,7 @@ func TestALostAnswerToCommitDoesNotApplyAPageTwice(t *testing.T) {
 // Fifty times in a row, the process that projects is killed while bookings go on and read models are rebuilt.
 func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	const kills = 50
 	b := setup(t)
 	helpers := map[string]*exec.Cmd{}
@@ -250,6 +251,7 @@ func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 
 func TestAnotherProcessTakesOverSoonAfterAKill(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	first := startHelper(t, "run", helperURL+"="+b.url, helperLease+"=3s")
 	event := b.schedule("E", 100)

@@ -90,6 +90,7 @@ func TestAProcessThatLostItsLeaseCannotWrite(t *testing.T) {
 // its transaction have run out.
 func TestAFrozenProcessDoesNotHoldUpTheOthers(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	event := b.schedule("E", 100)
 	first := b.start()

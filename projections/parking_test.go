@@ -12,6 +12,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -103,6 +104,7 @@ func TestARecordThatCannotBeAppliedParksItsStreamAndNoOther(t *testing.T) {
 // One page holds a record that panics, one that PostgreSQL refuses, and one that fails at first. Only the first two park.
 func TestExactlyTheBadRecordsOfALargePagePark(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	b.exec(`create table sales (id uuid primary key, title text not null, sold int not null check (sold < 3 or title <> 'Refused'), last timestamptz not null);
 		create sequence failures;
@@ -172,6 +174,7 @@ func TestExactlyTheBadRecordsOfALargePagePark(t *testing.T) {
 
 func TestARetriedStreamIsWholeThoughItIsLongAndFailsAgainInTheMiddle(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	b.exec(`alter table bookings add constraint planted check (version < 10)`)
 	event := b.schedule("E", 20_000)

@@ -91,6 +91,7 @@ func TestTheRebuiltTableIsLikeTheOneBefore(t *testing.T) {
 // People read and book all the time, on connections whose statements were prepared long ago.
 func TestARebuildIsNotNoticed(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	p := b.start()
 	b.book(b.schedule("Large", 10_000), 6000)
@@ -228,6 +229,7 @@ func (b *bundle) checkNothingLeft() {
 
 func TestARebuildThatIsKilledHarmsNothingAndTheNextOneCleansUp(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	p := b.start()
 	b.book(b.schedule("E", 10_000), 6000)
@@ -307,6 +309,7 @@ func TestARebuildThatIsCancelledLeavesNothing(t *testing.T) {
 
 func TestARebuildParksWhatLiveParks(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	p := b.start()
 	hurt, good := b.schedule("Hurt", 10_000), b.schedule("Good", 10_000)

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -83,6 +84,7 @@ func TestWhatWasSkippedIsFoundThoughTheCheckpointSaysCaughtUp(t *testing.T) {
 
 func TestRangesAreCountedApart(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	for range 5 {
 		b.book(b.schedule("E", 5000), 4999)

@@ -70,6 +70,7 @@ func (o *output) String() string {
 // serve starts the program and returns when it says that it is ready.
 func serve(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
+	dbtest.Slow(t)
 	p := &process{T: t, cmd: command(env, append([]string{"serve"}, args...)...), err: &output{}}
 	p.cmd.Dir = t.TempDir() // without a .env
 	p.cmd.Stderr = p.err

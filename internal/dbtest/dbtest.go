@@ -55,8 +55,19 @@ func Main(m *testing.M, checks ...func() error) {
 	os.Exit(code)
 }
 
+// Slow leaves a test out of the quick round, which is go test -short.
+func Slow(tb testing.TB) {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("left out of the quick round")
+	}
+}
+
 // ranAll tells whether no flag has picked some of the tests.
 func ranAll() bool {
+	if testing.Short() {
+		return false
+	}
 	for _, name := range []string{"run", "skip", "fuzz", "list"} {
 		if f := flag.Lookup("test." + name); f != nil && f.Value.String() != "" {
 			return false

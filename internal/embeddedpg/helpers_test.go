@@ -27,6 +27,9 @@ const patience = 60 * time.Second
 // everybody else, and as root the data would be kept elsewhere.
 func openDir(tb testing.TB) string {
 	tb.Helper()
+	if testing.Short() {
+		tb.Skip("servers are started and killed; left out of the quick round")
+	}
 	dir := tb.TempDir()
 	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil {
 		tb.Fatal(err)

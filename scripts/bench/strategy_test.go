@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 // fresh is a database for one run.
 func fresh(t *testing.T) *database {
 	t.Helper()
+	dbtest.Slow(t)
 	s, err := openServer(t.Context(), dbtest.URL(t))
 	if err != nil {
 		t.Fatal(err)

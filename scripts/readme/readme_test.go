@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 // documents are followed in this order, by somebody who leaves running what the ones before have started.
@@ -37,9 +38,7 @@ var documents = []string{"README.md", "docs/operations/README.md", "docs/operati
 const patience = 5 * time.Minute // for one block, which may have to build everything first
 
 func TestTheCommandsInTheDocumentsWork(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and starts the whole system")
-	}
+	dbtest.Slow(t)
 	for _, tool := range []string{"bash", "curl", "git", "make", "pg_dump"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			if os.Getenv("CI") != "" {
