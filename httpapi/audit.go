@@ -93,14 +93,7 @@ type StateSummary struct {
 }
 
 func stateSummaryOf(s domain.State) StateSummary {
-	status := "NONE"
-	switch {
-	case s.Cancelled():
-		status = "CANCELLED"
-	case s.Exists():
-		status = "SCHEDULED"
-	}
-	return StateSummary{status, s.Capacity(), s.Sold(), s.Remaining()}
+	return StateSummary{audit.StatusOf(s), s.Capacity(), s.Sold(), s.Remaining()}
 }
 
 // StreamState is an event as it was at a version.

@@ -185,14 +185,7 @@ type shownState struct {
 }
 
 func stateJSON(s domain.State) shownState {
-	status := "NONE"
-	switch {
-	case s.Cancelled():
-		status = "CANCELLED"
-	case s.Exists():
-		status = "SCHEDULED"
-	}
-	return shownState{status, s.Details(), s.Capacity(), s.Sold(), s.Remaining(), s.Made()}
+	return shownState{audit.StatusOf(s), s.Details(), s.Capacity(), s.Sold(), s.Remaining(), s.Made()}
 }
 
 func (a *auditor) showState(m audit.Moment, asJSON bool) error {

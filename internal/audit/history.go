@@ -6,15 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/projections"
 )
 
 // History tells what streams looked like at any version. Folding a long stream takes a while, so that states on the way are kept: a
@@ -39,6 +38,17 @@ type Moment struct {
 	State   domain.State
 	Problem string // why this record can't be read, or which rule it breaks
 	Unknown bool   // this record or one before can't be read, and State leaves it out
+}
+
+// StatusOf says what has become of an event, in the words of the read models; NONE is before its first record.
+func StatusOf(s domain.State) string {
+	switch {
+	case s.Cancelled():
+		return projections.EventCancelled
+	case s.Exists():
+		return projections.EventScheduled
+	}
+	return "NONE"
 }
 
 // Walk goes through a stream from after a version up to another one (0: to its end), oldest record first, and tells what each
@@ -222,180 +232,3 @@ func (h *History) Series(ctx context.Context, streamID uuid.UUID, from, to time.
 }
 
 var errDone = errors.New("done")
-
-// StreamInfo is a stream in a list. What the read model knows of it may lag behind.
-type StreamInfo struct {
-	ID        uuid.UUID
-	Position  int64 // of its first record
-	Records   int
-	Title     string // by the read model; so are the next three
-	Status    string
-	Capacity  int
-	Remaining int
-	FirstAt   time.Time
-	LastAt    time.Time
-}
-
-// Streams lists streams in the order in which they began, after the one that began at a position. Search looks for a part of the
-// title, or for the beginning of the id.
-func (h *History) Streams(ctx context.Context, search string, after int64, limit int) ([]StreamInfo, error) {
-	rows, _ := h.pool.Query(ctx, `
-		select l.stream_id, l.position, newest.version, coalesce(e.title, ''), coalesce(e.status, ''), coalesce(e.capacity, 0), coalesce(e.remaining, 0),
-			l.recorded_at, newest.recorded_at
-		from event_log l
-		left join events e on e.id = l.stream_id
-		cross join lateral (
-			select version, recorded_at from event_log n where n.stream_id = l.stream_id order by version desc limit 1
-		) newest
-		where l.version = 1 and l.position > $1
-			and ($2 = '' or strpos(lower(e.title), lower($2)) > 0 or starts_with(l.stream_id::text, lower($2)))
-		order by l.position
-		limit $3`, after, search, limit)
-	return collect(rows, func(row pgx.CollectableRow) (s StreamInfo, err error) {
-		err = row.Scan((*[16]byte)(&s.ID), &s.Position, &s.Records, &s.Title, &s.Status, &s.Capacity, &s.Remaining, &s.FirstAt, &s.LastAt)
-		s.FirstAt, s.LastAt = s.FirstAt.UTC(), s.LastAt.UTC()
-		return s, err
-	}, "list streams")
-}
-
-// CountStreams tells how many there are in all.
-func (h *History) CountStreams(ctx context.Context) (n int64, err error) {
-	err = h.pool.QueryRow(ctx, `select count(*) from event_log where version = 1`).Scan(&n)
-	return n, err
-}
-
-// Filter chooses records of the log. Zero fields don't restrict it.
-type Filter struct {
-	Type   string
-	Actor  uuid.UUID
-	Stream uuid.UUID
-}
-
-// scanWindow bounds how many positions one call of Records looks at. There is no index for actors and types: each would make every booking
-// dearer.
-const scanWindow = 100_000
-
-// Records gives records after a position, at most limit of them, and the position to go on from: 0 at the end of the log. It may give few or none
-// and still tell to go on, when what is asked for is rare.
-func (h *History) Records(ctx context.Context, f Filter, after int64, limit int) (lines []Line, next int64, err error) {
-	head, err := h.log.Head(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	upTo := min(after+scanWindow, head)
-	if f.Stream != uuid.Nil {
-		upTo = head
-	}
-	actor := ""
-	if f.Actor != uuid.Nil {
-		actor = f.Actor.String()
-	}
-	chosen := `l.position > $1 and l.position <= $2`
-	if f.Stream != uuid.Nil { // by its own index; the planner would take the one of positions, for the order
-		chosen = `l.stream_id = $6 and l.position + 0 > $1 and l.position + 0 <= $2`
-	} else {
-		chosen += ` and $6::uuid is not null`
-	}
-	rows, _ := h.pool.Query(ctx, `
-		select `+lineColumns+`, p.hash
-		from event_log l
-		left join event_log p on p.stream_id = l.stream_id and p.version = l.version - 1
-		where `+chosen+` and ($3 = '' or l.type = $3) and ($4 = '' or l.metadata->>'actor' = $4)
-		order by l.`+orderOf(f)+`
-		limit $5`, after, upTo, f.Type, actor, limit, f.Stream)
-	if lines, err = collect(rows, scanLine, "list records"); err != nil {
-		return nil, 0, err
-	}
-	switch {
-	case len(lines) == limit && lines[limit-1].Position < head:
-		next = lines[limit-1].Position
-	case len(lines) < limit && upTo < head:
-		next = upTo
-	}
-	return lines, next, nil
-}
-
-// orderOf is the index to read by. In one stream, versions and positions have the same order.
-func orderOf(f Filter) string {
-	if f.Stream != uuid.Nil {
-		return "version"
-	}
-	return "position"
-}
-
-// mark is a state on the way.
-type mark struct {
-	version int
-	state   domain.State
-	hash    eventstore.Hash // of the record at the version
-	unknown bool
-}
-
-// markEvery is how many versions lie between marks. States share what did not change, so that marks are cheap.
-const markEvery = 1_000
-
-// marks are those of one stream.
-type marks struct {
-	byVersion map[int]mark
-	size      int // estimate, in bytes
-	used      int64
-}
-
-// markCache keeps the marks of the streams that were asked for last.
-type markCache struct {
-	mu      sync.Mutex
-	streams map[uuid.UUID]*marks
-	size    int
-	clock   int64
-}
-
-// maxMarks bounds the memory of the cache, in bytes.
-const maxMarks = 64 << 20
-
-// before gives the last mark that is not after a version; the zero mark if there is none.
-func (c *markCache) before(streamID uuid.UUID, version int) mark {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.streams[streamID]
-	if s == nil {
-		return mark{}
-	}
-	c.clock++
-	s.used = c.clock
-	for v := version - version%markEvery; v > 0; v -= markEvery {
-		if m, kept := s.byVersion[v]; kept {
-			return m
-		}
-	}
-	return mark{}
-}
-
-func (c *markCache) add(streamID uuid.UUID, m mark) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.streams[streamID]
-	if s == nil {
-		s = &marks{byVersion: map[int]mark{}}
-		c.streams[streamID] = s
-	}
-	c.clock++
-	s.used = c.clock
-	s.byVersion[m.version] = m
-	// The newest state holds nearly everything, and each mark some more of its own.
-	size := max(s.size, 2*m.state.Size())
-	c.size += size - s.size
-	s.size = size
-	for c.size > maxMarks {
-		oldest := streamID
-		for id, other := range c.streams {
-			if other.used < c.streams[oldest].used {
-				oldest = id
-			}
-		}
-		c.size -= c.streams[oldest].size
-		delete(c.streams, oldest)
-		if oldest == streamID {
-			return
-		}
-	}
-}
