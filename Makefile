@@ -33,7 +33,7 @@ build: $(WEB) ## Build bin/boxoffice
 run: build ## Run the system on http://localhost:3000, with its own PostgreSQL; Ctrl-C stops it
 	exec bin/boxoffice serve
 
-# Pages come from the development server of Next, which hands /api to the program, on the next port.
+# Pages come from the development server of Next, which hands /api to the program, two ports further.
 DEV_PORT := $(shell expr $(WEB_PORT) + 2)
 
 .PHONY: dev
@@ -93,8 +93,12 @@ screenshots: web/node_modules/.complete build ## Take the pictures of the README
 lint: $(LINT) $(ACTIONLINT) ## Check style, imports and common mistakes
 	$(LINT) run
 	@command -v shellcheck >/dev/null || { echo 'lint needs shellcheck: apt-get install shellcheck, or brew install shellcheck' >&2; exit 1; }
-	shellcheck .ci/run
+	shellcheck .ci/run .githooks/pre-commit
 	$(ACTIONLINT)
+
+.PHONY: hooks
+hooks: ## Lint before each commit
+	git config core.hooksPath .githooks
 
 .PHONY: format
 format: $(LINT) ## Format the code
