@@ -38,7 +38,7 @@ func TestTheReferenceShowsWhatTheAPIAnswers(t *testing.T) {
 	r.converse()
 	got := r.markdown()
 	if *update {
-		must(t, os.WriteFile(referencePath, got, 0o600))
+		must(t, os.WriteFile(referencePath, got, 0o644))
 		return
 	}
 	want, err := os.ReadFile(filepath.FromSlash(referencePath))
