@@ -57,12 +57,9 @@ func (m idMap[V]) get(key uuid.UUID) (V, bool) {
 	return none, false
 }
 
-func (m idMap[V]) set(key uuid.UUID, value V) idMap[V] {
-	return m.fill(key, value, nil)
-}
-
-// fill is set for a map whose nodes come from by; nil for one that others may have.
-func (m idMap[V]) fill(key uuid.UUID, value V, by *builder) idMap[V] {
+// set gives the map with a value; this one stays as it is. With a builder, nodes that it has made are changed in place: nobody else may
+// have a map with them.
+func (m idMap[V]) set(key uuid.UUID, value V, by *builder) idMap[V] {
 	root, added := m.root.set(&idEntry[V]{key, value}, 0, by)
 	if added {
 		m.count++

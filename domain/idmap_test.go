@@ -38,14 +38,14 @@ func TestIDMapIsAMap(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"set": func(t *rapid.T) {
 				key, value := anyKey().Draw(t, "key"), rapid.Int().Draw(t, "value")
-				tried, model[key] = tried.set(key, value), value
+				tried, model[key] = tried.set(key, value, nil), value
 			},
 			"set one that it has": func(t *rapid.T) {
 				if len(model) == 0 {
 					t.Skip("empty")
 				}
 				key, value := rapid.SampledFrom(sorted(model)).Draw(t, "key"), rapid.Int().Draw(t, "value")
-				tried, model[key] = tried.set(key, value), value
+				tried, model[key] = tried.set(key, value, nil), value
 			},
 			"remove": func(t *rapid.T) {
 				key := anyKey().Draw(t, "key")
@@ -71,7 +71,7 @@ func TestIDMapIsAMap(t *testing.T) {
 				by := new(builder)
 				for range rapid.IntRange(1, 20).Draw(t, "entries") {
 					key, value := anyKey().Draw(t, "key"), rapid.Int().Draw(t, "value")
-					tried, model[key] = tried.fill(key, value, by), value
+					tried, model[key] = tried.set(key, value, by), value
 				}
 			},
 			"keep": func(*rapid.T) {
@@ -112,7 +112,7 @@ func compare(t *rapid.T, tried idMap[int], model map[uuid.UUID]int) {
 func compareShape(t *rapid.T, tried idMap[int], model map[uuid.UUID]int) {
 	var fresh idMap[int]
 	for key, value := range model {
-		fresh = fresh.set(key, value)
+		fresh = fresh.set(key, value, nil)
 	}
 	if !sameShape(tried.root, fresh.root) {
 		t.Fatalf("the map has another shape than one with the same %d entries that was only ever added to", len(model))
@@ -144,7 +144,7 @@ func TestIDMapStopsWhenToldTo(t *testing.T) {
 	t.Parallel()
 	var m idMap[int]
 	for i := range 100 {
-		m = m.set(uuid.UUID{15: byte(i)}, i)
+		m = m.set(uuid.UUID{15: byte(i)}, i, nil)
 	}
 	for stop := 1; stop <= 100; stop++ {
 		calls := 0

@@ -91,9 +91,9 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	by := new(builder)
 	for b = b[n:]; len(b) > 0; b = b[33:] {
 		id, customer, flags := uuid.UUID(b[:16]), uuid.UUID(b[16:32]), b[32]
-		read.bookings = read.bookings.fill(id, booking{customer, flags&flagCancelled != 0}, by)
+		read.bookings = read.bookings.set(id, booking{customer, flags&flagCancelled != 0}, by)
 		if flags&flagActive != 0 {
-			read.active = read.active.fill(customer, id, by)
+			read.active = read.active.set(customer, id, by)
 		}
 	}
 	*s = read

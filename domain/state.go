@@ -78,10 +78,10 @@ func (s State) evolve(r Record, by *builder) State {
 	case EventCancelled:
 		s.status = statusCancelled
 	case TicketBooked:
-		s.bookings = s.bookings.fill(r.BookingID, booking{customer: r.CustomerID}, by)
-		s.active = s.active.fill(r.CustomerID, r.BookingID, by)
+		s.bookings = s.bookings.set(r.BookingID, booking{customer: r.CustomerID}, by)
+		s.active = s.active.set(r.CustomerID, r.BookingID, by)
 	case BookingCancelled:
-		s.bookings = s.bookings.fill(r.BookingID, booking{customer: r.CustomerID, cancelled: true}, by)
+		s.bookings = s.bookings.set(r.BookingID, booking{customer: r.CustomerID, cancelled: true}, by)
 		if held, ok := s.active.get(r.CustomerID); ok && held == r.BookingID {
 			s.active = s.active.remove(r.CustomerID)
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/projections"
 )
 
 func TestWhatBecameOfARequestIsObserved(t *testing.T) {
@@ -123,7 +124,7 @@ func TestABookingIsOneTraceFromTheRequestToTheReadModels(t *testing.T) {
 				found[span.Name()] = span
 			}
 		}
-		return len(found) == 6
+		return len(found) == 4+len(projections.Names())
 	})
 	for child, parent := range map[string]string{"command": "POST /book", "batch": "command", "append": "batch", "project events": "command", "project bookings": "command"} {
 		if found[child] == nil || found[parent] == nil {

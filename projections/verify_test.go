@@ -91,8 +91,8 @@ func TestRangesAreCountedApart(t *testing.T) {
 	}
 	b.start().reaches(b.head)
 	b.checkVerified()
-	if n := b.count(`select count(*) from applied_ranges`); n != 6 {
-		t.Errorf("25,000 records of two projections are counted in %d ranges, want 6", n)
+	if n, want := b.count(`select count(*) from applied_ranges`), 3*len(projections.Names()); n != want {
+		t.Errorf("25,000 records are counted in %d ranges, want %d: three for each projection", n, want)
 	}
 	b.exec(`update applied_ranges set hash = hash + 1 where first_position = 10001 and projection = 'events'`)
 	v, err := projections.Verify(context.Background(), b.pool, "events")
