@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -286,14 +285,6 @@ func last(t testing.TB, js jetstream.JetStream) int64 {
 		return 0
 	}
 	return int64(s.CachedInfo().State.LastSeq)
-}
-
-func (s *site) exec(sql string, args ...any) {
-	s.Helper()
-	must(s, pgx.BeginFunc(context.Background(), s.pool, func(tx pgx.Tx) error {
-		_, err := tx.Exec(context.Background(), sql, args...)
-		return err
-	}))
 }
 
 // logBuffer keeps what was logged.
