@@ -15,10 +15,10 @@ import (
 )
 
 var (
-	errFollowWhat   = errors.New("--follow needs EVENT_BUS_URL, from where the log comes, and the JWT_ACCESS_SECRET of the system that is followed")
-	errFollowSeeds  = errors.New("a follower has no accounts and events of its own: --seed and --follow exclude each other")
-	errIsFollower   = errors.New("the log of this database comes from another one: start with --follow. To make it a system of its own, for ever, run the SQL: delete from following")
-	errWithoutPorts = errors.New("projections run needs a DATABASE_URL or a running server: read models alone have nobody to show them to")
+	errFollowWhat  = errors.New("--follow needs EVENT_BUS_URL, from where the log comes, and the JWT_ACCESS_SECRET of the system that is followed")
+	errFollowSeeds = errors.New("a follower has no accounts and events of its own: --seed and --follow exclude each other")
+	errIsFollower  = errors.New("the log of this database comes from another one: start with --follow. To make it a system of its own, for ever, run the SQL: delete from following")
+	errNobodyReads = errors.New("projections run needs DATABASE_URL or a running server: a database that starts and ends with it has nobody to show read models to")
 )
 
 // settle makes sure that a log grows in one way only: by commands, or by following another one.
@@ -73,11 +73,11 @@ func (a *app) projectCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) runProjections(ctx context.Context, c config.Config, d *database, follow bool) error {
+func (a *app) runProjections(ctx context.Context, c config.Config, d *database, follow bool) (err error) {
 	logger := a.logger(c)
 	limitMemory(false, logger)
 	if d.embedded != nil {
-		return errWithoutPorts
+		return errNobodyReads
 	}
 	if _, err := migrations.Up(ctx, d.url); err != nil {
 		return err
@@ -86,7 +86,14 @@ func (a *app) runProjections(ctx context.Context, c config.Config, d *database, 
 	if err != nil {
 		return err
 	}
-	defer s.closePools()
+	defer func() {
+		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+		defer cancel()
+		err = errors.Join(err, s.close(deadline))
+		if err := s.tracing.Close(deadline); err != nil { // which is no reason to say that stopping went wrong
+			logger.Warn("the last traces were not exported", "error", err)
+		}
+	}()
 	if err := s.settle(ctx, follow); err != nil {
 		return err
 	}
@@ -110,9 +117,7 @@ func (a *app) runProjections(ctx context.Context, c config.Config, d *database, 
 	group.Go(func() error { return s.project(work, logger) })
 	group.Go(func() error { return s.exchange(work, c, follow, logger) })
 	logger.Info("the projections run")
-	err = group.Wait()
-	logger.Info("stopped")
-	return err
+	return group.Wait()
 }
 
 // probes adds to the metrics what supervisors ask a process that has no API.

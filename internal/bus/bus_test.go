@@ -3,18 +3,22 @@ package bus_test
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/Shopify/toxiproxy/v2"
 	"github.com/ThreeDotsLabs/watermill"
 	wmnats "github.com/ThreeDotsLabs/watermill-nats/v2/pkg/nats"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
 
 	"github.com/boxoffice/boxoffice/internal/bus"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/natstest"
 )
 
@@ -79,6 +83,34 @@ func TestPublishersAtOnceDoNotPublishTwice(t *testing.T) {
 	if last(t, js) != home.head() {
 		t.Errorf("%d messages for %d records", last(t, js), home.head())
 	}
+}
+
+// A process that froze, or is cut off without a word, does not keep the others from taking over.
+func TestAFrozenProcessLosesTheLock(t *testing.T) {
+	t.Parallel()
+	server := natstest.Start(t)
+	home := newSite(t, server)
+	address, err := url.Parse(home.url)
+	must(t, err)
+	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	proxy := toxiproxy.NewProxy(proxies, "database", "127.0.0.1:0", address.Host)
+	must(t, proxy.Start())
+	t.Cleanup(proxy.Stop)
+	address.Host = proxy.Listen
+	frozen := home.options()
+	frozen.Pool = dbtest.Connect(t, address.String(), dbtest.MaxConns(bus.Connections))
+	home.run(func(ctx context.Context) error { return bus.Publish(ctx, frozen) })
+	h := newHistory(home, 9)
+	h.live(20)
+	js := stream(t, server)
+	eventually(t, "all is published", func() bool { return last(t, js) == home.head() })
+	for _, direction := range []string{"upstream", "downstream"} {
+		_, err := proxy.Toxics.AddToxicJson(strings.NewReader(`{"name":"` + direction + `","type":"timeout","stream":"` + direction + `"}`))
+		must(t, err)
+	}
+	home.publish()
+	h.live(20)
+	eventually(t, "another one publishes", func() bool { return last(t, js) == home.head() })
 }
 
 // Any watermill program can subscribe, to some streams or types, with what watermill-nats has.

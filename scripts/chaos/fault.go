@@ -142,6 +142,16 @@ var faults = []*fault{
 		toxic := []string{swallowAnswers, swallowRequests}[s.dice%2]
 		return a.onLinks(ctx, s, func(l *link) error { return l.poison(toxic) })
 	}},
+	{"disk-full", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		return a.withConn(ctx, func(conn *pgx.Conn) error {
+			empty, err := fillDisk(ctx, conn)
+			if empty != nil {
+				pause(ctx, s.lasts)
+				err = errors.Join(err, empty())
+			}
+			return err
+		})
+	}},
 	{"exhaust", onDatabase, func(ctx context.Context, a *arena, s strike) error {
 		var taken []*pgx.Conn
 		defer func() {

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sys/unix"
+)
+
+// A disk can't be filled without harm to others, or a file system of one's own without privileges. What PostgreSQL sees of a full disk is
+// that files don't grow, and that can be had for its processes alone: by a limit of the size of files. At 16 MB, segments of the
+// write-ahead log fit in, so that the server lives on, and a table of more than that can't grow.
+const fullAt = 16 << 20
+
+// fillDisk lets no table grow beyond what it has, until empty. The log is made larger than the limit first, with rows that a trigger
+// refuses, and that so leave nothing but their space, which nothing uses before a vacuum.
+func fillDisk(ctx context.Context, conn *pgx.Conn) (empty func() error, err error) {
+	_, err = conn.Exec(ctx, `
+		insert into event_log (position, stream_id, version, type, schema_version, data, metadata, recorded_at, hash)
+		select 1e15 + n, gen_random_uuid(), 1, 'Filler', 1, to_json(r.noise), '{}', now(), sha256('')
+		from generate_series(1, $1 / 1500) n
+		cross join lateral (select string_agg(md5(random()::text || n), '') as noise from generate_series(1, 50)) r`, fullAt)
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) || refused.Code != pgGap {
+		return nil, fmt.Errorf("fill the log: %w", err)
+	}
+	var pid int
+	if err := conn.QueryRow(ctx, `select pg_backend_pid()`).Scan(&pid); err != nil {
+		return nil, err
+	}
+	server, err := parentOf(pid)
+	if err != nil {
+		return nil, err
+	}
+	var before unix.Rlimit
+	if err := unix.Prlimit(server, unix.RLIMIT_FSIZE, nil, &before); err != nil {
+		return nil, err
+	}
+	limit := func(size uint64) error { return limitFiles(context.WithoutCancel(ctx), conn, server, size) }
+	return func() error { return limit(before.Cur) }, limit(fullAt)
+}
+
+// pgGap is what the trigger of the log raises.
+const pgGap = "23514"
+
+// limitFiles limits a server, of which those to come inherit it, and the sessions that it has. What works in the background only writes
+// where there is space already, which a full disk does not keep it from.
+func limitFiles(ctx context.Context, conn *pgx.Conn, server int, size uint64) error {
+	limit := unix.Rlimit{Cur: size, Max: unix.RLIM_INFINITY}
+	if err := unix.Prlimit(server, unix.RLIMIT_FSIZE, &limit, nil); err != nil {
+		return fmt.Errorf("limit the server: %w", err)
+	}
+	rows, _ := conn.Query(ctx, `select pid from pg_stat_activity where backend_type = 'client backend'`)
+	sessions, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
+		return err
+	}
+	for _, pid := range sessions {
+		if err := unix.Prlimit(pid, unix.RLIMIT_FSIZE, &limit, nil); err != nil && !errors.Is(err, unix.ESRCH) {
+			return fmt.Errorf("limit a session: %w", err)
+		}
+	}
+	return nil
+}
+
+func parentOf(pid int) (int, error) {
+	status, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	defer status.Close() //nolint:errcheck // it was read
+	for lines := bufio.NewScanner(status); lines.Scan(); {
+		if name, value, _ := strings.Cut(lines.Text(), ":"); name == "PPid" {
+			return strconv.Atoi(strings.TrimSpace(value))
+		}
+	}
+	return 0, fmt.Errorf("process %d has no parent", pid)
+}
