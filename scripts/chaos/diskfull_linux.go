@@ -31,9 +31,12 @@ func fillDisk(ctx context.Context, conn *pgx.Conn) (empty func() error, err erro
 	if !errors.As(err, &refused) || refused.Code != pgGap {
 		return nil, fmt.Errorf("fill the log: %w", err)
 	}
-	var pid int
-	if err := conn.QueryRow(ctx, `select pg_backend_pid()`).Scan(&pid); err != nil {
+	var pid, size int
+	if err := conn.QueryRow(ctx, `select pg_backend_pid(), pg_relation_size('event_log')`).Scan(&pid, &size); err != nil {
 		return nil, err
+	}
+	if size < fullAt {
+		return nil, fmt.Errorf("the log has %d bytes only: %w", size, refused)
 	}
 	server, err := parentOf(pid)
 	if err != nil {
@@ -43,8 +46,8 @@ func fillDisk(ctx context.Context, conn *pgx.Conn) (empty func() error, err erro
 	if err := unix.Prlimit(server, unix.RLIMIT_FSIZE, nil, &before); err != nil {
 		return nil, err
 	}
-	limit := func(size uint64) error { return limitFiles(context.WithoutCancel(ctx), conn, server, size) }
-	return func() error { return limit(before.Cur) }, limit(fullAt)
+	limit := func(to unix.Rlimit) error { return limitFiles(context.WithoutCancel(ctx), conn, server, to) }
+	return func() error { return limit(before) }, limit(unix.Rlimit{Cur: fullAt, Max: before.Max})
 }
 
 // pgGap is what the trigger of the log raises.
@@ -52,8 +55,7 @@ const pgGap = "23514"
 
 // limitFiles limits a server, of which those to come inherit it, and the sessions that it has. What works in the background only writes
 // where there is space already, which a full disk does not keep it from.
-func limitFiles(ctx context.Context, conn *pgx.Conn, server int, size uint64) error {
-	limit := unix.Rlimit{Cur: size, Max: unix.RLIM_INFINITY}
+func limitFiles(ctx context.Context, conn *pgx.Conn, server int, limit unix.Rlimit) error {
 	if err := unix.Prlimit(server, unix.RLIMIT_FSIZE, &limit, nil); err != nil {
 		return fmt.Errorf("limit the server: %w", err)
 	}
