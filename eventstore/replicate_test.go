@@ -86,8 +86,12 @@ func TestWhatDoesNotContinueTheLogIsNotReplicated(t *testing.T) {
 			r[1].RecordedAt = r[1].RecordedAt.AddDate(0, 0, 1)
 			return r
 		}, 1, false},
-		"a changed stream":  {func(r []eventstore.Record) []eventstore.Record { r[0].StreamID = uuid.New(); return r }, 0, false},
-		"a skipped version": {func(r []eventstore.Record) []eventstore.Record { r[2].Version++; return r }, 2, false},
+		"a changed stream": {func(r []eventstore.Record) []eventstore.Record { r[0].StreamID = uuid.New(); return r }, 0, false},
+		"a skipped version": {func(r []eventstore.Record) []eventstore.Record {
+			r[2].Version++
+			r[2].Hash = r[2].Sum(r[0].Hash) // by somebody who knows how
+			return r
+		}, 2, false},
 		"swapped positions": {func(r []eventstore.Record) []eventstore.Record {
 			r[0], r[2] = r[2], r[0] // of one stream
 			r[0].Position, r[2].Position = 1, 3
