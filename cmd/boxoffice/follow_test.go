@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
@@ -87,9 +88,12 @@ func TestAFollowerShowsWhatHappensElsewhere(t *testing.T) {
 
 	// Nobody books in a database that follows, lest it goes another way.
 	for _, args := range [][]string{{"serve"}, {"seed"}, {"projections", "run"}, {"serve", "--follow", "--seed"}} {
-		if out, err := command(awayEnv, args...).CombinedOutput(); err == nil || !strings.Contains(string(out), "--follow") {
+		cmd := command(awayEnv, args...)
+		tooLong := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() }) // one that is not refused serves on
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "--follow") {
 			t.Errorf("%v: %v %s", args, err, out)
 		}
+		tooLong.Stop()
 	}
 	out, err := command(awayEnv[:3], "serve", "--follow").CombinedOutput() // without EVENT_BUS_URL
 	var exit *exec.ExitError

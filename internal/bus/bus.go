@@ -17,7 +17,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -82,17 +82,35 @@ type link struct {
 	js   jetstream.JetStream
 }
 
-func connect(o Options) (*link, error) {
+// open connects, and tries again until ctx ends: whatever is wrong with the bus, a password included, is no reason to end the process.
+// Then there is no link, and no error.
+func open(ctx context.Context, o Options) (l *link, err error) {
 	if err := CheckURL(o.URL); err != nil {
 		return nil, err
 	}
-	var lost sync.Once // while the first connection is awaited, or once it is lost, one line is enough
+	again(ctx, "connecting to the bus", o.Logger, func(context.Context, func()) error {
+		l, err = connect(o)
+		if err == nil {
+			return errDone
+		}
+		return err
+	})
+	if ctx.Err() != nil && l != nil {
+		l.conn.Close()
+		l = nil
+	}
+	return l, nil
+}
+
+func connect(o Options) (*link, error) {
+	var told atomic.Value // the last error, which one line is enough for
 	conn, err := nats.Connect(o.URL,
 		nats.Name("boxoffice"),
 		nats.Timeout(2*time.Second),
 		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
 		nats.CustomReconnectDelay(backOff),
+		nats.IgnoreAuthErrorAbort(),
 		nats.ReconnectBufSize(-1), // what can't be sent now is read from the log again later; nothing is kept in memory
 		nats.PingInterval(10*time.Second),
 		nats.ConnectHandler(func(*nats.Conn) { o.Logger.Info("the bus is connected") }),
@@ -103,14 +121,18 @@ func connect(o Options) (*link, error) {
 			}
 		}),
 		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) {
-			lost.Do(func() { o.Logger.Warn("the bus can't be reached; it is tried again and again", "error", err) })
+			level := slog.LevelDebug
+			if told.Swap(err.Error()) != err.Error() {
+				level = slog.LevelWarn
+			}
+			o.Logger.Log(context.Background(), level, "the bus can't be reached; it is tried again and again", "error", err)
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			o.Logger.Debug("the bus reports an error", "error", err)
 		}),
 	)
 	if err != nil {
-		return nil, ErrAddress // and not err, which may repeat the password: all other errors are tried again
+		return nil, err // it does not repeat the address, which could be read
 	}
 	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(answerWithin),
 		jetstream.WithPublishAsyncTimeout(answerWithin), jetstream.WithPublishAsyncMaxPending(2*pageSize))
@@ -140,12 +162,15 @@ func (l *link) openStream(ctx context.Context, create bool) (jetstream.Stream, e
 	return stream, nil
 }
 
+// errDone ends [again].
+var errDone = errors.New("done")
+
 // again does something until ctx ends, with longer and longer pauses while it fails. do tells through progressed that it works.
 func again(ctx context.Context, what string, logger *slog.Logger, do func(ctx context.Context, progressed func()) error) {
 	wait, told := shortestPause, ""
 	for ctx.Err() == nil {
 		err := do(ctx, func() { wait, told = shortestPause, "" })
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, errDone) {
 			return
 		}
 		if err != nil && err.Error() != told { // an error that stays is told once

@@ -85,6 +85,35 @@ func TestPublishersAtOnceDoNotPublishTwice(t *testing.T) {
 	}
 }
 
+// A password that is wrong, or was changed, is for operators to mend, and meanwhile nothing else suffers.
+func TestAWrongPasswordIsNotTheEnd(t *testing.T) {
+	t.Parallel()
+	server := natstest.Start(t)
+	home := newSite(t, server)
+	h := newHistory(home, 10)
+	server.Stop()
+	server.Let("another password")
+	server.Run()
+	home.publish()
+	home.says("Authorization Violation")
+	for range 2 {
+		server.Stop()
+		server.Let(natstest.Password)
+		server.Run()
+		h.live(20)
+		js := stream(t, server)
+		eventually(t, "all is published", func() bool { return last(t, js) == home.head() })
+		server.Stop()
+		server.Let("another password")
+		before := strings.Count(home.said.String(), "uthorization")
+		server.Run()
+		eventually(t, "it is refused again and again", func() bool { return strings.Count(home.said.String(), "uthorization") > before+2 })
+	}
+	if strings.Contains(home.said.String(), natstest.Password) {
+		t.Errorf("the password was logged: %s", home.said)
+	}
+}
+
 // A process that froze, or is cut off without a word, does not keep the others from taking over.
 func TestAFrozenProcessLosesTheLock(t *testing.T) {
 	t.Parallel()

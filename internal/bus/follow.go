@@ -17,17 +17,19 @@ import (
 // takes over when it is gone. A record that is missing or does not continue the log stops it there: it asks again from its own end,
 // says what is wrong, and never skips.
 func Follow(ctx context.Context, o Options) error {
-	link, err := connect(o)
-	if err != nil {
-		return err
-	}
-	defer link.conn.Close()
-	f := &following{Options: o, link: link, log: eventstore.NewLog(o.Pool), watch: newWatch("follow", o, link)}
-	unregister, err := f.watch.register()
+	watch := newWatch("follow", o)
+	unregister, err := watch.register()
 	if err != nil {
 		return err
 	}
 	defer unregister()
+	link, err := open(ctx, o)
+	if link == nil {
+		return err
+	}
+	defer link.conn.Close()
+	watch.conn.Store(link.conn)
+	f := &following{Options: o, link: link, log: eventstore.NewLog(o.Pool), watch: watch}
 	lead(ctx, o.Pool, followLock, o.Logger, func(ctx context.Context) {
 		defer f.watch.stop()
 		again(ctx, "following the log", o.Logger, f.follow)

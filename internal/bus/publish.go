@@ -16,17 +16,19 @@ import (
 // Publish brings the log to the bus until ctx ends. Of the processes of a database one does it, and another takes over when it is
 // gone. It reads what is committed, on connections of its own: nobody who books waits for it.
 func Publish(ctx context.Context, o Options) error {
-	link, err := connect(o)
-	if err != nil {
-		return err
-	}
-	defer link.conn.Close()
-	p := &publication{Options: o, link: link, log: eventstore.NewLog(o.Pool), watch: newWatch("publish", o, link)}
-	unregister, err := p.watch.register()
+	watch := newWatch("publish", o)
+	unregister, err := watch.register()
 	if err != nil {
 		return err
 	}
 	defer unregister()
+	link, err := open(ctx, o)
+	if link == nil {
+		return err
+	}
+	defer link.conn.Close()
+	watch.conn.Store(link.conn)
+	p := &publication{Options: o, link: link, log: eventstore.NewLog(o.Pool), watch: watch}
 	lead(ctx, o.Pool, publishLock, o.Logger, func(ctx context.Context) {
 		defer p.watch.stop()
 		again(ctx, "publishing the log", o.Logger, p.publish)

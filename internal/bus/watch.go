@@ -12,7 +12,7 @@ import (
 // watch is what operators see of one end. How far it is, the process tells that does the work; whether the bus is connected, all do.
 type watch struct {
 	options   Options
-	link      *link
+	conn      atomic.Pointer[nats.Conn]
 	publishes bool
 
 	position atomic.Int64 // unknown: below 0
@@ -22,12 +22,12 @@ type watch struct {
 	connectedDesc, positionDesc, lagRecordsDesc, lagSecondsDesc *prometheus.Desc
 }
 
-func newWatch(end string, o Options, l *link) *watch {
+func newWatch(end string, o Options) *watch {
 	about := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("boxoffice_bus_"+name, help, nil, prometheus.Labels{"end": end})
 	}
 	w := &watch{
-		options: o, link: l, publishes: end == "publish",
+		options: o, publishes: end == "publish",
 		connectedDesc:  about("connected", "1 while there is a connection to the bus."),
 		positionDesc:   about("position", "Position up to which the log is published, or followed."),
 		lagRecordsDesc: about("lag_records", "Records that are not published, or not followed, yet."),
@@ -65,7 +65,7 @@ func (w *watch) Describe(to chan<- *prometheus.Desc) {
 func (w *watch) Collect(to chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64) { to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v) }
 	connected := 0.0
-	if w.link.conn.Status() == nats.CONNECTED {
+	if conn := w.conn.Load(); conn != nil && conn.IsConnected() {
 		connected = 1
 	}
 	gauge(w.connectedDesc, connected)

@@ -58,6 +58,9 @@ func (s *Server) Stop() {
 	}
 }
 
+// Let changes the password that the server wants, from the next start on.
+func (s *Server) Let(password string) { s.options.Password = password }
+
 // URL is the address, with the password.
 func (s *Server) URL() string {
 	return (&url.URL{

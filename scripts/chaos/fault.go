@@ -145,9 +145,15 @@ var faults = []*fault{
 	{"disk-full", onDatabase, func(ctx context.Context, a *arena, s strike) error {
 		return a.withConn(ctx, func(conn *pgx.Conn) error {
 			empty, err := fillDisk(ctx, conn)
-			if empty != nil {
-				pause(ctx, s.lasts)
-				err = errors.Join(err, empty())
+			if empty == nil {
+				return err
+			}
+			var before, after int
+			err = errors.Join(err, conn.QueryRow(ctx, `select position from log_head`).Scan(&before))
+			pause(ctx, s.lasts)
+			err = errors.Join(err, conn.QueryRow(context.WithoutCancel(ctx), `select position from log_head`).Scan(&after), empty())
+			if appended := after - before; err == nil && appended > lastPage {
+				err = fmt.Errorf("the disk was not full: %d records were appended", appended)
 			}
 			return err
 		})
@@ -175,6 +181,9 @@ var faults = []*fault{
 		return nil
 	}},
 }
+
+// lastPage is more records than there can be room for where a table has ended already.
+const lastPage = 100
 
 func faultNames() string {
 	names := make([]string, len(faults))
