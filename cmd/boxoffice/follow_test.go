@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -131,5 +132,43 @@ func TestRolesMakeASystemTogether(t *testing.T) {
 	must(t, keeper.Process.Signal(syscall.SIGTERM))
 	if err := keeper.Wait(); err != nil {
 		t.Errorf("the projections did not stop well: %v\n%s", err, said)
+	}
+}
+
+// A process that stands still does not notice that it has lost the lock, and PostgreSQL does.
+func TestAnotherProcessPublishesWhenOneStandsStill(t *testing.T) {
+	t.Parallel()
+	env := append(secretsFor(dbtest.URL(t)), "EVENT_BUS_URL="+natstest.Start(t).URL())
+	api := serve(t, env, "--seed", "--projections=false")
+	publishes := func(port string) func() bool {
+		return func() bool { return scrape(t, port)["boxoffice_bus_position"] != nil }
+	}
+	run := func() (*exec.Cmd, string) {
+		port := freePort(t)
+		cmd := command(append(slices.Clone(env), "METRICS_PORT="+port), "projections", "run")
+		cmd.Stderr = api.err
+		must(t, cmd.Start())
+		t.Cleanup(func() { _ = cmd.Process.Kill(); _, _ = cmd.Process.Wait() })
+		api.waitFor("its metrics", func() bool {
+			response, err := http.Get("http://127.0.0.1:" + port + "/readyz")
+			return err == nil && response.Body.Close() == nil
+		})
+		return cmd, port
+	}
+	first, port := run()
+	api.waitFor("the first one", publishes(port))
+	second, other := run()
+	if publishes(other)() {
+		t.Error("two publish")
+	}
+	must(t, first.Process.Signal(syscall.SIGSTOP))
+	api.waitFor("the second one", publishes(other))
+	must(t, first.Process.Signal(syscall.SIGCONT))
+	api.waitFor("the first one to stand by", func() bool { return !publishes(port)() && publishes(other)() })
+	for _, cmd := range []*exec.Cmd{first, second} {
+		must(t, cmd.Process.Signal(syscall.SIGTERM))
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the projections did not stop well: %v\n%s", err, api.err)
+		}
 	}
 }

@@ -114,8 +114,8 @@ func TestAWrongPasswordIsNotTheEnd(t *testing.T) {
 	}
 }
 
-// A process that froze, or is cut off without a word, does not keep the others from taking over.
-func TestAFrozenProcessLosesTheLock(t *testing.T) {
+// A process that is cut off from the database without a word gives up, and another one takes over.
+func TestAProcessThatIsCutOffLosesTheLock(t *testing.T) {
 	t.Parallel()
 	server := natstest.Start(t)
 	home := newSite(t, server)
@@ -126,9 +126,9 @@ func TestAFrozenProcessLosesTheLock(t *testing.T) {
 	must(t, proxy.Start())
 	t.Cleanup(proxy.Stop)
 	address.Host = proxy.Listen
-	frozen := home.options()
-	frozen.Pool = dbtest.Connect(t, address.String(), dbtest.MaxConns(bus.Connections))
-	home.run(func(ctx context.Context) error { return bus.Publish(ctx, frozen) })
+	cutOff := home.options()
+	cutOff.Pool = dbtest.Connect(t, address.String(), dbtest.MaxConns(bus.Connections))
+	home.run(func(ctx context.Context) error { return bus.Publish(ctx, cutOff) })
 	h := newHistory(home, 9)
 	h.live(20)
 	js := stream(t, server)

@@ -3,14 +3,14 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sys/unix"
 )
 
 // A disk can't be filled without harm to others, or a file system of one's own without privileges. What PostgreSQL sees of a full disk is
@@ -36,12 +36,8 @@ func fillDisk(ctx context.Context, conn *pgx.Conn) (empty func() error, err erro
 	if err != nil {
 		return nil, err
 	}
-	var before unix.Rlimit
-	if err := unix.Prlimit(server, unix.RLIMIT_FSIZE, nil, &before); err != nil {
-		return nil, err
-	}
-	limit := func(to unix.Rlimit) error { return limitFiles(context.WithoutCancel(ctx), conn, server, to) }
-	return func() error { return limit(before) }, limit(unix.Rlimit{Cur: fullAt, Max: before.Max})
+	limit := func(size string) error { return limitFiles(context.WithoutCancel(ctx), conn, server, size) }
+	return func() error { return limit("unlimited") }, limit(strconv.Itoa(fullAt))
 }
 
 // enlarge makes the log larger by rows that its trigger refuses, and that so leave nothing but their space, which nothing takes as long
@@ -59,9 +55,9 @@ func enlarge(ctx context.Context, conn *pgx.Conn) error {
 
 // limitFiles limits a server, of which those to come inherit it, and the sessions that it has. What works in the background only writes
 // where there is space already, which a full disk does not keep it from.
-func limitFiles(ctx context.Context, conn *pgx.Conn, server int, limit unix.Rlimit) error {
-	if err := unix.Prlimit(server, unix.RLIMIT_FSIZE, &limit, nil); err != nil {
-		return fmt.Errorf("limit the server: %w", err)
+func limitFiles(ctx context.Context, conn *pgx.Conn, server int, size string) error {
+	if err := limitProcess(ctx, server, size); err != nil {
+		return err
 	}
 	rows, _ := conn.Query(ctx, `select pid from pg_stat_activity where backend_type = 'client backend'`)
 	sessions, err := pgx.CollectRows(rows, pgx.RowTo[int])
@@ -69,11 +65,32 @@ func limitFiles(ctx context.Context, conn *pgx.Conn, server int, limit unix.Rlim
 		return err
 	}
 	for _, pid := range sessions {
-		if err := unix.Prlimit(pid, unix.RLIMIT_FSIZE, &limit, nil); err != nil && !errors.Is(err, unix.ESRCH) {
-			return fmt.Errorf("limit a session: %w", err)
+		if err := limitProcess(ctx, pid, size); err != nil && exists(pid) {
+			return err
 		}
 	}
 	return nil
+}
+
+// limitProcess is done by a program and not by a call, because it takes the user that the server runs as: root alone may not.
+func limitProcess(ctx context.Context, pid int, size string) error {
+	cmd := exec.CommandContext(ctx, "prlimit", "--pid", strconv.Itoa(pid), "--fsize="+size+":")
+	about, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
+	if err != nil {
+		return err
+	}
+	if owner, ok := about.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
+	}
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("limit process %d: %w: %s", pid, err, said)
+	}
+	return nil
+}
+
+func exists(pid int) bool {
+	_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
+	return err == nil
 }
 
 func parentOf(pid int) (int, error) {
