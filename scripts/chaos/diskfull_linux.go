@@ -41,14 +41,14 @@ func fillDisk(ctx context.Context, conn *pgx.Conn) (empty func() error, err erro
 }
 
 // enlarge makes the log larger by rows that its trigger refuses, and that so leave nothing but their space, which nothing takes as long
-// as there is no vacuum.
+// as there is no vacuum. Five of them fill a page to its last bytes: where they left some, bookings would find room.
 func enlarge(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, `alter table event_log set (autovacuum_enabled = off)`); err != nil {
 		return err
 	}
 	_, err := conn.Exec(ctx, `
 		insert into event_log (position, stream_id, version, type, schema_version, data, metadata, recorded_at, hash)
-		select 1e15 + n, gen_random_uuid(), 1, 'Filler', 1, to_json(repeat('x', 1600)), '{}', now(), sha256('')
+		select 1e15 + n, gen_random_uuid(), 1, 'Filler', 1, to_json(repeat('x', 1500)), '{}', now(), sha256('')
 		from generate_series(1, $1 / 1500) n`, fullAt)
 	return err
 }
