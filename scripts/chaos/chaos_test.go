@@ -43,12 +43,13 @@ func TestAFullDisk(t *testing.T) {
 	if err != nil || len(r.violations) > 0 {
 		t.Fatalf("%v %v\n%s", err, r.violations, &out)
 	}
+	full := 0
 	for line := range strings.Lines(out.String()) {
-		if strings.Contains(line, "disk-full (") && !strings.HasSuffix(line, ")\n") {
-			t.Errorf("the disk could not be filled: %s", line)
+		if strings.Contains(line, "disk-full (") && strings.HasSuffix(line, ")\n") { // without a reason why not
+			full++
 		}
 	}
-	if r.faults["disk-full"] == 0 || r.starts != 2*o.processes-1 {
+	if full == 0 || r.starts != 2*o.processes-1 {
 		t.Errorf("the disk was never full, or somebody died of it: %s\n%s", r, &out)
 	}
 	t.Log(r)
