@@ -11,6 +11,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/bus"
 	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/memory"
 	"github.com/boxoffice/boxoffice/migrations"
 )
 
@@ -75,7 +76,7 @@ func (a *app) projectCommand() *cobra.Command {
 
 func (a *app) runProjections(ctx context.Context, c config.Config, d *database, follow bool) (err error) {
 	logger := a.logger(c)
-	limitMemory(false, logger)
+	memory.Tune(0.8, logger)
 	if d.embedded != nil {
 		return errNobodyReads
 	}
