@@ -51,6 +51,8 @@ func startPostgres(ctx context.Context, dir string) (*postgres, error) {
 		"max_connections": strconv.Itoa(connectionsMax),
 		// A process that is killed loses nothing that the kernel has. Only a power cut would, and that is not among the faults.
 		"fsync": "off",
+		// What it refuses, for want of space say, is looked for. It concerns nobody.
+		"log_min_messages": "error",
 	}}}
 	p.options.Logger = slog.New(slog.NewTextHandler(&p.refused, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return p, p.start(ctx)
