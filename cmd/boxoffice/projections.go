@@ -48,6 +48,7 @@ func (a *app) projectionsCommand() *cobra.Command {
 			},
 		},
 		a.rebuildCommand(),
+		a.projectCommand(),
 	)
 	return cmd
 }

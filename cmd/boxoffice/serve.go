@@ -29,7 +29,7 @@ import (
 const stopWithin = 20 * time.Second
 
 func (a *app) serveCommand() *cobra.Command {
-	var withSeed, withProjections bool
+	var r roles
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run the API, the web UI and the projections", Args: cobra.NoArgs,
 		Long: "Run the API, the web UI and the projections, on a PostgreSQL of the program's own or on the one that DATABASE_URL names.\n" +
@@ -40,20 +40,29 @@ func (a *app) serveCommand() *cobra.Command {
 				return err
 			}
 			if !cmd.Flags().Changed("seed") {
-				withSeed = c.DatabaseURL == "" && !c.Production()
+				r.seed = c.DatabaseURL == "" && !c.Production() && !r.follow
 			}
-			if withSeed && c.Production() {
+			switch {
+			case r.seed && c.Production():
 				return errSeedProduction
+			case r.follow && r.seed:
+				return errFollowSeeds
+			case r.follow && (c.EventBusURL == "" || c.AccessSecret == ""):
+				return errFollowWhat
 			}
-			return a.serve(cmd.Context(), c, withSeed, withProjections)
+			return a.serve(cmd.Context(), c, r)
 		},
 	}
-	cmd.Flags().BoolVar(&withSeed, "seed", false, "add accounts and events to try the system with (default: on the program's own PostgreSQL, unless APP_ENV=production)")
-	cmd.Flags().BoolVar(&withProjections, "projections", true, "keep the read models up to date in this process; without it, another process of the same database must")
+	cmd.Flags().BoolVar(&r.seed, "seed", false, "add accounts and events to try the system with (default: on the program's own PostgreSQL, unless APP_ENV=production)")
+	cmd.Flags().BoolVar(&r.projections, "projections", true, "keep the read models up to date in this process; without it, another process of the same database must")
+	cmd.Flags().BoolVar(&r.follow, "follow", false, "get the log from EVENT_BUS_URL and only show what it holds: commands and accounts stay with the system that publishes it")
 	return cmd
 }
 
-func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjections bool) (err error) {
+// roles are what a process does besides serving.
+type roles struct{ seed, projections, follow bool }
+
+func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 	logger := a.logger(c)
 	share := 0.8
 	if c.DatabaseURL == "" {
@@ -73,6 +82,9 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 	s, err := newSystem(ctx, c, d, logger)
 	if err != nil {
 		return err
+	}
+	if err := s.settle(ctx, r.follow); err != nil {
+		return errors.Join(err, s.close(ctx))
 	}
 	// Listening comes early: a port that is taken should be known before anything else happens.
 	api, err := listen(ctx, c.Host, c.APIPort, "API_PORT")
@@ -103,8 +115,9 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 	s.metrics.Watch(telemetry.Sockets, push.Sockets)
 	s.metrics.Watch(telemetry.SocketsLimit, func() int { return c.Sockets })
 	group.Go(func() error { push.Run(work); return nil })
-	if withProjections {
+	if r.projections {
 		group.Go(func() error { return s.project(work, logger) })
+		group.Go(func() error { return s.exchange(work, c, r.follow, logger) })
 	}
 	group.Go(func() error { return s.cleanUp(work, logger) })
 	group.Go(func() error { s.accounts.Watch(work, logger); return nil })
@@ -112,14 +125,14 @@ func (a *app) serve(ctx context.Context, c config.Config, withSeed, withProjecti
 	if d.embedded != nil {
 		group.Go(func() error { return d.watch(work) })
 	}
-	if withSeed {
+	if r.seed {
 		if _, err := seed.Run(ctx, s.accounts, s.executor, time.Now()); err != nil {
 			logger.Error("seeding failed", "error", err)
 		}
 	}
 
 	var stopping atomic.Bool
-	apiHandler := s.api(c, logger, push, &stopping)
+	apiHandler := s.api(c, r, logger, push, &stopping)
 	webHandler, err := web.Handler(apiHandler)
 	if err != nil {
 		return err
@@ -169,7 +182,7 @@ func (s *system) push(c config.Config, logger *slog.Logger) *httpapi.Push {
 	})
 }
 
-func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, stopping *atomic.Bool) http.Handler {
+func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpapi.Push, stopping *atomic.Bool) http.Handler {
 	return httpapi.New(httpapi.Options{
 		Executor: s.executor,
 		Log:      eventstore.NewLog(s.reading),
@@ -179,6 +192,7 @@ func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, s
 		Accounts: s.accounts,
 		Audit:    s.audit,
 		Push:     push,
+		Follows:  r.follow,
 		Alive:    s.pulse.alive,
 		Ready: func(context.Context) error {
 			if stopping.Load() {

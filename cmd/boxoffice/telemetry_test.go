@@ -29,6 +29,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/natstest"
 )
 
 // onDatabase is the environment of a process on a database of the test's.
@@ -185,7 +186,8 @@ func watched(t *testing.T) map[string]string {
 func TestWhatAlertsAndTheDashboardWatchIsExported(t *testing.T) {
 	t.Parallel()
 	port := freePort(t)
-	p := serve(t, append(onDatabase(t), "METRICS_PORT="+port), "--seed")
+	p := serve(t, append(onDatabase(t), "METRICS_PORT="+port, "EVENT_BUS_URL="+natstest.Start(t).URL()), "--seed")
+	p.waitFor("the bus", func() bool { return scrape(t, port)["boxoffice_bus_lag_seconds"] != nil })
 	p.post("/book", p.login("alice"), map[string]any{"eventId": p.do("GET", "/events?search=limited+concert", p.login("alice"), nil)["data"].([]any)[0].(map[string]any)["id"]})
 	series := map[string]map[string]map[string]bool{} // name → label → values
 	add := func(name string, labels []*dto.LabelPair, more ...string) {

@@ -23,6 +23,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/bus"
 )
 
 // Config holds the values. The tag "doc" is what help texts say; "min" marks a lowest number.
@@ -35,6 +36,8 @@ type Config struct {
 	APIPort int    `env:"API_PORT" envDefault:"3001" doc:"port of the API; 0: any free one"`
 	WebPort int    `env:"WEB_PORT" envDefault:"3000" doc:"port of the web UI; 0: any free one"`
 	APIURL  string `env:"NEXT_PUBLIC_API_URL" envDefault:"http://localhost:3001" doc:"where the command web finds the API"`
+
+	EventBusURL string `env:"EVENT_BUS_URL" doc:"NATS servers with JetStream, separated by commas, to which the log is published, or from which serve --follow gets it; empty: none"`
 
 	MetricsPort    int    `env:"METRICS_PORT" envDefault:"0" doc:"port of Prometheus metrics and profiles; 0: none"`
 	MetricsHost    string `env:"METRICS_HOST" envDefault:"127.0.0.1" doc:"address that METRICS_PORT listens on: a private one"`
@@ -224,6 +227,9 @@ func (c Config) check() (problems []error) {
 		if c.RefreshSecret == "" {
 			bad("JWT_REFRESH_SECRET is needed with DATABASE_URL: all processes of one database sign with the same secret")
 		}
+	}
+	if c.EventBusURL != "" && bus.CheckURL(c.EventBusURL) != nil {
+		bad("EVENT_BUS_URL is not an address of NATS, such as nats://user:password@localhost:4222") // which is not repeated
 	}
 	for name, port := range map[string]int{"API_PORT": c.APIPort, "WEB_PORT": c.WebPort, "METRICS_PORT": c.MetricsPort} {
 		if port < 0 || port > 65535 {

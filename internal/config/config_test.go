@@ -29,13 +29,13 @@ func TestAllProblemsAreListedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := parse(map[string]string{
 		"DATABASE_URL": "postgres://user:hunter2@host:no-port/db", "API_PORT": "x", "WEB_PORT": "70000", "BOOKING_DELAY": "2",
-		"LOG_LEVEL": "loud", "FRONTEND_ORIGIN": "localhost", "APP_ENV": "test", "BOOKING_TRANSACTIONS": "0", "METRICS_PORT": "70000", "OTEL_TRACES_EXPORTER": "zipkin", "JWT_ACCESS_SECRET_PREVIOUS": "short-hunter2",
+		"EVENT_BUS_URL": "http://user:hunter2@host:4222", "LOG_LEVEL": "loud", "FRONTEND_ORIGIN": "localhost", "APP_ENV": "test", "BOOKING_TRANSACTIONS": "0", "METRICS_PORT": "70000", "OTEL_TRACES_EXPORTER": "zipkin", "JWT_ACCESS_SECRET_PREVIOUS": "short-hunter2",
 	})
 	if err == nil {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		"DATABASE_URL is not", "API_PORT must be a whole number", "WEB_PORT must be a port", "BOOKING_DELAY must be a duration",
+		"DATABASE_URL is not", "EVENT_BUS_URL is not", "API_PORT must be a whole number", "WEB_PORT must be a port", "BOOKING_DELAY must be a duration",
 		"LOG_LEVEL must be one of", "FRONTEND_ORIGIN", "APP_ENV must be", "BOOKING_TRANSACTIONS must be at least 1",
 		"JWT_ACCESS_SECRET_PREVIOUS must have at least 16", "METRICS_PORT must be a port", "OTEL_TRACES_EXPORTER must be", "JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed",
 	} {

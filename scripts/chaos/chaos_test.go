@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +24,35 @@ func TestAShortRun(t *testing.T) {
 		t.Errorf("exit code %d:\n%s", code, &out)
 	}
 	t.Log(lines[0], lines[len(lines)-1])
+}
+
+// Without space bookings fail, the database lives on, and everybody is told the truth; with space again, they go on.
+func TestAFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a while")
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("only on Linux can a running process be limited")
+	}
+	o, err := parse([]string{"-duration", "8s", "-faults", "disk-full", "-processes", "2", "-seed", "3"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	r, err := play(t.Context(), o, &out)
+	if err != nil || len(r.violations) > 0 {
+		t.Fatalf("%v %v\n%s", err, r.violations, &out)
+	}
+	full := 0
+	for line := range strings.Lines(out.String()) {
+		if strings.Contains(line, "disk-full (") && strings.HasSuffix(line, ")\n") { // without a reason why not
+			full++
+		}
+	}
+	if full == 0 || r.starts != 2*o.processes-1 {
+		t.Errorf("the disk was never full, or somebody died of it: %s\n%s", r, &out)
+	}
+	t.Log(r)
 }
 
 // What spoils the system must be found: else a run that passes says nothing.

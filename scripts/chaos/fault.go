@@ -142,6 +142,21 @@ var faults = []*fault{
 		toxic := []string{swallowAnswers, swallowRequests}[s.dice%2]
 		return a.onLinks(ctx, s, func(l *link) error { return l.poison(toxic) })
 	}},
+	{"disk-full", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+		return a.withConn(ctx, func(conn *pgx.Conn) error {
+			empty, err := fillDisk(ctx, conn)
+			if empty == nil {
+				return err
+			}
+			before := a.postgres.refused.Load()
+			pause(ctx, max(s.lasts, time.Second)) // there is some room left
+			err = errors.Join(err, empty())
+			if err == nil && a.postgres.refused.Load() == before {
+				err = errors.New("nobody needed space")
+			}
+			return err
+		})
+	}},
 	{"exhaust", onDatabase, func(ctx context.Context, a *arena, s strike) error {
 		var taken []*pgx.Conn
 		defer func() {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/url"
@@ -11,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +26,17 @@ type postgres struct {
 	options embeddedpg.Options
 	mu      sync.Mutex
 	server  *embeddedpg.Server
+	refused refusals
+}
+
+// refusals counts how often the server says that a file can't grow.
+type refusals struct{ atomic.Int64 }
+
+func (r *refusals) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte("could not extend file")) {
+		r.Add(1)
+	}
+	return len(line), nil
 }
 
 // connectionsMax is little more than the processes use.
@@ -37,7 +51,10 @@ func startPostgres(ctx context.Context, dir string) (*postgres, error) {
 		"max_connections": strconv.Itoa(connectionsMax),
 		// A process that is killed loses nothing that the kernel has. Only a power cut would, and that is not among the faults.
 		"fsync": "off",
+		// What it refuses, for want of space say, is looked for. It concerns nobody.
+		"log_min_messages": "error",
 	}}}
+	p.options.Logger = slog.New(slog.NewTextHandler(&p.refused, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return p, p.start(ctx)
 }
 

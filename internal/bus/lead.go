@@ -1,0 +1,79 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+)
+
+// Keys of advisory locks, which hold within one database.
+const (
+	publishLock = 7_310_579_001
+	followLock  = 7_310_579_002
+)
+
+const (
+	// lockEvery is how often a process that holds the lock says that it is alive, and others ask for it.
+	lockEvery = time.Second
+	// lockFor is after how long PostgreSQL takes the lock from a process that froze.
+	lockFor = "4s"
+)
+
+// lead does something in one process of the database at a time, for as long as ctx goes on. The lock spares the others work in vain.
+// It does not have to be perfect, and is not: a process that froze and comes back may go on for a moment beside its successor.
+func lead(ctx context.Context, pool *pgxpool.Pool, key int64, logger *slog.Logger, do func(context.Context)) {
+	for ctx.Err() == nil {
+		if err := leadOnce(ctx, pool, key, do); err != nil && ctx.Err() == nil && !errors.Is(err, errTaken) {
+			logger.Warn("the lock of the bus was lost", "error", err)
+		}
+		pause(ctx, lockEvery)
+	}
+}
+
+var errTaken = errors.New("another process has the lock")
+
+func leadOnce(ctx context.Context, pool *pgxpool.Pool, key int64, do func(context.Context)) error {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	var got bool
+	defer func() {
+		if got { // the lock, and the setting, end with the session
+			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			_ = conn.Conn().Close(closing)
+		}
+		conn.Release()
+	}()
+	if err := conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, key).Scan(&got); err != nil {
+		return err
+	}
+	if !got {
+		return errTaken
+	}
+	if _, err := conn.Exec(ctx, `select set_config('idle_session_timeout', $1, false)`, lockFor); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		for {
+			pause(ctx, lockEvery)
+			if ctx.Err() != nil {
+				return nil //nolint:nilerr // the end is no error
+			}
+			asking, cancel := context.WithTimeout(ctx, lockEvery)
+			err := conn.Ping(asking)
+			cancel()
+			if err != nil {
+				return err
+			}
+		}
+	})
+	group.Go(func() error { do(ctx); return nil })
+	return group.Wait()
+}

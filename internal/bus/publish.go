@@ -1,0 +1,171 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	wmnats "github.com/ThreeDotsLabs/watermill-nats/v2/pkg/nats"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+)
+
+// Publish brings the log to the bus until ctx ends. Of the processes of a database one does it, and another takes over when it is
+// gone. It reads what is committed, on connections of its own: nobody who books waits for it.
+func Publish(ctx context.Context, o Options) error {
+	watch := newWatch("publish", o)
+	unregister, err := watch.register()
+	if err != nil {
+		return err
+	}
+	defer unregister()
+	link, err := open(ctx, o)
+	if link == nil {
+		return err
+	}
+	defer link.conn.Close()
+	watch.conn.Store(link.conn)
+	p := &publication{Options: o, link: link, log: eventstore.NewLog(o.Pool), watch: watch}
+	lead(ctx, o.Pool, publishLock, o.Logger, func(ctx context.Context) {
+		defer p.watch.stop()
+		again(ctx, "publishing the log", o.Logger, p.publish)
+	})
+	return nil
+}
+
+type publication struct {
+	Options
+	*link
+	log   *eventstore.Log
+	watch *watch
+}
+
+// errElsewhere says that somebody else has published meanwhile. The end of the stream is read again then.
+var errElsewhere = errors.New("the stream does not end where it did")
+
+// publish goes on from where the stream ends.
+func (p *publication) publish(ctx context.Context, progressed func()) error {
+	stream, err := p.openStream(ctx, true)
+	if err != nil {
+		return err
+	}
+	last := int64(stream.CachedInfo().State.LastSeq) //nolint:gosec // positions are far below
+	if err := p.agree(ctx, stream, last); err != nil {
+		return err
+	}
+	p.watch.reach(last)
+	publisher := publisher{p.js}
+	for ctx.Err() == nil {
+		rung := p.News()
+		records, err := p.log.After(ctx, last, pageSize)
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			standBy(ctx, rung, pollEvery)
+			continue
+		}
+		messages := make([]*message.Message, len(records))
+		for i := range records {
+			messages[i] = messageOf(&records[i])
+		}
+		if err := publisher.Publish(topic, messages...); err != nil {
+			return err
+		}
+		last = records[len(records)-1].Position
+		p.watch.reach(last)
+		progressed()
+	}
+	return nil
+}
+
+// agree makes sure that the stream is this log's. After a failover that lost commits, or a restore, it may hold what the log does not;
+// to publish on top of that would give followers a history that nobody has had.
+func (p *publication) agree(ctx context.Context, stream jetstream.Stream, last int64) error {
+	head, err := p.log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if last > head {
+		return fmt.Errorf("%w: it goes on to position %d, and the log ends at %d", errOtherLog, last, head)
+	}
+	if last == 0 {
+		return nil
+	}
+	there, err := stream.GetMsg(ctx, uint64(last)) //nolint:gosec // not negative
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil // it was limited, and there is nothing to compare with
+	}
+	if err != nil {
+		return fmt.Errorf("read the end of the stream: %w", err)
+	}
+	here, err := p.log.After(ctx, last-1, 1)
+	if err != nil {
+		return err
+	}
+	if len(here) != 1 || there.Header.Get(hashKey) != here[0].Hash.String() {
+		return fmt.Errorf("%w: they differ at position %d", errOtherLog, last)
+	}
+	return nil
+}
+
+var errOtherLog = errors.New("the stream on the bus holds another log; nothing is published until it is deleted, with those who follow it")
+
+// publisher is a watermill publisher of records. watermill-nats has one that waits for each answer before it sends the next message;
+// this one has a whole call's under way, and keeps their order by a condition that the server checks.
+type publisher struct{ js jetstream.JetStream }
+
+var _ message.Publisher = publisher{}
+
+// Publish returns when all messages are stored, each with its position as sequence. After an error some of the first ones may be.
+func (p publisher) Publish(topic string, messages ...*message.Message) (err error) {
+	var marshaler wmnats.NATSMarshaler
+	answers := make([]jetstream.PubAckFuture, 0, len(messages))
+	for _, m := range messages {
+		position, parsing := strconv.ParseUint(m.UUID, 10, 64)
+		if parsing != nil || position == 0 {
+			err = fmt.Errorf("message %q has no position", m.UUID)
+			break
+		}
+		out, marshaling := marshaler.Marshal(subjectOf(topic, m), m)
+		if marshaling != nil {
+			err = marshaling
+			break
+		}
+		answer, sending := p.js.PublishMsgAsync(out, jetstream.WithMsgID(m.UUID), jetstream.WithExpectLastSequence(position-1), jetstream.WithRetryAttempts(0))
+		if sending != nil {
+			err = fmt.Errorf("publish position %d: %w", position, sending)
+			break
+		}
+		answers = append(answers, answer)
+	}
+	for i, answer := range answers { // all of them, also after an error: each comes within a time
+		if failed := confirmed(answer, messages[i].UUID); failed != nil && err == nil {
+			err = fmt.Errorf("publish position %s: %w", messages[i].UUID, failed)
+		}
+	}
+	return err
+}
+
+// Close leaves the connection to its owner.
+func (publisher) Close() error { return nil }
+
+func confirmed(answer jetstream.PubAckFuture, position string) error {
+	select {
+	case ack := <-answer.Ok():
+		// A duplicate may be another record of the same position, of a publisher that has another log.
+		if ack.Duplicate || strconv.FormatUint(ack.Sequence, 10) != position {
+			return errElsewhere
+		}
+		return nil
+	case err := <-answer.Err():
+		var refused *jetstream.APIError
+		if errors.As(err, &refused) && (refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant) {
+			return errElsewhere
+		}
+		return err
+	}
+}
