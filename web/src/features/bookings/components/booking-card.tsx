@@ -1,6 +1,6 @@
 'use client'
 
-import { CalendarPlus, CircleCheck, MapPin, QrCode, XCircle } from 'lucide-react'
+import { CalendarPlus, CircleCheck, MapPin, QrCode, ReceiptText, XCircle } from 'lucide-react'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { Badge } from '@/components/ui/badge'
@@ -8,19 +8,22 @@ import { Button } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { formatDateTime, sameClock, viewerZone, zoneName } from '@/lib/format'
 import { paths } from '@/lib/paths'
-import { calendarFile, download } from '../calendar'
+import { saveFile } from '@/lib/save-file'
+import { calendarFile } from '../calendar'
 
 export function BookingCard({
   booking,
   stub,
   isOver,
   onCancel,
+  onReceipt,
   onShow,
 }: {
   booking: BookingWithEvent
   stub: ReactNode
   isOver: boolean
   onCancel: (booking: BookingWithEvent) => void
+  onReceipt: (booking: BookingWithEvent) => void
   onShow: (booking: BookingWithEvent) => void
 }) {
   const { event } = booking
@@ -65,27 +68,38 @@ export function BookingCard({
             </>
           )}
         </p>
-        {isUsable && (
-          <div className="flex flex-col gap-2.5 sm:flex-row sm:flex-wrap">
-            <Button variant="primary" onClick={() => onShow(booking)}>
-              <QrCode aria-hidden />
-              Show ticket <span className="sr-only">for {event.title}</span>
-            </Button>
-            <Button
-              variant="outline"
-              onClick={() =>
-                download(`${event.title.replace(/[^\p{L}\p{N}]+/gu, '-')}.ics`, calendarFile(booking))
-              }
-            >
-              <CalendarPlus aria-hidden />
-              Add to calendar
-              <span className="sr-only">: {event.title}</span>
-            </Button>
+        <div className="flex flex-col gap-2.5 sm:flex-row sm:flex-wrap">
+          {isUsable && (
+            <>
+              <Button variant="primary" onClick={() => onShow(booking)}>
+                <QrCode aria-hidden />
+                Show ticket <span className="sr-only">for {event.title}</span>
+              </Button>
+              <Button
+                variant="outline"
+                onClick={() =>
+                  saveFile(
+                    `${event.title.replace(/[^\p{L}\p{N}]+/gu, '-')}.ics`,
+                    new Blob([calendarFile(booking)], { type: 'text/calendar;charset=utf-8' }),
+                  )
+                }
+              >
+                <CalendarPlus aria-hidden />
+                Add to calendar
+                <span className="sr-only">: {event.title}</span>
+              </Button>
+            </>
+          )}
+          <Button variant="outline" onClick={() => onReceipt(booking)}>
+            <ReceiptText aria-hidden />
+            Receipt <span className="sr-only">for {event.title}</span>
+          </Button>
+          {isUsable && (
             <Button variant="quietDanger" className="sm:ml-auto" onClick={() => onCancel(booking)}>
               Cancel Booking <span className="sr-only">for {event.title}</span>
             </Button>
-          </div>
-        )}
+          )}
+        </div>
       </div>
       <span aria-hidden className="ticket-edge" />
     </article>
