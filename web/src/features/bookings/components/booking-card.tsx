@@ -1,13 +1,12 @@
 'use client'
 
-import { CalendarPlus, CircleCheck, MapPin, QrCode, ReceiptText, XCircle } from 'lucide-react'
-import Link from 'next/link'
+import { CalendarPlus, CircleCheck, QrCode, ReceiptText, XCircle } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { TicketHeading } from '@/components/ticket-heading'
 import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
-import { formatDateTime, sameClock, viewerZone, zoneName } from '@/lib/format'
-import { paths } from '@/lib/paths'
+import { formatDateTime, viewerZone } from '@/lib/format'
 import { saveFile } from '@/lib/save-file'
 import { calendarFile } from '../calendar'
 
@@ -35,27 +34,7 @@ export function BookingCard({
       {stub}
       <div className="flex min-w-0 grow flex-col gap-4 p-4 pl-5 sm:p-5 sm:pl-7">
         <div className="flex flex-col items-start justify-between gap-x-4 gap-y-2 sm:flex-row">
-          <div className="grid min-w-0 gap-1.5">
-            <h3 id={name} className="type-display text-[1.375rem] sm:text-2xl">
-              <Link
-                href={paths.event(event.id)}
-                prefetch={false}
-                className="rounded-sm hover:underline hover:decoration-2 hover:underline-offset-4"
-              >
-                {event.title}
-              </Link>
-            </h3>
-            <p className="text-sm text-soft sm:text-base">
-              <time dateTime={event.date}>{formatDateTime(event.date, event.timeZone)}</time>
-              {!sameClock(event.date, event.timeZone, viewerZone()) && (
-                <> {zoneName(event.date, event.timeZone)}</>
-              )}
-            </p>
-            <p className="flex items-center gap-1.5 text-sm text-soft sm:text-base">
-              <MapPin aria-hidden className="size-4 shrink-0" />
-              <span className="truncate">{event.venue}</span>
-            </p>
-          </div>
+          <TicketHeading as="h3" isLarge id={name} event={event} />
           <BookingStatus booking={booking} isOver={isOver} />
         </div>
         <p className="text-sm text-soft">
