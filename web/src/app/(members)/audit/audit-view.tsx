@@ -38,7 +38,7 @@ export default function AuditView() {
     <div className="grid gap-6">
       <div className="grid gap-1.5">
         <PageHeading className="text-4xl sm:text-5xl">Audit</PageHeading>
-        <p className="max-w-2xl text-soft">
+        <p className="max-w-3xl text-soft">
           Every event is a stream of records that are never changed. Who looks at them is written down too.
         </p>
       </div>

@@ -120,7 +120,7 @@ export default function Charts({ series: { all, rush }, at }: { series: Series; 
 function Chart({ label, table, children }: { label: string; table: ReactNode; children: ReactNode }) {
   return (
     <div className="grid grid-cols-1 gap-3">
-      <div role="img" aria-label={label} className="min-w-0">
+      <div role="img" aria-label={label} className="min-w-0 overflow-x-clip">
         {children}
       </div>
       <details className="rounded-md border">

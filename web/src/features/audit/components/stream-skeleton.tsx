@@ -2,7 +2,10 @@ import { Skeleton } from '@/components/ui/skeleton'
 
 export function StreamSkeleton() {
   return (
-    <div aria-hidden className="grid gap-6">
+    <div className="grid gap-6">
+      <p role="status" className="sr-only">
+        Loading the stream
+      </p>
       <div className="grid gap-2">
         <Skeleton className="h-10 w-2/3" />
         <Skeleton className="h-4 w-1/2" />

@@ -28,7 +28,7 @@ const Charts = lazy(() => import('@/features/audit/components/charts'))
 
 export default function StreamView() {
   const id = usePathId()
-  return id ? <LoadedStream id={id} /> : <StreamSkeleton />
+  return id ? <LoadedStream key={id} id={id} /> : <StreamSkeleton />
 }
 
 function LoadedStream({ id }: { id: string }) {
