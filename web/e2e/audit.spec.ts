@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { customer, enter, expect, schedule, test, web, type Locator, type Page } from './fixtures'
 
@@ -77,6 +77,9 @@ test('an auditor finds a stream, goes back in time, verifies it and takes it alo
 
   const lines = await downloadBy(page, page.getByRole('button', { name: 'Export as JSON Lines' }))
   expect(await check('verify-export', lines)).toContain('4 record(s) of 1 stream(s)')
+  const forged = test.info().outputPath('forged.jsonl')
+  writeFileSync(forged, readFileSync(lines, 'utf8').replace(ben.id, ada.id))
+  await expect(check('verify-export', forged)).rejects.toThrow()
   const events = await downloadBy(page, page.getByRole('button', { name: 'Export as CloudEvents' }))
   expect(readFileSync(events, 'utf8')).toContain('"specversion":"1.0"')
   expect(await check('verify-export', events)).toContain('nothing is wrong')

@@ -163,6 +163,37 @@ const shown: Shown[] = [
       ).toBeVisible()
       for (const summary of await page.getByText('Show as a table').all()) await summary.click()
       await page.getByText('The record as it is stored').click()
+      await page.evaluate(() => scrollTo(0, 0))
+    },
+  },
+  {
+    name: 'audit-finding',
+    who: 'auditor',
+    show: async (page) => {
+      const event = await schedule({ title: 'Chamber Recital' })
+      const finding = { check: 'hash', position: 7, streamId: event.id, version: 1, detail: 'it was changed' }
+      await page.route('**/api/audit/verify', (route) =>
+        route.fulfill({
+          status: 202,
+          json: {
+            id: event.id,
+            state: 'failed',
+            streamId: event.id,
+            progress: { phase: 'records', done: 1, total: 1 },
+            report: {
+              findings: [finding],
+              more: 0,
+              records: 1,
+              seconds: 0.1,
+              checkpoints: 0,
+              readModels: [],
+            },
+          },
+        }),
+      )
+      await page.goto(web() + `/audit/${event.id}`)
+      await page.getByRole('button', { name: 'Verify this stream' }).click()
+      await expect(page.getByText('Position 7, version 1')).toBeVisible()
     },
   },
   {
@@ -259,7 +290,7 @@ function sticksOut(page: Page): Promise<string[]> {
     [...document.querySelectorAll('body *')]
       .filter(
         (e) =>
-          e.checkVisibility() &&
+          e.checkVisibility({ visibilityProperty: true }) &&
           !e.closest('.sr-only, [aria-hidden=true]') &&
           !e.matches('[data-sonner-toaster]'),
       )
