@@ -2,6 +2,7 @@
 
 import type { ReactNode } from 'react'
 import { Bar, BarChart, CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from 'recharts'
+import { Disclosure } from '@/components/ui/disclosure'
 import { formatInstant, formatNumber, formatSecond, plural } from '@/lib/format'
 import type { Series } from '../api/get-series'
 import { Panel } from './panel'
@@ -123,19 +124,14 @@ function Chart({ label, table, children }: { label: string; table: ReactNode; ch
       <div role="img" aria-label={label} className="min-w-0 overflow-x-clip">
         {children}
       </div>
-      <details className="rounded-md border">
-        <summary className="flex min-h-11 cursor-pointer items-center px-3.5 text-sm font-semibold">
-          Show as a table
-        </summary>
-        {table}
-      </details>
+      <Disclosure summary="Show as a table">{table}</Disclosure>
     </div>
   )
 }
 
 function Table({ caption, head, rows }: { caption: string; head: string[]; rows: string[][] }) {
   return (
-    <div role="group" aria-label={caption} tabIndex={0} className="max-h-80 overflow-auto border-t">
+    <div role="group" aria-label={caption} tabIndex={0} className="max-h-80 overflow-auto">
       <table className="w-full text-left text-sm">
         <caption className="sr-only">{caption}</caption>
         <thead className="sticky top-0 bg-card">

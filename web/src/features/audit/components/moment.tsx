@@ -5,6 +5,7 @@ import type { ReactNode } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Alert } from '@/components/ui/alert'
 import { Button } from '@/components/ui/button'
+import { Disclosure } from '@/components/ui/disclosure'
 import { Skeleton } from '@/components/ui/skeleton'
 import { Spinner } from '@/components/ui/spinner'
 import type { StreamRecord, StreamState } from '@/lib/api/types'
@@ -99,11 +100,8 @@ function Stored({ record }: { record: StreamRecord }) {
   const { data, metadata } = record
   return (
     <div className="grid gap-3">
-      <details className="group rounded-md border">
-        <summary className="flex min-h-11 cursor-pointer items-center px-3.5 text-sm font-semibold">
-          The record as it is stored
-        </summary>
-        <div className="grid gap-3 border-t p-3.5">
+      <Disclosure summary="The record as it is stored">
+        <div className="grid gap-3 p-3.5">
           <pre className="overflow-x-auto text-[0.8125rem] leading-5 wrap-anywhere whitespace-pre-wrap">
             {JSON.stringify({ data, metadata }, null, 2)}
           </pre>
@@ -111,7 +109,7 @@ function Stored({ record }: { record: StreamRecord }) {
             Hash <span className="font-mono text-[0.8125rem] break-all text-ink">{record.hash}</span>
           </p>
         </div>
-      </details>
+      </Disclosure>
       <Button
         variant="outline"
         className="justify-self-start"
