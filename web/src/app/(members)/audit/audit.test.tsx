@@ -215,6 +215,13 @@ describe('a stream', () => {
     fireEvent.change(screen.getByRole('slider'), { target: { value: 3 } })
     expect(await screen.findByText('Records 1 to 50 of 120')).toBeInTheDocument()
     await waitFor(() => expect(past).toHaveTextContent('Remaining tickets498'))
+    for (const [value, remaining] of [
+      [105, 396],
+      [4, 497],
+    ]) {
+      fireEvent.change(screen.getByRole('slider'), { target: { value } })
+      await waitFor(() => expect(past).toHaveTextContent(`Remaining tickets${remaining}`))
+    }
     // No question was about more than a page, and none was asked twice.
     expect(asked.filter((q) => Number(new URLSearchParams(q).get('limit')) > 50)).toEqual([])
     expect(asked.filter((q) => q.includes('at=105'))).toHaveLength(1)
