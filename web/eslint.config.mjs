@@ -2,6 +2,8 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import next from 'eslint-config-next/core-web-vitals'
 import typescript from 'eslint-config-next/typescript'
 
+const features = ['session', 'events', 'bookings', 'audit']
+
 export default defineConfig([
   ...next,
   ...typescript,
@@ -17,16 +19,13 @@ export default defineConfig([
     files: ['src/lib/**', 'src/components/**'],
     rules: { 'no-restricted-imports': ['error', { patterns: ['@/features/*', '@/app/*'] }] },
   },
-  ...['session', 'events', 'bookings'].map((feature) => ({
+  ...features.map((feature) => ({
     files: [`src/features/${feature}/**`],
     rules: {
       'no-restricted-imports': [
         'error',
         {
-          patterns: [
-            '@/app/*',
-            ...['session', 'events', 'bookings'].filter((f) => f !== feature).map((f) => `@/features/${f}/*`),
-          ],
+          patterns: ['@/app/*', ...features.filter((f) => f !== feature).map((f) => `@/features/${f}/*`)],
         },
       ],
     },

@@ -164,12 +164,12 @@ func withoutSlash(p string) (clean string, isOther bool) {
 	return clean, clean != p
 }
 
-// eventFile is a page or a data file of one event. All events share one page, exported under a placeholder.
-var eventFile = regexp.MustCompile(`^/events/[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(/.*|\.txt)?$`)
+// fileOfOne is a page or a data file of one event, or of one stream. All of them share one page, exported under a placeholder.
+var fileOfOne = regexp.MustCompile(`^/(events|audit)/[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(/.*|\.txt)?$`)
 
 func (p pages) find(name string) *file {
-	if m := eventFile.FindStringSubmatch(name); m != nil {
-		name = "/events/_" + m[1]
+	if m := fileOfOne.FindStringSubmatch(name); m != nil {
+		name = "/" + m[1] + "/_" + m[2]
 	}
 	if name == "/" {
 		name = "/index"

@@ -46,14 +46,21 @@ export const newEmail = () => `guest-${randomUUID()}@example.com`
 
 /** Somebody new, who books without a browser. */
 export async function customer() {
-  const { accessToken } = await ask<{ accessToken: string }>('/auth/register', undefined, {
-    email: newEmail(),
-    password: PASSWORD,
-    name: 'Grace Guest',
-  })
+  const { accessToken, user } = await ask<{ accessToken: string; user: { id: string } }>(
+    '/auth/register',
+    undefined,
+    {
+      email: newEmail(),
+      password: PASSWORD,
+      name: 'Grace Guest',
+    },
+  )
   return {
+    id: user.id,
     book: (event: Event) =>
       ask<components['schemas']['BookingChange']>('/book', accessToken, { eventId: event.id }),
+    cancel: (bookingId: string) =>
+      ask<components['schemas']['BookingChange']>(`/bookings/${bookingId}`, accessToken, undefined, 'DELETE'),
   }
 }
 

@@ -10,7 +10,7 @@ const sizes = {
 
 interface Shown {
   name: string
-  who?: 'guest' | 'customer' | 'organizer'
+  who?: 'guest' | 'customer' | 'organizer' | 'auditor'
   show: (page: Page) => Promise<void>
 }
 
@@ -126,6 +126,94 @@ const shown: Shown[] = [
     },
   },
   {
+    name: 'bookings-receipt',
+    show: async (page) => {
+      const event = await schedule()
+      await page.goto(web() + `/events/${event.id}`)
+      await page.getByRole('button', { name: /^Book Now/ }).click()
+      await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
+      await page.goto(web() + '/bookings')
+      await page.getByRole('button', { name: /^Receipt/ }).click()
+      await expect(page.getByRole('dialog')).toBeVisible()
+    },
+  },
+  {
+    name: 'audit',
+    who: 'auditor',
+    show: async (page) => {
+      await page.goto(web() + '/audit')
+      await expect(page.getByRole('listitem').first()).toBeVisible()
+      await page.getByRole('button', { name: 'Verify the whole log' }).click()
+      await expect(page.getByText('Nothing is wrong')).toBeVisible()
+    },
+  },
+  {
+    name: 'audit-stream',
+    who: 'auditor',
+    show: async (page) => {
+      const event = await schedule({ title: 'Chamber Recital', totalTickets: 8 })
+      const guests = await Promise.all([customer(), customer(), customer(), customer()])
+      const changes = await Promise.all(guests.map((guest) => guest.book(event)))
+      await guests[0]!.cancel(changes[0]!.booking.id)
+      await page.goto(web() + `/audit/${event.id}?at=4`)
+      await page.getByRole('button', { name: 'Verify this stream' }).click()
+      await expect(page.getByText('Nothing is wrong')).toBeVisible()
+      await expect(
+        page.getByRole('img', { name: /^Step chart of remaining tickets: 8 at first/ }),
+      ).toBeVisible()
+      for (const summary of await page.getByText('Show as a table').all()) await summary.click()
+      await page.getByText('The record as it is stored').click()
+      await page.evaluate(() => scrollTo(0, 0))
+    },
+  },
+  {
+    name: 'audit-finding',
+    who: 'auditor',
+    show: async (page) => {
+      const event = await schedule({ title: 'Chamber Recital' })
+      const finding = { check: 'hash', position: 7, streamId: event.id, version: 1, detail: 'it was changed' }
+      await page.route('**/api/audit/verify', (route) =>
+        route.fulfill({
+          status: 202,
+          json: {
+            id: event.id,
+            state: 'failed',
+            streamId: event.id,
+            progress: { phase: 'records', done: 1, total: 1 },
+            report: {
+              findings: [finding],
+              more: 0,
+              records: 1,
+              seconds: 0.1,
+              checkpoints: 0,
+              readModels: [],
+            },
+          },
+        }),
+      )
+      await page.goto(web() + `/audit/${event.id}`)
+      await page.getByRole('button', { name: 'Verify this stream' }).click()
+      await expect(page.getByText('Position 7, version 1')).toBeVisible()
+    },
+  },
+  {
+    name: 'audit-empty',
+    who: 'auditor',
+    show: async (page) => {
+      await page.goto(web() + '/audit?search=nothing+is+called+so')
+      await expect(page.getByText('No streams found')).toBeVisible()
+    },
+  },
+  {
+    name: 'audit-failed',
+    who: 'auditor',
+    show: async (page) => {
+      await page.route('**/api/audit/streams/**', (route) => route.abort())
+      await page.goto(web() + '/audit/00000000-0000-4000-8000-000000000000')
+      await expect(page.getByText('The stream can’t be shown')).toBeVisible()
+    },
+  },
+  {
     name: 'account-menu',
     show: async (page) => {
       await page.goto(web() + '/bookings')
@@ -165,9 +253,10 @@ for (const { name, who = 'customer', show } of shown)
     refusals(404, '/nothing')
     refusals(404, '/api/events/00000000')
     refusals(0, '/api/events')
+    refusals(0, '/api/audit/streams/00000000')
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
     if (who === 'customer') await enter(page, '/bookings')
-    if (who === 'organizer') await enter(page, '/bookings', 'organizer@example.com')
+    if (who === 'organizer' || who === 'auditor') await enter(page, '/bookings', `${who}@example.com`)
     await show(page)
     await expect(page.locator('h1').first()).toBeVisible()
     await page.evaluate(() => document.fonts.ready)
@@ -201,7 +290,7 @@ function sticksOut(page: Page): Promise<string[]> {
     [...document.querySelectorAll('body *')]
       .filter(
         (e) =>
-          e.checkVisibility() &&
+          e.checkVisibility({ visibilityProperty: true }) &&
           !e.closest('.sr-only, [aria-hidden=true]') &&
           !e.matches('[data-sonner-toaster]'),
       )

@@ -10,11 +10,13 @@ export default async function start(): Promise<() => Promise<void>> {
   if (!existsSync(new URL('../dist/index.html', import.meta.url)))
     throw new Error('the UI is not built: npm run build')
   const dir = mkdtempSync(join(tmpdir(), 'boxoffice-e2e-'))
+  process.env.BOXOFFICE_DATA_DIR = join(dir, 'data')
   let program = process.env.BOXOFFICE
   if (!program) {
     program = join(dir, 'boxoffice')
     execFileSync('go', ['build', '-o', program, './cmd/boxoffice'], { cwd: root, stdio: 'inherit' })
   }
+  process.env.BOXOFFICE_PROGRAM = program
   const server = spawn(program, ['serve'], {
     cwd: dir, // without a .env
     env: {
@@ -22,7 +24,7 @@ export default async function start(): Promise<() => Promise<void>> {
       HOME: process.env.HOME,
       TMPDIR: tmpdir(),
       NODE_ENV: 'production',
-      DATA_DIR: join(dir, 'data'),
+      DATA_DIR: process.env.BOXOFFICE_DATA_DIR,
       API_PORT: '0',
       WEB_PORT: '0',
       BOOKING_DELAY: '250ms',

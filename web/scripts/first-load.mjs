@@ -25,6 +25,8 @@ export const pages = [
   'events/_/edit',
   'events/new',
   'bookings',
+  'audit',
+  'audit/_',
   '404',
 ]
 

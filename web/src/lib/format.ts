@@ -89,3 +89,22 @@ export function formatTime(at: number): string {
   const options: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' }
   return spaces(formatter('time', options).format(at))
 }
+
+/** "Mar 15, 2025, 10:00:00.123 AM", of the viewer's own clock: for what happened within a second. */
+export function formatInstant(date: string | number): string {
+  const options: Intl.DateTimeFormatOptions = {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+  }
+  return spaces(formatter('instant', options).format(new Date(date)))
+}
+
+/** "10:00:00 AM", of the viewer's own clock. */
+export function formatSecond(at: number): string {
+  return spaces(formatter('second', { timeStyle: 'medium' }).format(at))
+}

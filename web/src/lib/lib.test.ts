@@ -41,10 +41,13 @@ describe('the time at a venue', () => {
 })
 
 describe('after signing in', () => {
-  it.each(['/events?search=jazz', '/events/abc', '/bookings'])('people come back to %s', (page) => {
-    expect(afterLogin(page)).toBe(page)
-    expect(afterLogin(new URLSearchParams(loginFor(page).split('?')[1]).get('next'))).toBe(page)
-  })
+  it.each(['/events?search=jazz', '/events/abc', '/bookings', '/audit/abc?at=3'])(
+    'people come back to %s',
+    (page) => {
+      expect(afterLogin(page)).toBe(page)
+      expect(afterLogin(new URLSearchParams(loginFor(page).split('?')[1]).get('next'))).toBe(page)
+    },
+  )
   it.each([
     null,
     '',

@@ -7,6 +7,8 @@ export const paths = {
   newEvent: '/events/new',
   editEvent: (id: string) => `/events/${id}/edit`,
   bookings: '/bookings',
+  audit: '/audit',
+  auditStream: (id: string, version?: number) => `/audit/${id}${version ? `?at=${version}` : ''}`,
 } as const
 
 /** The sign-in page that leads back to where somebody wanted to go. */
@@ -20,7 +22,7 @@ export function afterLogin(next: string | null): string {
   try {
     const base = 'http://boxoffice.invalid'
     const url = new URL(next, base)
-    const isOurs = url.origin === base && /^\/(events|bookings)(\/|$)/.test(url.pathname)
+    const isOurs = url.origin === base && /^\/(events|bookings|audit)(\/|$)/.test(url.pathname)
     return isOurs ? url.pathname + url.search : paths.events
   } catch {
     return paths.events

@@ -13,6 +13,8 @@ import { BookingList } from './components/booking-list'
 
 const toasts = vi.hoisted(() => ({ success: vi.fn(), error: vi.fn(), info: vi.fn(), warning: vi.fn() }))
 vi.mock('sonner', () => ({ toast: toasts }))
+const saved = vi.hoisted(() => vi.fn())
+vi.mock('@/lib/save-file', () => ({ saveFile: saved }))
 
 function show(bookings: BookingWithEvent[]) {
   server.use(http.get('*/api/bookings', () => HttpResponse.json({ data: bookings })))
@@ -25,7 +27,7 @@ function show(bookings: BookingWithEvent[]) {
 }
 
 beforeEach(() => {
-  for (const toast of Object.values(toasts)) toast.mockReset()
+  for (const mock of [...Object.values(toasts), saved]) mock.mockReset()
   startSession(aSession())
 })
 
@@ -112,6 +114,56 @@ describe('my bookings', () => {
       within(dialog).getByRole('img', { name: 'QR code of your booking for Jazz Night' }),
     ).toBeInTheDocument()
     expect(dialog).toHaveTextContent(booking.id)
+  })
+})
+
+describe('a receipt', () => {
+  const open = async (booking: BookingWithEvent) => {
+    show([booking])
+    await userEvent.click(await screen.findByRole('button', { name: `Receipt for ${booking.event.title}` }))
+    return screen.findByRole('dialog', { name: 'Receipt' })
+  }
+
+  it('is saved byte for byte, after it was said what it proves', async () => {
+    const booking = aBooking(anEvent())
+    const bytes = '{"receipt":{"record":{"data":{"a":  1}}}}'
+    server.use(
+      http.get(
+        `*/api/bookings/${booking.id}/receipt`,
+        () =>
+          new HttpResponse(bytes, {
+            headers: {
+              'Content-Type': 'application/json',
+              'Content-Disposition': `attachment; filename="boxoffice-receipt-${booking.id}.json"`,
+            },
+          }),
+      ),
+    )
+    const dialog = await open(booking)
+    expect(dialog).toHaveTextContent('proves that your booking was recorded')
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Download receipt' }))
+    await waitFor(() => expect(saved).toHaveBeenCalledOnce())
+    const [name, content] = saved.mock.calls[0] as [string, Blob]
+    expect(name).toBe(`boxoffice-receipt-${booking.id}.json`)
+    expect(await content.text()).toBe(bytes)
+  })
+
+  it('is there for what was cancelled or is past', async () => {
+    const dialog = await open(aBooking(anEvent({ date: '2020-01-01T00:00:00Z' }), { status: 'CANCELLED' }))
+    expect(dialog).toHaveTextContent('proves that your cancellation was recorded')
+  })
+
+  it.each([
+    [() => problem(404, 'not_signed_yet', { 'Retry-After': '60' }), 'There is no receipt yet'],
+    [() => HttpResponse.error(), 'The box office can’t be reached.'],
+  ])('that can’t be had says why', async (answer, text) => {
+    const booking = aBooking(anEvent())
+    server.use(http.get(`*/api/bookings/${booking.id}/receipt`, answer))
+    const dialog = await open(booking)
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Download receipt' }))
+    expect(await within(dialog).findByRole('alert')).toHaveTextContent(text)
+    expect(saved).not.toHaveBeenCalled()
+    expect(within(dialog).getByRole('button', { name: 'Download receipt' })).toBeEnabled()
   })
 })
 

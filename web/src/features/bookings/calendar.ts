@@ -26,14 +26,6 @@ export function calendarFile({ id, createdAt, event }: BookingWithEvent): string
   return lines.map(fold).join('\r\n') + '\r\n'
 }
 
-export function download(name: string, content: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([content], { type: 'text/calendar;charset=utf-8' }))
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 1_000)
-}
-
 function stamp(date: string): string {
   return new Date(date).toISOString().replace(/\.\d+/, '').replace(/[-:]/g, '')
 }

@@ -1,7 +1,8 @@
 'use client'
 
 import { usePathname, useSearchParams } from 'next/navigation'
-import { useCallback, useMemo, useSyncExternalStore } from 'react'
+import { useCallback, useMemo } from 'react'
+import { changeSearch } from '@/lib/address'
 import type { EventQuery } from './api/list-events'
 
 const sorts = ['date', 'price', 'title'] as const
@@ -34,9 +35,7 @@ export function useEventQuery() {
   const change = useCallback(
     (part: Partial<EventQuery>, how: 'push' | 'replace' = 'push') => {
       const next = write({ ...parse(new URLSearchParams(location.search)), page: 1, ...part })
-      if (next === location.search) return
-      // Next follows the History API; a navigation of the router would fetch the page's files again.
-      history[how === 'push' ? 'pushState' : 'replaceState'](null, '', pathname + next)
+      changeSearch(pathname, next, how)
     },
     [pathname],
   )
@@ -45,18 +44,4 @@ export function useEventQuery() {
     [pathname, query],
   )
   return { query, change, href }
-}
-
-/**
- * The id in /events/<id>. All events share one exported page, whose own parameter is a placeholder, so it is read from the address;
- * undefined while the page is prerendered and hydrated.
- */
-export function useEventId(): string | undefined {
-  const pathname = usePathname()
-  const mounted = useSyncExternalStore(
-    () => () => undefined,
-    () => true,
-    () => false,
-  )
-  return mounted ? pathname.split('/')[2] : undefined
 }

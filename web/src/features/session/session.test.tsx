@@ -9,6 +9,7 @@ import { Guests } from './components/guests'
 import { Members } from './components/members'
 import { LoginForm } from './components/login-form'
 import { RegisterForm } from './components/register-form'
+import { SiteHeader } from './components/site-header'
 
 const field = (name: string) => screen.getByLabelText(name)
 
@@ -159,5 +160,15 @@ describe('pages', () => {
     members()
     await userEvent.click(screen.getByRole('button', { name: 'Try again' }))
     expect(await screen.findByText('secret')).toBeInTheDocument()
+  })
+})
+
+describe('the way to the audit', () => {
+  it.each(['auditor', 'customer', 'organizer'] as const)('is for auditors only: %s', (role) => {
+    startSession(aSession('access-1', { role }))
+    render(<SiteHeader account={null} />)
+    const links = screen.getAllByRole('link').map((link) => link.getAttribute('href'))
+    expect(links.includes('/audit')).toBe(role === 'auditor')
+    expect(links).toContain('/bookings')
   })
 })

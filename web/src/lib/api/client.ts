@@ -9,11 +9,33 @@ export interface Answer<T> {
   position: number | undefined
 }
 
+/** A file that the API has given: its bytes, unchanged, and the name that goes with them. */
+export interface ApiFile {
+  name: string
+  content: Blob
+}
+
+/** Asks the API for JSON. */
+export async function call<T>(path: string, request: Request = {}): Promise<Answer<T>> {
+  const response = await ask(path, request)
+  return {
+    data: (response.status === 204 ? undefined : await whole(response.json())) as T,
+    position: Number(response.headers.get('Log-Position')) || undefined,
+  }
+}
+
+/** Asks the API for a file. Links can't: they carry no access token. */
+export async function callForFile(path: string, request: Request = {}): Promise<ApiFile> {
+  const response = await ask(path, request)
+  const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1]
+  return { name: name ?? 'boxoffice', content: await whole(response.blob()) }
+}
+
 /**
  * Asks the API as the person who is signed in. An access token that has expired is renewed and the request is sent again, as it
  * was, so that an Idempotency-Key stays the same. Without a session that can be renewed, the session ends.
  */
-export async function call<T>(path: string, request: Request = {}): Promise<Answer<T>> {
+async function ask(path: string, request: Request): Promise<Response> {
   const token = useSession.getState().accessToken
   let response = await send(path, request, token)
   if (response.status === 401) {
@@ -23,15 +45,12 @@ export async function call<T>(path: string, request: Request = {}): Promise<Answ
     if (response.status === 401) endSession('expired')
   }
   if (!response.ok) throw await ApiError.of(response)
-  return {
-    data: (response.status === 204 ? undefined : await body<T>(response)) as T,
-    position: Number(response.headers.get('Log-Position')) || undefined,
-  }
+  return response
 }
 
-async function body<T>(response: Response): Promise<T> {
+async function whole<T>(body: Promise<T>): Promise<T> {
   try {
-    return (await response.json()) as T
+    return await body
   } catch {
     throw ApiError.network() // the connection broke in the middle of the answer
   }

@@ -10,6 +10,8 @@ export interface Request {
   after?: number
   signal?: AbortSignal
   headers?: Record<string, string>
+  /** How long the whole answer may take, in milliseconds. */
+  timeout?: number
 }
 
 // Longer than the slowest booking, whose delay is at most a minute.
@@ -24,7 +26,7 @@ export async function send(path: string, request: Request, token?: string): Prom
   if (request.ifMatch !== undefined) headers['If-Match'] = `"${request.ifMatch}"`
   if (request.after !== undefined) headers['Min-Log-Position'] = String(request.after)
 
-  const timeout = AbortSignal.timeout(TIMEOUT)
+  const timeout = AbortSignal.timeout(request.timeout ?? TIMEOUT)
   try {
     return await fetch(`/api${path}`, {
       method: request.method ?? 'GET',

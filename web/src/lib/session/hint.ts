@@ -28,5 +28,5 @@ export const guardScript = `(function(){try{var d=document.documentElement,l=loc
 s=localStorage.getItem('${KEY}')!==null,g=p==='/login'||p==='/register';
 if(p==='/'){d.dataset.session='leaving';l.replace(s?'/events':'/login')}
 else if(s){d.dataset.session='restoring'}
-else if(!g&&/^\\/(events|bookings)(\\/|$)/.test(p)){d.dataset.session='leaving';l.replace('/login?next='+encodeURIComponent(p+l.search))}
+else if(!g&&/^\\/(events|bookings|audit)(\\/|$)/.test(p)){d.dataset.session='leaving';l.replace('/login?next='+encodeURIComponent(p+l.search))}
 }catch(e){}})()`

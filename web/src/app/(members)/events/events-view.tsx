@@ -1,22 +1,22 @@
 'use client'
 
-import { CalendarPlus, SearchX, WifiOff } from 'lucide-react'
+import { CalendarPlus, SearchX } from 'lucide-react'
 import Link from 'next/link'
 import { useEffect, useMemo } from 'react'
 import { announce } from '@/components/announcer'
+import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { PageHeading } from '@/components/page-heading'
+import { Pagination } from '@/components/pagination'
 import { Button, buttonVariants } from '@/components/ui/button'
 import { BookButton } from '@/features/bookings/components/book-button'
 import { EventGrid } from '@/features/events/components/event-grid'
 import { EventGridSkeleton } from '@/features/events/components/event-grid-skeleton'
 import { EventToolbar } from '@/features/events/components/event-toolbar'
 import { LiveStatus } from '@/features/events/components/live-status'
-import { Pagination } from '@/features/events/components/pagination'
 import { useEventList } from '@/features/events/api/list-events'
 import { useEventQuery } from '@/features/events/hooks'
 import type { Event } from '@/lib/api/types'
-import { messageOf } from '@/lib/form-errors'
 import { plural } from '@/lib/format'
 import { useWatch } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
@@ -26,8 +26,8 @@ const bookButton = (event: Event) => <BookButton event={event} />
 
 export default function EventsView() {
   const { query, change, href } = useEventQuery()
-  const { data, error, isPlaceholderData, isFetching, dataUpdatedAt, isRefetchError, refetch } =
-    useEventList(query)
+  const list = useEventList(query)
+  const { data, error, isPlaceholderData, dataUpdatedAt, isRefetchError } = list
   const isOrganizer = useSession((s) => s.user?.role === 'organizer')
   useWatch(useMemo(() => data?.data.map((event) => event.id) ?? [], [data]))
 
@@ -95,18 +95,7 @@ export default function EventsView() {
           </Message>
         )
       ) : error ? (
-        <Message
-          icon={WifiOff}
-          role="alert"
-          title="Events can’t be shown"
-          action={
-            <Button disabled={isFetching} onClick={() => void refetch()}>
-              Try again
-            </Button>
-          }
-        >
-          {messageOf(error)}
-        </Message>
+        <LoadError title="Events can’t be shown" query={list} />
       ) : (
         <EventGridSkeleton />
       )}

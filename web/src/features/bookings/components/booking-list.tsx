@@ -1,12 +1,12 @@
 'use client'
 
-import { Ticket, WifiOff } from 'lucide-react'
+import { Ticket } from 'lucide-react'
 import Link from 'next/link'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
-import { Button, buttonVariants } from '@/components/ui/button'
+import { buttonVariants } from '@/components/ui/button'
 import type { BookingWithEvent, Event } from '@/lib/api/types'
-import { messageOf } from '@/lib/form-errors'
 import { paths } from '@/lib/paths'
 import { usePreload } from '@/lib/preload'
 import { useBookings } from '../api/list-bookings'
@@ -15,8 +15,10 @@ import { BookingListSkeleton } from './booking-list-skeleton'
 
 const loadCancelDialog = () => import('./cancel-dialog')
 const loadTicketDialog = () => import('./ticket-dialog')
+const loadReceiptDialog = () => import('./receipt-dialog')
 const CancelDialog = lazy(loadCancelDialog)
 const TicketDialog = lazy(loadTicketDialog)
+const ReceiptDialog = lazy(loadReceiptDialog)
 
 interface Groups {
   upcoming: BookingWithEvent[]
@@ -38,26 +40,17 @@ export function groupBookings(bookings: readonly BookingWithEvent[], now: number
 }
 
 export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
-  const { data, error, refetch, isFetching } = useBookings()
-  usePreload(loadCancelDialog, loadTicketDialog)
+  const query = useBookings()
+  const { data } = query
+  usePreload(loadCancelDialog, loadTicketDialog, loadReceiptDialog)
   const [cancelling, setCancelling] = useState<BookingWithEvent>()
   const [shown, setShown] = useState<BookingWithEvent>()
+  const [proven, setProven] = useState<BookingWithEvent>()
   const [now] = useState(() => Date.now())
 
   if (!data)
-    return error ? (
-      <Message
-        icon={WifiOff}
-        role="alert"
-        title="Your bookings can’t be shown"
-        action={
-          <Button disabled={isFetching} onClick={() => void refetch()}>
-            Try again
-          </Button>
-        }
-      >
-        {messageOf(error)}
-      </Message>
+    return query.error ? (
+      <LoadError title="Your bookings can’t be shown" query={query} />
     ) : (
       <BookingListSkeleton stub={stub()} />
     )
@@ -91,6 +84,7 @@ export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
                 stub={stub(booking.event)}
                 isOver={Date.parse(booking.event.date) <= now}
                 onShow={setShown}
+                onReceipt={setProven}
                 onCancel={setCancelling}
               />
             </li>
@@ -119,6 +113,7 @@ export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
       <Suspense>
         {cancelling && <CancelDialog booking={cancelling} onClose={() => setCancelling(undefined)} />}
         {shown && <TicketDialog booking={shown} onClose={() => setShown(undefined)} />}
+        {proven && <ReceiptDialog booking={proven} onClose={() => setProven(undefined)} />}
       </Suspense>
     </div>
   )

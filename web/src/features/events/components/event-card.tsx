@@ -1,12 +1,10 @@
 'use client'
 
-import { MapPin } from 'lucide-react'
-import Link from 'next/link'
 import { memo, type ReactNode } from 'react'
+import { TicketHeading } from '@/components/ticket-heading'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, formatPrice, sameClock, stubParts, viewerZone, zoneName } from '@/lib/format'
+import { formatPrice, stubParts } from '@/lib/format'
 import { useLiveEvent } from '@/lib/live/store'
-import { paths } from '@/lib/paths'
 import { AvailabilityBadge } from './availability-badge'
 import { DateStub } from './date-stub'
 
@@ -23,27 +21,7 @@ export const EventCard = memo(function EventCard({
     <article data-slot="event-card" aria-labelledby={`event-${event.id}`} className="ticket flex">
       <DateStub {...stubParts(event.date, event.timeZone)} />
       <div className="flex min-w-0 grow flex-col gap-3 p-4 pl-5">
-        <div className="grid gap-1.5">
-          <h2 id={`event-${event.id}`} className="type-display text-[1.375rem]">
-            <Link
-              href={paths.event(event.id)}
-              prefetch={false}
-              className="rounded-sm hover:underline hover:decoration-2 hover:underline-offset-4"
-            >
-              {event.title}
-            </Link>
-          </h2>
-          <p className="text-sm text-soft">
-            <time dateTime={event.date}>{formatDateTime(event.date, event.timeZone)}</time>
-            {!sameClock(event.date, event.timeZone, viewerZone()) && (
-              <> {zoneName(event.date, event.timeZone)}</>
-            )}
-          </p>
-          <p className="flex items-center gap-1.5 text-sm text-soft">
-            <MapPin aria-hidden className="size-4 shrink-0" />
-            <span className="truncate">{event.venue}</span>
-          </p>
-        </div>
+        <TicketHeading as="h2" id={`event-${event.id}`} event={event} />
         <div className="mt-auto flex items-center justify-between gap-3">
           <AvailabilityBadge event={event} />
           <span className="type-display text-lg">{formatPrice(event.price, event.currency)}</span>

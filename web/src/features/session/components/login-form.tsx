@@ -2,15 +2,13 @@
 
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
-import { Alert } from '@/components/ui/alert'
-import { Button } from '@/components/ui/button'
-import { InputField, PasswordField } from '@/components/ui/field'
-import { Spinner } from '@/components/ui/spinner'
+import { PasswordField } from '@/components/ui/field'
 import { showErrors } from '@/lib/form-errors'
 import { signIn } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
 import { useResolver } from '@/lib/resolver'
 import type { LoginValues } from '../schemas'
+import { AuthForm, EmailField } from './auth-form'
 
 const loadSchema = async () => (await import('../schemas')).loginSchema
 
@@ -34,23 +32,15 @@ export function LoginForm() {
   })
 
   return (
-    <form onSubmit={submit} noValidate method="post" className="grid gap-5" aria-label="Sign in">
-      {problem ? (
-        <Alert>{problem}</Alert>
-      ) : (
-        expired && <Alert>Your session has ended. Please sign in again.</Alert>
-      )}
-      <InputField
-        label="E-mail"
-        type="email"
-        autoComplete="username"
-        inputMode="email"
-        autoCapitalize="none"
-        spellCheck={false}
-        required
-        error={errors.email?.message}
-        {...register('email')}
-      />
+    <AuthForm
+      label="Sign in"
+      problem={problem ?? (expired ? 'Your session has ended. Please sign in again.' : undefined)}
+      submitText="Sign in"
+      submittingText="Signing in…"
+      isSubmitting={isSubmitting}
+      onSubmit={submit}
+    >
+      <EmailField error={errors.email?.message} {...register('email')} />
       <PasswordField
         label="Password"
         autoComplete="current-password"
@@ -58,10 +48,6 @@ export function LoginForm() {
         error={errors.password?.message}
         {...register('password')}
       />
-      <Button type="submit" size="wide" disabled={isSubmitting} className="mt-1">
-        {isSubmitting && <Spinner />}
-        {isSubmitting ? 'Signing in…' : 'Sign in'}
-      </Button>
-    </form>
+    </AuthForm>
   )
 }

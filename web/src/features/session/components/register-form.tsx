@@ -2,16 +2,14 @@
 
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
-import { Alert } from '@/components/ui/alert'
-import { Button } from '@/components/ui/button'
 import { InputField, PasswordField } from '@/components/ui/field'
-import { Spinner } from '@/components/ui/spinner'
 import { codeOf } from '@/lib/api/error'
 import { AttemptKey } from '@/lib/attempt-key'
 import { showErrors } from '@/lib/form-errors'
 import { register as createAccount } from '@/lib/session/session'
 import { useResolver } from '@/lib/resolver'
 import type { RegisterValues } from '../schemas'
+import { AuthForm, EmailField } from './auth-form'
 
 const loadSchema = async () => (await import('../schemas')).registerSchema
 
@@ -44,8 +42,14 @@ export function RegisterForm() {
   })
 
   return (
-    <form onSubmit={submit} noValidate method="post" className="grid gap-5" aria-label="Create an account">
-      {problem && <Alert>{problem}</Alert>}
+    <AuthForm
+      label="Create an account"
+      problem={problem}
+      submitText="Create account"
+      submittingText="Creating your account…"
+      isSubmitting={isSubmitting}
+      onSubmit={submit}
+    >
       <InputField
         label="Name"
         autoComplete="name"
@@ -53,17 +57,7 @@ export function RegisterForm() {
         error={errors.name?.message}
         {...register('name')}
       />
-      <InputField
-        label="E-mail"
-        type="email"
-        autoComplete="username"
-        inputMode="email"
-        autoCapitalize="none"
-        spellCheck={false}
-        required
-        error={errors.email?.message}
-        {...register('email')}
-      />
+      <EmailField error={errors.email?.message} {...register('email')} />
       <PasswordField
         label="Password"
         autoComplete="new-password"
@@ -79,10 +73,6 @@ export function RegisterForm() {
         error={errors.confirmPassword?.message}
         {...register('confirmPassword')}
       />
-      <Button type="submit" size="wide" disabled={isSubmitting} className="mt-1">
-        {isSubmitting && <Spinner />}
-        {isSubmitting ? 'Creating your account…' : 'Create account'}
-      </Button>
-    </form>
+    </AuthForm>
   )
 }

@@ -6,17 +6,21 @@ import { usePathname } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { Logo } from '@/components/logo'
 import { ThemeToggle } from '@/components/theme-toggle'
+import type { User } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
+import { useSession } from '@/lib/session/store'
 
-const links = [
+const links: { href: string; text: string; role?: User['role'] }[] = [
   { href: paths.events, text: 'Events' },
   { href: paths.bookings, text: 'My bookings' },
+  { href: paths.audit, text: 'Audit', role: 'auditor' },
 ]
 
 /** `account` is there for members, and so is the way around. */
 export function SiteHeader({ account }: { account?: ReactNode }) {
   const members = account !== undefined
   const pathname = usePathname()
+  const actual = useSession((s) => s.user?.role)
   return (
     <header className="sticky top-0 z-30 border-b bg-card">
       <div className="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 sm:gap-3 sm:px-6">
@@ -30,7 +34,8 @@ export function SiteHeader({ account }: { account?: ReactNode }) {
         </Link>
         {members && (
           <nav aria-label="Main" className="flex h-full items-stretch sm:ml-4">
-            {links.map(({ href, text }) => {
+            {links.map(({ href, text, role }) => {
+              if (role && role !== actual) return null
               const current = pathname === href || pathname.startsWith(href + '/')
               return (
                 <Link
@@ -38,7 +43,7 @@ export function SiteHeader({ account }: { account?: ReactNode }) {
                   href={href}
                   aria-current={pathname === href ? 'page' : undefined}
                   className={cx(
-                    'flex items-center border-b-3 border-transparent px-2.5 pt-0.5 text-[0.9375rem] font-semibold whitespace-nowrap -outline-offset-2 sm:px-3.5',
+                    'flex items-center border-b-3 border-transparent px-2 pt-0.5 text-[0.9375rem] font-semibold whitespace-nowrap -outline-offset-2 sm:px-3.5',
                     current ? 'border-stamp! text-ink' : 'text-soft hover:text-ink',
                   )}
                 >

@@ -1,30 +1,31 @@
 'use client'
 
-import { ArrowLeft, TicketX, WifiOff } from 'lucide-react'
+import { ArrowLeft, TicketX } from 'lucide-react'
 import Link from 'next/link'
 import { useEffect, useMemo } from 'react'
+import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
-import { Button, buttonVariants } from '@/components/ui/button'
+import { buttonVariants } from '@/components/ui/button'
 import { BookButton } from '@/features/bookings/components/book-button'
 import { useEvent } from '@/features/events/api/get-event'
 import { EventDetails } from '@/features/events/components/event-details'
 import { EventDetailsSkeleton } from '@/features/events/components/event-details-skeleton'
 import { EventTools } from '@/features/events/components/event-tools'
 import { LiveStatus } from '@/features/events/components/live-status'
-import { useEventId } from '@/features/events/hooks'
 import { ApiError } from '@/lib/api/error'
-import { messageOf } from '@/lib/form-errors'
+import { usePathId } from '@/lib/address'
 import { useWatch } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
 import { useSession } from '@/lib/session/store'
 
 export default function EventView() {
-  const id = useEventId()
+  const id = usePathId()
   return id ? <LoadedEvent id={id} /> : <EventDetailsSkeleton />
 }
 
 function LoadedEvent({ id }: { id: string }) {
-  const { data: event, error, refetch, isFetching, dataUpdatedAt, isRefetchError } = useEvent(id)
+  const query = useEvent(id)
+  const { data: event, error, dataUpdatedAt, isRefetchError } = query
   const isOrganizer = useSession((s) => s.user?.role === 'organizer')
   useWatch(useMemo(() => [id], [id]))
   useEffect(() => {
@@ -61,19 +62,7 @@ function LoadedEvent({ id }: { id: string }) {
           The link may be mistyped, or the event was never here.
         </Message>
       ) : error ? (
-        <Message
-          isPage
-          icon={WifiOff}
-          role="alert"
-          title="The event can’t be shown"
-          action={
-            <Button disabled={isFetching} onClick={() => void refetch()}>
-              Try again
-            </Button>
-          }
-        >
-          {messageOf(error)}
-        </Message>
+        <LoadError isPage title="The event can’t be shown" query={query} />
       ) : (
         <EventDetailsSkeleton />
       )}

@@ -1,11 +1,10 @@
 'use client'
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { WifiOff } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { toast } from '@/lib/toast'
-import { Message } from '@/components/message'
+import { LoadError } from '@/components/load-error'
 import { PageHeading } from '@/components/page-heading'
 import { Alert } from '@/components/ui/alert'
 import { Button } from '@/components/ui/button'
@@ -14,37 +13,26 @@ import type { EventDetails as Details } from '@/lib/api/types'
 import { eventQuery } from '@/features/events/api/get-event'
 import { EventForm } from '@/features/events/components/event-form'
 import { EventFormSkeleton } from '@/features/events/components/event-form-skeleton'
-import { useEventId } from '@/features/events/hooks'
 import type { Event } from '@/lib/api/types'
-import { messageOf } from '@/lib/form-errors'
+import { usePathId } from '@/lib/address'
 import { paths } from '@/lib/paths'
 
 export default function EditView() {
-  const id = useEventId()
+  const id = usePathId()
   return id ? <LoadedEdit id={id} /> : <EventFormSkeleton />
 }
 
 function LoadedEdit({ id }: { id: string }) {
   // What is edited must not move while it is: fetched once, and not refreshed by itself.
-  const { data, error, refetch } = useQuery({
+  const query = useQuery({
     ...eventQuery(id),
     staleTime: Infinity,
     gcTime: 0,
     queryKey: ['events', 'edit', id],
   })
-  if (data) return <Editor key={data.version} seen={data} />
-  if (!error) return <EventFormSkeleton />
-  return (
-    <Message
-      isPage
-      icon={WifiOff}
-      role="alert"
-      title="The event can’t be shown"
-      action={<Button onClick={() => void refetch()}>Try again</Button>}
-    >
-      {messageOf(error)}
-    </Message>
-  )
+  if (query.data) return <Editor key={query.data.version} seen={query.data} />
+  if (!query.error) return <EventFormSkeleton />
+  return <LoadError isPage title="The event can’t be shown" query={query} />
 }
 
 function Editor({ seen }: { seen: Event }) {

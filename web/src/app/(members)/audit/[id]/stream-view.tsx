@@ -1,0 +1,113 @@
+'use client'
+
+import { ArrowLeft, FileX } from 'lucide-react'
+import Link from 'next/link'
+import { lazy, Suspense, useEffect } from 'react'
+import { LoadError } from '@/components/load-error'
+import { Message } from '@/components/message'
+import { PageHeading } from '@/components/page-heading'
+import { buttonVariants } from '@/components/ui/button'
+import { Skeleton } from '@/components/ui/skeleton'
+import { useSeries } from '@/features/audit/api/get-series'
+import { useMoment, useStreamPage } from '@/features/audit/api/get-stream'
+import { Moment } from '@/features/audit/components/moment'
+import { Panel } from '@/features/audit/components/panel'
+import { StreamSkeleton } from '@/features/audit/components/stream-skeleton'
+import { TimeSlider } from '@/features/audit/components/time-slider'
+import { Timeline } from '@/features/audit/components/timeline'
+import { Tools } from '@/features/audit/components/tools'
+import { useVersion } from '@/features/audit/hooks'
+import { usePathId } from '@/lib/address'
+import { ApiError } from '@/lib/api/error'
+import type { StreamPage } from '@/lib/api/types'
+import { plural } from '@/lib/format'
+import { paths } from '@/lib/paths'
+
+// The library that draws is larger than the rest of the page.
+const Charts = lazy(() => import('@/features/audit/components/charts'))
+
+export default function StreamView() {
+  const id = usePathId()
+  return id ? <LoadedStream key={id} id={id} /> : <StreamSkeleton />
+}
+
+function LoadedStream({ id }: { id: string }) {
+  const query = useStreamPage(id, 1)
+  const { data, error } = query
+  return (
+    <div className="grid gap-5">
+      <Link
+        href={paths.audit}
+        className="-mt-3 inline-flex min-h-11 items-center gap-2 justify-self-start rounded-md font-semibold text-soft hover:text-ink"
+      >
+        <ArrowLeft aria-hidden className="size-4.5" />
+        All streams
+      </Link>
+      {data ? (
+        <Stream id={id} now={data} />
+      ) : error instanceof ApiError && (error.status === 404 || error.status === 400) ? (
+        <Message
+          isPage
+          icon={FileX}
+          title="There is no such stream"
+          action={
+            <Link className={buttonVariants()} href={paths.audit}>
+              All streams
+            </Link>
+          }
+        >
+          No event with this id was ever recorded.
+        </Message>
+      ) : error ? (
+        <LoadError isPage title="The stream can’t be shown" query={query} />
+      ) : (
+        <StreamSkeleton />
+      )}
+    </div>
+  )
+}
+
+function Stream({ id, now }: { id: string; now: StreamPage }) {
+  const newest = now.version
+  const [at, goTo] = useVersion()
+  const version = at > 0 && at < newest ? at : newest
+  const title = now.state.title || 'Without a title'
+  useEffect(() => {
+    document.title = `Stream of ${title} · Boxoffice`
+  }, [title])
+  return (
+    <>
+      <div className="grid gap-1.5">
+        <PageHeading className="text-4xl wrap-anywhere sm:text-5xl">{title}</PageHeading>
+        <p className="font-mono text-[0.8125rem] break-all text-soft">{id}</p>
+        <p className="text-soft">{plural(newest, 'record')}</p>
+      </div>
+      <Tools streamId={id} />
+      <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-2">
+        <div className="grid min-w-0 grid-cols-1 gap-5">
+          <Panel title="As it was">
+            <TimeSlider version={version} newest={newest} onChange={(to) => goTo(to, 'replace')} />
+            <Moment streamId={id} version={version} />
+          </Panel>
+          <StreamCharts id={id} newest={newest} version={version} />
+        </div>
+        <Panel title="Timeline">
+          <Timeline streamId={id} version={version} newest={newest} onChoose={(to) => goTo(to, 'push')} />
+        </Panel>
+      </div>
+    </>
+  )
+}
+
+function StreamCharts({ id, newest, version }: { id: string; newest: number; version: number }) {
+  const query = useSeries(id, newest)
+  const { data: moment } = useMoment(id, version)
+  if (query.data)
+    return (
+      <Suspense fallback={<Skeleton className="h-80 rounded-ticket" />}>
+        <Charts series={query.data} at={moment?.state.at} />
+      </Suspense>
+    )
+  if (query.error) return <LoadError title="The charts can’t be shown" query={query} />
+  return <Skeleton className="h-80 rounded-ticket" />
+}

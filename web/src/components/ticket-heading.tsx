@@ -1,0 +1,42 @@
+import { cx } from 'class-variance-authority'
+import { MapPin } from 'lucide-react'
+import Link from 'next/link'
+import type { Event } from '@/lib/api/types'
+import { formatDateTime, sameClock, viewerZone, zoneName } from '@/lib/format'
+import { paths } from '@/lib/paths'
+
+/** What is printed on every ticket: the event, when it is, and where. */
+export function TicketHeading({
+  id,
+  event,
+  as: Heading,
+  isLarge = false,
+}: {
+  id: string
+  event: Pick<Event, 'id' | 'title' | 'date' | 'timeZone' | 'venue'>
+  as: 'h2' | 'h3'
+  isLarge?: boolean
+}) {
+  const line = cx('text-sm text-soft', isLarge && 'sm:text-base')
+  return (
+    <div className="grid min-w-0 gap-1.5">
+      <Heading id={id} className={cx('type-display text-[1.375rem]', isLarge && 'sm:text-2xl')}>
+        <Link
+          href={paths.event(event.id)}
+          prefetch={false}
+          className="rounded-sm hover:underline hover:decoration-2 hover:underline-offset-4"
+        >
+          {event.title}
+        </Link>
+      </Heading>
+      <p className={line}>
+        <time dateTime={event.date}>{formatDateTime(event.date, event.timeZone)}</time>
+        {!sameClock(event.date, event.timeZone, viewerZone()) && <> {zoneName(event.date, event.timeZone)}</>}
+      </p>
+      <p className={cx('flex items-center gap-1.5', line)}>
+        <MapPin aria-hidden className="size-4 shrink-0" />
+        <span className="truncate">{event.venue}</span>
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,60 @@
+import { useQuery } from '@tanstack/react-query'
+import { call } from '@/lib/api/client'
+import type { StreamSeries } from '@/lib/api/types'
+
+const SPANS = 200
+const RUSH_SECONDS = 60
+
+export interface Second {
+  /** Milliseconds since 1970. */
+  at: number
+  bookings: number
+}
+
+export interface Series {
+  /** The whole time of the stream. */
+  all: StreamSeries
+  /** The seconds around the one with the most bookings; empty when nothing was ever booked. */
+  rush: Second[]
+}
+
+/** What happened in a stream over time. `newest` is its newest version: with further records it is another series. */
+export function useSeries(id: string, newest: number) {
+  return useQuery({
+    queryKey: ['audit', 'stream', id, 'series', newest],
+    queryFn: ({ signal }) => fetchSeries(id, signal),
+    staleTime: Infinity,
+    placeholderData: (previous) => (previous?.all.streamId === id ? previous : undefined),
+  })
+}
+
+/**
+ * A stream may be months long, and its rush seconds. So the busiest span is looked at more closely until spans are seconds: four
+ * questions find the rush of a year.
+ */
+export async function fetchSeries(id: string, signal?: AbortSignal): Promise<Series> {
+  const get = async (parameters: Record<string, string>) =>
+    (await call<StreamSeries>(`/audit/streams/${id}/series?${new URLSearchParams(parameters)}`, { signal }))
+      .data
+  const between = (from: number, to: number, spans: number) =>
+    get({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), spans: String(spans) })
+
+  const all = await get({ spans: String(SPANS) })
+  let series = all
+  let busiest = series.spans[series.busiest]
+  while (busiest && series.spanSeconds > 1) {
+    const from = Date.parse(busiest.at)
+    series = await between(from, from + series.spanSeconds * 1_000 + 1, SPANS) // the server counts finer than milliseconds
+    busiest = series.spans[series.busiest]
+  }
+  if (!busiest) return { all, rush: [] }
+
+  const from = Math.floor(Date.parse(busiest.at) / 1_000 - RUSH_SECONDS / 2) * 1_000
+  const around = await between(from, from + RUSH_SECONDS * 1_000, RUSH_SECONDS)
+  const rush = Array.from({ length: RUSH_SECONDS }, (_, i): Second => ({ at: from + i * 1_000, bookings: 0 }))
+  for (const span of around.spans) {
+    const second = rush[Math.round((Date.parse(span.at) - from) / 1_000)]
+    if (second) second.bookings += span.bookings
+  }
+  return { all, rush }
+}

@@ -1,0 +1,32 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { call } from '@/lib/api/client'
+import type { StreamPage } from '@/lib/api/types'
+
+export const PAGE_SIZE = 50
+
+/** One page of a stream's records, from 1 on. However long the stream is, this is all that is fetched of it at once. */
+export function useStreamPage(id: string, page: number) {
+  return useQuery({
+    queryKey: ['audit', 'stream', id, 'page', page],
+    queryFn: async ({ signal }) => {
+      const after = (page - 1) * PAGE_SIZE
+      return (await call<StreamPage>(`/audit/streams/${id}?after=${after}&limit=${PAGE_SIZE}`, { signal }))
+        .data
+    },
+    placeholderData: (previous) => (previous?.streamId === id ? previous : undefined),
+  })
+}
+
+/** The stream as it was at a version, with the record that made it so. */
+export function useMoment(id: string, version: number) {
+  return useQuery({
+    queryKey: ['audit', 'stream', id, 'at', version],
+    queryFn: async ({ signal }) => {
+      const query = `at=${version}&after=${version - 1}&limit=1`
+      return (await call<StreamPage>(`/audit/streams/${id}?${query}`, { signal })).data
+    },
+    // What was does not change: going back and forth asks once for each version.
+    staleTime: Infinity,
+    placeholderData: keepPreviousData,
+  })
+}

@@ -1,0 +1,169 @@
+'use client'
+
+import type { ReactNode } from 'react'
+import { Bar, BarChart, CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from 'recharts'
+import { Disclosure } from '@/components/ui/disclosure'
+import { formatInstant, formatNumber, formatSecond, plural } from '@/lib/format'
+import type { Series } from '../api/get-series'
+import { Panel } from './panel'
+
+const tick = { fill: 'var(--ink-soft)', fontSize: 12 }
+const tooltip = {
+  isAnimationActive: false,
+  contentStyle: { background: 'var(--card)', border: '1px solid var(--line)', borderRadius: 6 },
+  labelStyle: { color: 'var(--ink-soft)', fontSize: 13 },
+  itemStyle: { color: 'var(--ink)' },
+  cursor: { stroke: 'var(--control)', fill: 'var(--off-wash)' },
+}
+const frame = {
+  responsive: true,
+  accessibilityLayer: false,
+  margin: { top: 8, right: 12, bottom: 0, left: 0 },
+}
+const size = { width: '100%', height: 240 }
+
+/** What happened in a stream over time. `at` marks the moment of the version that is looked at. */
+export default function Charts({ series: { all, rush }, at }: { series: Series; at?: string }) {
+  const points = all.spans.map((span) => ({ ...span, time: Date.parse(span.at) }))
+  const most = Math.max(0, ...rush.map((second) => second.bookings))
+  const last = points.at(-1)
+  return (
+    <>
+      <Panel title="Remaining tickets">
+        <Chart
+          label={
+            last
+              ? `Step chart of remaining tickets: ${formatNumber(points[0]!.remaining)} at first, ${formatNumber(last.remaining)} at last`
+              : 'Step chart of remaining tickets'
+          }
+          table={
+            <Table
+              caption="Remaining tickets"
+              head={['From', 'Up to version', 'Remaining']}
+              rows={points.map((p) => [
+                formatInstant(p.time),
+                formatNumber(p.version),
+                formatNumber(p.remaining),
+              ])}
+            />
+          }
+        >
+          <LineChart data={points} {...frame} style={size}>
+            <CartesianGrid stroke="var(--line)" vertical={false} />
+            <XAxis
+              dataKey="time"
+              type="number"
+              scale="time"
+              domain={['dataMin', 'dataMax']}
+              tickFormatter={shortTime(points[0]?.time ?? 0, last?.time ?? 0)}
+              tick={tick}
+              stroke="var(--control)"
+              minTickGap={40}
+            />
+            <YAxis
+              allowDecimals={false}
+              tick={tick}
+              stroke="var(--control)"
+              width="auto"
+              domain={[0, 'auto']}
+            />
+            <Tooltip {...tooltip} labelFormatter={(time) => formatInstant(Number(time))} />
+            {at && <ReferenceLine x={Date.parse(at)} stroke="var(--control)" strokeDasharray="4 4" />}
+            <Line
+              name="Remaining"
+              dataKey="remaining"
+              type="stepAfter"
+              stroke="var(--stamp)"
+              strokeWidth={2}
+              dot={points.length < 2}
+              isAnimationActive={false}
+            />
+          </LineChart>
+        </Chart>
+      </Panel>
+      <Panel title="Bookings per second around the rush">
+        {rush.length === 0 ? (
+          <p className="text-soft">Nothing was ever booked here.</p>
+        ) : (
+          <Chart
+            label={`Bar chart of bookings per second, for ${plural(rush.length, 'second')} from ${formatInstant(rush[0]!.at)}: ${formatNumber(most)} in the busiest`}
+            table={
+              <Table
+                caption="Bookings per second; seconds without any are left out"
+                head={['Second', 'Booked']}
+                rows={rush
+                  .filter((second) => second.bookings > 0)
+                  .map((second) => [formatInstant(second.at), formatNumber(second.bookings)])}
+              />
+            }
+          >
+            <BarChart data={rush} {...frame} style={size}>
+              <CartesianGrid stroke="var(--line)" vertical={false} />
+              <XAxis
+                dataKey="at"
+                tickFormatter={formatSecond}
+                tick={tick}
+                stroke="var(--control)"
+                minTickGap={40}
+              />
+              <YAxis allowDecimals={false} tick={tick} stroke="var(--control)" width="auto" />
+              <Tooltip {...tooltip} labelFormatter={(time) => formatInstant(Number(time))} />
+              <Bar name="Booked" dataKey="bookings" fill="var(--stamp)" isAnimationActive={false} />
+            </BarChart>
+          </Chart>
+        )}
+      </Panel>
+    </>
+  )
+}
+
+/** A picture for those who see it, and the same as a table for everybody. */
+function Chart({ label, table, children }: { label: string; table: ReactNode; children: ReactNode }) {
+  return (
+    <div className="grid grid-cols-1 gap-3">
+      <div role="img" aria-label={label} className="min-w-0 overflow-x-clip">
+        {children}
+      </div>
+      <Disclosure summary="Show as a table">{table}</Disclosure>
+    </div>
+  )
+}
+
+function Table({ caption, head, rows }: { caption: string; head: string[]; rows: string[][] }) {
+  return (
+    <div role="group" aria-label={caption} tabIndex={0} className="max-h-80 overflow-auto">
+      <table className="w-full text-left text-sm">
+        <caption className="sr-only">{caption}</caption>
+        <thead className="sticky top-0 bg-card">
+          <tr>
+            {head.map((name) => (
+              <th key={name} scope="col" className="px-2 py-2 font-semibold sm:px-3.5">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, i) => (
+            <tr key={i} className="border-t">
+              {row.map((cell, column) => (
+                <td key={head[column]} className="px-2 py-1.5 sm:px-3.5">
+                  {cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+const DAY = 86_400_000
+
+/** Days on the axis when it is long, seconds when it is short. */
+function shortTime(from: number, to: number): (time: number) => string {
+  return to - from > 2 * DAY
+    ? (time) => new Date(time).toLocaleDateString('en-US', { month: 'short', day: 'numeric' })
+    : formatSecond
+}

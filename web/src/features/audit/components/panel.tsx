@@ -1,0 +1,17 @@
+import { useId, type ReactNode } from 'react'
+
+/** A part of the page under a heading of its own. */
+export function Panel({ title, children }: { title: string; children: ReactNode }) {
+  const id = useId()
+  return (
+    <section
+      aria-labelledby={id}
+      className="grid min-w-0 grid-cols-1 content-start gap-4 rounded-ticket border bg-card p-4 sm:p-5"
+    >
+      <h2 id={id} className="type-display text-2xl">
+        {title}
+      </h2>
+      {children}
+    </section>
+  )
+}

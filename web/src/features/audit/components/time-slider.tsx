@@ -1,0 +1,97 @@
+'use client'
+
+import { ChevronLeft, ChevronRight } from 'lucide-react'
+import { useEffect, useId, useRef, useState } from 'react'
+import { Button } from '@/components/ui/button'
+import { controlClass } from '@/components/ui/control'
+import { formatNumber } from '@/lib/format'
+
+// Each stop is a question to the server, and is written down there as a read.
+const DEBOUNCE = 200
+
+/** Chooses a version of a stream. It moves at once, and says where to when it stands still. */
+export function TimeSlider({
+  version,
+  newest,
+  onChange,
+}: {
+  version: number
+  newest: number
+  onChange: (version: number) => void
+}) {
+  const id = useId()
+  const [shown, setShown] = useState(version)
+  const [sent, setSent] = useState(version)
+  const [typed, setTyped] = useState<string>()
+  if (version !== sent) {
+    // The version was chosen otherwise, in the timeline for example.
+    setSent(version)
+    setShown(version)
+  }
+  const latest = useRef(onChange)
+  useEffect(() => {
+    latest.current = onChange
+  })
+  useEffect(() => {
+    if (shown === sent) return
+    const timer = setTimeout(() => latest.current(shown), DEBOUNCE)
+    return () => clearTimeout(timer)
+  }, [shown, sent])
+
+  const step = (text: string, by: 1 | -1) => (
+    <Button
+      variant="outline"
+      size="icon"
+      aria-label={text}
+      disabled={shown + by < 1 || shown + by > newest}
+      onClick={() => setShown(shown + by)}
+    >
+      {by < 0 ? <ChevronLeft aria-hidden /> : <ChevronRight aria-hidden />}
+    </Button>
+  )
+  return (
+    <div className="grid gap-2">
+      <div className="flex items-end justify-between gap-3">
+        <label htmlFor={`${id}-range`} className="text-sm font-semibold">
+          Version{' '}
+          <output htmlFor={`${id}-range`} className="type-display block text-3xl">
+            {formatNumber(shown)}{' '}
+            <span className="text-base font-normal text-soft">of {formatNumber(newest)}</span>
+          </output>
+        </label>
+        <div className="flex items-center gap-2">
+          {step('Version before', -1)}
+          <label htmlFor={`${id}-number`} className="sr-only">
+            Go to version
+          </label>
+          <input
+            id={`${id}-number`}
+            type="number"
+            inputMode="numeric"
+            min={1}
+            max={newest}
+            value={typed ?? shown}
+            onChange={(e) => {
+              setTyped(e.target.value)
+              const wanted = Number(e.target.value)
+              if (Number.isInteger(wanted) && wanted >= 1 && wanted <= newest) setShown(wanted)
+            }}
+            onBlur={() => setTyped(undefined)}
+            className={`${controlClass} w-24! [&::-webkit-inner-spin-button]:hidden`}
+          />
+          {step('Version after', 1)}
+        </div>
+      </div>
+      <input
+        id={`${id}-range`}
+        type="range"
+        min={1}
+        max={newest}
+        value={shown}
+        aria-valuetext={`Version ${formatNumber(shown)} of ${formatNumber(newest)}`}
+        onChange={(e) => setShown(Number(e.target.value))}
+        className="h-11 w-full cursor-pointer accent-stamp"
+      />
+    </div>
+  )
+}
