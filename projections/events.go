@@ -120,10 +120,10 @@ func (e *Event) fields() []any {
 	}
 }
 
-func scanEvent(row pgx.CollectableRow) (*Event, error) {
+func scanEvent(row pgx.CollectableRow, more ...any) (*Event, error) {
 	var e Event
 	fields := e.fields()
-	err := row.Scan(fields...)
+	err := row.Scan(append(fields, more...)...)
 	utc(fields)
 	return &e, err
 }
@@ -183,12 +183,30 @@ func (e *Events) List(ctx context.Context, q EventQuery) (page []*Event, total i
 	if q.Search != "" {
 		where, args = `where title_key like $1`, []any{"%" + likeLiteral.Replace(searchKey(q.Search)) + "%"}
 	}
+	// The total hardly ever changes, so the page is read as if it had not, and tells whether that is so.
+	if counted, listing, ok := e.totals.last(fmt.Sprint(args...)); ok {
+		page, current, err := e.page(ctx, q, by, where, args, counted)
+		if err != nil {
+			return nil, 0, fmt.Errorf("list events: %w", err)
+		}
+		if len(page) > 0 && current == listing {
+			return page, counted, nil
+		}
+	}
 	if total, err = e.total(ctx, where, args); err != nil {
 		return nil, 0, fmt.Errorf("count events: %w", err)
 	}
+	if page, _, err = e.page(ctx, q, by, where, args, total); err != nil {
+		return nil, 0, fmt.Errorf("list events: %w", err)
+	}
+	return page, total, nil
+}
+
+// page reads a page of a list of total events, and for which listing of the events that is.
+func (e *Events) page(ctx context.Context, q EventQuery, by, where string, args []any, total int) (page []*Event, listing int64, err error) {
 	part := partOf(q, total)
 	if part.rows == 0 {
-		return nil, total, nil
+		return nil, 0, nil
 	}
 	direction := "asc"
 	if q.Descending != part.backwards {
@@ -196,18 +214,18 @@ func (e *Events) List(ctx context.Context, q EventQuery) (page []*Event, total i
 	}
 	order := fmt.Sprintf("order by %s %s, id %s", by, direction, direction)
 	// The inner query reads an index alone, however far from the start; the outer one reads the rows of the page.
-	page, err = e.events(ctx, fmt.Sprintf(`
-		select %s
+	sql := fmt.Sprintf(`
+		select %s, %s
 		from events
 		join (select id from events %s %s limit %d offset %d) page using (id)
-		%s`, columnList(eventColumns, ""), where, order, part.rows, part.skip, order), args)
-	if err != nil {
-		return nil, 0, fmt.Errorf("list events: %w", err)
-	}
+		%s`, columnList(eventColumns, ""), listingSQL, where, order, part.rows, part.skip, order)
+	// Each query is planned for its arguments: what is best for a rare word is the worst for a frequent one.
+	rows, _ := e.pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+	page, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Event, error) { return scanEvent(row, &listing) })
 	if part.backwards {
 		slices.Reverse(page)
 	}
-	return page, total, nil
+	return page, listing, err
 }
 
 // part is the stretch of a list that a page shows, counted from the end that is nearer.
@@ -228,24 +246,20 @@ func partOf(q EventQuery, total int) part {
 	return part{rows, int(before), false}
 }
 
-// events plans each query for its arguments: what is best for a rare word is the worst for a frequent one.
-func (e *Events) events(ctx context.Context, sql string, args []any) ([]*Event, error) {
-	rows, _ := e.pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
-	return pgx.CollectRows(rows, scanEvent)
-}
+// listingSQL grows whenever an event was added or renamed.
+const listingSQL = `coalesce((select listing from projection_checkpoints where name = 'events'), 0)`
 
 // total counts the events that are asked for, or remembers the count for as long as no event was added or renamed.
 func (e *Events) total(ctx context.Context, where string, args []any) (total int, err error) {
-	const listing = `coalesce((select listing from projection_checkpoints where name = 'events'), 0)`
 	var current int64
-	if err := e.pool.QueryRow(ctx, `select `+listing).Scan(&current); err != nil {
+	if err := e.pool.QueryRow(ctx, `select `+listingSQL).Scan(&current); err != nil {
 		return 0, err
 	}
 	key := fmt.Sprint(args...)
 	if total, known := e.totals.get(current, key); known {
 		return total, nil
 	}
-	err = e.pool.QueryRow(ctx, `select count(*), `+listing+` from events `+where, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...).Scan(&total, &current)
+	err = e.pool.QueryRow(ctx, `select count(*), `+listingSQL+` from events `+where, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...).Scan(&total, &current)
 	if err == nil {
 		e.totals.put(current, key, total)
 	}
@@ -272,6 +286,14 @@ func (t *totals) get(listing int64, key string) (total int, known bool) {
 	return total, known
 }
 
+// last is the total that was counted last, and for which listing that was.
+func (t *totals) last(key string) (total int, listing int64, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	total, known = t.counts[key]
+	return total, t.listing, known
+}
+
 func (t *totals) put(listing int64, key string, total int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -287,7 +309,7 @@ var likeLiteral = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // Get gives one event, or [ErrNotFound].
 func (e *Events) Get(ctx context.Context, id uuid.UUID) (*Event, error) {
 	rows, _ := e.pool.Query(ctx, `select `+columnList(eventColumns, "")+` from events where id = $1`, id)
-	event, err := pgx.CollectExactlyOneRow(rows, scanEvent)
+	event, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (*Event, error) { return scanEvent(row) })
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("event %s: %w", id, ErrNotFound)
 	}

@@ -2,7 +2,7 @@
 
 import { CalendarPlus, SearchX } from 'lucide-react'
 import Link from 'next/link'
-import { useEffect, useMemo } from 'react'
+import { useDeferredValue, useEffect, useMemo } from 'react'
 import { announce } from '@/components/announcer'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
@@ -27,12 +27,13 @@ const bookButton = (event: Event) => <BookButton event={event} />
 export default function EventsView() {
   const { query, change, href } = useEventQuery()
   const list = useEventList(query)
-  const { data, error, isPlaceholderData, dataUpdatedAt, isRefetchError } = list
+  const { error, isPlaceholderData, dataUpdatedAt, isRefetchError } = list
+  const data = useDeferredValue(list.data) // a page of cards is drawn in slices, between which the page answers
   const isOrganizer = useSession((s) => s.user?.role === 'organizer')
   useWatch(useMemo(() => data?.data.map((event) => event.id) ?? [], [data]))
 
   // What a search has found is said when it is there, not while it is being typed.
-  const total = isPlaceholderData ? undefined : data?.meta.total
+  const total = isPlaceholderData ? undefined : list.data?.meta.total
   useEffect(() => {
     if (total !== undefined && query.search) announce(`${plural(total, 'event')} found for ${query.search}`)
   }, [total, query.search])
@@ -42,6 +43,8 @@ export default function EventsView() {
     scrollTo({ top: 0 })
     document.getElementById('content')?.focus({ preventScroll: true })
   }
+
+  const isOutdated = isPlaceholderData || data !== list.data
 
   return (
     <div className="grid gap-6">
@@ -65,7 +68,7 @@ export default function EventsView() {
           <div
             className="grid gap-8 transition-opacity"
             style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
-            aria-busy={isPlaceholderData}
+            aria-busy={isOutdated}
           >
             <EventGrid events={data.data} action={bookButton} />
             <Pagination

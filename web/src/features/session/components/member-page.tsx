@@ -1,7 +1,8 @@
 'use client'
 
-import { Suspense, type ComponentType, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import type { User } from '@/lib/api/types'
+import type { LazyView } from '@/lib/lazy-view'
 import { Members } from './members'
 
 /** A page for members: its skeleton until the session is known and the view is there, then the view. */
@@ -10,15 +11,13 @@ export function MemberPage({
   skeleton,
   role,
 }: {
-  view: ComponentType
+  view: LazyView
   skeleton: ReactNode
   role?: User['role']
 }) {
   return (
     <Members waiting={skeleton} role={role}>
-      <Suspense fallback={skeleton}>
-        <View />
-      </Suspense>
+      <View waiting={skeleton} />
     </Members>
   )
 }
