@@ -15,10 +15,10 @@ import (
 
 func TestAShortRun(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes most of a minute")
+		t.Skip("it takes more than a minute")
 	}
 	var out bytes.Buffer
-	code := run(t.Context(), []string{"-duration", "25s"}, &out, &out)
+	code := run(t.Context(), []string{"-duration", "60s"}, &out, &out)
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if code != 0 || !strings.HasPrefix(lines[len(lines)-1], "PASS ") {
 		t.Errorf("exit code %d:\n%s", code, &out)
