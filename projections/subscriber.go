@@ -13,8 +13,8 @@ import (
 )
 
 // Subscriber is a watermill subscriber whose topics are projections and whose messages are pages of the log. Messages of one topic
-// come one at a time, in the order of the log, each in a transaction that also moves the topic's checkpoint: an ack commits
-// both, a nack neither, and the page comes again. While another process holds the lease of a topic, nothing comes.
+// come one at a time, in the order of the log, each in a transaction that also moves the topic's checkpoint: an ack
+// says that both are committed, a nack that neither is, and the page comes again. While another process holds the lease of a topic, nothing comes.
 type Subscriber struct {
 	options Options
 	metrics *metrics
