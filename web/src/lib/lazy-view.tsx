@@ -16,23 +16,22 @@ export function lazyView(load: () => Promise<{ default: ComponentType }>): LazyV
   loading?.catch(() => undefined) // asked for again when it is needed
 
   return function View({ waiting }) {
-    const [{ failure }, setOutcome] = useState<{ failure?: unknown }>({})
+    // State and not `view` itself, which may come between the first render and the effect.
+    const [isThere, setThere] = useState(view !== undefined)
+    const [failure, setFailure] = useState<{ cause: unknown }>()
     useEffect(() => {
-      if (view) return
+      if (isThere) return
       let isGone = false
-      const settle = (outcome: { failure?: unknown }) => {
-        if (!isGone) setOutcome(outcome)
-      }
       void (loading ?? fetchView()).catch(fetchView).then(
-        () => settle({}),
-        (failure: unknown) => settle({ failure }),
+        () => !isGone && setThere(true),
+        (cause: unknown) => !isGone && setFailure({ cause }),
       )
       return () => {
         isGone = true
       }
-    }, [])
-    if (failure) throw failure // for the page's error boundary
+    }, [isThere])
+    if (failure) throw failure.cause // for the page's error boundary
     const Loaded = view
-    return Loaded ? <Loaded /> : waiting
+    return isThere && Loaded ? <Loaded /> : waiting
   }
 }
