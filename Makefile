@@ -54,7 +54,8 @@ test: $(if $(NPM),test-web) ## Run every test, on a PostgreSQL that the tests st
 .PHONY: test-web
 test-web: check-web build ## Test the web UI: its parts, and the whole system in a browser
 	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent generate -- --check
-	bin/boxoffice openapi | (cd web && npx --no-install spectral lint --fail-severity warn)
+	bin/boxoffice openapi > bin/openapi.json
+	cd web && npx --no-install spectral lint --fail-severity warn ../bin/openapi.json
 	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent e2e
 
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
