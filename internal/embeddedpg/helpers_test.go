@@ -166,8 +166,25 @@ func startProgram(tb testing.TB, dir string, env ...string) *program {
 		tb.Fatal(err)
 	}
 	p := &program{cmd: cmd, lines: bufio.NewScanner(out)}
-	tb.Cleanup(p.kill)
+	tb.Cleanup(func() {
+		server := postmasterPID(dataOf(dir))
+		p.kill()
+		letGo(server)
+	})
 	return p
+}
+
+// letGo gives the server of a program that was killed time to end, before its directory is removed, into which it writes until then. A
+// server that is somebody else's lives on.
+func letGo(server int) {
+	if server == 0 {
+		return
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(2 * time.Second); exists(server) && time.Now().Before(deadline); {
+		<-tick.C
+	}
 }
 
 // url waits until the program's server accepts connections.
