@@ -41,6 +41,8 @@ type Options struct {
 	Audit    Audit
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.
 	BodyTimeout time.Duration
+	// Turns bounds how many bookings are computed at the same time, so that other requests need not wait for all of them; 0: nothing does.
+	Turns int
 	// Push serves /ws; nil means that there is none. It is run and closed by whoever made it.
 	Push *Push
 	// Alive gives a context that ends when the database is known to be gone, and has ended while it is: then nobody waits for it.
@@ -73,6 +75,8 @@ type api struct {
 // maxBody is ample for every request: the longest description of an event takes 20 kB.
 const maxBody = 64 << 10
 
+func (a *api) bodyTimeout() time.Duration { return cmp.Or(a.BodyTimeout, 10*time.Second) }
+
 // New returns the API as one handler.
 func New(o Options) http.Handler {
 	useProblems()
@@ -88,6 +92,7 @@ func New(o Options) http.Handler {
 		clientAddress(o.TrustedProxies),
 		a.observe,
 		recoverPanics(o.Logger),
+		a.takeTurns,
 		secure,
 		cors.New(cors.Options{
 			AllowedOrigins: o.Origins, AllowCredentials: true, MaxAge: 600,
@@ -184,7 +189,7 @@ type operation struct {
 func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle func(context.Context, *In) (*Out, error), more ...func(*huma.Operation)) {
 	op := huma.Operation{
 		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, DefaultStatus: o.status, Errors: o.errors,
-		Tags: []string{tagOf(o.path)}, Metadata: map[string]any{}, MaxBodyBytes: maxBody, BodyReadTimeout: cmp.Or(a.BodyTimeout, 10*time.Second),
+		Tags: []string{tagOf(o.path)}, Metadata: map[string]any{}, MaxBodyBytes: maxBody, BodyReadTimeout: a.bodyTimeout(),
 	}
 	if allowed != nil {
 		op.Metadata[rolesKey] = allowed

@@ -65,11 +65,16 @@ func carryOut[B any](ctx context.Context, a *api, c command, o once, answer func
 			},
 		}
 	}
-	r, err := a.Executor.Execute(ctx, order)
+	var r result
+	var err error
+	withoutTurn(ctx, func() {
+		if r, err = a.Executor.Execute(ctx, order); err == nil {
+			a.catchUp(ctx, r.Position)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
-	a.catchUp(ctx, r.Position)
 	out := &changed[B]{LogPosition: r.Position}
 	if r.Replayed != nil {
 		out.Replayed = "true"

@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -69,6 +71,7 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 		share = 0.5 // the rest is for PostgreSQL
 	}
 	memory.Tune(share, logger)
+	turns := shareProcessors()
 	d := &database{url: c.DatabaseURL}
 	if d.url == "" {
 		if d, err = startDatabase(ctx, c, logger); err != nil {
@@ -132,7 +135,7 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 	}
 
 	var stopping atomic.Bool
-	apiHandler := s.api(c, r, logger, push, &stopping)
+	apiHandler := s.api(c, r, logger, push, turns, &stopping)
 	webHandler, err := web.Handler(apiHandler)
 	if err != nil {
 		return err
@@ -182,7 +185,7 @@ func (s *system) push(c config.Config, logger *slog.Logger) *httpapi.Push {
 	})
 }
 
-func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpapi.Push, stopping *atomic.Bool) http.Handler {
+func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpapi.Push, turns int, stopping *atomic.Bool) http.Handler {
 	return httpapi.New(httpapi.Options{
 		Executor: s.executor,
 		Log:      eventstore.NewLog(s.reading),
@@ -202,6 +205,7 @@ func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpap
 		},
 		Origins: c.FrontendOrigin,
 		Observe: s.metrics.ObserveRequest, Tracer: s.tracing.Tracer(),
+		Turns:   turns,
 		Limiter: s.limiter, TrustedProxies: c.TrustedProxies,
 		Now:     time.Now,
 		Logger:  logger,
@@ -251,6 +255,15 @@ func (d *database) watch(ctx context.Context) error {
 		return fmt.Errorf("the embedded PostgreSQL has ended: %w", d.embedded.Err())
 	}
 }
+
+// shareProcessors tells how many bookings may be computed at the same time: on all processors but one. Go gets to use one thread more
+// than there are processors, so that there is always one with time to ask the network who wants something: when all of them are busy,
+// Go asks every 10 ms, for 128 connections.
+var shareProcessors = sync.OnceValue(func() (turns int) {
+	processors := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(processors + 1)
+	return max(1, processors-1)
+})
 
 func listen(ctx context.Context, host string, port int, variable string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))

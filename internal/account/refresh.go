@@ -30,7 +30,7 @@ type refreshToken struct {
 func (a *Accounts) Refresh(ctx context.Context, token string) (User, Tokens, error) {
 	said, err := a.signer.verify(token, a.signer.refresh, refreshAudience)
 	if err == nil {
-		err = said.expired(a.now())
+		err = expired(said.expires, a.now())
 	}
 	if err != nil {
 		return User{}, Tokens{}, err

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -292,6 +293,37 @@ func TestAccessTokenIsBelievedUntilItExpires(t *testing.T) {
 	_, err = signer.ParseAccess(token)
 	wantErr(t, err, account.ErrTokenExpired)
 	wantErr(t, err, account.ErrInvalidToken)
+}
+
+// A token that was found to be good once is remembered.
+func TestATokenThatOnlyResemblesAGoodOneIsRefused(t *testing.T) {
+	t.Parallel()
+	signer := newSigner(t, newClock(), account.Secrets{})
+	token, _, err := signer.IssueAccess(aUser())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := signer.ParseAccess(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := signer.ParseAccess(token); err != nil || again != first {
+		t.Errorf("again: %+v, %v; want %+v", again, err, first)
+	}
+	other, _, err := signer.IssueAccess(account.User{ID: uuid.New(), Email: "mallory@example.com", Role: account.Organizer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, bad := strings.Split(token, "."), strings.Split(other, ".")
+	for i := range good {
+		mixed := slices.Clone(good)
+		mixed[i] = bad[i]
+		if mixed[i] == good[i] { // two headers say the same
+			mixed[i] += "A"
+		}
+		_, err := signer.ParseAccess(strings.Join(mixed, "."))
+		wantErr(t, err, account.ErrInvalidToken)
+	}
 }
 
 func TestAccessSecretRotation(t *testing.T) {
