@@ -32,6 +32,11 @@ var (
 // Main runs the tests of a package and stops the server that they started. Call it from TestMain of each package that uses [URL] or [Pool].
 // When all tests of the package were run and passed, checks look at what they leave behind; an error fails the package.
 func Main(m *testing.M, checks ...func() error) {
+	removeFiles, err := InMemory()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	if code == 0 && ranAll() {
 		for _, check := range checks {
@@ -52,6 +57,7 @@ func Main(m *testing.M, checks ...func() error) {
 		}
 		_ = os.RemoveAll(serverDir)
 	}
+	removeFiles()
 	os.Exit(code)
 }
 

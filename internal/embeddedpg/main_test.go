@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-	"golang.org/x/sys/unix"
 
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
 )
 
@@ -30,24 +30,16 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	useMemory()
+	removeFiles, err := dbtest.InMemory()
+	if err != nil {
+		fmt.Println("error:", err)
+		os.Exit(1)
+	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		removeTemplate()
+		removeFiles()
 		os.Exit(code)
 	}))
-}
-
-// useMemory puts temporary directories into memory where there is enough: each cluster is a thousand
-// files, and making those is most of what the tests do. TMPDIR chooses another place.
-func useMemory() {
-	const dir, enough = "/dev/shm", 1 << 30
-	var fs unix.Statfs_t
-	if os.Getenv("TMPDIR") != "" || unix.Access(dir, unix.W_OK) != nil || unix.Statfs(dir, &fs) != nil {
-		return
-	}
-	if float64(fs.Bavail)*float64(fs.Bsize) > enough { // of other types on each system
-		_ = os.Setenv("TMPDIR", dir) // a wish
-	}
 }
 
 // helper does what a program does: start, say so, wait for a signal, stop.
