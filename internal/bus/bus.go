@@ -24,6 +24,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 const (
@@ -73,6 +75,36 @@ func CheckURL(addresses string) error {
 			return ErrAddress
 		}
 	}
+	return nil
+}
+
+// end is one end of the bus, while it works.
+type end struct {
+	Options
+	*link
+	log   *eventstore.Log
+	watch *watch
+}
+
+// run works at one end until ctx ends, in the process that has the lock. It goes on working whenever it was interrupted.
+func run(ctx context.Context, o Options, name string, lock int64, doing string, work func(e *end, ctx context.Context, progressed func()) error) error {
+	watch := newWatch(name, o)
+	unregister, err := watch.register()
+	if err != nil {
+		return err
+	}
+	defer unregister()
+	link, err := open(ctx, o)
+	if link == nil {
+		return err
+	}
+	defer link.conn.Close()
+	watch.conn.Store(link.conn)
+	e := &end{Options: o, link: link, log: eventstore.NewLog(o.Pool), watch: watch}
+	lead(ctx, o.Pool, lock, o.Logger, func(ctx context.Context) {
+		defer watch.stop()
+		again(ctx, doing, o.Logger, func(ctx context.Context, progressed func()) error { return work(e, ctx, progressed) })
+	})
 	return nil
 }
 

@@ -124,10 +124,10 @@ func TestAProcessThatIsCutOffLosesTheLock(t *testing.T) {
 	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	proxy := toxiproxy.NewProxy(proxies, "database", "127.0.0.1:0", address.Host)
 	must(t, proxy.Start())
-	t.Cleanup(proxy.Stop)
 	address.Host = proxy.Listen
 	cutOff := home.options()
 	cutOff.Pool = dbtest.Connect(t, address.String(), dbtest.MaxConns(bus.Connections))
+	t.Cleanup(proxy.Stop) // before the pool is closed, which says goodbye for 15 s to a server that does not answer
 	home.run(func(ctx context.Context) error { return bus.Publish(ctx, cutOff) })
 	h := newHistory(home, 9)
 	h.live(20)

@@ -17,45 +17,21 @@ import (
 // takes over when it is gone. A record that is missing or does not continue the log stops it there: it asks again from its own end,
 // says what is wrong, and never skips.
 func Follow(ctx context.Context, o Options) error {
-	watch := newWatch("follow", o)
-	unregister, err := watch.register()
-	if err != nil {
-		return err
-	}
-	defer unregister()
-	link, err := open(ctx, o)
-	if link == nil {
-		return err
-	}
-	defer link.conn.Close()
-	watch.conn.Store(link.conn)
-	f := &following{Options: o, link: link, log: eventstore.NewLog(o.Pool), watch: watch}
-	lead(ctx, o.Pool, followLock, o.Logger, func(ctx context.Context) {
-		defer f.watch.stop()
-		again(ctx, "following the log", o.Logger, f.follow)
-	})
-	return nil
-}
-
-type following struct {
-	Options
-	*link
-	log   *eventstore.Log
-	watch *watch
+	return run(ctx, o, "follow", followLock, "following the log", (*end).follow)
 }
 
 // follow goes on from where the log ends. The newest record that both have comes once more and is compared, so that the bus is known to
 // be that of this log before anything is added.
-func (f *following) follow(ctx context.Context, progressed func()) error {
-	stream, err := f.openStream(ctx, false)
+func (e *end) follow(ctx context.Context, progressed func()) error {
+	stream, err := e.openStream(ctx, false)
 	if err != nil {
 		return err
 	}
-	head, err := f.log.Head(ctx)
+	head, err := e.log.Head(ctx)
 	if err != nil {
 		return err
 	}
-	f.watch.reach(head)
+	e.watch.reach(head)
 	both := min(uint64(head), stream.CachedInfo().State.LastSeq) //nolint:gosec // not negative
 	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(1, both),
@@ -75,7 +51,7 @@ func (f *following) follow(ctx context.Context, progressed func()) error {
 		for {
 			batch, wrong := gather(ctx, arrived)
 			if len(batch) > 0 {
-				if err := f.add(ctx, batch, progressed); err != nil {
+				if err := e.add(ctx, batch, progressed); err != nil {
 					return err
 				}
 			}
@@ -158,29 +134,29 @@ func gather(ctx context.Context, arrived <-chan delivered) (batch []delivered, w
 	return batch, nil
 }
 
-func (f *following) add(ctx context.Context, batch []delivered, progressed func()) error {
+func (e *end) add(ctx context.Context, batch []delivered, progressed func()) error {
 	records := make([]eventstore.Record, len(batch))
 	for i := range batch {
 		records[i] = batch[i].record
 	}
-	f.watch.wait(int64(batch[len(batch)-1].pending)+int64(len(batch)), records[0].RecordedAt) //nolint:gosec // far below
-	head, err := f.log.Replicate(ctx, records)
+	e.watch.wait(int64(batch[len(batch)-1].pending)+int64(len(batch)), records[0].RecordedAt) //nolint:gosec // far below
+	head, err := e.log.Replicate(ctx, records)
 	var gap *eventstore.GapError
 	var foreign *eventstore.ForeignError
 	if err == nil || errors.As(err, &gap) || errors.As(err, &foreign) {
-		if head > f.watch.position.Load() {
+		if head > e.watch.position.Load() {
 			progressed()
-			if f.Appended != nil {
-				f.Appended()
+			if e.Appended != nil {
+				e.Appended()
 			}
 		}
-		f.watch.reach(head)
+		e.watch.reach(head)
 	}
 	if gap != nil {
 		return fmt.Errorf("%w; if the bus no longer has what is missing, restore a backup of the database that it comes from", err)
 	}
 	if err == nil {
-		f.watch.wait(int64(batch[len(batch)-1].pending), records[len(records)-1].RecordedAt) //nolint:gosec // far below
+		e.watch.wait(int64(batch[len(batch)-1].pending), records[len(records)-1].RecordedAt) //nolint:gosec // far below
 	}
 	return err
 }

@@ -9,58 +9,32 @@ import (
 	wmnats "github.com/ThreeDotsLabs/watermill-nats/v2/pkg/nats"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // Publish brings the log to the bus until ctx ends. Of the processes of a database one does it, and another takes over when it is
 // gone. It reads what is committed, on connections of its own: nobody who books waits for it.
 func Publish(ctx context.Context, o Options) error {
-	watch := newWatch("publish", o)
-	unregister, err := watch.register()
-	if err != nil {
-		return err
-	}
-	defer unregister()
-	link, err := open(ctx, o)
-	if link == nil {
-		return err
-	}
-	defer link.conn.Close()
-	watch.conn.Store(link.conn)
-	p := &publication{Options: o, link: link, log: eventstore.NewLog(o.Pool), watch: watch}
-	lead(ctx, o.Pool, publishLock, o.Logger, func(ctx context.Context) {
-		defer p.watch.stop()
-		again(ctx, "publishing the log", o.Logger, p.publish)
-	})
-	return nil
-}
-
-type publication struct {
-	Options
-	*link
-	log   *eventstore.Log
-	watch *watch
+	return run(ctx, o, "publish", publishLock, "publishing the log", (*end).publish)
 }
 
 // errElsewhere says that somebody else has published meanwhile. The end of the stream is read again then.
 var errElsewhere = errors.New("the stream does not end where it did")
 
 // publish goes on from where the stream ends.
-func (p *publication) publish(ctx context.Context, progressed func()) error {
-	stream, err := p.openStream(ctx, true)
+func (e *end) publish(ctx context.Context, progressed func()) error {
+	stream, err := e.openStream(ctx, true)
 	if err != nil {
 		return err
 	}
 	last := int64(stream.CachedInfo().State.LastSeq) //nolint:gosec // positions are far below
-	if err := p.agree(ctx, stream, last); err != nil {
+	if err := e.agree(ctx, stream, last); err != nil {
 		return err
 	}
-	p.watch.reach(last)
-	publisher := publisher{p.js}
+	e.watch.reach(last)
+	publisher := publisher{e.js}
 	for ctx.Err() == nil {
-		rung := p.News()
-		records, err := p.log.After(ctx, last, pageSize)
+		rung := e.News()
+		records, err := e.log.After(ctx, last, pageSize)
 		if err != nil {
 			return err
 		}
@@ -76,7 +50,7 @@ func (p *publication) publish(ctx context.Context, progressed func()) error {
 			return err
 		}
 		last = records[len(records)-1].Position
-		p.watch.reach(last)
+		e.watch.reach(last)
 		progressed()
 	}
 	return nil
@@ -84,8 +58,8 @@ func (p *publication) publish(ctx context.Context, progressed func()) error {
 
 // agree makes sure that the stream is this log's. After a failover that lost commits, or a restore, it may hold what the log does not;
 // to publish on top of that would give followers a history that nobody has had.
-func (p *publication) agree(ctx context.Context, stream jetstream.Stream, last int64) error {
-	head, err := p.log.Head(ctx)
+func (e *end) agree(ctx context.Context, stream jetstream.Stream, last int64) error {
+	head, err := e.log.Head(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,7 +76,7 @@ func (p *publication) agree(ctx context.Context, stream jetstream.Stream, last i
 	if err != nil {
 		return fmt.Errorf("read the end of the stream: %w", err)
 	}
-	here, err := p.log.After(ctx, last-1, 1)
+	here, err := e.log.After(ctx, last-1, 1)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/bus"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/natstest"
 	"github.com/boxoffice/boxoffice/projections"
 )
@@ -42,14 +43,14 @@ type site struct {
 	pool *pgxpool.Pool
 	log  *eventstore.Log
 	wire *projections.Wire
-	said *logBuffer
+	said *logtest.Buffer
 }
 
 func newSite(t *testing.T, server *natstest.Server) *site {
 	t.Helper()
 	url := dbtest.URL(t)
 	pool := dbtest.Connect(t, url, dbtest.MaxConns(projections.RebuildConnections), dbtest.Settings(projections.Session()))
-	s := &site{T: t, nats: server, url: url, pool: pool, log: eventstore.NewLog(pool), said: &logBuffer{}}
+	s := &site{T: t, nats: server, url: url, pool: pool, log: eventstore.NewLog(pool), said: &logtest.Buffer{}}
 	s.wire = projections.NewWire(url, pool, s.logger())
 	s.run(func(ctx context.Context) error { s.wire.Run(ctx); return nil })
 	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()))
@@ -285,22 +286,4 @@ func last(t testing.TB, js jetstream.JetStream) int64 {
 		return 0
 	}
 	return int64(s.CachedInfo().State.LastSeq)
-}
-
-// logBuffer keeps what was logged.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
