@@ -66,73 +66,79 @@ func (a *auditor) exportTo(ctx context.Context, path string, s audit.Selection, 
 func (a *app) auditVerifyExportCommand() *cobra.Command {
 	var asJSON bool
 	var checkpoint string
-	var trusted []string
 	cmd := &cobra.Command{
-		Use: "verify-export FILE", Short: "Check an exported file without the database", Args: cobra.ExactArgs(1),
+		Use: "verify-export FILE", Short: "Check an exported file without the database",
 		Long: "Check an exported file without the database. Hashes show that nothing was changed by itself; that nobody made up all of it shows a\n" +
 			"signed checkpoint (--checkpoint) with a key that you trust (--public-key), for a file that has every position from 1 on.",
-		RunE: func(_ *cobra.Command, names []string) error {
-			keys, err := a.offlineKeys(trusted)
-			if err != nil {
-				return err
-			}
-			note, err := readNote(checkpoint)
-			if err != nil {
-				return err
-			}
-			file, err := openOrStdin(names[0])
-			if err != nil {
-				return err
-			}
-			defer file.Close() //nolint:errcheck // read only
-			r, err := audit.VerifyExport(file, keys, note)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				err = a.printJSON(r)
-			} else {
-				var b strings.Builder
-				fmt.Fprintf(&b, "%d record(s) of %d stream(s), positions %d to %d", r.Records, r.Streams, r.First, r.Last)
-				if r.Missing > 0 {
-					fmt.Fprintf(&b, ", of which %d are not in the file", r.Missing)
-				}
-				b.WriteString("\n")
-				if r.Incomplete > 0 {
-					fmt.Fprintf(&b, "%d stream(s) begin in the midst, so that rules can't be checked there\n", r.Incomplete)
-				}
-				if r.Root != "" {
-					fmt.Fprintf(&b, "Merkle root   %s\n", r.Root)
-				}
-				if r.SignedUpTo > 0 {
-					fmt.Fprintf(&b, "signed        up to position %d\n", r.SignedUpTo)
-				}
-				writeFindings(&b, r.Findings, r.More)
-				_, err = io.WriteString(a.out, b.String())
-			}
-			if err != nil {
-				return err
-			}
-			return foundError(len(r.Findings) + r.More)
-		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	cmd.Flags().StringVar(&checkpoint, "checkpoint", "", "compare with this signed checkpoint, a `FILE`")
+	return a.checksFile(cmd, func(_ string, file io.Reader, keys *audit.Keys) error {
+		note, err := readNote(checkpoint)
+		if err != nil {
+			return err
+		}
+		r, err := audit.VerifyExport(file, keys, note)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			err = a.printJSON(r)
+		} else {
+			err = a.showExport(r)
+		}
+		if err != nil {
+			return err
+		}
+		return foundError(len(r.Findings) + r.More)
+	})
+}
+
+func (a *app) showExport(r *audit.ExportReport) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d record(s) of %d stream(s), positions %d to %d", r.Records, r.Streams, r.First, r.Last)
+	if r.Missing > 0 {
+		fmt.Fprintf(&b, ", of which %d are not in the file", r.Missing)
+	}
+	b.WriteString("\n")
+	if r.Incomplete > 0 {
+		fmt.Fprintf(&b, "%d stream(s) begin in the midst, so that rules can't be checked there\n", r.Incomplete)
+	}
+	if r.Root != "" {
+		fmt.Fprintf(&b, "Merkle root   %s\n", r.Root)
+	}
+	if r.SignedUpTo > 0 {
+		fmt.Fprintf(&b, "signed        up to position %d\n", r.SignedUpTo)
+	}
+	writeFindings(&b, r.Findings, r.More)
+	_, err := io.WriteString(a.out, b.String())
+	return err
+}
+
+// checksFile completes a command that checks a FILE, or the standard input, without the database. Keys are those that are given; without
+// any, those of the program on this machine.
+func (a *app) checksFile(cmd *cobra.Command, check func(name string, file io.Reader, keys *audit.Keys) error) *cobra.Command {
+	var trusted []string
 	cmd.Flags().StringSliceVar(&trusted, "public-key", nil, "believe checkpoints that were signed with this `KEY`")
+	cmd.Args = cobra.ExactArgs(1)
+	cmd.RunE = func(_ *cobra.Command, names []string) (err error) {
+		var keys *audit.Keys
+		if len(trusted) > 0 {
+			keys, err = audit.NewKeys("", trusted...)
+		} else {
+			keys, err = a.auditKeys()
+		}
+		if err != nil {
+			return err
+		}
+		file := io.NopCloser(os.Stdin)
+		if names[0] != "-" {
+			if file, err = os.Open(names[0]); err != nil {
+				return err
+			}
+		}
+		defer file.Close() //nolint:errcheck // read only
+		return check(names[0], file, keys)
+	}
 	return cmd
-}
-
-// offlineKeys are those that are given; without any, those of the program on this machine.
-func (a *app) offlineKeys(trusted []string) (*audit.Keys, error) {
-	if len(trusted) > 0 {
-		return audit.NewKeys("", trusted...)
-	}
-	return a.auditKeys()
-}
-
-func openOrStdin(path string) (io.ReadCloser, error) {
-	if path == "-" {
-		return os.Stdin, nil
-	}
-	return os.Open(path) //nolint:gosec // the file that the user names
 }

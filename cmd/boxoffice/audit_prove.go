@@ -67,48 +67,36 @@ func (a *auditor) position(ctx context.Context, args []string) (int64, error) {
 }
 
 func (a *app) auditVerifyProofCommand() *cobra.Command {
-	var trusted []string
 	cmd := &cobra.Command{
-		Use: "verify-proof FILE", Short: "Check a receipt without the database", Args: cobra.ExactArgs(1),
+		Use: "verify-proof FILE", Short: "Check a receipt without the database",
 		Long: "Check a receipt, of boxoffice audit prove or of a booking, without the database. The public key in it is not believed: give the one that\n" +
 			"you trust with --public-key.",
-		RunE: func(_ *cobra.Command, names []string) error {
-			keys, err := a.offlineKeys(trusted)
-			if err != nil {
-				return err
-			}
-			file, err := openOrStdin(names[0])
-			if err != nil {
-				return err
-			}
-			defer file.Close() //nolint:errcheck // read only
-			const most = 8 << 20
-			data, err := io.ReadAll(io.LimitReader(file, most))
-			if err != nil {
-				return err
-			}
-			var whole struct {
-				audit.Receipt
-				Booked *audit.Receipt `json:"receipt"` // of a booking
-			}
-			if err := json.Unmarshal(data, &whole); err != nil {
-				return fmt.Errorf("%s is not a receipt: %w", names[0], err)
-			}
-			receipt := &whole.Receipt
-			if whole.Booked != nil {
-				receipt = whole.Booked
-			}
-			said, err := receipt.Verify(keys)
-			if err != nil {
-				return err
-			}
-			r := &receipt.Record
-			_, err = fmt.Fprintf(a.out, "%s, version %d of stream %s,\nis at position %d of the log, by a checkpoint over %d record(s)\n%s\n", r.Type, r.Version, r.StreamID, r.Position, said.Size, r.Data)
-			return err
-		},
 	}
-	cmd.Flags().StringSliceVar(&trusted, "public-key", nil, "believe checkpoints that were signed with this `KEY`")
-	return cmd
+	return a.checksFile(cmd, func(name string, file io.Reader, keys *audit.Keys) error {
+		const most = 8 << 20
+		data, err := io.ReadAll(io.LimitReader(file, most))
+		if err != nil {
+			return err
+		}
+		var whole struct {
+			audit.Receipt
+			Booked *audit.Receipt `json:"receipt"` // of a booking
+		}
+		if err := json.Unmarshal(data, &whole); err != nil {
+			return fmt.Errorf("%s is not a receipt: %w", name, err)
+		}
+		receipt := &whole.Receipt
+		if whole.Booked != nil {
+			receipt = whole.Booked
+		}
+		said, err := receipt.Verify(keys)
+		if err != nil {
+			return err
+		}
+		r := &receipt.Record
+		_, err = fmt.Fprintf(a.out, "%s, version %d of stream %s,\nis at position %d of the log, by a checkpoint over %d record(s)\n%s\n", r.Type, r.Version, r.StreamID, r.Position, said.Size, r.Data)
+		return err
+	})
 }
 
 func (a *app) auditCheckpointsCommand() *cobra.Command {
