@@ -21,6 +21,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -72,7 +73,7 @@ func (overloaded) Execute(context.Context, eventstore.Command[domain.State, doma
 func TestARequestThatFailsOnOurSideLeavesALineWithItsID(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	logs := &logBuffer{}
+	logs := &logtest.Buffer{}
 	options := s.options
 	options.Logger = slog.New(slog.NewJSONHandler(logs, nil)) // info and above
 	options.Ready = func(context.Context) error { return errors.New("planted") }

@@ -22,6 +22,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -35,7 +36,7 @@ type system struct {
 	options httpapi.Options
 	pool    *pgxpool.Pool
 	signer  *account.Signer
-	logs    *logBuffer
+	logs    *logtest.Buffer
 }
 
 type choice func(*httpapi.Options, *eventstore.Options)
@@ -46,7 +47,7 @@ func withDelay(d time.Duration) choice {
 
 func start(t *testing.T, choices ...choice) *system {
 	t.Helper()
-	s := &system{T: t, logs: &logBuffer{}}
+	s := &system{T: t, logs: &logtest.Buffer{}}
 	logger := slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	url := dbtest.URL(t)
 	s.db = url
@@ -265,22 +266,4 @@ func (s *system) schedule(tickets int, fields ...any) string {
 	}
 	a := s.want(s.call("POST", "/events", s.token(account.Organizer), event), 201, "")
 	return a.at("id").(string)
-}
-
-// logBuffer keeps what was logged.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -18,14 +18,12 @@ import (
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
-
-	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 // behind serves on a database that can be lost: it is reached through a proxy.
 func behind(t *testing.T, args ...string) (*process, *toxiproxy.Proxy) {
 	t.Helper()
-	address, err := url.Parse(dbtest.URL(t))
+	address, err := url.Parse(newDatabase(t))
 	must(t, err)
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	proxy := toxiproxy.NewProxy(server, "database", "127.0.0.1:0", address.Host)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/natstest"
 )
 
@@ -27,8 +28,8 @@ func TestAFollowerShowsWhatHappensElsewhere(t *testing.T) {
 	t.Parallel()
 	server := natstest.Start(t)
 	bus := "EVENT_BUS_URL=" + server.URL()
-	away := dbtest.URL(t)
-	homeEnv, awayEnv := append(secretsFor(dbtest.URL(t)), bus), append(secretsFor(away), bus, "JWT_REFRESH_SECRET=another one that is of no use")
+	away := newDatabase(t)
+	homeEnv, awayEnv := append(secretsFor(newDatabase(t)), bus), append(secretsFor(away), bus, "JWT_REFRESH_SECRET=another one that is of no use")
 	home := serve(t, homeEnv, "--seed")
 	follower := serve(t, awayEnv, "--follow")
 	alice := home.login("alice")
@@ -106,7 +107,7 @@ func TestAFollowerShowsWhatHappensElsewhere(t *testing.T) {
 // API, read models and web UI as processes of their own.
 func TestRolesMakeASystemTogether(t *testing.T) {
 	t.Parallel()
-	url := dbtest.URL(t)
+	url := newDatabase(t)
 	api := serve(t, secretsFor(url), "--seed", "--projections=false")
 	alice := api.login("alice")
 	total := func() any { return api.do("GET", "/events", alice, nil)["meta"].(map[string]any)["total"] }
@@ -114,7 +115,7 @@ func TestRolesMakeASystemTogether(t *testing.T) {
 		t.Fatalf("%v events are there, and nobody projects", total())
 	}
 	port := freePort(t)
-	said := &output{}
+	said := &logtest.Buffer{}
 	keeper := command(append(secretsFor(url), "METRICS_PORT="+port), "projections", "run")
 	keeper.Stderr = said
 	must(t, keeper.Start())
@@ -138,7 +139,7 @@ func TestRolesMakeASystemTogether(t *testing.T) {
 // A process that stands still does not notice that it has lost the lock, and PostgreSQL does.
 func TestAnotherProcessPublishesWhenOneStandsStill(t *testing.T) {
 	t.Parallel()
-	env := append(secretsFor(dbtest.URL(t)), "EVENT_BUS_URL="+natstest.Start(t).URL())
+	env := append(secretsFor(newDatabase(t)), "EVENT_BUS_URL="+natstest.Start(t).URL())
 	api := serve(t, env, "--seed", "--projections=false")
 	publishes := func(port string) func() bool {
 		return func() bool { return scrape(t, port)["boxoffice_bus_position"] != nil }

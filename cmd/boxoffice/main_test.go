@@ -14,12 +14,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/logtest"
 )
 
 // The test binary is the program too, so that processes can be started, killed and started again.
@@ -37,7 +37,7 @@ type process struct {
 	cmd *exec.Cmd
 	api string
 	web string
-	err *output
+	err *logtest.Buffer
 }
 
 func command(env []string, args ...string) *exec.Cmd {
@@ -49,29 +49,11 @@ func command(env []string, args ...string) *exec.Cmd {
 
 var printed = regexp.MustCompile(`(?m)(Web|API) +(http://\S+)`)
 
-// output keeps what a process writes while others read it.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
 // serve starts the program and returns when it says that it is ready.
 func serve(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	dbtest.Slow(t)
-	p := &process{T: t, cmd: command(env, append([]string{"serve"}, args...)...), err: &output{}}
+	p := &process{T: t, cmd: command(env, append([]string{"serve"}, args...)...), err: &logtest.Buffer{}}
 	p.cmd.Dir = t.TempDir() // without a .env
 	p.cmd.Stderr = p.err
 	out, err := p.cmd.StdoutPipe()
@@ -147,6 +129,13 @@ func (p *process) login(who string) string {
 	return token
 }
 
+// newDatabase is for a program which is started, and so of a test that is not quick.
+func newDatabase(t *testing.T) string {
+	t.Helper()
+	dbtest.Slow(t)
+	return dbtest.URL(t)
+}
+
 // dataDir is one that PostgreSQL's user can reach too: those below t.TempDir are closed to it when root runs the tests.
 func dataDir(t *testing.T) string {
 	t.Helper()
@@ -212,7 +201,7 @@ func TestABookingOutlivesAKillAndAStop(t *testing.T) {
 
 func TestABookingInItsDelayIsFinishedBeforeTheProgramStops(t *testing.T) {
 	t.Parallel()
-	p := serve(t, []string{"DATABASE_URL=" + dbtest.URL(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=1s"}, "--seed")
+	p := serve(t, []string{"DATABASE_URL=" + newDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=1s"}, "--seed")
 	token := p.login("alice")
 	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"]
 	booked := make(chan map[string]any, 1)
@@ -324,7 +313,7 @@ func TestTheServerStartsWithoutAPlaceToKeepTheAuditsKey(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(file, nil, 0o600))
 	p := serve(t, []string{
-		"DATABASE_URL=" + dbtest.URL(t), "DATA_DIR=" + filepath.Join(file, "below"), "BOOKING_DELAY=0s",
+		"DATABASE_URL=" + newDatabase(t), "DATA_DIR=" + filepath.Join(file, "below"), "BOOKING_DELAY=0s",
 		"JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests",
 	}, "--seed")
 	p.login("alice")

@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
+	"github.com/boxoffice/boxoffice/internal/logtest"
 )
 
 func TestColdStartAndRestartKeepData(t *testing.T) {
@@ -324,7 +325,7 @@ func portOf(t *testing.T, s *embeddedpg.Server) int {
 
 func TestNoPasswordInTheLog(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log logtest.Buffer
 	o := options(openDir(t))
 	o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s := start(t, o)
@@ -344,23 +345,6 @@ func TestNoPasswordInTheLog(t *testing.T) {
 	if strings.Contains(text, config.Password) || strings.Contains(s.String(), config.Password) {
 		t.Error("the password is in the log")
 	}
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // A test cannot see what children are given, but PostgreSQL with these would not start or be elsewhere.
