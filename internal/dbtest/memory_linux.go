@@ -17,8 +17,7 @@ const (
 // InMemory puts the temporary directories of this process, and of those that it starts, into memory, where there is enough. A database
 // is 300 files: to make and to remove them takes ten times as long on a disk. TMPDIR chooses another place. Call remove in the end.
 func InMemory() (remove func(), err error) {
-	var fs syscall.Statfs_t
-	if os.Getenv("TMPDIR") != "" || syscall.Statfs(memoryDir, &fs) != nil || fs.Bavail*uint64(fs.Bsize) < enough { //nolint:gosec // not negative
+	if os.Getenv("TMPDIR") != "" || !hasRoom() {
 		return func() {}, nil
 	}
 	dir, owner, err := ownDir()
@@ -29,6 +28,11 @@ func InMemory() (remove func(), err error) {
 		_ = os.RemoveAll(dir)
 		_ = owner.Close()
 	}, os.Setenv("TMPDIR", dir)
+}
+
+func hasRoom() bool {
+	var fs syscall.Statfs_t
+	return syscall.Statfs(memoryDir, &fs) == nil && fs.Bavail*uint64(fs.Bsize) > enough //nolint:gosec // not negative
 }
 
 // ownDir makes a directory that is locked for as long as this process lives, and removes those of processes that were killed. They take
