@@ -107,7 +107,7 @@ format: $(LINT) ## Format the code
 
 .PHONY: check
 check: lint ## Check quickly, while working on the program: format, linters, and the tests that are quick
-	go test -short -parallel 6 ./... # most of them wait for a database more than they compute
+	go test -short -vet=off -parallel 6 ./... # the linters have vetted; most tests wait for a database more than they compute
 
 .PHONY: check-web
 check-web: web/node_modules/.complete ## Check quickly, while working on the pages: format, linter, types, and the tests of their parts

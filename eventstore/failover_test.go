@@ -12,6 +12,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
 	"github.com/boxoffice/boxoffice/migrations"
 )
@@ -57,6 +58,7 @@ func (r *replaced) run(name string, args ...string) {
 // records, so that no version is in the way, and more of them.
 func TestAFailoverThatLosesCommitsLeavesNoForkInTheHistory(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	for name, others := range map[string]int{"as many records": 1, "more records": 3} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 // keyed makes a command one that is carried out once; its answer is the state that it leaves.
@@ -188,6 +189,7 @@ func TestKeysAreForgottenByAge(t *testing.T) {
 // effect exactly once, and everybody who asks with it is told the same.
 func TestAKeyTakesEffectOnceWhateverTheConnectionsDo(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		faults := &faults{bundle: b, end: make(chan struct{})}

@@ -16,12 +16,14 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 // Whatever happens to the connections, every answer is true: a success is in the log, once, as it was answered; a refusal was right
 // at some moment between the call and its answer; and nothing is in the log that nobody asked for.
 func TestEveryAnswerIsTrueWhateverTheConnectionsDo(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	b := setup(t)
 	told := map[error]int{} // kinds of answers
 	rapid.Check(t, func(rt *rapid.T) {

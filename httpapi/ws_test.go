@@ -6,6 +6,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 func TestAChangeIsPushedToThoseWhoFollowTheEvent(t *testing.T) {
@@ -113,6 +114,7 @@ func TestAClientResumesWhereItWas(t *testing.T) {
 // Whoever comes back with any position that it got, at whatever moment it was cut off, ends up with what there is.
 func TestNoChangeIsLostByComingBack(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	s := start(t)
 	const n = 5
 	events := make([]string, n)

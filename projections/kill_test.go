@@ -91,6 +91,9 @@ func TestASessionThatEndsBetweenAnyTwoMessagesChangesNothing(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		t.Run(fmt.Sprintf("after the answer %v", after), func(t *testing.T) {
 			t.Parallel()
+			if !after {
+				dbtest.Slow(t)
+			}
 			b := setup(t)
 			k := &killer{pool: b.pool, after: after, killed: map[string]bool{}}
 			pool := dbtest.Connect(t, b.url, dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()), func(c *pgxpool.Config) { c.ConnConfig.Tracer = k })

@@ -22,6 +22,9 @@ func TestARebuildEqualsWhatWasBuiltLive(t *testing.T) {
 	for _, kept := range []int{0, 7} { // rows in memory; 0: all of them
 		t.Run(fmt.Sprintf("keeping %d rows in memory", kept), func(t *testing.T) {
 			t.Parallel()
+			if kept == 0 {
+				dbtest.Slow(t)
+			}
 			b := setup(t)
 			p := b.start()
 			for range 8 {

@@ -88,6 +88,7 @@ func TestPublishersAtOnceDoNotPublishTwice(t *testing.T) {
 // A password that is wrong, or was changed, is for operators to mend, and meanwhile nothing else suffers.
 func TestAWrongPasswordIsNotTheEnd(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	server := natstest.Start(t)
 	home := newSite(t, server)
 	h := newHistory(home, 10)
@@ -117,6 +118,7 @@ func TestAWrongPasswordIsNotTheEnd(t *testing.T) {
 // A process that is cut off from the database without a word gives up, and another one takes over.
 func TestAProcessThatIsCutOffLosesTheLock(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	server := natstest.Start(t)
 	home := newSite(t, server)
 	address, err := url.Parse(home.url)
@@ -281,6 +283,7 @@ func TestAFollowerStopsBeforeWhatIsNotRight(t *testing.T) {
 // After a failover that lost commits, or a mistaken address, the bus holds what the log does not. Nobody must get a mixture.
 func TestALogIsNotMixedWithAnotherOne(t *testing.T) {
 	t.Parallel()
+	dbtest.Slow(t)
 	server := natstest.Start(t)
 	home, away := newSite(t, server), newSite(t, server)
 	h := newHistory(home, 5)
