@@ -1,8 +1,9 @@
 'use client'
 
-import { ArrowLeft, FileX } from 'lucide-react'
+import { FileX } from 'lucide-react'
 import Link from 'next/link'
 import { lazy, Suspense, useEffect } from 'react'
+import { BackLink } from '@/components/back-link'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { PageHeading } from '@/components/page-heading'
@@ -36,13 +37,7 @@ function LoadedStream({ id }: { id: string }) {
   const { data, error } = query
   return (
     <div className="grid gap-5">
-      <Link
-        href={paths.audit}
-        className="-mt-3 inline-flex min-h-11 items-center gap-2 justify-self-start rounded-md font-semibold text-soft hover:text-ink"
-      >
-        <ArrowLeft aria-hidden className="size-4.5" />
-        All streams
-      </Link>
+      <BackLink href={paths.audit}>All streams</BackLink>
       {data ? (
         <Stream id={id} now={data} />
       ) : error instanceof ApiError && (error.status === 404 || error.status === 400) ? (

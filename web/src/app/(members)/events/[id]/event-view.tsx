@@ -1,8 +1,9 @@
 'use client'
 
-import { ArrowLeft, TicketX } from 'lucide-react'
+import { TicketX } from 'lucide-react'
 import Link from 'next/link'
 import { useEffect, useMemo } from 'react'
+import { BackLink } from '@/components/back-link'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { buttonVariants } from '@/components/ui/button'
@@ -34,13 +35,7 @@ function LoadedEvent({ id }: { id: string }) {
 
   return (
     <div className="grid gap-5">
-      <Link
-        href={paths.events}
-        className="-mt-3 inline-flex min-h-11 items-center gap-2 justify-self-start rounded-md font-semibold text-soft hover:text-ink"
-      >
-        <ArrowLeft aria-hidden className="size-4.5" />
-        All events
-      </Link>
+      <BackLink href={paths.events}>All events</BackLink>
       {event ? (
         <EventDetails
           event={event}
