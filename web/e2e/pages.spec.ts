@@ -18,6 +18,22 @@ const go = (path: string) => async (page: Page) => {
   await page.goto(web() + path)
 }
 
+/** Books an event that no other test knows. */
+const book = async (page: Page, part?: Parameters<typeof schedule>[0]) => {
+  const event = await schedule(part)
+  await page.goto(web() + `/events/${event.id}`)
+  await page.getByRole('button', { name: /^Book Now/ }).click()
+  await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
+}
+
+/** Opens a dialog of a booking. */
+const open = (button: RegExp, role: 'dialog' | 'alertdialog') => async (page: Page) => {
+  await book(page)
+  await page.goto(web() + '/bookings')
+  await page.getByRole('button', { name: button }).first().click()
+  await expect(page.getByRole(role)).toBeVisible()
+}
+
 const shown: Shown[] = [
   { name: 'login', who: 'guest', show: go('/login') },
   {
@@ -79,12 +95,7 @@ const shown: Shown[] = [
   {
     name: 'bookings',
     show: async (page) => {
-      for (const title of ['String Quartet', 'Open-Air Cinema']) {
-        const event = await schedule({ title })
-        await page.goto(web() + `/events/${event.id}`)
-        await page.getByRole('button', { name: /^Book Now/ }).click()
-        await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
-      }
+      for (const title of ['String Quartet', 'Open-Air Cinema']) await book(page, { title })
       await page.goto(web() + '/bookings')
       await page
         .getByRole('button', { name: /Cancel Booking/ })
@@ -95,48 +106,9 @@ const shown: Shown[] = [
       await expect(page.getByRole('alertdialog')).toBeHidden()
     },
   },
-  {
-    name: 'bookings-cancel',
-    show: async (page) => {
-      const event = await schedule()
-      await page.goto(web() + `/events/${event.id}`)
-      await page.getByRole('button', { name: /^Book Now/ }).click()
-      await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
-      await page.goto(web() + '/bookings')
-      await page
-        .getByRole('button', { name: /Cancel Booking/ })
-        .first()
-        .click()
-      await expect(page.getByRole('alertdialog')).toBeVisible()
-    },
-  },
-  {
-    name: 'bookings-ticket',
-    show: async (page) => {
-      const event = await schedule()
-      await page.goto(web() + `/events/${event.id}`)
-      await page.getByRole('button', { name: /^Book Now/ }).click()
-      await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
-      await page.goto(web() + '/bookings')
-      await page
-        .getByRole('button', { name: /Show ticket/ })
-        .first()
-        .click()
-      await expect(page.getByRole('dialog')).toBeVisible()
-    },
-  },
-  {
-    name: 'bookings-receipt',
-    show: async (page) => {
-      const event = await schedule()
-      await page.goto(web() + `/events/${event.id}`)
-      await page.getByRole('button', { name: /^Book Now/ }).click()
-      await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
-      await page.goto(web() + '/bookings')
-      await page.getByRole('button', { name: /^Receipt/ }).click()
-      await expect(page.getByRole('dialog')).toBeVisible()
-    },
-  },
+  { name: 'bookings-cancel', show: open(/Cancel Booking/, 'alertdialog') },
+  { name: 'bookings-ticket', show: open(/Show ticket/, 'dialog') },
+  { name: 'bookings-receipt', show: open(/^Receipt/, 'dialog') },
   {
     name: 'audit',
     who: 'auditor',
