@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright'
-import { firstLoad, pages as exported } from '../scripts/first-load.mjs'
+import { firstLoad, firstScripts, pages as exported } from '../scripts/first-load.mjs'
 import { customer, enter, expect, listOf, schedule, test, web, type Page } from './fixtures'
 
 const sizes = {
@@ -379,4 +379,13 @@ test('no page loads more than 170 kB of JavaScript at first', async () => {
     expect(bytes, `${page} was measured`).toBeGreaterThan(100_000)
     expect(bytes, page).toBeLessThanOrEqual(170_000)
   }
+})
+
+test('what a page loads at first says that it is run at once', async ({ request }) => {
+  for (const page of exported)
+    for (const script of await firstScripts(page)) {
+      const response = await request.get(`${web()}/${script}`)
+      expect(response.status(), script).toBe(200)
+      expect((await response.text()).split('\n', 1), script).toEqual(['//# allFunctionsCalledOnLoad'])
+    }
 })

@@ -4,16 +4,24 @@ import { gzipSync } from 'node:zlib'
 
 const out = new URL('../out/', import.meta.url)
 
-/** @param {string} page */
-export async function firstLoad(page) {
+/**
+ * The scripts that a page loads at first, by their paths in the export.
+ * @param {string} page
+ */
+export async function firstScripts(page) {
   const html = await readFile(new URL(`${page}.html`, out), 'utf8')
-  const sources = new Set(
+  return new Set(
     [...html.matchAll(/<script([^>]*)\ssrc="\/([^"]+)"([^>]*)>/g)]
       .filter(([, before, , after]) => !/nomodule/i.test(before + after))
       .map(([, , source]) => source),
   )
+}
+
+/** @param {string} page */
+export async function firstLoad(page) {
   let bytes = 0
-  for (const source of sources) bytes += gzipSync(await readFile(new URL(source, out)), { level: 9 }).length
+  for (const source of await firstScripts(page))
+    bytes += gzipSync(await readFile(new URL(source, out)), { level: 9 }).length
   return bytes
 }
 
