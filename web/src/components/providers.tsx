@@ -7,7 +7,8 @@ import { Toaster } from './ui/toaster'
 
 export function Providers({ children }: { children: ReactNode }) {
   return (
-    <ThemeProvider attribute="class" defaultTheme="system" enableSystem disableTransitionOnChange>
+    // Not with disableTransitionOnChange, which computes the styles of the whole page twice as soon as it is there.
+    <ThemeProvider attribute="class" defaultTheme="system" enableSystem>
       {children}
       <Announcer />
       <Toaster />
