@@ -4,11 +4,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
 import { forgetAttempts } from '@/features/bookings/attempts'
 import { forgetChanges, useLive } from '@/lib/live/store'
 import { queryClient } from '@/lib/query-client'
+import { loadToasts, regionIsThere } from '@/lib/toast'
 import { useSession } from '@/lib/session/store'
 import { server } from './server'
 
 vi.mock('next/navigation', () => import('./navigation'))
 
+beforeAll(async () => {
+  await loadToasts()
+  regionIsThere()
+})
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
 afterAll(() => server.close())
 

@@ -3,10 +3,16 @@ import type { ExternalToast } from 'sonner'
 type Kind = 'success' | 'error' | 'info' | 'warning'
 
 /** Toasts are not needed before the first answer of a server, so they do not count against the first load. */
-export const loadToasts = () => import('sonner')
+export const loadToasts = () => import('@/components/ui/sonner')
+
+let haveRegion: () => void
+const region = new Promise<void>((resolve) => (haveRegion = resolve))
+
+/** The region of toasts is there: what is said before would be lost, so it waits. */
+export const regionIsThere = () => haveRegion()
 
 const say = (kind: Kind) => (title: string, more?: Pick<ExternalToast, 'description'>) =>
-  void loadToasts().then(({ toast }) => toast[kind](title, more))
+  void Promise.all([loadToasts(), region]).then(([{ toast }]) => toast[kind](title, more))
 
 export const toast = {
   success: say('success'),

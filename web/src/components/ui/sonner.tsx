@@ -1,11 +1,16 @@
 'use client'
 
 import { useTheme } from 'next-themes'
+import { useEffect } from 'react'
 import { Toaster, type ToasterProps } from 'sonner'
+import { regionIsThere } from '@/lib/toast'
+
+export { toast } from 'sonner'
 
 /** Where toasts appear: a live region that is there from the start, so that what it says is announced. */
 export default function Sonner() {
   const { resolvedTheme } = useTheme()
+  useEffect(regionIsThere, []) // after the effects of the region itself, which listens by then
   return (
     <Toaster
       theme={(resolvedTheme ?? 'light') as ToasterProps['theme']}

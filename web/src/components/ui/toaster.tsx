@@ -1,18 +1,14 @@
 'use client'
 
-import { lazy, Suspense, useSyncExternalStore } from 'react'
-import { usePreload } from '@/lib/preload'
+import { lazy, startTransition, Suspense, useEffect, useState } from 'react'
+import { inNextTask } from '@/lib/preload'
 import { loadToasts } from '@/lib/toast'
 
-const Sonner = lazy(() => import('./sonner'))
+const Sonner = lazy(loadToasts)
 
-/** The region of toasts: fetched right after the page works, and then there for good. */
+/** The region of toasts: fetched once the page works, and then there for good. */
 export function Toaster() {
-  const isMounted = useSyncExternalStore(
-    () => () => undefined,
-    () => true,
-    () => false,
-  )
-  usePreload(loadToasts)
-  return <Suspense>{isMounted && <Sonner />}</Suspense>
+  const [isWanted, setWanted] = useState(false)
+  useEffect(() => inNextTask(() => startTransition(() => setWanted(true))), [])
+  return <Suspense>{isWanted && <Sonner />}</Suspense>
 }

@@ -2,7 +2,7 @@
 
 import { PlugZap } from 'lucide-react'
 import { useRouter } from 'next/navigation'
-import { useEffect, type ReactNode } from 'react'
+import { useDeferredValue, useEffect, type ReactNode } from 'react'
 import { Message } from '@/components/message'
 import { Button } from '@/components/ui/button'
 import type { User } from '@/lib/api/types'
@@ -26,6 +26,8 @@ export function Members({
   const unreachable = useSession((s) => s.unreachable)
   const ended = useSession((s) => s.ended)
   const wrongRole = status === 'signed-in' && role !== undefined && actual !== role
+  const isWelcome = status === 'signed-in' && !wrongRole
+  const isShown = useDeferredValue(isWelcome) // a page is drawn in slices, between which the browser answers
 
   useEffect(() => {
     if (wrongRole) replace(paths.events)
@@ -48,5 +50,5 @@ export function Members({
         Your session is safe. Check your connection, then try again.
       </Message>
     )
-  return status === 'signed-in' && !wrongRole ? children : waiting
+  return isWelcome && isShown ? children : waiting
 }
