@@ -89,10 +89,10 @@ func New(o Options) http.Handler {
 	router := chi.NewMux()
 	router.Use(
 		identify,
+		a.takeTurns, // before whatever takes time
 		clientAddress(o.TrustedProxies),
 		a.observe,
 		recoverPanics(o.Logger),
-		a.takeTurns,
 		secure,
 		cors.New(cors.Options{
 			AllowedOrigins: o.Origins, AllowCredentials: true, MaxAge: 600,

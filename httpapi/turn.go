@@ -18,8 +18,9 @@ type turnKey struct{}
 
 // turn belongs to one request.
 type turn struct {
-	from *semaphore.Weighted
-	held bool
+	from  *semaphore.Weighted
+	asked time.Time
+	held  bool
 }
 
 func (t *turn) take(ctx context.Context) error {
@@ -43,6 +44,9 @@ func (a *api) takeTurns(next http.Handler) http.Handler {
 		return next
 	}
 	turns := semaphore.NewWeighted(int64(a.Turns))
+	gone := a.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, r, problemOf(r.Context(), a.Logger, r.Context().Err()))
+	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || r.URL.Path != "/book" {
 			next.ServeHTTP(w, r)
@@ -52,14 +56,23 @@ func (a *api) takeTurns(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		t := &turn{from: turns}
-		if err := t.take(r.Context()); err != nil {
-			writeProblem(w, r, problemOf(r.Context(), a.Logger, err))
+		t := &turn{from: turns, asked: time.Now()}
+		r = r.WithContext(context.WithValue(r.Context(), turnKey{}, t))
+		if t.take(r.Context()) != nil {
+			gone.ServeHTTP(w, r)
 			return
 		}
 		defer t.leave()
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), turnKey{}, t)))
+		next.ServeHTTP(w, r)
 	})
+}
+
+// startOf is when a request began: before it waited for its turn, if it has one.
+func startOf(ctx context.Context) time.Time {
+	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
+		return t.asked
+	}
+	return time.Now()
 }
 
 // withoutTurn lets others have the turn of a request while it waits.

@@ -256,12 +256,12 @@ func (d *database) watch(ctx context.Context) error {
 	}
 }
 
-// shareProcessors tells how many bookings may be computed at the same time: on all processors but one. Go gets to use one thread more
+// shareProcessors tells how many bookings may be computed at the same time: on all processors but one. Go gets to use two threads more
 // than there are processors, so that there is always one with time to ask the network who wants something: when all of them are busy,
 // Go asks every 10 ms, for 128 connections.
 var shareProcessors = sync.OnceValue(func() (turns int) {
 	processors := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(processors + 1)
+	runtime.GOMAXPROCS(processors + 2)
 	return max(1, processors-1)
 })
 
