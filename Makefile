@@ -106,6 +106,7 @@ format: $(LINT) ## Format the code
 	$(LINT) fmt
 
 .PHONY: check
+check: export GOGC = 400 # compilers and linters have memory, and an eighth less to do
 check: lint ## Check quickly, while working on the program: format, linters, and the tests that are quick
 	go test -short -vet=off -parallel 6 ./... # the linters have vetted; most tests wait for a database more than they compute
 
