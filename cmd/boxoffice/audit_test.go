@@ -21,7 +21,7 @@ import (
 
 func TestAuditorsWorkBesideARunningServer(t *testing.T) {
 	t.Parallel()
-	url, dir := newDatabase(t), t.TempDir()
+	url, dir := newSeededDatabase(t), t.TempDir()
 	env := []string{"DATABASE_URL=" + url, "DATA_DIR=" + dir, "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=0s", "AUDIT_INTERVAL=1s"}
 	p := serve(t, env, "--seed")
 	token := p.login("alice")

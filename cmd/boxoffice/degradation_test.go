@@ -23,7 +23,7 @@ import (
 // behind serves on a database that can be lost: it is reached through a proxy.
 func behind(t *testing.T, args ...string) (*process, *toxiproxy.Proxy) {
 	t.Helper()
-	address, err := url.Parse(newDatabase(t))
+	address, err := url.Parse(newSeededDatabase(t))
 	must(t, err)
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	proxy := toxiproxy.NewProxy(server, "database", "127.0.0.1:0", address.Host)

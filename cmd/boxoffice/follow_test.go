@@ -29,7 +29,7 @@ func TestAFollowerShowsWhatHappensElsewhere(t *testing.T) {
 	server := natstest.Start(t)
 	bus := "EVENT_BUS_URL=" + server.URL()
 	away := newDatabase(t)
-	homeEnv, awayEnv := append(secretsFor(newDatabase(t)), bus), append(secretsFor(away), bus, "JWT_REFRESH_SECRET=another one that is of no use")
+	homeEnv, awayEnv := append(secretsFor(newSeededDatabase(t)), bus), append(secretsFor(away), bus, "JWT_REFRESH_SECRET=another one that is of no use")
 	home := serve(t, homeEnv, "--seed")
 	follower := serve(t, awayEnv, "--follow")
 	alice := home.login("alice")
@@ -107,7 +107,7 @@ func TestAFollowerShowsWhatHappensElsewhere(t *testing.T) {
 // API, read models and web UI as processes of their own.
 func TestRolesMakeASystemTogether(t *testing.T) {
 	t.Parallel()
-	url := newDatabase(t)
+	url := newSeededDatabase(t)
 	api := serve(t, secretsFor(url), "--seed", "--projections=false")
 	alice := api.login("alice")
 	total := func() any { return api.do("GET", "/events", alice, nil)["meta"].(map[string]any)["total"] }
@@ -139,7 +139,7 @@ func TestRolesMakeASystemTogether(t *testing.T) {
 // A process that stands still does not notice that it has lost the lock, and PostgreSQL does.
 func TestAnotherProcessPublishesWhenOneStandsStill(t *testing.T) {
 	t.Parallel()
-	env := append(secretsFor(newDatabase(t)), "EVENT_BUS_URL="+natstest.Start(t).URL())
+	env := append(secretsFor(newSeededDatabase(t)), "EVENT_BUS_URL="+natstest.Start(t).URL())
 	api := serve(t, env, "--seed", "--projections=false")
 	publishes := func(port string) func() bool {
 		return func() bool { return scrape(t, port)["boxoffice_bus_position"] != nil }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,6 +28,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv("BOXOFFICE_TEST_MAIN") != "" {
 		main()
 		return
+	}
+	// They wait for programs and for clocks as long as they compute.
+	if err := flag.Set("test.parallel", "3"); err != nil {
+		panic(err)
 	}
 	dbtest.Main(m)
 }
@@ -136,6 +141,21 @@ func newDatabase(t *testing.T) string {
 	return dbtest.URL(t)
 }
 
+// newSeededDatabase is one more, for a program that is started with --seed. It spares hashing the passwords of the accounts each time,
+// which takes seconds under the race detector.
+func newSeededDatabase(t *testing.T) string {
+	t.Helper()
+	dbtest.Slow(t)
+	return seeded.URL(t)
+}
+
+var seeded = dbtest.NewTemplate(func(url string) error {
+	if out, err := command(secretsFor(url), "seed").CombinedOutput(); err != nil {
+		return fmt.Errorf("seed: %w: %s", err, out)
+	}
+	return nil
+})
+
 // dataDir is one that PostgreSQL's user can reach too: those below t.TempDir are closed to it when root runs the tests.
 func dataDir(t *testing.T) string {
 	t.Helper()
@@ -201,7 +221,7 @@ func TestABookingOutlivesAKillAndAStop(t *testing.T) {
 
 func TestABookingInItsDelayIsFinishedBeforeTheProgramStops(t *testing.T) {
 	t.Parallel()
-	p := serve(t, []string{"DATABASE_URL=" + newDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=1s"}, "--seed")
+	p := serve(t, []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=1s"}, "--seed")
 	token := p.login("alice")
 	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"]
 	booked := make(chan map[string]any, 1)
@@ -313,7 +333,7 @@ func TestTheServerStartsWithoutAPlaceToKeepTheAuditsKey(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(file, nil, 0o600))
 	p := serve(t, []string{
-		"DATABASE_URL=" + newDatabase(t), "DATA_DIR=" + filepath.Join(file, "below"), "BOOKING_DELAY=0s",
+		"DATABASE_URL=" + newSeededDatabase(t), "DATA_DIR=" + filepath.Join(file, "below"), "BOOKING_DELAY=0s",
 		"JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests",
 	}, "--seed")
 	p.login("alice")

@@ -81,7 +81,7 @@ func TestReadModelsAreLookedAfterBesideARunningServer(t *testing.T) {
 // One process serves the API, others keep the read models up to date, and people find their own writes.
 func TestAPIAndProjectionsCanBeProcessesOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	env := []string{"DATABASE_URL=" + newDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=0s"}
+	env := []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=0s"}
 	api := serve(t, env, "--seed", "--projections=false")
 	projecting := serve(t, env)
 	token := api.login("alice")

@@ -25,8 +25,11 @@ import (
 
 var (
 	server   *embeddedpg.Server
-	prepared bool
-	template = sync.OnceValues(prepare)
+	baseURL  = sync.OnceValues(serverURL)
+	migrated = NewTemplate(func(string) error { return nil })
+
+	mu   sync.Mutex
+	made []string // names of templates
 )
 
 // Main runs the tests of a package and stops the server that they started. Call it from TestMain of each package that uses [URL] or [Pool].
@@ -46,9 +49,9 @@ func Main(m *testing.M, checks ...func() error) {
 			}
 		}
 	}
-	if prepared {
-		if base, err := template(); err == nil {
-			_ = admin(base, "drop database "+templateName+" with (force)") // the server may be a throw-away one that is gone
+	for _, name := range made {
+		if base, err := baseURL(); err == nil {
+			_ = admin(base, "drop database "+name+" with (force)") // the server may be a throw-away one that is gone
 		}
 	}
 	if server != nil {
@@ -122,12 +125,49 @@ func Settings(settings map[string]string) Option {
 // URL makes a fresh, migrated database and returns its address. It is dropped when the test ends well.
 func URL(tb testing.TB) string {
 	tb.Helper()
-	base, err := template()
+	return migrated.URL(tb)
+}
+
+// Template is a database that is prepared once, and copied for each test.
+type Template struct {
+	prepare func() (name string, err error)
+}
+
+// NewTemplate describes a migrated database with what fill adds, which must not stay connected. It is made when it is needed.
+func NewTemplate(fill func(url string) error) *Template {
+	return &Template{sync.OnceValues(func() (string, error) {
+		base, err := baseURL()
+		if err != nil {
+			return "", err
+		}
+		name := "template_" + newName()
+		if err := admin(base, "create database "+name); err != nil {
+			return "", err
+		}
+		mu.Lock()
+		made = append(made, name)
+		mu.Unlock()
+		url := withDatabase(base, name)
+		if _, err := migrations.Up(context.Background(), url); err != nil {
+			return "", err
+		}
+		return name, fill(url)
+	})}
+}
+
+// URL makes a copy and returns its address. It is dropped when the test ends well.
+func (t *Template) URL(tb testing.TB) string {
+	tb.Helper()
+	template, err := t.prepare()
 	if err != nil {
 		tb.Fatalf("prepare the test database: %v", err)
 	}
-	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	if err := admin(base, fmt.Sprintf("create database %s template %s strategy file_copy", name, templateName)); err != nil {
+	base, err := baseURL()
+	if err != nil {
+		tb.Fatalf("find the test server: %v", err)
+	}
+	name := "test_" + newName()
+	if err := admin(base, fmt.Sprintf("create database %s template %s strategy file_copy", name, template)); err != nil {
 		tb.Fatalf("clone the test database: %v", err)
 	}
 	address := withDatabase(base, name)
@@ -143,23 +183,9 @@ func URL(tb testing.TB) string {
 	return address
 }
 
-var (
-	serverDir    string
-	templateName = "template_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-)
+func newName() string { return strings.ReplaceAll(uuid.NewString(), "-", "") }
 
-func prepare() (string, error) {
-	base, err := serverURL()
-	if err != nil {
-		return "", err
-	}
-	if err := admin(base, "create database "+templateName); err != nil {
-		return "", err
-	}
-	prepared = true
-	_, err = migrations.Up(context.Background(), withDatabase(base, templateName))
-	return base, err
-}
+var serverDir string
 
 func serverURL() (string, error) {
 	if address := os.Getenv("TEST_DATABASE_URL"); address != "" {
