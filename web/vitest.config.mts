@@ -10,6 +10,7 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    testTimeout: 30_000, // a machine may be busy with other things
     env: { TZ: 'Europe/Lisbon' },
   },
 })

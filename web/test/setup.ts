@@ -1,5 +1,5 @@
 import '@testing-library/jest-dom/vitest'
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
 import { forgetAttempts } from '@/features/bookings/attempts'
 import { forgetChanges, useLive } from '@/lib/live/store'
@@ -7,6 +7,8 @@ import { queryClient } from '@/lib/query-client'
 import { loadToasts, regionIsThere } from '@/lib/toast'
 import { useSession } from '@/lib/session/store'
 import { server } from './server'
+
+configure({ asyncUtilTimeout: 5_000 }) // milliseconds; what is waited for comes, but not at once on a busy machine
 
 vi.mock('next/navigation', () => import('./navigation'))
 
