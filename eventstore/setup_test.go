@@ -17,6 +17,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func TestMain(m *testing.M) {
@@ -354,18 +355,7 @@ func eventually(tb failer, what string, holds func() bool) {
 }
 
 // poll tells whether a condition came true in time.
-func poll(holds func() bool) bool {
-	deadline := time.Now().Add(patient)
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		if time.Now().After(deadline) {
-			return false
-		}
-		<-tick.C
-	}
-	return true
-}
+func poll(holds func() bool) bool { return waittest.Until(patient, holds) }
 
 // wait fails the test if the channel stays open.
 func wait(tb failer, what string, done <-chan struct{}) {

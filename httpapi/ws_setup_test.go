@@ -17,6 +17,7 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -220,13 +221,7 @@ func position(s *system, a answer) (n int64) {
 // eventually waits for a condition of which nobody sends word.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(soon)
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still not so: %s", what)
-		}
-		<-tick.C
+	if !waittest.Until(soon, holds) {
+		t.Fatalf("still not so: %s", what)
 	}
 }

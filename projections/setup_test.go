@@ -19,6 +19,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -131,14 +132,8 @@ func (b *bundle) count(sql string, args ...any) (n int) {
 // eventually waits for a condition of which nobody sends word.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(patient)
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still not so: %s", what)
-		}
-		<-tick.C
+	if !waittest.Until(patient, holds) {
+		t.Fatalf("still not so: %s", what)
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/natstest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -106,14 +107,8 @@ const patient = 60 * time.Second // longer than anything here takes when all is 
 
 func eventually(tb testing.TB, what string, holds func() bool) {
 	tb.Helper()
-	deadline := time.Now().Add(patient)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		if time.Now().After(deadline) {
-			tb.Fatalf("still not so: %s", what)
-		}
-		<-tick.C
+	if !waittest.Until(patient, holds) {
+		tb.Fatalf("still not so: %s", what)
 	}
 }
 

@@ -17,7 +17,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // patience is how long a condition may take on a busy machine before it counts as never.
@@ -27,9 +29,7 @@ const patience = 60 * time.Second
 // everybody else, and as root the data would be kept elsewhere.
 func openDir(tb testing.TB) string {
 	tb.Helper()
-	if testing.Short() {
-		tb.Skip("servers are started and killed; left out of the quick round")
-	}
+	dbtest.Slow(tb)
 	dir := tb.TempDir()
 	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil {
 		tb.Fatal(err)
@@ -135,15 +135,8 @@ func wantKept(tb testing.TB, url string) {
 // eventually asks again until the answer is yes.
 func eventually(tb testing.TB, what string, condition func() bool) {
 	tb.Helper()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(patience)
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			tb.Fatalf("never happened: %s", what)
-		}
+	if !waittest.Until(patience, condition) {
+		tb.Fatalf("never happened: %s", what)
 	}
 }
 

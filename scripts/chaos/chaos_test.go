@@ -10,13 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/scripts/chaos/history"
 )
 
 func TestAShortRun(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes more than a minute")
-	}
+	dbtest.Slow(t)
 	var out bytes.Buffer
 	code := run(t.Context(), []string{"-duration", "60s"}, &out, &out)
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -28,9 +27,7 @@ func TestAShortRun(t *testing.T) {
 
 // Without space bookings fail, the database lives on, and everybody is told the truth; with space again, they go on.
 func TestAFullDisk(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes a while")
-	}
+	dbtest.Slow(t)
 	if runtime.GOOS != "linux" {
 		t.Skip("only on Linux can a running process be limited")
 	}
@@ -57,9 +54,7 @@ func TestAFullDisk(t *testing.T) {
 
 // What spoils the system must be found: else a run that passes says nothing.
 func TestARunThatWasSpoiledFails(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes a while")
-	}
+	dbtest.Slow(t)
 	program := filepath.Join(t.TempDir(), "boxoffice")
 	if err := build(t.Context(), program); err != nil {
 		t.Fatal(err)
