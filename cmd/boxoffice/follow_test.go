@@ -43,9 +43,7 @@ func TestAFollowerShowsWhatHappensElsewhere(t *testing.T) {
 	book := `{"eventId":"` + strings.TrimPrefix(path, "/events/") + `"}`
 	booked := home.do("POST", "/book", alice, strings.NewReader(book))["booking"].(map[string]any)["id"].(string)
 	remain(follower, 1)
-	if bookings := follower.do("GET", "/bookings", alice, nil)["data"].([]any); len(bookings) != 1 {
-		t.Errorf("alice finds %d bookings", len(bookings))
-	}
+	follower.waitFor("alice's booking", func() bool { return len(follower.do("GET", "/bookings", alice, nil)["data"].([]any)) == 1 })
 	if status, _, told := follower.ask("POST", "/book", alice, book); status != 503 || told.Code != "read_only" {
 		t.Errorf("booking at the follower: %d %+v", status, told)
 	}
