@@ -1,11 +1,13 @@
 package httpapi_test
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -102,7 +104,15 @@ func (s *system) tokenFor(o operation) string {
 
 func TestEveryOperationRefusesWhatItCannotRead(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) { o.BodyTimeout = 100 * time.Millisecond })
+	gone := make(chan httpapi.Request, 1)
+	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
+		o.BodyTimeout = 100 * time.Millisecond
+		o.Observe = func(r httpapi.Request) {
+			if r.Status == 499 {
+				gone <- r
+			}
+		}
+	})
 	for _, o := range s.operations() {
 		if o.guarded {
 			s.want(s.sendAs(o, ""), 401, "invalid_token")
@@ -126,7 +136,30 @@ func TestEveryOperationRefusesWhatItCannotRead(t *testing.T) {
 		s.want(s.send(long), 413, "body_too_large")
 		s.want(s.send(o, "Content-Type", "text/plain"), 415, "unsupported_media_type")
 		s.slow(o)
+
+		broken := s.write(o, "Transfer-Encoding: chunked", "seven\r\n{")
+		response, err := http.ReadResponse(bufio.NewReader(broken), nil)
+		must(t, err)
+		if response.StatusCode != 400 {
+			t.Errorf("%s: broken chunks got %d, want 400", o.id, response.StatusCode)
+		}
+		must(t, errors.Join(response.Body.Close(), broken.Close()))
+		must(t, s.write(o, "Content-Length: 1000", "{").Close())
+		if r := within(t, o.id+" ends when its client leaves", gone); r.Code != "client_gone" {
+			t.Errorf("%s ended with %q, want client_gone", o.id, r.Code)
+		}
 	}
+}
+
+// write opens a connection and sends a request as it is.
+func (s *system) write(o operation, length, body string) net.Conn {
+	s.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	must(s, err)
+	_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n%s\r\n\r\n%s",
+		o.method, o.path, s.tokenFor(o), length, body)
+	must(s, err)
+	return conn
 }
 
 // slow sends the beginning of a body and nothing more.

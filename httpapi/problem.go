@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -220,7 +223,16 @@ var humaCodes = map[int]string{
 	http.StatusUnsupportedMediaType:  "unsupported_media_type",
 }
 
+// unread is what huma says when it can't get the body of a request. It calls that a 500, but the request is broken, or its client gone.
+const unread = "cannot read request body"
+
 func fromHuma(status int, message string, errs []error) *Problem {
+	if message == unread {
+		if err := errors.Join(errs...); errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed) {
+			return classify(context.Canceled)
+		}
+		return newProblem(http.StatusBadRequest, humaCodes[http.StatusBadRequest], "The request body can't be read")
+	}
 	if status == http.StatusUnprocessableEntity {
 		status = http.StatusBadRequest // 422 is kept for an idempotency key that comes again with another request
 	}
