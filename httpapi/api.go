@@ -41,8 +41,8 @@ type Options struct {
 	Audit    Audit
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.
 	BodyTimeout time.Duration
-	// Turns bounds how many bookings are computed at the same time, so that other requests need not wait for all of them; 0: nothing does.
-	Turns int
+	// Turns bounds how many bookings are worked on at the same time, so that other requests need not wait for all of them; nil: nothing does.
+	Turns *Turns
 	// Push serves /ws; nil means that there is none. It is run and closed by whoever made it.
 	Push *Push
 	// Alive gives a context that ends when the database is known to be gone, and has ended while it is: then nobody waits for it.
@@ -89,7 +89,6 @@ func New(o Options) http.Handler {
 	router := chi.NewMux()
 	router.Use(
 		identify,
-		a.takeTurns, // before whatever takes time
 		clientAddress(o.TrustedProxies),
 		a.observe,
 		recoverPanics(o.Logger),
@@ -125,7 +124,7 @@ func New(o Options) http.Handler {
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
 	h := humachi.New(router, config)
-	h.UseMiddleware(a.atHome, a.guard, a.limit, a.sameOrigin, a.noteRead, a.fresh)
+	h.UseMiddleware(a.takeTurns, a.atHome, a.guard, a.limit, a.sameOrigin, a.noteRead, a.fresh)
 
 	everyone, organizers, auditors := roles{}, roles{account.Organizer}, roles{account.Auditor}
 
@@ -142,7 +141,7 @@ func New(o Options) http.Handler {
 	route(h, a, organizers, operation{http.MethodPatch, "/events/{id}", "changeEvent", "Change an event", 200, []int{400, 401, 403, 404, 409, 412, 503}}, a.changeEvent, homeOnly)
 	route(h, a, organizers, operation{http.MethodPost, "/events/{id}/cancel", "cancelEvent", "Cancel an event", 200, []int{400, 401, 403, 404, 409, 422, 503}}, a.cancelEvent, homeOnly)
 
-	route(h, a, everyone, operation{http.MethodPost, "/book", "bookTicket", "Book one ticket", 201, []int{400, 401, 404, 409, 422, 503}}, a.bookTicket, homeOnly, limited(perUser))
+	route(h, a, everyone, operation{http.MethodPost, "/book", "bookTicket", "Book one ticket", 201, []int{400, 401, 404, 409, 422, 503}}, a.bookTicket, inTurns, homeOnly, limited(perUser))
 	route(h, a, everyone, operation{http.MethodGet, "/bookings", "listBookings", "List one's own bookings", 200, []int{401, 503}}, a.listBookings, readsModels)
 	route(h, a, everyone, operation{http.MethodDelete, "/bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, []int{400, 401, 403, 404, 409, 503}}, a.cancelBooking, homeOnly)
 

@@ -38,7 +38,7 @@ func (a *api) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		code := ""
 		ctx, span := a.startSpan(context.WithValue(r.Context(), codeKey{}, &code), r)
-		started, wrapped := startOf(ctx), middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		started, wrapped := time.Now(), middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		next.ServeHTTP(wrapped, r.WithContext(ctx))
 		done := Request{
 			Method: knownMethod(r.Method), Route: chi.RouteContext(ctx).RoutePattern(), Status: wrapped.Status(), Code: code,

@@ -5,74 +5,97 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // When thousands book at once, Go's scheduler works on all of them in the order in which they came, and asks the network for news only
-// when it has nothing else to do: whoever just wants to look would wait for everyone who books. So only a few bookings are computed at a
-// time, and the others wait for their turn, which leaves a thread of Go's scheduler free for all else.
+// when it has nothing else to do: whoever just wants to look would wait for everyone who books. So only a few bookings are worked on at a
+// time, and the others wait for their turn, which leaves a thread of Go's scheduler free for all else. A booking takes two turns: one in
+// which its body is read, and then, behind all who have come meanwhile, one in which it is computed. Between them its client is listened
+// to, so that it can leave.
+
+// Turns lets a few bookings be worked on at a time. All who share it take turns.
+type Turns struct {
+	free    *semaphore.Weighted
+	waiting atomic.Int64
+}
+
+// NewTurns bounds how many bookings are worked on at the same time.
+func NewTurns(bookings int) *Turns { return &Turns{free: semaphore.NewWeighted(int64(bookings))} }
+
+// Waiting is how many bookings wait for their turn.
+func (t *Turns) Waiting() int { return int(t.waiting.Load()) }
 
 type turnKey struct{}
 
 // turn belongs to one request.
 type turn struct {
-	from  *semaphore.Weighted
-	asked time.Time
-	held  bool
+	of   *Turns
+	held atomic.Bool
 }
 
+// take returns why the context ended, when it does before the turn comes.
 func (t *turn) take(ctx context.Context) error {
-	if err := t.from.Acquire(ctx, 1); err != nil {
-		return err
+	t.of.waiting.Add(1)
+	defer t.of.waiting.Add(-1)
+	if t.of.free.Acquire(ctx, 1) != nil {
+		return context.Cause(ctx)
 	}
-	t.held = true
+	t.held.Store(true)
 	return nil
 }
 
+// leave may be called more than once, at the same time too.
 func (t *turn) leave() {
-	if t.held {
-		t.held = false
-		t.from.Release(1)
+	if t.held.CompareAndSwap(true, false) {
+		t.of.free.Release(1)
 	}
 }
 
-// takeTurns lets so many bookings be computed at the same time, if there is a bound.
-func (a *api) takeTurns(next http.Handler) http.Handler {
-	if a.Turns == 0 {
-		return next
-	}
-	turns := semaphore.NewWeighted(int64(a.Turns))
-	gone := a.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, r, problemOf(r.Context(), a.Logger, r.Context().Err()))
-	}))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost || r.URL.Path != "/book" {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if !a.receive(w, r) { // nobody has a turn while others send
-			next.ServeHTTP(w, r)
-			return
-		}
-		t := &turn{from: turns, asked: time.Now()}
-		r = r.WithContext(context.WithValue(r.Context(), turnKey{}, t))
-		if t.take(r.Context()) != nil {
-			gone.ServeHTTP(w, r)
-			return
-		}
-		defer t.leave()
-		next.ServeHTTP(w, r)
-	})
-}
+// briefly is how long a body may take that came together with the head of its request. A slower one is waited for without a turn.
+const briefly = time.Millisecond
 
-// startOf is when a request began: before it waited for its turn, if it has one.
-func startOf(ctx context.Context) time.Time {
-	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
-		return t.asked
+// longest is how long a booking waits for its turn. To refuse sooner, while so many wait, would cost the time of those who could book.
+const longest = 10 * time.Second
+
+const inTurnsKey = "inTurns"
+
+// inTurns marks an operation that thousands ask for at once.
+func inTurns(op *huma.Operation) { op.Metadata[inTurnsKey] = true }
+
+// takeTurns comes before whatever takes time.
+func (a *api) takeTurns(ctx huma.Context, next func(huma.Context)) {
+	if a.Turns == nil || ctx.Operation().Metadata[inTurnsKey] == nil {
+		next(ctx)
+		return
 	}
-	return time.Now()
+	arrival, t := &turn{of: a.Turns}, &turn{of: a.Turns}
+	patient, cancel := context.WithTimeoutCause(ctx.Context(), longest, eventstore.ErrBusy)
+	defer cancel()
+	if err := arrival.take(patient); err != nil {
+		a.writeError(ctx, err)
+		return
+	}
+	late := time.AfterFunc(briefly, arrival.leave)
+	r, w := humachi.Unwrap(ctx)
+	whole := a.receive(w, r)
+	late.Stop()
+	arrival.leave()
+	if whole {
+		if err := t.take(patient); err != nil {
+			a.writeError(ctx, err)
+			return
+		}
+	}
+	defer t.leave()
+	next(huma.WithValue(ctx, turnKey{}, t))
 }
 
 // withoutTurn lets others have the turn of a request while it waits.

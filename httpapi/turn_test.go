@@ -1,10 +1,12 @@
 package httpapi_test
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,9 +17,6 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-// patience is for what happens at once, unless it never does.
-const patience = 10 * time.Second
-
 // A booking that is computed asks for the time, once.
 func TestBookingsAreComputedOneAfterTheOther(t *testing.T) {
 	t.Parallel()
@@ -25,7 +24,7 @@ func TestBookingsAreComputedOneAfterTheOther(t *testing.T) {
 	first, goOn := make(chan struct{}), make(chan struct{})
 	done := make(chan httpapi.Request, 100)
 	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
-		o.Turns = 1
+		o.Turns = httpapi.NewTurns(1)
 		o.Now = func() time.Time {
 			if computed.Add(1) == 1 {
 				close(first)
@@ -34,7 +33,7 @@ func TestBookingsAreComputedOneAfterTheOther(t *testing.T) {
 			return time.Now()
 		}
 		o.Observe = func(r httpapi.Request) {
-			if r.Route == "/book" || r.Code == "client_gone" {
+			if r.Route == "/book" {
 				done <- r
 			}
 		}
@@ -43,36 +42,24 @@ func TestBookingsAreComputedOneAfterTheOther(t *testing.T) {
 	computed.Store(1)
 	event := s.schedule(10)
 	computed.Store(0)
-	booking := `{"eventId":"` + event + `"}`
-	answers := make(chan answer, 1)
+
+	second := s.bookSlowly(event)
+	quick := make(chan answer, 1)
 	go func() {
-		a, err := s.try("POST", "/book", s.token(account.Customer), booking)
+		a, err := s.try("POST", "/book", s.token(account.Customer), `{"eventId":"`+event+`"}`)
 		if err != nil {
 			t.Error(err)
 		}
-		answers <- a
+		quick <- a
 	}()
 	within(t, "the first booking is computed", first)
 
 	// Who only looks need not wait.
 	s.want(s.call("GET", "/events", s.token(account.Customer), nil), 200, "")
 
-	// The second one waits, until its client loses interest.
-	ctx, leave := context.WithCancel(t.Context())
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/book", strings.NewReader(booking))
-	must(t, err)
-	request.Header.Set("Authorization", "Bearer "+s.token(account.Customer))
-	request.Header.Set("Content-Type", "application/json")
-	sent := make(chan struct{})
-	request.Body = &told{strings.NewReader(booking), sent}
-	go func() {
-		if response, err := http.DefaultClient.Do(request); err == nil {
-			_ = response.Body.Close()
-			t.Errorf("the second booking was answered: %d", response.StatusCode)
-		}
-	}()
-	within(t, "the second booking is sent", sent)
-	leave()
+	// The second one is sent, and waits for its turn, until its client loses interest.
+	second.finish()
+	must(t, second.conn.Close())
 	if r := within(t, "the second booking ends", done); r.Code != "client_gone" {
 		t.Errorf("the second booking ended with %q, want client_gone", r.Code)
 	}
@@ -81,24 +68,40 @@ func TestBookingsAreComputedOneAfterTheOther(t *testing.T) {
 	}
 
 	close(goOn)
-	s.want(within(t, "the first booking is answered", answers), 201, "")
+	s.want(within(t, "the first booking is answered", quick), 201, "")
 }
 
-// told is a body that tells when it was read to its end.
-type told struct {
-	io.Reader
-	end chan<- struct{}
+// slowBooking is a booking of which the server has a part.
+type slowBooking struct {
+	conn   net.Conn
+	read   *bufio.Reader
+	finish func()
 }
 
-func (b *told) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	if err == io.EOF {
-		close(b.end)
+// bookSlowly returns when the server waits for the rest of the booking.
+func (s *system) bookSlowly(event string) slowBooking {
+	s.Helper()
+	body := `{"eventId":"` + event + `"}`
+	conn := s.write(operation{method: "POST", path: "/book"}, fmt.Sprintf("Content-Length: %d\r\nExpect: 100-continue", len(body)), body[:5])
+	s.Cleanup(func() { _ = conn.Close() })
+	b := slowBooking{conn: conn, read: bufio.NewReader(conn)}
+	if response := b.answer(s); response.StatusCode != 100 {
+		s.Fatalf("got %d, want that the body is asked for", response.StatusCode)
 	}
-	return n, err
+	b.finish = func() {
+		_, err := io.WriteString(conn, body[5:])
+		must(s, err)
+	}
+	return b
 }
 
-func (*told) Close() error { return nil }
+func (b slowBooking) answer(s *system) *http.Response {
+	s.Helper()
+	must(s, b.conn.SetReadDeadline(time.Now().Add(soon)))
+	response, err := http.ReadResponse(b.read, nil)
+	must(s, err)
+	return response
+}
 
 // patientExecutor carries nothing out before everybody is there.
 type patientExecutor struct {
@@ -113,7 +116,7 @@ func (e patientExecutor) Execute(context.Context, eventstore.Command[domain.Stat
 	select {
 	case <-e.all:
 		return eventstore.Result[domain.State]{}, domain.ErrSoldOut
-	case <-time.After(patience):
+	case <-time.After(soon):
 		return eventstore.Result[domain.State]{}, eventstore.ErrBusy
 	}
 }
@@ -127,7 +130,7 @@ func TestABookingThatWaitsForItsTransactionHasNoTurn(t *testing.T) {
 	together := patientExecutor{new(atomic.Int32), make(chan struct{})}
 	together.missing.Store(customers)
 	o := s.options
-	o.Executor, o.Turns = together, 1
+	o.Executor, o.Turns = together, httpapi.NewTurns(1)
 	s.url = s.serve(o)
 	for _, a := range s.together(customers, func(int) (answer, error) {
 		return s.try("POST", "/book", s.token(account.Customer), `{"eventId":"`+event+`"}`)
@@ -138,27 +141,11 @@ func TestABookingThatWaitsForItsTransactionHasNoTurn(t *testing.T) {
 
 func TestABookingThatIsStillSentHasNoTurn(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) { o.Turns, o.BodyTimeout = 1, time.Minute })
+	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
+		o.Turns, o.BodyTimeout = httpapi.NewTurns(1), time.Minute
+	})
 	event := s.schedule(1)
-	reader, writer := io.Pipe()
-	defer writer.Close() //nolint:errcheck // it was closed before, if all went well
-	request, err := http.NewRequest(http.MethodPost, s.url+"/book", reader)
-	must(t, err)
-	request.Header.Set("Authorization", "Bearer "+s.token(account.Customer))
-	request.Header.Set("Content-Type", "application/json")
-	slow := make(chan int, 1)
-	go func() {
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Error(err)
-			slow <- 0
-			return
-		}
-		_ = response.Body.Close()
-		slow <- response.StatusCode
-	}()
-	_, err = io.WriteString(writer, `{"eventId":`) // returns when the transport has it
-	must(t, err)
+	slow := s.bookSlowly(event)
 
 	quick := make(chan answer, 1)
 	go func() {
@@ -170,11 +157,9 @@ func TestABookingThatIsStillSentHasNoTurn(t *testing.T) {
 	}()
 	s.want(within(t, "somebody else's booking is answered", quick), 201, "")
 
-	_, err = io.WriteString(writer, `"`+event+`"}`)
-	must(t, err)
-	must(t, writer.Close())
-	if status := within(t, "the slow booking is answered", slow); status != 409 {
-		t.Errorf("the slow booking got %d, want 409: the only ticket is sold", status)
+	slow.finish()
+	if got := slow.answer(s).StatusCode; got != 409 {
+		t.Errorf("the slow booking got %d, want 409: the only ticket is sold", got)
 	}
 }
 
@@ -182,7 +167,7 @@ func within[T any](t *testing.T, what string, happens <-chan T) (v T) {
 	t.Helper()
 	select {
 	case v = <-happens:
-	case <-time.After(patience):
+	case <-time.After(soon):
 		t.Fatalf("it did not happen that %s", what)
 	}
 	return v

@@ -71,7 +71,6 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 		share = 0.5 // the rest is for PostgreSQL
 	}
 	memory.Tune(share, logger)
-	turns := shareProcessors()
 	d := &database{url: c.DatabaseURL}
 	if d.url == "" {
 		if d, err = startDatabase(ctx, c, logger); err != nil {
@@ -135,7 +134,7 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 	}
 
 	var stopping atomic.Bool
-	apiHandler := s.api(c, r, logger, push, turns, &stopping)
+	apiHandler := s.api(c, r, logger, push, &stopping)
 	webHandler, err := web.Handler(apiHandler)
 	if err != nil {
 		return err
@@ -185,7 +184,7 @@ func (s *system) push(c config.Config, logger *slog.Logger) *httpapi.Push {
 	})
 }
 
-func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpapi.Push, turns int, stopping *atomic.Bool) http.Handler {
+func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpapi.Push, stopping *atomic.Bool) http.Handler {
 	return httpapi.New(httpapi.Options{
 		Executor: s.executor,
 		Log:      eventstore.NewLog(s.reading),
@@ -205,7 +204,7 @@ func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpap
 		},
 		Origins: c.FrontendOrigin,
 		Observe: s.metrics.ObserveRequest, Tracer: s.tracing.Tracer(),
-		Turns:   turns,
+		Turns:   s.turns,
 		Limiter: s.limiter, TrustedProxies: c.TrustedProxies,
 		Now:     time.Now,
 		Logger:  logger,
@@ -256,13 +255,12 @@ func (d *database) watch(ctx context.Context) error {
 	}
 }
 
-// shareProcessors tells how many bookings may be computed at the same time: on all processors but one. Go gets to use two threads more
-// than there are processors, so that there is always one with time to ask the network who wants something: when all of them are busy,
-// Go asks every 10 ms, for 128 connections.
-var shareProcessors = sync.OnceValue(func() (turns int) {
+// shareProcessors tells how many processors there are, and lets Go use two threads more, so that there is always one with time to ask
+// the network who wants something: when all of them are busy, Go asks every 10 ms, for 128 connections.
+var shareProcessors = sync.OnceValue(func() int {
 	processors := runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(processors + 2)
-	return max(1, processors-1)
+	return processors
 })
 
 func listen(ctx context.Context, host string, port int, variable string) (net.Listener, error) {

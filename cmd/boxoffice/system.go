@@ -33,6 +33,7 @@ type system struct {
 	wire     *projections.Wire
 	progress *projections.Progress
 	limiter  *httpapi.Limiter // nil: no limits
+	turns    *httpapi.Turns
 	audit    httpapi.Audit
 	metrics  *telemetry.Metrics
 	tracing  *telemetry.Tracing
@@ -71,7 +72,9 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 			return nil, err
 		}
 	}
-	if s.accounts, err = account.New(s.reading, s.signer, account.Options{}); err != nil {
+	processors := shareProcessors()
+	s.turns = httpapi.NewTurns(max(1, processors-1))
+	if s.accounts, err = account.New(s.reading, s.signer, account.Options{HashSlots: max(1, processors/2)}); err != nil {
 		return nil, fmt.Errorf("set accounts up: %w", err)
 	}
 	if s.pulse, err = newPulse(d.url, logger); err != nil {
@@ -92,7 +95,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	}
 	s.metrics.WatchPool("booking", s.booking)
 	s.metrics.WatchPool("reading", s.reading)
-	s.metrics.Watch(telemetry.CommandsWaiting, s.executor.Waiting)
+	s.metrics.Watch(telemetry.CommandsWaiting, func() int { return s.turns.Waiting() + s.executor.Waiting() })
 	s.metrics.Watch(telemetry.CommandQueue, func() int { return c.Queue })
 	s.metrics.Watch(telemetry.HashesPending, func() int { pending, _ := s.accounts.PendingHashes(); return pending })
 	s.metrics.Watch(telemetry.HashesLimit, func() int { _, limit := s.accounts.PendingHashes(); return limit })

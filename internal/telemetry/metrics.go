@@ -131,7 +131,7 @@ type Gauge struct{ name, help string }
 
 // The gauges of this program.
 var (
-	CommandsWaiting = Gauge{"commands_waiting", "Commands that wait to board a transaction."}
+	CommandsWaiting = Gauge{"commands_waiting", "Commands that wait for their turn, or to board a transaction."}
 	CommandQueue    = Gauge{"commands_waiting_limit", "Commands that may wait before more are refused as busy."}
 	HashesPending   = Gauge{"password_hashes_pending", "Passwords that are hashed or wait for it."}
 	HashesLimit     = Gauge{"password_hashes_pending_limit", "Passwords that may wait before more are refused as busy."}
