@@ -138,12 +138,10 @@ func TestEveryOperationRefusesWhatItCannotRead(t *testing.T) {
 		s.slow(o)
 
 		broken := s.write(o, "Transfer-Encoding: chunked", "seven\r\n{")
-		response, err := http.ReadResponse(bufio.NewReader(broken), nil)
-		must(t, err)
-		if response.StatusCode != 400 {
-			t.Errorf("%s: broken chunks got %d, want 400", o.id, response.StatusCode)
+		if got := s.status(bufio.NewReader(broken)); got != 400 {
+			t.Errorf("%s: broken chunks got %d, want 400", o.id, got)
 		}
-		must(t, errors.Join(response.Body.Close(), broken.Close()))
+		must(t, broken.Close())
 		must(t, s.write(o, "Content-Length: 1000", "{").Close())
 		if r := within(t, o.id+" ends when its client leaves", gone); r.Code != "client_gone" {
 			t.Errorf("%s ended with %q, want client_gone", o.id, r.Code)
@@ -160,6 +158,15 @@ func (s *system) write(o operation, length, body string) net.Conn {
 		o.method, o.path, s.tokenFor(o), length, body)
 	must(s, err)
 	return conn
+}
+
+// status reads an answer.
+func (s *system) status(r *bufio.Reader) int {
+	s.Helper()
+	response, err := http.ReadResponse(r, nil)
+	must(s, err)
+	must(s, response.Body.Close())
+	return response.StatusCode
 }
 
 // slow sends the beginning of a body and nothing more.
