@@ -58,8 +58,8 @@ func Main(m *testing.M, checks ...func() error) {
 		if err := server.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "stop the test server:", err)
 		}
-		_ = os.RemoveAll(serverDir)
 	}
+	_ = os.RemoveAll(serverDir) // also that of a server which could not be started
 	removeFiles()
 	os.Exit(code)
 }
@@ -185,13 +185,15 @@ func (t *Template) URL(tb testing.TB) string {
 
 func newName() string { return strings.ReplaceAll(uuid.NewString(), "-", "") }
 
+const serverPrefix = "boxoffice-test-"
+
 var serverDir string
 
 func serverURL() (string, error) {
 	if address := os.Getenv("TEST_DATABASE_URL"); address != "" {
 		return address, nil
 	}
-	dir, err := os.MkdirTemp("", "boxoffice-test-")
+	dir, err := os.MkdirTemp("", serverPrefix)
 	if err != nil {
 		return "", err
 	}

@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	memoryDir    = "/dev/shm"
-	memoryPrefix = "boxoffice-test-"
+	memoryDir = "/dev/shm"
+	// Not serverPrefix: with TMPDIR=/dev/shm servers are here too, and nobody locks their directories.
+	memoryPrefix = "boxoffice-memory-"
 	// enough memory must be free: several packages are tested at once, and the log of changes of each server may grow to 1 GB.
 	enough = 4 << 30
 )
