@@ -29,12 +29,12 @@ func Start(tb testing.TB) *Server {
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: tb.TempDir(), NoLog: true, NoSigs: true,
 		Username: "boxoffice", Password: Password,
 	}}
+	tb.Cleanup(s.Stop) // first: a server that does not get ready ends the test, and is stopped too
 	s.Run()
-	tb.Cleanup(s.Stop)
 	return s
 }
 
-// Run starts the server again, at the same address.
+// Run starts the server; after Stop, at the same address.
 func (s *Server) Run() {
 	s.tb.Helper()
 	options := s.options // the server changes them
@@ -42,11 +42,12 @@ func (s *Server) Run() {
 	if err != nil {
 		s.tb.Fatalf("make a NATS server: %v", err)
 	}
+	s.running = running
 	running.Start()
 	if !running.ReadyForConnections(20 * time.Second) {
 		s.tb.Fatal("the NATS server did not get ready")
 	}
-	s.running, s.options.Port = running, running.Addr().(*net.TCPAddr).Port
+	s.options.Port = running.Addr().(*net.TCPAddr).Port
 }
 
 // Stop stops the server; connections break.
@@ -58,8 +59,8 @@ func (s *Server) Stop() {
 	}
 }
 
-// Let changes the password that the server wants, from the next start on.
-func (s *Server) Let(password string) { s.options.Password = password }
+// SetPassword changes the password that the server wants, from the next start on.
+func (s *Server) SetPassword(password string) { s.options.Password = password }
 
 // URL is the address, with the password.
 func (s *Server) URL() string {
