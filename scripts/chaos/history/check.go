@@ -23,6 +23,7 @@ const (
 	Undersold    = "undersold"
 	Remaining    = "the answer has a wrong number of tickets"
 	ReadModel    = "the read model differs from the log"
+	Early        = "an answer names a moment before its own effect"
 	StaleRead    = "a read lacks what it was asked to contain"
 	Unanswered   = "a wish without an answer"
 	StrangeReply = "an answer that should not be"
@@ -267,6 +268,17 @@ func (c *checker) judgeDone(q *Request) {
 		return
 	case q.Kind == Book && made.Request != q.ID && (q.Key == "" || c.byKey[key{q.Customer, q.Key}] != made):
 		c.bad(KeyBroken, "answered with the booking of another request, %s: %s", made.Request, q)
+	case q.Answer.Replayed && q.Key == "":
+		c.bad(KeyBroken, "answered as the repetition of a request, and has no key: %s", q)
+	}
+	// The position is what later reads must contain: were it too low, or not told at all, none of them could be found stale.
+	effect := made
+	if q.Kind == Cancel {
+		effect = c.cancelled[q.Booking]
+	}
+	if q.Answer.Position < effect.Position || q.Answer.Version < effect.Version {
+		c.bad(Early, "told of position %d and version %d, and the effect is at %d and %d: %s",
+			q.Answer.Position, q.Answer.Version, effect.Position, effect.Version, q)
 	}
 	s := c.streams[q.Event]
 	if v := q.Answer.Version; v < 1 || v > len(s.moments) || s.moments[v-1].remaining != q.Answer.Remaining {
@@ -293,7 +305,8 @@ func (c *checker) judgeRefusal(q *Request) {
 	}
 }
 
-// judgeList looks for bookings that the list must contain: made by then and never cancelled. What is listed must have been made.
+// judgeList looks for bookings that the list must contain: made by then and never cancelled. What is listed must have been made, and
+// not be cancelled by then.
 func (c *checker) judgeList(q *Request) {
 	if q.Outcome != Done {
 		return
@@ -301,6 +314,9 @@ func (c *checker) judgeList(q *Request) {
 	for _, b := range q.Answer.Listed {
 		if made := c.booked[b]; made == nil || made.Customer != q.Customer {
 			c.bad(ReadModel, "the list has booking %s: %s", b, q)
+		}
+		if gone := c.cancelled[b]; gone != nil && gone.Position <= q.Least && !q.Answer.Lagging {
+			c.bad(StaleRead, "booking %s, cancelled at position %d, is listed at position %d: %s", b, gone.Position, q.Least, q)
 		}
 	}
 	if q.Answer.Lagging {

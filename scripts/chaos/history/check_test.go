@@ -120,6 +120,9 @@ func TestACleanHistoryPasses(t *testing.T) {
 			s.requests[bobLists].Answer = history.Answer{Lagging: true}
 			s.requests[bobCancels].Outcome = history.Unknown
 		},
+		"a list that says that it lags, with what was cancelled": func(s *story) {
+			s.requests[bobLists].Least, s.requests[bobLists].Answer.Lagging = 4, true
+		},
 		"a booking is not found by somebody who can't know of it yet": func(s *story) {
 			q := s.requests[bobCancels]
 			q.ID, q.Invoked, q.Answered, q.Outcome, q.Code = "r12", at(5.5), at(5.6), history.Refused, history.BookingNotFound
@@ -175,6 +178,7 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 			s.final.Log[2].Customer = s.ann
 		}},
 		"a key is answered with another booking": {history.KeyBroken, func(s *story) { s.requests[annAgain].Key = "ann's other" }},
+		"a repetition without a key":             {history.KeyBroken, func(s *story) { s.requests[bobBooks].Answer.Replayed = true }},
 		"a key that had booked is refused": {history.KeyBroken, func(s *story) {
 			s.requests[annTwice].Key = "ann's"
 		}},
@@ -203,7 +207,12 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		"tickets are left, and customers too": {history.Undersold, func(s *story) { s.final.Log[0].Capacity = 3 }},
 		"a wrong number of tickets":           {history.Remaining, func(s *story) { s.requests[bobBooks].Answer.Remaining = 1 }},
 		"a version that there is not":         {history.Remaining, func(s *story) { s.requests[cidBooks].Answer.Version = 6 }},
-		"the read model lacks a booking":      {history.ReadModel, func(s *story) { delete(s.final.Bookings, id("a")) }},
+		"a booking without a position":        {history.Early, func(s *story) { s.requests[bobBooks].Answer.Position = 0 }},
+		"a version before the booking": {history.Early, func(s *story) {
+			s.requests[cidBooks].Answer.Version, s.requests[cidBooks].Answer.Remaining = 4, 1
+		}},
+		"a cancellation at the position of the booking": {history.Early, func(s *story) { s.requests[bobCancels].Answer.Position = 3 }},
+		"the read model lacks a booking":                {history.ReadModel, func(s *story) { delete(s.final.Bookings, id("a")) }},
 		"the read model has a booking cancelled": {history.ReadModel, func(s *story) {
 			s.final.Bookings[id("a")] = history.BookingRow{Event: s.event, Customer: s.ann, Cancelled: true}
 		}},
@@ -212,6 +221,7 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		"the read model has too many tickets":     {history.ReadModel, func(s *story) { s.final.Events[s.event] = history.EventRow{Remaining: 1, Version: 5} }},
 		"the read model is behind":                {history.ReadModel, func(s *story) { s.final.Events[s.event] = history.EventRow{Version: 4} }},
 		"a list has another's booking":            {history.ReadModel, func(s *story) { s.requests[bobLists].Answer.Listed = []uuid.UUID{id("a")} }},
+		"a list has what was cancelled by then":   {history.StaleRead, func(s *story) { s.requests[bobLists].Least = 4 }},
 		"a list lacks what it must contain": {history.StaleRead, func(s *story) {
 			s.requests[bobLists].Customer, s.requests[bobLists].Answer.Listed = s.ann, nil
 		}},
