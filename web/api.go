@@ -7,17 +7,31 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 )
 
+// keptConnections is how many connections to the API wait for the next request; those of a rush beyond it are closed after it.
+const keptConnections = 512
+
 // Proxy hands requests to an API in another process. WebSockets pass through it too. The API is told the address of the client, and
-// no client can tell it another one.
-func Proxy(target *url.URL, logger *slog.Logger) http.Handler {
-	return &httputil.ReverseProxy{
+// no client can tell it another one; only what proxies in the trusted networks say is handed on.
+func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Handler {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil // the API is near, whatever the environment says about the way to the internet
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = keptConnections, keptConnections
+	proxy := &httputil.ReverseProxy{
+		Transport: transport,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.Host = r.In.Host // the API compares it with the origin
+			if peer, err := netip.ParseAddrPort(r.In.RemoteAddr); err == nil &&
+				slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(peer.Addr().Unmap()) }) {
+				r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
+			}
 			r.SetXForwarded()
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
@@ -35,6 +49,12 @@ func Proxy(target *url.URL, logger *slog.Logger) http.Handler {
 		},
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/audit/") { // where answers are as long as the log; the API says for how long
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a server without deadlines refuses
+		}
+		proxy.ServeHTTP(w, r)
+	})
 }
 
 // moveCookies moves cookies from where the API sets them to where browsers reach it here: /auth is /api/auth.

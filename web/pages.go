@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"mime"
 	"net/http"
 	"net/url"
 	"path"
@@ -93,9 +92,6 @@ var types = map[string]string{
 // contentType depends on the name alone, and not on what the machine knows about types.
 func contentType(name string) string {
 	if t, ok := types[path.Ext(name)]; ok {
-		return t
-	}
-	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
 		return t
 	}
 	return "application/octet-stream"

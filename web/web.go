@@ -17,21 +17,21 @@ import (
 var dist embed.FS
 
 // Handler serves the user interface, and hands requests below /api to the API without that prefix.
-func Handler(api http.Handler) (http.Handler, error) {
+func Handler(api http.Handler, logger *slog.Logger) (http.Handler, error) {
 	built, err := fs.Sub(dist, "dist")
 	if err != nil {
 		return nil, err
 	}
-	return handler(built, api)
+	return handler(built, api, logger)
 }
 
-func handler(built fs.FS, api http.Handler) (http.Handler, error) {
+func handler(built fs.FS, api http.Handler, logger *slog.Logger) (http.Handler, error) {
 	pages, err := newPages(built)
 	if err != nil {
 		return nil, err
 	}
 	if pages.empty() {
-		slog.Info("this program was built without the user interface; `make build` with Node builds it")
+		logger.Info("this program was built without the user interface; `make build` with Node builds it")
 	}
 	below := http.StripPrefix("/api", moveCookies(api))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,10 +13,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 const id = "6f0f5c3e-3a55-4d0c-9d53-6d9a4f3f2b10"
@@ -48,10 +50,12 @@ func must(t *testing.T, err error) {
 	}
 }
 
+var quiet = slog.New(slog.DiscardHandler)
+
 // serve gives the address of a server of the export in front of api.
 func serve(t *testing.T, api http.Handler) string {
 	t.Helper()
-	h, err := handler(export, api)
+	h, err := handler(export, api, quiet)
 	must(t, err)
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
@@ -193,7 +197,7 @@ func TestFilesAreCompressedAndCached(t *testing.T) {
 
 func TestWithoutAnExportThereIsAPageThatSaysHowToBuildIt(t *testing.T) {
 	t.Parallel()
-	h, err := handler(fstest.MapFS{".keep": {}}, http.NotFoundHandler())
+	h, err := handler(fstest.MapFS{".keep": {}}, http.NotFoundHandler(), quiet)
 	must(t, err)
 	for _, path := range []string{"/", "/events"} {
 		w := httptest.NewRecorder()
@@ -240,7 +244,7 @@ func bothWays(t *testing.T, test func(t *testing.T, url string, isProxy bool)) {
 		t.Cleanup(behind.Close)
 		target, err := url.Parse(behind.URL)
 		must(t, err)
-		test(t, serve(t, Proxy(target, slog.New(slog.DiscardHandler))), true)
+		test(t, serve(t, Proxy(target, nil, quiet)), true)
 	})
 }
 
@@ -257,6 +261,51 @@ func TestTheAPIIsReachedBelowItsPrefix(t *testing.T) {
 			t.Errorf("the address of the client arrives as %q", asked["forwarded"])
 		}
 	})
+}
+
+func TestOnlyAProxyThatIsTrustedTellsTheAddressOfTheClient(t *testing.T) {
+	t.Parallel()
+	behind := httptest.NewServer(api)
+	t.Cleanup(behind.Close)
+	target, err := url.Parse(behind.URL)
+	must(t, err)
+	for network, want := range map[string]string{"127.0.0.0/8": "6.6.6.6, 127.0.0.1", "10.0.0.0/8": "127.0.0.1"} {
+		a := get(t, serve(t, Proxy(target, []netip.Prefix{netip.MustParsePrefix(network)}, quiet))+"/api/events", "X-Forwarded-For", "6.6.6.6")
+		var asked map[string]string
+		must(t, json.Unmarshal([]byte(a.body), &asked))
+		if asked["forwarded"] != want {
+			t.Errorf("with %s trusted, the address of the client arrives as %q, want %q", network, asked["forwarded"], want)
+		}
+	}
+}
+
+func TestAnAnswerAboutTheLogMayTakeLongerThanOthers(t *testing.T) {
+	t.Parallel()
+	const most = 50 * time.Millisecond
+	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = http.NewResponseController(w).Flush()
+		<-time.After(2 * most)
+		_, _ = io.WriteString(w, "the end")
+	}))
+	t.Cleanup(behind.Close)
+	target, err := url.Parse(behind.URL)
+	must(t, err)
+	h, err := handler(export, Proxy(target, nil, quiet), quiet)
+	must(t, err)
+	server := httptest.NewUnstartedServer(h)
+	server.Config.WriteTimeout = most
+	server.Start()
+	t.Cleanup(server.Close)
+	for path, whole := range map[string]bool{"/api/audit/export": true, "/api/events": false} {
+		response, err := http.Get(server.URL + path)
+		if err == nil {
+			_, err = io.ReadAll(response.Body)
+			_ = response.Body.Close()
+		}
+		if whole != (err == nil) {
+			t.Errorf("GET %s: %v", path, err)
+		}
+	}
 }
 
 func TestCookiesOfTheAPIMoveBelowItsPrefix(t *testing.T) {
@@ -299,7 +348,7 @@ func TestAnAPIThatIsAwayIsAProblemThatPasses(t *testing.T) {
 	must(t, err)
 	address := l.Addr().String()
 	must(t, l.Close())
-	server := serve(t, Proxy(&url.URL{Scheme: "http", Host: address}, slog.New(slog.DiscardHandler)))
+	server := serve(t, Proxy(&url.URL{Scheme: "http", Host: address}, nil, quiet))
 	a := get(t, server+"/api/events")
 	var problem map[string]any
 	must(t, json.Unmarshal([]byte(a.body), &problem))

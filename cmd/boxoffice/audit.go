@@ -33,25 +33,19 @@ func (a *app) auditCommand() *cobra.Command {
 			"EVENT is the id of an event, the beginning of it, or a part of the title.\n" +
 			"TIME is in the form of RFC 3339, such as 2026-05-17T19:30:00Z.\n" +
 			"Exit codes: 0 all is well, 1 something is wrong with what was looked at,\n2 the command was used wrongly or could not do its work.",
+		Args: cobra.NoArgs, RunE: help,
 	}
 	cmd.AddCommand(
 		a.auditStreamsCommand(), a.auditShowCommand(), a.auditDiffCommand(), a.auditTailCommand(),
 		a.auditVerifyCommand(), a.auditProveCommand(), a.auditVerifyProofCommand(), a.auditCheckpointsCommand(),
 		a.auditExportCommand(), a.auditVerifyExportCommand(),
 	)
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitFault, err} })
-	for _, c := range cmd.Commands() {
-		run, args := c.RunE, c.Args
-		c.Args = func(cmd *cobra.Command, given []string) error { return withExitCode(args(cmd, given)) }
-		c.RunE = func(cmd *cobra.Command, given []string) error { return withExitCode(run(cmd, given)) }
-	}
 	return cmd
 }
 
+// withExitCode is for all errors of the audit commands.
 func withExitCode(err error) error {
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, errFound), errors.Is(err, audit.ErrTampered), errors.Is(err, audit.ErrNotSigned):
 		return &exitError{exitFound, err}
 	}
@@ -141,7 +135,7 @@ func parseTime(text string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		return at, fmt.Errorf("%q is neither a version nor a time such as 2026-05-17T19:30:00Z", text)
+		return at, fmt.Errorf("%q is not a time such as 2026-05-17T19:30:00Z", text)
 	}
 	return at, nil
 }

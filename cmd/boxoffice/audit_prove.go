@@ -132,7 +132,7 @@ func (a *app) auditCheckpointsCommand() *cobra.Command {
 					if asJSON {
 						err = a.printJSON(map[string]any{"size": c.Size, "root": c.Root.String(), "note": c.Note, "at": c.At})
 					} else {
-						_, err = fmt.Fprintf(a.out, "%9d  %s  %s…\n", c.Size, c.At.Format("2006-01-02 15:04:05"), c.Root.String()[:40])
+						_, err = fmt.Fprintf(a.out, "%9d  %s  %s…\n", c.Size, c.At.Format(timeForm), c.Root.String()[:40])
 					}
 					if err != nil {
 						return err

@@ -1,5 +1,5 @@
 // Command boxoffice is the whole system in one program: the API, the web UI, the projections, and the tools around them. It is the
-// only place that reads the environment, opens pools, and joins packages.
+// only place that opens pools, and joins packages.
 package main
 
 import (
@@ -72,9 +72,17 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 			root.PersistentFlags().String(v.Flag, v.Default, v.Doc+" ("+v.Name+")")
 		}
 	}
-	root.AddCommand(a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.projectionsCommand(), a.auditCommand(), a.databaseCommand(), a.healthcheckCommand(), a.openapiCommand(), a.versionCommand())
+	auditing := a.auditCommand()
+	root.AddCommand(a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.projectionsCommand(), auditing, a.databaseCommand(), a.healthcheckCommand(), a.openapiCommand(), a.versionCommand())
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	return root.ExecuteContext(ctx)
+	used, err := root.ExecuteContextC(ctx)
+	if err != nil && (used == auditing || used.Parent() == auditing) {
+		return withExitCode(err)
+	}
+	return err
 }
+
+// help is what a command does that has others below it; without it, their misspelled names would end well.
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }

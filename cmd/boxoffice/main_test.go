@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -92,13 +93,19 @@ func serve(t *testing.T, env []string, args ...string) *process {
 func (p *process) stop(s os.Signal) error {
 	p.Helper()
 	must(p, p.cmd.Process.Signal(s))
+	return p.end()
+}
+
+// end waits until the program has ended.
+func (p *process) end() error {
+	p.Helper()
 	done := make(chan error, 1)
 	go func() { done <- p.cmd.Wait() }()
 	select {
 	case err := <-done:
 		return err
 	case <-time.After(30 * time.Second):
-		p.Fatalf("the program did not stop on %s:\n%s", s, p.err)
+		p.Fatalf("the program did not stop:\n%s", p.err)
 		return nil
 	}
 }
@@ -221,13 +228,26 @@ func TestABookingOutlivesAKillAndAStop(t *testing.T) {
 
 func TestABookingInItsDelayIsFinishedBeforeTheProgramStops(t *testing.T) {
 	t.Parallel()
-	p := serve(t, []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=1s"}, "--seed")
+	p := serve(t, []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=3s"}, "--seed")
 	token := p.login("alice")
 	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"]
 	booked := make(chan map[string]any, 1)
 	go func() { booked <- p.post("/book", token, map[string]any{"eventId": event}) }()
 	p.waitForBookingTransaction()
-	if err := p.stop(syscall.SIGTERM); err != nil {
+	must(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	for _, url := range []string{p.api, p.web} {
+		p.waitFor("nobody is let in at "+url, func() bool {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+			if err == nil {
+				must(t, conn.Close())
+			}
+			return err != nil
+		})
+	}
+	if len(booked) > 0 {
+		t.Error("people were let in until the booking was finished")
+	}
+	if err := p.end(); err != nil {
 		t.Errorf("SIGTERM: %v\n%s", err, p.err)
 	}
 	if answer := <-booked; answer["booking"] == nil {
@@ -294,19 +314,23 @@ func TestTheProgramRefusesToStartWithAReason(t *testing.T) {
 	for name, c := range map[string]struct {
 		env  []string
 		args []string
+		code int
 		want []string
 	}{
-		"a database without secrets":  {[]string{"DATABASE_URL=postgres://localhost/x"}, []string{"serve"}, []string{"JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed"}},
-		"several mistakes":            {[]string{"LOG_LEVEL=loud", "BOOKING_DELAY=1"}, []string{"serve"}, []string{"LOG_LEVEL", "BOOKING_DELAY", "2 problem(s)"}},
-		"demo accounts in production": {[]string{"APP_ENV=production", dataDir(t)}, []string{"seed"}, []string{"APP_ENV=production"}},
-		"an unknown command":          {nil, []string{"sell"}, []string{"unknown command"}},
+		"a database without secrets":      {[]string{"DATABASE_URL=postgres://localhost/x"}, []string{"serve"}, 1, []string{"JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed"}},
+		"several mistakes":                {[]string{"LOG_LEVEL=loud", "BOOKING_DELAY=1"}, []string{"serve"}, 1, []string{"LOG_LEVEL", "BOOKING_DELAY", "2 problem(s)"}},
+		"demo accounts in production":     {[]string{"APP_ENV=production", dataDir(t)}, []string{"seed"}, 1, []string{"APP_ENV=production"}},
+		"an unknown command":              {nil, []string{"sell"}, 1, []string{"unknown command"}},
+		"an unknown one for projections":  {nil, []string{"projections", "veriffy"}, 1, []string{"unknown command"}},
+		"an unknown one for auditors":     {nil, []string{"audit", "veriffy"}, 2, []string{"unknown command"}},
+		"options that exclude each other": {nil, []string{"audit", "checkpoints", "--newest", "--json"}, 2, []string{"newest", "json"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out, err := command(c.env, c.args...).CombinedOutput()
 			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != 1 {
-				t.Fatalf("got %v: %s", err, out)
+			if !errors.As(err, &exit) || exit.ExitCode() != c.code {
+				t.Fatalf("got %v, want exit code %d: %s", err, c.code, out)
 			}
 			for _, want := range c.want {
 				if !strings.Contains(string(out), want) {

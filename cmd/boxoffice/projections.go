@@ -25,6 +25,7 @@ func (a *app) projectionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "projections", Short: "Look after the read models, also beside a running server",
 		Long: "Look after the read models, also beside a running server.\n\nThe projections are " + strings.Join(projections.Names(), " and ") + ".",
+		Args: cobra.NoArgs, RunE: help,
 	}
 	cmd.AddCommand(
 		&cobra.Command{

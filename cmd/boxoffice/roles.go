@@ -88,7 +88,7 @@ func (a *app) runProjections(ctx context.Context, c config.Config, d *database, 
 		return err
 	}
 	defer func() {
-		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+		deadline, cancel := untilStopped(ctx, c)
 		defer cancel()
 		err = errors.Join(err, s.close(deadline))
 		if err := s.tracing.Close(deadline); err != nil { // which is no reason to say that stopping went wrong

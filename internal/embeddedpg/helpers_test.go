@@ -232,7 +232,7 @@ func asOwner(tb testing.TB, data, name string, args ...string) *exec.Cmd {
 // binaries are those the tests use, from wherever this machine has them.
 func binaries(tb testing.TB) embeddedpg.Binaries {
 	tb.Helper()
-	b, err := embeddedpg.FindBinaries(tb.Context(), "", 0, "")
+	b, err := embeddedpg.FindBinaries(tb.Context())
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -44,9 +44,6 @@ func (s *Server) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // DataDir is where the cluster lies, which need not be below [Options.Dir].
 func (s *Server) DataDir() string { return s.cluster.data }
 
-// Binaries are those which serve.
-func (s *Server) Binaries() Binaries { return s.cluster.bin }
-
 // Done is closed when the server has ended, by Stop or by itself; [Server.Err] then tells which.
 func (s *Server) Done() <-chan struct{} { return s.process.done }
 
