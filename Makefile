@@ -82,7 +82,7 @@ bench: ## Compare ways of booking on this machine (takes some minutes)
 	go run ./scripts/bench
 
 .PHONY: docs
-docs: ## Write anew what is generated: the configuration, the API's examples, the types of the web client
+docs: web/node_modules/.complete ## Write anew what is generated: the configuration, the API's examples, the types of the web client
 	go test ./internal/config ./httpapi -run 'TestTheDocumentedSettings|TestTheReference' -update
 	cd web && npm run --silent generate
 
@@ -106,7 +106,8 @@ format: $(LINT) ## Format the code
 	$(LINT) fmt
 
 .PHONY: check
-check: export GOGC = 400 # compilers and linters have memory, and an eighth less to do
+# Compilers and linters have memory, and an eighth less to do.
+check: export GOGC := 400
 check: lint ## Check quickly, while working on the program: format, linters, and the tests that are quick
 	go test -short -vet=off -parallel 6 ./... # the linters have vetted; most tests wait for a database more than they compute
 
