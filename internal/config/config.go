@@ -250,7 +250,7 @@ func (c Config) check() (problems []error) {
 	}
 	for _, origin := range c.FrontendOrigin {
 		u, err := url.Parse(origin)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" {
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || origin != u.Scheme+"://"+u.Host {
 			bad("FRONTEND_ORIGIN: %q is not an origin such as https://tickets.example.com", origin)
 		}
 	}
@@ -279,7 +279,10 @@ func (c Config) check() (problems []error) {
 			bad("%s must have at least %d bytes", name, account.MinSecretBytes)
 		}
 	}
-	for name, secret := range map[string]string{"JWT_ACCESS_SECRET": c.AccessSecret, "JWT_REFRESH_SECRET": c.RefreshSecret, "AUDIT_SIGNING_KEY": c.AuditKey} {
+	for name, secret := range map[string]string{
+		"JWT_ACCESS_SECRET": c.AccessSecret, "JWT_REFRESH_SECRET": c.RefreshSecret, "AUDIT_SIGNING_KEY": c.AuditKey,
+		"JWT_ACCESS_SECRET_PREVIOUS": c.PreviousAccessSecret, "JWT_REFRESH_SECRET_PREVIOUS": c.PreviousRefreshSecret,
+	} {
 		if c.Production() && strings.HasPrefix(secret, developmentOnly) {
 			bad("%s is the one that stands in docker-compose.yml, which everybody knows", name)
 		}

@@ -48,6 +48,15 @@ func TestAllProblemsAreListedAtOnce(t *testing.T) {
 	}
 }
 
+func TestOriginsAreNoMoreThanThat(t *testing.T) {
+	t.Parallel()
+	for _, origin := range []string{"https://a.example?x", "https://a.example#x", "https://user@a.example", "https://a.example/", "ftp://a.example"} {
+		if _, err := parse(map[string]string{"FRONTEND_ORIGIN": origin}); err == nil || !strings.Contains(err.Error(), "FRONTEND_ORIGIN") {
+			t.Errorf("%s: got %v", origin, err)
+		}
+	}
+}
+
 func TestTheTwoSecretsDiffer(t *testing.T) {
 	t.Parallel()
 	if _, err := parse(map[string]string{"JWT_ACCESS_SECRET": "the same secret for both", "JWT_REFRESH_SECRET": "the same secret for both"}); err == nil {
@@ -69,8 +78,11 @@ func TestPublicSecretsAreRefusedInProduction(t *testing.T) {
 		t.Fatalf("%d values of docker-compose.yml: %v", len(values), err)
 	}
 	values["APP_ENV"] = "production"
+	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET"} { // tokens that they signed would be believed, too
+		values[name+"_PREVIOUS"] = values[name]
+	}
 	_, err = parse(values)
-	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET", "AUDIT_SIGNING_KEY"} {
+	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET", "AUDIT_SIGNING_KEY", "JWT_ACCESS_SECRET_PREVIOUS", "JWT_REFRESH_SECRET_PREVIOUS"} {
 		if err == nil || !strings.Contains(err.Error(), name+" is the one that stands in docker-compose.yml") {
 			t.Errorf("%s was accepted in production: %v", name, err)
 		}
