@@ -37,7 +37,7 @@ func auditRoutes(h huma.API, a *api, auditors roles) {
 	route(h, a, auditors, get("/audit/records/{position}/proof", "proveRecord", "Prove that a record is in the log", 404), a.proveRecord, audited)
 	route(h, a, auditors, get("/audit/checkpoints", "listCheckpoints", "List the signed checkpoints of the log"), a.listCheckpoints, audited)
 	route(h, a, auditors, get("/audit/export", "exportRecords", "Download records, one on each line"), a.exportRecords, audited)
-	route(h, a, auditors, operation{"POST", "/audit/verify", "startVerification", "Verify the log, or one stream, in the background", 202, []int{400, 401, 403, 503}}, a.startVerification, audited)
+	route(h, a, auditors, operation{"POST", "/audit/verify", "startVerification", "Verify the log, or one stream, in the background", 202, []int{400, 401, 403, 404, 503}}, a.startVerification, audited)
 	route(h, a, auditors, operation{"GET", "/audit/verify", "showVerification", "Tell how the last verification of this process is doing", 200, []int{401, 403, 404}}, a.showVerification, fromMemory)
 	route(h, a, auditors, get("/audit/reads", "listReads", "List who has looked at the audit"), a.listReads, audited)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -113,6 +114,15 @@ func (a *api) startVerification(ctx context.Context, in *startVerificationInput)
 	var stream uuid.UUID
 	if in.Body != nil {
 		stream = in.Body.StreamID
+	}
+	if stream != uuid.Nil {
+		newest, err := a.Log.Version(ctx, stream)
+		if err != nil {
+			return nil, err
+		}
+		if newest == 0 {
+			return nil, errStreamMissing
+		}
 	}
 	return &struct{ Body Verification }{a.verificationOf(ctx, a.Audit.Runner.Start(stream, claimsOf(ctx).UserID, a.Now()))}, nil
 }
@@ -267,6 +277,19 @@ type exportInput struct {
 	Until  time.Time `query:"until" doc:"Only records before this time"`
 }
 
+// readsWithin bounds how long a client may take to accept a part of an answer that may take any time as a whole.
+const readsWithin = time.Minute
+
+type patientWriter struct {
+	body io.Writer
+	w    http.ResponseWriter
+}
+
+func (p patientWriter) Write(part []byte) (int, error) {
+	_ = http.NewResponseController(p.w).SetWriteDeadline(time.Now().Add(readsWithin)) // a server without deadlines refuses
+	return p.body.Write(part)
+}
+
 // exportRecords streams a file, however long. One that breaks off ends without the last chunk, which clients notice.
 func (a *api) exportRecords(_ context.Context, in *exportInput) (*huma.StreamResponse, error) {
 	selection := audit.Selection{Stream: in.Stream, After: in.After, UpTo: in.UpTo, Since: in.Since, Until: in.Until}
@@ -276,10 +299,9 @@ func (a *api) exportRecords(_ context.Context, in *exportInput) (*huma.StreamRes
 	}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		_, w := humachi.Unwrap(ctx)
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // as long as it takes; a server without deadlines refuses
 		ctx.SetHeader("Content-Type", mediaType)
 		ctx.SetHeader("Content-Disposition", fmt.Sprintf(`attachment; filename="boxoffice-%s.%s"`, a.Now().UTC().Format("20060102T150405Z"), extension))
-		if _, err := audit.Export(ctx.Context(), a.Audit.Log, selection, audit.Format(in.Format), ctx.BodyWriter()); err != nil {
+		if _, err := audit.Export(ctx.Context(), a.Audit.Log, selection, audit.Format(in.Format), patientWriter{ctx.BodyWriter(), w}); err != nil {
 			_ = problemOf(ctx.Context(), a.Logger, err) // logs it
 			panic(http.ErrAbortHandler)
 		}

@@ -168,6 +168,7 @@ func TestAuditorsVerifyInTheBackground(t *testing.T) {
 	if a := verify(map[string]string{"streamId": event}); a.at("state") != "passed" || a.at("streamId") != event {
 		t.Errorf("got %s", a.raw)
 	}
+	s.want(s.call("POST", "/audit/verify", auditor, map[string]string{"streamId": uuid.NewString()}), 404, "stream_not_found")
 	s.tamper(`update event_log set data = '{}' where position = 3`)
 	a := verify(nil)
 	finding := answer{body: a.at("report", "findings").([]any)[0].(map[string]any)}

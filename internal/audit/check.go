@@ -52,7 +52,7 @@ type checker struct {
 	tree     *compact.Range
 	treeLost bool    // a position was missing
 	sizes    []int64 // at which the root is wanted
-	onRoot   func(size int64, root eventstore.Hash)
+	onRoot   func(size int64, root eventstore.Hash) error
 	seen     []*progress // streams, as fold meets them
 	marks    []int64     // positions after which the states are wanted
 	onMark   func(position int64)
@@ -219,7 +219,9 @@ func (c *checker) fold(s *step) error {
 				if err != nil {
 					return err
 				}
-				c.onRoot(size, root)
+				if err := c.onRoot(size, root); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -69,7 +69,6 @@ const lineColumns = `l.position, l.stream_id, l.version, l.type, l.schema_versio
 
 // each goes through the selected records.
 func each(ctx context.Context, from eventstore.Querier, s Selection, use func(*Line) error) error {
-	var head int64
 	rows, _ := from.Query(ctx, `select position from log_head`)
 	head, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64])
 	if err != nil {
@@ -87,7 +86,7 @@ func each(ctx context.Context, from eventstore.Querier, s Selection, use func(*L
 	if s.Stream != uuid.Nil {
 		return eachOfStream(ctx, from, s, some)
 	}
-	const window = 5_000 // positions read by one query
+	const window = 1_000 // positions read by one query
 	for after := s.After; after < s.UpTo; after += window {
 		rows, _ := from.Query(ctx, `
 			select `+lineColumns+`, p.hash
@@ -103,7 +102,7 @@ func each(ctx context.Context, from eventstore.Querier, s Selection, use func(*L
 }
 
 func eachOfStream(ctx context.Context, from eventstore.Querier, s Selection, use func(*Line) error) error {
-	const page = 2_000
+	const page = 1_000
 	for after := 0; ; {
 		rows, _ := from.Query(ctx, `
 			select `+lineColumns+`, p.hash
@@ -125,20 +124,19 @@ func eachOfStream(ctx context.Context, from eventstore.Querier, s Selection, use
 	}
 }
 
-// eachLine gives the version of the last line.
+// eachLine gives the version of the last line. Nobody who is slow to use the lines keeps a connection for it.
 func eachLine(rows pgx.Rows, use func(*Line) error) (last int, err error) {
-	defer rows.Close()
-	for rows.Next() {
-		l, err := scanLine(rows)
-		if err != nil {
-			return 0, err
-		}
-		last = l.Version
-		if err := use(&l); err != nil {
+	lines, err := pgx.CollectRows(rows, scanLine)
+	if err != nil {
+		return 0, err
+	}
+	for i := range lines {
+		last = lines[i].Version
+		if err := use(&lines[i]); err != nil {
 			return 0, err
 		}
 	}
-	return last, rows.Err()
+	return last, nil
 }
 
 const (
@@ -225,8 +223,8 @@ func VerifyExport(from io.Reader, keys *Keys, against string) (*ExportReport, er
 		c.sizes = []int64{signed.Size}
 	}
 	var root *eventstore.Hash
-	c.onRoot = func(_ int64, at eventstore.Hash) { root = &at }
-	err := eachChunkOfLines(from, r, func(lines []Line) error { return r.check(c, lines) })
+	c.onRoot = func(_ int64, at eventstore.Hash) error { root = &at; return nil }
+	err := eachLineOf(from, r, func(l *Line) error { return r.check(c, l) })
 	if err != nil {
 		return nil, err
 	}
@@ -250,50 +248,45 @@ func VerifyExport(from io.Reader, keys *Keys, against string) (*ExportReport, er
 	return r, nil
 }
 
-// check takes some lines. Positions may be missing, because a file can hold a selection, but they must ascend.
-func (r *ExportReport) check(c *checker, lines []Line) error {
-	records := make([]eventstore.Record, len(lines))
-	for i := range lines {
-		l := &lines[i]
-		records[i] = l.Record
-		if r.First == 0 {
-			r.First = l.Position
-		}
-		switch p := c.streams[l.StreamID]; {
-		case l.Position <= r.Last:
-			c.found(Finding{CheckPosition, l.Position, l.StreamID, l.Version, fmt.Sprintf("comes after position %d", r.Last)})
-			c.treeLost = true
-		case l.Position > r.Last+1:
-			if r.Last > 0 {
-				r.Missing += l.Position - r.Last - 1
-			}
-			c.treeLost = true
-		case p != nil && p.version+1 == l.Version && l.PreviousHash != p.hash:
-			c.found(Finding{CheckHash, l.Position, l.StreamID, l.Version, "it names another hash before it than that record has"})
-		}
-		r.Last = max(r.Last, l.Position)
-		if c.streams[l.StreamID] == nil && l.Version > 1 { // the file begins in the midst of the stream
-			c.streams[l.StreamID] = &progress{
-				id: l.StreamID, version: l.Version - 1, hash: l.PreviousHash, first: l.RecordedAt, linkedTo: l.Version - 1, abandoned: true,
-			}
-			r.Incomplete++
-		}
-		c.last = l.Position - 1
-		s := c.link(records[i : i+1])
-		c.inspect(s)
-		if err := c.fold(s); err != nil {
-			return err
-		}
+// check takes the next line. Positions may be missing, because a file can hold a selection, but they must ascend.
+func (r *ExportReport) check(c *checker, l *Line) error {
+	if r.First == 0 {
+		r.First = l.Position
 	}
-	return nil
+	switch {
+	case l.Position <= r.Last:
+		c.found(Finding{CheckPosition, l.Position, l.StreamID, l.Version, fmt.Sprintf("comes after position %d", r.Last)})
+		c.treeLost = true
+	case l.Position > r.Last+1:
+		if r.Last > 0 {
+			r.Missing += l.Position - r.Last - 1
+		}
+		c.treeLost = true
+	}
+	r.Last = max(r.Last, l.Position)
+	if c.streams[l.StreamID] == nil && l.Version > 1 { // the file begins in the midst of the stream
+		c.streams[l.StreamID] = &progress{
+			id: l.StreamID, version: l.Version - 1, hash: l.PreviousHash, first: l.RecordedAt, linkedTo: l.Version - 1, abandoned: true,
+		}
+		r.Incomplete++
+	}
+	var before progress // of a stream that begins
+	if p := c.streams[l.StreamID]; p != nil {
+		before = *p
+	}
+	if l.Version == before.version+1 && l.PreviousHash != before.hash {
+		c.found(Finding{CheckHash, l.Position, l.StreamID, l.Version, "it names another hash before it than that record has"})
+	}
+	c.last = l.Position - 1
+	s := c.link([]eventstore.Record{l.Record})
+	c.inspect(s)
+	return c.fold(s)
 }
 
-// eachChunkOfLines reads a file in either format.
-func eachChunkOfLines(from io.Reader, r *ExportReport, use func([]Line) error) error {
-	const chunk = 1_000
+// eachLineOf reads a file in either format.
+func eachLineOf(from io.Reader, r *ExportReport, use func(*Line) error) error {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(make([]byte, 64<<10), 64<<20)
-	var some []Line
 	for n := 1; lines.Scan(); n++ {
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
@@ -303,17 +296,11 @@ func eachChunkOfLines(from io.Reader, r *ExportReport, use func([]Line) error) e
 			return fmt.Errorf("line %d is not a record: %w", n, err)
 		}
 		r.Format = format
-		if some = append(some, l); len(some) == chunk {
-			if err := use(some); err != nil {
-				return err
-			}
-			some = some[:0]
+		if err := use(&l); err != nil {
+			return err
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return err
-	}
-	return use(some)
+	return lines.Err()
 }
 
 func parseLine(b []byte) (l Line, f Format, err error) {

@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 func (b *box) export(f audit.Format, s audit.Selection) string {
@@ -65,6 +67,19 @@ func TestAnExportVerifiesWithoutTheDatabase(t *testing.T) {
 			must(t, err)
 			if len(r.Findings) == 0 || r.Findings[0].Check != c.check || r.Findings[0].Position != c.position {
 				t.Errorf("%s, %s: got %v, want %s at %d", f, name, r.Findings, c.check, c.position)
+			}
+		}
+		for name, part := range map[string]struct {
+			s        audit.Selection
+			line     int
+			position int64
+		}{"the first record": {audit.Selection{}, 0, 1}, "a record after a gap": {audit.Selection{Stream: one}, 3, 0}} {
+			lines := strings.SplitAfter(b.export(f, part.s), "\n")
+			hash := before.FindString(lines[part.line])
+			r, err := audit.VerifyExport(strings.NewReader(strings.Join(edited(lines, part.line, hash, hash[:16]+"1234"), "")), b.keys, "")
+			must(t, err)
+			if len(r.Findings) == 0 || r.Findings[0].Check != audit.CheckHash || part.position > 0 && r.Findings[0].Position != part.position {
+				t.Errorf("%s: %s names another hash before: got %v", f, name, r.Findings)
 			}
 		}
 		// The end can be cut off without a trace in the file; a checkpoint shows it.
@@ -145,3 +160,23 @@ func TestCloudEventsHaveWhatTheSpecificationAsksFor(t *testing.T) {
 		}
 	}
 }
+
+func TestSlowReadersOfAnExportHoldNoConnection(t *testing.T) {
+	b := open(t)
+	b.sell(id('e', 1), 300) // more than is buffered
+	pool := dbtest.Connect(t, b.pool.Config().ConnString(), dbtest.MaxConns(1))
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	var parts int
+	n, err := audit.Export(ctx, pool, audit.Selection{}, audit.JSONL, writer(func(p []byte) (int, error) {
+		parts++
+		return len(p), pool.Ping(ctx)
+	}))
+	if err != nil || n != 401 || parts < 2 {
+		t.Errorf("exported %d records in %d parts: %v", n, parts, err)
+	}
+}
+
+type writer func([]byte) (int, error)
+
+func (w writer) Write(p []byte) (int, error) { return w(p) }

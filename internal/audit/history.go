@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -202,7 +203,7 @@ func (h *History) Series(ctx context.Context, streamID uuid.UUID, from, to time.
 	if to.IsZero() {
 		to = last.Record.RecordedAt
 	}
-	span = max(time.Millisecond, (to.Sub(from)+time.Duration(spans))/time.Duration(spans)) // rounded up, so that the end is in
+	span = max(time.Millisecond, min(to.Sub(from), math.MaxInt64-1)/time.Duration(spans)+1) // rounded up, so that the end is in
 	after, err := h.VersionAt(ctx, streamID, from.Add(-time.Microsecond))
 	if err != nil {
 		return nil, 0, err

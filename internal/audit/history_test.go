@@ -78,6 +78,10 @@ func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
 			t.Errorf("%d spans: %d buckets with %d bookings; %+v", spans, len(buckets), bookings, last)
 		}
 	}
+	// A duration holds 292 years.
+	if buckets, _, err := h.Series(b.ctx, stream, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC), 1); err != nil || len(buckets) != 1 {
+		t.Errorf("%d buckets: %v", len(buckets), err)
+	}
 	if _, err := h.At(b.ctx, uuid.New(), 1); !errors.Is(err, audit.ErrNoStream) {
 		t.Errorf("got %v", err)
 	}

@@ -82,7 +82,7 @@ type verification struct {
 // no rule, and that the read models are what the streams come to. It looks at one moment of the database and goes on reading from
 // it for as long as it takes. It keeps the state of every stream in memory, some 170 bytes for each booking.
 //
-// The error is about the verification; what it found is in the report.
+// The error is about the verification, [ErrNoStream] for instance; what it found is in the report.
 func Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 	began := time.Now()
 	v := &verification{VerifyOptions: o, checker: newChecker(), report: &Report{StreamID: o.Stream}, states: map[int64]map[uuid.UUID]projections.Stream{}}
@@ -94,7 +94,8 @@ func Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 	}
 	v.whole = o.Stream == uuid.Nil
 	v.checkpoints = NewCheckpoints(o.Pool, v.Keys)
-	v.onRoot, v.onMark = v.compareRoot, v.keepStates
+	v.onRoot = func(size int64, root eventstore.Hash) error { return v.compareRoot(ctx, size, root) }
+	v.onMark = v.keepStates
 	if o.Against != "" {
 		var err error
 		if v.against, err = v.Keys.Open(o.Against); err != nil {
@@ -151,6 +152,9 @@ func (v *verification) goThrough(ctx context.Context, snapshot pgx.Tx, upTo int6
 		version, err := eventstore.NewLog(v.Pool).Version(ctx, v.Stream)
 		if err != nil {
 			return err
+		}
+		if version == 0 {
+			return ErrNoStream
 		}
 		total = int64(version)
 	}
@@ -228,35 +232,34 @@ func (v *verification) planCheckpoints(ctx context.Context, snapshot pgx.Tx) err
 }
 
 // compareRoot is called when the log has been gone through up to the size of a checkpoint.
-func (v *verification) compareRoot(size int64, root eventstore.Hash) {
+func (v *verification) compareRoot(ctx context.Context, size int64, root eventstore.Hash) error {
 	if size == v.against.Size {
 		v.report.Checkpoints++
 		if root != v.against.Root {
 			v.diverge(size, "the checkpoint that was kept elsewhere")
 		}
 	}
-	row, err := v.nextCheckpoint(size)
-	switch {
-	case err != nil:
-		v.found(Finding{Check: CheckCheckpoint, Position: v.good + 1, Detail: fmt.Sprintf("checkpoint %d can't be read: %v", size, err)})
-		return
-	case row == nil: // only the one from elsewhere
-		return
+	row, err := v.nextCheckpoint(ctx, size)
+	if err != nil {
+		return fmt.Errorf("read checkpoint %d: %w", size, err)
+	}
+	if row == nil { // only the one from elsewhere
+		return nil
 	}
 	v.report.Checkpoints++
+	var doubt error
 	if len(v.Keys.trusted) > 0 {
-		if err := v.checkpoints.believe(*row); err != nil {
-			v.found(Finding{Check: CheckCheckpoint, Position: v.good + 1, Detail: err.Error()})
-			return
-		}
+		doubt = v.checkpoints.believe(*row)
 	}
-	if row.Root != root {
+	switch {
+	case doubt != nil:
+		v.found(Finding{Check: CheckCheckpoint, Position: v.good + 1, Detail: doubt.Error()})
+	case row.Root != root:
 		v.diverge(size, fmt.Sprintf("checkpoint %d", size))
-		return
-	}
-	if !v.diverged {
+	case !v.diverged:
 		v.good = size
 	}
+	return nil
 }
 
 func (v *verification) diverge(size int64, name string) {
@@ -267,13 +270,13 @@ func (v *verification) diverge(size int64, name string) {
 	v.diverged = true
 }
 
-func (v *verification) nextCheckpoint(size int64) (*Checkpoint, error) {
+func (v *verification) nextCheckpoint(ctx context.Context, size int64) (*Checkpoint, error) {
 	const page = 500
 	for len(v.page) > 0 && v.page[0].Size < size {
 		v.page = v.page[1:]
 	}
 	if len(v.page) == 0 {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
 		var err error
 		if v.page, err = v.checkpoints.List(ctx, size-1, page); err != nil {

@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -208,5 +209,19 @@ func TestReadModelsThatAreNotWhatTheStreamsComeToAreFound(t *testing.T) {
 			}
 			b.finds(b.verify(), audit.CheckReadModel, position, c.detail)
 		})
+	}
+}
+
+func TestWhatCannotBeLookedAtIsAnErrorAndNoFinding(t *testing.T) {
+	b := open(t)
+	b.sample()
+	b.sign()
+	if r, err := audit.Verify(b.ctx, audit.VerifyOptions{Pool: b.pool, Keys: b.keys, Stream: uuid.New()}); !errors.Is(err, audit.ErrNoStream) {
+		t.Errorf("a stream that there is not: got %+v, %v", r, err)
+	}
+	_, err := b.pool.Exec(b.ctx, `alter table audit_checkpoints rename column note to kept`)
+	must(t, err)
+	if r, err := audit.Verify(b.ctx, audit.VerifyOptions{Pool: b.pool, Keys: b.keys}); err == nil || !strings.Contains(err.Error(), "read checkpoint 28") {
+		t.Errorf("checkpoints that can't be read: got %+v, %v", r, err)
 	}
 }
