@@ -26,9 +26,14 @@ const (
 // lead does something in one process of the database at a time, for as long as ctx goes on. The lock spares the others work in vain.
 // It does not have to be perfect, and is not: a process that froze and comes back may go on for a moment beside its successor.
 func lead(ctx context.Context, pool *pgxpool.Pool, key int64, logger *slog.Logger, do func(context.Context)) {
+	told := ""
 	for ctx.Err() == nil {
-		if err := leadOnce(ctx, pool, key, do); err != nil && ctx.Err() == nil && !errors.Is(err, errTaken) {
-			logger.Warn("the lock of the bus was lost", "error", err)
+		switch err := leadOnce(ctx, pool, key, do); {
+		case err == nil, errors.Is(err, errTaken):
+			told = ""
+		case ctx.Err() == nil && err.Error() != told: // an error that stays is told once
+			told = err.Error()
+			logger.Warn("the lock of the bus can't be had", "error", err)
 		}
 		pause(ctx, lockEvery)
 	}
