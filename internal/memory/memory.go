@@ -15,7 +15,7 @@ const garbage = 400
 
 // Tune lets garbage be collected less often, as long as there is memory: from share of what the container or the machine has on,
 // the collector works as hard as it must. Not all memory is for Go: the stacks of threads and what the kernel keeps for connections
-// count too. GOGC and GOMEMLIMIT of the environment have the last word.
+// count too. A GOGC other than 100, and GOMEMLIMIT, of the environment have the last word.
 func Tune(share float64, logger *slog.Logger) {
 	const unset = 100
 	if before := debug.SetGCPercent(garbage); before != unset {
