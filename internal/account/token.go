@@ -55,7 +55,6 @@ type Claims struct {
 	UserID    uuid.UUID
 	Email     string
 	Role      Role
-	IssuedAt  time.Time
 	ExpiresAt time.Time
 }
 
@@ -140,7 +139,7 @@ func (s *Signer) readAccess(token string) (Claims, error) {
 	if err != nil {
 		return Claims{}, err
 	}
-	claims := Claims{UserID: said.subject, Role: Customer, IssuedAt: said.issued, ExpiresAt: said.expires}
+	claims := Claims{UserID: said.subject, Role: Customer, ExpiresAt: said.expires}
 	claims.Email, _ = said.all["email"].(string)
 	if claims.Email == "" {
 		return Claims{}, fmt.Errorf("%w: no email", ErrInvalidToken)

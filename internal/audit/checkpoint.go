@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/transparency-dev/merkle/compact"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/boxoffice/boxoffice/eventstore"
 )
@@ -28,13 +28,13 @@ type Checkpoints struct {
 	pool *pgxpool.Pool
 	keys *Keys
 
-	covering sync.Mutex
-	covered  time.Time // when Cover signed last
+	covering *semaphore.Weighted // of Cover, when it signs
+	covered  time.Time           // when it signed last
 }
 
 // NewCheckpoints works on the database of pool, which stays the caller's.
 func NewCheckpoints(pool *pgxpool.Pool, keys *Keys) *Checkpoints {
-	return &Checkpoints{pool: pool, keys: keys}
+	return &Checkpoints{pool: pool, keys: keys, covering: semaphore.NewWeighted(1)}
 }
 
 // Keys are those that it works with.
@@ -99,7 +99,7 @@ func (c *Checkpoints) believe(row Checkpoint) error {
 // Write signs a checkpoint over the log as it is and tells whether there was anything new to sign. It costs as much as there are
 // records since the one before. Any number of processes may call it: those that are late write nothing.
 func (c *Checkpoints) Write(ctx context.Context) (written bool, err error) {
-	if !c.keys.CanSign() {
+	if !c.keys.canSign() {
 		return false, ErrNoKey
 	}
 	tree, err := c.resume(ctx)

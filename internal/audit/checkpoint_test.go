@@ -242,3 +242,22 @@ func TestReadsOfTheAuditAreKept(t *testing.T) {
 		t.Error("reads can be deleted")
 	}
 }
+
+func TestWhoIsCoveredNeedNotWaitForTheNextCheckpoint(t *testing.T) {
+	b := open(t)
+	one, _ := b.sample()
+	must(t, b.checkpoints.Cover(b.ctx, 28))
+	b.happen(one, domain.CapacityChanged{Capacity: 21})
+	began, covered := time.Now(), make(chan error, 1)
+	go func() { covered <- b.checkpoints.Cover(b.ctx, 29) }() // a second after the one before
+	var longest time.Duration
+	for len(covered) == 0 {
+		asked := time.Now()
+		must(t, b.checkpoints.Cover(b.ctx, 28))
+		longest = max(longest, time.Since(asked))
+	}
+	must(t, <-covered)
+	if whole := time.Since(began); longest > whole/2 {
+		t.Errorf("it took %v, of the %v until the next checkpoint", longest, whole)
+	}
+}

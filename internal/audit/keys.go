@@ -63,8 +63,8 @@ func NewKeys(secret string, trusted ...string) (*Keys, error) {
 // Public is the key that checks what this program signs; empty when it does not sign.
 func (k *Keys) Public() string { return k.own }
 
-// CanSign tells whether there is a secret.
-func (k *Keys) CanSign() bool { return k != nil && k.signer != nil }
+// canSign tells whether there is a secret.
+func (k *Keys) canSign() bool { return k.signer != nil }
 
 // Statement is what a checkpoint says: the first Size records of the log have this Merkle root.
 type Statement struct {

@@ -153,16 +153,18 @@ func (c *Checkpoints) compute(ctx context.Context, id compact.NodeID) ([]byte, e
 // Cover makes sure that a checkpoint covers a position, by signing one when that is needed. Whoever has just booked need not wait for the
 // next interval; that many ask at once must not lead to many checkpoints, so there is one each second at most.
 func (c *Checkpoints) Cover(ctx context.Context, position int64) error {
-	c.covering.Lock()
-	defer c.covering.Unlock()
-	newest, err := c.Newest(ctx)
-	switch {
-	case err != nil && !errors.Is(err, ErrNoCheckpoint):
+	if covered, err := c.covers(ctx, position); covered || err != nil {
 		return err
-	case newest.Size >= position:
-		return nil
-	case !c.keys.CanSign():
+	}
+	if !c.keys.canSign() {
 		return ErrNoCheckpoint
+	}
+	if c.covering.Acquire(ctx, 1) != nil {
+		return context.Cause(ctx)
+	}
+	defer c.covering.Release(1)
+	if covered, err := c.covers(ctx, position); covered || err != nil { // by whoever had the turn before
+		return err
 	}
 	timer := time.NewTimer(time.Until(c.covered.Add(time.Second)))
 	defer timer.Stop()
@@ -171,7 +173,15 @@ func (c *Checkpoints) Cover(ctx context.Context, position int64) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	_, err = c.Write(ctx)
+	_, err := c.Write(ctx)
 	c.covered = time.Now()
 	return err
+}
+
+func (c *Checkpoints) covers(ctx context.Context, position int64) (bool, error) {
+	newest, err := c.Newest(ctx)
+	if errors.Is(err, ErrNoCheckpoint) {
+		return false, nil
+	}
+	return newest.Size >= position, err
 }

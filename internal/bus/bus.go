@@ -64,15 +64,14 @@ type Options struct {
 	Registerer prometheus.Registerer
 }
 
-// ErrAddress says that the address of the bus can't be read. It does not repeat it.
-var ErrAddress = errors.New("the address of the bus is not one such as nats://user:password@localhost:4222")
+var errAddress = errors.New("it is not an address of NATS, such as nats://user:password@localhost:4222")
 
-// CheckURL tells whether an address can be used.
+// CheckURL tells whether an address can be used. The error does not repeat it.
 func CheckURL(addresses string) error {
 	for address := range strings.SplitSeq(addresses, ",") {
 		u, err := url.Parse(strings.TrimSpace(address))
 		if err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" {
-			return ErrAddress
+			return errAddress
 		}
 	}
 	return nil

@@ -228,8 +228,10 @@ func (c Config) check() (problems []error) {
 			bad("JWT_REFRESH_SECRET is needed with DATABASE_URL: all processes of one database sign with the same secret")
 		}
 	}
-	if c.EventBusURL != "" && bus.CheckURL(c.EventBusURL) != nil {
-		bad("EVENT_BUS_URL is not an address of NATS, such as nats://user:password@localhost:4222") // which is not repeated
+	if c.EventBusURL != "" {
+		if err := bus.CheckURL(c.EventBusURL); err != nil {
+			bad("EVENT_BUS_URL: %w", err)
+		}
 	}
 	for name, port := range map[string]int{"API_PORT": c.APIPort, "WEB_PORT": c.WebPort, "METRICS_PORT": c.MetricsPort} {
 		if port < 0 || port > 65535 {

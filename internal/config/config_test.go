@@ -35,7 +35,7 @@ func TestAllProblemsAreListedAtOnce(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		"DATABASE_URL is not", "EVENT_BUS_URL is not", "API_PORT must be a whole number", "WEB_PORT must be a port", "BOOKING_DELAY must be a duration",
+		"DATABASE_URL is not", "EVENT_BUS_URL: it is not", "API_PORT must be a whole number", "WEB_PORT must be a port", "BOOKING_DELAY must be a duration",
 		"LOG_LEVEL must be one of", "FRONTEND_ORIGIN", "APP_ENV must be", "BOOKING_TRANSACTIONS must be at least 1",
 		"JWT_ACCESS_SECRET_PREVIOUS must have at least 16", "METRICS_PORT must be a port", "OTEL_TRACES_EXPORTER must be", "JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed",
 	} {
