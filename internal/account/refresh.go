@@ -192,18 +192,19 @@ func revokeFamily(ctx context.Context, tx pgx.Tx, family uuid.UUID, now time.Tim
 }
 
 func findByHash(ctx context.Context, tx pgx.Tx, userID uuid.UUID, token string) (refreshToken, error) {
-	return scanToken(tx.QueryRow(ctx, `
-		select id, user_id, family, token_hash, signed_in_at, issued_at, expires_at, used_at, replaced_by, revoked_at
-		from refresh_tokens
+	return scanToken(tx.QueryRow(ctx, selectRefresh+`
 		where token_hash = $1 and user_id = $2`, hashOf(token), userID))
 }
 
 func findByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (refreshToken, error) {
-	return scanToken(tx.QueryRow(ctx, `
-		select id, user_id, family, token_hash, signed_in_at, issued_at, expires_at, used_at, replaced_by, revoked_at
-		from refresh_tokens
+	return scanToken(tx.QueryRow(ctx, selectRefresh+`
 		where id = $1`, id))
 }
+
+// selectRefresh asks for what scanToken reads.
+const selectRefresh = `
+	select id, user_id, family, token_hash, signed_in_at, issued_at, expires_at, used_at, replaced_by, revoked_at
+	from refresh_tokens`
 
 func scanToken(row pgx.Row) (refreshToken, error) {
 	var r refreshToken

@@ -65,8 +65,6 @@ func Export(ctx context.Context, from eventstore.Querier, s Selection, f Format,
 	return lines, nil
 }
 
-const lineColumns = `l.position, l.stream_id, l.version, l.type, l.schema_version, l.data::text, l.metadata::text, l.recorded_at, l.hash`
-
 // each goes through the selected records.
 func each(ctx context.Context, from eventstore.Querier, s Selection, use func(*Line) error) error {
 	rows, _ := from.Query(ctx, `select position from log_head`)
@@ -88,10 +86,7 @@ func each(ctx context.Context, from eventstore.Querier, s Selection, use func(*L
 	}
 	const window = 1_000 // positions read by one query
 	for after := s.After; after < s.UpTo; after += window {
-		rows, _ := from.Query(ctx, `
-			select `+lineColumns+`, p.hash
-			from event_log l
-			left join event_log p on p.stream_id = l.stream_id and p.version = l.version - 1
+		rows, _ := from.Query(ctx, selectLines+`
 			where l.position > $1 and l.position <= $2
 			order by l.position`, after, min(after+window, s.UpTo))
 		if _, err := eachLine(rows, some); err != nil {
@@ -104,10 +99,7 @@ func each(ctx context.Context, from eventstore.Querier, s Selection, use func(*L
 func eachOfStream(ctx context.Context, from eventstore.Querier, s Selection, use func(*Line) error) error {
 	const page = 1_000
 	for after := 0; ; {
-		rows, _ := from.Query(ctx, `
-			select `+lineColumns+`, p.hash
-			from event_log l
-			left join event_log p on p.stream_id = l.stream_id and p.version = l.version - 1
+		rows, _ := from.Query(ctx, selectLines+`
 			where l.stream_id = $1 and l.version > $2
 			order by l.version
 			limit $3`, s.Stream, after, page)

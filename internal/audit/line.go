@@ -105,10 +105,7 @@ func parseHash(h *eventstore.Hash, text string) error {
 
 // recordAt reads one record and the hash before it.
 func recordAt(ctx context.Context, from eventstore.Querier, position int64) (Line, error) {
-	rows, _ := from.Query(ctx, `
-		select l.position, l.stream_id, l.version, l.type, l.schema_version, l.data::text, l.metadata::text, l.recorded_at, l.hash, p.hash
-		from event_log l
-		left join event_log p on p.stream_id = l.stream_id and p.version = l.version - 1
+	rows, _ := from.Query(ctx, selectLines+`
 		where l.position = $1`, position)
 	line, err := pgx.CollectExactlyOneRow(rows, scanLine)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -119,6 +116,12 @@ func recordAt(ctx context.Context, from eventstore.Querier, position int64) (Lin
 	}
 	return line, nil
 }
+
+// selectLines asks for what scanLine reads.
+const selectLines = `
+	select l.position, l.stream_id, l.version, l.type, l.schema_version, l.data::text, l.metadata::text, l.recorded_at, l.hash, p.hash
+	from event_log l
+	left join event_log p on p.stream_id = l.stream_id and p.version = l.version - 1`
 
 // scanLine reads the columns of a record and the hash before it, which is null for the first of a stream.
 func scanLine(row pgx.CollectableRow) (l Line, err error) {

@@ -81,10 +81,7 @@ func (h *History) Records(ctx context.Context, f Filter, after int64, limit int)
 	} else {
 		chosen += ` and $6::uuid is not null`
 	}
-	rows, _ := h.pool.Query(ctx, `
-		select `+lineColumns+`, p.hash
-		from event_log l
-		left join event_log p on p.stream_id = l.stream_id and p.version = l.version - 1
+	rows, _ := h.pool.Query(ctx, selectLines+`
 		where `+chosen+` and ($3 = '' or l.type = $3) and ($4 = '' or l.metadata->>'actor' = $4)
 		order by l.`+orderOf(f)+`
 		limit $5`, after, upTo, f.Type, actor, limit, f.Stream)
