@@ -2,7 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -50,6 +54,49 @@ func TestAFullDisk(t *testing.T) {
 		t.Errorf("the disk was never full, or somebody died of it: %s\n%s", r, &out)
 	}
 	t.Log(r)
+}
+
+// stopper ends a run when it tells of its first fault.
+type stopper struct {
+	text bytes.Buffer
+	stop context.CancelFunc
+}
+
+func (s *stopper) Write(text []byte) (int, error) {
+	s.stop()
+	return s.text.Write(text)
+}
+
+func TestARunThatEndsEarlyKeepsItsHistory(t *testing.T) {
+	dbtest.Slow(t)
+	o, err := parse([]string{"-duration", "60s", "-faults", "reset", "-customers", "8", "-processes", "1"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out := &stopper{stop: stop}
+	r, err := play(ctx, o, out)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v\n%s", err, &out.text)
+	}
+	_, dir, found := strings.Cut(out.text.String(), "kept in ")
+	if !found {
+		t.Fatalf("nothing was kept:\n%s", &out.text)
+	}
+	dir = strings.TrimSpace(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary one
+	text, err := os.ReadFile(filepath.Join(dir, "history.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept struct{ Requests []history.Request }
+	if err := json.Unmarshal(text, &kept); err != nil {
+		t.Fatal(err)
+	}
+	if len(kept.Requests) == 0 || len(kept.Requests) != len(r.requests) {
+		t.Errorf("kept %d of %d requests", len(kept.Requests), len(r.requests))
+	}
 }
 
 // What spoils the system must be found: else a run that passes says nothing.
@@ -116,5 +163,15 @@ func TestGrowthIsFound(t *testing.T) {
 	}
 	if found := (&growth{samples: [][]sample{steady, leaking}}).found(); len(found) != len(uses) {
 		t.Errorf("all of %d grow, and found is %v", len(uses), found)
+	}
+}
+
+func TestGrowthOfAProcessThatHasEndedIsNotMeasured(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	g := &growth{}
+	if err := g.watch(ctx, []*node{{}}, 50*time.Millisecond); err != nil || len(g.samples[0]) > 0 {
+		t.Errorf("got %v and %d samples", err, len(g.samples[0]))
 	}
 }

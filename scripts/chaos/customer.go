@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -30,6 +31,12 @@ func (r *recorder) add(q history.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = append(r.all, q)
+}
+
+func (r *recorder) requests() []history.Request {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.all)
 }
 
 // caller sends requests as one person. Each has a connection of its own: the balancer sends it to the next process, and no library
@@ -70,6 +77,7 @@ func mint(id uuid.UUID, role account.Role, off time.Duration) (string, error) {
 type reply struct {
 	status  int
 	header  http.Header
+	garbled bool // it came whole, and is not JSON
 	Code    string
 	ID      uuid.UUID
 	Booking struct{ ID uuid.UUID }
@@ -109,7 +117,8 @@ func (c *caller) send(method, path, requestID, token string, body any, headers .
 		return nil, err
 	}
 	r := &reply{status: response.StatusCode, header: response.Header}
-	return r, json.Unmarshal(data, r)
+	r.garbled = json.Unmarshal(data, r) != nil
+	return r, nil
 }
 
 // ask makes a request of the history.
@@ -147,6 +156,9 @@ func (c *caller) ask(q history.Request) history.Request {
 func read(q *history.Request, r *reply) {
 	q.Code = r.Code
 	switch {
+	case r.garbled:
+		q.Outcome = history.Strange
+		q.Code = strconv.Itoa(r.status) + " not JSON"
 	case r.status == http.StatusCreated && q.Kind == history.Book, r.status == http.StatusOK && q.Kind != history.Book:
 		q.Outcome = history.Done
 		q.Answer = history.Answer{Booking: r.Booking.ID, Version: r.Event.Version, Remaining: r.Event.RemainingTickets}
@@ -158,7 +170,7 @@ func read(q *history.Request, r *reply) {
 				q.Answer.Listed = append(q.Answer.Listed, b.ID)
 			}
 		}
-	case r.status == http.StatusUnauthorized && q.BadToken,
+	case r.status == http.StatusUnauthorized && q.BadToken && (r.Code == history.InvalidToken || r.Code == history.TokenExpired),
 		r.status == http.StatusConflict && (r.Code == history.SoldOut || r.Code == history.AlreadyBooked),
 		r.status == http.StatusNotFound && r.Code == history.BookingNotFound:
 		q.Outcome = history.Refused

@@ -120,7 +120,7 @@ var faults = []*fault{
 			var pid int
 			err := conn.QueryRow(ctx, `select pid from pg_stat_activity where usename = $1 order by pid offset $2 limit 1`, userOf(s.node), s.dice%5).Scan(&pid)
 			if errors.Is(err, pgx.ErrNoRows) {
-				return nil
+				return errors.New("the process has no session")
 			}
 			if err == nil {
 				err = syscall.Kill(pid, syscall.SIGKILL) // PostgreSQL then ends all the others, and recovers
@@ -166,15 +166,18 @@ var faults = []*fault{
 		}()
 		for range connectionsMax { // and make the processes need new ones
 			conn, err := a.postgres.connect(ctx)
+			if err != nil && len(taken) == 0 {
+				return err
+			}
 			if err != nil {
 				break
 			}
-			if len(taken) == 0 {
+			taken = append(taken, conn)
+			if len(taken) == 1 {
 				if _, err := conn.Exec(ctx, `select pg_terminate_backend(pid) from pg_stat_activity where usename like 'node%'`); err != nil {
 					return err
 				}
 			}
-			taken = append(taken, conn)
 		}
 		pause(ctx, s.lasts)
 		return nil
@@ -230,18 +233,20 @@ func schedule(of []*fault, l lane, seed uint64, duration time.Duration, nodes in
 	return all
 }
 
-// breakThings carries the strikes of one lane out until ctx ends. What a strike broke is mended also then.
-func (a *arena) breakThings(ctx context.Context, strikes []strike, out func(line string)) error {
+// breakThings carries the strikes of one lane out until ctx ends. What a strike broke is mended also then. One that did not come about
+// is no error: its line says why, and it is not counted.
+func (a *arena) breakThings(ctx context.Context, strikes []strike, out func(line string)) {
 	for _, s := range strikes {
 		if !pause(ctx, s.after) {
-			return nil
+			return
 		}
 		began := a.recorder.now()
 		err := s.fault.do(ctx, a, s)
-		a.note(s.fault.name)
+		if err == nil {
+			a.note(s.fault.name)
+		}
 		out(fmt.Sprintf("%6.2f–%.2f s  %s (process %d, %.1f s)%s\n", began.Seconds(), a.recorder.now().Seconds(), s.fault.name, s.node, s.lasts.Seconds(), because(err)))
 	}
-	return nil
 }
 
 // because explains why a fault did not come about. Two lanes break things at once: the one's target may be gone through the other.
@@ -311,7 +316,7 @@ func (a *arena) atCommit(ctx context.Context, do func(conn *pgx.Conn, node int, 
 			case time.Now().After(until):
 				return errors.New("nobody appends")
 			case !pause(ctx, 2*time.Millisecond):
-				return nil
+				return ctx.Err()
 			}
 		}
 		node := slices.IndexFunc(a.nodes, func(n *node) bool { return userOf(n.number) == user })
@@ -319,7 +324,6 @@ func (a *arena) atCommit(ctx context.Context, do func(conn *pgx.Conn, node int, 
 			if err := tx.Rollback(ctx); err != nil {
 				return err
 			}
-			return do(conn, node, pid)
 		}
 		return do(conn, node, pid)
 	})

@@ -26,7 +26,11 @@ func (g *growth) watch(ctx context.Context, nodes []*node, duration time.Duratio
 	}
 	for every := min(5*time.Second, duration/50); pause(ctx, every); {
 		for i, n := range nodes {
-			s, err := sampleOf(n.pid())
+			pid := n.pid()
+			if pid == 0 {
+				continue // that it has ended is found elsewhere
+			}
+			s, err := sampleOf(pid)
 			if err != nil {
 				return err
 			}

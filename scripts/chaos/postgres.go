@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -24,8 +23,7 @@ import (
 // postgres is the server that everybody uses, and that comes and goes.
 type postgres struct {
 	options embeddedpg.Options
-	mu      sync.Mutex
-	server  *embeddedpg.Server
+	server  atomic.Pointer[embeddedpg.Server] // the last that could be started: one lane restarts it while the other uses it
 	refused refusals
 }
 
@@ -71,16 +69,19 @@ func freePort() (port int, err error) {
 	return 0, err
 }
 
-func (p *postgres) start(ctx context.Context) (err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.server, err = embeddedpg.Start(ctx, p.options)
-	return err
+func (p *postgres) start(ctx context.Context) error {
+	s, err := embeddedpg.Start(ctx, p.options)
+	if err != nil {
+		return err
+	}
+	p.server.Store(s)
+	return nil
 }
 
 // crash ends all its processes at once, as `pg_ctl stop -m immediate` does: what was not committed is gone.
 func (p *postgres) crash() error {
-	text, err := os.ReadFile(filepath.Join(p.server.DataDir(), "postmaster.pid"))
+	server := p.server.Load()
+	text, err := os.ReadFile(filepath.Join(server.DataDir(), "postmaster.pid"))
 	if err != nil {
 		return err
 	}
@@ -92,16 +93,16 @@ func (p *postgres) crash() error {
 	if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
 		return err
 	}
-	<-p.server.Done()
-	_ = p.server.Stop() // it gives the directory back
+	<-server.Done()
+	_ = server.Stop() // it gives the directory back
 	return nil
 }
 
-func (p *postgres) stop() error { return p.server.Stop() }
+func (p *postgres) stop() error { return p.server.Load().Stop() }
 
 // as is the address for a user, at host:port.
 func (p *postgres) as(user, at string) (string, error) {
-	address, err := url.Parse(p.server.URL())
+	address, err := url.Parse(p.server.Load().URL())
 	if err != nil {
 		return "", err
 	}
@@ -112,7 +113,7 @@ func (p *postgres) as(user, at string) (string, error) {
 
 // connect is past the proxies.
 func (p *postgres) connect(ctx context.Context) (*pgx.Conn, error) {
-	c, err := pgx.ParseConfig(p.server.URL())
+	c, err := pgx.ParseConfig(p.server.Load().URL())
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +130,7 @@ func (p *postgres) createUsers(ctx context.Context, n int) error {
 		return err
 	}
 	defer conn.Close(ctx) //nolint:errcheck // nothing is lost with it
-	address, err := url.Parse(p.server.URL())
+	address, err := url.Parse(p.server.Load().URL())
 	if err != nil {
 		return err
 	}

@@ -76,8 +76,8 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 	defer func() {
 		if (err != nil || len(r.violations) > 0) && o.sabotage == "" {
 			_, _ = fmt.Fprintf(out, "what the processes have logged, and the history, are kept in %s\n", dir)
-			data, _ := json.MarshalIndent(map[string]any{"requests": r.requests, "final": r.final}, "", " ")
-			_ = os.WriteFile(filepath.Join(dir, "history.json"), data, 0o600)
+			data, marshalErr := json.MarshalIndent(map[string]any{"requests": r.requests, "final": r.final}, "", " ")
+			err = errors.Join(err, marshalErr, os.WriteFile(filepath.Join(dir, "history.json"), data, 0o600))
 			return
 		}
 		err = errors.Join(err, os.RemoveAll(dir))
@@ -90,6 +90,7 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 	defer func() {
 		end() // kills the processes
 		err = errors.Join(err, a.close())
+		r.requests = a.recorder.requests() // also of a run that ended early
 	}()
 	if err := a.open(running); err != nil {
 		return r, err
@@ -113,7 +114,7 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 		_, _ = io.WriteString(out, line)
 	}
 	for l := range lanes {
-		group.Go(func() error { return a.breakThings(day, schedule(of, l, o.seed, o.duration, o.processes), tell) })
+		group.Go(func() error { a.breakThings(day, schedule(of, l, o.seed, o.duration, o.processes), tell); return nil })
 	}
 	if len(of) == 0 {
 		group.Go(func() error { return growth.watch(day, a.nodes, o.duration) })
@@ -140,7 +141,7 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 		}
 	}
 	r.faults = a.times
-	r.violations = append(violations, history.Check(r.requests, r.final)...)
+	r.violations = append(violations, history.Check(a.recorder.requests(), r.final)...)
 	for _, name := range slices.Sorted(maps.Keys(r.faults)) {
 		_, _ = fmt.Fprintf(out, "%-17s %d\n", name, r.faults[name])
 	}
@@ -165,7 +166,7 @@ func (a *arena) open(ctx context.Context) (err error) {
 	if err := a.postgres.createUsers(ctx, a.options.processes); err != nil {
 		return err
 	}
-	address, err := url.Parse(a.postgres.server.URL())
+	address, err := url.Parse(a.postgres.server.Load().URL())
 	if err != nil {
 		return err
 	}
@@ -220,8 +221,11 @@ func (a *arena) invite() ([]*customer, error) {
 		r, err := organizer.send(http.MethodPost, "/events", uuid.NewString(), organizer.token, map[string]any{
 			"title": fmt.Sprintf("Event %d", i), "venue": "Hall", "date": "2100-01-01T20:00:00Z", "totalTickets": tickets, "price": 10,
 		})
-		if err != nil || r.status != http.StatusCreated {
-			return nil, fmt.Errorf("schedule an event: %+v %w", r, err)
+		if err == nil && (r.status != http.StatusCreated || r.garbled) {
+			err = fmt.Errorf("answered with %+v", r)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("schedule an event: %w", err)
 		}
 		events = append(events, r.ID)
 	}
@@ -251,11 +255,6 @@ func (a *arena) rest(ctx context.Context, customers []*customer, r *report) (vio
 		}
 	}
 	r.healthy = time.Since(began)
-	defer func() {
-		a.recorder.mu.Lock()
-		defer a.recorder.mu.Unlock()
-		r.requests = a.recorder.all
-	}()
 	// What is still under way from the time of the faults ends here, and a stop in order is part of what must work. One process
 	// stays the same: it must have recovered by itself.
 	for _, n := range a.nodes[1:] {
@@ -305,7 +304,7 @@ func (a *arena) close() (err error) {
 	for _, l := range a.links {
 		l.cut()
 	}
-	if a.postgres != nil && a.postgres.server != nil {
+	if a.postgres != nil && a.postgres.server.Load() != nil {
 		err = errors.Join(err, a.postgres.stop())
 	}
 	return err
