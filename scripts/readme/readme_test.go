@@ -96,6 +96,26 @@ func TestABlockThatDoesNotDoWhatItShouldIsNamed(t *testing.T) {
 	}
 }
 
+func TestWhatRunsIsStoppedInTheEnd(t *testing.T) {
+	var left *process
+	t.Run("a document that is not there", func(t *testing.T) {
+		r := newReader(t)
+		must(t, os.MkdirAll(r.dir, 0o755))
+		must(t, os.WriteFile(filepath.Join(r.dir, "a.md"), []byte("<!-- run until: ready -->\n```sh\necho ready; sleep 600\n```\n"), 0o600))
+		must(t, r.follow("a.md"))
+		left = r.running[0]
+		if err := r.follow("b.md"); err == nil {
+			t.Error("it was followed")
+		}
+	})
+	select {
+	case <-left.ended:
+	default:
+		_ = syscall.Kill(-left.cmd.Process.Pid, syscall.SIGKILL)
+		t.Error("a process is left")
+	}
+}
+
 type kind int
 
 const (
@@ -175,6 +195,11 @@ func newReader(t *testing.T) *reader {
 	})
 	must(t, os.Chmod(home, 0o755))
 	r := &reader{dir: filepath.Join(home, "boxoffice"), saved: filepath.Join(home, "environment"), env: map[string]string{}}
+	t.Cleanup(func() { // before the directory goes
+		if err := r.stop(); err != nil {
+			t.Error(err)
+		}
+	})
 	for _, v := range os.Environ() {
 		name, value, _ := strings.Cut(v, "=")
 		r.env[name] = value
