@@ -145,7 +145,7 @@ func gather(customers []*customer, wall time.Duration) measurement {
 	}
 	m.latencies = make([]time.Duration, 0, n)
 	for _, c := range customers {
-		m.bookings += c.counted
+		m.count += c.counted
 		m.latencies = append(m.latencies, c.latencies...)
 	}
 	return m

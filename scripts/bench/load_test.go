@@ -28,8 +28,8 @@ func TestRushLetsEveryoneInAtOnce(t *testing.T) {
 			t.Errorf("got %v and %v, want 10s", wall, err)
 		}
 		m := gather(customers, wall)
-		if m.bookings != 4 || sold(customers) != 4 || refusals(customers) != 6 {
-			t.Errorf("got %d bookings, %d sold, %d refused", m.bookings, sold(customers), refusals(customers))
+		if m.count != 4 || sold(customers) != 4 || refusals(customers) != 6 {
+			t.Errorf("got %d bookings, %d sold, %d refused", m.count, sold(customers), refusals(customers))
 		}
 		if got, want := percentile(m.latencies, 50), 5*time.Second; got != want {
 			t.Errorf("p50: got %v, want %v", got, want)
@@ -49,8 +49,8 @@ func TestLoopCountsWhatIsAnsweredWithinTheWindow(t *testing.T) {
 		}
 		// Answers come after 1, 2, 3, 4, 5 and 6 s; the window is open from 1.5 to 5.5 s.
 		m := gather(customers, 4*time.Second)
-		if m.bookings != 8 || sold(customers) != 12 || m.perSecond() != 2 {
-			t.Errorf("got %d bookings in the window, %d sold, %v/s; want 8, 12, 2", m.bookings, sold(customers), m.perSecond())
+		if m.count != 8 || sold(customers) != 12 || m.perSecond() != 2 {
+			t.Errorf("got %d bookings in the window, %d sold, %v/s; want 8, 12, 2", m.count, sold(customers), m.perSecond())
 		}
 	})
 }

@@ -8,11 +8,11 @@
 //
 // # What the numbers mean
 //
-//   - wall: a rush (flash, spread-delay) is timed from the moment all customers are let in to the last answer. Where customers
-//     come again and again (the other scenarios), it is the measured time, the same for each strategy.
-//   - bookings/s: tickets sold in that time, refusals not counted.
+//   - wall: a rush (flash, spread-delay, http-sale) is timed from the moment all customers are let in to the last answer; one
+//     operation (rebuild, verify, websocket) by how long it took. Else it is the measured time, the same for each strategy.
+//   - …/s: what the table's heading names, in that time; refusals are not counted.
 //   - p50, p99: what a customer waits, from asking to the answer, queues in the program included.
-//   - ratio: bookings/s against the scenario's reference strategy.
+//   - ratio: that number per second against the scenario's reference strategy.
 //   - goals compare strategies round by round; the ratio is the median of the rounds' ratios.
 //
 // # How it is kept fair
@@ -119,8 +119,8 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if o.strategies != "" {
-		for i := range chosen {
-			chosen[i] = chosen[i].only(strings.Split(o.strategies, ","))
+		if chosen, err = onlyStrategies(chosen, o.strategies); err != nil {
+			return err
 		}
 	}
 
@@ -186,6 +186,23 @@ func choose(all []scenario, list string) ([]scenario, error) {
 		}
 	}
 	return chosen, nil
+}
+
+// onlyStrategies leaves out the other strategies, and the scenarios that have none of them.
+func onlyStrategies(chosen []scenario, list string) ([]scenario, error) {
+	names := strings.Split(list, ",")
+	for _, name := range names {
+		if !slices.ContainsFunc(chosen, func(s scenario) bool { return len(s.only([]string{name}).entries) > 0 }) {
+			return nil, fmt.Errorf("no chosen scenario has a strategy %q", name)
+		}
+	}
+	var some []scenario
+	for _, s := range chosen {
+		if s = s.only(names); len(s.entries) > 0 {
+			some = append(some, s)
+		}
+	}
+	return some, nil
 }
 
 func save(path string, render func() ([]byte, error)) error {

@@ -96,7 +96,7 @@ func start(cmd *exec.Cmd, tell ...func() error) (*program, error) {
 			return &program{cmd: cmd, api: address}, nil
 		}
 	}
-	return nil, fmt.Errorf("%s did not say where its API is: %w", filepath.Base(cmd.Path), cmd.Wait())
+	return nil, errors.Join(fmt.Errorf("%s did not say where its API is", filepath.Base(cmd.Path)), cmd.Wait())
 }
 
 func (p *program) stop() error {

@@ -63,6 +63,15 @@ func (c *rawClient) do(request []byte) (status int, body []byte, err error) {
 	}
 }
 
+// expect is for a request that can have one status only.
+func (c *rawClient) expect(request []byte, want int) (body []byte, err error) {
+	status, body, err := c.do(request)
+	if err == nil && status != want {
+		err = fmt.Errorf("answered with %d %s", status, body)
+	}
+	return body, err
+}
+
 var (
 	headEnd    = []byte("\r\n\r\n")
 	lengthName = []byte("\r\nContent-Length: ")

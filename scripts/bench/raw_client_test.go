@@ -99,3 +99,31 @@ func TestProcessorTimeIsThatOfTheProcess(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestWhatIsNotExpectedIsTold(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusConflict)
+		_, _ = w.Write([]byte("no"))
+	}))
+	defer server.Close()
+	c, err := dialRaw(context.Background(), strings.TrimPrefix(server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.conn.Close() //nolint:errcheck // nothing is lost with it
+	request := rawRequest("GET", "/", "token", "")
+	if body, err := c.expect(request, 409); err != nil || string(body) != "no" {
+		t.Errorf("got %q and %v", body, err)
+	}
+	if _, err := c.expect(request, 200); err == nil || err.Error() != "answered with 409 no" {
+		t.Errorf("got %v of another status", err)
+	}
+}
+
+func TestAProgramThatSaysNothingIsNamed(t *testing.T) {
+	t.Parallel()
+	if _, err := start(exec.Command("true")); err == nil || err.Error() != "true did not say where its API is" {
+		t.Errorf("got %v", err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,9 +19,9 @@ func sample() *report {
 		goals:   []goal{faster("quick", "slow", 25), soldWithin("quick", time.Second, 1.15)},
 	}
 	quick := func(wall time.Duration) measurement {
-		return measurement{bookings: 500, wall: wall, latencies: []time.Duration{wall / 2, wall}, extra: map[string]float64{"batches": 3}}
+		return measurement{count: 500, wall: wall, latencies: []time.Duration{wall / 2, wall}, extra: map[string]float64{"batches": 3}}
 	}
-	slow := measurement{bookings: 5, wall: 5 * time.Second, latencies: []time.Duration{time.Second}, factor: 100, note: "extrapolated"}
+	slow := measurement{count: 5, wall: 5 * time.Second, latencies: []time.Duration{time.Second}, factor: 100, note: "extrapolated"}
 	r := &report{Rounds: 2, Machine: machine{CPU: "a <fast> one"}}
 	r.add(s, []round{{"quick": quick(time.Second), "slow": slow}, {"quick": quick(2 * time.Second), "slow": slow}})
 	return r
@@ -132,5 +133,38 @@ func TestPictureOfNothing(t *testing.T) {
 	data, err := (&report{}).svg()
 	if err != nil || !strings.HasSuffix(string(data), "</svg>\n") {
 		t.Errorf("got %v and %q", err, data)
+	}
+}
+
+func TestPictureTellsRivalsFromOurs(t *testing.T) {
+	s := scenario{
+		name: "rebuild", counts: "records/s", group: "http", reference: "row-lock",
+		entries: []entry{{strategy: "row-lock"}, {strategy: "rebuild-events"}},
+	}
+	one := measurement{count: 10, wall: time.Second}
+	r := &report{}
+	r.add(s, []round{{"row-lock": one, "rebuild-events": one}})
+	data, err := r.svg()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`>row-lock</text><rect class="rival"`, `>rebuild-events</text><rect class="ours"`, "records/s"} {
+		if !strings.Contains(string(data), want) {
+			t.Errorf("the picture lacks %q:\n%s", want, data)
+		}
+	}
+}
+
+func TestRivalsAreStrategies(t *testing.T) {
+	var known []string
+	for _, s := range scenarios(size{0.01}) {
+		for _, e := range s.entries {
+			known = append(known, e.strategy)
+		}
+	}
+	for _, name := range rivals {
+		if !slices.Contains(known, name) {
+			t.Errorf("no scenario has the rival %q", name)
+		}
 	}
 }

@@ -83,8 +83,8 @@ func (s sale) run(ctx context.Context, by strategy, db *database) (m measurement
 	}
 	m = gather(customers, wall)
 	m.extra = seller.extra()
-	if m.bookings != s.due() {
-		return m, fmt.Errorf("%d of %d customers got one of %d tickets, and %d should have", m.bookings, s.customers, s.events*s.tickets, s.due())
+	if m.count != s.due() {
+		return m, fmt.Errorf("%d of %d customers got one of %d tickets, and %d should have", m.count, s.customers, s.events*s.tickets, s.due())
 	}
-	return m, audited(ctx, by, db, s.tickets, sold(early)+m.bookings)
+	return m, audited(ctx, by, db, s.tickets, sold(early)+m.count)
 }

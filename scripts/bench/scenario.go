@@ -34,7 +34,7 @@ type entry struct {
 
 // measurement is what one round of one strategy gave.
 type measurement struct {
-	bookings  int
+	count     int // of what the scenario counts: bookings, mostly
 	wall      time.Duration
 	latencies []time.Duration // one for each answer; of extrapolated runs as measured, see factor
 	// factor stretches a run that was made in part only, as from 5 tickets to 500; 0 and 1 mean that it was made in full.
@@ -51,7 +51,7 @@ func (m measurement) stretch() float64 {
 }
 
 func (m measurement) seconds() float64   { return m.wall.Seconds() * m.stretch() }
-func (m measurement) perSecond() float64 { return float64(m.bookings) / m.wall.Seconds() }
+func (m measurement) perSecond() float64 { return float64(m.count) / m.wall.Seconds() }
 
 // percentile is in milliseconds. Whoever waits in a queue that is n times as long waits n times as long: the factor holds here too.
 func (m measurement) percentile(p float64) float64 {
@@ -86,8 +86,8 @@ func faster(strategy, than string, bound float64) goal {
 
 // only leaves out the other strategies, and the goals that need them.
 func (s scenario) only(strategies []string) scenario {
-	s.entries = slices.DeleteFunc(s.entries, func(e entry) bool { return !slices.Contains(strategies, e.strategy) })
-	s.goals = slices.DeleteFunc(s.goals, func(g goal) bool {
+	s.entries = slices.DeleteFunc(slices.Clone(s.entries), func(e entry) bool { return !slices.Contains(strategies, e.strategy) })
+	s.goals = slices.DeleteFunc(slices.Clone(s.goals), func(g goal) bool {
 		return slices.ContainsFunc(g.needs, func(name string) bool { return !slices.Contains(strategies, name) })
 	})
 	return s

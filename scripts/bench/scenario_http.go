@@ -75,7 +75,7 @@ func (l httpLoad) entry(name string, open func(context.Context, *database) (*pro
 		if m, err = l.run(ctx, db, p, events); err != nil {
 			return m, err
 		}
-		return m, l.audit(ctx, db, name, events[0], m.bookings)
+		return m, l.audit(ctx, db, name, events[0], m.count)
 	}}
 }
 
@@ -137,8 +137,8 @@ func (l httpLoad) run(ctx context.Context, db *database, p *program, events []uu
 		return m, err
 	}
 	m = gather(customers, wall)
-	if due := min(l.tickets, l.customers); m.bookings != due {
-		return m, fmt.Errorf("%d of %d customers got one of %d tickets, and %d should have", m.bookings, l.customers, l.tickets, due)
+	if due := min(l.tickets, l.customers); m.count != due {
+		return m, fmt.Errorf("%d of %d customers got one of %d tickets, and %d should have", m.count, l.customers, l.tickets, due)
 	}
 	used := after.less(before)
 	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(l.customers) }
@@ -252,8 +252,8 @@ func readAlong(ctx context.Context, in io.Reader, out io.Writer) error {
 			defer pause.Stop()
 			for !stopped.Load() {
 				began := time.Now()
-				if status, body, err := c.do(request); err != nil || status != 200 {
-					return fmt.Errorf("GET /events: %d %s %w", status, body, err)
+				if _, err := c.expect(request, 200); err != nil {
+					return fmt.Errorf("GET /events: %w", err)
 				}
 				latencies[i] = append(latencies[i], time.Since(began))
 				<-pause.C
@@ -351,14 +351,14 @@ func (l readLoad) entry(name string, open func(context.Context, *database) (*pro
 			return m, err
 		}
 		err = loop(ctx, readers, w, func(_ context.Context, c *customer) (int, error) {
-			status, body, err := clients[c.number].do(request)
-			if err == nil && status != 200 {
-				err = fmt.Errorf("GET /events: %d %s", status, body)
+			body, err := clients[c.number].expect(request, 200)
+			if err != nil {
+				return 0, fmt.Errorf("GET /events: %w", err)
 			}
 			if c.number == 0 {
 				size = len(body)
 			}
-			return 1, err
+			return 1, nil
 		})
 		if err != nil {
 			return m, err

@@ -120,7 +120,7 @@ func (l lagLoad) run(ctx context.Context, db *database, events []uuid.UUID) (m m
 	err = errors.Join(err, executor.Close(ctx))
 	lags.waiting.Wait()
 	return measurement{
-		bookings: booked, wall: l.measured, latencies: lags.seen, note: fmt.Sprintf("%d transactions open", open),
+		count: booked, wall: l.measured, latencies: lags.seen, note: fmt.Sprintf("%d transactions open", open),
 		extra: map[string]float64{"open_transactions": float64(open), "commits": float64(len(lags.seen))},
 	}, err
 }

@@ -53,7 +53,7 @@ func inProcesses(load stream, n int) entry {
 				return m, fmt.Errorf("%d customers were refused, and no event was sold out", a.Refused)
 			}
 			told += a.Sold
-			m.bookings += a.Counted
+			m.count += a.Counted
 			m.latencies = append(m.latencies, a.Latencies...)
 			for name, value := range a.Extra {
 				m.extra[name] += value

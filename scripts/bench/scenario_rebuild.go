@@ -61,11 +61,14 @@ func rebuilding(projection string, records int) entry {
 			return m, fmt.Errorf("the rebuild gave %+v", result)
 		}
 		v, err := projections.Verify(ctx, pool, projection)
-		if err != nil || len(v.Mismatches) > 0 {
-			return m, fmt.Errorf("the rebuild has not applied what the log has: %+v, %w", v.Mismatches, err)
+		switch {
+		case err != nil:
+			return m, err
+		case len(v.Mismatches) > 0:
+			return m, fmt.Errorf("the rebuild has not applied what the log has: %+v", v.Mismatches)
 		}
 		return measurement{
-			bookings: records, wall: result.Took, latencies: []time.Duration{result.Took},
+			count: records, wall: result.Took, latencies: []time.Duration{result.Took},
 			note:  fmt.Sprintf("%s rows; %s records/s without comparison and swap", grouped(float64(result.Rows)), grouped(float64(records)/result.Loading.Seconds())),
 			extra: map[string]float64{"rows": float64(result.Rows), "loading_s": result.Loading.Seconds()},
 		}, nil
@@ -87,7 +90,7 @@ func copyRead(records int) func(context.Context, *database) (measurement, error)
 		if err == nil && int(tag.RowsAffected()) != records {
 			err = fmt.Errorf("read %d records", tag.RowsAffected())
 		}
-		return measurement{bookings: records, wall: took, latencies: []time.Duration{took}}, err
+		return measurement{count: records, wall: took, latencies: []time.Duration{took}}, err
 	}
 }
 
@@ -115,7 +118,7 @@ func oneByOne(records, part int) func(context.Context, *database) (measurement, 
 				return m, err
 			}
 		}
-		m.bookings, m.wall, m.factor = len(log), time.Since(began), float64(records)/float64(len(log))
+		m.count, m.wall, m.factor = len(log), time.Since(began), float64(records)/float64(len(log))
 		m.latencies = []time.Duration{m.wall}
 		m.note = fmt.Sprintf("extrapolated from %s records", grouped(float64(len(log))))
 		return m, nil

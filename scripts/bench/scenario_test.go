@@ -7,7 +7,7 @@ import (
 
 func TestExtrapolationStretchesTimesAndKeepsTheRate(t *testing.T) {
 	m := measurement{
-		bookings: 5, wall: 5 * time.Second, factor: 100,
+		count: 5, wall: 5 * time.Second, factor: 100,
 		latencies: []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second, 5 * time.Second},
 	}
 	if got, want := m.seconds(), 500.0; got != want {
@@ -129,5 +129,21 @@ func TestOnlySomeStrategies(t *testing.T) {
 	s := hot(size{1}).only([]string{"shared"})
 	if len(s.entries) != 1 || len(s.goals) != 0 {
 		t.Errorf("got %d strategies and %d goals, want 1 and none", len(s.entries), len(s.goals))
+	}
+}
+
+func TestScenariosWithoutTheChosenStrategiesAreLeftOut(t *testing.T) {
+	chosen := []scenario{hot(size{1}), lag(size{1}), httpRead(size{1})}
+	some, err := onlyStrategies(chosen, "optimistic,chi")
+	if err != nil || len(some) != 2 || some[0].name != "hot" || len(some[0].entries) != 1 || some[1].name != "http-read" {
+		t.Errorf("got %+v and %v", some, err)
+	}
+	for _, list := range []string{"unheard-of", "optimistic,unheard-of", "one-by-one"} {
+		if some, err := onlyStrategies(chosen, list); err == nil {
+			t.Errorf("%q: got %d scenarios", list, len(some))
+		}
+	}
+	if got, want := len(chosen[0].entries), len(hot(size{1}).entries); got != want || chosen[0].entries[0].strategy == "" {
+		t.Errorf("choosing has changed what was chosen from: %+v", chosen[0].entries)
 	}
 }

@@ -68,7 +68,7 @@ func verifying(name string, records int, readModels bool) entry {
 		for _, model := range report.ReadModels {
 			rows += model.Rows
 		}
-		return measurement{bookings: records, wall: took, latencies: []time.Duration{took}, note: fmt.Sprintf("%s rows of read models compared", grouped(float64(rows)))}, nil
+		return measurement{count: records, wall: took, latencies: []time.Duration{took}, note: fmt.Sprintf("%s rows of read models compared", grouped(float64(rows)))}, nil
 	}}
 }
 
@@ -95,6 +95,6 @@ func firstCheckpoint(records int) func(context.Context, *database) (measurement,
 		if err == nil && !written {
 			err = fmt.Errorf("no checkpoint was written")
 		}
-		return measurement{bookings: records, wall: took, latencies: []time.Duration{took}}, err
+		return measurement{count: records, wall: took, latencies: []time.Duration{took}}, err
 	}
 }

@@ -78,7 +78,7 @@ func (l socketLoad) entry() entry {
 			return m, err
 		}
 		const mb = 1 << 20
-		m = measurement{bookings: len(latencies), wall: time.Since(began), latencies: latencies}
+		m = measurement{count: len(latencies), wall: time.Since(began), latencies: latencies}
 		m.extra = map[string]float64{"resident_mb": idle / mb, "resident_at_most_mb": most / mb, "resident_without_mb": before / mb, "connections": float64(l.idle)}
 		m.note = fmt.Sprintf("%.0f MB resident, %.0f MB before the connections came", idle/mb, before/mb)
 		return m, nil
@@ -178,9 +178,9 @@ func (l socketLoad) book(client *rawClient, event uuid.UUID, s *sockets) ([]time
 	defer pause.Stop()
 	for i, token := range tokens {
 		<-pause.C
-		status, body, err := client.do(rawRequest("POST", "/book", token, `{"eventId":"`+event.String()+`"}`))
-		if err != nil || status != 201 {
-			return nil, fmt.Errorf("POST /book: %d %s %w", status, body, err)
+		body, err := client.expect(rawRequest("POST", "/book", token, `{"eventId":"`+event.String()+`"}`), 201)
+		if err != nil {
+			return nil, fmt.Errorf("POST /book: %w", err)
 		}
 		var booked bookedJSON
 		if err := json.Unmarshal(body, &booked); err != nil {

@@ -26,6 +26,10 @@ type server struct {
 
 // openServer uses the server at address or, when that is empty, starts a private one with durable settings.
 func openServer(ctx context.Context, address string) (_ *server, err error) {
+	// PostgreSQL's clients take key=value lists too, in which no other database can be put in place of the one that is named.
+	if u, err := url.Parse(address); address != "" && (err != nil || u.Scheme == "") {
+		return nil, errors.New("-database-url must be an address such as postgres://user@host/database")
+	}
 	s := &server{url: address, template: newName()}
 	defer func() {
 		if err != nil {
@@ -65,12 +69,14 @@ func (s *server) start(ctx context.Context) (err error) {
 	return nil
 }
 
-func (s *server) close() error {
-	if s.private == nil {
-		err := s.admin(context.Background(), "drop database if exists "+s.template)
-		return errors.Join(err, os.RemoveAll(s.dir))
+func (s *server) close() (err error) {
+	switch {
+	case s.private != nil:
+		err = s.private.Stop()
+	case s.url != "": // else there was to be a private one, which did not start
+		err = s.admin(context.Background(), "drop database if exists "+s.template)
 	}
-	return errors.Join(s.private.Stop(), os.RemoveAll(s.dir))
+	return errors.Join(err, os.RemoveAll(s.dir))
 }
 
 func (s *server) admin(ctx context.Context, sql string) error {
@@ -85,7 +91,7 @@ func (s *server) admin(ctx context.Context, sql string) error {
 func (s *server) address(database string) string {
 	address, err := url.Parse(s.url)
 	if err != nil {
-		return s.url // not an address but a list of key=value, which connecting will refuse in its own words
+		panic(err) // openServer has looked
 	}
 	address.Path = "/" + database
 	return address.String()
@@ -108,8 +114,10 @@ func (s *server) create(ctx context.Context) (*database, error) {
 	}
 	db.url = s.address(db.name)
 	var err error
-	db.conn, err = pgx.Connect(ctx, db.url)
-	return db, err
+	if db.conn, err = pgx.Connect(ctx, db.url); err != nil {
+		return nil, errors.Join(err, db.drop())
+	}
+	return db, nil
 }
 
 // settle ends what preparing has begun, so that each run starts from the same point: statistics known, nothing left to flush.

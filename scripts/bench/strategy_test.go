@@ -60,8 +60,8 @@ func TestEveryStrategySellsInAStream(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m.bookings == 0 || len(m.latencies) == 0 || m.wall != load.measured {
-				t.Errorf("measured %d bookings and %d answers in %v", m.bookings, len(m.latencies), m.wall)
+			if m.count == 0 || len(m.latencies) == 0 || m.wall != load.measured {
+				t.Errorf("measured %d bookings and %d answers in %v", m.count, len(m.latencies), m.wall)
 			}
 		})
 	}
@@ -86,8 +86,8 @@ func TestAuditsFindOverselling(t *testing.T) {
 		t.Run(c.strategy.name(), func(t *testing.T) {
 			t.Parallel()
 			db, one := fresh(t), sale{events: 1, tickets: 1, customers: 3}
-			if m, err := one.run(t.Context(), c.strategy, db); err != nil || m.bookings != 1 {
-				t.Fatalf("an honest sale: %d bookings and %v", m.bookings, err)
+			if m, err := one.run(t.Context(), c.strategy, db); err != nil || m.count != 1 {
+				t.Fatalf("an honest sale: %d bookings and %v", m.count, err)
 			}
 			if _, err := db.conn.Exec(t.Context(), c.tamper); err != nil {
 				t.Fatal(err)

@@ -61,7 +61,7 @@ func work(ctx context.Context, in io.Reader, out io.Writer) (err error) {
 		return err
 	}
 	m := gather(customers, w.until.Sub(w.from))
-	return write.Encode(workerAnswer{sold(customers), refusals(customers), m.bookings, m.latencies, seller.extra()})
+	return write.Encode(workerAnswer{sold(customers), refusals(customers), m.count, m.latencies, seller.extra()})
 }
 
 type worker struct {
