@@ -153,6 +153,8 @@ test('a server that is away ends no session', async ({ page, refusals }) => {
   await page.route('**/api/auth/refresh', (route) => route.abort())
   await page.reload()
   await expect(page.getByText('The box office can’t be reached')).toBeVisible()
+  await page.goto(web() + '/login')
+  await expect(page.getByText('The box office can’t be reached')).toBeVisible()
   await page.unroute('**/api/auth/refresh')
   await page.getByRole('button', { name: 'Try again' }).click()
   await expect(page.getByRole('article').first()).toBeVisible()

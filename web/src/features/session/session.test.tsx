@@ -2,7 +2,7 @@ import { act, render, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { endSession, startSession } from '@/lib/session/session'
+import { endSession, restoreSession, startSession } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
 import { aSession, problem, server } from '../../../test/server'
 import { Guests } from './components/guests'
@@ -160,6 +160,19 @@ describe('pages', () => {
     members()
     await userEvent.click(screen.getByRole('button', { name: 'Try again' }))
     expect(await screen.findByText('secret')).toBeInTheDocument()
+  })
+
+  it('for guests say so too, instead of a form that stays hidden while a session may be restored', async () => {
+    history.replaceState(null, '', '/login')
+    localStorage.setItem('boxoffice.session', '1')
+    server.use(http.post('*/api/auth/refresh', () => problem(503, 'unavailable')))
+    render(<Guests>form</Guests>)
+    await act(restoreSession)
+    expect(screen.getByRole('alert')).toHaveTextContent('The box office can’t be reached')
+    expect(screen.queryByText('form')).not.toBeInTheDocument()
+    server.use(http.post('*/api/auth/refresh', () => problem(401, 'invalid_token')))
+    await userEvent.click(screen.getByRole('button', { name: 'Try again' }))
+    expect(await screen.findByText('form')).toBeInTheDocument()
   })
 })
 

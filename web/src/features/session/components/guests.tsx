@@ -4,14 +4,23 @@ import { useRouter } from 'next/navigation'
 import { useEffect, type ReactNode } from 'react'
 import { afterLogin } from '@/lib/paths'
 import { useSession } from '@/lib/session/store'
+import { Unreachable } from './unreachable'
 
 /** Shows its children to people who are not signed in, and takes everybody else to where they wanted to go. */
 export function Guests({ children }: { children: ReactNode }) {
   const { replace } = useRouter()
   const status = useSession((s) => s.status)
+  const unreachable = useSession((s) => s.unreachable)
   useEffect(() => {
     if (status === 'signed-in') replace(afterLogin(new URLSearchParams(location.search).get('next')))
   }, [status, replace])
+  // Not beside the form, which stays hidden as long as a session may be restored.
+  if (unreachable)
+    return (
+      <div className="mx-auto w-full max-w-md">
+        <Unreachable />
+      </div>
+    )
   return status === 'signed-in' ? null : children
 }
 

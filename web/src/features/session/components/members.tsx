@@ -1,14 +1,11 @@
 'use client'
 
-import { PlugZap } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useDeferredValue, useEffect, type ReactNode } from 'react'
-import { Message } from '@/components/message'
-import { Button } from '@/components/ui/button'
 import type { User } from '@/lib/api/types'
 import { loginFor, paths } from '@/lib/paths'
-import { refreshSession } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
+import { Unreachable } from './unreachable'
 
 /** Shows its children to people who are signed in, and `waiting` until that is known; everybody else is asked to sign in. */
 export function Members({
@@ -36,19 +33,6 @@ export function Members({
       replace(ended === 'signed-out' ? paths.login : loginFor(location.pathname + location.search))
   }, [status, ended, wrongRole, replace])
 
-  if (unreachable)
-    return (
-      <Message
-        isPage
-        icon={PlugZap}
-        role="alert"
-        title="The box office can’t be reached"
-        action={
-          <Button onClick={() => void refreshSession(undefined).catch(() => undefined)}>Try again</Button>
-        }
-      >
-        Your session is safe. Check your connection, then try again.
-      </Message>
-    )
+  if (unreachable) return <Unreachable />
   return isWelcome && isShown ? children : waiting
 }
