@@ -7,7 +7,7 @@ export function showErrors<T extends FieldValues>(
   fields: readonly Path<T>[],
   setError: UseFormSetError<T>,
 ): string | undefined {
-  if (!(error instanceof ApiError)) throw error
+  if (!(error instanceof ApiError)) return messageOf(error)
   const known = fields.filter((field) => error.fields[field])
   known.forEach((field, i) => setError(field, { message: error.fields[field] }, { shouldFocus: i === 0 }))
   return known.length > 0 ? undefined : messageOf(error)

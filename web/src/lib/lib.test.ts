@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { AttemptKey } from './attempt-key'
+import { showErrors } from './form-errors'
 import { formatDateTime, formatPrice, sameClock, stubParts, zoneName } from './format'
 import { afterLogin, loginFor } from './paths'
 import { toLocal, toMoment } from './zoned-time'
@@ -68,5 +69,14 @@ describe('the key of a request', () => {
     const first = key.for({ a: 1 })
     expect(key.for({ a: 1 })).toBe(first)
     expect(key.for({ a: 2 })).not.toBe(first)
+  })
+})
+
+describe('what is wrong with a form', () => {
+  it('is said whatever it is, also when the server has not said anything', () => {
+    const setError = vi.fn()
+    const text = 'Something unexpected happened. Please try again.'
+    expect(showErrors(new TypeError('x is undefined'), ['title'], setError)).toBe(text)
+    expect(setError).not.toHaveBeenCalled()
   })
 })

@@ -1,7 +1,7 @@
-import { act, render, screen, waitFor } from '@testing-library/react'
+import { act, cleanup, render, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { endSession, restoreSession, startSession } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
 import { aSession, problem, server } from '../../../test/server'
@@ -47,6 +47,10 @@ describe('signing in', () => {
     ],
     [() => HttpResponse.error(), 'The box office can’t be reached. Check your connection and try again.'],
     [() => problem(500, 'internal'), 'Something went wrong at the box office. Please try again.'],
+    [
+      () => new HttpResponse('{"accessToken":', { headers: { 'Content-Type': 'application/json' } }),
+      'The box office can’t be reached. Check your connection and try again.',
+    ],
   ])('explains other failures', async (answer, text) => {
     server.use(http.post('*/api/auth/login', answer))
     render(<LoginForm />)
@@ -183,5 +187,30 @@ describe('the way to the audit', () => {
     const links = screen.getAllByRole('link').map((link) => link.getAttribute('href'))
     expect(links.includes('/audit')).toBe(role === 'auditor')
     expect(links).toContain('/bookings')
+  })
+})
+
+describe('the code that checks the fields', () => {
+  it('is missed with a message when it can’t be loaded, and is asked for again', async () => {
+    vi.resetModules()
+    vi.doMock('./schemas', () => {
+      throw new Error('the network is gone')
+    })
+    onTestFinished(() => {
+      vi.doUnmock('./schemas')
+    })
+    render(<RegisterForm />)
+    await userEvent.click(screen.getByRole('button', { name: 'Create account' }))
+    expect(await screen.findByRole('alert')).toHaveTextContent('Something unexpected happened.')
+    cleanup()
+    render(<LoginForm />)
+    const button = screen.getByRole('button', { name: 'Sign in' })
+    await userEvent.click(button)
+    expect(await screen.findByRole('alert')).toHaveTextContent('Something unexpected happened.')
+    expect(button).toBeEnabled()
+    vi.doUnmock('./schemas')
+    await userEvent.click(button)
+    expect(await screen.findByText('Enter your e-mail address.')).toBeInTheDocument()
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument()
   })
 })

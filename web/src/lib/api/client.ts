@@ -1,7 +1,7 @@
 import { endSession, refreshSession } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
 import { ApiError } from './error'
-import { send, type Request } from './send'
+import { send, whole, type Request } from './send'
 
 export interface Answer<T> {
   data: T
@@ -46,12 +46,4 @@ async function ask(path: string, request: Request): Promise<Response> {
   }
   if (!response.ok) throw await ApiError.of(response)
   return response
-}
-
-async function whole<T>(body: Promise<T>): Promise<T> {
-  try {
-    return await body
-  } catch {
-    throw ApiError.network() // the connection broke in the middle of the answer
-  }
 }

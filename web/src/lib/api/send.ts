@@ -41,3 +41,12 @@ export async function send(path: string, request: Request, token?: string): Prom
     throw ApiError.network()
   }
 }
+
+/** Reads a body to its end. Throws an ApiError when the connection breaks in the middle of it. */
+export async function whole<T>(body: Promise<T>): Promise<T> {
+  try {
+    return await body
+  } catch {
+    throw ApiError.network()
+  }
+}

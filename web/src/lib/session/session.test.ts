@@ -60,6 +60,14 @@ describe('a session', () => {
     expect(useSession.getState()).toMatchObject({ status: 'signed-in', unreachable: false })
   })
 
+  it('stays unknown when the answer breaks off, and says so', async () => {
+    localStorage.setItem('boxoffice.session', '1')
+    refreshes(() => new HttpResponse('{"accessToken":'))
+    await restoreSession()
+    expect(useSession.getState()).toMatchObject({ status: 'unknown', unreachable: true })
+    await expect(refreshSession(undefined)).rejects.toMatchObject({ code: 'network' })
+  })
+
   it('is renewed once for all requests that need it, without locks too, which only secure contexts have', async () => {
     vi.stubGlobal('navigator', Object.create(navigator, { locks: { value: undefined } }))
     startSession(aSession('old'))

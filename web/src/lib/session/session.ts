@@ -1,5 +1,5 @@
 import { ApiError } from '@/lib/api/error'
-import { send } from '@/lib/api/send'
+import { send, whole } from '@/lib/api/send'
 import type { Session } from '@/lib/api/types'
 import { hintOfSession, setHint } from './hint'
 import { useSession } from './store'
@@ -60,10 +60,10 @@ export async function register(
   startSession(await open('/auth/register', person, idempotencyKey))
 }
 
-async function open(path: string, body: unknown, idempotencyKey?: string): Promise<Session> {
+async function open(path: string, body?: unknown, idempotencyKey?: string): Promise<Session> {
   const response = await send(path, { method: 'POST', body, headers: COOKIE_MODE, idempotencyKey })
   if (!response.ok) throw await ApiError.of(response)
-  return (await response.json()) as Session
+  return (await whole(response.json())) as Session
 }
 
 /** Signs out here and in all other tabs, at once; the server is told, and is asked to revoke the refresh token. */
@@ -104,24 +104,19 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
   if (announced) return announced
   if (stale !== undefined && useSession.getState().status === 'anonymous') return undefined // ended meanwhile
 
-  let response: Response
+  let session: Session
   try {
-    response = await send('/auth/refresh', { method: 'POST', headers: COOKIE_MODE })
+    session = await open('/auth/refresh')
   } catch (error) {
+    if (error instanceof ApiError && error.status === 401) {
+      endSession('expired')
+      return undefined
+    }
     useSession.setState({ unreachable: useSession.getState().status === 'unknown' })
     throw error
   }
-  if (response.ok) {
-    const session = (await response.json()) as Session
-    startSession(session)
-    return session.accessToken
-  }
-  if (response.status === 401) {
-    endSession('expired')
-    return undefined
-  }
-  useSession.setState({ unreachable: useSession.getState().status === 'unknown' })
-  throw await ApiError.of(response)
+  startSession(session)
+  return session.accessToken
 }
 
 function alone<T>(work: () => Promise<T>): Promise<T> {

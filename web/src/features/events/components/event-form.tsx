@@ -71,7 +71,6 @@ export function EventForm({
   const { errors, isSubmitting } = formState
 
   const submit = handleSubmit(async (values) => {
-    setProblem(undefined)
     try {
       const { detailsOf } = await import('../form-schema')
       await onSave(detailsOf(values))
@@ -88,7 +87,7 @@ export function EventForm({
         setProblem('This event has been cancelled and can’t be changed any more.')
       else if (error instanceof ApiError && error.code === 'forbidden')
         setProblem('Your account may not change this event.')
-      else if (error instanceof ApiError)
+      else
         setProblem(
           showErrors(
             error,
@@ -96,13 +95,16 @@ export function EventForm({
             setError,
           ),
         )
-      else setProblem(messageOf(error))
     }
   })
 
   return (
     <form
-      onSubmit={submit}
+      onSubmit={(e) => {
+        setProblem(undefined)
+        // What checks the fields may be out of reach.
+        submit(e).catch((error: unknown) => setProblem(messageOf(error)))
+      }}
       noValidate
       method="post"
       aria-label={submitText}

@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { PasswordField } from '@/components/ui/field'
-import { showErrors } from '@/lib/form-errors'
+import { messageOf, showErrors } from '@/lib/form-errors'
 import { signIn } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
 import { useResolver } from '@/lib/resolver'
@@ -22,7 +22,6 @@ export function LoginForm() {
   const { errors, isSubmitting } = formState
 
   const submit = handleSubmit(async (values) => {
-    setProblem(undefined)
     try {
       await signIn(values)
     } catch (error) {
@@ -38,7 +37,11 @@ export function LoginForm() {
       submitText="Sign in"
       submittingText="Signing in…"
       isSubmitting={isSubmitting}
-      onSubmit={submit}
+      onSubmit={(e) => {
+        setProblem(undefined)
+        // What checks the fields may be out of reach.
+        submit(e).catch((error: unknown) => setProblem(messageOf(error)))
+      }}
     >
       <EmailField error={errors.email?.message} {...register('email')} />
       <PasswordField

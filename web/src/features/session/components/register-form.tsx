@@ -5,7 +5,7 @@ import { useForm } from 'react-hook-form'
 import { InputField, PasswordField } from '@/components/ui/field'
 import { codeOf } from '@/lib/api/error'
 import { AttemptKey } from '@/lib/attempt-key'
-import { showErrors } from '@/lib/form-errors'
+import { messageOf, showErrors } from '@/lib/form-errors'
 import { register as createAccount } from '@/lib/session/session'
 import { useResolver } from '@/lib/resolver'
 import type { RegisterValues } from '../schemas'
@@ -24,7 +24,6 @@ export function RegisterForm() {
   const { errors, isSubmitting } = formState
 
   const submit = handleSubmit(async ({ name, email, password }) => {
-    setProblem(undefined)
     try {
       const person = { name, email, password }
       await createAccount(person, attempt.for(person))
@@ -48,7 +47,11 @@ export function RegisterForm() {
       submitText="Create account"
       submittingText="Creating your account…"
       isSubmitting={isSubmitting}
-      onSubmit={submit}
+      onSubmit={(e) => {
+        setProblem(undefined)
+        // What checks the fields may be out of reach.
+        submit(e).catch((error: unknown) => setProblem(messageOf(error)))
+      }}
     >
       <InputField
         label="Name"
