@@ -58,6 +58,19 @@ describe('signing in', () => {
     await userEvent.type(field('Password'), 'password123{Enter}')
     expect(await screen.findByRole('alert')).toHaveTextContent(text)
   })
+
+  it('goes on where the server has found something wrong', async () => {
+    server.use(
+      http.post('*/api/auth/login', () =>
+        problem(400, 'validation_failed', {}, [{ pointer: '/email', detail: 'is too long' }]),
+      ),
+    )
+    render(<LoginForm />)
+    await userEvent.type(field('E-mail'), 'alice@example.com')
+    await userEvent.type(field('Password'), 'password123{Enter}')
+    expect(await screen.findByText('Is too long.')).toBeInTheDocument()
+    expect(field('E-mail')).toHaveFocus()
+  })
 })
 
 describe('registering', () => {

@@ -25,8 +25,9 @@ export function LoginForm() {
     try {
       await signIn(values)
     } catch (error) {
-      setProblem(showErrors(error, ['email', 'password'], setError))
-      setFocus('password')
+      const whole = showErrors(error, ['email', 'password'], setError)
+      setProblem(whole)
+      if (whole) setFocus('password') // a field that is to blame has the focus already
     }
   })
 
