@@ -110,9 +110,10 @@ export class LiveConnection {
     this.subscribing = true
     setTimeout(() => {
       this.subscribing = false
-      if (!this.running || this.watched.size === 0) return
+      if (!this.running) return
+      // With nobody watching, the connection stays for the next page, but is told of nothing: an empty list is no event.
       if (this.socket?.readyState === WebSocket.OPEN) this.say({ type: 'subscribe', events: this.ids() })
-      else if (!this.socket && this.attempts === 0) this.connect()
+      else if (!this.socket && this.attempts === 0 && this.watched.size > 0) this.connect()
     }, 0)
   }
 

@@ -147,6 +147,21 @@ describe('the connection', () => {
     ])
   })
 
+  it('is told of nothing any more when nobody watches, and goes on when somebody does', () => {
+    const unwatch = begin()
+    ready()
+    const before = FakeSocket.last.sent.length
+    unwatch()
+    vi.advanceTimersByTime(1)
+    connection.watch(['c'])
+    vi.advanceTimersByTime(1)
+    expect(FakeSocket.last.sent.slice(before)).toEqual([
+      { type: 'subscribe', events: [] },
+      { type: 'subscribe', events: ['c'] },
+    ])
+    expect(FakeSocket.all).toHaveLength(1)
+  })
+
   it('comes back with growing waits and resumes, while counts are polled', () => {
     begin()
     ready(10)
