@@ -22,13 +22,16 @@ export default function EditView() {
   return id ? <LoadedEdit id={id} /> : <EventFormSkeleton />
 }
 
+const editKey = (id: string) => ['edit', id]
+
 function LoadedEdit({ id }: { id: string }) {
-  // What is edited must not move while it is: fetched once, and not refreshed by itself.
+  // What is edited must not move while it is: fetched once, and under a key of its own, because whatever changes events has all
+  // that is under theirs fetched again.
   const query = useQuery({
     ...eventQuery(id),
     staleTime: Infinity,
     gcTime: 0,
-    queryKey: ['events', 'edit', id],
+    queryKey: editKey(id),
   })
   if (query.data) return <Editor key={query.data.version} seen={query.data} />
   if (!query.error) return <EventFormSkeleton />
@@ -63,7 +66,7 @@ function Editor({ seen }: { seen: Event }) {
           <Button
             variant="outline"
             className="mt-3"
-            onClick={() => client.setQueryData(['events', 'edit', seen.id], conflict)}
+            onClick={() => client.setQueryData(editKey(seen.id), conflict)}
           >
             Load the current version
           </Button>

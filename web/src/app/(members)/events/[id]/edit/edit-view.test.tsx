@@ -1,0 +1,49 @@
+import { QueryClientProvider } from '@tanstack/react-query'
+import { act, render, screen, waitFor } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { http, HttpResponse } from 'msw'
+import { describe, expect, it } from 'vitest'
+import { queryClient } from '@/lib/query-client'
+import { startSession } from '@/lib/session/session'
+import { anEvent, aSession, newId, problem, server } from '../../../../../../test/server'
+import EditView from './edit-view'
+
+describe('editing an event', () => {
+  const shown = (event: ReturnType<typeof anEvent>) => {
+    startSession(aSession('access-1', { role: 'organizer' }))
+    history.replaceState(null, '', `/events/${event.id}/edit`)
+    render(
+      <QueryClientProvider client={queryClient}>
+        <EditView />
+      </QueryClientProvider>,
+    )
+  }
+
+  it('keeps what is typed when events are fetched again, which a booking or a lost connection has done', async () => {
+    const event = anEvent({ id: newId() })
+    let reads = 0
+    server.use(
+      http.get('*/api/events/:id', () => HttpResponse.json({ ...event, version: event.version + reads++ })),
+    )
+    shown(event)
+    await userEvent.type(await screen.findByLabelText('Title'), ', late')
+    await act(() => queryClient.invalidateQueries({ queryKey: ['events'] }))
+    expect(reads).toBe(1)
+    expect(screen.getByLabelText('Title')).toHaveValue('Jazz Night, late')
+  })
+
+  it('shows what somebody else has saved meanwhile, when asked to', async () => {
+    const event = anEvent({ id: newId() })
+    let now = event
+    server.use(
+      http.get('*/api/events/:id', () => HttpResponse.json(now)),
+      http.patch('*/api/events/:id', () => problem(412, 'version_mismatch')),
+    )
+    shown(event)
+    await userEvent.type(await screen.findByLabelText('Title'), ', late')
+    now = { ...event, title: 'Jazz Morning', version: event.version + 1 }
+    await userEvent.click(screen.getByRole('button', { name: 'Save changes' }))
+    await userEvent.click(await screen.findByRole('button', { name: 'Load the current version' }))
+    await waitFor(() => expect(screen.getByLabelText('Title')).toHaveValue('Jazz Morning'))
+  })
+})
