@@ -1,0 +1,29 @@
+import { render, screen } from '@testing-library/react'
+import { describe, expect, it, vi } from 'vitest'
+
+describe('toasts', () => {
+  it('that can’t be loaded leave the page as it is, and are loaded when there is something to say', async () => {
+    vi.resetModules() // nothing has been loaded yet
+    let attempts = 0
+    vi.doMock('./sonner', () => {
+      attempts++
+      throw new Error('the network is gone')
+    })
+    const { Toaster } = await import('./toaster')
+    const { toast } = await import('@/lib/toast')
+    render(
+      <>
+        <p>page</p>
+        <Toaster />
+      </>,
+    )
+    await vi.waitFor(() => expect(attempts).toBe(1))
+    toast.info('This is lost.')
+    await vi.waitFor(() => expect(attempts).toBe(2))
+    expect(screen.getByText('page')).toBeInTheDocument()
+
+    vi.doUnmock('./sonner')
+    toast.success('This is said.')
+    expect(await screen.findByText('This is said.')).toBeInTheDocument()
+  })
+})
