@@ -1,25 +1,28 @@
 'use client'
 
-import { lazy, Suspense, useState } from 'react'
+import { useState, type ComponentType } from 'react'
+import type { User } from '@/lib/api/types'
 import { useSession } from '@/lib/session/store'
 import { usePreload } from '@/lib/preload'
 import { AccountButton } from './account-button'
 
 // The menu is opened rarely and is large: it comes after the page.
 const load = () => import('./account-menu')
-const AccountMenu = lazy(load)
 
 export function Account() {
   const user = useSession((s) => s.user)
-  const [wanted, setWanted] = useState(false)
+  const [Menu, setMenu] = useState<ComponentType<{ user: User }>>()
   usePreload(load)
+  // Not React's `lazy`, which would take the header down with it when loading fails, and never ask again.
+  const open = () =>
+    load().then(
+      (menu) => setMenu(() => menu.default),
+      () => undefined, // the next click asks again
+    )
   if (!user) return <span aria-hidden className="block size-11" />
-  const button = <AccountButton user={user} aria-expanded={false} onClick={() => setWanted(true)} />
-  return wanted ? (
-    <Suspense fallback={button}>
-      <AccountMenu user={user} />
-    </Suspense>
+  return Menu ? (
+    <Menu user={user} />
   ) : (
-    button
+    <AccountButton user={user} aria-expanded={false} onClick={() => void open()} />
   )
 }
