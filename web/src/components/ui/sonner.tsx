@@ -7,7 +7,7 @@ import { regionIsThere } from '@/lib/toast'
 
 export { toast } from 'sonner'
 
-/** Where toasts appear: a live region that is there from the start, so that what it says is announced. */
+/** Where toasts appear: a live region that is there before the first of them, so that what it says is announced. */
 export default function Sonner() {
   const { resolvedTheme } = useTheme()
   useEffect(regionIsThere, []) // after the effects of the region itself, which listens by then
@@ -28,7 +28,6 @@ export default function Sonner() {
           error: '[&_[data-icon]]:text-bad',
           info: '[&_[data-icon]]:text-stamp',
           warning: '[&_[data-icon]]:text-warn',
-          actionButton: 'min-h-9! rounded-md! bg-stamp! text-on-stamp! px-3! font-semibold!',
           closeButton: 'size-6! bg-card! text-ink! border-line!',
         },
       }}

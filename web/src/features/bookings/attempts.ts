@@ -1,7 +1,7 @@
 import { create } from 'zustand'
 
 /** What is under way for an event. It outlives the button that began it, which may be on a page that was left. */
-export interface Attempt {
+interface Attempt {
   /** Sent with every try until somebody knows how the attempt ended. */
   key: string
   phase: 'booking' | 'undecided'

@@ -1,9 +1,9 @@
 import type { Event } from '@/lib/api/types'
 import { plural } from '@/lib/format'
 
-export type Level = 'good' | 'warn' | 'bad' | 'off'
+type Level = 'good' | 'warn' | 'bad' | 'off'
 
-export interface Availability {
+interface Availability {
   level: Level
   text: string
 }

@@ -3,14 +3,14 @@ import { useSession } from '@/lib/session/store'
 import { ApiError } from './error'
 import { send, whole, type Request } from './send'
 
-export interface Answer<T> {
+interface Answer<T> {
   data: T
   /** Where in the log the answer stands; with `after`, a later read sees at least this much. */
   position: number | undefined
 }
 
 /** A file that the API has given: its bytes, unchanged, and the name that goes with them. */
-export interface ApiFile {
+interface ApiFile {
   name: string
   content: Blob
 }

@@ -8,7 +8,7 @@ type Frame =
   | { type: 'reset'; position: number }
   | { type: 'error'; code: string; detail: string }
 
-export interface Surroundings {
+interface Surroundings {
   url: string
   token: () => string | undefined
   /** Renews an access token that the server refused; undefined when the session is over. */

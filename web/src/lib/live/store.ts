@@ -11,7 +11,7 @@ export interface Change {
   status?: Event['status']
 }
 
-export interface LiveState {
+interface LiveState {
   changes: Readonly<Record<string, Change>>
   /** `live`: pushed by the server. `polling`: asked for every few seconds. `offline`: neither works. */
   connection: 'connecting' | 'live' | 'polling' | 'offline'

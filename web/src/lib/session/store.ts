@@ -5,7 +5,7 @@ import type { User } from '@/lib/api/types'
  * Who is signed in. The access token lives here and nowhere else: in memory, gone with the tab. What renews it is an HttpOnly
  * cookie that no script can read.
  */
-export interface SessionState {
+interface SessionState {
   /** `unknown` until the refresh cookie has been tried. */
   status: 'unknown' | 'anonymous' | 'signed-in'
   user: User | undefined

@@ -2,7 +2,7 @@
 
 import { CalendarPlus, SearchX } from 'lucide-react'
 import Link from 'next/link'
-import { useDeferredValue, useEffect, useMemo } from 'react'
+import { useDeferredValue, useEffect } from 'react'
 import { announce } from '@/components/announcer'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
@@ -30,7 +30,7 @@ export default function EventsView() {
   const { error, isPlaceholderData, dataUpdatedAt, isRefetchError } = list
   const data = useDeferredValue(list.data) // a page of cards is drawn in slices, between which the page answers
   const isOrganizer = useSession((s) => s.user?.role === 'organizer')
-  useWatch(useMemo(() => data?.data.map((event) => event.id) ?? [], [data]))
+  useWatch(data?.data.map((event) => event.id) ?? [])
 
   // What a search has found is said when it is there, not while it is being typed.
   const total = isPlaceholderData ? undefined : list.data?.meta.total

@@ -27,7 +27,7 @@ interface Groups {
 }
 
 /** Upcoming ones by the date of the event, soonest first; what is over or cancelled, latest first. */
-export function groupBookings(bookings: readonly BookingWithEvent[], now: number): Groups {
+function groupBookings(bookings: readonly BookingWithEvent[], now: number): Groups {
   const groups: Groups = { upcoming: [], past: [], cancelled: [] }
   for (const booking of bookings) {
     if (booking.status === 'CANCELLED') groups.cancelled.push(booking)

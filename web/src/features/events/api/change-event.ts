@@ -2,7 +2,7 @@ import { call } from '@/lib/api/client'
 import { codeOf } from '@/lib/api/error'
 import type { Event, EventDetails as Details } from '@/lib/api/types'
 
-export const detailNames = [
+const detailNames = [
   'title',
   'description',
   'date',

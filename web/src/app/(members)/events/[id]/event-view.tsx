@@ -2,7 +2,7 @@
 
 import { TicketX } from 'lucide-react'
 import Link from 'next/link'
-import { useEffect, useMemo } from 'react'
+import { useEffect } from 'react'
 import { BackLink } from '@/components/back-link'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
@@ -28,7 +28,7 @@ function LoadedEvent({ id }: { id: string }) {
   const query = useEvent(id)
   const { data: event, error, dataUpdatedAt, isRefetchError } = query
   const isOrganizer = useSession((s) => s.user?.role === 'organizer')
-  useWatch(useMemo(() => [id], [id]))
+  useWatch([id])
   useEffect(() => {
     if (event) document.title = `${event.title} · Boxoffice`
   }, [event])
