@@ -1,5 +1,5 @@
-// One place for dates and money. Times travel as UTC; the zone to show them in is always named. Formatters are slow to make, so each
-// is made once.
+// One place for dates and money. Times travel as UTC; those of events are shown in a zone that is named, those of what happened here
+// by the viewer's own clock. Formatters are slow to make, so each is made once.
 const LOCALE = 'en-US'
 
 const spaces = (text: string): string => text.replace(/\u202f/g, ' ')
@@ -16,19 +16,6 @@ function formatter(key: string, options: Intl.DateTimeFormatOptions): Intl.DateT
 export function formatDateTime(date: string, timeZone: string): string {
   const options: Intl.DateTimeFormatOptions = { dateStyle: 'long', timeStyle: 'short', timeZone }
   return spaces(formatter('long', options).format(new Date(date)))
-}
-
-/** "Sat, Mar 15, 10:00 AM" */
-export function formatShort(date: string, timeZone: string): string {
-  const options: Intl.DateTimeFormatOptions = {
-    weekday: 'short',
-    month: 'short',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: '2-digit',
-    timeZone,
-  }
-  return spaces(formatter('short', options).format(new Date(date)))
 }
 
 /** The parts that a ticket stub sets in large type. */
@@ -107,4 +94,9 @@ export function formatInstant(date: string | number): string {
 /** "10:00:00 AM", of the viewer's own clock. */
 export function formatSecond(at: number): string {
   return spaces(formatter('second', { timeStyle: 'medium' }).format(at))
+}
+
+/** "Mar 15", of the viewer's own clock. */
+export function formatDay(at: number): string {
+  return formatter('day', { month: 'short', day: 'numeric' }).format(at)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { AttemptKey } from './attempt-key'
 import { showErrors } from './form-errors'
-import { formatDateTime, formatPrice, sameClock, stubParts, zoneName } from './format'
+import { formatDateTime, formatDay, formatPrice, sameClock, stubParts, zoneName } from './format'
 import { afterLogin, loginFor } from './paths'
 import { toLocal, toMoment } from './zoned-time'
 
@@ -16,6 +16,7 @@ describe('dates and money', () => {
       month: 'Mar',
       year: '2025',
     })
+    expect(formatDay(Date.parse('2025-03-15T10:00:00Z'))).toBe('Mar 15')
     expect(formatPrice(49.99, 'USD')).toBe('$49.99')
     expect(formatPrice(2400, 'JPY')).toBe('¥2,400')
     expect(formatPrice(0, 'EUR')).toBe('Free')

@@ -3,7 +3,7 @@
 import type { ReactNode } from 'react'
 import { Bar, BarChart, CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from 'recharts'
 import { Disclosure } from '@/components/ui/disclosure'
-import { formatInstant, formatNumber, formatSecond, plural } from '@/lib/format'
+import { formatDay, formatInstant, formatNumber, formatSecond, plural } from '@/lib/format'
 import type { Series } from '../api/get-series'
 import { Panel } from './panel'
 
@@ -163,7 +163,5 @@ const DAY = 86_400_000
 
 /** Days on the axis when it is long, seconds when it is short. */
 function shortTime(from: number, to: number): (time: number) => string {
-  return to - from > 2 * DAY
-    ? (time) => new Date(time).toLocaleDateString('en-US', { month: 'short', day: 'numeric' })
-    : formatSecond
+  return to - from > 2 * DAY ? formatDay : formatSecond
 }
