@@ -3,6 +3,7 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react'
 import type { MouseEvent } from 'react'
 import { buttonVariants } from '@/components/ui/button'
+import { isPlainClick } from '@/lib/plain-click'
 
 /** Real links, so that pages can be opened in new tabs; a plain click stays within the page. */
 export function Pagination({
@@ -33,7 +34,7 @@ export function Pagination({
         </span>
       )
     const click = (e: MouseEvent) => {
-      if (e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return
+      if (!isPlainClick(e)) return
       e.preventDefault()
       onPage(to)
     }

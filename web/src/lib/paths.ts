@@ -13,7 +13,12 @@ export const paths = {
 
 /** The sign-in page that leads back to where somebody wanted to go. */
 export function loginFor(wanted: string): string {
-  return wanted === paths.events ? paths.login : `${paths.login}?next=${encodeURIComponent(wanted)}`
+  return wanted === paths.events ? paths.login : withNext(paths.login, wanted)
+}
+
+/** A page for guests that leads to another one after signing in. */
+export function withNext(path: string, next: string): string {
+  return `${path}?next=${encodeURIComponent(next)}`
 }
 
 /** Where to go after signing in: the page that was asked for, if it is one of ours; anything else could lead to another site. */

@@ -14,6 +14,7 @@ import { StreamListSkeleton } from '@/features/audit/components/stream-list-skel
 import { Tools } from '@/features/audit/components/tools'
 import { useStreamQuery } from '@/features/audit/hooks'
 import { plural } from '@/lib/format'
+import { isPlainClick } from '@/lib/plain-click'
 
 export default function AuditView() {
   const { query, change, href } = useStreamQuery()
@@ -27,7 +28,7 @@ export default function AuditView() {
   }, [found, query.search])
 
   const goTo = (after: number) => (e: React.MouseEvent) => {
-    if (e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return
+    if (!isPlainClick(e)) return
     e.preventDefault()
     change({ after }, 'push')
     scrollTo({ top: 0 })

@@ -2,6 +2,7 @@
 
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
+import { isPlainClick } from '@/lib/plain-click'
 import { keepNext } from './guests'
 
 export function GuestLink({ to, children }: { to: string; children: string }) {
@@ -11,7 +12,7 @@ export function GuestLink({ to, children }: { to: string; children: string }) {
       href={to}
       onClick={(e) => {
         const target = keepNext(to)
-        if (target === to || e.metaKey || e.ctrlKey || e.shiftKey) return
+        if (target === to || !isPlainClick(e)) return
         e.preventDefault()
         push(target)
       }}

@@ -2,7 +2,7 @@
 
 import { useRouter } from 'next/navigation'
 import { useEffect, type ReactNode } from 'react'
-import { afterLogin } from '@/lib/paths'
+import { afterLogin, withNext } from '@/lib/paths'
 import { useSession } from '@/lib/session/store'
 import { Unreachable } from './unreachable'
 
@@ -27,5 +27,5 @@ export function Guests({ children }: { children: ReactNode }) {
 /** A link to the other of the two pages for guests, which keeps where they wanted to go. */
 export function keepNext(path: string): string {
   const next = typeof location === 'undefined' ? null : new URLSearchParams(location.search).get('next')
-  return next ? `${path}?next=${encodeURIComponent(next)}` : path
+  return next ? withNext(path, next) : path
 }
