@@ -3,10 +3,10 @@ import { DateStub } from './date-stub'
 
 export const columns = 'grid gap-4 md:grid-cols-2 md:gap-5 xl:grid-cols-3'
 
-export function EventGridSkeleton({ cards = 6 }: { cards?: number }) {
+export function EventGridSkeleton() {
   return (
     <div className={columns}>
-      {Array.from({ length: cards }, (_, i) => (
+      {Array.from({ length: 6 }, (_, i) => (
         <EventCardSkeleton key={i} />
       ))}
     </div>
