@@ -2,9 +2,11 @@
 
 import { useRouter } from 'next/navigation'
 import { useEffect, type ReactNode } from 'react'
+import { PageHeading } from '@/components/page-heading'
+import { Button } from '@/components/ui/button'
 import { afterLogin, withNext } from '@/lib/paths'
 import { useSession } from '@/lib/session/store'
-import { Unreachable } from './unreachable'
+import { askAgain, unreachableText } from '../unreachable'
 
 /** Shows its children to people who are not signed in, and takes everybody else to where they wanted to go. */
 export function Guests({ children }: { children: ReactNode }) {
@@ -17,8 +19,11 @@ export function Guests({ children }: { children: ReactNode }) {
   // Not beside the form, which stays hidden as long as a session may be restored.
   if (unreachable)
     return (
-      <div className="mx-auto w-full max-w-md">
-        <Unreachable />
+      // Not with the message of pages for members: nothing else here needs its code.
+      <div role="alert" className="mx-auto grid max-w-md justify-items-center gap-4 text-center">
+        <PageHeading className="text-3xl">{unreachableText.title}</PageHeading>
+        <p className="text-soft">{unreachableText.body}</p>
+        <Button onClick={askAgain}>{unreachableText.again}</Button>
       </div>
     )
   return status === 'signed-in' ? null : children

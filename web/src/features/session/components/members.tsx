@@ -1,11 +1,14 @@
 'use client'
 
+import { PlugZap } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useDeferredValue, useEffect, type ReactNode } from 'react'
+import { Message } from '@/components/message'
+import { Button } from '@/components/ui/button'
 import type { User } from '@/lib/api/types'
 import { loginFor, paths } from '@/lib/paths'
 import { useSession } from '@/lib/session/store'
-import { Unreachable } from './unreachable'
+import { askAgain, unreachableText } from '../unreachable'
 
 /** Shows its children to people who are signed in, and `waiting` until that is known; everybody else is asked to sign in. */
 export function Members({
@@ -33,6 +36,17 @@ export function Members({
       replace(ended === 'signed-out' ? paths.login : loginFor(location.pathname + location.search))
   }, [status, ended, wrongRole, replace])
 
-  if (unreachable) return <Unreachable />
+  if (unreachable)
+    return (
+      <Message
+        isPage
+        icon={PlugZap}
+        role="alert"
+        title={unreachableText.title}
+        action={<Button onClick={askAgain}>{unreachableText.again}</Button>}
+      >
+        {unreachableText.body}
+      </Message>
+    )
   return isWelcome && isShown ? children : waiting
 }

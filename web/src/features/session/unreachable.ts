@@ -1,0 +1,12 @@
+import { refreshSession } from '@/lib/session/session'
+
+/** What every page says, and offers, while the session can't be restored: who asks is still unknown. */
+export const unreachableText = {
+  title: 'The box office can’t be reached',
+  body: 'Your session is safe. Check your connection, then try again.',
+  again: 'Try again',
+}
+
+export function askAgain(): void {
+  refreshSession(undefined).catch(() => undefined)
+}
