@@ -1,3 +1,5 @@
+import { inNextTask } from './preload'
+
 // One place for dates and money. Times travel as UTC; those of events are shown in a zone that is named, those of what happened here
 // by the viewer's own clock. Formatters are slow to make, so each is made once.
 const LOCALE = 'en-US'
@@ -12,10 +14,29 @@ function formatter(key: string, options: Intl.DateTimeFormatOptions): Intl.DateT
   return found
 }
 
+// Of one zone a list shows the date in large type, in words, and with the name of the zone: one formatter gives the parts of them all.
+function partsOf(date: string, timeZone: string): (type: Intl.DateTimeFormatPartTypes) => string {
+  const parts = formatter('parts', {
+    weekday: 'short',
+    month: 'long',
+    day: 'numeric',
+    year: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+    timeZone,
+    timeZoneName: 'short',
+  }).formatToParts(new Date(date))
+  return (type) => parts.find((p) => p.type === type)?.value ?? ''
+}
+
+// The first formatter takes a phone a tenth of a second, for the browser then looks at every locale that it has. That is over, in a
+// task of its own, before there is anything to format.
+if (typeof window !== 'undefined') inNextTask(() => Intl.DateTimeFormat.supportedLocalesOf(LOCALE))
+
 /** "March 15, 2025 at 10:00 AM" */
 export function formatDateTime(date: string, timeZone: string): string {
-  const options: Intl.DateTimeFormatOptions = { dateStyle: 'long', timeStyle: 'short', timeZone }
-  return spaces(formatter('long', options).format(new Date(date)))
+  const part = partsOf(date, timeZone)
+  return `${part('month')} ${part('day')}, ${part('year')} at ${part('hour')}:${part('minute')} ${part('dayPeriod')}`
 }
 
 /** The parts that a ticket stub sets in large type. */
@@ -23,21 +44,18 @@ export function stubParts(
   date: string,
   timeZone: string,
 ): { weekday: string; day: string; month: string; year: string } {
-  const parts = formatter('stub', {
-    weekday: 'short',
-    day: '2-digit',
-    month: 'short',
-    year: 'numeric',
-    timeZone,
-  }).formatToParts(new Date(date))
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((p) => p.type === type)?.value ?? ''
-  return { weekday: part('weekday'), day: part('day'), month: part('month'), year: part('year') }
+  const part = partsOf(date, timeZone)
+  return {
+    weekday: part('weekday'),
+    day: part('day').padStart(2, '0'),
+    month: part('month').slice(0, 3),
+    year: part('year'),
+  }
 }
 
 /** "GMT+1", "EST": what clocks at the venue say. */
 export function zoneName(date: string, timeZone: string): string {
-  const parts = formatter('zone', { timeZone, timeZoneName: 'short' }).formatToParts(new Date(date))
-  return parts.find((p) => p.type === 'timeZoneName')?.value ?? timeZone
+  return partsOf(date, timeZone)('timeZoneName') || timeZone
 }
 
 let zone: string | undefined
@@ -51,20 +69,46 @@ export function sameClock(date: string, a: string, b: string): boolean {
   return formatDateTime(date, a) === formatDateTime(date, b)
 }
 
+// How the currencies of our form are written. Lists are full of prices, and making one formatter more takes a page longer than it
+// takes to draw a card.
+const symbols = {
+  USD: '$',
+  EUR: '€',
+  GBP: '£',
+  CHF: 'CHF\u00a0',
+  JPY: '¥',
+  CAD: 'CA$',
+  AUD: 'A$',
+  BRL: 'R$',
+  INR: '₹',
+  DKK: 'DKK\u00a0',
+  NOK: 'NOK\u00a0',
+  SEK: 'SEK\u00a0',
+  PLN: 'PLN\u00a0',
+  CZK: 'CZK\u00a0',
+}
+export const currencies = Object.keys(symbols) as readonly (keyof typeof symbols)[]
+
 const prices = new Map<string, Intl.NumberFormat>()
 
 /** "$49.99"; nothing to pay is "Free". */
 export function formatPrice(amount: number, currency: string): string {
   if (amount === 0) return 'Free'
+  const symbol = currencies.find((known) => known === currency)
+  if (symbol) {
+    const [whole = '', cents] = amount.toFixed(currency === 'JPY' ? 0 : 2).split('.')
+    return symbols[symbol] + grouped(whole) + (cents ? `.${cents}` : '')
+  }
   let found = prices.get(currency)
   if (!found) prices.set(currency, (found = new Intl.NumberFormat(LOCALE, { style: 'currency', currency })))
   return found.format(amount)
 }
 
-const numbers = new Intl.NumberFormat(LOCALE)
+const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
 
+/** "1,234" of a whole number. */
 export function formatNumber(n: number): string {
-  return numbers.format(n)
+  return grouped(String(n))
 }
 
 export function plural(n: number, one: string, many = one + 's'): string {

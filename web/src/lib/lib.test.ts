@@ -1,7 +1,16 @@
 import { describe, expect, it, vi } from 'vitest'
 import { AttemptKey } from './attempt-key'
 import { showErrors } from './form-errors'
-import { formatDateTime, formatDay, formatPrice, sameClock, stubParts, zoneName } from './format'
+import {
+  currencies,
+  formatDateTime,
+  formatDay,
+  formatNumber,
+  formatPrice,
+  sameClock,
+  stubParts,
+  zoneName,
+} from './format'
 import { afterLogin, loginFor } from './paths'
 import { toLocal, toMoment } from './zoned-time'
 
@@ -22,6 +31,42 @@ describe('dates and money', () => {
     expect(formatPrice(0, 'EUR')).toBe('Free')
     expect(sameClock('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Lisbon')).toBe(true)
     expect(sameClock('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Paris')).toBe(false)
+  })
+
+  it.each(['UTC', 'America/New_York', 'Asia/Kolkata', 'Asia/Tokyo', 'America/Sao_Paulo', 'Pacific/Chatham'])(
+    'in %s are written as the browser would',
+    (timeZone) => {
+      const long = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeStyle: 'short', timeZone })
+      const zone = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'short' })
+      const stub = (options: Intl.DateTimeFormatOptions) =>
+        new Date(date).toLocaleDateString('en-US', { ...options, timeZone })
+      let date = ''
+      for (let at = Date.UTC(2025, 0, 1); at < Date.UTC(2026, 0, 2); at += 31 * 3_600_000) {
+        date = new Date(at).toISOString()
+        expect(formatDateTime(date, timeZone)).toBe(long.format(at).replace('\u202f', ' '))
+        expect(zone.format(at)).toBe(`${stub({})}, ${zoneName(date, timeZone)}`)
+        expect(stubParts(date, timeZone)).toEqual({
+          weekday: stub({ weekday: 'short' }),
+          day: stub({ day: '2-digit' }),
+          month: stub({ month: 'short' }),
+          year: stub({ year: 'numeric' }),
+        })
+      }
+    },
+  )
+
+  it.each([...currencies, 'KWD', 'MXN'])('in %s are written as the browser would', (currency) => {
+    const { format } = new Intl.NumberFormat('en-US', { style: 'currency', currency })
+    for (const amount of [
+      0.01, 0.5, 1, 2.5, 9.99, 49.9, 999.99, 1_000, 1_234.56, 999_999.99, 1_000_000, 100_000_000,
+    ])
+      expect(formatPrice(amount, currency)).toBe(format(amount))
+  })
+
+  it('have whole numbers as the browser would write them', () => {
+    const { format } = new Intl.NumberFormat('en-US')
+    for (const n of [0, 7, 100, 999, 1_000, 12_345, 100_000, 1_234_567, 2 ** 53 - 1, -100, -1_000])
+      expect(formatNumber(n)).toBe(format(n))
   })
 })
 

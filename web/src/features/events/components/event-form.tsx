@@ -10,28 +10,11 @@ import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
 import { ApiError } from '@/lib/api/error'
 import { messageOf, showErrors } from '@/lib/form-errors'
-import { viewerZone } from '@/lib/format'
+import { currencies, viewerZone } from '@/lib/format'
 import { toLocal } from '@/lib/zoned-time'
 import { useResolver } from '@/lib/resolver'
 import type { EventDetails as Details } from '@/lib/api/types'
 import type { EventFormValues } from '../form-schema'
-
-const currencies = [
-  'USD',
-  'EUR',
-  'GBP',
-  'CHF',
-  'JPY',
-  'CAD',
-  'AUD',
-  'BRL',
-  'INR',
-  'DKK',
-  'NOK',
-  'SEK',
-  'PLN',
-  'CZK',
-]
 
 function valuesOf(event: Event | undefined): EventFormValues {
   const timeZone = event?.timeZone ?? viewerZone()
