@@ -6,6 +6,16 @@ export function inNextTask(work: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
+/** Does work in a task of its own, when what was drawn last is on the screen. Gives what calls it off. */
+export function afterNextFrame(work: () => void): () => void {
+  let callOff = () => {}
+  const frame = requestAnimationFrame(() => (callOff = inNextTask(work)))
+  return () => {
+    cancelAnimationFrame(frame)
+    callOff()
+  }
+}
+
 /**
  * Fetches code that a page can be shown without, once the page works, so that what needs it neither waits nor fails when the network
  * is gone by then. Waiting for an idle moment as well would be too late for that.

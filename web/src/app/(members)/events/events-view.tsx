@@ -15,6 +15,7 @@ import { EventGridSkeleton } from '@/features/events/components/event-grid-skele
 import { EventToolbar } from '@/features/events/components/event-toolbar'
 import { LiveStatus } from '@/features/events/components/live-status'
 import { useEventList } from '@/features/events/api/list-events'
+import { useFirstRows } from '@/features/events/first-rows'
 import { useEventQuery } from '@/features/events/hooks'
 import type { Event } from '@/lib/api/types'
 import { plural } from '@/lib/format'
@@ -29,6 +30,8 @@ export default function EventsView() {
   const list = useEventList(query)
   const { error, isPlaceholderData, dataUpdatedAt, isRefetchError } = list
   const data = useDeferredValue(list.data) // a page of cards is drawn in slices, between which the page answers
+  const cards = useFirstRows(data?.data)
+  const isWhole = cards?.length === data?.data.length
   const isOrganizer = useSession((s) => s.user?.role === 'organizer')
   useWatch(data?.data.map((event) => event.id) ?? [])
 
@@ -44,7 +47,7 @@ export default function EventsView() {
     document.getElementById('content')?.focus({ preventScroll: true })
   }
 
-  const isOutdated = isPlaceholderData || data !== list.data
+  const isBusy = isPlaceholderData || data !== list.data || !isWhole
 
   return (
     <div className="grid gap-6">
@@ -63,20 +66,22 @@ export default function EventsView() {
         )}
       </div>
       <EventToolbar query={query} onChange={change} />
-      {data ? (
-        data.data.length > 0 ? (
+      {data && cards ? (
+        cards.length > 0 ? (
           <div
             className="grid gap-8 transition-opacity"
             style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
-            aria-busy={isOutdated}
+            aria-busy={isBusy}
           >
-            <EventGrid events={data.data} action={bookButton} />
-            <Pagination
-              page={data.meta.page}
-              pages={data.meta.totalPages}
-              href={(page) => href({ page })}
-              onPage={goTo}
-            />
+            <EventGrid events={cards} action={bookButton} />
+            {isWhole && (
+              <Pagination
+                page={data.meta.page}
+                pages={data.meta.totalPages}
+                href={(page) => href({ page })}
+                onPage={goTo}
+              />
+            )}
           </div>
         ) : (
           <Message
