@@ -1,4 +1,4 @@
-import { useEffect, useState, type ComponentType, type ReactNode } from 'react'
+import { startTransition, useEffect, useState, type ComponentType, type ReactNode } from 'react'
 
 export type LazyView = ComponentType<{ waiting: ReactNode }>
 
@@ -23,7 +23,7 @@ export function lazyView(load: () => Promise<{ default: ComponentType }>): LazyV
       if (isThere) return
       let isGone = false
       void (loading ?? fetchView()).catch(fetchView).then(
-        () => !isGone && setThere(true),
+        () => !isGone && startTransition(() => setThere(true)), // drawn in slices, between which the page answers
         (cause: unknown) => !isGone && setFailure({ cause }),
       )
       return () => {
