@@ -3,6 +3,7 @@ import { vi } from 'vitest'
 
 // Stands in for Next's router: the address is that of the document.
 const router = {
+  prefetch: vi.fn(),
   push: vi.fn((url: string) => history.pushState(null, '', url)),
   replace: vi.fn((url: string) => history.replaceState(null, '', url)),
 }

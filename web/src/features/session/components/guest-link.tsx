@@ -1,14 +1,14 @@
 'use client'
 
-import Link from 'next/link'
 import { useRouter } from 'next/navigation'
+import { PageLink } from '@/components/page-link'
 import { isPlainClick } from '@/lib/plain-click'
 import { keepNext } from './guests'
 
 export function GuestLink({ to, children }: { to: string; children: string }) {
   const { push } = useRouter()
   return (
-    <Link
+    <PageLink
       href={to}
       onClick={(e) => {
         const target = keepNext(to)
@@ -19,6 +19,6 @@ export function GuestLink({ to, children }: { to: string; children: string }) {
       className="inline-flex min-h-6 items-center rounded-sm font-semibold text-stamp underline underline-offset-4 hover:text-stamp-strong"
     >
       {children}
-    </Link>
+    </PageLink>
   )
 }

@@ -1,10 +1,10 @@
 'use client'
 
 import { cx } from 'class-variance-authority'
-import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { Logo } from '@/components/logo'
+import { PageLink } from '@/components/page-link'
 import { ThemeToggle } from '@/components/theme-toggle'
 import type { User } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
@@ -24,21 +24,21 @@ export function SiteHeader({ account }: { account?: ReactNode }) {
   return (
     <header className="sticky top-0 z-30 border-b bg-card">
       <div className="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 sm:gap-3 sm:px-6">
-        <Link
+        <PageLink
           href={members ? paths.events : paths.login}
           aria-label="Boxoffice"
           className="flex min-h-11 items-center gap-2 rounded-md pr-1"
         >
           <Logo className="size-8 text-stamp" />
           <span className={cx('type-display text-2xl', members && 'max-sm:sr-only')}>Boxoffice</span>
-        </Link>
+        </PageLink>
         {members && (
           <nav aria-label="Main" className="flex h-full items-stretch sm:ml-4">
             {links.map(({ href, text, role }) => {
               if (role && role !== actual) return null
               const current = pathname === href || pathname.startsWith(href + '/')
               return (
-                <Link
+                <PageLink
                   key={href}
                   href={href}
                   aria-current={pathname === href ? 'page' : undefined}
@@ -48,7 +48,7 @@ export function SiteHeader({ account }: { account?: ReactNode }) {
                   )}
                 >
                   {text}
-                </Link>
+                </PageLink>
               )
             })}
           </nav>

@@ -1,0 +1,12 @@
+'use client'
+
+import Link from 'next/link'
+import { useRouter } from 'next/navigation'
+import type { ComponentProps } from 'react'
+
+/** A link that fetches its page when somebody points at it or comes to it, and not while the page that it is on is still starting. */
+export function PageLink({ href, ...props }: Omit<ComponentProps<typeof Link>, 'href'> & { href: string }) {
+  const { prefetch } = useRouter()
+  const fetchPage = () => prefetch(href)
+  return <Link href={href} prefetch={false} onPointerEnter={fetchPage} onFocus={fetchPage} {...props} />
+}
