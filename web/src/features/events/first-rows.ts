@@ -10,8 +10,8 @@ const FIRST = 6
  * and paint all of them at once would hold up a page that has just come for twice as long.
  */
 export function useFirstRows(events: readonly Event[] | undefined): readonly Event[] | undefined {
-  const [isWhole, setWhole] = useState(false)
   const isThere = events !== undefined
+  const [isWhole, setWhole] = useState(isThere) // who comes back finds the place where they were
   useEffect(
     () => (isThere && !isWhole ? afterNextFrame(() => startTransition(() => setWhole(true))) : undefined),
     [isThere, isWhole],

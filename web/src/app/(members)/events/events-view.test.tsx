@@ -25,11 +25,12 @@ it('draws the first rows, and the others with the way to more pages when those a
       }),
     ),
   )
-  render(
+  const view = (
     <QueryClientProvider client={queryClient}>
       <EventsView />
-    </QueryClientProvider>,
+    </QueryClientProvider>
   )
+  const { unmount } = render(view)
   const cards = () => screen.queryAllByRole('article')
   await vi.waitFor(() => expect(cards().length).toBeGreaterThan(0))
   expect(cards()).toHaveLength(6)
@@ -47,5 +48,10 @@ it('draws the first rows, and the others with the way to more pages when those a
   // Later lists come whole.
   fireEvent.click(screen.getByRole('link', { name: 'Next' }))
   await vi.waitFor(() => expect(screen.getByText('2', { selector: 'nav span' })).toBeInTheDocument())
+  expect(cards()).toHaveLength(12)
+
+  // Who comes back finds the place where they were.
+  unmount()
+  render(view)
   expect(cards()).toHaveLength(12)
 })
