@@ -1,6 +1,4 @@
-import { TicketX } from 'lucide-react'
 import type { Metadata } from 'next'
-import Link from 'next/link'
 import { Logo } from '@/components/logo'
 import { buttonVariants } from '@/components/ui/button'
 import { paths } from '@/lib/paths'
@@ -13,13 +11,11 @@ export default function NotFound() {
       <div className="grid max-w-lg justify-items-center gap-5 text-center">
         <Logo className="size-12 text-stamp" />
         <h1 className="type-display text-5xl">This page doesn’t exist</h1>
-        <p className="flex items-center gap-2 text-soft">
-          <TicketX aria-hidden className="size-5" />
-          The address may be mistyped, or the page has moved.
-        </p>
-        <Link href={paths.events} prefetch={false} className={buttonVariants()}>
+        <p className="text-soft">The address may be mistyped, or the page has moved.</p>
+        {/* Every page loads what this one needs: no more than a plain link. */}
+        <a href={paths.events} className={buttonVariants()}>
           Browse events
-        </Link>
+        </a>
       </div>
     </main>
   )
