@@ -119,3 +119,11 @@ export const test = base.extend<{ refusals: Refusals; context: BrowserContext }>
     { auto: true },
   ],
 })
+
+/** Keeps bookings of some pages from being sent until what it gives is called: on a busy machine nobody knows which is first. */
+export async function holdBookings(...pages: Page[]): Promise<() => void> {
+  let send = () => {}
+  const sent = new Promise<void>((resolve) => (send = resolve))
+  for (const page of pages) await page.route('**/api/book', (route) => sent.then(() => route.continue()))
+  return () => send()
+}
