@@ -16,6 +16,7 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
   workers: 2,
+  retries: process.env.CI ? 1 : 0, // machines of CI stand still at times; what needed a second try is listed as flaky
   timeout: 45_000,
   expect: { timeout: 10_000 },
   reporter: [['list']],
