@@ -353,7 +353,13 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
 test('the theme is there before the first paint, and stays', async ({ page }) => {
   await page.addInitScript(() => {
     const colours: string[] = []
-    Object.assign(window, { colours })
+    const themes: string[] = []
+    Object.assign(window, { colours, themes })
+    new MutationObserver((_, observer) => {
+      if (!document.body) return
+      themes.push(document.documentElement.className) // before any script of the body
+      observer.disconnect()
+    }).observe(document, { childList: true, subtree: true })
     const look = () => {
       if (document.body) colours.push(getComputedStyle(document.body).backgroundColor)
       requestAnimationFrame(look)
@@ -370,6 +376,9 @@ test('the theme is there before the first paint, and stays', async ({ page }) =>
     ...new Set((window as unknown as { colours: string[] }).colours),
   ])
   expect(colours).toHaveLength(1)
+  expect(await page.evaluate(() => (window as unknown as { themes: string[] }).themes)).toEqual([
+    expect.stringMatching(/\bdark\b/),
+  ])
   await expect(page.locator('html')).toHaveClass(/dark/)
 })
 

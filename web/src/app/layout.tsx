@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { Providers } from '@/components/providers'
 import { SessionKeeper } from '@/features/session/components/session-keeper'
 import { guardScript } from '@/lib/session/hint'
+import { themeScript } from '@/lib/theme-script'
 import './globals.css'
 
 // One file for all weights and widths: condensed for headings and figures, normal for text.
@@ -33,7 +34,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
     // The theme and the guard mark this element before React is there.
     <html lang="en" className={archivo.variable} suppressHydrationWarning>
       <head>
-        <script dangerouslySetInnerHTML={{ __html: guardScript }} />
+        <script dangerouslySetInnerHTML={{ __html: themeScript + guardScript }} />
       </head>
       <body className="min-h-dvh">
         <a
