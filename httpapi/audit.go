@@ -44,6 +44,15 @@ func auditRoutes(h huma.API, a *api, auditors roles) {
 
 var errStreamMissing = newProblem(404, "stream_not_found", "There is no stream with this id")
 
+// newestVersion is that of a stream which must be there.
+func (a *api) newestVersion(ctx context.Context, stream uuid.UUID) (int, error) {
+	newest, err := a.Log.Version(ctx, stream)
+	if err == nil && newest == 0 {
+		err = errStreamMissing
+	}
+	return newest, err
+}
+
 func auditError(err error) error {
 	switch {
 	case errors.Is(err, audit.ErrNoStream):
@@ -152,12 +161,9 @@ type StreamRecord struct {
 }
 
 func (a *api) auditStream(ctx context.Context, in *auditStreamInput) (*struct{ Body StreamPage }, error) {
-	newest, err := a.Log.Version(ctx, in.ID)
+	newest, err := a.newestVersion(ctx, in.ID)
 	if err != nil {
 		return nil, err
-	}
-	if newest == 0 {
-		return nil, errStreamMissing
 	}
 	at, err := a.versionAt(ctx, in.ID, in.At, newest)
 	if err != nil {

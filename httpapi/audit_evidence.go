@@ -116,12 +116,8 @@ func (a *api) startVerification(ctx context.Context, in *startVerificationInput)
 		stream = in.Body.StreamID
 	}
 	if stream != uuid.Nil {
-		newest, err := a.Log.Version(ctx, stream)
-		if err != nil {
+		if _, err := a.newestVersion(ctx, stream); err != nil {
 			return nil, err
-		}
-		if newest == 0 {
-			return nil, errStreamMissing
 		}
 	}
 	return &struct{ Body Verification }{a.verificationOf(ctx, a.Audit.Runner.Start(stream, claimsOf(ctx).UserID, a.Now()))}, nil
