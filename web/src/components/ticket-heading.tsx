@@ -2,8 +2,9 @@ import { cx } from 'class-variance-authority'
 import { MapPin } from 'lucide-react'
 import Link from 'next/link'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, sameClock, viewerZone, zoneName } from '@/lib/format'
+import { formatDateTime, sameClock, zoneName } from '@/lib/format'
 import { paths } from '@/lib/paths'
+import { viewerZone } from '@/lib/zoned-time'
 
 /** What is printed on every ticket: the event, when it is, and where. */
 export function TicketHeading({

@@ -1,42 +1,32 @@
-import { inNextTask } from './preload'
+import { clockAt, offsetAt } from './zoned-time'
 
 // One place for dates and money. Times travel as UTC; those of events are shown in a zone that is named, those of what happened here
-// by the viewer's own clock. Formatters are slow to make, so each is made once.
+// by the viewer's own clock. Formatters are slow to make: lists do without, and others are made once.
 const LOCALE = 'en-US'
+const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+] as const
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const
 
-const spaces = (text: string): string => text.replace(/\u202f/g, ' ')
-
-const formatters = new Map<string, Intl.DateTimeFormat>()
-function formatter(key: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const id = `${key} ${options.timeZone}`
-  let found = formatters.get(id)
-  if (!found) formatters.set(id, (found = new Intl.DateTimeFormat(LOCALE, options)))
-  return found
-}
-
-// Of one zone a list shows the date in large type, in words, and with the name of the zone: one formatter gives the parts of them all.
-function partsOf(date: string, timeZone: string): (type: Intl.DateTimeFormatPartTypes) => string {
-  const parts = formatter('parts', {
-    weekday: 'short',
-    month: 'long',
-    day: 'numeric',
-    year: 'numeric',
-    hour: 'numeric',
-    minute: '2-digit',
-    timeZone,
-    timeZoneName: 'short',
-  }).formatToParts(new Date(date))
-  return (type) => parts.find((p) => p.type === type)?.value ?? ''
-}
-
-// The first formatter takes a phone a tenth of a second, for the browser then looks at every locale that it has. That is over, in a
-// task of its own, before there is anything to format.
-if (typeof window !== 'undefined') inNextTask(() => Intl.DateTimeFormat.supportedLocalesOf(LOCALE))
+const two = (n: number): string => String(n).padStart(2, '0')
 
 /** "March 15, 2025 at 10:00 AM" */
 export function formatDateTime(date: string, timeZone: string): string {
-  const part = partsOf(date, timeZone)
-  return `${part('month')} ${part('day')}, ${part('year')} at ${part('hour')}:${part('minute')} ${part('dayPeriod')}`
+  const clock = clockAt(date, timeZone)
+  const hour = clock.getUTCHours()
+  const time = `${hour % 12 || 12}:${two(clock.getUTCMinutes())} ${hour < 12 ? 'AM' : 'PM'}`
+  return `${MONTHS[clock.getUTCMonth()]} ${clock.getUTCDate()}, ${clock.getUTCFullYear()} at ${time}`
 }
 
 /** The parts that a ticket stub sets in large type. */
@@ -44,29 +34,26 @@ export function stubParts(
   date: string,
   timeZone: string,
 ): { weekday: string; day: string; month: string; year: string } {
-  const part = partsOf(date, timeZone)
+  const clock = clockAt(date, timeZone)
   return {
-    weekday: part('weekday'),
-    day: part('day').padStart(2, '0'),
-    month: part('month').slice(0, 3),
-    year: part('year'),
+    weekday: WEEKDAYS[clock.getUTCDay()] ?? '',
+    day: two(clock.getUTCDate()),
+    month: MONTHS[clock.getUTCMonth()]?.slice(0, 3) ?? '',
+    year: String(clock.getUTCFullYear()),
   }
 }
 
-/** "GMT+1", "EST": what clocks at the venue say. */
+/** "UTC+1", "UTC-3:30": how far clocks at the venue are ahead. */
 export function zoneName(date: string, timeZone: string): string {
-  return partsOf(date, timeZone)('timeZoneName') || timeZone
-}
-
-let zone: string | undefined
-
-export function viewerZone(): string {
-  return (zone ??= Intl.DateTimeFormat().resolvedOptions().timeZone)
+  const minutes = Math.round(offsetAt(Date.parse(date), timeZone) / 60_000)
+  if (minutes === 0) return 'UTC'
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60]
+  return `UTC${minutes < 0 ? '-' : '+'}${hours}${rest ? `:${two(rest)}` : ''}`
 }
 
 /** Whether two zones show the same time at that moment. */
 export function sameClock(date: string, a: string, b: string): boolean {
-  return formatDateTime(date, a) === formatDateTime(date, b)
+  return zoneName(date, a) === zoneName(date, b)
 }
 
 // How the currencies of our form are written. Lists are full of prices, and making one formatter more takes a page longer than it
@@ -113,6 +100,15 @@ export function formatNumber(n: number): string {
 
 export function plural(n: number, one: string, many = one + 's'): string {
   return `${formatNumber(n)} ${n === 1 ? one : many}`
+}
+
+const spaces = (text: string): string => text.replace(/\u202f/g, ' ')
+
+const formatters = new Map<string, Intl.DateTimeFormat>()
+function formatter(key: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  let found = formatters.get(key)
+  if (!found) formatters.set(key, (found = new Intl.DateTimeFormat(LOCALE, options)))
+  return found
 }
 
 /** "10:42 AM", of the viewer's own clock. */

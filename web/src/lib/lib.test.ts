@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from 'vitest'
+import { Temporal } from 'temporal-polyfill'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AttemptKey } from './attempt-key'
 import { showErrors } from './form-errors'
 import {
@@ -14,46 +15,88 @@ import {
 import { afterLogin, loginFor } from './paths'
 import { toLocal, toMoment } from './zoned-time'
 
-describe('dates and money', () => {
+// Browsers that have Temporal are asked by it, and others by Intl, which is what Node has too.
+describe.each([
+  ['Temporal', Temporal],
+  ['Intl', undefined],
+])('dates, by %s,', (_, temporal) => {
+  beforeEach(() => void vi.stubGlobal('Temporal', temporal))
+  afterEach(() => void vi.unstubAllGlobals())
+
   it('are written as people expect them', () => {
     expect(formatDateTime('2025-03-15T10:00:00Z', 'UTC')).toBe('March 15, 2025 at 10:00 AM')
     expect(formatDateTime('2025-03-15T10:00:00Z', 'America/New_York')).toBe('March 15, 2025 at 6:00 AM')
-    expect(zoneName('2025-03-15T10:00:00Z', 'America/New_York')).toBe('EDT')
+    expect(formatDateTime('2025-03-15T04:05:00Z', 'America/New_York')).toBe('March 15, 2025 at 12:05 AM')
+    expect(zoneName('2025-03-15T10:00:00Z', 'America/New_York')).toBe('UTC-4')
+    expect(zoneName('2025-03-15T10:00:00Z', 'Europe/London')).toBe('UTC')
     expect(stubParts('2025-03-01T23:30:00Z', 'Asia/Tokyo')).toEqual({
       weekday: 'Sun',
       day: '02',
       month: 'Mar',
       year: '2025',
     })
-    expect(formatDay(Date.parse('2025-03-15T10:00:00Z'))).toBe('Mar 15')
-    expect(formatPrice(49.99, 'USD')).toBe('$49.99')
-    expect(formatPrice(2400, 'JPY')).toBe('¥2,400')
-    expect(formatPrice(0, 'EUR')).toBe('Free')
     expect(sameClock('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Lisbon')).toBe(true)
     expect(sameClock('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Paris')).toBe(false)
   })
 
-  it.each(['UTC', 'America/New_York', 'Asia/Kolkata', 'Asia/Tokyo', 'America/Sao_Paulo', 'Pacific/Chatham'])(
-    'in %s are written as the browser would',
-    (timeZone) => {
-      const long = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeStyle: 'short', timeZone })
-      const zone = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'short' })
-      const stub = (options: Intl.DateTimeFormatOptions) =>
-        new Date(date).toLocaleDateString('en-US', { ...options, timeZone })
-      let date = ''
-      for (let at = Date.UTC(2025, 0, 1); at < Date.UTC(2026, 0, 2); at += 31 * 3_600_000) {
-        date = new Date(at).toISOString()
-        expect(formatDateTime(date, timeZone)).toBe(long.format(at).replace('\u202f', ' '))
-        expect(zone.format(at)).toBe(`${stub({})}, ${zoneName(date, timeZone)}`)
-        expect(stubParts(date, timeZone)).toEqual({
-          weekday: stub({ weekday: 'short' }),
-          day: stub({ day: '2-digit' }),
-          month: stub({ month: 'short' }),
-          year: stub({ year: 'numeric' }),
-        })
-      }
-    },
-  )
+  it.each([
+    'UTC',
+    'America/New_York',
+    'America/St_Johns',
+    'Asia/Kolkata',
+    'Asia/Tokyo',
+    'America/Sao_Paulo',
+    'Pacific/Chatham',
+    'Pacific/Kiritimati',
+  ])('in %s are written as the browser would', (timeZone) => {
+    const long = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeStyle: 'short', timeZone })
+    const zone = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'shortOffset' })
+    const stub = (options: Intl.DateTimeFormatOptions) =>
+      new Date(date).toLocaleDateString('en-US', { ...options, timeZone })
+    let date = ''
+    for (let at = Date.UTC(2025, 0, 1); at < Date.UTC(2026, 0, 2); at += 31 * 3_600_000) {
+      date = new Date(at).toISOString()
+      expect(formatDateTime(date, timeZone)).toBe(long.format(at).replace('\u202f', ' '))
+      expect(zone.format(at).replace(/GMT(\+0)?/, 'UTC')).toBe(`${stub({})}, ${zoneName(date, timeZone)}`)
+      expect(stubParts(date, timeZone)).toEqual({
+        weekday: stub({ weekday: 'short' }),
+        day: stub({ day: '2-digit' }),
+        month: stub({ month: 'short' }),
+        year: stub({ year: 'numeric' }),
+      })
+    }
+  })
+
+  it.each([
+    ['2025-03-15T10:00', 'UTC', '2025-03-15T10:00:00Z'],
+    ['2025-03-15T10:00', 'America/New_York', '2025-03-15T14:00:00Z'],
+    ['2025-01-15T10:00', 'America/New_York', '2025-01-15T15:00:00Z'],
+    ['2025-06-01T00:30', 'Asia/Kolkata', '2025-05-31T19:00:00Z'],
+    ['2025-10-26T01:30', 'Europe/Lisbon', '2025-10-26T00:30:00Z'], // comes twice: the first
+  ])('are %s in %s at %s', (local, zone, moment) => {
+    expect(toMoment(local, zone)).toBe(moment)
+    expect(toLocal(moment, zone)).toBe(local)
+  })
+
+  it('may not exist', () => {
+    expect(toMoment('2025-03-30T02:30', 'Europe/Berlin')).toBeUndefined()
+    expect(toMoment('', 'UTC')).toBeUndefined()
+  })
+
+  it('are the viewer’s where nobody says where', async () => {
+    vi.resetModules()
+    const { viewerZone } = await import('./zoned-time')
+    expect(viewerZone()).toBe(Intl.DateTimeFormat().resolvedOptions().timeZone)
+  })
+})
+
+describe('days and money', () => {
+  it('are written as people expect them', () => {
+    expect(formatDay(Date.parse('2025-03-15T10:00:00Z'))).toBe('Mar 15')
+    expect(formatPrice(49.99, 'USD')).toBe('$49.99')
+    expect(formatPrice(2400, 'JPY')).toBe('¥2,400')
+    expect(formatPrice(0, 'EUR')).toBe('Free')
+  })
 
   it.each([...currencies, 'KWD', 'MXN'])('in %s are written as the browser would', (currency) => {
     const { format } = new Intl.NumberFormat('en-US', { style: 'currency', currency })
@@ -67,23 +110,6 @@ describe('dates and money', () => {
     const { format } = new Intl.NumberFormat('en-US')
     for (const n of [0, 7, 100, 999, 1_000, 12_345, 100_000, 1_234_567, 2 ** 53 - 1, -100, -1_000])
       expect(formatNumber(n)).toBe(format(n))
-  })
-})
-
-describe('the time at a venue', () => {
-  it.each([
-    ['2025-03-15T10:00', 'UTC', '2025-03-15T10:00:00Z'],
-    ['2025-03-15T10:00', 'America/New_York', '2025-03-15T14:00:00Z'],
-    ['2025-01-15T10:00', 'America/New_York', '2025-01-15T15:00:00Z'],
-    ['2025-06-01T00:30', 'Asia/Kolkata', '2025-05-31T19:00:00Z'],
-    ['2025-10-26T01:30', 'Europe/Lisbon', '2025-10-26T00:30:00Z'], // comes twice: the first
-  ])('%s in %s is %s', (local, zone, moment) => {
-    expect(toMoment(local, zone)).toBe(moment)
-    expect(toLocal(moment, zone)).toBe(local)
-  })
-  it('may not exist', () => {
-    expect(toMoment('2025-03-30T02:30', 'Europe/Berlin')).toBeUndefined()
-    expect(toMoment('', 'UTC')).toBeUndefined()
   })
 })
 

@@ -1,7 +1,8 @@
 import Link from 'next/link'
 import type { StreamItem } from '@/lib/api/types'
-import { formatDateTime, formatNumber, plural, viewerZone } from '@/lib/format'
+import { formatDateTime, formatNumber, plural } from '@/lib/format'
 import { paths } from '@/lib/paths'
+import { viewerZone } from '@/lib/zoned-time'
 import { StatusBadge } from './status-badge'
 
 export function StreamList({ streams }: { streams: readonly StreamItem[] }) {

@@ -6,8 +6,9 @@ import { TicketHeading } from '@/components/ticket-heading'
 import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
-import { formatDateTime, viewerZone } from '@/lib/format'
+import { formatDateTime } from '@/lib/format'
 import { saveFile } from '@/lib/save-file'
+import { viewerZone } from '@/lib/zoned-time'
 import { calendarFile } from '../calendar'
 
 export function BookingCard({
