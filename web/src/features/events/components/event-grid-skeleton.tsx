@@ -17,7 +17,7 @@ function EventCardSkeleton() {
   return (
     <div aria-hidden className="ticket flex">
       <DateStub weekday="" day="" month="" year="" />
-      <div className="flex grow flex-col gap-3 p-4 pl-5">
+      <div className="shimmer flex grow flex-col gap-3 p-4 pl-5">
         <div className="grid gap-1.5">
           <Skeleton className="my-0.5 h-[1.2rem] w-4/5" />
           <Skeleton className="my-[0.1875rem] h-3.5 w-11/12" />
