@@ -178,6 +178,11 @@ test('offline, what is shown is marked as old and booking says why it fails; onl
   await enter(page, listOf(event))
   await expect(card(page, event).getByRole('button')).toHaveText(/^Book Now/)
   await expect(page.getByText('Live counts')).toBeVisible()
+  const isReady = page.waitForFunction(() =>
+    document.querySelector('[data-sonner-toaster], [aria-label^="Notifications"]'),
+  )
+  await page.mouse.move(10, 10)
+  await isReady
   refusals(0, '/api/')
   await context.setOffline(true)
   await expect(page.getByText(/Not up to date: counts as of/)).toBeVisible()
@@ -185,6 +190,26 @@ test('offline, what is shown is marked as old and booking says why it fails; onl
   await expect(toast(page, 'Failed to complete booking. Please try again.')).toContainText(
     'You seem to be offline.',
   )
+  await context.setOffline(false)
+  await expect(page.getByText('Live counts')).toBeVisible()
+  await card(page, event).getByRole('button').click()
+  await expect(card(page, event).getByRole('button')).toHaveText(/^Booked ✓/)
+})
+
+test('offline before anybody used the page, booking says why it fails too', async ({
+  page,
+  context,
+  refusals,
+}) => {
+  const event = await schedule()
+  await enter(page, listOf(event))
+  await expect(page.getByText('Live counts')).toBeVisible()
+  refusals(0, '/')
+  await context.setOffline(true)
+  await card(page, event).getByRole('button').click()
+  const alert = page.getByRole('alert').filter({ hasText: 'Failed to complete booking. Please try again.' })
+  await expect(alert).toContainText('You seem to be offline.')
+  await expect(card(page, event).getByRole('button')).toHaveText(/^Book Now/)
   await context.setOffline(false)
   await expect(page.getByText('Live counts')).toBeVisible()
   await card(page, event).getByRole('button').click()

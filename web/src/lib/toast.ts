@@ -1,11 +1,13 @@
 import { createElement, type ReactElement } from 'react'
-import type { ExternalToast } from 'sonner'
 import { create } from 'zustand'
 
 type Kind = 'success' | 'error' | 'info' | 'warning'
 
-/** The region of toasts, as soon as it is loaded. */
-export const useToasts = create<{ shown: ReactElement | undefined }>()(() => ({ shown: undefined }))
+/** The region of toasts, as soon as it is loaded, and what could not be said by it. */
+export const useToasts = create<{ shown?: ReactElement; unsaid?: string }>()(() => ({}))
+
+/** How long a toast stays, in milliseconds. */
+export const STAY = 7_000
 
 /** Toasts are not needed before the first answer of a server, so they do not count against the first load. */
 export async function loadToasts() {
@@ -20,11 +22,19 @@ const region = new Promise<void>((resolve) => (haveRegion = resolve))
 /** The region of toasts is there: what is said before would be lost, so it waits. */
 export const regionIsThere = () => haveRegion()
 
-const say = (kind: Kind) => (title: string, more?: Pick<ExternalToast, 'description'>) =>
+const say = (kind: Kind) => (title: string, more?: { description: string }) =>
   void Promise.all([loadToasts(), region]).then(
     ([{ toast }]) => toast[kind](title, more),
-    () => undefined, // without the network there is no way to say it; the next one asks again
+    () => sayPlainly(more?.description ? `${title} ${more.description}` : title), // the next one asks again
   )
+
+function sayPlainly(unsaid: string): void {
+  useToasts.setState({ unsaid })
+  setTimeout(
+    () => useToasts.setState((state) => (state.unsaid === unsaid ? { unsaid: undefined } : state)),
+    STAY,
+  )
+}
 
 export const toast = {
   success: say('success'),

@@ -3,7 +3,7 @@
 import { useTheme } from 'next-themes'
 import { useEffect } from 'react'
 import { Toaster, type ToasterProps } from 'sonner'
-import { regionIsThere } from '@/lib/toast'
+import { regionIsThere, STAY } from '@/lib/toast'
 
 export { toast } from 'sonner'
 
@@ -16,7 +16,7 @@ export default function Sonner() {
       theme={(resolvedTheme ?? 'light') as ToasterProps['theme']}
       position="bottom-right"
       mobileOffset={{ bottom: 16, left: 16, right: 16 }}
-      duration={7_000}
+      duration={STAY}
       closeButton
       toastOptions={{
         classNames: {

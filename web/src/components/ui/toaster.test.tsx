@@ -1,4 +1,4 @@
-import { render, screen } from '@testing-library/react'
+import { fireEvent, render, screen } from '@testing-library/react'
 import { describe, expect, it, vi } from 'vitest'
 
 describe('toasts', () => {
@@ -17,9 +17,11 @@ describe('toasts', () => {
         <Toaster />
       </>,
     )
+    fireEvent.pointerMove(window)
     await vi.waitFor(() => expect(attempts).toBe(1))
-    toast.info('This is lost.')
-    await vi.waitFor(() => expect(attempts).toBe(2))
+    toast.info('This is said plainly.', { description: 'In full.' })
+    expect(await screen.findByRole('alert')).toHaveTextContent('This is said plainly. In full.')
+    expect(attempts).toBe(2)
     expect(screen.getByText('page')).toBeInTheDocument()
 
     vi.doUnmock('./sonner')

@@ -1,4 +1,4 @@
-import { act, cleanup, render, screen, waitFor } from '@testing-library/react'
+import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -206,13 +206,16 @@ describe('the way to the audit', () => {
 describe('the code that checks the fields', () => {
   it('is missed with a message when it can’t be loaded, and is asked for again', async () => {
     vi.resetModules()
-    vi.doMock('./schemas', () => {
+    const schemas = vi.fn(() => {
       throw new Error('the network is gone')
     })
+    vi.doMock('./schemas', schemas)
     onTestFinished(() => {
       vi.doUnmock('./schemas')
     })
     render(<RegisterForm />)
+    fireEvent.pointerMove(window)
+    await vi.waitFor(() => expect(schemas).toHaveBeenCalledOnce())
     await userEvent.click(screen.getByRole('button', { name: 'Create account' }))
     expect(await screen.findByRole('alert')).toHaveTextContent('Something unexpected happened.')
     cleanup()

@@ -5,6 +5,7 @@ import { Button } from '@/components/ui/button'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
 import { usePreload } from '@/lib/preload'
+import { toast } from '@/lib/toast'
 import { useIsBooked } from '../api/list-bookings'
 import { useAttempts } from '../attempts'
 
@@ -20,8 +21,10 @@ export function BookButton({ event }: { event: Event }) {
   usePreload(load)
 
   const press = async () => {
-    const { book } = await load()
-    await book(event)
+    const code = await load().catch(() => undefined)
+    if (code) await code.book(event)
+    else
+      toast.error('Failed to complete booking. Please try again.', { description: 'You seem to be offline.' })
     // A button that is switched off loses the focus; keyboards go on from the event instead of from the top of the page.
     requestAnimationFrame(() => {
       if (document.activeElement && document.activeElement !== document.body) return
