@@ -47,7 +47,8 @@ func NewLimiter(limits Limits) (*Limiter, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("limit of %s: %w", c.name, err), l.Close())
 		}
-		*c.to = &counter{c.name, c.limit, store}
+		policy := fmt.Sprintf("%q;q=%d;w=%d", c.name, c.limit.Requests, seconds(c.limit.Window))
+		*c.to = &counter{c.name, policy, store}
 	}
 	return l, nil
 }
@@ -65,9 +66,8 @@ func (l *Limiter) Close() error {
 
 // counter counts one kind of request; nil counts nothing.
 type counter struct {
-	name  string
-	limit Limit
-	store limiter.Store
+	name, policy string // as headers write them
+	store        limiter.Store
 }
 
 // usage is what is left of a limit: draft-ietf-httpapi-ratelimit-headers.
@@ -84,10 +84,6 @@ func (c *counter) take(ctx context.Context, key string) (usage, error) {
 		return usage{}, fmt.Errorf("count a request: %w", err)
 	}
 	return usage{c, remaining, time.Until(time.Unix(0, int64(reset))), !ok}, nil //nolint:gosec // a time of this century
-}
-
-func (u usage) policy() string {
-	return fmt.Sprintf("%q;q=%d;w=%d", u.counter.name, u.counter.limit.Requests, seconds(u.counter.limit.Window))
 }
 
 func (u usage) status() string {
@@ -148,7 +144,7 @@ func (a *api) limit(ctx huma.Context, next func(huma.Context)) {
 		a.writeError(ctx, err)
 		return
 	}
-	ctx.SetHeader(rateLimitPolicy, used.policy())
+	ctx.SetHeader(rateLimitPolicy, used.counter.policy)
 	ctx.SetHeader(rateLimit, used.status())
 	next(ctx)
 }

@@ -57,7 +57,7 @@ func (p *Problem) GetHeaders() http.Header {
 		headers.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
 	if p.usage != nil {
-		headers.Set(rateLimitPolicy, p.usage.policy())
+		headers.Set(rateLimitPolicy, p.usage.counter.policy)
 		headers.Set(rateLimit, p.usage.status())
 	}
 	if p.Status == http.StatusUnauthorized {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/boxoffice/boxoffice/eventstore"
 )
@@ -23,12 +22,12 @@ import (
 
 // Turns lets a few bookings be worked on at a time. All who share it take turns.
 type Turns struct {
-	free    *semaphore.Weighted
+	taken   chan struct{} // Go hands its places on in the order in which they were asked for
 	waiting atomic.Int64
 }
 
 // NewTurns bounds how many bookings are worked on at the same time.
-func NewTurns(bookings int) *Turns { return &Turns{free: semaphore.NewWeighted(int64(bookings))} }
+func NewTurns(bookings int) *Turns { return &Turns{taken: make(chan struct{}, bookings)} }
 
 // Waiting is how many bookings wait for their turn.
 func (t *Turns) Waiting() int { return int(t.waiting.Load()) }
@@ -41,21 +40,31 @@ type turn struct {
 	held atomic.Bool
 }
 
-// take returns why the context ended, when it does before the turn comes.
-func (t *turn) take(ctx context.Context) error {
+// take waits until the turn comes, the context ends, or patience is over; the zero time is endless patience.
+func (t *turn) take(ctx context.Context, patience time.Time) error {
 	t.of.waiting.Add(1)
 	defer t.of.waiting.Add(-1)
-	if t.of.free.Acquire(ctx, 1) != nil {
-		return context.Cause(ctx)
+	var over <-chan time.Time
+	if !patience.IsZero() {
+		timer := time.NewTimer(time.Until(patience))
+		defer timer.Stop()
+		over = timer.C
 	}
-	t.held.Store(true)
-	return nil
+	select {
+	case t.of.taken <- struct{}{}:
+		t.held.Store(true)
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-over:
+		return eventstore.ErrBusy
+	}
 }
 
 // leave may be called more than once, at the same time too.
 func (t *turn) leave() {
 	if t.held.CompareAndSwap(true, false) {
-		t.of.free.Release(1)
+		<-t.of.taken
 	}
 }
 
@@ -77,9 +86,8 @@ func (a *api) takeTurns(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	arrival, t := &turn{of: a.Turns}, &turn{of: a.Turns}
-	patient, cancel := context.WithTimeoutCause(ctx.Context(), longest, eventstore.ErrBusy)
-	defer cancel()
-	if err := arrival.take(patient); err != nil {
+	patience := time.Now().Add(longest)
+	if err := arrival.take(ctx.Context(), patience); err != nil {
 		a.writeError(ctx, err)
 		return
 	}
@@ -89,7 +97,7 @@ func (a *api) takeTurns(ctx huma.Context, next func(huma.Context)) {
 	late.Stop()
 	arrival.leave()
 	if whole {
-		if err := t.take(patient); err != nil {
+		if err := t.take(ctx.Context(), patience); err != nil {
 			a.writeError(ctx, err)
 			return
 		}
@@ -107,7 +115,7 @@ func withoutTurn(ctx context.Context, wait func()) {
 	}
 	t.leave()
 	wait()
-	_ = t.take(ctx) // who is gone needs none to be told so
+	_ = t.take(ctx, time.Time{}) // who is gone needs none to be told so
 }
 
 // receive waits until the body of a request is here, and tells whether it is. What went wrong is told to whoever reads the body.
