@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/domain"
 )
@@ -29,6 +30,16 @@ func RebuildOf(ctx context.Context, p Projection, o RebuildOptions) (Rebuilt, er
 // RetryOf retries one that is not one of the program's.
 func RetryOf(ctx context.Context, p Projection, o RetryOptions) (Retried, error) {
 	return retryOf(ctx, p, o)
+}
+
+// KeepLease takes a lease and renews it until ctx ends.
+func KeepLease(ctx context.Context, pool *pgxpool.Pool, name string, lasts time.Duration, taken func()) error {
+	l := lease{name: name, holder: "test", lasts: lasts}
+	if _, err := l.take(ctx, pool); err != nil {
+		return err
+	}
+	taken()
+	return l.keep(ctx, pool)
 }
 
 // PartOf is the stretch of a list that a page shows.

@@ -63,14 +63,14 @@ func (l *lease) take(ctx context.Context, pool *pgxpool.Pool) (checkpoint int64,
 func (l *lease) keep(ctx context.Context, pool *pgxpool.Pool) error {
 	for {
 		pause(ctx, l.lasts/3)
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // the lease is given back then
-		}
 		tag, err := pool.Exec(ctx, `
 			update projection_checkpoints set lease_until = clock_timestamp() + $3
 			where name = $1 and fence = $2`, l.name, l.fence, l.lasts)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = errLeaseLost
+		}
+		if ctx.Err() != nil { // before or while it was renewed
+			return nil //nolint:nilerr // the lease is given back then
 		}
 		if err != nil {
 			return fmt.Errorf("renew the lease of %s: %w", l.name, err)

@@ -182,3 +182,26 @@ func TestOpenWriteTransactionsDoNotHoldTheProjectionsUp(t *testing.T) {
 	p.reaches(b.head)
 	b.checkFold(nil)
 }
+
+func TestWorkThatEndsWhileItsLeaseIsRenewedHasNotFailed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	tx, err := b.pool.Begin(ctx)
+	must(t, err)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	kept := make(chan error, 1)
+	go func() {
+		kept <- projections.KeepLease(ctx, b.pool, "sales", 30*time.Millisecond, func() {
+			if _, err := tx.Exec(ctx, `select from projection_checkpoints where name = 'sales' for update`); err != nil {
+				t.Error(err)
+			}
+		})
+	}()
+	eventually(t, "the lease is being renewed", func() bool {
+		return b.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) == 1
+	})
+	end()
+	must(t, <-kept)
+}
