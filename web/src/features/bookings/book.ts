@@ -6,6 +6,7 @@ import { queryClient } from '@/lib/query-client'
 import { bookTicket, type Outcome } from './api/book-ticket'
 import { bookingsQuery } from './api/list-bookings'
 import { beginAttempt, endAttempt, leaveUndecided } from './attempts'
+import { tellFailed, tellOffline } from './tell-failed'
 
 /** Books a ticket and says how it went. Nothing is shown as booked before the server has said so. */
 export async function book(event: Event): Promise<void> {
@@ -86,9 +87,7 @@ function tell(event: Event, outcome: Outcome): void {
       toast.error(`${event.title} is not on sale any more.`)
       break
     case 'busy':
-      toast.error('Failed to complete booking. Please try again.', {
-        description: `Many people are booking right now. Try again in ${plural(outcome.seconds, 'second')}.`,
-      })
+      tellFailed(`Many people are booking right now. Try again in ${plural(outcome.seconds, 'second')}.`)
       break
     case 'rate_limited':
       toast.warning('That was too often.', {
@@ -96,12 +95,12 @@ function tell(event: Event, outcome: Outcome): void {
       })
       break
     case 'offline':
-      toast.error('Failed to complete booking. Please try again.', { description: 'You seem to be offline.' })
+      tellOffline()
       break
     case 'session_over':
       break // the sign-in page says so
     case 'failed':
-      toast.error('Failed to complete booking. Please try again.')
+      tellFailed()
       break
   }
 }

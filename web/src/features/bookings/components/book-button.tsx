@@ -5,9 +5,9 @@ import { Button } from '@/components/ui/button'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
 import { usePreload } from '@/lib/preload'
-import { toast } from '@/lib/toast'
 import { useIsBooked } from '../api/list-bookings'
 import { useAttempts } from '../attempts'
+import { tellOffline } from '../tell-failed'
 
 const load = () => import('../book')
 
@@ -23,8 +23,7 @@ export function BookButton({ event }: { event: Event }) {
   const press = async () => {
     const code = await load().catch(() => undefined)
     if (code) await code.book(event)
-    else
-      toast.error('Failed to complete booking. Please try again.', { description: 'You seem to be offline.' })
+    else tellOffline()
     // A button that is switched off loses the focus; keyboards go on from the event instead of from the top of the page.
     requestAnimationFrame(() => {
       if (document.activeElement && document.activeElement !== document.body) return
