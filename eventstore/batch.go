@@ -71,7 +71,7 @@ func (b *batch[S, R]) travel(ctx context.Context) (err error) {
 		}
 	}()
 	defer b.leave()
-	early, arrived := b.executor.whileAlive(ctx)
+	early, arrived := b.executor.options.Alive.While(ctx)
 	defer arrived()
 	if err := b.open(early); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -98,17 +98,6 @@ func (b *batch[S, R]) travel(ctx context.Context) (err error) {
 	ctx, span := b.executor.options.Tracer.Start(ctx, "append")
 	defer func() { endSpan(span, err) }()
 	return b.append(ctx)
-}
-
-// whileAlive is ctx as long as the database is not known to be gone.
-func (e *Executor[S, R]) whileAlive(ctx context.Context) (context.Context, context.CancelFunc) {
-	if e.options.Alive == nil {
-		return context.WithCancel(ctx)
-	}
-	alive := e.options.Alive()
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(alive, func() { cancel(context.Cause(alive)) })
-	return ctx, func() { stop(); cancel(nil) }
 }
 
 // takeTurn waits until the lane's batches before this one are done, and then for the one place at which a process appends.
@@ -214,7 +203,7 @@ func (b *batch[S, R]) attempt(ctx context.Context, n int) error {
 	reading := ctx
 	if len(b.lost) == 0 { // nothing that has been sent needs to be looked up
 		var read context.CancelFunc
-		reading, read = b.executor.whileAlive(ctx)
+		reading, read = b.executor.options.Alive.While(ctx)
 		defer read()
 	}
 	committed, base, err := b.refresh(reading, n)

@@ -93,6 +93,23 @@ func TestACallerThatGivesUpBeforeBoardingHasNoEffect(t *testing.T) {
 	}
 }
 
+func TestACommandThatHasNotBoardedIsGivenUpWhenTheDatabaseIsGone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	stream := b.schedule(t, 1)
+	alive, gone := context.WithCancel(context.Background())
+	p := b.process(t, options{Alive: func() context.Context { return alive }})
+	occupy(t, p.executor) // those aboard don't know it yet, and hold up the others
+	waiting := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	eventually(t, "the command waits", func() bool { return p.Waiting() == 1 })
+
+	gone()
+	if a := waiting.get(t); !errors.Is(a.err, eventstore.ErrUnavailable) {
+		t.Errorf("got %v, want %v", a.err, eventstore.ErrUnavailable)
+	}
+	b.auditSold(t, stream, 0)
+}
+
 func TestACallerThatHasGivenUpAlreadyHasNoEffect(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

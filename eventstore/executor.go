@@ -82,9 +82,8 @@ type Options struct {
 	Observe func(BatchStats)
 	// Tracer records a span for each command and each batch. Default: none are recorded.
 	Tracer trace.Tracer
-	// Alive, when set, gives a context that ends when the database is known to be gone, and has ended while it is. Commands that
-	// have not been sent to it yet are then given up at once.
-	Alive func() context.Context
+	// Alive, when set, has commands that have not been sent to the database yet given up as soon as that is known to be gone.
+	Alive Alive
 	// Logger gets what operators should know. Default: nothing.
 	Logger *slog.Logger
 }
@@ -179,6 +178,7 @@ func setDefault[T int | time.Duration](option *T, value T) {
 // package. Commands to one stream that share a lane (the delayed or the immediate one) are decided in order of arrival, except that
 // one which a committed state refuses is refused at once, whatever the ones before it, still in their delay, are about to change.
 // When ctx ends before the command has boarded, it has had no effect and the error is the cause of ctx; later, ctx no longer matters.
+// Likewise, when the database is known to be gone before, the error is ErrUnavailable.
 func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (_ Result[S], err error) {
 	l := e.delayed
 	if cmd.Immediate || l == nil {
@@ -204,12 +204,16 @@ func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (_ Resu
 	}
 	select {
 	case <-c.done:
+		return c.result, c.err
 	case <-ctx.Done():
-		if c.leave() {
-			return Result[S]{}, context.Cause(ctx)
-		}
-		<-c.done
+		err = context.Cause(ctx)
+	case <-e.options.Alive.Gone():
+		err = ErrUnavailable
 	}
+	if c.leave() {
+		return Result[S]{}, err
+	}
+	<-c.done
 	return c.result, c.err
 }
 

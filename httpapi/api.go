@@ -45,9 +45,8 @@ type Options struct {
 	Turns *Turns
 	// Push serves /ws; nil means that there is none. It is run and closed by whoever made it.
 	Push *Push
-	// Alive gives a context that ends when the database is known to be gone, and has ended while it is: then nobody waits for it.
-	// Its cause is an [eventstore.ErrUnavailable]. nil: the database is always taken to be there.
-	Alive func() context.Context
+	// Alive, when set, has requests given up as soon as the database is known to be gone.
+	Alive eventstore.Alive
 	// Ready tells whether requests can be served; nil means yes.
 	Ready func(context.Context) error
 	// Follows says that the log comes from another system. Commands, and everything about accounts, are refused then: they belong there.
@@ -217,7 +216,7 @@ func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle f
 			}
 		}
 	}()
-	handle = needsDatabase(a, o, handle)
+	handle = needsDatabase(a, o, op, handle)
 	huma.Register(h, op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

@@ -63,7 +63,7 @@ func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[Boo
 		if len(r.Records) > 0 {
 			booking.CreatedAt = r.Records[0].RecordedAt
 		} else { // the booking was found in the stream: its first append had been given up for lost, and was not
-			row, err := a.findBooking(ctx, id)
+			row, err := whileAlive(ctx, a, func(ctx context.Context) (*projections.Booking, error) { return a.findBooking(ctx, id) })
 			if err != nil {
 				return BookingChange{}, err
 			}

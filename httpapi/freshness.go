@@ -73,7 +73,5 @@ func (a *api) catchUp(ctx context.Context, position int64) (reached int64) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, catchUpFor)
 	defer cancel()
-	ctx, done := a.whileAlive(ctx)
-	defer done()
 	return a.Progress.Wait(ctx, position)
 }

@@ -164,8 +164,6 @@ func classify(err error) *Problem {
 			fields = append(fields, FieldProblem{"/" + f.Field, f.Message})
 		}
 		return invalid(fields)
-	case errors.Is(err, context.Canceled):
-		return newProblem(499, "client_gone", "The client closed the request") // nginx's number; nobody reads it but the log
 	}
 	for _, k := range known {
 		if errors.Is(err, k.err) {
@@ -173,6 +171,9 @@ func classify(err error) *Problem {
 			p.retryAfter = k.retryAfter
 			return p
 		}
+	}
+	if errors.Is(err, context.Canceled) {
+		return newProblem(499, "client_gone", "The client closed the request") // nginx's number; nobody reads it but the log
 	}
 	if isDatabaseGone(err) {
 		return classify(eventstore.ErrUnavailable)

@@ -70,7 +70,7 @@ func start(t *testing.T, choices ...choice) *system {
 	must(t, err)
 
 	wire := projections.NewWire(url, s.pool, logger)
-	progress := projections.NewProgress(s.pool, wire, logger)
+	progress := projections.NewProgress(s.pool, wire, nil, logger)
 	options.Committed = func(int64) { wire.Appended() }
 	executor, err := eventstore.NewExecutor(booking, eventstore.Model[domain.State, domain.Record]{
 		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,

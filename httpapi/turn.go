@@ -40,25 +40,29 @@ type turn struct {
 	held atomic.Bool
 }
 
-// take waits until the turn comes, the context ends, or patience is over; the zero time is endless patience.
-func (t *turn) take(ctx context.Context, patience time.Time) error {
+// take waits until the turn comes or the context ends.
+func (t *turn) take(ctx context.Context) error {
 	t.of.waiting.Add(1)
 	defer t.of.waiting.Add(-1)
-	var over <-chan time.Time
-	if !patience.IsZero() {
-		timer := time.NewTimer(time.Until(patience))
-		defer timer.Stop()
-		over = timer.C
-	}
 	select {
 	case t.of.taken <- struct{}{}:
 		t.held.Store(true)
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-over:
+	}
+}
+
+// takeWithin gives a turn that comes too late to the next one, so those who have waited for too long cost next to nothing.
+func (t *turn) takeWithin(ctx context.Context, deadline time.Time) error {
+	if err := t.take(ctx); err != nil {
+		return err
+	}
+	if time.Now().After(deadline) {
+		t.leave()
 		return eventstore.ErrBusy
 	}
+	return nil
 }
 
 // leave may be called more than once, at the same time too.
@@ -71,7 +75,8 @@ func (t *turn) leave() {
 // briefly is how long a body may take that came together with the head of its request. A slower one is waited for without a turn.
 const briefly = time.Millisecond
 
-// longest is how long a booking waits for its turn. To refuse sooner, while so many wait, would cost the time of those who could book.
+// longest is how late a turn may come: a booking whose turn comes later is refused. To refuse sooner, while so many wait, would cost the
+// time of those who could book.
 const longest = 10 * time.Second
 
 const inTurnsKey = "inTurns"
@@ -86,8 +91,8 @@ func (a *api) takeTurns(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	arrival, t := &turn{of: a.Turns}, &turn{of: a.Turns}
-	patience := time.Now().Add(longest)
-	if err := arrival.take(ctx.Context(), patience); err != nil {
+	deadline := time.Now().Add(longest)
+	if err := arrival.takeWithin(ctx.Context(), deadline); err != nil {
 		a.writeError(ctx, err)
 		return
 	}
@@ -97,7 +102,7 @@ func (a *api) takeTurns(ctx huma.Context, next func(huma.Context)) {
 	late.Stop()
 	arrival.leave()
 	if whole {
-		if err := t.take(ctx.Context(), patience); err != nil {
+		if err := t.takeWithin(ctx.Context(), deadline); err != nil {
 			a.writeError(ctx, err)
 			return
 		}
@@ -115,7 +120,7 @@ func withoutTurn(ctx context.Context, wait func()) {
 	}
 	t.leave()
 	wait()
-	_ = t.take(ctx, time.Time{}) // who is gone needs none to be told so
+	_ = t.take(ctx) // who is gone needs none to be told so
 }
 
 // receive waits until the body of a request is here, and tells whether it is. What went wrong is told to whoever reads the body.

@@ -49,7 +49,7 @@ func (s *system) pushes(choices ...func(*httpapi.PushOptions)) *pushing {
 	work.Go(func() { p.push.Run(ctx) })
 	p.server = httptest.NewServer(httpapi.New(httpapi.Options{
 		Accounts: s.options.Accounts, Push: p.push, Logger: logger, Now: time.Now, Origins: o.Origins,
-		Progress: projections.NewProgress(pool, wire, logger),
+		Progress: projections.NewProgress(pool, wire, nil, logger),
 	}))
 	p.url = p.server.URL
 	p.stop = sync.OnceFunc(func() {

@@ -7,12 +7,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // Progress knows how far the read models are, whichever process projects. It works while [Progress.Run] runs.
 type Progress struct {
 	pool    *pgxpool.Pool
 	wire    *Wire
+	alive   eventstore.Alive
 	logger  *slog.Logger
 	reached atomic.Int64
 
@@ -22,15 +25,15 @@ type Progress struct {
 }
 
 // NewProgress hears of checkpoints by wire, and reads them through pool when there is nothing to hear.
-func NewProgress(pool *pgxpool.Pool, wire *Wire, logger *slog.Logger) *Progress {
-	return &Progress{pool: pool, wire: wire, logger: logger, asked: make(chan struct{}, 1), moved: NewBell()}
+func NewProgress(pool *pgxpool.Pool, wire *Wire, alive eventstore.Alive, logger *slog.Logger) *Progress {
+	return &Progress{pool: pool, wire: wire, alive: alive, logger: logger, asked: make(chan struct{}, 1), moved: NewBell()}
 }
 
 // Reached is a position up to which all read models contain the log, parked streams apart. They may be further already.
 func (p *Progress) Reached() int64 { return p.reached.Load() }
 
-// Wait returns when all read models contain the log up to position, or when ctx ends, and gives the position that they are known
-// to have reached.
+// Wait returns when all read models contain the log up to position, when ctx ends, or when the database is known to be gone, and gives
+// the position that they are known to have reached.
 func (p *Progress) Wait(ctx context.Context, position int64) (reached int64) {
 	p.waiting.Add(1)
 	defer p.waiting.Add(-1)
@@ -46,6 +49,8 @@ func (p *Progress) Wait(ctx context.Context, position int64) (reached int64) {
 		select {
 		case <-moved:
 		case <-ctx.Done():
+		case <-p.alive.Gone():
+			return p.reached.Load()
 		}
 	}
 }

@@ -78,7 +78,7 @@ func (b *bundle) startOn(pool *pgxpool.Pool, choices ...choice) *process {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &process{TB: b, wire: projections.NewWire(b.url, b.pool, silent)}
-	p.progress = projections.NewProgress(b.pool, p.wire, silent)
+	p.progress = projections.NewProgress(b.pool, p.wire, nil, silent)
 	o := projections.Options{Pool: pool, Wire: p.wire, Holder: uuid.NewString()}
 	for _, choose := range choices {
 		choose(&o)

@@ -64,6 +64,23 @@ func TestAWaitThatRunsOutAnswersWithWhatThereIs(t *testing.T) {
 	}
 }
 
+func TestNobodyWaitsForADatabaseThatIsGone(t *testing.T) {
+	t.Parallel()
+	alive, gone := context.WithCancel(context.Background())
+	progress := projections.NewProgress(nil, nil, func() context.Context { return alive }, silent)
+	reached := make(chan int64)
+	go func() { reached <- progress.Wait(context.Background(), 1) }()
+	gone()
+	select {
+	case position := <-reached:
+		if position != 0 {
+			t.Errorf("reached %d, and nothing was projected", position)
+		}
+	case <-time.After(patient):
+		t.Error("it still waits")
+	}
+}
+
 // Nobody waits here: what is known is what was told.
 func TestAProcessKnowsHowFarAnotherHasProjected(t *testing.T) {
 	t.Parallel()

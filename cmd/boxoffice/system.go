@@ -81,7 +81,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 		return nil, err
 	}
 	s.wire = projections.NewWire(d.url, s.reading, logger)
-	s.progress = projections.NewProgress(s.reading, s.wire, logger)
+	s.progress = projections.NewProgress(s.reading, s.wire, s.pulse.alive, logger)
 	s.executor, err = eventstore.NewExecutor(s.booking, eventstore.Model[domain.State, domain.Record]{
 		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,
 		Snapshot: domain.State.MarshalBinary, Restore: domain.ReadSnapshot,

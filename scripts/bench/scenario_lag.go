@@ -83,7 +83,7 @@ func startReaders(ctx context.Context, url string) (*readers, error) {
 	}
 	logger := slog.New(slog.DiscardHandler)
 	r := &readers{pool: pool, wire: projections.NewWire(url, pool, logger)}
-	r.progress = projections.NewProgress(pool, r.wire, logger)
+	r.progress = projections.NewProgress(pool, r.wire, nil, logger)
 	ctx, cancel := context.WithCancel(ctx)
 	var group errgroup.Group
 	group.Go(func() error { r.wire.Run(ctx); return nil })
