@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,8 +48,8 @@ func NewLimiter(limits Limits) (*Limiter, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("limit of %s: %w", c.name, err), l.Close())
 		}
-		policy := fmt.Sprintf("%q;q=%d;w=%d", c.name, c.limit.Requests, seconds(c.limit.Window))
-		*c.to = &counter{c.name, policy, store}
+		name := strconv.Quote(c.name)
+		*c.to = &counter{name, fmt.Sprintf("%s;q=%d;w=%d", name, c.limit.Requests, seconds(c.limit.Window)), store}
 	}
 	return l, nil
 }
@@ -87,7 +88,7 @@ func (c *counter) take(ctx context.Context, key string) (usage, error) {
 }
 
 func (u usage) status() string {
-	return fmt.Sprintf("%q;r=%d;t=%d", u.counter.name, u.remaining, seconds(u.reset))
+	return u.counter.name + ";r=" + strconv.FormatUint(u.remaining, 10) + ";t=" + strconv.Itoa(seconds(u.reset))
 }
 
 func (u usage) problem() *Problem {

@@ -24,24 +24,17 @@ type Request struct {
 	Took     time.Duration
 }
 
-type codeKey struct{}
-
-// noteCode tells the code of a problem to whoever observes the request.
-func noteCode(ctx context.Context, code string) {
-	if noted, ok := ctx.Value(codeKey{}).(*string); ok {
-		*noted = code
-	}
-}
-
 // observe tells of each request: to the log, to metrics, and to traces.
 func (a *api) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		code := ""
-		ctx, span := a.startSpan(context.WithValue(r.Context(), codeKey{}, &code), r)
+		ctx, span := a.startSpan(r.Context(), r)
+		if span != nil {
+			r = r.WithContext(ctx)
+		}
 		started, wrapped := time.Now(), middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		next.ServeHTTP(wrapped, r.WithContext(ctx))
+		next.ServeHTTP(wrapped, r)
 		done := Request{
-			Method: knownMethod(r.Method), Route: chi.RouteContext(ctx).RoutePattern(), Status: wrapped.Status(), Code: code,
+			Method: knownMethod(r.Method), Route: chi.RouteContext(ctx).RoutePattern(), Status: wrapped.Status(), Code: requestOf(ctx).code,
 			Replayed: wrapped.Header().Get("Idempotency-Replayed") != "", Took: time.Since(started),
 		}
 		if done.Status == 0 { // nothing was written, or the connection was taken over, whose handshake net/http does not see

@@ -13,13 +13,26 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-type requestIDKey struct{}
+// request is what is known of a request wherever it is worked on.
+type request struct {
+	id   string
+	code string // of the problem that is answered, if one is
+}
+
+type requestKey struct{}
+
+func requestOf(ctx context.Context) *request {
+	if r, ok := ctx.Value(requestKey{}).(*request); ok {
+		return r
+	}
+	return new(request) // of nobody
+}
 
 // requestID names the request in logs, problems, and as the correlation id of records.
-func requestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
-}
+func requestID(ctx context.Context) string { return requestOf(ctx).id }
+
+// noteCode tells the code of a problem to whoever observes the request.
+func noteCode(ctx context.Context, code string) { requestOf(ctx).code = code }
 
 // identify takes the client's X-Request-Id over when it is harmless in a log, and makes one up otherwise.
 func identify(next http.Handler) http.Handler {
@@ -29,7 +42,7 @@ func identify(next http.Handler) http.Handler {
 			id = uuid.NewString()
 		}
 		w.Header().Set("X-Request-Id", id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{id: id})))
 	})
 }
 
@@ -66,14 +79,20 @@ func recoverPanics(logger *slog.Logger) func(http.Handler) http.Handler {
 	}
 }
 
+// Values that every answer has, shared by all: who adds to one gets a copy.
+var (
+	noSniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+	deny       = []string{"DENY"}
+	noContent  = []string{"default-src 'none'; frame-ancestors 'none'"}
+	noStore    = []string{"no-store"} // most answers depend on who asks; a route that may be kept says so itself
+)
+
 func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		h.Set("Cache-Control", "no-store") // most answers depend on who asks; a route that may be kept says so itself
+		h["X-Content-Type-Options"], h["Referrer-Policy"], h["X-Frame-Options"] = noSniff, noReferrer, deny
+		h["Content-Security-Policy"], h["Cache-Control"] = noContent, noStore
 		next.ServeHTTP(w, r)
 	})
 }

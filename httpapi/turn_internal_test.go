@@ -63,7 +63,7 @@ func newCrowd() *crowd {
 		}
 	}}}
 	router := chi.NewMux()
-	router.Use(a.observe)
+	router.Use(identify, a.observe)
 	h := humachi.New(router, huma.DefaultConfig("", ""))
 	h.UseMiddleware(a.takeTurns)
 	op := huma.Operation{Method: http.MethodPost, Path: "/book", Metadata: map[string]any{}}
