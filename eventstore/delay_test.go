@@ -133,6 +133,41 @@ func TestADelayNeedsFewTransactionsAndAShortWaitToBoard(t *testing.T) {
 	b.audit(t)
 }
 
+// One customer after the other is all who come, so what they wait is what batches keep apart.
+func TestBatchesLeaveApartOnlyWhileCommandsAreComing(t *testing.T) {
+	t.Parallel()
+	const customers = 20
+	b := setup(t)
+	stream := b.schedule(t, 2*customers)
+	var seen observed
+	var coming atomic.Bool
+	p := b.process(t, options{Observe: seen.note, Coming: coming.Load})
+	book := func() (took time.Duration) {
+		began := time.Now()
+		for range customers {
+			if _, err := p.book(t.Context(), stream, uuid.New()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return time.Since(began)
+	}
+	book()
+	eventually(t, "all batches are observed", func() bool { return len(seen.all()) == customers })
+	var waits []time.Duration
+	for _, s := range seen.all() {
+		waits = append(waits, s.Waited)
+	}
+	slices.Sort(waits)
+	if usual := waits[customers/2]; usual > eventstore.Gather/2 {
+		t.Errorf("while none are coming, a command waited %s to board", usual)
+	}
+
+	coming.Store(true)
+	if took, least := book(), (customers-1)*eventstore.Gather; took < least {
+		t.Errorf("while some are coming, %d batches left within %s, want %s", customers, took, least)
+	}
+}
+
 // Others append to the same streams: after a conflict the head row is locked first, so that there is no next one, until they have
 // been quiet for a while.
 func TestAfterAConflictTheLockComesFirstForAWhile(t *testing.T) {

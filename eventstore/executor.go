@@ -82,6 +82,9 @@ type Options struct {
 	Observe func(BatchStats)
 	// Tracer records a span for each command and each batch. Default: none are recorded.
 	Tracer trace.Tracer
+	// Coming, when set, tells whether more commands are about to come, so that those which don't share the delay had better wait a
+	// little for them: fewer transactions then carry more. It must not block. Default: none are known of.
+	Coming func() bool
 	// Alive, when set, has commands that have not been sent to the database yet given up as soon as that is known to be gone.
 	Alive Alive
 	// Logger gets what operators should know. Default: nothing.

@@ -7,3 +7,6 @@ func (e *Executor[S, R]) Lane() (transactions int) {
 	}
 	return cap(e.immediate.free)
 }
+
+// Gather is how far apart batches leave while commands are coming.
+const Gather = gather

@@ -88,6 +88,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	}, eventstore.Options{
 		Delay: c.BookingDelay, Transactions: c.Transactions, Queue: c.Queue, Logger: logger,
 		Committed: func(int64) { s.wire.Appended() }, Alive: s.pulse.alive,
+		Coming:  func() bool { return s.turns.Waiting() > 0 },
 		Observe: s.metrics.ObserveBatch, Tracer: s.tracing.Tracer(),
 	})
 	if err != nil {
