@@ -6,15 +6,13 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // needsDatabase lets an operation that can answer 503 give up as soon as the database is known to be gone. The health checks say
 // for themselves what they know. What thousands ask for at once is not watched over as a whole, which would take its time: it waits for
 // the executor and the read models, and they know for themselves.
-func needsDatabase[In, Out any](a *api, o operation, op huma.Operation, handle func(context.Context, *In) (*Out, error)) func(context.Context, *In) (*Out, error) {
+func needsDatabase[In, Out any](a *api, o operation, handle func(context.Context, *In) (*Out, error)) func(context.Context, *In) (*Out, error) {
 	if a.Alive == nil || len(o.errors) < 2 || !slices.Contains(o.errors, http.StatusServiceUnavailable) {
 		return handle
 	}
@@ -22,7 +20,7 @@ func needsDatabase[In, Out any](a *api, o operation, op huma.Operation, handle f
 		if alive := a.Alive(); alive.Err() != nil {
 			return nil, context.Cause(alive)
 		}
-		if op.Metadata[inTurnsKey] != nil {
+		if o.path == bookPath {
 			return handle(ctx, in)
 		}
 		return whileAlive(ctx, a, func(ctx context.Context) (*Out, error) { return handle(ctx, in) })

@@ -87,6 +87,7 @@ func New(o Options) http.Handler {
 	}
 	router := chi.NewMux()
 	router.Use(
+		a.begin,
 		identify,
 		clientAddress(o.TrustedProxies),
 		a.observe,
@@ -140,7 +141,7 @@ func New(o Options) http.Handler {
 	route(h, a, organizers, operation{http.MethodPatch, "/events/{id}", "changeEvent", "Change an event", 200, []int{400, 401, 403, 404, 409, 412, 503}}, a.changeEvent, homeOnly)
 	route(h, a, organizers, operation{http.MethodPost, "/events/{id}/cancel", "cancelEvent", "Cancel an event", 200, []int{400, 401, 403, 404, 409, 422, 503}}, a.cancelEvent, homeOnly)
 
-	route(h, a, everyone, operation{http.MethodPost, "/book", "bookTicket", "Book one ticket", 201, []int{400, 401, 404, 409, 422, 503}}, a.bookTicket, inTurns, homeOnly, limited(perUser))
+	route(h, a, everyone, operation{http.MethodPost, bookPath, "bookTicket", "Book one ticket", 201, []int{400, 401, 404, 409, 422, 503}}, a.bookTicket, homeOnly, limited(perUser))
 	route(h, a, everyone, operation{http.MethodGet, "/bookings", "listBookings", "List one's own bookings", 200, []int{401, 503}}, a.listBookings, readsModels)
 	route(h, a, everyone, operation{http.MethodDelete, "/bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, []int{400, 401, 403, 404, 409, 503}}, a.cancelBooking, homeOnly)
 
@@ -216,7 +217,7 @@ func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle f
 			}
 		}
 	}()
-	handle = needsDatabase(a, o, op, handle)
+	handle = needsDatabase(a, o, handle)
 	huma.Register(h, op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

@@ -31,11 +31,11 @@ func (a *api) observe(next http.Handler) http.Handler {
 		if span != nil {
 			r = r.WithContext(ctx)
 		}
-		started, wrapped := time.Now(), middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		wrapped, noted := middleware.NewWrapResponseWriter(w, r.ProtoMajor), requestOf(ctx)
 		next.ServeHTTP(wrapped, r)
 		done := Request{
-			Method: knownMethod(r.Method), Route: chi.RouteContext(ctx).RoutePattern(), Status: wrapped.Status(), Code: requestOf(ctx).code,
-			Replayed: wrapped.Header().Get("Idempotency-Replayed") != "", Took: time.Since(started),
+			Method: knownMethod(r.Method), Route: chi.RouteContext(ctx).RoutePattern(), Status: wrapped.Status(), Code: noted.code,
+			Replayed: wrapped.Header().Get("Idempotency-Replayed") != "", Took: time.Since(noted.began),
 		}
 		if done.Status == 0 { // nothing was written, or the connection was taken over, whose handshake net/http does not see
 			done.Status = http.StatusOK
@@ -80,7 +80,7 @@ func (a *api) startSpan(ctx context.Context, r *http.Request) (context.Context, 
 		return ctx, nil
 	}
 	ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
-	return a.Tracer.Start(ctx, knownMethod(r.Method), trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
+	return a.Tracer.Start(ctx, knownMethod(r.Method), trace.WithTimestamp(requestOf(ctx).began), trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
 		attribute.String("http.request.method", knownMethod(r.Method)), attribute.String("boxoffice.request_id", requestID(ctx))))
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,8 +16,10 @@ import (
 
 // request is what is known of a request wherever it is worked on.
 type request struct {
-	id   string
-	code string // of the problem that is answered, if one is
+	began   time.Time
+	arrival *arrival // nil, unless it takes turns
+	id      string
+	code    string // of the problem that is answered, if one is
 }
 
 type requestKey struct{}
@@ -42,7 +45,8 @@ func identify(next http.Handler) http.Handler {
 			id = uuid.NewString()
 		}
 		w.Header().Set("X-Request-Id", id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{id: id})))
+		requestOf(r.Context()).id = id
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -17,8 +17,8 @@ import (
 // When thousands book at once, Go's scheduler works on all of them in the order in which they came, and asks the network for news only
 // when it has nothing else to do: whoever just wants to look would wait for everyone who books. So only a few bookings are worked on at a
 // time, and the others wait for their turn, which leaves a thread of Go's scheduler free for all else. A booking takes two turns: one in
-// which its body is read, and then, behind all who have come meanwhile, one in which it is computed. Between them its client is listened
-// to, so that it can leave.
+// which it is looked at and its body is read, and then, behind all who have come meanwhile, one in which it is computed. Between them its
+// client is listened to, so that it can leave.
 
 // Turns lets a few bookings be worked on at a time. All who share it take turns.
 type Turns struct {
@@ -53,8 +53,8 @@ func (t *turn) take(ctx context.Context) error {
 	}
 }
 
-// takeWithin gives a turn that comes too late to the next one, so those who have waited for too long cost next to nothing.
-func (t *turn) takeWithin(ctx context.Context, deadline time.Time) error {
+// takeUntil gives a turn that comes too late to the next one, so those who have waited for too long cost next to nothing.
+func (t *turn) takeUntil(ctx context.Context, deadline time.Time) error {
 	if err := t.take(ctx); err != nil {
 		return err
 	}
@@ -79,36 +79,53 @@ const briefly = time.Millisecond
 // time of those who could book.
 const longest = 10 * time.Second
 
-const inTurnsKey = "inTurns"
+const bookPath = "/book" // which thousands ask for at once
 
-// inTurns marks an operation that thousands ask for at once.
-func inTurns(op *huma.Operation) { op.Metadata[inTurnsKey] = true }
+// arrival is the first turn of a booking.
+type arrival struct {
+	turn
+	err error // why there was none
+}
+
+// begin comes before anything is computed for a request, and lets a booking take its first turn.
+func (a *api) begin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		noted := &request{began: time.Now()}
+		if a.Turns != nil && r.Method == http.MethodPost && r.URL.Path == bookPath {
+			noted.arrival = &arrival{turn: turn{of: a.Turns}}
+			noted.arrival.err = noted.arrival.takeUntil(r.Context(), noted.began.Add(longest))
+			defer noted.arrival.leave()
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, noted)))
+	})
+}
 
 // takeTurns comes before whatever takes time.
 func (a *api) takeTurns(ctx huma.Context, next func(huma.Context)) {
-	if a.Turns == nil || ctx.Operation().Metadata[inTurnsKey] == nil {
+	noted := requestOf(ctx.Context())
+	first := noted.arrival
+	if first == nil {
 		next(ctx)
 		return
 	}
-	arrival, t := &turn{of: a.Turns}, &turn{of: a.Turns}
-	deadline := time.Now().Add(longest)
-	if err := arrival.takeWithin(ctx.Context(), deadline); err != nil {
-		a.writeError(ctx, err)
+	if first.err != nil {
+		a.writeError(ctx, first.err)
 		return
 	}
-	late := time.AfterFunc(briefly, arrival.leave)
+	late := time.AfterFunc(briefly, first.leave)
 	r, w := humachi.Unwrap(ctx)
 	whole := a.receive(w, r)
 	late.Stop()
-	arrival.leave()
+	first.leave()
+	second := &turn{of: a.Turns}
 	if whole {
-		if err := t.takeWithin(ctx.Context(), deadline); err != nil {
+		if err := second.takeUntil(ctx.Context(), noted.began.Add(longest)); err != nil {
 			a.writeError(ctx, err)
 			return
 		}
 	}
-	defer t.leave()
-	next(huma.WithValue(ctx, turnKey{}, t))
+	defer second.leave()
+	next(huma.WithValue(ctx, turnKey{}, second))
 }
 
 // withoutTurn lets others have the turn of a request while it waits.

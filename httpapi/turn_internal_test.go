@@ -20,9 +20,10 @@ import (
 // crowd is several bookings on their way through the turns.
 type crowd struct {
 	handler  http.Handler
+	looked   atomic.Int32 // at how many
 	reading  atomic.Int32 // whose body is asked for
 	computed chan int
-	observed chan string      // the codes of those who were not computed
+	observed chan Request     // who were not computed
 	done     [3]chan struct{} // closed when a booking was computed
 }
 
@@ -52,22 +53,26 @@ func (c *crowd) book(ctx context.Context, number int) (sent chan struct{}) {
 type crowdKey struct{}
 
 func newCrowd() *crowd {
-	c := &crowd{computed: make(chan int, 3), observed: make(chan string, 3)}
+	c := &crowd{computed: make(chan int, 3), observed: make(chan Request, 3)}
 	for i := range c.done {
 		c.done[i] = make(chan struct{})
 	}
 	useProblems()
 	a := &api{Options: Options{Turns: NewTurns(1), Logger: slog.New(slog.DiscardHandler), Observe: func(r Request) {
 		if r.Code != "" {
-			c.observed <- r.Code
+			c.observed <- r
 		}
 	}}}
 	router := chi.NewMux()
-	router.Use(identify, a.observe)
+	router.Use(a.begin, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			c.looked.Add(1)
+			next.ServeHTTP(w, r)
+		})
+	}, a.observe)
 	h := humachi.New(router, huma.DefaultConfig("", ""))
 	h.UseMiddleware(a.takeTurns)
-	op := huma.Operation{Method: http.MethodPost, Path: "/book", Metadata: map[string]any{}}
-	inTurns(&op)
+	op := huma.Operation{Method: http.MethodPost, Path: bookPath}
 	huma.Register(h, op, func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 		number := ctx.Value(crowdKey{}).(int)
 		c.computed <- number
@@ -96,6 +101,9 @@ func TestBodiesAreReadInTurns(t *testing.T) {
 			}
 		}
 		read(1, "at first")
+		if n := c.looked.Load(); n != 1 {
+			t.Errorf("at first %d bookings are looked at, want 1", n)
+		}
 		close(sent[1]) // which nobody sees yet
 		read(1, "before the first has been slow for long")
 		time.Sleep(briefly)
@@ -141,8 +149,8 @@ func TestWhoLeavesBeforeTheirTurnIsNotComputed(t *testing.T) {
 		leave()
 		synctest.Wait()
 		for range 2 {
-			if code := <-c.observed; code != "client_gone" {
-				t.Errorf("one ended with %q, want client_gone", code)
+			if r := <-c.observed; r.Code != "client_gone" {
+				t.Errorf("one ended with %q, want client_gone", r.Code)
 			}
 		}
 		close(c.done[0])
@@ -169,8 +177,8 @@ func TestWhoseTurnComesTooLateIsToldThatWeAreBusy(t *testing.T) {
 		if n := <-c.computed; n != 2 {
 			t.Errorf("booking %d was computed next, want 2, which has not waited for too long", n)
 		}
-		if code := <-c.observed; code != "busy" {
-			t.Errorf("the second ended with %q, want busy", code)
+		if r := <-c.observed; r.Code != "busy" || r.Took < longest {
+			t.Errorf("the second ended with %q after %s, want busy after %s", r.Code, r.Took, longest)
 		}
 		close(c.done[2])
 	})
