@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	"github.com/google/uuid"
 	"github.com/rs/cors"
 	"go.opentelemetry.io/otel/trace"
 
@@ -69,6 +70,8 @@ type Options struct {
 type api struct {
 	Options
 	origins *http.CrossOriginProtection
+	pages   *recent[projections.EventQuery, rowsOfPage]
+	single  *recent[uuid.UUID, *projections.Event]
 }
 
 // maxBody is ample for every request: the longest description of an event takes 20 kB.
@@ -79,7 +82,11 @@ func (a *api) bodyTimeout() time.Duration { return cmp.Or(a.BodyTimeout, 10*time
 // New returns the API as one handler.
 func New(o Options) http.Handler {
 	useProblems()
-	a := &api{o, http.NewCrossOriginProtection()}
+	a := &api{
+		Options: o, origins: http.NewCrossOriginProtection(),
+		pages:  newRecent[projections.EventQuery, rowsOfPage](o.Progress.Reached),
+		single: newRecent[uuid.UUID, *projections.Event](o.Progress.Reached),
+	}
 	for _, origin := range o.Origins {
 		if err := a.origins.AddTrustedOrigin(origin); err != nil {
 			panic(err) // the configuration has checked them

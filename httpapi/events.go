@@ -42,6 +42,7 @@ type listEventsInput struct {
 	Search    string `query:"search" maxLength:"200" doc:"Part of the title, without regard to case"`
 	SortBy    string `query:"sortBy" default:"date" enum:"date,price,title"`
 	SortOrder string `query:"sortOrder" default:"asc" enum:"asc,desc"`
+	Revalidating
 }
 
 // EventPage is one page of a list of events.
@@ -67,23 +68,33 @@ func (in *listEventsInput) query() url.Values {
 	return query
 }
 
+// rowsOfPage are the rows of a page, and how many there are on all pages.
+type rowsOfPage struct {
+	rows  []*projections.Event
+	total int
+}
+
 type listEventsOutput struct {
 	Link string `header:"Link" doc:"Where the first, previous, next and last page are (RFC 8288)"`
 	Body EventPage
 }
 
 func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsOutput, error) {
-	rows, total, err := a.Events.List(ctx, projections.EventQuery{
+	query := projections.EventQuery{
 		Search: in.Search, Sort: projections.EventSort(in.SortBy), Descending: in.SortOrder == "desc", Page: in.Page, Limit: in.Limit,
+	}
+	found, err := a.pages.get(query, in.anew(), func() (p rowsOfPage, err error) {
+		p.rows, p.total, err = a.Events.List(ctx, query)
+		return p, err
 	})
 	if err != nil {
 		return nil, err
 	}
 	page := EventPage{
-		Data: make([]Event, 0, len(rows)),
-		Meta: PageMeta{Total: total, Page: in.Page, Limit: in.Limit, TotalPages: (total + in.Limit - 1) / in.Limit},
+		Data: make([]Event, 0, len(found.rows)),
+		Meta: PageMeta{Total: found.total, Page: in.Page, Limit: in.Limit, TotalPages: (found.total + in.Limit - 1) / in.Limit},
 	}
-	for _, row := range rows {
+	for _, row := range found.rows {
 		page.Data = append(page.Data, eventOf(row))
 	}
 	return &listEventsOutput{pageLinks(in, page.Meta.TotalPages), page}, nil
@@ -91,6 +102,7 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 
 type eventInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
+	Revalidating
 }
 
 type eventOutput struct {
@@ -99,7 +111,7 @@ type eventOutput struct {
 }
 
 func (a *api) getEvent(ctx context.Context, in *eventInput) (*eventOutput, error) {
-	row, err := a.Events.Get(ctx, in.ID)
+	row, err := a.single.get(in.ID, in.anew(), func() (*projections.Event, error) { return a.Events.Get(ctx, in.ID) })
 	if err != nil {
 		return nil, notFound(err, errEventMissing)
 	}

@@ -143,3 +143,26 @@ func (s *system) exec(sql string) {
 	_, err := s.pool.Exec(context.Background(), sql)
 	must(s, err)
 }
+
+// The row is changed without a record: only who asks anew is sure to see it before something is appended.
+func TestAnswersOfAMomentAgoAreNeitherThoseBeforeAChangeNorForced(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	token := s.token(account.Customer)
+	event := s.schedule(5)
+	remaining := func(headers ...string) (got [2]any) {
+		page := s.call("GET", "/events", token, nil, headers...).body["data"].([]any)
+		return [2]any{page[0].(map[string]any)["remainingTickets"], s.call("GET", "/events/"+event, token, nil, headers...).at("remainingTickets")}
+	}
+	for sold := range 3 {
+		if got, want := remaining(), float64(5-sold); got != [2]any{want, want} {
+			t.Errorf("after %d bookings %v remain, want %v", sold, got, want)
+		}
+		s.want(s.call("POST", "/book", s.token(account.Customer), map[string]string{"eventId": event}), 201, "")
+	}
+	remaining()
+	s.exec(`update events set remaining = 1`)
+	if got := remaining("Cache-Control", "no-cache"); got != [2]any{1.0, 1.0} {
+		t.Errorf("asked anew, %v remain, want what the read model holds", got)
+	}
+}

@@ -27,9 +27,12 @@ func dialRaw(ctx context.Context, address string) (*rawClient, error) {
 }
 
 // rawRequest is a request as bytes.
-func rawRequest(method, path, token, body string) []byte {
+func rawRequest(method, path, token, body string, headers ...string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\n", method, path, token)
+	for _, h := range headers {
+		b.WriteString(h + "\r\n")
+	}
 	if body != "" {
 		fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
 	}

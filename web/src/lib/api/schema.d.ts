@@ -2870,6 +2870,8 @@ export interface operations {
                 "Min-Log-Position"?: number;
                 /** @description ETags that the client has: when the answer would be one of these, it is 304 without a body */
                 "If-None-Match"?: string;
+                /** @description With no-cache (RFC 9111, section 5.2.1.4) the read models are asked each time; otherwise when the log has moved, or once a second */
+                "Cache-Control"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3062,6 +3064,8 @@ export interface operations {
                 "Min-Log-Position"?: number;
                 /** @description ETags that the client has: when the answer would be one of these, it is 304 without a body */
                 "If-None-Match"?: string;
+                /** @description With no-cache (RFC 9111, section 5.2.1.4) the read models are asked each time; otherwise when the log has moved, or once a second */
+                "Cache-Control"?: string;
             };
             path: {
                 id: string;

@@ -1,0 +1,49 @@
+package httpapi
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestWhatWasReadIsReadAgainWhenItMayHaveChanged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var position int64 = 7
+		reads := 0
+		var broken error
+		r := newRecent[string, int](func() int64 { return position })
+		get := func(key string, anew bool, want int, when string) {
+			t.Helper()
+			got, err := r.get(key, anew, func() (int, error) { reads++; return reads, broken })
+			if got != want || !errors.Is(err, broken) {
+				t.Errorf("%s: got what was read at the %dth time and %v, want the %dth", when, got, err, want)
+			}
+		}
+		get("a", false, 1, "at first")
+		get("a", false, 1, "while nothing has changed")
+		get("b", false, 2, "something else")
+		get("a", true, 3, "when it is asked for anew")
+		get("a", false, 3, "after that")
+		position = 8
+		get("a", false, 4, "when the log has moved")
+		position = 7
+		get("a", false, 5, "when the read model was restored to where it has been")
+		time.Sleep(recentFor - 1)
+		get("a", false, 5, "just in time")
+		time.Sleep(1)
+		broken = errors.New("broken")
+		get("a", false, 6, "when it was long ago")
+		get("a", false, 7, "after an error")
+	})
+}
+
+func TestAClientCanAskAnew(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]bool{"": false, "no-cache": true, "max-age=0, No-Cache": true, "max-age=0": false, "no-cached": false} {
+		if got := (Revalidating{CacheControl: header}).anew(); got != want {
+			t.Errorf("Cache-Control: %s: %t, want %t", header, got, want)
+		}
+	}
+}
