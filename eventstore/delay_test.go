@@ -64,6 +64,16 @@ func (o *observed) all() []eventstore.BatchStats {
 	return append([]eventstore.BatchStats{}, o.stats...)
 }
 
+// waits is how long batches waited to board, the shortest first.
+func (o *observed) waits() []time.Duration {
+	var waits []time.Duration
+	for _, s := range o.all() {
+		waits = append(waits, s.Waited)
+	}
+	slices.Sort(waits)
+	return waits
+}
+
 func TestALoneCommandLeavesAtOnce(t *testing.T) {
 	t.Parallel()
 	const delay = 300 * time.Millisecond
@@ -122,11 +132,7 @@ func TestADelayNeedsFewTransactionsAndAShortWaitToBoard(t *testing.T) {
 	if most > transactions {
 		t.Errorf("%d transactions were seen open at once, want at most %d", most, transactions)
 	}
-	var waits []time.Duration
-	for _, s := range seen.all() {
-		waits = append(waits, s.Waited)
-	}
-	slices.Sort(waits)
+	waits := seen.waits()
 	if longest := waits[len(waits)-2]; longest > delay/transactions+slack { // one may be unlucky
 		t.Errorf("commands waited %s to board, want at most %s", waits, delay/transactions)
 	}
@@ -153,12 +159,7 @@ func TestBatchesLeaveApartOnlyWhileCommandsAreComing(t *testing.T) {
 	}
 	book()
 	eventually(t, "all batches are observed", func() bool { return len(seen.all()) == customers })
-	var waits []time.Duration
-	for _, s := range seen.all() {
-		waits = append(waits, s.Waited)
-	}
-	slices.Sort(waits)
-	if usual := waits[customers/2]; usual > eventstore.Gather/2 {
+	if usual := seen.waits()[customers/2]; usual > eventstore.Gather/2 {
 		t.Errorf("while none are coming, a command waited %s to board", usual)
 	}
 

@@ -53,12 +53,12 @@ func (t *turn) take(ctx context.Context) error {
 	}
 }
 
-// takeUntil gives a turn that comes too late to the next one, so those who have waited for too long cost next to nothing.
-func (t *turn) takeUntil(ctx context.Context, deadline time.Time) error {
+// takeInTime gives a turn that comes too late for a request to the next one, so those who have waited for too long cost next to nothing.
+func (t *turn) takeInTime(ctx context.Context, began time.Time) error {
 	if err := t.take(ctx); err != nil {
 		return err
 	}
-	if time.Now().After(deadline) {
+	if time.Since(began) > longest {
 		t.leave()
 		return eventstore.ErrBusy
 	}
@@ -93,7 +93,7 @@ func (a *api) begin(next http.Handler) http.Handler {
 		noted := &request{began: time.Now()}
 		if a.Turns != nil && r.Method == http.MethodPost && r.URL.Path == bookPath {
 			noted.arrival = &arrival{turn: turn{of: a.Turns}}
-			noted.arrival.err = noted.arrival.takeUntil(r.Context(), noted.began.Add(longest))
+			noted.arrival.err = noted.arrival.takeInTime(r.Context(), noted.began)
 			defer noted.arrival.leave()
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, noted)))
@@ -119,7 +119,7 @@ func (a *api) takeTurns(ctx huma.Context, next func(huma.Context)) {
 	first.leave()
 	second := &turn{of: a.Turns}
 	if whole {
-		if err := second.takeUntil(ctx.Context(), noted.began.Add(longest)); err != nil {
+		if err := second.takeInTime(ctx.Context(), noted.began); err != nil {
 			a.writeError(ctx, err)
 			return
 		}
