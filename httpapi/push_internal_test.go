@@ -286,3 +286,25 @@ func FuzzParseMessage(f *testing.F) {
 		}
 	})
 }
+
+func TestChangesOfOneEventLeaveLittleGarbage(t *testing.T) {
+	s := &socket{push: NewPush(PushOptions{}), wake: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
+	id, frame := uuid.New(), &eventFrame{text: []byte("{}")}
+	change := func() {
+		s.offer(id, frame)
+		if frames, _, _ := s.take(false, 0); len(frames) != 1 {
+			t.Fatalf("%d frames, want 1", len(frames))
+		}
+	}
+	const lists = 2 // of events and of frames
+	if got := testing.AllocsPerRun(100, change); got > lists {
+		t.Errorf("%.0f allocations for each change and connection, want %d: thousands of connections follow one event", got, lists)
+	}
+
+	for range keptEvents + 1 {
+		s.offer(uuid.New(), frame)
+	}
+	if s.take(false, 0); s.events != nil {
+		t.Error("the room for many events is kept")
+	}
+}

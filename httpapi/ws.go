@@ -25,6 +25,7 @@ const (
 	maxFollowed = 200      // events that a client can name
 	maxMessages = 100      // that a client may send between two heartbeats
 	sendBuffer  = 32 << 10 // of the kernel; what waits there is out of date, and the more of it the later a slow client is noticed
+	keptEvents  = 8        // that a connection keeps room for: no garbage where one event changes again and again
 	smallBuffer = 512      // instead of 4 kB for each direction: frames are short, and most connections idle
 )
 
@@ -347,7 +348,11 @@ func (s *socket) take(isBeat bool, position int64) (frames [][]byte, expires tim
 	for _, f := range s.events {
 		events = append(events, f)
 	}
-	s.events = nil
+	if len(s.events) <= keptEvents {
+		clear(s.events)
+	} else {
+		s.events = nil // a map does not shrink
+	}
 	slices.SortFunc(events, func(a, b *eventFrame) int { return int(a.sequence - b.sequence) })
 	for _, f := range events {
 		frames = append(frames, f.text)

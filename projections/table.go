@@ -92,12 +92,13 @@ func (t *table[Row]) newRowSet() *rowSet[Row] {
 	return &rowSet[Row]{table: t, byKey: make(map[uuid.UUID]*Row)}
 }
 
-// arenaSize is how many rows are allocated together. Millions of small objects would keep the garbage collector busy.
+// arenaSize is how many rows are allocated together at most: as many as there are already. Millions of small objects would keep the
+// garbage collector busy, and so would room for hundreds of rows where one booking changes two.
 const arenaSize = 256
 
 func (s *rowSet[Row]) add(key uuid.UUID) *Row {
 	if len(s.arena) == 0 {
-		s.arena = make([]Row, arenaSize)
+		s.arena = make([]Row, min(max(1, len(s.byKey)), arenaSize))
 	}
 	row := &s.arena[0]
 	s.arena = s.arena[1:]
