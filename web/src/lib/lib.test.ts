@@ -13,7 +13,7 @@ import {
   zoneName,
 } from './format'
 import { afterLogin, loginFor } from './paths'
-import { toLocal, toMoment } from './zoned-time'
+import { isKnownZone, toLocal, toMoment } from './zoned-time'
 
 // Browsers that have Temporal are asked by it, and others by Intl, which is what Node has too.
 describe.each([
@@ -22,6 +22,13 @@ describe.each([
 ])('dates, by %s,', (_, temporal) => {
   beforeEach(() => void vi.stubGlobal('Temporal', temporal))
   afterEach(() => void vi.unstubAllGlobals())
+
+  it('in a zone that the browser does not know are in UTC, and say so', () => {
+    expect(isKnownZone('America/New_York')).toBe(true)
+    expect(isKnownZone('Atlantis/Poseidonia')).toBe(false)
+    expect(formatDateTime('2025-03-15T10:00:00Z', 'Atlantis/Poseidonia')).toBe('March 15, 2025 at 10:00 AM')
+    expect(zoneName('2025-03-15T10:00:00Z', 'Atlantis/Poseidonia')).toBe('UTC')
+  })
 
   it('are written as people expect them', () => {
     expect(formatDateTime('2025-03-15T10:00:00Z', 'UTC')).toBe('March 15, 2025 at 10:00 AM')

@@ -13,8 +13,32 @@ declare const Temporal:
 
 const clocks = new Map<string, Intl.DateTimeFormat>()
 
-/** How far clocks in the zone are ahead of UTC at a moment; both in milliseconds. */
+const known = new Map<string, boolean>()
+
+/** Whether the browser knows the zone: some zones are younger than some browsers. */
+export function isKnownZone(timeZone: string): boolean {
+  let is = known.get(timeZone)
+  if (is === undefined) {
+    try {
+      offsetIn(timeZone, 0)
+      is = true
+    } catch {
+      is = false
+    }
+    known.set(timeZone, is)
+  }
+  return is
+}
+
+/**
+ * How far clocks in the zone are ahead of UTC at a moment; both in milliseconds. In a zone that the browser does not know they show
+ * UTC, and are said to.
+ */
 export function offsetAt(moment: number, timeZone: string): number {
+  return isKnownZone(timeZone) ? offsetIn(timeZone, moment) : 0
+}
+
+function offsetIn(timeZone: string, moment: number): number {
   if (typeof Temporal !== 'undefined')
     return (
       Temporal.Instant.fromEpochMilliseconds(moment).toZonedDateTimeISO(timeZone).offsetNanoseconds /

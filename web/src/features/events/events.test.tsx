@@ -11,6 +11,7 @@ import { AvailabilityBadge } from './components/availability-badge'
 import { EventGrid } from './components/event-grid'
 import { EventToolbar } from './components/event-toolbar'
 import { LiveStatus } from './components/live-status'
+import { eventFormSchema } from './form-schema'
 import { useEventQuery } from './hooks'
 
 describe('availability', () => {
@@ -124,6 +125,26 @@ describe('the state of counts', () => {
     useLive.setState({ connection })
     render(<LiveStatus asOf={Date.parse('2030-01-01T10:42:00Z')} failing={failing} />)
     expect(screen.getByRole('status')).toHaveTextContent(text)
+  })
+})
+
+describe('a time zone that the browser does not know', () => {
+  const event = anEvent({ timeZone: 'Atlantis/Poseidonia' })
+
+  it('has the event shown in UTC', () => {
+    render(<EventGrid events={[event]} action={() => null} />)
+    expect(screen.getByRole('heading', { name: event.title })).toBeVisible()
+  })
+
+  it('keeps a date from being saved, as it would be another', () => {
+    const values = { ...event, local: '2030-03-15T10:00', totalTickets: '100', price: '25' }
+    const problems = eventFormSchema
+      .safeParse(values)
+      .error?.issues.map(({ path, message }) => ({ path, message }))
+    expect(problems).toEqual([
+      { path: ['timeZone'], message: 'This browser does not know this time zone; use a newer one.' },
+    ])
+    expect(eventFormSchema.safeParse({ ...values, timeZone: 'UTC' }).success).toBe(true)
   })
 })
 

@@ -1,5 +1,5 @@
 import { maxLength, minLength, object, refine, regex, string, trim, type infer as Infer } from 'zod/mini'
-import { toMoment } from '@/lib/zoned-time'
+import { isKnownZone, toMoment } from '@/lib/zoned-time'
 import type { EventDetails as Details } from '@/lib/api/types'
 
 /** The form as people fill it in: all text, as inputs give it. */
@@ -16,7 +16,10 @@ export const eventFormSchema = object({
     maxLength(200, 'Use at most 200 characters.'),
   ),
   local: string().check(minLength(1, 'Enter a date and a time.')),
-  timeZone: string().check(minLength(1, 'Choose a time zone.')),
+  timeZone: string().check(
+    minLength(1, 'Choose a time zone.'),
+    refine(isKnownZone, 'This browser does not know this time zone; use a newer one.'),
+  ),
   totalTickets: string().check(regex(/^\s*[1-9]\d{0,8}\s*$/, 'Enter a whole number, at least 1.')),
   price: string().check(
     regex(/^\s*\d{1,9}([.]\d{1,3})?\s*$/, 'Enter an amount such as 25 or 49.99; 0 is free.'),
