@@ -46,12 +46,7 @@ func Export(ctx context.Context, from eventstore.Querier, s Selection, f Format,
 	out := bufio.NewWriterSize(to, 64<<10)
 	var buffer []byte
 	err = each(ctx, from, s, func(l *Line) error {
-		buffer = buffer[:0]
-		if f == CloudEvents {
-			buffer = l.appendCloudEvent(buffer)
-		} else {
-			buffer = l.append(buffer)
-		}
+		buffer = l.appendIn(buffer[:0], f)
 		lines++
 		_, err := out.Write(append(buffer, '\n'))
 		return err
@@ -156,6 +151,13 @@ type cloudEvent struct {
 	DataBase64      []byte          `json:"data_base64,omitempty"`
 }
 
+func (l *Line) appendIn(b []byte, f Format) []byte {
+	if f == CloudEvents {
+		return l.appendCloudEvent(b)
+	}
+	return l.append(b)
+}
+
 func (l *Line) appendCloudEvent(b []byte) []byte {
 	b = fmt.Appendf(b, `{"specversion":"1.0","id":"%s/%d","source":"%s","type":%s,"subject":"%s","time":"%s","datacontenttype":"application/json",`,
 		l.StreamID, l.Version, cloudSource, quoted(cloudPrefix+l.Type+".v"+strconv.Itoa(int(l.SchemaVersion))), l.StreamID, l.RecordedAt.Format(time.RFC3339Nano))
@@ -178,7 +180,7 @@ func (e *cloudEvent) line() (l Line, err error) {
 	if e.DataBase64 != nil {
 		l.Data = e.DataBase64
 	}
-	return l, errors.Join(parseHash(&l.PreviousHash, e.PreviousHash), parseHash(&l.Hash, e.RecordHash))
+	return l, errors.Join(l.inRange(), parseHash(&l.PreviousHash, e.PreviousHash), parseHash(&l.Hash, e.RecordHash))
 }
 
 // ExportReport is what [VerifyExport] found out about a file.
@@ -280,10 +282,11 @@ func eachLineOf(from io.Reader, r *ExportReport, use func(*Line) error) error {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(make([]byte, 64<<10), 64<<20)
 	for n := 1; lines.Scan(); n++ {
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+		text := bytes.TrimSpace(lines.Bytes())
+		if len(text) == 0 {
 			continue
 		}
-		l, format, err := parseLine(lines.Bytes())
+		l, format, err := parseLine(text)
 		if err != nil {
 			return fmt.Errorf("line %d is not a record: %w", n, err)
 		}
@@ -295,14 +298,21 @@ func eachLineOf(from io.Reader, r *ExportReport, use func(*Line) error) error {
 	return lines.Err()
 }
 
+// Of members with one name, in whatever case, encoding/json takes the last, and other programs take others. A file must not be verified by
+// one record and show another.
+var errAmbiguous = errors.New("it is not written as by an export, and other programs may read something else in it")
+
 func parseLine(b []byte) (l Line, f Format, err error) {
-	var e cloudEvent
 	if bytes.HasPrefix(b, []byte(`{"position":`)) {
-		err = json.Unmarshal(b, &l)
-		return l, JSONL, err
+		f, err = JSONL, json.Unmarshal(b, &l)
+	} else {
+		var e cloudEvent
+		if f, err = CloudEvents, json.Unmarshal(b, &e); err == nil {
+			l, err = e.line()
+		}
 	}
-	if err = json.Unmarshal(b, &e); err == nil {
-		l, err = e.line()
+	if err == nil && !bytes.Equal(l.appendIn(nil, f), b) {
+		err = errAmbiguous
 	}
-	return l, CloudEvents, err
+	return l, f, err
 }
