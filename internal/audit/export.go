@@ -288,7 +288,7 @@ func eachLineOf(from io.Reader, r *ExportReport, use func(*Line) error) error {
 		}
 		l, format, err := parseLine(text)
 		if err != nil {
-			return fmt.Errorf("line %d is not a record: %w", n, err)
+			return fmt.Errorf("line %d is not of an export: %w", n, err)
 		}
 		r.Format = format
 		if err := use(&l); err != nil {
@@ -300,7 +300,7 @@ func eachLineOf(from io.Reader, r *ExportReport, use func(*Line) error) error {
 
 // Of members with one name, in whatever case, encoding/json takes the last, and other programs take others. A file must not be verified by
 // one record and show another.
-var errAmbiguous = errors.New("it is not written as by an export, and other programs may read something else in it")
+var errAmbiguous = errors.New("it is written differently, so that other programs may read something else in it")
 
 func parseLine(b []byte) (l Line, f Format, err error) {
 	if bytes.HasPrefix(b, []byte(`{"position":`)) {
