@@ -22,8 +22,8 @@ import (
 func TestAuditorsWorkBesideARunningServer(t *testing.T) {
 	t.Parallel()
 	url, dir := newSeededDatabase(t), t.TempDir()
-	env := []string{"DATABASE_URL=" + url, "DATA_DIR=" + dir, "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=0s", "AUDIT_INTERVAL=1s"}
-	p := serve(t, env, "--seed")
+	env := []string{"DATABASE_URL=" + url, "DATA_DIR=" + dir} // no secrets: who only looks does not need them
+	p := serve(t, append([]string{"JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=0s", "AUDIT_INTERVAL=1s"}, env...), "--seed")
 	token := p.login("alice")
 	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"].(string)
 	booking := p.post("/book", token, map[string]any{"eventId": event})["booking"].(map[string]any)["id"].(string)

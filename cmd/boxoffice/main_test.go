@@ -318,6 +318,8 @@ func TestTheProgramRefusesToStartWithAReason(t *testing.T) {
 		want []string
 	}{
 		"a database without secrets":      {[]string{"DATABASE_URL=postgres://localhost/x"}, []string{"serve"}, 1, []string{"JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed"}},
+		"read models without secrets":     {[]string{"DATABASE_URL=postgres://localhost/x"}, []string{"projections", "run"}, 1, []string{"JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed"}},
+		"accounts without secrets":        {[]string{"DATABASE_URL=postgres://localhost/x"}, []string{"seed"}, 1, []string{"JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed"}},
 		"several mistakes":                {[]string{"LOG_LEVEL=loud", "BOOKING_DELAY=1"}, []string{"serve"}, 1, []string{"LOG_LEVEL", "BOOKING_DELAY", "2 problem(s)"}},
 		"demo accounts in production":     {[]string{"APP_ENV=production", dataDir(t)}, []string{"seed"}, 1, []string{"APP_ENV=production"}},
 		"an unknown command":              {nil, []string{"sell"}, 1, []string{"unknown command"}},

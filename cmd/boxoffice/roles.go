@@ -60,7 +60,7 @@ func (a *app) projectCommand() *cobra.Command {
 		Long: "Keep the read models up to date, and publish the log to EVENT_BUS_URL when that is set, without an API and a web UI: for a process\n" +
 			"of its own, beside others with serve --projections=false. METRICS_PORT also answers /healthz and /readyz. SIGTERM and Ctrl-C stop it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load(a.flags)
+			c, err := config.LoadSigner(a.flags)
 			if err != nil {
 				return err
 			}

@@ -21,7 +21,7 @@ func (a *app) seedCommand() *cobra.Command {
 		Use: "seed", Short: "Add accounts and events to try the system with; what is there already stays, but events that would soon be over are moved", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			ctx := cmd.Context()
-			c, err := config.Load(a.flags)
+			c, err := config.LoadSigner(a.flags)
 			if err != nil {
 				return err
 			}

@@ -42,7 +42,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: "Run the API, the web UI and the projections, on a PostgreSQL of the program's own or on the one that DATABASE_URL names.\n" +
 			"The schema is brought up to date first. SIGTERM and Ctrl-C stop everything in order.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load(a.flags)
+			c, err := config.LoadSigner(a.flags)
 			if err != nil {
 				return err
 			}

@@ -131,7 +131,13 @@ func Variables() []Variable {
 }
 
 // Load reads the configuration: flags maps names of variables to the values that were given as flags. The error lists all problems.
-func Load(flags map[string]string) (Config, error) {
+func Load(flags map[string]string) (Config, error) { return load(flags, false) }
+
+// LoadSigner is [Load] for programs that sign and check tokens. Others can do without the secrets, and who only looks into a database need not
+// have them.
+func LoadSigner(flags map[string]string) (Config, error) { return load(flags, true) }
+
+func load(flags map[string]string, signs bool) (Config, error) {
 	values, err := godotenv.Read(".env")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Config{}, fmt.Errorf("read .env: %w", err)
@@ -145,10 +151,10 @@ func Load(flags map[string]string) (Config, error) {
 	for name, value := range flags {
 		values[name] = value
 	}
-	return parse(values)
+	return parse(values, signs)
 }
 
-func parse(values map[string]string) (Config, error) {
+func parse(values map[string]string, signs bool) (Config, error) {
 	for _, v := range Variables() {
 		if values[v.Name] == "" { // empty means not set, as in a compose file
 			delete(values, v.Name)
@@ -167,6 +173,9 @@ func parse(values map[string]string) (Config, error) {
 		problems = append(problems, err)
 	}
 	problems = append(problems, c.check()...)
+	if signs {
+		problems = append(problems, c.checkSecrets()...)
+	}
 	if c.DataDir == "" {
 		dir, err := defaultDataDir()
 		if err != nil {
@@ -220,12 +229,6 @@ func (c Config) check() (problems []error) {
 	if c.DatabaseURL != "" {
 		if _, err := pgx.ParseConfig(c.DatabaseURL); err != nil {
 			bad("DATABASE_URL is not an address of a PostgreSQL database, such as postgres://user:password@localhost:5432/booking_db") // without err, which repeats it
-		}
-		if c.AccessSecret == "" {
-			bad("JWT_ACCESS_SECRET is needed with DATABASE_URL: all processes of one database sign with the same secret")
-		}
-		if c.RefreshSecret == "" {
-			bad("JWT_REFRESH_SECRET is needed with DATABASE_URL: all processes of one database sign with the same secret")
 		}
 	}
 	if c.EventBusURL != "" {
@@ -291,6 +294,15 @@ func (c Config) check() (problems []error) {
 	}
 	if c.AccessSecret != "" && c.AccessSecret == c.RefreshSecret {
 		bad("JWT_ACCESS_SECRET and JWT_REFRESH_SECRET must differ")
+	}
+	return problems
+}
+
+func (c Config) checkSecrets() (problems []error) {
+	for _, secret := range []struct{ name, value string }{{"JWT_ACCESS_SECRET", c.AccessSecret}, {"JWT_REFRESH_SECRET", c.RefreshSecret}} {
+		if c.DatabaseURL != "" && secret.value == "" {
+			problems = append(problems, fmt.Errorf("%s is needed with DATABASE_URL: all processes of one database sign with the same secret", secret.name))
+		}
 	}
 	return problems
 }

@@ -16,7 +16,7 @@ import (
 
 func TestNothingNeedsToBeConfigured(t *testing.T) {
 	t.Parallel()
-	c, err := parse(map[string]string{})
+	c, err := parse(map[string]string{}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestAllProblemsAreListedAtOnce(t *testing.T) {
 	_, err := parse(map[string]string{
 		"DATABASE_URL": "postgres://user:hunter2@host:no-port/db", "API_PORT": "x", "WEB_PORT": "70000", "BOOKING_DELAY": "2",
 		"EVENT_BUS_URL": "http://user:hunter2@host:4222", "LOG_LEVEL": "loud", "FRONTEND_ORIGIN": "localhost", "APP_ENV": "test", "BOOKING_TRANSACTIONS": "0", "METRICS_PORT": "70000", "OTEL_TRACES_EXPORTER": "zipkin", "JWT_ACCESS_SECRET_PREVIOUS": "short-hunter2",
-	})
+	}, true)
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -51,15 +51,26 @@ func TestAllProblemsAreListedAtOnce(t *testing.T) {
 func TestOriginsAreNoMoreThanThat(t *testing.T) {
 	t.Parallel()
 	for _, origin := range []string{"https://a.example?x", "https://a.example#x", "https://user@a.example", "https://a.example/", "ftp://a.example"} {
-		if _, err := parse(map[string]string{"FRONTEND_ORIGIN": origin}); err == nil || !strings.Contains(err.Error(), "FRONTEND_ORIGIN") {
+		if _, err := parse(map[string]string{"FRONTEND_ORIGIN": origin}, true); err == nil || !strings.Contains(err.Error(), "FRONTEND_ORIGIN") {
 			t.Errorf("%s: got %v", origin, err)
 		}
 	}
 }
 
+func TestWhoOnlyLooksIntoADatabaseNeedsNoSecrets(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{"DATABASE_URL": "postgres://localhost/booking_db"}
+	if _, err := parse(values, false); err != nil {
+		t.Error(err)
+	}
+	if _, err := parse(values, true); err == nil {
+		t.Error("a program that signs would make up a secret of its own")
+	}
+}
+
 func TestTheTwoSecretsDiffer(t *testing.T) {
 	t.Parallel()
-	if _, err := parse(map[string]string{"JWT_ACCESS_SECRET": "the same secret for both", "JWT_REFRESH_SECRET": "the same secret for both"}); err == nil {
+	if _, err := parse(map[string]string{"JWT_ACCESS_SECRET": "the same secret for both", "JWT_REFRESH_SECRET": "the same secret for both"}, true); err == nil {
 		t.Error("one secret for both kinds of tokens was accepted")
 	}
 }
@@ -74,14 +85,14 @@ func TestPublicSecretsAreRefusedInProduction(t *testing.T) {
 	for _, m := range regexp.MustCompile(`\$\{([A-Z_]+_(?:SECRET|KEY)):-([^}]+)\}`).FindAllStringSubmatch(string(compose), -1) {
 		values[m[1]] = m[2]
 	}
-	if _, err := parse(values); err != nil || len(values) != 4 {
+	if _, err := parse(values, true); err != nil || len(values) != 4 {
 		t.Fatalf("%d values of docker-compose.yml: %v", len(values), err)
 	}
 	values["APP_ENV"] = "production"
 	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET"} { // tokens that they signed would be believed, too
 		values[name+"_PREVIOUS"] = values[name]
 	}
-	_, err = parse(values)
+	_, err = parse(values, true)
 	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET", "AUDIT_SIGNING_KEY", "JWT_ACCESS_SECRET_PREVIOUS", "JWT_REFRESH_SECRET_PREVIOUS"} {
 		if err == nil || !strings.Contains(err.Error(), name+" is the one that stands in docker-compose.yml") {
 			t.Errorf("%s was accepted in production: %v", name, err)
