@@ -48,8 +48,7 @@ dev-pages:
 
 .PHONY: test
 test: $(if $(NPM),test-web) ## Run every test, on a PostgreSQL that the tests start themselves
-	go vet ./...
-	go test -race -vet=off ./...
+	go test -race -vet=off ./... # the linters have vetted; to do it again takes minutes where nothing is cached
 
 .PHONY: test-web
 test-web: check-web build ## Test the web UI: its parts, and the whole system in a browser
