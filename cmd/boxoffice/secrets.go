@@ -13,8 +13,8 @@ import (
 	"github.com/boxoffice/boxoffice/internal/config"
 )
 
-// secretsOf gives the secrets of the configuration. Those that are missing are made once and kept in the data directory; the
-// configuration refuses that with a database that other processes may use too.
+// secretsOf gives the secrets of the configuration. Those that are missing are made once and kept in the data directory;
+// [config.LoadSigner] refuses that with a database that other processes may use too.
 func secretsOf(c config.Config) (account.Secrets, error) {
 	access, err := secretOr(c.AccessSecret, filepath.Join(c.DataDir, "jwt-access.secret"))
 	if err != nil {

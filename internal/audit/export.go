@@ -180,7 +180,7 @@ func (e *cloudEvent) line() (l Line, err error) {
 	if e.DataBase64 != nil {
 		l.Data = e.DataBase64
 	}
-	return l, errors.Join(l.inRange(), parseHash(&l.PreviousHash, e.PreviousHash), parseHash(&l.Hash, e.RecordHash))
+	return l, l.complete(e.PreviousHash, e.RecordHash)
 }
 
 // ExportReport is what [VerifyExport] found out about a file.

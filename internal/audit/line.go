@@ -92,18 +92,18 @@ func (l *Line) UnmarshalJSON(b []byte) error {
 	if j.MetadataBase64 != nil {
 		l.Metadata = j.MetadataBase64
 	}
-	return errors.Join(l.inRange(), parseHash(&l.PreviousHash, j.PreviousHash), parseHash(&l.Hash, j.Hash))
+	return l.complete(j.PreviousHash, j.Hash)
 }
 
-// inRange refuses what no table holds: of larger values, the hash does not cover all.
-func (l *Line) inRange() error {
+// complete adds the hashes to what was read, in either format. Of values that no table holds, the hash does not cover all: they are refused.
+func (l *Line) complete(previous, hash string) error {
 	switch {
 	case l.Version < 1 || l.Version > math.MaxInt32:
 		return fmt.Errorf("%d is not a version", l.Version)
 	case l.RecordedAt.Nanosecond()%1000 != 0:
 		return fmt.Errorf("%s is finer than a microsecond", l.RecordedAt.Format(time.RFC3339Nano))
 	}
-	return nil
+	return errors.Join(parseHash(&l.PreviousHash, previous), parseHash(&l.Hash, hash))
 }
 
 func parseHash(h *eventstore.Hash, text string) error {

@@ -172,10 +172,7 @@ func parse(values map[string]string, signs bool) (Config, error) {
 	case err != nil:
 		problems = append(problems, err)
 	}
-	problems = append(problems, c.check()...)
-	if signs {
-		problems = append(problems, c.checkSecrets()...)
-	}
+	problems = append(problems, c.check(signs)...)
 	if c.DataDir == "" {
 		dir, err := defaultDataDir()
 		if err != nil {
@@ -216,7 +213,7 @@ func formOf(t reflect.Type) string {
 // developmentOnly begins the secrets that docker-compose.yml falls back on.
 const developmentOnly = "development-only-"
 
-func (c Config) check() (problems []error) {
+func (c Config) check(signs bool) (problems []error) {
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	value := reflect.ValueOf(c)
 	for i := range value.NumField() {
@@ -229,6 +226,12 @@ func (c Config) check() (problems []error) {
 	if c.DatabaseURL != "" {
 		if _, err := pgx.ParseConfig(c.DatabaseURL); err != nil {
 			bad("DATABASE_URL is not an address of a PostgreSQL database, such as postgres://user:password@localhost:5432/booking_db") // without err, which repeats it
+		}
+		if signs && c.AccessSecret == "" {
+			bad("JWT_ACCESS_SECRET is needed with DATABASE_URL: all processes of one database sign with the same secret")
+		}
+		if signs && c.RefreshSecret == "" {
+			bad("JWT_REFRESH_SECRET is needed with DATABASE_URL: all processes of one database sign with the same secret")
 		}
 	}
 	if c.EventBusURL != "" {
@@ -294,15 +297,6 @@ func (c Config) check() (problems []error) {
 	}
 	if c.AccessSecret != "" && c.AccessSecret == c.RefreshSecret {
 		bad("JWT_ACCESS_SECRET and JWT_REFRESH_SECRET must differ")
-	}
-	return problems
-}
-
-func (c Config) checkSecrets() (problems []error) {
-	for _, secret := range []struct{ name, value string }{{"JWT_ACCESS_SECRET", c.AccessSecret}, {"JWT_REFRESH_SECRET", c.RefreshSecret}} {
-		if c.DatabaseURL != "" && secret.value == "" {
-			problems = append(problems, fmt.Errorf("%s is needed with DATABASE_URL: all processes of one database sign with the same secret", secret.name))
-		}
 	}
 	return problems
 }
