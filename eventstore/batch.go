@@ -22,7 +22,6 @@ type batch[S, R any] struct {
 	after    chan struct{}
 
 	conn     *pgxpool.Conn
-	cache    *cache[S]                // of what conn's server has
 	streams  map[uuid.UUID]*stream[S] // as last read
 	broken   map[uuid.UUID]error      // streams that can't be read
 	keys     map[Key]stored           // of commands that were carried out before
@@ -186,7 +185,7 @@ func (b *batch[S, R]) attempts(ctx context.Context) error {
 func (b *batch[S, R]) forget() {
 	b.executor.options.Logger.Error("the log has less than was committed to it: it is read anew", "streams", len(b.streams))
 	for id := range b.streams {
-		b.cache.drop(id)
+		b.executor.cache.drop(id)
 	}
 	b.streams, b.broken, b.recalled, b.forgot = nil, nil, false, true
 }
@@ -258,7 +257,7 @@ func (b *batch[S, R]) refresh(ctx context.Context, attempt int) (committed *plan
 	// The read is fresh but for what this process appended since, and that is in the cache. What another process appended meanwhile,
 	// or what the cache has dropped, shows as a conflict.
 	for id, s := range b.streams {
-		if newer := b.cache.get(id); newer.version > s.version {
+		if newer := b.executor.cache.get(id); newer.version > s.version {
 			*s = newer
 		}
 	}
@@ -334,7 +333,7 @@ func (b *batch[S, R]) keep(streams map[uuid.UUID]*stream[S]) {
 	for id, s := range streams {
 		if b.broken[id] == nil {
 			b.executor.snapshots.offer(id, s)
-			b.cache.put(id, *s, b.executor.model.Size(s.state))
+			b.executor.cache.put(id, *s, b.executor.model.Size(s.state))
 		}
 	}
 }

@@ -15,8 +15,8 @@ type stream[S any] struct {
 	state    S
 }
 
-// cache keeps the folded states of the streams that were used last, up to a number of bytes. An entry may be old: it is where
-// reading starts from, never a replacement for it.
+// cache keeps the folded states of the streams that were used last, up to a number of bytes. An entry may be old, or of a history
+// that the log does not have any more: it is where reading starts from, never a replacement for it.
 type cache[S any] struct {
 	mu      sync.Mutex
 	limit   int

@@ -14,7 +14,7 @@
 //     transactions is free, and no sooner than delay/transactions after the one before, so that with a delay the batches overlap
 //     and nobody waits longer than that to board. A lone command on an idle system leaves at once.
 //  2. Read. BEGIN, one query for the news of the batch's streams, and a savepoint travel together. A bounded cache holds folded
-//     states, and is only where to start from: what came after is always read. Nothing is written yet, so there is no
+//     states, and is only where to start from: that the log still has their last record is checked, and what came after is read. Nothing is written yet, so there is no
 //     transaction id, and neither vacuum nor readers are held up.
 //  3. Decide. Commands that a committed state refuses already are answered now.
 //  4. Delay. Once for the whole batch, inside the transaction.
@@ -38,6 +38,9 @@
 //   - If the connection breaks during COMMIT, a new transaction locks the head row and looks for the hashes of the records. If
 //     they are there, everything is. If not, the commands are decided and appended anew: the versions are then taken, and the
 //     lost append can't follow. If no connection can be had, callers get [ErrOutcomeUnknown] and may repeat the command.
+//   - The log can have another history than the one that a process remembers: after a failover to a replica that was behind, a crash
+//     without synchronous_commit, or a restore while the server runs. So each read looks whether the last record that is known of a
+//     stream is still there with its hash, and a trigger refuses records whose hash does not follow. Such a stream is read anew.
 //   - A connection on which nothing comes back is given up while there is time to try another one.
 //   - A process that freezes inside a transaction is cut off by the session's timeouts, see [Session].
 package eventstore

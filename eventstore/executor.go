@@ -114,7 +114,7 @@ type Executor[S, R any] struct {
 	pool      *pgxpool.Pool
 	model     Model[S, R]
 	options   Options
-	memory    *memory[S]
+	cache     *cache[S]
 	snapshots *snapshotter[S, R]
 
 	// company tells that other processes append to the same streams, and for how many quiet batches that is still assumed. Then the
@@ -160,7 +160,7 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 	}
 	running, kill := context.WithCancel(context.Background()) //nolint:gosec // Close calls kill
 	e := &Executor[S, R]{
-		pool: pool, model: model, options: o, memory: newMemory[S](o.Cache, o.Logger),
+		pool: pool, model: model, options: o, cache: newCache[S](o.Cache),
 		appending: make(chan struct{}, 1), running: running, kill: kill,
 	}
 	e.snapshots = newSnapshotter(e)

@@ -15,13 +15,17 @@ const (
 	// The savepoint is set after the read: its portal takes the place of the query's, which otherwise holds a snapshot all the
 	// delay, and vacuum up with it.
 	savepointSQL = `savepoint undecided`
-	// News of many streams, each after the version that is known of it.
+	// The unread records of many streams, and before them the record at the version that is known of each, without its content:
+	// it must still be there, with the same hash.
 	newsSQL = `
 		select r.position, r.stream_id, r.version, r.type, r.schema_version, r.data::text, r.metadata::text, r.recorded_at, r.hash
 		from unnest($1::uuid[], $2::int[]) as known (stream_id, version)
 		cross join lateral (
-			select * from event_log l
-			where l.stream_id = known.stream_id and l.version > known.version
+			select position, stream_id, version, type, schema_version, recorded_at, hash,
+				case when version > known.version then data end as data,
+				case when version > known.version then metadata end as metadata
+			from event_log l
+			where l.stream_id = known.stream_id and l.version >= known.version
 			order by l.version
 			limit $3
 		) r`
@@ -64,14 +68,7 @@ func (b *batch[S, R]) open(ctx context.Context) error {
 }
 
 func (b *batch[S, R]) begin(ctx context.Context) error {
-	cache, err := b.executor.memory.of(ctx, b.conn.Conn())
-	if err != nil {
-		_ = b.conn.Conn().Close(ctx)
-		return err
-	}
-	if cache != b.cache { // what was read from another server says nothing
-		b.cache, b.streams, b.broken, b.keys, b.recalled = cache, nil, nil, nil, false
-	}
+	b.keys, b.broken = nil, nil // another connection can lead to another server
 	news := &pgx.Batch{}
 	news.Queue(`begin`)
 	if b.lane.delay > 0 { // before the news, which so contain all of it
@@ -168,10 +165,11 @@ func coldOnes(ids [][16]byte, versions []int32) (cold [][16]byte) {
 	return cold
 }
 
-// hasMore tells whether a stream gave as much news as it was asked for.
+// hasMore tells whether a stream gave as much news as it was asked for, or has to be read from its start.
 func (b *batch[S, R]) hasMore(ids [][16]byte, versions []int32) bool {
 	for i, id := range ids {
-		if b.broken[id] == nil && b.streams[id].version-int(versions[i]) >= newsLimit {
+		known, read := int(versions[i]), b.streams[id].version
+		if b.broken[id] == nil && (read-known >= newsLimit-1 || read < known) {
 			return true
 		}
 	}
@@ -189,7 +187,7 @@ func (b *batch[S, R]) known() (ids [][16]byte, versions []int32) {
 		}
 	}
 	for id, s := range b.streams {
-		if cached := b.cache.get(id); cached.version > s.version {
+		if cached := b.executor.cache.get(id); cached.version > s.version {
 			*s = cached
 		}
 		ids, versions = append(ids, id), append(versions, int32(s.version)) //nolint:gosec // the column is an int
@@ -198,16 +196,23 @@ func (b *batch[S, R]) known() (ids [][16]byte, versions []int32) {
 }
 
 // fold brings the streams up to date with the records of rows. A stream with a record that can't be read is broken, and stays as it was.
+// A stream whose known record is not there any more starts from nothing.
 func (b *batch[S, R]) fold(rows pgx.Rows) error {
 	news := map[uuid.UUID]*newsOf[R]{}
+	isThere := make(map[uuid.UUID]bool, len(b.streams))
 	for rows.Next() {
 		r, err := scanRecord(rows)
 		if err != nil {
 			return err
 		}
+		s := b.streams[r.StreamID]
+		if r.Version == s.version {
+			isThere[r.StreamID] = r.Hash == s.hash
+			continue
+		}
 		n := news[r.StreamID]
 		if n == nil {
-			n = &newsOf[R]{end: b.streams[r.StreamID].tail}
+			n = &newsOf[R]{end: s.tail}
 			news[r.StreamID] = n
 		}
 		n.add(r, b.executor.model.Codec)
@@ -215,6 +220,14 @@ func (b *batch[S, R]) fold(rows pgx.Rows) error {
 	}
 	if err := rows.Err(); err != nil {
 		return err
+	}
+	for id, s := range b.streams {
+		if s.version > 0 && !isThere[id] {
+			b.executor.options.Logger.Error("the log has another history than before: the stream is read anew", "stream", id, "version", s.version)
+			b.executor.cache.drop(id)
+			*s = stream[S]{}
+			delete(news, id)
+		}
 	}
 	for id, n := range news {
 		s := b.streams[id]

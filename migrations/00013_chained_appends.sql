@@ -1,0 +1,53 @@
+-- An append must also follow from what is stored before it: a process that remembers another history, as after a restore, would
+-- otherwise fork a stream whose versions happen to fit.
+
+-- +goose Up
+
+-- The hash is computed as the program does: SHA-256 over the hash before it and the record, see Record.Sum in package eventstore.
+-- The message stays as it was: processes of the version before this one know it.
+-- +goose StatementBegin
+create or replace function event_log_is_gapless() returns trigger language plpgsql as $$
+declare
+    follows boolean;
+begin
+    select max(a.position) - min(a.position) + 1 = count(*)
+            and max(a.position) = (select position from log_head)
+            and bool_and((a.hash = sha256(
+                coalesce(
+                    (select l.hash from event_log l where l.stream_id = a.stream_id and l.version = a.version - 1),
+                    case a.version when 1 then decode(repeat('00', 32), 'hex') end)
+                || uuid_send(a.stream_id) || int4send(a.version)
+                || int8send((extract(epoch from a.recorded_at) * 1000000)::bigint) || int2send(a.schema_version)
+                || int4send(octet_length(convert_to(a.type, 'UTF8'))) || convert_to(a.type, 'UTF8')
+                || int4send(octet_length(convert_to(a.data::text, 'UTF8'))) || convert_to(a.data::text, 'UTF8')
+                || int4send(octet_length(convert_to(a.metadata::text, 'UTF8'))) || convert_to(a.metadata::text, 'UTF8')
+            )) is true)
+        into follows
+        from added a;
+    if not follows then
+        raise exception 'event_log has no gaps: refused positions or versions that do not follow'
+            using errcode = 'check_violation', detail = 'A position, a version or a hash does not continue what is stored.';
+    end if;
+    return null;
+end $$;
+-- +goose StatementEnd
+
+-- +goose Down
+
+-- +goose StatementBegin
+create or replace function event_log_is_gapless() returns trigger language plpgsql as $$
+declare
+    gapless boolean;
+begin
+    select max(a.position) - min(a.position) + 1 = count(*)
+            and max(a.position) = (select position from log_head)
+            and bool_and(a.version = 1 or exists (
+                select from event_log l where l.stream_id = a.stream_id and l.version = a.version - 1))
+        into gapless
+        from added a;
+    if not gapless then
+        raise exception 'event_log has no gaps: refused positions or versions that do not follow' using errcode = 'check_violation';
+    end if;
+    return null;
+end $$;
+-- +goose StatementEnd
