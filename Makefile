@@ -47,15 +47,16 @@ dev-pages:
 	cd web && NEXT_TELEMETRY_DISABLED=1 BACKEND=http://localhost:$(DEV_PORT) npm run --silent dev -- --port $(WEB_PORT)
 
 .PHONY: test
-test: $(if $(NPM),test-web) ## Run every test, on a PostgreSQL that the tests start themselves
+test: ## Run every test, on a PostgreSQL that the tests start themselves, and in a browser that is installed where there is none
 	go test -race -vet=off ./... # the linters have vetted; to do it again takes minutes where nothing is cached
+	$(if $(NPM),$(MAKE) --no-print-directory test-web)
 
 .PHONY: test-web
 test-web: check-web build ## Test the web UI: its parts, and the whole system in a browser
 	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent generate -- --check
 	bin/boxoffice openapi > bin/openapi.json
 	cd web && npx --no-install spectral lint --fail-severity warn ../bin/openapi.json
-	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent e2e
+	CHROMIUM="$$(scripts/browser/browser.sh)" && export CHROMIUM && cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent e2e
 
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	cd web && NEXT_TELEMETRY_DISABLED=1 npm run --silent build
@@ -87,13 +88,13 @@ docs: web/node_modules/.complete ## Write anew what is generated: the configurat
 
 .PHONY: screenshots
 screenshots: web/node_modules/.complete build ## Take the pictures of the README anew
-	cd web && SCREENSHOTS=1 BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent e2e -- screenshots
+	CHROMIUM="$$(scripts/browser/browser.sh)" && export CHROMIUM && cd web && SCREENSHOTS=1 BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent e2e -- screenshots
 
 .PHONY: lint
 lint: $(LINT) $(ACTIONLINT) ## Check style, imports and common mistakes
 	$(LINT) run
 	@command -v shellcheck >/dev/null || { echo 'lint needs shellcheck: apt-get install shellcheck, or brew install shellcheck' >&2; exit 1; }
-	shellcheck .ci/run .githooks/pre-commit
+	shellcheck .ci/run .githooks/pre-commit scripts/browser/browser.sh
 	$(ACTIONLINT)
 
 .PHONY: hooks

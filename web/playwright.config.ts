@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { defineConfig } from '@playwright/test'
 
-// A browser of the system where there is one; otherwise the one that `npx playwright install chromium` has fetched.
+// `make test` says which browser (scripts/browser). Without it, one of the system, or the one that Playwright has downloaded.
 const executablePath = [
   process.env.CHROMIUM,
   '/usr/bin/chromium',
