@@ -12,18 +12,22 @@ declare
 begin
     select max(a.position) - min(a.position) + 1 = count(*)
             and max(a.position) = (select position from log_head)
-            and bool_and((a.hash = sha256(
-                coalesce(
-                    (select l.hash from event_log l where l.stream_id = a.stream_id and l.version = a.version - 1),
-                    case a.version when 1 then decode(repeat('00', 32), 'hex') end)
-                || uuid_send(a.stream_id) || int4send(a.version)
-                || int8send((extract(epoch from a.recorded_at) * 1000000)::bigint) || int2send(a.schema_version)
-                || int4send(octet_length(convert_to(a.type, 'UTF8'))) || convert_to(a.type, 'UTF8')
-                || int4send(octet_length(convert_to(a.data::text, 'UTF8'))) || convert_to(a.data::text, 'UTF8')
-                || int4send(octet_length(convert_to(a.metadata::text, 'UTF8'))) || convert_to(a.metadata::text, 'UTF8')
-            )) is true)
+            and bool_and(case a.version
+                when 1 then a.hash = sha256(decode(repeat('00', 32), 'hex') || a.content)
+                else exists (
+                    select from event_log l
+                    where l.stream_id = a.stream_id and l.version = a.version - 1 and a.hash = sha256(l.hash || a.content))
+                end)
         into follows
-        from added a;
+        from (
+            select position, stream_id, version, hash,
+                uuid_send(stream_id) || int4send(version)
+                || int8send((extract(epoch from recorded_at) * 1000000)::bigint) || int2send(schema_version)
+                || int4send(octet_length(convert_to(type, 'UTF8'))) || convert_to(type, 'UTF8')
+                || int4send(octet_length(convert_to(data::text, 'UTF8'))) || convert_to(data::text, 'UTF8')
+                || int4send(octet_length(convert_to(metadata::text, 'UTF8'))) || convert_to(metadata::text, 'UTF8') as content
+            from added
+        ) a;
     if not follows then
         raise exception 'event_log has no gaps: refused positions or versions that do not follow'
             using errcode = 'check_violation', detail = 'A position, a version or a hash does not continue what is stored.';
