@@ -43,6 +43,7 @@ func TestStreamsAreReadAgainAfterTheDelayOnlyWhenSomebodyElseAppended(t *testing
 	}
 	config.MaxConns = 4 + eventstore.Spare
 	config.ConnConfig.Tracer = counted
+	eventstore.ConfigureCommits(config)
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)

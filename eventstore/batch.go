@@ -25,6 +25,7 @@ type batch[S, R any] struct {
 	streams  map[uuid.UUID]*stream[S] // as last read
 	broken   map[uuid.UUID]error      // streams that can't be read
 	keys     map[Key]stored           // of commands that were carried out before
+	repeated []*call[S, R]            // those commands, whose answer is not confirmed yet
 	recalled bool                     // what the snapshots know is in streams
 	forgot   bool                     // what was remembered of the streams
 	lost     []*plan[S, R]            // sent, but the answer to COMMIT never came
@@ -75,7 +76,9 @@ func (b *batch[S, R]) travel(ctx context.Context) (err error) {
 	if err := b.open(early); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	b.answerRepeated()
+	if err := b.confirmRepeated(ctx, early); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
 	b.refuseEarly()
 	if len(b.calls) == 0 {
 		return nil
@@ -97,6 +100,24 @@ func (b *batch[S, R]) travel(ctx context.Context) (err error) {
 	ctx, span := b.executor.options.Tracer.Start(ctx, "append")
 	defer func() { endSpan(span, err) }()
 	return b.append(ctx)
+}
+
+// confirmRepeated answers the commands that were carried out before, without the delay, and begins
+// again for the others.
+func (b *batch[S, R]) confirmRepeated(ctx, early context.Context) error {
+	b.takeRepeated()
+	if len(b.repeated) == 0 {
+		return nil
+	}
+	if err := b.awaitReplication(ctx); err != nil {
+		return err
+	}
+	b.answerRepeated(nil)
+	if len(b.calls) == 0 {
+		return nil
+	}
+	b.leave()
+	return b.open(early)
 }
 
 // takeTurn waits until the lane's batches before this one are done, and then for the one place at which a process appends.
@@ -127,15 +148,19 @@ func (b *batch[S, R]) append(ctx context.Context) error {
 		b.calls[0].answer(Result[S]{}, &CommandError{b.calls[0].StreamID, err})
 	} else {
 		middle := len(b.calls) / 2
-		b.appendPart(ctx, b.calls[:middle])
-		b.appendPart(ctx, b.calls[middle:])
+		b.appendPart(ctx, b.calls[:middle], b.lost)
+		b.appendPart(ctx, b.calls[middle:], b.lost)
 	}
-	b.calls = nil
+	b.appendPart(ctx, b.repeated, nil) // no lost plan has them
+	b.calls, b.repeated = nil, nil
 	return nil
 }
 
-func (b *batch[S, R]) appendPart(ctx context.Context, calls []*call[S, R]) {
-	part := &batch[S, R]{executor: b.executor, lane: b.lane, calls: slices.DeleteFunc(slices.Clone(calls), (*call[S, R]).answered), lost: b.lost}
+// appendPart is for some calls of a batch. lost are plans of the whole, which have all of them or
+// none.
+func (b *batch[S, R]) appendPart(ctx context.Context, calls []*call[S, R], lost []*plan[S, R]) {
+	calls = slices.DeleteFunc(slices.Clone(calls), (*call[S, R]).answered)
+	part := &batch[S, R]{executor: b.executor, lane: b.lane, calls: calls, lost: lost}
 	if len(part.calls) == 0 { // a lost plan of the whole turned out to be committed
 		return
 	}
@@ -210,25 +235,33 @@ func (b *batch[S, R]) attempt(ctx context.Context, n int) error {
 		return err
 	}
 	if committed != nil {
+		if err := b.awaitReplication(ctx); err != nil {
+			return err
+		}
 		b.settle(committed, base)
 		return nil
 	}
 	// What was lost is not committed, and can't be any more once this plan is: it expected versions that either are taken already,
 	// or will be by this plan, because the same commands on the same states make the same records.
-	b.answerRepeated()
+	b.takeRepeated()
 	p := b.plan()
 	if !b.locked && p.refusesRepeatable() {
 		if err := b.exchange(reading, &pgx.Batch{}); err != nil {
 			return err
 		}
-		b.answerRepeated()
+		b.takeRepeated()
 		p = b.plan()
 	}
-	if len(p.records) > 0 {
+	switch {
+	case len(p.records) > 0:
 		if base, err = b.commit(ctx, p); err != nil {
 			if b.conn.Conn().IsClosed() {
 				b.lost = append(b.lost, p)
 			}
+			return err
+		}
+	case p.succeeds() || len(b.repeated) > 0: // there is nothing to do, because somebody has done it
+		if err := b.awaitReplication(ctx); err != nil {
 			return err
 		}
 	}
@@ -309,6 +342,7 @@ func (b *batch[S, R]) settle(p *plan[S, R], base int64) {
 		d.call.answer(d.result, d.err)
 	}
 	b.calls = nil
+	b.answerRepeated(nil)
 	b.keep(p.streams)
 	b.stats.Records += len(p.records)
 	b.executor.noteOwn(base, int64(len(p.records)))
@@ -346,4 +380,5 @@ func (b *batch[S, R]) answerAll(err error) {
 		c.answer(Result[S]{}, err)
 	}
 	b.calls = nil
+	b.answerRepeated(err)
 }

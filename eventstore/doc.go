@@ -35,12 +35,19 @@
 //   - A command that panics or whose record PostgreSQL rejects fails alone: the others of its batch go again without it.
 //   - A caller that gives up while waiting to board is forgotten; once aboard, its command is carried out, and that is that.
 //   - More waiting commands than [Options.Queue] are refused with [ErrBusy]; a state that refuses a command is never invented.
-//   - If the connection breaks during COMMIT, a new transaction locks the head row and looks for the hashes of the records. If
-//     they are there, everything is. If not, the commands are decided and appended anew: the versions are then taken, and the
-//     lost append can't follow. If no connection can be had, callers get [ErrOutcomeUnknown] and may repeat the command.
+//   - A COMMIT is never cancelled: see [ConfigureCommits]. If its answer does not come, the socket
+//     is closed.
+//   - If the connection breaks during COMMIT, a new transaction locks the head row and looks for
+//     the hashes of the records. If they are there, everything is, and the transaction commits, to
+//     wait for the synchronous standby too. If not, the commands are decided and appended anew: the
+//     versions are then taken, and the lost append can't follow. If no connection can be had,
+//     callers get [ErrOutcomeUnknown] and may repeat the command.
 //   - The log can have another history than the one that a process remembers: after a failover to a replica that was behind, a crash
 //     without synchronous_commit, or a restore while the server runs. So each read looks whether the last record that is known of a
 //     stream is still there with its hash, and a trigger refuses records whose hash does not follow. Such a stream is read anew.
 //   - A connection on which nothing comes back is given up while there is time to try another one.
+//   - A repeated command, or one with nothing to do, succeeds because of what others have
+//     committed. It is answered when the standby has that too. Refusals and reads don't wait: they may
+//     show what a failover loses.
 //   - A process that freezes inside a transaction is cut off by the session's timeouts, see [Session].
 package eventstore

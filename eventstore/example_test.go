@@ -27,6 +27,7 @@ func ExampleExecutor_Execute() {
 	}
 	config.MaxConns = int32(o.Transactions + eventstore.Spare)
 	maps.Copy(config.ConnConfig.RuntimeParams, eventstore.Session(o.Delay))
+	eventstore.ConfigureCommits(config)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		fmt.Println(err)

@@ -134,7 +134,8 @@ type Executor[S, R any] struct {
 }
 
 // NewExecutor uses pool, which must stay open until [Executor.Close] has returned and hold at least
-// Options.Transactions + [Spare] connections when there is a delay, and [Spare] otherwise.
+// Options.Transactions + [Spare] connections when there is a delay, and [Spare] otherwise. It must
+// have been configured with [ConfigureCommits], and should have the settings of [Session].
 func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*Executor[S, R], error) {
 	setDefault(&o.Transactions, 32)
 	setDefault(&o.Queue, 50_000)
@@ -150,6 +151,9 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 	}
 	if o.Delay < 0 || o.Transactions < 0 || o.Queue < 0 || o.Batch < 0 || o.Cache < 0 || o.Snapshot < 0 || o.Patience < 0 {
 		return nil, errors.New("eventstore: options can't be negative")
+	}
+	if pool.Config().ConnConfig.OnNotice == nil {
+		return nil, errors.New("eventstore: the pool was not configured with ConfigureCommits")
 	}
 	need := Spare
 	if o.Delay > 0 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -78,7 +79,7 @@ func (e *Executor[S, R]) hold(key Key) (release func(), err error) {
 func (b *batch[S, R]) queueKeys(q *pgx.Batch) {
 	var owners [][16]byte
 	var names []string
-	for _, c := range b.calls {
+	for _, c := range slices.Concat(b.calls, b.repeated) {
 		if c.Once != nil {
 			owners, names = append(owners, c.Once.Owner), append(names, c.Once.Name)
 		}
@@ -102,8 +103,9 @@ func (b *batch[S, R]) queueKeys(q *pgx.Batch) {
 	})
 }
 
-// answerRepeated lets those go whose command was carried out before.
-func (b *batch[S, R]) answerRepeated() {
+// takeRepeated takes the calls whose command was carried out before out of b.calls. They are
+// answered once the standby has that command's records too.
+func (b *batch[S, R]) takeRepeated() {
 	if len(b.keys) == 0 {
 		return
 	}
@@ -112,7 +114,7 @@ func (b *batch[S, R]) answerRepeated() {
 		if c.Once != nil {
 			if s, isKnown := b.keys[c.Once.Key]; isKnown {
 				if bytes.Equal(s.fingerprint, c.Once.Fingerprint) {
-					c.answer(Result[S]{Replayed: s.answer, Version: s.version, Position: s.position}, nil)
+					b.repeated = append(b.repeated, c)
 				} else {
 					c.answer(Result[S]{}, ErrKeyReused)
 				}
@@ -122,6 +124,23 @@ func (b *batch[S, R]) answerRepeated() {
 		remaining = append(remaining, c)
 	}
 	b.calls = remaining
+}
+
+// answerRepeated answers the calls whose command was carried out before. err tells why it is not
+// confirmed.
+func (b *batch[S, R]) answerRepeated(err error) {
+	for _, c := range b.repeated {
+		s, isKnown := b.keys[c.Once.Key] // by the server that has just confirmed
+		switch {
+		case err != nil:
+			c.answer(Result[S]{}, fmt.Errorf("%w: %w", ErrOutcomeUnknown, err))
+		case !isKnown:
+			c.answer(Result[S]{}, ErrOutcomeUnknown)
+		default:
+			c.answer(Result[S]{Replayed: s.answer, Version: s.version, Position: s.position}, nil)
+		}
+	}
+	b.repeated = nil
 }
 
 // refusesRepeatable tells whether the plan refuses a command that has a key. Then the state may contain the command itself, carried

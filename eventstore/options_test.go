@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -29,6 +30,14 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 		if _, err := eventstore.NewExecutor(pool, booking(), o); err == nil {
 			t.Errorf("%s was accepted", name)
 		}
+	}
+	unconfigured, err := pgxpool.New(t.Context(), "postgres://nobody@127.0.0.1:1/nothing?pool_max_conns=5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unconfigured.Close()
+	if _, err := eventstore.NewExecutor(unconfigured, booking(), options{}); err == nil {
+		t.Error("a pool that sends cancel requests was accepted")
 	}
 	e, err := eventstore.NewExecutor(pool, booking(), options{Delay: time.Second, Transactions: 5 - eventstore.Spare})
 	if err != nil {

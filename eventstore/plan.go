@@ -1,6 +1,10 @@
 package eventstore
 
-import "github.com/google/uuid"
+import (
+	"slices"
+
+	"github.com/google/uuid"
+)
 
 // plan is what a batch wants to append, decided on the states that it has read.
 type plan[S, R any] struct {
@@ -41,6 +45,11 @@ func (b *batch[S, R]) plan() *plan[S, R] {
 		p.decisions = append(p.decisions, d)
 	}
 	return p
+}
+
+// succeeds tells whether the plan answers a command with success.
+func (p *plan[S, R]) succeeds() bool {
+	return slices.ContainsFunc(p.decisions, func(d decision[S, R]) bool { return d.err == nil })
 }
 
 // decide answers the command on the stream as it is.

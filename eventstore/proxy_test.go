@@ -16,12 +16,15 @@ import (
 )
 
 // proxy stands between an executor and PostgreSQL and does what networks do. It knows just enough of the protocol to tell what a
-// message asks for. It loses the requests to cancel a query, as a bad network might.
+// message asks for. Requests to cancel a query pass, as they do in a real network.
 type proxy struct {
 	url      string // of the database, through the proxy
 	server   string
 	listener net.Listener
 	done     sync.WaitGroup
+	ended    chan struct{}
+
+	cancels atomic.Int32 // requests to cancel a query that came
 
 	mu      sync.Mutex
 	rule    rule
@@ -40,6 +43,7 @@ const (
 	lose               // the connection breaks before the flight reaches the server
 	loseAnswer         // the connection breaks after the server has carried the flight out
 	mute               // the server carries the flight out, and from then on nothing comes back; the connection stays
+	stall              // only flight.first bytes reach the server, and nothing else ever again; its connection stays
 )
 
 // flight is what a client sends before it waits for an answer.
@@ -47,6 +51,18 @@ type flight struct {
 	link       *link
 	statements []string // that it executes
 	raw        bytes.Buffer
+	ends       []int // of its messages in raw
+	appended   int   // where in ends the message is that executes the append
+	first      int   // bytes that reach the server before it stalls
+}
+
+// stallAfter delivers the messages up to the one that executes the append, and some more or less,
+// and then some bytes of the next.
+func stallAfter(messages, bytes int) rule {
+	return func(f *flight) verdict {
+		f.first = f.ends[f.appended+messages] + bytes
+		return stall
+	}
 }
 
 func (f *flight) has(part string) bool {
@@ -82,7 +98,7 @@ func newProxy(tb testing.TB, databaseURL string) *proxy {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &proxy{server: address.Host, listener: listener, links: map[*link]struct{}{}}
+	p := &proxy{server: address.Host, listener: listener, links: map[*link]struct{}{}, ended: make(chan struct{})}
 	address.Host = listener.Addr().String()
 	p.url = address.String()
 	p.done.Go(p.accept)
@@ -116,6 +132,9 @@ func (p *proxy) cutAll() {
 // close must find no rule waiting.
 func (p *proxy) close() {
 	p.mu.Lock()
+	if !p.closed {
+		close(p.ended)
+	}
 	p.closed = true
 	p.mu.Unlock()
 	_ = p.listener.Close()
@@ -208,10 +227,15 @@ func (l *link) copyAnswers() {
 func (l *link) copyFlights() {
 	const cancelRequest = 80877102
 	startup, err := readBody(l.client)
-	if err != nil || len(startup) < 4 || binary.BigEndian.Uint32(startup) == cancelRequest {
+	if err != nil || len(startup) < 4 {
 		return
 	}
 	if err := writeMessage(l.server, nil, startup); err != nil {
+		return
+	}
+	if binary.BigEndian.Uint32(startup) == cancelRequest {
+		l.proxy.cancels.Add(1)
+		_, _ = l.client.Read(make([]byte, 1)) // until both have closed
 		return
 	}
 	f := &flight{link: l}
@@ -225,6 +249,7 @@ func (l *link) copyFlights() {
 			return
 		}
 		_ = writeMessage(&f.raw, kind[:], body)
+		f.ends = append(f.ends, f.raw.Len())
 		f.note(kind[0], body)
 		if !strings.ContainsRune("SQHXpcf", rune(kind[0])) {
 			continue
@@ -248,9 +273,14 @@ func (l *link) send(f *flight) bool {
 	switch v {
 	case lose:
 		return false
-	case loseAnswer, mute:
+	case loseAnswer, mute, stall:
 		l.silent.Store(true)
 	case pass:
+	}
+	if v == stall {
+		_, _ = l.server.Write(f.raw.Bytes()[:f.first])
+		<-l.proxy.ended
+		return false
 	}
 	if _, err := l.server.Write(f.raw.Bytes()); err != nil {
 		return false
@@ -273,6 +303,10 @@ func (f *flight) note(kind byte, body []byte) {
 		f.statements = append(f.statements, f.link.prepared[string(second)])
 	case 'Q':
 		f.statements = append(f.statements, string(first))
+	case 'E':
+		if f.appends() && f.appended == 0 {
+			f.appended = len(f.ends) - 1
+		}
 	}
 }
 

@@ -13,6 +13,9 @@ func Session(delay time.Duration) map[string]string {
 		"statement_timeout":                   ms(5 * time.Second),
 		"lock_timeout":                        ms(4 * time.Second),
 		"idle_in_transaction_session_timeout": ms(delay + 5*time.Second),
+		// The executor has to hear of a COMMIT that did not wait for the standby, see
+		// [ConfigureCommits].
+		"client_min_messages": "warning",
 		// Every query of the executor goes by an index. A plan that was made for an empty table must not stay with a sequential
 		// scan when the table has grown.
 		"enable_seqscan": "off",

@@ -81,6 +81,7 @@ func newPool(tb testing.TB, url string, size int, params map[string]string) *pgx
 		tb.Fatal(err)
 	}
 	config.MaxConns = int32(size)
+	eventstore.ConfigureCommits(config)
 	for name, value := range params {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
@@ -177,6 +178,16 @@ func (p process) book(ctx context.Context, stream, customer uuid.UUID) (result, 
 
 func bookFor(customer uuid.UUID) domain.BookTicket {
 	return domain.BookTicket{BookingID: uuid.New(), CustomerID: customer, Now: time.Now()}
+}
+
+// bookOnce is a booking that can be repeated: each customer has one key.
+func bookOnce(stream, customer uuid.UUID) command {
+	c := order(stream, bookFor(customer))
+	c.Once = &eventstore.Once[domain.State]{
+		Key: eventstore.Key{Owner: customer, Name: "booking"}, Fingerprint: []byte{1},
+		Answer: func(result) ([]byte, error) { return []byte("booked"), nil },
+	}
+	return c
 }
 
 // schedule opens the stream of a new event.

@@ -36,6 +36,9 @@ const (
 	// Whoever holds this lock and then freezes would hold up everyone who appends.
 	hurrySQL = `set local idle_in_transaction_session_timeout = '2s'`
 	lockSQL  = `select from log_head for update`
+	// Without a synchronous standby there is nothing to wait for, and no lock to take: what others
+	// see is on disk.
+	replicationSQL = `select from log_head where current_setting('synchronous_standby_names') <> '' for update`
 	// A lost append is committed when all its records stand in the log one after the other. One of them could also have come
 	// from another process that was given the same command.
 	outcomeSQL = `
@@ -281,12 +284,15 @@ func guarded(do func() error) (err error) {
 	return do()
 }
 
-// commit appends the records of the plan with their keys and commits, in one message. Once PostgreSQL has answered the COMMIT, nothing that happens to the
-// connection matters any more.
+// commit appends the records of the plan with their keys and commits, in one message. Once
+// PostgreSQL has answered the COMMIT without a warning, it does not matter what happens to the
+// connection.
 func (b *batch[S, R]) commit(ctx context.Context, p *plan[S, R]) (base int64, err error) {
 	q, committed := &pgx.Batch{}, false
+	pg := b.conn.Conn().PgConn()
 	q.Queue(appendSQL, appendArgs(p.records)...).QueryRow(func(row pgx.Row) (err error) {
 		base, err = scanBase(row)
+		takeWarning(pg) // only what is said of the COMMIT counts
 		return err
 	})
 	if len(p.keys) > 0 {
@@ -299,7 +305,44 @@ func (b *batch[S, R]) commit(ctx context.Context, p *plan[S, R]) (base int64, er
 	if err := b.send(ctx, q); !committed {
 		return 0, err
 	}
-	return base, nil
+	return base, b.checkWarning(ctx)
+}
+
+var errNotReplicated = errors.New("PostgreSQL has committed, and warned that the synchronous standby may not have it")
+
+// checkWarning treats a COMMIT that came with a warning like one without an answer: it closes the
+// connection. PostgreSQL warns when somebody has ended the wait for the standby, for example with
+// pg_cancel_backend.
+func (b *batch[S, R]) checkWarning(ctx context.Context) error {
+	if !takeWarning(b.conn.Conn().PgConn()) {
+		return nil
+	}
+	_ = b.conn.Conn().Close(ctx)
+	return errNotReplicated
+}
+
+// awaitReplication commits the transaction. When it returns nil, a synchronous standby has
+// everything that the transaction has read. Records can be visible before that: after a restart of
+// the primary, or when somebody has ended the wait of their COMMIT. A COMMIT waits for the standby
+// only if its transaction has written something; a row lock is enough. It is the head row's, so
+// that at most one connection waits for a standby that is away, and the others fail with
+// lock_timeout.
+func (b *batch[S, R]) awaitReplication(ctx context.Context) error {
+	q, committed := &pgx.Batch{}, false
+	pg := b.conn.Conn().PgConn()
+	q.Queue(replicationSQL).Exec(func(pgconn.CommandTag) error {
+		takeWarning(pg)
+		return nil
+	})
+	q.Queue(`commit`).Exec(func(pgconn.CommandTag) error {
+		committed = true
+		return nil
+	})
+	if err := b.send(ctx, q); !committed {
+		return err
+	}
+	b.locked = false
+	return b.checkWarning(ctx)
 }
 
 // send carries a message out. Should nothing ever come back on this connection, there must be time left to try another one.

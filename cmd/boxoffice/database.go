@@ -54,7 +54,9 @@ func (d *database) close() error {
 }
 
 // pool opens connections for one purpose. Purposes have pools of their own so that one that is busy doesn't starve the others.
-func (d *database) pool(ctx context.Context, purpose string, most int, settings map[string]string) (*pgxpool.Pool, error) {
+func (d *database) pool(
+	ctx context.Context, purpose string, most int, settings map[string]string, configure ...func(*pgxpool.Config),
+) (*pgxpool.Pool, error) {
 	c, err := pgxpool.ParseConfig(d.url)
 	if err != nil {
 		return nil, errors.New("the address of the database can't be read") // without err, which may repeat the password
@@ -63,6 +65,9 @@ func (d *database) pool(ctx context.Context, purpose string, most int, settings 
 	c.PingTimeout = time.Second // a connection that idled is asked first, and one that died silently must not hold its user up
 	c.ConnConfig.RuntimeParams["application_name"] = "boxoffice " + purpose
 	maps.Copy(c.ConnConfig.RuntimeParams, settings)
+	for _, apply := range configure {
+		apply(c)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("open the %s pool: %w", purpose, err)

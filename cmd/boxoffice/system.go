@@ -57,10 +57,15 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	if s.tracing, err = telemetry.NewTracing(ctx, c.TracesExporter, version, logger); err != nil {
 		return nil, err
 	}
-	if s.booking, err = d.pool(ctx, "booking", c.Transactions+eventstore.Spare, eventstore.Session(c.BookingDelay)); err != nil {
+	session, connections := eventstore.Session(c.BookingDelay), c.Transactions+eventstore.Spare
+	s.booking, err = d.pool(ctx, "booking", connections, session, eventstore.ConfigureCommits)
+	if err != nil {
 		return nil, err
 	}
-	if s.reading, err = d.pool(ctx, "reading", c.ReadConns, map[string]string{"statement_timeout": "10s"}); err != nil {
+	// Accounts are written here, and their COMMITs are confirmed to somebody too.
+	session = map[string]string{"statement_timeout": "10s"}
+	s.reading, err = d.pool(ctx, "reading", c.ReadConns, session, eventstore.ConfigureCommits)
+	if err != nil {
 		return nil, err
 	}
 	if err := s.setAuditUp(ctx, c, logger); err != nil {

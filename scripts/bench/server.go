@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
 	"github.com/boxoffice/boxoffice/migrations"
 )
@@ -149,6 +150,7 @@ func openPool(ctx context.Context, url string, connections int, session map[stri
 	for name, value := range session {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
+	eventstore.ConfigureCommits(config)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
