@@ -110,6 +110,9 @@ func (b *batch[S, R]) confirmRepeated(ctx, early context.Context) error {
 		return nil
 	}
 	if err := b.awaitReplication(ctx); err != nil {
+		if isLockTimeout(err) {
+			b.endStalledHolders(ctx) // for those who come next
+		}
 		return err
 	}
 	b.answerRepeated(nil)
@@ -198,6 +201,8 @@ func (b *batch[S, R]) attempts(ctx context.Context) error {
 			b.locked = false
 		case isAhead(err, b.locked): // it is not what was remembered: the log was tampered with
 			return b.giveUp(err)
+		case isLockTimeout(err) && b.endStalledHolders(ctx):
+			b.leave() // the next attempt begins anew
 		case isPassing(err) || ctx.Err() != nil:
 			return b.giveUp(err)
 		default:

@@ -50,4 +50,5 @@
 //     committed. It is answered when the standby has that too. Refusals and reads don't wait: they may
 //     show what a failover loses.
 //   - A process that freezes inside a transaction is cut off by the session's timeouts, see [Session].
+//     If a COMMIT arrives only in part, its session is ended by those that wait for the head row.
 package eventstore

@@ -138,7 +138,11 @@ func scanRecord(row pgx.CollectableRow) (Record, error) {
 }
 
 // appendSQL takes the head row's lock before it inserts, because the insert reads what the update returns.
-const appendSQL = `
+const (
+	appendSQL     = appendHeadSQL + appendBaseSQL
+	appendBaseSQL = `
+	select base from head`
+	appendHeadSQL = `
 	with head as (
 		update log_head set position = position + cardinality($1::uuid[])
 		returning position - cardinality($1::uuid[]) as base
@@ -147,8 +151,8 @@ const appendSQL = `
 		select head.base + r.n, r.stream_id, r.version, r.type, r.schema_version, r.data, r.metadata, r.recorded_at, r.hash
 		from head, unnest($1::uuid[], $2::int[], $3::text[], $4::smallint[], $5::json[], $6::json[], $7::timestamptz[], $8::bytea[])
 			with ordinality as r (stream_id, version, type, schema_version, data, metadata, recorded_at, hash, n)
-	)
-	select base from head`
+	)`
+)
 
 func appendArgs(records []Record) []any {
 	n := len(records)

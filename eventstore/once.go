@@ -60,9 +60,15 @@ const (
 		from unnest($1::uuid[], $2::text[]) as asked (owner, name)
 		join idempotency_keys k using (owner, name)
 		join event_log l on l.stream_id = k.stream_id and l.version = k.version`
-	keepKeysSQL = `
+	// One statement, because nothing may come between an append and its COMMIT. Keys are written
+	// under the head row's lock too, as they come from it: otherwise two processes with the same
+	// keys in another order could deadlock.
+	appendWithKeysSQL = appendHeadSQL + `, kept as (
 		insert into idempotency_keys (owner, name, fingerprint, stream_id, version, answer)
-		select * from unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::int[], $6::bytea[])`
+		select k.*
+		from head, unnest($9::uuid[], $10::text[], $11::bytea[], $12::uuid[], $13::int[], $14::bytea[])
+			as k (owner, name, fingerprint, stream_id, version, answer)
+	)` + appendBaseSQL
 )
 
 // hold keeps a second command with the same key out while the first is on its way in this process. Between processes, whoever comes

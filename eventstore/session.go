@@ -13,6 +13,12 @@ func Session(delay time.Duration) map[string]string {
 		"statement_timeout":                   ms(5 * time.Second),
 		"lock_timeout":                        ms(4 * time.Second),
 		"idle_in_transaction_session_timeout": ms(delay + 5*time.Second),
+		// A client whose machine is gone sends nothing any more, not even the end of its
+		// connection.
+		"tcp_user_timeout":        ms(15 * time.Second),
+		"tcp_keepalives_idle":     "6",
+		"tcp_keepalives_interval": "3",
+		"tcp_keepalives_count":    "3",
 		// The executor has to hear of a COMMIT that did not wait for the standby, see
 		// [ConfigureCommits].
 		"client_min_messages": "warning",

@@ -289,15 +289,16 @@ func guarded(do func() error) (err error) {
 // connection.
 func (b *batch[S, R]) commit(ctx context.Context, p *plan[S, R]) (base int64, err error) {
 	q, committed := &pgx.Batch{}, false
+	sql, args := appendSQL, appendArgs(p.records)
+	if len(p.keys) > 0 {
+		sql, args = appendWithKeysSQL, append(args, keyArgs(p.keys)...)
+	}
 	pg := b.conn.Conn().PgConn()
-	q.Queue(appendSQL, appendArgs(p.records)...).QueryRow(func(row pgx.Row) (err error) {
+	q.Queue(sql, args...).QueryRow(func(row pgx.Row) (err error) {
 		base, err = scanBase(row)
 		takeWarning(pg) // only what is said of the COMMIT counts
 		return err
 	})
-	if len(p.keys) > 0 {
-		q.Queue(keepKeysSQL, keyArgs(p.keys)...)
-	}
 	q.Queue(`commit`).Exec(func(pgconn.CommandTag) error {
 		committed = true
 		return nil
