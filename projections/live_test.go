@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -110,6 +111,46 @@ func TestTheMemoryOfWhatHappenedLastIsBounded(t *testing.T) {
 	for _, n := range f.reaches(t, 1_035_000) {
 		if n.Upto-n.After > projections.NewsStretch {
 			t.Errorf("one piece of news goes from %d to %d", n.After, n.Upto)
+		}
+	}
+}
+
+// Every role of the database can notify, so what a notification says must not be believed.
+func TestForgedNotificationsStopNoLiveCounts(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	projecting := b.start()
+	watching := b.start() // another process, in which nobody projects while the first one does
+	f := b.follow()
+	event := b.schedule("E", 10)
+	projecting.reaches(b.head)
+	f.reaches(t, b.head)
+
+	for _, payload := range []string{
+		"events 2000000", "bookings 2000000", "events -1", "events 9223372036854775807", "nothing 3", "events", "", "events 1 2",
+	} {
+		b.exec(`select pg_notify('boxoffice_checkpoints', $1), pg_notify('boxoffice_log', $1), pg_notify('boxoffice_leases', $1)`, payload)
+	}
+	// Notifications arrive in their order, so the forged ones have been heard when this one has.
+	eventually(t, "the notifications were heard", func() bool {
+		heard := f.wire.Log.Listen()
+		b.exec(`notify boxoffice_log`)
+		select {
+		case <-heard:
+			return true
+		case <-time.After(time.Second):
+			return false
+		}
+	})
+	b.book(event, 1)
+	watching.reaches(b.head)
+	news := f.reaches(t, b.head)
+	if last := news[len(news)-1].Events; len(last) != 1 || last[0].Remaining != 9 {
+		t.Errorf("told of %+v after a booking", last)
+	}
+	for _, p := range []*process{projecting, watching} {
+		if reached := p.progress.Reached(); reached != b.head {
+			t.Errorf("the read models are said to be at %d, and the log ends at %d", reached, b.head)
 		}
 	}
 }

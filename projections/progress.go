@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"sync/atomic"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -63,7 +62,7 @@ func (p *Progress) Run(ctx context.Context) {
 		rung := p.wire.Checkpoints.Listen()
 		position, known := p.wire.reached(names)
 		if !known {
-			if err := p.look(ctx, names); err != nil {
+			if err := p.wire.readCheckpoints(ctx, p.pool, names); err != nil {
 				if ctx.Err() == nil {
 					p.logger.Warn("reading the checkpoints failed", "error", err)
 				}
@@ -91,21 +90,7 @@ func (p *Progress) follow(ctx context.Context, names []string, rung <-chan struc
 	if !standBy(ctx, rung, pollEvery) {
 		return
 	}
-	if err := p.look(ctx, names); err != nil && ctx.Err() == nil {
+	if err := p.wire.readCheckpoints(ctx, p.pool, names); err != nil && ctx.Err() == nil {
 		p.logger.Warn("reading the checkpoints failed", "error", err)
 	}
-}
-
-func (p *Progress) look(ctx context.Context, names []string) error {
-	var name string
-	var position int64
-	rows, _ := p.pool.Query(ctx, `
-		select wanted.name, coalesce(c.position, 0)
-		from unnest($1::text[]) as wanted (name)
-		left join projection_checkpoints c using (name)`, names)
-	_, err := pgx.ForEachRow(rows, []any{&name, &position}, func() error {
-		p.wire.learn(name, position)
-		return nil
-	})
-	return err
 }

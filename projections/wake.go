@@ -14,8 +14,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// The channels of NOTIFY. What is told on them only says who has something to read, but for how far a projection is: that is told as
-// "name position", so that nobody has to ask.
+// The channels of NOTIFY. Every role of the database can notify on them, so a notification only
+// says that there may be something to read. A checkpoint is told as "name position", which saves
+// those who know of that position already from reading it again.
 const (
 	logChannel        = "boxoffice_log"
 	checkpointChannel = "boxoffice_checkpoints"
@@ -61,6 +62,7 @@ type Wire struct {
 	Log, Checkpoints, Leases *Bell
 
 	outgoing map[string]chan struct{}
+	unread   chan struct{} // one token: another process has told of a checkpoint
 
 	mu        sync.Mutex
 	positions map[string]int64 // how far projections are known to be
@@ -71,7 +73,7 @@ type Wire struct {
 func NewWire(url string, pool *pgxpool.Pool, logger *slog.Logger) *Wire {
 	w := &Wire{
 		id: uuid.NewString(), url: url, pool: pool, logger: logger, Log: NewBell(), Checkpoints: NewBell(), Leases: NewBell(),
-		outgoing: make(map[string]chan struct{}), positions: make(map[string]int64), moved: make(map[string]bool),
+		outgoing: make(map[string]chan struct{}), unread: make(chan struct{}, 1), positions: make(map[string]int64), moved: make(map[string]bool),
 	}
 	for _, channel := range []string{logChannel, checkpointChannel, leaseChannel} {
 		w.outgoing[channel] = make(chan struct{}, 1)
@@ -152,6 +154,7 @@ func (w *Wire) Run(ctx context.Context) {
 	for channel, news := range w.outgoing {
 		all.Go(func() { w.send(ctx, channel, news) })
 	}
+	all.Go(func() { w.readWhenNotified(ctx) })
 	for ctx.Err() == nil {
 		if err := w.receive(ctx); err != nil && ctx.Err() == nil {
 			w.logger.Warn("listening for news was interrupted", "error", err)
@@ -221,12 +224,58 @@ func (w *Wire) receive(ctx context.Context) error {
 		case n.Channel == leaseChannel:
 			w.Leases.Ring()
 		case n.Channel == checkpointChannel:
-			name, position, _ := strings.Cut(n.Payload, " ")
-			if at, err := strconv.ParseInt(position, 10, 64); err == nil {
-				w.learn(name, at)
+			if !w.knows(n.Payload) {
+				select {
+				case w.unread <- struct{}{}:
+				default: // the read that is to come finds this one too
+				}
 			}
 		}
 	}
+}
+
+// knows tells whether a projection is known to be where a notification says that it is, or
+// further.
+func (w *Wire) knows(payload string) bool {
+	name, position, _ := strings.Cut(payload, " ")
+	claimed, err := strconv.ParseInt(position, 10, 64)
+	if err != nil {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at, heard := w.positions[name]
+	return heard && claimed <= at
+}
+
+// readWhenNotified reads the checkpoints after a notification. Many notifications cost one read.
+func (w *Wire) readWhenNotified(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.unread:
+			if err := w.readCheckpoints(ctx, w.pool, Names()); err != nil && ctx.Err() == nil {
+				w.logger.Warn("reading the checkpoints failed", "error", err)
+			}
+			pause(ctx, notifyEvery)
+		}
+	}
+}
+
+// readCheckpoints takes from the database how far projections are. One that has never run is at 0.
+func (w *Wire) readCheckpoints(ctx context.Context, from querier, names []string) error {
+	var name string
+	var position int64
+	rows, _ := from.Query(ctx, `
+		select wanted.name, coalesce(c.position, 0)
+		from unnest($1::text[]) as wanted (name)
+		left join projection_checkpoints c using (name)`, names)
+	_, err := pgx.ForEachRow(rows, []any{&name, &position}, func() error {
+		w.learn(name, position)
+		return nil
+	})
+	return err
 }
 
 // pause waits for d or for the end of ctx.
