@@ -99,7 +99,7 @@ func (a *auditor) find(ctx context.Context, name string) (uuid.UUID, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%q can mean several events:", name)
 	for _, s := range found[:min(few, len(found))] {
-		fmt.Fprintf(&b, "\n  %s  %s", s.ID, cut(s.Title, 40))
+		fmt.Fprintf(&b, "\n  %s  %s", s.ID, cell(s.Title, 40))
 	}
 	if len(found) > few {
 		b.WriteString("\n  and more")

@@ -94,7 +94,8 @@ func (a *app) auditVerifyProofCommand() *cobra.Command {
 			return err
 		}
 		r := &receipt.Record
-		_, err = fmt.Fprintf(a.out, "%s, version %d of stream %s,\nis at position %d of the log, by a checkpoint over %d record(s)\n%s\n", r.Type, r.Version, r.StreamID, r.Position, said.Size, r.Data)
+		_, err = fmt.Fprintf(a.out, "%s, version %d of stream %s,\nis at position %d of the log, by a checkpoint over %d record(s)\n%s\n",
+			printable(r.Type), r.Version, r.StreamID, r.Position, said.Size, printable(string(r.Data)))
 		return err
 	})
 }
@@ -108,15 +109,11 @@ func (a *app) auditCheckpointsCommand() *cobra.Command {
 		Long: "List the signed checkpoints of the log. Keep a copy of the newest one (--newest) where the administrators of the database can't\n" +
 			"reach it, now and then: boxoffice audit verify --checkpoint compares the log with it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if publicKey {
+				return a.printPublicKey()
+			}
 			return a.withAudit(cmd.Context(), func(ctx context.Context, x *auditor) error {
-				switch {
-				case publicKey:
-					if x.keys.Public() == "" {
-						return audit.ErrNoKey
-					}
-					_, err := fmt.Fprintln(a.out, x.keys.Public())
-					return err
-				case newest:
+				if newest {
 					c, err := x.checkpoints.Newest(ctx)
 					if err != nil {
 						return err
@@ -150,4 +147,17 @@ func (a *app) auditCheckpointsCommand() *cobra.Command {
 	f.IntVar(&limit, "limit", 100, "at most so many")
 	cmd.MarkFlagsMutuallyExclusive("newest", "public-key", "json")
 	return cmd
+}
+
+// printPublicKey needs the key alone, and no database.
+func (a *app) printPublicKey() error {
+	keys, err := a.auditKeys()
+	if err != nil {
+		return err
+	}
+	if keys.Public() == "" {
+		return audit.ErrNoKey
+	}
+	_, err = fmt.Fprintln(a.out, keys.Public())
+	return err
 }

@@ -22,15 +22,6 @@ func (a *app) printJSON(v any) error {
 	return e.Encode(v)
 }
 
-// cut shortens a text to so many characters.
-func cut(text string, most int) string {
-	r := []rune(text)
-	if len(r) <= most {
-		return text
-	}
-	return string(r[:most-1]) + "…"
-}
-
 const timeForm = "2006-01-02 15:04:05"
 
 func (a *app) auditStreamsCommand() *cobra.Command {
@@ -61,7 +52,7 @@ func (a *app) auditStreamsCommand() *cobra.Command {
 							"capacity": s.Capacity, "remaining": s.Remaining, "firstAt": s.FirstAt, "lastAt": s.LastAt,
 						})
 					} else {
-						_, err = fmt.Fprintf(a.out, "%s  %8d  %s\n", s.ID, s.Records, cut(s.Title, 32))
+						_, err = fmt.Fprintf(a.out, "%s  %8d  %s\n", s.ID, s.Records, cell(s.Title, 32))
 					}
 					if err != nil {
 						return err
@@ -147,12 +138,12 @@ func showMoment(out io.Writer, m audit.Moment, asJSON bool) error {
 		return e.Encode(map[string]any{"record": m.Record, "state": stateJSON(m.State), "problem": m.Problem})
 	}
 	r := &m.Record
-	_, err := fmt.Fprintf(out, "%7d %9d  %s  %s  %-16s %d/%d\n", r.Version, r.Position, r.RecordedAt.Format(timeForm), actorOf(r.Metadata), cut(r.Type, 16), m.State.Remaining(), m.State.Capacity())
+	_, err := fmt.Fprintf(out, "%7d %9d  %s  %s  %-16s %d/%d\n", r.Version, r.Position, r.RecordedAt.Format(timeForm), actorOf(r.Metadata), cell(r.Type, 16), m.State.Remaining(), m.State.Capacity())
 	if err == nil && m.Problem != "" {
-		_, err = fmt.Fprintf(out, "        ! %s\n", cut(m.Problem, 70))
+		_, err = fmt.Fprintf(out, "        ! %s\n", cell(m.Problem, 70))
 	}
 	if about := aboutDetails(&m); err == nil && about != "" {
-		_, err = fmt.Fprintf(out, "        %s\n", cut(about, 72))
+		_, err = fmt.Fprintf(out, "        %s\n", cell(about, 72))
 	}
 	return err
 }
@@ -194,8 +185,8 @@ func (a *auditor) showState(m audit.Moment, asJSON bool) error {
 	}
 	s := stateJSON(m.State)
 	_, err := fmt.Fprintf(a.out, "stream     %s\nversion    %d (%s), position %d\ntime       %s\nstatus     %s\ntitle      %s\nvenue      %s\nbegins     %s (%s)\nprice      %d minor units of %s\ntickets    %d, of which %d sold and %d left\nbookings   %d ever made\n",
-		m.Record.StreamID, m.Record.Version, m.Record.Type, m.Record.Position, m.Record.RecordedAt.Format(time.RFC3339Nano), s.Status,
-		cut(s.Details.Title, 68), cut(s.Details.Venue, 68), s.Details.StartsAt.Format(time.RFC3339), s.Details.TimeZone, s.Details.Price.Minor, s.Details.Price.Currency,
+		m.Record.StreamID, m.Record.Version, cell(m.Record.Type, 40), m.Record.Position, m.Record.RecordedAt.Format(time.RFC3339Nano), s.Status,
+		cell(s.Details.Title, 68), cell(s.Details.Venue, 68), s.Details.StartsAt.Format(time.RFC3339), cell(s.Details.TimeZone, 40), s.Details.Price.Minor, cell(s.Details.Price.Currency, 3),
 		s.Capacity, s.Sold, s.Remaining, s.Bookings)
 	if err == nil && m.Unknown {
 		_, err = fmt.Fprintln(a.out, "A record up to here can't be read, and is left out.")
@@ -254,7 +245,7 @@ func (a *auditor) showDiff(d audit.Difference, asJSON bool) error {
 		{"tickets", from.Capacity, to.Capacity}, {"sold", from.Sold, to.Sold}, {"left", from.Remaining, to.Remaining},
 	} {
 		if f.before != f.then {
-			line("- %-12s %s\n+ %-12s %s\n", f.name, cut(fmt.Sprint(f.before), 64), f.name, cut(fmt.Sprint(f.then), 64))
+			line("- %-12s %s\n+ %-12s %s\n", f.name, cell(fmt.Sprint(f.before), 64), f.name, cell(fmt.Sprint(f.then), 64))
 		}
 	}
 	for _, b := range d.Booked {
@@ -322,7 +313,7 @@ func (a *auditor) tail(ctx context.Context, after int64, asJSON bool) (int64, er
 			if asJSON {
 				err = a.printJSON(r)
 			} else {
-				_, err = fmt.Fprintf(a.out, "%9d  %s  %s  %-16s %s…/%d\n", r.Position, r.RecordedAt.Format(timeForm), actorOf(r.Metadata), cut(r.Type, 16), r.StreamID.String()[:8], r.Version)
+				_, err = fmt.Fprintf(a.out, "%9d  %s  %s  %-16s %s…/%d\n", r.Position, r.RecordedAt.Format(timeForm), actorOf(r.Metadata), cell(r.Type, 16), r.StreamID.String()[:8], r.Version)
 			}
 			if err != nil {
 				return after, err

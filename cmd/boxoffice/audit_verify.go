@@ -24,18 +24,20 @@ func (a *app) auditVerifyCommand() *cobra.Command {
 			"hash before it, that this program can read every record, that no record breaks a rule, that the log is what checkpoints were signed over,\n" +
 			"and that the read models are what the streams come to. What is wrong is named, the first bad record first.",
 		RunE: func(cmd *cobra.Command, names []string) error {
+			keys, err := a.auditKeys(trusted...)
+			if err != nil {
+				return err
+			}
+			note, err := readNote(checkpoint)
+			if err != nil {
+				return err
+			}
 			return a.withAudit(cmd.Context(), func(ctx context.Context, x *auditor) (err error) {
-				o := audit.VerifyOptions{Pool: x.pool}
-				if o.Keys, err = a.auditKeys(trusted...); err != nil {
-					return err
-				}
+				o := audit.VerifyOptions{Pool: x.pool, Keys: keys, Against: note}
 				if len(names) > 0 {
 					if o.Stream, err = x.find(ctx, names[0]); err != nil {
 						return err
 					}
-				}
-				if o.Against, err = readNote(checkpoint); err != nil {
-					return err
 				}
 				bar := newRebuildBar(a.err)
 				o.Observe = func(p audit.VerifyProgress) { bar.observe(projections.RebuildProgress(p)) }
@@ -107,7 +109,7 @@ func writeFindings(b *strings.Builder, findings []audit.Finding, more int) {
 		return
 	}
 	for _, f := range findings {
-		fmt.Fprintf(b, "\nposition %d: %s\n", f.Position, f.Check)
+		fmt.Fprintf(b, "\nposition %d: %s\n", f.Position, printable(f.Check))
 		if f.StreamID != uuid.Nil {
 			fmt.Fprintf(b, "  stream %s, version %d\n", f.StreamID, f.Version)
 		}
@@ -118,10 +120,11 @@ func writeFindings(b *strings.Builder, findings []audit.Finding, more int) {
 	}
 }
 
-// wrap writes words in lines of at most 80 columns.
+// wrap writes words in lines of at most 80 columns. They may be those of other people.
 func wrap(b *strings.Builder, text, indent string) {
 	line := indent
 	for word := range strings.FieldsSeq(text) {
+		word = printable(word)
 		if len(line)+1+len(word) > 80 && line != indent {
 			b.WriteString(line + "\n")
 			line = indent

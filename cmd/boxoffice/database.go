@@ -38,6 +38,19 @@ func openDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*d
 	return startDatabase(ctx, c, logger)
 }
 
+// hasDatabase is an error when there is nothing that a tool could look at: to look is no reason to
+// make a database.
+func hasDatabase(c config.Config) error {
+	if c.DatabaseURL != "" {
+		return nil
+	}
+	has, err := embeddedpg.HasData(c.DataDir)
+	if err == nil && !has {
+		err = fmt.Errorf("there is no database in %s; boxoffice serve makes one", c.DataDir)
+	}
+	return err
+}
+
 func startDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*database, error) {
 	server, err := embeddedpg.Start(ctx, embeddedpg.Options{Dir: c.DataDir, BinDir: c.PostgresBin, Logger: logger})
 	if err != nil {

@@ -22,7 +22,7 @@ func main() {
 	// The first signal asks the program to stop, the second one ends it.
 	context.AfterFunc(ctx, stop)
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "boxoffice:", err)
+		fmt.Fprintln(os.Stderr, "boxoffice:", printableLines(err.Error()))
 		os.Exit(exitCode(err))
 	}
 }

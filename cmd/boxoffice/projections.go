@@ -67,6 +67,9 @@ func (a *app) withProjections(ctx context.Context, use func(context.Context, *pg
 	if err != nil {
 		return err
 	}
+	if err := hasDatabase(c); err != nil {
+		return err
+	}
 	logger := a.logger(c)
 	return a.withDatabase(ctx, func(ctx context.Context, d *database) error {
 		pending, err := migrations.Pending(ctx, d.url)
@@ -106,7 +109,7 @@ func (a *app) showStatus(ctx context.Context, pool *pgxpool.Pool, _ *slog.Logger
 		if runBy == "" {
 			runBy = "nobody"
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.Position, s.Records, s.Behind.Milliseconds(), s.Parked, runBy) //nolint:errcheck // Flush tells
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.Position, s.Records, s.Behind.Milliseconds(), s.Parked, cell(runBy, 80)) //nolint:errcheck // Flush tells
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -134,7 +137,8 @@ func (a *app) showParked(ctx context.Context, pool *pgxpool.Pool, s projections.
 	fmt.Fprintf(&b, "\n%s can't apply these streams; mend the reason, then run boxoffice projections retry %[1]s\n", s.Name)
 	for _, p := range parked {
 		reason, _, _ := strings.Cut(p.Reason, "\n")
-		fmt.Fprintf(&b, "  %s from version %d (position %d, request %s, %s)\n    %s\n", p.StreamID, p.Version, p.Position, orDash(p.CorrelationID), p.Since.UTC().Format(time.RFC3339), reason)
+		fmt.Fprintf(&b, "  %s from version %d (position %d, request %s, %s)\n    %s\n", p.StreamID, p.Version, p.Position,
+			orDash(printable(p.CorrelationID)), p.Since.UTC().Format(time.RFC3339), printable(reason))
 	}
 	if more := s.Parked - len(parked); more > 0 {
 		fmt.Fprintf(&b, "  and %d more\n", more)
@@ -219,6 +223,13 @@ func (a *app) rebuild(ctx context.Context, name string, o projections.RebuildOpt
 	o.Observe = bar.observe
 	r, err := projections.Rebuild(ctx, name, o)
 	bar.finish()
+	var different *projections.DifferenceError
+	if errors.As(err, &different) {
+		for i := range different.Examples {
+			d := &different.Examples[i]
+			d.InUse, d.Rebuilt = printable(d.InUse), printable(d.Rebuilt)
+		}
+	}
 	if err != nil {
 		return err
 	}

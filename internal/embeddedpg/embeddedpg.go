@@ -88,6 +88,15 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	return c.serve(ctx, o, lock)
 }
 
+// HasData tells whether there is a cluster in this directory, and changes nothing.
+func HasData(dir string) (bool, error) {
+	home, err := locate(dir)
+	if err != nil {
+		return false, err
+	}
+	return home.hasData()
+}
+
 // RunningURL is the address of the server that some program runs on this directory, for commands that
 // work beside it. [ErrNotRunning] when there is none, or none that accepts connections yet.
 func RunningURL(dir string) (string, error) {
