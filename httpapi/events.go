@@ -40,7 +40,7 @@ type listEventsInput struct {
 	Page      int    `query:"page" default:"1" minimum:"1" maximum:"1000000"`
 	Limit     int    `query:"limit" default:"10" minimum:"1" maximum:"50"`
 	Search    string `query:"search" maxLength:"200" doc:"Part of the title, without regard to case"`
-	SortBy    string `query:"sortBy" default:"date" enum:"date,price,title"`
+	SortBy    string `query:"sortBy" default:"date" enum:"date,price,title" doc:"price: by the number, whatever the currency"`
 	SortOrder string `query:"sortOrder" default:"asc" enum:"asc,desc"`
 	Revalidating
 }

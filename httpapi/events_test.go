@@ -49,6 +49,22 @@ func TestEventsAreListedByPage(t *testing.T) {
 	}
 }
 
+func TestEventsAreSortedByThePriceThatTheyShow(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, price := range [][2]string{{"2400", "JPY"}, {"25", "EUR"}, {"5.125", "KWD"}, {"61.5", "USD"}, {"0", "JPY"}} {
+		s.schedule(1, "price", json.Number(price[0]), "currency", price[1])
+	}
+	var prices []any
+	list := s.want(s.call("GET", "/events?sortBy=price", s.token(account.Customer), nil), 200, "")
+	for _, e := range list.at("data").([]any) {
+		prices = append(prices, e.(map[string]any)["price"])
+	}
+	if got, want := fmt.Sprint(prices), "[0 5.125 25 61.5 2400]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestAnEventIsShownInTheShapeOfTheContract(t *testing.T) {
 	t.Parallel()
 	s := start(t)

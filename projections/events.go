@@ -168,7 +168,11 @@ const (
 	SortByTitle EventSort = "title"
 )
 
-var sortColumns = map[EventSort]string{SortByDate: "starts_at", SortByPrice: "price_minor", SortByTitle: "title_key"}
+// Each has an index. Prices of different currencies compare by the number that is shown, not by
+// minor units, of which currencies have different ones.
+var sortColumns = map[EventSort]string{
+	SortByDate: "starts_at", SortByPrice: "displayed_price(price_minor, currency)", SortByTitle: "title_key",
+}
 
 // List gives one page of the events, and how many there are on all pages, which is exact.
 func (e *Events) List(ctx context.Context, q EventQuery) (page []*Event, total int, err error) {

@@ -3,6 +3,7 @@ package projections_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/text/currency"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
@@ -81,6 +83,84 @@ func TestEventsAreSearchedSortedAndPaged(t *testing.T) {
 	if _, _, err := events.List(context.Background(), projections.EventQuery{Sort: "password", Page: 1, Limit: 1}); err == nil {
 		t.Error("an unknown order was accepted")
 	}
+}
+
+func TestEventsAreSortedByThePriceThatIsShown(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	for title, price := range map[string]domain.Money{
+		"free": {Minor: 0, Currency: "JPY"}, "1.5 KWD": {Minor: 1_500, Currency: "KWD"}, "2 CLF": {Minor: 20_000, Currency: "CLF"},
+		"24.99 EUR": {Minor: 24_99, Currency: "EUR"}, "25.1 KWD": {Minor: 25_100, Currency: "KWD"}, "26 JPY": {Minor: 26, Currency: "JPY"},
+		"120 USD": {Minor: 120_00, Currency: "USD"}, "2400 JPY": {Minor: 2_400, Currency: "JPY"},
+		"100000000 EUR": {Minor: domain.MaxPrice, Currency: "EUR"}, "10000000000 JPY": {Minor: domain.MaxPrice, Currency: "JPY"},
+	} {
+		d := details(title, 0, 0)
+		d.Price = price
+		b.do(uuid.New(), domain.ScheduleEvent{Details: d, Capacity: 1})
+	}
+	p.reaches(b.head)
+	want := []string{
+		"free", "1.5 KWD", "2 CLF", "24.99 EUR", "25.1 KWD", "26 JPY", "120 USD", "2400 JPY", "100000000 EUR", "10000000000 JPY",
+	}
+	events := projections.NewEvents(b.pool)
+	check := func(when string) {
+		t.Helper()
+		for _, descending := range []bool{false, true} {
+			var got []string
+			for page := 1; page <= 4; page++ {
+				rows, _, err := events.List(context.Background(), projections.EventQuery{
+					Sort: projections.SortByPrice, Descending: descending, Page: page, Limit: 3,
+				})
+				must(t, err)
+				for _, e := range rows {
+					got = append(got, e.Title)
+				}
+			}
+			if descending {
+				slices.Reverse(got)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, descending %v: got %v, want %v", when, descending, got, want)
+			}
+		}
+	}
+	check("as it was built")
+	_, err := b.rebuild("events")
+	must(t, err)
+	check("after a rebuild")
+	if b.count(`select count(*) from pg_indexes where tablename = 'events' and indexname = 'events_by_displayed_price'`) != 1 {
+		t.Error("the rebuilt table has no index for this order")
+	}
+}
+
+// The database sorts by the decimals that a currency had when its index was made. When they change in the library that prices
+// are shown with, a migration has to make another function and the index anew.
+func TestTheDatabaseKnowsTheDecimalsOfEveryCurrency(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	scales := map[string]int{"ZZZ": 2, "": 2}
+	for i := range 26 * 26 * 26 {
+		code := string([]byte{'A' + byte(i/676), 'A' + byte(i/26%26), 'A' + byte(i%26)})
+		if unit, err := currency.ParseISO(code); err == nil {
+			scales[code], _ = currency.Standard.Rounding(unit)
+		}
+	}
+	if len(scales) < 200 {
+		t.Fatalf("the library knows only %d currencies", len(scales))
+	}
+	codes := slices.Collect(maps.Keys(scales))
+	rows, _ := b.pool.Query(context.Background(), `
+		select code, round(-log(displayed_price(1, code)))::int from unnest($1::text[]) as code`, codes)
+	var code string
+	var scale int
+	_, err := pgx.ForEachRow(rows, []any{&code, &scale}, func() error {
+		if scale != scales[code] {
+			t.Errorf("%s has %d decimals in the database and %d where it is shown", code, scale, scales[code])
+		}
+		return nil
+	})
+	must(t, err)
 }
 
 // One character can become eighteen when it is made comparable, and an entry of an index has its limits.
@@ -166,7 +246,7 @@ func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 	b.exec(`
 		insert into events
 		select gen_random_uuid(), title, lower(title), repeat('What it is about. ', 10), 'Hall', '2031-01-01'::timestamptz + i * 7919 % 300000 * interval '1 minute',
-			'UTC', i * 7919 % 20000, 'EUR', 100, 50, 'SCHEDULED', 1, now(), now()
+			'UTC', i * 7919 % 20000, (array['EUR', 'JPY', 'KWD'])[1 + i % 3], 100, 50, 'SCHEDULED', 1, now(), now()
 		from generate_series(1, 100000) i,
 			lateral (select case when i % 1000 = 0 then 'Zanzibar ' when i % 4 = 0 then 'Jazz ' else 'Rock ' end || md5(i::text)) as t (title);
 		analyze events`)
