@@ -3,7 +3,7 @@ package domain
 import "time"
 
 // Decide answers a command on the state of its stream: with the records to append, with none when the wish is already
-// fulfilled, or with a [Refusal]; with an [*InvalidError] when no event can have the capacity that was asked for. It changes
+// fulfilled, or with a [Refusal]; with an [*InvalidError] when no event can have the capacity or the date that was asked for. It changes
 // nothing.
 func Decide(c Command, s State) ([]Record, error) {
 	switch c := c.(type) {
@@ -27,9 +27,12 @@ func scheduleEvent(c ScheduleEvent, s State) ([]Record, error) {
 	if err := CheckCapacity(c.Capacity); err != nil {
 		return nil, err
 	}
-	asked := EventScheduled(c)
+	asked := EventScheduled{Details: c.Details, Capacity: c.Capacity}
 	switch {
 	case s.status == statusNone:
+		if err := CheckDate(c.Details.StartsAt, c.Now); err != nil {
+			return nil, err
+		}
 		return []Record{asked}, nil
 	case s.status == statusScheduled && s.details == asked.Details && s.capacity == asked.Capacity:
 		return nil, nil
@@ -44,7 +47,12 @@ func changeDetails(c ChangeDetails, s State) ([]Record, error) {
 	if s.details == c.Details {
 		return nil, nil
 	}
-	return []Record{DetailsChanged(c)}, nil
+	if !s.details.StartsAt.Equal(c.Details.StartsAt) {
+		if err := CheckDate(c.Details.StartsAt, c.Now); err != nil {
+			return nil, err
+		}
+	}
+	return []Record{DetailsChanged{Details: c.Details}}, nil
 }
 
 func changeCapacity(c ChangeCapacity, s State) ([]Record, error) {

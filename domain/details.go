@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Limits of what an event can be. They keep one record small and every number exact in the JSON of any language.
@@ -48,35 +47,101 @@ func (e *InvalidError) Error() string {
 	return strings.Join(messages, "; ")
 }
 
-// NewDetails checks and normalizes the details of an event: surrounding space is cut, the time is UTC. An empty time zone means
-// UTC. The error is an [*InvalidError] with every problem.
+// NewDetails checks and normalizes the details of an event: surrounding space is cut, a line of the description ends with \n, the
+// time is UTC. An empty time zone means UTC. The error is an [*InvalidError] with every problem.
 func NewDetails(d Details) (Details, error) {
+	d = d.normalized()
+	if wrong := d.problems(); len(wrong) > 0 {
+		return Details{}, &InvalidError{wrong}
+	}
+	return d, nil
+}
+
+// ReviseDetails is [NewDetails] for an event that has details already. Fields that stay as they are may have been made when the
+// rules were others, and are not checked.
+func ReviseDetails(before, d Details) (Details, error) {
+	before, d = before.normalized(), d.normalized()
+	var wrong []FieldError
+	for _, problem := range d.problems() {
+		if !sameField(problem.Field, before, d) {
+			wrong = append(wrong, problem)
+		}
+	}
+	if len(wrong) > 0 {
+		return Details{}, &InvalidError{wrong}
+	}
+	return d, nil
+}
+
+func (d Details) normalized() Details {
 	d.Title, d.Description, d.Venue = strings.TrimSpace(d.Title), strings.TrimSpace(d.Description), strings.TrimSpace(d.Venue)
+	d.Description = strings.ReplaceAll(d.Description, "\r\n", "\n")
 	d.StartsAt = startsAt(d.StartsAt)
 	if d.TimeZone == "" {
 		d.TimeZone = "UTC"
 	}
-	var wrong InvalidError
+	return d
+}
+
+func (d Details) problems() (wrong []FieldError) {
 	check := func(ok bool, field, message string) {
 		if !ok {
-			wrong.Fields = append(wrong.Fields, FieldError{field, message})
+			wrong = append(wrong, FieldError{field, message})
 		}
 	}
-	check(d.Title != "", "title", "is required")
-	check(isText(d.Title, MaxTitle), "title", fmt.Sprintf("must be plain text of at most %d characters", MaxTitle))
+	line := func(field, text string, most int) {
+		switch {
+		case text == "":
+			check(false, field, "is required")
+		case !isText(text, most):
+			check(false, field, fmt.Sprintf("must be plain text of at most %d characters", most))
+		case !isLine(text):
+			check(false, field, "must be one line without control characters")
+		default:
+			check(isVisible(text), field, "must have characters that can be seen")
+		}
+	}
+	line("title", d.Title, MaxTitle)
 	check(isText(d.Description, MaxDescription), "description", fmt.Sprintf("must be plain text of at most %d characters", MaxDescription))
-	check(d.Venue != "", "venue", "is required")
-	check(isText(d.Venue, MaxVenue), "venue", fmt.Sprintf("must be plain text of at most %d characters", MaxVenue))
+	check(isParagraphs(d.Description), "description", "must have no control characters but line feeds and tabs")
+	line("venue", d.Venue, MaxVenue)
 	check(d.StartsAt.Year() >= 1970 && d.StartsAt.Year() < 10_000, "date", "must be a time after 1970")
 	// "Local" would mean another zone on each machine.
 	_, err := time.LoadLocation(d.TimeZone)
 	check(err == nil && d.TimeZone != "Local", "timeZone", "must be an IANA time zone such as Europe/Lisbon")
 	check(d.Price.Minor >= 0 && d.Price.Minor <= MaxPrice, "price", "must be between 0 and 100 million")
 	check(isCurrency(d.Price.Currency), "currency", "must be a three-letter ISO 4217 code such as USD")
-	if len(wrong.Fields) > 0 {
-		return Details{}, &wrong
+	return wrong
+}
+
+// sameField compares what was given before with what is given now, of a field named as in JSON.
+func sameField(name string, before, now Details) bool {
+	switch name {
+	case "title":
+		return before.Title == now.Title
+	case "description":
+		return before.Description == now.Description
+	case "venue":
+		return before.Venue == now.Venue
+	case "date":
+		return before.StartsAt.Equal(now.StartsAt)
+	case "timeZone":
+		return before.TimeZone == now.TimeZone
+	case "price":
+		return before.Price.Minor == now.Price.Minor
+	case "currency":
+		return before.Price.Currency == now.Price.Currency
 	}
-	return d, nil
+	return false
+}
+
+// CheckDate tells whether an event can be scheduled for, or moved to, a time. The zero now accepts all. The error is an
+// [*InvalidError].
+func CheckDate(startsAt, now time.Time) error {
+	if now.IsZero() || startsAt.After(now) {
+		return nil
+	}
+	return &InvalidError{[]FieldError{{"date", "must be in the future"}}}
 }
 
 // CheckCapacity tells whether an event can have that many tickets. The error is an [*InvalidError].
@@ -118,10 +183,6 @@ func (d *Details) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("startsAt is in the year %d", year)
 	}
 	return nil
-}
-
-func isText(s string, most int) bool {
-	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && !strings.ContainsRune(s, 0)
 }
 
 func isCurrency(s string) bool {

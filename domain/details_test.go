@@ -35,6 +35,22 @@ func TestNewDetails(t *testing.T) {
 		{"a title can't be too long", with(func(d *domain.Details) { d.Title = strings.Repeat("é", domain.MaxTitle+1) }), "title"},
 		{"a title is valid UTF-8", with(func(d *domain.Details) { d.Title = "concert\xff" }), "title"},
 		{"a title has no NUL, which PostgreSQL can't hold", with(func(d *domain.Details) { d.Title = "con\x00cert" }), "title"},
+		{"a title can have joiners, marks of direction, accents and flags", with(func(d *domain.Details) {
+			d.Title = "نمایش می\u200cخواهم \u200eABC\u200f 👩\u200d👩\u200d👧 ❤\ufe0f e\u0301 क्\u200dष 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+		}), ""},
+		{"a title of one emoji is accepted", with(func(d *domain.Details) { d.Title = "❤\ufe0f" }), ""},
+		{"a title of one sign is accepted", with(func(d *domain.Details) { d.Title = "?" }), ""},
+		{"an override of direction is isolated where it is shown", with(func(d *domain.Details) { d.Title = "\u202etrecnoc" }), ""},
+		{"a description can have lines and tabs", with(func(d *domain.Details) { d.Description = "One\n\n\tTwo" }), ""},
+		{"a title has one line", with(func(d *domain.Details) { d.Title = "Concert\n  9  forged" }), "title"},
+		{"a title has no tab", with(func(d *domain.Details) { d.Title = "Concert\tTonight" }), "title"},
+		{"a title has no separator of lines", with(func(d *domain.Details) { d.Title = "Concert\u2028Tonight" }), "title"},
+		{"a title has no escape", with(func(d *domain.Details) { d.Title = "Concert\x1b[2J" }), "title"},
+		{"a title has no control character of eight bits", with(func(d *domain.Details) { d.Title = "Concert\u009b2J" }), "title"},
+		{"a venue has no escape", with(func(d *domain.Details) { d.Venue = "Hall\x1b]52;c;AAAA\a" }), "venue"},
+		{"a venue can be seen", with(func(d *domain.Details) { d.Venue = "\u200b\u200b" }), "venue"},
+		{"a description has no escape", with(func(d *domain.Details) { d.Description = "An\x1b[31m evening" }), "description"},
+		{"a description has no lone carriage return", with(func(d *domain.Details) { d.Description = "An\revening" }), "description"},
 		{"a description can't be too long", with(func(d *domain.Details) { d.Description = strings.Repeat("x", domain.MaxDescription+1) }), "description"},
 		{"a venue is required", with(func(d *domain.Details) { d.Venue = " " }), "venue"},
 		{"a venue can't be too long", with(func(d *domain.Details) { d.Venue = strings.Repeat("x", domain.MaxVenue+1) }), "venue"},
@@ -66,6 +82,56 @@ func TestNewDetails(t *testing.T) {
 				t.Errorf("got %+v beside the error", details)
 			}
 		})
+	}
+}
+
+func TestATitleCanBeSeen(t *testing.T) {
+	t.Parallel()
+	for _, blank := range []string{
+		"\u200b\u200b\u200b", "\u200c", "\u200d", "\u200e\u200f", "\u2060", "\u2063", "\ufeff", "\u00ad", "\u034f", "\u061c", "\u115f", "\u1160", "\u17b4",
+		"\u180e", "\u2800", "\u202e\u202c", "\u2066\u2069", "\u3164", "\uffa0", "\ufe0f", "\u0301", "\u0301 \u0301", "\U000e0041", "\U000e0100", "\u3000\u200b", "\u200b \u200b",
+	} {
+		d := concert()
+		d.Title = blank
+		if _, err := domain.NewDetails(d); wrongFields(t, err) != "title" {
+			t.Errorf("the title %+q was accepted: %v", blank, err)
+		}
+	}
+}
+
+// An older record may have what is refused today. Whoever changes something else must not be told of it.
+func TestRevisingChecksOnlyWhatChanges(t *testing.T) {
+	t.Parallel()
+	old := domain.Details{
+		Title: "\u200b", Description: "\x1b[2J", Venue: "a\nb", TimeZone: "Mars/Base", StartsAt: time.Unix(-1, 0).UTC(), Price: domain.Money{Minor: -1, Currency: "?"},
+	}
+	if got, err := domain.ReviseDetails(old, old); err != nil || got != old {
+		t.Errorf("got %+v, %v, and nothing changes", got, err)
+	}
+	for field, change := range map[string]func(*domain.Details){
+		"title":       func(d *domain.Details) { d.Title = "\u200b\u200b" },
+		"description": func(d *domain.Details) { d.Description = "\x1b" },
+		"venue":       func(d *domain.Details) { d.Venue = "" },
+		"timeZone":    func(d *domain.Details) { d.TimeZone = "Moon/Base" },
+		"date":        func(d *domain.Details) { d.StartsAt = time.Unix(-2, 0) },
+		"price":       func(d *domain.Details) { d.Price.Minor = -2 },
+		"currency":    func(d *domain.Details) { d.Price.Currency = "!" },
+	} {
+		changed := old
+		change(&changed)
+		if _, err := domain.ReviseDetails(old, changed); wrongFields(t, err) != field {
+			t.Errorf("a wrong %s: %v", field, err)
+		}
+	}
+	untrimmed := old
+	untrimmed.Venue += "\n"
+	if got, err := domain.ReviseDetails(untrimmed, untrimmed); err != nil || got != old {
+		t.Errorf("got %+v, %v for a venue with space after it", got, err)
+	}
+	better := old
+	better.Title = "Concert"
+	if got, err := domain.ReviseDetails(old, better); err != nil || got != better {
+		t.Errorf("got %+v, %v for a better title", got, err)
 	}
 }
 

@@ -17,4 +17,5 @@
 //  9. The capacity never falls below what is sold.
 //  10. A cancelled event can't be changed; cancelling it twice changes nothing.
 //  11. A command that asks for what is already so gives no records and no refusal, so that a retry is harmless.
+//  12. An event is scheduled for the future, and is not moved into the past. A date that stays as it is may have passed.
 package domain

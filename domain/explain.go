@@ -25,16 +25,16 @@ func (s State) Check() error {
 	return nil
 }
 
-// Explain tells why r can't be what happened next: nil when there is a command that Decide answers with r, in state s. Rule 7 is left
-// out, because a record does not say when its command was decided. Explain(s, r) == nil for each record of a history is what
+// Explain tells why r can't be what happened next: nil when there is a command that Decide answers with r, in state s. Rules 7 and 12
+// are left out, because a record does not say when its command was decided. Explain(s, r) == nil for each record of a history is what
 // "no rule was ever broken" means.
 func Explain(s State, r Record) error {
 	var wish Command
 	switch r := r.(type) {
 	case EventScheduled:
-		wish = ScheduleEvent(r)
+		wish = ScheduleEvent{Details: r.Details, Capacity: r.Capacity}
 	case DetailsChanged:
-		wish = ChangeDetails(r)
+		wish = ChangeDetails{Details: r.Details}
 	case CapacityChanged:
 		wish = ChangeCapacity(r)
 	case EventCancelled:

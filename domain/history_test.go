@@ -35,9 +35,9 @@ func anyCommand() *rapid.Generator[domain.Command] {
 		}
 		switch rapid.IntRange(0, 19).Draw(t, "command") {
 		case 0, 1, 2:
-			return domain.ScheduleEvent{Details: anyDetails().Draw(t, "details"), Capacity: anyCapacity().Draw(t, "capacity")}
+			return domain.ScheduleEvent{Details: anyDetails().Draw(t, "details"), Capacity: anyCapacity().Draw(t, "capacity"), Now: now}
 		case 3:
-			return change(anyDetails().Draw(t, "details"))
+			return changeAt(anyDetails().Draw(t, "details"), now)
 		case 4, 5:
 			return resize(anyCapacity().Draw(t, "capacity"))
 		case 6:

@@ -237,13 +237,44 @@ func TestRules(t *testing.T) {
 	t.Run("rule 11: repeating a cancellation after the event has begun is not refused", func(t *testing.T) {
 		given(t, scheduled(2), booked(first, ann), givenBack(first, ann)).when(giveBack(first, ann, dayLater)).nothing()
 	})
+
+	t.Run("rule 12: an event can be scheduled until the moment before it begins", func(t *testing.T) {
+		given(t).when(scheduleAt(inTime)).then(scheduled(2))
+	})
+	t.Run("rule 12: an event can't be scheduled for now", func(t *testing.T) {
+		given(t).when(scheduleAt(tooLate)).invalidDate()
+	})
+	t.Run("rule 12: an event can't be scheduled for the past", func(t *testing.T) {
+		given(t).when(scheduleAt(dayLater)).invalidDate()
+	})
+	t.Run("rule 12: an event of the past can be imported", func(t *testing.T) {
+		given(t).when(scheduleAt(time.Time{})).then(scheduled(2))
+	})
+	t.Run("rule 12: repeating a scheduling after the event has begun is not refused", func(t *testing.T) {
+		given(t, scheduled(2)).when(scheduleAt(dayLater)).nothing()
+	})
+	t.Run("rule 12: an event can be moved to a later date", func(t *testing.T) {
+		given(t, scheduled(2)).when(changeAt(movedTo(dayLater), inTime)).then(changed(movedTo(dayLater)))
+	})
+	t.Run("rule 12: an event that has begun can be put off", func(t *testing.T) {
+		given(t, scheduled(2)).when(changeAt(movedTo(dayLater), tooLate)).then(changed(movedTo(dayLater)))
+	})
+	t.Run("rule 12: an event can't be moved into the past", func(t *testing.T) {
+		given(t, scheduled(2)).when(changeAt(movedTo(begins.AddDate(0, 0, -1)), inTime)).invalidDate()
+	})
+	t.Run("rule 12: an event of the past can't be moved within it", func(t *testing.T) {
+		given(t, scheduled(2)).when(changeAt(movedTo(dayLater), dayLater)).invalidDate()
+	})
+	t.Run("rule 12: the title of an event of the past can be changed", func(t *testing.T) {
+		given(t, scheduled(2)).when(changeAt(renamed(), dayLater)).then(changed(renamed()))
+	})
 }
 
 func TestEveryRuleHasATest(t *testing.T) {
 	t.Parallel()
 	rules := numbers(t, "doc.go", `(?m)^//\s+(\d+)\. `)
 	tested := numbers(t, "rules_test.go", `t\.Run\("rule (\d+): `)
-	if len(rules) < 11 {
+	if len(rules) < 12 {
 		t.Fatalf("found only the rules %v in the package comment", rules)
 	}
 	for rule := range rules {

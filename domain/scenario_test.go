@@ -61,9 +61,19 @@ func (a answer) refused(want *domain.Refusal) {
 
 func (a answer) invalidCapacity() {
 	a.t.Helper()
+	a.invalid("totalTickets")
+}
+
+func (a answer) invalidDate() {
+	a.t.Helper()
+	a.invalid("date")
+}
+
+func (a answer) invalid(field string) {
+	a.t.Helper()
 	var invalid *domain.InvalidError
-	if !errors.As(a.err, &invalid) || invalid.Fields[0].Field != "totalTickets" || len(a.records) > 0 {
-		a.fail("the capacity to be invalid")
+	if !errors.As(a.err, &invalid) || invalid.Fields[0].Field != field || len(a.records) > 0 {
+		a.fail("%s to be invalid", field)
 	}
 }
 
@@ -104,6 +114,12 @@ func movedTo(t time.Time) domain.Details {
 	return d
 }
 
+func renamed() domain.Details {
+	d := concert()
+	d.Title = "Unlimited Concert"
+	return d
+}
+
 func scheduled(capacity int) domain.Record {
 	return domain.EventScheduled{Details: concert(), Capacity: capacity}
 }
@@ -126,7 +142,15 @@ func schedule(capacity int) domain.Command {
 	return domain.ScheduleEvent{Details: concert(), Capacity: capacity}
 }
 
+func scheduleAt(now time.Time) domain.Command {
+	return domain.ScheduleEvent{Details: concert(), Capacity: 2, Now: now}
+}
+
 func change(d domain.Details) domain.Command { return domain.ChangeDetails{Details: d} }
+
+func changeAt(d domain.Details, now time.Time) domain.Command {
+	return domain.ChangeDetails{Details: d, Now: now}
+}
 
 func resize(capacity int) domain.Command { return domain.ChangeCapacity{Capacity: capacity} }
 

@@ -98,7 +98,7 @@ func TestRefusalsOfBookingsAreToldApartByCode(t *testing.T) {
 	s.want(book(bob, uuid.NewString()), 404, "event_not_found")
 	s.want(book(bob, "not-a-uuid"), 400, "validation_failed")
 	s.want(book("", event), 401, "invalid_token")
-	s.want(book(bob, s.schedule(1, "date", "2020-01-01T00:00:00Z")), 409, "event_past")
+	s.want(book(bob, s.scheduleBegun()), 409, "event_past")
 	s.want(s.call("POST", "/book", bob, map[string]any{"eventId": event, "userId": uuid.NewString()}), 400, "validation_failed")
 	s.want(s.call("POST", "/book", bob, `{}`), 400, "validation_failed")
 

@@ -123,7 +123,7 @@ type scheduleEventInput struct {
 	Body struct {
 		Title        string    `json:"title"`
 		Description  string    `json:"description,omitempty"`
-		Date         time.Time `json:"date" doc:"When it begins"`
+		Date         time.Time `json:"date" doc:"When it begins; must be in the future"`
 		TimeZone     string    `json:"timeZone,omitempty" default:"UTC" doc:"IANA name of the venue's time zone"`
 		Venue        string    `json:"venue"`
 		TotalTickets int       `json:"totalTickets"`
@@ -138,14 +138,16 @@ func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*chang
 	details, errDetails := domain.NewDetails(domain.Details{
 		Title: b.Title, Description: b.Description, Venue: b.Venue, StartsAt: b.Date, TimeZone: b.TimeZone, Price: price,
 	})
+	now := a.Now()
 	if err := domain.JoinInvalid(errPrice, errDetails, domain.CheckCapacity(b.TotalTickets)); err != nil {
-		return nil, err
+		// The date alone is left to the decision, so that a repeated request gets its answer after the event has begun, too.
+		return nil, domain.JoinInvalid(err, domain.CheckDate(b.Date, now))
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, err
 	}
-	schedule := domain.ScheduleEvent{Details: details, Capacity: b.TotalTickets}
+	schedule := domain.ScheduleEvent{Details: details, Capacity: b.TotalTickets, Now: now}
 	return carryOut(ctx, a, command{eventID: id, decide: wish(schedule), immediate: true}, once{in.key, []any{"schedule", b}}, eventAfter(id))
 }
 
@@ -185,7 +187,7 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 	if err != nil {
 		return nil, err
 	}
-	b := in.Body
+	b, now := in.Body, a.Now()
 	decide := func(s domain.State) ([]domain.Record, error) {
 		if !s.Exists() {
 			return nil, domain.ErrEventNotFound
@@ -202,11 +204,11 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 		set(&currency, b.Currency)
 		var errPrice, errDetails error
 		d.Price, errPrice = moneyOf(price, currency)
-		d, errDetails = domain.NewDetails(d)
+		d, errDetails = domain.ReviseDetails(s.Details(), d)
 		if err := domain.JoinInvalid(errPrice, errDetails, domain.CheckCapacity(capacity)); err != nil {
 			return nil, err
 		}
-		records, err := domain.Decide(domain.ChangeDetails{Details: d}, s)
+		records, err := domain.Decide(domain.ChangeDetails{Details: d, Now: now}, s)
 		if err != nil {
 			return nil, err
 		}

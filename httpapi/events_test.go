@@ -4,10 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
@@ -102,6 +107,87 @@ func TestSchedulingListsEveryMistake(t *testing.T) {
 		}
 		s.want(s.call("POST", "/events", organizer, event), 400, "validation_failed")
 	}
+}
+
+func TestTextOfEventsIsVisibleAndHarmless(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	organizer := s.token(account.Organizer)
+	id := s.schedule(1, "title", "👩\u200d👧 e\u0301 می\u200cخواهم \u202etrecnoc", "description", "One\r\n\tTwo\n")
+	a := s.want(s.call("GET", "/events/"+id, organizer, nil), 200, "")
+	if a.at("description") != "One\n\tTwo" {
+		t.Errorf("got %s", a.raw)
+	}
+	for _, wrong := range [][2]string{
+		{"title", "\u200b\u200b\u200b"}, {"title", "\u3164"}, {"title", "\u2800"}, {"title", "\u0301"}, {"title", "\ufe0f"}, {"title", "a\n  9  forged"},
+		{"title", "\x1b[2J"}, {"title", "a\u0000b"}, {"title", "a\u009b2J"}, {"title", "a\u2028b"}, {"venue", "\u2060"}, {"venue", "a\tb"},
+		{"description", "a\x1b]52;c;AAAA\ab"}, {"description", "a\x00b"},
+	} {
+		event := map[string]any{"title": "T", "venue": "V", "date": "2100-01-01T00:00:00Z", "totalTickets": 1, "price": 1, wrong[0]: wrong[1]}
+		for _, a := range []answer{
+			s.call("POST", "/events", organizer, event), s.call("PATCH", "/events/"+id, organizer, map[string]any{wrong[0]: wrong[1]}),
+		} {
+			s.want(a, 400, "validation_failed")
+			if !strings.Contains(string(a.raw), `"errors":[{"pointer":"/`+wrong[0]+`"`) {
+				t.Errorf("%s %+q: %s", wrong[0], wrong[1], a.raw)
+			}
+		}
+	}
+}
+
+// A log can have what is refused today.
+func TestAnOlderEventWithAStrangeTitleIsShownAndChanged(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	organizer := s.token(account.Organizer)
+	id := s.scheduleAnyway(domain.Details{
+		Title: "\u200b\x1b[2J\n9", Description: "\x1b", Venue: "\u2800", TimeZone: "UTC", StartsAt: time.Now().AddDate(0, 0, -1).UTC().Truncate(time.Second),
+		Price: domain.Money{Minor: 1, Currency: "EUR"},
+	})
+	a := s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"totalTickets": 5, "price": 2}), 200, "")
+	a = s.want(s.call("GET", "/events/"+id, organizer, nil, "Min-Log-Position", a.header.Get("Log-Position")), 200, "")
+	if a.at("title") != "\u200b\x1b[2J\n9" || a.at("totalTickets") != 5.0 || a.at("price") != 2.0 {
+		t.Errorf("got %s", a.raw)
+	}
+	s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "\u200b\u200b"}), 400, "validation_failed")
+	s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "Seen"}), 200, "")
+}
+
+func TestAnEventIsScheduledForTheFuture(t *testing.T) {
+	t.Parallel()
+	var ahead atomic.Int64
+	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	organizer := s.token(account.Organizer)
+	soon := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	event := map[string]any{"title": "T", "venue": "V", "date": soon, "totalTickets": 1, "price": 1}
+	isAboutTheDate := func(a answer) {
+		t.Helper()
+		s.want(a, 400, "validation_failed")
+		if !strings.Contains(string(a.raw), `{"pointer":"/date","detail":"must be in the future"}`) {
+			t.Errorf("got %s", a.raw)
+		}
+	}
+	schedule := func() answer { return s.call("POST", "/events", organizer, event, "Idempotency-Key", "the-same") }
+	id := s.want(schedule(), 201, "").at("id").(string)
+	change := func(fields map[string]any) answer { return s.call("PATCH", "/events/"+id, organizer, fields) }
+	isAboutTheDate(change(map[string]any{"date": "2020-01-01T00:00:00Z"}))
+
+	ahead.Store(int64(2 * time.Hour)) // by now it has begun
+	if again := s.want(schedule(), 201, ""); again.at("id") != id {
+		t.Errorf("a repeated request made %s", again.raw)
+	}
+	isAboutTheDate(s.call("POST", "/events", organizer, event))
+	event["title"] = ""
+	if a := s.call("POST", "/events", organizer, event); !strings.Contains(string(a.raw), `"/title"`) {
+		t.Errorf("got %s", a.raw)
+	} else {
+		isAboutTheDate(a)
+	}
+	s.want(change(map[string]any{"title": "Renamed", "date": soon}), 200, "")
+	isAboutTheDate(change(map[string]any{"date": time.Now().Add(90 * time.Minute).UTC().Format(time.RFC3339)}))
+	s.want(change(map[string]any{"date": "2100-01-01T00:00:00Z"}), 200, "")
 }
 
 func TestMoneyKeepsItsDigits(t *testing.T) {

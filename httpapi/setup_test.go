@@ -268,3 +268,27 @@ func (s *system) schedule(tickets int, fields ...any) string {
 	a := s.want(s.call("POST", "/events", s.token(account.Organizer), event), 201, "")
 	return a.at("id").(string)
 }
+
+// scheduleBegun makes an event that has begun, as imports do, and gives its id.
+func (s *system) scheduleBegun() string {
+	s.Helper()
+	details, err := domain.NewDetails(domain.Details{
+		Title: "Yesterday's Concert", Venue: "Hall", StartsAt: time.Now().AddDate(0, 0, -1), Price: domain.Money{Minor: 1, Currency: "EUR"},
+	})
+	must(s, err)
+	return s.scheduleAnyway(details)
+}
+
+// scheduleAnyway makes an event whatever its details are, as older programs may have done.
+func (s *system) scheduleAnyway(details domain.Details) string {
+	s.Helper()
+	id := uuid.New()
+	_, err := s.options.Executor.Execute(context.Background(), eventstore.Command[domain.State, domain.Record]{
+		StreamID: id, Immediate: true, Metadata: eventstore.Metadata{Actor: id, CorrelationID: "import"},
+		Decide: func(state domain.State) ([]domain.Record, error) {
+			return domain.Decide(domain.ScheduleEvent{Details: details, Capacity: 3}, state)
+		},
+	})
+	must(s, err)
+	return id.String()
+}

@@ -112,13 +112,13 @@ func seedEvent(ctx context.Context, executor Executor, e event, organizer uuid.U
 	err = execute(organizer, func(s domain.State) ([]domain.Record, error) {
 		switch {
 		case !s.Exists():
-			return domain.Decide(domain.ScheduleEvent{Details: details, Capacity: e.capacity}, s)
+			return domain.Decide(domain.ScheduleEvent{Details: details, Capacity: e.capacity, Now: now}, s)
 		case s.Cancelled() || s.Details().StartsAt.After(now.Add(soon)):
 			return nil, nil
 		}
 		later := s.Details()
 		later.StartsAt = details.StartsAt
-		return domain.Decide(domain.ChangeDetails{Details: later}, s)
+		return domain.Decide(domain.ChangeDetails{Details: later, Now: now}, s)
 	})
 	if err != nil {
 		return err

@@ -813,7 +813,7 @@ export interface components {
             currency: string;
             /**
              * Format: date-time
-             * @description When it begins
+             * @description When it begins; must be in the future
              */
             date: string;
             description?: string;
@@ -2862,6 +2862,7 @@ export interface operations {
                 limit?: number;
                 /** @description Part of the title, without regard to case */
                 search?: string;
+                /** @description price: by the number, whatever the currency */
                 sortBy?: "date" | "price" | "title";
                 sortOrder?: "asc" | "desc";
             };
