@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/crypto/bcrypt"
@@ -68,9 +69,10 @@ func (h *hasher) hash(ctx context.Context, password string) (hash []byte, err er
 }
 
 // matches compares the password with the hash, once, and with the dummy where there is nothing to compare: without a hash, or with a
-// password that bcrypt would cut to one that might match. So every answer costs the same.
+// password that bcrypt would take for another one. It cuts what is too long, and repeats a password with a NUL after each copy, so
+// that "a" and "a\x00a" have the same hash. So every answer costs the same.
 func (h *hasher) matches(ctx context.Context, hash []byte, password string) (bool, error) {
-	if hash == nil || len(password) > maxPasswordBytes {
+	if hash == nil || len(password) > maxPasswordBytes || strings.ContainsRune(password, 0) {
 		hash, password = h.dummy, password[:min(len(password), maxPasswordBytes)]
 	}
 	err := h.run(ctx, func() error { return bcrypt.CompareHashAndPassword(hash, []byte(password)) })

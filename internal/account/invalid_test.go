@@ -130,6 +130,14 @@ func TestNameHas2To100CharactersThatShowAsThemselves(t *testing.T) {
 		"John \u202eeoD":                  false,
 		"John\xffDoe":                     false,
 		"\t\t":                            false,
+		"\u200b\u200b\u200b":              false,
+		"\u3164\u3164":                    false, // fillers of Hangul are letters, and show nothing
+		"\u2800\u2800":                    false,
+		"\u200d\ufe0f":                    false,
+		"\u0301\u0301":                    false,
+		"\ufeff\u00ad\u2060":              false,
+		"👩\u200d👧":                        true,
+		"e\u0301":                         true,
 		strings.Repeat(" ", 200) + "Anna": true,
 	} {
 		r := good()
@@ -164,11 +172,29 @@ func TestPasswordHas8CharactersALetterANumberAndAtMost72Bytes(t *testing.T) {
 		"abcdefgh":                      false,
 		"12345678":                      false,
 		"!!!!!!!!1":                     false,
+		"pass1234\x00pass1234":          false, // has the hash of pass1234
+		"password123\x00":               false,
 		strings.Repeat("a1", 1_000_000): false,
 	} {
 		if message := account.CheckPassword(password); (message == "") != ok {
 			t.Errorf("%.80q: accepted %v, want %v (%s)", password, message == "", ok, message)
 		}
+	}
+}
+
+// bcrypt repeats a short password, with a NUL after each copy.
+func TestAPasswordIsNotTheSameRepeatedAfterANUL(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	r := good()
+	r.Password = "pass1234"
+	if _, _, err := b.Register(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := b.Login(t.Context(), r.Email, "pass1234\x00pass1234")
+	wantErr(t, err, account.ErrInvalidCredentials)
+	if _, _, err := b.Login(t.Context(), r.Email, "pass1234"); err != nil {
+		t.Errorf("the password itself: %v", err)
 	}
 }
 
@@ -181,9 +207,12 @@ func TestPasswordRulesHoldForAnyText(t *testing.T) {
 	)
 	rapid.Check(t, func(t *rapid.T) {
 		password := anything.Draw(t, "password")
-		var characters, letters, digits int
+		var characters, letters, digits, nuls int
 		for _, r := range password {
 			characters++
+			if r == 0 {
+				nuls++
+			}
 			if unicode.IsLetter(r) {
 				letters++
 			}
@@ -191,7 +220,7 @@ func TestPasswordRulesHoldForAnyText(t *testing.T) {
 				digits++
 			}
 		}
-		want := characters >= 8 && letters > 0 && digits > 0 && len(password) <= 72
+		want := characters >= 8 && letters > 0 && digits > 0 && nuls == 0 && len(password) <= 72
 		message := account.CheckPassword(password)
 		if got := message == ""; got != want {
 			t.Fatalf("accepted %v, want %v (%s)", got, want, message)

@@ -18,6 +18,8 @@ func checkPassword(password string) (message string) {
 		return "Enter a password."
 	case len(password) > maxPasswordBytes:
 		return "Use at most 72 characters; accented letters and symbols count for two or more."
+	case strings.ContainsRune(password, 0):
+		return "Use a password without NUL characters."
 	case utf8.RuneCountInString(password) < minPassword,
 		!strings.ContainsFunc(password, unicode.IsLetter),
 		!strings.ContainsFunc(password, unicode.IsDigit):
