@@ -131,7 +131,7 @@ func New(o Options) http.Handler {
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
 	h := humachi.New(router, config)
-	h.UseMiddleware(a.takeTurns, a.atHome, a.guard, a.limit, a.sameOrigin, a.noteRead, a.fresh)
+	h.UseMiddleware(a.takeTurns, a.atHome, a.guard, a.limit, a.sameOrigin, a.checkParameters, a.noteRead, a.fresh)
 
 	everyone, organizers, auditors := roles{}, roles{account.Organizer}, roles{account.Auditor}
 

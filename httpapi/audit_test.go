@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,6 +32,61 @@ func (s *system) sale() (event string, person uuid.UUID, booking string) {
 	given := s.want(s.call("POST", "/book", other, map[string]string{"eventId": event}), 201, "").at("booking", "id").(string)
 	s.want(s.call("DELETE", "/bookings/"+given, other, nil), 200, "")
 	return event, person, booking
+}
+
+func TestParametersThatAreNoTextAreRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	event, _, _ := s.sale()
+	for role, paths := range map[account.Role][]string{
+		account.Customer: {"/events?search=%00", "/events?search=%ff", "/events?sortBy=%00", "/events?nothing=%ff"},
+		account.Auditor: {
+			"/audit/streams?search=%00", "/audit/streams?search=%ff", "/audit/streams?search=a%00b", "/audit/streams?search=a&search=%ff",
+			"/audit/records?type=%00", "/audit/records?type=%c3%28", "/audit/records?actor=%00", "/audit/records?stream=%ff",
+			"/audit/streams/" + event + "?at=%00", "/audit/streams/" + event + "/series?from=%ff", "/audit/export?format=%00",
+			"/audit/export?since=%00", "/audit/reads?%ff=1", "/audit/checkpoints?after=%00",
+		},
+	} {
+		for _, path := range paths {
+			a := s.want(s.call("GET", path, s.token(role), nil), 400, "validation_failed")
+			if !strings.Contains(string(a.raw), `"detail":"must be UTF-8 without NUL"`) {
+				t.Errorf("%s: %s", path, a.raw)
+			}
+		}
+	}
+	auditor := s.token(account.Auditor)
+	for _, path := range []string{"/audit/streams/%00", "/audit/streams/%ff/diff?from=0&to=1", "/audit/records/%00/proof", "/events/%00"} {
+		s.want(s.call("GET", path, auditor, nil), 400, "validation_failed")
+	}
+	s.want(s.call("GET", "/audit/streams?search=%C3%A9%E2%80%AE", auditor, nil), 200, "")
+
+	// The bytes may come as they are, too, which no client of Go sends.
+	for _, query := range []string{"search=\xff", "\xff=1"} {
+		a := s.sendBytes("GET /audit/streams?"+query+" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+auditor+"\r\nConnection: close\r\n\r\n")
+		if !strings.HasPrefix(a, "HTTP/1.1 400 ") {
+			t.Errorf("%q: %s", query, a)
+		}
+	}
+	for _, body := range []string{
+		`{"email":"a\u0000@example.com","password":"password123"}`, `{"email":"a@example.com","password":"password\u0000123"}`,
+	} {
+		s.want(s.call("POST", "/auth/login", "", body), 401, "invalid_credentials")
+	}
+	s.want(s.call("POST", "/auth/register", "", `{"email":"a\u0000@example.com","password":"password123\u0000","name":"A\u0000B"}`), 400, "validation_failed")
+	s.want(s.call("POST", "/auth/register", "", `{"email":"a@example.com","password":"password123","name":"Ann"}`, "Idempotency-Key", "\xff"), 400, "validation_failed")
+}
+
+// sendBytes sends bytes as they are, and gives the answer.
+func (s *system) sendBytes(request string) string {
+	s.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	must(s, err)
+	defer conn.Close() //nolint:errcheck // read to its end
+	_, err = io.WriteString(conn, request)
+	must(s, err)
+	answer, err := io.ReadAll(conn)
+	must(s, err)
+	return string(answer)
 }
 
 func TestAuditorsReplayAStream(t *testing.T) {

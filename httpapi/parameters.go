@@ -1,0 +1,30 @@
+package httpapi
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// checkParameters refuses parameters that are not text: PostgreSQL can neither look for them nor
+// write them down.
+func (a *api) checkParameters(ctx huma.Context, next func(huma.Context)) {
+	u := ctx.URL()
+	var wrong []FieldProblem
+	for name, values := range u.Query() {
+		if slices.ContainsFunc(append(values, name), isNotText) {
+			wrong = append(wrong, FieldProblem{name, "must be UTF-8 without NUL"})
+		}
+	}
+	if len(wrong) == 0 {
+		next(ctx)
+		return
+	}
+	slices.SortFunc(wrong, func(a, b FieldProblem) int { return cmp.Compare(a.Pointer, b.Pointer) })
+	a.writeError(ctx, invalid(wrong))
+}
+
+func isNotText(s string) bool { return !utf8.ValidString(s) || strings.ContainsRune(s, 0) }
