@@ -102,8 +102,11 @@ func (d Details) problems() (wrong []FieldError) {
 		}
 	}
 	line("title", d.Title, MaxTitle)
-	check(isText(d.Description, MaxDescription), "description", fmt.Sprintf("must be plain text of at most %d characters", MaxDescription))
-	check(isParagraphs(d.Description), "description", "must have no control characters but line feeds and tabs")
+	if !isText(d.Description, MaxDescription) {
+		check(false, "description", fmt.Sprintf("must be plain text of at most %d characters", MaxDescription))
+	} else {
+		check(isParagraphs(d.Description), "description", "must have no control characters but line feeds and tabs")
+	}
 	line("venue", d.Venue, MaxVenue)
 	check(d.StartsAt.Year() >= 1970 && d.StartsAt.Year() < 10_000, "date", "must be a time after 1970")
 	// "Local" would mean another zone on each machine.

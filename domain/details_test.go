@@ -50,6 +50,7 @@ func TestNewDetails(t *testing.T) {
 		{"a venue has no escape", with(func(d *domain.Details) { d.Venue = "Hall\x1b]52;c;AAAA\a" }), "venue"},
 		{"a venue can be seen", with(func(d *domain.Details) { d.Venue = "\u200b\u200b" }), "venue"},
 		{"a description has no escape", with(func(d *domain.Details) { d.Description = "An\x1b[31m evening" }), "description"},
+		{"a description has no NUL", with(func(d *domain.Details) { d.Description = "An\x00evening" }), "description"},
 		{"a description has no lone carriage return", with(func(d *domain.Details) { d.Description = "An\revening" }), "description"},
 		{"a description can't be too long", with(func(d *domain.Details) { d.Description = strings.Repeat("x", domain.MaxDescription+1) }), "description"},
 		{"a venue is required", with(func(d *domain.Details) { d.Venue = " " }), "venue"},
