@@ -11,14 +11,16 @@ import (
 //sumtype:decl
 type Command interface{ command() }
 
-// ScheduleEvent opens the stream of a new event. Without Now, which is for events that are imported, every date is accepted.
+// ScheduleEvent opens the stream of a new event. Without Now, which is for events that are imported,
+// every date is accepted.
 type ScheduleEvent struct {
 	Details  Details
 	Capacity int
 	Now      time.Time
 }
 
-// ChangeDetails replaces what people read about an event. Bookings stay as they are. Without Now every date is accepted.
+// ChangeDetails replaces what people read about an event. Bookings stay as they are. Without Now
+// every date is accepted.
 type ChangeDetails struct {
 	Details Details
 	Now     time.Time

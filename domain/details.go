@@ -47,8 +47,9 @@ func (e *InvalidError) Error() string {
 	return strings.Join(messages, "; ")
 }
 
-// NewDetails checks and normalizes the details of an event: surrounding space is cut, a line of the description ends with \n, the
-// time is UTC. An empty time zone means UTC. The error is an [*InvalidError] with every problem.
+// NewDetails checks and normalizes the details of an event: surrounding space is cut, lines of the
+// description end with \n, the time is UTC. An empty time zone means UTC. The error is an
+// [*InvalidError] with every problem.
 func NewDetails(d Details) (Details, error) {
 	d = d.normalized()
 	if wrong := d.problems(); len(wrong) > 0 {
@@ -57,8 +58,8 @@ func NewDetails(d Details) (Details, error) {
 	return d, nil
 }
 
-// ReviseDetails is [NewDetails] for an event that has details already. Fields that stay as they are may have been made when the
-// rules were others, and are not checked.
+// ReviseDetails is [NewDetails] for an event that has details already. Fields that stay as they are
+// may be from a time when other values were accepted, and are not checked.
 func ReviseDetails(before, d Details) (Details, error) {
 	before, d = before.normalized(), d.normalized()
 	var wrong []FieldError
@@ -138,8 +139,8 @@ func sameField(name string, before, now Details) bool {
 	return false
 }
 
-// CheckDate tells whether an event can be scheduled for, or moved to, a time. The zero now accepts all. The error is an
-// [*InvalidError].
+// CheckDate tells whether an event can be scheduled for, or moved to, a time. The zero now accepts
+// all. The error is an [*InvalidError].
 func CheckDate(startsAt, now time.Time) error {
 	if now.IsZero() || startsAt.After(now) {
 		return nil

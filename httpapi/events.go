@@ -140,7 +140,8 @@ func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*chang
 	})
 	now := a.Now()
 	if err := domain.JoinInvalid(errPrice, errDetails, domain.CheckCapacity(b.TotalTickets)); err != nil {
-		// The date alone is left to the decision, so that a repeated request gets its answer after the event has begun, too.
+		// A date alone is left to the decision: a repeated request gets its answer also after the
+		// event has begun.
 		return nil, domain.JoinInvalid(err, domain.CheckDate(b.Date, now))
 	}
 	id, err := uuid.NewV7()

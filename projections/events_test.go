@@ -134,8 +134,9 @@ func TestEventsAreSortedByThePriceThatIsShown(t *testing.T) {
 	}
 }
 
-// The database sorts by the decimals that a currency had when its index was made. When they change in the library that prices
-// are shown with, a migration has to make another function and the index anew.
+// The database sorts by the decimals that a currency had when its index was made. When they change
+// in the library that prices are shown with, a migration has to make another function, and the index
+// anew.
 func TestTheDatabaseKnowsTheDecimalsOfEveryCurrency(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

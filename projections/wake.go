@@ -73,7 +73,8 @@ type Wire struct {
 func NewWire(url string, pool *pgxpool.Pool, logger *slog.Logger) *Wire {
 	w := &Wire{
 		id: uuid.NewString(), url: url, pool: pool, logger: logger, Log: NewBell(), Checkpoints: NewBell(), Leases: NewBell(),
-		outgoing: make(map[string]chan struct{}), unread: make(chan struct{}, 1), positions: make(map[string]int64), moved: make(map[string]bool),
+		outgoing: make(map[string]chan struct{}), unread: make(chan struct{}, 1),
+		positions: make(map[string]int64), moved: make(map[string]bool),
 	}
 	for _, channel := range []string{logChannel, checkpointChannel, leaseChannel} {
 		w.outgoing[channel] = make(chan struct{}, 1)

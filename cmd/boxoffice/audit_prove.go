@@ -94,7 +94,8 @@ func (a *app) auditVerifyProofCommand() *cobra.Command {
 			return err
 		}
 		r := &receipt.Record
-		_, err = fmt.Fprintf(a.out, "%s, version %d of stream %s,\nis at position %d of the log, by a checkpoint over %d record(s)\n%s\n",
+		_, err = fmt.Fprintf(a.out,
+			"%s, version %d of stream %s,\nis at position %d of the log, by a checkpoint over %d record(s)\n%s\n",
 			printable(r.Type), r.Version, r.StreamID, r.Position, said.Size, printable(string(r.Data)))
 		return err
 	})

@@ -138,7 +138,8 @@ func showMoment(out io.Writer, m audit.Moment, asJSON bool) error {
 		return e.Encode(map[string]any{"record": m.Record, "state": stateJSON(m.State), "problem": m.Problem})
 	}
 	r := &m.Record
-	_, err := fmt.Fprintf(out, "%7d %9d  %s  %s  %-16s %d/%d\n", r.Version, r.Position, r.RecordedAt.Format(timeForm), actorOf(r.Metadata), cell(r.Type, 16), m.State.Remaining(), m.State.Capacity())
+	_, err := fmt.Fprintf(out, "%7d %9d  %s  %s  %-16s %d/%d\n", r.Version, r.Position, r.RecordedAt.Format(timeForm),
+		actorOf(r.Metadata), cell(r.Type, 16), m.State.Remaining(), m.State.Capacity())
 	if err == nil && m.Problem != "" {
 		_, err = fmt.Fprintf(out, "        ! %s\n", cell(m.Problem, 70))
 	}
@@ -185,8 +186,9 @@ func (a *auditor) showState(m audit.Moment, asJSON bool) error {
 	}
 	s := stateJSON(m.State)
 	_, err := fmt.Fprintf(a.out, "stream     %s\nversion    %d (%s), position %d\ntime       %s\nstatus     %s\ntitle      %s\nvenue      %s\nbegins     %s (%s)\nprice      %d minor units of %s\ntickets    %d, of which %d sold and %d left\nbookings   %d ever made\n",
-		m.Record.StreamID, m.Record.Version, cell(m.Record.Type, 40), m.Record.Position, m.Record.RecordedAt.Format(time.RFC3339Nano), s.Status,
-		cell(s.Details.Title, 68), cell(s.Details.Venue, 68), s.Details.StartsAt.Format(time.RFC3339), cell(s.Details.TimeZone, 40), s.Details.Price.Minor, cell(s.Details.Price.Currency, 3),
+		m.Record.StreamID, m.Record.Version, cell(m.Record.Type, 40), m.Record.Position,
+		m.Record.RecordedAt.Format(time.RFC3339Nano), s.Status, cell(s.Details.Title, 68), cell(s.Details.Venue, 68),
+		s.Details.StartsAt.Format(time.RFC3339), cell(s.Details.TimeZone, 40), s.Details.Price.Minor, cell(s.Details.Price.Currency, 3),
 		s.Capacity, s.Sold, s.Remaining, s.Bookings)
 	if err == nil && m.Unknown {
 		_, err = fmt.Fprintln(a.out, "A record up to here can't be read, and is left out.")
@@ -313,7 +315,8 @@ func (a *auditor) tail(ctx context.Context, after int64, asJSON bool) (int64, er
 			if asJSON {
 				err = a.printJSON(r)
 			} else {
-				_, err = fmt.Fprintf(a.out, "%9d  %s  %s  %-16s %s…/%d\n", r.Position, r.RecordedAt.Format(timeForm), actorOf(r.Metadata), cell(r.Type, 16), r.StreamID.String()[:8], r.Version)
+				_, err = fmt.Fprintf(a.out, "%9d  %s  %s  %-16s %s…/%d\n", r.Position, r.RecordedAt.Format(timeForm),
+					actorOf(r.Metadata), cell(r.Type, 16), r.StreamID.String()[:8], r.Version)
 			}
 			if err != nil {
 				return after, err

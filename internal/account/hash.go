@@ -68,9 +68,10 @@ func (h *hasher) hash(ctx context.Context, password string) (hash []byte, err er
 	return hash, err
 }
 
-// matches compares the password with the hash, once, and with the dummy where there is nothing to compare: without a hash, or with a
-// password that bcrypt would take for another one. It cuts what is too long, and repeats a password with a NUL after each copy, so
-// that "a" and "a\x00a" have the same hash. So every answer costs the same.
+// matches compares the password with the hash, once, and with the dummy where there is nothing to
+// compare, so that every answer costs the same: without a hash, or with a password that bcrypt would
+// take for another one. It cuts what is too long, and repeats a password with a NUL after each copy:
+// "a" and "a\x00a" have the same hash.
 func (h *hasher) matches(ctx context.Context, hash []byte, password string) (bool, error) {
 	if hash == nil || len(password) > maxPasswordBytes || strings.ContainsRune(password, 0) {
 		hash, password = h.dummy, password[:min(len(password), maxPasswordBytes)]
