@@ -61,7 +61,7 @@ func TestParametersThatAreNoTextAreRefused(t *testing.T) {
 	s.want(s.call("GET", "/audit/streams?search=%C3%A9%E2%80%AE", auditor, nil), 200, "")
 
 	// The bytes may come as they are, too, which no client of Go sends.
-	for _, query := range []string{"search=\xff", "\xff=1"} {
+	for _, query := range []string{"search=\xff", "\xff=1", "a;b=\xff", "%zz=\xff"} {
 		a := s.sendBytes("GET /audit/streams?" + query + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + auditor + "\r\nConnection: close\r\n\r\n")
 		if !strings.HasPrefix(a, "HTTP/1.1 400 ") {
 			t.Errorf("%q: %s", query, a)

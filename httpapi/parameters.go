@@ -19,6 +19,9 @@ func (a *api) checkParameters(ctx huma.Context, next func(huma.Context)) {
 			wrong = append(wrong, FieldProblem{name, "must be UTF-8 without NUL"})
 		}
 	}
+	if len(wrong) == 0 && isNotText(u.RawQuery) { // in a part that can't be read as a parameter
+		wrong = append(wrong, FieldProblem{"query", "must be UTF-8 without NUL"})
+	}
 	if len(wrong) == 0 {
 		next(ctx)
 		return
