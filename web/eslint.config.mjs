@@ -15,6 +15,22 @@ export default defineConfig([
     },
   },
   {
+    // What browsers lack in pages over plain http, which are no secure contexts, or did lack until
+    // lately.
+    files: ['src/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'crypto', property: 'randomUUID', message: 'Missing over plain http; use newKey.' },
+        { object: 'crypto', property: 'subtle', message: 'Missing over plain http.' },
+        { object: 'navigator', property: 'clipboard', message: 'Missing over plain http.' },
+        { object: 'navigator', property: 'serviceWorker', message: 'Missing over plain http.' },
+        { object: 'AbortSignal', property: 'any', message: 'Missing before Safari 17.4; see send.ts.' },
+        { object: 'AbortSignal', property: 'timeout', message: 'Missing before Safari 16; see send.ts.' },
+      ],
+    },
+  },
+  {
     // Imports run shared → features → app, and features do not know each other.
     files: ['src/lib/**', 'src/components/**'],
     rules: { 'no-restricted-imports': ['error', { patterns: ['@/features/*', '@/app/*'] }] },

@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { test as base, expect, type BrowserContext, type Locator, type Page } from '@playwright/test'
+import {
+  test as base,
+  expect,
+  type BrowserContext,
+  type Locator,
+  type Page,
+  type Request,
+} from '@playwright/test'
 import type { components } from '../src/lib/api/schema'
 
 type Event = components['schemas']['Event']
-export { expect, type Event, type Locator, type Page }
+export { expect, type Event, type Locator, type Page, type Request }
 
 export const web = () => process.env.WEB_URL!
 const api = () => process.env.API_URL!
@@ -91,13 +98,31 @@ export const card = (page: Page, event: Event): Locator => page.getByRole('artic
 export const toast = (page: Page, text: string): Locator =>
   page.locator('[data-sonner-toast]').filter({ hasText: text })
 
-/** Expects the console to report one refused request: browsers do so for every 4xx and 5xx. */
-type Refusals = (status: number, path: string) => void
+/**
+ * Presses the mouse button near an edge of something and lets it go, as a hand does: what is under
+ * it in between may move.
+ */
+export async function clickByHand(page: Page, target: Locator, edge: 'top' | 'bottom'): Promise<void> {
+  await target.scrollIntoViewIfNeeded()
+  const box = (await target.boundingBox())!
+  await page.mouse.move(box.x + box.width / 2, edge === 'top' ? box.y + 4 : box.y + box.height - 4)
+  await page.mouse.down()
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 6; frame++) await new Promise(requestAnimationFrame)
+  })
+  await page.mouse.up()
+}
+
+/**
+ * Expects the console to report refused requests: browsers do so for every 4xx and 5xx. A text
+ * stands for another complaint.
+ */
+type Refusals = (status: number | string, path: string) => void
 
 export const test = base.extend<{ refusals: Refusals; context: BrowserContext }>({
   refusals: [
     async ({ context }, use) => {
-      const allowed: { status: number; path: string }[] = []
+      const allowed: { status: number | string; path: string }[] = []
       const complaints: string[] = []
       const watch = (page: Page) => {
         page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.stack ?? error.message}`))
@@ -106,7 +131,8 @@ export const test = base.extend<{ refusals: Refusals; context: BrowserContext }>
           const { url } = message.location()
           const isAllowed = allowed.some(
             ({ status, path }) =>
-              url.startsWith(web() + path) && message.text().includes(`${status || 'net::ERR_'}`),
+              url.replace(/^https?:\/\/[^/]+/, '').startsWith(path) &&
+              message.text().includes(`${status || 'net::ERR_'}`),
           )
           if (!isAllowed) complaints.push(`${page.url()}: ${message.type()}: ${message.text()} (${url})`)
         })

@@ -1,3 +1,5 @@
+import { newKey } from './new-key'
+
 /**
  * Gives the Idempotency-Key of a request: the same request keeps its key, so that sending it again after a lost answer does nothing
  * twice; another request gets another one.
@@ -10,7 +12,7 @@ export class AttemptKey {
     const request = JSON.stringify(body)
     if (request !== this.request) {
       this.request = request
-      this.key = crypto.randomUUID()
+      this.key = newKey()
     }
     return this.key
   }

@@ -1,6 +1,7 @@
 import { Temporal } from 'temporal-polyfill'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AttemptKey } from './attempt-key'
+import { newKey } from './new-key'
 import { showErrors } from './form-errors'
 import {
   currencies,
@@ -158,4 +159,13 @@ describe('what is wrong with a form', () => {
     expect(showErrors(new TypeError('x is undefined'), ['title'], setError)).toBe(text)
     expect(setError).not.toHaveBeenCalled()
   })
+})
+
+it('a new key is a random UUID, over plain http too, where crypto.randomUUID is missing', () => {
+  vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
+  const keys = Array.from({ length: 100 }, newKey)
+  for (const key of keys)
+    expect(key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  expect(new Set(keys).size).toBe(100)
+  vi.unstubAllGlobals()
 })

@@ -1,4 +1,5 @@
 import { create } from 'zustand'
+import { newKey } from '@/lib/new-key'
 
 /** What is under way for an event. It outlives the button that began it, which may be on a page that was left. */
 interface Attempt {
@@ -19,7 +20,7 @@ export const useAttempts = create<Attempts>()(() => ({ attempts: {} }))
 export function beginAttempt(eventId: string): string | undefined {
   const previous = useAttempts.getState().attempts[eventId]
   if (previous?.phase === 'booking') return undefined
-  const key = previous?.key ?? crypto.randomUUID()
+  const key = previous?.key ?? newKey()
   set(eventId, { key, phase: 'booking' })
   return key
 }

@@ -12,6 +12,8 @@ export interface Request {
   headers?: Record<string, string>
   /** How long the whole answer may take, in milliseconds. */
   timeout?: number
+  /** The request outlives the page. */
+  keepalive?: boolean
 }
 
 // Longer than the slowest booking, whose delay is at most a minute.
@@ -26,13 +28,13 @@ export async function send(path: string, request: Request, token?: string): Prom
   if (request.ifMatch !== undefined) headers['If-Match'] = `"${request.ifMatch}"`
   if (request.after !== undefined) headers['Min-Log-Position'] = String(request.after)
 
-  const timeout = AbortSignal.timeout(request.timeout ?? TIMEOUT)
   try {
     return await fetch(`/api${path}`, {
       method: request.method ?? 'GET',
       headers,
       body: request.body === undefined ? undefined : JSON.stringify(request.body),
-      signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
+      signal: limited(request.timeout ?? TIMEOUT, request.signal),
+      keepalive: request.keepalive,
       credentials: 'same-origin',
       cache: 'no-cache', // ask again with the ETag: counts are never taken from a cache unasked
     })
@@ -40,6 +42,20 @@ export async function send(path: string, request: Request, token?: string): Prom
     if (request.signal?.aborted) throw error
     throw ApiError.network()
   }
+}
+
+/**
+ * A signal that aborts after a time, or when another one does. AbortSignal.any would combine them,
+ * but Safari before 17.4, Firefox before 124 and Chrome before 116 don't have it, and older ones
+ * have no AbortSignal.timeout either.
+ */
+function limited(milliseconds: number, signal?: AbortSignal): AbortSignal {
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  setTimeout(abort, milliseconds) // also while the body is read; later it has no effect
+  if (signal?.aborted) abort()
+  signal?.addEventListener('abort', abort, { once: true })
+  return controller.signal
 }
 
 /** Reads a body to its end. Throws an ApiError when the connection breaks in the middle of it. */

@@ -8,6 +8,7 @@ import type { Event } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
 import { plural } from '@/lib/format'
 import { applyChange } from '@/lib/live/store'
+import { newKey } from '@/lib/new-key'
 import { cancelEvent } from '../api/change-event'
 
 export default function CancelEventDialog({
@@ -19,7 +20,7 @@ export default function CancelEventDialog({
   onClose: () => void
   onCancelled: () => void
 }) {
-  const [key] = useState(() => crypto.randomUUID())
+  const [key] = useState(() => newKey())
   const cancellation = useMutation({
     mutationFn: () => cancelEvent(event.id, key),
     onSuccess: ({ data }) => {
