@@ -1,4 +1,4 @@
-import { card, customer, enter, expect, listOf, schedule, test, toast, web } from './fixtures'
+import { card, clickByHand, customer, enter, expect, listOf, schedule, test, toast, web } from './fixtures'
 
 const ORGANIZER = 'organizer@example.com'
 
@@ -50,6 +50,17 @@ test('an organizer schedules an event, changes it between bookings, and cancels 
   await expect(page.getByRole('heading', { level: 1, name: title })).toBeFocused()
   await expect(visitor.getByRole('button', { name: /^Cancelled/ })).toBeDisabled()
   await visitor.context().close()
+})
+
+test('the first click of a mouse on Schedule event counts', async ({ page }) => {
+  await enter(page, '/events/new', ORGANIZER)
+  await page.getByLabel('Tickets').click()
+  await page.keyboard.type('5')
+  await page.getByLabel('Price').click()
+  await page.keyboard.type('a lot')
+  await clickByHand(page, page.getByRole('button', { name: 'Schedule event' }), 'top')
+  await expect(page.getByText('Enter a title.')).toBeVisible()
+  await expect(page.getByText(/Enter an amount/)).toBeVisible()
 })
 
 test('two organizers who change the same event do not overwrite each other', async ({

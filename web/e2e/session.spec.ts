@@ -1,4 +1,17 @@
-import { card, enter, expect, listOf, PASSWORD, schedule, test, toast, web, type Page } from './fixtures'
+import {
+  card,
+  clickByHand,
+  enter,
+  expect,
+  listOf,
+  newEmail,
+  PASSWORD,
+  schedule,
+  test,
+  toast,
+  web,
+  type Page,
+} from './fixtures'
 
 /** Records every text of a heading that was ever painted on a page, from its first frame on. */
 async function recordHeadings(page: Page) {
@@ -158,4 +171,19 @@ test('a server that is away ends no session', async ({ page, refusals }) => {
   await page.unroute('**/api/auth/refresh')
   await page.getByRole('button', { name: 'Try again' }).click()
   await expect(page.getByRole('article').first()).toBeVisible()
+})
+
+test('the first click of a mouse on Create account counts', async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 1080 }) // nothing scrolls, which would move it back
+  await page.goto(web() + '/register')
+  await page.getByLabel('Name').click()
+  await page.keyboard.type('Ada Lovelace')
+  await page.getByLabel('E-mail').click()
+  await page.keyboard.type(newEmail())
+  await page.getByLabel('Password', { exact: true }).click()
+  await page.keyboard.type(PASSWORD)
+  await page.getByLabel('Confirm password', { exact: true }).click()
+  await page.keyboard.type(PASSWORD)
+  await clickByHand(page, page.getByRole('button', { name: 'Create account' }), 'bottom')
+  await expect(page).toHaveURL(web() + '/events')
 })

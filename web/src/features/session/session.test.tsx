@@ -95,6 +95,20 @@ describe('registering', () => {
     expect(await screen.findByText(text)).toBeInTheDocument()
   })
 
+  it('complains about nothing before the form is sent', async () => {
+    render(<RegisterForm />)
+    await userEvent.type(field('Password'), 'password123')
+    await userEvent.click(field('Confirm password'))
+    await userEvent.click(field('Name'))
+    await userEvent.click(field('E-mail'))
+    for (const name of ['Name', 'E-mail', 'Password', 'Confirm password'])
+      expect(field(name)).not.toHaveAttribute('aria-invalid')
+    await userEvent.click(screen.getByRole('button', { name: 'Create account' }))
+    expect(await screen.findByText('Enter the password again.')).toBeInTheDocument()
+    await userEvent.type(field('Confirm password'), 'password123')
+    await waitFor(() => expect(field('Confirm password')).not.toHaveAttribute('aria-invalid'))
+  })
+
   it('signs in, once, even when it is sent again after a lost answer', async () => {
     const keys: (string | null)[] = []
     server.use(

@@ -49,7 +49,6 @@ export function EventForm({
   const { register, handleSubmit, setError, formState } = useForm<EventFormValues>({
     resolver: useResolver(loadSchema),
     defaultValues: valuesOf(event),
-    mode: 'onTouched',
   })
   const { errors, isSubmitting } = formState
 

@@ -19,7 +19,6 @@ export function RegisterForm() {
   const { register, handleSubmit, setError, formState } = useForm<RegisterValues>({
     resolver: useResolver(loadSchema),
     defaultValues: { name: '', email: '', password: '', confirmPassword: '' },
-    mode: 'onTouched',
   })
   const { errors, isSubmitting } = formState
 
