@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { NextConfig } from 'next'
 import { PHASE_DEVELOPMENT_SERVER } from 'next/constants'
 
@@ -15,11 +18,25 @@ const development: NextConfig = {
   }),
 }
 
+// Names a build by what goes into it, so that two builds of the same sources are equal, and a page
+// that was loaded before an update notices it: Next's router then loads the next page in full.
+function buildId(): string {
+  const hash = createHash('sha256')
+  const sources = readdirSync('src', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+  for (const path of [...sources.sort(), 'next.config.ts', 'postcss.config.mjs', 'package-lock.json'])
+    hash.update(`${path}\0`).update(readFileSync(path)).update('\0')
+  return hash.digest('hex').slice(0, 16)
+}
+
+const BUILD_ID = buildId()
+
 const config = (phase: string): NextConfig => ({
   // The Go program serves the files of the export.
   ...(phase === PHASE_DEVELOPMENT_SERVER ? development : { output: 'export' }),
-  // A fixed id makes two builds of the same sources equal; the names of the assets carry hashes of their own.
-  generateBuildId: () => 'boxoffice',
+  generateBuildId: () => BUILD_ID,
+  env: { BUILD_ID },
   poweredByHeader: false,
   reactStrictMode: true,
   // `npm run types` checks them, together with the tests, whose tools a build does not install.

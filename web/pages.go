@@ -147,6 +147,11 @@ func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.serve(w, r, http.StatusOK)
 		return
 	}
+	if strings.HasPrefix(r.URL.Path, "/_next/") { // of the build before an update, or after it
+		h.Set("Cache-Control", "no-store")
+		http.NotFound(w, r)
+		return
+	}
 	if f := p["/404.html"]; f != nil {
 		f.serve(w, r, http.StatusNotFound)
 		return

@@ -1,4 +1,5 @@
 import { startTransition, useEffect, useState, type ComponentType, type ReactNode } from 'react'
+import { loadCode } from './load-code'
 
 export type LazyView = ComponentType<{ waiting: ReactNode }>
 
@@ -22,7 +23,7 @@ export function lazyView(load: () => Promise<{ default: ComponentType }>): LazyV
     useEffect(() => {
       if (isThere) return
       let isGone = false
-      void (loading ?? fetchView()).catch(fetchView).then(
+      void loadCode(() => (loading ?? fetchView()).catch(fetchView)).then(
         () => !isGone && startTransition(() => setThere(true)), // drawn in slices, between which the page answers
         (cause: unknown) => !isGone && setFailure({ cause }),
       )

@@ -4,10 +4,11 @@ import { useEffect, useRef, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
+import { loadCode } from '@/lib/load-code'
 import { usePreload } from '@/lib/preload'
 import { useIsBooked } from '../api/list-bookings'
 import { useAttempts } from '../attempts'
-import { tellOffline } from '../tell-failed'
+import { tellFailed, tellOffline } from '../tell-failed'
 
 const load = () => import('../book')
 
@@ -21,9 +22,8 @@ export function BookButton({ event }: { event: Event }) {
   usePreload(load)
 
   const press = async () => {
-    const code = await load().catch(() => undefined)
-    if (code) await code.book(event)
-    else tellOffline()
+    const code = await loadCode(load).catch(() => (navigator.onLine === false ? tellOffline() : tellFailed()))
+    await code?.book(event)
     // A button that is switched off loses the focus; keyboards go on from the event instead of from the top of the page.
     requestAnimationFrame(() => {
       if (document.activeElement && document.activeElement !== document.body) return

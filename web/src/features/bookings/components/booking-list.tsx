@@ -7,6 +7,7 @@ import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { buttonVariants } from '@/components/ui/button'
 import type { BookingWithEvent, Event } from '@/lib/api/types'
+import { loadCode } from '@/lib/load-code'
 import { paths } from '@/lib/paths'
 import { usePreload } from '@/lib/preload'
 import { useBookings } from '../api/list-bookings'
@@ -16,9 +17,9 @@ import { BookingListSkeleton } from './booking-list-skeleton'
 const loadCancelDialog = () => import('./cancel-dialog')
 const loadTicketDialog = () => import('./ticket-dialog')
 const loadReceiptDialog = () => import('./receipt-dialog')
-const CancelDialog = lazy(loadCancelDialog)
-const TicketDialog = lazy(loadTicketDialog)
-const ReceiptDialog = lazy(loadReceiptDialog)
+const CancelDialog = lazy(() => loadCode(loadCancelDialog))
+const TicketDialog = lazy(() => loadCode(loadTicketDialog))
+const ReceiptDialog = lazy(() => loadCode(loadReceiptDialog))
 
 interface Groups {
   upcoming: BookingWithEvent[]

@@ -12,6 +12,7 @@ import { ApiError } from '@/lib/api/error'
 import { messageOf, showErrors } from '@/lib/form-errors'
 import { currencies } from '@/lib/format'
 import { toLocal, viewerZone } from '@/lib/zoned-time'
+import { useKeptValues } from '@/lib/kept-values'
 import { useResolver } from '@/lib/resolver'
 import type { EventDetails as Details } from '@/lib/api/types'
 import type { EventFormValues } from '../form-schema'
@@ -46,9 +47,13 @@ export function EventForm({
   back: string
 }) {
   const [problem, setProblem] = useState<string>()
-  const { register, handleSubmit, setError, formState } = useForm<EventFormValues>({
+  const { register, handleSubmit, setError, setValue, formState } = useForm<EventFormValues>({
     resolver: useResolver(loadSchema),
     defaultValues: valuesOf(event),
+  })
+  useKeptValues((name, value) => {
+    // Not into the form of an event that exists: somebody else may have changed it meanwhile.
+    if (!event && name in formState.defaultValues!) setValue(name as keyof EventFormValues, String(value))
   })
   const { errors, isSubmitting } = formState
 

@@ -6,12 +6,13 @@ import Link from 'next/link'
 import { lazy, Suspense, useState } from 'react'
 import { Button, buttonVariants } from '@/components/ui/button'
 import type { Event } from '@/lib/api/types'
+import { loadCode } from '@/lib/load-code'
 import { useLiveEvent } from '@/lib/live/store'
 import { paths } from '@/lib/paths'
 import { usePreload } from '@/lib/preload'
 
 const loadDialog = () => import('./cancel-event-dialog')
-const CancelEventDialog = lazy(loadDialog)
+const CancelEventDialog = lazy(() => loadCode(loadDialog))
 
 /** What an organizer can do with an event. */
 export function EventTools({ event: fetched }: { event: Event }) {

@@ -3,6 +3,7 @@
 import { useState, type ComponentType } from 'react'
 import type { User } from '@/lib/api/types'
 import { useSession } from '@/lib/session/store'
+import { loadCode } from '@/lib/load-code'
 import { usePreload } from '@/lib/preload'
 import { AccountButton } from './account-button'
 
@@ -15,7 +16,7 @@ export function Account() {
   usePreload(load)
   // Not React's `lazy`, which would take the header down with it when loading fails, and never ask again.
   const open = () =>
-    load().then(
+    loadCode(load).then(
       (menu) => setMenu(() => menu.default),
       () => undefined, // the next click asks again
     )

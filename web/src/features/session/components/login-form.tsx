@@ -6,6 +6,7 @@ import { PasswordField } from '@/components/ui/field'
 import { messageOf, showErrors } from '@/lib/form-errors'
 import { signIn } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
+import { useKeptValues } from '@/lib/kept-values'
 import { useResolver } from '@/lib/resolver'
 import type { LoginValues } from '../schemas'
 import { AuthForm, EmailField } from './auth-form'
@@ -15,10 +16,11 @@ const loadSchema = async () => (await import('../schemas')).loginSchema
 export function LoginForm() {
   const [problem, setProblem] = useState<string>()
   const expired = useSession((s) => s.ended === 'expired')
-  const { register, handleSubmit, setError, setFocus, formState } = useForm<LoginValues>({
+  const { register, handleSubmit, setError, setFocus, setValue, formState } = useForm<LoginValues>({
     resolver: useResolver(loadSchema),
     defaultValues: { email: '', password: '' },
   })
+  useKeptValues((name, value) => name === 'email' && setValue(name, String(value)))
   const { errors, isSubmitting } = formState
 
   const submit = handleSubmit(async (values) => {

@@ -7,6 +7,7 @@ import { codeOf } from '@/lib/api/error'
 import { AttemptKey } from '@/lib/attempt-key'
 import { messageOf, showErrors } from '@/lib/form-errors'
 import { register as createAccount } from '@/lib/session/session'
+import { useKeptValues } from '@/lib/kept-values'
 import { useResolver } from '@/lib/resolver'
 import type { RegisterValues } from '../schemas'
 import { AuthForm, EmailField } from './auth-form'
@@ -16,10 +17,11 @@ const loadSchema = async () => (await import('../schemas')).registerSchema
 export function RegisterForm() {
   const [problem, setProblem] = useState<string>()
   const [attempt] = useState(() => new AttemptKey())
-  const { register, handleSubmit, setError, formState } = useForm<RegisterValues>({
+  const { register, handleSubmit, setError, setValue, formState } = useForm<RegisterValues>({
     resolver: useResolver(loadSchema),
     defaultValues: { name: '', email: '', password: '', confirmPassword: '' },
   })
+  useKeptValues((name, value) => (name === 'name' || name === 'email') && setValue(name, String(value)))
   const { errors, isSubmitting } = formState
 
   const submit = handleSubmit(async ({ name, email, password }) => {

@@ -22,10 +22,11 @@ import { usePathId } from '@/lib/address'
 import { ApiError } from '@/lib/api/error'
 import type { StreamPage } from '@/lib/api/types'
 import { plural } from '@/lib/format'
+import { loadCode } from '@/lib/load-code'
 import { paths } from '@/lib/paths'
 
 // The library that draws is larger than the rest of the page.
-const Charts = lazy(() => import('@/features/audit/components/charts'))
+const Charts = lazy(() => loadCode(() => import('@/features/audit/components/charts')))
 
 export default function StreamView() {
   const id = usePathId()
