@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   card,
   clickByHand,
@@ -11,6 +12,7 @@ import {
   toast,
   web,
   type Page,
+  type Request,
 } from './fixtures'
 
 /** Records every text of a heading that was ever painted on a page, from its first frame on. */
@@ -90,7 +92,6 @@ test('a session survives a reload, with its token in no storage', async ({ page,
     name: 'boxoffice_refresh',
     path: '/api/auth',
     httpOnly: true,
-    secure: true,
     sameSite: 'Strict',
   })
 })
@@ -174,7 +175,7 @@ test('a server that is away ends no session', async ({ page, refusals }) => {
 })
 
 test('the first click of a mouse on Create account counts', async ({ page }) => {
-  await page.setViewportSize({ width: 1280, height: 1080 }) // nothing scrolls, which would move it back
+  await page.setViewportSize({ width: 1280, height: 1080 }) // scrolling would move it back
   await page.goto(web() + '/register')
   await page.getByLabel('Name').click()
   await page.keyboard.type('Ada Lovelace')
@@ -186,4 +187,86 @@ test('the first click of a mouse on Create account counts', async ({ page }) => 
   await page.keyboard.type(PASSWORD)
   await clickByHand(page, page.getByRole('button', { name: 'Create account' }), 'bottom')
   await expect(page).toHaveURL(web() + '/events')
+})
+
+async function signOut(page: Page) {
+  await page.getByRole('button', { name: 'Account of Ada Lovelace' }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+}
+
+test('signing out is not undone by the answer of a refresh that was under way', async ({
+  page,
+  context,
+  refusals,
+}) => {
+  const event = await schedule()
+  await enter(page, listOf(event))
+  const other = await context.newPage()
+  await other.goto(web() + '/bookings')
+  await expect(other.getByText('You haven’t booked any events yet')).toBeVisible()
+  refusals(401, '/api/book')
+  await page.route('**/api/book', (route) =>
+    route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer expired' } }),
+  )
+  let answer = () => {}
+  const isOver = new Promise<void>((resolve) => (answer = resolve))
+  let ask = () => {}
+  const isAsked = new Promise<void>((resolve) => (ask = resolve))
+  await page.route('**/api/auth/refresh', async (route) => {
+    ask()
+    await isOver
+    const user = { id: randomUUID(), email: newEmail(), name: 'Ada Lovelace', role: 'customer' }
+    // The page may not wait for it any more.
+    await route.fulfill({ json: { user, accessToken: 'late' } }).catch(() => undefined)
+  })
+  await card(page, event).getByRole('button').click()
+  await isAsked
+  const isRefresh = (request: Request) => request.url().endsWith('/api/auth/refresh')
+  const ended = Promise.race([
+    page.waitForEvent('requestfinished', isRefresh),
+    page.waitForEvent('requestfailed', isRefresh),
+  ])
+  await signOut(other)
+  for (const tab of [page, other]) await expect(tab).toHaveURL(/\/login/)
+  const used: string[] = []
+  page.on('request', (request) => {
+    if (request.headers().authorization === 'Bearer late') used.push(request.url())
+  })
+  answer()
+  await ended
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 6; frame++) await new Promise(requestAnimationFrame)
+  })
+  expect(used).toEqual([])
+  for (const tab of [page, other]) {
+    expect(await tab.evaluate(() => localStorage.getItem('boxoffice.session'))).toBeNull()
+    await expect(tab.getByRole('button', { name: 'Sign in' })).toBeVisible()
+    await tab.goto(web() + '/events')
+    await expect(tab).toHaveURL(/\/login/)
+  }
+})
+
+test('signing out without the server is said, lasts, and is made up for', async ({
+  page,
+  context,
+  refusals,
+}) => {
+  await enter(page, '/events')
+  refusals(0, '/api/auth/logout')
+  await page.route('**/api/auth/logout', (route) => route.abort())
+  await signOut(page)
+  await expect(page.getByRole('alert').filter({ hasText: 'You are signed out on this device' })).toBeVisible()
+  const asked: string[] = []
+  page.on('request', (request) => {
+    if (request.url().includes('/api/')) asked.push(new URL(request.url()).pathname)
+  })
+  await page.goto(web() + '/bookings')
+  await expect(page).toHaveURL(/\/login/)
+  await expect(page.getByRole('form').getByRole('alert')).toContainText('You are signed out on this device')
+  expect(await context.cookies()).toHaveLength(1)
+  expect([...new Set(asked)]).toEqual(['/api/auth/logout'])
+  await page.unroute('**/api/auth/logout')
+  await page.reload()
+  await expect.poll(() => context.cookies()).toEqual([])
+  await expect(page.getByRole('form').getByRole('alert')).toBeHidden()
 })

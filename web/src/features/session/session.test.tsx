@@ -2,7 +2,7 @@ import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-libra
 import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { endSession, restoreSession, startSession } from '@/lib/session/session'
+import { endSession, restoreSession, signOut, startSession } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
 import { aSession, problem, server } from '../../../test/server'
 import { Guests } from './components/guests'
@@ -24,6 +24,12 @@ describe('signing in', () => {
     await waitFor(() => expect(field('E-mail')).toHaveFocus())
     await userEvent.type(field('E-mail'), 'alice')
     expect(await screen.findByText('Enter an e-mail address such as name@example.com.')).toBeInTheDocument()
+  })
+
+  it('says when the server does not know of the last sign-out yet', () => {
+    useSession.setState({ status: 'anonymous', ended: 'signed-out', logout: 'failed' })
+    render(<LoginForm />)
+    expect(screen.getByRole('alert')).toHaveTextContent('You are signed out on this device.')
   })
 
   it('shows what the server refuses beside the form', async () => {
@@ -172,6 +178,19 @@ describe('pages', () => {
     members()
     act(() => endSession('signed-out'))
     expect(location.pathname + location.search).toBe('/login')
+  })
+
+  it('for members say when the server does not know of the sign-out, and are left when it does', async () => {
+    startSession(aSession())
+    server.use(http.post('*/api/auth/logout', () => HttpResponse.error()))
+    members()
+    await act(signOut)
+    expect(screen.getByRole('alert')).toHaveTextContent('You are signed out on this device')
+    expect(screen.queryByText('secret')).not.toBeInTheDocument()
+    expect(location.pathname).toBe('/bookings')
+    server.use(http.post('*/api/auth/logout', () => new HttpResponse(null, { status: 204 })))
+    await userEvent.click(screen.getByRole('button', { name: 'Try again' }))
+    await waitFor(() => expect(location.pathname + location.search).toBe('/login'))
   })
 
   it('for organizers are for organizers', () => {

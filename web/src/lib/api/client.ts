@@ -36,11 +36,12 @@ export async function callForFile(path: string, request: Request = {}): Promise<
  * was, so that an Idempotency-Key stays the same. Without a session that can be renewed, the session ends.
  */
 async function ask(path: string, request: Request): Promise<Response> {
-  const token = useSession.getState().accessToken
+  const { accessToken: token, user } = useSession.getState()
   let response = await send(path, request, token)
   if (response.status === 401) {
     const renewed = await refreshSession(token)
-    if (!renewed) throw await ApiError.of(response)
+    // Somebody else may have signed in meanwhile; the request is not theirs.
+    if (!renewed || (user && useSession.getState().user?.id !== user.id)) throw await ApiError.of(response)
     response = await send(path, request, renewed)
     if (response.status === 401) endSession('expired')
   }

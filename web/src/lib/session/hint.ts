@@ -20,6 +20,28 @@ export function setHint(likely: boolean): void {
   document.documentElement.removeAttribute('data-session')
 }
 
+const LOGOUT = 'boxoffice.logout'
+let isDueHere = false // where storage is switched off
+
+/** Whether somebody has signed out here and the server does not know it yet. */
+export function isLogoutDue(): boolean {
+  try {
+    return localStorage.getItem(LOGOUT) !== null
+  } catch {
+    return isDueHere
+  }
+}
+
+export function setLogoutDue(due: boolean): void {
+  isDueHere = due
+  try {
+    if (due) localStorage.setItem(LOGOUT, '1')
+    else localStorage.removeItem(LOGOUT)
+  } catch {
+    // Storage is switched off: this tab remembers it.
+  }
+}
+
 /**
  * Runs in the head of every page, before anything is painted: sends people without a session to the sign-in page, and marks the
  * document while a session is being restored, so that the sign-in form does not flash.

@@ -1,5 +1,5 @@
 import { delay, http, HttpResponse } from 'msw'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { call } from '@/lib/api/client'
 import { ApiError } from '@/lib/api/error'
 import { aSession, problem, server } from '../../../test/server'
@@ -18,6 +18,22 @@ function refreshes(answer?: () => Response) {
     }),
   )
   return seen
+}
+
+/** Another tab holds the lock until it is released. */
+function heldLock() {
+  let release = () => {}
+  let wait = () => {}
+  const released = new Promise<void>((resolve) => (release = resolve))
+  const waiting = new Promise<void>((resolve) => (wait = resolve))
+  const request = async (_: string, work: () => Promise<unknown>) => {
+    wait()
+    await released
+    return work()
+  }
+  vi.stubGlobal('navigator', Object.create(navigator, { locks: { value: { request } } }))
+  onTestFinished(() => void vi.unstubAllGlobals())
+  return { waiting, release: () => release() }
 }
 
 describe('a session', () => {
@@ -95,15 +111,7 @@ describe('a session', () => {
   it('that another tab has renewed meanwhile is not renewed again', async () => {
     startSession(aSession('old'))
     const seen = refreshes()
-    let release = () => {}
-    // Another tab holds the lock, announces its answer, and lets go.
-    const locks: LockManager = {
-      request: async (_: string, work: () => Promise<unknown>) => {
-        await new Promise<void>((resolve) => (release = resolve))
-        return work()
-      },
-    } as unknown as LockManager
-    vi.stubGlobal('navigator', Object.create(navigator, { locks: { value: locks } }))
+    const { release } = heldLock() // the other tab announces its answer and lets go
     const renewed = refreshSession('old')
     const tab = other()
     tab.postMessage({ type: 'started', session: aSession('from another tab') })
@@ -112,7 +120,6 @@ describe('a session', () => {
     expect(await renewed).toBe('from another tab')
     expect(seen).toHaveLength(0)
     tab.close()
-    vi.unstubAllGlobals()
   })
 
   it('is over when the refresh is refused, and the failed request says so', async () => {
@@ -165,6 +172,177 @@ describe('a session', () => {
     refreshes()
     expect(await renewed).toBeUndefined()
     expect(useSession.getState().status).toBe('anonymous')
+  })
+})
+
+describe('signing out', () => {
+  /** Holds the answers of a path until what it gives is called. */
+  function hold(path: string, answer: () => Response) {
+    const requests: Request[] = []
+    let release = () => {}
+    const released = new Promise<void>((resolve) => (release = resolve))
+    server.use(
+      http.post(`*/api${path}`, async ({ request }) => {
+        requests.push(request)
+        await released
+        return answer()
+      }),
+    )
+    return { requests, release }
+  }
+  function logouts(answer: () => Response = () => new HttpResponse(null, { status: 204 })) {
+    const seen: Request[] = []
+    server.use(
+      http.post('*/api/auth/logout', ({ request }) => {
+        seen.push(request)
+        return answer()
+      }),
+    )
+    return seen
+  }
+  const isDue = () => localStorage.getItem('boxoffice.logout') !== null
+  const anonymous = { status: 'anonymous', user: undefined, accessToken: undefined }
+
+  it('is not undone by the answer of a refresh that began before', async () => {
+    startSession(aSession('old'))
+    logouts()
+    const { requests, release } = hold('/auth/refresh', () => HttpResponse.json(aSession('late')))
+    const renewed = refreshSession('old')
+    await vi.waitFor(() => expect(requests).toHaveLength(1))
+    await signOut()
+    release()
+    expect(await renewed).toBeUndefined()
+    expect(useSession.getState()).toMatchObject(anonymous)
+    expect(localStorage).toHaveLength(0)
+  })
+
+  it('in another tab is not undone by the answer of a refresh in this one', async () => {
+    startSession(aSession('old'))
+    const tab = other()
+    const { requests, release } = hold('/auth/refresh', () => HttpResponse.json(aSession('late')))
+    const renewed = refreshSession('old')
+    await vi.waitFor(() => expect(requests).toHaveLength(1))
+    tab.postMessage({ type: 'ended', reason: 'signed-out' })
+    await vi.waitFor(() => expect(useSession.getState().status).toBe('anonymous'))
+    release()
+    expect(await renewed).toBeUndefined()
+    expect(useSession.getState()).toMatchObject(anonymous)
+    tab.close()
+  })
+
+  it('in another tab counts before that tab can say so', async () => {
+    startSession(aSession('old'))
+    const { requests, release } = hold('/auth/refresh', () => HttpResponse.json(aSession('late')))
+    const renewed = refreshSession('old')
+    await vi.waitFor(() => expect(requests).toHaveLength(1))
+    localStorage.setItem('boxoffice.logout', '1')
+    release()
+    expect(await renewed).toBeUndefined()
+    expect(useSession.getState()).toMatchObject(anonymous)
+    startSession(aSession('old'))
+    localStorage.setItem('boxoffice.logout', '1')
+    expect(await refreshSession('old')).toBeUndefined()
+    expect(requests).toHaveLength(1)
+    expect(useSession.getState()).toMatchObject(anonymous)
+  })
+
+  it('is not undone by what another tab says that has not heard of it', async () => {
+    startSession(aSession('old'))
+    logouts()
+    await signOut()
+    const tab = other()
+    const told = new Promise<void>((resolve) => {
+      const last = new BroadcastChannel('boxoffice.session')
+      last.onmessage = () => {
+        last.close()
+        resolve()
+      }
+    })
+    tab.postMessage({ type: 'started', session: aSession('late'), renewed: true })
+    await told
+    expect(useSession.getState()).toMatchObject(anonymous)
+    tab.postMessage({ type: 'started', session: aSession('of somebody who signs in') })
+    await vi.waitFor(() => expect(useSession.getState().status).toBe('signed-in'))
+    tab.close()
+  })
+
+  it('is remembered while the server can’t be told, and is done before anything else', async () => {
+    startSession(aSession())
+    logouts(() => HttpResponse.error())
+    await signOut()
+    expect(useSession.getState()).toMatchObject({ ...anonymous, logout: 'failed' })
+    expect(isDue()).toBe(true)
+
+    // The page is loaded again: nothing is restored, whatever was left behind.
+    useSession.setState(useSession.getInitialState(), true)
+    localStorage.setItem('boxoffice.session', '1')
+    const renewals = refreshes()
+    const refused = logouts(() => problem(503, 'unavailable'))
+    await restoreSession()
+    expect(refused).toHaveLength(1)
+    expect(useSession.getState()).toMatchObject({ ...anonymous, logout: 'failed' })
+    expect(isDue()).toBe(true)
+
+    const told = logouts()
+    dispatchEvent(new Event('online'))
+    await vi.waitFor(() => expect(useSession.getState().logout).toBeUndefined())
+    expect(told).toHaveLength(1)
+    expect(isDue()).toBe(false)
+    expect(renewals).toHaveLength(0)
+    dispatchEvent(new Event('online'))
+    expect(told).toHaveLength(1)
+  })
+
+  it('is over before somebody signs in, whose cookie it would remove', async () => {
+    startSession(aSession())
+    const logout = hold('/auth/logout', () => new HttpResponse(null, { status: 204 }))
+    const signedOut = signOut()
+    const order: string[] = []
+    server.use(
+      http.post('*/api/auth/login', () => {
+        order.push('login')
+        return HttpResponse.json(aSession('next'))
+      }),
+    )
+    const signedIn = signIn({ email: 'bob@example.com', password: 'password123' })
+    await vi.waitFor(() => expect(logout.requests).toHaveLength(1))
+    void signedOut.then(() => order.push('logout'))
+    logout.release()
+    await signedIn
+    expect(order).toEqual(['logout', 'login'])
+    expect(useSession.getState()).toMatchObject({ status: 'signed-in', accessToken: 'next' })
+    expect(isDue()).toBe(false)
+  })
+
+  it('does not stand in the way of signing in when the server can’t be told', async () => {
+    startSession(aSession())
+    logouts(() => problem(503, 'unavailable'))
+    await signOut()
+    server.use(http.post('*/api/auth/login', () => HttpResponse.json(aSession('next'))))
+    await signIn({ email: 'bob@example.com', password: 'password123' })
+    expect(useSession.getState()).toMatchObject({ status: 'signed-in', logout: undefined })
+    expect(isDue()).toBe(false)
+  })
+
+  it('gives no request of one person to the next', async () => {
+    const { waiting, release } = heldLock()
+    startSession(aSession('of alice'))
+    logouts()
+    const tokens: (string | null)[] = []
+    server.use(
+      http.get('*/api/auth/me', ({ request }) => {
+        tokens.push(request.headers.get('Authorization'))
+        return problem(401, 'token_expired')
+      }),
+    )
+    const failed = expect(call('/auth/me')).rejects.toMatchObject({ code: 'token_expired' })
+    await waiting
+    endSession('signed-out')
+    startSession(aSession('of bob', { id: 'u2' }))
+    release()
+    await failed
+    expect(tokens).toEqual(['Bearer of alice'])
+    expect(useSession.getState().accessToken).toBe('of bob')
   })
 })
 

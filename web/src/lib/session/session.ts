@@ -1,31 +1,52 @@
 import { ApiError } from '@/lib/api/error'
-import { send, whole } from '@/lib/api/send'
+import { send, whole, type Request } from '@/lib/api/send'
 import type { Session } from '@/lib/api/types'
-import { hintOfSession, setHint } from './hint'
+import { hintOfSession, isLogoutDue, setHint, setLogoutDue } from './hint'
 import { useSession } from './store'
 
 // The refresh token then comes as a cookie only, and not in the body, where scripts could read it.
 const COOKIE_MODE = { 'Refresh-Token-Mode': 'cookie' }
-const LOCK = 'boxoffice.refresh'
+const REFRESH_LOCK = 'boxoffice.refresh'
+const LOGOUT_LOCK = 'boxoffice.logout'
+const LOGOUT_TIMEOUT = 10_000
+const LOGOUT_RETRY = 15_000
 
-type Message = { type: 'started'; session: Session } | { type: 'ended'; reason: 'expired' | 'signed-out' }
+type Message =
+  | { type: 'started'; session: Session; renewed?: boolean }
+  | { type: 'ended'; reason: 'expired' | 'signed-out' }
+
+// Counts how often the session of this tab has begun, was renewed or has ended. An answer to a
+// refresh that was sent before the last of these is about a session that is not there any more.
+let generation = 0
+let refreshRequest: AbortController | undefined
 
 // Other tabs hear of every session that starts, is renewed or ends.
 const channel =
   typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('boxoffice.session')
 if (channel) {
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
-    if (data.type === 'started') adopt(data.session)
-    else forget(data.reason)
+    if (data.type === 'ended') forget(data.reason)
+    // The other tab may have been answered just before it heard of a sign-out in this one.
+    else if (!data.renewed || useSession.getState().status !== 'anonymous') adopt(data.session)
   }
 }
 
 function adopt({ user, accessToken }: Session): void {
+  generation++
   setHint(true)
-  useSession.setState({ status: 'signed-in', user, accessToken, unreachable: false, ended: undefined })
+  useSession.setState({
+    status: 'signed-in',
+    user,
+    accessToken,
+    unreachable: false,
+    ended: undefined,
+    logout: undefined,
+  })
 }
 
-function forget(reason: 'expired' | 'signed-out' | undefined): void {
+function forget(reason: 'expired' | 'signed-out' | undefined, logout?: 'sending'): void {
+  generation++
+  refreshRequest?.abort() // its answer would set a new cookie
   setHint(false)
   useSession.setState({
     status: 'anonymous',
@@ -33,11 +54,13 @@ function forget(reason: 'expired' | 'signed-out' | undefined): void {
     accessToken: undefined,
     unreachable: false,
     ended: reason,
+    logout,
   })
 }
 
 /** Starts a session in all tabs. */
 export function startSession(session: Session): void {
+  setLogoutDue(false) // the cookie that it was about is replaced
   adopt(session)
   channel?.postMessage({ type: 'started', session } satisfies Message)
 }
@@ -50,32 +73,75 @@ export function endSession(reason: 'expired' | 'signed-out'): void {
 }
 
 export async function signIn(credentials: { email: string; password: string }): Promise<void> {
-  startSession(await open('/auth/login', credentials))
+  await finishLogout() // later, it would end the session that begins now
+  startSession(await open('/auth/login', { body: credentials }))
 }
 
 export async function register(
   person: { name: string; email: string; password: string },
   idempotencyKey: string,
 ): Promise<void> {
-  startSession(await open('/auth/register', person, idempotencyKey))
+  await finishLogout()
+  startSession(await open('/auth/register', { body: person, idempotencyKey }))
 }
 
-async function open(path: string, body?: unknown, idempotencyKey?: string): Promise<Session> {
-  const response = await send(path, { method: 'POST', body, headers: COOKIE_MODE, idempotencyKey })
+async function open(path: string, request: Request): Promise<Session> {
+  const response = await send(path, { ...request, method: 'POST', headers: COOKIE_MODE })
   if (!response.ok) throw await ApiError.of(response)
   return (await whole(response.json())) as Session
 }
 
-/** Signs out here and in all other tabs, at once; the server is told, and is asked to revoke the refresh token. */
+/**
+ * Signs out here and in all other tabs, at once, and has the server revoke the refresh token. While
+ * the server can't be reached, the cookie stays in this browser, where no script can remove it;
+ * that a logout is due is remembered, and until it is done no page restores a session.
+ */
 export async function signOut(): Promise<void> {
   const { accessToken } = useSession.getState()
-  endSession('signed-out')
-  await send('/auth/logout', { method: 'POST', headers: COOKIE_MODE }, accessToken).catch(() => undefined)
+  setLogoutDue(true)
+  forget('signed-out', 'sending')
+  channel?.postMessage({ type: 'ended', reason: 'signed-out' } satisfies Message)
+  await finishLogout(accessToken)
+}
+
+let finishing: Promise<void> | undefined
+
+/**
+ * Tells the server of a sign-out that it does not know of, if there is one. When that fails, it is
+ * tried again later.
+ */
+export async function finishLogout(accessToken?: string): Promise<void> {
+  if (isLogoutDue())
+    finishing ??= alone(LOGOUT_LOCK, () => logout(accessToken)).finally(() => {
+      finishing = undefined
+    })
+  await finishing
+  useSession.setState({ logout: isLogoutDue() ? 'failed' : undefined })
+}
+
+async function logout(accessToken: string | undefined): Promise<void> {
+  if (!isLogoutDue()) return // another tab has done it meanwhile
+  const request = { method: 'POST', headers: COOKIE_MODE, timeout: LOGOUT_TIMEOUT, keepalive: true } as const
+  const response = await send('/auth/logout', request, accessToken).catch(() => undefined)
+  if (response?.ok) setLogoutDue(false)
+  else logoutLater()
+}
+
+let retry: ReturnType<typeof setTimeout> | undefined
+
+function logoutLater(): void {
+  clearTimeout(retry)
+  retry = setTimeout(() => void finishLogout(), LOGOUT_RETRY)
+  addEventListener('online', () => void finishLogout(), { once: true })
 }
 
 /** Finds out, once at the start, whether there is a session. */
 export async function restoreSession(): Promise<void> {
   if (useSession.getState().status !== 'unknown') return
+  if (isLogoutDue()) {
+    forget('signed-out', 'sending')
+    return finishLogout()
+  }
   if (!hintOfSession()) return forget(undefined)
   await refreshSession(undefined).catch(() => undefined)
 }
@@ -83,12 +149,13 @@ export async function restoreSession(): Promise<void> {
 let refreshing: Promise<string | undefined> | undefined
 
 /**
- * Renews the access token; `stale` is the one that was refused. Whoever asks meanwhile shares the same attempt, and of several
- * tabs one asks while the others wait for its answer. Gives the new token, or undefined when the session is over. Throws when
- * the server could not be asked, which ends nothing.
+ * Renews the access token; `stale` is the one that was refused. Whoever asks meanwhile shares the
+ * same attempt, and of several tabs one asks while the others wait for its answer. Gives the new
+ * token, or undefined when the session is over. Throws when the server could not be asked, which
+ * ends nothing. What ends or begins a session meanwhile counts, and not the answer.
  */
 export function refreshSession(stale: string | undefined): Promise<string | undefined> {
-  refreshing ??= alone(() => refresh(stale)).finally(() => {
+  refreshing ??= alone(REFRESH_LOCK, () => refresh(stale)).finally(() => {
     refreshing = undefined
   })
   return refreshing
@@ -100,14 +167,22 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
     return accessToken !== stale ? accessToken : undefined
   }
   await nextTask() // what another tab announced before it let go of the lock arrives first
+  if (isLogoutDue()) endSession('signed-out') // in a tab that this one has not heard of yet
   const announced = newer()
   if (announced) return announced
-  if (stale !== undefined && useSession.getState().status === 'anonymous') return undefined // ended meanwhile
+  if (useSession.getState().status === 'anonymous') return undefined // ended meanwhile
 
+  const asked = generation
+  const isOutdated = () => {
+    if (isLogoutDue()) endSession('signed-out')
+    return generation !== asked
+  }
   let session: Session
   try {
-    session = await open('/auth/refresh')
+    refreshRequest = new AbortController()
+    session = await open('/auth/refresh', { signal: refreshRequest.signal })
   } catch (error) {
+    if (isOutdated()) return newer()
     if (error instanceof ApiError && error.status === 401) {
       endSession('expired')
       return undefined
@@ -115,12 +190,18 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
     useSession.setState({ unreachable: useSession.getState().status === 'unknown' })
     throw error
   }
-  startSession(session)
+  if (isOutdated()) return newer()
+  adopt(session)
+  channel?.postMessage({ type: 'started', session, renewed: true } satisfies Message)
   return session.accessToken
 }
 
-function alone<T>(work: () => Promise<T>): Promise<T> {
-  return navigator.locks ? (navigator.locks.request(LOCK, work) as Promise<T>) : work()
+/**
+ * Runs in one tab at a time. Locks exist in secure contexts only; elsewhere tabs may get in each
+ * other's way, which the server bears.
+ */
+function alone<T>(lock: string, work: () => Promise<T>): Promise<T> {
+  return navigator.locks ? (navigator.locks.request(lock, work) as Promise<T>) : work()
 }
 
 function nextTask(): Promise<void> {

@@ -14,6 +14,8 @@ interface SessionState {
   unreachable: boolean
   /** Why the last session ended, for a word to the person who had it. */
   ended: 'expired' | 'signed-out' | undefined
+  /** How it stands with telling the server of a sign-out; undefined when it knows. */
+  logout: 'sending' | 'failed' | undefined
 }
 
 export const useSession = create<SessionState>()(() => ({
@@ -22,4 +24,5 @@ export const useSession = create<SessionState>()(() => ({
   accessToken: undefined,
   unreachable: false,
   ended: undefined,
+  logout: undefined,
 }))

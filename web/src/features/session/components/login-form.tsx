@@ -9,6 +9,7 @@ import { useSession } from '@/lib/session/store'
 import { useKeptValues } from '@/lib/kept-values'
 import { useResolver } from '@/lib/resolver'
 import type { LoginValues } from '../schemas'
+import { signedOutText } from '../signed-out'
 import { AuthForm, EmailField } from './auth-form'
 
 const loadSchema = async () => (await import('../schemas')).loginSchema
@@ -16,6 +17,7 @@ const loadSchema = async () => (await import('../schemas')).loginSchema
 export function LoginForm() {
   const [problem, setProblem] = useState<string>()
   const expired = useSession((s) => s.ended === 'expired')
+  const logoutFailed = useSession((s) => s.logout === 'failed')
   const { register, handleSubmit, setError, setFocus, setValue, formState } = useForm<LoginValues>({
     resolver: useResolver(loadSchema),
     defaultValues: { email: '', password: '' },
@@ -33,10 +35,14 @@ export function LoginForm() {
     }
   })
 
+  let notice: string | undefined
+  if (logoutFailed) notice = `${signedOutText.title}. ${signedOutText.body}`
+  else if (expired) notice = 'Your session has ended. Please sign in again.'
+
   return (
     <AuthForm
       label="Sign in"
-      problem={problem ?? (expired ? 'Your session has ended. Please sign in again.' : undefined)}
+      problem={problem ?? notice}
       submitText="Sign in"
       submittingText="Signing in…"
       isSubmitting={isSubmitting}

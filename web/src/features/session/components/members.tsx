@@ -7,7 +7,9 @@ import { Message } from '@/components/message'
 import { Button } from '@/components/ui/button'
 import type { User } from '@/lib/api/types'
 import { loginFor, paths } from '@/lib/paths'
+import { finishLogout } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
+import { signedOutText } from '../signed-out'
 import { askAgain, unreachableText } from '../unreachable'
 
 /** Shows its children to people who are signed in, and `waiting` until that is known; everybody else is asked to sign in. */
@@ -25,16 +27,18 @@ export function Members({
   const actual = useSession((s) => s.user?.role)
   const unreachable = useSession((s) => s.unreachable)
   const ended = useSession((s) => s.ended)
+  const logout = useSession((s) => s.logout)
   const wrongRole = status === 'signed-in' && role !== undefined && actual !== role
   const isWelcome = status === 'signed-in' && !wrongRole
   const isShown = useDeferredValue(isWelcome) // a page is drawn in slices, between which the browser answers
 
   useEffect(() => {
     if (wrongRole) replace(paths.events)
-    // Who signs out on purpose does not want to be led back.
-    if (status === 'anonymous')
+    // Who signs out on purpose does not want to be led back. Where the server can't be reached, the
+    // sign-in page can't be either.
+    if (status === 'anonymous' && !logout)
       replace(ended === 'signed-out' ? paths.login : loginFor(location.pathname + location.search))
-  }, [status, ended, wrongRole, replace])
+  }, [status, ended, logout, wrongRole, replace])
 
   if (unreachable)
     return (
@@ -46,6 +50,18 @@ export function Members({
         action={<Button onClick={askAgain}>{unreachableText.again}</Button>}
       >
         {unreachableText.body}
+      </Message>
+    )
+  if (logout === 'failed')
+    return (
+      <Message
+        isPage
+        icon={PlugZap}
+        role="alert"
+        title={signedOutText.title}
+        action={<Button onClick={() => void finishLogout()}>{signedOutText.again}</Button>}
+      >
+        {signedOutText.body}
       </Message>
     )
   return isWelcome && isShown ? children : waiting

@@ -1,0 +1,6 @@
+/** What is said while the server does not know yet that somebody has signed out. */
+export const signedOutText = {
+  title: 'You are signed out on this device',
+  body: 'The box office couldn’t be reached, so your session has not ended there yet. It ends as soon as this browser reaches the box office again.',
+  again: 'Try again',
+}
