@@ -199,7 +199,8 @@ func (b bundle) schedule(tb testing.TB, capacity int) uuid.UUID {
 }
 
 func scheduled(capacity int) domain.EventScheduled {
-	return domain.EventScheduled(scheduleCommand(capacity))
+	c := scheduleCommand(capacity)
+	return domain.EventScheduled{Details: c.Details, Capacity: c.Capacity}
 }
 
 func scheduleCommand(capacity int) domain.ScheduleEvent {
