@@ -56,7 +56,7 @@ type Options struct {
 	Origins []string
 	// Limiter bounds what single clients may ask for; nil: nothing does.
 	Limiter *Limiter
-	// TrustedProxies are networks (CIDR) whose X-Forwarded-For is believed.
+	// TrustedProxies are networks (CIDR) whose X-Forwarded-For and X-Forwarded-Proto are believed.
 	TrustedProxies []string
 	// Observe, when set, is called at the end of each request.
 	Observe func(Request)
@@ -96,7 +96,7 @@ func New(o Options) http.Handler {
 	router.Use(
 		a.begin,
 		identify,
-		clientAddress(o.TrustedProxies),
+		newClientResolver(o.TrustedProxies, o.Logger).middleware,
 		a.observe,
 		recoverPanics(o.Logger),
 		secure,

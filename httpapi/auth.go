@@ -152,7 +152,7 @@ type loginInput struct {
 }
 
 func (a *api) login(ctx context.Context, in *loginInput) (out *sessionOutput, err error) {
-	err = a.guessing(ctx, in.Body.Email, func() error {
+	err = a.guessing(in.Body.Email, func() error {
 		user, tokens, err := a.Accounts.Login(ctx, in.Body.Email, in.Body.Password)
 		out = in.session(user, tokens)
 		return err
@@ -227,7 +227,7 @@ var errWrongPassword = newProblem(http.StatusForbidden, "wrong_password", "The p
 // erase deletes one's own account and all personal data with it. Bookings stay: who wants to give tickets back cancels them first.
 func (a *api) erase(ctx context.Context, in *eraseInput) (*logoutOutput, error) {
 	claims := claimsOf(ctx)
-	err := a.guessing(ctx, claims.Email, func() error { return a.Accounts.Erase(ctx, claims.UserID, in.Body.Password) })
+	err := a.guessing(claims.Email, func() error { return a.Accounts.Erase(ctx, claims.UserID, in.Body.Password) })
 	if errors.Is(err, account.ErrInvalidCredentials) {
 		return nil, errWrongPassword
 	}

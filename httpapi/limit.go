@@ -2,17 +2,17 @@ package httpapi
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/go-chi/chi/v5/middleware"
-	limiter "github.com/sethvargo/go-limiter"
-	"github.com/sethvargo/go-limiter/memorystore"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/boxoffice/boxoffice/internal/account"
 )
@@ -31,11 +31,16 @@ type Limits struct {
 }
 
 // Limiter counts requests. Close it when the API has stopped.
-type Limiter struct{ booking, address, login *counter }
+type Limiter struct {
+	booking, address, login *counter
+
+	stopSweeping context.CancelFunc
+}
 
 // NewLimiter counts by these limits.
 func NewLimiter(limits Limits) (*Limiter, error) {
-	l := &Limiter{}
+	ctx, stop := context.WithCancel(context.Background())
+	l := &Limiter{stopSweeping: stop}
 	for _, c := range []struct {
 		name  string
 		limit Limit
@@ -44,31 +49,79 @@ func NewLimiter(limits Limits) (*Limiter, error) {
 		if c.limit.Requests == 0 {
 			continue
 		}
-		store, err := memorystore.New(&memorystore.Config{Tokens: c.limit.Requests, Interval: c.limit.Window})
+		counter, err := newCounter(c.name, c.limit)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("limit of %s: %w", c.name, err), l.Close())
+			stop()
+			return nil, fmt.Errorf("limit of %s: %w", c.name, err)
 		}
-		name := strconv.Quote(c.name)
-		*c.to = &counter{name, fmt.Sprintf("%s;q=%d;w=%d", name, c.limit.Requests, seconds(c.limit.Window)), store}
+		*c.to = counter
 	}
+	go l.sweep(ctx)
 	return l, nil
 }
 
-// Close ends the counting.
-func (l *Limiter) Close() error {
-	var errs []error
-	for _, c := range []*counter{l.booking, l.address, l.login} {
-		if c != nil {
-			errs = append(errs, c.store.Close(context.Background()))
+// Close ends the counting. It may be called again.
+func (l *Limiter) Close() { l.stopSweeping() }
+
+// sweep forgets windows that are over, so that a storm leaves nothing behind.
+func (l *Limiter) sweep(ctx context.Context) {
+	ticks := time.NewTicker(time.Minute)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		}
+		for _, c := range []*counter{l.booking, l.address, l.login} {
+			if c != nil {
+				c.sweep()
+			}
 		}
 	}
-	return errors.Join(errs...)
 }
 
-// counter counts one kind of request; nil counts nothing.
+// maxKeys bounds the memory of a counter to some 15 MB. When it is reached, the key that was counted
+// least recently is forgotten: nobody is refused for lack of room, and a client that goes on asking
+// stays counted. To reset a limit that is used up takes this many other keys within its window: this
+// many failed logins, each of which costs a password hash, or this many networks.
+const maxKeys = 100_000
+
+// counterKey is the hash of what is counted, so that long keys take no more room than short ones.
+type counterKey [16]byte
+
+func counterKeyOf(name string) counterKey {
+	sum := sha256.Sum256([]byte(name))
+	return counterKey(sum[:])
+}
+
+// counter counts one kind of request, in windows that begin with the first request of each key. A nil
+// counter counts nothing.
 type counter struct {
 	name, policy string // as headers write them
-	store        limiter.Store
+	limit        Limit
+	began        time.Time
+
+	mu      sync.Mutex
+	windows *simplelru.LRU[counterKey, window]
+}
+
+// window is what was used of a limit, and when that counts no more, as the time since the counter began.
+type window struct {
+	used uint64
+	ends time.Duration
+}
+
+func newCounter(name string, limit Limit) (*counter, error) {
+	windows, err := simplelru.NewLRU[counterKey, window](maxKeys, nil)
+	if err != nil {
+		return nil, err
+	}
+	name = strconv.Quote(name)
+	return &counter{
+		name: name, policy: fmt.Sprintf("%s;q=%d;w=%d", name, limit.Requests, seconds(limit.Window)),
+		limit: limit, began: time.Now(), windows: windows,
+	}, nil
 }
 
 // usage is what is left of a limit: draft-ietf-httpapi-ratelimit-headers.
@@ -79,12 +132,52 @@ type usage struct {
 	exceeded  bool
 }
 
-func (c *counter) take(ctx context.Context, key string) (usage, error) {
-	_, remaining, reset, ok, err := c.store.Take(ctx, key)
-	if err != nil {
-		return usage{}, fmt.Errorf("count a request: %w", err)
+func (c *counter) take(name string) usage {
+	key := counterKeyOf(name)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Since(c.began)
+	w, known := c.windows.Get(key)
+	if !known || now >= w.ends {
+		w = window{ends: now + c.limit.Window}
 	}
-	return usage{c, remaining, time.Until(time.Unix(0, int64(reset))), !ok}, nil //nolint:gosec // a time of this century
+	exceeded := w.used >= c.limit.Requests
+	if !exceeded {
+		w.used++
+	}
+	c.windows.Add(key, w)
+	return usage{c, c.limit.Requests - w.used, w.ends - now, exceeded}
+}
+
+// giveBack undoes a take. A key of which nothing is used takes no room.
+func (c *counter) giveBack(name string) {
+	key := counterKeyOf(name)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w, known := c.windows.Peek(key)
+	switch {
+	case !known:
+	case w.used <= 1:
+		c.windows.Remove(key)
+	default:
+		w.used--
+		c.windows.Add(key, w)
+	}
+}
+
+// sweep removes windows that are over, beginning with the key that was counted least recently. It stops
+// at the first that is not over, which the next sweeps remove.
+func (c *counter) sweep() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Since(c.began)
+	for {
+		_, w, found := c.windows.GetOldest()
+		if !found || now < w.ends {
+			return
+		}
+		c.windows.RemoveOldest()
+	}
 }
 
 func (u usage) status() string {
@@ -131,18 +224,15 @@ func (a *api) limit(ctx huma.Context, next func(huma.Context)) {
 	}
 	counter, key := a.Limiter.booking, claimsOf(ctx.Context()).UserID.String()
 	if by == perAddress {
-		counter, key = a.Limiter.address, middleware.GetClientIP(ctx.Context())
+		counter, key = a.Limiter.address, clientOf(ctx.Context()).network()
 	}
 	if counter == nil {
 		next(ctx)
 		return
 	}
-	used, err := counter.take(ctx.Context(), key)
-	if err == nil && used.exceeded {
-		err = used.problem()
-	}
-	if err != nil {
-		a.writeError(ctx, err)
+	used := counter.take(key)
+	if used.exceeded {
+		a.writeError(ctx, used.problem())
 		return
 	}
 	ctx.SetHeader(rateLimitPolicy, used.counter.policy)
@@ -152,32 +242,21 @@ func (a *api) limit(ctx huma.Context, next func(huma.Context)) {
 
 // guessing runs a login. Only failed ones count against the e-mail, so nobody who knows the password runs into the limit; that
 // it is asked before the password is compared keeps many guesses at once from slipping through.
-func (a *api) guessing(ctx context.Context, email string, login func() error) error {
+func (a *api) guessing(email string, login func() error) error {
+	email = strings.ToLower(strings.TrimSpace(email))
+	if len(email) > account.MaxEmailBytes {
+		return account.ErrInvalidCredentials // nobody can have it, and it is not worth a hash
+	}
 	if a.Limiter == nil || a.Limiter.login == nil {
 		return login()
 	}
-	key := strings.ToLower(strings.TrimSpace(email))
-	used, err := a.Limiter.login.take(ctx, key)
-	if err != nil {
-		return err
-	}
+	used := a.Limiter.login.take(email)
 	if used.exceeded {
 		return used.problem()
 	}
-	err = login()
+	err := login()
 	if !errors.Is(err, account.ErrInvalidCredentials) {
-		if err := a.Limiter.login.store.Burst(ctx, key, 1); err != nil { // given back
-			return fmt.Errorf("count a login: %w", err)
-		}
+		a.Limiter.login.giveBack(email)
 	}
 	return err
-}
-
-// clientAddress finds out which address a request comes from: that of the connection or, when it is one of the trusted proxies, the
-// last one in X-Forwarded-For that is not.
-func clientAddress(trusted []string) func(http.Handler) http.Handler {
-	if len(trusted) == 0 {
-		return middleware.ClientIPFromRemoteAddr
-	}
-	return middleware.ClientIPFromXFF(trusted...)
 }

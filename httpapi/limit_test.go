@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ func withLimits(t *testing.T, limits httpapi.Limits, proxies ...string) choice {
 	t.Helper()
 	limiter, err := httpapi.NewLimiter(limits)
 	must(t, err)
-	t.Cleanup(func() { must(t, limiter.Close()) })
+	t.Cleanup(limiter.Close)
 	return func(o *httpapi.Options, _ *eventstore.Options) { o.Limiter, o.TrustedProxies = limiter, proxies }
 }
 
@@ -97,5 +98,43 @@ func TestForwardedAddressesAreNotBelievedFromAnybody(t *testing.T) {
 		} else {
 			s.limited(a, "address")
 		}
+	}
+}
+
+func TestPeopleBehindAProxyAreCountedOneByOneHoweverItWritesTheirAddresses(t *testing.T) {
+	t.Parallel()
+	s := start(t, withLimits(t, httpapi.Limits{Address: httpapi.Limit{Requests: 1, Window: time.Hour}}, "127.0.0.0/8", "10.0.0.0/8"))
+	from := func(forwarded string) answer {
+		return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"}, "X-Forwarded-For", forwarded)
+	}
+	for _, same := range [][]string{
+		{"198.51.100.1:4711", "198.51.100.1:4712", "198.51.100.1", "::ffff:198.51.100.1", "[::ffff:198.51.100.1]:80", "192.0.2.1, 198.51.100.1:1, 10.1.2.3:99"},
+		{"198.51.100.2:4711", "198.51.100.2"},
+		{"2001:db8:0:1::1", "[2001:db8:0:1::1]:443", "[2001:db8:0:1::2]", "2001:db8:0:1:ffff:ffff:ffff:ffff"},
+		{"2001:db8:0:2::1", "2001:db8:0:2::2"},
+		{"10.0.0.7", "10.0.0.7:1"}, // in the network of the proxies, as people in an office are
+		{"10.0.0.8"},
+	} {
+		s.want(from(same[0]), 401, "invalid_token")
+		for _, other := range same[1:] {
+			s.limited(from(other), "address")
+		}
+	}
+}
+
+func TestAnAddressThatCannotBeReadCountsAsTheProxy(t *testing.T) {
+	t.Parallel()
+	s := start(t, withLimits(t, httpapi.Limits{Address: httpapi.Limit{Requests: 4, Window: time.Hour}}, "127.0.0.0/8"))
+	refresh := func(headers ...string) answer {
+		return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"}, headers...)
+	}
+	for _, unreadable := range []string{"unknown", "", "198.51.100.1, _hidden"} {
+		s.want(refresh("X-Forwarded-For", unreadable), 401, "invalid_token")
+	}
+	s.want(refresh(), 401, "invalid_token") // from 127.0.0.1 itself
+	s.limited(refresh("X-Forwarded-For", "1.2.3.4.5"), "address")
+	s.want(refresh("X-Forwarded-For", "198.51.100.1"), 401, "invalid_token")
+	if got := strings.Count(s.logs.String(), "X-Forwarded-For"); got != 1 {
+		t.Errorf("the log speaks of it %d times, want once", got)
 	}
 }

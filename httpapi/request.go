@@ -20,6 +20,7 @@ type request struct {
 	arrival *arrival // nil, unless it takes turns
 	id      string
 	code    string // of the problem that is answered, if one is
+	client  client
 }
 
 type requestKey struct{}

@@ -147,7 +147,7 @@ func (s *system) closePools() {
 		}
 	}
 	if s.limiter != nil {
-		_ = s.limiter.Close() // it has nothing to lose
+		s.limiter.Close()
 	}
 }
 

@@ -5,10 +5,10 @@ import (
 	"regexp"
 )
 
-const (
-	maxEmailBytes = 254 // what fits into an SMTP path, RFC 5321
-	maxLocalBytes = 64
-)
+// MaxEmailBytes is the length of the longest e-mail that somebody can have: what fits into an SMTP path, RFC 5321.
+const MaxEmailBytes = 254
+
+const maxLocalBytes = 64
 
 // emailShape is what a browser's e-mail field accepts, with a dot asked of the domain. Only ASCII: browsers send
 // international domains in their ASCII form, and comparing without regard to case stays unambiguous.
@@ -21,7 +21,7 @@ func checkEmail(email string) (message string) {
 	switch {
 	case email == "":
 		return "Enter your e-mail address."
-	case len(email) > maxEmailBytes:
+	case len(email) > MaxEmailBytes:
 		return "Enter an e-mail address of at most 254 characters."
 	}
 	shape := emailShape.FindStringSubmatch(email)
