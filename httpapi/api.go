@@ -58,6 +58,8 @@ type Options struct {
 	Limiter *Limiter
 	// TrustedProxies are networks (CIDR) whose X-Forwarded-For and X-Forwarded-Proto are believed.
 	TrustedProxies []string
+	// PlainHTTP says who can sign in without TLS.
+	PlainHTTP PlainHTTP
 	// Observe, when set, is called at the end of each request.
 	Observe func(Request)
 	// Tracer records a span for each request, in the trace that its traceparent header names; nil: none are recorded.
@@ -131,14 +133,14 @@ func New(o Options) http.Handler {
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
 	h := humachi.New(router, config)
-	h.UseMiddleware(a.takeTurns, a.atHome, a.guard, a.limit, a.sameOrigin, a.checkParameters, a.noteRead, a.fresh)
+	h.UseMiddleware(a.takeTurns, a.atHome, a.guard, a.limit, a.protectCookie, a.checkParameters, a.noteRead, a.fresh)
 
 	everyone, organizers, auditors := roles{}, roles{account.Organizer}, roles{account.Auditor}
 
-	route(h, a, nil, operation{http.MethodPost, "/auth/register", "register", "Create an account and sign in", 201, []int{400, 409, 422, 503}}, a.register, homeOnly, limited(perAddress))
-	route(h, a, nil, operation{http.MethodPost, "/auth/login", "login", "Sign in", 200, []int{400, 401, 503}}, a.login, homeOnly, limited(perAddress))
+	route(h, a, nil, operation{http.MethodPost, "/auth/register", "register", "Create an account and sign in", 201, []int{400, 403, 409, 422, 503}}, a.register, homeOnly, limited(perAddress), signsIn)
+	route(h, a, nil, operation{http.MethodPost, "/auth/login", "login", "Sign in", 200, []int{400, 401, 403, 503}}, a.login, homeOnly, limited(perAddress), signsIn)
 	route(h, a, nil, operation{http.MethodPost, "/auth/refresh", "refresh", "Exchange a refresh token for the next pair", 200, []int{400, 401, 403, 503}}, a.refresh, homeOnly, limited(perAddress), usesCookie)
-	route(h, a, everyone, operation{http.MethodPost, "/auth/logout", "logout", "Sign out", 204, []int{400, 401, 403, 503}}, a.logout, homeOnly, usesCookie)
+	route(h, a, nil, operation{http.MethodPost, "/auth/logout", "logout", "Sign out", 204, []int{400, 403, 503}}, a.logout, homeOnly, signsOut)
 	route(h, a, everyone, operation{http.MethodGet, "/auth/me", "getMe", "Tell who one is", 200, []int{401, 503}}, a.me, homeOnly)
 	route(h, a, everyone, operation{http.MethodDelete, "/auth/me", "eraseMe", "Delete one's own account with all personal data", 204, []int{400, 401, 403, 503}}, a.erase, homeOnly, limited(perAddress))
 

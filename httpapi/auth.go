@@ -7,10 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -67,7 +65,7 @@ type Session struct {
 }
 
 type sessionOutput struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
+	SetCookie []http.Cookie `header:"Set-Cookie"`
 	Body      Session
 }
 
@@ -78,9 +76,9 @@ type Delivery struct {
 	RefreshTokenMode string `header:"Refresh-Token-Mode" enum:"body,cookie" default:"body" doc:"cookie: the refresh token comes in an HttpOnly cookie only, where no script of the page can read it"`
 }
 
-func (d Delivery) session(user account.User, tokens account.Tokens) *sessionOutput {
+func (a *api) session(ctx context.Context, d Delivery, user account.User, tokens account.Tokens) *sessionOutput {
 	out := &sessionOutput{
-		SetCookie: refreshCookie(tokens.Refresh, tokens.RefreshExpires),
+		SetCookie: a.refreshCookies(ctx, tokens.Refresh, tokens.RefreshExpires),
 		Body:      Session{User: userOf(user), AccessToken: tokens.Access, RefreshToken: tokens.Refresh},
 	}
 	if d.RefreshTokenMode == "cookie" {
@@ -91,36 +89,6 @@ func (d Delivery) session(user account.User, tokens account.Tokens) *sessionOutp
 
 func userOf(user account.User) User {
 	return User{ID: user.ID, Email: user.Email, Name: user.Name, Role: user.Role}
-}
-
-const refreshCookieName = "boxoffice_refresh"
-
-// refreshCookie keeps the refresh token where no script of the browser can read it. Browsers count localhost as secure.
-func refreshCookie(token string, expires time.Time) http.Cookie {
-	return http.Cookie{
-		Name: refreshCookieName, Value: token, Path: "/auth", Expires: expires,
-		HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode,
-	}
-}
-
-const cookieKey = "cookie"
-
-// usesCookie marks an operation that accepts the refresh cookie.
-func usesCookie(op *huma.Operation) {
-	op.Metadata[cookieKey] = true
-}
-
-// sameOrigin refuses requests that a browser sends with the refresh cookie on behalf of another site's page. SameSite=Strict does
-// most of it; it lets pages of sibling domains through.
-func (a *api) sameOrigin(ctx huma.Context, next func(huma.Context)) {
-	if ctx.Operation().Metadata[cookieKey] != nil {
-		r, _ := humachi.Unwrap(ctx)
-		if _, err := r.Cookie(refreshCookieName); err == nil && a.origins.Check(r) != nil {
-			a.writeError(ctx, errCrossOrigin)
-			return
-		}
-	}
-	next(ctx)
 }
 
 type registerInput struct {
@@ -140,7 +108,7 @@ func (a *api) register(ctx context.Context, in *registerInput) (*sessionOutput, 
 	if err != nil {
 		return nil, err
 	}
-	return in.session(user, tokens), nil
+	return a.session(ctx, in.Delivery, user, tokens), nil
 }
 
 type loginInput struct {
@@ -154,7 +122,7 @@ type loginInput struct {
 func (a *api) login(ctx context.Context, in *loginInput) (out *sessionOutput, err error) {
 	err = a.guessing(in.Body.Email, func() error {
 		user, tokens, err := a.Accounts.Login(ctx, in.Body.Email, in.Body.Password)
-		out = in.session(user, tokens)
+		out = a.session(ctx, in.Delivery, user, tokens)
 		return err
 	})
 	if err != nil {
@@ -165,17 +133,22 @@ func (a *api) login(ctx context.Context, in *loginInput) (out *sessionOutput, er
 
 // HeldToken is where a client shows its refresh token.
 type HeldToken struct {
-	Cookie string `cookie:"boxoffice_refresh"`
-	Body   *struct {
+	HostCookie string `cookie:"__Host-boxoffice_refresh"`
+	Cookie     string `cookie:"boxoffice_refresh"`
+	Body       *struct {
 		RefreshToken string `json:"refreshToken,omitempty" doc:"Taken from the cookie when it is left out"`
 	} `required:"false"`
 }
 
-func (h HeldToken) token() string {
-	if h.Body != nil && h.Body.RefreshToken != "" {
-		return h.Body.RefreshToken
+// tokens are those that the client shows, each once, the one that counts first.
+func (h HeldToken) tokens() []string {
+	var shown []string
+	if h.Body != nil {
+		shown = append(shown, h.Body.RefreshToken)
 	}
-	return h.Cookie
+	shown = append(shown, h.HostCookie, h.Cookie)
+	shown = slices.DeleteFunc(shown, func(token string) bool { return token == "" })
+	return slices.Compact(shown)
 }
 
 type refreshInput struct {
@@ -184,25 +157,28 @@ type refreshInput struct {
 }
 
 func (a *api) refresh(ctx context.Context, in *refreshInput) (*sessionOutput, error) {
-	user, tokens, err := a.Accounts.Refresh(ctx, in.token())
+	token := ""
+	if shown := in.tokens(); len(shown) > 0 {
+		token = shown[0]
+	}
+	user, tokens, err := a.Accounts.Refresh(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	return in.session(user, tokens), nil
+	return a.session(ctx, in.Delivery, user, tokens), nil
 }
 
 type logoutInput struct{ HeldToken }
 
-type logoutOutput struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
-}
-
-// logout ends the sign-in that the refresh token belongs to; one that is worth nothing any more is what the client wanted.
-func (a *api) logout(ctx context.Context, in *logoutInput) (*logoutOutput, error) {
-	if err := a.Accounts.Logout(ctx, in.token()); err != nil {
-		return nil, err
+// logout ends the sign-in of each refresh token that the client shows. No access token is asked for, because
+// it may have expired, and a token that is worth nothing any more is what the client wanted.
+func (a *api) logout(ctx context.Context, in *logoutInput) (*struct{}, error) {
+	for _, token := range in.tokens() {
+		if err := a.Accounts.Logout(ctx, token); err != nil {
+			return nil, err
+		}
 	}
-	return &logoutOutput{refreshCookie("", time.Unix(1, 0))}, nil
+	return nil, nil //nolint:nilnil // there is nothing to say
 }
 
 func (a *api) me(ctx context.Context, _ *struct{}) (*struct{ Body User }, error) {
@@ -222,10 +198,14 @@ type eraseInput struct {
 	}
 }
 
+type eraseOutput struct {
+	SetCookie []http.Cookie `header:"Set-Cookie"`
+}
+
 var errWrongPassword = newProblem(http.StatusForbidden, "wrong_password", "The password is wrong")
 
 // erase deletes one's own account and all personal data with it. Bookings stay: who wants to give tickets back cancels them first.
-func (a *api) erase(ctx context.Context, in *eraseInput) (*logoutOutput, error) {
+func (a *api) erase(ctx context.Context, in *eraseInput) (*eraseOutput, error) {
 	claims := claimsOf(ctx)
 	err := a.guessing(claims.Email, func() error { return a.Accounts.Erase(ctx, claims.UserID, in.Body.Password) })
 	if errors.Is(err, account.ErrInvalidCredentials) {
@@ -234,5 +214,5 @@ func (a *api) erase(ctx context.Context, in *eraseInput) (*logoutOutput, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &logoutOutput{refreshCookie("", time.Unix(1, 0))}, nil
+	return &eraseOutput{clearedCookies()}, nil
 }

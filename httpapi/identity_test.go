@@ -1,9 +1,11 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -47,6 +49,13 @@ func TestTheRefreshCookieIsNotAcceptedFromOtherSites(t *testing.T) {
 			s.want(s.call("POST", path, access, nil, append(headers, "Cookie", token.refreshCookie())...), 403, "cross_origin")
 		}
 	}
+	// The answers would sign the visitor in or out, so it needs no cookie to do harm.
+	for _, path := range []string{"/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"} {
+		a := s.want(s.call("POST", path, "", ann, "Origin", "https://evil.example"), 403, "cross_origin")
+		if cookies := a.header["Set-Cookie"]; len(cookies) > 0 {
+			t.Errorf("%s sets %q for another site", path, cookies)
+		}
+	}
 	allowed := s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", token.refreshCookie(), "Sec-Fetch-Site", "same-site", "Origin", "http://localhost:3000"), 200, "")
 	s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", allowed.refreshCookie(), "Sec-Fetch-Site", "same-origin"), 200, "")
 }
@@ -61,11 +70,8 @@ func TestSigningOutEndsTheSignIn(t *testing.T) {
 	here, there := login(), login()
 	access := here.at("accessToken").(string)
 
-	s.want(s.call("POST", "/auth/logout", "", nil, "Cookie", here.refreshCookie()), 401, "invalid_token")
 	out := s.want(s.call("POST", "/auth/logout", access, nil, "Cookie", here.refreshCookie()), 204, "")
-	if cookie := out.header.Get("Set-Cookie"); !strings.HasPrefix(cookie, "boxoffice_refresh=;") || !strings.Contains(cookie, "Expires=Thu, 01 Jan 1970") {
-		t.Errorf("the cookie stays: %q", cookie)
-	}
+	out.cleared(t)
 	s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", here.refreshCookie()), 401, "invalid_token")
 	// Another sign-in of the same person goes on, until it is ended too; a token that is worth nothing is no reason to fail.
 	s.want(s.call("POST", "/auth/refresh", "", map[string]any{"refreshToken": there.at("refreshToken")}), 200, "")
@@ -73,6 +79,70 @@ func TestSigningOutEndsTheSignIn(t *testing.T) {
 	s.want(s.call("POST", "/auth/logout", access, map[string]any{"refreshToken": "nonsense"}), 204, "")
 	s.want(s.call("POST", "/auth/logout", access, nil), 204, "")
 	s.want(s.call("POST", "/auth/refresh", "", map[string]any{"refreshToken": there.at("refreshToken")}), 401, "invalid_token")
+}
+
+// cleared checks that an answer takes the refresh cookie away, under each of its names.
+func (a answer) cleared(t *testing.T) {
+	t.Helper()
+	cookies := a.header["Set-Cookie"]
+	if len(cookies) != 2 || !strings.HasPrefix(cookies[0], "boxoffice_refresh=; Path=/auth;") ||
+		!strings.HasPrefix(cookies[1], "__Host-boxoffice_refresh=; Path=/;") || !strings.Contains(cookies[1], "Secure") {
+		t.Errorf("the cookies are not cleared: %q", cookies)
+	}
+	for _, c := range cookies {
+		if !strings.Contains(c, "Expires=Thu, 01 Jan 1970") || !strings.Contains(c, "Max-Age=0") {
+			t.Errorf("the cookie stays: %q", c)
+		}
+	}
+}
+
+func TestSigningOutNeedsNoValidAccessToken(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.want(s.call("POST", "/auth/register", "", ann), 201, "")
+	for name, access := range map[string]string{
+		"none": "", "expired": s.tokenUntil(uuid.New(), time.Now().Add(-time.Minute)), "nonsense": "nonsense",
+	} {
+		for _, inCookie := range []bool{true, false} {
+			login := s.want(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": ann["password"]}), 200, "")
+			refresh := map[string]any{"refreshToken": login.at("refreshToken")}
+			var out answer
+			if inCookie {
+				out = s.call("POST", "/auth/logout", access, nil, "Cookie", login.refreshCookie())
+			} else {
+				out = s.call("POST", "/auth/logout", access, refresh)
+			}
+			if out.status != 204 {
+				t.Errorf("access token %s: got %d %s", name, out.status, out.raw)
+			}
+			out.cleared(t)
+			s.want(s.call("POST", "/auth/refresh", "", refresh), 401, "invalid_token")
+		}
+	}
+}
+
+func TestSigningOutEndsEverySignInThatTheBrowserHolds(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	tokens := []any{s.want(s.call("POST", "/auth/register", "", ann), 201, "").at("refreshToken")}
+	for range 2 {
+		login := s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": ann["password"]})
+		tokens = append(tokens, s.want(login, 200, "").at("refreshToken"))
+	}
+	s.want(s.call("POST", "/auth/logout", "", map[string]any{"refreshToken": tokens[0]},
+		"Cookie", fmt.Sprintf("boxoffice_refresh=%s; __Host-boxoffice_refresh=%s", tokens[1], tokens[2])), 204, "")
+	for _, token := range tokens {
+		s.want(s.call("POST", "/auth/refresh", "", map[string]any{"refreshToken": token}), 401, "invalid_token")
+	}
+}
+
+func TestTheCookieIsClearedEvenWhenTheSignInCannotBeEnded(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	login := s.want(s.call("POST", "/auth/register", "", ann), 201, "")
+	_, err := s.pool.Exec(t.Context(), `alter table refresh_tokens rename to broken`)
+	must(t, err)
+	s.want(s.call("POST", "/auth/logout", "", nil, "Cookie", login.refreshCookie()), 500, "internal").cleared(t)
 }
 
 func TestPeopleCanAskWhoTheyAre(t *testing.T) {

@@ -107,7 +107,7 @@ var known = []struct {
 
 var (
 	errForbidden    = newProblem(http.StatusForbidden, "forbidden", "Your role does not allow this")
-	errCrossOrigin  = newProblem(http.StatusForbidden, "cross_origin", "The refresh cookie is not accepted from pages of other sites")
+	errCrossOrigin  = newProblem(http.StatusForbidden, "cross_origin", "Pages of other sites can neither sign in nor out here")
 	errNotReady     = retryable(newProblem(http.StatusServiceUnavailable, "not_ready", "The service can't serve requests yet"), 1)
 	errReadOnly     = newProblem(http.StatusServiceUnavailable, "read_only", "This server only shows what happens on another one; please sign in and book there")
 	errNoRoute      = newProblem(http.StatusNotFound, "not_found", "There is nothing at this address")

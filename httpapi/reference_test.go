@@ -225,6 +225,7 @@ var (
 	anyRoot     = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
 	anyNote     = regexp.MustCompile(`(— boxoffice/audit )[A-Za-z0-9+/=]+`)
 	anyExpiry   = regexp.MustCompile(`Expires=[^;]+`)
+	anyAge      = regexp.MustCompile(`Max-Age=[1-9]\d*;`)
 	anyTag      = regexp.MustCompile(`(ETag: )"[\w-]{16}"`) // of a list; that of an event is its version
 	anyDuration = regexp.MustCompile(`("(?:spanSeconds|seconds)": )[\d.e+-]+`)
 )
@@ -255,6 +256,7 @@ func (r *reference) lasting(text string) string {
 	text = anyRoot.ReplaceAllString(text, "m8DbjVZ4dHCsvE3eQjIh3O7yq1wQqN3tE8o0m4q7C1s=")
 	text = anyNote.ReplaceAllString(text, "${1}kJ3x…")
 	text = anyExpiry.ReplaceAllString(text, "Expires=Sun, 24 May 2026 12:00:00 GMT")
+	text = anyAge.ReplaceAllString(text, "Max-Age=604800;")
 	text = anyTag.ReplaceAllString(text, `${1}"LXX9wlQZGgDp-hot"`)
 	return anyDuration.ReplaceAllString(text, "${1}0.25")
 }

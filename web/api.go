@@ -18,7 +18,7 @@ import (
 const keptConnections = 512
 
 // Proxy hands requests to an API in another process. WebSockets pass through it too. The API is told the address of the client, and
-// no client can tell it another one; only what proxies in the trusted networks say is handed on.
+// no client can tell it another one; only what proxies in the trusted networks say of it, and of TLS, is handed on.
 func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Handler {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil // the API is near, whatever the environment says about the way to the internet
@@ -28,11 +28,15 @@ func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Ha
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.Host = r.In.Host // the API compares it with the origin
-			if peer, err := netip.ParseAddrPort(r.In.RemoteAddr); err == nil &&
-				slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(peer.Addr().Unmap()) }) {
+			peer, err := netip.ParseAddrPort(r.In.RemoteAddr)
+			isTrusted := err == nil && slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(peer.Addr().Unmap()) })
+			if isTrusted {
 				r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
 			}
 			r.SetXForwarded()
+			if proto := r.In.Header["X-Forwarded-Proto"]; isTrusted && len(proto) > 0 {
+				r.Out.Header["X-Forwarded-Proto"] = proto // TLS has ended there
+			}
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if errors.Is(err, context.Canceled) { // the client has gone

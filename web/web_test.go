@@ -232,6 +232,7 @@ var api = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	default:
 		_ = json.NewEncoder(w).Encode(map[string]string{
 			"path": r.URL.RequestURI(), "host": r.Host, "remote": r.RemoteAddr, "forwarded": r.Header.Get("X-Forwarded-For"),
+			"proto": r.Header.Get("X-Forwarded-Proto"),
 			"authorization": r.Header.Get("Authorization"),
 		})
 	}
@@ -273,11 +274,15 @@ func TestOnlyAProxyThatIsTrustedTellsTheAddressOfTheClient(t *testing.T) {
 	target, err := url.Parse(behind.URL)
 	must(t, err)
 	for network, want := range map[string]string{"127.0.0.0/8": "6.6.6.6, 127.0.0.1", "10.0.0.0/8": "127.0.0.1"} {
-		a := get(t, serve(t, Proxy(target, []netip.Prefix{netip.MustParsePrefix(network)}, quiet))+"/api/events", "X-Forwarded-For", "6.6.6.6")
+		proxy := serve(t, Proxy(target, []netip.Prefix{netip.MustParsePrefix(network)}, quiet))
+		a := get(t, proxy+"/api/events", "X-Forwarded-For", "6.6.6.6", "X-Forwarded-Proto", "https")
 		var asked map[string]string
 		must(t, json.Unmarshal([]byte(a.body), &asked))
 		if asked["forwarded"] != want {
 			t.Errorf("with %s trusted, the address of the client arrives as %q, want %q", network, asked["forwarded"], want)
+		}
+		if isTrusted := network == "127.0.0.0/8"; isTrusted != (asked["proto"] == "https") {
+			t.Errorf("with %s trusted, the way of the client arrives as %q", network, asked["proto"])
 		}
 	}
 }

@@ -213,10 +213,21 @@ func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpap
 		Observe: s.metrics.ObserveRequest, Tracer: s.tracing.Tracer(),
 		Turns:   s.turns,
 		Limiter: s.limiter, TrustedProxies: c.TrustedProxies,
-		Now:     time.Now,
-		Logger:  logger,
-		Version: version,
+		PlainHTTP: plainHTTP(c),
+		Now:       time.Now,
+		Logger:    logger,
+		Version:   version,
 	})
+}
+
+func plainHTTP(c config.Config) httpapi.PlainHTTP {
+	switch {
+	case c.AllowPlainHTTP:
+		return httpapi.PlainHTTPAllowed
+	case c.Production():
+		return httpapi.PlainHTTPRefused
+	}
+	return httpapi.PlainHTTPNearby
 }
 
 // project runs the projections on connections of their own.

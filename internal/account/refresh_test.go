@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -217,6 +218,73 @@ func TestNoTokenSurvivesALogoutThatRacesWithARefresh(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Both wait for the lock of the user, which PostgreSQL gives in the order in which they came.
+func TestALogoutIsNotUndoneByARefreshInFlight(t *testing.T) {
+	t.Parallel()
+	for _, order := range [][]string{{"refresh", "logout"}, {"logout", "refresh"}} {
+		t.Run(order[0]+" first", func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			user, tokens := b.register(t, "alice")
+			lock, err := b.pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer lock.Rollback(t.Context()) //nolint:errcheck // it is over already, unless the test has failed
+			if _, err := lock.Exec(t.Context(), `select from users where id = $1 for no key update`, user.ID); err != nil {
+				t.Fatal(err)
+			}
+			var next account.Tokens
+			var refreshErr, logoutErr error
+			var both sync.WaitGroup
+			for i, what := range order {
+				both.Go(func() {
+					if what == "refresh" {
+						_, next, refreshErr = b.Refresh(t.Context(), tokens.Refresh)
+					} else {
+						logoutErr = b.Logout(t.Context(), tokens.Refresh)
+					}
+				})
+				eventually(t, what+" waits for the lock", func() bool { return b.waiting(t) == i+1 })
+			}
+			if err := lock.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			both.Wait()
+			if logoutErr != nil {
+				t.Fatal(logoutErr)
+			}
+			if order[0] == "refresh" {
+				if refreshErr != nil {
+					t.Fatal(refreshErr)
+				}
+				wantErr(t, b.refreshErr(t, next.Refresh), account.ErrInvalidToken)
+			} else {
+				wantErr(t, refreshErr, account.ErrInvalidToken)
+			}
+			wantErr(t, b.refreshErr(t, tokens.Refresh), account.ErrInvalidToken) // within the leeway, but revoked
+			var live int
+			err = b.pool.QueryRow(t.Context(), `select count(*) from refresh_tokens where revoked_at is null`).Scan(&live)
+			if err != nil || live != 0 {
+				t.Errorf("%d tokens are not revoked, %v", live, err)
+			}
+		})
+	}
+}
+
+// waiting is how many statements of this database wait for a lock.
+func (b bundle) waiting(tb testing.TB) (n int) {
+	tb.Helper()
+	err := b.pool.QueryRow(tb.Context(), `
+		select count(*)
+		from pg_stat_activity
+		where datname = current_database() and wait_event_type = 'Lock'`).Scan(&n)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
 }
 
 func TestRefreshTokenExpiresAfter7Days(t *testing.T) {

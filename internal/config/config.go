@@ -59,7 +59,8 @@ type Config struct {
 	BookingLimit   Rate     `env:"RATE_LIMIT_BOOKING" envDefault:"300/1m" doc:"bookings per user"`
 	AddressLimit   Rate     `env:"RATE_LIMIT_ADDRESS" envDefault:"2400/1m" doc:"registrations, logins and refreshes per network address"`
 	LoginLimit     Rate     `env:"RATE_LIMIT_LOGIN" envDefault:"20/10m" doc:"failed logins per e-mail"`
-	TrustedProxies []string `env:"TRUSTED_PROXIES" doc:"networks such as 10.0.0.0/8, separated by commas, whose X-Forwarded-For is believed"`
+	TrustedProxies []string `env:"TRUSTED_PROXIES" doc:"networks such as 10.0.0.0/8, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed"`
+	AllowPlainHTTP bool     `env:"ALLOW_PLAIN_HTTP" envDefault:"false" doc:"true: people sign in over plain http from everywhere, also with APP_ENV=production, which refuses that but on the machine itself"`
 
 	AuditKey        string        `env:"AUDIT_SIGNING_KEY" doc:"signs checkpoints of the log; random, at least 32 bytes; made and kept in DATA_DIR when it is not set" secret:"yes"`
 	AuditPublicKeys []string      `env:"AUDIT_PUBLIC_KEYS" doc:"further keys whose checkpoints are believed, separated by commas, as after the signing key was changed"`
@@ -206,6 +207,8 @@ func formOf(t reflect.Type) string {
 		return "a number of requests and a time, such as 300/1m"
 	case reflect.TypeFor[Switch]():
 		return "on or off"
+	case reflect.TypeFor[bool]():
+		return "true or false"
 	}
 	return "a whole number"
 }

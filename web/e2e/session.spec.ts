@@ -92,6 +92,7 @@ test('a session survives a reload, with its token in no storage', async ({ page,
     name: 'boxoffice_refresh',
     path: '/api/auth',
     httpOnly: true,
+    secure: false, // over plain http on this machine, where Safari keeps no Secure cookie
     sameSite: 'Strict',
   })
 })

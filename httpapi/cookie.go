@@ -1,0 +1,110 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+)
+
+// PlainHTTP says who can sign in without TLS, and have the cookie kept by the browser.
+type PlainHTTP int
+
+const (
+	// PlainHTTPNearby is for development: everybody signs in, and browsers on this machine and in private
+	// networks keep the cookie. From elsewhere it is marked as Secure, so that it never travels in the clear.
+	PlainHTTPNearby PlainHTTP = iota
+	// PlainHTTPRefused is for production: the cookie is always Secure, and nobody signs in without TLS but
+	// from this machine, where a proxy may be that says nothing of TLS.
+	PlainHTTPRefused
+	// PlainHTTPAllowed is for those who know what their network is like.
+	PlainHTTPAllowed
+)
+
+// Browsers accept the prefix __Host- on a cookie that came over https for exactly this host, so nobody can
+// plant one from a sibling domain or over plain HTTP.
+const (
+	refreshCookieName     = "boxoffice_refresh"
+	hostRefreshCookieName = "__Host-boxoffice_refresh"
+)
+
+// refreshCookies keep the refresh token where no script of the browser can read it, under the name that fits
+// the way the request came, and clear the other one, which would otherwise be sent besides.
+func (a *api) refreshCookies(ctx context.Context, token string, expires time.Time) []http.Cookie {
+	from := clientOf(ctx)
+	set, clear := plainCookie(), hostCookie()
+	if from.https {
+		set, clear = clear, set
+	}
+	set.Value, set.Expires, set.MaxAge = token, expires, max(1, int(expires.Sub(a.Now()).Seconds()))
+	set.Secure = from.https || a.PlainHTTP == PlainHTTPRefused || a.PlainHTTP == PlainHTTPNearby && !from.isNear()
+	return []http.Cookie{set, clear}
+}
+
+// clearedCookies take the refresh token from the browser, whichever way it signed in.
+func clearedCookies() []http.Cookie { return []http.Cookie{plainCookie(), hostCookie()} }
+
+// plainCookie and hostCookie are cleared ones.
+func plainCookie() http.Cookie { return clearedCookie(refreshCookieName, "/auth") }
+
+func hostCookie() http.Cookie {
+	c := clearedCookie(hostRefreshCookieName, "/") // the prefix asks for this path
+	c.Secure = true
+	return c
+}
+
+func clearedCookie(name, path string) http.Cookie {
+	return http.Cookie{
+		Name: name, Path: path, Expires: time.Unix(1, 0), MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	}
+}
+
+const (
+	cookieKey  = "cookie"
+	signInKey  = "signIn"
+	signOutKey = "signOut"
+)
+
+// usesCookie marks an operation that accepts, sets or clears the refresh cookie.
+func usesCookie(op *huma.Operation) { op.Metadata[cookieKey] = true }
+
+// signsIn marks an operation that takes a password and sets the refresh cookie.
+func signsIn(op *huma.Operation) {
+	usesCookie(op)
+	op.Metadata[signInKey] = true
+}
+
+// signsOut marks an operation that clears the refresh cookie, also when it fails: on this machine nobody may
+// be signed in again by it, whatever the database says.
+func signsOut(op *huma.Operation) {
+	usesCookie(op)
+	op.Metadata[signOutKey] = true
+}
+
+var errPlainHTTP = newProblem(http.StatusForbidden, "plain_http", "Signing in over plain HTTP is switched off here; please use https. "+
+	"For who runs this server: a proxy that ends TLS sends X-Forwarded-Proto and is named in TRUSTED_PROXIES, or ALLOW_PLAIN_HTTP=true allows plain HTTP")
+
+// protectCookie refuses what a browser sends on behalf of another site's page, with or without the cookie: the
+// answer would sign the visitor in or out. SameSite=Strict does most of it; it lets pages of sibling domains
+// through. And it refuses sign-ins over plain HTTP where the cookie would be lost and the password be seen.
+func (a *api) protectCookie(ctx huma.Context, next func(huma.Context)) {
+	if ctx.Operation().Metadata[cookieKey] != nil {
+		if r, _ := humachi.Unwrap(ctx); a.origins.Check(r) != nil {
+			a.writeError(ctx, errCrossOrigin)
+			return
+		}
+	}
+	from := clientOf(ctx.Context())
+	if ctx.Operation().Metadata[signInKey] != nil && a.PlainHTTP == PlainHTTPRefused && !from.https && !from.address.IsLoopback() {
+		a.writeError(ctx, errPlainHTTP)
+		return
+	}
+	if ctx.Operation().Metadata[signOutKey] != nil {
+		for _, c := range clearedCookies() {
+			ctx.AppendHeader("Set-Cookie", c.String())
+		}
+	}
+	next(ctx)
+}
