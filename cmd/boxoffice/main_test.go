@@ -321,6 +321,7 @@ func TestTheProgramRefusesToStartWithAReason(t *testing.T) {
 		"read models without secrets":     {[]string{"DATABASE_URL=postgres://localhost/x"}, []string{"projections", "run"}, 1, []string{"JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed"}},
 		"accounts without secrets":        {[]string{"DATABASE_URL=postgres://localhost/x"}, []string{"seed"}, 1, []string{"JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed"}},
 		"several mistakes":                {[]string{"LOG_LEVEL=loud", "BOOKING_DELAY=1"}, []string{"serve"}, 1, []string{"LOG_LEVEL", "BOOKING_DELAY", "2 problem(s)"}},
+		"an unknown one for users":        {nil, []string{"user", "purge"}, 1, []string{"unknown command"}},
 		"demo accounts in production":     {[]string{"APP_ENV=production", dataDir(t)}, []string{"seed"}, 1, []string{"APP_ENV=production"}},
 		"an unknown command":              {nil, []string{"sell"}, 1, []string{"unknown command"}},
 		"an unknown one for projections":  {nil, []string{"projections", "veriffy"}, 1, []string{"unknown command"}},
@@ -341,6 +342,51 @@ func TestTheProgramRefusesToStartWithAReason(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestProductionStartsOnlyWithoutTheAccountsOfTheSeed(t *testing.T) {
+	t.Parallel()
+	url := newSeededDatabase(t)
+	env := []string{
+		"DATABASE_URL=" + url, dataDir(t), "APP_ENV=production",
+		"JWT_ACCESS_SECRET=an access secret of 32 bytes or more", "JWT_REFRESH_SECRET=a refresh secret of 32 bytes or more",
+	}
+	emails := []string{"organizer@example.com", "auditor@example.com", "alice@example.com", "bob@example.com", "carol@example.com"}
+	tool := func(args ...string) (string, error) {
+		out, err := command(env, args...).CombinedOutput()
+		return string(out), err
+	}
+	refused := command(env, "serve")
+	started := time.AfterFunc(20*time.Second, func() { _ = refused.Process.Kill() }) // it goes on for ever when it starts
+	data, err := refused.CombinedOutput()
+	out := string(data)
+	if !started.Stop() || err == nil {
+		t.Fatalf("it has started: %s", out)
+	}
+	for _, want := range append(emails, "boxoffice user purge-demo") {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in: %s", want, out)
+		}
+	}
+	if out, err := tool("user", "purge-demo"); err != nil || !strings.Contains(out, "5 account(s) erased") {
+		t.Fatalf("user purge-demo: %v %s", err, out)
+	}
+	p := serve(t, env)
+	for _, email := range emails {
+		answer := p.post("/auth/login", "", map[string]string{"email": email, "password": "password123"})
+		if answer["code"] != "invalid_credentials" {
+			t.Errorf("%s signs in: %v", email, answer)
+		}
+	}
+	// Whoever has such an address and a password of their own is nobody's business.
+	if answer := p.post("/auth/register", "", map[string]string{"email": emails[2], "password": "a password 4 Alice", "name": "Alice"}); answer["user"] == nil {
+		t.Fatalf("register: %v", answer)
+	}
+	must(t, p.stop(os.Interrupt))
+	if out, err := tool("user", "purge-demo"); err != nil || !strings.Contains(out, "0 account(s) erased") {
+		t.Errorf("user purge-demo: %v %s", err, out)
+	}
+	must(t, serve(t, env).stop(os.Interrupt))
 }
 
 func TestAPortThatIsTakenIsNamed(t *testing.T) {

@@ -13,11 +13,10 @@ import (
 	"github.com/boxoffice/boxoffice/migrations"
 )
 
-var errSeedProduction = errors.New("seeding makes accounts with a known password, so it is refused with APP_ENV=production; --demo-accounts allows it")
+var errSeedProduction = errors.New("seeding makes accounts with a known password, so it is refused with APP_ENV=production")
 
 func (a *app) seedCommand() *cobra.Command {
-	var demoAccounts bool
-	cmd := &cobra.Command{
+	return &cobra.Command{
 		Use: "seed", Short: "Add accounts and events to try the system with; what is there already stays, but events that would soon be over are moved", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			ctx := cmd.Context()
@@ -25,7 +24,7 @@ func (a *app) seedCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if c.Production() && !demoAccounts {
+			if c.Production() {
 				return errSeedProduction
 			}
 			c.BookingDelay = 0
@@ -53,6 +52,4 @@ func (a *app) seedCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&demoAccounts, "demo-accounts", false, "make the accounts with the known password in production too")
-	return cmd
 }

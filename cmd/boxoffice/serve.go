@@ -90,6 +90,11 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 	if err != nil {
 		return err
 	}
+	if c.Production() && !r.follow { // a follower signs nobody in
+		if err := refuseKnownPasswords(ctx, s.accounts); err != nil {
+			return errors.Join(err, s.close(ctx))
+		}
+	}
 	if err := s.settle(ctx, r.follow); err != nil {
 		return errors.Join(err, s.close(ctx))
 	}

@@ -155,6 +155,29 @@ func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (Us
 	return user, nil
 }
 
+// WithPassword returns those of the users with these e-mails whose password is the given one. It is for
+// passwords that everybody knows.
+func (a *Accounts) WithPassword(ctx context.Context, emails []string, password string) ([]User, error) {
+	var found []User
+	for _, email := range emails {
+		user, hash, err := a.credentials(ctx, email)
+		if err != nil {
+			return nil, fmt.Errorf("find %s: %w", email, err)
+		}
+		if hash == nil {
+			continue
+		}
+		isSame, err := a.hasher.matches(ctx, hash, password)
+		if err != nil {
+			return nil, fmt.Errorf("compare the password of %s: %w", email, err)
+		}
+		if isSame {
+			found = append(found, user)
+		}
+	}
+	return found, nil
+}
+
 // newUser completes a user who is about to be stored, or says what is wrong.
 func (a *Accounts) newUser(user User, password string) (User, error) {
 	user.Email = strings.TrimSpace(user.Email)

@@ -213,8 +213,29 @@ func formOf(t reflect.Type) string {
 	return "a whole number"
 }
 
-// developmentOnly begins the secrets that docker-compose.yml falls back on.
-const developmentOnly = "development-only-"
+// publicSecrets begin the secrets that everybody knows: those that docker-compose.yml falls back on, and
+// the placeholders of .env.example and of others like it.
+var publicSecrets = []struct{ prefix, where string }{
+	{"development-only-", "the one that stands in docker-compose.yml"},
+	{"your-", "a placeholder as in .env.example"},
+	{"your_", "a placeholder as in .env.example"},
+	{"change-me", "a placeholder"},
+	{"changeme", "a placeholder"},
+}
+
+// publicSecret tells what kind of a public secret it is, nothing when it is none.
+func publicSecret(secret string) (where string) {
+	for _, public := range publicSecrets {
+		if strings.HasPrefix(strings.ToLower(secret), public.prefix) {
+			return public.where
+		}
+	}
+	return ""
+}
+
+// minProductionSecret is as long as the hash of HS256. Shorter secrets can be found by trying, and whoever
+// has found one signs in as anybody.
+const minProductionSecret = 32
 
 func (c Config) check(signs bool) (problems []error) {
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
@@ -294,8 +315,13 @@ func (c Config) check(signs bool) (problems []error) {
 		"JWT_ACCESS_SECRET": c.AccessSecret, "JWT_REFRESH_SECRET": c.RefreshSecret, "AUDIT_SIGNING_KEY": c.AuditKey,
 		"JWT_ACCESS_SECRET_PREVIOUS": c.PreviousAccessSecret, "JWT_REFRESH_SECRET_PREVIOUS": c.PreviousRefreshSecret,
 	} {
-		if c.Production() && strings.HasPrefix(secret, developmentOnly) {
-			bad("%s is the one that stands in docker-compose.yml, which everybody knows", name)
+		where := publicSecret(secret)
+		switch {
+		case !c.Production() || secret == "":
+		case where != "":
+			bad("%s is %s, which everybody knows; `openssl rand -base64 32` makes one", name, where)
+		case signs && strings.HasPrefix(name, "JWT_") && len(secret) < minProductionSecret:
+			bad("%s must have at least %d bytes with APP_ENV=production; `openssl rand -base64 32` makes one", name, minProductionSecret)
 		}
 	}
 	if c.AccessSecret != "" && c.AccessSecret == c.RefreshSecret {

@@ -100,6 +100,51 @@ func TestPublicSecretsAreRefusedInProduction(t *testing.T) {
 	}
 }
 
+func TestPlaceholdersAndShortSecretsAreRefusedInProduction(t *testing.T) {
+	t.Parallel()
+	example, err := os.ReadFile(filepath.Join("..", "..", ".env.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	placeholders := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?m)^(?:# )?([A-Z_]+_(?:SECRET|KEY))=(.+)$`).FindAllStringSubmatch(string(example), -1) {
+		placeholders[m[1]] = m[2]
+		if strings.HasPrefix(m[1], "JWT_") { // tokens that it signed would be believed, too
+			placeholders[m[1]+"_PREVIOUS"] = m[2]
+		}
+	}
+	if len(placeholders) != 5 {
+		t.Fatalf("the placeholders are %v", placeholders)
+	}
+	good := map[string]string{
+		"APP_ENV": "production", "DATABASE_URL": "postgres://localhost/booking_db",
+		"JWT_ACCESS_SECRET": strings.Repeat("a", 32), "JWT_REFRESH_SECRET": strings.Repeat("b", 32),
+		"JWT_ACCESS_SECRET_PREVIOUS": strings.Repeat("c", 32), "JWT_REFRESH_SECRET_PREVIOUS": strings.Repeat("d", 32),
+		"AUDIT_SIGNING_KEY": strings.Repeat("e", 32),
+	}
+	if _, err := parse(maps.Clone(good), true); err != nil {
+		t.Fatal(err)
+	}
+	for name, placeholder := range placeholders {
+		for _, secret := range []string{placeholder, "Your_Secret_Here_And_Some_More_Bytes", "change-me-change-me-change-me-change-me", strings.Repeat("x", 31)} {
+			values := maps.Clone(good)
+			values[name] = secret
+			_, err := parse(values, true)
+			if err == nil || !strings.Contains(err.Error(), name+" ") || !strings.Contains(err.Error(), "1 problem(s)") {
+				t.Errorf("%s=%s in production: got %v", name, secret, err)
+			}
+			if err != nil && strings.Contains(err.Error(), secret) {
+				t.Errorf("the secret is repeated: %v", err)
+			}
+		}
+		values := maps.Clone(good)
+		values["APP_ENV"], values[name] = "development", placeholder
+		if _, err := parse(values, true); err != nil {
+			t.Errorf("%s in development: %v", name, err)
+		}
+	}
+}
+
 func TestTheComposeFileConfiguresWhatThereIs(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile(filepath.Join("..", "..", "docker-compose.yml"))

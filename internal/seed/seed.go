@@ -94,6 +94,15 @@ func Run(ctx context.Context, accounts *account.Accounts, executor Executor, now
 	return Result{len(people), len(events)}, nil
 }
 
+// WithKnownPassword returns the seeded accounts that still have [Password], which everybody knows.
+func WithKnownPassword(ctx context.Context, accounts *account.Accounts) ([]account.User, error) {
+	emails := make([]string, len(people))
+	for i, p := range people {
+		emails[i] = p.email
+	}
+	return accounts.WithPassword(ctx, emails, Password)
+}
+
 // soon is how near an event may come before seeding moves it to a later date.
 const soon = 48 * time.Hour
 

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/seed"
+	"github.com/boxoffice/boxoffice/migrations"
+)
+
+// refuseKnownPasswords is an error when people could sign in with the password of the seed.
+func refuseKnownPasswords(ctx context.Context, accounts *account.Accounts) error {
+	users, err := seed.WithKnownPassword(ctx, accounts)
+	if err != nil || len(users) == 0 {
+		return err
+	}
+	emails := make([]string, len(users))
+	for i, u := range users {
+		emails[i] = u.Email
+	}
+	return fmt.Errorf("with APP_ENV=production these accounts must not have the password of the seed, which everybody knows: %s; "+
+		"`boxoffice user purge-demo` erases them", strings.Join(emails, ", "))
+}
+
+func (a *app) userCommand() *cobra.Command {
+	user := &cobra.Command{Use: "user", Short: "About accounts", Args: cobra.NoArgs, RunE: help}
+	user.AddCommand(&cobra.Command{
+		Use: "purge-demo", Short: "Erase the accounts of the seed that still have its password", Args: cobra.NoArgs,
+		Long: "Erase the accounts of the seed that still have its password: names, e-mails, passwords and sign-ins. What they have\n" +
+			"booked and scheduled stays, as with every account that is erased. It may be run beside a server.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withDatabase(cmd.Context(), a.purgeDemo)
+		},
+	})
+	return user
+}
+
+func (a *app) purgeDemo(ctx context.Context, d *database) error {
+	if _, err := migrations.Up(ctx, d.url); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	pool, err := d.pool(ctx, "user", 1, nil)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	// It signs nothing, so the secrets of the system need not be known here.
+	signer, err := account.NewSigner(account.Secrets{Access: []string{rand.Text()}, Refresh: []string{rand.Text()}}, time.Now)
+	if err != nil {
+		return err
+	}
+	accounts, err := account.New(pool, signer, account.Options{})
+	if err != nil {
+		return err
+	}
+	users, err := seed.WithKnownPassword(ctx, accounts)
+	if err != nil {
+		return err
+	}
+	for _, u := range users {
+		if err := accounts.Delete(ctx, u.ID); err != nil && !errors.Is(err, account.ErrNotFound) {
+			return err
+		}
+		if _, err := fmt.Fprintf(a.out, "erased %s (%s)\n", u.Email, u.Role); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(a.out, "%d account(s) erased\n", len(users))
+	return err
+}
