@@ -170,8 +170,9 @@ func (a *api) refresh(ctx context.Context, in *refreshInput) (*sessionOutput, er
 
 type logoutInput struct{ HeldToken }
 
-// logout ends the sign-in of each refresh token that the client shows. No access token is asked for, because
-// it may have expired, and a token that is worth nothing any more is what the client wanted.
+// logout ends the sign-in of each refresh token that the client shows. No access token is asked
+// for, because it may have expired, and a token that is worth nothing any more is what the client
+// wanted.
 func (a *api) logout(ctx context.Context, in *logoutInput) (*struct{}, error) {
 	for _, token := range in.tokens() {
 		if err := a.Accounts.Logout(ctx, token); err != nil {

@@ -20,8 +20,8 @@ type client struct {
 // clientOf gives the client of the request that ctx belongs to.
 func clientOf(ctx context.Context) client { return requestOf(ctx).client }
 
-// network is what limits count by. A subscriber of an IPv6 provider has a whole /64, so addresses of
-// one are one client.
+// network is what limits count by. A subscriber of an IPv6 provider has a whole /64, so addresses
+// of one are one client.
 func (c client) network() string {
 	if c.address.Is6() {
 		return netip.PrefixFrom(c.address, 64).Masked().String()
@@ -34,7 +34,8 @@ func (c client) isNear() bool {
 	return c.address.IsLoopback() || c.address.IsPrivate() || c.address.IsLinkLocalUnicast()
 }
 
-// clientResolver finds the client of each request. Headers are believed from the trusted proxies only.
+// clientResolver finds the client of each request. Headers are believed from the trusted proxies
+// only.
 type clientResolver struct {
 	trusted []netip.Prefix
 	logger  *slog.Logger
@@ -74,9 +75,9 @@ func (c *clientResolver) resolve(r *http.Request) client {
 	return found
 }
 
-// forwardedFor reads X-Forwarded-For from its end: the first address that is not a trusted proxy is the
-// client's, because what stands before it is the client's own claim. Where all are trusted, the client
-// is in the proxies' network, and the first one is its address.
+// forwardedFor reads X-Forwarded-For from its end: the first address that is not a trusted proxy is
+// the client's, because what stands before it is the client's own claim. Where all are trusted, the
+// client is in the proxies' network, and the first one is its address.
 func (c *clientResolver) forwardedFor(r *http.Request, peer netip.Addr) netip.Addr {
 	lines := r.Header["X-Forwarded-For"]
 	if len(lines) == 0 {
@@ -100,9 +101,9 @@ func (c *clientResolver) forwardedFor(r *http.Request, peer netip.Addr) netip.Ad
 	return found
 }
 
-// isPageOverHTTPS tells whether a browser sends the request from a page of this host that it has loaded
-// over https. It is a sign of TLS in front where a proxy says nothing of it. A program can claim it too,
-// about nobody but itself.
+// isPageOverHTTPS tells whether a browser sends the request from a page of this host that it has
+// loaded over https. It is a sign of TLS in front where a proxy says nothing of it. A program can
+// claim it too, about nobody but itself.
 func isPageOverHTTPS(r *http.Request) bool {
 	origin, err := url.Parse(r.Header.Get("Origin"))
 	return err == nil && origin.Scheme == "https" && strings.EqualFold(origin.Host, r.Host)

@@ -13,25 +13,27 @@ import (
 type PlainHTTP int
 
 const (
-	// PlainHTTPNearby is for development: everybody signs in, and browsers on this machine and in private
-	// networks keep the cookie. From elsewhere it is marked as Secure, so that it never travels in the clear.
+	// PlainHTTPNearby is for development: everybody signs in, and browsers on this machine and in
+	// private networks keep the cookie. From elsewhere it is marked as Secure, so that it never
+	// travels in the clear.
 	PlainHTTPNearby PlainHTTP = iota
-	// PlainHTTPRefused is for production: the cookie is always Secure, and nobody signs in without TLS but
-	// from this machine, where a proxy may be that says nothing of TLS.
+	// PlainHTTPRefused is for production: the cookie is always Secure, and nobody signs in without
+	// TLS but from this machine, where a proxy may be that says nothing of TLS.
 	PlainHTTPRefused
 	// PlainHTTPAllowed is for those who know what their network is like.
 	PlainHTTPAllowed
 )
 
-// Browsers accept the prefix __Host- on a cookie that came over https for exactly this host, so nobody can
-// plant one from a sibling domain or over plain HTTP.
+// Browsers accept the prefix __Host- on a cookie that came over https for exactly this host, so
+// nobody can plant one from a sibling domain or over plain HTTP.
 const (
 	refreshCookieName     = "boxoffice_refresh"
 	hostRefreshCookieName = "__Host-boxoffice_refresh"
 )
 
-// refreshCookies keep the refresh token where no script of the browser can read it, under the name that fits
-// the way the request came, and clear the other one, which would otherwise be sent besides.
+// refreshCookies keep the refresh token where no script of the browser can read it, under the name
+// that fits the way the request came, and clear the other one, which would otherwise be sent
+// besides.
 func (a *api) refreshCookies(ctx context.Context, token string, expires time.Time) []http.Cookie {
 	from := clientOf(ctx)
 	set, clear := plainCookie(), hostCookie()
@@ -76,19 +78,22 @@ func signsIn(op *huma.Operation) {
 	op.Metadata[signInKey] = true
 }
 
-// signsOut marks an operation that clears the refresh cookie, also when it fails: on this machine nobody may
-// be signed in again by it, whatever the database says.
+// signsOut marks an operation that clears the refresh cookie, also when it fails: on this machine
+// nobody may be signed in again by it, whatever the database says.
 func signsOut(op *huma.Operation) {
 	usesCookie(op)
 	op.Metadata[signOutKey] = true
 }
 
-var errPlainHTTP = newProblem(http.StatusForbidden, "plain_http", "Signing in over plain HTTP is switched off here; please use https. "+
-	"For who runs this server: a proxy that ends TLS sends X-Forwarded-Proto and is named in TRUSTED_PROXIES, or ALLOW_PLAIN_HTTP=true allows plain HTTP")
+var errPlainHTTP = newProblem(http.StatusForbidden, "plain_http",
+	"Signing in over plain HTTP is switched off here; please use https. If you run this server: "+
+		"name the proxy that ends TLS in TRUSTED_PROXIES and let it send X-Forwarded-Proto, "+
+		"or set ALLOW_PLAIN_HTTP=true")
 
-// protectCookie refuses what a browser sends on behalf of another site's page, with or without the cookie: the
-// answer would sign the visitor in or out. SameSite=Strict does most of it; it lets pages of sibling domains
-// through. And it refuses sign-ins over plain HTTP where the cookie would be lost and the password be seen.
+// protectCookie refuses what a browser sends on behalf of another site's page, with or without the
+// cookie: the answer would sign the visitor in or out. SameSite=Strict does most of it; it lets
+// pages of sibling domains through. And it refuses sign-ins over plain HTTP where the cookie would
+// be lost and the password be seen.
 func (a *api) protectCookie(ctx huma.Context, next func(huma.Context)) {
 	if ctx.Operation().Metadata[cookieKey] != nil {
 		if r, _ := humachi.Unwrap(ctx); a.origins.Check(r) != nil {
@@ -97,7 +102,8 @@ func (a *api) protectCookie(ctx huma.Context, next func(huma.Context)) {
 		}
 	}
 	from := clientOf(ctx.Context())
-	if ctx.Operation().Metadata[signInKey] != nil && a.PlainHTTP == PlainHTTPRefused && !from.https && !from.address.IsLoopback() {
+	isInTheClear := !from.https && !from.address.IsLoopback()
+	if ctx.Operation().Metadata[signInKey] != nil && a.PlainHTTP == PlainHTTPRefused && isInTheClear {
 		a.writeError(ctx, errPlainHTTP)
 		return
 	}

@@ -81,10 +81,10 @@ func (l *Limiter) sweep(ctx context.Context) {
 	}
 }
 
-// maxKeys bounds the memory of a counter to some 15 MB. When it is reached, the key that was counted
-// least recently is forgotten: nobody is refused for lack of room, and a client that goes on asking
-// stays counted. To reset a limit that is used up takes this many other keys within its window: this
-// many failed logins, each of which costs a password hash, or this many networks.
+// maxKeys bounds the memory of a counter to some 15 MB. When it is reached, the key that was
+// counted least recently is forgotten: nobody is refused for lack of room, and a client that goes
+// on asking stays counted. To reset a limit that is used up takes this many other keys within its
+// window: this many failed logins, each of which costs a password hash, or this many networks.
 const maxKeys = 100_000
 
 // counterKey is the hash of what is counted, so that long keys take no more room than short ones.
@@ -95,8 +95,8 @@ func counterKeyOf(name string) counterKey {
 	return counterKey(sum[:])
 }
 
-// counter counts one kind of request, in windows that begin with the first request of each key. A nil
-// counter counts nothing.
+// counter counts one kind of request, in windows that begin with the first request of each key. A
+// nil counter counts nothing.
 type counter struct {
 	name, policy string // as headers write them
 	limit        Limit
@@ -106,7 +106,8 @@ type counter struct {
 	windows *simplelru.LRU[counterKey, window]
 }
 
-// window is what was used of a limit, and when that counts no more, as the time since the counter began.
+// window is what was used of a limit, and when that counts no more, as the time since the counter
+// began.
 type window struct {
 	used uint64
 	ends time.Duration
@@ -165,8 +166,8 @@ func (c *counter) giveBack(name string) {
 	}
 }
 
-// sweep removes windows that are over, beginning with the key that was counted least recently. It stops
-// at the first that is not over, which the next sweeps remove.
+// sweep removes windows that are over, beginning with the key that was counted least recently. It
+// stops at the first that is not over, which the next sweeps remove.
 func (c *counter) sweep() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

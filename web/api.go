@@ -29,7 +29,9 @@ func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Ha
 			r.SetURL(target)
 			r.Out.Host = r.In.Host // the API compares it with the origin
 			peer, err := netip.ParseAddrPort(r.In.RemoteAddr)
-			isTrusted := err == nil && slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(peer.Addr().Unmap()) })
+			isTrusted := err == nil && slices.ContainsFunc(trusted, func(p netip.Prefix) bool {
+				return p.Contains(peer.Addr().Unmap())
+			})
 			if isTrusted {
 				r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
 			}

@@ -232,7 +232,7 @@ var api = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	default:
 		_ = json.NewEncoder(w).Encode(map[string]string{
 			"path": r.URL.RequestURI(), "host": r.Host, "remote": r.RemoteAddr, "forwarded": r.Header.Get("X-Forwarded-For"),
-			"proto": r.Header.Get("X-Forwarded-Proto"),
+			"proto":         r.Header.Get("X-Forwarded-Proto"),
 			"authorization": r.Header.Get("Authorization"),
 		})
 	}

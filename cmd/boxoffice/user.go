@@ -25,16 +25,17 @@ func refuseKnownPasswords(ctx context.Context, accounts *account.Accounts) error
 	for i, u := range users {
 		emails[i] = u.Email
 	}
-	return fmt.Errorf("with APP_ENV=production these accounts must not have the password of the seed, which everybody knows: %s; "+
-		"`boxoffice user purge-demo` erases them", strings.Join(emails, ", "))
+	return fmt.Errorf("with APP_ENV=production these accounts must not have the password of the seed, "+
+		"which everybody knows: %s; `boxoffice user purge-demo` erases them", strings.Join(emails, ", "))
 }
 
 func (a *app) userCommand() *cobra.Command {
 	user := &cobra.Command{Use: "user", Short: "About accounts", Args: cobra.NoArgs, RunE: help}
 	user.AddCommand(&cobra.Command{
 		Use: "purge-demo", Short: "Erase the accounts of the seed that still have its password", Args: cobra.NoArgs,
-		Long: "Erase the accounts of the seed that still have its password: names, e-mails, passwords and sign-ins. What they have\n" +
-			"booked and scheduled stays, as with every account that is erased. It may be run beside a server.",
+		Long: "Erase the accounts of the seed that still have its password: names, e-mails, passwords and sign-ins.\n" +
+			"What they have booked and scheduled stays, as with every account that is erased.\n" +
+			"It may be run beside a server.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withDatabase(cmd.Context(), a.purgeDemo)
 		},
@@ -52,7 +53,8 @@ func (a *app) purgeDemo(ctx context.Context, d *database) error {
 	}
 	defer pool.Close()
 	// It signs nothing, so the secrets of the system need not be known here.
-	signer, err := account.NewSigner(account.Secrets{Access: []string{rand.Text()}, Refresh: []string{rand.Text()}}, time.Now)
+	unused := account.Secrets{Access: []string{rand.Text()}, Refresh: []string{rand.Text()}}
+	signer, err := account.NewSigner(unused, time.Now)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,8 @@ import (
 	"regexp"
 )
 
-// MaxEmailBytes is the length of the longest e-mail that somebody can have: what fits into an SMTP path, RFC 5321.
+// MaxEmailBytes is the length of the longest e-mail that somebody can have: what fits into an SMTP
+// path, RFC 5321.
 const MaxEmailBytes = 254
 
 const maxLocalBytes = 64

@@ -155,8 +155,8 @@ func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (Us
 	return user, nil
 }
 
-// WithPassword returns those of the users with these e-mails whose password is the given one. It is for
-// passwords that everybody knows.
+// WithPassword returns those of the users with these e-mails whose password is the given one. It is
+// for passwords that everybody knows.
 func (a *Accounts) WithPassword(ctx context.Context, emails []string, password string) ([]User, error) {
 	var found []User
 	for _, email := range emails {

@@ -213,8 +213,8 @@ func formOf(t reflect.Type) string {
 	return "a whole number"
 }
 
-// publicSecrets begin the secrets that everybody knows: those that docker-compose.yml falls back on, and
-// the placeholders of .env.example and of others like it.
+// publicSecrets begin the secrets that everybody knows: those that docker-compose.yml falls back
+// on, and the placeholders of .env.example and of others like it.
 var publicSecrets = []struct{ prefix, where string }{
 	{"development-only-", "the one that stands in docker-compose.yml"},
 	{"your-", "a placeholder as in .env.example"},
@@ -233,8 +233,8 @@ func publicSecret(secret string) (where string) {
 	return ""
 }
 
-// minProductionSecret is as long as the hash of HS256. Shorter secrets can be found by trying, and whoever
-// has found one signs in as anybody.
+// minProductionSecret is as long as the hash of HS256. Shorter secrets can be found by trying, and
+// whoever has found one signs in as anybody.
 const minProductionSecret = 32
 
 func (c Config) check(signs bool) (problems []error) {
@@ -321,7 +321,8 @@ func (c Config) check(signs bool) (problems []error) {
 		case where != "":
 			bad("%s is %s, which everybody knows; `openssl rand -base64 32` makes one", name, where)
 		case signs && strings.HasPrefix(name, "JWT_") && len(secret) < minProductionSecret:
-			bad("%s must have at least %d bytes with APP_ENV=production; `openssl rand -base64 32` makes one", name, minProductionSecret)
+			bad("%s must have at least %d bytes with APP_ENV=production; `openssl rand -base64 32` makes one",
+				name, minProductionSecret)
 		}
 	}
 	if c.AccessSecret != "" && c.AccessSecret == c.RefreshSecret {
