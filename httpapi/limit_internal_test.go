@@ -22,6 +22,12 @@ func newLimiter(t *testing.T, limit Limit) *Limiter {
 	return l
 }
 
+func (c *counter) kept() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.windows.Len()
+}
+
 func heap() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
@@ -43,7 +49,7 @@ func TestAMillionKeysOfEachLimitTakeLessThan64MB(t *testing.T) {
 	if used > 64<<20 {
 		t.Errorf("a million keys take %d MB", used>>20)
 	}
-	if got := l.login.windows.Len(); got == 0 {
+	if got := l.login.kept(); got == 0 {
 		t.Error("nothing is counted any more")
 	}
 }
@@ -64,7 +70,7 @@ func TestAFullLimiterGoesOnLimitingAndLetsNewClientsIn(t *testing.T) {
 			t.Fatalf("after %d other keys the limit does not hold", i)
 		}
 	}
-	if got := c.windows.Len(); got != maxKeys {
+	if got := c.kept(); got != maxKeys {
 		t.Errorf("%d keys are kept, want %d", got, maxKeys)
 	}
 	for range 3 {
@@ -89,13 +95,11 @@ func TestWindowsThatAreOverAreForgotten(t *testing.T) {
 		if used := l.login.take("0"); used.remaining != 1 || used.reset != 30*time.Second {
 			t.Errorf("got %+v, want 1 remaining for 30 s", used)
 		}
-		if got := l.login.windows.Len(); got != 1000 {
+		if got := l.login.kept(); got != 1000 {
 			t.Errorf("%d keys are kept within the window, want 1000", got)
 		}
 		<-time.After(2 * time.Minute)
-		l.login.mu.Lock()
-		defer l.login.mu.Unlock()
-		if got := l.login.windows.Len(); got != 0 {
+		if got := l.login.kept(); got != 0 {
 			t.Errorf("%d keys are kept after the window", got)
 		}
 	})
@@ -104,7 +108,6 @@ func TestWindowsThatAreOverAreForgotten(t *testing.T) {
 func TestOnlyFailedLoginsOfPossibleEmailsAreKept(t *testing.T) {
 	t.Parallel()
 	a := &api{Options: Options{Limiter: newLimiter(t, Limit{Requests: 3, Window: time.Hour})}}
-	kept := a.Limiter.login.windows
 	fails := func() error { return account.ErrInvalidCredentials }
 	for range 10 {
 		if err := a.guessing("ann@example.com", func() error { return nil }); err != nil {
@@ -119,7 +122,7 @@ func TestOnlyFailedLoginsOfPossibleEmailsAreKept(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
-	if got := kept.Len(); got != 0 {
+	if got := a.Limiter.login.kept(); got != 0 {
 		t.Errorf("%d keys are kept, and no login has failed", got)
 	}
 	for range 3 {
@@ -131,7 +134,7 @@ func TestOnlyFailedLoginsOfPossibleEmailsAreKept(t *testing.T) {
 	if err := a.guessing("ann@example.com", fails); !errors.As(err, &limited) || limited.Status != 429 {
 		t.Errorf("the fourth failed login got %v", err)
 	}
-	if got := kept.Len(); got != 1 {
+	if got := a.Limiter.login.kept(); got != 1 {
 		t.Errorf("%d keys are kept, want 1", got)
 	}
 }
