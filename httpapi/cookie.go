@@ -36,13 +36,13 @@ const (
 // besides.
 func (a *api) refreshCookies(ctx context.Context, token string, expires time.Time) []http.Cookie {
 	from := clientOf(ctx)
-	set, clear := plainCookie(), hostCookie()
+	set, remove := plainCookie(), hostCookie() //nolint:gosec // Secure is set below, by the way the request came
 	if from.https {
-		set, clear = clear, set
+		set, remove = remove, set
 	}
 	set.Value, set.Expires, set.MaxAge = token, expires, max(1, int(expires.Sub(a.Now()).Seconds()))
 	set.Secure = from.https || a.PlainHTTP == PlainHTTPRefused || a.PlainHTTP == PlainHTTPNearby && !from.isNear()
-	return []http.Cookie{set, clear}
+	return []http.Cookie{set, remove}
 }
 
 // clearedCookies take the refresh token from the browser, whichever way it signed in.
@@ -52,13 +52,13 @@ func clearedCookies() []http.Cookie { return []http.Cookie{plainCookie(), hostCo
 func plainCookie() http.Cookie { return clearedCookie(refreshCookieName, "/auth") }
 
 func hostCookie() http.Cookie {
-	c := clearedCookie(hostRefreshCookieName, "/") // the prefix asks for this path
+	c := clearedCookie(hostRefreshCookieName, "/") //nolint:gosec // Secure is set below; the prefix asks for this path
 	c.Secure = true
 	return c
 }
 
 func clearedCookie(name, path string) http.Cookie {
-	return http.Cookie{
+	return http.Cookie{ //nolint:gosec // Secure is for the callers to say
 		Name: name, Path: path, Expires: time.Unix(1, 0), MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
 }

@@ -40,7 +40,7 @@ func (m machine) path(name string) string { return filepath.Join(m.dir, name) }
 // has puts a program on the machine.
 func (m machine) has(name, script string) {
 	m.Helper()
-	if err := os.WriteFile(m.path(name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil { //nolint:gosec // it is to be run
+	if err := os.WriteFile(m.path(name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
 		m.Fatal(err)
 	}
 }
