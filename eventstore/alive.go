@@ -21,6 +21,9 @@ func (a Alive) While(ctx context.Context) (context.Context, context.CancelFunc) 
 	}
 	alive := a()
 	ctx, cancel := context.WithCancelCause(ctx)
+	if alive.Err() != nil { // AfterFunc would end ctx in another goroutine, some time later
+		cancel(context.Cause(alive))
+	}
 	stop := context.AfterFunc(alive, func() { cancel(context.Cause(alive)) })
 	return ctx, func() { stop(); cancel(nil) }
 }

@@ -260,7 +260,7 @@ func (b *batch[S, R]) attempt(ctx context.Context, n int) error {
 	switch {
 	case len(p.records) > 0:
 		if base, err = b.commit(ctx, p); err != nil {
-			if b.conn.Conn().IsClosed() {
+			if b.conn.Conn().IsClosed() && !IsReadOnly(err) {
 				b.lost = append(b.lost, p)
 			}
 			return err

@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // All are the projections of this program.
@@ -195,7 +197,7 @@ func sift(next message.HandlerFunc) message.HandlerFunc {
 func isAboutRecords(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
-		return true // can't be decoded, does not fit, panics
+		return !eventstore.IsUnavailable(err) // can't be decoded, does not fit, panics
 	}
 	switch pg.Code[:2] {
 	case "21", "22", "23", "54", "P0": // cardinality, data, constraint, limit of a size, raised by a trigger
