@@ -133,7 +133,8 @@ func New(o Options) http.Handler {
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
 	h := humachi.New(router, config)
-	h.UseMiddleware(a.takeTurns, a.atHome, a.guard, a.limit, a.protectCookie, a.checkParameters, a.noteRead, a.fresh)
+	h.UseMiddleware(
+		ownDeadlines, a.takeTurns, a.atHome, a.guard, a.limit, a.protectCookie, a.checkParameters, a.noteRead, a.fresh)
 
 	everyone, organizers, auditors := roles{}, roles{account.Organizer}, roles{account.Auditor}
 
@@ -197,7 +198,7 @@ type operation struct {
 func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle func(context.Context, *In) (*Out, error), more ...func(*huma.Operation)) {
 	op := huma.Operation{
 		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, DefaultStatus: o.status, Errors: o.errors,
-		Tags: []string{tagOf(o.path)}, Metadata: map[string]any{}, MaxBodyBytes: maxBody, BodyReadTimeout: a.bodyTimeout(),
+		Tags: []string{tagOf(o.path)}, Metadata: map[string]any{}, MaxBodyBytes: maxBody,
 	}
 	if allowed != nil {
 		op.Metadata[rolesKey] = allowed

@@ -112,13 +112,14 @@ var (
 	errReadOnly     = newProblem(http.StatusServiceUnavailable, "read_only", "This server only shows what happens on another one; please sign in and book there")
 	errNoRoute      = newProblem(http.StatusNotFound, "not_found", "There is nothing at this address")
 	errMethod       = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This address does not support the method")
+	errClientGone   = newProblem(499, "client_gone", "The client closed the request") // nginx's number; nobody reads it but the log
 	errEventMissing = newProblem(http.StatusNotFound, domain.ErrEventNotFound.Code, domain.ErrEventNotFound.Message)
 )
 
 // problemOf turns any error into what the client is told. What is not known is logged here, once, and told as a 500 without
 // anything internal.
 func problemOf(ctx context.Context, logger *slog.Logger, err error) *Problem {
-	p := classify(err)
+	p := classify(ctx, err)
 	if p == nil {
 		logger.ErrorContext(ctx, "request failed", "error", err, "requestId", requestID(ctx))
 		p = newProblem(http.StatusInternalServerError, "internal", "Something went wrong on our side")
@@ -137,7 +138,7 @@ func problemOf(ctx context.Context, logger *slog.Logger, err error) *Problem {
 	return &told
 }
 
-func classify(err error) *Problem {
+func classify(ctx context.Context, err error) *Problem {
 	var (
 		refusal        *domain.Refusal
 		invalidCommand *domain.InvalidError
@@ -172,11 +173,12 @@ func classify(err error) *Problem {
 			return p
 		}
 	}
-	if errors.Is(err, context.Canceled) {
-		return newProblem(499, "client_gone", "The client closed the request") // nginx's number; nobody reads it but the log
-	}
-	if isDatabaseGone(err) {
-		return classify(eventstore.ErrUnavailable)
+	isCancelled := errors.Is(err, context.Canceled)
+	switch {
+	case isCancelled && ctx.Err() != nil:
+		return errClientGone
+	case isCancelled, eventstore.IsUnavailable(err): // cancelled by us, and the client waits for an answer
+		return classify(ctx, eventstore.ErrUnavailable)
 	}
 	return nil
 }
@@ -230,7 +232,8 @@ const unread = "cannot read request body"
 func fromHuma(status int, message string, errs []error) *Problem {
 	if message == unread {
 		if err := errors.Join(errs...); errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed) {
-			return classify(context.Canceled)
+			gone := *errClientGone
+			return &gone
 		}
 		return newProblem(http.StatusBadRequest, humaCodes[http.StatusBadRequest], "The request body can't be read")
 	}

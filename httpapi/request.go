@@ -3,15 +3,12 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // request is what is known of a request wherever it is worked on.
@@ -100,22 +97,4 @@ func secure(next http.Handler) http.Handler {
 		h["Content-Security-Policy"], h["Cache-Control"] = noContent, noStore
 		next.ServeHTTP(w, r)
 	})
-}
-
-// isDatabaseGone tells whether err is about the way to the database and not about the request.
-func isDatabaseGone(err error) bool {
-	var (
-		network net.Error
-		connect *pgconn.ConnectError
-		pg      *pgconn.PgError
-	)
-	switch {
-	case errors.As(err, &connect): // it may hold a PgError
-		return true
-	case errors.As(err, &pg):
-		return len(pg.Code) == 5 && (pg.Code[:2] == "08" || pg.Code[:2] == "53" || pg.Code[:2] == "57")
-	case errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded):
-		return true
-	}
-	return false
 }

@@ -96,7 +96,9 @@ func (a *api) begin(next http.Handler) http.Handler {
 			noted.arrival.err = noted.arrival.takeInTime(r.Context(), noted.began)
 			defer noted.arrival.leave()
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, noted)))
+		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, noted))
+		a.timeBody(w, r)
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -113,8 +115,8 @@ func (a *api) takeTurns(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	late := time.AfterFunc(briefly, first.leave)
-	r, w := humachi.Unwrap(ctx)
-	whole := a.receive(w, r)
+	r, _ := humachi.Unwrap(ctx)
+	whole := receive(r)
 	late.Stop()
 	first.leave()
 	second := &turn{of: a.Turns}
@@ -141,8 +143,7 @@ func withoutTurn(ctx context.Context, wait func()) {
 }
 
 // receive waits until the body of a request is here, and tells whether it is. What went wrong is told to whoever reads the body.
-func (a *api) receive(w http.ResponseWriter, r *http.Request) (ok bool) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(a.bodyTimeout())) // or that of the server, where there is none
+func receive(r *http.Request) (ok bool) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if ok = err == nil; ok {
 		err = io.EOF

@@ -1,9 +1,7 @@
 package web
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
@@ -41,7 +39,7 @@ func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Ha
 			}
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if errors.Is(err, context.Canceled) { // the client has gone
+			if r.Context().Err() != nil { // the client has gone; nobody else is answered with nothing
 				return
 			}
 			logger.WarnContext(r.Context(), "the API does not answer", "error", err)

@@ -1,0 +1,181 @@
+package httpapi_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/web"
+)
+
+// Requests that take longer than a body may take to arrive.
+const (
+	bodyWithin = 50 * time.Millisecond
+	slowly     = 4 * bodyWithin
+)
+
+// counting serves the API of o with the timeouts of the program, and counts the connections to it.
+func (s *system) counting(o httpapi.Options) (url string, connections *atomic.Int32) {
+	connections = new(atomic.Int32)
+	server := httptest.NewUnstartedServer(httpapi.New(o))
+	server.Config.ReadHeaderTimeout, server.Config.ReadTimeout, server.Config.WriteTimeout = 5*time.Second, 15*time.Second, 90*time.Second
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	s.Cleanup(server.Close)
+	return server.URL, connections
+}
+
+// A request that takes long must not harm those that come after it on the same connection, who can be other people: a proxy keeps
+// its connections.
+func TestASlowRequestDoesNotHarmTheNextOnesOnItsConnection(t *testing.T) {
+	t.Parallel()
+	s := start(t, withDelay(slowly))
+	event := s.schedule(100)
+	o := s.options
+	o.BodyTimeout = bodyWithin
+
+	user := s.register("slow@example.com")
+	slow := map[string]func(address string) (status int, err error){
+		"a booking": func(address string) (int, error) {
+			return s.once(address, "POST", "/book", s.token(account.Customer), `{"eventId":"`+event+`"}`)
+		},
+		"a booking in chunks": func(address string) (int, error) {
+			return s.once(address, "POST", "/book", s.token(account.Customer), io.MultiReader(strings.NewReader(`{"eventId":"`), strings.NewReader(event+`"}`)))
+		},
+		"a booking without a body": func(address string) (int, error) {
+			return s.once(address, "POST", "/book", s.token(account.Customer), "")
+		},
+		"a refresh whose token is in the cookie": func(address string) (int, error) {
+			release := s.holdUsers(slowly)
+			defer release()
+			return s.once(address, "POST", "/auth/refresh", "", "", "Cookie", "boxoffice_refresh="+user)
+		},
+	}
+	for name, request := range slow {
+		for _, way := range []string{"direct", "through the web process"} {
+			t.Run(name+", "+way, func(t *testing.T) {
+				api, connections := s.counting(o)
+				address := api
+				if way != "direct" {
+					target, err := url.Parse(api)
+					must(t, err)
+					proxy := httptest.NewServer(web.Proxy(target, nil, slog.New(slog.DiscardHandler)))
+					t.Cleanup(proxy.Close)
+					address = proxy.URL
+				}
+				if status, err := request(address); err != nil || status >= 500 || status == 499 {
+					t.Fatalf("the slow request: %d %v", status, err)
+				}
+				for i := range 3 {
+					if status, err := s.once(address, "GET", "/events", s.token(account.Customer), ""); err != nil || status != 200 {
+						t.Errorf("request %d after it: %d %v, want 200", i+1, status, err)
+					}
+				}
+				if n := connections.Load(); n != 1 {
+					t.Errorf("the API had %d connections, want that one is used again", n)
+				}
+			})
+		}
+	}
+}
+
+// once makes a request whose answer need not be as described, because it may come from a proxy.
+func (s *system) once(address, method, path, token string, body any, headers ...string) (status int, err error) {
+	var reader io.Reader
+	switch b := body.(type) {
+	case string:
+		if b != "" {
+			reader = strings.NewReader(b)
+		}
+	case io.Reader:
+		reader = b
+	}
+	request, err := http.NewRequest(method, address+path, reader)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close() //nolint:errcheck // read to its end
+	_, err = io.Copy(io.Discard, response.Body)
+	return response.StatusCode, err
+}
+
+// register makes an account and gives its refresh token.
+func (s *system) register(email string) (refreshToken string) {
+	s.Helper()
+	a := s.want(s.call("POST", "/auth/register", "", map[string]string{"email": email, "password": "password123", "name": "Name"}), 201, "")
+	return a.at("refreshToken").(string)
+}
+
+// holdUsers has PostgreSQL keep everybody's tokens locked for a while, as a slow database might.
+func (s *system) holdUsers(d time.Duration) (wait func()) {
+	s.Helper()
+	tx, err := s.pool.Begin(context.Background())
+	must(s, err)
+	_, err = tx.Exec(context.Background(), `select from users for update`)
+	must(s, err)
+	done := make(chan error, 1)
+	go func() {
+		_, err := tx.Exec(context.Background(), `select pg_sleep($1)`, d.Seconds())
+		if err == nil {
+			err = tx.Commit(context.Background())
+		}
+		done <- err
+	}()
+	return func() { must(s, <-done) }
+}
+
+// failingExecutor answers with an error.
+type failingExecutor struct{ err error }
+
+func (e failingExecutor) Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error) {
+	return eventstore.Result[domain.State]{}, e.err
+}
+
+// Only who has gone is answered as somebody who has gone. Something of ours that was cancelled is our failure.
+func TestAClientThatWaitsIsNotTakenForOneThatHasGone(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	event := s.schedule(10)
+	for _, err := range []error{
+		context.Canceled,
+		&eventstore.CommandError{StreamID: uuid.New(), Reason: fmt.Errorf("a record was rejected: %w", context.Canceled)},
+	} {
+		o := s.options
+		o.Executor = failingExecutor{err}
+		s.url = s.serve(o)
+		a := s.want(s.call("POST", "/book", s.token(account.Customer), `{"eventId":"`+event+`"}`), 503, "unavailable")
+		if a.header.Get("Retry-After") == "" {
+			t.Errorf("%v: no Retry-After", err)
+		}
+	}
+}
