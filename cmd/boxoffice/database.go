@@ -8,9 +8,12 @@ import (
 	"maps"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
 	"github.com/boxoffice/boxoffice/migrations"
@@ -78,6 +81,7 @@ func (d *database) pool(
 	c.PingTimeout = time.Second // a connection that idled is asked first, and one that died silently must not hold its user up
 	c.ConnConfig.RuntimeParams["application_name"] = "boxoffice " + purpose
 	maps.Copy(c.ConnConfig.RuntimeParams, settings)
+	replaceReadOnly(c)
 	for _, apply := range configure {
 		apply(c)
 	}
@@ -86,6 +90,40 @@ func (d *database) pool(
 		return nil, fmt.Errorf("open the %s pool: %w", purpose, err)
 	}
 	return pool, nil
+}
+
+// openedKey is where a connection keeps since when it is open.
+const openedKey = "boxoffice.opened"
+
+// readOnlyFor is how long a connection that can only read is used. It is not zero, because each request would then open a connection of
+// its own while the database is read-only.
+const readOnlyFor = time.Second
+
+// replaceReadOnly has a pool close connections that can only read. A session can stay read-only when its server is no longer, and
+// a connection to a server that has become a replica does not lead to the one that has taken over.
+func replaceReadOnly(c *pgxpool.Config) {
+	others := c.ConnConfig.OnPgError
+	c.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) (keep bool) {
+		return !eventstore.IsReadOnly(err) && others(conn, err)
+	}
+	c.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		conn.PgConn().CustomData()[openedKey] = time.Now()
+		return nil
+	}
+	c.PrepareConn = func(_ context.Context, conn *pgx.Conn) (keep bool, err error) {
+		return !isReadOnly(conn) || openFor(conn) < readOnlyFor, nil
+	}
+}
+
+// isReadOnly tells what the server has last reported with an answer.
+func isReadOnly(conn *pgx.Conn) bool {
+	pg := conn.PgConn()
+	return pg.ParameterStatus("default_transaction_read_only") == "on" || pg.ParameterStatus("in_hot_standby") == "on"
+}
+
+func openFor(conn *pgx.Conn) time.Duration {
+	opened, _ := conn.PgConn().CustomData()[openedKey].(time.Time)
+	return time.Since(opened)
 }
 
 func (a *app) databaseCommand() *cobra.Command {

@@ -23,20 +23,46 @@ const (
 	beatWithin = 1500 * time.Millisecond
 )
 
-// pulse knows whether the database answers. It works while run does.
+// pulse knows whether the database answers, and whether it can be written. It works while run does.
 type pulse struct {
-	config *pgx.ConnConfig
-	logger *slog.Logger
-	life   atomic.Pointer[life]
+	config  *pgx.ConnConfig
+	logger  *slog.Logger
+	answers condition
+	accepts condition // writes; only while it answers
 }
 
-// life is the time in which the database answers.
+// condition is something about the database that holds or does not.
+type condition struct{ life atomic.Pointer[life] }
+
+// life is the time in which a condition holds.
 type life struct {
 	ctx context.Context
 	end context.CancelCauseFunc
 }
 
-var errGone = fmt.Errorf("%w: the database does not answer", eventstore.ErrUnavailable)
+func (c *condition) begin() {
+	ctx, end := context.WithCancelCause(context.Background())
+	c.life.Store(&life{ctx, end})
+}
+
+// set notes why the condition does not hold, or with nil that it does, and tells whether that is new.
+func (c *condition) set(err error) (changed bool) {
+	now := c.life.Load()
+	switch holds := now.ctx.Err() == nil; {
+	case holds == (err == nil):
+		return false
+	case holds:
+		now.end(err)
+	default:
+		c.begin()
+	}
+	return true
+}
+
+var (
+	errGone     = fmt.Errorf("%w: the database does not answer", eventstore.ErrUnavailable)
+	errReadOnly = fmt.Errorf("%w: the database is read-only", eventstore.ErrUnavailable)
+)
 
 func newPulse(url string, logger *slog.Logger) (*pulse, error) {
 	config, err := pgx.ParseConfig(url)
@@ -45,17 +71,16 @@ func newPulse(url string, logger *slog.Logger) (*pulse, error) {
 	}
 	config.RuntimeParams["application_name"] = "boxoffice pulse"
 	p := &pulse{config: config, logger: logger}
-	p.begin()
+	p.answers.begin()
+	p.accepts.begin()
 	return p, nil
 }
 
-func (p *pulse) begin() {
-	ctx, end := context.WithCancelCause(context.Background())
-	p.life.Store(&life{ctx, end})
-}
-
 // alive is a context that ends, with the cause, when the database is found gone. While it is gone, it has ended.
-func (p *pulse) alive() context.Context { return p.life.Load().ctx }
+func (p *pulse) alive() context.Context { return p.answers.life.Load().ctx }
+
+// writable is a context that ends, with the cause, when the database is found gone or read-only, as a replica is.
+func (p *pulse) writable() context.Context { return p.accepts.life.Load().ctx }
 
 func (p *pulse) run(ctx context.Context) {
 	var conn *pgx.Conn
@@ -64,18 +89,10 @@ func (p *pulse) run(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		var err error
-		conn, err = p.beat(ctx, conn)
-		isAlive := p.alive().Err() == nil
-		switch {
-		case ctx.Err() != nil:
+		if conn, err = p.beat(ctx, conn); ctx.Err() != nil {
 			return
-		case err != nil && isAlive:
-			p.logger.Error("the database does not answer", "error", err)
-			p.life.Load().end(errGone)
-		case err == nil && !isAlive:
-			p.logger.Info("the database answers again")
-			p.begin()
 		}
+		p.note(err)
 		select {
 		case <-ctx.Done():
 			return
@@ -84,12 +101,34 @@ func (p *pulse) run(ctx context.Context) {
 	}
 }
 
-// beat asks over the connection, or a new one where that is broken, and gives back the one for the next time.
+// note tells everybody what a beat has found.
+func (p *pulse) note(err error) {
+	gone, unwritable := err, err
+	switch {
+	case errors.Is(err, errReadOnly):
+		gone = nil
+	case err != nil:
+		gone, unwritable = errGone, errGone
+	}
+	answers, accepts := p.answers.set(gone), p.accepts.set(unwritable)
+	switch {
+	case answers && gone != nil:
+		p.logger.Error("the database does not answer", "error", err)
+	case (answers || accepts) && unwritable != nil:
+		p.logger.Error("the database is read-only")
+	case answers:
+		p.logger.Info("the database answers again")
+	case accepts:
+		p.logger.Info("the database can be written again")
+	}
+}
+
+// beat asks over the connection, or a new one where that is broken or read-only, and gives back the one for the next time.
 func (p *pulse) beat(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, beatWithin)
 	defer cancel()
 	if conn != nil {
-		if err := conn.Ping(ctx); err == nil {
+		if err := p.ask(ctx, conn); err == nil {
 			return conn, nil
 		}
 		p.hangUp(conn)
@@ -99,7 +138,24 @@ func (p *pulse) beat(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
 	if errors.As(err, &full) && full.Code == "53300" { // it has no connection to spare, and answers those that have one
 		return nil, nil
 	}
-	return conn, err
+	if err != nil {
+		return nil, err
+	}
+	if err := p.ask(ctx, conn); err != nil {
+		p.hangUp(conn) // a session can stay read-only when its server is no longer
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (p *pulse) ask(ctx context.Context, conn *pgx.Conn) error {
+	var readOnly bool
+	// It is on for a replica too.
+	err := conn.QueryRow(ctx, `select current_setting('transaction_read_only')::bool`, pgx.QueryExecModeSimpleProtocol).Scan(&readOnly)
+	if err == nil && readOnly {
+		err = errReadOnly
+	}
+	return err
 }
 
 func (p *pulse) hangUp(conn *pgx.Conn) {

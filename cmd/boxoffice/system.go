@@ -92,7 +92,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 		Snapshot: domain.State.MarshalBinary, Restore: domain.ReadSnapshot,
 	}, eventstore.Options{
 		Delay: c.BookingDelay, Transactions: c.Transactions, Queue: c.Queue, Logger: logger,
-		Committed: func(int64) { s.wire.Appended() }, Alive: s.pulse.alive,
+		Committed: func(int64) { s.wire.Appended() }, Alive: s.pulse.writable,
 		Coming:  func() bool { return s.turns.Waiting() > 0 },
 		Observe: s.metrics.ObserveBatch, Tracer: s.tracing.Tracer(),
 	})
@@ -151,8 +151,9 @@ func (s *system) closePools() {
 	}
 }
 
-// ready tells whether requests can be served: the database answers. It has the schema of this program since the start.
-func (s *system) ready() error { return context.Cause(s.pulse.alive()) }
+// ready tells whether requests can be served: the database answers and can be written. It has the schema of this program since the
+// start.
+func (s *system) ready() error { return context.Cause(s.pulse.writable()) }
 
 func (a *app) logger(c config.Config) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
