@@ -12,7 +12,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// The database is found gone just as a batch is about to read, and its connection is in order: nothing was wrong with the commands.
+// The database is found gone just as a batch is about to read, and its connection is in order:
+// nothing was wrong with the commands.
 func TestABatchThatIsGivenUpBeforeItReadsWasNotRejected(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]options{
@@ -44,7 +45,8 @@ func TestABatchThatIsGivenUpBeforeItReadsWasNotRejected(t *testing.T) {
 				}
 				return pass
 			})
-			if _, err := p.book(t.Context(), stream, uuid.New()); !errors.Is(err, eventstore.ErrUnavailable) || errors.As(err, new(*eventstore.CommandError)) {
+			_, err := p.book(t.Context(), stream, uuid.New())
+			if !errors.Is(err, eventstore.ErrUnavailable) || errors.As(err, new(*eventstore.CommandError)) {
 				t.Errorf("got %v, want %v", err, eventstore.ErrUnavailable)
 			}
 		})

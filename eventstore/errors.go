@@ -58,9 +58,10 @@ func isAhead(err error, locked bool) bool {
 // gapMessage is what the trigger of the migration says.
 const gapMessage = "event_log has no gaps: refused positions or versions that do not follow"
 
-// IsUnavailable tells whether err says that the database can't do its work at the moment: it is gone, starting, stopping, read-only,
-// full or overloaded, or the way to it is broken, or it took too long. The same request can succeed later. It is the one list of such
-// errors for the whole program. The classes are those of PostgreSQL's Appendix A, "Error Codes".
+// IsUnavailable tells whether err says that the database can't do its work at the moment: it is
+// gone, starting, stopping, read-only, full or overloaded, or the way to it is broken, or it took
+// too long. The same request can succeed later. It is the one list of such errors for the whole
+// program. The classes are those of PostgreSQL's Appendix A, "Error Codes".
 //
 // A cancelled context is none of them: it says nothing about the database.
 func IsUnavailable(err error) bool {
@@ -75,21 +76,24 @@ func IsUnavailable(err error) bool {
 	case errors.As(err, &pg):
 		return hasClass(pg, "08", "25", "40", "53", "55", "57", "58")
 	}
-	return errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.As(err, &network)
+	return errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network)
 }
 
-// IsReadOnly tells whether err is the refusal of a write by a server or a session that is read-only. Nothing was written.
+// IsReadOnly tells whether err is the refusal of a write by a server or a session that is
+// read-only. Nothing was written.
 func IsReadOnly(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "25006"
 }
 
-// isPassing tells whether err is about the moment or the state of the database (a missing table or privilege), and not about what was
-// to be stored. A context that has ended says nothing about what was to be stored either.
+// isPassing tells whether err is about the moment or the state of the database (a missing table or
+// privilege), and not about what was to be stored. A context that has ended says nothing about what
+// was to be stored either.
 func isPassing(err error) bool {
 	var pg *pgconn.PgError
-	return IsUnavailable(err) || errors.Is(err, context.Canceled) || errors.As(err, &pg) && hasClass(pg, "0A", "42", "XX")
+	return IsUnavailable(err) || errors.Is(err, context.Canceled) ||
+		errors.As(err, &pg) && hasClass(pg, "0A", "42", "XX")
 }
 
 func hasClass(err *pgconn.PgError, classes ...string) bool {

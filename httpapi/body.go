@@ -9,12 +9,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// timedBody is a request's body that must arrive in time. It is the only place that sets a read deadline for a request.
+// timedBody is a request's body that must arrive in time. It is the only place that sets a read
+// deadline for a request.
 //
-// The deadline belongs to the connection. Once a body has ended, net/http reads on in the background to notice when the client
-// leaves. A deadline that ends that read ends the context of the connection, and every later request on it fails. So the deadline
-// is set by the first read of a body that is still on its way, and removed at the body's end. A body that is late keeps its deadline,
-// because net/http must not wait for the rest of it either.
+// The deadline belongs to the connection. Once a body has ended, net/http reads on in the
+// background to notice when the client leaves. A deadline that ends that read ends the context of
+// the connection, and every later request on it fails. So the deadline is set by the first read of
+// a body that is still on its way, and removed at the body's end. A body that is late keeps its
+// deadline, because net/http must not wait for the rest of it either.
 type timedBody struct {
 	io.ReadCloser
 	response *http.ResponseController
@@ -41,8 +43,8 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ownDeadlines keeps huma from setting deadlines: it does so before it reads a body, even one that has been read already or that is
-// empty. See [timedBody].
+// ownDeadlines keeps huma from setting deadlines: it does so before it reads a body, even one that
+// has been read already or that is empty. See [timedBody].
 func ownDeadlines(ctx huma.Context, next func(huma.Context)) { next(withOwnDeadlines{ctx}) }
 
 // humaContext is embedded by a name other than that of its method Context.

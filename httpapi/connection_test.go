@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
@@ -33,7 +31,8 @@ const (
 func (s *system) counting(o httpapi.Options) (url string, connections *atomic.Int32) {
 	connections = new(atomic.Int32)
 	server := httptest.NewUnstartedServer(httpapi.New(o))
-	server.Config.ReadHeaderTimeout, server.Config.ReadTimeout, server.Config.WriteTimeout = 5*time.Second, 15*time.Second, 90*time.Second
+	server.Config.ReadHeaderTimeout, server.Config.ReadTimeout = 5*time.Second, 15*time.Second
+	server.Config.WriteTimeout = 90 * time.Second
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			connections.Add(1)
@@ -44,8 +43,8 @@ func (s *system) counting(o httpapi.Options) (url string, connections *atomic.In
 	return server.URL, connections
 }
 
-// A request that takes long must not harm those that come after it on the same connection, who can be other people: a proxy keeps
-// its connections.
+// A request that takes long must not harm those that come after it on the same connection, who can
+// be other people: a proxy keeps its connections.
 func TestASlowRequestDoesNotHarmTheNextOnesOnItsConnection(t *testing.T) {
 	t.Parallel()
 	s := start(t, withDelay(slowly))
@@ -59,7 +58,8 @@ func TestASlowRequestDoesNotHarmTheNextOnesOnItsConnection(t *testing.T) {
 			return s.once(address, "POST", "/book", s.token(account.Customer), `{"eventId":"`+event+`"}`)
 		},
 		"a booking in chunks": func(address string) (int, error) {
-			return s.once(address, "POST", "/book", s.token(account.Customer), io.MultiReader(strings.NewReader(`{"eventId":"`), strings.NewReader(event+`"}`)))
+			chunks := io.MultiReader(strings.NewReader(`{"eventId":"`), strings.NewReader(event+`"}`))
+			return s.once(address, "POST", "/book", s.token(account.Customer), chunks)
 		},
 		"a booking without a body": func(address string) (int, error) {
 			return s.once(address, "POST", "/book", s.token(account.Customer), "")
@@ -86,7 +86,8 @@ func TestASlowRequestDoesNotHarmTheNextOnesOnItsConnection(t *testing.T) {
 					t.Fatalf("the slow request: %d %v", status, err)
 				}
 				for i := range 3 {
-					if status, err := s.once(address, "GET", "/events", s.token(account.Customer), ""); err != nil || status != 200 {
+					status, err := s.once(address, "GET", "/events", s.token(account.Customer), "")
+					if err != nil || status != 200 {
 						t.Errorf("request %d after it: %d %v, want 200", i+1, status, err)
 					}
 				}
@@ -132,7 +133,8 @@ func (s *system) once(address, method, path, token string, body any, headers ...
 // register makes an account and gives its refresh token.
 func (s *system) register(email string) (refreshToken string) {
 	s.Helper()
-	a := s.want(s.call("POST", "/auth/register", "", map[string]string{"email": email, "password": "password123", "name": "Name"}), 201, "")
+	person := map[string]string{"email": email, "password": "password123", "name": "Name"}
+	a := s.want(s.call("POST", "/auth/register", "", person), 201, "")
 	return a.at("refreshToken").(string)
 }
 
@@ -157,18 +159,21 @@ func (s *system) holdUsers(d time.Duration) (wait func()) {
 // failingExecutor answers with an error.
 type failingExecutor struct{ err error }
 
-func (e failingExecutor) Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error) {
+func (e failingExecutor) Execute(
+	context.Context, eventstore.Command[domain.State, domain.Record],
+) (eventstore.Result[domain.State], error) {
 	return eventstore.Result[domain.State]{}, e.err
 }
 
-// Only who has gone is answered as somebody who has gone. Something of ours that was cancelled is our failure.
+// Only who has gone is answered as somebody who has gone. Something of ours that was cancelled is
+// our failure.
 func TestAClientThatWaitsIsNotTakenForOneThatHasGone(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	event := s.schedule(10)
 	for _, err := range []error{
 		context.Canceled,
-		&eventstore.CommandError{StreamID: uuid.New(), Reason: fmt.Errorf("a record was rejected: %w", context.Canceled)},
+		&eventstore.CommandError{Reason: fmt.Errorf("a record was rejected: %w", context.Canceled)},
 	} {
 		o := s.options
 		o.Executor = failingExecutor{err}

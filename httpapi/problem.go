@@ -112,9 +112,11 @@ var (
 	errReadOnly     = newProblem(http.StatusServiceUnavailable, "read_only", "This server only shows what happens on another one; please sign in and book there")
 	errNoRoute      = newProblem(http.StatusNotFound, "not_found", "There is nothing at this address")
 	errMethod       = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This address does not support the method")
-	errClientGone   = newProblem(499, "client_gone", "The client closed the request") // nginx's number; nobody reads it but the log
 	errEventMissing = newProblem(http.StatusNotFound, domain.ErrEventNotFound.Code, domain.ErrEventNotFound.Message)
 )
+
+// errClientGone has nginx's number. Nobody reads it but the log.
+var errClientGone = newProblem(499, "client_gone", "The client closed the request")
 
 // problemOf turns any error into what the client is told. What is not known is logged here, once, and told as a 500 without
 // anything internal.

@@ -95,12 +95,13 @@ func (d *database) pool(
 // openedKey is where a connection keeps since when it is open.
 const openedKey = "boxoffice.opened"
 
-// readOnlyFor is how long a connection that can only read is used. It is not zero, because each request would then open a connection of
-// its own while the database is read-only.
+// readOnlyFor is how long a connection that can only read is used. It is not zero, because each
+// request would then open a connection of its own while the database is read-only.
 const readOnlyFor = time.Second
 
-// replaceReadOnly has a pool close connections that can only read. A session can stay read-only when its server is no longer, and
-// a connection to a server that has become a replica does not lead to the one that has taken over.
+// replaceReadOnly has a pool close connections that can only read. A session can stay read-only
+// when its server is no longer, and a connection to a server that has become a replica does not
+// lead to the one that has taken over.
 func replaceReadOnly(c *pgxpool.Config) {
 	others := c.ConnConfig.OnPgError
 	c.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) (keep bool) {

@@ -45,7 +45,8 @@ func (c *condition) begin() {
 	c.life.Store(&life{ctx, end})
 }
 
-// set notes why the condition does not hold, or with nil that it does, and tells whether that is new.
+// set notes why the condition does not hold, or with nil that it does, and tells whether that is
+// new.
 func (c *condition) set(err error) (changed bool) {
 	now := c.life.Load()
 	switch holds := now.ctx.Err() == nil; {
@@ -79,7 +80,8 @@ func newPulse(url string, logger *slog.Logger) (*pulse, error) {
 // alive is a context that ends, with the cause, when the database is found gone. While it is gone, it has ended.
 func (p *pulse) alive() context.Context { return p.answers.life.Load().ctx }
 
-// writable is a context that ends, with the cause, when the database is found gone or read-only, as a replica is.
+// writable is a context that ends, with the cause, when the database is found gone or read-only, as
+// a replica is.
 func (p *pulse) writable() context.Context { return p.accepts.life.Load().ctx }
 
 func (p *pulse) run(ctx context.Context) {
@@ -123,7 +125,8 @@ func (p *pulse) note(err error) {
 	}
 }
 
-// beat asks over the connection, or a new one where that is broken or read-only, and gives back the one for the next time.
+// beat asks over the connection, or a new one where that is broken or read-only, and gives back the
+// one for the next time.
 func (p *pulse) beat(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, beatWithin)
 	defer cancel()
@@ -151,7 +154,8 @@ func (p *pulse) beat(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
 func (p *pulse) ask(ctx context.Context, conn *pgx.Conn) error {
 	var readOnly bool
 	// It is on for a replica too.
-	err := conn.QueryRow(ctx, `select current_setting('transaction_read_only')::bool`, pgx.QueryExecModeSimpleProtocol).Scan(&readOnly)
+	err := conn.QueryRow(ctx, `select current_setting('transaction_read_only')::bool`,
+		pgx.QueryExecModeSimpleProtocol).Scan(&readOnly)
 	if err == nil && readOnly {
 		err = errReadOnly
 	}

@@ -47,7 +47,8 @@ func ownServer(t *testing.T) (url string) {
 	t.Helper()
 	dbtest.Slow(t)
 	_, dir, _ := strings.Cut(dataDir(t), "=")
-	server, err := embeddedpg.Start(t.Context(), embeddedpg.Options{Dir: dir, Settings: map[string]string{"fsync": "off"}})
+	settings := map[string]string{"fsync": "off"}
+	server, err := embeddedpg.Start(t.Context(), embeddedpg.Options{Dir: dir, Settings: settings})
 	must(t, err)
 	t.Cleanup(func() { _ = server.Stop() })
 	if out, err := command(secretsFor(server.URL()), "migrate").CombinedOutput(); err != nil {
@@ -88,7 +89,8 @@ var readOnlyDatabases = map[string]readOnlyDatabase{
 		url: newSeededDatabase,
 		on: func(a administrator) {
 			onlyNewSessions(`alter database %s set default_transaction_read_only = on`)(a)
-			a.do(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`)
+			a.do(`select pg_terminate_backend(pid) from pg_stat_activity
+				where datname = current_database() and pid <> pg_backend_pid()`)
 		},
 		off: onlyNewSessions(`alter database %s reset default_transaction_read_only`),
 	},
@@ -103,11 +105,14 @@ func TestAReadOnlyDatabaseIsUnavailableForWritesUntilItCanBeWrittenAgain(t *test
 			p := serve(t, secretsFor(url))
 			admin := administer(t, url)
 
-			session := p.post("/auth/login", "", map[string]string{"email": "alice@example.com", "password": "password123"})
+			credentials := map[string]string{"email": "alice@example.com", "password": "password123"}
+			session := p.post("/auth/login", "", credentials)
 			alice, refresh := session["accessToken"].(string), session["refreshToken"].(string)
 			organizer, auditor := p.login("organizer"), p.login("auditor")
-			event := p.do("GET", "/events?search=limited+concert", alice, nil)["data"].([]any)[0].(map[string]any)["id"].(string)
-			booking := p.post("/book", alice, map[string]string{"eventId": event})["booking"].(map[string]any)["id"].(string)
+			events := p.do("GET", "/events?search=limited+concert", alice, nil)["data"].([]any)
+			event := events[0].(map[string]any)["id"].(string)
+			booked := p.post("/book", alice, map[string]string{"eventId": event})
+			booking := booked["booking"].(map[string]any)["id"].(string)
 			held := `{"refreshToken":"` + refresh + `"}`
 			writes := []struct{ method, path, token, body string }{
 				{"POST", "/auth/login", "", `{"email":"alice@example.com","password":"password123"}`},
@@ -118,14 +123,18 @@ func TestAReadOnlyDatabaseIsUnavailableForWritesUntilItCanBeWrittenAgain(t *test
 				{"GET", "/audit/streams", auditor, ""}, // who looks at the audit is written down
 				{"POST", "/book", organizer, `{"eventId":"` + event + `"}`},
 				{"DELETE", "/bookings/" + booking, alice, ""},
-				{"POST", "/events", organizer, `{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,"price":1}`},
+				{"POST", "/events", organizer,
+					`{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,"price":1}`},
 				{"PATCH", "/events/" + event, organizer, `{"title":"T"}`},
 				{"POST", "/events/" + event + "/cancel", organizer, ""},
 			}
 
 			database.on(admin)
-			p.waitFor("readiness to end", func() bool { status, _, _ := p.ask("GET", "/readyz", "", ""); return status == 503 })
-			p.waitFor("reads", func() bool { status, _, _ := p.ask("GET", "/events?search=x", alice, ""); return status == 200 })
+			answers := func(path, token string, want int) func() bool {
+				return func() bool { status, _, _ := p.ask("GET", path, token, ""); return status == want }
+			}
+			p.waitFor("readiness to end", answers("/readyz", "", 503))
+			p.waitFor("reads", answers("/events?search=x", alice, 200))
 			for range 2 {
 				for _, r := range writes {
 					began := time.Now()
@@ -149,7 +158,7 @@ func TestAReadOnlyDatabaseIsUnavailableForWritesUntilItCanBeWrittenAgain(t *test
 
 			database.off(admin)
 			began := time.Now()
-			p.waitFor("readiness", func() bool { status, _, _ := p.ask("GET", "/readyz", "", ""); return status == 200 })
+			p.waitFor("readiness", answers("/readyz", "", 200))
 			for _, r := range []int{2, 5, 6, 8, 0, 3} { // of writes, in an order in which each can succeed
 				r := writes[r]
 				p.waitFor(r.method+" "+r.path, func() bool {
@@ -241,16 +250,18 @@ func TestACommandOnAReadOnlySessionHadNoEffect(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { _ = executor.Close(context.Background()) })
 	stream := uuid.New()
-	schedule := eventstore.Command[domain.State, domain.Record]{StreamID: stream, Decide: func(s domain.State) ([]domain.Record, error) {
+	decide := func(s domain.State) ([]domain.Record, error) {
 		return domain.Decide(domain.ScheduleEvent{Details: domain.Details{
 			Title: "T", Venue: "V", StartsAt: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), TimeZone: "UTC",
 			Price: domain.Money{Minor: 1, Currency: "EUR"},
 		}, Capacity: 1}, s)
-	}}
+	}
+	schedule := eventstore.Command[domain.State, domain.Record]{StreamID: stream, Decide: decide}
 
 	onlyNewSessions(`alter database %s set default_transaction_read_only = on`)(admin)
 	began := time.Now()
-	if _, err := executor.Execute(t.Context(), schedule); !errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, eventstore.ErrOutcomeUnknown) {
+	_, err = executor.Execute(t.Context(), schedule)
+	if !errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, eventstore.ErrOutcomeUnknown) {
 		t.Errorf("got %v, want %v", err, eventstore.ErrUnavailable)
 	}
 	if took := time.Since(began); took > promised {
@@ -262,13 +273,15 @@ func TestACommandOnAReadOnlySessionHadNoEffect(t *testing.T) {
 	}
 }
 
-// With several hosts, the one that can be written is used, and the other one when they have changed places.
+// With several hosts, the one that can be written is used, and the other one when they have changed
+// places.
 func TestOfSeveralHostsTheOneThatCanBeWrittenIsUsed(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
 	first := dbtest.URL(t)
 	_, dir, _ := strings.Cut(dataDir(t), "=")
-	server, err := embeddedpg.Start(t.Context(), embeddedpg.Options{Dir: dir, Settings: map[string]string{"fsync": "off"}})
+	settings := map[string]string{"fsync": "off"}
+	server, err := embeddedpg.Start(t.Context(), embeddedpg.Options{Dir: dir, Settings: settings})
 	must(t, err)
 	t.Cleanup(func() { _ = server.Stop() })
 	// The same database on both, with one password.
@@ -297,28 +310,29 @@ func TestOfSeveralHostsTheOneThatCanBeWrittenIsUsed(t *testing.T) {
 	pool, err := (&database{url: both}).pool(t.Context(), "test", 2, nil)
 	must(t, err)
 	t.Cleanup(pool.Close)
-	heart, err := newPulse(both, slog.New(slog.DiscardHandler))
+	monitor, err := newPulse(both, slog.New(slog.DiscardHandler))
 	must(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
-	go func() { defer close(stopped); heart.run(ctx) }()
+	go func() { defer close(stopped); monitor.run(ctx) }()
 	t.Cleanup(func() { stop(); <-stopped })
 
 	p := &process{T: t, err: &logtest.Buffer{}}
 	for i, host := range hosts {
 		if i > 0 {
 			change.on(admins[0])
-			p.waitFor("the heartbeat to miss the first host", func() bool { return heart.writable().Err() != nil })
+			p.waitFor("the heartbeat to miss the first host", func() bool { return monitor.writable().Err() != nil })
 			change.off(admins[1])
 		}
 		p.waitFor("a write", func() bool {
 			var port string
-			err := pool.QueryRow(t.Context(), `insert into written values (inet_server_port()) returning port::text`).Scan(&port)
+			err := pool.QueryRow(t.Context(), `
+				insert into written values (inet_server_port()) returning port::text`).Scan(&port)
 			if err != nil && !eventstore.IsUnavailable(err) {
 				t.Fatalf("got %v, want that it is unavailable", err)
 			}
 			return err == nil && strings.HasSuffix(host, ":"+port)
 		})
-		p.waitFor("the heartbeat", func() bool { return heart.writable().Err() == nil })
+		p.waitFor("the heartbeat", func() bool { return monitor.writable().Err() == nil })
 	}
 }

@@ -151,8 +151,8 @@ func (s *system) closePools() {
 	}
 }
 
-// ready tells whether requests can be served: the database answers and can be written. It has the schema of this program since the
-// start.
+// ready tells whether requests can be served: the database answers and can be written. It has the
+// schema of this program since the start.
 func (s *system) ready() error { return context.Cause(s.pulse.writable()) }
 
 func (a *app) logger(c config.Config) *slog.Logger {
