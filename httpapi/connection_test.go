@@ -53,26 +53,29 @@ func TestASlowRequestDoesNotHarmTheNextOnesOnItsConnection(t *testing.T) {
 	o.BodyTimeout = bodyWithin
 
 	user := s.register("slow@example.com")
-	slow := map[string]func(address string) (status int, err error){
-		"a booking": func(address string) (int, error) {
-			return s.once(address, "POST", "/book", s.token(account.Customer), `{"eventId":"`+event+`"}`)
+	slow := map[string]func(client *http.Client, address string) (status int, err error){
+		"a booking": func(client *http.Client, address string) (int, error) {
+			return s.once(client, address, "POST", "/book", s.token(account.Customer), `{"eventId":"`+event+`"}`)
 		},
-		"a booking in chunks": func(address string) (int, error) {
+		"a booking in chunks": func(client *http.Client, address string) (int, error) {
 			chunks := io.MultiReader(strings.NewReader(`{"eventId":"`), strings.NewReader(event+`"}`))
-			return s.once(address, "POST", "/book", s.token(account.Customer), chunks)
+			return s.once(client, address, "POST", "/book", s.token(account.Customer), chunks)
 		},
-		"a booking without a body": func(address string) (int, error) {
-			return s.once(address, "POST", "/book", s.token(account.Customer), "")
+		"a booking without a body": func(client *http.Client, address string) (int, error) {
+			return s.once(client, address, "POST", "/book", s.token(account.Customer), "")
 		},
-		"a refresh whose token is in the cookie": func(address string) (int, error) {
+		"a refresh whose token is in the cookie": func(client *http.Client, address string) (int, error) {
 			release := s.holdUsers(slowly)
 			defer release()
-			return s.once(address, "POST", "/auth/refresh", "", "", "Cookie", "boxoffice_refresh="+user)
+			return s.once(client, address, "POST", "/auth/refresh", "", "", "Cookie", "boxoffice_refresh="+user)
 		},
 	}
 	for name, request := range slow {
 		for _, way := range []string{"direct", "through the web process"} {
 			t.Run(name+", "+way, func(t *testing.T) {
+				// Servers of other tests close the idle connections of the default client when they end.
+				client := &http.Client{Transport: &http.Transport{}}
+				t.Cleanup(client.CloseIdleConnections)
 				api, connections := s.counting(o)
 				address := api
 				if way != "direct" {
@@ -82,11 +85,11 @@ func TestASlowRequestDoesNotHarmTheNextOnesOnItsConnection(t *testing.T) {
 					t.Cleanup(proxy.Close)
 					address = proxy.URL
 				}
-				if status, err := request(address); err != nil || status >= 500 || status == 499 {
+				if status, err := request(client, address); err != nil || status >= 500 || status == 499 {
 					t.Fatalf("the slow request: %d %v", status, err)
 				}
 				for i := range 3 {
-					status, err := s.once(address, "GET", "/events", s.token(account.Customer), "")
+					status, err := s.once(client, address, "GET", "/events", s.token(account.Customer), "")
 					if err != nil || status != 200 {
 						t.Errorf("request %d after it: %d %v, want 200", i+1, status, err)
 					}
@@ -100,7 +103,9 @@ func TestASlowRequestDoesNotHarmTheNextOnesOnItsConnection(t *testing.T) {
 }
 
 // once makes a request whose answer need not be as described, because it may come from a proxy.
-func (s *system) once(address, method, path, token string, body any, headers ...string) (status int, err error) {
+func (s *system) once(
+	client *http.Client, address, method, path, token string, body any, headers ...string,
+) (status int, err error) {
 	var reader io.Reader
 	switch b := body.(type) {
 	case string:
@@ -121,7 +126,7 @@ func (s *system) once(address, method, path, token string, body any, headers ...
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return 0, err
 	}
