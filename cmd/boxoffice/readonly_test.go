@@ -241,7 +241,8 @@ func TestACommandOnAReadOnlySessionHadNoEffect(t *testing.T) {
 	t.Parallel()
 	url := dbtest.URL(t)
 	admin := administer(t, url)
-	pool, err := (&database{url: url}).pool(t.Context(), "test", eventstore.Spare, eventstore.Session(0))
+	d := &database{url: url}
+	pool, err := d.pool(t.Context(), "test", eventstore.Spare, eventstore.Session(0), eventstore.ConfigureCommits)
 	must(t, err)
 	t.Cleanup(pool.Close)
 	executor, err := eventstore.NewExecutor(pool, eventstore.Model[domain.State, domain.Record]{
