@@ -26,6 +26,27 @@ type replaced struct {
 	*embeddedpg.Server
 }
 
+// startReplaced starts one with the tables of the migrations.
+func startReplaced(t *testing.T) *replaced {
+	t.Helper()
+	dbtest.Slow(t)
+	dir, err := os.MkdirTemp("", "boxoffice-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL, as another user, has to get to its own
+		t.Fatal(err)
+	}
+	r := &replaced{TB: t, dir: dir}
+	r.start()
+	t.Cleanup(func() { _ = r.Stop() })
+	if _, err := migrations.Up(context.Background(), r.URL()); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func (r *replaced) start() {
 	r.Helper()
 	server, err := embeddedpg.Start(r.Context(), embeddedpg.Options{Dir: r.dir, Port: r.port, Settings: map[string]string{"fsync": "off"}})
@@ -58,24 +79,10 @@ func (r *replaced) run(name string, args ...string) {
 // records, so that no version is in the way, and more of them.
 func TestAFailoverThatLosesCommitsLeavesNoForkInTheHistory(t *testing.T) {
 	t.Parallel()
-	dbtest.Slow(t)
 	for name, others := range map[string]int{"as many records": 1, "more records": 3} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir, err := os.MkdirTemp("", "boxoffice-test-")
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = os.RemoveAll(dir) })
-			if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL, as another user, has to get to its own
-				t.Fatal(err)
-			}
-			server := &replaced{TB: t, dir: dir}
-			server.start()
-			t.Cleanup(func() { _ = server.Stop() })
-			if _, err := migrations.Up(context.Background(), server.URL()); err != nil {
-				t.Fatal(err)
-			}
+			server := startReplaced(t)
 			pool := newPool(t, server.URL(), 4, nil)
 			b := bundle{url: server.URL(), pool: pool, log: eventstore.NewLog(pool)}
 			stream := b.schedule(t, 100)

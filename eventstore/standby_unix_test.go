@@ -24,8 +24,6 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
-	"github.com/boxoffice/boxoffice/internal/dbtest"
-	"github.com/boxoffice/boxoffice/migrations"
 )
 
 // pair is a primary and its synchronous standby.
@@ -38,22 +36,8 @@ type pair struct {
 
 func startPair(t *testing.T) *pair {
 	t.Helper()
-	dbtest.Slow(t)
-	dir, err := os.MkdirTemp("", "boxoffice-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL, as another user, has to get to its own
-		t.Fatal(err)
-	}
-	primary := &replaced{TB: t, dir: dir}
-	primary.start()
-	t.Cleanup(func() { _ = primary.Stop() })
-	if _, err := migrations.Up(context.Background(), primary.URL()); err != nil {
-		t.Fatal(err)
-	}
-	data := filepath.Join(dir, "standby")
+	primary := startReplaced(t)
+	data := filepath.Join(primary.dir, "standby")
 	primary.stop()
 	primary.run("cp", "-a", primary.DataDir(), data)
 	primary.start()

@@ -45,6 +45,8 @@ func (s *system) counting(o httpapi.Options) (url string, connections *atomic.In
 
 // A request that takes long must not harm those that come after it on the same connection, who can
 // be other people: a proxy keeps its connections.
+//
+//nolint:tparallel // the subtests lock the accounts that the others need
 func TestASlowRequestDoesNotHarmTheNextOnesOnItsConnection(t *testing.T) {
 	t.Parallel()
 	s := start(t, withDelay(slowly))
