@@ -104,7 +104,7 @@ func (s *system) tokenFor(o operation) string {
 
 func TestEveryOperationRefusesWhatItCannotRead(t *testing.T) {
 	t.Parallel()
-	gone := make(chan httpapi.Request, 1)
+	gone := make(chan httpapi.Request, 100) // room for all, because a request that can't be told of would never end
 	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
 		o.BodyTimeout = 100 * time.Millisecond
 		o.Observe = func(r httpapi.Request) {
