@@ -339,7 +339,9 @@ func TestNobodysSecretsAreInTheLog(t *testing.T) {
 	must(t, err)
 	must(t, response.Body.Close())
 	for _, c := range response.Cookies() {
-		secrets["cookie "+c.Name] = c.Value
+		if c.MaxAge >= 0 { // the others are cleared
+			secrets["cookie "+c.Name] = c.Value
+		}
 	}
 
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
