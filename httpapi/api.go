@@ -72,6 +72,7 @@ type Options struct {
 type api struct {
 	Options
 	origins *http.CrossOriginProtection
+	foreign *originLog
 	pages   *recent[projections.EventQuery, rowsOfPage]
 	single  *recent[uuid.UUID, *projections.Event]
 }
@@ -85,7 +86,7 @@ func (a *api) bodyTimeout() time.Duration { return cmp.Or(a.BodyTimeout, 10*time
 func New(o Options) http.Handler {
 	useProblems()
 	a := &api{
-		Options: o, origins: http.NewCrossOriginProtection(),
+		Options: o, origins: http.NewCrossOriginProtection(), foreign: newOriginLog(o.Logger),
 		pages:  newRecent[projections.EventQuery, rowsOfPage](o.Progress.Reached),
 		single: newRecent[uuid.UUID, *projections.Event](o.Progress.Reached),
 	}

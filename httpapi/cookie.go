@@ -97,6 +97,7 @@ var errPlainHTTP = newProblem(http.StatusForbidden, "plain_http",
 func (a *api) protectCookie(ctx huma.Context, next func(huma.Context)) {
 	if ctx.Operation().Metadata[cookieKey] != nil {
 		if r, _ := humachi.Unwrap(ctx); a.origins.Check(r) != nil {
+			a.foreign.refused(r)
 			a.writeError(ctx, errCrossOrigin)
 			return
 		}

@@ -56,8 +56,19 @@ func TestTheRefreshCookieIsNotAcceptedFromOtherSites(t *testing.T) {
 			t.Errorf("%s sets %q for another site", path, cookies)
 		}
 	}
+	s.saysOnceWhyBrowsersAreRefused()
 	allowed := s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", token.refreshCookie(), "Sec-Fetch-Site", "same-site", "Origin", "http://localhost:3000"), 200, "")
 	s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", allowed.refreshCookie(), "Sec-Fetch-Site", "same-origin"), 200, "")
+}
+
+// saysOnceWhyBrowsersAreRefused checks that the log tells operators what to set, and can't be filled
+// by anybody.
+func (s *system) saysOnceWhyBrowsersAreRefused() {
+	s.Helper()
+	log := s.logs.String()
+	if n := strings.Count(log, "FRONTEND_ORIGIN"); n != 1 || !strings.Contains(log, `"host":"`+strings.TrimPrefix(s.url, "http://")) {
+		s.Errorf("the log has %d lines about foreign origins, want one that names the host:\n%s", n, log)
+	}
 }
 
 func TestSigningOutEndsTheSignIn(t *testing.T) {

@@ -66,6 +66,7 @@ const pushEvery = 115 * time.Millisecond
 type Push struct {
 	PushOptions
 	origins []string // as patterns
+	foreign *originLog
 
 	open  sync.WaitGroup
 	sent  atomic.Int64  // the position up to which all changes were handed to the connections
@@ -106,7 +107,7 @@ type eventFrame struct {
 // NewPush returns a push that is to be run and, in the end, closed.
 func NewPush(o PushOptions) *Push {
 	p := &Push{
-		PushOptions: o.withDefaults(), begun: make(chan struct{}),
+		PushOptions: o.withDefaults(), begun: make(chan struct{}), foreign: newOriginLog(o.Logger),
 		sockets: make(map[*socket]struct{}), users: make(map[uuid.UUID]int), all: make(map[*socket]struct{}),
 		watchers: make(map[uuid.UUID]map[*socket]struct{}),
 		events:   make(map[uuid.UUID]*liveEvent), recent: list.New(), pending: make(map[*liveEvent]struct{}),

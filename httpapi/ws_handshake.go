@@ -67,6 +67,9 @@ func (u *upgrade) WriteHeader(status int) {
 	if !known {
 		p = newProblem(http.StatusInternalServerError, "internal", "Something went wrong on our side")
 	}
+	if status == http.StatusForbidden {
+		u.socket.push.foreign.refused(u.request)
+	}
 	u.refused = true
 	u.Header().Set("Cache-Control", "no-store") // which http.Error has taken away
 	refuse(u.ResponseWriter, u.request, p)

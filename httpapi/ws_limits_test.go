@@ -204,6 +204,8 @@ func TestOnlyKnownOriginsConnect(t *testing.T) {
 			s.want(refused, 403, "cross_origin")
 		}
 	}
+	s.url = p.url
+	s.saysOnceWhyBrowsersAreRefused()
 }
 
 func TestWhatIsNoHandshakeIsAProblem(t *testing.T) {
