@@ -14,8 +14,8 @@
 //     transactions is free, and no sooner than delay/transactions after the one before, so that with a delay the batches overlap
 //     and nobody waits longer than that to board. A lone command on an idle system leaves at once.
 //  2. Read. BEGIN, one query for the news of the batch's streams, and a savepoint travel together. A bounded cache holds folded
-//     states, and is only where to start from: that the log still has their last record is checked, and what came after is read. Nothing is written yet, so there is no
-//     transaction id, and neither vacuum nor readers are held up.
+//     states, and is only where to start from: that the log still has their last record is checked, and what came after is
+//     read. Nothing is written yet, so there is no transaction id, and neither vacuum nor readers are held up.
 //  3. Decide. Commands that a committed state refuses already are answered now.
 //  4. Delay. Once for the whole batch, inside the transaction.
 //  5. Append. One batch at a time: if anybody else has moved the head meanwhile, read the news again; decide again in order of

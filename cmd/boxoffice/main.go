@@ -73,7 +73,9 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		}
 	}
 	auditing := a.auditCommand()
-	root.AddCommand(a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.userCommand(), a.projectionsCommand(), auditing, a.databaseCommand(), a.healthcheckCommand(), a.openapiCommand(), a.versionCommand())
+	root.AddCommand(
+		a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.userCommand(), a.projectionsCommand(), auditing,
+		a.databaseCommand(), a.healthcheckCommand(), a.openapiCommand(), a.versionCommand())
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -180,15 +181,22 @@ func TestAReadOnlyDatabaseIsUnavailableForWritesUntilItCanBeWrittenAgain(t *test
 	}
 }
 
-// A session can stay read-only for ever, and nobody but its user notices.
-func TestAConnectionThatRefusesAWriteIsReplaced(t *testing.T) {
-	t.Parallel()
+// readOnlyPool has a database whose new sessions are read-only, and a pool of one connection to it.
+func readOnlyPool(t *testing.T) (*pgxpool.Pool, administrator) {
+	t.Helper()
 	url := dbtest.URL(t)
 	admin := administer(t, url)
 	onlyNewSessions(`alter database %s set default_transaction_read_only = on`)(admin)
 	pool, err := (&database{url: url}).pool(t.Context(), "test", 1, nil)
 	must(t, err)
 	t.Cleanup(pool.Close)
+	return pool, admin
+}
+
+// A session can stay read-only for ever, and nobody but its user notices.
+func TestAConnectionThatRefusesAWriteIsReplaced(t *testing.T) {
+	t.Parallel()
+	pool, admin := readOnlyPool(t)
 	write := func() error {
 		_, err := pool.Exec(t.Context(), `insert into erased_users (id, erased_at) values ($1, now())`, uuid.New())
 		return err
@@ -205,12 +213,7 @@ func TestAConnectionThatRefusesAWriteIsReplaced(t *testing.T) {
 // Connections that only read are not told that they can't write.
 func TestAConnectionThatCanOnlyReadIsNotKept(t *testing.T) {
 	t.Parallel()
-	url := dbtest.URL(t)
-	admin := administer(t, url)
-	onlyNewSessions(`alter database %s set default_transaction_read_only = on`)(admin)
-	pool, err := (&database{url: url}).pool(t.Context(), "test", 1, nil)
-	must(t, err)
-	t.Cleanup(pool.Close)
+	pool, admin := readOnlyPool(t)
 	use := func(opened time.Time) (pid uint32) {
 		conn, err := pool.Acquire(t.Context())
 		must(t, err)
