@@ -99,7 +99,7 @@ func (d Details) problems() (wrong []FieldError) {
 		case !isLine(text):
 			check(false, field, "must be one line without control characters")
 		default:
-			check(isVisible(text), field, "must have characters that can be seen")
+			check(IsVisible(text), field, "must have characters that can be seen")
 		}
 	}
 	line("title", d.Title, MaxTitle)

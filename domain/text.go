@@ -22,8 +22,8 @@ func isParagraphs(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Cc, r) && r != '\n' && r != '\t' })
 }
 
-// isVisible tells whether anything of s can be seen. Marks alone can't: they need a letter to stand on.
-func isVisible(s string) bool {
+// IsVisible tells whether anything of s can be seen. Marks alone can't: they need a letter to stand on.
+func IsVisible(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {
 		const brailleBlank = '\u2800'
 		return r != brailleBlank && !unicode.In(r, unicode.C, unicode.Z, unicode.M, unicode.Other_Default_Ignorable_Code_Point)

@@ -27,7 +27,6 @@ type batch[S, R any] struct {
 	keys     map[Key]stored           // of commands that were carried out before
 	repeated []*call[S, R]            // those commands, whose answer is not confirmed yet
 	recalled bool                     // what the snapshots know is in streams
-	forgot   bool                     // what was remembered of the streams
 	lost     []*plan[S, R]            // sent, but the answer to COMMIT never came
 	seen     int64                    // the head of the log when a delayed batch was opened
 	locked   bool                     // the head row is locked by this transaction
@@ -190,16 +189,12 @@ func (b *batch[S, R]) attempts(ctx context.Context) error {
 				return b.giveUp(err)
 			}
 			pause = min(2*pause, 500*time.Millisecond)
-		case isConflict(err) && !b.locked, isAhead(err, b.locked) && !b.forgot:
+		case (isConflict(err) || isAhead(err)) && !b.locked:
 			b.executor.company.Store(companyStays)
-			if isAhead(err, b.locked) {
-				b.forget()
-			}
 			if _, err := b.conn.Conn().PgConn().Exec(ctx, `rollback to savepoint undecided`).ReadAll(); err != nil && !b.drop() {
 				return b.giveUp(err)
 			}
-			b.locked = false
-		case isAhead(err, b.locked): // it is not what was remembered: the log was tampered with
+		case isConflict(err), isAhead(err): // of what was read under the lock: the log was tampered with
 			return b.giveUp(err)
 		case isLockTimeout(err) && b.endStalledHolders(ctx):
 			b.leave() // the next attempt begins anew
@@ -209,15 +204,6 @@ func (b *batch[S, R]) attempts(ctx context.Context) error {
 			return fmt.Errorf("%w: %w", errRejected, err)
 		}
 	}
-}
-
-// forget lets the next attempt read the batch's streams from their start.
-func (b *batch[S, R]) forget() {
-	b.executor.options.Logger.Error("the log has less than was committed to it: it is read anew", "streams", len(b.streams))
-	for id := range b.streams {
-		b.executor.cache.drop(id)
-	}
-	b.streams, b.broken, b.recalled, b.forgot = nil, nil, false, true
 }
 
 func (b *batch[S, R]) giveUp(err error) error {

@@ -48,11 +48,11 @@ func isConflict(err error) bool {
 }
 
 // isAhead tells whether an append was refused because it follows records that the log does not have. PostgreSQL has then lost
-// commits that this process has seen, as after a failover to a replica that was behind, and the cache is ahead of it. Under the head
-// row's lock a conflict says the same.
-func isAhead(err error, locked bool) bool {
+// commits that this process has seen, as after a failover to a replica that was behind, and the cache is ahead of it. The next read
+// notices it.
+func isAhead(err error) bool {
 	var pg *pgconn.PgError
-	return locked && isConflict(err) || errors.As(err, &pg) && pg.Code == "23514" && pg.Message == gapMessage
+	return errors.As(err, &pg) && pg.Code == "23514" && pg.Message == gapMessage
 }
 
 // gapMessage is what the trigger of the migration says.

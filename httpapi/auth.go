@@ -140,7 +140,7 @@ type HeldToken struct {
 	} `required:"false"`
 }
 
-// tokens are those that the client shows, each once, the one that counts first.
+// tokens are those that the client shows, the one that counts first.
 func (h HeldToken) tokens() []string {
 	var shown []string
 	if h.Body != nil {

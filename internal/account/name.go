@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/boxoffice/boxoffice/domain"
 )
 
 const (
@@ -17,7 +19,7 @@ func checkName(name string) (message string) {
 	switch {
 	case name == "":
 		return "Enter your name."
-	case !strings.ContainsFunc(name, visible):
+	case !domain.IsVisible(name):
 		return "Enter a name with letters that can be seen."
 	case length < minName:
 		return "Enter a name of at least 2 characters."
@@ -27,12 +29,6 @@ func checkName(name string) (message string) {
 		return "Enter a name without line breaks and control characters."
 	}
 	return ""
-}
-
-// visible tells the characters that can be seen. Marks can't be by themselves.
-func visible(r rune) bool {
-	const brailleBlank = '\u2800'
-	return r != brailleBlank && !unicode.In(r, unicode.C, unicode.Z, unicode.M, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // invisible tells the characters that break a line or turn the direction of the text after them, with which one name can be made to
