@@ -1,13 +1,13 @@
 package httpapi
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/boxoffice/boxoffice/booking"
 )
 
 // Read models follow the log, some milliseconds behind. Every answer from them names the position of the log that they are known
@@ -18,9 +18,6 @@ const (
 	readModelLag   = "Read-Model-Lag"
 )
 
-// catchUpFor bounds how long an answer waits for the read models.
-const catchUpFor = 2 * time.Second
-
 const readsModelsKey = "reads models"
 
 // readsModels marks an operation that answers from read models, and describes what [api.fresh] does for it.
@@ -29,7 +26,7 @@ func readsModels(op *huma.Operation) {
 	position := &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: new(float64)}
 	op.Parameters = append(op.Parameters, &huma.Param{
 		Name: minLogPosition, In: "header", Schema: position,
-		Description: "A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than " + catchUpFor.String(),
+		Description: "A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than " + booking.MaxWait.String(),
 	})
 	op.Responses[strconv.Itoa(op.DefaultStatus)] = &huma.Response{
 		Description: http.StatusText(op.DefaultStatus),
@@ -58,20 +55,10 @@ func (a *api) fresh(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 	}
-	reached := a.catchUp(ctx.Context(), least)
+	reached := a.Service.WaitFor(ctx.Context(), least)
 	ctx.SetHeader(logPosition, strconv.FormatInt(reached, 10))
 	if reached < least {
 		ctx.SetHeader(readModelLag, strconv.FormatInt(least-reached, 10))
 	}
 	next(ctx)
-}
-
-// catchUp waits until people find in the read models what they have just done, and gives the position that those have reached.
-func (a *api) catchUp(ctx context.Context, position int64) (reached int64) {
-	if reached = a.Progress.Reached(); reached >= position {
-		return reached
-	}
-	ctx, cancel := context.WithTimeout(ctx, catchUpFor)
-	defer cancel()
-	return a.Progress.Wait(ctx, position)
 }

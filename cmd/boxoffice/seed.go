@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -44,7 +43,7 @@ func (a *app) seedCommand() *cobra.Command {
 			if err := s.settle(ctx, false); err != nil {
 				return err
 			}
-			result, err := seed.Run(ctx, s.accounts, s.executor, time.Now())
+			result, err := seed.Run(ctx, s.accounts, s.service)
 			if err != nil {
 				return err
 			}

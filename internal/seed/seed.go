@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
@@ -62,16 +62,13 @@ var events = []event{
 	{"robotics-lab", "Robotics Lab for Kids", "Build a robot that follows a line, and take the plans home.", "Makerspace", "America/Los_Angeles", "USD", 11, 10, 20_00, 24, 9},
 }
 
-// Executor carries commands to the log.
-type Executor interface {
-	Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error)
-}
-
 // Result says what there is after seeding.
 type Result struct{ Accounts, Events int }
 
-// Run seeds. now is the time that dates are counted from.
-func Run(ctx context.Context, accounts *account.Accounts, executor Executor, now time.Time) (Result, error) {
+// Run seeds. Dates are counted from the service's time.
+func Run(ctx context.Context, accounts *account.Accounts, service *booking.Service) (Result, error) {
+	unread := *service
+	unread.Progress = nil // nothing may be projecting yet
 	group, ctx := errgroup.WithContext(ctx)
 	organizer := idOf("user", people[0].email)
 	for _, p := range people {
@@ -82,7 +79,7 @@ func Run(ctx context.Context, accounts *account.Accounts, executor Executor, now
 	}
 	for _, e := range events {
 		group.Go(func() error {
-			if err := seedEvent(ctx, executor, e, organizer, now); err != nil {
+			if err := seedEvent(ctx, &unread, e, organizer); err != nil {
 				return fmt.Errorf("seed event %q: %w", e.title, err)
 			}
 			return nil
@@ -106,38 +103,31 @@ func WithKnownPassword(ctx context.Context, accounts *account.Accounts) ([]accou
 // soon is how near an event may come before seeding moves it to a later date.
 const soon = 48 * time.Hour
 
-func seedEvent(ctx context.Context, executor Executor, e event, organizer uuid.UUID, now time.Time) error {
+func seedEvent(ctx context.Context, service *booking.Service, e event, organizer uuid.UUID) error {
+	now := service.Now()
 	details, err := e.details(now)
 	if err != nil {
 		return err
 	}
-	streamID := idOf("event", e.name)
-	execute := func(actor uuid.UUID, decide func(domain.State) ([]domain.Record, error)) error {
-		_, err := executor.Execute(ctx, eventstore.Command[domain.State, domain.Record]{
-			StreamID: streamID, Decide: decide, Metadata: eventstore.Metadata{Actor: actor, CorrelationID: "seed"}, Immediate: true,
-		})
-		return err
+	id := idOf("event", e.name)
+	_, err = service.Schedule(ctx, by(organizer), booking.Schedule{EventID: id, Details: details, Capacity: e.capacity})
+	if errors.Is(err, domain.ErrEventExists) {
+		_, err = service.Change(ctx, by(organizer), booking.Change{EventID: id, Edit: func(d *domain.Details, _ *int) error {
+			if !d.StartsAt.After(now.Add(soon)) {
+				d.StartsAt = details.StartsAt
+			}
+			return nil
+		}})
 	}
-	err = execute(organizer, func(s domain.State) ([]domain.Record, error) {
-		switch {
-		case !s.Exists():
-			return domain.Decide(domain.ScheduleEvent{Details: details, Capacity: e.capacity, Now: now}, s)
-		case s.Cancelled() || s.Details().StartsAt.After(now.Add(soon)):
-			return nil, nil
-		}
-		later := s.Details()
-		later.StartsAt = details.StartsAt
-		return domain.Decide(domain.ChangeDetails{Details: later, Now: now}, s)
-	})
-	if err != nil {
+	if err != nil && !errors.Is(err, domain.ErrEventCancelled) {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range e.sold {
 		group.Go(func() error {
-			guest := idOf("guest", fmt.Sprintf("%s/%d", e.name, i))
-			booking := domain.BookTicket{BookingID: idOf("booking", fmt.Sprintf("%s/%d", e.name, i)), CustomerID: guest, Now: now}
-			err := execute(guest, func(s domain.State) ([]domain.Record, error) { return domain.Decide(booking, s) })
+			name := fmt.Sprintf("%s/%d", e.name, i)
+			book := booking.Book{EventID: id, BookingID: idOf("booking", name), Immediate: true}
+			_, err := service.Book(ctx, by(idOf("guest", name)), book)
 			var refused *domain.Refusal
 			if errors.As(err, &refused) { // people may have been faster, or the event was called off
 				return nil
@@ -148,15 +138,17 @@ func seedEvent(ctx context.Context, executor Executor, e event, organizer uuid.U
 	return group.Wait()
 }
 
+func by(actor uuid.UUID) booking.Request { return booking.Request{Actor: actor, CorrelationID: "seed"} }
+
 func (e event) details(now time.Time) (domain.Details, error) {
 	zone, err := time.LoadLocation(e.zone)
 	if err != nil {
 		return domain.Details{}, err
 	}
 	day := now.In(zone).AddDate(0, 0, e.days)
-	return domain.NewDetails(domain.Details{
+	return domain.Details{
 		Title: e.title, Description: e.description, Venue: e.venue, TimeZone: e.zone,
 		StartsAt: time.Date(day.Year(), day.Month(), day.Day(), e.hour, 0, 0, 0, zone),
 		Price:    domain.Money{Minor: e.price, Currency: e.currency},
-	})
+	}, nil
 }
