@@ -1,12 +1,17 @@
 package httpapi_test
 
 import (
+	"encoding/json"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/booking"
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
@@ -106,4 +111,62 @@ func TestARefusalIsNotKept(t *testing.T) {
 	s.want(s.call("POST", "/book", token, map[string]any{"eventId": event}, idempotencyKey, "k"), 409, "sold_out")
 	s.want(s.call("PATCH", "/events/"+event, organizer, map[string]any{"totalTickets": 2}), 200, "")
 	s.want(s.call("POST", "/book", token, map[string]any{"eventId": event}, idempotencyKey, "k"), 201, "")
+}
+
+// What an earlier version of the program stored before an update: the request, its fingerprint and its answer.
+var storedBefore = []struct{ key, path, body, fingerprint, answer string }{
+	{
+		"schedule", "/events", `{"title":" Tech & <Fun> ","venue":"Hall","date":"2100-01-01T20:00:00+02:00",` +
+			`"totalTickets":3,"price":10.50,"currency":"EUR"}`,
+		"da17cb92b723e0ecc981443bf1a20e8a33932959dea2a1f70a0e7fe6786741e7",
+		`{"id":"01a22948-8f2c-7670-b95d-9e254c2face3","title":"Tech \u0026 \u003cFun\u003e","description":"",` +
+			`"date":"2100-01-01T18:00:00Z","timeZone":"UTC","venue":"Hall","totalTickets":3,"remainingTickets":3,` +
+			`"price":10.5,"currency":"EUR","status":"SCHEDULED","version":1}`,
+	},
+	{
+		"book", "/book", `{"eventId":"01a22948-8f2c-7670-b95d-9e254c2face3"}`,
+		"2df3380d40823a0e0719d87a55e1cc520723d99fd369c0fabefaa51b6bc44da5",
+		`{"booking":{"id":"01a22948-905c-74bf-87b4-be591fd1079c","eventId":"01a22948-8f2c-7670-b95d-9e254c2face3",` +
+			`"userId":"11111111-2222-4333-8444-555555555555","status":"CONFIRMED","createdAt":"2026-11-29T21:49:11.135294Z"},` +
+			`"event":{"id":"01a22948-8f2c-7670-b95d-9e254c2face3","title":"Tech \u0026 \u003cFun\u003e","remainingTickets":2,"version":2}}`,
+	},
+	{
+		"cancel", "/events/01a22948-8f2c-7670-b95d-9e254c2face3/cancel", ``,
+		"9e2bac147c28f1384b9013e0f816fe71e4dbc26bfbd4d5cb0a10ca1e170dbaf8",
+		`{"id":"01a22948-8f2c-7670-b95d-9e254c2face3","title":"Tech \u0026 \u003cFun\u003e","description":"",` +
+			`"date":"2100-01-01T18:00:00Z","timeZone":"UTC","venue":"Hall","totalTickets":3,"remainingTickets":2,` +
+			`"price":10.5,"currency":"EUR","status":"CANCELLED","version":3}`,
+	},
+}
+
+func TestAnswersThatAnEarlierVersionStoredAreGivenAgain(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	actor, event := uuid.MustParse("11111111-2222-4333-8444-555555555555"), uuid.MustParse("01a22948-8f2c-7670-b95d-9e254c2face3")
+	by, token := booking.Request{Actor: actor}, s.tokenOf(actor, account.Organizer)
+	_, err := s.options.Service.Schedule(t.Context(), by, booking.Schedule{EventID: event, Capacity: 3, Details: domain.Details{
+		Title: "Tech & <Fun>", Venue: "Hall", StartsAt: time.Date(2100, 1, 1, 18, 0, 0, 0, time.UTC),
+		Price: domain.Money{Minor: 1050, Currency: "EUR"},
+	}})
+	must(t, err)
+	_, err = s.options.Service.Book(t.Context(), by, booking.Book{EventID: event})
+	must(t, err)
+	_, err = s.options.Service.CancelEvent(t.Context(), by, event)
+	must(t, err)
+	for i, old := range storedBefore {
+		_, err := s.pool.Exec(t.Context(), `
+			insert into idempotency_keys (owner, name, fingerprint, stream_id, version, answer)
+			values ($1, $2, decode($3, 'hex'), $4, $5, $6)`, actor, old.key, old.fingerprint, event, i+1, []byte(old.answer))
+		must(t, err)
+		var body any
+		if old.body != "" {
+			body = old.body
+		}
+		a := s.call("POST", old.path, token, body, idempotencyKey, old.key)
+		var want map[string]any
+		must(t, json.Unmarshal([]byte(old.answer), &want))
+		if !reflect.DeepEqual(a.body, want) || a.header.Get("Idempotency-Replayed") != "true" || a.header.Get("Log-Position") != strconv.Itoa(i+1) {
+			t.Errorf("%s: got %s, %v, want %s", old.key, a.raw, a.header, old.answer)
+		}
+	}
 }
