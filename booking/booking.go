@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,10 +22,10 @@ type Book struct {
 
 // Book books a ticket.
 func (s *Service) Book(ctx context.Context, r Request, c Book) (Result, error) {
-	id := idOr(c.BookingID)
+	id := cmp.Or(c.BookingID, uuid.Must(uuid.NewV7()))
 	book := domain.BookTicket{BookingID: id, CustomerID: r.Actor, Now: s.Now()}
-	order := command{StreamID: c.EventID, Decide: decider(book), Immediate: c.Immediate}
-	result, err := s.execute(ctx, r, "book", order, func(o outcome) Result {
+	cmd := command{StreamID: c.EventID, Decide: decider(book), Immediate: c.Immediate}
+	result, err := s.execute(ctx, r, "book", cmd, func(o outcome) Result {
 		made := projections.Booking{
 			ID: id, EventID: c.EventID, UserID: r.Actor, Status: projections.BookingConfirmed, Version: o.Version,
 		}
@@ -40,8 +41,8 @@ func (s *Service) Book(ctx context.Context, r Request, c Book) (Result, error) {
 	return result, err
 }
 
-// recovered looks up a booking that was in its stream already: its append had been given up for lost,
-// and was not.
+// recovered looks up a booking that was in its stream already: its append had been given up for
+// lost, and was not.
 func (s *Service) recovered(ctx context.Context, id uuid.UUID) (projections.Booking, error) {
 	ctx, cancel := context.WithTimeout(ctx, MaxWait)
 	defer cancel()
@@ -53,8 +54,8 @@ func (s *Service) recovered(ctx context.Context, id uuid.UUID) (projections.Book
 	return *found, nil
 }
 
-// CancelBooking returns the ticket of a booking, which must be the actor's. Cancelling again changes
-// nothing.
+// CancelBooking returns the ticket of a booking, which must be the actor's. Cancelling again
+// changes nothing.
 func (s *Service) CancelBooking(ctx context.Context, r Request, bookingID uuid.UUID) (Result, error) {
 	// The read model only says which stream the booking is in; the stream decides.
 	found, err := s.findBooking(ctx, bookingID)
@@ -62,8 +63,8 @@ func (s *Service) CancelBooking(ctx context.Context, r Request, bookingID uuid.U
 		return Result{}, err
 	}
 	cancel := domain.CancelBooking{BookingID: bookingID, CustomerID: r.Actor, Now: s.Now()}
-	order := command{StreamID: found.EventID, Decide: decider(cancel), Immediate: true}
-	return s.execute(ctx, r, "cancel booking", order, func(o outcome) Result {
+	cmd := command{StreamID: found.EventID, Decide: decider(cancel), Immediate: true}
+	return s.execute(ctx, r, "cancel booking", cmd, func(o outcome) Result {
 		cancelled := *found
 		cancelled.Status = projections.BookingCancelled
 		if len(o.Records) > 0 {
@@ -73,8 +74,9 @@ func (s *Service) CancelBooking(ctx context.Context, r Request, bookingID uuid.U
 	})
 }
 
-// findBooking asks the read model. A booking that is not there may be on its way: nobody is told that
-// it does not exist before the read model contains everything that was in the log when they asked.
+// findBooking asks the read model. A booking that is not there may be on its way: nobody is told
+// that it does not exist before the read model contains everything that was in the log when they
+// asked.
 func (s *Service) findBooking(ctx context.Context, id uuid.UUID) (*projections.Booking, error) {
 	found, err := s.Bookings.Get(ctx, id)
 	if !errors.Is(err, projections.ErrNotFound) {

@@ -67,7 +67,8 @@ func TestRecordsSayWhoAskedAndAsPartOfWhat(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	event, customer := b.schedule(1), uuid.New()
-	_, err := b.unread().Book(t.Context(), booking.Request{Actor: customer, CorrelationID: "r-1"}, booking.Book{EventID: event})
+	request := booking.Request{Actor: customer, CorrelationID: "r-1"}
+	_, err := b.unread().Book(t.Context(), request, booking.Book{EventID: event})
 	must(t, err)
 	records, err := b.Log.Stream(t.Context(), event, 1, 1)
 	must(t, err)
@@ -99,15 +100,16 @@ func TestBookingsAreRefused(t *testing.T) {
 		_, err := s.CancelBooking(t.Context(), by(actor), id)
 		return err
 	}
+	id := booked.Booking.ID
 	for name, c := range map[string]struct{ got, want error }{
 		"an event that does not exist":          {book(b.Service, customer, uuid.New()), domain.ErrEventNotFound},
 		"a second ticket":                       {book(b.Service, customer, event), domain.ErrAlreadyBooked},
 		"a sold-out event":                      {book(b.Service, customer, soldOut), domain.ErrSoldOut},
 		"a cancelled event":                     {book(b.Service, customer, cancelled), domain.ErrEventCancelled},
 		"an event that has begun":               {book(begun, uuid.New(), event), domain.ErrEventPast},
-		"cancelling somebody else's booking":    {cancel(b.Service, uuid.New(), booked.Booking.ID), domain.ErrNotBookingOwner},
+		"cancelling somebody else's booking":    {cancel(b.Service, uuid.New(), id), domain.ErrNotBookingOwner},
 		"cancelling a booking that isn't there": {cancel(b.Service, customer, uuid.New()), domain.ErrBookingNotFound},
-		"cancelling after the event has begun":  {cancel(begun, customer, booked.Booking.ID), domain.ErrEventPast},
+		"cancelling after the event has begun":  {cancel(begun, customer, id), domain.ErrEventPast},
 	} {
 		if !errors.Is(c.got, c.want) {
 			t.Errorf("%s: got %v, want %v", name, c.got, c.want)
@@ -118,7 +120,8 @@ func TestBookingsAreRefused(t *testing.T) {
 	}
 }
 
-// An append whose answer got lost can land after all. The command is then decided again, and finds its own booking.
+// An append whose answer got lost can land after all. The command is then decided again, and finds
+// its own booking.
 func TestABookingWhoseAppendWasFoundLaterIsAnsweredAsItWasMade(t *testing.T) {
 	t.Parallel()
 	b := setup(t).project()
@@ -136,7 +139,8 @@ func TestABookingWhoseAppendWasFoundLaterIsAnsweredAsItWasMade(t *testing.T) {
 	b.Progress = stalled
 	_, err = b.pool.Exec(t.Context(), `delete from bookings`)
 	must(t, err)
-	if _, err := b.Book(t.Context(), by(customer), book); !errors.Is(err, eventstore.ErrOutcomeUnknown) || errors.Is(err, booking.ErrCatchingUp) {
+	_, err = b.Book(t.Context(), by(customer), book)
+	if !errors.Is(err, eventstore.ErrOutcomeUnknown) || errors.Is(err, booking.ErrCatchingUp) {
 		t.Errorf("got %v, want %v", err, eventstore.ErrOutcomeUnknown)
 	}
 }

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/google/uuid"
@@ -27,8 +28,9 @@ func (s *Service) Schedule(ctx context.Context, r Request, c Schedule) (Result, 
 		// also after the event has begun.
 		return Result{}, domain.JoinInvalid(err, domain.CheckDate(c.Details.StartsAt, now))
 	}
+	id := cmp.Or(c.EventID, uuid.Must(uuid.NewV7()))
 	schedule := domain.ScheduleEvent{Details: details, Capacity: c.Capacity, Now: now}
-	return s.executeEvent(ctx, r, "schedule", command{StreamID: idOr(c.EventID), Decide: decider(schedule)})
+	return s.executeEvent(ctx, r, "schedule", command{StreamID: id, Decide: decider(schedule)})
 }
 
 // Change changes details and capacity of an event, both or neither.
@@ -72,8 +74,8 @@ func (s *Service) CancelEvent(ctx context.Context, r Request, eventID uuid.UUID)
 	return s.executeEvent(ctx, r, "cancel", command{StreamID: eventID, Decide: decider(domain.CancelEvent{})})
 }
 
-// executeEvent executes a command that is about an event as a whole. None of them shares the delay of
-// bookings.
+// executeEvent executes a command that is about an event as a whole. None of them shares the delay
+// of bookings.
 func (s *Service) executeEvent(ctx context.Context, r Request, useCase string, c command) (Result, error) {
 	c.Immediate = true
 	return s.execute(ctx, r, useCase, c, func(o outcome) Result {

@@ -42,10 +42,10 @@ func TestARepeatedRequestForAnEventIsAnsweredAfterItHasBegun(t *testing.T) {
 	t.Parallel()
 	b := setup(t).project()
 	organizer := uuid.New()
-	first, err := b.Schedule(t.Context(), once(organizer, "k", "the concert"), concert(5))
+	first, err := b.Schedule(t.Context(), once(organizer, "the concert"), concert(5))
 	must(t, err)
 	later := b.at(time.Now().Add(48 * time.Hour))
-	again, err := later.Schedule(t.Context(), once(organizer, "k", "the concert"), concert(5))
+	again, err := later.Schedule(t.Context(), once(organizer, "the concert"), concert(5))
 	if err != nil || string(again.Replayed) != "5" || again.Position != first.Position {
 		t.Errorf("got %+v, %v", again, err)
 	}
@@ -71,7 +71,8 @@ func TestDetailsAndCapacityChangeTogetherOrNotAtAll(t *testing.T) {
 		must(t, err)
 	}
 	before := b.head()
-	if _, err := b.Change(t.Context(), by(uuid.New()), edit(event, "Matinee", 1)); !errors.Is(err, domain.ErrCapacityBelowSold) {
+	_, err := b.Change(t.Context(), by(uuid.New()), edit(event, "Matinee", 1))
+	if !errors.Is(err, domain.ErrCapacityBelowSold) {
 		t.Errorf("got %v, want %v", err, domain.ErrCapacityBelowSold)
 	}
 	if _, err := b.Change(t.Context(), by(uuid.New()), edit(event, "", 0)); fieldsOf(err) != "[title totalTickets]" {
@@ -83,12 +84,15 @@ func TestDetailsAndCapacityChangeTogetherOrNotAtAll(t *testing.T) {
 
 	changed, err := b.Change(t.Context(), by(uuid.New()), edit(event, "Matinee", 7))
 	must(t, err)
-	if e := changed.Event; e.Title != "Matinee" || e.Capacity != 7 || e.Remaining != 5 || e.Version != 5 || e.Venue != "Hall" {
+	e := changed.Event
+	if e.Title != "Matinee" || e.Venue != "Hall" || e.Capacity != 7 || e.Remaining != 5 || e.Version != 5 {
 		t.Errorf("got %+v", e)
 	}
 	var records, transactions int
-	must(t, b.pool.QueryRow(t.Context(),
-		`select count(*), count(distinct xmin::text) from event_log where position > $1`, before).Scan(&records, &transactions))
+	must(t, b.pool.QueryRow(t.Context(), `
+		select count(*), count(distinct xmin::text)
+		from event_log
+		where position > $1`, before).Scan(&records, &transactions))
 	if records != 2 || transactions != 1 {
 		t.Errorf("%d records were appended in %d transactions, want 2 in one", records, transactions)
 	}
@@ -123,7 +127,8 @@ func TestACancelledEventIsCancelledOnceAndNotChanged(t *testing.T) {
 			t.Errorf("got %+v, %v", cancelled, err)
 		}
 	}
-	if _, err := b.Change(t.Context(), by(uuid.New()), edit(event, "Matinee", 3)); !errors.Is(err, domain.ErrEventCancelled) {
+	_, err := b.Change(t.Context(), by(uuid.New()), edit(event, "Matinee", 3))
+	if !errors.Is(err, domain.ErrEventCancelled) {
 		t.Errorf("got %v, want %v", err, domain.ErrEventCancelled)
 	}
 	for _, missing := range []error{

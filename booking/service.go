@@ -68,9 +68,9 @@ type Request struct {
 	Once          *Once // nil: the command is carried out each time
 }
 
-// Once makes a request repeatable: whoever repeats it within 24 hours gets the answer of the first time
-// as [Result.Replayed]. Refusals are not kept. The errors are [eventstore.ErrKeyReused] and
-// [eventstore.ErrKeyInFlight].
+// Once makes a request repeatable: the same request again has no second effect, and gets the answer
+// of the first time as [Result.Replayed], until [eventstore.Log.ForgetKeys] deletes it. Refusals
+// are not kept. The errors are [eventstore.ErrKeyReused] and [eventstore.ErrKeyInFlight].
 type Once struct {
 	Key string // 1 to 255 bytes; those of different actors are different keys
 	// Asked is what the request asks for, written as JSON and hashed. The same key with something
@@ -106,7 +106,8 @@ func (s *Service) WaitFor(ctx context.Context, position int64) (reached int64) {
 }
 
 // execute carries a command out and waits until the read models show its effect. show makes the
-// result from the outcome, and must be a pure function. useCase is stored as part of the fingerprint.
+// result from the outcome, and must be a pure function. useCase is stored as part of the
+// fingerprint.
 func (s *Service) execute(
 	ctx context.Context, r Request, useCase string, c command, show func(outcome) Result,
 ) (Result, error) {
@@ -137,12 +138,4 @@ func (s *Service) execute(
 // decider returns the function that decides a command of the domain.
 func decider(c domain.Command) func(domain.State) ([]domain.Record, error) {
 	return func(s domain.State) ([]domain.Record, error) { return domain.Decide(c, s) }
-}
-
-// idOr returns id, or a new one when there is none.
-func idOr(id uuid.UUID) uuid.UUID {
-	if id == uuid.Nil {
-		return uuid.Must(uuid.NewV7()) // fails only without a source of random numbers, and Go stops then
-	}
-	return id
 }

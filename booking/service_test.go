@@ -20,25 +20,25 @@ func TestARepeatedRequestGetsTheFirstAnswer(t *testing.T) {
 	book := func(r booking.Request, event uuid.UUID) (booking.Result, error) {
 		return b.Book(t.Context(), r, booking.Book{EventID: event})
 	}
-	first, err := book(once(customer, "k", event), event)
+	first, err := book(once(customer, event), event)
 	must(t, err)
 	if first.Replayed != nil || first.Event.Remaining != 2 {
 		t.Errorf("got %+v", first)
 	}
 	_, err = book(by(uuid.New()), event) // the answer is that of then
 	must(t, err)
-	again, err := book(once(customer, "k", event), event)
+	again, err := book(once(customer, event), event)
 	must(t, err)
 	if string(again.Replayed) != "2" || again.Position != first.Position {
 		t.Errorf("got %q at %d, want %q at %d", again.Replayed, again.Position, "2", first.Position)
 	}
-	if _, err := book(once(customer, "k", other), other); !errors.Is(err, eventstore.ErrKeyReused) {
+	if _, err := book(once(customer, other), other); !errors.Is(err, eventstore.ErrKeyReused) {
 		t.Errorf("another event under the key: got %v, want %v", err, eventstore.ErrKeyReused)
 	}
-	if _, err := b.CancelEvent(t.Context(), once(customer, "k", event), event); !errors.Is(err, eventstore.ErrKeyReused) {
+	if _, err := b.CancelEvent(t.Context(), once(customer, event), event); !errors.Is(err, eventstore.ErrKeyReused) {
 		t.Errorf("another use case under the key: got %v, want %v", err, eventstore.ErrKeyReused)
 	}
-	somebody, err := book(once(uuid.New(), "k", event), event)
+	somebody, err := book(once(uuid.New(), event), event)
 	if err != nil || somebody.Replayed != nil {
 		t.Errorf("somebody else with the key: got %+v, %v", somebody, err)
 	}
@@ -50,7 +50,7 @@ func TestARefusalIsDecidedAnewWhenItIsRepeated(t *testing.T) {
 	event, customer := b.schedule(1), uuid.New()
 	held, err := b.Book(t.Context(), by(uuid.New()), booking.Book{EventID: event})
 	must(t, err)
-	request := once(customer, "k", event)
+	request := once(customer, event)
 	if _, err := b.Book(t.Context(), request, booking.Book{EventID: event}); !errors.Is(err, domain.ErrSoldOut) {
 		t.Fatalf("got %v, want %v", err, domain.ErrSoldOut)
 	}
@@ -67,7 +67,7 @@ func TestASecondRequestWithAKeyThatIsInFlightIsRefused(t *testing.T) {
 	b := setup(t)
 	event, customer, service := b.schedule(3), uuid.New(), b.unread()
 	answering, goOn, first := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	request := once(customer, "k", event)
+	request := once(customer, event)
 	request.Once.Answer = func(booking.Result) ([]byte, error) {
 		close(answering)
 		<-goOn
@@ -78,13 +78,13 @@ func TestASecondRequestWithAKeyThatIsInFlightIsRefused(t *testing.T) {
 		first <- err
 	}()
 	<-answering
-	_, err := service.Book(t.Context(), once(customer, "k", event), booking.Book{EventID: event})
+	_, err := service.Book(t.Context(), once(customer, event), booking.Book{EventID: event})
 	if !errors.Is(err, eventstore.ErrKeyInFlight) {
 		t.Errorf("got %v, want %v", err, eventstore.ErrKeyInFlight)
 	}
 	close(goOn)
 	must(t, <-first)
-	again, err := service.Book(t.Context(), once(customer, "k", event), booking.Book{EventID: event})
+	again, err := service.Book(t.Context(), once(customer, event), booking.Book{EventID: event})
 	if err != nil || string(again.Replayed) != "first" {
 		t.Errorf("got %q, %v", again.Replayed, err)
 	}
@@ -106,7 +106,8 @@ func TestReadModelsAreWaitedForButNotForLong(t *testing.T) {
 	if got := service.WaitFor(t.Context(), 9); got != 8 || asked != 9 {
 		t.Errorf("got %d after waiting for %d, want 8 and 9", got, asked)
 	}
-	if least, most := before.Add(booking.MaxWait), time.Now().Add(booking.MaxWait); until.Before(least) || until.After(most) {
+	least, most := before.Add(booking.MaxWait), time.Now().Add(booking.MaxWait)
+	if until.Before(least) || until.After(most) {
 		t.Errorf("waited until %v, want a time between %v and %v", until, least, most)
 	}
 }

@@ -86,10 +86,10 @@ func by(actor uuid.UUID) booking.Request {
 	return booking.Request{Actor: actor, CorrelationID: "a test"}
 }
 
-// once is a request with a key, whose answer tells how many tickets remain.
-func once(actor uuid.UUID, key string, asked any) booking.Request {
+// once is a request with the key "k", whose answer tells how many tickets remain.
+func once(actor uuid.UUID, asked any) booking.Request {
 	r := by(actor)
-	r.Once = &booking.Once{Key: key, Asked: asked, Answer: func(r booking.Result) ([]byte, error) {
+	r.Once = &booking.Once{Key: "k", Asked: asked, Answer: func(r booking.Result) ([]byte, error) {
 		return json.Marshal(r.Event.Remaining)
 	}}
 	return r

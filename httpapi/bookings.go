@@ -33,8 +33,8 @@ type BookingChange struct {
 	Event   EventSummary `json:"event"`
 }
 
-// EventSummary is what a booking changes of its event. The number comes from the stream and is exact
-// right after the change.
+// EventSummary is what a booking changes of its event. The number comes from the stream and is
+// exact right after the change.
 type EventSummary struct {
 	ID               uuid.UUID `json:"id" format:"uuid"`
 	Title            string    `json:"title"`

@@ -21,9 +21,9 @@ type once struct {
 	asked any // see [booking.Once]
 }
 
-// execute has the service carry out a command of the client, and encodes what it led to. The encoded
-// body is stored for clients that repeat the request: a body that an earlier version of this program
-// stored must stay readable for as long as keys are kept.
+// execute has the service carry out a command of the client, and encodes what it led to. The
+// encoded body is stored for clients that repeat the request: a body that an earlier version of
+// this program stored must stay readable for as long as keys are kept.
 func execute[B any](
 	ctx context.Context, o once, encode func(booking.Result) B, command func(booking.Request) (booking.Result, error),
 ) (*changed[B], error) {

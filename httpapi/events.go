@@ -82,7 +82,8 @@ type listEventsOutput struct {
 
 func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsOutput, error) {
 	query := projections.EventQuery{
-		Search: in.Search, Sort: projections.EventSort(in.SortBy), Descending: in.SortOrder == "desc", Page: in.Page, Limit: in.Limit,
+		Search: in.Search, Sort: projections.EventSort(in.SortBy), Descending: in.SortOrder == "desc",
+		Page: in.Page, Limit: in.Limit,
 	}
 	found, err := a.pages.get(query, in.anew(), func() (p rowsOfPage, err error) {
 		p.rows, p.total, err = a.Events.List(ctx, query)
@@ -91,14 +92,15 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 	if err != nil {
 		return nil, err
 	}
+	pages := (found.total + in.Limit - 1) / in.Limit
 	page := EventPage{
 		Data: make([]Event, 0, len(found.rows)),
-		Meta: PageMeta{Total: found.total, Page: in.Page, Limit: in.Limit, TotalPages: (found.total + in.Limit - 1) / in.Limit},
+		Meta: PageMeta{Total: found.total, Page: in.Page, Limit: in.Limit, TotalPages: pages},
 	}
 	for _, row := range found.rows {
 		page.Data = append(page.Data, eventOf(row))
 	}
-	return &listEventsOutput{pageLinks(in, page.Meta.TotalPages), page}, nil
+	return &listEventsOutput{pageLinks(in, pages), page}, nil
 }
 
 type eventInput struct {
@@ -161,8 +163,8 @@ type changeEventInput struct {
 	}
 }
 
-// changeEvent changes what the request names and leaves the rest as it is then, whatever it was when
-// the client last looked.
+// changeEvent changes what the request names and leaves the rest as it is then, whatever it was
+// when the client last looked.
 func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[Event], error) {
 	expected, err := versionOf(in.IfMatch)
 	if err != nil {

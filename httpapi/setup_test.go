@@ -240,6 +240,12 @@ func (s *system) raw(method, path, token string, body any, headers ...string) (a
 	return a, nil
 }
 
+// order asks for a ticket.
+func (s *system) order(token string, event any, headers ...string) answer {
+	s.Helper()
+	return s.call("POST", "/book", token, map[string]any{"eventId": event}, headers...)
+}
+
 // together makes n requests at once.
 func (s *system) together(n int, request func(i int) (answer, error)) []answer {
 	s.Helper()

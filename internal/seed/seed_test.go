@@ -29,7 +29,9 @@ func setup(t *testing.T) *bundle {
 	t.Helper()
 	url := dbtest.URL(t)
 	pool := dbtest.Connect(t, url, dbtest.MaxConns(4))
-	signer, err := account.NewSigner(account.Secrets{Access: []string{"an access secret for tests"}, Refresh: []string{"a refresh secret for tests"}}, time.Now)
+	signer, err := account.NewSigner(account.Secrets{
+		Access: []string{"an access secret for tests"}, Refresh: []string{"a refresh secret for tests"},
+	}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,12 +110,17 @@ func TestThereIsAnEventOfEachSortToTry(t *testing.T) {
 		t.Errorf("got %d limited concerts, %d sold out, %d nearly so; want 1, 1 and at least 1", limited, soldOut, nearly)
 	}
 	if len(states) < 12 || len(sizes) < 8 || len(prices) < 8 || len(dates) < 8 {
-		t.Errorf("%d events with %d sizes, %d prices and %d dates vary too little", len(states), len(sizes), len(prices), len(dates))
+		t.Errorf("%d events with %d sizes, %d prices and %d dates vary too little",
+			len(states), len(sizes), len(prices), len(dates))
 	}
 	for _, who := range []struct {
 		email string
 		role  account.Role
-	}{{"organizer@example.com", account.Organizer}, {"auditor@example.com", account.Auditor}, {"alice@example.com", account.Customer}} {
+	}{
+		{"organizer@example.com", account.Organizer},
+		{"auditor@example.com", account.Auditor},
+		{"alice@example.com", account.Customer},
+	} {
 		user, _, err := b.accounts.Login(context.Background(), who.email, seed.Password)
 		if err != nil || user.Role != who.role {
 			t.Errorf("%s: got %+v, %v", who.email, user, err)

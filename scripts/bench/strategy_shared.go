@@ -16,8 +16,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// shared is this project's way: the executor lets the bookings that arrive together share a transaction. It is called as a
-// library, like the rivals, and without HTTP.
+// shared is this project's way: the executor lets the bookings that arrive together share a
+// transaction. It is called as a library, like the rivals, and without HTTP.
 type shared struct{}
 
 func (shared) name() string { return "shared" }
@@ -75,7 +75,8 @@ func (s *sharedSeller) close(ctx context.Context) error {
 func (s *sharedSeller) extra() map[string]float64 {
 	batches := float64(s.batches.Load())
 	return map[string]float64{
-		"batches": batches, "commands_per_batch": float64(s.commands.Load()) / max(1, batches), "retried_batches": float64(s.retries.Load()),
+		"batches": batches, "commands_per_batch": float64(s.commands.Load()) / max(1, batches),
+		"retried_batches": float64(s.retries.Load()),
 	}
 }
 
@@ -86,7 +87,8 @@ func (shared) prepare(ctx context.Context, db *database, events []uuid.UUID, tic
 		return err
 	}
 	schedule := booking.Schedule{Capacity: tickets, Details: domain.Details{
-		Title: "Concert", Venue: "Hall", StartsAt: time.Now().AddDate(1, 0, 0), Price: domain.Money{Minor: 4200, Currency: "EUR"},
+		Title: "Concert", Venue: "Hall", StartsAt: time.Now().AddDate(1, 0, 0),
+		Price: domain.Money{Minor: 4200, Currency: "EUR"},
 	}}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(waiting)
