@@ -55,8 +55,9 @@ type Service struct {
 	Executor Executor
 	Log      *eventstore.Log
 	Bookings projections.Bookings
-	// Progress is that of the read models which Bookings reads. Without one, commands don't wait for
-	// the read models and don't look anything up there: for programs that nobody reads after.
+	// Progress is that of the read models that Bookings reads. Without one, commands don't wait for
+	// them, and the booking of a repeated Book comes without CreatedAt: for programs that write and
+	// don't read.
 	Progress Progress
 	Now      func() time.Time
 }
