@@ -20,20 +20,15 @@ import (
 	"github.com/rs/cors"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// Executor carries commands to the log.
-type Executor interface {
-	Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error)
-}
-
 // Options are what the API works with. All fields are needed unless they say otherwise.
 type Options struct {
-	Executor Executor
+	Service  *booking.Service
 	Log      *eventstore.Log
 	Events   *projections.Events
 	Bookings projections.Bookings

@@ -20,7 +20,7 @@ func TestABookingIsAnsweredInTheShapeOfTheContract(t *testing.T) {
 	event, user := s.schedule(2), uuid.New()
 	token := s.tokenOf(user, account.Customer)
 
-	a := s.want(s.call("POST", "/book", token, map[string]string{"eventId": event}), 201, "")
+	a := s.want(s.order(token, event), 201, "")
 	for _, c := range []struct {
 		keys []string
 		want any
@@ -53,7 +53,7 @@ func TestPeopleFindTheirOwnWritesAtOnce(t *testing.T) {
 	s := start(t)
 	event, token := s.schedule(3), s.token(account.Customer)
 
-	booking := s.want(s.call("POST", "/book", token, map[string]string{"eventId": event}), 201, "").at("booking", "id").(string)
+	booking := s.want(s.order(token, event), 201, "").at("booking", "id").(string)
 	if got := s.want(s.call("GET", "/events/"+event, token, nil), 200, "").at("remainingTickets"); got != 2.0 {
 		t.Errorf("after booking: %v remain, want 2", got)
 	}
@@ -77,7 +77,7 @@ func TestPeopleFindTheirOwnWritesAtOnce(t *testing.T) {
 	if got := s.call("GET", "/events/"+event, token, nil).at("remainingTickets"); got != 3.0 {
 		t.Errorf("after cancelling twice: %v remain, want 3", got)
 	}
-	s.want(s.call("POST", "/book", token, map[string]string{"eventId": event}), 201, "")
+	s.want(s.order(token, event), 201, "")
 	if list := s.call("GET", "/bookings", token, nil).at("data").([]any); len(list) != 2 {
 		t.Errorf("got %d bookings after booking again, want both", len(list))
 	}
@@ -89,7 +89,7 @@ func TestRefusalsOfBookingsAreToldApartByCode(t *testing.T) {
 	alice, bob := s.token(account.Customer), s.token(account.Customer)
 	event := s.schedule(1)
 	book := func(token string, event any) answer {
-		return s.call("POST", "/book", token, map[string]any{"eventId": event})
+		return s.order(token, event)
 	}
 
 	booking := s.want(book(alice, event), 201, "").at("booking", "id").(string)
@@ -99,7 +99,8 @@ func TestRefusalsOfBookingsAreToldApartByCode(t *testing.T) {
 	s.want(book(bob, "not-a-uuid"), 400, "validation_failed")
 	s.want(book("", event), 401, "invalid_token")
 	s.want(book(bob, s.scheduleBegun()), 409, "event_past")
-	s.want(s.call("POST", "/book", bob, map[string]any{"eventId": event, "userId": uuid.NewString()}), 400, "validation_failed")
+	forAnother := map[string]any{"eventId": event, "userId": uuid.NewString()}
+	s.want(s.call("POST", "/book", bob, forAnother), 400, "validation_failed")
 	s.want(s.call("POST", "/book", bob, `{}`), 400, "validation_failed")
 
 	s.want(s.call("DELETE", "/bookings/"+booking, bob, nil), 403, "not_booking_owner")
@@ -130,7 +131,8 @@ func TestExactlyAsManyBookingsSucceedAsThereAreTickets(t *testing.T) {
 	}
 }
 
-// storm books for that many customers at once and gives the ids of the bookings that succeeded. Every other answer must be sold_out.
+// storm books for that many customers at once and gives the ids of the bookings that succeeded.
+// Every other answer must be sold_out.
 func (s *system) storm(event string, customers int) (won map[string]bool) {
 	s.Helper()
 	tokens := make([]string, customers)
@@ -164,7 +166,8 @@ func (s *system) storm(event string, customers int) (won map[string]bool) {
 	return won
 }
 
-// checkStream reads the stream as an auditor does and compares it with what customers and read models were told.
+// checkStream reads the stream as an auditor does and compares it with what customers and read
+// models were told.
 func (s *system) checkStream(event string, tickets int, won map[string]bool) {
 	s.Helper()
 	var stream struct {
@@ -214,8 +217,9 @@ func (s *system) checkStream(event string, tickets int, won map[string]bool) {
 			s.Errorf("booking %s was confirmed and is not in the stream", id)
 		}
 	}
-	if got := s.call("GET", "/events/"+event, s.token(account.Customer), nil).at("remainingTickets"); got != float64(tickets-len(won)) {
-		s.Errorf("the read model says that %v remain, want %d", got, tickets-len(won))
+	got, want := s.call("GET", "/events/"+event, s.token(account.Customer), nil).at("remainingTickets"), tickets-len(won)
+	if got != float64(want) {
+		s.Errorf("the read model says that %v remain, want %d", got, want)
 	}
 }
 
@@ -236,7 +240,7 @@ func TestTheDelayIsSpentOnBookingsOnly(t *testing.T) {
 	token := s.token(account.Customer)
 	event := s.schedule(1)
 	contains("scheduling", 0)
-	booking := s.want(s.call("POST", "/book", token, map[string]string{"eventId": event}), 201, "").at("booking", "id").(string)
+	booking := s.want(s.order(token, event), 201, "").at("booking", "id").(string)
 	contains("booking", delay)
 	s.want(s.call("DELETE", "/bookings/"+booking, token, nil), 200, "")
 	contains("cancelling", 0)
@@ -244,7 +248,9 @@ func TestTheDelayIsSpentOnBookingsOnly(t *testing.T) {
 
 func TestABusySystemSaysSoAndNeverSoldOut(t *testing.T) {
 	t.Parallel()
-	s := start(t, withDelay(time.Second), func(_ *httpapi.Options, o *eventstore.Options) { o.Queue, o.Transactions = 1, 1 })
+	s := start(t, withDelay(time.Second), func(_ *httpapi.Options, o *eventstore.Options) {
+		o.Queue, o.Transactions = 1, 1
+	})
 	event := s.schedule(1000)
 	var all sync.WaitGroup
 	var mu sync.Mutex

@@ -2,12 +2,11 @@ package httpapi
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/projections"
 )
@@ -23,7 +22,9 @@ type Booking struct {
 }
 
 func bookingOf(b *projections.Booking) Booking {
-	return Booking{ID: b.ID, EventID: b.EventID, UserID: b.UserID, Status: b.Status, CreatedAt: b.CreatedAt, CancelledAt: b.CancelledAt}
+	return Booking{
+		ID: b.ID, EventID: b.EventID, UserID: b.UserID, Status: b.Status, CreatedAt: b.CreatedAt, CancelledAt: b.CancelledAt,
+	}
 }
 
 // BookingChange is the answer to a booking and to its cancellation.
@@ -32,7 +33,8 @@ type BookingChange struct {
 	Event   EventSummary `json:"event"`
 }
 
-// EventSummary is what a booking changes of its event. The number comes from the stream and is exact right after the change.
+// EventSummary is what a booking changes of its event. The number comes from the stream and is
+// exact right after the change.
 type EventSummary struct {
 	ID               uuid.UUID `json:"id" format:"uuid"`
 	Title            string    `json:"title"`
@@ -40,8 +42,13 @@ type EventSummary struct {
 	Version          int       `json:"version"`
 }
 
-func summaryOf(id uuid.UUID, r result) EventSummary {
-	return EventSummary{ID: id, Title: r.State.Details().Title, RemainingTickets: r.State.Remaining(), Version: r.Version}
+func bookingChangeOf(r booking.Result) BookingChange {
+	return BookingChange{
+		Booking: bookingOf(&r.Booking),
+		Event: EventSummary{
+			ID: r.Event.ID, Title: r.Event.Title, RemainingTickets: r.Event.Remaining, Version: r.Event.Version,
+		},
+	}
 }
 
 type bookTicketInput struct {
@@ -52,24 +59,9 @@ type bookTicketInput struct {
 }
 
 func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[BookingChange], error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, err
-	}
-	userID, eventID := claimsOf(ctx).UserID, in.Body.EventID
-	book := domain.BookTicket{BookingID: id, CustomerID: userID, Now: a.Now()}
-	return carryOut(ctx, a, command{eventID: eventID, decide: wish(book)}, once{in.key, []any{"book", in.Body}}, func(r result) (BookingChange, error) {
-		booking := Booking{ID: id, EventID: eventID, UserID: userID, Status: projections.BookingConfirmed}
-		if len(r.Records) > 0 {
-			booking.CreatedAt = r.Records[0].RecordedAt
-		} else { // the booking was found in the stream: its first append had been given up for lost, and was not
-			row, err := whileAlive(ctx, a, func(ctx context.Context) (*projections.Booking, error) { return a.findBooking(ctx, id) })
-			if err != nil {
-				return BookingChange{}, err
-			}
-			booking = bookingOf(row)
-		}
-		return BookingChange{booking, summaryOf(eventID, r)}, nil
+	book := booking.Book{EventID: in.Body.EventID}
+	return execute(ctx, once{in.key, in.Body}, bookingChangeOf, func(r booking.Request) (booking.Result, error) {
+		return a.Service.Book(ctx, r, book)
 	})
 }
 
@@ -102,37 +94,8 @@ type cancelBookingInput struct {
 
 var errBookingMissing = newProblem(404, domain.ErrBookingNotFound.Code, domain.ErrBookingNotFound.Message)
 
-// findBooking asks the read model. What is not there may be on its way: nobody is told that a booking does not exist before the read
-// model contains everything that was in the log when they asked.
-func (a *api) findBooking(ctx context.Context, id uuid.UUID) (*projections.Booking, error) {
-	row, err := a.Bookings.Get(ctx, id)
-	if !errors.Is(err, projections.ErrNotFound) {
-		return row, err
-	}
-	head, err := a.Log.Head(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if a.catchUp(ctx, head) < head {
-		return nil, retryable(newProblem(http.StatusServiceUnavailable, "unavailable", "The service is catching up; please try again in a moment"), 1)
-	}
-	row, err = a.Bookings.Get(ctx, id)
-	return row, notFound(err, errBookingMissing)
-}
-
 func (a *api) cancelBooking(ctx context.Context, in *cancelBookingInput) (*changed[BookingChange], error) {
-	// The read model only says which stream the booking is in; the stream decides.
-	row, err := a.findBooking(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	cancel := domain.CancelBooking{BookingID: row.ID, CustomerID: claimsOf(ctx).UserID, Now: a.Now()}
-	return carryOut(ctx, a, command{eventID: row.EventID, decide: wish(cancel), immediate: true}, once{}, func(r result) (BookingChange, error) {
-		booking := bookingOf(row)
-		booking.Status = projections.BookingCancelled
-		if len(r.Records) > 0 {
-			booking.CancelledAt = &r.Records[0].RecordedAt
-		}
-		return BookingChange{booking, summaryOf(row.EventID, r)}, nil
+	return execute(ctx, once{}, bookingChangeOf, func(r booking.Request) (booking.Result, error) {
+		return a.Service.CancelBooking(ctx, r, in.ID)
 	})
 }

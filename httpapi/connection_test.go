@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -163,15 +162,6 @@ func (s *system) holdUsers(d time.Duration) (wait func()) {
 	return func() { must(s, <-done) }
 }
 
-// failingExecutor answers with an error.
-type failingExecutor struct{ err error }
-
-func (e failingExecutor) Execute(
-	context.Context, eventstore.Command[domain.State, domain.Record],
-) (eventstore.Result[domain.State], error) {
-	return eventstore.Result[domain.State]{}, e.err
-}
-
 // Only who has gone is answered as somebody who has gone. Something of ours that was cancelled is
 // our failure.
 func TestAClientThatWaitsIsNotTakenForOneThatHasGone(t *testing.T) {
@@ -182,9 +172,7 @@ func TestAClientThatWaitsIsNotTakenForOneThatHasGone(t *testing.T) {
 		context.Canceled,
 		&eventstore.CommandError{Reason: fmt.Errorf("a record was rejected: %w", context.Canceled)},
 	} {
-		o := s.options
-		o.Executor = failingExecutor{err}
-		s.url = s.serve(o)
+		s.url = s.serve(s.through(failing{err}))
 		a := s.want(s.call("POST", "/book", s.token(account.Customer), `{"eventId":"`+event+`"}`), 503, "unavailable")
 		if a.header.Get("Retry-After") == "" {
 			t.Errorf("%v: no Retry-After", err)

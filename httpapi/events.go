@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/projections"
 )
@@ -81,7 +82,8 @@ type listEventsOutput struct {
 
 func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsOutput, error) {
 	query := projections.EventQuery{
-		Search: in.Search, Sort: projections.EventSort(in.SortBy), Descending: in.SortOrder == "desc", Page: in.Page, Limit: in.Limit,
+		Search: in.Search, Sort: projections.EventSort(in.SortBy), Descending: in.SortOrder == "desc",
+		Page: in.Page, Limit: in.Limit,
 	}
 	found, err := a.pages.get(query, in.anew(), func() (p rowsOfPage, err error) {
 		p.rows, p.total, err = a.Events.List(ctx, query)
@@ -90,14 +92,15 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 	if err != nil {
 		return nil, err
 	}
+	pages := (found.total + in.Limit - 1) / in.Limit
 	page := EventPage{
 		Data: make([]Event, 0, len(found.rows)),
-		Meta: PageMeta{Total: found.total, Page: in.Page, Limit: in.Limit, TotalPages: (found.total + in.Limit - 1) / in.Limit},
+		Meta: PageMeta{Total: found.total, Page: in.Page, Limit: in.Limit, TotalPages: pages},
 	}
 	for _, row := range found.rows {
 		page.Data = append(page.Data, eventOf(row))
 	}
-	return &listEventsOutput{pageLinks(in, page.Meta.TotalPages), page}, nil
+	return &listEventsOutput{pageLinks(in, pages), page}, nil
 }
 
 type eventInput struct {
@@ -134,38 +137,16 @@ type scheduleEventInput struct {
 
 func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*changed[Event], error) {
 	b := in.Body
-	price, errPrice := moneyOf(b.Price, b.Currency)
-	details, errDetails := domain.NewDetails(domain.Details{
+	price, err := moneyOf(b.Price, b.Currency)
+	schedule := booking.Schedule{Invalid: err, Capacity: b.TotalTickets, Details: domain.Details{
 		Title: b.Title, Description: b.Description, Venue: b.Venue, StartsAt: b.Date, TimeZone: b.TimeZone, Price: price,
+	}}
+	return execute(ctx, once{in.key, b}, changedEventOf, func(r booking.Request) (booking.Result, error) {
+		return a.Service.Schedule(ctx, r, schedule)
 	})
-	now := a.Now()
-	if err := domain.JoinInvalid(errPrice, errDetails, domain.CheckCapacity(b.TotalTickets)); err != nil {
-		// A date alone is left to the decision: a repeated request gets its answer also after the
-		// event has begun.
-		return nil, domain.JoinInvalid(err, domain.CheckDate(b.Date, now))
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, err
-	}
-	schedule := domain.ScheduleEvent{Details: details, Capacity: b.TotalTickets, Now: now}
-	return carryOut(ctx, a, command{eventID: id, decide: wish(schedule), immediate: true}, once{in.key, []any{"schedule", b}}, eventAfter(id))
 }
 
-// eventAfter shows an event as a command has left it.
-func eventAfter(id uuid.UUID) func(result) (Event, error) {
-	return func(r result) (Event, error) {
-		d, status := r.State.Details(), projections.EventScheduled
-		if r.State.Cancelled() {
-			status = projections.EventCancelled
-		}
-		return Event{
-			ID: id, Title: d.Title, Description: d.Description, Date: d.StartsAt, TimeZone: d.TimeZone, Venue: d.Venue,
-			TotalTickets: r.State.Capacity(), RemainingTickets: r.State.Remaining(), Price: decimalOf(d.Price),
-			Currency: d.Price.Currency, Status: status, Version: r.Version,
-		}, nil
-	}
-}
+func changedEventOf(r booking.Result) Event { return eventOf(&r.Event) }
 
 type changeEventInput struct {
 	ID      uuid.UUID `path:"id" format:"uuid"`
@@ -182,41 +163,30 @@ type changeEventInput struct {
 	}
 }
 
-// changeEvent changes what the request names and leaves the rest as it is then, whatever it was when the client last looked.
+// changeEvent changes what the request names and leaves the rest as it is then, whatever it was
+// when the client last looked.
 func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[Event], error) {
 	expected, err := versionOf(in.IfMatch)
 	if err != nil {
 		return nil, err
 	}
-	b, now := in.Body, a.Now()
-	decide := func(s domain.State) ([]domain.Record, error) {
-		if !s.Exists() {
-			return nil, domain.ErrEventNotFound
-		}
-		d, capacity, currency := s.Details(), s.Capacity(), s.Details().Price.Currency
-		price := decimalOf(d.Price)
+	b := in.Body
+	change := booking.Change{EventID: in.ID, Expected: expected, Edit: func(d *domain.Details, capacity *int) (err error) {
+		price, currency := decimalOf(d.Price), d.Price.Currency
 		set(&d.Title, b.Title)
 		set(&d.Description, b.Description)
 		set(&d.StartsAt, b.Date)
 		set(&d.TimeZone, b.TimeZone)
 		set(&d.Venue, b.Venue)
-		set(&capacity, b.TotalTickets)
+		set(capacity, b.TotalTickets)
 		set(&price, b.Price)
 		set(&currency, b.Currency)
-		var errPrice, errDetails error
-		d.Price, errPrice = moneyOf(price, currency)
-		d, errDetails = domain.ReviseDetails(s.Details(), d)
-		if err := domain.JoinInvalid(errPrice, errDetails, domain.CheckCapacity(capacity)); err != nil {
-			return nil, err
-		}
-		records, err := domain.Decide(domain.ChangeDetails{Details: d, Now: now}, s)
-		if err != nil {
-			return nil, err
-		}
-		more, err := domain.Decide(domain.ChangeCapacity{Capacity: capacity}, s.Evolve(records...))
-		return append(records, more...), err
-	}
-	return carryOut(ctx, a, command{eventID: in.ID, decide: decide, expected: expected, immediate: true}, once{}, eventAfter(in.ID))
+		d.Price, err = moneyOf(price, currency)
+		return err
+	}}
+	return execute(ctx, once{}, changedEventOf, func(r booking.Request) (booking.Result, error) {
+		return a.Service.Change(ctx, r, change)
+	})
 }
 
 func set[T any](field, to *T) {
@@ -231,6 +201,7 @@ type cancelEventInput struct {
 }
 
 func (a *api) cancelEvent(ctx context.Context, in *cancelEventInput) (*changed[Event], error) {
-	c := command{eventID: in.ID, decide: wish(domain.CancelEvent{}), immediate: true}
-	return carryOut(ctx, a, c, once{in.key, []any{"cancel", in.ID}}, eventAfter(in.ID))
+	return execute(ctx, once{in.key, in.ID}, changedEventOf, func(r booking.Request) (booking.Result, error) {
+		return a.Service.CancelEvent(ctx, r, in.ID)
+	})
 }

@@ -18,18 +18,22 @@ func TestAReadCanAskForAPosition(t *testing.T) {
 	token := s.token(account.Customer)
 	event := s.schedule(5)
 	for i := range 5 {
-		booked := s.want(s.call("POST", "/book", s.token(account.Customer), map[string]string{"eventId": event}), 201, "").header.Get("Log-Position")
+		booked := s.want(s.order(s.token(account.Customer), event), 201, "").header.Get("Log-Position")
 		for _, path := range []string{"/events", "/events/" + event, "/bookings", "/events/" + uuid.NewString()} {
 			a := s.call("GET", path, token, nil, "Min-Log-Position", booked)
 			if a.header.Get("Log-Position") != booked || a.header.Get("Read-Model-Lag") != "" {
 				t.Errorf("%s: after position %s the answer has %v", path, booked, a.header)
 			}
 		}
-		if got := s.call("GET", "/events/"+event, token, nil, "Min-Log-Position", booked).at("remainingTickets"); got != float64(4-i) {
+		a := s.call("GET", "/events/"+event, token, nil, "Min-Log-Position", booked)
+		if got := a.at("remainingTickets"); got != float64(4-i) {
 			t.Errorf("%v remain, want %d", got, 4-i)
 		}
 	}
 }
+
+// stopProjecting takes the leases of the projections away for longer than a test lasts.
+const stopProjecting = `update projection_checkpoints set fence = fence + 1, lease_until = now() + interval '1 hour'`
 
 func TestAReadWaitsForTheReadModelsAndSaysWhenTheyAreLate(t *testing.T) {
 	t.Parallel()
@@ -37,9 +41,9 @@ func TestAReadWaitsForTheReadModelsAndSaysWhenTheyAreLate(t *testing.T) {
 	s := start(t)
 	token := s.token(account.Customer)
 	event := s.schedule(5)
-	s.exec(`update projection_checkpoints set fence = fence + 1, lease_until = now() + interval '1 hour'`) // nobody projects any more
+	s.exec(stopProjecting)
 	began := time.Now()
-	booked := s.want(s.call("POST", "/book", token, map[string]string{"eventId": event}), 201, "").header.Get("Log-Position")
+	booked := s.want(s.order(token, event), 201, "").header.Get("Log-Position")
 	if booked != "2" {
 		t.Fatalf("Log-Position is %q", booked)
 	}
@@ -54,7 +58,8 @@ func TestAReadWaitsForTheReadModelsAndSaysWhenTheyAreLate(t *testing.T) {
 	// Whoever does not ask does not wait.
 	began = time.Now()
 	a = s.want(s.call("GET", "/events/"+event, token, nil), 200, "")
-	if took := time.Since(began); took > time.Second || a.header.Get("Log-Position") != "1" || a.header.Get("Read-Model-Lag") != "" {
+	took := time.Since(began)
+	if took > time.Second || a.header.Get("Log-Position") != "1" || a.header.Get("Read-Model-Lag") != "" {
 		t.Errorf("a read that did not ask took %s and got %v", took, a.header)
 	}
 
@@ -68,7 +73,8 @@ func TestAReadWaitsForTheReadModelsAndSaysWhenTheyAreLate(t *testing.T) {
 		got <- a
 	}()
 	s.exec(`update projection_checkpoints set lease_until = null`)
-	if a := <-got; a.header.Get("Log-Position") != "2" || a.header.Get("Read-Model-Lag") != "" || a.at("remainingTickets") != 4.0 {
+	a = <-got
+	if a.header.Get("Log-Position") != "2" || a.header.Get("Read-Model-Lag") != "" || a.at("remainingTickets") != 4.0 {
 		t.Errorf("got %v %s", a.header, a.raw)
 	}
 }
@@ -79,9 +85,10 @@ func TestABookingThatTheReadModelLacksIsNotCalledMissing(t *testing.T) {
 	s := start(t)
 	token := s.token(account.Customer)
 	event := s.schedule(5)
-	s.exec(`update projection_checkpoints set fence = fence + 1, lease_until = now() + interval '1 hour'`) // nobody projects any more
-	booking := s.want(s.call("POST", "/book", token, map[string]string{"eventId": event}), 201, "").at("booking", "id").(string)
-	if a := s.want(s.call("DELETE", "/bookings/"+booking, token, nil), 503, "unavailable"); a.header.Get("Retry-After") == "" {
+	s.exec(stopProjecting)
+	booking := s.want(s.order(token, event), 201, "").at("booking", "id").(string)
+	a := s.want(s.call("DELETE", "/bookings/"+booking, token, nil), 503, "unavailable")
+	if a.header.Get("Retry-After") != "1" {
 		t.Errorf("got %v", a.header)
 	}
 	s.exec(`update projection_checkpoints set lease_until = null`)
@@ -132,7 +139,9 @@ func TestPositionsAreDescribed(t *testing.T) {
 				t.Errorf("%s: %s is not described", path, header)
 			}
 		}
-		if a.at("paths", path, "get", "responses", "200", "content", "application/json", "schema") == nil || a.at("paths", path, "get", "responses", "400") == nil {
+		responses := []string{"paths", path, "get", "responses"}
+		if a.at(append(responses, "200", "content", "application/json", "schema")...) == nil ||
+			a.at(append(responses, "400")...) == nil {
 			t.Errorf("%s: the description has lost its answers", path)
 		}
 	}
@@ -144,7 +153,8 @@ func (s *system) exec(sql string) {
 	must(s, err)
 }
 
-// The row is changed without a record: only who asks anew is sure to see it before something is appended.
+// The row is changed without a record: only who asks anew is sure to see it before something is
+// appended.
 func TestAnswersOfAMomentAgoAreNeitherThoseBeforeAChangeNorForced(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -152,13 +162,14 @@ func TestAnswersOfAMomentAgoAreNeitherThoseBeforeAChangeNorForced(t *testing.T) 
 	event := s.schedule(5)
 	remaining := func(headers ...string) (got [2]any) {
 		page := s.call("GET", "/events", token, nil, headers...).body["data"].([]any)
-		return [2]any{page[0].(map[string]any)["remainingTickets"], s.call("GET", "/events/"+event, token, nil, headers...).at("remainingTickets")}
+		single := s.call("GET", "/events/"+event, token, nil, headers...)
+		return [2]any{page[0].(map[string]any)["remainingTickets"], single.at("remainingTickets")}
 	}
 	for sold := range 3 {
 		if got, want := remaining(), float64(5-sold); got != [2]any{want, want} {
 			t.Errorf("after %d bookings %v remain, want %v", sold, got, want)
 		}
-		s.want(s.call("POST", "/book", s.token(account.Customer), map[string]string{"eventId": event}), 201, "")
+		s.want(s.order(s.token(account.Customer), event), 201, "")
 	}
 	remaining()
 	s.exec(`update events set remaining = 1`)

@@ -6,7 +6,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Idempotent are the inputs of operations that can be repeated safely: draft-ietf-httpapi-idempotency-key-header.
+// Idempotent are the inputs of operations that can be repeated safely:
+// draft-ietf-httpapi-idempotency-key-header.
 type Idempotent struct {
 	IdempotencyKey string `header:"Idempotency-Key" doc:"Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID"`
 	key            string
@@ -19,7 +20,10 @@ func (i *Idempotent) Resolve(huma.Context) []error {
 	}
 	var ok bool
 	if i.key, ok = keyOf(i.IdempotencyKey); !ok {
-		return []error{&huma.ErrorDetail{Location: "header.Idempotency-Key", Message: "must be 1 to 255 visible characters, or such a string in quotes"}}
+		return []error{&huma.ErrorDetail{
+			Location: "header.Idempotency-Key",
+			Message:  "must be 1 to 255 visible characters, or such a string in quotes",
+		}}
 	}
 	return nil
 }
@@ -28,7 +32,8 @@ var _ huma.Resolver = (*Idempotent)(nil)
 
 const maxKeyBytes = 255
 
-// keyOf reads the header. The draft has a quoted string of RFC 9651 there, and most clients send the bare characters.
+// keyOf reads the header. The draft has a quoted string of RFC 9651 there, and most clients send
+// the bare characters.
 func keyOf(header string) (key string, ok bool) {
 	if inner, isQuoted := strings.CutPrefix(header, `"`); isQuoted {
 		if header, isQuoted = strings.CutSuffix(inner, `"`); !isQuoted || strings.ContainsAny(header, `"\`) {

@@ -17,7 +17,6 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -64,20 +63,13 @@ func TestWhatBecameOfARequestIsObserved(t *testing.T) {
 	}
 }
 
-type overloaded struct{ httpapi.Executor }
-
-func (overloaded) Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error) {
-	return eventstore.Result[domain.State]{}, eventstore.ErrBusy
-}
-
 func TestARequestThatFailsOnOurSideLeavesALineWithItsID(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	logs := &logtest.Buffer{}
-	options := s.options
+	options := s.through(failing{eventstore.ErrBusy})
 	options.Logger = slog.New(slog.NewJSONHandler(logs, nil)) // info and above
 	options.Ready = func(context.Context) error { return errors.New("planted") }
-	options.Executor = overloaded{}
 	s.url = s.serve(options)
 	s.want(s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": uuid.New()}), http.StatusServiceUnavailable, "busy")
 	s.call("GET", "/healthz", "", nil)

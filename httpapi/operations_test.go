@@ -231,9 +231,8 @@ func TestWhatBecameOfACommandIsTold(t *testing.T) {
 		{eventstore.ErrKeyReused, 422, "idempotency_key_reused", ""},
 		{domain.ErrEventPast, 409, "event_past", ""},
 	} {
-		s.options.Executor = failing{c.err}
 		told := *s
-		told.url = s.serve(s.options)
+		told.url = s.serve(s.through(failing{c.err}))
 		for _, o := range operations {
 			if c.status == 422 && (o.id == "changeEvent" || o.id == "cancelBooking") {
 				continue // they take no key
@@ -249,9 +248,8 @@ func TestEveryOperationKeepsQuietAboutWhatBroke(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	operations := s.operations()
-	s.options.Executor = failing{errors.New("planted: it broke")}
 	broken := *s
-	broken.url = s.serve(s.options)
+	broken.url = s.serve(s.through(failing{errors.New("planted: it broke")}))
 	for _, table := range []string{"users", "refresh_tokens", "events", "event_log", "audit_reads"} {
 		if _, err := s.pool.Exec(context.Background(), `alter table `+table+` rename to broken_`+table); err != nil {
 			t.Fatal(err)

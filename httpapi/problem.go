@@ -15,6 +15,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -102,6 +103,7 @@ var known = []struct {
 	{eventstore.ErrBusy, http.StatusServiceUnavailable, "busy", "Too many requests are waiting; please try again in a moment", 1},
 	{eventstore.ErrClosed, http.StatusServiceUnavailable, "shutting_down", "The server is restarting; please try again in a moment", 2},
 	{eventstore.ErrOutcomeUnknown, http.StatusServiceUnavailable, "outcome_unknown", "Whether this request took effect is not known yet; please look before you try again", 2},
+	{booking.ErrCatchingUp, http.StatusServiceUnavailable, "unavailable", "The service is catching up; please try again in a moment", 1},
 	{eventstore.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "The service can't reach its database right now; please try again in a moment", 2},
 }
 

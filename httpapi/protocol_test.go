@@ -19,6 +19,7 @@ import (
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
@@ -151,7 +152,7 @@ func FuzzRequests(f *testing.F) {
 	accounts, err := account.New(nil, signer, account.Options{})
 	must(f, err)
 	handler := httpapi.New(httpapi.Options{
-		Executor: failing{domain.ErrSoldOut}, Accounts: accounts, Progress: projections.NewProgress(nil, nil, nil, quiet), Now: time.Now, Logger: quiet,
+		Service: &booking.Service{Executor: failing{domain.ErrSoldOut}, Now: time.Now}, Accounts: accounts, Progress: projections.NewProgress(nil, nil, nil, quiet), Now: time.Now, Logger: quiet,
 	})
 	targets := [][2]string{{http.MethodPost, "/book"}, {http.MethodPost, "/events"}, {http.MethodPatch, "/events/" + uuid.NewString()}}
 	f.Add(0, "k", []byte(bodies["bookTicket"]))

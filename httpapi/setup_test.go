@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/crypto/bcrypt"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
@@ -60,22 +61,18 @@ func start(t *testing.T, choices ...choice) *system {
 		choose(&api, &options)
 	}
 	s.pool = dbtest.Connect(t, url, dbtest.MaxConns(10))
-	booking := dbtest.Connect(t, url, dbtest.MaxConns(options.Transactions+eventstore.Spare),
+	writing := dbtest.Connect(t, url, dbtest.MaxConns(options.Transactions+eventstore.Spare),
 		dbtest.Settings(eventstore.Session(options.Delay)), eventstore.ConfigureCommits)
 	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()))
 
-	var err error
-	s.signer, err = account.NewSigner(account.Secrets{Access: []string{"an access secret for tests"}, Refresh: []string{"a refresh secret for tests"}}, time.Now)
-	must(t, err)
+	s.signer = s.signerAt(time.Now)
 	accounts, err := account.New(s.pool, s.signer, account.Options{Cost: bcrypt.MinCost, WeakCost: true})
 	must(t, err)
 
 	wire := projections.NewWire(url, s.pool, logger)
 	progress := projections.NewProgress(s.pool, wire, nil, logger)
 	options.Committed = func(int64) { wire.Appended() }
-	executor, err := eventstore.NewExecutor(booking, eventstore.Model[domain.State, domain.Record]{
-		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,
-	}, options)
+	executor, err := eventstore.NewExecutor(writing, booking.Model(), options)
 	must(t, err)
 
 	ctx, stop := context.WithCancel(context.Background())
@@ -88,7 +85,7 @@ func start(t *testing.T, choices ...choice) *system {
 		}
 	})
 
-	api.Executor, api.Log, api.Progress = executor, eventstore.NewLog(s.pool), progress
+	api.Log, api.Progress = eventstore.NewLog(s.pool), progress
 	api.Events, api.Bookings = projections.NewEvents(s.pool), projections.Bookings{Pool: s.pool}
 	api.Accounts = accounts
 	api.Origins, api.Logger, api.Version = []string{"http://localhost:3000"}, logger, "test"
@@ -103,6 +100,9 @@ func start(t *testing.T, choices ...choice) *system {
 	if api.Now == nil {
 		api.Now = time.Now
 	}
+	api.Service = &booking.Service{
+		Executor: executor, Log: api.Log, Bookings: api.Bookings, Progress: progress, Now: api.Now,
+	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -114,6 +114,23 @@ func start(t *testing.T, choices ...choice) *system {
 	})
 	s.options, s.url = api, s.serve(api)
 	return s
+}
+
+func (s *system) signerAt(now func() time.Time) *account.Signer {
+	s.Helper()
+	secrets := account.Secrets{
+		Access: []string{"an access secret for tests"}, Refresh: []string{"a refresh secret for tests"},
+	}
+	signer, err := account.NewSigner(secrets, now)
+	must(s, err)
+	return signer
+}
+
+// through returns the options of s with another executor.
+func (s *system) through(e booking.Executor) httpapi.Options {
+	o, service := s.options, *s.options.Service
+	service.Executor, o.Service = e, &service
+	return o
 }
 
 // serve starts one more API and gives its address.
@@ -223,6 +240,12 @@ func (s *system) raw(method, path, token string, body any, headers ...string) (a
 	return a, nil
 }
 
+// order asks for a ticket.
+func (s *system) order(token string, event any, headers ...string) answer {
+	s.Helper()
+	return s.call("POST", "/book", token, map[string]any{"eventId": event}, headers...)
+}
+
 // together makes n requests at once.
 func (s *system) together(n int, request func(i int) (answer, error)) []answer {
 	s.Helper()
@@ -283,7 +306,7 @@ func (s *system) scheduleBegun() string {
 func (s *system) scheduleAnyway(details domain.Details) string {
 	s.Helper()
 	id := uuid.New()
-	_, err := s.options.Executor.Execute(context.Background(), eventstore.Command[domain.State, domain.Record]{
+	_, err := s.options.Service.Executor.Execute(context.Background(), eventstore.Command[domain.State, domain.Record]{
 		StreamID: id, Immediate: true, Metadata: eventstore.Metadata{Actor: id, CorrelationID: "import"},
 		Decide: func(state domain.State) ([]domain.Record, error) {
 			return domain.Decide(domain.ScheduleEvent{Details: details, Capacity: 3}, state)

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
@@ -248,9 +249,7 @@ func TestACommandOnAReadOnlySessionHadNoEffect(t *testing.T) {
 	pool, err := d.pool(t.Context(), "test", eventstore.Spare, eventstore.Session(0), eventstore.ConfigureCommits)
 	must(t, err)
 	t.Cleanup(pool.Close)
-	executor, err := eventstore.NewExecutor(pool, eventstore.Model[domain.State, domain.Record]{
-		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,
-	}, eventstore.Options{})
+	executor, err := eventstore.NewExecutor(pool, booking.Model(), eventstore.Options{})
 	must(t, err)
 	t.Cleanup(func() { _ = executor.Close(context.Background()) })
 	stream := uuid.New()

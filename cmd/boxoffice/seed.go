@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +40,7 @@ func (a *app) seedCommand() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx))) }()
-			result, err := seed.Run(ctx, s.accounts, s.executor, time.Now())
+			result, err := seed.Run(ctx, s.accounts, s.service)
 			if err != nil {
 				return err
 			}

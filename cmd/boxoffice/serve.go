@@ -129,7 +129,7 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 		group.Go(func() error { return d.watch(work) })
 	}
 	if r.seed {
-		if _, err := seed.Run(ctx, s.accounts, s.executor, time.Now()); err != nil {
+		if _, err := seed.Run(ctx, s.accounts, s.service); err != nil {
 			logger.Error("seeding failed", "error", err)
 		}
 	}
@@ -189,7 +189,7 @@ func (s *system) push(c config.Config, logger *slog.Logger) *httpapi.Push {
 
 func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, stopping *atomic.Bool) http.Handler {
 	return httpapi.New(httpapi.Options{
-		Executor: s.executor,
+		Service:  s.service,
 		Log:      eventstore.NewLog(s.reading),
 		Events:   projections.NewEvents(s.reading),
 		Bookings: projections.Bookings{Pool: s.reading},

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/term"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
@@ -28,6 +29,7 @@ type system struct {
 	auditing *pgxpool.Pool // of verifications, which read the whole log
 
 	executor *eventstore.Executor[domain.State, domain.Record]
+	service  *booking.Service
 	accounts *account.Accounts
 	wire     *projections.Wire
 	progress *projections.Progress
@@ -87,10 +89,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	}
 	s.wire = projections.NewWire(d.url, s.reading, logger)
 	s.progress = projections.NewProgress(s.reading, s.wire, s.pulse.alive, logger)
-	s.executor, err = eventstore.NewExecutor(s.booking, eventstore.Model[domain.State, domain.Record]{
-		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,
-		Snapshot: domain.State.MarshalBinary, Restore: domain.ReadSnapshot,
-	}, eventstore.Options{
+	s.executor, err = eventstore.NewExecutor(s.booking, booking.Model(), eventstore.Options{
 		Delay: c.BookingDelay, Transactions: c.Transactions, Queue: c.Queue, Logger: logger,
 		Committed: func(int64) { s.wire.Appended() }, Alive: s.pulse.writable,
 		Coming:  func() bool { return s.turns.Waiting() > 0 },
@@ -98,6 +97,10 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	})
 	if err != nil {
 		return nil, err
+	}
+	s.service = &booking.Service{
+		Executor: s.executor, Log: eventstore.NewLog(s.reading), Bookings: projections.Bookings{Pool: s.reading},
+		Progress: s.progress, Now: time.Now,
 	}
 	s.metrics.WatchPool("booking", s.booking)
 	s.metrics.WatchPool("reading", s.reading)

@@ -1,5 +1,6 @@
-// Package seed fills a system with accounts and events to try it with. Events and bookings are written through commands, so their
-// history is real. Seeding again adds what is missing, moves events that have come near to a later date, and leaves the rest alone.
+// Package seed fills a system with accounts and events to try it with. Events and bookings are
+// written through commands, so their history is real. Seeding again adds what is missing, moves
+// events that have come near to a later date, and leaves the rest alone.
 package seed
 
 import (
@@ -11,8 +12,8 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
@@ -37,52 +38,66 @@ var people = []person{
 	{"carol@example.com", "Carol Nguyen", account.Customer},
 }
 
-// event is a seeded event. It takes place in so many days from the first seeding, at an hour of its time zone.
+// event is a seeded event. It takes place in so many days from the first seeding, at an hour of its
+// time zone.
 type event struct {
-	name, title, description, venue, zone, currency string
-	days, hour                                      int
-	price                                           int64 // minor units
-	capacity, sold                                  int
+	name, title, venue, zone, currency string
+	days, hour                         int
+	price                              int64 // minor units
+	capacity, sold                     int
+	description                        string
 }
 
 var events = []event{
-	{"limited-concert", "Limited Concert", "An evening with two chairs and one piano. Only two tickets exist, and everyone wants them.", "The Listening Room", "Europe/Lisbon", "EUR", 6, 20, 120_00, 2, 0},
-	{"tech-conference", "Tech Conference", "Two days of talks about systems that stay up: storage, scheduling, and the art of saying no.", "Convention Center", "America/New_York", "USD", 45, 10, 49_99, 100, 58},
-	{"jazz-night", "Jazz Night", "Late sets by the Marlowe Quartet, with an open stage after midnight.", "Blue Door Club", "Europe/Berlin", "EUR", 9, 21, 25_00, 80, 22},
-	{"harbour-run", "Harbour Half Marathon", "21 kilometres along the water. Your ticket is your bib.", "Harbour Promenade", "Europe/Copenhagen", "EUR", 62, 9, 39_50, 1_500, 310},
-	{"opera-premiere", "Opera Premiere", "A new staging on opening night. Evening dress is welcome and not required.", "State Opera", "Europe/Vienna", "EUR", 20, 19, 185_00, 64, 60},
-	{"comedy-club", "Comedy Club: New Faces", "Eight comedians, seven minutes each, one bell.", "The Cellar", "Europe/London", "GBP", 4, 20, 15_00, 40, 40},
-	{"street-food", "Street Food Festival", "Thirty kitchens, one street, no reservations.", "Old Market Square", "Europe/Madrid", "EUR", 28, 12, 0, 5_000, 640},
-	{"pottery", "Pottery for Beginners", "Three hours at the wheel. Clay, firing and a towel are included.", "Studio North", "America/Toronto", "USD", 13, 14, 68_00, 12, 7},
-	{"film-marathon", "Silent Film Marathon", "Five films with live accompaniment, and coffee until dawn.", "Rex Cinema", "Europe/Paris", "EUR", 17, 18, 32_00, 220, 96},
-	{"derby", "City Derby", "The match that divides the town, once more under floodlights.", "Riverside Stadium", "America/Sao_Paulo", "USD", 34, 17, 55_00, 42_000, 420},
-	{"planetarium", "Night at the Planetarium", "The winter sky, explained slowly, from reclining seats.", "City Planetarium", "Asia/Tokyo", "JPY", 24, 19, 2_400, 150, 141},
-	{"chess-open", "Chess Open", "Seven rounds, Swiss system. Spectators are welcome in silence.", "Library Hall", "Asia/Kolkata", "USD", 52, 10, 12_00, 300, 35},
-	{"wine-tasting", "Wine Tasting in the Vineyard", "Six glasses and the stories behind them, at a long table between the rows.", "Quinta do Vale", "Europe/Lisbon", "EUR", 38, 16, 74_00, 36, 31},
-	{"robotics-lab", "Robotics Lab for Kids", "Build a robot that follows a line, and take the plans home.", "Makerspace", "America/Los_Angeles", "USD", 11, 10, 20_00, 24, 9},
-}
-
-// Executor carries commands to the log.
-type Executor interface {
-	Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error)
+	{"limited-concert", "Limited Concert", "The Listening Room", "Europe/Lisbon", "EUR", 6, 20, 120_00, 2, 0,
+		"An evening with two chairs and one piano. Only two tickets exist, and everyone wants them."},
+	{"tech-conference", "Tech Conference", "Convention Center", "America/New_York", "USD", 45, 10, 49_99, 100, 58,
+		"Two days of talks about systems that stay up: storage, scheduling, and the art of saying no."},
+	{"jazz-night", "Jazz Night", "Blue Door Club", "Europe/Berlin", "EUR", 9, 21, 25_00, 80, 22,
+		"Late sets by the Marlowe Quartet, with an open stage after midnight."},
+	{"harbour-run", "Harbour Half Marathon", "Harbour Promenade", "Europe/Copenhagen", "EUR", 62, 9, 39_50, 1_500, 310,
+		"21 kilometres along the water. Your ticket is your bib."},
+	{"opera-premiere", "Opera Premiere", "State Opera", "Europe/Vienna", "EUR", 20, 19, 185_00, 64, 60,
+		"A new staging on opening night. Evening dress is welcome and not required."},
+	{"comedy-club", "Comedy Club: New Faces", "The Cellar", "Europe/London", "GBP", 4, 20, 15_00, 40, 40,
+		"Eight comedians, seven minutes each, one bell."},
+	{"street-food", "Street Food Festival", "Old Market Square", "Europe/Madrid", "EUR", 28, 12, 0, 5_000, 640,
+		"Thirty kitchens, one street, no reservations."},
+	{"pottery", "Pottery for Beginners", "Studio North", "America/Toronto", "USD", 13, 14, 68_00, 12, 7,
+		"Three hours at the wheel. Clay, firing and a towel are included."},
+	{"film-marathon", "Silent Film Marathon", "Rex Cinema", "Europe/Paris", "EUR", 17, 18, 32_00, 220, 96,
+		"Five films with live accompaniment, and coffee until dawn."},
+	{"derby", "City Derby", "Riverside Stadium", "America/Sao_Paulo", "USD", 34, 17, 55_00, 42_000, 420,
+		"The match that divides the town, once more under floodlights."},
+	{"planetarium", "Night at the Planetarium", "City Planetarium", "Asia/Tokyo", "JPY", 24, 19, 2_400, 150, 141,
+		"The winter sky, explained slowly, from reclining seats."},
+	{"chess-open", "Chess Open", "Library Hall", "Asia/Kolkata", "USD", 52, 10, 12_00, 300, 35,
+		"Seven rounds, Swiss system. Spectators are welcome in silence."},
+	{"wine-tasting", "Wine Tasting in the Vineyard", "Quinta do Vale", "Europe/Lisbon", "EUR", 38, 16, 74_00, 36, 31,
+		"Six glasses and the stories behind them, at a long table between the rows."},
+	{"robotics-lab", "Robotics Lab for Kids", "Makerspace", "America/Los_Angeles", "USD", 11, 10, 20_00, 24, 9,
+		"Build a robot that follows a line, and take the plans home."},
 }
 
 // Result says what there is after seeding.
 type Result struct{ Accounts, Events int }
 
-// Run seeds. now is the time that dates are counted from.
-func Run(ctx context.Context, accounts *account.Accounts, executor Executor, now time.Time) (Result, error) {
+// Run seeds. Dates are counted from the service's time.
+func Run(ctx context.Context, accounts *account.Accounts, service *booking.Service) (Result, error) {
+	unread := *service
+	unread.Progress = nil // nothing may be projecting yet
 	group, ctx := errgroup.WithContext(ctx)
 	organizer := idOf("user", people[0].email)
 	for _, p := range people {
 		group.Go(func() error {
-			_, err := accounts.Ensure(ctx, account.User{ID: idOf("user", p.email), Email: p.email, Name: p.name, Role: p.role}, Password)
+			user := account.User{ID: idOf("user", p.email), Email: p.email, Name: p.name, Role: p.role}
+			_, err := accounts.Ensure(ctx, user, Password)
 			return err
 		})
 	}
 	for _, e := range events {
 		group.Go(func() error {
-			if err := seedEvent(ctx, executor, e, organizer, now); err != nil {
+			if err := seedEvent(ctx, &unread, e, organizer); err != nil {
 				return fmt.Errorf("seed event %q: %w", e.title, err)
 			}
 			return nil
@@ -106,38 +121,31 @@ func WithKnownPassword(ctx context.Context, accounts *account.Accounts) ([]accou
 // soon is how near an event may come before seeding moves it to a later date.
 const soon = 48 * time.Hour
 
-func seedEvent(ctx context.Context, executor Executor, e event, organizer uuid.UUID, now time.Time) error {
+func seedEvent(ctx context.Context, service *booking.Service, e event, organizer uuid.UUID) error {
+	now := service.Now()
 	details, err := e.details(now)
 	if err != nil {
 		return err
 	}
-	streamID := idOf("event", e.name)
-	execute := func(actor uuid.UUID, decide func(domain.State) ([]domain.Record, error)) error {
-		_, err := executor.Execute(ctx, eventstore.Command[domain.State, domain.Record]{
-			StreamID: streamID, Decide: decide, Metadata: eventstore.Metadata{Actor: actor, CorrelationID: "seed"}, Immediate: true,
-		})
-		return err
+	id := idOf("event", e.name)
+	_, err = service.Schedule(ctx, by(organizer), booking.Schedule{EventID: id, Details: details, Capacity: e.capacity})
+	if errors.Is(err, domain.ErrEventExists) {
+		_, err = service.Change(ctx, by(organizer), booking.Change{EventID: id, Edit: func(d *domain.Details, _ *int) error {
+			if !d.StartsAt.After(now.Add(soon)) {
+				d.StartsAt = details.StartsAt
+			}
+			return nil
+		}})
 	}
-	err = execute(organizer, func(s domain.State) ([]domain.Record, error) {
-		switch {
-		case !s.Exists():
-			return domain.Decide(domain.ScheduleEvent{Details: details, Capacity: e.capacity, Now: now}, s)
-		case s.Cancelled() || s.Details().StartsAt.After(now.Add(soon)):
-			return nil, nil
-		}
-		later := s.Details()
-		later.StartsAt = details.StartsAt
-		return domain.Decide(domain.ChangeDetails{Details: later, Now: now}, s)
-	})
-	if err != nil {
+	if err != nil && !errors.Is(err, domain.ErrEventCancelled) {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range e.sold {
 		group.Go(func() error {
-			guest := idOf("guest", fmt.Sprintf("%s/%d", e.name, i))
-			booking := domain.BookTicket{BookingID: idOf("booking", fmt.Sprintf("%s/%d", e.name, i)), CustomerID: guest, Now: now}
-			err := execute(guest, func(s domain.State) ([]domain.Record, error) { return domain.Decide(booking, s) })
+			name := fmt.Sprintf("%s/%d", e.name, i)
+			book := booking.Book{EventID: id, BookingID: idOf("booking", name), Immediate: true}
+			_, err := service.Book(ctx, by(idOf("guest", name)), book)
 			var refused *domain.Refusal
 			if errors.As(err, &refused) { // people may have been faster, or the event was called off
 				return nil
@@ -148,15 +156,17 @@ func seedEvent(ctx context.Context, executor Executor, e event, organizer uuid.U
 	return group.Wait()
 }
 
+func by(actor uuid.UUID) booking.Request { return booking.Request{Actor: actor, CorrelationID: "seed"} }
+
 func (e event) details(now time.Time) (domain.Details, error) {
 	zone, err := time.LoadLocation(e.zone)
 	if err != nil {
 		return domain.Details{}, err
 	}
 	day := now.In(zone).AddDate(0, 0, e.days)
-	return domain.NewDetails(domain.Details{
+	return domain.Details{
 		Title: e.title, Description: e.description, Venue: e.venue, TimeZone: e.zone,
 		StartsAt: time.Date(day.Year(), day.Month(), day.Day(), e.hour, 0, 0, 0, zone),
 		Price:    domain.Money{Minor: e.price, Currency: e.currency},
-	})
+	}, nil
 }

@@ -2,13 +2,13 @@ package seed_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/crypto/bcrypt"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 type bundle struct {
 	*testing.T
 	accounts *account.Accounts
-	executor *eventstore.Executor[domain.State, domain.Record]
+	service  *booking.Service
 	log      *eventstore.Log
 }
 
@@ -29,7 +29,9 @@ func setup(t *testing.T) *bundle {
 	t.Helper()
 	url := dbtest.URL(t)
 	pool := dbtest.Connect(t, url, dbtest.MaxConns(4))
-	signer, err := account.NewSigner(account.Secrets{Access: []string{"an access secret for tests"}, Refresh: []string{"a refresh secret for tests"}}, time.Now)
+	signer, err := account.NewSigner(account.Secrets{
+		Access: []string{"an access secret for tests"}, Refresh: []string{"a refresh secret for tests"},
+	}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,11 +39,9 @@ func setup(t *testing.T) *bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	booking := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.Spare),
+	writing := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.Spare),
 		dbtest.Settings(eventstore.Session(0)), eventstore.ConfigureCommits)
-	executor, err := eventstore.NewExecutor(booking, eventstore.Model[domain.State, domain.Record]{
-		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,
-	}, eventstore.Options{})
+	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,12 +50,13 @@ func setup(t *testing.T) *bundle {
 			t.Error(err)
 		}
 	})
-	return &bundle{t, accounts, executor, eventstore.NewLog(pool)}
+	return &bundle{t, accounts, &booking.Service{Executor: executor}, eventstore.NewLog(pool)}
 }
 
 func (b *bundle) seed(now time.Time) {
 	b.Helper()
-	result, err := seed.Run(context.Background(), b.accounts, b.executor, now)
+	b.service.Now = func() time.Time { return now }
+	result, err := seed.Run(context.Background(), b.accounts, b.service)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -109,12 +110,17 @@ func TestThereIsAnEventOfEachSortToTry(t *testing.T) {
 		t.Errorf("got %d limited concerts, %d sold out, %d nearly so; want 1, 1 and at least 1", limited, soldOut, nearly)
 	}
 	if len(states) < 12 || len(sizes) < 8 || len(prices) < 8 || len(dates) < 8 {
-		t.Errorf("%d events with %d sizes, %d prices and %d dates vary too little", len(states), len(sizes), len(prices), len(dates))
+		t.Errorf("%d events with %d sizes, %d prices and %d dates vary too little",
+			len(states), len(sizes), len(prices), len(dates))
 	}
 	for _, who := range []struct {
 		email string
 		role  account.Role
-	}{{"organizer@example.com", account.Organizer}, {"auditor@example.com", account.Auditor}, {"alice@example.com", account.Customer}} {
+	}{
+		{"organizer@example.com", account.Organizer},
+		{"auditor@example.com", account.Auditor},
+		{"alice@example.com", account.Customer},
+	} {
 		user, _, err := b.accounts.Login(context.Background(), who.email, seed.Password)
 		if err != nil || user.Role != who.role {
 			t.Errorf("%s: got %+v, %v", who.email, user, err)
@@ -160,10 +166,7 @@ func TestSeedingLeavesACancelledEventAlone(t *testing.T) {
 	b.seed(now)
 	states, _ := b.states()
 	for id := range states {
-		_, err := b.executor.Execute(context.Background(), eventstore.Command[domain.State, domain.Record]{StreamID: id, Decide: func(s domain.State) ([]domain.Record, error) {
-			return domain.Decide(domain.CancelEvent{}, s)
-		}})
-		if err != nil && !errors.Is(err, domain.ErrEventCancelled) {
+		if _, err := b.service.CancelEvent(context.Background(), booking.Request{}, id); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/projections"
 )
@@ -112,11 +112,12 @@ func (l lagLoad) run(ctx context.Context, db *database, events []uuid.UUID) (m m
 	defer pool.Close()
 	w := windowAfter(l.warmUp+delay, l.measured)
 	lags := &lags{window: w, readers: readers}
-	executor, err := eventstore.NewExecutor(pool, model, eventstore.Options{Delay: delay, Transactions: l.open, Committed: lags.committed})
+	executor, err := eventstore.NewExecutor(pool, booking.Model(), eventstore.Options{Delay: delay, Transactions: l.open, Committed: lags.committed})
 	if err != nil {
 		return m, err
 	}
-	booked, open, err := l.arrive(ctx, executor, db.conn, events, w)
+	service := &booking.Service{Executor: executor, Now: time.Now}
+	booked, open, err := l.arrive(ctx, service, db.conn, events, w)
 	err = errors.Join(err, executor.Close(ctx))
 	lags.waiting.Wait()
 	return measurement{
@@ -126,7 +127,7 @@ func (l lagLoad) run(ctx context.Context, db *database, events []uuid.UUID) (m m
 }
 
 // arrive sends customers one by one, evenly, so that each finds a transaction of their own, and counts what happens in the window.
-func (l lagLoad) arrive(ctx context.Context, executor *eventstore.Executor[domain.State, domain.Record], conn *pgx.Conn, events []uuid.UUID, w window) (booked, open int, err error) {
+func (l lagLoad) arrive(ctx context.Context, service *booking.Service, conn *pgx.Conn, events []uuid.UUID, w window) (booked, open int, err error) {
 	every := time.NewTicker(delay / time.Duration(l.open+l.open/10)) // a little more often than transactions can leave
 	defer every.Stop()
 	group, groupCtx := errgroup.WithContext(ctx)
@@ -139,11 +140,8 @@ func (l lagLoad) arrive(ctx context.Context, executor *eventstore.Executor[domai
 			booked++
 		}
 		group.Go(func() error {
-			command := domain.BookTicket{BookingID: uuid.New(), CustomerID: uuid.New(), Now: now}
-			_, err := executor.Execute(groupCtx, eventstore.Command[domain.State, domain.Record]{
-				StreamID: events[n%len(events)],
-				Decide:   func(s domain.State) ([]domain.Record, error) { return domain.Decide(command, s) },
-			})
+			book := booking.Book{EventID: events[n%len(events)]}
+			_, err := service.Book(groupCtx, booking.Request{Actor: uuid.New()}, book)
 			return err
 		})
 	}

@@ -11,25 +11,21 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// shared is this project's way: the executor lets the bookings that arrive together share a transaction. It is called as a
-// library, like the rivals, and without HTTP.
+// shared is this project's way: the executor lets the bookings that arrive together share a
+// transaction. It is called as a library, like the rivals, and without HTTP.
 type shared struct{}
 
 func (shared) name() string { return "shared" }
 
-// model is the same as the program's.
-var model = eventstore.Model[domain.State, domain.Record]{
-	Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,
-	Snapshot: domain.State.MarshalBinary, Restore: domain.ReadSnapshot,
-}
-
 type sharedSeller struct {
 	pool     *pgxpool.Pool
 	executor *eventstore.Executor[domain.State, domain.Record]
+	service  *booking.Service // nothing projects, so it does not wait for read models
 
 	batches, commands, retries atomic.Int64 // counted once for each batch
 }
@@ -43,7 +39,7 @@ func openShared(ctx context.Context, url string, delay time.Duration, connection
 	if s.pool, err = openPool(ctx, url, connections, eventstore.Session(delay)); err != nil {
 		return nil, err
 	}
-	s.executor, err = eventstore.NewExecutor(s.pool, model, eventstore.Options{
+	s.executor, err = eventstore.NewExecutor(s.pool, booking.Model(), eventstore.Options{
 		Delay: delay,
 		Observe: func(b eventstore.BatchStats) {
 			s.batches.Add(1)
@@ -55,12 +51,13 @@ func openShared(ctx context.Context, url string, delay time.Duration, connection
 		s.pool.Close()
 		return nil, err
 	}
+	s.service = &booking.Service{Executor: s.executor, Now: time.Now}
 	return s, nil
 }
 
 func (s *sharedSeller) book(ctx context.Context, w wish) (int, error) {
-	command := domain.BookTicket{BookingID: w.booking, CustomerID: w.person, Now: time.Now()}
-	_, err := s.execute(ctx, w.event, w.person, command)
+	book := booking.Book{EventID: w.event, BookingID: w.booking}
+	_, err := s.service.Book(ctx, booking.Request{Actor: w.person, CorrelationID: "bench"}, book)
 	switch {
 	case err == nil:
 		return 1, nil
@@ -68,14 +65,6 @@ func (s *sharedSeller) book(ctx context.Context, w wish) (int, error) {
 		return 0, nil
 	}
 	return 0, err
-}
-
-func (s *sharedSeller) execute(ctx context.Context, event, actor uuid.UUID, c domain.Command) (eventstore.Result[domain.State], error) {
-	return s.executor.Execute(ctx, eventstore.Command[domain.State, domain.Record]{
-		StreamID: event,
-		Decide:   func(state domain.State) ([]domain.Record, error) { return domain.Decide(c, state) },
-		Metadata: eventstore.Metadata{Actor: actor, CorrelationID: "bench"},
-	})
 }
 
 func (s *sharedSeller) close(ctx context.Context) error {
@@ -86,7 +75,8 @@ func (s *sharedSeller) close(ctx context.Context) error {
 func (s *sharedSeller) extra() map[string]float64 {
 	batches := float64(s.batches.Load())
 	return map[string]float64{
-		"batches": batches, "commands_per_batch": float64(s.commands.Load()) / max(1, batches), "retried_batches": float64(s.retries.Load()),
+		"batches": batches, "commands_per_batch": float64(s.commands.Load()) / max(1, batches),
+		"retried_batches": float64(s.retries.Load()),
 	}
 }
 
@@ -96,17 +86,17 @@ func (shared) prepare(ctx context.Context, db *database, events []uuid.UUID, tic
 	if err != nil {
 		return err
 	}
-	details, err := domain.NewDetails(domain.Details{
-		Title: "Concert", Venue: "Hall", StartsAt: time.Now().AddDate(1, 0, 0), Price: domain.Money{Minor: 4200, Currency: "EUR"},
-	})
-	if err != nil {
-		return errors.Join(err, s.close(ctx))
-	}
+	schedule := booking.Schedule{Capacity: tickets, Details: domain.Details{
+		Title: "Concert", Venue: "Hall", StartsAt: time.Now().AddDate(1, 0, 0),
+		Price: domain.Money{Minor: 4200, Currency: "EUR"},
+	}}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(waiting)
 	for _, id := range events {
 		group.Go(func() error {
-			_, err := s.execute(groupCtx, id, uuid.UUID{}, domain.ScheduleEvent{Details: details, Capacity: tickets})
+			mine := schedule
+			mine.EventID = id
+			_, err := s.service.Schedule(groupCtx, booking.Request{CorrelationID: "bench"}, mine)
 			return err
 		})
 	}

@@ -1,0 +1,97 @@
+package booking
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+// Schedule makes a new event.
+type Schedule struct {
+	EventID  uuid.UUID // zero: a new one
+	Details  domain.Details
+	Capacity int
+	// Invalid is what the caller has found wrong already. It is reported together with the rest.
+	Invalid error
+}
+
+// Schedule makes an event. Every mistake in it is reported at once.
+func (s *Service) Schedule(ctx context.Context, r Request, c Schedule) (Result, error) {
+	now := s.Now()
+	details, err := domain.NewDetails(c.Details)
+	if err := domain.JoinInvalid(c.Invalid, err, domain.CheckCapacity(c.Capacity)); err != nil {
+		// If only the date is wrong, that is left to the decision: a repeated request gets its answer
+		// also after the event has begun.
+		return Result{}, domain.JoinInvalid(err, domain.CheckDate(c.Details.StartsAt, now))
+	}
+	id := cmp.Or(c.EventID, uuid.Must(uuid.NewV7()))
+	schedule := domain.ScheduleEvent{Details: details, Capacity: c.Capacity, Now: now}
+	return s.executeEvent(ctx, r, "schedule", command{StreamID: id, Decide: decider(schedule)})
+}
+
+// Change changes details and capacity of an event, both or neither.
+type Change struct {
+	EventID  uuid.UUID
+	Expected int // version of the event; 0: any. Another one is an [*eventstore.ConflictError]
+	// Edit changes what is to be different, and leaves the rest as it is then. It is called several
+	// times, from other goroutines, and must be a pure function. What it finds wrong is reported
+	// together with the rest.
+	Edit func(details *domain.Details, capacity *int) error
+}
+
+// Change changes an event.
+func (s *Service) Change(ctx context.Context, r Request, c Change) (Result, error) {
+	now := s.Now()
+	decide := func(state domain.State) ([]domain.Record, error) {
+		if !state.Exists() {
+			return nil, domain.ErrEventNotFound
+		}
+		details, capacity := state.Details(), state.Capacity()
+		errEdit := c.Edit(&details, &capacity)
+		details, err := domain.ReviseDetails(state.Details(), details)
+		if err := domain.JoinInvalid(errEdit, err, domain.CheckCapacity(capacity)); err != nil {
+			return nil, err
+		}
+		records, err := domain.Decide(domain.ChangeDetails{Details: details, Now: now}, state)
+		if err != nil {
+			return nil, err
+		}
+		more, err := domain.Decide(domain.ChangeCapacity{Capacity: capacity}, state.Evolve(records...))
+		if err != nil {
+			return nil, err
+		}
+		return append(records, more...), nil
+	}
+	return s.executeEvent(ctx, r, "change", command{StreamID: c.EventID, Decide: decide, Expected: c.Expected})
+}
+
+// CancelEvent calls an event off. Its bookings stay as they are. Cancelling again changes nothing.
+func (s *Service) CancelEvent(ctx context.Context, r Request, eventID uuid.UUID) (Result, error) {
+	return s.executeEvent(ctx, r, "cancel", command{StreamID: eventID, Decide: decider(domain.CancelEvent{})})
+}
+
+// executeEvent executes a command that is about an event as a whole. None of them shares the delay
+// of bookings.
+func (s *Service) executeEvent(ctx context.Context, r Request, useCase string, c command) (Result, error) {
+	c.Immediate = true
+	return s.execute(ctx, r, useCase, c, func(o outcome) Result {
+		return Result{Event: eventOf(c.StreamID, o), Position: o.Position}
+	})
+}
+
+// eventOf is an event as a command left it.
+func eventOf(id uuid.UUID, o outcome) projections.Event {
+	d, status := o.State.Details(), projections.EventScheduled
+	if o.State.Cancelled() {
+		status = projections.EventCancelled
+	}
+	return projections.Event{
+		ID: id, Title: d.Title, Description: d.Description, Venue: d.Venue,
+		StartsAt: d.StartsAt, TimeZone: d.TimeZone, Price: d.Price,
+		Capacity: o.State.Capacity(), Remaining: o.State.Remaining(), Status: status, Version: o.Version,
+	}
+}

@@ -1,0 +1,142 @@
+package booking
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+// MaxWait bounds how long a command or a read waits for the read models.
+const MaxWait = 2 * time.Second
+
+// ErrCatchingUp says that the read models are too far behind to tell whether something exists. The
+// same request can succeed in a moment.
+var ErrCatchingUp = errors.New("the read models are catching up")
+
+type (
+	command = eventstore.Command[domain.State, domain.Record]
+	outcome = eventstore.Result[domain.State]
+)
+
+// Executor carries commands to the log: an [eventstore.Executor] of [Model].
+type Executor interface {
+	Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error)
+}
+
+// Progress knows up to which position of the log the read models are.
+type Progress interface {
+	Reached() int64
+	// Wait returns when position is reached or ctx ends, with the position that is reached then.
+	Wait(ctx context.Context, position int64) (reached int64)
+}
+
+// Model describes the streams of events to an executor.
+func Model() eventstore.Model[domain.State, domain.Record] {
+	return eventstore.Model[domain.State, domain.Record]{
+		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,
+		Snapshot: domain.State.MarshalBinary, Restore: domain.ReadSnapshot,
+	}
+}
+
+// Service carries out what people ask for. Its methods return domain refusals and
+// [*domain.InvalidError], errors of [eventstore.Executor.Execute], and [ErrCatchingUp]. They return
+// when the outcome is certain and, if possible, the read models show it. It is safe for concurrent
+// use; everything in it stays the caller's to close.
+type Service struct {
+	Executor Executor
+	Log      *eventstore.Log
+	Bookings projections.Bookings
+	// Progress is that of the read models that Bookings reads. Without one, commands don't wait for
+	// them, and the booking of a repeated Book comes without CreatedAt: for programs that write and
+	// don't read.
+	Progress Progress
+	Now      func() time.Time
+}
+
+// Request says who asks, and as part of what.
+type Request struct {
+	Actor         uuid.UUID
+	CorrelationID string
+	Once          *Once // nil: the command is carried out each time
+}
+
+// Once makes a request repeatable: the same request again has no second effect, and gets the answer
+// of the first time as [Result.Replayed], until [eventstore.Log.ForgetKeys] deletes it. Refusals
+// are not kept. The errors are [eventstore.ErrKeyReused] and [eventstore.ErrKeyInFlight].
+type Once struct {
+	Key string // 1 to 255 bytes; those of different actors are different keys
+	// Asked is what the request asks for, written as JSON and hashed. The same key with something
+	// else is another request. Hashes are stored: the JSON must not change from version to version.
+	Asked any
+	// Answer is what is stored. It must be a pure function; the position is not known yet.
+	Answer func(Result) ([]byte, error)
+}
+
+// Result is what a command led to.
+type Result struct {
+	// Event is as the command left it, by its stream and so exact; without CreatedAt and UpdatedAt.
+	Event projections.Event
+	// Booking is the one that was made or cancelled, if the command was about one.
+	Booking  projections.Booking
+	Position int64 // a reader that has reached it sees the effect
+	// Replayed is the stored answer to a repeated request; then Event and Booking are empty.
+	Replayed []byte
+}
+
+// WaitFor waits until the read models have reached a position, at most [MaxWait], and returns the
+// position that they have reached.
+func (s *Service) WaitFor(ctx context.Context, position int64) (reached int64) {
+	if s.Progress == nil {
+		return 0
+	}
+	if reached = s.Progress.Reached(); reached >= position {
+		return reached
+	}
+	ctx, cancel := context.WithTimeout(ctx, MaxWait)
+	defer cancel()
+	return s.Progress.Wait(ctx, position)
+}
+
+// execute carries a command out and waits until the read models show its effect. show makes the
+// result from the outcome, and must be a pure function. useCase is stored as part of the
+// fingerprint.
+func (s *Service) execute(
+	ctx context.Context, r Request, useCase string, c command, show func(outcome) Result,
+) (Result, error) {
+	c.Metadata = eventstore.Metadata{Actor: r.Actor, CorrelationID: r.CorrelationID}
+	if r.Once != nil {
+		asked, err := json.Marshal([]any{useCase, r.Once.Asked})
+		if err != nil {
+			return Result{}, fmt.Errorf("hash the request: %w", err)
+		}
+		fingerprint := sha256.Sum256(asked)
+		c.Once = &eventstore.Once[domain.State]{
+			Key:         eventstore.Key{Owner: r.Actor, Name: r.Once.Key},
+			Fingerprint: fingerprint[:],
+			Answer:      func(o outcome) ([]byte, error) { return r.Once.Answer(show(o)) },
+		}
+	}
+	o, err := s.Executor.Execute(ctx, c)
+	if err != nil {
+		return Result{}, err
+	}
+	s.WaitFor(ctx, o.Position)
+	if o.Replayed != nil {
+		return Result{Position: o.Position, Replayed: o.Replayed}, nil
+	}
+	return show(o), nil
+}
+
+// decider returns the function that decides a command of the domain.
+func decider(c domain.Command) func(domain.State) ([]domain.Record, error) {
+	return func(s domain.State) ([]domain.Record, error) { return domain.Decide(c, s) }
+}
