@@ -15,8 +15,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// shared is this project's way: the executor lets the bookings that arrive together share a transaction. It is called as a
-// library, like the rivals, and without HTTP.
+// shared is this project's way: the executor lets the bookings that arrive together share a
+// transaction. It is called as a library, like the rivals, and without HTTP.
 type shared struct{}
 
 func (shared) name() string { return "shared" }
@@ -58,9 +58,9 @@ func openShared(ctx context.Context, url string, delay time.Duration, connection
 	return s, nil
 }
 
-func (s *sharedSeller) book(ctx context.Context, w wish) (int, error) {
-	command := domain.BookTicket{BookingID: w.booking, CustomerID: w.person, Now: time.Now()}
-	_, err := s.execute(ctx, w.event, w.person, command)
+func (s *sharedSeller) book(ctx context.Context, o order) (int, error) {
+	command := domain.BookTicket{BookingID: o.booking, CustomerID: o.person, Now: time.Now()}
+	_, err := s.execute(ctx, o.event, o.person, command)
 	switch {
 	case err == nil:
 		return 1, nil
