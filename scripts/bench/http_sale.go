@@ -56,7 +56,8 @@ type httpLoad struct {
 func (l httpLoad) entry(name string, open opener) entry {
 	return entry{name, func(ctx context.Context, db *database) (m measurement, err error) {
 		events := eventIDs(2) // the warm-up sells another event, from as many connections
-		prepare, sold := (shared{}).prepare, `select count(*) from event_log where stream_id = $1 and type = 'TicketBooked'`
+		prepare := (shared{}).prepare
+		sold := `select count(*) from event_log where stream_id = $1 and type = 'TicketBooked'`
 		if name == rowLockName {
 			prepare, sold = prepareReference, `select count(*) from bench.tickets where event_id = $1`
 		}

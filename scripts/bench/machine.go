@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/prometheus/procfs"
 )
 
 // machine is where the numbers come from.
@@ -67,12 +67,12 @@ func (m machine) String() string {
 	return b.String()
 }
 
-// cpuName is what Linux calls the processor; elsewhere only its kind is known.
+// cpuName is what Linux calls the processor. Elsewhere only its kind is known.
 func cpuName() string {
-	if fs, err := procfs.NewDefaultFS(); err == nil {
-		if cpus, err := fs.CPUInfo(); err == nil && len(cpus) > 0 && cpus[0].ModelName != "" {
-			return cpus[0].ModelName
-		}
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	if _, rest, found := strings.Cut(string(text), "model name"); found {
+		name, _, _ := strings.Cut(rest, "\n")
+		return strings.Trim(name, "\t :")
 	}
 	return runtime.GOARCH
 }

@@ -70,7 +70,9 @@ func (s *sharedSeller) book(ctx context.Context, o order) (int, error) {
 	return 0, err
 }
 
-func (s *sharedSeller) execute(ctx context.Context, event, actor uuid.UUID, c domain.Command) (eventstore.Result[domain.State], error) {
+func (s *sharedSeller) execute(
+	ctx context.Context, event, actor uuid.UUID, c domain.Command,
+) (eventstore.Result[domain.State], error) {
 	return s.executor.Execute(ctx, eventstore.Command[domain.State, domain.Record]{
 		StreamID: event,
 		Decide:   func(state domain.State) ([]domain.Record, error) { return domain.Decide(c, state) },
@@ -86,7 +88,8 @@ func (s *sharedSeller) close(ctx context.Context) error {
 func (s *sharedSeller) extra() map[string]float64 {
 	batches := float64(s.batches.Load())
 	return map[string]float64{
-		"batches": batches, "commands_per_batch": float64(s.commands.Load()) / max(1, batches), "retried_batches": float64(s.retries.Load()),
+		"batches": batches, "commands_per_batch": float64(s.commands.Load()) / max(1, batches),
+		"retried_batches": float64(s.retries.Load()),
 	}
 }
 
@@ -97,7 +100,8 @@ func (shared) prepare(ctx context.Context, db *database, events []uuid.UUID, tic
 		return err
 	}
 	details, err := domain.NewDetails(domain.Details{
-		Title: "Concert", Venue: "Hall", StartsAt: time.Now().AddDate(1, 0, 0), Price: domain.Money{Minor: 4200, Currency: "EUR"},
+		Title: "Concert", Venue: "Hall", StartsAt: time.Now().AddDate(1, 0, 0),
+		Price: domain.Money{Minor: 4200, Currency: "EUR"},
 	})
 	if err != nil {
 		return errors.Join(err, s.close(ctx))

@@ -1,13 +1,15 @@
 //go:build unix
 
-// Package readme runs the commands that the documents give, as somebody would who follows them: from top to bottom, in a copy of this
-// repository, with a data directory of its own. Comments that readers don't see say which blocks:
+// Package readme runs the commands that the documents give, as somebody would who follows them:
+// from top to bottom, in a copy of this repository, with a data directory of its own. Comments that
+// readers don't see say which blocks:
 //
 //	<!-- run -->                    the block below ends by itself, and well
 //	<!-- run until: some text -->   the block below prints this text and goes on; Ctrl-C ends it after the last document
 //	<!-- output -->                 what the block before prints: these lines in this order, maybe with others in between; … is anything
 //
-// Variables live on from block to block. The ports 3000 and 3001 stand for whatever ports the system gets.
+// Variables live on from block to block. The ports 3000 and 3001 stand for whatever ports the
+// system gets.
 package readme
 
 import (
@@ -32,7 +34,8 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
-// documents are followed in this order, by somebody who leaves running what the ones before have started.
+// documents are followed in this order, by somebody who leaves running what the ones before have
+// started.
 var documents = []string{"README.md", "docs/operations/README.md", "docs/operations/backup.md"}
 
 const patience = 5 * time.Minute // for one block, which may have to build everything first

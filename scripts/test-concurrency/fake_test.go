@@ -19,8 +19,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// fake is a small system that keeps the contract of the API, with the real rules and the real hashes, in memory. Its fields make it
-// break the contract in one way or another.
+// fake is a small system that keeps the contract of the API, with the real rules and the real
+// hashes, in memory. Its fields make it break the contract in one way or another.
 type fake struct {
 	mutex   sync.Mutex
 	users   []*fakeUser

@@ -28,7 +28,8 @@ func attempt(t *testing.T, url string, args ...string) outcome {
 	return outcome{code, out.String(), errors.String()}
 }
 
-// mustEnd checks the last line, the exit code, and that a reason stands in the line before and this one in the output.
+// mustEnd checks the last line, the exit code, and that a reason stands in the line before and this
+// one in the output.
 func (o outcome) mustEnd(t *testing.T, code int, reason string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(o.out, "\n"), "\n")
@@ -184,15 +185,23 @@ func TestFaultsAreFound(t *testing.T) {
 		plant  func(*fake)
 		reason string
 	}{
-		{"one ticket too many is sold", func(f *fake) { f.oversell = true }, "oversold: there were 2 tickets, and 3 bookings succeeded"},
-		{"one ticket too many is in the stream", func(f *fake) { f.oversell = true }, "at version 4, 3 tickets were sold of 2"},
-		{"one ticket too few is sold", func(f *fake) { f.undersell = true }, "undersold: 2 bookings should have succeeded, and 1 did"},
+		{"one ticket too many is sold", func(f *fake) {
+			f.oversell = true
+		}, "oversold: there were 2 tickets, and 3 bookings succeeded"},
+		{"one ticket too many is in the stream", func(f *fake) {
+			f.oversell = true
+		}, "at version 4, 3 tickets were sold of 2"},
+		{"one ticket too few is sold", func(f *fake) {
+			f.undersell = true
+		}, "undersold: 2 bookings should have succeeded, and 1 did"},
 		{"a request breaks the server", on409(become(500, "internal")), "unexpected answers (1): POST /book: 500 internal"},
 		{"a booking is made and answered with 500", on201(become(500, "internal")), "undersold"},
 		{"a refusal has another code", on409(become(409, "conflict")), "POST /book: 409 conflict"},
 		{"a refusal has another status", on409(become(400, "sold_out")), "POST /book: 400 sold_out"},
 		{"a refusal says already booked", on409(become(409, "already_booked")), "409 already_booked"},
-		{"success has another status", on201(func(_ *fake, _ *fakeUser, r *reply) { r.status = 200 }), "POST /book: 200"},
+		{"success has another status", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			r.status = 200
+		}), "POST /book: 200"},
 		{"a 503 does not promise that nothing was done", on409(become(503, "outcome_unknown")), "503 outcome_unknown"},
 		{"an answer is not JSON", func(f *fake) {
 			f.book = func(_ *fake, _ *fakeUser, r *reply) bool {
@@ -200,17 +209,33 @@ func TestFaultsAreFound(t *testing.T) {
 				return true
 			}
 		}, "read the answer"},
-		{"the answer names another user", on201(func(_ *fake, _ *fakeUser, r *reply) { part(r, "booking")["userId"] = uuid.New() }), "another user"},
-		{"the answer names another event", on201(func(_ *fake, _ *fakeUser, r *reply) { part(r, "event")["id"] = uuid.New() }), "another event"},
-		{"the answer has no id", on201(func(_ *fake, _ *fakeUser, r *reply) { delete(part(r, "booking"), "id") }), "no id of the booking"},
-		{"the answer has another status of the booking", on201(func(_ *fake, _ *fakeUser, r *reply) { part(r, "booking")["status"] = "PENDING" }), `status "PENDING"`},
-		{"the answer has no time", on201(func(_ *fake, _ *fakeUser, r *reply) { delete(part(r, "booking"), "createdAt") }), "no time"},
-		{"the answer lacks the remaining tickets", on201(func(_ *fake, _ *fakeUser, r *reply) { delete(part(r, "event"), "remainingTickets") }), "no number of remaining"},
+		{"the answer names another user", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			part(r, "booking")["userId"] = uuid.New()
+		}), "another user"},
+		{"the answer names another event", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			part(r, "event")["id"] = uuid.New()
+		}), "another event"},
+		{"the answer has no id", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			delete(part(r, "booking"), "id")
+		}), "no id of the booking"},
+		{"the answer has another status of the booking", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			part(r, "booking")["status"] = "PENDING"
+		}), `status "PENDING"`},
+		{"the answer has no time", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			delete(part(r, "booking"), "createdAt")
+		}), "no time"},
+		{"the answer lacks the remaining tickets", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			delete(part(r, "event"), "remainingTickets")
+		}), "no number of remaining"},
 		{"two answers have the same number of remaining tickets", on201(func(_ *fake, _ *fakeUser, r *reply) {
 			part(r, "event")["remainingTickets"] = 0
 		}), "says that 0 tickets remain, and not 1"},
-		{"a booking is confirmed and lost", on201(func(_ *fake, _ *fakeUser, r *reply) { r.undo() }), "and is not in the stream"},
-		{"a booking is confirmed under another id", on201(func(_ *fake, _ *fakeUser, r *reply) { part(r, "booking")["id"] = uuid.New() }), "no one was told so"},
+		{"a booking is confirmed and lost", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			r.undo()
+		}), "and is not in the stream"},
+		{"a booking is confirmed under another id", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			part(r, "booking")["id"] = uuid.New()
+		}), "no one was told so"},
 		{"a booking is stored for another customer", on201(func(f *fake, _ *fakeUser, r *reply) {
 			r.undo()
 			f.append(limited(f), domain.TicketBooked{BookingID: part(r, "booking")["id"].(uuid.UUID), CustomerID: uuid.New()})
@@ -233,11 +258,19 @@ func TestFaultsAreFound(t *testing.T) {
 		{"the stream lacks its end", func(f *fake) {
 			f.audit = func(records []map[string]any) []any { return all(records)[:2] }
 		}, "the stream ends with version 2, and should with 3"},
-		{"positions run backwards", newest(func(r map[string]any) { r["position"] = int64(1) }), "version 3 has position 1"},
-		{"time runs backwards", newest(func(r map[string]any) { r["recordedAt"] = time.Unix(0, 0).UTC() }), "recorded before the one before"},
-		{"a hash is wrong", newest(func(r map[string]any) { r["hash"] = strings.Repeat("ab", 32) }), "hash of version 3"},
+		{"positions run backwards", newest(func(r map[string]any) {
+			r["position"] = int64(1)
+		}), "version 3 has position 1"},
+		{"time runs backwards", newest(func(r map[string]any) {
+			r["recordedAt"] = time.Unix(0, 0).UTC()
+		}), "recorded before the one before"},
+		{"a hash is wrong", newest(func(r map[string]any) {
+			r["hash"] = strings.Repeat("ab", 32)
+		}), "hash of version 3"},
 		{"a hash is too short", newest(func(r map[string]any) { r["hash"] = "abcd" }), "a hash of 4 characters"},
-		{"metadata was tampered with", newest(func(r map[string]any) { r["metadata"] = map[string]any{"actor": uuid.New()} }), "hash of version 3"},
+		{"metadata was tampered with", newest(func(r map[string]any) {
+			r["metadata"] = map[string]any{"actor": uuid.New()}
+		}), "hash of version 3"},
 		{"a type is unknown", newest(func(r map[string]any) { r["type"] = "TicketSold" }), "not known"},
 		{"the past is rewritten", func(f *fake) {
 			f.audit = func(records []map[string]any) []any {
