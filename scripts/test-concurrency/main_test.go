@@ -34,8 +34,10 @@ func (o outcome) mustEnd(t *testing.T, code int, reason string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(o.out, "\n"), "\n")
 	last := map[int]string{0: "PASS", 1: "FAIL"}[code]
-	if o.code != code || len(lines) < 2 || lines[len(lines)-1] != last || !strings.HasPrefix(lines[len(lines)-2], "Reason: ") || !strings.Contains(o.out, reason) {
-		t.Errorf("got exit code %d, want %d with a last line %s after a reason, and somewhere %q:\n%s\n%s", o.code, code, last, reason, o.out, o.errors)
+	if o.code != code || len(lines) < 2 || lines[len(lines)-1] != last ||
+		!strings.HasPrefix(lines[len(lines)-2], "Reason: ") || !strings.Contains(o.out, reason) {
+		t.Errorf("got exit code %d, want %d with a last line %s after a reason, and somewhere %q:\n%s\n%s",
+			o.code, code, last, reason, o.out, o.errors)
 	}
 	for _, secret := range []string{seededPassword, userPassword, "token-of-"} {
 		if strings.Contains(o.out+o.errors, secret) {
@@ -71,7 +73,9 @@ Stream integrity:
 func TestASecondRunUsesTheSameUsersAndAnotherEvent(t *testing.T) {
 	t.Parallel()
 	f, url := newFake(t, nil)
-	for _, want := range []string{`Event: "Limited Concert" (2 `, `Event: "Early Show" (2 `, `Event: "Concurrency Test of `} {
+	for _, want := range []string{
+		`Event: "Limited Concert" (2 `, `Event: "Early Show" (2 `, `Event: "Concurrency Test of `,
+	} {
 		o := attempt(t, url)
 		o.mustEnd(t, 0, "2 of 10")
 		if !strings.Contains(o.out, want) {
@@ -107,7 +111,9 @@ func TestFewerUsersThanTicketsAllSucceed(t *testing.T) {
 	_, url := newFake(t, nil)
 	o := attempt(t, url, "-users", "3", "-tickets", "7")
 	o.mustEnd(t, 0, "3 of 3 bookings succeeded for 7 tickets")
-	for _, want := range []string{"Successful bookings: 3\n", "(no tickets): 0\n", "after test: 4\n", "(7 tickets available)"} {
+	for _, want := range []string{
+		"Successful bookings: 3\n", "(no tickets): 0\n", "after test: 4\n", "(7 tickets available)",
+	} {
 		if !strings.Contains(o.out, want) {
 			t.Errorf("got\n%s\nwant %q", o.out, want)
 		}
@@ -130,7 +136,9 @@ func TestOtherFormsOfTheContractAreAccepted(t *testing.T) {
 
 func TestASystemThatIsBusyIsAskedAgain(t *testing.T) {
 	t.Parallel()
-	for name, status := range map[string]int{"503 busy": http.StatusServiceUnavailable, "429": http.StatusTooManyRequests} {
+	for name, status := range map[string]int{
+		"503 busy": http.StatusServiceUnavailable, "429": http.StatusTooManyRequests,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, url := newFake(t, func(f *fake) { f.busy, f.busyStatus = 3, status })
@@ -164,7 +172,9 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 	part := func(r *reply, name string) map[string]any { return r.body[name].(map[string]any) }
 	limited := func(f *fake) uuid.UUID {
-		return f.order[slices.IndexFunc(f.order, func(id uuid.UUID) bool { return f.streams[id].state.Details().Title == "Limited Concert" })]
+		return f.order[slices.IndexFunc(f.order, func(id uuid.UUID) bool {
+			return f.streams[id].state.Details().Title == "Limited Concert"
+		})]
 	}
 	all := func(records []map[string]any) (list []any) {
 		for _, r := range records {
@@ -324,7 +334,8 @@ func rehash(streamID uuid.UUID, records []map[string]any) {
 	for _, r := range records {
 		changed := eventstore.Record{
 			StreamID: streamID, Version: r["version"].(int), Type: r["type"].(string), SchemaVersion: r["schemaVersion"].(int16),
-			Data: r["data"].(json.RawMessage), Metadata: r["metadata"].(json.RawMessage), RecordedAt: r["recordedAt"].(time.Time),
+			Data: r["data"].(json.RawMessage), Metadata: r["metadata"].(json.RawMessage),
+			RecordedAt: r["recordedAt"].(time.Time),
 		}
 		previous = changed.Sum(previous)
 		r["hash"] = previous.String()
@@ -347,10 +358,17 @@ func TestWhatPreventsATestIsExplained(t *testing.T) {
 	}{
 		{"the server is not reachable", gone, nil, "nothing answers at"},
 		{"the seeded accounts are missing", empty, nil, "can't sign in as auditor@example.com: seed the database"},
-		{"the organizer is missing when one is needed", url, []string{"-tickets", "9", "-organizer", "nobody@example.com"}, "can't sign in as nobody@example.com"},
+		{
+			"the organizer is missing when one is needed", url,
+			[]string{"-tickets", "9", "-organizer", "nobody@example.com"},
+			"can't sign in as nobody@example.com",
+		},
 		{"the auditor is none", url, []string{"-auditor", "organizer@example.com"}, "403 forbidden"},
 		{"the server limits rates for good", busy, nil, "RATE_LIMITS=off"},
-		{"an account has another password", other, nil, "sign concurrency-07@example.com in: the account exists and has another password"},
+		{
+			"an account has another password", other, nil,
+			"sign concurrency-07@example.com in: the account exists and has another password",
+		},
 		{"time is up", url, []string{"-timeout", "1ns"}, "not done after 1ns"},
 		{"the address is none", "localhost:3001", nil, "-url must be an address"},
 		{"nobody books", url, []string{"-users", "0"}, "at least 1"},

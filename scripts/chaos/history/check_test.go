@@ -45,9 +45,12 @@ const (
 
 func tell() *story {
 	s := &story{event: id("event"), ann: id("ann"), bob: id("bob"), cid: id("cid")}
-	ask := func(name string, kind history.Kind, who uuid.UUID, from, to float64, outcome history.Outcome, code string) *history.Request {
+	ask := func(
+		name string, kind history.Kind, who uuid.UUID, from, to float64, outcome history.Outcome, code string,
+	) *history.Request {
 		s.requests = append(s.requests, history.Request{
-			ID: name, Kind: kind, Customer: who, Event: s.event, Invoked: at(from), Answered: at(to), Outcome: outcome, Code: code,
+			ID: name, Kind: kind, Customer: who, Event: s.event, Invoked: at(from),
+			Answered: at(to), Outcome: outcome, Code: code,
 		})
 		return &s.requests[len(s.requests)-1]
 	}
@@ -55,14 +58,16 @@ func tell() *story {
 	ask("r0", book, s.ann, 1, 2, history.Unknown, "").Key = "ann's"
 	q := ask("r1", book, s.ann, 3, 4, history.Done, "")
 	q.Key, q.Answer = "ann's", history.Answer{Booking: id("a"), Version: 2, Remaining: 1, Position: 2, Replayed: true}
-	ask("r2", book, s.bob, 5, 6, history.Done, "").Answer = history.Answer{Booking: id("b"), Version: 3, Remaining: 0, Position: 3}
+	ask("r2", book, s.bob, 5, 6, history.Done, "").Answer =
+		history.Answer{Booking: id("b"), Version: 3, Remaining: 0, Position: 3}
 	ask("r3", book, s.cid, 7, 8, history.Refused, history.SoldOut)
 	ask("r4", book, s.ann, 9, 10, history.Refused, history.AlreadyBooked)
 	q = ask("r5", history.List, s.bob, 11, 12, history.Done, "")
 	q.Least, q.Answer = 3, history.Answer{Listed: []uuid.UUID{id("b")}}
 	q = ask("r6", cancel, s.bob, 13, 14, history.Done, "")
 	q.Booking, q.Answer = id("b"), history.Answer{Booking: id("b"), Version: 4, Remaining: 1, Position: 4}
-	ask("r7", book, s.cid, 15, 16, history.Done, "").Answer = history.Answer{Booking: id("c"), Version: 5, Remaining: 0, Position: 5}
+	ask("r7", book, s.cid, 15, 16, history.Done, "").Answer =
+		history.Answer{Booking: id("c"), Version: 5, Remaining: 0, Position: 5}
 	ask("r8", book, s.bob, 17, 18, history.Refused, history.SoldOut)
 	ask("r9", book, s.ann, 19, 20, history.Refused, history.TokenExpired).BadToken = true
 	ask("r10", book, s.ann, 21, 22, history.NotDone, "unavailable")
@@ -74,7 +79,10 @@ func tell() *story {
 			{Position: 1, Event: s.event, Version: 1, Request: "setup", Change: history.Scheduled, Capacity: 2},
 			{Position: 2, Event: s.event, Version: 2, Request: "r0", Change: history.Booked, Booking: id("a"), Customer: s.ann},
 			{Position: 3, Event: s.event, Version: 3, Request: "r2", Change: history.Booked, Booking: id("b"), Customer: s.bob},
-			{Position: 4, Event: s.event, Version: 4, Request: "r6", Change: history.Cancelled, Booking: id("b"), Customer: s.bob},
+			{
+				Position: 4, Event: s.event, Version: 4, Request: "r6", Change: history.Cancelled,
+				Booking: id("b"), Customer: s.bob,
+			},
 			{Position: 5, Event: s.event, Version: 5, Request: "r7", Change: history.Booked, Booking: id("c"), Customer: s.cid},
 		},
 		Events: map[uuid.UUID]history.EventRow{s.event: {Remaining: 0, Version: 5}},
@@ -235,8 +243,12 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 			s.requests[cidSoldOut].Code = "event_past"
 		}},
 		"more tickets than there are": {history.Oversold, func(s *story) {
-			s.requests[cidSoldOut].Outcome, s.requests[cidSoldOut].Answer = history.Done, history.Answer{Booking: id("c"), Version: 4}
-			s.final.Log[3] = history.Record{Position: 4, Event: s.event, Version: 4, Request: "r3", Change: history.Booked, Booking: id("c"), Customer: s.cid}
+			s.requests[cidSoldOut].Outcome = history.Done
+			s.requests[cidSoldOut].Answer = history.Answer{Booking: id("c"), Version: 4}
+			s.final.Log[3] = history.Record{
+				Position: 4, Event: s.event, Version: 4, Request: "r3",
+				Change: history.Booked, Booking: id("c"), Customer: s.cid,
+			}
 			s.drop(5)
 		}},
 		"tickets are left, and customers too": {history.Undersold, func(s *story) { s.final.Log[0].Capacity = 3 }},
@@ -334,8 +346,14 @@ func TestALogIsRead(t *testing.T) {
 	got, violations := history.ReadLog(written(t))
 	want := []history.Record{
 		{Position: 1, Event: id("event"), Version: 1, Request: "r0", Change: history.Scheduled, Capacity: 2},
-		{Position: 2, Event: id("event"), Version: 2, Request: "r1", Change: history.Booked, Booking: id("a"), Customer: id("ann")},
-		{Position: 3, Event: id("event"), Version: 3, Request: "r2", Change: history.Cancelled, Booking: id("a"), Customer: id("ann")},
+		{
+			Position: 2, Event: id("event"), Version: 2, Request: "r1", Change: history.Booked,
+			Booking: id("a"), Customer: id("ann"),
+		},
+		{
+			Position: 3, Event: id("event"), Version: 3, Request: "r2", Change: history.Cancelled,
+			Booking: id("a"), Customer: id("ann"),
+		},
 		{Position: 4, Event: id("event"), Version: 4, Request: "r3", Change: history.Other},
 	}
 	if len(violations) > 0 || !slices.Equal(got, want) {
