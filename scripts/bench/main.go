@@ -4,7 +4,7 @@
 // all. It reports and does not judge: a missed goal is printed, and the exit code stays 0. It is 1
 // when a strategy sold a ticket too many or too few, because then its speed means nothing.
 //
-//	go run ./scripts/bench [-scenario a,b] [-rounds 3] [-scale 1] [-json FILE] [-svg FILE] [-database-url URL]
+//	go run ./scripts/bench [-scenario a,b] [-strategy a,b] [-rounds 3] [-json FILE] [-svg FILE]
 //	go run ./scripts/bench -h     all flags
 //
 // # What the numbers mean
@@ -39,7 +39,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/pprof"
 	"slices"
 	"strings"
 	"syscall"
@@ -68,14 +67,12 @@ func scenarios(s size) []scenario {
 }
 
 type options struct {
-	scenarios   string
-	strategies  string
+	chosen      []scenario
 	rounds      int
 	scale       float64
 	databaseURL string
 	json        string
 	svg         string
-	cpuProfile  string
 }
 
 func main() {
@@ -90,16 +87,12 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string) (err error) {
-	memory.Tune(0.5, slog.New(slog.DiscardHandler)) // as the system does
-	if len(args) == 1 && slices.Contains([]string{workerRole, readerRole, referenceRole}, args[0]) {
-		return play(ctx, args[0], os.Stdin, os.Stdout) // as another process of a run
-	}
-	var o options
+func parse(args []string) (o options, err error) {
+	var scenarioList, strategyList string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.StringVar(&o.scenarios, "scenario", "",
+	flags.StringVar(&scenarioList, "scenario", "",
 		"the scenarios to run, separated by commas (default: all of "+strings.Join(names(), ", ")+")")
-	flags.StringVar(&o.strategies, "strategy", "",
+	flags.StringVar(&strategyList, "strategy", "",
 		"only these strategies, separated by commas, and only the goals that compare them")
 	flags.IntVar(&o.rounds, "rounds", 3, "how often to run each strategy; results are medians")
 	flags.Float64Var(&o.scale, "scale", 1, "multiplies customers, events and durations; below 1 for a quick look")
@@ -107,23 +100,28 @@ func run(ctx context.Context, args []string) (err error) {
 		"a server on which databases may be created (default: a private one)")
 	flags.StringVar(&o.json, "json", "", "write the results to this file")
 	flags.StringVar(&o.svg, "svg", "", "draw the results into this file")
-	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of this program to this file")
 	if err := flags.Parse(args); err != nil {
-		return err
+		return o, err
 	}
 	if o.rounds < 1 || o.scale <= 0 || flags.NArg() > 0 {
-		return errors.New("-rounds and -scale must be positive, and there are no arguments besides flags")
+		return o, errors.New("-rounds and -scale must be positive, and there are no arguments besides flags")
 	}
-	chosen, err := choose(scenarios(size{o.scale}), o.scenarios)
+	o.chosen, err = choose(scenarios(size{o.scale}), scenarioList)
+	if err == nil && strategyList != "" {
+		o.chosen, err = onlyStrategies(o.chosen, strategyList)
+	}
+	return o, err
+}
+
+func run(ctx context.Context, args []string) (err error) {
+	memory.Tune(0.5, slog.New(slog.DiscardHandler)) // as the system does
+	if len(args) == 1 && slices.Contains([]string{workerRole, readerRole, referenceRole}, args[0]) {
+		return play(ctx, args[0], os.Stdin, os.Stdout) // as another process of a run
+	}
+	o, err := parse(args)
 	if err != nil {
 		return err
 	}
-	if o.strategies != "" {
-		if chosen, err = onlyStrategies(chosen, o.strategies); err != nil {
-			return err
-		}
-	}
-
 	server, err := openServer(ctx, o.databaseURL)
 	if err != nil {
 		return err
@@ -133,24 +131,10 @@ func run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Println(machine)
-	fmt.Printf("medians of %d, scale %g\n", o.rounds, o.scale)
-
-	if o.cpuProfile != "" {
-		stop, err := profile(o.cpuProfile)
-		if err != nil {
-			return err
-		}
-		defer stop()
-	}
+	fmt.Printf("%v\nmedians of %d, scale %g\n", machine, o.rounds, o.scale)
 	r := &report{Machine: machine, Rounds: o.rounds, Scale: o.scale, Date: time.Now().UTC().Format(time.DateOnly)}
-	show, clear := func(string) {}, ""
-	if term.IsTerminal(int(os.Stderr.Fd())) {
-		clear = "\r\x1b[K" // of the line
-		show = func(what string) { fmt.Fprint(os.Stderr, clear+what) }
-	}
-	for _, s := range chosen {
-		outcome, err := server.run(ctx, s, o.rounds, show)
+	for _, s := range o.chosen {
+		outcome, err := server.run(ctx, s, o.rounds)
 		if err != nil {
 			return err
 		}
@@ -160,6 +144,13 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	fmt.Print("\n", r.goals())
 	return errors.Join(save(o.json, r.json), save(o.svg, r.svg))
+}
+
+// show tells on a terminal what is being done, in a line that the next one overwrites.
+func show(what string) {
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		fmt.Fprint(os.Stderr, "\r\x1b[K", what)
+	}
 }
 
 func names() []string {
@@ -219,18 +210,4 @@ func save(path string, render func() ([]byte, error)) error {
 		return err
 	}
 	return os.WriteFile(path, data, 0o644)
-}
-
-func profile(path string) (stop func(), err error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := pprof.StartCPUProfile(f); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return func() {
-		pprof.StopCPUProfile()
-		_ = f.Close() // a profile that is cut short does not read, which says enough
-	}, nil
 }

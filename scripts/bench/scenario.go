@@ -123,7 +123,7 @@ const (
 )
 
 // run makes all rounds of a scenario. Every other round goes through the strategies backwards.
-func (s *server) run(ctx context.Context, sc scenario, rounds int, show func(what string)) ([]round, error) {
+func (s *server) run(ctx context.Context, sc scenario, rounds int) ([]round, error) {
 	outcome := make([]round, rounds)
 	for i := range outcome {
 		outcome[i] = round{}
