@@ -19,8 +19,8 @@ func longLogRecords() int {
 	return 200_000
 }
 
-// BenchmarkRebuild measures how many records a second become rows of a read model: read, folded, written, indexed,
-// compared with the one in use and swapped. The goal is 200,000.
+// BenchmarkRebuild measures how many records a second become rows of a read model: read, folded,
+// written, indexed, compared with the one in use and swapped. The goal is 200,000.
 func BenchmarkRebuild(b *testing.B) {
 	for _, name := range projections.Names() {
 		b.Run(name, func(b *testing.B) {
@@ -46,7 +46,8 @@ func BenchmarkRebuild(b *testing.B) {
 	}
 }
 
-// BenchmarkRebuildLimit measures how many records a second can be read at all, by COPY, and thrown away.
+// BenchmarkRebuildLimit measures how many records a second can be read at all, by COPY, and thrown
+// away.
 func BenchmarkRebuildLimit(b *testing.B) {
 	conn, err := dbtest.Connect(b, longLog.URL(b), dbtest.MaxConns(1)).Acquire(b.Context())
 	must(b, err)

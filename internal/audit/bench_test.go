@@ -23,8 +23,9 @@ func longLogRecords() int {
 	return 200_000
 }
 
-// BenchmarkVerify measures how many records a second an auditor goes through: hashes, Merkle tree, decoding, rules and
-// states, with and without the comparison of the read models row by row. The goal is 150,000 with it.
+// BenchmarkVerify measures how many records a second an auditor goes through: hashes, Merkle tree,
+// decoding, rules and states, with and without the comparison of the read models row by row. The
+// goal is 150,000 with it.
 func BenchmarkVerify(b *testing.B) {
 	for _, models := range []int{0, len(projections.Names())} {
 		b.Run(fmt.Sprintf("models=%d", models), func(b *testing.B) {
@@ -47,7 +48,8 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// BenchmarkFirstCheckpoint measures how many records a second go into the first signed checkpoint of a log.
+// BenchmarkFirstCheckpoint measures how many records a second go into the first signed checkpoint
+// of a log.
 func BenchmarkFirstCheckpoint(b *testing.B) {
 	pool, keys := openLongLog(b)
 	for b.Loop() {

@@ -1,4 +1,5 @@
-// Package historytest fills logs for benchmarks: many records in little time, and the same in each run.
+// Package historytest fills logs for benchmarks: many records in little time, and the same in each
+// run.
 package historytest
 
 import (
@@ -15,8 +16,9 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Fill writes a log of so many records into the empty database at url, by COPY, as if they had been appended one after
-// the other: one event for each hundred records, then bookings of these, and every twentieth record cancels one.
+// Fill writes a log of so many records into the empty database at url, by COPY, as if they had been
+// appended one after the other: one event for each hundred records, then bookings of these, and
+// every twentieth record cancels one.
 func Fill(url string, records int) error {
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, url)

@@ -72,6 +72,7 @@ func (c *client) do(request []byte) (status int, body []byte, err error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	defer response.Body.Close()           //nolint:errcheck // it was read
 	body, err = io.ReadAll(response.Body) // to its end, which makes the connection ready for the next
 	return response.StatusCode, body, err
 }

@@ -36,7 +36,7 @@ func openPooled(ctx context.Context, url string, connections int) (pooled, error
 	return pooled{pool}, err
 }
 
-func (p pooled) close(context.Context) error { p.Close(); return nil }
+func (p pooled) close(context.Context) error { p.Close(); return nil } //nolint:unparam // as sellers close
 func (pooled) extra() map[string]float64     { return map[string]float64{} }
 
 // audited checks that the database holds what the customers were told.
