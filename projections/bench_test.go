@@ -9,15 +9,7 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// The log of the benchmarks is written once, and copied for each of them.
-var longLog = dbtest.NewTemplate(func(url string) error { return historytest.Fill(url, longLogRecords()) })
-
-func longLogRecords() int {
-	if testing.Short() {
-		return 20_000
-	}
-	return 200_000
-}
+var longLog = historytest.LongLog()
 
 // BenchmarkRebuild measures how many records a second become rows of a read model: read, folded,
 // written, indexed, compared with the one in use and swapped. The goal is 200,000.
@@ -32,11 +24,11 @@ func BenchmarkRebuild(b *testing.B) {
 			for b.Loop() {
 				r, err := projections.Rebuild(b.Context(), name, o)
 				must(b, err)
-				if int(r.Records) != longLogRecords() || !r.Compared || r.Parked > 0 {
+				if int(r.Records) != historytest.Records() || !r.Compared || r.Parked > 0 {
 					b.Fatalf("the rebuild gave %+v", r)
 				}
 			}
-			reportRecords(b)
+			historytest.Report(b)
 			v, err := projections.Verify(b.Context(), pool, name)
 			must(b, err)
 			if len(v.Mismatches) > 0 {
@@ -61,10 +53,5 @@ func BenchmarkRebuildLimit(b *testing.B) {
 			) to stdout (format binary)`)
 		must(b, err)
 	}
-	reportRecords(b)
-}
-
-func reportRecords(b *testing.B) {
-	b.Helper()
-	b.ReportMetric(float64(longLogRecords())*float64(b.N)/b.Elapsed().Seconds(), "records/s")
+	historytest.Report(b)
 }

@@ -13,15 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// The log of the benchmarks is written once, and copied for each of them.
-var longLog = dbtest.NewTemplate(func(url string) error { return historytest.Fill(url, longLogRecords()) })
-
-func longLogRecords() int {
-	if testing.Short() {
-		return 20_000
-	}
-	return 200_000
-}
+var longLog = historytest.LongLog()
 
 // BenchmarkVerify measures how many records a second an auditor goes through: hashes, Merkle tree,
 // decoding, rules and states, with and without the comparison of the read models row by row. The
@@ -39,11 +31,11 @@ func BenchmarkVerify(b *testing.B) {
 			for b.Loop() {
 				r, err := audit.Verify(b.Context(), audit.VerifyOptions{Pool: pool, Keys: keys})
 				must(b, err)
-				if !r.OK() || int(r.Records) != longLogRecords() || r.Checkpoints != 1 || len(r.ReadModels) != models {
+				if !r.OK() || int(r.Records) != historytest.Records() || r.Checkpoints != 1 || len(r.ReadModels) != models {
 					b.Fatalf("the verification gave %+v", r)
 				}
 			}
-			reportRecords(b)
+			historytest.Report(b)
 		})
 	}
 }
@@ -64,7 +56,7 @@ func BenchmarkFirstCheckpoint(b *testing.B) {
 		must(b, err)
 		b.StartTimer()
 	}
-	reportRecords(b)
+	historytest.Report(b)
 }
 
 func openLongLog(b *testing.B) (*pgxpool.Pool, *audit.Keys) {
@@ -74,9 +66,4 @@ func openLongLog(b *testing.B) (*pgxpool.Pool, *audit.Keys) {
 	pool := dbtest.Connect(b, longLog.URL(b),
 		dbtest.MaxConns(projections.RebuildConnections), dbtest.Settings(projections.Session()))
 	return pool, keys
-}
-
-func reportRecords(b *testing.B) {
-	b.Helper()
-	b.ReportMetric(float64(longLogRecords())*float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }

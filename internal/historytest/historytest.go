@@ -1,5 +1,4 @@
-// Package historytest fills logs for benchmarks: many records in little time, and the same in each
-// run.
+// Package historytest gives benchmarks a log of many records, the same in each run.
 package historytest
 
 import (
@@ -7,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,13 +14,32 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
-// Fill writes a log of so many records into the empty database at url, by COPY, as if they had been
-// appended one after the other: one event for each hundred records, then bookings of these, and
-// every twentieth record cancels one.
-func Fill(url string, records int) error {
-	ctx := context.Background()
+// Records is how many a long log has.
+func Records() int {
+	if testing.Short() {
+		return 20_000
+	}
+	return 200_000
+}
+
+// LongLog is a database with that log. It is filled once, and copied for each benchmark.
+func LongLog() *dbtest.Template { return dbtest.NewTemplate(fill) }
+
+// Report tells how many records a second a benchmark did that goes through the log once in each
+// iteration.
+func Report(b *testing.B) {
+	b.Helper()
+	b.ReportMetric(float64(Records())*float64(b.N)/b.Elapsed().Seconds(), "records/s")
+}
+
+// fill writes the log into the empty database at url, by COPY, as if the records had been appended
+// one after the other: one event for each hundred records, then bookings of these, and every
+// twentieth record cancels one.
+func fill(url string) error {
+	ctx, records := context.Background(), Records()
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return err
@@ -31,7 +50,7 @@ func Fill(url string, records int) error {
 		last:   map[uuid.UUID]eventstore.Record{},
 		at:     time.Now().AddDate(-1, 0, 0).Truncate(time.Microsecond),
 	}
-	for range max(1, records/100) {
+	for range records / 100 {
 		h.events = append(h.events, h.id())
 	}
 	columns := []string{

@@ -69,6 +69,9 @@ func TestEverySaleSellsWhatItCan(t *testing.T) {
 		if got := c.sale.due(); got != c.want {
 			t.Errorf("%+v: got %d due, want %d", c.sale, got, c.want)
 		}
+		if c.sale.check(c.want) != nil || c.sale.check(c.want+1) == nil || c.sale.check(c.want-1) == nil {
+			t.Errorf("%+v: another number than %d passes, or that one does not", c.sale, c.want)
+		}
 	}
 }
 

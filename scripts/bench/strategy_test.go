@@ -67,6 +67,13 @@ func TestEveryStrategySellsInAStream(t *testing.T) {
 	}
 }
 
+func TestRefusalsOfAnEventWithTicketsFail(t *testing.T) {
+	t.Parallel()
+	if err := checkStream(t.Context(), shared{}, nil, 0, 1); err == nil || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // The audits must find what they are for, or a fast strategy that oversells would win.
 func TestAuditsFindOverselling(t *testing.T) {
 	t.Parallel()
@@ -91,6 +98,9 @@ func TestAuditsFindOverselling(t *testing.T) {
 			db, one := fresh(t), sale{events: 1, tickets: 1, customers: 3}
 			if m, err := one.run(t.Context(), c.strategy, db); err != nil || m.count != 1 {
 				t.Fatalf("an honest sale: %d bookings and %v", m.count, err)
+			}
+			if err := audited(t.Context(), c.strategy, db, one.tickets, 0); err == nil {
+				t.Error("a booking that nobody was told of passes")
 			}
 			if _, err := db.conn.Exec(t.Context(), c.tamper); err != nil {
 				t.Fatal(err)
