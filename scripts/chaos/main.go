@@ -11,8 +11,8 @@
 // faults at the same moments and not the same history. When a run fails its directory is kept, with
 // the history and what each process has logged.
 //
-// Start reading at run.go; fault.go has the faults, customer.go those who book, and the package
-// history the judgement.
+// Start reading at run.go; fault.go has the faults, schedule.go their order, customer.go those who
+// book, and the package history the judgement.
 package main
 
 import (
