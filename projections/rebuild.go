@@ -115,7 +115,9 @@ func lockRebuild(ctx context.Context, pool *pgxpool.Pool, name string) (unlock f
 		return nil, err
 	}
 	return func() {
-		_ = conn.Hijack().Close(context.WithoutCancel(ctx)) // the lock goes with the session
+		ctx := context.WithoutCancel(ctx)
+		_, _ = conn.Exec(ctx, `select pg_advisory_unlock_all()`) // a server ends a closed session in its own time
+		_ = conn.Hijack().Close(ctx)                             // the lock goes with the session
 	}, nil
 }
 

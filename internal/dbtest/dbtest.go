@@ -201,7 +201,7 @@ func serverURL() (string, error) {
 	server, err = embeddedpg.Start(context.Background(), embeddedpg.Options{
 		Dir: dir,
 		// Tests lose nothing worth keeping when the machine stops.
-		Settings: map[string]string{"fsync": "off", "full_page_writes": "off", "max_connections": "400"},
+		Settings: map[string]string{"fsync": "off", "full_page_writes": "off", "max_connections": "600"},
 	})
 	if err != nil {
 		return "", err

@@ -10,7 +10,7 @@ import (
 
 // garbage is how much of it there may be before it is collected, in percent of what is in use; Go's default is 100. While the
 // collector works, for some tens of milliseconds of a processor, whoever is waiting for an answer waits for it too. Under load that was
-// every second and is every four now, and readers see commits in half the time (the scenario lag of scripts/bench).
+// every second and is every four now, and readers see commits in half the time (BenchmarkLag of projections).
 const garbage = 400
 
 // Tune lets garbage be collected less often, as long as there is memory: from share of what the container or the machine has on,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,13 +20,17 @@ const (
 	titleGap   = 44
 )
 
-// rivals are the strategies that this project's are compared with.
-var rivals = []string{
-	rowLock{}.name(), optimistic{}.name(), string(byInsert), string(byTx), string(byCopy), chiName, "copy-read", "one-by-one",
+// isRival tells whether a strategy is one that this project's are compared with.
+func isRival(strategy string) bool {
+	switch strategy {
+	case rowLockName, optimistic{}.name(), string(byInsert), string(byTx), string(byCopy), chiName:
+		return true
+	}
+	return false
 }
 
-// svg draws what is done per second on a logarithmic scale: from the slowest to the fastest it is a factor of hundreds and more. The picture
-// follows the reader's preference for light or dark, and brings its background along, so that it reads on any page.
+// svg draws what is done per second on a logarithmic scale: the fastest is hundreds of times as
+// fast as the slowest.
 func (r *report) svg() ([]byte, error) {
 	low, high := math.Inf(1), 0.0
 	for _, line := range r.Results {
@@ -46,39 +49,46 @@ func (r *report) svg() ([]byte, error) {
 	y := 40
 	for _, s := range r.scenarios {
 		y += titleGap
-		fmt.Fprintf(&body, `<text class="title" x="20" y="%d">%s <tspan class="about">%s</tspan></text>`+"\n", y-14, html.EscapeString(s.name), html.EscapeString(cmp.Or(s.counts, "bookings/s")+"; "+s.about))
+		fmt.Fprintf(&body, `<text class="title" x="20" y="%d">%s <tspan class="about">%s; %s</tspan></text>`+"\n",
+			y-14, html.EscapeString(s.name), cmp.Or(s.counts, "bookings/s"), html.EscapeString(s.about))
 		for _, line := range r.Results {
 			if line.Scenario != s.name {
 				continue
 			}
 			kind, value := "ours", number(line.PerS)
-			if slices.Contains(rivals, line.Strategy) {
+			if isRival(line.Strategy) {
 				kind = "rival"
 			}
 			if line.Extrapolated {
 				value += " *"
 			}
 			middle := y + barHeight - 5
-			fmt.Fprintf(&body, `<text x="%d" y="%d" text-anchor="end">%s</text>`, labelWidth-8, middle, html.EscapeString(line.Strategy))
-			fmt.Fprintf(&body, `<rect class="%s" x="%d" y="%d" width="%.1f" height="%d" rx="2"/>`, kind, labelWidth, y, max(2, at(line.PerS)), barHeight)
+			fmt.Fprintf(&body, `<text x="%d" y="%d" text-anchor="end">%s</text>`,
+				labelWidth-8, middle, html.EscapeString(line.Strategy))
+			fmt.Fprintf(&body, `<rect class="%s" x="%d" y="%d" width="%.1f" height="%d" rx="2"/>`,
+				kind, labelWidth, y, max(2, at(line.PerS)), barHeight)
 			fmt.Fprintf(&body, `<text x="%.1f" y="%d">%s</text>`+"\n", labelWidth+at(line.PerS)+8, middle, value)
 			y += barHeight + barGap
 		}
 	}
 	bottom := y + 8
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" role="img" aria-label="What each strategy does per second">`+"\n", chartWidth, bottom+54, chartWidth)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" `+
+		`role="img" aria-label="What each strategy does per second">`+"\n", chartWidth, bottom+54, chartWidth)
 	b.WriteString(chartStyle)
 	b.WriteString(`<rect class="page" width="100%" height="100%" rx="8"/>` + "\n")
-	fmt.Fprintf(&b, `<text class="head" x="20" y="34">Per second, logarithmic scale: each line is ten times the one before</text>`+"\n")
+	b.WriteString(`<text class="head" x="20" y="34">` +
+		"Per second, logarithmic scale: each line is ten times the one before</text>\n")
 	for v := low; v <= high*1.0001; v *= 10 {
 		x := labelWidth + at(v)
-		fmt.Fprintf(&b, `<line x1="%.1f" x2="%.1f" y1="56" y2="%d"/><text class="axis" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n",
-			x, x, bottom, x, bottom+16, axisNumber(v))
+		fmt.Fprintf(&b, `<line x1="%.1f" x2="%.1f" y1="56" y2="%d"/>`, x, x, bottom)
+		fmt.Fprintf(&b, `<text class="axis" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n",
+			x, bottom+16, axisNumber(v))
 	}
 	b.Write(body.Bytes())
 	version, _, _ := strings.Cut(r.Machine.Postgres, " ")
-	fmt.Fprintf(&b, `<text class="axis" x="20" y="%d">%d × %s, PostgreSQL %s, %s, median of %d. * extrapolated from a part</text>`+"\n",
+	fmt.Fprintf(&b, `<text class="axis" x="20" y="%d">%d × %s, PostgreSQL %s, %s, median of %d. `+
+		"* extrapolated from a part</text>\n",
 		bottom+40, r.Machine.CPUs, html.EscapeString(r.Machine.CPU), html.EscapeString(version), r.Date, r.Rounds)
 	b.WriteString("</svg>\n")
 	return b.Bytes(), nil
@@ -92,6 +102,8 @@ func axisNumber(v float64) string {
 	return grouped(v)
 }
 
+// The picture follows the reader's preference for light or dark, and brings its background along,
+// so that it reads on any page.
 const chartStyle = `<style>
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .page { fill: #fff }

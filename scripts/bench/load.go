@@ -7,42 +7,36 @@ import (
 	"sync"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 )
 
-// The load generator shares the machine with what it measures, so it does little: a goroutine for each customer, ids from a
-// generator of the customer's own, and latencies into a slice of the customer's own. Nothing is shared and nothing is locked.
+// The load generator shares the machine with what it measures, so it does little: a goroutine and a
+// source of ids for each customer, and one histogram for all answers.
 
 // customer asks for tickets.
 type customer struct {
-	number    int
-	random    *rand.Rand
-	sold      int             // tickets that were sold to the customer, ever
-	refused   int             // answers that were refusals, ever
-	counted   int             // tickets sold within the measured time
-	latencies []time.Duration // of answers within the measured time
+	number int
+	random *rand.Rand
 }
 
-// newCustomers makes customers whose ids are the same in each run, and differ between numbers from first on.
-func newCustomers(first, n, answers int) []*customer {
+// newCustomers makes customers whose ids are the same in each run, and differ between numbers from
+// first on.
+func newCustomers(first, n int) []*customer {
 	customers := make([]*customer, n)
 	for i := range customers {
 		number := first + i
-		customers[i] = &customer{
-			number:    number,
-			random:    rand.New(rand.NewPCG(2, uint64(number))),
-			latencies: make([]time.Duration, 0, answers),
-		}
+		customers[i] = &customer{number, rand.New(rand.NewPCG(2, uint64(number)))}
 	}
 	return customers
 }
 
-// wish is one customer's for one ticket. Each is another person's: nobody is refused for having booked already.
-type wish struct{ event, booking, person uuid.UUID }
+// order is for one ticket. Each is another person's: nobody is refused for having booked already.
+type order struct{ event, booking, person uuid.UUID }
 
-func (c *customer) wish(event uuid.UUID) wish {
-	return wish{event, randomID(c.random), randomID(c.random)}
+func (c *customer) order(event uuid.UUID) order {
+	return order{event, randomID(c.random), randomID(c.random)}
 }
 
 // eventIDs are the same in each run and process.
@@ -67,101 +61,95 @@ func randomID(r *rand.Rand) (id uuid.UUID) {
 // ask makes one request for a customer and tells how many tickets were sold.
 type ask func(context.Context, *customer) (sold int, err error)
 
-func (c *customer) ask(ctx context.Context, do ask) (sold int, err error) {
-	if sold, err = do(ctx, c); err != nil {
-		return 0, err
-	}
-	c.sold += sold
+// tally is what customers were told.
+type tally struct {
+	mu            sync.Mutex
+	sold, refused int // ever
+	counted       int // tickets sold within the measured time
+	latencies     *hdrhistogram.Histogram
+}
+
+func newTally() *tally { return &tally{latencies: newHistogram()} }
+
+// newHistogram takes durations of up to ten minutes, and keeps three digits of them.
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(10*time.Minute), 3) }
+
+func (t *tally) add(sold int, latency time.Duration, isMeasured bool) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sold += sold
 	if sold == 0 {
-		c.refused++
+		t.refused++
 	}
-	return sold, nil
+	if !isMeasured {
+		return nil
+	}
+	t.counted += sold
+	return t.latencies.RecordValue(int64(latency))
+}
+
+func (t *tally) measurement(wall time.Duration) measurement {
+	return measurement{count: t.counted, wall: wall, latencies: t.latencies, extra: map[string]float64{}}
 }
 
 // rush lets all customers in at once, each for one request, and waits for the last answer.
-func rush(ctx context.Context, customers []*customer, do ask) (wall time.Duration, err error) {
+func rush(ctx context.Context, customers []*customer, do ask) (t *tally, wall time.Duration, err error) {
 	var (
 		group, groupCtx = errgroup.WithContext(ctx)
 		gate            = make(chan struct{})
 		ready           sync.WaitGroup
 		begin           time.Time
 	)
+	t = newTally()
 	ready.Add(len(customers))
 	for _, c := range customers {
 		group.Go(func() error {
 			ready.Done()
 			<-gate
-			sold, err := c.ask(groupCtx, do)
-			c.counted += sold
-			c.latencies = append(c.latencies, time.Since(begin))
-			return err
+			sold, err := do(groupCtx, c)
+			if err != nil {
+				return err
+			}
+			return t.add(sold, time.Since(begin), true)
 		})
 	}
 	ready.Wait()
 	begin = time.Now()
 	close(gate)
 	err = group.Wait()
-	return time.Since(begin), err
+	return t, time.Since(begin), err
 }
 
-// window is the measured time of a closed loop. Before it, the same load warms everything up.
-type window struct{ from, until time.Time }
+// window is the measured time of a loop. Before it, the same load warms everything up.
+type window struct{ From, Until time.Time }
 
 func windowAfter(warmUp, measured time.Duration) window {
 	from := time.Now().Add(warmUp)
 	return window{from, from.Add(measured)}
 }
 
-// loop lets each customer ask again and again until the window closes, and counts the answers that fall into it.
-func loop(ctx context.Context, customers []*customer, w window, do ask) error {
+func (w window) contains(t time.Time) bool { return !t.Before(w.From) && t.Before(w.Until) }
+
+// loop lets each customer ask again and again until the window closes, and measures the answers
+// that fall into it.
+func loop(ctx context.Context, customers []*customer, w window, do ask) (*tally, error) {
+	t := newTally()
 	group, groupCtx := errgroup.WithContext(ctx)
 	for _, c := range customers {
 		group.Go(func() error {
-			asked := time.Now()
-			for asked.Before(w.until) {
-				sold, err := c.ask(groupCtx, do)
+			for asked := time.Now(); asked.Before(w.Until); {
+				sold, err := do(groupCtx, c)
 				if err != nil {
 					return err
 				}
 				answered := time.Now()
-				if !answered.Before(w.from) && answered.Before(w.until) {
-					c.counted += sold
-					c.latencies = append(c.latencies, answered.Sub(asked))
+				if err := t.add(sold, answered.Sub(asked), w.contains(answered)); err != nil {
+					return err
 				}
 				asked = answered
 			}
 			return nil
 		})
 	}
-	return group.Wait()
-}
-
-// gather adds the customers up.
-func gather(customers []*customer, wall time.Duration) measurement {
-	m := measurement{wall: wall}
-	n := 0
-	for _, c := range customers {
-		n += len(c.latencies)
-	}
-	m.latencies = make([]time.Duration, 0, n)
-	for _, c := range customers {
-		m.count += c.counted
-		m.latencies = append(m.latencies, c.latencies...)
-	}
-	return m
-}
-
-// sold is what the customers were told, in and out of the measured time.
-func sold(customers []*customer) (n int) {
-	for _, c := range customers {
-		n += c.sold
-	}
-	return n
-}
-
-func refusals(customers []*customer) (n int) {
-	for _, c := range customers {
-		n += c.refused
-	}
-	return n
+	return t, group.Wait()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -22,9 +21,11 @@ type machine struct {
 }
 
 // reported settings decide what a commit costs.
-var reported = []string{
-	"fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "commit_delay",
-	"shared_buffers", "max_wal_size", "max_connections",
+func reported() []string {
+	return []string{
+		"fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "commit_delay",
+		"shared_buffers", "max_wal_size", "max_connections",
+	}
 }
 
 func (s *server) describe(ctx context.Context) (machine, error) {
@@ -40,7 +41,7 @@ func (s *server) describe(ctx context.Context) (machine, error) {
 	if err := conn.QueryRow(ctx, "show server_version").Scan(&m.Postgres); err != nil {
 		return m, err
 	}
-	for _, name := range reported {
+	for _, name := range reported() {
 		var value string
 		if err := conn.QueryRow(ctx, "select current_setting($1)", name).Scan(&value); err != nil {
 			return m, err
@@ -53,29 +54,25 @@ func (s *server) describe(ctx context.Context) (machine, error) {
 func (m machine) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d × %s, %s, %s, PostgreSQL %s\n", m.CPUs, m.CPU, m.System, m.Go, m.Postgres)
-	for i, name := range reported {
+	for i, name := range reported() {
 		if i > 0 {
 			b.WriteString(", ")
 		}
 		b.WriteString(name + "=" + m.Settings[name])
 	}
 	if m.Settings["fsync"] != "on" || m.Settings["synchronous_commit"] == "off" {
-		b.WriteString("\nWARNING: commits of this server are not durable. The numbers say nothing about one whose commits are.")
+		b.WriteString("\nWARNING: commits of this server are not durable. " +
+			"The numbers say nothing about one whose commits are.")
 	}
 	return b.String()
 }
 
-// cpuName is what Linux calls the processor; elsewhere only its kind is known.
+// cpuName is what Linux calls the processor. Elsewhere only its kind is known.
 func cpuName() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer f.Close() //nolint:errcheck // only read
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if name, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	if _, rest, found := strings.Cut(string(text), "model name"); found {
+		name, _, _ := strings.Cut(rest, "\n")
+		return strings.Trim(name, "\t :")
 	}
 	return runtime.GOARCH
 }

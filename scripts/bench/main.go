@@ -1,29 +1,34 @@
-// Bench compares ways of selling tickets on one PostgreSQL, in one run: this project's executor, which lets bookings share
-// transactions, against one transaction for each booking with a row lock, against the same with optimistic retry, and against the
-// limit of what single-row appends reach at all. It reports; it does not judge: a missed goal is printed, and the exit code stays
-// 0. It is 1 when a strategy sold a ticket too many or too few, because then its speed means nothing.
+// Bench compares ways of selling tickets on one PostgreSQL, in one run: this project's executor,
+// which lets bookings share transactions, against one transaction for each booking with a row lock,
+// against the same with optimistic retry, and against the limit of what single-row appends reach at
+// all. It reports and does not judge: a missed goal is printed, and the exit code stays 0. It is 1
+// when a strategy sold a ticket too many or too few, because then its speed means nothing.
 //
-//	go run ./scripts/bench [-scenario a,b] [-rounds 3] [-scale 1] [-json FILE] [-svg FILE] [-database-url URL]
+//	go run ./scripts/bench [-scenario a,b] [-strategy a,b] [-rounds 3] [-json FILE] [-svg FILE]
 //	go run ./scripts/bench -h     all flags
 //
 // # What the numbers mean
 //
-//   - wall: a rush (flash, spread-delay, http-sale) is timed from the moment all customers are let in to the last answer; one
-//     operation (rebuild, verify, websocket) by how long it took. Else it is the measured time, the same for each strategy.
+//   - wall: a rush (flash, spread-delay, http-sale) is timed from the moment all customers are let
+//     in to the last answer. Else it is the measured time, the same for each strategy.
 //   - …/s: what the table's heading names, in that time; refusals are not counted.
 //   - p50, p99: what a customer waits, from asking to the answer, queues in the program included.
+//     They come from histograms of three digits.
 //   - ratio: that number per second against the scenario's reference strategy.
 //   - goals compare strategies round by round; the ratio is the median of the rounds' ratios.
 //
 // # How it is kept fair
 //
-// All strategies run on the same machine, server and settings; by default on a private server whose settings are durable, fsync
-// included. Each run gets a fresh database, a checkpoint right before, open connections and a warm-up. The strategies take turns,
-// and every other round goes backwards, so that a slow minute of the machine hits each of them; results are medians of the rounds.
-// All use pgx with prepared statements and the same kind of pool. Where more connections can be too many, each rival gets the
-// number that a short search finds best for it. What would take minutes is run in part and extrapolated, and says so.
+// All strategies run on the same machine, server and settings; by default on a private server whose
+// settings are durable, fsync included. Each run gets a fresh database, a checkpoint right before,
+// open connections and a warm-up. The strategies alternate, and every other round goes backwards,
+// so that a slow minute of the machine hits each of them; results are medians of the rounds. All
+// use pgx with prepared statements and the same kind of pool. Where more connections can be too
+// many, each rival gets the number that a short search finds best for it. What would take minutes
+// is run in part and extrapolated, and says so.
 //
-// Start reading at scenario.go; each scenario has a file scenario_*.go, each strategy a file strategy_*.go.
+// Start reading at scenario.go; scenarios.go has those that call the strategies (strategy_*.go) as
+// libraries, http_*.go, websocket.go and overload.go those of the whole program.
 package main
 
 import (
@@ -34,11 +39,12 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/pprof"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/term"
 
 	"github.com/boxoffice/boxoffice/internal/memory"
 )
@@ -53,9 +59,6 @@ func scenarios(s size) []scenario {
 		processesHot(s),
 		processesSpread(s),
 		lone(s),
-		lag(s),
-		rebuild(s),
-		verify(s),
 		httpSale(s),
 		httpRead(s),
 		webSocket(s),
@@ -64,14 +67,12 @@ func scenarios(s size) []scenario {
 }
 
 type options struct {
-	scenarios   string
-	strategies  string
+	chosen      []scenario
 	rounds      int
 	scale       float64
 	databaseURL string
 	json        string
 	svg         string
-	cpuProfile  string
 }
 
 func main() {
@@ -86,44 +87,41 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string) (err error) {
-	memory.Tune(0.5, slog.New(slog.DiscardHandler)) // as the system does
-	if len(args) == 1 {
-		switch args[0] { // as another process of a run
-		case workerArg:
-			return work(ctx, os.Stdin, os.Stdout)
-		case readerArg:
-			return readAlong(ctx, os.Stdin, os.Stdout)
-		case referenceArg:
-			return serveReference(ctx, os.Stdin, os.Stdout)
-		}
-	}
-	var o options
+func parse(args []string) (o options, err error) {
+	var scenarioList, strategyList string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.StringVar(&o.scenarios, "scenario", "", "the scenarios to run, separated by commas (default: all of "+strings.Join(names(), ", ")+")")
-	flags.StringVar(&o.strategies, "strategy", "", "only these strategies, separated by commas, and only the goals that compare them")
+	flags.StringVar(&scenarioList, "scenario", "",
+		"the scenarios to run, separated by commas (default: all of "+strings.Join(names(), ", ")+")")
+	flags.StringVar(&strategyList, "strategy", "",
+		"only these strategies, separated by commas, and only the goals that compare them")
 	flags.IntVar(&o.rounds, "rounds", 3, "how often to run each strategy; results are medians")
 	flags.Float64Var(&o.scale, "scale", 1, "multiplies customers, events and durations; below 1 for a quick look")
-	flags.StringVar(&o.databaseURL, "database-url", "", "a server on which databases may be created (default: a private one)")
+	flags.StringVar(&o.databaseURL, "database-url", "",
+		"a server on which databases may be created (default: a private one)")
 	flags.StringVar(&o.json, "json", "", "write the results to this file")
 	flags.StringVar(&o.svg, "svg", "", "draw the results into this file")
-	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of this program to this file")
 	if err := flags.Parse(args); err != nil {
-		return err
+		return o, err
 	}
 	if o.rounds < 1 || o.scale <= 0 || flags.NArg() > 0 {
-		return errors.New("-rounds and -scale must be positive, and there are no arguments besides flags")
+		return o, errors.New("-rounds and -scale must be positive, and there are no arguments besides flags")
 	}
-	chosen, err := choose(scenarios(size{o.scale}), o.scenarios)
+	o.chosen, err = choose(scenarios(size{o.scale}), scenarioList)
+	if err == nil && strategyList != "" {
+		o.chosen, err = onlyStrategies(o.chosen, strategyList)
+	}
+	return o, err
+}
+
+func run(ctx context.Context, args []string) (err error) {
+	memory.Tune(0.5, slog.New(slog.DiscardHandler)) // as the system does
+	if len(args) == 1 && slices.Contains([]string{workerRole, readerRole, referenceRole}, args[0]) {
+		return play(ctx, args[0], os.Stdin, os.Stdout) // as another process of a run
+	}
+	o, err := parse(args)
 	if err != nil {
 		return err
 	}
-	if o.strategies != "" {
-		if chosen, err = onlyStrategies(chosen, o.strategies); err != nil {
-			return err
-		}
-	}
-
 	server, err := openServer(ctx, o.databaseURL)
 	if err != nil {
 		return err
@@ -133,29 +131,26 @@ func run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Println(machine)
-	fmt.Printf("medians of %d, scale %g\n", o.rounds, o.scale)
-
-	if o.cpuProfile != "" {
-		stop, err := profile(o.cpuProfile)
-		if err != nil {
-			return err
-		}
-		defer stop()
-	}
+	fmt.Printf("%v\nmedians of %d, scale %g\n", machine, o.rounds, o.scale)
 	r := &report{Machine: machine, Rounds: o.rounds, Scale: o.scale, Date: time.Now().UTC().Format(time.DateOnly)}
-	show := newProgress(os.Stderr, chosen, o.rounds)
-	for _, s := range chosen {
-		outcome, err := server.run(ctx, s, o.rounds, show)
+	for _, s := range o.chosen {
+		outcome, err := server.run(ctx, s, o.rounds)
 		if err != nil {
 			return err
 		}
 		r.add(s, outcome)
-		show.clear()
+		show("")
 		fmt.Print("\n", r.table(s))
 	}
 	fmt.Print("\n", r.goals())
 	return errors.Join(save(o.json, r.json), save(o.svg, r.svg))
+}
+
+// show tells on a terminal what is being done, in a line that the next one overwrites.
+func show(what string) {
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		fmt.Fprint(os.Stderr, "\r\x1b[K", what)
+	}
 }
 
 func names() []string {
@@ -192,7 +187,8 @@ func choose(all []scenario, list string) ([]scenario, error) {
 func onlyStrategies(chosen []scenario, list string) ([]scenario, error) {
 	names := strings.Split(list, ",")
 	for _, name := range names {
-		if !slices.ContainsFunc(chosen, func(s scenario) bool { return len(s.only([]string{name}).entries) > 0 }) {
+		has := func(s scenario) bool { return len(s.only([]string{name}).entries) > 0 }
+		if !slices.ContainsFunc(chosen, has) {
 			return nil, fmt.Errorf("no chosen scenario has a strategy %q", name)
 		}
 	}
@@ -214,18 +210,4 @@ func save(path string, render func() ([]byte, error)) error {
 		return err
 	}
 	return os.WriteFile(path, data, 0o644)
-}
-
-func profile(path string) (stop func(), err error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := pprof.StartCPUProfile(f); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return func() {
-		pprof.StopCPUProfile()
-		_ = f.Close() // a profile that is cut short does not read, which says enough
-	}, nil
 }

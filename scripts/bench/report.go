@@ -52,7 +52,8 @@ func (r *report) add(s scenario, outcome []round) {
 			return rounded(medianOf(outcome, func(r round) float64 { return value(r[e.strategy]) }))
 		}
 		line := result{
-			Scenario: s.name, Strategy: e.strategy, Note: outcome[0][e.strategy].note, Extrapolated: outcome[0][e.strategy].stretch() > 1,
+			Scenario: s.name, Strategy: e.strategy,
+			Note: outcome[0][e.strategy].note, Extrapolated: outcome[0][e.strategy].stretch() > 1,
 			WallS: of(measurement.seconds), PerS: of(measurement.perSecond),
 			P50ms: of(func(m measurement) float64 { return m.percentile(50) }),
 			P99ms: of(func(m measurement) float64 { return m.percentile(99) }),
@@ -87,4 +88,23 @@ func rounded(x float64) float64 {
 	}
 	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(x)))-3)
 	return math.Round(math.Round(x/unit)*unit*1e9) / 1e9
+}
+
+// median is the middle value, or the mean of the two in the middle.
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+func medianOf(rounds []round, value func(round) float64) float64 {
+	return median(valuesOf(rounds, value))
+}
+
+func valuesOf(rounds []round, value func(round) float64) []float64 {
+	values := make([]float64, len(rounds))
+	for i, r := range rounds {
+		values[i] = value(r)
+	}
+	return values
 }

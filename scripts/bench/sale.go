@@ -15,7 +15,8 @@ type sale struct {
 	delay                      time.Duration
 }
 
-// part is a smaller sale with the same proportions; the full one takes factor times as long for who sells one after the other.
+// part is a smaller sale with the same proportions. The full one takes factor times as long for a
+// strategy that sells one ticket after the other.
 func (s sale) part(customers int) (part sale, factor float64) {
 	customers = min(customers, s.customers)
 	factor = float64(s.customers) / float64(customers)
@@ -30,9 +31,7 @@ func (s sale) part(customers int) (part sale, factor float64) {
 }
 
 // due is how many bookings there must be in the end.
-func (s sale) due() int {
-	return min(s.tickets*s.events, s.customers)
-}
+func (s sale) due() int { return min(s.tickets*s.events, s.customers) }
 
 // whole runs a sale in full.
 func (s sale) whole(by strategy) entry {
@@ -53,7 +52,8 @@ func (s sale) extrapolated(by strategy, customers int) entry {
 }
 
 func (s sale) run(ctx context.Context, by strategy, db *database) (m measurement, err error) {
-	// The warm-up sells tickets of other events, one for each connection and at once, so that every connection has been used.
+	// The warm-up sells tickets of other events, one for each connection and at once, so that every
+	// connection has been used.
 	all := eventIDs(s.events + connections)
 	events, others := all[:s.events], all[s.events:]
 	if err := by.prepare(ctx, db, all, s.tickets); err != nil {
@@ -66,25 +66,33 @@ func (s sale) run(ctx context.Context, by strategy, db *database) (m measurement
 	defer func() { err = errors.Join(err, seller.close(ctx)) }()
 	book := func(from []uuid.UUID) ask {
 		return func(ctx context.Context, c *customer) (int, error) {
-			return seller.book(ctx, c.wish(from[c.number%len(from)]))
+			return seller.book(ctx, c.order(from[c.number%len(from)]))
 		}
 	}
-	early := newCustomers(s.customers, connections, 1)
-	if _, err := rush(ctx, early, book(others)); err != nil {
+	early, _, err := rush(ctx, newCustomers(s.customers, connections), book(others))
+	if err != nil {
 		return m, fmt.Errorf("warm-up: %w", err)
 	}
-	if err := db.settle(ctx); err != nil {
+	if err := db.quiesce(ctx); err != nil {
 		return m, err
 	}
-	customers := newCustomers(0, s.customers, 1)
-	wall, err := rush(ctx, customers, book(events))
+	t, wall, err := rush(ctx, newCustomers(0, s.customers), book(events))
 	if err != nil {
 		return m, err
 	}
-	m = gather(customers, wall)
+	m = t.measurement(wall)
 	m.extra = seller.extra()
-	if m.count != s.due() {
-		return m, fmt.Errorf("%d of %d customers got one of %d tickets, and %d should have", m.count, s.customers, s.events*s.tickets, s.due())
+	if err := s.check(m.count); err != nil {
+		return m, err
 	}
-	return m, audited(ctx, by, db, s.tickets, sold(early)+m.count)
+	return m, audited(ctx, by, db, s.tickets, early.sold+m.count)
+}
+
+// check fails when more or fewer customers got a ticket than should have.
+func (s sale) check(sold int) error {
+	if sold == s.due() {
+		return nil
+	}
+	return fmt.Errorf("%d of %d customers got one of %d tickets, and %d should have",
+		sold, s.customers, s.events*s.tickets, s.due())
 }

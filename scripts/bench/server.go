@@ -25,9 +25,11 @@ type server struct {
 	dir      string // of the private server; removed at the end
 }
 
-// openServer uses the server at address or, when that is empty, starts a private one with durable settings.
+// openServer uses the server at address or, when that is empty, starts a private one with durable
+// settings.
 func openServer(ctx context.Context, address string) (_ *server, err error) {
-	// PostgreSQL's clients take key=value lists too, in which no other database can be put in place of the one that is named.
+	// PostgreSQL's clients take key=value lists too, in which no other database can be put in place
+	// of the one that is named.
 	if u, err := url.Parse(address); address != "" && (err != nil || u.Scheme == "") {
 		return nil, errors.New("-database-url must be an address such as postgres://user@host/database")
 	}
@@ -59,8 +61,8 @@ func (s *server) start(ctx context.Context) (err error) {
 		return err
 	}
 	s.private, err = embeddedpg.Start(ctx, embeddedpg.Options{Dir: s.dir, Settings: map[string]string{
-		// The same settings as the program's own server runs with, and durable. Only there must be enough connections for the
-		// strategies that want many.
+		// The same settings as the program's own server runs with, and durable. Only there must be
+		// enough connections for the strategies that want many.
 		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "max_connections": "600",
 	}})
 	if err != nil {
@@ -121,8 +123,9 @@ func (s *server) create(ctx context.Context) (*database, error) {
 	return db, nil
 }
 
-// settle ends what preparing has begun, so that each run starts from the same point: statistics known, nothing left to flush.
-func (db *database) settle(ctx context.Context) error {
+// quiesce ends what preparing has begun, so that each run starts from the same point: statistics
+// known, nothing left to flush.
+func (db *database) quiesce(ctx context.Context) error {
 	for _, sql := range []string{"vacuum analyze", "checkpoint"} {
 		if _, err := db.conn.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("%s: %w", sql, err)
@@ -173,5 +176,6 @@ func openPool(ctx context.Context, url string, connections int, session map[stri
 	return pool, nil
 }
 
-// planner is how the executor's sessions plan. The rivals get the same: no plan of theirs may suffer from statistics of an empty table.
+// planner is how the executor's sessions plan. The rivals get the same: no plan of theirs may
+// suffer from statistics of an empty table.
 func planner() map[string]string { return map[string]string{"enable_seqscan": "off", "jit": "off"} }

@@ -36,7 +36,8 @@ func TestAServerThatDidNotStartIsNotAsked(t *testing.T) {
 	}
 }
 
-// A database of EUC_JP takes no client that wants WIN1251, which one of UTF-8 does: it can be made, and not be connected to.
+// A database of EUC_JP takes no client that wants WIN1251, which one of UTF-8 does: it can be made,
+// and not be connected to.
 func TestADatabaseThatCannotBeUsedIsDropped(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
@@ -48,7 +49,9 @@ func TestADatabaseThatCannotBeUsedIsDropped(t *testing.T) {
 	query.Set("client_encoding", "WIN1251")
 	address.RawQuery = query.Encode()
 	s := &server{url: address.String(), template: newName()}
-	if err := s.admin(t.Context(), "create database "+s.template+" template template0 encoding 'EUC_JP' lc_collate 'C' lc_ctype 'C'"); err != nil {
+	err = s.admin(t.Context(), "create database "+s.template+
+		" template template0 encoding 'EUC_JP' lc_collate 'C' lc_ctype 'C'")
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -65,7 +68,10 @@ func TestADatabaseThatCannotBeUsedIsDropped(t *testing.T) {
 	}
 	defer conn.Close(t.Context()) //nolint:errcheck // nothing is lost with it
 	var left int
-	if err := conn.QueryRow(t.Context(), `select count(*) from pg_database where pg_encoding_to_char(encoding) = 'EUC_JP' and datname <> $1`, s.template).Scan(&left); err != nil || left > 0 {
+	err = conn.QueryRow(t.Context(), `
+		select count(*) from pg_database where pg_encoding_to_char(encoding) = 'EUC_JP' and datname <> $1`,
+		s.template).Scan(&left)
+	if err != nil || left > 0 {
 		t.Errorf("%d databases are left: %v", left, err)
 	}
 }

@@ -10,12 +10,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// optimistic has one transaction for each booking as well, but no lock: it appends with the version that it expects, and when
-// another was faster, it reads and decides again, without a second delay. A record carries what remains after it, so that reading
-// takes the newest record only.
+// optimistic has one transaction for each booking as well, but no lock: it appends with the version
+// that it expects, and when another was faster, it reads and decides again, without a second delay.
+// A record carries what remains after it, so that reading takes the newest record only.
 type optimistic struct{}
 
 func (optimistic) name() string { return "optimistic" }
@@ -36,26 +35,27 @@ func (optimistic) prepare(ctx context.Context, db *database, events []uuid.UUID,
 	if err != nil {
 		return err
 	}
-	_, err = db.conn.Exec(ctx, `insert into bench.records (event_id, version, remaining) select id, 1, $2 from unnest($1::uuid[]) id`,
+	_, err = db.conn.Exec(ctx, `
+		insert into bench.records (event_id, version, remaining) select id, 1, $2 from unnest($1::uuid[]) id`,
 		arrays(events), tickets)
 	return err
 }
 
 type optimisticSeller struct {
-	pool      *pgxpool.Pool
+	pooled
 	delay     time.Duration
 	conflicts atomic.Int64
 }
 
 func (optimistic) open(ctx context.Context, url string, delay time.Duration, connections int) (seller, error) {
-	pool, err := openPool(ctx, url, connections, planner())
-	return &optimisticSeller{pool: pool, delay: delay}, err
+	pool, err := openPooled(ctx, url, connections)
+	return &optimisticSeller{pooled: pool, delay: delay}, err
 }
 
-func (s *optimisticSeller) book(ctx context.Context, w wish) (sold int, err error) {
+func (s *optimisticSeller) book(ctx context.Context, o order) (sold int, err error) {
 	delay := s.delay
 	for {
-		sold, err = s.attempt(ctx, w, delay)
+		sold, err = s.attempt(ctx, o, delay)
 		var refused *pgconn.PgError
 		if !errors.As(err, &refused) || refused.ConstraintName != "records_pkey" {
 			return sold, err
@@ -65,8 +65,8 @@ func (s *optimisticSeller) book(ctx context.Context, w wish) (sold int, err erro
 	}
 }
 
-func (s *optimisticSeller) attempt(ctx context.Context, w wish, delay time.Duration) (sold int, err error) {
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+func (s *optimisticSeller) attempt(ctx context.Context, o order, delay time.Duration) (sold int, err error) {
+	err = pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
 		var version, remaining int
 		var booked bool
 		err := tx.QueryRow(ctx, `
@@ -74,7 +74,7 @@ func (s *optimisticSeller) attempt(ctx context.Context, w wish, delay time.Durat
 			from bench.records
 			where event_id = $1
 			order by version desc
-			limit 1`, [16]byte(w.event), [16]byte(w.person)).Scan(&version, &remaining, &booked)
+			limit 1`, [16]byte(o.event), [16]byte(o.person)).Scan(&version, &remaining, &booked)
 		if err != nil || booked || remaining == 0 {
 			return err
 		}
@@ -83,7 +83,7 @@ func (s *optimisticSeller) attempt(ctx context.Context, w wish, delay time.Durat
 		}
 		_, err = tx.Exec(ctx, `
 			insert into bench.records (event_id, version, remaining, booking_id, customer_id) values ($1, $2, $3, $4, $5)`,
-			[16]byte(w.event), version+1, remaining-1, [16]byte(w.booking), [16]byte(w.person))
+			[16]byte(o.event), version+1, remaining-1, [16]byte(o.booking), [16]byte(o.person))
 		sold = 1
 		return err
 	})
@@ -93,8 +93,6 @@ func (s *optimisticSeller) attempt(ctx context.Context, w wish, delay time.Durat
 	return sold, nil
 }
 
-func (s *optimisticSeller) close(context.Context) error { s.pool.Close(); return nil }
-
 func (s *optimisticSeller) extra() map[string]float64 {
 	return map[string]float64{"conflicts": float64(s.conflicts.Load())}
 }
@@ -102,7 +100,8 @@ func (s *optimisticSeller) extra() map[string]float64 {
 func (optimistic) audit(ctx context.Context, db *database, tickets int) (sold int, err error) {
 	var wrong int
 	err = db.conn.QueryRow(ctx, `
-		select coalesce(sum(booked), 0), count(*) filter (where booked > $1 or booked + remaining <> $1 or booked + 1 <> newest)
+		select coalesce(sum(booked), 0),
+			count(*) filter (where booked > $1 or booked + remaining <> $1 or booked + 1 <> newest)
 		from (
 			select count(booking_id) as booked, min(remaining) as remaining, max(version) as newest
 			from bench.records

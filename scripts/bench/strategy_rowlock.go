@@ -7,11 +7,10 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// rowLock is the way of the textbook: a counter in the event's row, locked from reading to committing. There are no foreign keys,
-// which would only slow it down.
+// rowLock is the way of the textbook: a counter in the event's row, locked from reading to
+// committing. There are no foreign keys, which would only slow it down.
 type rowLock struct{}
 
 func (rowLock) name() string { return "row-lock" }
@@ -34,52 +33,49 @@ func (rowLock) prepare(ctx context.Context, db *database, events []uuid.UUID, ti
 	if err != nil {
 		return err
 	}
-	_, err = db.conn.Exec(ctx, `insert into bench.events select id, $2, $2 from unnest($1::uuid[]) id`, arrays(events), tickets)
+	_, err = db.conn.Exec(ctx, `insert into bench.events select id, $2, $2 from unnest($1::uuid[]) id`,
+		arrays(events), tickets)
 	return err
 }
 
 type rowLockSeller struct {
-	pool  *pgxpool.Pool
+	pooled
 	delay time.Duration
 }
 
 func (rowLock) open(ctx context.Context, url string, delay time.Duration, connections int) (seller, error) {
-	pool, err := openPool(ctx, url, connections, planner())
+	pool, err := openPooled(ctx, url, connections)
 	return &rowLockSeller{pool, delay}, err
 }
 
-func (s *rowLockSeller) book(ctx context.Context, w wish) (sold int, err error) {
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+func (s *rowLockSeller) book(ctx context.Context, o order) (sold int, err error) {
+	err = pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
 		var remaining int
-		if err := tx.QueryRow(ctx, `select remaining from bench.events where id = $1 for update`, [16]byte(w.event)).Scan(&remaining); err != nil {
+		err := tx.QueryRow(ctx, `select remaining from bench.events where id = $1 for update`,
+			[16]byte(o.event)).Scan(&remaining)
+		if err != nil || remaining == 0 {
 			return err
 		}
-		if remaining == 0 {
-			return nil
-		}
 		var booked bool
-		err := tx.QueryRow(ctx, `select exists (select from bench.bookings where event_id = $1 and customer_id = $2)`,
-			[16]byte(w.event), [16]byte(w.person)).Scan(&booked)
+		err = tx.QueryRow(ctx, `select exists (select from bench.bookings where event_id = $1 and customer_id = $2)`,
+			[16]byte(o.event), [16]byte(o.person)).Scan(&booked)
 		if err != nil || booked {
 			return err
 		}
 		if err := pay(ctx, s.delay); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `update bench.events set remaining = remaining - 1 where id = $1`, [16]byte(w.event)); err != nil {
+		_, err = tx.Exec(ctx, `update bench.events set remaining = remaining - 1 where id = $1`, [16]byte(o.event))
+		if err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `insert into bench.bookings (id, event_id, customer_id) values ($1, $2, $3)`,
-			[16]byte(w.booking), [16]byte(w.event), [16]byte(w.person))
+			[16]byte(o.booking), [16]byte(o.event), [16]byte(o.person))
 		sold = 1
 		return err
 	})
 	return sold, err
 }
-
-func (s *rowLockSeller) close(context.Context) error { s.pool.Close(); return nil }
-
-func (s *rowLockSeller) extra() map[string]float64 { return map[string]float64{} }
 
 func (rowLock) audit(ctx context.Context, db *database, tickets int) (sold int, err error) {
 	var wrong int

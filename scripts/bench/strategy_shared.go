@@ -55,9 +55,9 @@ func openShared(ctx context.Context, url string, delay time.Duration, connection
 	return s, nil
 }
 
-func (s *sharedSeller) book(ctx context.Context, w wish) (int, error) {
-	book := booking.Book{EventID: w.event, BookingID: w.booking}
-	_, err := s.service.Book(ctx, booking.Request{Actor: w.person, CorrelationID: "bench"}, book)
+func (s *sharedSeller) book(ctx context.Context, o order) (int, error) {
+	book := booking.Book{EventID: o.event, BookingID: o.booking}
+	_, err := s.service.Book(ctx, booking.Request{Actor: o.person, CorrelationID: "bench"}, book)
 	switch {
 	case err == nil:
 		return 1, nil

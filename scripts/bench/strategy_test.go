@@ -13,8 +13,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == workerArg { // the test program is its own worker, as the program is
-		if err := work(context.Background(), os.Stdin, os.Stdout); err != nil {
+	if len(os.Args) == 2 && os.Args[1] == workerRole { // the test program is its own worker, as the program is
+		if err := play(context.Background(), workerRole, os.Stdin, os.Stdout); err != nil {
 			panic(err)
 		}
 		return
@@ -60,10 +60,17 @@ func TestEveryStrategySellsInAStream(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m.count == 0 || len(m.latencies) == 0 || m.wall != load.measured {
-				t.Errorf("measured %d bookings and %d answers in %v", m.count, len(m.latencies), m.wall)
+			if m.count == 0 || m.latencies.TotalCount() == 0 || m.wall != load.measured {
+				t.Errorf("measured %d bookings and %d answers in %v", m.count, m.latencies.TotalCount(), m.wall)
 			}
 		})
+	}
+}
+
+func TestRefusalsOfAnEventWithTicketsFail(t *testing.T) {
+	t.Parallel()
+	if err := checkStream(t.Context(), shared{}, nil, 0, 1); err == nil || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -82,7 +89,9 @@ func TestAuditsFindOverselling(t *testing.T) {
 			from head, event_log l
 			where l.position = head.position - 1`},
 		{rowLock{}, `insert into bench.bookings select gen_random_uuid(), id, gen_random_uuid() from bench.events`},
-		{optimistic{}, `insert into bench.records select event_id, version + 1, 0, gen_random_uuid(), gen_random_uuid() from bench.records where version = 2`},
+		{optimistic{}, `
+			insert into bench.records
+			select event_id, version + 1, 0, gen_random_uuid(), gen_random_uuid() from bench.records where version = 2`},
 	} {
 		t.Run(c.strategy.name(), func(t *testing.T) {
 			t.Parallel()
@@ -90,10 +99,14 @@ func TestAuditsFindOverselling(t *testing.T) {
 			if m, err := one.run(t.Context(), c.strategy, db); err != nil || m.count != 1 {
 				t.Fatalf("an honest sale: %d bookings and %v", m.count, err)
 			}
+			if err := audited(t.Context(), c.strategy, db, one.tickets, 0); err == nil {
+				t.Error("a booking that nobody was told of passes")
+			}
 			if _, err := db.conn.Exec(t.Context(), c.tamper); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := c.strategy.audit(t.Context(), db, one.tickets); err == nil || !strings.Contains(err.Error(), "oversold") {
+			_, err := c.strategy.audit(t.Context(), db, one.tickets)
+			if err == nil || !strings.Contains(err.Error(), "oversold") {
 				t.Errorf("got %v of a log with a ticket too many", err)
 			}
 		})

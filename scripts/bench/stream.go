@@ -11,7 +11,8 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// stream is a closed loop: so many customers wait at any moment, and whoever has an answer asks again. Tickets never run out.
+// stream is a closed loop: so many customers wait at any moment, and each that has an answer asks
+// again. Tickets never run out.
 type stream struct {
 	events    int
 	customers int // 0: as many as connections
@@ -40,7 +41,8 @@ func (s stream) by(st strategy, connections int) entry {
 	}}
 }
 
-// byBest runs a strategy with the number of connections that is best for it. It is sought once, in the first round.
+// byBest runs a strategy with the number of connections that is best for it. It is sought once, in
+// the first round.
 func (s stream) byBest(st strategy, candidates ...int) entry {
 	best := 0
 	return entry{st.name(), func(ctx context.Context, db *database) (m measurement, err error) {
@@ -72,12 +74,15 @@ func (s stream) search(ctx context.Context, st strategy, db *database, candidate
 	return best, nil
 }
 
-func (s stream) run(ctx context.Context, st strategy, db *database, connections int) (m measurement, err error) {
-	events := eventIDs(s.events)
-	if err := st.prepare(ctx, db, events, plenty); err != nil {
-		return m, fmt.Errorf("prepare: %w", err)
+func (s stream) prepare(ctx context.Context, st strategy, db *database) error {
+	if err := st.prepare(ctx, db, eventIDs(s.events), plenty); err != nil {
+		return fmt.Errorf("prepare: %w", err)
 	}
-	if err := db.settle(ctx); err != nil {
+	return db.quiesce(ctx)
+}
+
+func (s stream) run(ctx context.Context, st strategy, db *database, connections int) (m measurement, err error) {
+	if err := s.prepare(ctx, st, db); err != nil {
 		return m, err
 	}
 	seller, err := st.open(ctx, db.url, 0, connections)
@@ -90,23 +95,28 @@ func (s stream) run(ctx context.Context, st strategy, db *database, connections 
 	if n == 0 {
 		n = connections
 	}
-	customers := newCustomers(0, n, 1024)
 	w := windowAfter(s.warmUp, s.measured)
-	if err := loop(ctx, customers, w, book(seller, events)); err != nil {
+	t, err := loop(ctx, newCustomers(0, n), w, book(seller, eventIDs(s.events)))
+	if err != nil {
 		return m, err
 	}
-	m = gather(customers, s.measured)
+	m = t.measurement(s.measured)
 	m.extra = seller.extra()
 	m.extra["connections"] = float64(connections)
-	if refused := refusals(customers); refused > 0 {
-		return m, fmt.Errorf("%d customers were refused, and no event was sold out", refused)
+	return m, checkStream(ctx, st, db, t.sold, t.refused)
+}
+
+// checkStream fails when a customer was refused, or was told of a booking that there is not.
+func checkStream(ctx context.Context, st strategy, db *database, sold, refused int) error {
+	if refused > 0 {
+		return fmt.Errorf("%d customers were refused, and no event was sold out", refused)
 	}
-	return m, audited(ctx, st, db, plenty, sold(customers))
+	return audited(ctx, st, db, plenty, sold)
 }
 
 // book asks for a ticket of any event.
 func book(s seller, events []uuid.UUID) ask {
 	return func(ctx context.Context, c *customer) (int, error) {
-		return s.book(ctx, c.wish(events[c.random.IntN(len(events))]))
+		return s.book(ctx, c.order(events[c.random.IntN(len(events))]))
 	}
 }

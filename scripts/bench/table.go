@@ -14,15 +14,16 @@ func (r *report) table(s scenario) string {
 	for _, line := range r.Results {
 		if line.Scenario == s.name {
 			rows = append(rows, []string{
-				line.Strategy, seconds(line.WallS * 1000), number(line.PerS), seconds(line.P50ms), seconds(line.P99ms), times(line.Ratio), line.Note,
+				line.Strategy, seconds(line.WallS * 1000), number(line.PerS),
+				seconds(line.P50ms), seconds(line.P99ms), times(line.Ratio), line.Note,
 			})
 		}
 	}
 	return fmt.Sprintf("%s: %s\n%s", s.name, s.about, align(rows))
 }
 
-// goals shows what was promised, and whether it was kept: the median of the rounds, the lowest and the highest, and the verdict,
-// which is "barely" one when the rounds lie on both sides.
+// goals shows what was promised, and whether it was kept: the median of the rounds, the lowest and
+// the highest, and the verdict, which is "barely" one when the rounds lie on both sides.
 func (r *report) goals() string {
 	if len(r.Goals) == 0 {
 		return ""
@@ -47,7 +48,8 @@ func (r *report) goals() string {
 	return "goals\n" + align(rows)
 }
 
-// align puts cells into columns: the first and the last to the left, the numbers between them to the right.
+// align puts cells into columns: the first and the last to the left, the numbers between them to
+// the right.
 func align(rows [][]string) string {
 	var widths []int
 	for _, row := range rows {

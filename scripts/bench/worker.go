@@ -5,131 +5,103 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// A worker is this program once more, as another process that sells. They talk in JSON values over the worker's standard input and
-// output: the program says what to do, the worker that it is ready, the program when to begin, the worker how it went.
-
-const workerArg = "worker"
-
+// workerJob is answered when the worker is ready; the window that follows is answered with how it
+// went.
 type workerJob struct {
-	URL       string
-	Events    int
-	First     int // number of the first customer
-	Customers int
+	URL              string
+	Events           int
+	First, Customers int // number of the first customer, and how many there are
 }
-
-type workerReady struct{ PID int }
 
 type workerAnswer struct {
 	Sold, Refused, Counted int
-	Latencies              []time.Duration
+	Latencies              *hdrhistogram.Snapshot
 	Extra                  map[string]float64
 }
 
 // work is what a worker does.
-func work(ctx context.Context, in io.Reader, out io.Writer) (err error) {
-	read, write := json.NewDecoder(in), json.NewEncoder(out)
+func work(ctx context.Context, read *json.Decoder, write *json.Encoder) (err error) {
 	var job workerJob
 	if err := read.Decode(&job); err != nil {
 		return fmt.Errorf("read the job: %w", err)
 	}
-	seller, err := openShared(ctx, job.URL, 0, eventstore.Spare)
+	seller, err := (shared{}).open(ctx, job.URL, 0, eventstore.Spare)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, seller.close(ctx)) }()
-	events, customers := eventIDs(job.Events), newCustomers(job.First, job.Customers, 1024)
-
-	var times [2]time.Time
-	if err := write.Encode(workerReady{os.Getpid()}); err != nil {
+	if err := write.Encode(true); err != nil {
 		return err
 	}
-	if err := read.Decode(&times); err != nil {
+	var w window
+	if err := read.Decode(&w); err != nil {
 		return fmt.Errorf("read when to begin: %w", err)
 	}
-	w := window{times[0], times[1]}
-	if err := loop(ctx, customers, w, book(seller, events)); err != nil {
+	t, err := loop(ctx, newCustomers(job.First, job.Customers), w, book(seller, eventIDs(job.Events)))
+	if err != nil {
 		return err
 	}
-	m := gather(customers, w.until.Sub(w.from))
-	return write.Encode(workerAnswer{sold(customers), refusals(customers), m.count, m.latencies, seller.extra()})
+	return write.Encode(workerAnswer{t.sold, t.refused, t.counted, t.latencies.Export(), seller.extra()})
 }
 
-type worker struct {
-	cmd   *exec.Cmd
-	read  *json.Decoder
-	write *json.Encoder
+// inProcesses runs a stream with the shared strategy, its customers divided among n processes.
+func inProcesses(load stream, n int) entry {
+	name := "shared-1-process"
+	if n > 1 {
+		name = fmt.Sprintf("shared-%d-processes", n)
+	}
+	return entry{name, func(ctx context.Context, db *database) (m measurement, err error) {
+		if err := load.prepare(ctx, shared{}, db); err != nil {
+			return m, err
+		}
+		answers, err := runWorkers(ctx, load, db.url, n)
+		if err != nil {
+			return m, err
+		}
+		all, extra := newTally(), map[string]float64{"processes": float64(n)}
+		for _, a := range answers {
+			all.sold, all.refused, all.counted = all.sold+a.Sold, all.refused+a.Refused, all.counted+a.Counted
+			all.latencies.Merge(hdrhistogram.Import(a.Latencies))
+			for name, value := range a.Extra {
+				extra[name] += value
+			}
+		}
+		extra["commands_per_batch"] /= float64(n)
+		m = all.measurement(load.measured)
+		m.extra = extra
+		return m, checkStream(ctx, shared{}, db, all.sold, all.refused)
+	}}
 }
 
-// runWorkers divides the customers of a load among n workers and returns how they fared.
+// runWorkers divides the customers of a load among n workers.
 func runWorkers(ctx context.Context, load stream, url string, n int) ([]workerAnswer, error) {
 	ctx, cancel := context.WithCancel(ctx) // ends the workers that are left after an error
 	defer cancel()
-	workers := make([]*worker, n)
+	workers, answers := make([]*child, n), make([]workerAnswer, n)
 	for i := range workers {
-		w, err := startWorker(ctx, workerArg)
+		first, next := load.customers*i/n, load.customers*(i+1)/n
+		var err error
+		workers[i], err = startChild(ctx, workerRole, workerJob{url, load.events, first, next - first}, new(bool))
 		if err != nil {
 			return nil, err
 		}
-		first, next := load.customers*i/n, load.customers*(i+1)/n
-		if err := w.write.Encode(workerJob{url, load.events, first, next - first}); err != nil {
-			return nil, err
-		}
-		workers[i] = w
 	}
-	for _, w := range workers {
-		if err := w.read.Decode(new(workerReady)); err != nil {
-			return nil, w.failed("did not get ready", err)
-		}
-	}
-	answers := make([]workerAnswer, n)
-	window := windowAfter(load.warmUp, load.measured)
+	w := windowAfter(load.warmUp, load.measured)
 	var group errgroup.Group
-	for i, w := range workers {
+	for i, c := range workers {
 		group.Go(func() error {
-			if err := w.write.Encode([2]time.Time{window.from, window.until}); err != nil {
-				return w.failed("did not listen", err)
+			if err := c.ask(w, &answers[i]); err != nil {
+				return err
 			}
-			if err := w.read.Decode(&answers[i]); err != nil {
-				return w.failed("did not answer", err)
-			}
-			return w.cmd.Wait()
+			return c.stop()
 		})
 	}
 	return answers, group.Wait()
-}
-
-// failed waits for the worker's end, which tells more than a pipe that broke: how it exited, or the signal that killed it.
-func (w *worker) failed(how string, err error) error {
-	return errors.Join(fmt.Errorf("a worker %s: %w", how, err), w.cmd.Wait())
-}
-
-func startWorker(ctx context.Context, arg string) (*worker, error) {
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, program, arg)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	return &worker{cmd, json.NewDecoder(out), json.NewEncoder(in)}, nil
 }

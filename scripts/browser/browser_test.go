@@ -123,7 +123,8 @@ func TestWithoutABrowserOneSentenceSaysSo(t *testing.T) {
 	m.has("apt-get", `exit 1`)
 	out, errors, err := m.run()
 	lines := strings.Split(strings.TrimSpace(errors), "\n")
-	if last := lines[len(lines)-1]; err == nil || out != "" || !strings.HasPrefix(last, "The browser tests need a Chromium") {
+	last := lines[len(lines)-1]
+	if err == nil || out != "" || !strings.HasPrefix(last, "The browser tests need a Chromium") {
 		t.Errorf("got %q, %v\n%s", out, err, errors)
 	}
 }
@@ -136,7 +137,8 @@ func TestABrowserThatWasNamedMustStart(t *testing.T) {
 	if out, errors, err := m.run("CHROMIUM=" + m.path("mine")); err != nil || out != m.path("mine") {
 		t.Errorf("got %q, %v\n%s", out, err, errors)
 	}
-	if out, errors, err := m.run("CHROMIUM=" + m.path("missing")); err == nil || !strings.Contains(errors, "is no browser that starts") {
+	out, errors, err := m.run("CHROMIUM=" + m.path("missing"))
+	if err == nil || !strings.Contains(errors, "is no browser that starts") {
 		t.Errorf("got %q, %v\n%s", out, err, errors)
 	}
 }

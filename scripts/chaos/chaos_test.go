@@ -29,7 +29,8 @@ func TestAShortRun(t *testing.T) {
 	t.Log(lines[0], lines[len(lines)-1])
 }
 
-// Without space bookings fail, the database lives on, and everybody is told the truth; with space again, they go on.
+// Without space bookings fail, the database lives on, and everybody is told the truth; with space
+// again, they go on.
 func TestAFullDisk(t *testing.T) {
 	dbtest.Slow(t)
 	if runtime.GOOS != "linux" {
@@ -109,7 +110,8 @@ func TestARunThatWasSpoiledFails(t *testing.T) {
 	for name, c := range map[string]struct{ rule, sabotage string }{
 		"a record is changed": {history.Chain, `
 			alter table event_log disable trigger all;
-			update event_log set metadata = '{}' where position = (select max(position) from event_log where type = 'TicketBooked')`},
+			update event_log set metadata = '{}'
+			where position = (select max(position) from event_log where type = 'TicketBooked')`},
 		"a ticket goes missing in the read model": {history.ReadModel, `update events set remaining = remaining + 1`},
 		"a confirmed booking is lost": {history.Lost, `
 			alter table event_log disable trigger all;
@@ -118,7 +120,9 @@ func TestARunThatWasSpoiledFails(t *testing.T) {
 			update projection_checkpoints set position = position - 1`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, err := parse([]string{"-duration", "1s", "-faults", "none", "-customers", "8", "-processes", "1", "-program", program}, io.Discard)
+			o, err := parse([]string{
+				"-duration", "1s", "-faults", "none", "-customers", "8", "-processes", "1", "-program", program,
+			}, io.Discard)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,8 +165,8 @@ func TestGrowthIsFound(t *testing.T) {
 	if found := (&growth{samples: [][]sample{steady}}).found(); len(found) > 0 {
 		t.Errorf("nothing grows, and found is %v", found)
 	}
-	if found := (&growth{samples: [][]sample{steady, leaking}}).found(); len(found) != len(uses) {
-		t.Errorf("all of %d grow, and found is %v", len(uses), found)
+	if found := (&growth{samples: [][]sample{steady, leaking}}).found(); len(found) != len(uses()) {
+		t.Errorf("all of %d grow, and found is %v", len(uses()), found)
 	}
 }
 

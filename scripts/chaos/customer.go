@@ -39,8 +39,9 @@ func (r *recorder) requests() []history.Request {
 	return slices.Clone(r.all)
 }
 
-// caller sends requests as one person. Each has a connection of its own: the balancer sends it to the next process, and no library
-// repeats it by itself, as Go's does with requests that have an Idempotency-Key when a kept connection breaks.
+// caller sends requests as one person. Each has a connection of its own: the balancer sends it to
+// the next process, and no library repeats it by itself, as Go's does with requests that have an
+// Idempotency-Key when a kept connection breaks.
 type caller struct {
 	base     string
 	id       uuid.UUID
@@ -49,7 +50,8 @@ type caller struct {
 	recorder *recorder
 }
 
-// answerWithin is how long a customer waits for an answer. Whoever is not answered by then comes again.
+// answerWithin is how long a customer waits for an answer. Those who are not answered by
+// then come again.
 const answerWithin = 4 * time.Second
 
 func newCaller(base string, r *recorder, role account.Role) (*caller, error) {
@@ -61,11 +63,15 @@ func newCaller(base string, r *recorder, role account.Role) (*caller, error) {
 	return c, err
 }
 
-var secrets = account.Secrets{Access: []string{"an access secret for chaos"}, Refresh: []string{"a refresh secret for chaos"}}
+func secrets() account.Secrets {
+	return account.Secrets{
+		Access: []string{"an access secret for chaos"}, Refresh: []string{"a refresh secret for chaos"},
+	}
+}
 
 // mint makes a token on a machine whose clock is off by so much.
 func mint(id uuid.UUID, role account.Role, off time.Duration) (string, error) {
-	signer, err := account.NewSigner(secrets, func() time.Time { return time.Now().Add(off) })
+	signer, err := account.NewSigner(secrets(), func() time.Time { return time.Now().Add(off) })
 	if err != nil {
 		return "", err
 	}
@@ -170,13 +176,15 @@ func read(q *history.Request, r *reply) {
 				q.Answer.Listed = append(q.Answer.Listed, b.ID)
 			}
 		}
-	case r.status == http.StatusUnauthorized && q.BadToken && (r.Code == history.InvalidToken || r.Code == history.TokenExpired),
+	case r.status == http.StatusUnauthorized && q.BadToken && r.Code == history.InvalidToken,
+		r.status == http.StatusUnauthorized && q.BadToken && r.Code == history.TokenExpired,
 		r.status == http.StatusConflict && (r.Code == history.SoldOut || r.Code == history.AlreadyBooked),
 		r.status == http.StatusNotFound && r.Code == history.BookingNotFound:
 		q.Outcome = history.Refused
 	case r.status == http.StatusServiceUnavailable && r.Code == "outcome_unknown":
 		q.Outcome = history.Unknown
-	case r.status == http.StatusServiceUnavailable && r.header.Get("Retry-After") != "", r.status == http.StatusConflict && r.Code == "idempotency_in_progress":
+	case r.status == http.StatusServiceUnavailable && r.header.Get("Retry-After") != "",
+		r.status == http.StatusConflict && r.Code == "idempotency_in_progress":
 		q.Outcome = history.NotDone
 	default:
 		q.Outcome = history.Strange
@@ -212,8 +220,8 @@ func (c *customer) live(ctx context.Context) {
 	}
 }
 
-// book tries until there is an answer, mostly; with the same key, mostly; and now and then twice at once. Whoever is calm does
-// neither give up nor send twice.
+// book tries until there is an answer, mostly; with the same key, mostly; and now and then twice at
+// once. Those who are calm do neither give up nor send twice.
 func (c *customer) book(ctx context.Context, event uuid.UUID, isCalm bool) {
 	q := history.Request{Kind: history.Book, Event: event}
 	if c.random.IntN(10) < 8 {

@@ -1,24 +1,25 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/procfs"
 )
 
-// A disk can't be filled without harm to others, or a file system of one's own without privileges. What PostgreSQL sees of a full disk is
-// that files don't grow, and that can be had for its processes alone: by a limit of the size of files. At 16 MB, segments of the
-// write-ahead log fit in, so that the server lives on, and a table of more than that can't grow.
+// A disk can't be filled without harm to others, or a file system of one's own without privileges.
+// What PostgreSQL sees of a full disk is that files don't grow, and that can be had for its
+// processes alone: by a limit of the size of files. At 16 MB, segments of the write-ahead log fit
+// in, so that the server lives on, and a table of more than that can't grow.
 const fullAt = 16 << 20
 
-// fillDisk lets no table grow beyond what it has, until empty. The log must be larger than the limit for that.
+// fillDisk lets no table grow beyond what it has, until empty. The log must be larger than the
+// limit for that.
 func fillDisk(ctx context.Context, conn *pgx.Conn) (empty func() error, err error) {
 	var pid, size int
 	for range 2 {
@@ -32,16 +33,21 @@ func fillDisk(ctx context.Context, conn *pgx.Conn) (empty func() error, err erro
 	if size < fullAt {
 		return nil, fmt.Errorf("the log has %d bytes only: %w", size, err)
 	}
-	server, err := parentOf(pid)
+	session, err := procfs.NewProc(pid)
 	if err != nil {
 		return nil, err
 	}
-	limit := func(size string) error { return limitFiles(context.WithoutCancel(ctx), conn, server, size) }
+	stat, err := session.Stat()
+	if err != nil {
+		return nil, err
+	}
+	limit := func(size string) error { return limitFiles(context.WithoutCancel(ctx), conn, stat.PPID, size) }
 	return func() error { return limit("unlimited") }, limit(strconv.Itoa(fullAt))
 }
 
-// enlarge makes the log larger by rows that its trigger refuses, and that so leave nothing but their space, which nothing takes as long
-// as there is no vacuum. Five of them fill a page to its last bytes: where they left some, bookings would find room.
+// enlarge makes the log larger by rows that its trigger refuses, and that so leave nothing but
+// their space, which nothing takes as long as there is no vacuum. Five of them fill a page to its
+// last bytes: where they left some, bookings would find room.
 func enlarge(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, `alter table event_log set (autovacuum_enabled = off)`); err != nil {
 		return err
@@ -53,8 +59,9 @@ func enlarge(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
-// limitFiles limits a server, of which those to come inherit it, and the sessions that it has. What works in the background only writes
-// where there is space already, which a full disk does not keep it from.
+// limitFiles limits a server, of which those to come inherit it, and the sessions that it has. What
+// works in the background only writes where there is space already, which a full disk does not keep
+// it from.
 func limitFiles(ctx context.Context, conn *pgx.Conn, server int, size string) error {
 	if err := limitProcess(ctx, server, size); err != nil {
 		return err
@@ -65,14 +72,16 @@ func limitFiles(ctx context.Context, conn *pgx.Conn, server int, size string) er
 		return err
 	}
 	for _, pid := range sessions {
-		if err := limitProcess(ctx, pid, size); err != nil && exists(pid) {
+		err := limitProcess(ctx, pid, size)
+		if _, ended := procfs.NewProc(pid); err != nil && ended == nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// limitProcess is done by a program and not by a call, because it takes the user that the server runs as: root alone may not.
+// limitProcess is done by a program and not by a call, because it takes the user that the server
+// runs as: root alone may not.
 func limitProcess(ctx context.Context, pid int, size string) error {
 	cmd := exec.CommandContext(ctx, "prlimit", "--pid", strconv.Itoa(pid), "--fsize="+size+":")
 	about, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
@@ -86,23 +95,4 @@ func limitProcess(ctx context.Context, pid int, size string) error {
 		return fmt.Errorf("limit process %d: %w: %s", pid, err, said)
 	}
 	return nil
-}
-
-func exists(pid int) bool {
-	_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
-	return err == nil
-}
-
-func parentOf(pid int) (int, error) {
-	status, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, err
-	}
-	defer status.Close() //nolint:errcheck // it was read
-	for lines := bufio.NewScanner(status); lines.Scan(); {
-		if name, value, _ := strings.Cut(lines.Text(), ":"); name == "PPid" {
-			return strconv.Atoi(strings.TrimSpace(value))
-		}
-	}
-	return 0, fmt.Errorf("process %d has no parent", pid)
 }

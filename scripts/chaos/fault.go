@@ -3,18 +3,15 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// fault is a way to break something. It ends with what it broke being mended, except for processes that were killed: those are
-// started again by whoever watches over them.
+// fault is a way to break something. It ends with what it broke being mended, except for processes
+// that were killed: those are started again by their supervisor.
 type fault struct {
 	name string
 	// lane: faults of one lane follow each other, and the lanes run at the same time.
@@ -100,10 +97,11 @@ var faults = []*fault{
 	}},
 	{"terminate", onDatabase, func(ctx context.Context, a *arena, s strike) error {
 		return a.withConn(ctx, func(conn *pgx.Conn) error {
-			for until := time.Now().Add(s.lasts); time.Now().Before(until) && ctx.Err() == nil; pause(ctx, 100*time.Millisecond) {
-				if _, err := conn.Exec(ctx, `select pg_terminate_backend(pid) from pg_stat_activity where usename like 'node%'`); err != nil {
+			for until := time.Now().Add(s.lasts); time.Now().Before(until) && ctx.Err() == nil; {
+				if err := terminateSessions(ctx, conn); err != nil {
 					return err
 				}
+				pause(ctx, 100*time.Millisecond)
 			}
 			return nil
 		})
@@ -118,7 +116,9 @@ var faults = []*fault{
 	{"backend-kill", onDatabase, func(ctx context.Context, a *arena, s strike) error {
 		return a.withConn(ctx, func(conn *pgx.Conn) error {
 			var pid int
-			err := conn.QueryRow(ctx, `select pid from pg_stat_activity where usename = $1 order by pid offset $2 limit 1`, userOf(s.node), s.dice%5).Scan(&pid)
+			err := conn.QueryRow(ctx, `
+				select pid from pg_stat_activity where usename = $1 order by pid offset $2 limit 1`,
+				userOf(s.node), s.dice%5).Scan(&pid)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return errors.New("the process has no session")
 			}
@@ -174,7 +174,7 @@ var faults = []*fault{
 			}
 			taken = append(taken, conn)
 			if len(taken) == 1 {
-				if _, err := conn.Exec(ctx, `select pg_terminate_backend(pid) from pg_stat_activity where usename like 'node%'`); err != nil {
+				if err := terminateSessions(ctx, conn); err != nil {
 					return err
 				}
 			}
@@ -184,77 +184,10 @@ var faults = []*fault{
 	}},
 }
 
-func faultNames() string {
-	names := make([]string, len(faults))
-	for i, f := range faults {
-		names[i] = f.name
-	}
-	return strings.Join(names, ", ")
-}
-
-// chosen are the faults that the flag names.
-func chosen(names string) ([]*fault, error) {
-	switch names {
-	case "all":
-		return faults, nil
-	case "none":
-		return nil, nil
-	}
-	var some []*fault
-	for name := range strings.SplitSeq(names, ",") {
-		i := slices.IndexFunc(faults, func(f *fault) bool { return f.name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("there is no fault %q; there are %s", name, faultNames())
-		}
-		some = append(some, faults[i])
-	}
-	return some, nil
-}
-
-// schedule draws strikes of one lane, more than the duration has room for. All faults come once before one comes again, so that a
-// short run has most of them.
-func schedule(of []*fault, l lane, seed uint64, duration time.Duration, nodes int) (all []strike) {
-	of = slices.DeleteFunc(slices.Clone(of), func(f *fault) bool { return f.lane != l })
-	if len(of) == 0 {
-		return nil
-	}
-	random := rand.New(rand.NewPCG(seed, uint64(l)))
-	for at := time.Duration(0); at < duration; {
-		random.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
-		for _, f := range of {
-			s := strike{
-				fault: f, after: 200*time.Millisecond + time.Duration(random.Int64N(int64(1500*time.Millisecond))),
-				node: random.IntN(nodes), lasts: 100*time.Millisecond + time.Duration(random.Int64N(int64(3*time.Second))), dice: random.IntN(1000),
-			}
-			all = append(all, s)
-			at += s.after
-		}
-	}
-	return all
-}
-
-// breakThings carries the strikes of one lane out until ctx ends. What a strike broke is mended also then. One that did not come about
-// is no error: its line says why, and it is not counted.
-func (a *arena) breakThings(ctx context.Context, strikes []strike, out func(line string)) {
-	for _, s := range strikes {
-		if !pause(ctx, s.after) {
-			return
-		}
-		began := a.recorder.now()
-		err := s.fault.do(ctx, a, s)
-		if err == nil {
-			a.note(s.fault.name)
-		}
-		out(fmt.Sprintf("%6.2f–%.2f s  %s (process %d, %.1f s)%s\n", began.Seconds(), a.recorder.now().Seconds(), s.fault.name, s.node, s.lasts.Seconds(), because(err)))
-	}
-}
-
-// because explains why a fault did not come about. Two lanes break things at once: the one's target may be gone through the other.
-func because(err error) string {
-	if err == nil {
-		return ""
-	}
-	return ": " + strings.Join(strings.Fields(err.Error()), " ")
+// terminateSessions ends those of all processes.
+func terminateSessions(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `select pg_terminate_backend(pid) from pg_stat_activity where usename like 'node%'`)
+	return err
 }
 
 // freeze lets a process stand still.
@@ -289,9 +222,10 @@ func (a *arena) withConn(ctx context.Context, do func(*pgx.Conn) error) error {
 	return do(conn)
 }
 
-// atCommit strikes in the one moment that matters most: a process has sent its records together with COMMIT and has no answer yet.
-// Nothing can be inserted while the lock is held, so there it waits. Strike first, and the commit happens with nobody to hear of
-// it; or, with late, strike as soon as the commit goes on.
+// atCommit strikes in the one moment that matters most: a process has sent its records together
+// with COMMIT and has no answer yet. Nothing can be inserted while the lock is held, so there it
+// waits. Strike first, and the commit happens with nobody to hear of it; or, with late, strike as
+// soon as the commit goes on.
 func (a *arena) atCommit(ctx context.Context, do func(conn *pgx.Conn, node int, pid int32) error, late bool) error {
 	return a.withConn(ctx, func(conn *pgx.Conn) error {
 		tx, err := conn.Begin(ctx)

@@ -19,7 +19,9 @@ func TestOnlyFaultsThatCameAboutAreCounted(t *testing.T) {
 	a := &arena{recorder: &recorder{began: time.Now()}, times: map[string]int{}}
 	strikes := []strike{
 		{fault: &fault{name: "struck", do: func(context.Context, *arena, strike) error { return nil }}},
-		{fault: &fault{name: "missed", do: func(context.Context, *arena, strike) error { return errors.New("nobody\nthere") }}},
+		{fault: &fault{name: "missed", do: func(context.Context, *arena, strike) error {
+			return errors.New("nobody\nthere")
+		}}},
 	}
 	var lines []string
 	a.breakThings(t.Context(), strikes, func(line string) { lines = append(lines, line) })
@@ -31,7 +33,8 @@ func TestOnlyFaultsThatCameAboutAreCounted(t *testing.T) {
 	}
 }
 
-// Faults that can't do anything say so, and a server that could not be started again is still there to be asked, and stopped.
+// Faults that can't do anything say so, and a server that could not be started again is still there
+// to be asked, and stopped.
 func TestFaultsThatFindNothingToBreak(t *testing.T) {
 	dbtest.Slow(t)
 	dir := t.TempDir()

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/prometheus/procfs"
 )
 
 // growth watches what the processes use while nothing is broken.
@@ -41,29 +41,21 @@ func (g *growth) watch(ctx context.Context, nodes []*node, duration time.Duratio
 }
 
 func sampleOf(pid int) (s sample, err error) {
-	files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	process, err := procfs.NewProc(pid)
 	if err != nil {
 		return s, fmt.Errorf("what a process uses is read on Linux only: %w", err)
 	}
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	stat, err := process.Stat()
 	if err != nil {
 		return s, err
 	}
-	s.files = len(files)
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(line, ":")
-		number, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(value), " kB"))
-		switch name {
-		case "VmRSS":
-			s.kilobytes = number
-		case "Threads":
-			s.threads = number
-		}
-	}
-	return s, nil
+	s.files, err = process.FileDescriptorsLen()
+	s.threads, s.kilobytes = stat.NumThreads, stat.ResidentMemory()>>10
+	return s, err
 }
 
-// use is one thing that may grow, and by how much it may differ between the beginning and the end: a number, and a share.
+// use is one thing that may grow, and by how much it may differ between the beginning and the end:
+// a number, and a share.
 type use struct {
 	name  string
 	of    func(sample) int
@@ -71,11 +63,14 @@ type use struct {
 	share float64
 }
 
-var uses = []use{
-	{"open files", func(s sample) int { return s.files }, 12, 0.2},
-	{"threads", func(s sample) int { return s.threads }, 6, 0.2},
-	// States and the list of keys on their way are memory that is meant to be used; what leaks is more than that after some minutes.
-	{"resident kB", func(s sample) int { return s.kilobytes }, 24 << 10, 0.2},
+func uses() []use {
+	return []use{
+		{"open files", func(s sample) int { return s.files }, 12, 0.2},
+		{"threads", func(s sample) int { return s.threads }, 6, 0.2},
+		// States and the list of keys on their way are memory that is meant to be used. A leak is
+		// more than that after some minutes.
+		{"resident kB", func(s sample) int { return s.kilobytes }, 24 << 10, 0.2},
+	}
 }
 
 // ends gives the medians of the first and the last third.
@@ -98,7 +93,7 @@ func median(values []int) int {
 
 func (g *growth) found() (texts []string) {
 	for i, samples := range g.samples {
-		for _, u := range uses {
+		for _, u := range uses() {
 			if first, last := u.ends(samples); last > first+max(u.slack, int(u.share*float64(first))) {
 				texts = append(texts, fmt.Sprintf("%s of process %d: %d, and %d in the end", u.name, i, first, last))
 			}
@@ -111,7 +106,7 @@ func (g *growth) String() string {
 	var b strings.Builder
 	for i, samples := range g.samples {
 		fmt.Fprintf(&b, "process %d:", i)
-		for _, u := range uses {
+		for _, u := range uses() {
 			first, last := u.ends(samples)
 			fmt.Fprintf(&b, "  %s %d → %d", u.name, first, last)
 		}

@@ -1,15 +1,18 @@
-// Command chaos breaks a running system in every way that real ones break, while customers book and cancel, and then checks that
-// each of them was told the truth. It starts a PostgreSQL of its own and three boxoffice processes, each behind a proxy to the
-// database, and a balancer before them. Faults come by a schedule that follows from the seed. The last line is PASS or FAIL with
-// counts, the lines before it name the violations, and the exit code is 0 or 1.
+// Command chaos breaks a running system in every way that real ones break, while customers book and
+// cancel, and then checks that each of them was told the truth. It starts a PostgreSQL of its own
+// and three boxoffice processes, each behind a proxy to the database, and a balancer before them.
+// Faults come by a schedule that follows from the seed. The last line is PASS or FAIL with counts,
+// the lines before it name the violations, and the exit code is 0 or 1.
 //
 //	go run ./scripts/chaos -duration 60s [-seed N] [-faults kill,stop,…|all|none]
 //	go run ./scripts/chaos -faults none -duration 10m     nothing is broken: does anything grow?
 //
-// What happens between threads and processes is not repeatable, so the same seed gives the same faults at the same moments and not
-// the same history. When a run fails its directory is kept, with the history and what each process has logged.
+// What happens between threads and processes is not repeatable, so the same seed gives the same
+// faults at the same moments and not the same history. When a run fails its directory is kept, with
+// the history and what each process has logged.
 //
-// Start reading at run.go; fault.go has the faults, customer.go those who book, and the package history the judgement.
+// Start reading at run.go; fault.go has the faults, schedule.go their order, customer.go those who
+// book, and the package history the judgement.
 package main
 
 import (

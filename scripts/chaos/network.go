@@ -58,7 +58,8 @@ func (l *link) mend() error {
 	return nil
 }
 
-// balancer hands each connection to the next process in turn. It looks at nothing and retries nothing: what fails shows.
+// balancer hands each connection to the next process in turn. It looks at nothing and retries
+// nothing: what fails shows.
 type balancer struct {
 	listener net.Listener
 	next     atomic.Uint64

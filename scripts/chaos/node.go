@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,7 +15,8 @@ import (
 	"time"
 )
 
-// node is one place at which a boxoffice process runs. Whoever ends it by force, it is started again, as any supervisor does.
+// node is one place at which a boxoffice process runs. A process that is ended by force is started
+// again.
 type node struct {
 	number  int
 	program string
@@ -69,8 +69,9 @@ func (n *node) once(ctx context.Context) {
 	}
 	served := false
 	for lines := bufio.NewScanner(out); !served && lines.Scan(); {
-		if name, address, _ := strings.Cut(strings.TrimSpace(lines.Text()), " "); name == "API" {
-			n.address.Store(strings.Replace(strings.TrimPrefix(strings.TrimSpace(address), "http://"), "localhost", "127.0.0.1", 1))
+		if address, isAPI := strings.CutPrefix(strings.TrimSpace(lines.Text()), "API "); isAPI {
+			address = strings.TrimPrefix(strings.TrimSpace(address), "http://")
+			n.address.Store(strings.Replace(address, "localhost", "127.0.0.1", 1))
 			served = true
 		}
 	}
@@ -140,14 +141,13 @@ func (n *node) waitReady(ctx context.Context, within time.Duration) error {
 	}
 }
 
-var direct = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 2 * time.Second}
-
 func (n *node) ready(ctx context.Context) bool {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.target()+"/readyz", nil)
 	if err != nil {
 		return false
 	}
-	response, err := direct.Do(request)
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 2 * time.Second}
+	response, err := client.Do(request)
 	if err != nil {
 		return false
 	}
@@ -179,9 +179,9 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // build makes the program of this module.
 func build(ctx context.Context, path string) error {
-	said, err := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/boxoffice/boxoffice/cmd/boxoffice").CombinedOutput()
-	if err != nil {
-		return errors.Join(fmt.Errorf("build the program: %w", err), errors.New(string(said)))
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/boxoffice/boxoffice/cmd/boxoffice")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the program: %w: %s", err, said)
 	}
 	return nil
 }

@@ -23,7 +23,8 @@ import (
 // postgres is the server that everybody uses, and that comes and goes.
 type postgres struct {
 	options embeddedpg.Options
-	server  atomic.Pointer[embeddedpg.Server] // the last that could be started: one lane restarts it while the other uses it
+	// server is the last that could be started: one lane restarts it while the other uses it.
+	server  atomic.Pointer[embeddedpg.Server]
 	refused refusals
 }
 
@@ -47,7 +48,8 @@ func startPostgres(ctx context.Context, dir string) (*postgres, error) {
 	}
 	p := &postgres{options: embeddedpg.Options{Dir: dir, Port: port, Settings: map[string]string{
 		"max_connections": strconv.Itoa(connectionsMax),
-		// A process that is killed loses nothing that the kernel has. Only a power cut would, and that is not among the faults.
+		// A process that is killed loses nothing that the kernel has. Only a power cut would, and
+		// that is not among the faults.
 		"fsync": "off",
 		// What it refuses, for want of space say, is looked for. It concerns nobody.
 		"log_min_messages": "error",
@@ -56,8 +58,8 @@ func startPostgres(ctx context.Context, dir string) (*postgres, error) {
 	return p, p.start(ctx)
 }
 
-// freePort is below those that the kernel gives to outgoing connections, one of which could otherwise have it when the server comes
-// back. The proxies lead there, so it has to stay.
+// freePort is below those that the kernel gives to outgoing connections, one of which could
+// otherwise have it when the server comes back. The proxies lead there, so it has to stay.
 func freePort() (port int, err error) {
 	for range 20 {
 		port = 21000 + rand.IntN(9000)
@@ -78,7 +80,8 @@ func (p *postgres) start(ctx context.Context) error {
 	return nil
 }
 
-// crash ends all its processes at once, as `pg_ctl stop -m immediate` does: what was not committed is gone.
+// crash ends all its processes at once, as `pg_ctl stop -m immediate` does: what was not committed
+// is gone.
 func (p *postgres) crash() error {
 	server := p.server.Load()
 	text, err := os.ReadFile(filepath.Join(server.DataDir(), "postmaster.pid"))
@@ -136,7 +139,8 @@ func (p *postgres) createUsers(ctx context.Context, n int) error {
 	}
 	password, _ := address.User.Password()
 	for i := range n {
-		if _, err := conn.Exec(ctx, fmt.Sprintf(`create role %s login superuser password '%s'`, userOf(i), password)); err != nil {
+		_, err := conn.Exec(ctx, fmt.Sprintf(`create role %s login superuser password '%s'`, userOf(i), password))
+		if err != nil {
 			return err
 		}
 	}

@@ -58,8 +58,10 @@ func (r report) String() string {
 	for _, n := range r.faults {
 		struck += n
 	}
-	return fmt.Sprintf("requests=%d done=%d refused=%d not-done=%d unknown=%d records=%d faults=%d starts=%d healthy-after=%.1fs violations=%d",
-		len(r.requests), outcomes[history.Done], outcomes[history.Refused], outcomes[history.NotDone], outcomes[history.Unknown],
+	return fmt.Sprintf("requests=%d done=%d refused=%d not-done=%d unknown=%d "+
+		"records=%d faults=%d starts=%d healthy-after=%.1fs violations=%d",
+		len(r.requests), outcomes[history.Done], outcomes[history.Refused],
+		outcomes[history.NotDone], outcomes[history.Unknown],
 		len(r.final.Log), struck, r.starts, r.healthy.Seconds(), len(r.violations))
 }
 
@@ -137,7 +139,9 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 	for _, n := range a.nodes {
 		r.starts += n.starts
 		for _, text := range n.faults {
-			violations = append(violations, history.Violation{Rule: "a process fails", Detail: fmt.Sprintf("process %d %s", n.number, text)})
+			violations = append(violations, history.Violation{
+				Rule: "a process fails", Detail: fmt.Sprintf("process %d %s", n.number, text),
+			})
 		}
 	}
 	r.faults = a.times
@@ -202,14 +206,16 @@ func (a *arena) newNode(number int, program string, l *link) (*node, error) {
 		return nil, err
 	}
 	return &node{number: number, program: program, dir: dir, log: log, link: l, env: []string{
-		"DATABASE_URL=" + database, "DATA_DIR=" + dir, "API_PORT=0", "WEB_PORT=0", "BOOKING_DELAY=" + a.options.delay.String(),
+		"DATABASE_URL=" + database, "DATA_DIR=" + dir, "API_PORT=0", "WEB_PORT=0",
+		"BOOKING_DELAY=" + a.options.delay.String(),
 		"BOOKING_TRANSACTIONS=8", "READ_CONNECTIONS=8", "RATE_LIMITS=off", "LOG_LEVEL=info",
 		"GOGC=50", // so that what is resident is in use, and no garbage that nobody has had to collect
-		"JWT_ACCESS_SECRET=" + secrets.Access[0], "JWT_REFRESH_SECRET=" + secrets.Refresh[0],
+		"JWT_ACCESS_SECRET=" + secrets().Access[0], "JWT_REFRESH_SECRET=" + secrets().Refresh[0],
 	}}, nil
 }
 
-// invite schedules events and makes customers, who want tickets of all of them: of some there are enough, of others not.
+// invite schedules events and makes customers, who want tickets of all of them: of some there are
+// enough, of others not.
 func (a *arena) invite() ([]*customer, error) {
 	organizer, err := newCaller(a.balancer.url(), a.recorder, account.Organizer)
 	if err != nil {
@@ -219,7 +225,8 @@ func (a *arena) invite() ([]*customer, error) {
 	var events []uuid.UUID
 	for i, tickets := range []int{1, n / 4, n / 2, n - 1, n, 2 * n} {
 		r, err := organizer.send(http.MethodPost, "/events", uuid.NewString(), organizer.token, map[string]any{
-			"title": fmt.Sprintf("Event %d", i), "venue": "Hall", "date": "2100-01-01T20:00:00Z", "totalTickets": tickets, "price": 10,
+			"title": fmt.Sprintf("Event %d", i), "venue": "Hall", "date": "2100-01-01T20:00:00Z",
+			"totalTickets": tickets, "price": 10,
 		})
 		if err == nil && (r.status != http.StatusCreated || r.garbled) {
 			err = fmt.Errorf("answered with %+v", r)
@@ -235,13 +242,19 @@ func (a *arena) invite() ([]*customer, error) {
 		if err != nil {
 			return nil, err
 		}
-		customers[i] = &customer{caller: c, events: events, held: map[uuid.UUID]uuid.UUID{}, random: rand.New(rand.NewPCG(a.options.seed, uint64(100+i)))}
+		customers[i] = &customer{
+			caller: c, events: events, held: map[uuid.UUID]uuid.UUID{},
+			random: rand.New(rand.NewPCG(a.options.seed, uint64(100+i))),
+		}
 	}
 	return customers, nil
 }
 
-// rest mends everything, waits until all is well, lets everybody who still wants a ticket ask for it, and reads what there is.
-func (a *arena) rest(ctx context.Context, customers []*customer, r *report) (violations []history.Violation, err error) {
+// rest mends everything, waits until all is well, lets everybody who still wants a ticket ask for
+// it, and reads what there is.
+func (a *arena) rest(ctx context.Context, customers []*customer, r *report) (
+	violations []history.Violation, err error,
+) {
 	began := time.Now()
 	for i, n := range a.nodes {
 		n.signal(syscall.SIGCONT)
@@ -255,8 +268,8 @@ func (a *arena) rest(ctx context.Context, customers []*customer, r *report) (vio
 		}
 	}
 	r.healthy = time.Since(began)
-	// What is still under way from the time of the faults ends here, and a stop in order is part of what must work. One process
-	// stays the same: it must have recovered by itself.
+	// What is still under way from the time of the faults ends here, and a stop in order is part of
+	// what must work. One process stays the same: it must have recovered by itself.
 	for _, n := range a.nodes[1:] {
 		if err := n.restart(ctx); err != nil {
 			return violations, err

@@ -22,7 +22,10 @@ func (a *arena) quiet(ctx context.Context) error {
 	return a.withConn(ctx, func(conn *pgx.Conn) error {
 		for {
 			var open int
-			err := conn.QueryRow(ctx, `select count(*) from pg_stat_activity where application_name = 'boxoffice booking' and state <> 'idle'`).Scan(&open)
+			err := conn.QueryRow(ctx, `
+				select count(*)
+				from pg_stat_activity
+				where application_name = 'boxoffice booking' and state <> 'idle'`).Scan(&open)
 			if err != nil || open == 0 {
 				return err
 			}
@@ -33,7 +36,8 @@ func (a *arena) quiet(ctx context.Context) error {
 	})
 }
 
-// read fetches everything that the system holds, past its processes, and lets the projections judge themselves too.
+// read fetches everything that the system holds, past its processes, and lets the projections judge
+// themselves too.
 func (a *arena) read(ctx context.Context, final *history.Final) (violations []history.Violation, err error) {
 	pool, err := pgxpool.New(ctx, a.postgres.server.Load().URL())
 	if err != nil {
@@ -68,7 +72,9 @@ func (a *arena) read(ctx context.Context, final *history.Final) (violations []hi
 			return nil, err
 		}
 		if len(v.Mismatches) > 0 || v.Position != final.Head || v.Applied != final.Head {
-			violations = append(violations, history.Violation{Rule: "a projection is not complete", Detail: fmt.Sprintf("%+v", v)})
+			violations = append(violations, history.Violation{
+				Rule: "a projection is not complete", Detail: fmt.Sprintf("%+v", v),
+			})
 		}
 		parked, err := projections.ParkedStreams(ctx, pool, name, 10)
 		if err != nil {
@@ -86,14 +92,18 @@ func caughtUp(ctx context.Context, pool *pgxpool.Pool, head int64) ([]history.Vi
 	const within = 20 * time.Second
 	for until := time.Now().Add(within); ; {
 		var position int64
-		if err := pool.QueryRow(ctx, `select coalesce(min(position), 0) from projection_checkpoints`).Scan(&position); err != nil {
+		err := pool.QueryRow(ctx, `select coalesce(min(position), 0) from projection_checkpoints`).Scan(&position)
+		if err != nil {
 			return nil, err
 		}
 		switch {
 		case position >= head:
 			return nil, nil
 		case time.Now().After(until):
-			return []history.Violation{{Rule: "the read models do not follow", Detail: fmt.Sprintf("they are at %d of %d after %s", position, head, within)}}, nil
+			return []history.Violation{{
+				Rule:   "the read models do not follow",
+				Detail: fmt.Sprintf("they are at %d of %d after %s", position, head, within),
+			}}, nil
 		case !pause(ctx, 20*time.Millisecond):
 			return nil, ctx.Err()
 		}
@@ -105,7 +115,10 @@ func readTables(ctx context.Context, pool *pgxpool.Pool, final *history.Final) e
 	var id, event, customer [16]byte
 	var e history.EventRow
 	rows, _ := pool.Query(ctx, `select id, remaining, version from events`)
-	if _, err := pgx.ForEachRow(rows, []any{&id, &e.Remaining, &e.Version}, func() error { final.Events[id] = e; return nil }); err != nil {
+	if _, err := pgx.ForEachRow(rows, []any{&id, &e.Remaining, &e.Version}, func() error {
+		final.Events[id] = e
+		return nil
+	}); err != nil {
 		return fmt.Errorf("read events: %w", err)
 	}
 	var isCancelled bool

@@ -1,13 +1,17 @@
 //go:build unix
 
-// Package readme runs the commands that the documents give, as somebody would who follows them: from top to bottom, in a copy of this
-// repository, with a data directory of its own. Comments that readers don't see say which blocks:
+// Package readme runs the commands that the documents give, as somebody would who follows them:
+// from top to bottom, in a copy of this repository, with a data directory of its own. Comments that
+// readers don't see say which blocks:
 //
 //	<!-- run -->                    the block below ends by itself, and well
-//	<!-- run until: some text -->   the block below prints this text and goes on; Ctrl-C ends it after the last document
-//	<!-- output -->                 what the block before prints: these lines in this order, maybe with others in between; … is anything
+//	<!-- run until: some text -->   the block below prints this text and goes on; Ctrl-C ends it
+//	                                after the last document
+//	<!-- output -->                 what the block before prints: these lines in this order, maybe
+//	                                with others in between; … is anything
 //
-// Variables live on from block to block. The ports 3000 and 3001 stand for whatever ports the system gets.
+// Variables live on from block to block. The ports 3000 and 3001 stand for whatever ports the
+// system gets.
 package readme
 
 import (
@@ -32,7 +36,8 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
-// documents are followed in this order, by somebody who leaves running what the ones before have started.
+// documents are followed in this order, by somebody who leaves running what the ones before have
+// started.
 var documents = []string{"README.md", "docs/operations/README.md", "docs/operations/backup.md"}
 
 const patience = 5 * time.Minute // for one block, which may have to build everything first
@@ -66,18 +71,37 @@ func TestTheCommandsInTheDocumentsWork(t *testing.T) {
 func TestABlockThatDoesNotDoWhatItShouldIsNamed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
-		"all is well":                    {"<!-- run -->\n```sh\nA=1\n```\n\n<!-- run -->\n```sh\necho $A; echo 23; echo 4\n```\n<!-- output -->\n```text\n1\n2…\n```\n", ""},
-		"a command fails":                {"# A\n\n<!-- run -->\n```sh\necho told; false; true\n```\n", "a.md:4: exit status 1\ntold"},
-		"the first of a pipe fails":      {"<!-- run -->\n```sh\nfalse | cat\n```\n", "a.md:2: exit status 1"},
-		"a variable is missing":          {"<!-- run -->\n```sh\necho $NOWHERE\n```\n", "a.md:2: exit status"},
-		"other output":                   {"<!-- run -->\n```sh\necho 12\n```\n<!-- output -->\n```\n1\n```\n", `a.md:6: the block before does not print "1"`},
-		"output in another order":        {"<!-- run -->\n```sh\necho 2; echo 1\n```\n<!-- output -->\n```\n1\n2\n```\n", `a.md:6: the block before does not print "2"`},
-		"it ends instead of getting far": {"<!-- run until: ready -->\n```sh\necho no\n```\n", `a.md:2: ended before it printed "ready"`},
-		"nothing is marked":              {"```sh\nfalse\n```\n", "a.md: no block is marked"},
-		"a mark with a mistake":          {"<!-- run it -->\n```sh\nfalse\n```\n", "a.md:1: not a mark"},
-		"a mark above nothing":           {"<!-- run -->\n\n```sh\nfalse\n```\n", "a.md:1: a mark stands right above a fence"},
-		"output of nothing":              {"<!-- output -->\n```\nfalse\n```\n", "a.md:1: there is no block before"},
-		"a fence without an end":         {"<!-- run -->\n```sh\nfalse\n", "a.md:2: the fence is not closed"},
+		"all is well": {
+			"<!-- run -->\n```sh\nA=1\n```\n\n<!-- run -->\n```sh\necho $A; echo 23; echo 4\n```\n" +
+				"<!-- output -->\n```text\n1\n2…\n```\n",
+			"",
+		},
+		"a command fails": {
+			"# A\n\n<!-- run -->\n```sh\necho told; false; true\n```\n",
+			"a.md:4: exit status 1\ntold",
+		},
+		"the first of a pipe fails": {"<!-- run -->\n```sh\nfalse | cat\n```\n", "a.md:2: exit status 1"},
+		"a variable is missing":     {"<!-- run -->\n```sh\necho $NOWHERE\n```\n", "a.md:2: exit status"},
+		"other output": {
+			"<!-- run -->\n```sh\necho 12\n```\n<!-- output -->\n```\n1\n```\n",
+			`a.md:6: the block before does not print "1"`,
+		},
+		"output in another order": {
+			"<!-- run -->\n```sh\necho 2; echo 1\n```\n<!-- output -->\n```\n1\n2\n```\n",
+			`a.md:6: the block before does not print "2"`,
+		},
+		"it ends instead of getting far": {
+			"<!-- run until: ready -->\n```sh\necho no\n```\n",
+			`a.md:2: ended before it printed "ready"`,
+		},
+		"nothing is marked":     {"```sh\nfalse\n```\n", "a.md: no block is marked"},
+		"a mark with a mistake": {"<!-- run it -->\n```sh\nfalse\n```\n", "a.md:1: not a mark"},
+		"a mark above nothing": {
+			"<!-- run -->\n\n```sh\nfalse\n```\n",
+			"a.md:1: a mark stands right above a fence",
+		},
+		"output of nothing":      {"<!-- output -->\n```\nfalse\n```\n", "a.md:1: there is no block before"},
+		"a fence without an end": {"<!-- run -->\n```sh\nfalse\n", "a.md:2: the fence is not closed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -101,7 +125,8 @@ func TestWhatRunsIsStoppedInTheEnd(t *testing.T) {
 	t.Run("a document that is not there", func(t *testing.T) {
 		r := newReader(t)
 		must(t, os.MkdirAll(r.dir, 0o755))
-		must(t, os.WriteFile(filepath.Join(r.dir, "a.md"), []byte("<!-- run until: ready -->\n```sh\necho ready; sleep 600\n```\n"), 0o600))
+		text := []byte("<!-- run until: ready -->\n```sh\necho ready; sleep 600\n```\n")
+		must(t, os.WriteFile(filepath.Join(r.dir, "a.md"), text, 0o600))
 		must(t, r.follow("a.md"))
 		left = r.running[0]
 		if err := r.follow("b.md"); err == nil {
@@ -134,7 +159,8 @@ type block struct {
 
 var mark = regexp.MustCompile(`^\s*<!-- *(run until: *(.*?)|run|output) *-->\s*$`)
 
-// parse finds the marked blocks of a document. Marks with mistakes are errors: a block that is not run would look as if it worked.
+// parse finds the marked blocks of a document. Marks with mistakes are errors: a block that is not
+// run would look as if it worked.
 func parse(text string) (blocks []block, err error) {
 	lines := strings.Split(text, "\n")
 	for i := 0; i < len(lines); i++ {
@@ -194,7 +220,9 @@ func newReader(t *testing.T) *reader {
 		}
 	})
 	must(t, os.Chmod(home, 0o755))
-	r := &reader{dir: filepath.Join(home, "boxoffice"), saved: filepath.Join(home, "environment"), env: map[string]string{}}
+	r := &reader{
+		dir: filepath.Join(home, "boxoffice"), saved: filepath.Join(home, "environment"), env: map[string]string{},
+	}
 	t.Cleanup(func() { // before the directory goes
 		if err := r.stop(); err != nil {
 			t.Error(err)
@@ -209,9 +237,11 @@ func newReader(t *testing.T) *reader {
 	}
 	maps.Copy(r.env, map[string]string{
 		"DATA_DIR": filepath.Join(home, "data"), "API_PORT": "0", "WEB_PORT": "0",
-		"PATH":      filepath.Join(r.dir, "bin") + ":" + r.env["PATH"],
-		"GOFLAGS":   strings.TrimSpace(r.env["GOFLAGS"] + " -trimpath"), // what was built elsewhere needs not be built again
-		"MAKEFLAGS": "NPM=",                                             // without the web UI, which the tests in a browser take care of
+		"PATH": filepath.Join(r.dir, "bin") + ":" + r.env["PATH"],
+		// What was built elsewhere needs not be built again.
+		"GOFLAGS": strings.TrimSpace(r.env["GOFLAGS"] + " -trimpath"),
+		// Without the web UI, which the tests in a browser take care of.
+		"MAKEFLAGS": "NPM=",
 	})
 	return r
 }
@@ -245,7 +275,8 @@ func copyRepository(from, to string) error {
 	return nil
 }
 
-// follow runs the blocks of a document. An error names the line of the block that does not do what it should.
+// follow runs the blocks of a document. An error names the line of the block that does not do what
+// it should.
 func (r *reader) follow(document string) error {
 	text, err := os.ReadFile(filepath.Join(r.dir, document))
 	if err != nil {
@@ -277,7 +308,8 @@ func (r *reader) follow(document string) error {
 	return nil
 }
 
-// firstMissing gives the first expected line that does not come, in its order, among those that were printed.
+// firstMissing gives the first expected line that does not come, in its order, among those that
+// were printed.
 func firstMissing(expected, printed string) string {
 	lines := strings.Split(printed, "\n")
 	for want := range strings.Lines(expected) {

@@ -17,7 +17,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// api speaks with the system under test, as one caller. It is for one goroutine at a time, except before anything is sent.
+// api speaks with the system under test, as one caller. It is for one goroutine at a time, except
+// before anything is sent.
 type api struct {
 	base  string
 	http  *http.Client
@@ -75,16 +76,16 @@ func (r *refusal) isBusy() bool {
 	return r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable && r.code == "busy"
 }
 
-// patience bounds how often a caller who is asked to come back later does so.
-const patience = 20
+// attempts bounds how often a caller who is asked to come back later does so.
+const attempts = 20
 
-// call sends in and reads the answer into out. want is the status that it must have, 0 for any success; otherwise the error is a
-// [*refusal].
+// call sends in and reads the answer into out. want is the status that it must have, 0 for any
+// success; otherwise the error is a [*refusal].
 func (a *api) call(ctx context.Context, method, path string, in, out any, want int) error {
 	for attempt := 1; ; attempt++ {
 		err := a.once(ctx, method, path, in, out, want)
 		var r *refusal
-		if !errors.As(err, &r) || !r.isBusy() || attempt == patience {
+		if !errors.As(err, &r) || !r.isBusy() || attempt == attempts {
 			return err
 		}
 		a.waits++
@@ -144,7 +145,9 @@ func (a *api) once(ctx context.Context, method, path string, in, out any, want i
 func refusalOf(request string, response *http.Response, data []byte) *refusal {
 	var problem struct{ Code, Detail string }
 	_ = json.Unmarshal(data, &problem) // a proxy in between answers with something else
-	r := &refusal{request: request, status: response.StatusCode, code: problem.Code, detail: problem.Detail, retryAfter: time.Second}
+	r := &refusal{
+		request: request, status: response.StatusCode, code: problem.Code, detail: problem.Detail, retryAfter: time.Second,
+	}
 	header := response.Header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(header); err == nil && seconds >= 0 {
 		r.retryAfter = time.Duration(seconds) * time.Second
@@ -202,7 +205,8 @@ func (a *api) login(ctx context.Context, email, password string) (session, error
 }
 
 func (a *api) register(ctx context.Context, email, password, name string) (session, error) {
-	return a.signIn(ctx, "/auth/register", map[string]string{"email": email, "password": password, "name": name}, http.StatusCreated)
+	in := map[string]string{"email": email, "password": password, "name": name}
+	return a.signIn(ctx, "/auth/register", in, http.StatusCreated)
 }
 
 func (a *api) signIn(ctx context.Context, path string, in any, want int) (s session, err error) {

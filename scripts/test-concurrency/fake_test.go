@@ -19,8 +19,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// fake is a small system that keeps the contract of the API, with the real rules and the real hashes, in memory. Its fields make it
-// break the contract in one way or another.
+// fake is a small system that keeps the contract of the API, with the real rules and the real
+// hashes, in memory. Its fields make it break the contract in one way or another.
 type fake struct {
 	mutex   sync.Mutex
 	users   []*fakeUser
@@ -92,7 +92,8 @@ func newFake(t *testing.T, change func(*fake)) (*fake, string) {
 
 func details(title string, in time.Duration) domain.Details {
 	d, err := domain.NewDetails(domain.Details{
-		Title: title, Description: "A show <live> & loud", Venue: "Small Hall", StartsAt: time.Now().Add(in), TimeZone: "Europe/Lisbon",
+		Title: title, Description: "A show <live> & loud", Venue: "Small Hall",
+		StartsAt: time.Now().Add(in), TimeZone: "Europe/Lisbon",
 		Price: domain.Money{Minor: 25_00, Currency: "EUR"},
 	})
 	if err != nil {
@@ -129,8 +130,10 @@ func (f *fake) append(id uuid.UUID, records ...domain.Record) {
 			previous = s.records[len(s.records)-1].Hash
 		}
 		r := eventstore.Record{
-			Position: int64(len(s.records)) + 1, StreamID: id, Version: len(s.records) + 1, Type: name, SchemaVersion: schemaVersion,
-			Data: data, Metadata: fmt.Appendf(nil, `{"actor":"%s"}`, uuid.Nil), RecordedAt: time.Now().UTC().Truncate(time.Microsecond),
+			Position: int64(len(s.records)) + 1, StreamID: id, Version: len(s.records) + 1,
+			Type: name, SchemaVersion: schemaVersion,
+			Data: data, Metadata: fmt.Appendf(nil, `{"actor":"%s"}`, uuid.Nil),
+			RecordedAt: time.Now().UTC().Truncate(time.Microsecond),
 		}
 		r.Hash = r.Sum(previous)
 		s.records, s.state = append(s.records, r), s.state.Evolve(value)
@@ -208,7 +211,8 @@ func (f *fake) eventOf(id uuid.UUID) map[string]any {
 	s := f.streams[id].state
 	d := s.Details()
 	e := map[string]any{
-		"id": id, "title": d.Title, "description": d.Description, "date": d.StartsAt, "venue": d.Venue, "totalTickets": s.Capacity(),
+		"id": id, "title": d.Title, "description": d.Description, "date": d.StartsAt,
+		"venue": d.Venue, "totalTickets": s.Capacity(),
 		"remainingTickets": s.Remaining(), "price": 25.0, "currency": "EUR", "timeZone": d.TimeZone, "status": "SCHEDULED",
 	}
 	if f.event != nil && f.saleHasRun {
@@ -230,7 +234,9 @@ func (f *fake) listEvents(w http.ResponseWriter, r *http.Request, _ *fakeUser) {
 	from := min(len(found), (page-1)*limit)
 	send(w, 200, map[string]any{
 		"data": found[from:min(len(found), from+limit)],
-		"meta": map[string]any{"total": len(found), "page": page, "limit": limit, "totalPages": (len(found) + limit - 1) / limit},
+		"meta": map[string]any{
+			"total": len(found), "page": page, "limit": limit, "totalPages": (len(found) + limit - 1) / limit,
+		},
 	})
 }
 
@@ -247,7 +253,8 @@ func (f *fake) postEvent(w http.ResponseWriter, r *http.Request, _ *fakeUser) {
 	in := read(r)
 	starts, err := time.Parse(time.RFC3339, in["date"].(string))
 	d := details(in["title"].(string), time.Until(starts))
-	d.StartsAt, d.Venue, d.Description, d.TimeZone = starts.UTC(), in["venue"].(string), in["description"].(string), in["timeZone"].(string)
+	d.StartsAt, d.Venue = starts.UTC(), in["venue"].(string)
+	d.Description, d.TimeZone = in["description"].(string), in["timeZone"].(string)
 	if err != nil || in["currency"] == "" {
 		problem(w, http.StatusBadRequest, "validation_failed")
 		return
@@ -299,7 +306,8 @@ func (f *fake) listBookings(w http.ResponseWriter, _ *http.Request, u *fakeUser)
 			value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
 			if b, is := value.(domain.TicketBooked); err == nil && is && b.CustomerID == u.id {
 				list = append(list, map[string]any{
-					"id": b.BookingID, "eventId": id, "userId": u.id, "status": "CONFIRMED", "createdAt": r.RecordedAt, "event": f.eventOf(id),
+					"id": b.BookingID, "eventId": id, "userId": u.id, "status": "CONFIRMED",
+					"createdAt": r.RecordedAt, "event": f.eventOf(id),
 				})
 			}
 		}
@@ -320,7 +328,8 @@ func (f *fake) getStream(w http.ResponseWriter, r *http.Request, _ *fakeUser) {
 	var all []map[string]any
 	for _, r := range f.streams[id].records {
 		all = append(all, map[string]any{
-			"position": r.Position, "version": r.Version, "type": r.Type, "schemaVersion": r.SchemaVersion, "data": json.RawMessage(r.Data),
+			"position": r.Position, "version": r.Version, "type": r.Type,
+			"schemaVersion": r.SchemaVersion, "data": json.RawMessage(r.Data),
 			"metadata": json.RawMessage(r.Metadata), "recordedAt": r.RecordedAt, "hash": r.Hash.String(),
 		})
 	}
@@ -358,5 +367,7 @@ func problem(w http.ResponseWriter, status int, code string) {
 }
 
 func problemOf(status int, code string) map[string]any {
-	return map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "code": code, "detail": "For a test."}
+	return map[string]any{
+		"type": "about:blank", "title": http.StatusText(status), "status": status, "code": code, "detail": "For a test.",
+	}
 }

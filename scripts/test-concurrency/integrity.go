@@ -128,7 +128,8 @@ func (s *stream) extends(before *stream) error {
 	return nil
 }
 
-// capacity checks that at no version more tickets were sold than there were, and that in the end exactly remaining are left.
+// capacity checks that at no version more tickets were sold than there were, and that in the end
+// exactly remaining are left.
 func (s *stream) capacity(remaining int) error {
 	var state domain.State
 	for i, d := range s.decoded {
@@ -137,7 +138,8 @@ func (s *stream) capacity(remaining int) error {
 		}
 	}
 	if state.Remaining() != remaining {
-		return fmt.Errorf("%d tickets are sold of %d, which leaves %d and not %d", state.Sold(), state.Capacity(), state.Remaining(), remaining)
+		return fmt.Errorf("%d tickets are sold of %d, which leaves %d and not %d",
+			state.Sold(), state.Capacity(), state.Remaining(), remaining)
 	}
 	return nil
 }
@@ -147,14 +149,16 @@ func (s *stream) booked(before *stream) (list []domain.TicketBooked, err error) 
 	for i := len(before.decoded); i < len(s.decoded); i++ {
 		b, is := s.decoded[i].(domain.TicketBooked)
 		if !is {
-			return list, fmt.Errorf("version %d is %s: does anyone else use this event?", s.records[i].Version, s.records[i].Type)
+			return list, fmt.Errorf("version %d is %s: does anyone else use this event?",
+				s.records[i].Version, s.records[i].Type)
 		}
 		list = append(list, b)
 	}
 	return list, nil
 }
 
-// matches checks that the stream's bookings are those that were answered with success, each by its customer.
+// matches checks that the stream's bookings are those that were answered with success, each by its
+// customer.
 func matches(list []domain.TicketBooked, winners []answer) error {
 	answered := make(map[uuid.UUID]*user, len(winners))
 	for _, w := range winners {
@@ -168,7 +172,8 @@ func matches(list []domain.TicketBooked, winners []answer) error {
 		case u == nil:
 			return fmt.Errorf("booking %s is in the stream, and no one was told so", b.BookingID)
 		case u.id != b.CustomerID:
-			return fmt.Errorf("booking %s was confirmed to %s, and belongs to customer %s in the stream", b.BookingID, u.email, b.CustomerID)
+			return fmt.Errorf("booking %s was confirmed to %s, and belongs to customer %s in the stream",
+				b.BookingID, u.email, b.CustomerID)
 		}
 		delete(answered, b.BookingID)
 	}
@@ -178,7 +183,8 @@ func matches(list []domain.TicketBooked, winners []answer) error {
 	return nil
 }
 
-// countsDown checks the numbers of remaining tickets in the answers, in the order in which the stream has the bookings.
+// countsDown checks the numbers of remaining tickets in the answers, in the order in which the
+// stream has the bookings.
 func countsDown(list []domain.TicketBooked, winners []answer, tickets int) error {
 	told := make(map[uuid.UUID]*int, len(winners))
 	for _, w := range winners {
@@ -189,7 +195,8 @@ func countsDown(list []domain.TicketBooked, winners []answer, tickets int) error
 		case got == nil:
 			return fmt.Errorf("no answer says how many tickets remain after booking number %d in the stream", i+1)
 		case *got != want:
-			return fmt.Errorf("the answer to booking number %d in the stream says that %d tickets remain, and not %d", i+1, *got, want)
+			return fmt.Errorf("the answer to booking number %d in the stream says that %d tickets remain, and not %d",
+				i+1, *got, want)
 		}
 	}
 	return nil
@@ -223,7 +230,8 @@ func same(e event, s domain.State) error {
 	return errors.Join(errs...)
 }
 
-// holds checks that each winner's bookings contain the one they were told of, and that nobody else has one of this event.
+// holds checks that each winner's bookings contain the one they were told of, and that nobody else
+// has one of this event.
 func holds(ctx context.Context, answers []answer, eventID uuid.UUID) error {
 	return parallel(ctx, len(answers), connecting, func(ctx context.Context, i int) error {
 		a := answers[i]

@@ -1,16 +1,20 @@
-// Command test-concurrency shows on a running system that a sale neither oversells nor undersells: more users than there are
-// tickets book at the same moment, and exactly as many bookings as there are tickets must succeed. Then it reads the event's
-// stream as an auditor and checks that it is whole, and that everything else the API says follows from it.
+// Command test-concurrency shows on a running system that a sale neither oversells nor undersells:
+// more users than there are tickets book at the same moment, and exactly as many bookings as there
+// are tickets must succeed. Then it reads the event's stream as an auditor and checks that it is
+// whole, and that everything else the API says follows from it.
 //
-// It speaks HTTP only. Its users are made once and used again by later runs: concurrency-01@example.com and so on. The last line
-// is PASS or FAIL, the line before says why, and the exit code is 0 or 1.
+// It speaks HTTP only. Its users are made once and used again by later runs:
+// concurrency-01@example.com and so on. The last line is PASS or FAIL, the line before says why,
+// and the exit code is 0 or 1.
 //
 //	go run ./scripts/test-concurrency -url http://localhost:3001 -users 10 -tickets 2
 //
-// Each user has a connection, so a large storm needs as many open files here and at the server. All requests come from one address
-// and sign in often: a server that limits rates is started with RATE_LIMITS=off for that.
+// Each user has a connection, so a large storm needs as many open files here and at the server. All
+// requests come from one address and sign in often: a server that limits rates is started with
+// RATE_LIMITS=off for that.
 //
-// Start reading at sale.go; storm.go has the simultaneous requests, integrity.go the checks of the stream.
+// Start reading at sale.go; storm.go has the simultaneous requests, integrity.go the checks of the
+// stream.
 package main
 
 import (
@@ -54,7 +58,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.StringVar(&o.url, "url", "http://localhost:3001", "address of the API")
 	flags.IntVar(&o.users, "users", 10, "how many users book at the same moment")
 	flags.IntVar(&o.tickets, "tickets", 2, "how many tickets the event has left")
-	flags.StringVar(&o.organizer, "organizer", "organizer@example.com", "account that schedules an event when there is none that fits")
+	flags.StringVar(&o.organizer, "organizer", "organizer@example.com",
+		"account that schedules an event when there is none that fits")
 	flags.StringVar(&o.auditor, "auditor", "auditor@example.com", "account that reads the stream")
 	flags.StringVar(&o.password, "password", "", "password of these two accounts (default: that of seeded ones)")
 	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "for everything together")
@@ -84,7 +89,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	reason := ""
 	if err == nil {
-		ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("not done after %s; -timeout allows more", o.timeout))
+		ctx, cancel := context.WithTimeoutCause(ctx, o.timeout,
+			fmt.Errorf("not done after %s; -timeout allows more", o.timeout))
 		defer cancel()
 		t := &test{options: o, out: stdout, progress: stderr}
 		reason, err = t.run(ctx)

@@ -28,13 +28,16 @@ func attempt(t *testing.T, url string, args ...string) outcome {
 	return outcome{code, out.String(), errors.String()}
 }
 
-// mustEnd checks the last line, the exit code, and that a reason stands in the line before and this one in the output.
+// mustEnd checks the last line, the exit code, and that a reason stands in the line before and this
+// one in the output.
 func (o outcome) mustEnd(t *testing.T, code int, reason string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(o.out, "\n"), "\n")
 	last := map[int]string{0: "PASS", 1: "FAIL"}[code]
-	if o.code != code || len(lines) < 2 || lines[len(lines)-1] != last || !strings.HasPrefix(lines[len(lines)-2], "Reason: ") || !strings.Contains(o.out, reason) {
-		t.Errorf("got exit code %d, want %d with a last line %s after a reason, and somewhere %q:\n%s\n%s", o.code, code, last, reason, o.out, o.errors)
+	if o.code != code || len(lines) < 2 || lines[len(lines)-1] != last ||
+		!strings.HasPrefix(lines[len(lines)-2], "Reason: ") || !strings.Contains(o.out, reason) {
+		t.Errorf("got exit code %d, want %d with a last line %s after a reason, and somewhere %q:\n%s\n%s",
+			o.code, code, last, reason, o.out, o.errors)
 	}
 	for _, secret := range []string{seededPassword, userPassword, "token-of-"} {
 		if strings.Contains(o.out+o.errors, secret) {
@@ -70,7 +73,9 @@ Stream integrity:
 func TestASecondRunUsesTheSameUsersAndAnotherEvent(t *testing.T) {
 	t.Parallel()
 	f, url := newFake(t, nil)
-	for _, want := range []string{`Event: "Limited Concert" (2 `, `Event: "Early Show" (2 `, `Event: "Concurrency Test of `} {
+	for _, want := range []string{
+		`Event: "Limited Concert" (2 `, `Event: "Early Show" (2 `, `Event: "Concurrency Test of `,
+	} {
 		o := attempt(t, url)
 		o.mustEnd(t, 0, "2 of 10")
 		if !strings.Contains(o.out, want) {
@@ -106,7 +111,9 @@ func TestFewerUsersThanTicketsAllSucceed(t *testing.T) {
 	_, url := newFake(t, nil)
 	o := attempt(t, url, "-users", "3", "-tickets", "7")
 	o.mustEnd(t, 0, "3 of 3 bookings succeeded for 7 tickets")
-	for _, want := range []string{"Successful bookings: 3\n", "(no tickets): 0\n", "after test: 4\n", "(7 tickets available)"} {
+	for _, want := range []string{
+		"Successful bookings: 3\n", "(no tickets): 0\n", "after test: 4\n", "(7 tickets available)",
+	} {
 		if !strings.Contains(o.out, want) {
 			t.Errorf("got\n%s\nwant %q", o.out, want)
 		}
@@ -129,7 +136,9 @@ func TestOtherFormsOfTheContractAreAccepted(t *testing.T) {
 
 func TestASystemThatIsBusyIsAskedAgain(t *testing.T) {
 	t.Parallel()
-	for name, status := range map[string]int{"503 busy": http.StatusServiceUnavailable, "429": http.StatusTooManyRequests} {
+	for name, status := range map[string]int{
+		"503 busy": http.StatusServiceUnavailable, "429": http.StatusTooManyRequests,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, url := newFake(t, func(f *fake) { f.busy, f.busyStatus = 3, status })
@@ -163,7 +172,9 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 	part := func(r *reply, name string) map[string]any { return r.body[name].(map[string]any) }
 	limited := func(f *fake) uuid.UUID {
-		return f.order[slices.IndexFunc(f.order, func(id uuid.UUID) bool { return f.streams[id].state.Details().Title == "Limited Concert" })]
+		return f.order[slices.IndexFunc(f.order, func(id uuid.UUID) bool {
+			return f.streams[id].state.Details().Title == "Limited Concert"
+		})]
 	}
 	all := func(records []map[string]any) (list []any) {
 		for _, r := range records {
@@ -184,15 +195,23 @@ func TestFaultsAreFound(t *testing.T) {
 		plant  func(*fake)
 		reason string
 	}{
-		{"one ticket too many is sold", func(f *fake) { f.oversell = true }, "oversold: there were 2 tickets, and 3 bookings succeeded"},
-		{"one ticket too many is in the stream", func(f *fake) { f.oversell = true }, "at version 4, 3 tickets were sold of 2"},
-		{"one ticket too few is sold", func(f *fake) { f.undersell = true }, "undersold: 2 bookings should have succeeded, and 1 did"},
+		{"one ticket too many is sold", func(f *fake) {
+			f.oversell = true
+		}, "oversold: there were 2 tickets, and 3 bookings succeeded"},
+		{"one ticket too many is in the stream", func(f *fake) {
+			f.oversell = true
+		}, "at version 4, 3 tickets were sold of 2"},
+		{"one ticket too few is sold", func(f *fake) {
+			f.undersell = true
+		}, "undersold: 2 bookings should have succeeded, and 1 did"},
 		{"a request breaks the server", on409(become(500, "internal")), "unexpected answers (1): POST /book: 500 internal"},
 		{"a booking is made and answered with 500", on201(become(500, "internal")), "undersold"},
 		{"a refusal has another code", on409(become(409, "conflict")), "POST /book: 409 conflict"},
 		{"a refusal has another status", on409(become(400, "sold_out")), "POST /book: 400 sold_out"},
 		{"a refusal says already booked", on409(become(409, "already_booked")), "409 already_booked"},
-		{"success has another status", on201(func(_ *fake, _ *fakeUser, r *reply) { r.status = 200 }), "POST /book: 200"},
+		{"success has another status", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			r.status = 200
+		}), "POST /book: 200"},
 		{"a 503 does not promise that nothing was done", on409(become(503, "outcome_unknown")), "503 outcome_unknown"},
 		{"an answer is not JSON", func(f *fake) {
 			f.book = func(_ *fake, _ *fakeUser, r *reply) bool {
@@ -200,17 +219,33 @@ func TestFaultsAreFound(t *testing.T) {
 				return true
 			}
 		}, "read the answer"},
-		{"the answer names another user", on201(func(_ *fake, _ *fakeUser, r *reply) { part(r, "booking")["userId"] = uuid.New() }), "another user"},
-		{"the answer names another event", on201(func(_ *fake, _ *fakeUser, r *reply) { part(r, "event")["id"] = uuid.New() }), "another event"},
-		{"the answer has no id", on201(func(_ *fake, _ *fakeUser, r *reply) { delete(part(r, "booking"), "id") }), "no id of the booking"},
-		{"the answer has another status of the booking", on201(func(_ *fake, _ *fakeUser, r *reply) { part(r, "booking")["status"] = "PENDING" }), `status "PENDING"`},
-		{"the answer has no time", on201(func(_ *fake, _ *fakeUser, r *reply) { delete(part(r, "booking"), "createdAt") }), "no time"},
-		{"the answer lacks the remaining tickets", on201(func(_ *fake, _ *fakeUser, r *reply) { delete(part(r, "event"), "remainingTickets") }), "no number of remaining"},
+		{"the answer names another user", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			part(r, "booking")["userId"] = uuid.New()
+		}), "another user"},
+		{"the answer names another event", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			part(r, "event")["id"] = uuid.New()
+		}), "another event"},
+		{"the answer has no id", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			delete(part(r, "booking"), "id")
+		}), "no id of the booking"},
+		{"the answer has another status of the booking", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			part(r, "booking")["status"] = "PENDING"
+		}), `status "PENDING"`},
+		{"the answer has no time", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			delete(part(r, "booking"), "createdAt")
+		}), "no time"},
+		{"the answer lacks the remaining tickets", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			delete(part(r, "event"), "remainingTickets")
+		}), "no number of remaining"},
 		{"two answers have the same number of remaining tickets", on201(func(_ *fake, _ *fakeUser, r *reply) {
 			part(r, "event")["remainingTickets"] = 0
 		}), "says that 0 tickets remain, and not 1"},
-		{"a booking is confirmed and lost", on201(func(_ *fake, _ *fakeUser, r *reply) { r.undo() }), "and is not in the stream"},
-		{"a booking is confirmed under another id", on201(func(_ *fake, _ *fakeUser, r *reply) { part(r, "booking")["id"] = uuid.New() }), "no one was told so"},
+		{"a booking is confirmed and lost", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			r.undo()
+		}), "and is not in the stream"},
+		{"a booking is confirmed under another id", on201(func(_ *fake, _ *fakeUser, r *reply) {
+			part(r, "booking")["id"] = uuid.New()
+		}), "no one was told so"},
 		{"a booking is stored for another customer", on201(func(f *fake, _ *fakeUser, r *reply) {
 			r.undo()
 			f.append(limited(f), domain.TicketBooked{BookingID: part(r, "booking")["id"].(uuid.UUID), CustomerID: uuid.New()})
@@ -233,11 +268,19 @@ func TestFaultsAreFound(t *testing.T) {
 		{"the stream lacks its end", func(f *fake) {
 			f.audit = func(records []map[string]any) []any { return all(records)[:2] }
 		}, "the stream ends with version 2, and should with 3"},
-		{"positions run backwards", newest(func(r map[string]any) { r["position"] = int64(1) }), "version 3 has position 1"},
-		{"time runs backwards", newest(func(r map[string]any) { r["recordedAt"] = time.Unix(0, 0).UTC() }), "recorded before the one before"},
-		{"a hash is wrong", newest(func(r map[string]any) { r["hash"] = strings.Repeat("ab", 32) }), "hash of version 3"},
+		{"positions run backwards", newest(func(r map[string]any) {
+			r["position"] = int64(1)
+		}), "version 3 has position 1"},
+		{"time runs backwards", newest(func(r map[string]any) {
+			r["recordedAt"] = time.Unix(0, 0).UTC()
+		}), "recorded before the one before"},
+		{"a hash is wrong", newest(func(r map[string]any) {
+			r["hash"] = strings.Repeat("ab", 32)
+		}), "hash of version 3"},
 		{"a hash is too short", newest(func(r map[string]any) { r["hash"] = "abcd" }), "a hash of 4 characters"},
-		{"metadata was tampered with", newest(func(r map[string]any) { r["metadata"] = map[string]any{"actor": uuid.New()} }), "hash of version 3"},
+		{"metadata was tampered with", newest(func(r map[string]any) {
+			r["metadata"] = map[string]any{"actor": uuid.New()}
+		}), "hash of version 3"},
 		{"a type is unknown", newest(func(r map[string]any) { r["type"] = "TicketSold" }), "not known"},
 		{"the past is rewritten", func(f *fake) {
 			f.audit = func(records []map[string]any) []any {
@@ -291,7 +334,8 @@ func rehash(streamID uuid.UUID, records []map[string]any) {
 	for _, r := range records {
 		changed := eventstore.Record{
 			StreamID: streamID, Version: r["version"].(int), Type: r["type"].(string), SchemaVersion: r["schemaVersion"].(int16),
-			Data: r["data"].(json.RawMessage), Metadata: r["metadata"].(json.RawMessage), RecordedAt: r["recordedAt"].(time.Time),
+			Data: r["data"].(json.RawMessage), Metadata: r["metadata"].(json.RawMessage),
+			RecordedAt: r["recordedAt"].(time.Time),
 		}
 		previous = changed.Sum(previous)
 		r["hash"] = previous.String()
@@ -314,10 +358,17 @@ func TestWhatPreventsATestIsExplained(t *testing.T) {
 	}{
 		{"the server is not reachable", gone, nil, "nothing answers at"},
 		{"the seeded accounts are missing", empty, nil, "can't sign in as auditor@example.com: seed the database"},
-		{"the organizer is missing when one is needed", url, []string{"-tickets", "9", "-organizer", "nobody@example.com"}, "can't sign in as nobody@example.com"},
+		{
+			"the organizer is missing when one is needed", url,
+			[]string{"-tickets", "9", "-organizer", "nobody@example.com"},
+			"can't sign in as nobody@example.com",
+		},
 		{"the auditor is none", url, []string{"-auditor", "organizer@example.com"}, "403 forbidden"},
 		{"the server limits rates for good", busy, nil, "RATE_LIMITS=off"},
-		{"an account has another password", other, nil, "sign concurrency-07@example.com in: the account exists and has another password"},
+		{
+			"an account has another password", other, nil,
+			"sign concurrency-07@example.com in: the account exists and has another password",
+		},
 		{"time is up", url, []string{"-timeout", "1ns"}, "not done after 1ns"},
 		{"the address is none", "localhost:3001", nil, "-url must be an address"},
 		{"nobody books", url, []string{"-users", "0"}, "at least 1"},

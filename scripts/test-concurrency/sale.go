@@ -29,7 +29,8 @@ type test struct {
 	problems []string
 }
 
-// run returns in one sentence why the system passes. The error says why it does not, or why it could not be tested.
+// run returns in one sentence why the system passes. The error says why it does not, or why it
+// could not be tested.
 func (t *test) run(ctx context.Context) (string, error) {
 	t.print("=== Concurrency Test ===")
 	t.shared = newAPI(t.url)
@@ -40,7 +41,7 @@ func (t *test) run(ctx context.Context) (string, error) {
 		return "", err
 	}
 	t.auditing = t.shared.as(auditor.AccessToken)
-	users, err := gather(ctx, t.shared, t.users, t.progress)
+	users, err := signIn(ctx, t.shared, t.users, t.progress)
 	defer func() {
 		for _, u := range users {
 			if u != nil {
@@ -74,7 +75,8 @@ func (t *test) run(ctx context.Context) (string, error) {
 
 	switch n := len(t.problems); n {
 	case 0:
-		return fmt.Sprintf("%d of %d bookings succeeded for %d tickets, and the stream is intact", len(winners), t.users, t.tickets), nil
+		return fmt.Sprintf("%d of %d bookings succeeded for %d tickets, and the stream is intact",
+			len(winners), t.users, t.tickets), nil
 	case 1:
 		return "", errors.New(t.problems[0])
 	default:
@@ -88,7 +90,8 @@ func (t *test) print(format string, args ...any) { _, _ = fmt.Fprintf(t.out, for
 func (t *test) seeded(ctx context.Context, email, flag string) (session, error) {
 	s, err := t.shared.login(ctx, email, t.password)
 	if codeOf(err) == "invalid_credentials" {
-		return s, fmt.Errorf("can't sign in as %s: seed the database (bin/boxoffice seed), or name another account with %s and -password", email, flag)
+		return s, fmt.Errorf("can't sign in as %s: seed the database (bin/boxoffice seed), "+
+			"or name another account with %s and -password", email, flag)
 	}
 	if err != nil {
 		return s, fmt.Errorf("sign in as %s: %w", email, err)
@@ -96,8 +99,8 @@ func (t *test) seeded(ctx context.Context, email, flag string) (session, error) 
 	return s, nil
 }
 
-// findEvent looks for an upcoming event with exactly as many tickets left as the test needs and that no user has booked. When there
-// is none, it schedules one.
+// findEvent looks for an upcoming event with exactly as many tickets left as the test needs and
+// that no user has booked. When there is none, it schedules one.
 func (t *test) findEvent(ctx context.Context, taken map[uuid.UUID]bool) (event, *stream, error) {
 	for _, search := range []string{preferred, ""} {
 		for page, pages := 1, 1; page <= pages; page++ {
@@ -135,8 +138,9 @@ func (t *test) scheduleEvent(ctx context.Context) (event, *stream, error) {
 	}
 	now := time.Now().UTC()
 	made, err := t.shared.as(organizer.AccessToken).schedule(ctx, newEvent{
-		Title: "Concurrency Test of " + now.Format("2 January 2006, 15:04:05"), Description: "Scheduled by the concurrency test.",
-		Venue: "Test Hall", Date: now.AddDate(0, 1, 0).Truncate(time.Hour), TimeZone: "Europe/Lisbon",
+		Title:       "Concurrency Test of " + now.Format("2 January 2006, 15:04:05"),
+		Description: "Scheduled by the concurrency test.", Venue: "Test Hall",
+		Date: now.AddDate(0, 1, 0).Truncate(time.Hour), TimeZone: "Europe/Lisbon",
 		TotalTickets: t.tickets, Price: 25, Currency: "EUR",
 	})
 	if err != nil {
@@ -155,7 +159,8 @@ func (t *test) scheduleEvent(ctx context.Context) (event, *stream, error) {
 	return e, s, err
 }
 
-// within repeats a read for as long as the read models may be behind. Whatever the last one says, counts.
+// within repeats a read for as long as the read models may be behind. Whatever the last one says,
+// counts.
 func (t *test) within(ctx context.Context, read func() error) error {
 	for deadline := time.Now().Add(t.lag); ; {
 		err := read()
@@ -173,7 +178,8 @@ func (t *test) within(ctx context.Context, read func() error) error {
 // expected is how many bookings must succeed.
 func (t *test) expected() int { return min(t.users, t.tickets) }
 
-// judge compares the answers with what they must be, prints the results, and returns those that got a ticket.
+// judge compares the answers with what they must be, prints the results, and returns those that got
+// a ticket.
 func (t *test) judge(ctx context.Context, answers []answer, e event) (winners []answer) {
 	var (
 		soldOut int

@@ -20,7 +20,8 @@ type user struct {
 }
 
 const (
-	// Hashing a password costs the server about 50 ms of a processor. More at once would only wait there.
+	// Hashing a password costs the server about 50 ms of a processor. More at once would only wait
+	// there.
 	signingIn = 4
 	// Connections are opened a few at a time, so that they don't overflow the server's backlog.
 	connecting = 32
@@ -28,8 +29,8 @@ const (
 	userPassword = "two-tickets-10-people"
 )
 
-// gather signs the users in, and registers those who are new.
-func gather(ctx context.Context, shared *api, users int, progress io.Writer) ([]*user, error) {
+// signIn signs the users in, and registers those who are new.
+func signIn(ctx context.Context, shared *api, users int, progress io.Writer) ([]*user, error) {
 	all := make([]*user, users)
 	steps := newSteps(progress, "signing users in", users)
 	var known atomic.Bool // the last one had an account already: then the next one probably has, too
@@ -48,7 +49,8 @@ func gather(ctx context.Context, shared *api, users int, progress io.Writer) ([]
 	return all, err
 }
 
-// enter logs in or registers, in the order that is more likely to succeed at once: each try costs the server a hash.
+// enter logs in or registers, in the order that is more likely to succeed at once: each try costs
+// the server a hash.
 func enter(ctx context.Context, a *api, email, name string, known bool) (s session, had bool, err error) {
 	if known {
 		s, err = a.login(ctx, email, userPassword)
@@ -69,7 +71,8 @@ func enter(ctx context.Context, a *api, email, name string, known bool) (s sessi
 	return s, true, errors.New("the account exists and has another password than this program gives it")
 }
 
-// connect opens each user's connection by asking for their bookings. It returns the events for which any of them holds a ticket.
+// connect opens each user's connection by asking for their bookings. It returns the events for
+// which any of them holds a ticket.
 func connect(ctx context.Context, users []*user, progress io.Writer) (map[uuid.UUID]bool, error) {
 	var (
 		taken = map[uuid.UUID]bool{}
@@ -100,7 +103,8 @@ type answer struct {
 	took   time.Duration
 }
 
-// storm sends one booking for each user, all at the same moment, and returns when the last answer is there.
+// storm sends one booking for each user, all at the same moment, and returns when the last answer
+// is there.
 func storm(ctx context.Context, users []*user, eventID uuid.UUID) []answer {
 	var (
 		answers     = make([]answer, len(users))

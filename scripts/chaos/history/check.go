@@ -1,10 +1,8 @@
 package history
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,16 +23,18 @@ const (
 	ReadModel    = "the read model differs from the log"
 	Early        = "an answer names a moment before its own effect"
 	StaleRead    = "a read lacks what it was asked to contain"
-	Unanswered   = "a wish without an answer"
+	Unanswered   = "a request without an answer"
 	StrangeReply = "an answer that should not be"
 )
 
-// Check holds the requests against each other and against what the system holds in the end. Clean histories give nothing.
+// Check holds the requests against each other and against what the system holds in the end. Clean
+// histories give nothing.
 func Check(requests []Request, final Final) []Violation {
 	c := &checker{
 		requests: requests, final: final,
-		byID: map[string]*Request{}, streams: map[uuid.UUID]*stream{}, booked: map[uuid.UUID]*Record{}, cancelled: map[uuid.UUID]*Record{},
-		byKey: map[key]*Record{}, byWish: map[wish][]*Record{}, caused: map[string]int64{},
+		byID: map[string]*Request{}, streams: map[uuid.UUID]*stream{},
+		booked: map[uuid.UUID]*Record{}, cancelled: map[uuid.UUID]*Record{},
+		byKey: map[key]*Record{}, byPair: map[pair][]*Record{}, caused: map[string]int64{},
 	}
 	for i := range requests {
 		c.byID[requests[i].ID] = &requests[i]
@@ -55,7 +55,7 @@ type key struct {
 	name     string
 }
 
-type wish struct{ customer, event uuid.UUID }
+type pair struct{ customer, event uuid.UUID }
 
 type checker struct {
 	requests []Request
@@ -65,7 +65,7 @@ type checker struct {
 	streams           map[uuid.UUID]*stream
 	booked, cancelled map[uuid.UUID]*Record // by booking
 	byKey             map[key]*Record       // what the requests with a key have booked
-	byWish            map[wish][]*Record    // a customer's bookings of an event
+	byPair            map[pair][]*Record    // a customer's bookings of an event
 
 	caused map[string]int64 // the position that each request caused
 
@@ -139,8 +139,8 @@ func (c *checker) followBooking(r *Record, s *stream) {
 		c.bad(Twice, "booking %s was made by positions %d and %d", r.Booking, c.booked[r.Booking].Position, r.Position)
 	}
 	c.booked[r.Booking] = r
-	w := wish{r.Customer, r.Event}
-	c.byWish[w] = append(c.byWish[w], r)
+	p := pair{r.Customer, r.Event}
+	c.byPair[p] = append(c.byPair[p], r)
 	if held, holds := s.holds[r.Customer]; holds {
 		c.bad(Twice, "%s holds the bookings %s and %s of event %s", r.Customer, held, r.Booking, r.Event)
 	}
@@ -152,7 +152,8 @@ func (c *checker) followBooking(r *Record, s *stream) {
 	case q.Outcome == Refused || q.Outcome == NotDone:
 		c.bad(Unasked, "position %d is of a request that was told the opposite: %s", r.Position, q)
 	case q.Outcome == Done && q.Answer.Booking != r.Booking:
-		c.bad(Twice, "position %d made booking %s, and the answer was booking %s: %s", r.Position, r.Booking, q.Answer.Booking, q)
+		c.bad(Twice, "position %d made booking %s, and the answer was booking %s: %s",
+			r.Position, r.Booking, q.Answer.Booking, q)
 	}
 	if q.Key == "" {
 		return
@@ -172,7 +173,8 @@ func (c *checker) followCancellation(r *Record) {
 		c.bad(Unasked, "position %d cancels a booking of somebody else: %s", r.Position, r.Booking)
 	}
 	if c.cancelled[r.Booking] != nil {
-		c.bad(Twice, "booking %s was cancelled by positions %d and %d", r.Booking, c.cancelled[r.Booking].Position, r.Position)
+		c.bad(Twice, "booking %s was cancelled by positions %d and %d",
+			r.Booking, c.cancelled[r.Booking].Position, r.Position)
 	}
 	c.cancelled[r.Booking] = r
 	q := c.byID[r.Request]
@@ -184,7 +186,8 @@ func (c *checker) followCancellation(r *Record) {
 	}
 }
 
-// bound finds between which moments each record was committed. Records commit in the order of their positions.
+// bound finds between which moments each record was committed. Records commit in the order of their
+// positions.
 func (c *checker) bound() {
 	n := len(c.final.Log)
 	c.earliest, c.latest = make([]time.Duration, n), make([]time.Duration, n)
@@ -209,128 +212,8 @@ func (c *checker) bound() {
 	}
 }
 
-// wasSoldOut tells whether an event may have had no tickets at some moment while a request was under way.
-func (c *checker) wasSoldOut(q *Request) bool {
-	s := c.streams[q.Event]
-	if s == nil {
-		return false
-	}
-	// Bounds never decrease along the log, so the moments in question stand together.
-	first, _ := slices.BinarySearchFunc(s.moments[min(1, len(s.moments)):], q.Invoked, func(next moment, at time.Duration) int {
-		return cmp.Compare(c.latest[next.record], at)
-	})
-	for _, m := range s.moments[first:] {
-		if c.earliest[m.record] > q.Answered {
-			return false
-		}
-		if m.remaining <= 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// wasBooked tells whether the customer may have held a ticket at some moment while a request was under way.
-func (c *checker) wasBooked(q *Request) bool {
-	for _, made := range c.byWish[wish{q.Customer, q.Event}] {
-		cancelled := c.cancelled[made.Booking]
-		if c.earliest[made.place] <= q.Answered && (cancelled == nil || c.latest[cancelled.place] >= q.Invoked) {
-			return true
-		}
-	}
-	return false
-}
-
-func (c *checker) judge(q *Request) {
-	switch {
-	case q.Outcome == Strange:
-		c.bad(StrangeReply, "%s", q)
-	case q.BadToken && q.Outcome == Done:
-		c.bad(StrangeReply, "a token that is not valid was believed: %s", q)
-	case q.BadToken:
-	case q.Kind == List:
-		c.judgeList(q)
-	case q.Outcome == Done:
-		c.judgeDone(q)
-	case q.Outcome == Refused:
-		c.judgeRefusal(q)
-	}
-}
-
-func (c *checker) judgeDone(q *Request) {
-	made := c.booked[q.Answer.Booking]
-	switch {
-	case made == nil || made.Customer != q.Customer || made.Event != q.Event:
-		c.bad(Lost, "booking %s: %s", q.Answer.Booking, q)
-		return
-	case q.Kind == Cancel && (c.cancelled[q.Booking] == nil || q.Answer.Booking != q.Booking):
-		c.bad(Lost, "the cancellation of booking %s: %s", q.Booking, q)
-		return
-	case q.Kind == Book && made.Request != q.ID && (q.Key == "" || c.byKey[key{q.Customer, q.Key}] != made):
-		c.bad(KeyBroken, "answered with the booking of another request, %s: %s", made.Request, q)
-	case q.Answer.Replayed && q.Key == "":
-		c.bad(KeyBroken, "answered as the repetition of a request, and has no key: %s", q)
-	}
-	// The position is what later reads must contain: were it too low, or not told at all, none of them could be found stale.
-	effect := made
-	if q.Kind == Cancel {
-		effect = c.cancelled[q.Booking]
-	}
-	if q.Answer.Position < effect.Position || q.Answer.Version < effect.Version {
-		c.bad(Early, "told of position %d and version %d, and the effect is at %d and %d: %s",
-			q.Answer.Position, q.Answer.Version, effect.Position, effect.Version, q)
-	}
-	s := c.streams[q.Event]
-	if v := q.Answer.Version; v < 1 || v > len(s.moments) || s.moments[v-1].remaining != q.Answer.Remaining {
-		c.bad(Remaining, "%d tickets at version %d: %s", q.Answer.Remaining, v, q)
-	}
-}
-
-func (c *checker) judgeRefusal(q *Request) {
-	isTrue := false
-	switch {
-	case q.Kind == Book && q.Code == SoldOut:
-		isTrue = c.wasSoldOut(q)
-	case q.Kind == Book && q.Code == AlreadyBooked:
-		isTrue = c.wasBooked(q)
-	case q.Kind == Cancel && q.Code == BookingNotFound:
-		made := c.booked[q.Booking]
-		isTrue = made == nil || c.latest[made.place] >= q.Invoked
-	}
-	if !isTrue {
-		c.bad(FalseRefusal, "%s", q)
-	}
-	if made := c.byKey[key{q.Customer, q.Key}]; q.Key != "" && q.Kind == Book && made != nil && c.latest[made.place] < q.Invoked {
-		c.bad(KeyBroken, "the key had booked at position %d, and was refused: %s", made.Position, q)
-	}
-}
-
-// judgeList looks for bookings that the list must contain: made by then and never cancelled. What is listed must have been made, and
-// not be cancelled by then.
-func (c *checker) judgeList(q *Request) {
-	if q.Outcome != Done {
-		return
-	}
-	for _, b := range q.Answer.Listed {
-		if made := c.booked[b]; made == nil || made.Customer != q.Customer {
-			c.bad(ReadModel, "the list has booking %s: %s", b, q)
-		}
-		if gone := c.cancelled[b]; gone != nil && gone.Position <= q.Least && !q.Answer.Lagging {
-			c.bad(StaleRead, "booking %s, cancelled at position %d, is listed at position %d: %s", b, gone.Position, q.Least, q)
-		}
-	}
-	if q.Answer.Lagging {
-		return
-	}
-	for id, made := range c.booked {
-		if made.Customer != q.Customer || made.Position > q.Least || c.cancelled[id] != nil || slices.Contains(q.Answer.Listed, id) {
-			continue
-		}
-		c.bad(StaleRead, "booking %s, made at position %d, is missing at position %d: %s", id, made.Position, q.Least, q)
-	}
-}
-
-// keys compares what the system has stored of keys with the records that requests with a key have caused.
+// keys compares what the system has stored of keys with the records that requests with a key have
+// caused.
 func (c *checker) keys() {
 	stored := map[key]KeyRow{}
 	for _, k := range c.final.Keys {
@@ -347,16 +230,16 @@ func (c *checker) keys() {
 	}
 }
 
-// demand checks that as many tickets are sold as there are, or as there are customers who want one in the end: those whose last
-// request for an event, whatever came of earlier ones, was to book.
+// demand checks that as many tickets are sold as there are, or as there are customers who want one
+// in the end: those whose last request for an event, whatever came of earlier ones, was to book.
 func (c *checker) demand() {
-	last := map[wish]*Request{}
+	last := map[pair]*Request{}
 	for i := range c.requests {
 		q := &c.requests[i]
 		if q.Kind == List || q.BadToken {
 			continue
 		}
-		w := wish{q.Customer, q.Event}
+		w := pair{q.Customer, q.Event}
 		if known := last[w]; known == nil || known.Invoked < q.Invoked {
 			last[w] = q
 		}

@@ -13,8 +13,9 @@ import (
 	"github.com/boxoffice/boxoffice/scripts/chaos/history"
 )
 
-// story is a history that is clean until somebody spoils it: an event with two tickets; Ann books with a key and hears nothing, comes
-// again and is told; Bob books; Cid is too late; Ann is refused a second ticket; Bob cancels; Cid books after all; Bob wants one again, in vain.
+// story is a history that is clean until somebody spoils it: an event with two tickets; Ann books
+// with a key and hears nothing, comes again and is told; Bob books; Cid is too late; Ann is refused
+// a second ticket; Bob cancels; Cid books after all; Bob wants one again, in vain.
 type story struct {
 	event         uuid.UUID
 	ann, bob, cid uuid.UUID
@@ -44,9 +45,12 @@ const (
 
 func tell() *story {
 	s := &story{event: id("event"), ann: id("ann"), bob: id("bob"), cid: id("cid")}
-	ask := func(name string, kind history.Kind, who uuid.UUID, from, to float64, outcome history.Outcome, code string) *history.Request {
+	ask := func(
+		name string, kind history.Kind, who uuid.UUID, from, to float64, outcome history.Outcome, code string,
+	) *history.Request {
 		s.requests = append(s.requests, history.Request{
-			ID: name, Kind: kind, Customer: who, Event: s.event, Invoked: at(from), Answered: at(to), Outcome: outcome, Code: code,
+			ID: name, Kind: kind, Customer: who, Event: s.event, Invoked: at(from),
+			Answered: at(to), Outcome: outcome, Code: code,
 		})
 		return &s.requests[len(s.requests)-1]
 	}
@@ -54,14 +58,16 @@ func tell() *story {
 	ask("r0", book, s.ann, 1, 2, history.Unknown, "").Key = "ann's"
 	q := ask("r1", book, s.ann, 3, 4, history.Done, "")
 	q.Key, q.Answer = "ann's", history.Answer{Booking: id("a"), Version: 2, Remaining: 1, Position: 2, Replayed: true}
-	ask("r2", book, s.bob, 5, 6, history.Done, "").Answer = history.Answer{Booking: id("b"), Version: 3, Remaining: 0, Position: 3}
+	ask("r2", book, s.bob, 5, 6, history.Done, "").Answer =
+		history.Answer{Booking: id("b"), Version: 3, Remaining: 0, Position: 3}
 	ask("r3", book, s.cid, 7, 8, history.Refused, history.SoldOut)
 	ask("r4", book, s.ann, 9, 10, history.Refused, history.AlreadyBooked)
 	q = ask("r5", history.List, s.bob, 11, 12, history.Done, "")
 	q.Least, q.Answer = 3, history.Answer{Listed: []uuid.UUID{id("b")}}
 	q = ask("r6", cancel, s.bob, 13, 14, history.Done, "")
 	q.Booking, q.Answer = id("b"), history.Answer{Booking: id("b"), Version: 4, Remaining: 1, Position: 4}
-	ask("r7", book, s.cid, 15, 16, history.Done, "").Answer = history.Answer{Booking: id("c"), Version: 5, Remaining: 0, Position: 5}
+	ask("r7", book, s.cid, 15, 16, history.Done, "").Answer =
+		history.Answer{Booking: id("c"), Version: 5, Remaining: 0, Position: 5}
 	ask("r8", book, s.bob, 17, 18, history.Refused, history.SoldOut)
 	ask("r9", book, s.ann, 19, 20, history.Refused, history.TokenExpired).BadToken = true
 	ask("r10", book, s.ann, 21, 22, history.NotDone, "unavailable")
@@ -73,7 +79,10 @@ func tell() *story {
 			{Position: 1, Event: s.event, Version: 1, Request: "setup", Change: history.Scheduled, Capacity: 2},
 			{Position: 2, Event: s.event, Version: 2, Request: "r0", Change: history.Booked, Booking: id("a"), Customer: s.ann},
 			{Position: 3, Event: s.event, Version: 3, Request: "r2", Change: history.Booked, Booking: id("b"), Customer: s.bob},
-			{Position: 4, Event: s.event, Version: 4, Request: "r6", Change: history.Cancelled, Booking: id("b"), Customer: s.bob},
+			{
+				Position: 4, Event: s.event, Version: 4, Request: "r6", Change: history.Cancelled,
+				Booking: id("b"), Customer: s.bob,
+			},
 			{Position: 5, Event: s.event, Version: 5, Request: "r7", Change: history.Booked, Booking: id("c"), Customer: s.cid},
 		},
 		Events: map[uuid.UUID]history.EventRow{s.event: {Remaining: 0, Version: 5}},
@@ -146,47 +155,79 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		rule  string
 		plant func(*story)
 	}{
-		"a booking that was confirmed is not in the log":      {history.Lost, func(s *story) { s.drop(5) }},
-		"a booking that was confirmed is somebody else's":     {history.Lost, func(s *story) { s.requests[cidBooks].Answer.Booking = id("a") }},
+		"a booking that was confirmed is not in the log": {history.Lost, func(s *story) { s.drop(5) }},
+		"a booking that was confirmed is somebody else's": {history.Lost, func(s *story) {
+			s.requests[cidBooks].Answer.Booking = id("a")
+		}},
 		"a cancellation that was confirmed is not in the log": {history.Lost, func(s *story) { s.drop(4) }},
-		"a booking that nobody asked for":                     {history.Unasked, func(s *story) { s.final.Log[4].Request = "nobody" }},
-		"a booking for another than who asked":                {history.Unasked, func(s *story) { s.final.Log[4].Customer = id("eve") }},
-		"a booking after sold out was said":                   {history.Unasked, func(s *story) { s.final.Log[4].Request = "r3" }},
+		"a booking that nobody asked for": {history.Unasked, func(s *story) {
+			s.final.Log[4].Request = "nobody"
+		}},
+		"a booking for another than who asked": {history.Unasked, func(s *story) {
+			s.final.Log[4].Customer = id("eve")
+		}},
+		"a booking after sold out was said": {history.Unasked, func(s *story) {
+			s.final.Log[4].Request = "r3"
+		}},
 		"a booking after unavailable was said": {history.Unasked, func(s *story) {
 			s.requests[annAgain].Outcome, s.requests[annLost].Outcome = history.Unknown, history.NotDone
 		}},
-		"a booking by a token that is not valid": {history.Unasked, func(s *story) { s.final.Log[1].Request = "r9" }},
-		"a cancellation that nobody asked for":   {history.Unasked, func(s *story) { s.final.Log[3].Request = "nobody" }},
+		"a booking by a token that is not valid": {history.Unasked, func(s *story) {
+			s.final.Log[1].Request = "r9"
+		}},
+		"a cancellation that nobody asked for": {history.Unasked, func(s *story) {
+			s.final.Log[3].Request = "nobody"
+		}},
 		"a cancellation after a refusal": {history.Unasked, func(s *story) {
 			s.requests[bobCancels].Outcome, s.requests[bobCancels].Code = history.Refused, history.BookingNotFound
 		}},
-		"a cancellation of what was not booked": {history.Unasked, func(s *story) { s.final.Log[3].Booking = id("x") }},
-		"a cancellation of another's booking":   {history.Unasked, func(s *story) { s.final.Log[3].Booking = id("a") }},
+		"a cancellation of what was not booked": {history.Unasked, func(s *story) {
+			s.final.Log[3].Booking = id("x")
+		}},
+		"a cancellation of another's booking": {history.Unasked, func(s *story) {
+			s.final.Log[3].Booking = id("a")
+		}},
 		"a record that was committed before it was asked for": {history.Unasked, func(s *story) {
 			s.requests[annLost].Invoked = at(5.5)
 			s.requests[annAgain].Answered = at(5.4)
 			s.requests[annLost].Outcome, s.requests[annLost].Answer = history.Done, s.requests[annAgain].Answer
 			s.requests[annLost].Answered = at(5.4)
 		}},
-		"a second booking of one customer":     {history.Twice, func(s *story) { s.final.Log[4].Customer = s.ann }},
-		"a booking twice in the log":           {history.Twice, func(s *story) { s.final.Log[4].Booking = id("a") }},
-		"a cancellation twice in the log":      {history.Twice, func(s *story) { s.add(s.final.Log[3]) }},
-		"one request books two tickets":        {history.Twice, func(s *story) { s.final.Log[2].Request = "r0" }},
-		"another booking than the answer says": {history.Twice, func(s *story) { s.requests[bobBooks].Answer.Booking = id("c") }},
+		"a second booking of one customer": {history.Twice, func(s *story) { s.final.Log[4].Customer = s.ann }},
+		"a booking twice in the log": {history.Twice, func(s *story) {
+			s.final.Log[4].Booking = id("a")
+		}},
+		"a cancellation twice in the log": {history.Twice, func(s *story) { s.add(s.final.Log[3]) }},
+		"one request books two tickets":   {history.Twice, func(s *story) { s.final.Log[2].Request = "r0" }},
+		"another booking than the answer says": {history.Twice, func(s *story) {
+			s.requests[bobBooks].Answer.Booking = id("c")
+		}},
 		"a key books twice": {history.Twice, func(s *story) {
 			s.requests[bobBooks].Key, s.requests[bobBooks].Customer = "ann's", s.ann
 			s.final.Log[2].Customer = s.ann
 		}},
-		"a key is answered with another booking": {history.KeyBroken, func(s *story) { s.requests[annAgain].Key = "ann's other" }},
-		"a repetition without a key":             {history.KeyBroken, func(s *story) { s.requests[bobBooks].Answer.Replayed = true }},
+		"a key is answered with another booking": {history.KeyBroken, func(s *story) {
+			s.requests[annAgain].Key = "ann's other"
+		}},
+		"a repetition without a key": {history.KeyBroken, func(s *story) {
+			s.requests[bobBooks].Answer.Replayed = true
+		}},
 		"a key that had booked is refused": {history.KeyBroken, func(s *story) {
 			s.requests[annTwice].Key = "ann's"
 		}},
-		"a key is not stored":                   {history.KeyBroken, func(s *story) { s.final.Keys = nil }},
-		"a key is stored with another version":  {history.KeyBroken, func(s *story) { s.final.Keys[0].Version = 3 }},
-		"a key is stored that booked nothing":   {history.KeyBroken, func(s *story) { s.final.Keys = append(s.final.Keys, history.KeyRow{Key: "x"}) }},
-		"sold out is said before it is":         {history.FalseRefusal, func(s *story) { s.requests[cidSoldOut].Invoked, s.requests[cidSoldOut].Answered = at(3.5), at(4.5) }},
-		"sold out is said when it no longer is": {history.FalseRefusal, func(s *story) { s.requests[cidSoldOut].Invoked, s.requests[cidSoldOut].Answered = at(14.2), at(14.8) }},
+		"a key is not stored": {history.KeyBroken, func(s *story) { s.final.Keys = nil }},
+		"a key is stored with another version": {history.KeyBroken, func(s *story) {
+			s.final.Keys[0].Version = 3
+		}},
+		"a key is stored that booked nothing": {history.KeyBroken, func(s *story) {
+			s.final.Keys = append(s.final.Keys, history.KeyRow{Key: "x"})
+		}},
+		"sold out is said before it is": {history.FalseRefusal, func(s *story) {
+			s.requests[cidSoldOut].Invoked, s.requests[cidSoldOut].Answered = at(3.5), at(4.5)
+		}},
+		"sold out is said when it no longer is": {history.FalseRefusal, func(s *story) {
+			s.requests[cidSoldOut].Invoked, s.requests[cidSoldOut].Answered = at(14.2), at(14.8)
+		}},
 		"already booked is said to somebody who has not": {history.FalseRefusal, func(s *story) {
 			s.requests[annTwice].Customer = s.cid
 		}},
@@ -198,36 +239,70 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 			q.ID, q.Invoked, q.Answered, q.Outcome, q.Code = "r12", at(6.5), at(6.6), history.Refused, history.BookingNotFound
 			s.requests = append(s.requests, q)
 		}},
-		"a refusal for a reason that is not known": {history.FalseRefusal, func(s *story) { s.requests[cidSoldOut].Code = "event_past" }},
+		"a refusal for a reason that is not known": {history.FalseRefusal, func(s *story) {
+			s.requests[cidSoldOut].Code = "event_past"
+		}},
 		"more tickets than there are": {history.Oversold, func(s *story) {
-			s.requests[cidSoldOut].Outcome, s.requests[cidSoldOut].Answer = history.Done, history.Answer{Booking: id("c"), Version: 4}
-			s.final.Log[3] = history.Record{Position: 4, Event: s.event, Version: 4, Request: "r3", Change: history.Booked, Booking: id("c"), Customer: s.cid}
+			s.requests[cidSoldOut].Outcome = history.Done
+			s.requests[cidSoldOut].Answer = history.Answer{Booking: id("c"), Version: 4}
+			s.final.Log[3] = history.Record{
+				Position: 4, Event: s.event, Version: 4, Request: "r3",
+				Change: history.Booked, Booking: id("c"), Customer: s.cid,
+			}
 			s.drop(5)
 		}},
 		"tickets are left, and customers too": {history.Undersold, func(s *story) { s.final.Log[0].Capacity = 3 }},
-		"a wrong number of tickets":           {history.Remaining, func(s *story) { s.requests[bobBooks].Answer.Remaining = 1 }},
-		"a version that there is not":         {history.Remaining, func(s *story) { s.requests[cidBooks].Answer.Version = 6 }},
-		"a booking without a position":        {history.Early, func(s *story) { s.requests[bobBooks].Answer.Position = 0 }},
+		"a wrong number of tickets": {history.Remaining, func(s *story) {
+			s.requests[bobBooks].Answer.Remaining = 1
+		}},
+		"a version that there is not": {history.Remaining, func(s *story) {
+			s.requests[cidBooks].Answer.Version = 6
+		}},
+		"a booking without a position": {history.Early, func(s *story) {
+			s.requests[bobBooks].Answer.Position = 0
+		}},
 		"a version before the booking": {history.Early, func(s *story) {
 			s.requests[cidBooks].Answer.Version, s.requests[cidBooks].Answer.Remaining = 4, 1
 		}},
-		"a cancellation at the position of the booking": {history.Early, func(s *story) { s.requests[bobCancels].Answer.Position = 3 }},
-		"the read model lacks a booking":                {history.ReadModel, func(s *story) { delete(s.final.Bookings, id("a")) }},
+		"a cancellation at the position of the booking": {history.Early, func(s *story) {
+			s.requests[bobCancels].Answer.Position = 3
+		}},
+		"the read model lacks a booking": {history.ReadModel, func(s *story) {
+			delete(s.final.Bookings, id("a"))
+		}},
 		"the read model has a booking cancelled": {history.ReadModel, func(s *story) {
 			s.final.Bookings[id("a")] = history.BookingRow{Event: s.event, Customer: s.ann, Cancelled: true}
 		}},
-		"the read model has a booking of its own": {history.ReadModel, func(s *story) { s.final.Bookings[id("x")] = history.BookingRow{} }},
-		"the read model has an event of its own":  {history.ReadModel, func(s *story) { s.final.Events[id("x")] = history.EventRow{} }},
-		"the read model has too many tickets":     {history.ReadModel, func(s *story) { s.final.Events[s.event] = history.EventRow{Remaining: 1, Version: 5} }},
-		"the read model is behind":                {history.ReadModel, func(s *story) { s.final.Events[s.event] = history.EventRow{Version: 4} }},
-		"a list has another's booking":            {history.ReadModel, func(s *story) { s.requests[bobLists].Answer.Listed = []uuid.UUID{id("a")} }},
-		"a list has what was cancelled by then":   {history.StaleRead, func(s *story) { s.requests[bobLists].Least = 4 }},
+		"the read model has a booking of its own": {history.ReadModel, func(s *story) {
+			s.final.Bookings[id("x")] = history.BookingRow{}
+		}},
+		"the read model has an event of its own": {history.ReadModel, func(s *story) {
+			s.final.Events[id("x")] = history.EventRow{}
+		}},
+		"the read model has too many tickets": {history.ReadModel, func(s *story) {
+			s.final.Events[s.event] = history.EventRow{Remaining: 1, Version: 5}
+		}},
+		"the read model is behind": {history.ReadModel, func(s *story) {
+			s.final.Events[s.event] = history.EventRow{Version: 4}
+		}},
+		"a list has another's booking": {history.ReadModel, func(s *story) {
+			s.requests[bobLists].Answer.Listed = []uuid.UUID{id("a")}
+		}},
+		"a list has what was cancelled by then": {history.StaleRead, func(s *story) {
+			s.requests[bobLists].Least = 4
+		}},
 		"a list lacks what it must contain": {history.StaleRead, func(s *story) {
 			s.requests[bobLists].Customer, s.requests[bobLists].Answer.Listed = s.ann, nil
 		}},
-		"nobody was told in the end":   {history.Unanswered, func(s *story) { s.requests[annEnds].Outcome = history.NotDone }},
-		"an answer that should not be": {history.StrangeReply, func(s *story) { s.requests[annUnavailable].Outcome = history.Strange }},
-		"an expired token is believed": {history.StrangeReply, func(s *story) { s.requests[annBadToken].Outcome = history.Done }},
+		"nobody was told in the end": {history.Unanswered, func(s *story) {
+			s.requests[annEnds].Outcome = history.NotDone
+		}},
+		"an answer that should not be": {history.StrangeReply, func(s *story) {
+			s.requests[annUnavailable].Outcome = history.Strange
+		}},
+		"an expired token is believed": {history.StrangeReply, func(s *story) {
+			s.requests[annBadToken].Outcome = history.Done
+		}},
 		"the head is ahead of the log": {history.Gap, func(s *story) { s.final.Head++ }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -271,8 +346,14 @@ func TestALogIsRead(t *testing.T) {
 	got, violations := history.ReadLog(written(t))
 	want := []history.Record{
 		{Position: 1, Event: id("event"), Version: 1, Request: "r0", Change: history.Scheduled, Capacity: 2},
-		{Position: 2, Event: id("event"), Version: 2, Request: "r1", Change: history.Booked, Booking: id("a"), Customer: id("ann")},
-		{Position: 3, Event: id("event"), Version: 3, Request: "r2", Change: history.Cancelled, Booking: id("a"), Customer: id("ann")},
+		{
+			Position: 2, Event: id("event"), Version: 2, Request: "r1", Change: history.Booked,
+			Booking: id("a"), Customer: id("ann"),
+		},
+		{
+			Position: 3, Event: id("event"), Version: 3, Request: "r2", Change: history.Cancelled,
+			Booking: id("a"), Customer: id("ann"),
+		},
 		{Position: 4, Event: id("event"), Version: 4, Request: "r3", Change: history.Other},
 	}
 	if len(violations) > 0 || !slices.Equal(got, want) {
@@ -286,16 +367,33 @@ func TestADamagedLogIsFound(t *testing.T) {
 		rule  string
 		plant func([]eventstore.Record) []eventstore.Record
 	}{
-		"a missing record": {history.Gap, func(r []eventstore.Record) []eventstore.Record { return slices.Delete(r, 1, 2) }},
-		"a position twice": {history.Gap, func(r []eventstore.Record) []eventstore.Record { r[2].Position = 2; return r }},
-		"a version twice":  {history.Gap, func(r []eventstore.Record) []eventstore.Record { r[2].Version = 2; return r }},
+		"a missing record": {history.Gap, func(r []eventstore.Record) []eventstore.Record {
+			return slices.Delete(r, 1, 2)
+		}},
+		"a position twice": {history.Gap, func(r []eventstore.Record) []eventstore.Record {
+			r[2].Position = 2
+			return r
+		}},
+		"a version twice": {history.Gap, func(r []eventstore.Record) []eventstore.Record {
+			r[2].Version = 2
+			return r
+		}},
 		"changed data": {history.Chain, func(r []eventstore.Record) []eventstore.Record {
 			r[0].Data = []byte(strings.Replace(string(r[0].Data), "2", "9", 1))
 			return r
 		}},
-		"changed metadata":  {history.Chain, func(r []eventstore.Record) []eventstore.Record { r[1].Metadata = []byte(`{"actor":"x"}`); return r }},
-		"a changed hash":    {history.Chain, func(r []eventstore.Record) []eventstore.Record { r[3].Hash[0] ^= 1; return r }},
-		"an unknown record": {history.Chain, func(r []eventstore.Record) []eventstore.Record { r[3].Type = "Unknown"; return r }},
+		"changed metadata": {history.Chain, func(r []eventstore.Record) []eventstore.Record {
+			r[1].Metadata = []byte(`{"actor":"x"}`)
+			return r
+		}},
+		"a changed hash": {history.Chain, func(r []eventstore.Record) []eventstore.Record {
+			r[3].Hash[0] ^= 1
+			return r
+		}},
+		"an unknown record": {history.Chain, func(r []eventstore.Record) []eventstore.Record {
+			r[3].Type = "Unknown"
+			return r
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

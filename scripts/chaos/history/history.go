@@ -1,13 +1,19 @@
-// Package history judges a booking system by what it answered: given every request that customers made, what they were told and
-// when, and what the system holds in the end, [Check] names each contradiction. It is about values only and speaks with nobody, so
-// that it can be tested with histories that are known to be wrong.
+// Package history judges a booking system by what it answered: given every request that customers
+// made, what they were told and when, and what the system holds in the end, [Check] names each
+// contradiction. It is about values only and speaks with nobody, so that it can be tested with
+// histories that are known to be wrong.
 //
-// A request whose answer got lost may have taken effect or not, at any moment after it was made; everything else is held to its
-// word. The moment of a commit is not observed. It lies between bounds: not before the request that caused it was made, nor before
-// an earlier commit, and not after the answer, nor after a later commit. A refusal is wrong only if it was wrong at every moment
-// within the bounds, so a violation is always one.
+// A request whose answer got lost may have taken effect or not, at any moment after it was made;
+// everything else is held to its word. The moment of a commit is not observed. It lies between
+// bounds: not before the request that caused it was made, nor before an earlier commit, and not
+// after the answer, nor after a later commit. A refusal is wrong only if it was wrong at every
+// moment within the bounds, so a violation is always one.
 //
-// Start reading at check.go; log.go makes of the stored log what it needs.
+// It walks the chain of hashes by itself (log.go) and does not use the store's own check: a mistake
+// in that one would hide itself.
+//
+// Start reading at check.go; judge.go holds one answer against the log, and log.go makes of the
+// stored log what they need.
 package history
 
 import (
@@ -81,7 +87,8 @@ type Answer struct {
 }
 
 func (r *Request) String() string {
-	text := fmt.Sprintf("%s %s of %s on %s at %.3f–%.3f s: %s", r.Kind, r.ID, r.Customer, r.Event, r.Invoked.Seconds(), r.Answered.Seconds(), r.Outcome)
+	text := fmt.Sprintf("%s %s of %s on %s at %.3f–%.3f s: %s",
+		r.Kind, r.ID, r.Customer, r.Event, r.Invoked.Seconds(), r.Answered.Seconds(), r.Outcome)
 	if r.Code != "" {
 		text += " " + r.Code
 	}

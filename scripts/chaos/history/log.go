@@ -35,7 +35,8 @@ const (
 	Other
 )
 
-// ReadLog turns the whole log into records, and checks that it is whole: positions and versions without gaps, and each hash right.
+// ReadLog turns the whole log into records, and checks that it is whole: positions and versions
+// without gaps, and each hash right.
 func ReadLog(stored []eventstore.Record) (records []Record, violations []Violation) {
 	type end struct {
 		version int
@@ -43,7 +44,8 @@ func ReadLog(stored []eventstore.Record) (records []Record, violations []Violati
 	}
 	ends := map[uuid.UUID]end{}
 	bad := func(rule string, r *eventstore.Record, text string) {
-		violations = append(violations, Violation{rule, fmt.Sprintf("position %d, version %d of %s: %s", r.Position, r.Version, r.StreamID, text)})
+		at := fmt.Sprintf("position %d, version %d of %s", r.Position, r.Version, r.StreamID)
+		violations = append(violations, Violation{rule, at + ": " + text})
 	}
 	for i := range stored {
 		s := &stored[i]

@@ -1,0 +1,57 @@
+package projections_test
+
+import (
+	"io"
+	"testing"
+
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/historytest"
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+var longLog = historytest.LongLog()
+
+// BenchmarkRebuild measures how many records a second become rows of a read model: read, folded,
+// written, indexed, compared with the one in use and swapped. The goal is 200,000.
+func BenchmarkRebuild(b *testing.B) {
+	for _, name := range projections.Names() {
+		b.Run(name, func(b *testing.B) {
+			pool := dbtest.Connect(b, longLog.URL(b),
+				dbtest.MaxConns(projections.RebuildConnections), dbtest.Settings(projections.Session()))
+			o := projections.RebuildOptions{Pool: pool, Holder: "bench"}
+			_, err := projections.Rebuild(b.Context(), name, o) // the one that the next is compared with
+			must(b, err)
+			for b.Loop() {
+				r, err := projections.Rebuild(b.Context(), name, o)
+				must(b, err)
+				if int(r.Records) != historytest.Records() || !r.Compared || r.Parked > 0 {
+					b.Fatalf("the rebuild gave %+v", r)
+				}
+			}
+			historytest.Report(b)
+			v, err := projections.Verify(b.Context(), pool, name)
+			must(b, err)
+			if len(v.Mismatches) > 0 {
+				b.Errorf("the rebuild has not applied what the log has: %+v", v.Mismatches)
+			}
+		})
+	}
+}
+
+// BenchmarkRebuildLimit measures how many records a second can be read at all, by COPY, and thrown
+// away.
+func BenchmarkRebuildLimit(b *testing.B) {
+	conn, err := dbtest.Connect(b, longLog.URL(b), dbtest.MaxConns(1)).Acquire(b.Context())
+	must(b, err)
+	defer conn.Release()
+	for b.Loop() {
+		_, err := conn.Conn().PgConn().CopyTo(b.Context(), io.Discard, `
+			copy (
+				select position, stream_id, version, type, schema_version, data, recorded_at, hash
+				from event_log
+				order by position
+			) to stdout (format binary)`)
+		must(b, err)
+	}
+	historytest.Report(b)
+}
