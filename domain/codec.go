@@ -17,8 +17,9 @@ const (
 	TypeBookingCancelled = "BookingCancelled"
 )
 
-// Codec turns records into what is stored and back. What is stored never changes: a new shape of a record gets the next schema
-// version, and Decode lifts the older ones to it, so that the rest of the program sees only the newest.
+// Codec turns records into what is stored and back. What is stored never changes: a new shape of a
+// record gets the next schema version, and Decode lifts the older ones to it, so that the rest of
+// the program sees only the newest.
 type Codec struct{}
 
 // Encode gives the stored name, the schema version and the JSON of a record.
@@ -44,8 +45,8 @@ func (Codec) Encode(r Record) (name string, schemaVersion int16, data []byte, er
 	return name, 1, data, err
 }
 
-// Decode reads a stored record of any schema version that was ever written. An unknown name or version is an error: a program
-// older than the log must not guess.
+// Decode reads a stored record of any schema version that was ever written. An unknown name or
+// version is an error: a program older than the log must not guess.
 func (Codec) Decode(name string, schemaVersion int16, data []byte) (Record, error) {
 	if schemaVersion != 1 {
 		return nil, fmt.Errorf("record %s has schema version %d, which this program does not know", name, schemaVersion)
@@ -81,8 +82,9 @@ func decode[R Record](data []byte) (Record, error) {
 	return r, nil
 }
 
-// Nearly every record of a busy log is a booking or its cancellation. Their JSON has one layout, so it is written and read in
-// place, about ten times as fast as through reflection; anything else that is valid JSON still decodes the usual way.
+// Nearly every record of a busy log is a booking or its cancellation. Their JSON has one layout, so
+// it is written and read in place, about ten times as fast as through reflection; anything else
+// that is valid JSON still decodes the usual way.
 const bookingLayout = `{"bookingId":"00000000-0000-0000-0000-000000000000","customerId":"00000000-0000-0000-0000-000000000000"}`
 
 const (

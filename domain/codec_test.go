@@ -21,8 +21,9 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// stored has one record for each file of testdata/records. A file is what a log may hold since that schema version was first
-// written: it is added with a new version, and then never edited. That is why no flag rewrites them.
+// stored has one record for each file of testdata/records. A file is what a log may hold since that
+// schema version was first written: it is added with a new version, and then never edited. That is
+// why no flag rewrites them.
 func stored() map[string]domain.Record {
 	var (
 		bookingID  = uuid.MustParse("0190b5a2-6c1f-7e33-9d44-5a6b7c8d9e0f")
@@ -202,7 +203,8 @@ func TestBookingsAreCodedAsByReflection(t *testing.T) {
 	})
 }
 
-// layouts writes the same booking in other ways, some of them as long as the layout that is read by hand.
+// layouts writes the same booking in other ways, some of them as long as the layout that is read by
+// hand.
 func layouts(data []byte) map[string]string {
 	text := string(data)
 	parts := strings.SplitN(strings.Trim(text, "{}"), ",", 2)
@@ -225,7 +227,8 @@ func layouts(data []byte) map[string]string {
 	}
 }
 
-// FuzzDecode looks for data that breaks Decode, or that it reads as something which it would not read again.
+// FuzzDecode looks for data that breaks Decode, or that it reads as something which it would not
+// read again.
 func FuzzDecode(f *testing.F) {
 	for name := range stored() {
 		typeName, schemaVersion := splitName(f, name)

@@ -6,13 +6,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// Command is a wish addressed to the stream of one event. [Decide] answers it with records or with a refusal.
+// Command is a wish addressed to the stream of one event. [Decide] answers it with records or with
+// a refusal.
 //
 //sumtype:decl
 type Command interface{ command() }
 
-// ScheduleEvent opens the stream of a new event. Without Now, which is for events that are imported,
-// every date is accepted.
+// ScheduleEvent opens the stream of a new event. Without Now, which is for events that are
+// imported, every date is accepted.
 type ScheduleEvent struct {
 	Details  Details
 	Capacity int
@@ -34,7 +35,8 @@ type ChangeCapacity struct {
 // CancelEvent calls an event off.
 type CancelEvent struct{}
 
-// BookTicket books one ticket. The caller chooses BookingID, which makes a repeated command recognizable.
+// BookTicket books one ticket. The caller chooses BookingID, which makes a repeated command
+// recognizable.
 type BookTicket struct {
 	BookingID  uuid.UUID
 	CustomerID uuid.UUID

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Limits of what an event can be. They keep one record small and every number exact in the JSON of any language.
+// Limits of what an event can be. They keep one record small and every number exact in the JSON of
+// any language.
 const (
 	MaxTitle       = 200       // characters
 	MaxDescription = 5_000     // characters
@@ -17,7 +18,8 @@ const (
 	MaxPrice       = 100_000_000_00
 )
 
-// Details are what people read about an event. [NewDetails] is the one door in for new ones. Values can be compared with ==.
+// Details are what people read about an event. [NewDetails] is the one door in for new ones. Values
+// can be compared with ==.
 type Details struct {
 	Title       string    `json:"title"`
 	Description string    `json:"description"`
@@ -156,7 +158,8 @@ func CheckCapacity(capacity int) error {
 	return nil
 }
 
-// JoinInvalid puts the problems of several checks together; nil when none failed. Another kind of error is returned as it is.
+// JoinInvalid puts the problems of several checks together; nil when none failed. Another kind of
+// error is returned as it is.
 func JoinInvalid(errs ...error) error {
 	var all InvalidError
 	for _, err := range errs {
@@ -175,14 +178,16 @@ func JoinInvalid(errs ...error) error {
 	return &all
 }
 
-// UnmarshalJSON reads details as they are stored and brings the time to the one form in which values compare.
+// UnmarshalJSON reads details as they are stored and brings the time to the one form in which
+// values compare.
 func (d *Details) UnmarshalJSON(data []byte) error {
 	type plain Details
 	if err := json.Unmarshal(data, (*plain)(d)); err != nil {
 		return err
 	}
 	d.StartsAt = startsAt(d.StartsAt)
-	// An offset can carry a time of the years 0 to 9999 out of them, and then it could not be written again.
+	// An offset can carry a time of the years 0 to 9999 out of them, and then it could not be written
+	// again.
 	if year := d.StartsAt.Year(); year < 0 || year > 9999 {
 		return fmt.Errorf("startsAt is in the year %d", year)
 	}

@@ -100,7 +100,8 @@ func TestATitleCanBeSeen(t *testing.T) {
 	}
 }
 
-// An older record may have what is refused today. Whoever changes something else must not be told of it.
+// An older record may have what is refused today. Whoever changes something else must not be told
+// of it.
 func TestRevisingChecksOnlyWhatChanges(t *testing.T) {
 	t.Parallel()
 	old := domain.Details{

@@ -1,8 +1,10 @@
-// Package domain holds the rules of booking as pure functions over plain values: [Decide] turns a command and a state into
-// records or a refusal, [State.Evolve] turns a state and a record into the next state. There is no clock, no randomness, no
-// database and no context here; time and new ids arrive as fields of the commands. Start reading at decide.go.
+// Package domain holds the rules of booking as pure functions over plain values: [Decide] turns a
+// command and a state into records or a refusal, [State.Evolve] turns a state and a record into the
+// next state. There is no clock, no randomness, no database and no context here; time and new ids
+// arrive as fields of the commands. Start reading at decide.go.
 //
-// One stream is the history of one event: its schedule, its capacity, every booking and every cancellation.
+// One stream is the history of one event: its schedule, its capacity, every booking and every
+// cancellation.
 //
 // The rules:
 //
@@ -16,6 +18,8 @@
 //  8. A cancelled event can't be booked; its bookings can still be cancelled.
 //  9. The capacity never falls below what is sold.
 //  10. A cancelled event can't be changed; cancelling it twice changes nothing.
-//  11. A command that asks for what is already so gives no records and no refusal, so that a retry is harmless.
-//  12. An event is scheduled for the future, and is not moved into the past. A date that stays as it is may have passed.
+//  11. A command that asks for what is already so gives no records and no refusal, so that a retry
+//     is harmless.
+//  12. An event is scheduled for the future, and is not moved into the past. A date that stays as
+//     it is may have passed.
 package domain

@@ -10,7 +10,8 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// A command is decided on what the stream's records add up to. What it is granted are new records, for the caller to store.
+// A command is decided on what the stream's records add up to. What it is granted are new records,
+// for the caller to store.
 func Example() {
 	var (
 		begins = time.Date(2031, 5, 17, 19, 30, 0, 0, time.UTC)

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Check tells what is wrong with a state, whatever led to it: nil for every state that a history of [Decide] can reach. It does not
-// ask Decide, so that a mistake there would show.
+// Check tells what is wrong with a state, whatever led to it: nil for every state that a history of
+// [Decide] can reach. It does not ask Decide, so that a mistake there would show.
 func (s State) Check() error {
 	switch {
 	case s.status == statusNone && (s.capacity != 0 || s.bookings.len() > 0):
@@ -25,9 +25,10 @@ func (s State) Check() error {
 	return nil
 }
 
-// Explain tells why r can't be what happened next: nil when there is a command that Decide answers with r, in state s. Rules 7 and 12
-// are left out, because a record does not say when its command was decided. Explain(s, r) == nil for each record of a history is what
-// "no rule was ever broken" means.
+// Explain tells why r can't be what happened next: nil when there is a command that Decide answers
+// with r, in state s. Rules 7 and 12 are left out, because a record does not say when its command
+// was decided. Explain(s, r) == nil for each record of a history is what "no rule was ever broken"
+// means.
 func Explain(s State, r Record) error {
 	var wish Command
 	switch r := r.(type) {
@@ -58,7 +59,8 @@ func Explain(s State, r Record) error {
 	return nil
 }
 
-// Replay goes through the history of one stream, record by record, and checks each. The zero value is at its beginning.
+// Replay goes through the history of one stream, record by record, and checks each. The zero value
+// is at its beginning.
 type Replay struct {
 	state State
 	by    *builder
@@ -67,8 +69,9 @@ type Replay struct {
 // ReplayFrom goes on from a state.
 func ReplayFrom(s State) Replay { return Replay{state: s} }
 
-// Next takes the next record. The error tells which rule it breaks, see [Explain], or what is wrong with the state that it leads to, see
-// [State.Check]. The record counts all the same: what happened, happened.
+// Next takes the next record. The error tells which rule it breaks, see [Explain], or what is wrong
+// with the state that it leads to, see [State.Check]. The record counts all the same: what
+// happened, happened.
 func (p *Replay) Next(r Record) error {
 	err := Explain(p.state, r)
 	if p.by == nil {

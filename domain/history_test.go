@@ -123,7 +123,8 @@ func TestHistoriesThatAreDecidedKeepEveryInvariant(t *testing.T) {
 	}
 }
 
-// ledger keeps the books of a history the plain way, and fails when a record should never have been.
+// ledger keeps the books of a history the plain way, and fails when a record should never have
+// been.
 type ledger struct {
 	scheduled, off  bool
 	capacity, again int

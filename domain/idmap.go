@@ -7,10 +7,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// idMap is an immutable map from ids: set and remove return another map that shares all but one path with the old one, in
-// O(log n). A state of a million bookings can so be evolved, kept and thrown away by several batches at once, without a copy
-// and without a lock. It is a trie over the id's half-bytes, last one first, because there the bits of every kind of UUID are
-// random; each node holds only the children it has (Bagwell, "Ideal Hash Trees", 2001). The zero idMap is empty.
+// idMap is an immutable map from ids: set and remove return another map that shares all but one
+// path with the old one, in O(log n). A state of a million bookings can so be evolved, kept and
+// thrown away by several batches at once, without a copy and without a lock. It is a trie over the
+// id's half-bytes, last one first, because there the bits of every kind of UUID are random; each
+// node holds only the children it has (Bagwell, "Ideal Hash Trees", 2001). The zero idMap is empty.
 type idMap[V any] struct {
 	root  *idNode[V]
 	count int
@@ -22,8 +23,9 @@ type idNode[V any] struct {
 	kids    []idKid[V]
 }
 
-// builder marks the nodes of a map that is being filled and that nobody else has seen: they are changed in place, which is some times
-// faster. Whoever fills a map drops the builder at the end, and from then on nothing changes any more.
+// builder marks the nodes of a map that is being filled and that nobody else has seen: they are
+// changed in place, which is some times faster. Whoever fills a map drops the builder at the end,
+// and from then on nothing changes any more.
 type builder struct{ _ byte }
 
 // idKid is either an entry or a deeper node.
@@ -57,8 +59,8 @@ func (m idMap[V]) get(key uuid.UUID) (V, bool) {
 	return none, false
 }
 
-// set gives the map with a value; this one stays as it is. With a builder, nodes that it has made are changed in place: nobody else may
-// have a map with them.
+// set gives the map with a value; this one stays as it is. With a builder, nodes that it has made
+// are changed in place: nobody else may have a map with them.
 func (m idMap[V]) set(key uuid.UUID, value V, by *builder) idMap[V] {
 	root, added := m.root.set(&idEntry[V]{key, value}, 0, by)
 	if added {
@@ -121,7 +123,8 @@ func (n *idNode[V]) remove(key uuid.UUID, depth int) (*idNode[V], bool) {
 		}
 		return n.without(at, halfByte(key, depth)), true
 	}
-	// A node below the root holds two entries or more: removals must not leave chains of nodes that lead to a single one.
+	// A node below the root holds two entries or more: removals must not leave chains of nodes that
+	// lead to a single one.
 	node, removed := kid.node.remove(key, depth+1)
 	switch {
 	case !removed:

@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// anyKey draws from few ids that differ in one or two half-bytes at any depth, so that paths are shared as far as they can be.
+// anyKey draws from few ids that differ in one or two half-bytes at any depth, so that paths are
+// shared as far as they can be.
 func anyKey() *rapid.Generator[uuid.UUID] {
 	half := rapid.IntRange(0, 2*len(uuid.UUID{})-1)
 	return rapid.Custom(func(t *rapid.T) uuid.UUID {
@@ -108,7 +109,8 @@ func compare(t *rapid.T, tried idMap[int], model map[uuid.UUID]int) {
 	}
 }
 
-// compareShape checks that the same entries are the same trie, whatever the way to it: nothing is left over from those that are gone.
+// compareShape checks that the same entries are the same trie, whatever the way to it: nothing is
+// left over from those that are gone.
 func compareShape(t *rapid.T, tried idMap[int], model map[uuid.UUID]int) {
 	var fresh idMap[int]
 	for key, value := range model {

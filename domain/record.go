@@ -2,7 +2,8 @@ package domain
 
 import "github.com/google/uuid"
 
-// Record is an immutable fact in the history of an event. Records hold ids of people and nothing personal.
+// Record is an immutable fact in the history of an event. Records hold ids of people and nothing
+// personal.
 //
 //sumtype:decl
 type Record interface{ record() }

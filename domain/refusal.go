@@ -1,6 +1,7 @@
 package domain
 
-// Kind says what sort of answer a refusal is, for callers that must tell sorts apart without knowing each refusal.
+// Kind says what sort of answer a refusal is, for callers that must tell sorts apart without
+// knowing each refusal.
 type Kind int
 
 // The kinds of refusal.
@@ -10,7 +11,8 @@ const (
 	KindForbidden             // it exists, and is not this person's to change
 )
 
-// Refusal is a command's answer when it can't be granted. Compare with [errors.Is] against the values below.
+// Refusal is a command's answer when it can't be granted. Compare with [errors.Is] against the
+// values below.
 type Refusal struct { //nolint:errname // the word of this domain, and no failure
 	Kind    Kind
 	Code    string // stable, for programs

@@ -9,7 +9,8 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// Each name is a rule of the package comment, by its number, in the words of someone who lives with it.
+// Each name is a rule of the package comment, by its number, in the words of someone who lives with
+// it.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	t.Run("rule 1: scheduling a new event opens its stream", func(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// A rule is told as: given these records, when this command comes, then these records, or a refusal, or nothing.
+// A rule is told as: given these records, when this command comes, then these records, or a
+// refusal, or nothing.
 
 type history struct {
 	t       *testing.T

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// snapshotFormat is the first byte of a snapshot. Another layout, or another meaning of the state, gets another number; snapshots
-// with an old one are then of no use and are made anew from the log.
+// snapshotFormat is the first byte of a snapshot. Another layout, or another meaning of the state,
+// gets another number; snapshots with an old one are then of no use and are made anew from the log.
 const snapshotFormat = 1
 
 // snapshotHead is the small part of a snapshot.
@@ -25,10 +25,12 @@ const (
 	flagActive
 )
 
-// errNoSnapshot says that a history was not made by Decide alone: there, an active booking can be one that the bookings don't know.
+// errNoSnapshot says that a history was not made by Decide alone: there, an active booking can be
+// one that the bookings don't know.
 var errNoSnapshot = errors.New("the state has no snapshot")
 
-// MarshalBinary writes the state, in 33 bytes for each booking. [State.UnmarshalBinary] gives back a state that answers the same.
+// MarshalBinary writes the state, in 33 bytes for each booking. [State.UnmarshalBinary] gives back
+// a state that answers the same.
 func (s State) MarshalBinary() ([]byte, error) {
 	head, err := json.Marshal(snapshotHead{s.status, s.details, s.capacity})
 	if err != nil {
@@ -67,7 +69,8 @@ func ReadSnapshot(b []byte) (State, error) {
 
 var errBadSnapshot = errors.New("not a snapshot of this format")
 
-// UnmarshalBinary reads what MarshalBinary wrote. Anything else is an error, and leaves s as it was.
+// UnmarshalBinary reads what MarshalBinary wrote. Anything else is an error, and leaves s as it
+// was.
 func (s *State) UnmarshalBinary(b []byte) error {
 	if len(b) == 0 || b[0] != snapshotFormat {
 		return errBadSnapshot

@@ -6,8 +6,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// State is what decisions read of a stream. It is an immutable value: Evolve returns another and leaves the old as it was, so
-// states are shared between goroutines without a lock. The zero State is that of a stream without records.
+// State is what decisions read of a stream. It is an immutable value: Evolve returns another and
+// leaves the old as it was, so states are shared between goroutines without a lock. The zero State
+// is that of a stream without records.
 type State struct {
 	status   status
 	details  Details
@@ -54,8 +55,9 @@ func (s State) Size() int {
 	return fixed + text + s.bookings.len()*perBooking + s.active.len()*perActive
 }
 
-// Evolve is the state after some records happened. It accepts every record in every order: what happened, happened. One call with
-// many records is some times faster than many calls, because only the result has to be a state that others may keep.
+// Evolve is the state after some records happened. It accepts every record in every order: what
+// happened, happened. One call with many records is some times faster than many calls, because only
+// the result has to be a state that others may keep.
 func (s State) Evolve(records ...Record) State {
 	var by *builder
 	if len(records) > 1 {

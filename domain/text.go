@@ -22,7 +22,8 @@ func isParagraphs(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Cc, r) && r != '\n' && r != '\t' })
 }
 
-// IsVisible tells whether anything of s can be seen. Marks alone can't: they need a letter to stand on.
+// IsVisible tells whether anything of s can be seen. Marks alone can't: they need a letter to stand
+// on.
 func IsVisible(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {
 		const brailleBlank = '\u2800'

@@ -2,7 +2,8 @@
 
 -- +goose Up
 
--- One row. Its lock is held only by a transaction that appends, so positions are handed out without gaps and in commit order.
+-- One row. Its lock is held only by a transaction that appends, so positions are handed out without
+-- gaps and in commit order.
 create table log_head (
     only_row boolean primary key default true check (only_row),
     position bigint not null check (position >= 0)
@@ -35,7 +36,8 @@ create trigger event_log_no_change before update or delete on event_log
 create trigger event_log_no_truncate before truncate on event_log
     for each statement execute function event_log_is_append_only();
 
--- What the program takes care of, the database makes sure of: an append continues the log and each of its streams without a gap.
+-- What the program takes care of, the database makes sure of: an append continues the log and each
+-- of its streams without a gap.
 -- +goose StatementBegin
 create function event_log_is_gapless() returns trigger language plpgsql as $$
 declare

@@ -31,7 +31,8 @@ create table events (
     created_at  timestamptz not null,
     updated_at  timestamptz not null
 );
--- One index for each order the list can have; the id breaks ties, so that pages neither repeat nor skip an event.
+-- One index for each order the list can have; the id breaks ties, so that pages neither repeat nor
+-- skip an event.
 create index events_by_date  on events (starts_at, id);
 create index events_by_price on events (price_minor, id);
 create index events_by_title on events (title_key, id);

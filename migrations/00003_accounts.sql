@@ -11,11 +11,13 @@ create table users (
     created_at    timestamptz not null,
     updated_at    timestamptz not null
 );
--- The collation is named because lower() follows the database's: a Turkish one would tell INFO@ from info@.
+-- The collation is named because lower() follows the database's: a Turkish one would tell INFO@
+-- from info@.
 create unique index users_one_email on users (lower(email collate "C"));
 
 -- One row for each refresh token handed out; a family is what one sign-in grew into by rotation.
--- Only the token's SHA-256 is kept. replaced_by has no foreign key, so that expired rows can go in any order.
+-- Only the token's SHA-256 is kept. replaced_by has no foreign key, so that expired rows can go in
+-- any order.
 create table refresh_tokens (
     id           uuid        primary key,
     user_id      uuid        not null constraint refresh_tokens_user references users (id) on delete cascade,

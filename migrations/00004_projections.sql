@@ -1,8 +1,10 @@
--- What keeps the read models honest: what was applied and what could not be, and lists that stay fast when they are long.
+-- What keeps the read models honest: what was applied and what could not be, and lists that stay
+-- fast when they are long.
 
 -- +goose Up
 
--- The first record of a stream that a projection could not apply. It and the later ones of its stream wait, in the log.
+-- The first record of a stream that a projection could not apply. It and the later ones of its
+-- stream wait, in the log.
 create table parked_records (
     projection     text        not null,
     stream_id      uuid        not null,
@@ -14,7 +16,8 @@ create table parked_records (
     primary key (projection, stream_id)
 );
 
--- What each projection has applied, counted and hashed by ranges of 10,000 positions, to be compared with the log.
+-- What each projection has applied, counted and hashed by ranges of 10,000 positions, to be
+-- compared with the log.
 create table applied_ranges (
     projection     text   not null,
     first_position bigint not null,
@@ -35,12 +38,14 @@ alter table projection_checkpoints
     add column listing bigint not null default 0; -- grows when rows of the read model come or are renamed: the totals of its lists are good as long as it stays
 alter table projection_checkpoints set (fillfactor = 50);
 
--- Lists are filtered by title within the index of their order, so that a page far from the start reads the index and not the rows.
+-- Lists are filtered by title within the index of their order, so that a page far from the start
+-- reads the index and not the rows.
 drop index events_by_date;
 drop index events_by_price;
 create index events_by_date  on events (starts_at, id) include (title_key);
 create index events_by_price on events (price_minor, id) include (title_key);
--- An event's row changes with every page of its bookings. As long as the new version fits beside the old one, no index needs to know.
+-- An event's row changes with every page of its bookings. As long as the new version fits beside
+-- the old one, no index needs to know.
 alter table events set (fillfactor = 50);
 
 -- +goose Down

@@ -1,4 +1,5 @@
--- What a repeated command is answered with. A key is written in the transaction of the records that it stands for.
+-- What a repeated command is answered with. A key is written in the transaction of the records that
+-- it stands for.
 
 -- +goose Up
 

@@ -2,7 +2,8 @@
 
 -- +goose Up
 
--- The first size records of the log have this Merkle root. The note says so, signed; compact_range is where the next one goes on.
+-- The first size records of the log have this Merkle root. The note says so, signed; compact_range
+-- is where the next one goes on.
 create table audit_checkpoints (
     size          bigint      primary key check (size > 0),
     root          bytea       not null check (octet_length(root) = 32),
@@ -11,7 +12,8 @@ create table audit_checkpoints (
     created_at    timestamptz not null default now()
 );
 
--- Roots of complete subtrees of 256 records and more. They follow from the log; proofs are quick with them.
+-- Roots of complete subtrees of 256 records and more. They follow from the log; proofs are quick
+-- with them.
 create table audit_tree_nodes (
     height smallint not null,
     index  bigint   not null,

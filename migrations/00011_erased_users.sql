@@ -1,4 +1,5 @@
--- Ids of users who erased themselves a short while ago, and nothing else of them: access tokens that they still have are refused.
+-- Ids of users who erased themselves a short while ago, and nothing else of them: access tokens
+-- that they still have are refused.
 
 -- +goose Up
 

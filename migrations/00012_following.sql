@@ -1,4 +1,5 @@
--- A database whose log comes from another one says so, lest somebody books in it and the two go apart.
+-- A database whose log comes from another one says so, lest somebody books in it and the two go
+-- apart.
 
 -- +goose Up
 

@@ -1,10 +1,11 @@
--- An append must also follow from what is stored before it: a process that remembers another history, as after a restore, would
--- otherwise fork a stream whose versions happen to fit.
+-- An append must also follow from what is stored before it: a process that remembers another
+-- history, as after a restore, would otherwise fork a stream whose versions happen to fit.
 
 -- +goose Up
 
--- The hash is computed as the program does: SHA-256 over the hash before it and the record, see Record.Sum in package eventstore.
--- The message stays as it was: processes of the version before this one know it.
+-- The hash is computed as the program does: SHA-256 over the hash before it and the record, see
+-- Record.Sum in package eventstore. The message stays as it was: processes of the version before
+-- this one know it.
 -- +goose StatementBegin
 create or replace function event_log_is_gapless() returns trigger language plpgsql as $$
 declare

@@ -2,8 +2,9 @@
 
 -- +goose Up
 
--- The number that is shown for an amount in minor units of a currency. A currency that is not named has two decimals. An index
--- is made of what this gives, so the function must never be changed: another list needs another function, and the index anew.
+-- The number that is shown for an amount in minor units of a currency. A currency that is not named
+-- has two decimals. An index is made of what this gives, so the function must never be changed:
+-- another list needs another function, and the index anew.
 create function displayed_price(minor bigint, currency text) returns numeric
     language sql immutable parallel safe
     return minor * case
@@ -16,8 +17,8 @@ create function displayed_price(minor bigint, currency text) returns numeric
         else 0.01
     end;
 
--- A page is read from the index alone, for which PostgreSQL wants the columns that the expression is made of in it, too. Reading
--- goes on while it is made.
+-- A page is read from the index alone, for which PostgreSQL wants the columns that the expression
+-- is made of in it, too. Reading goes on while it is made.
 create index events_by_displayed_price on events (displayed_price(price_minor, currency), id) include (title_key, price_minor, currency);
 drop index events_by_price;
 

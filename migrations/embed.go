@@ -1,4 +1,5 @@
-// Package migrations holds the schema as goose migrations and applies them. The SQL is embedded, so the program needs no files beside it.
+// Package migrations holds the schema as goose migrations and applies them. The SQL is embedded, so
+// the program needs no files beside it.
 package migrations
 
 import (
@@ -16,8 +17,9 @@ import (
 //go:embed *.sql
 var files embed.FS
 
-// Up brings the database at url to the newest schema and returns the versions it applied; none when it was there already.
-// Several processes may call it at once: a session lock lets one work and the others wait.
+// Up brings the database at url to the newest schema and returns the versions it applied; none when
+// it was there already. Several processes may call it at once: a session lock lets one work and the
+// others wait.
 func Up(ctx context.Context, url string) ([]int64, error) {
 	var applied []int64
 	err := with(url, func(p *goose.Provider) error {
@@ -28,7 +30,8 @@ func Up(ctx context.Context, url string) ([]int64, error) {
 	return applied, err
 }
 
-// Down takes the schema back to version target and returns the versions it reverted, newest first. It drops tables with their rows.
+// Down takes the schema back to version target and returns the versions it reverted, newest first.
+// It drops tables with their rows.
 func Down(ctx context.Context, url string, target int64) ([]int64, error) {
 	var reverted []int64
 	err := with(url, func(p *goose.Provider) error {

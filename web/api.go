@@ -12,11 +12,13 @@ import (
 	"time"
 )
 
-// keptConnections is how many connections to the API wait for the next request; those of a rush beyond it are closed after it.
+// keptConnections is how many connections to the API wait for the next request; those of a rush
+// beyond it are closed after it.
 const keptConnections = 512
 
-// Proxy hands requests to an API in another process. WebSockets pass through it too. The API is told the address of the client, and
-// no client can tell it another one; only what proxies in the trusted networks say of it, and of TLS, is handed on.
+// Proxy hands requests to an API in another process. WebSockets pass through it too. The API is
+// told the address of the client, and no client can tell it another one; only what proxies in the
+// trusted networks say of it, and of TLS, is handed on.
 func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Handler {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil // the API is near, whatever the environment says about the way to the internet
@@ -61,7 +63,8 @@ func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Ha
 	})
 }
 
-// moveCookies moves cookies from where the API sets them to where browsers reach it here: /auth is /api/auth.
+// moveCookies moves cookies from where the API sets them to where browsers reach it here: /auth is
+// /api/auth.
 func moveCookies(api http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/auth/") { // no other address sets cookies, and a WebSocket needs the bare writer

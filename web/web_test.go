@@ -211,7 +211,8 @@ func TestWithoutAnExportThereIsAPageThatSaysHowToBuildIt(t *testing.T) {
 	}
 }
 
-// api answers with what it was asked, sets a cookie, and echoes what comes through an upgraded connection.
+// api answers with what it was asked, sets a cookie, and echoes what comes through an upgraded
+// connection.
 var api = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/ws":

@@ -11,8 +11,9 @@ const MaxEmailBytes = 254
 
 const maxLocalBytes = 64
 
-// emailShape is what a browser's e-mail field accepts, with a dot asked of the domain. Only ASCII: browsers send
-// international domains in their ASCII form, and comparing without regard to case stays unambiguous.
+// emailShape is what a browser's e-mail field accepts, with a dot asked of the domain. Only ASCII:
+// browsers send international domains in their ASCII form, and comparing without regard to case
+// stays unambiguous.
 var emailShape = regexp.MustCompile("^([a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+)@" +
 	`[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?` +
 	`(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+$`)

@@ -12,8 +12,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Access tokens are believed without asking the database. Those of users who are gone must not be, so each process knows the few ids
-// that were deleted within the life of a token: its own at once, those of other processes within [erasedEvery].
+// Access tokens are believed without asking the database. Those of users who are gone must not be,
+// so each process knows the few ids that were deleted within the life of a token: its own at once,
+// those of other processes within [erasedEvery].
 type erased struct {
 	mu  sync.RWMutex
 	ids map[uuid.UUID]bool
@@ -21,18 +22,21 @@ type erased struct {
 
 const (
 	erasedEvery = 2 * time.Second
-	// erasedFor is how long a token of a deleted user can still be valid, with room for clocks that differ.
+	// erasedFor is how long a token of a deleted user can still be valid, with room for clocks that
+	// differ.
 	erasedFor = AccessTTL + 5*time.Minute
 )
 
-// IsErased tells whether the user was deleted a short while ago, so that a valid access token may still be around.
+// IsErased tells whether the user was deleted a short while ago, so that a valid access token may
+// still be around.
 func (a *Accounts) IsErased(id uuid.UUID) bool {
 	a.erased.mu.RLock()
 	defer a.erased.mu.RUnlock()
 	return a.erased.ids[id]
 }
 
-// ParseAccess believes a valid access token as [Signer.ParseAccess] does, unless its user is erased.
+// ParseAccess believes a valid access token as [Signer.ParseAccess] does, unless its user is
+// erased.
 func (a *Accounts) ParseAccess(token string) (Claims, error) {
 	claims, err := a.signer.ParseAccess(token)
 	if err == nil && a.IsErased(claims.UserID) {

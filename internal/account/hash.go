@@ -23,7 +23,8 @@ const (
 // ErrBusy means that too many passwords wait to be hashed already. It is safe to try again later.
 var ErrBusy = errors.New("too many sign-ins at once")
 
-// hasher runs bcrypt in a bounded number of slots with a bounded queue before them, in order of arrival.
+// hasher runs bcrypt in a bounded number of slots with a bounded queue before them, in order of
+// arrival.
 type hasher struct {
 	cost    int
 	dummy   []byte // the hash of a password that nobody knows
@@ -69,9 +70,9 @@ func (h *hasher) hash(ctx context.Context, password string) (hash []byte, err er
 }
 
 // matches compares the password with the hash, once, and with the dummy where there is nothing to
-// compare, so that every answer costs the same: without a hash, or with a password that bcrypt would
-// take for another one. It cuts what is too long, and repeats a password with a NUL after each copy:
-// "a" and "a\x00a" have the same hash.
+// compare, so that every answer costs the same: without a hash, or with a password that bcrypt
+// would take for another one. It cuts what is too long, and repeats a password with a NUL after
+// each copy: "a" and "a\x00a" have the same hash.
 func (h *hasher) matches(ctx context.Context, hash []byte, password string) (bool, error) {
 	if hash == nil || len(password) > maxPasswordBytes || strings.ContainsRune(password, 0) {
 		hash, password = h.dummy, password[:min(len(password), maxPasswordBytes)]

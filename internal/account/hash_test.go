@@ -42,7 +42,8 @@ func TestACostBelow10MustBeAskedForAsWeak(t *testing.T) {
 	}
 }
 
-// occupied is a bundle with one slot, which is taken until release is called, and room for waiting that is not.
+// occupied is a bundle with one slot, which is taken until release is called, and room for waiting
+// that is not.
 func occupied(t *testing.T, queue int) (b bundle, release func()) {
 	t.Helper()
 	b = setupWith(t, account.Options{HashSlots: 1, HashQueue: queue})

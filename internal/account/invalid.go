@@ -2,7 +2,8 @@ package account
 
 import "strings"
 
-// InvalidError says everything that is wrong with what a person entered. It never repeats what they entered.
+// InvalidError says everything that is wrong with what a person entered. It never repeats what they
+// entered.
 type InvalidError struct {
 	Fields []FieldError
 }

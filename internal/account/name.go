@@ -31,8 +31,9 @@ func checkName(name string) (message string) {
 	return ""
 }
 
-// invisible tells the characters that break a line or turn the direction of the text after them, with which one name can be made to
-// look like another. The joiners stay: Persian, Hindi and family emoji need them.
+// invisible tells the characters that break a line or turn the direction of the text after them,
+// with which one name can be made to look like another. The joiners stay: Persian, Hindi and family
+// emoji need them.
 func invisible(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }

@@ -11,7 +11,8 @@ const (
 	maxPasswordBytes = 72 // bcrypt does not look further, so a longer one would be cut without a word
 )
 
-// checkPassword returns what to tell the person, nothing when it is fine. Letters and digits of every script count.
+// checkPassword returns what to tell the person, nothing when it is fine. Letters and digits of
+// every script count.
 func checkPassword(password string) (message string) {
 	switch {
 	case password == "":

@@ -12,7 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// refreshToken is a row of refresh_tokens: all that is needed to write the token again. Times are whole seconds, as they are in a token.
+// refreshToken is a row of refresh_tokens: all that is needed to write the token again. Times are
+// whole seconds, as they are in a token.
 type refreshToken struct {
 	ID, UserID, Family              uuid.UUID
 	SignedInAt, IssuedAt, ExpiresAt time.Time
@@ -23,10 +24,12 @@ type refreshToken struct {
 	revokedAt  *time.Time
 }
 
-// Refresh exchanges a refresh token for the next pair, once. It returns [ErrInvalidToken], of which [ErrTokenExpired] and [ErrTokenReused] are kinds.
+// Refresh exchanges a refresh token for the next pair, once. It returns [ErrInvalidToken], of which
+// [ErrTokenExpired] and [ErrTokenReused] are kinds.
 //
-// A token that was exchanged within the leeway and whose successor is still unused gets the same successor again: two tabs of one browser, or
-// an answer that was lost on the way. Any other second use revokes all tokens of the sign-in.
+// A token that was exchanged within the leeway and whose successor is still unused gets the same
+// successor again: two tabs of one browser, or an answer that was lost on the way. Any other second
+// use revokes all tokens of the sign-in.
 func (a *Accounts) Refresh(ctx context.Context, token string) (User, Tokens, error) {
 	said, err := a.signer.verify(token, a.signer.refresh, refreshAudience)
 	if err == nil {
@@ -60,7 +63,8 @@ func (a *Accounts) Refresh(ctx context.Context, token string) (User, Tokens, err
 	return user, tokens, nil
 }
 
-// exchange decides, under the lock of the user, what a refresh token is worth. A reused one has its family revoked.
+// exchange decides, under the lock of the user, what a refresh token is worth. A reused one has its
+// family revoked.
 func (a *Accounts) exchange(ctx context.Context, tx pgx.Tx, user User, token string) (tokens Tokens, reused bool, err error) {
 	old, err := findByHash(ctx, tx, user.ID, token)
 	if err != nil {
@@ -117,8 +121,9 @@ func (a *Accounts) issue(ctx context.Context, db execer, user User, r refreshTok
 	return a.pair(user, r, text)
 }
 
-// repeat writes again a token that was handed out before; the row keeps only its hash, which tells by which key it was signed.
-// When that is none of ours (a process with a newer secret made it) the token is refused, and as it is no sign of theft, nothing is revoked.
+// repeat writes again a token that was handed out before; the row keeps only its hash, which tells
+// by which key it was signed. When that is none of ours (a process with a newer secret made it) the
+// token is refused, and as it is no sign of theft, nothing is revoked.
 func (a *Accounts) repeat(user User, r refreshToken) (Tokens, error) {
 	for _, k := range a.signer.refresh.list {
 		text, err := r.sign(k)
@@ -144,8 +149,9 @@ func (r refreshToken) sign(k key) (string, error) {
 	})
 }
 
-// Logout revokes every refresh token of the sign-in that the token belongs to. Nothing happens, and no error, when it belongs to none or
-// to one that was revoked before. It takes an expired token too: whoever wants out is let out.
+// Logout revokes every refresh token of the sign-in that the token belongs to. Nothing happens, and
+// no error, when it belongs to none or to one that was revoked before. It takes an expired token
+// too: whoever wants out is let out.
 func (a *Accounts) Logout(ctx context.Context, token string) error {
 	err := pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
 		var userID, family uuid.UUID
@@ -167,10 +173,11 @@ func (a *Accounts) Logout(ctx context.Context, token string) error {
 	return nil
 }
 
-// DeleteExpired removes the refresh tokens whose time is over and returns how many there were; it also forgets the ids of users who
-// were deleted long ago. Call it now and then.
+// DeleteExpired removes the refresh tokens whose time is over and returns how many there were; it
+// also forgets the ids of users who were deleted long ago. Call it now and then.
 func (a *Accounts) DeleteExpired(ctx context.Context) (int64, error) {
-	// Skipping locked rows, because this takes rows in an order of its own and would deadlock with a revocation. The next call finds them.
+	// Skipping locked rows, because this takes rows in an order of its own and would deadlock with a
+	// revocation. The next call finds them.
 	tag, err := a.pool.Exec(ctx, `
 		delete from refresh_tokens
 		where id in (select id from refresh_tokens where expires_at <= $1 for update skip locked)`, a.now())

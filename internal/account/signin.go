@@ -14,21 +14,24 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Registration is what a new user enters. Space around e-mail and name is dropped; the password is taken as it is.
+// Registration is what a new user enters. Space around e-mail and name is dropped; the password is
+// taken as it is.
 type Registration struct {
 	Email, Password, Name string
-	// Key, unless empty, lets the registration be repeated: who comes again with the same key, e-mail, name and password is signed in.
+	// Key, unless empty, lets the registration be repeated: who comes again with the same key, e-mail,
+	// name and password is signed in.
 	Key string
 }
 
-// fingerprint tells registrations apart, but for the password, of which nothing but its slow hash is stored.
+// fingerprint tells registrations apart, but for the password, of which nothing but its slow hash
+// is stored.
 func (r Registration) fingerprint() []byte {
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(r.Email)) + "\x00" + strings.TrimSpace(r.Name)))
 	return sum[:]
 }
 
-// Register makes a customer and signs them in. It returns an [*InvalidError] that lists every field that is wrong, [ErrEmailTaken],
-// [ErrKeyReused], or [ErrBusy].
+// Register makes a customer and signs them in. It returns an [*InvalidError] that lists every field
+// that is wrong, [ErrEmailTaken], [ErrKeyReused], or [ErrBusy].
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, error) {
 	user, err := a.newUser(User{Email: r.Email, Name: r.Name}, r.Password)
 	if err != nil {
@@ -95,7 +98,8 @@ func (a *Accounts) registerAgain(ctx context.Context, r Registration) (User, Tok
 	return user, tokens, err
 }
 
-// ForgetKeys ends the time of the keys of registrations that were made before then, and tells how many there were.
+// ForgetKeys ends the time of the keys of registrations that were made before then, and tells how
+// many there were.
 func (a *Accounts) ForgetKeys(ctx context.Context, then time.Time) (int64, error) {
 	tag, err := a.pool.Exec(ctx, `delete from registration_keys where created_at < $1`, then)
 	if err != nil {
@@ -104,7 +108,8 @@ func (a *Accounts) ForgetKeys(ctx context.Context, then time.Time) (int64, error
 	return tag.RowsAffected(), nil
 }
 
-// Login signs a user in. It returns [ErrInvalidCredentials] after the same work whether the e-mail or the password is wrong, or [ErrBusy].
+// Login signs a user in. It returns [ErrInvalidCredentials] after the same work whether the e-mail
+// or the password is wrong, or [ErrBusy].
 func (a *Accounts) Login(ctx context.Context, email, password string) (User, Tokens, error) {
 	user, hash, err := a.credentials(ctx, strings.TrimSpace(email))
 	if err != nil {
@@ -127,8 +132,9 @@ func (a *Accounts) Login(ctx context.Context, email, password string) (User, Tok
 	return user, tokens, nil
 }
 
-// Ensure makes the user, for seeding, unless the id or the e-mail is there already: then it changes nothing, not even the password,
-// and returns the one that is there, whose id and role may differ from what was asked for. Without an id it makes one up; without a role it makes a customer.
+// Ensure makes the user, for seeding, unless the id or the e-mail is there already: then it changes
+// nothing, not even the password, and returns the one that is there, whose id and role may differ
+// from what was asked for. Without an id it makes one up; without a role it makes a customer.
 func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (User, error) {
 	user, err := a.newUser(wanted, password)
 	if err != nil {
@@ -199,7 +205,8 @@ func (a *Accounts) newUser(user User, password string) (User, error) {
 	)
 }
 
-// credentials returns the user with that e-mail and the password hash, which is nil when there is none.
+// credentials returns the user with that e-mail and the password hash, which is nil when there is
+// none.
 func (a *Accounts) credentials(ctx context.Context, email string) (User, []byte, error) {
 	if checkEmail(email) != "" {
 		return User{}, nil, nil // nobody has it, and the database would stumble over bytes that are not text

@@ -18,9 +18,11 @@ const (
 	AccessTTL = 15 * time.Minute
 	// RefreshTTL is how long a refresh token can be exchanged for the next one.
 	RefreshTTL = 7 * 24 * time.Hour
-	// SessionTTL is how long rotation can keep one sign-in alive. After it the password is asked for again.
+	// SessionTTL is how long rotation can keep one sign-in alive. After it the password is asked for
+	// again.
 	SessionTTL = 30 * 24 * time.Hour
-	// MinSecretBytes is the least length of a secret. HS256 deserves 32 random bytes; with less than this it can be guessed offline.
+	// MinSecretBytes is the least length of a secret. HS256 deserves 32 random bytes; with less than
+	// this it can be guessed offline.
 	MinSecretBytes = 16
 
 	issuer          = "boxoffice"
@@ -35,12 +37,14 @@ const (
 )
 
 var (
-	// ErrInvalidToken is every reason not to believe a token. The error in hand may say more, for a log and not for the caller.
+	// ErrInvalidToken is every reason not to believe a token. The error in hand may say more, for a
+	// log and not for the caller.
 	ErrInvalidToken = errors.New("invalid token")
 	// ErrTokenExpired means that nothing but its age is wrong with the token.
 	ErrTokenExpired = fmt.Errorf("%w: expired", ErrInvalidToken)
-	// ErrTokenReused means that a refresh token was used again after it had been replaced, so that two parties have it: every token of
-	// its sign-in is revoked. To the caller it is an invalid token like others.
+	// ErrTokenReused means that a refresh token was used again after it had been replaced, so that two
+	// parties have it: every token of its sign-in is revoked. To the caller it is an invalid token
+	// like others.
 	ErrTokenReused = fmt.Errorf("%w: used again", ErrInvalidToken)
 )
 
@@ -58,19 +62,22 @@ type Claims struct {
 	ExpiresAt time.Time
 }
 
-// Secrets sign tokens. The first of a list signs; those after it were replaced and are accepted until they are taken off the list.
-// To rotate without refusing anybody, give the new secret to every process as its second one first.
+// Secrets sign tokens. The first of a list signs; those after it were replaced and are accepted
+// until they are taken off the list. To rotate without refusing anybody, give the new secret to
+// every process as its second one first.
 type Secrets struct {
 	Access, Refresh []string
 }
 
-// Signer makes and checks tokens: JWT with HS256, and no other algorithm whatever a token says of itself. It is safe for concurrent use.
+// Signer makes and checks tokens: JWT with HS256, and no other algorithm whatever a token says of
+// itself. It is safe for concurrent use.
 type Signer struct {
 	access, refresh keys
 	now             func() time.Time
 	parser          *jwt.Parser
-	// Clients send the same access token again and again. Those that were found to be good are remembered, by their hash, so that
-	// only their age has to be looked at: a seventh of the processor time of a booking.
+	// Clients send the same access token again and again. Those that were found to be good are
+	// remembered, by their hash, so that only their age has to be looked at: a seventh of the
+	// processor time of a booking.
 	good *lru.Cache[[sha256.Size]byte, Claims]
 }
 
@@ -112,8 +119,8 @@ func (s *Signer) IssueAccess(user User) (token string, expires time.Time, err er
 	return token, expires, err
 }
 
-// ParseAccess believes a valid access token without asking the database, whoever made it with the secret, or returns [ErrInvalidToken].
-// A token without a role is a customer's.
+// ParseAccess believes a valid access token without asking the database, whoever made it with the
+// secret, or returns [ErrInvalidToken]. A token without a role is a customer's.
 func (s *Signer) ParseAccess(token string) (Claims, error) {
 	hash := sha256.Sum256([]byte(token))
 	claims, known := s.good.Get(hash)
@@ -184,7 +191,8 @@ func newKeys(use string, secrets []string) (keys, error) {
 
 func (k keys) current() key { return k.list[0] }
 
-// sign depends on nothing but the key and the claims, so the same token can be made again; encoding/json sorts a map's keys.
+// sign depends on nothing but the key and the claims, so the same token can be made again;
+// encoding/json sorts a map's keys.
 func (k key) sign(claims jwt.MapClaims) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims)
 	token.Header["kid"] = k.id
@@ -266,7 +274,8 @@ func subject(claims jwt.MapClaims) (uuid.UUID, error) {
 	return id, nil
 }
 
-// date refuses what is not there and what no clock shows: 1e300 would become the distant past on its way through an integer.
+// date refuses what is not there and what no clock shows: 1e300 would become the distant past on
+// its way through an integer.
 func date(d *jwt.NumericDate, err error) (time.Time, bool) {
 	if err != nil || d == nil || d.Unix() <= 0 || d.Unix() > lastSecond {
 		return time.Time{}, false

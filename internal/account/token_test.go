@@ -249,7 +249,8 @@ func flip(part string) string {
 	return "A" + part[1:]
 }
 
-// respelled changes bits of the last character that do not count: 43 characters hold 258 bits, the signature 256.
+// respelled changes bits of the last character that do not count: 43 characters hold 258 bits, the
+// signature 256.
 func respelled(token string) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	last := strings.IndexByte(alphabet, token[len(token)-1])

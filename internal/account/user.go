@@ -29,7 +29,8 @@ func (r Role) Known() bool {
 	return false
 }
 
-// User is a person who can sign in. The e-mail is as they typed it; it is compared without regard to case.
+// User is a person who can sign in. The e-mail is as they typed it; it is compared without regard
+// to case.
 type User struct {
 	ID        uuid.UUID
 	Email     string
@@ -50,8 +51,9 @@ func (a *Accounts) Get(ctx context.Context, id uuid.UUID) (User, error) {
 	return user, nil
 }
 
-// Delete erases the user: e-mail, name, password hash and refresh tokens. It returns [ErrNotFound] when there is no such user.
-// The log keeps what the user id did. What becomes of access tokens that were issued before, see [Accounts.IsErased].
+// Delete erases the user: e-mail, name, password hash and refresh tokens. It returns [ErrNotFound]
+// when there is no such user. The log keeps what the user id did. What becomes of access tokens
+// that were issued before, see [Accounts.IsErased].
 func (a *Accounts) Delete(ctx context.Context, id uuid.UUID) error {
 	if err := a.erase(ctx, id); err != nil {
 		return fmt.Errorf("delete user %s: %w", id, err)
@@ -59,8 +61,9 @@ func (a *Accounts) Delete(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
-// Erase deletes the user on their own wish, see [Accounts.Delete], when the password is theirs. Otherwise it returns
-// [ErrInvalidCredentials], after the same work whether the user is gone already or the password is wrong, or [ErrBusy].
+// Erase deletes the user on their own wish, see [Accounts.Delete], when the password is theirs.
+// Otherwise it returns [ErrInvalidCredentials], after the same work whether the user is gone
+// already or the password is wrong, or [ErrBusy].
 func (a *Accounts) Erase(ctx context.Context, id uuid.UUID, password string) error {
 	var hash []byte
 	err := a.pool.QueryRow(ctx, `select password_hash from users where id = $1`, id).Scan(&hash)
@@ -80,9 +83,10 @@ func (a *Accounts) Erase(ctx context.Context, id uuid.UUID, password string) err
 	return nil
 }
 
-// lockUser reads the user and makes the others who would change this user's tokens wait until the transaction ends.
-// Because every such transaction takes this lock first, they cannot deadlock, and none misses a token that another is just adding.
-// Sign-ins do not wait for it: the foreign key's lock goes along with "no key update".
+// lockUser reads the user and makes the others who would change this user's tokens wait until the
+// transaction ends. Because every such transaction takes this lock first, they cannot deadlock, and
+// none misses a token that another is just adding. Sign-ins do not wait for it: the foreign key's
+// lock goes along with "no key update".
 func lockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 	return scanUser(tx.QueryRow(ctx, `
 		select id, email, name, role, created_at

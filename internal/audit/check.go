@@ -42,8 +42,9 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s: %s: %s", where, f.Check, f.Detail)
 }
 
-// checker takes records in the order of the log and finds what is wrong. A chunk goes through three steps: link and fold see the
-// chunks one after the other, and inspect, the dearest, may run for several at once.
+// checker takes records in the order of the log and finds what is wrong. A chunk goes through three
+// steps: link and fold see the chunks one after the other, and inspect, the dearest, may run for
+// several at once.
 type checker struct {
 	streams map[uuid.UUID]*progress
 	last    int64 // position that was linked

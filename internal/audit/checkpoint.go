@@ -96,8 +96,9 @@ func (c *Checkpoints) believe(row Checkpoint) error {
 	return nil
 }
 
-// Write signs a checkpoint over the log as it is and tells whether there was anything new to sign. It costs as much as there are
-// records since the one before. Any number of processes may call it: those that are late write nothing.
+// Write signs a checkpoint over the log as it is and tells whether there was anything new to sign.
+// It costs as much as there are records since the one before. Any number of processes may call it:
+// those that are late write nothing.
 func (c *Checkpoints) Write(ctx context.Context) (written bool, err error) {
 	if !c.keys.canSign() {
 		return false, ErrNoKey
@@ -135,8 +136,8 @@ func (c *Checkpoints) Write(ctx context.Context) (written bool, err error) {
 	return written, nil
 }
 
-// resume gives the tree of the newest checkpoint. What is stored is believed only as far as the signature reaches, or a forger
-// could have the next checkpoint signed over a history of theirs.
+// resume gives the tree of the newest checkpoint. What is stored is believed only as far as the
+// signature reaches, or a forger could have the next checkpoint signed over a history of theirs.
 func (c *Checkpoints) resume(ctx context.Context) (*compact.Range, error) {
 	newest, err := c.Newest(ctx)
 	if errors.Is(err, ErrNoCheckpoint) {

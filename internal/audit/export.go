@@ -37,8 +37,8 @@ const (
 // Formats lists them.
 func Formats() []string { return []string{string(JSONL), string(CloudEvents)} }
 
-// Export writes records, one on each line, in the order of the log, and tells how many. It reads the log in short queries and keeps little in
-// memory. What is appended while it runs is left out.
+// Export writes records, one on each line, in the order of the log, and tells how many. It reads
+// the log in short queries and keeps little in memory. What is appended while it runs is left out.
 func Export(ctx context.Context, from eventstore.Querier, s Selection, f Format, to io.Writer) (lines int64, err error) {
 	if f != JSONL && f != CloudEvents {
 		return 0, fmt.Errorf("there is no format %q; there are %s", f, strings.Join(Formats(), " and "))
@@ -111,7 +111,8 @@ func eachOfStream(ctx context.Context, from eventstore.Querier, s Selection, use
 	}
 }
 
-// eachLine gives the version of the last line. Nobody who is slow to use the lines keeps a connection for it.
+// eachLine gives the version of the last line. Nobody who is slow to use the lines keeps a
+// connection for it.
 func eachLine(rows pgx.Rows, use func(*Line) error) (last int, err error) {
 	lines, err := pgx.CollectRows(rows, scanLine)
 	if err != nil {
@@ -131,8 +132,8 @@ const (
 	cloudPrefix = "boxoffice."
 )
 
-// cloudEvent is a record as an event of CloudEvents 1.0. Extension attributes carry what hashes are computed from: sequence is the
-// position, and metadata the JSON of the metadata as text.
+// cloudEvent is a record as an event of CloudEvents 1.0. Extension attributes carry what hashes are
+// computed from: sequence is the position, and metadata the JSON of the metadata as text.
 type cloudEvent struct {
 	SpecVersion     string          `json:"specversion"`
 	ID              string          `json:"id"`
@@ -201,9 +202,11 @@ type ExportReport struct {
 // OK tells whether nothing is wrong.
 func (r *ExportReport) OK() bool { return len(r.Findings) == 0 }
 
-// VerifyExport checks an exported file without a database: every hash, the order, and, for streams that the file has from their first
-// record on, every rule. That shows that nothing in the file was changed by itself; whoever makes up a whole history makes up its hashes too. Against, a
-// signed checkpoint, excludes this, for a file that has all positions from 1 to the size of the checkpoint.
+// VerifyExport checks an exported file without a database: every hash, the order, and, for streams
+// that the file has from their first record on, every rule. That shows that nothing in the file was
+// changed by itself; whoever makes up a whole history makes up its hashes too. Against, a signed
+// checkpoint, excludes this, for a file that has all positions from 1 to the size of the
+// checkpoint.
 func VerifyExport(from io.Reader, keys *Keys, against string) (*ExportReport, error) {
 	r := &ExportReport{}
 	c := newChecker()
@@ -242,7 +245,8 @@ func VerifyExport(from io.Reader, keys *Keys, against string) (*ExportReport, er
 	return r, nil
 }
 
-// check takes the next line. Positions may be missing, because a file can hold a selection, but they must ascend.
+// check takes the next line. Positions may be missing, because a file can hold a selection, but
+// they must ascend.
 func (r *ExportReport) check(c *checker, l *Line) error {
 	if r.First == 0 {
 		r.First = l.Position
@@ -298,8 +302,8 @@ func eachLineOf(from io.Reader, r *ExportReport, use func(*Line) error) error {
 	return lines.Err()
 }
 
-// Of members with one name, in whatever case, encoding/json takes the last, and other programs take others. A file must not be verified by
-// one record and show another.
+// Of members with one name, in whatever case, encoding/json takes the last, and other programs take
+// others. A file must not be verified by one record and show another.
 var errAmbiguous = errors.New("it is written differently, so that other programs may read something else in it")
 
 func parseLine(b []byte) (l Line, f Format, err error) {

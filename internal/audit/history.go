@@ -17,8 +17,9 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// History tells what streams looked like at any version. Folding a long stream takes a while, so that states on the way are kept: a
-// second question about it is answered after a thousand records at most. Values are safe for concurrent use.
+// History tells what streams looked like at any version. Folding a long stream takes a while, so
+// that states on the way are kept: a second question about it is answered after a thousand records
+// at most. Values are safe for concurrent use.
 type History struct {
 	pool  *pgxpool.Pool
 	log   *eventstore.Log
@@ -41,7 +42,8 @@ type Moment struct {
 	Unknown bool   // this record or one before can't be read, and State leaves it out
 }
 
-// StatusOf says what has become of an event, in the words of the read models; NONE is before its first record.
+// StatusOf says what has become of an event, in the words of the read models; NONE is before its
+// first record.
 func StatusOf(s domain.State) string {
 	switch {
 	case s.Cancelled():
@@ -52,8 +54,9 @@ func StatusOf(s domain.State) string {
 	return "NONE"
 }
 
-// Walk goes through a stream from after a version up to another one (0: to its end), oldest record first, and tells what each
-// led to. It reads page by page, so that the first comes soon however long the stream is.
+// Walk goes through a stream from after a version up to another one (0: to its end), oldest record
+// first, and tells what each led to. It reads page by page, so that the first comes soon however
+// long the stream is.
 func (h *History) Walk(ctx context.Context, streamID uuid.UUID, after, upTo int, each func(Moment) error) error {
 	const firstPage, page = 200, 2_000
 	start := h.cache.before(streamID, after)
@@ -186,8 +189,9 @@ type Bucket struct {
 	Cancellations int
 }
 
-// Series cuts a part of a stream's time into so many spans of equal length and tells what happened in each. Spans in which nothing
-// happened are left out. Without from and to it is all of the stream's time. The time of the last record is in.
+// Series cuts a part of a stream's time into so many spans of equal length and tells what happened
+// in each. Spans in which nothing happened are left out. Without from and to it is all of the
+// stream's time. The time of the last record is in.
 func (h *History) Series(ctx context.Context, streamID uuid.UUID, from, to time.Time, spans int) (buckets []Bucket, span time.Duration, err error) {
 	first, err := h.At(ctx, streamID, 1)
 	if err != nil {

@@ -27,8 +27,9 @@ type Keys struct {
 	trusted []note.Verifier
 }
 
-// NewKeys derives an Ed25519 key from a secret, which must be random; an empty one gives keys that can only verify. Checkpoints that
-// were signed by one of the trusted public keys, in the form of [Keys.Public], are believed too.
+// NewKeys derives an Ed25519 key from a secret, which must be random; an empty one gives keys that
+// can only verify. Checkpoints that were signed by one of the trusted public keys, in the form of
+// [Keys.Public], are believed too.
 func NewKeys(secret string, trusted ...string) (*Keys, error) {
 	k := &Keys{}
 	if secret != "" {
@@ -81,7 +82,8 @@ func (k *Keys) sign(s Statement) (string, error) {
 	return string(signed), err
 }
 
-// Open checks a signed checkpoint, which has the form of C2SP's tlog-checkpoint, and tells what it says.
+// Open checks a signed checkpoint, which has the form of C2SP's tlog-checkpoint, and tells what it
+// says.
 func (k *Keys) Open(signed string) (s Statement, err error) {
 	opened, err := note.Open([]byte(signed), note.VerifierList(k.trusted...))
 	if err != nil {

@@ -17,15 +17,15 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Line is a record as it travels outside of the database: whole, byte for byte, and with the hash before it in its stream, so that
-// its own can be computed from it alone.
+// Line is a record as it travels outside of the database: whole, byte for byte, and with the hash
+// before it in its stream, so that its own can be computed from it alone.
 type Line struct {
 	eventstore.Record
 	PreviousHash eventstore.Hash
 }
 
-// lineJSON is the JSON of a line. Stored JSON is passed on as it is. Where that can't be done on one line, as with line
-// feeds in it, it travels in base64.
+// lineJSON is the JSON of a line. Stored JSON is passed on as it is. Where that can't be done on
+// one line, as with line feeds in it, it travels in base64.
 type lineJSON struct {
 	Position       int64           `json:"position"`
 	StreamID       uuid.UUID       `json:"streamId"`
@@ -41,7 +41,8 @@ type lineJSON struct {
 	Hash           string          `json:"hash"`
 }
 
-// MarshalJSON writes the line. Encoders change the bytes of raw JSON, so that it can't be left to one.
+// MarshalJSON writes the line. Encoders change the bytes of raw JSON, so that it can't be left to
+// one.
 func (l Line) MarshalJSON() ([]byte, error) { return l.append(nil), nil }
 
 func (l *Line) append(b []byte) []byte {
@@ -60,8 +61,8 @@ func appendRaw(b []byte, name, base64Name string, raw []byte) []byte {
 	return fmt.Appendf(b, `"%s":"%s"`, base64Name, base64.StdEncoding.EncodeToString(raw))
 }
 
-// isPlain tells whether JSON can be part of other JSON and come back as it was: encoding/json takes the space around and within
-// values away when it writes, and a null for nothing when it reads.
+// isPlain tells whether JSON can be part of other JSON and come back as it was: encoding/json takes
+// the space around and within values away when it writes, and a null for nothing when it reads.
 func isPlain(raw []byte) bool {
 	var compact bytes.Buffer
 	escaped := bytes.ContainsAny(raw, "<>&\u2028\u2029") // would be escaped by whoever marshals the line as a part of something else
@@ -95,7 +96,8 @@ func (l *Line) UnmarshalJSON(b []byte) error {
 	return l.complete(j.PreviousHash, j.Hash)
 }
 
-// complete adds the hashes to what was read, in either format. Of values that no table holds, the hash does not cover all: they are refused.
+// complete adds the hashes to what was read, in either format. Of values that no table holds, the
+// hash does not cover all: they are refused.
 func (l *Line) complete(previous, hash string) error {
 	switch {
 	case l.Version < 1 || l.Version > math.MaxInt32:
@@ -135,7 +137,8 @@ const selectLines = `
 	from event_log l
 	left join event_log p on p.stream_id = l.stream_id and p.version = l.version - 1`
 
-// scanLine reads the columns of a record and the hash before it, which is null for the first of a stream.
+// scanLine reads the columns of a record and the hash before it, which is null for the first of a
+// stream.
 func scanLine(row pgx.CollectableRow) (l Line, err error) {
 	var hash, previous []byte
 	err = row.Scan(&l.Position, (*[16]byte)(&l.StreamID), &l.Version, &l.Type, &l.SchemaVersion, &l.Data, &l.Metadata, &l.RecordedAt, &hash, &previous)

@@ -17,7 +17,8 @@ type mark struct {
 	unknown bool
 }
 
-// markEvery is how many versions lie between marks. States share what did not change, so that marks are cheap.
+// markEvery is how many versions lie between marks. States share what did not change, so that marks
+// are cheap.
 const markEvery = 1_000
 
 // marks are those of one stream.

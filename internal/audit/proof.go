@@ -14,8 +14,9 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Receipt proves to somebody who has nothing but a public key that a record is in the log: its bytes give the hash, the hash and the
-// position give the leaf, the path leads from the leaf to the root, and the checkpoint with this root is signed.
+// Receipt proves to somebody who has nothing but a public key that a record is in the log: its
+// bytes give the hash, the hash and the position give the leaf, the path leads from the leaf to the
+// root, and the checkpoint with this root is signed.
 type Receipt struct {
 	Record     Line     `json:"record"`
 	LeafHash   string   `json:"leafHash" doc:"Hash of the record's leaf in the Merkle tree, in hexadecimal"`
@@ -28,8 +29,9 @@ type Receipt struct {
 // ErrNoRecord means that the log has nothing at the position.
 var ErrNoRecord = errors.New("the log has no such record")
 
-// Prove gives the receipt of a record by the newest checkpoint. The error is [ErrNoRecord], [ErrNoCheckpoint], or
-// [ErrTampered] when the log does not contain what the checkpoint was signed over.
+// Prove gives the receipt of a record by the newest checkpoint. The error is [ErrNoRecord],
+// [ErrNoCheckpoint], or [ErrTampered] when the log does not contain what the checkpoint was signed
+// over.
 func (c *Checkpoints) Prove(ctx context.Context, position int64) (*Receipt, error) {
 	record, err := recordAt(ctx, c.pool, position)
 	if err != nil {
@@ -92,7 +94,8 @@ func (r *Receipt) Verify(keys *Keys) (Statement, error) {
 	return said, nil
 }
 
-// hashes gives those of a proof's nodes: high ones are stored, low ones follow from some hundred records.
+// hashes gives those of a proof's nodes: high ones are stored, low ones follow from some hundred
+// records.
 func (c *Checkpoints) hashes(ctx context.Context, nodes proof.Nodes) ([][]byte, error) {
 	hashes := make([][]byte, len(nodes.IDs))
 	var heights []int16
@@ -150,8 +153,9 @@ func (c *Checkpoints) compute(ctx context.Context, id compact.NodeID) ([]byte, e
 	return tree.Hashes()[0], nil
 }
 
-// Cover makes sure that a checkpoint covers a position, by signing one when that is needed. Whoever has just booked need not wait for the
-// next interval; that many ask at once must not lead to many checkpoints, so there is one each second at most.
+// Cover makes sure that a checkpoint covers a position, by signing one when that is needed. Whoever
+// has just booked need not wait for the next interval; that many ask at once must not lead to many
+// checkpoints, so there is one each second at most.
 func (c *Checkpoints) Cover(ctx context.Context, position int64) error {
 	if covered, err := c.covers(ctx, position); covered || err != nil {
 		return err

@@ -20,7 +20,8 @@ type Read struct {
 	At        time.Time
 }
 
-// Reads is the list of them. It is kept beside the log and not in it: who looks changes nothing about the events.
+// Reads is the list of them. It is kept beside the log and not in it: who looks changes nothing
+// about the events.
 type Reads struct{ pool *pgxpool.Pool }
 
 // NewReads works on the database of pool, which stays the caller's.

@@ -42,7 +42,8 @@ type Runner struct {
 // NewRunner verifies with these options.
 func NewRunner(o VerifyOptions) *Runner { return &Runner{options: o} }
 
-// Start begins a verification of one stream, or of the whole log, unless one is running: then that one is returned.
+// Start begins a verification of one stream, or of the whole log, unless one is running: then that
+// one is returned.
 func (r *Runner) Start(stream, by uuid.UUID, now time.Time) Run {
 	r.mu.Lock()
 	defer r.mu.Unlock()

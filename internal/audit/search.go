@@ -21,8 +21,8 @@ type StreamInfo struct {
 	LastAt    time.Time
 }
 
-// Streams lists streams in the order in which they began, after the one that began at a position. Search looks for a part of the
-// title, or for the beginning of the id.
+// Streams lists streams in the order in which they began, after the one that began at a position.
+// Search looks for a part of the title, or for the beginning of the id.
 func (h *History) Streams(ctx context.Context, search string, after int64, limit int) ([]StreamInfo, error) {
 	rows, _ := h.pool.Query(ctx, `
 		select l.stream_id, l.position, newest.version, coalesce(e.title, ''), coalesce(e.status, ''), coalesce(e.capacity, 0), coalesce(e.remaining, 0),
@@ -56,12 +56,13 @@ type Filter struct {
 	Stream uuid.UUID
 }
 
-// scanWindow bounds how many positions one call of Records looks at. There is no index for actors and types: each would make every booking
-// dearer.
+// scanWindow bounds how many positions one call of Records looks at. There is no index for actors
+// and types: each would make every booking dearer.
 const scanWindow = 100_000
 
-// Records gives records after a position, at most limit of them, and the position to go on from: 0 at the end of the log. It may give few or none
-// and still tell to go on, when what is asked for is rare.
+// Records gives records after a position, at most limit of them, and the position to go on from: 0
+// at the end of the log. It may give few or none and still tell to go on, when what is asked for is
+// rare.
 func (h *History) Records(ctx context.Context, f Filter, after int64, limit int) (lines []Line, next int64, err error) {
 	head, err := h.log.Head(ctx)
 	if err != nil {

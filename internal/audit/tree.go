@@ -10,14 +10,15 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// The log is the list of leaves of a Merkle tree as in RFC 6962 (SHA-256). The leaf of the record at position p, which has index
-// p-1, is 40 bytes:
+// The log is the list of leaves of a Merkle tree as in RFC 6962 (SHA-256). The leaf of the record
+// at position p, which has index p-1, is 40 bytes:
 //
 //	position (8 bytes, big-endian) ‖ hash of the record (32 bytes)
 //
-// The hash, see [eventstore.Record.Sum], covers the exact bytes of the record and, through the hash before it, those of all earlier
-// records of its stream. The position, which it does not cover, is in the leaf. So a root stands for every byte of the log and for
-// its order, and a proof can be handed out without showing anybody else's records.
+// The hash, see [eventstore.Record.Sum], covers the exact bytes of the record and, through the hash
+// before it, those of all earlier records of its stream. The position, which it does not cover, is
+// in the leaf. So a root stands for every byte of the log and for its order, and a proof can be
+// handed out without showing anybody else's records.
 var (
 	hasher = rfc6962.DefaultHasher
 	ranges = &compact.RangeFactory{Hash: hasher.HashChildren}
@@ -30,8 +31,8 @@ func LeafHash(position int64, hash eventstore.Hash) []byte {
 	return hasher.HashLeaf(append(leaf, hash[:]...))
 }
 
-// nodeHeight is the height of the lowest nodes that are stored: roots of complete subtrees of 256 records. What is below is
-// computed from the log when it is needed, which is one short read.
+// nodeHeight is the height of the lowest nodes that are stored: roots of complete subtrees of 256
+// records. What is below is computed from the log when it is needed, which is one short read.
 const nodeHeight = 8
 
 func rootOf(r *compact.Range) (root eventstore.Hash, err error) {

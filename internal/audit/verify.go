@@ -24,10 +24,11 @@ type VerifyOptions struct {
 	Pool *pgxpool.Pool
 	// Keys whose signatures are believed. Without any, roots are compared and signatures are not.
 	Keys *Keys
-	// Stream, when set, is the only one that is looked at; then there is no tree, and so there are no checkpoints.
+	// Stream, when set, is the only one that is looked at; then there is no tree, and so there are no
+	// checkpoints.
 	Stream uuid.UUID
-	// Against, when set, is a signed checkpoint that was kept outside of the database. Only such a one shows that the end of the log was
-	// cut off together with all checkpoints after it.
+	// Against, when set, is a signed checkpoint that was kept outside of the database. Only such a one
+	// shows that the end of the log was cut off together with all checkpoints after it.
 	Against string
 	// Observe, when set, is called often, from one goroutine at a time, and must be quick.
 	Observe func(VerifyProgress)
@@ -78,9 +79,10 @@ type verification struct {
 	states      map[int64]map[uuid.UUID]projections.Stream
 }
 
-// Verify checks the log, or one stream: that nothing is missing, that hashes and roots are right, that each record can be read and breaks
-// no rule, and that the read models are what the streams come to. It looks at one moment of the database and goes on reading from
-// it for as long as it takes. It keeps the state of every stream in memory, some 170 bytes for each booking.
+// Verify checks the log, or one stream: that nothing is missing, that hashes and roots are right,
+// that each record can be read and breaks no rule, and that the read models are what the streams
+// come to. It looks at one moment of the database and goes on reading from it for as long as it
+// takes. It keeps the state of every stream in memory, some 170 bytes for each booking.
 //
 // The error is about the verification, [ErrNoStream] for instance; what it found is in the report.
 func Verify(ctx context.Context, o VerifyOptions) (*Report, error) {

@@ -1,7 +1,8 @@
 // Package dbtest gives each test a PostgreSQL database of its own, cloned from a migrated template.
 //
-// The server is the one that TEST_DATABASE_URL names, and otherwise a private one that the test program starts on first use and
-// stops in [Main]. A test that fails keeps its database and prints the address; a missing server fails the test, it is never skipped.
+// The server is the one that TEST_DATABASE_URL names, and otherwise a private one that the test
+// program starts on first use and stops in [Main]. A test that fails keeps its database and prints
+// the address; a missing server fails the test, it is never skipped.
 package dbtest
 
 import (
@@ -32,8 +33,9 @@ var (
 	made []string // names of templates
 )
 
-// Main runs the tests of a package and stops the server that they started. Call it from TestMain of each package that uses [URL] or [Pool].
-// When all tests of the package were run and passed, checks look at what they leave behind; an error fails the package.
+// Main runs the tests of a package and stops the server that they started. Call it from TestMain of
+// each package that uses [URL] or [Pool]. When all tests of the package were run and passed, checks
+// look at what they leave behind; an error fails the package.
 func Main(m *testing.M, checks ...func() error) {
 	removeFiles, err := InMemory()
 	if err != nil {
@@ -91,7 +93,8 @@ func Pool(tb testing.TB) *pgxpool.Pool {
 	return Connect(tb, URL(tb))
 }
 
-// Connect connects to the database at url, with settings such as a session has, and closes the pool when the test ends.
+// Connect connects to the database at url, with settings such as a session has, and closes the pool
+// when the test ends.
 func Connect(tb testing.TB, url string, options ...Option) *pgxpool.Pool {
 	tb.Helper()
 	config, err := pgxpool.ParseConfig(url)
@@ -122,7 +125,8 @@ func Settings(settings map[string]string) Option {
 	return func(c *pgxpool.Config) { maps.Copy(c.ConnConfig.RuntimeParams, settings) }
 }
 
-// URL makes a fresh, migrated database and returns its address. It is dropped when the test ends well.
+// URL makes a fresh, migrated database and returns its address. It is dropped when the test ends
+// well.
 func URL(tb testing.TB) string {
 	tb.Helper()
 	return migrated.URL(tb)
@@ -133,7 +137,8 @@ type Template struct {
 	prepare func() (name string, err error)
 }
 
-// NewTemplate describes a migrated database with what fill adds, which must not stay connected. It is made when it is needed.
+// NewTemplate describes a migrated database with what fill adds, which must not stay connected. It
+// is made when it is needed.
 func NewTemplate(fill func(url string) error) *Template {
 	return &Template{sync.OnceValues(func() (string, error) {
 		base, err := baseURL()

@@ -11,12 +11,14 @@ const (
 	memoryDir = "/dev/shm"
 	// Not serverPrefix: with TMPDIR=/dev/shm servers are here too, and nobody locks their directories.
 	memoryPrefix = "boxoffice-memory-"
-	// enough memory must be free: several packages are tested at once, and the log of changes of each server may grow to 1 GB.
+	// enough memory must be free: several packages are tested at once, and the log of changes of each
+	// server may grow to 1 GB.
 	enough = 4 << 30
 )
 
-// InMemory puts the temporary directories of this process, and of those that it starts, into memory, where there is enough. A database
-// is 300 files: to make and to remove them takes ten times as long on a disk. TMPDIR chooses another place. Call remove in the end.
+// InMemory puts the temporary directories of this process, and of those that it starts, into
+// memory, where there is enough. A database is 300 files: to make and to remove them takes ten
+// times as long on a disk. TMPDIR chooses another place. Call remove in the end.
 func InMemory() (remove func(), err error) {
 	if os.Getenv("TMPDIR") != "" || !hasRoom() {
 		return func() {}, nil
@@ -36,8 +38,8 @@ func hasRoom() bool {
 	return syscall.Statfs(memoryDir, &fs) == nil && fs.Bavail*uint64(fs.Bsize) > enough //nolint:gosec // not negative
 }
 
-// ownDir makes a directory that is locked for as long as this process lives, and removes those of processes that were killed. They take
-// turns, so that none is removed before it is locked.
+// ownDir makes a directory that is locked for as long as this process lives, and removes those of
+// processes that were killed. They take turns, so that none is removed before it is locked.
 func ownDir() (dir string, owner *os.File, err error) {
 	turn, err := lock(memoryDir, syscall.LOCK_EX)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"syscall"
 )
 
-// account is the user PostgreSQL runs as when we are root, for it refuses to be. Nil is "as we are".
+// account is the user PostgreSQL runs as when we are root, for it refuses to be. Nil is "as we
+// are".
 type account struct {
 	name     string
 	uid, gid uint32
@@ -20,9 +21,9 @@ type account struct {
 
 func privileged() bool { return os.Geteuid() == 0 }
 
-// accountFor picks the user for a new cluster: the owner of the directory, so that a volume of somebody
-// else's and sudo in a home directory work and stay usable without root; otherwise a system user. An
-// owner without a name is passed over, because initdb insists on one.
+// accountFor picks the user for a new cluster: the owner of the directory, so that a volume of
+// somebody else's and sudo in a home directory work and stay usable without root; otherwise a
+// system user. An owner without a name is passed over, because initdb insists on one.
 func accountFor(dir string) (*account, error) {
 	if !privileged() {
 		return nil, nil // the user we are
@@ -103,8 +104,8 @@ func matchOwner(path, like string) error {
 }
 
 // admit lets the account pass through dir if that is an empty directory of ours and closed to all
-// others, as temporary ones are: such a one was made for us, and moving its data elsewhere would leave
-// it there when the directory is removed. Nobody but the account's group gets in.
+// others, as temporary ones are: such a one was made for us, and moving its data elsewhere would
+// leave it there when the directory is removed. Nobody but the account's group gets in.
 func (a *account) admit(dir string) error {
 	if a == nil || barrier(dir, a) != dir {
 		return nil

@@ -44,7 +44,8 @@ type place struct {
 	dirs func(ctx context.Context, major int) ([]string, error)
 }
 
-// find takes the newest of the first place that has the major version; 0 stands for any from 15 on. The error is a [NoBinariesError].
+// find takes the newest of the first place that has the major version; 0 stands for any from 15 on.
+// The error is a [NoBinariesError].
 func (f finder) find(ctx context.Context, major int) (Binaries, error) {
 	places := f.places
 	switch {
@@ -96,8 +97,8 @@ func (f finder) find(ctx context.Context, major int) (Binaries, error) {
 
 var versionLine = regexp.MustCompile(`\(PostgreSQL\) ((\d+)\S*)`)
 
-// inspect runs the server for its version, as the user who will run it: nothing else tells as surely
-// that the file is for this machine, finds its libraries, and may be reached by that user.
+// inspect runs the server for its version, as the user who will run it: nothing else tells as
+// surely that the file is for this machine, finds its libraries, and may be reached by that user.
 func (f finder) inspect(ctx context.Context, dir string) (Binaries, error) {
 	// pg_config and links in /usr/bin lead to directories that are shared by several versions.
 	postgres, err := filepath.EvalSymlinks(filepath.Join(dir, executable("postgres")))

@@ -22,8 +22,8 @@ type cluster struct {
 	log      *slog.Logger
 }
 
-// openCluster makes a cluster where there is none. One that exists decides which binaries will do, and
-// nothing is changed before they are found.
+// openCluster makes a cluster where there is none. One that exists decides which binaries will do,
+// and nothing is changed before they are found.
 func openCluster(ctx context.Context, h home, o Options) (*cluster, error) {
 	c := &cluster{home: h, data: h.data(), log: o.Logger}
 	exists, err := h.hasData()
@@ -85,8 +85,9 @@ func (c *cluster) vacant() error {
 	return err
 }
 
-// create makes the cluster beside its place and moves it there when it is complete, database included.
-// A program killed on the way leaves a directory which the next start removes, and no half of a cluster.
+// create makes the cluster beside its place and moves it there when it is complete, database
+// included. A program killed on the way leaves a directory which the next start removes, and no
+// half of a cluster.
 func (c *cluster) create(ctx context.Context, o Options) (err error) {
 	if c.password, err = c.newPassword(); err != nil {
 		return err
@@ -117,10 +118,10 @@ func (c *cluster) create(ctx context.Context, o Options) (err error) {
 	if err := c.single(ctx, data, "ALTER DATABASE postgres RENAME TO "+database+";", "-F"); err != nil {
 		return err
 	}
-	// Later checkpoints flush only what is written later. Files of today that stay as they are (most of
-	// the catalog) could be lost in a power cut after bookings were stored, and the cluster with them: so
-	// flush everything before the cluster gets its name. Once, for initdb and what came after it, and
-	// side by side, which takes a quarter of the time that initdb takes.
+	// Later checkpoints flush only what is written later. Files of today that stay as they are (most
+	// of the catalog) could be lost in a power cut after bookings were stored, and the cluster with
+	// them: so flush everything before the cluster gets its name. Once, for initdb and what came after
+	// it, and side by side, which takes a quarter of the time that initdb takes.
 	if o.durable() {
 		if err := syncTree(data); err != nil {
 			return err

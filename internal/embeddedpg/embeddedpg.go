@@ -1,12 +1,12 @@
-// Package embeddedpg runs a private PostgreSQL server beside the program, so that one binary and one
-// directory are all that is needed to begin. It finds PostgreSQL's binaries, makes a cluster, sees to it
-// that only one program owns it, starts and stops the server, and hands out its address.
+// Package embeddedpg runs a private PostgreSQL server beside the program, so that one binary and
+// one directory are all that is needed to begin. It finds PostgreSQL's binaries, makes a cluster,
+// sees to it that only one program owns it, starts and stops the server, and hands out its address.
 //
-// It knows nothing of what is stored: no schema, no migrations, no pool. It never deletes or makes anew
-// a cluster that exists; what it cannot run it leaves as it is, and says why.
+// It knows nothing of what is stored: no schema, no migrations, no pool. It never deletes or makes
+// anew a cluster that exists; what it cannot run it leaves as it is, and says why.
 //
-// Start reading at [Start]; then home.go (what lies where), cluster.go (how one is made), orphan.go (what
-// a killed program leaves behind) and binaries.go (where PostgreSQL comes from).
+// Start reading at [Start]; then home.go (what lies where), cluster.go (how one is made), orphan.go
+// (what a killed program leaves behind) and binaries.go (where PostgreSQL comes from).
 package embeddedpg
 
 import (
@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// The role, its database and the only address are fixed: the server serves nobody but its program, and
-// [RunningURL] must be able to name them without asking.
+// The role, its database and the only address are fixed: the server serves nobody but its program,
+// and [RunningURL] must be able to name them without asking.
 const (
 	role     = "boxoffice"
 	database = "boxoffice"
@@ -29,7 +29,8 @@ const (
 
 // Options say where the cluster lives and how it is run. Only Dir is required.
 type Options struct {
-	// Dir is the data directory of the program, created if absent. The cluster lives in a folder below.
+	// Dir is the data directory of the program, created if absent. The cluster lives in a folder
+	// below.
 	Dir string
 	// BinDir is a directory with initdb and postgres, and the only one that is tried. Empty: search.
 	BinDir string
@@ -52,9 +53,9 @@ type Options struct {
 	StopTimeout time.Duration
 }
 
-// Start makes the cluster if there is none, runs the server and returns when it accepts connections.
-// The directory then belongs to this program until [Server.Stop]. ctx bounds the start only; when it
-// ends first, nothing is left running.
+// Start makes the cluster if there is none, runs the server and returns when it accepts
+// connections. The directory then belongs to this program until [Server.Stop]. ctx bounds the start
+// only; when it ends first, nothing is left running.
 //
 // Errors to tell apart: [ErrInUse] (with [InUseError]), [ErrPortTaken] for an explicit port,
 // [ErrNoBinaries] (with [NoBinariesError]) and [ErrVersion] (with [VersionError]).
@@ -97,8 +98,8 @@ func HasData(dir string) (bool, error) {
 	return home.hasData()
 }
 
-// RunningURL is the address of the server that some program runs on this directory, for commands that
-// work beside it. [ErrNotRunning] when there is none, or none that accepts connections yet.
+// RunningURL is the address of the server that some program runs on this directory, for commands
+// that work beside it. [ErrNotRunning] when there is none, or none that accepts connections yet.
 func RunningURL(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

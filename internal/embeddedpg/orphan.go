@@ -51,10 +51,10 @@ func readPostmaster(data string) (postmaster, error) {
 	return pm, nil
 }
 
-// settle makes sure that nothing serves the cluster and that no leftover stops a new server. We hold
-// the lock of the directory, so a server that runs is an orphan: its program was killed where the
-// kernel does not pass that on, or it was just told so and is on its way out. It is stopped rather than
-// taken over, because a server is started, watched and stopped by its parent.
+// settle makes sure that nothing serves the cluster and that no leftover stops a new server. We
+// hold the lock of the directory, so a server that runs is an orphan: its program was killed where
+// the kernel does not pass that on, or it was just told so and is on its way out. It is stopped
+// rather than taken over, because a server is started, watched and stopped by its parent.
 func (c *cluster) settle(ctx context.Context, timeout time.Duration) error {
 	pm, err := c.namedProcess(ctx)
 	if errors.Is(err, fs.ErrNotExist) {

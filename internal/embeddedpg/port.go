@@ -9,15 +9,16 @@ import (
 	"strconv"
 )
 
-// Ports are picked below the range that systems hand out for outgoing connections (Linux: from 32768,
-// others: from 49152), so that none of those takes ours while the server is down for a moment.
+// Ports are picked below the range that systems hand out for outgoing connections (Linux: from
+// 32768, others: from 49152), so that none of those takes ours while the server is down for a
+// moment.
 const (
 	lowestPort = 20000
 	abovePorts = 32768
 )
 
-// choosePort prefers what was asked for, which must be free, then the last one, then any. Between this
-// and the server's own bind another program may be faster: [cluster.serve] tries again.
+// choosePort prefers what was asked for, which must be free, then the last one, then any. Between
+// this and the server's own bind another program may be faster: [cluster.serve] tries again.
 func choosePort(explicit, last int) (int, error) {
 	if explicit != 0 {
 		if !portFree(explicit) {

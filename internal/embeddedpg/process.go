@@ -19,8 +19,8 @@ const (
 	readyPoll = 3 * time.Millisecond
 	// slowStart is when a start is worth a line in the log: it is recovering.
 	slowStart = 3 * time.Second
-	// forceTimeout is how long an immediate shutdown, and then a kill, may take. PostgreSQL itself kills
-	// sessions that do not follow an immediate shutdown after five seconds, so it is longer.
+	// forceTimeout is how long an immediate shutdown, and then a kill, may take. PostgreSQL itself
+	// kills sessions that do not follow an immediate shutdown after five seconds, so it is longer.
 	forceTimeout = 8 * time.Second
 	// pipeGrace bounds the wait for the output of sessions that outlive a killed server.
 	pipeGrace = time.Second
@@ -39,8 +39,9 @@ type process struct {
 	err  error
 }
 
-// command prepares one of the binaries, to run as the right user and with nothing of our environment.
-// It is started in the directory of the binaries, because ours may be closed to that user.
+// command prepares one of the binaries, to run as the right user and with nothing of our
+// environment. It is started in the directory of the binaries, because ours may be closed to that
+// user.
 func (c *cluster) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Dir, executable(name)), args...) //nolint:gosec // the binaries that were found
 	cmd.Dir = c.bin.Dir
@@ -50,7 +51,8 @@ func (c *cluster) command(ctx context.Context, name string, args ...string) *exe
 }
 
 // runTool runs a command to its end, or ends it with all its children when its context ends. The
-// thread is locked because Linux takes the end of the thread that started a child for that of the program.
+// thread is locked because Linux takes the end of the thread that started a child for that of the
+// program.
 func runTool(cmd *exec.Cmd) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -59,7 +61,8 @@ func runTool(cmd *exec.Cmd) error {
 	return cmd.Run()
 }
 
-// launch starts the server and returns when it accepts connections. On an error nothing is left running.
+// launch starts the server and returns when it accepts connections. On an error nothing is left
+// running.
 func (c *cluster) launch(ctx context.Context, port int, o Options) (*process, error) {
 	// Not ctx, which ends before the server does.
 	cmd := c.command(context.Background(), "postgres", serverArgs(c.data, port, o.Settings)...)
@@ -82,8 +85,9 @@ func (c *cluster) launch(ctx context.Context, port int, o Options) (*process, er
 	return nil, err
 }
 
-// start runs and reaps the process on one thread of its own: where the kernel tells PostgreSQL of our
-// end (see serverAttributes), it is the end of that thread which counts, and Go may end idle ones.
+// start runs and reaps the process on one thread of its own: where the kernel tells PostgreSQL of
+// our end (see serverAttributes), it is the end of that thread which counts, and Go may end idle
+// ones.
 func (p *process) start() error {
 	started := make(chan error, 1)
 	go func() {
@@ -100,8 +104,9 @@ func (p *process) start() error {
 	return <-started
 }
 
-// waitReady watches the status that the server keeps in postmaster.pid. Unlike a connection it needs no
-// password, cannot reach a stranger on the port, and leaves no refused attempts in the log.
+// waitReady watches the status that the server keeps in postmaster.pid. Unlike a connection it
+// needs no password, cannot reach a stranger on the port, and leaves no refused attempts in the
+// log.
 func (p *process) waitReady(ctx context.Context, data string, log *slog.Logger) error {
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
@@ -160,8 +165,8 @@ const (
 	stopKill      stopMode = "kill"
 )
 
-// shutDown ends a postmaster, with more force each time it does not follow. When ctx ends it is let be:
-// that we do not want to wait is no reason for force.
+// shutDown ends a postmaster, with more force each time it does not follow. When ctx ends it is let
+// be: that we do not want to wait is no reason for force.
 func shutDown(ctx context.Context, proc *os.Process, binDir string, timeout time.Duration, log *slog.Logger, gone func(time.Duration) bool) error {
 	steps := []struct {
 		mode     stopMode

@@ -10,8 +10,8 @@ import (
 
 // serverAttributes have the kernel send a fast shutdown when the program ends in any way, kill -9
 // included. Linux forgets the wish when a process changes its user, so it must be made afterwards,
-// which is the order of Go's fork. A security module that changes the profile on exec may still drop
-// it: then the server lives on until the next start finds it.
+// which is the order of Go's fork. A security module that changes the profile on exec may still
+// drop it: then the server lives on until the next start finds it.
 func serverAttributes(a *account) *syscall.SysProcAttr {
 	attr := attributes(a)
 	attr.Pdeathsig = syscall.SIGINT

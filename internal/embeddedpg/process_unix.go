@@ -10,8 +10,8 @@ import (
 
 func executable(name string) string { return name }
 
-// attributes put a child into a process group of its own, so that Ctrl-C in a terminal reaches only the
-// program, which then stops PostgreSQL in order.
+// attributes put a child into a process group of its own, so that Ctrl-C in a terminal reaches only
+// the program, which then stops PostgreSQL in order.
 func attributes(a *account) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	if a != nil {

@@ -60,7 +60,8 @@ func processAlive(pid int) bool {
 
 func processExists(pid int) bool { return processAlive(pid) }
 
-// isPostmaster compares the program and the moment it began: other command lines cannot be read here.
+// isPostmaster compares the program and the moment it began: other command lines cannot be read
+// here.
 func isPostmaster(pm postmaster, _ string) bool {
 	h, err := open(pm.pid)
 	if err != nil {

@@ -47,8 +47,8 @@ func (s *Server) DataDir() string { return s.cluster.data }
 // Done is closed when the server has ended, by Stop or by itself; [Server.Err] then tells which.
 func (s *Server) Done() <-chan struct{} { return s.process.done }
 
-// Err is nil while the server runs and after Stop, otherwise why it ended. The directory stays locked
-// until Stop is called also then.
+// Err is nil while the server runs and after Stop, otherwise why it ended. The directory stays
+// locked until Stop is called also then.
 func (s *Server) Err() error {
 	select {
 	case <-s.process.done:
@@ -61,10 +61,10 @@ func (s *Server) Err() error {
 	return fmt.Errorf("PostgreSQL ended by itself: %w", s.process.failure())
 }
 
-// Stop ends the server and gives the directory back. Sessions are cut off and what was committed is on
-// disk. A server that takes longer than [Options.StopTimeout] is ended by force, which loses nothing
-// committed either and is reported as an error. Stop may be called again and at the same time: each
-// call returns when the server has ended, with the same result.
+// Stop ends the server and gives the directory back. Sessions are cut off and what was committed is
+// on disk. A server that takes longer than [Options.StopTimeout] is ended by force, which loses
+// nothing committed either and is reported as an error. Stop may be called again and at the same
+// time: each call returns when the server has ended, with the same result.
 func (s *Server) Stop() error {
 	s.stopOnce.Do(func() {
 		defer s.lock.release()
@@ -83,8 +83,8 @@ func (s *Server) Stop() error {
 	return s.stopErr
 }
 
-// serve settles what is left of earlier servers and launches one, again while that can help: a port may
-// be taken between looking and binding, and processes of a killed server take a moment to go.
+// serve settles what is left of earlier servers and launches one, again while that can help: a port
+// may be taken between looking and binding, and processes of a killed server take a moment to go.
 func (c *cluster) serve(ctx context.Context, o Options, lock *ownerLock) (*Server, error) {
 	last := 0
 	if text, err := c.home.read(portFile); err == nil {

@@ -347,7 +347,8 @@ func TestNoPasswordInTheLog(t *testing.T) {
 	}
 }
 
-// A test cannot see what children are given, but PostgreSQL with these would not start or be elsewhere.
+// A test cannot see what children are given, but PostgreSQL with these would not start or be
+// elsewhere.
 func TestEnvironmentIsIgnored(t *testing.T) {
 	t.Parallel()
 	dir := openDir(t)

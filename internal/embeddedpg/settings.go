@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// defaults suit one program with a database of its own on a machine it shares. They are given on the
-// command line, so that they hold for clusters of every age; [Options.Settings] goes over them.
+// defaults suit one program with a database of its own on a machine it shares. They are given on
+// the command line, so that they hold for clusters of every age; [Options.Settings] goes over them.
 func defaults() map[string]string {
 	return map[string]string{
 		"fsync":              "on",
@@ -86,8 +86,9 @@ func (o Options) durable() bool {
 	return true
 }
 
-// kept are the variables a child gets. A list of what to keep rather than of what to drop: PG* would
-// change what PostgreSQL does, LC_* and LANG what it says, and the rest holds the program's secrets.
+// kept are the variables a child gets. A list of what to keep rather than of what to drop: PG*
+// would change what PostgreSQL does, LC_* and LANG what it says, and the rest holds the program's
+// secrets.
 var kept = []string{
 	"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
 	"SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP",

@@ -15,7 +15,8 @@ func syncPath(path string) error {
 	return flush(path, func(f *os.File) error { return unix.Fsync(int(f.Fd())) })
 }
 
-// syncDir makes the names in a directory durable, and has the drive itself write down what it was given.
+// syncDir makes the names in a directory durable, and has the drive itself write down what it was
+// given.
 func syncDir(dir string) error {
 	return flush(dir, (*os.File).Sync)
 }

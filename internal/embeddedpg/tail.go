@@ -12,8 +12,9 @@ const (
 	tailWidth = 2000
 )
 
-// tail passes what a process writes on to the logger, line by line at debug, and keeps the last lines
-// for an error. No log file is kept: it would have to be bounded, and the program has a log already.
+// tail passes what a process writes on to the logger, line by line at debug, and keeps the last
+// lines for an error. No log file is kept: it would have to be bounded, and the program has a log
+// already.
 type tail struct {
 	log  *slog.Logger
 	name string
@@ -53,7 +54,8 @@ func (t *tail) add(line string) {
 	}
 }
 
-// String is the end of the output, on lines of its own, ready to follow an error; empty when there was none.
+// String is the end of the output, on lines of its own, ready to follow an error; empty when there
+// was none.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// Buffer is a [bytes.Buffer] that may be written and read at the same time. The zero value is empty.
+// Buffer is a [bytes.Buffer] that may be written and read at the same time. The zero value is
+// empty.
 type Buffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

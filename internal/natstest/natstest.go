@@ -1,5 +1,5 @@
-// Package natstest gives tests a real NATS server with JetStream, inside of the test program. Only tests import it, so that the server is
-// no part of the program.
+// Package natstest gives tests a real NATS server with JetStream, inside of the test program. Only
+// tests import it, so that the server is no part of the program.
 package natstest
 
 import (

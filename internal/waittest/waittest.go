@@ -3,7 +3,8 @@ package waittest
 
 import "time"
 
-// Until asks again, every two milliseconds, until a condition holds; false when it did not within that time.
+// Until asks again, every two milliseconds, until a condition holds; false when it did not within
+// that time.
 func Until(within time.Duration, holds func() bool) bool {
 	deadline := time.Now().Add(within)
 	tick := time.NewTicker(2 * time.Millisecond)
