@@ -6,21 +6,20 @@ import (
 	"github.com/google/uuid"
 )
 
-// Command is a wish addressed to the stream of one event. [Decide] answers it with records or with
-// a refusal.
+// Command is a request to the stream of one event. [Decide] answers it with records or a refusal.
 //
 //sumtype:decl
 type Command interface{ command() }
 
-// ScheduleEvent opens the stream of a new event. Without Now, which is for events that are
-// imported, every date is accepted.
+// ScheduleEvent starts the stream of a new event. Imported events leave Now zero: every date is
+// accepted.
 type ScheduleEvent struct {
 	Details  Details
 	Capacity int
 	Now      time.Time
 }
 
-// ChangeDetails replaces what people read about an event. Bookings stay as they are. Without Now
+// ChangeDetails replaces the description of an event. Bookings stay as they are. With a zero Now
 // every date is accepted.
 type ChangeDetails struct {
 	Details Details
@@ -43,7 +42,7 @@ type BookTicket struct {
 	Now        time.Time
 }
 
-// CancelBooking gives the ticket of a booking back.
+// CancelBooking returns the ticket of a booking.
 type CancelBooking struct {
 	BookingID  uuid.UUID
 	CustomerID uuid.UUID

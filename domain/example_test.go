@@ -31,10 +31,10 @@ func Example() {
 	for _, customer := range []uuid.UUID{ann, bob, ann} {
 		state := domain.Fold(history...)
 		records, err := domain.Decide(domain.BookTicket{BookingID: uuid.New(), CustomerID: customer, Now: now}, state)
-		var refusal *domain.Refusal
+		var refusal domain.Refusal
 		switch {
 		case errors.As(err, &refusal):
-			fmt.Printf("%d left: refused, %s\n", state.Remaining(), refusal.Code)
+			fmt.Printf("%d left: refused, %s\n", state.Remaining(), refusal.Code())
 		case err == nil:
 			fmt.Printf("%d left: %T\n", state.Remaining(), records[0])
 		}

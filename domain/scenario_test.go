@@ -53,10 +53,10 @@ func (a answer) nothing() {
 	}
 }
 
-func (a answer) refused(want *domain.Refusal) {
+func (a answer) refused(want domain.Refusal) {
 	a.t.Helper()
 	if !errors.Is(a.err, want) || len(a.records) > 0 {
-		a.fail("the refusal %s", want.Code)
+		a.fail("the refusal %s", want.Code())
 	}
 }
 

@@ -100,7 +100,7 @@ type cancelBookingInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
-var errBookingMissing = newProblem(404, domain.ErrBookingNotFound.Code, domain.ErrBookingNotFound.Message)
+var errBookingMissing = newProblem(404, domain.ErrBookingNotFound.Code(), domain.ErrBookingNotFound.Error())
 
 // findBooking asks the read model. What is not there may be on its way: nobody is told that a booking does not exist before the read
 // model contains everything that was in the log when they asked.

@@ -171,7 +171,7 @@ func TestARecordThatBreaksARuleIsNamedAndTheRestOfItsStreamIsNot(t *testing.T) {
 	b.happen(one, domain.TicketBooked{BookingID: id('b', 2), CustomerID: id('c', 2)}, domain.TicketBooked{BookingID: id('b', 3), CustomerID: id('c', 3)})
 	b.sell(other, 3)
 	for _, r := range []*audit.Report{b.verify(), b.verify(func(o *audit.VerifyOptions) { o.Stream = one })} {
-		b.finds(r, audit.CheckRule, 3, domain.ErrSoldOut.Message)
+		b.finds(r, audit.CheckRule, 3, domain.ErrSoldOut.Error())
 		if len(r.Findings) != 1 {
 			t.Errorf("got %v", r.Findings)
 		}

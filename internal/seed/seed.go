@@ -138,7 +138,7 @@ func seedEvent(ctx context.Context, executor Executor, e event, organizer uuid.U
 			guest := idOf("guest", fmt.Sprintf("%s/%d", e.name, i))
 			booking := domain.BookTicket{BookingID: idOf("booking", fmt.Sprintf("%s/%d", e.name, i)), CustomerID: guest, Now: now}
 			err := execute(guest, func(s domain.State) ([]domain.Record, error) { return domain.Decide(booking, s) })
-			var refused *domain.Refusal
+			var refused domain.Refusal
 			if errors.As(err, &refused) { // people may have been faster, or the event was called off
 				return nil
 			}
