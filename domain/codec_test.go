@@ -147,13 +147,15 @@ func TestDecodeDoesNotGuess(t *testing.T) {
 		{"a number as text", "CapacityChanged", 1, `{"capacity":"2"}`},
 		{"a list", "EventCancelled", 1, `[]`},
 		{"a time without a zone", "DetailsChanged", 1, `{"details":{"startsAt":"2031-05-17T18:30:00"}}`},
-		{"a time whose UTC year has five digits", "DetailsChanged", 1, `{"details":{"startsAt":"9999-12-31T23:30:00-01:00"}}`},
+		{"a time whose UTC year has five digits", "DetailsChanged", 1,
+			`{"details":{"startsAt":"9999-12-31T23:30:00-01:00"}}`},
 		{"a time whose UTC year is negative", "EventScheduled", 1, `{"details":{"startsAt":"0000-01-01T00:30:00+01:00"}}`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if record, err := (domain.Codec{}).Decode(test.record, test.version, []byte(test.data)); err == nil || record != nil {
+			if record, err := (domain.Codec{}).Decode(test.record, test.version, []byte(test.data)); err == nil ||
+				record != nil {
 				t.Errorf("decoded %+v, %v", record, err)
 			}
 		})
@@ -162,7 +164,8 @@ func TestDecodeDoesNotGuess(t *testing.T) {
 
 func TestEncodeDoesNotGuess(t *testing.T) {
 	t.Parallel()
-	for _, record := range []domain.Record{nil, &domain.EventCancelled{}, &domain.TicketBooked{BookingID: first, CustomerID: ann}} {
+	for _, record := range []domain.Record{nil, &domain.EventCancelled{},
+		&domain.TicketBooked{BookingID: first, CustomerID: ann}} {
 		if name, _, data, err := (domain.Codec{}).Encode(record); err == nil {
 			t.Errorf("%T was encoded as %q %s", record, name, data)
 		}
@@ -233,7 +236,8 @@ func FuzzDecode(f *testing.F) {
 	for name := range stored() {
 		typeName, schemaVersion := splitName(f, name)
 		f.Add(typeName, schemaVersion, readGolden(f, name))
-		for _, data := range []string{"", "null", "{}", "[]", `{"details":null}`, `{"details":{"startsAt":"9999-12-31T23:30:00-01:00"}}`} {
+		for _, data := range []string{"", "null", "{}", "[]", `{"details":null}`,
+			`{"details":{"startsAt":"9999-12-31T23:30:00-01:00"}}`} {
 			f.Add(typeName, schemaVersion, []byte(data))
 		}
 	}
@@ -247,7 +251,8 @@ func FuzzDecode(f *testing.F) {
 		}
 		gotName, newest, again, err := domain.Codec{}.Encode(record)
 		if err != nil || gotName != name || newest < schemaVersion {
-			t.Fatalf("%s v%d %s\ndecodes to %+v, which encodes as %s v%d, %v", name, schemaVersion, data, record, gotName, newest, err)
+			t.Fatalf("%s v%d %s\ndecodes to %+v, which encodes as %s v%d, %v", name, schemaVersion, data, record, gotName,
+				newest, err)
 		}
 		if reread, err := (domain.Codec{}).Decode(gotName, newest, again); err != nil || reread != record {
 			t.Errorf("%s\ndecodes to %+v, which encodes as\n%s\nwhich decodes to %+v, %v", data, record, again, reread, err)

@@ -15,7 +15,8 @@ import (
 func TestTheZeroStateIsThatOfAStreamWithoutRecords(t *testing.T) {
 	t.Parallel()
 	var s domain.State
-	if s.Exists() || s.Cancelled() || s.Capacity() != 0 || s.Sold() != 0 || s.Remaining() != 0 || s.Details() != (domain.Details{}) {
+	if s.Exists() || s.Cancelled() || s.Capacity() != 0 || s.Sold() != 0 || s.Remaining() != 0 ||
+		s.Details() != (domain.Details{}) {
 		t.Errorf("the zero state is %+v", s)
 	}
 }

@@ -49,8 +49,9 @@ func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Ha
 			w.Header().Set("Retry-After", "2")
 			w.WriteHeader(http.StatusServiceUnavailable)
 			_ = json.NewEncoder(w).Encode(map[string]any{ // the client is gone, if anything
-				"type": "urn:boxoffice:problem:unavailable", "title": "Service Unavailable", "status": http.StatusServiceUnavailable,
-				"code": "unavailable", "detail": "The service can't be reached right now; please try again in a moment",
+				"type": "urn:boxoffice:problem:unavailable", "title": "Service Unavailable",
+				"status": http.StatusServiceUnavailable,
+				"code":   "unavailable", "detail": "The service can't be reached right now; please try again in a moment",
 			})
 		},
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),

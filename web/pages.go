@@ -115,8 +115,10 @@ func policyOf(html []byte) string {
 			fmt.Fprintf(&hashes, " 'sha256-%s'", hash)
 		}
 	}
-	return "default-src 'none'; script-src 'self'" + hashes.String() + "; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-		"font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	return "default-src 'none'; script-src 'self'" + hashes.String() +
+		"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+		"font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; " +
+		"frame-ancestors 'none'"
 }
 
 func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -46,7 +46,8 @@ func refusedFields(t *testing.T, b bundle, r account.Registration) []string {
 func TestEveryWrongFieldIsListedAtOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	if got, want := refusedFields(t, b, account.Registration{}), []string{"email", "password", "name"}; !slices.Equal(got, want) {
+	if got, want := refusedFields(t, b, account.Registration{}),
+		[]string{"email", "password", "name"}; !slices.Equal(got, want) {
 		t.Errorf("empty registration: got fields %q, want %q", got, want)
 	}
 	if got, want := refusedFields(t, b, account.Registration{Email: "a@example.com", Password: "short", Name: " x "}),

@@ -65,7 +65,9 @@ func (a *Accounts) Refresh(ctx context.Context, token string) (User, Tokens, err
 
 // exchange decides, under the lock of the user, what a refresh token is worth. A reused one has its
 // family revoked.
-func (a *Accounts) exchange(ctx context.Context, tx pgx.Tx, user User, token string) (tokens Tokens, reused bool, err error) {
+func (a *Accounts) exchange(
+	ctx context.Context, tx pgx.Tx, user User, token string,
+) (tokens Tokens, reused bool, err error) {
 	old, err := findByHash(ctx, tx, user.ID, token)
 	if err != nil {
 		return Tokens{}, false, err
@@ -90,7 +92,8 @@ func (a *Accounts) exchange(ctx context.Context, tx pgx.Tx, user User, token str
 }
 
 func (a *Accounts) rotate(ctx context.Context, tx pgx.Tx, user User, old refreshToken, now time.Time) (Tokens, error) {
-	next := refreshToken{ID: uuid.New(), UserID: old.UserID, Family: old.Family, SignedInAt: old.SignedInAt, IssuedAt: now.Truncate(time.Second)}
+	next := refreshToken{ID: uuid.New(), UserID: old.UserID, Family: old.Family, SignedInAt: old.SignedInAt,
+		IssuedAt: now.Truncate(time.Second)}
 	next.ExpiresAt = next.IssuedAt.Add(RefreshTTL)
 	if end := old.SignedInAt.Add(SessionTTL); next.ExpiresAt.After(end) {
 		next.ExpiresAt = end
@@ -215,7 +218,8 @@ const selectRefresh = `
 
 func scanToken(row pgx.Row) (refreshToken, error) {
 	var r refreshToken
-	err := row.Scan(&r.ID, &r.UserID, &r.Family, &r.hash, &r.SignedInAt, &r.IssuedAt, &r.ExpiresAt, &r.usedAt, &r.replacedBy, &r.revokedAt)
+	err := row.Scan(&r.ID, &r.UserID, &r.Family, &r.hash, &r.SignedInAt, &r.IssuedAt, &r.ExpiresAt, &r.usedAt,
+		&r.replacedBy, &r.revokedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return refreshToken{}, fmt.Errorf("%w: not one that was handed out", ErrInvalidToken)
 	}

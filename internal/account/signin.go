@@ -42,7 +42,8 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, 
 			return user, tokens, err
 		}
 	}
-	hash, err := a.hasher.hash(ctx, r.Password) // before the transaction: nothing waits for a slot with a connection in its hand
+	// Before the transaction: nothing waits for a slot with a connection in its hand.
+	hash, err := a.hasher.hash(ctx, r.Password)
 	if err != nil {
 		return User{}, Tokens{}, fmt.Errorf("hash the password: %w", err)
 	}

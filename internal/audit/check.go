@@ -150,7 +150,8 @@ func (c *checker) inspect(s *step) {
 		r := &s.records[i]
 		if s.previous[i] != unknownHash {
 			if sum := r.Sum(s.previous[i]); sum != r.Hash {
-				s.found(i, CheckHash, "the hash is %s, and by the record and the hash before it should be %s", short(r.Hash), short(sum))
+				s.found(i, CheckHash, "the hash is %s, and by the record and the hash before it should be %s", short(r.Hash),
+					short(sum))
 			}
 		}
 		value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)

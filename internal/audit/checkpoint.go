@@ -150,7 +150,8 @@ func (c *Checkpoints) resume(ctx context.Context) (*compact.Range, error) {
 		return nil, err
 	}
 	var stored []byte
-	if err := c.pool.QueryRow(ctx, `select compact_range from audit_checkpoints where size = $1`, newest.Size).Scan(&stored); err != nil {
+	if err := c.pool.QueryRow(ctx, `select compact_range from audit_checkpoints where size = $1`,
+		newest.Size).Scan(&stored); err != nil {
 		return nil, err
 	}
 	hashes, err := splitHashes(stored)

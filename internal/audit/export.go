@@ -39,7 +39,8 @@ func Formats() []string { return []string{string(JSONL), string(CloudEvents)} }
 
 // Export writes records, one on each line, in the order of the log, and tells how many. It reads
 // the log in short queries and keeps little in memory. What is appended while it runs is left out.
-func Export(ctx context.Context, from eventstore.Querier, s Selection, f Format, to io.Writer) (lines int64, err error) {
+func Export(ctx context.Context, from eventstore.Querier, s Selection, f Format, to io.Writer) (lines int64,
+	err error) {
 	if f != JSONL && f != CloudEvents {
 		return 0, fmt.Errorf("there is no format %q; there are %s", f, strings.Join(Formats(), " and "))
 	}
@@ -161,7 +162,8 @@ func (l *Line) appendIn(b []byte, f Format) []byte {
 
 func (l *Line) appendCloudEvent(b []byte) []byte {
 	b = fmt.Appendf(b, `{"specversion":"1.0","id":"%s/%d","source":"%s","type":%s,"subject":"%s","time":"%s","datacontenttype":"application/json",`,
-		l.StreamID, l.Version, cloudSource, quoted(cloudPrefix+l.Type+".v"+strconv.Itoa(int(l.SchemaVersion))), l.StreamID, l.RecordedAt.Format(time.RFC3339Nano))
+		l.StreamID, l.Version, cloudSource, quoted(cloudPrefix+l.Type+".v"+strconv.Itoa(int(l.SchemaVersion))), l.StreamID,
+		l.RecordedAt.Format(time.RFC3339Nano))
 	b = fmt.Appendf(b, `"sequence":"%020d","streamversion":%d,"schemaversion":%d,"metadata":%s,"previoushash":"%s","recordhash":"%s",`,
 		l.Position, l.Version, l.SchemaVersion, quoted(string(l.Metadata)), l.PreviousHash, l.Hash)
 	return append(appendRaw(b, "data", "data_base64", l.Data), '}')
@@ -235,9 +237,11 @@ func VerifyExport(from io.Reader, keys *Keys, against string) (*ExportReport, er
 	switch {
 	case signed.Size == 0:
 	case root == nil:
-		c.found(Finding{Check: CheckCheckpoint, Position: 1, Detail: fmt.Sprintf("the file does not have all positions from 1 to %d, which the checkpoint covers", signed.Size)})
+		c.found(Finding{Check: CheckCheckpoint, Position: 1,
+			Detail: fmt.Sprintf("the file does not have all positions from 1 to %d, which the checkpoint covers", signed.Size)})
 	case *root != signed.Root:
-		c.found(Finding{Check: CheckCheckpoint, Position: 1, Detail: fmt.Sprintf("the checkpoint was signed over other records: at least one of the positions 1 to %d is not as it was", signed.Size)})
+		c.found(Finding{Check: CheckCheckpoint, Position: 1,
+			Detail: fmt.Sprintf("the checkpoint was signed over other records: at least one of the positions 1 to %d is not as it was", signed.Size)})
 	default:
 		r.SignedUpTo = signed.Size
 	}
@@ -264,7 +268,8 @@ func (r *ExportReport) check(c *checker, l *Line) error {
 	r.Last = max(r.Last, l.Position)
 	if c.streams[l.StreamID] == nil && l.Version > 1 { // the file begins in the midst of the stream
 		c.streams[l.StreamID] = &progress{
-			id: l.StreamID, version: l.Version - 1, hash: l.PreviousHash, first: l.RecordedAt, linkedTo: l.Version - 1, abandoned: true,
+			id: l.StreamID, version: l.Version - 1, hash: l.PreviousHash, first: l.RecordedAt, linkedTo: l.Version - 1,
+			abandoned: true,
 		}
 		r.Incomplete++
 	}

@@ -192,7 +192,8 @@ type Bucket struct {
 // Series cuts a part of a stream's time into so many spans of equal length and tells what happened
 // in each. Spans in which nothing happened are left out. Without from and to it is all of the
 // stream's time. The time of the last record is in.
-func (h *History) Series(ctx context.Context, streamID uuid.UUID, from, to time.Time, spans int) (buckets []Bucket, span time.Duration, err error) {
+func (h *History) Series(ctx context.Context, streamID uuid.UUID, from, to time.Time, spans int) (buckets []Bucket,
+	span time.Duration, err error) {
 	first, err := h.At(ctx, streamID, 1)
 	if err != nil {
 		return nil, 0, err
@@ -207,7 +208,8 @@ func (h *History) Series(ctx context.Context, streamID uuid.UUID, from, to time.
 	if to.IsZero() {
 		to = last.Record.RecordedAt
 	}
-	span = max(time.Millisecond, min(to.Sub(from), math.MaxInt64-1)/time.Duration(spans)+1) // rounded up, so that the end is in
+	// Rounded up, so that the end is in.
+	span = max(time.Millisecond, min(to.Sub(from), math.MaxInt64-1)/time.Duration(spans)+1)
 	after, err := h.VersionAt(ctx, streamID, from.Add(-time.Microsecond))
 	if err != nil {
 		return nil, 0, err

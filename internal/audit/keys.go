@@ -45,7 +45,8 @@ func NewKeys(secret string, trusted ...string) (*Keys, error) {
 		id, _, _ = strings.Cut(id, "+")
 		const ed25519Algorithm = 1
 		private := append([]byte{ed25519Algorithm}, seed[:]...)
-		if k.signer, err = note.NewSigner("PRIVATE+KEY+" + Origin + "+" + id + "+" + base64.StdEncoding.EncodeToString(private)); err != nil {
+		if k.signer, err = note.NewSigner("PRIVATE+KEY+" + Origin + "+" + id +
+			"+" + base64.StdEncoding.EncodeToString(private)); err != nil {
 			return nil, err
 		}
 		k.own = public

@@ -65,8 +65,10 @@ func appendRaw(b []byte, name, base64Name string, raw []byte) []byte {
 // the space around and within values away when it writes, and a null for nothing when it reads.
 func isPlain(raw []byte) bool {
 	var compact bytes.Buffer
-	escaped := bytes.ContainsAny(raw, "<>&\u2028\u2029") // would be escaped by whoever marshals the line as a part of something else
-	return !escaped && !bytes.Equal(raw, []byte("null")) && json.Compact(&compact, raw) == nil && bytes.Equal(compact.Bytes(), raw)
+	// Would be escaped by whoever marshals the line as a part of something else.
+	escaped := bytes.ContainsAny(raw, "<>&\u2028\u2029")
+	return !escaped && !bytes.Equal(raw, []byte("null")) && json.Compact(&compact, raw) == nil &&
+		bytes.Equal(compact.Bytes(), raw)
 }
 
 func quoted(s string) []byte {
@@ -84,8 +86,9 @@ func (l *Line) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	*l = Line{Record: eventstore.Record{
-		Position: j.Position, StreamID: j.StreamID, Version: j.Version, Type: j.Type, SchemaVersion: j.SchemaVersion, RecordedAt: j.RecordedAt.UTC(),
-		Data: j.Data, Metadata: j.Metadata,
+		Position: j.Position, StreamID: j.StreamID, Version: j.Version, Type: j.Type, SchemaVersion: j.SchemaVersion,
+		RecordedAt: j.RecordedAt.UTC(),
+		Data:       j.Data, Metadata: j.Metadata,
 	}}
 	if j.DataBase64 != nil {
 		l.Data = j.DataBase64
@@ -141,7 +144,8 @@ const selectLines = `
 // stream.
 func scanLine(row pgx.CollectableRow) (l Line, err error) {
 	var hash, previous []byte
-	err = row.Scan(&l.Position, (*[16]byte)(&l.StreamID), &l.Version, &l.Type, &l.SchemaVersion, &l.Data, &l.Metadata, &l.RecordedAt, &hash, &previous)
+	err = row.Scan(&l.Position, (*[16]byte)(&l.StreamID), &l.Version, &l.Type, &l.SchemaVersion, &l.Data, &l.Metadata,
+		&l.RecordedAt, &hash, &previous)
 	l.RecordedAt = l.RecordedAt.UTC()
 	copy(l.Hash[:], hash)
 	copy(l.PreviousHash[:], previous)

@@ -53,7 +53,8 @@ func (r *Runner) Start(stream, by uuid.UUID, now time.Time) Run {
 		}
 		return *r.last
 	}
-	run := &Run{ID: uuid.New(), State: Running, StreamID: stream, StartedBy: by, StartedAt: now.UTC(), Progress: VerifyProgress{Phase: "records"}}
+	run := &Run{ID: uuid.New(), State: Running, StreamID: stream, StartedBy: by, StartedAt: now.UTC(),
+		Progress: VerifyProgress{Phase: "records"}}
 	ctx, stop := context.WithCancel(context.Background())
 	r.last, r.stop = run, stop
 	o := r.options

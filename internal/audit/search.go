@@ -37,7 +37,8 @@ func (h *History) Streams(ctx context.Context, search string, after int64, limit
 		order by l.position
 		limit $3`, after, search, limit)
 	return collect(rows, func(row pgx.CollectableRow) (s StreamInfo, err error) {
-		err = row.Scan((*[16]byte)(&s.ID), &s.Position, &s.Records, &s.Title, &s.Status, &s.Capacity, &s.Remaining, &s.FirstAt, &s.LastAt)
+		err = row.Scan((*[16]byte)(&s.ID), &s.Position, &s.Records, &s.Title, &s.Status, &s.Capacity, &s.Remaining,
+			&s.FirstAt, &s.LastAt)
 		s.FirstAt, s.LastAt = s.FirstAt.UTC(), s.LastAt.UTC()
 		return s, err
 	}, "list streams")

@@ -37,8 +37,10 @@ func open(t *testing.T) *box {
 	t.Parallel()
 	keys, err := audit.NewKeys(secret)
 	must(t, err)
-	pool := dbtest.Connect(t, dbtest.URL(t), dbtest.MaxConns(projections.RebuildConnections), dbtest.Settings(projections.Session()))
-	return &box{t, context.Background(), pool, eventstore.NewLog(pool), keys, audit.NewCheckpoints(pool, keys), map[uuid.UUID]int{}}
+	pool := dbtest.Connect(t, dbtest.URL(t), dbtest.MaxConns(projections.RebuildConnections),
+		dbtest.Settings(projections.Session()))
+	return &box{t, context.Background(), pool, eventstore.NewLog(pool), keys, audit.NewCheckpoints(pool, keys),
+		map[uuid.UUID]int{}}
 }
 
 func must(tb testing.TB, err error) {
@@ -54,7 +56,8 @@ func id(kind byte, n int) uuid.UUID {
 }
 
 func concert(n int) domain.Details {
-	return domain.Details{Title: fmt.Sprintf("Concert %d <&>", n), Venue: "Hall", TimeZone: "UTC", StartsAt: time.Date(2090, 1, 1, 20, 0, 0, 0, time.UTC), Price: domain.Money{Minor: 100, Currency: "EUR"}}
+	return domain.Details{Title: fmt.Sprintf("Concert %d <&>", n), Venue: "Hall", TimeZone: "UTC",
+		StartsAt: time.Date(2090, 1, 1, 20, 0, 0, 0, time.UTC), Price: domain.Money{Minor: 100, Currency: "EUR"}}
 }
 
 // happen appends records to a stream without asking for any rule.
@@ -64,7 +67,8 @@ func (b *box) happen(stream uuid.UUID, records ...domain.Record) []eventstore.Re
 	for _, r := range records {
 		name, schema, data, err := domain.Codec{}.Encode(r)
 		must(b, err)
-		news = append(news, eventstore.NewRecord{Type: name, SchemaVersion: schema, Data: data, Metadata: eventstore.Metadata{Actor: id('u', 1), CorrelationID: "test"}})
+		news = append(news, eventstore.NewRecord{Type: name, SchemaVersion: schema, Data: data,
+			Metadata: eventstore.Metadata{Actor: id('u', 1), CorrelationID: "test"}})
 	}
 	stored, err := b.log.Append(b.ctx, stream, b.versions[stream], news...)
 	must(b, err)

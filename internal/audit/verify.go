@@ -87,7 +87,8 @@ type verification struct {
 // The error is about the verification, [ErrNoStream] for instance; what it found is in the report.
 func Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 	began := time.Now()
-	v := &verification{VerifyOptions: o, checker: newChecker(), report: &Report{StreamID: o.Stream}, states: map[int64]map[uuid.UUID]projections.Stream{}}
+	v := &verification{VerifyOptions: o, checker: newChecker(), report: &Report{StreamID: o.Stream},
+		states: map[int64]map[uuid.UUID]projections.Stream{}}
 	if v.Keys == nil {
 		v.Keys = &Keys{}
 	}
@@ -104,17 +105,20 @@ func Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 			return nil, err
 		}
 	}
-	err := pgx.BeginTxFunc(ctx, o.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(snapshot pgx.Tx) error {
-		if _, err := snapshot.Exec(ctx, `set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0`); err != nil {
-			return err
-		}
-		return v.run(ctx, snapshot)
-	})
+	err := pgx.BeginTxFunc(ctx, o.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
+		func(snapshot pgx.Tx) error {
+			if _, err := snapshot.Exec(ctx,
+				`set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0`); err != nil {
+				return err
+			}
+			return v.run(ctx, snapshot)
+		})
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
 	r := v.report
-	r.Records, r.Streams, r.Findings, r.More, r.Seconds = v.records, len(v.streams), v.findings, v.more, time.Since(began).Seconds()
+	r.Records, r.Streams, r.Findings, r.More, r.Seconds = v.records, len(v.streams), v.findings, v.more,
+		time.Since(began).Seconds()
 	if r.Findings == nil {
 		r.Findings = []Finding{}
 	}
@@ -123,7 +127,9 @@ func Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 
 func (v *verification) run(ctx context.Context, snapshot pgx.Tx) error {
 	var last int64
-	if err := snapshot.QueryRow(ctx, `select h.position, coalesce((select max(position) from event_log), 0) from log_head h`).Scan(&v.report.Head, &last); err != nil {
+	if err := snapshot.QueryRow(ctx,
+		`select h.position, coalesce((select max(position) from event_log), 0) from log_head h`).Scan(&v.report.Head,
+		&last); err != nil {
 		return err
 	}
 	if err := v.planReadModels(ctx, snapshot); err != nil {
@@ -298,7 +304,8 @@ func (v *verification) checkEnd(last int64) error {
 		v.found(missing(v.last+1, head))
 	}
 	if last > head {
-		v.found(Finding{Check: CheckPosition, Position: head + 1, Detail: fmt.Sprintf("the log goes on to position %d, and its head says %d", last, head)})
+		v.found(Finding{Check: CheckPosition, Position: head + 1,
+			Detail: fmt.Sprintf("the log goes on to position %d, and its head says %d", last, head)})
 	}
 	if n := len(v.sizes); n > 0 && v.sizes[n-1] > v.last {
 		v.found(Finding{Check: CheckCheckpoint, Position: v.last + 1, Detail: fmt.Sprintf(
@@ -350,13 +357,17 @@ func (v *verification) compareReadModels(ctx context.Context, snapshot pgx.Tx) e
 	for i := range v.report.ReadModels {
 		m := &v.report.ReadModels[i]
 		if m.Position > v.report.Head {
-			v.found(Finding{Check: CheckReadModel, Position: v.report.Head + 1, Detail: fmt.Sprintf("%s has applied the log up to position %d, and its head says %d", m.Name, m.Position, v.report.Head)})
+			v.found(Finding{Check: CheckReadModel, Position: v.report.Head + 1,
+				Detail: fmt.Sprintf("%s has applied the log up to position %d, and its head says %d", m.Name, m.Position,
+					v.report.Head)})
 			continue
 		}
 		var err error
-		m.Rows, err = projections.CompareStates(ctx, snapshot, m.Name, v.Stream, v.states[m.Position], func(streamID uuid.UUID, detail string) {
-			v.found(Finding{Check: CheckReadModel, Position: m.Position, StreamID: streamID, Version: v.states[m.Position][streamID].Version, Detail: m.Name + ": " + detail})
-		})
+		m.Rows, err = projections.CompareStates(ctx, snapshot, m.Name, v.Stream, v.states[m.Position],
+			func(streamID uuid.UUID, detail string) {
+				v.found(Finding{Check: CheckReadModel, Position: m.Position, StreamID: streamID,
+					Version: v.states[m.Position][streamID].Version, Detail: m.Name + ": " + detail})
+			})
 		if err != nil {
 			return err
 		}

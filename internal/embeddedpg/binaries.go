@@ -50,7 +50,8 @@ func (f finder) find(ctx context.Context, major int) (Binaries, error) {
 	places := f.places
 	switch {
 	case f.explicit != "":
-		places = []place{{"the directory given", func(context.Context, int) ([]string, error) { return []string{f.explicit}, nil }}}
+		places = []place{{"the directory given",
+			func(context.Context, int) ([]string, error) { return []string{f.explicit}, nil }}}
 	case places == nil:
 		places = append(localPlaces(), f.npm())
 	}
@@ -120,7 +121,8 @@ func (f finder) inspect(ctx context.Context, dir string) (Binaries, error) {
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := runTool(cmd); err != nil {
 		if f.account != nil && errors.Is(err, os.ErrPermission) {
-			return Binaries{}, fmt.Errorf("user %s, which PostgreSQL would run as, may not run it: %w", f.account.name, plain(err))
+			return Binaries{}, fmt.Errorf("user %s, which PostgreSQL would run as, may not run it: %w", f.account.name,
+				plain(err))
 		}
 		return Binaries{}, fmt.Errorf("postgres --version: %w%s", err, strings.ReplaceAll(out.String(), "\n", ""))
 	}

@@ -21,7 +21,8 @@ func testFinder(t *testing.T, places ...place) finder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return finder{account: a, places: places, cacheDir: filepath.Join(reachable(t), "cache"), log: slog.New(slog.DiscardHandler)}
+	return finder{account: a, places: places, cacheDir: filepath.Join(reachable(t), "cache"),
+		log: slog.New(slog.DiscardHandler)}
 }
 
 func reachable(t *testing.T) string {
@@ -64,7 +65,8 @@ func script(t *testing.T, path, content string) {
 
 func TestBinariesOfTheFirstPlaceAndThereTheNewest(t *testing.T) {
 	t.Parallel()
-	old, v15, v162, v1610, v18 := fakePostgres(t, "14.9"), fakePostgres(t, "15.1"), fakePostgres(t, "16.2"), fakePostgres(t, "16.10"), fakePostgres(t, "18beta1")
+	old, v15, v162, v1610, v18 := fakePostgres(t, "14.9"), fakePostgres(t, "15.1"), fakePostgres(t, "16.2"),
+		fakePostgres(t, "16.10"), fakePostgres(t, "18beta1")
 	f := testFinder(t, at("first", old), at("second", v162, v1610, v15), at("third", v18))
 	for _, c := range []struct {
 		major int
@@ -117,8 +119,10 @@ func TestNothingFoundListsWhatWasTried(t *testing.T) {
 		t.Fatalf("got %v, want a NoBinariesError", err)
 	}
 	for _, want := range []string{
-		"PostgreSQL 15 or later was not found", "PATH: no postgres there", "pg_config --bindir: no pg_config on PATH", "/opt/*/bin: nothing there",
-		"has PostgreSQL 13.4", "has postgres but no initdb", "libfoo is missing", "npm is not on PATH", "apt install postgresql", "brew install",
+		"PostgreSQL 15 or later was not found", "PATH: no postgres there", "pg_config --bindir: no pg_config on PATH",
+		"/opt/*/bin: nothing there",
+		"has PostgreSQL 13.4", "has postgres but no initdb", "libfoo is missing", "npm is not on PATH",
+		"apt install postgresql", "brew install",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q:\n%v", want, err)

@@ -146,7 +146,8 @@ func relocate(dir, below string) (home, error) {
 		return home{}, err
 	}
 	if err := mkdirAll(h.path, 0o711); err != nil {
-		return home{}, fmt.Errorf("user %s cannot reach %s, and there is no other place for its data: %w", h.account.name, dir, err)
+		return home{}, fmt.Errorf("user %s cannot reach %s, and there is no other place for its data: %w", h.account.name,
+			dir, err)
 	}
 	return h, writeFile(dir, filepath.Base(pointer(dir)), h.path, true)
 }

@@ -33,7 +33,8 @@ func (h home) acquire(ctx context.Context, stopTimeout time.Duration) (*ownerLoc
 	for {
 		ok, err := l.flock.TryLock()
 		if errors.Is(err, fs.ErrPermission) {
-			return nil, fmt.Errorf("%s belongs to another user: run the program as that user, or choose another directory: %w", h.path, err)
+			return nil, fmt.Errorf("%s belongs to another user: run the program as that user, or choose another directory: %w",
+				h.path, err)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("lock %s: %w", h.path, err)

@@ -165,10 +165,11 @@ func writeManifest(dir, name, integrity string) error {
 	dependencies := object{name: npmVersion}
 	files := map[string]object{
 		"package.json": {"name": "boxoffice-postgresql", "version": "1.0.0", "private": true, "dependencies": dependencies},
-		"package-lock.json": {"name": "boxoffice-postgresql", "version": "1.0.0", "lockfileVersion": 3, "requires": true, "packages": object{
-			"":                     object{"name": "boxoffice-postgresql", "version": "1.0.0", "dependencies": dependencies},
-			"node_modules/" + name: object{"version": npmVersion, "integrity": integrity},
-		}},
+		"package-lock.json": {"name": "boxoffice-postgresql", "version": "1.0.0", "lockfileVersion": 3, "requires": true,
+			"packages": object{
+				"":                     object{"name": "boxoffice-postgresql", "version": "1.0.0", "dependencies": dependencies},
+				"node_modules/" + name: object{"version": npmVersion, "integrity": integrity},
+			}},
 	}
 	for file, content := range files {
 		b, err := json.MarshalIndent(content, "", "  ")

@@ -167,7 +167,8 @@ const (
 
 // shutDown ends a postmaster, with more force each time it does not follow. When ctx ends it is let
 // be: that we do not want to wait is no reason for force.
-func shutDown(ctx context.Context, proc *os.Process, binDir string, timeout time.Duration, log *slog.Logger, gone func(time.Duration) bool) error {
+func shutDown(ctx context.Context, proc *os.Process, binDir string, timeout time.Duration, log *slog.Logger,
+	gone func(time.Duration) bool) error {
 	steps := []struct {
 		mode     stopMode
 		patience time.Duration

@@ -65,6 +65,7 @@ func (s *Server) SetPassword(password string) { s.options.Password = password }
 // URL is the address, with the password.
 func (s *Server) URL() string {
 	return (&url.URL{
-		Scheme: "nats", User: url.UserPassword("boxoffice", Password), Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.options.Port)),
+		Scheme: "nats", User: url.UserPassword("boxoffice", Password),
+		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.options.Port)),
 	}).String()
 }
