@@ -24,8 +24,8 @@ import (
 const id = "6f0f5c3e-3a55-4d0c-9d53-6d9a4f3f2b10"
 
 var export = fstest.MapFS{
-	".keep":                  {},
-	"index.html":             {Data: []byte(`<script>first()</script><script src="/_next/static/a.js"></script>` +
+	".keep": {},
+	"index.html": {Data: []byte(`<script>first()</script><script src="/_next/static/a.js"></script>` +
 		`<script id="x">second()</script>`)},
 	"404.html":               {Data: []byte("not here")},
 	"login.html":             {Data: []byte("sign in, in some words that get shorter")},

@@ -18,8 +18,7 @@ func good() account.Registration {
 	return account.Registration{Email: "user@example.com", Password: goodPassword, Name: "John Doe"}
 }
 
-// refusedFields registers and returns the fields that were complained about; none when it went
-// well.
+// refusedFields registers and returns the invalid fields.
 func refusedFields(t *testing.T, b bundle, r account.Registration) []string {
 	t.Helper()
 	_, tokens, err := b.Register(t.Context(), r)

@@ -31,7 +31,7 @@ type clock struct {
 }
 
 func newClock() *clock {
-	// Not a whole second: what is cut off on the way into a token must not matter.
+	// Not a whole second: tokens have whole seconds, and that must not matter.
 	return &clock{now: time.Date(2025, 3, 15, 10, 0, 0, 700_300_200, time.UTC)}
 }
 
@@ -162,7 +162,7 @@ func (b bundle) dump(tb testing.TB) (text string) {
 	return text
 }
 
-// atOnce runs do n times, as much at once as can be, and returns the errors.
+// atOnce runs do n times concurrently and returns the errors.
 func atOnce(n int, do func(i int) error) []error {
 	errs := make([]error, n)
 	start := make(chan struct{})

@@ -21,7 +21,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-// mint makes a token as any program does that holds the secret.
+// mint makes a token like every program that has the secret.
 func mint(tb testing.TB, secret string, claims jwt.MapClaims) string {
 	tb.Helper()
 	return mintWith(tb, jwt.SigningMethodHS256, []byte(secret), nil, claims)
@@ -38,7 +38,7 @@ func mintWith(tb testing.TB, method jwt.SigningMethod, key any, header map[strin
 	return text
 }
 
-// claimsAt are good ones for that moment.
+// claimsAt returns valid claims of a token issued at that time.
 func claimsAt(now time.Time) jwt.MapClaims {
 	return jwt.MapClaims{
 		"sub": aUser().ID.String(), "email": "alice@example.com", "role": "organizer", "iss": "boxoffice",
@@ -302,7 +302,7 @@ func TestAccessTokenIsBelievedUntilItExpires(t *testing.T) {
 	wantErr(t, err, account.ErrInvalidToken)
 }
 
-// A token that was found to be good once is remembered.
+// Verified tokens are cached.
 func TestATokenThatOnlyResemblesAGoodOneIsRefused(t *testing.T) {
 	t.Parallel()
 	signer := newSigner(t, newClock(), account.Secrets{})
@@ -326,7 +326,7 @@ func TestATokenThatOnlyResemblesAGoodOneIsRefused(t *testing.T) {
 	for i := range good {
 		mixed := slices.Clone(good)
 		mixed[i] = bad[i]
-		if mixed[i] == good[i] { // two headers say the same
+		if mixed[i] == good[i] { // the headers are equal here
 			mixed[i] += "A"
 		}
 		_, err := signer.ParseAccess(strings.Join(mixed, "."))
@@ -418,7 +418,7 @@ func FuzzParseAccess(f *testing.F) {
 			}
 			return
 		}
-		// Whatever is believed carries the signature of one of our secrets, here computed another way.
+		// Every accepted token has the signature of one of our secrets, computed here in another way.
 		dot := strings.LastIndexByte(token, '.')
 		mac, err := base64.RawURLEncoding.DecodeString(token[dot+1:])
 		if err != nil || !hmac.Equal(mac, signature(accessSecret, token[:dot])) &&

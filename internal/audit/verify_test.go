@@ -214,10 +214,10 @@ func TestReadModelsThatAreNotWhatTheStreamsComeToAreFound(t *testing.T) {
 			limit 1`, "there is a row and no stream"},
 		"a booking is gone": {`delete from bookings where id = '02000000-0000-4000-8000-000000000001'`,
 			"1 booking(s) of the stream have no row"},
-		"a booking of another":     {`
+		"a booking of another": {`
 			update bookings set user_id = gen_random_uuid()
 			where id = '02000000-0000-4000-8000-000000000001'`, "is said to be of user"},
-		"a booking comes back":     {`
+		"a booking comes back": {`
 			update bookings set status = 'CONFIRMED'
 			where id = '02000000-0000-4000-8000-000000000002'`, "cancelled: false in the read model, true in the stream"},
 		"a booking that never was": {`
