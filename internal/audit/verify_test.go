@@ -79,7 +79,7 @@ func TestWhatASuperuserDoesToTheLogIsFoundAndNamed(t *testing.T) {
 			b.tamper(`delete from event_log where position = 7`)
 			b.tamper(`update event_log set position = position - 1 where position > 7`)
 			b.tamper(`update log_head set position = position - 1`)
-		}, audit.CheckVersion, 7, "goes on with version 8 after 6"},
+		}, audit.CheckVersion, 7, "continues with version 8 after 6"},
 		"a record is deleted without a trace in the log": {func(b *box) {
 			b.tamper(`delete from event_log where position = 7`)
 			b.tamper(`update event_log set position = position - 1 where position > 7`)
@@ -95,7 +95,7 @@ func TestWhatASuperuserDoesToTheLogIsFoundAndNamed(t *testing.T) {
 		"two records of one stream change places": {func(b *box) {
 			b.tamper(`update event_log set position = case position when 3 then 4 else 3 end + 1000 where position in (3, 4)`)
 			b.tamper(`update event_log set position = position - 1000 where position > 1000`)
-		}, audit.CheckVersion, 3, "goes on with version 4 after 2"},
+		}, audit.CheckVersion, 3, "continues with version 4 after 2"},
 		"the end is cut off": {func(b *box) { b.tamper(`delete from event_log where position > 25`) },
 			audit.CheckPosition, 26, "positions 26 to 28 are missing"},
 		"the end is cut off, and the head too": {func(b *box) { b.cut(25) }, audit.CheckCheckpoint, 26,
