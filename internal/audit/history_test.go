@@ -15,7 +15,7 @@ func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
 	b := open(t)
 	stream := id('e', 7)
 	b.happen(stream, domain.EventScheduled{Details: concert(7), Capacity: 5_000})
-	for n := range 26 { // beyond several marks
+	for n := range 26 { // past several cached states
 		var records []domain.Record
 		for i := range 100 {
 			records = append(records, domain.TicketBooked{BookingID: id('b', n*100+i), CustomerID: id('c', n*100+i)})
@@ -24,7 +24,7 @@ func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
 	}
 	b.happen(stream, domain.BookingCancelled{BookingID: id('b', 0), CustomerID: id('c', 0)}, domain.EventCancelled{})
 	h := audit.NewHistory(b.pool)
-	// Later ones go on from what earlier ones have kept.
+	// Later queries continue from cached states.
 	for _, version := range []int{2, 2601, 1000, 1, 1001, 2000, 1500, 2603} {
 		m, err := h.At(b.ctx, stream, version)
 		sold := min(version, 2601) - 1

@@ -13,7 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// aStream is a file of a stream that was booked once, without a database.
+// aStream is an exported stream with one booking, made without a database.
 func aStream(tb testing.TB, f Format) string {
 	tb.Helper()
 	at := time.Date(2030, 1, 1, 0, 0, 0, 123456000, time.UTC)
@@ -68,7 +68,7 @@ func TestALineThatIsReadInTwoWaysIsRefused(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, it is judged; and nothing is good that has two members with one name.
+// Every input is accepted or refused without a panic, and repeated members are refused.
 func FuzzVerifyExport(f *testing.F) {
 	for _, format := range []Format{JSONL, CloudEvents} {
 		whole := aStream(f, format)

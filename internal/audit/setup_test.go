@@ -60,7 +60,7 @@ func concert(n int) domain.Details {
 		StartsAt: time.Date(2090, 1, 1, 20, 0, 0, 0, time.UTC), Price: domain.Money{Minor: 100, Currency: "EUR"}}
 }
 
-// happen appends records to a stream without asking for any rule.
+// happen appends records to a stream without checking any rule.
 func (b *box) happen(stream uuid.UUID, records ...domain.Record) []eventstore.Record {
 	b.Helper()
 	var news []eventstore.NewRecord
@@ -90,7 +90,7 @@ func (b *box) sell(stream uuid.UUID, n int) {
 	b.happen(stream, records...)
 }
 
-// sample fills the log with two streams that take turns: 28 records.
+// sample fills the log with the interleaved records of two streams: 28 records.
 func (b *box) sample() (one, other uuid.UUID) {
 	b.Helper()
 	one, other = id('e', 1), id('e', 2)
@@ -138,7 +138,7 @@ func (b *box) tamper(sql string, args ...any) {
 	must(b, err)
 }
 
-// rehash makes the chain of a stream right again from a version on, as a careful forger would.
+// rehash computes the chain of a stream anew from a version on, as a careful forger would.
 func (b *box) rehash(stream uuid.UUID, from int) {
 	b.Helper()
 	records, err := b.log.Stream(b.ctx, stream, 0, 1000)

@@ -139,7 +139,7 @@ func TestWhatASuperuserDoesToTheLogIsFoundAndNamed(t *testing.T) {
 	}
 }
 
-// cut takes the end of the log away, as if it had never been.
+// cut deletes the end of the log without a trace.
 func (b *box) cut(to int) {
 	b.Helper()
 	b.tamper(`delete from event_log where position > $1`, to)
@@ -170,7 +170,7 @@ func TestACheckpointFromElsewhereShowsThatTheEndWasCutOffWithItsCheckpoints(t *t
 	}
 }
 
-// happenAgain puts another history where one was cut off.
+// happenAgain appends another history in place of one that was cut off.
 func (b *box) happenAgain(stream uuid.UUID) {
 	b.Helper()
 	b.versions[stream]--

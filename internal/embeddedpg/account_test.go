@@ -66,8 +66,9 @@ func TestClosedDirectoryOfRootIsRelocated(t *testing.T) {
 	if got, err := embeddedpg.RunningURL(dir); err != nil || got != s.URL() {
 		t.Errorf("RunningURL does not find it: %v", err)
 	}
-	if _, err := embeddedpg.Start(t.Context(), o); !errors.Is(err, embeddedpg.ErrInUse) {
-		t.Errorf("got %v, want ErrInUse", err)
+	_, err := embeddedpg.Start(t.Context(), o)
+	if _, ok := errors.AsType[*embeddedpg.InUseError](err); !ok {
+		t.Errorf("got %v, want an InUseError", err)
 	}
 	stop(t, s)
 

@@ -1,6 +1,6 @@
 package embeddedpg
 
-// account is never made here: initdb and postgres give up administrative rights by themselves or
+// account is unused on Windows: initdb and postgres drop administrative rights themselves, or
 // refuse.
 type account struct{ name string }
 

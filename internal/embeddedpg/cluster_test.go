@@ -27,8 +27,8 @@ func TestDataOfAnotherVersionIsNeverTouched(t *testing.T) {
 			before := picture(t, dataOf(dir))
 			_, err := embeddedpg.Start(t.Context(), options(dir))
 			var mismatch *embeddedpg.VersionError
-			if !errors.As(err, &mismatch) || !errors.Is(err, embeddedpg.ErrVersion) ||
-				!errors.Is(err, embeddedpg.ErrNoBinaries) {
+			var missing *embeddedpg.NoBinariesError
+			if !errors.As(err, &mismatch) || !errors.As(err, &missing) {
 				t.Fatalf("got %v, want a VersionError", err)
 			}
 			for _, want := range []string{"PostgreSQL " + version, "PostgreSQL " + binaries(t).Version, "left untouched",

@@ -22,8 +22,8 @@ import (
 	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
-// patience is how long a condition may take on a busy machine before it counts as never.
-const patience = 60 * time.Second
+// testTimeout is how long a condition may take on a busy machine before it counts as never.
+const testTimeout = 60 * time.Second
 
 // openDir is a temporary directory that PostgreSQL's user can reach: the one of testing is closed
 // to everybody else, and as root the data would be kept elsewhere.
@@ -100,7 +100,7 @@ func stop(tb testing.TB, s *embeddedpg.Server) {
 }
 
 func exchange(url, sql string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -135,7 +135,7 @@ func wantKept(tb testing.TB, url string) {
 // eventually asks again until the answer is yes.
 func eventually(tb testing.TB, what string, condition func() bool) {
 	tb.Helper()
-	if !waittest.Until(patience, condition) {
+	if !waittest.Until(testTimeout, condition) {
 		tb.Fatalf("never happened: %s", what)
 	}
 }
