@@ -27,11 +27,13 @@ type Link struct {
 
 // CheckVersion returns an error when versions are missing before the record, or repeated.
 func (l Link) CheckVersion() error {
-	if l.Record.Version != l.Previous.Version+1 {
+	if !l.isNext() {
 		return fmt.Errorf("the stream continues with version %d after %d", l.Record.Version, l.Previous.Version)
 	}
 	return nil
 }
+
+func (l Link) isNext() bool { return l.Record.Version == l.Previous.Version+1 }
 
 // CheckTime returns an error when the record is older than the one before it.
 func (l Link) CheckTime() error {
@@ -44,10 +46,7 @@ func (l Link) CheckTime() error {
 // CheckHash computes the hash of the record, see [Record.Sum], and returns an error when the record
 // has another one. After a gap the previous hash is unknown, and the result is nil.
 func (l Link) CheckHash() error {
-	if l.CheckVersion() != nil {
-		return nil
-	}
-	if sum := l.Record.Sum(l.Previous.Hash); sum != l.Record.Hash {
+	if sum := l.Record.Sum(l.Previous.Hash); l.isNext() && sum != l.Record.Hash {
 		return fmt.Errorf("the hash is %.16s…, and should be %.16s… by the record and the hash before it",
 			l.Record.Hash, sum)
 	}

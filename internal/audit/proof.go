@@ -22,7 +22,7 @@ type Receipt struct {
 	Record     Line     `json:"record"`
 	LeafHash   string   `json:"leafHash" doc:"Hash of the record's leaf in the Merkle tree, in hexadecimal"`
 	TreeSize   int64    `json:"treeSize" doc:"Number of records that the checkpoint covers"`
-	Path       []string `json:"path" nullable:"false" doc:"Inclusion proof of RFC 6962: hashes from the leaf up, in hexadecimal"`
+	Path       []string `json:"path" nullable:"false" doc:"Inclusion proof of RFC 6962, from the leaf up, in hexadecimal"`
 	Checkpoint string   `json:"checkpoint" doc:"The signed checkpoint, a note as in C2SP's tlog-checkpoint"`
 	PublicKey  string   `json:"publicKey,omitempty" doc:"To verify, use a copy from another source"`
 }
