@@ -1,4 +1,4 @@
-# Everything that people do with this repository. `make help` lists it.
+# The tasks of this repository. `make help` lists them.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -15,8 +15,8 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 API_PORT ?= 3001
 WEB_PORT ?= 3000
 
-# The web UI is built where Node.js is, and only when its sources have changed. A program that was built without it says how to build
-# it; `make build WEB=` leaves it out.
+# The web UI is built if Node.js is installed and its sources have changed. A program without it says how to
+# build it; `make build WEB=` leaves it out.
 NPM := $(shell command -v npm)
 WEB := $(if $(NPM),web/dist/index.html)
 WEB_SOURCES := $(shell find web/src web/scripts -type f) $(addprefix web/,package-lock.json next.config.ts postcss.config.mjs tsconfig.json)
@@ -33,11 +33,11 @@ build: $(WEB) ## Build bin/boxoffice
 run: build ## Run the system on http://localhost:3000, with its own PostgreSQL; Ctrl-C stops it
 	exec bin/boxoffice serve
 
-# Pages come from the development server of Next, which hands /api to the program, two ports further.
+# The development server of Next serves the pages and proxies /api to the program, two ports further.
 DEV_PORT := $(shell expr $(WEB_PORT) + 2)
 
 .PHONY: dev
-dev: $(AIR) web/node_modules/.package-lock.json ## Run the system on http://localhost:3000, and follow changes of its sources; Ctrl-C stops it
+dev: $(AIR) web/node_modules/.package-lock.json ## Run the system on http://localhost:3000 and reload on changes; Ctrl-C stops it
 	@$(MAKE) --no-print-directory --jobs=2 dev-program dev-pages
 
 .PHONY: dev-program dev-pages
@@ -47,12 +47,12 @@ dev-pages:
 	cd web && NEXT_TELEMETRY_DISABLED=1 BACKEND=http://localhost:$(DEV_PORT) npm run --silent dev -- --port $(WEB_PORT)
 
 .PHONY: test
-test: ## Run every test, on a PostgreSQL that the tests start themselves, and in a browser that is installed where there is none
-	go test -race -vet=off ./... # the linters have vetted; to do it again takes minutes where nothing is cached
+test: ## Run all tests; they start their own PostgreSQL, and a browser is installed if there is none
+	go test -race -vet=off ./... # the linters run vet; repeating it takes minutes without a cache
 	$(if $(NPM),$(MAKE) --no-print-directory test-web)
 
 .PHONY: test-web
-test-web: check-web build ## Test the web UI: its parts, and the whole system in a browser
+test-web: check-web build ## Test the web UI: components, and the whole system in a browser
 	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent generate -- --check
 	bin/boxoffice openapi > bin/openapi.json
 	cd web && npx --no-install spectral lint --fail-severity warn ../bin/openapi.json
@@ -74,7 +74,7 @@ test-concurrency: ## Book from many users at once against a running system, and 
 	go run ./scripts/test-concurrency -url http://localhost:$(API_PORT)
 
 .PHONY: chaos
-chaos: ## Break a running system in many ways while people book, and check what they were told; CHAOS="-duration 10m -seed 7" for more
+chaos: ## Break a running system in many ways while people book, and check every answer; CHAOS="-duration 10m -seed 7" for more
 	go run ./scripts/chaos $(CHAOS)
 
 .PHONY: bench
@@ -82,12 +82,12 @@ bench: ## Compare ways of booking on this machine (takes some minutes)
 	go run ./scripts/bench
 
 .PHONY: docs
-docs: web/node_modules/.complete ## Write anew what is generated: the configuration, the API's examples, the types of the web client
+docs: web/node_modules/.complete ## Regenerate: the configuration, the API's examples, the types of the web client
 	go test ./internal/config ./httpapi -run 'TestTheDocumentedSettings|TestTheReference' -update
 	cd web && npm run --silent generate
 
 .PHONY: screenshots
-screenshots: web/node_modules/.complete build ## Take the pictures of the README anew
+screenshots: web/node_modules/.complete build ## Take the screenshots of the README again
 	CHROMIUM="$$(scripts/browser/browser.sh)" && export CHROMIUM && cd web && SCREENSHOTS=1 BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent e2e -- screenshots
 
 .PHONY: lint
@@ -106,13 +106,13 @@ format: $(LINT) ## Format the code
 	$(LINT) fmt
 
 .PHONY: check
-# Compilers and linters have memory, and an eighth less to do.
+# Trade memory of compilers and linters for an eighth of the time.
 check: export GOGC := 400
-check: lint ## Check quickly, while working on the program: format, linters, and the tests that are quick
-	go test -short -vet=off -parallel 6 ./... # the linters have vetted; most tests wait for a database more than they compute
+check: lint ## Quick check of the program: format, linters, quick tests
+	go test -short -vet=off -parallel 6 ./... # the linters run vet; tests mostly wait for a database, so run more at once
 
 .PHONY: check-web
-check-web: web/node_modules/.complete ## Check quickly, while working on the pages: format, linter, types, and the tests of their parts
+check-web: web/node_modules/.complete ## Quick check of the web UI: format, linter, types, component tests
 	cd web && npm run --silent lint && npm run --silent types && npm test --silent
 
 $(LINT):
@@ -128,5 +128,5 @@ $(AIR):
 	mv $(TOOLS)/air $@
 
 .PHONY: clean
-clean: ## Remove what was built
+clean: ## Remove everything that was built
 	rm -rf bin .tools web/node_modules web/.next web/out web/dist/* web/test-results web/screenshots

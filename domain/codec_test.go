@@ -21,8 +21,9 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// stored has one record for each file of testdata/records. A file is what a log may hold since that schema version was first
-// written: it is added with a new version, and then never edited. That is why no flag rewrites them.
+// stored has one record for each file of testdata/records. A file is what a log may hold since that
+// schema version was first written: it is added with a new version, and then never edited. That is
+// why no flag rewrites them.
 func stored() map[string]domain.Record {
 	var (
 		bookingID  = uuid.MustParse("0190b5a2-6c1f-7e33-9d44-5a6b7c8d9e0f")
@@ -146,13 +147,15 @@ func TestDecodeDoesNotGuess(t *testing.T) {
 		{"a number as text", "CapacityChanged", 1, `{"capacity":"2"}`},
 		{"a list", "EventCancelled", 1, `[]`},
 		{"a time without a zone", "DetailsChanged", 1, `{"details":{"startsAt":"2031-05-17T18:30:00"}}`},
-		{"a time whose UTC year has five digits", "DetailsChanged", 1, `{"details":{"startsAt":"9999-12-31T23:30:00-01:00"}}`},
+		{"a time whose UTC year has five digits", "DetailsChanged", 1,
+			`{"details":{"startsAt":"9999-12-31T23:30:00-01:00"}}`},
 		{"a time whose UTC year is negative", "EventScheduled", 1, `{"details":{"startsAt":"0000-01-01T00:30:00+01:00"}}`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if record, err := (domain.Codec{}).Decode(test.record, test.version, []byte(test.data)); err == nil || record != nil {
+			if record, err := (domain.Codec{}).Decode(test.record, test.version, []byte(test.data)); err == nil ||
+				record != nil {
 				t.Errorf("decoded %+v, %v", record, err)
 			}
 		})
@@ -161,7 +164,8 @@ func TestDecodeDoesNotGuess(t *testing.T) {
 
 func TestEncodeDoesNotGuess(t *testing.T) {
 	t.Parallel()
-	for _, record := range []domain.Record{nil, &domain.EventCancelled{}, &domain.TicketBooked{BookingID: first, CustomerID: ann}} {
+	for _, record := range []domain.Record{nil, &domain.EventCancelled{},
+		&domain.TicketBooked{BookingID: first, CustomerID: ann}} {
 		if name, _, data, err := (domain.Codec{}).Encode(record); err == nil {
 			t.Errorf("%T was encoded as %q %s", record, name, data)
 		}
@@ -202,7 +206,8 @@ func TestBookingsAreCodedAsByReflection(t *testing.T) {
 	})
 }
 
-// layouts writes the same booking in other ways, some of them as long as the layout that is read by hand.
+// layouts writes the same booking in other ways, some of them as long as the layout that is read by
+// hand.
 func layouts(data []byte) map[string]string {
 	text := string(data)
 	parts := strings.SplitN(strings.Trim(text, "{}"), ",", 2)
@@ -225,12 +230,14 @@ func layouts(data []byte) map[string]string {
 	}
 }
 
-// FuzzDecode looks for data that breaks Decode, or that it reads as something which it would not read again.
+// FuzzDecode looks for data that breaks Decode, or that it reads as something which it would not
+// read again.
 func FuzzDecode(f *testing.F) {
 	for name := range stored() {
 		typeName, schemaVersion := splitName(f, name)
 		f.Add(typeName, schemaVersion, readGolden(f, name))
-		for _, data := range []string{"", "null", "{}", "[]", `{"details":null}`, `{"details":{"startsAt":"9999-12-31T23:30:00-01:00"}}`} {
+		for _, data := range []string{"", "null", "{}", "[]", `{"details":null}`,
+			`{"details":{"startsAt":"9999-12-31T23:30:00-01:00"}}`} {
 			f.Add(typeName, schemaVersion, []byte(data))
 		}
 	}
@@ -244,7 +251,8 @@ func FuzzDecode(f *testing.F) {
 		}
 		gotName, newest, again, err := domain.Codec{}.Encode(record)
 		if err != nil || gotName != name || newest < schemaVersion {
-			t.Fatalf("%s v%d %s\ndecodes to %+v, which encodes as %s v%d, %v", name, schemaVersion, data, record, gotName, newest, err)
+			t.Fatalf("%s v%d %s\ndecodes to %+v, which encodes as %s v%d, %v", name, schemaVersion, data, record, gotName,
+				newest, err)
 		}
 		if reread, err := (domain.Codec{}).Decode(gotName, newest, again); err != nil || reread != record {
 			t.Errorf("%s\ndecodes to %+v, which encodes as\n%s\nwhich decodes to %+v, %v", data, record, again, reread, err)

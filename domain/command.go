@@ -6,20 +6,20 @@ import (
 	"github.com/google/uuid"
 )
 
-// Command is a wish addressed to the stream of one event. [Decide] answers it with records or with a refusal.
+// Command is a request to the stream of one event. [Decide] answers it with records or a refusal.
 //
 //sumtype:decl
 type Command interface{ command() }
 
-// ScheduleEvent opens the stream of a new event. Without Now, which is for events that are imported,
-// every date is accepted.
+// ScheduleEvent starts the stream of a new event. Imported events leave Now zero: every date is
+// accepted.
 type ScheduleEvent struct {
 	Details  Details
 	Capacity int
 	Now      time.Time
 }
 
-// ChangeDetails replaces what people read about an event. Bookings stay as they are. Without Now
+// ChangeDetails replaces the description of an event. Bookings stay as they are. With a zero Now
 // every date is accepted.
 type ChangeDetails struct {
 	Details Details
@@ -34,14 +34,15 @@ type ChangeCapacity struct {
 // CancelEvent calls an event off.
 type CancelEvent struct{}
 
-// BookTicket books one ticket. The caller chooses BookingID, which makes a repeated command recognizable.
+// BookTicket books one ticket. The caller chooses BookingID, which makes a repeated command
+// recognizable.
 type BookTicket struct {
 	BookingID  uuid.UUID
 	CustomerID uuid.UUID
 	Now        time.Time
 }
 
-// CancelBooking gives the ticket of a booking back.
+// CancelBooking returns the ticket of a booking.
 type CancelBooking struct {
 	BookingID  uuid.UUID
 	CustomerID uuid.UUID

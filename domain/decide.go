@@ -2,9 +2,9 @@ package domain
 
 import "time"
 
-// Decide answers a command on the state of its stream: with the records to append, with none when the wish is already
-// fulfilled, or with a [Refusal]; with an [*InvalidError] when no event can have the capacity or the date that was asked for. It changes
-// nothing.
+// Decide returns the records that a command adds to a stream in state s. It returns none when the
+// state is already as the command wants it, a [Refusal] when a rule forbids the command, and an
+// [*InvalidError] when the capacity or the date is one that no event can have.
 func Decide(c Command, s State) ([]Record, error) {
 	switch c := c.(type) {
 	case ScheduleEvent:
@@ -92,7 +92,8 @@ func bookTicket(c BookTicket, s State) ([]Record, error) {
 		}
 		return nil, nil
 	}
-	// "Already booked" comes before "sold out": whoever holds a ticket of a sold-out event must not be told that there are none.
+	// "Already booked" comes before "sold out": a customer with a ticket to a sold-out event must not
+	// hear that there is none.
 	if _, holds := s.active.get(c.CustomerID); holds {
 		return nil, ErrAlreadyBooked
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Limits of what an event can be. They keep one record small and every number exact in the JSON of any language.
+// Limits of an event. They keep records small, and numbers exact in the JSON of every language.
 const (
 	MaxTitle       = 200       // characters
 	MaxDescription = 5_000     // characters
@@ -17,7 +17,8 @@ const (
 	MaxPrice       = 100_000_000_00
 )
 
-// Details are what people read about an event. [NewDetails] is the one door in for new ones. Values can be compared with ==.
+// Details describe an event. [NewDetails] is the only constructor. Values
+// can be compared with ==.
 type Details struct {
 	Title       string    `json:"title"`
 	Description string    `json:"description"`
@@ -58,8 +59,8 @@ func NewDetails(d Details) (Details, error) {
 	return d, nil
 }
 
-// ReviseDetails is [NewDetails] for an event that has details already. Fields that stay as they are
-// may be from a time when other values were accepted, and are not checked.
+// ReviseDetails is [NewDetails] for an event that has details already. Unchanged fields are not
+// checked: they may be older than today's limits.
 func ReviseDetails(before, d Details) (Details, error) {
 	before, d = before.normalized(), d.normalized()
 	var wrong []FieldError
@@ -75,8 +76,8 @@ func ReviseDetails(before, d Details) (Details, error) {
 }
 
 func (d Details) normalized() Details {
-	d.Title, d.Description, d.Venue = strings.TrimSpace(d.Title), strings.TrimSpace(d.Description), strings.TrimSpace(d.Venue)
-	d.Description = strings.ReplaceAll(d.Description, "\r\n", "\n")
+	d.Title, d.Venue = strings.TrimSpace(d.Title), strings.TrimSpace(d.Venue)
+	d.Description = strings.ReplaceAll(strings.TrimSpace(d.Description), "\r\n", "\n")
 	d.StartsAt = startsAt(d.StartsAt)
 	if d.TimeZone == "" {
 		d.TimeZone = "UTC"
@@ -118,7 +119,7 @@ func (d Details) problems() (wrong []FieldError) {
 	return wrong
 }
 
-// sameField compares what was given before with what is given now, of a field named as in JSON.
+// sameField compares one field, named as in JSON, before and after a change.
 func sameField(name string, before, now Details) bool {
 	switch name {
 	case "title":
@@ -139,8 +140,8 @@ func sameField(name string, before, now Details) bool {
 	return false
 }
 
-// CheckDate tells whether an event can be scheduled for, or moved to, a time. The zero now accepts
-// all. The error is an [*InvalidError].
+// CheckDate checks that an event can be scheduled for, or moved to, a time. A zero now accepts
+// every time. The error is an [*InvalidError].
 func CheckDate(startsAt, now time.Time) error {
 	if now.IsZero() || startsAt.After(now) {
 		return nil
@@ -148,7 +149,7 @@ func CheckDate(startsAt, now time.Time) error {
 	return &InvalidError{[]FieldError{{"date", "must be in the future"}}}
 }
 
-// CheckCapacity tells whether an event can have that many tickets. The error is an [*InvalidError].
+// CheckCapacity checks the number of tickets of an event. The error is an [*InvalidError].
 func CheckCapacity(capacity int) error {
 	if capacity < 1 || capacity > MaxCapacity {
 		return &InvalidError{[]FieldError{{"totalTickets", fmt.Sprintf("must be between 1 and %d", MaxCapacity)}}}
@@ -156,7 +157,8 @@ func CheckCapacity(capacity int) error {
 	return nil
 }
 
-// JoinInvalid puts the problems of several checks together; nil when none failed. Another kind of error is returned as it is.
+// JoinInvalid joins the [*InvalidError]s of several checks into one, or returns nil when none
+// failed. An error of another kind is returned unchanged.
 func JoinInvalid(errs ...error) error {
 	var all InvalidError
 	for _, err := range errs {
@@ -175,14 +177,14 @@ func JoinInvalid(errs ...error) error {
 	return &all
 }
 
-// UnmarshalJSON reads details as they are stored and brings the time to the one form in which values compare.
+// UnmarshalJSON reads stored details and normalizes the time, so that values can be compared.
 func (d *Details) UnmarshalJSON(data []byte) error {
 	type plain Details
 	if err := json.Unmarshal(data, (*plain)(d)); err != nil {
 		return err
 	}
 	d.StartsAt = startsAt(d.StartsAt)
-	// An offset can carry a time of the years 0 to 9999 out of them, and then it could not be written again.
+	// A time zone offset can move a time out of the years 0 to 9999, which JSON can't represent.
 	if year := d.StartsAt.Year(); year < 0 || year > 9999 {
 		return fmt.Errorf("startsAt is in the year %d", year)
 	}

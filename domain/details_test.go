@@ -27,34 +27,44 @@ func TestNewDetails(t *testing.T) {
 		{"a description is optional", with(func(d *domain.Details) { d.Description = "" }), ""},
 		{"an event can be free", with(func(d *domain.Details) { d.Price.Minor = 0 }), ""},
 		{"the highest price is accepted", with(func(d *domain.Details) { d.Price.Minor = domain.MaxPrice }), ""},
-		{"length counts characters and not bytes", with(func(d *domain.Details) { d.Title = strings.Repeat("é", domain.MaxTitle) }), ""},
+		{"length counts characters and not bytes",
+			with(func(d *domain.Details) { d.Title = strings.Repeat("é", domain.MaxTitle) }), ""},
 		{"the first moment of 1970 is accepted", with(func(d *domain.Details) { d.StartsAt = time.Unix(0, 0) }), ""},
 
 		{"a title is required", with(func(d *domain.Details) { d.Title = "" }), "title"},
 		{"a title of spaces is none", with(func(d *domain.Details) { d.Title = " \t\n\u00a0" }), "title"},
-		{"a title can't be too long", with(func(d *domain.Details) { d.Title = strings.Repeat("é", domain.MaxTitle+1) }), "title"},
+		{"a title can't be too long", with(func(d *domain.Details) { d.Title = strings.Repeat("é", domain.MaxTitle+1) }),
+			"title"},
 		{"a title is valid UTF-8", with(func(d *domain.Details) { d.Title = "concert\xff" }), "title"},
-		{"a title has no NUL, which PostgreSQL can't hold", with(func(d *domain.Details) { d.Title = "con\x00cert" }), "title"},
+		{"a title has no NUL, which PostgreSQL can't hold", with(func(d *domain.Details) { d.Title = "con\x00cert" }),
+			"title"},
 		{"a title can have joiners, marks of direction, accents and flags", with(func(d *domain.Details) {
-			d.Title = "نمایش می\u200cخواهم \u200eABC\u200f 👩\u200d👩\u200d👧 ❤\ufe0f e\u0301 क्\u200dष 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+			d.Title = "نمایش می\u200cخواهم \u200eABC\u200f 👩\u200d👩\u200d👧 ❤\ufe0f e\u0301 क्\u200dष 🏴" +
+				"\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 		}), ""},
 		{"a title of one emoji is accepted", with(func(d *domain.Details) { d.Title = "❤\ufe0f" }), ""},
 		{"a title of one sign is accepted", with(func(d *domain.Details) { d.Title = "?" }), ""},
-		{"an override of direction is isolated where it is shown", with(func(d *domain.Details) { d.Title = "\u202etrecnoc" }), ""},
+		{"an override of direction is isolated where it is shown",
+			with(func(d *domain.Details) { d.Title = "\u202etrecnoc" }), ""},
 		{"a description can have lines and tabs", with(func(d *domain.Details) { d.Description = "One\n\n\tTwo" }), ""},
 		{"a title has one line", with(func(d *domain.Details) { d.Title = "Concert\n  9  forged" }), "title"},
 		{"a title has no tab", with(func(d *domain.Details) { d.Title = "Concert\tTonight" }), "title"},
 		{"a title has no separator of lines", with(func(d *domain.Details) { d.Title = "Concert\u2028Tonight" }), "title"},
 		{"a title has no escape", with(func(d *domain.Details) { d.Title = "Concert\x1b[2J" }), "title"},
-		{"a title has no control character of eight bits", with(func(d *domain.Details) { d.Title = "Concert\u009b2J" }), "title"},
+		{"a title has no control character of eight bits", with(func(d *domain.Details) { d.Title = "Concert\u009b2J" }),
+			"title"},
 		{"a venue has no escape", with(func(d *domain.Details) { d.Venue = "Hall\x1b]52;c;AAAA\a" }), "venue"},
 		{"a venue can be seen", with(func(d *domain.Details) { d.Venue = "\u200b\u200b" }), "venue"},
-		{"a description has no escape", with(func(d *domain.Details) { d.Description = "An\x1b[31m evening" }), "description"},
+		{"a description has no escape", with(func(d *domain.Details) { d.Description = "An\x1b[31m evening" }),
+			"description"},
 		{"a description has no NUL", with(func(d *domain.Details) { d.Description = "An\x00evening" }), "description"},
-		{"a description has no lone carriage return", with(func(d *domain.Details) { d.Description = "An\revening" }), "description"},
-		{"a description can't be too long", with(func(d *domain.Details) { d.Description = strings.Repeat("x", domain.MaxDescription+1) }), "description"},
+		{"a description has no lone carriage return", with(func(d *domain.Details) { d.Description = "An\revening" }),
+			"description"},
+		{"a description can't be too long",
+			with(func(d *domain.Details) { d.Description = strings.Repeat("x", domain.MaxDescription+1) }), "description"},
 		{"a venue is required", with(func(d *domain.Details) { d.Venue = " " }), "venue"},
-		{"a venue can't be too long", with(func(d *domain.Details) { d.Venue = strings.Repeat("x", domain.MaxVenue+1) }), "venue"},
+		{"a venue can't be too long", with(func(d *domain.Details) { d.Venue = strings.Repeat("x", domain.MaxVenue+1) }),
+			"venue"},
 		{"a date is required", with(func(d *domain.Details) { d.StartsAt = time.Time{} }), "date"},
 		{"a date before 1970 is a mistake", with(func(d *domain.Details) { d.StartsAt = time.Unix(-1, 0) }), "date"},
 		{"a date beyond the year 9999 can't be written", with(func(d *domain.Details) {
@@ -70,7 +80,8 @@ func TestNewDetails(t *testing.T) {
 		{"a currency has three letters", with(func(d *domain.Details) { d.Price.Currency = "EURO" }), "currency"},
 		{"a currency is made of letters", with(func(d *domain.Details) { d.Price.Currency = "E1R" }), "currency"},
 
-		{"every problem is listed at once", domain.Details{TimeZone: "x", Price: domain.Money{Minor: -1}}, "title venue date timeZone price currency"},
+		{"every problem is listed at once", domain.Details{TimeZone: "x", Price: domain.Money{Minor: -1}},
+			"title venue date timeZone price currency"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -89,8 +100,10 @@ func TestNewDetails(t *testing.T) {
 func TestATitleCanBeSeen(t *testing.T) {
 	t.Parallel()
 	for _, blank := range []string{
-		"\u200b\u200b\u200b", "\u200c", "\u200d", "\u200e\u200f", "\u2060", "\u2063", "\ufeff", "\u00ad", "\u034f", "\u061c", "\u115f", "\u1160", "\u17b4",
-		"\u180e", "\u2800", "\u202e\u202c", "\u2066\u2069", "\u3164", "\uffa0", "\ufe0f", "\u0301", "\u0301 \u0301", "\U000e0041", "\U000e0100", "\u3000\u200b", "\u200b \u200b",
+		"\u200b\u200b\u200b", "\u200c", "\u200d", "\u200e\u200f", "\u2060", "\u2063", "\ufeff", "\u00ad", "\u034f", "\u061c",
+		"\u115f", "\u1160", "\u17b4",
+		"\u180e", "\u2800", "\u202e\u202c", "\u2066\u2069", "\u3164", "\uffa0", "\ufe0f", "\u0301", "\u0301 \u0301",
+		"\U000e0041", "\U000e0100", "\u3000\u200b", "\u200b \u200b",
 	} {
 		d := concert()
 		d.Title = blank
@@ -100,11 +113,13 @@ func TestATitleCanBeSeen(t *testing.T) {
 	}
 }
 
-// An older record may have what is refused today. Whoever changes something else must not be told of it.
+// An older record may have what is refused today. Whoever changes something else must not be told
+// of it.
 func TestRevisingChecksOnlyWhatChanges(t *testing.T) {
 	t.Parallel()
 	old := domain.Details{
-		Title: "\u200b", Description: "\x1b[2J", Venue: "a\nb", TimeZone: "Mars/Base", StartsAt: time.Unix(-1, 0).UTC(), Price: domain.Money{Minor: -1, Currency: "?"},
+		Title: "\u200b", Description: "\x1b[2J", Venue: "a\nb", TimeZone: "Mars/Base", StartsAt: time.Unix(-1, 0).UTC(),
+		Price: domain.Money{Minor: -1, Currency: "?"},
 	}
 	if got, err := domain.ReviseDetails(old, old); err != nil || got != old {
 		t.Errorf("got %+v, %v, and nothing changes", got, err)
@@ -140,7 +155,8 @@ func TestNewDetailsBringsValuesToOneForm(t *testing.T) {
 	t.Parallel()
 	got, err := domain.NewDetails(domain.Details{
 		Title: " Limited Concert\n", Description: "\tAn evening with strings ", Venue: " Small Hall ",
-		StartsAt: begins.Add(999*time.Nanosecond + 3*time.Microsecond).In(time.FixedZone("", 5*3600)), Price: domain.Money{Currency: "EUR"},
+		StartsAt: begins.Add(999*time.Nanosecond + 3*time.Microsecond).In(time.FixedZone("", 5*3600)),
+		Price:    domain.Money{Currency: "EUR"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -202,7 +218,8 @@ func TestJoinInvalid(t *testing.T) {
 		{"checks that passed join to no error", []error{nil, nil}, ""},
 		{"one problem stays one", []error{nil, title}, "title is required"},
 		{"several problems are listed in order", []error{venue, nil, title}, "venue is required; title is required"},
-		{"a wrapped problem is listed too", []error{fmt.Errorf("schedule: %w", title), venue}, "title is required; venue is required"},
+		{"a wrapped problem is listed too", []error{fmt.Errorf("schedule: %w", title), venue},
+			"title is required; venue is required"},
 		{"another kind of error is not hidden among them", []error{title, unlisted, venue}, "the disk is full"},
 	}
 	for _, test := range tests {

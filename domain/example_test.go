@@ -10,7 +10,8 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// A command is decided on what the stream's records add up to. What it is granted are new records, for the caller to store.
+// A command is decided on what the stream's records add up to. What it is granted are new records,
+// for the caller to store.
 func Example() {
 	var (
 		begins = time.Date(2031, 5, 17, 19, 30, 0, 0, time.UTC)
@@ -30,10 +31,10 @@ func Example() {
 	for _, customer := range []uuid.UUID{ann, bob, ann} {
 		state := domain.Fold(history...)
 		records, err := domain.Decide(domain.BookTicket{BookingID: uuid.New(), CustomerID: customer, Now: now}, state)
-		var refusal *domain.Refusal
+		var refusal domain.Refusal
 		switch {
 		case errors.As(err, &refusal):
-			fmt.Printf("%d left: refused, %s\n", state.Remaining(), refusal.Code)
+			fmt.Printf("%d left: refused, %s\n", state.Remaining(), refusal.Code())
 		case err == nil:
 			fmt.Printf("%d left: %T\n", state.Remaining(), records[0])
 		}

@@ -9,12 +9,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// Check tells what is wrong with a state, whatever led to it: nil for every state that a history of [Decide] can reach. It does not
-// ask Decide, so that a mistake there would show.
+// Check returns what is wrong with a state, and nil for every state that decisions can lead to. It
+// does not call [Decide], so it finds mistakes there.
 func (s State) Check() error {
 	switch {
 	case s.status == statusNone && (s.capacity != 0 || s.bookings.len() > 0):
-		return errors.New("there are tickets or bookings, and no event")
+		return errors.New("there are tickets or bookings but no event")
 	case s.status != statusNone && s.capacity < 1:
 		return fmt.Errorf("the capacity is %d", s.capacity)
 	case s.Sold() > s.capacity:
@@ -25,50 +25,52 @@ func (s State) Check() error {
 	return nil
 }
 
-// Explain tells why r can't be what happened next: nil when there is a command that Decide answers with r, in state s. Rules 7 and 12
-// are left out, because a record does not say when its command was decided. Explain(s, r) == nil for each record of a history is what
-// "no rule was ever broken" means.
+// Explain returns which rule forbids record r in state s, and nil when [Decide] answers some
+// command with r. A history in which Explain returns nil for each record has broken no rule. Rules
+// 7 and 12 are not checked, because a record does not say when its command was decided.
 func Explain(s State, r Record) error {
-	var wish Command
+	longAgo := time.Unix(-1<<40, 0) // before every event
+	var c Command
 	switch r := r.(type) {
 	case EventScheduled:
-		wish = ScheduleEvent{Details: r.Details, Capacity: r.Capacity}
+		c = ScheduleEvent{Details: r.Details, Capacity: r.Capacity}
 	case DetailsChanged:
-		wish = ChangeDetails{Details: r.Details}
+		c = ChangeDetails{Details: r.Details}
 	case CapacityChanged:
-		wish = ChangeCapacity(r)
+		c = ChangeCapacity(r)
 	case EventCancelled:
-		wish = CancelEvent{}
+		c = CancelEvent{}
 	case TicketBooked:
-		wish = BookTicket{r.BookingID, r.CustomerID, longAgo}
+		c = BookTicket{r.BookingID, r.CustomerID, longAgo}
 	case BookingCancelled:
-		wish = CancelBooking{r.BookingID, r.CustomerID, longAgo}
+		c = CancelBooking{r.BookingID, r.CustomerID, longAgo}
 	default:
 		return fmt.Errorf("%T is not a record", r)
 	}
-	records, err := Decide(wish, s)
+	records, err := Decide(c, s)
 	switch {
 	case err != nil:
 		return err
 	case len(records) == 0:
-		return errors.New("it says what was so already")
+		return errors.New("it changes nothing")
 	case records[0] != r:
 		return fmt.Errorf("the rules give %T instead", records[0])
 	}
 	return nil
 }
 
-// Replay goes through the history of one stream, record by record, and checks each. The zero value is at its beginning.
+// Replay folds the history of one stream, record by record, and checks each. The zero value is at
+// the beginning.
 type Replay struct {
 	state State
 	by    *builder
 }
 
-// ReplayFrom goes on from a state.
+// ReplayFrom continues from a state.
 func ReplayFrom(s State) Replay { return Replay{state: s} }
 
-// Next takes the next record. The error tells which rule it breaks, see [Explain], or what is wrong with the state that it leads to, see
-// [State.Check]. The record counts all the same: what happened, happened.
+// Next applies the next record. The error says which rule it breaks, see [Explain], or what is
+// wrong with the resulting state, see [State.Check]. The record is applied in either case.
 func (p *Replay) Next(r Record) error {
 	err := Explain(p.state, r)
 	if p.by == nil {
@@ -81,34 +83,32 @@ func (p *Replay) Next(r Record) error {
 	return err
 }
 
-// State is the state so far. It stays as it is, whatever comes next.
+// State is the state so far. Later calls of Next don't change it.
 func (p *Replay) State() State {
 	p.by = nil
 	return p.state
 }
 
-// longAgo is before every event.
-var longAgo = time.Unix(-1<<40, 0)
-
-// Booking is what became of a booking.
+// Booking is the current state of a booking.
 type Booking struct {
 	ID         uuid.UUID `json:"id"`
 	CustomerID uuid.UUID `json:"customerId"`
 	Cancelled  bool      `json:"cancelled"`
 }
 
-// Bookings are all that were ever made, in an order that depends on their ids alone.
+// Bookings iterates over all bookings, cancelled ones included, in an order that depends on ids
+// only.
 func (s State) Bookings() iter.Seq[Booking] {
 	return func(yield func(Booking) bool) {
 		s.bookings.each(func(id uuid.UUID, b booking) bool { return yield(Booking{id, b.customer, b.cancelled}) })
 	}
 }
 
-// Booking gives one booking of the event.
+// Booking looks up a booking of the event.
 func (s State) Booking(id uuid.UUID) (Booking, bool) {
 	b, made := s.bookings.get(id)
 	return Booking{id, b.customer, b.cancelled}, made
 }
 
-// Made is the number of bookings that were ever made.
+// Made is the number of bookings ever made, cancelled ones included.
 func (s State) Made() int { return s.bookings.len() }

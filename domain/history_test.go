@@ -35,7 +35,8 @@ func anyCommand() *rapid.Generator[domain.Command] {
 		}
 		switch rapid.IntRange(0, 19).Draw(t, "command") {
 		case 0, 1, 2:
-			return domain.ScheduleEvent{Details: anyDetails().Draw(t, "details"), Capacity: anyCapacity().Draw(t, "capacity"), Now: now}
+			return domain.ScheduleEvent{Details: anyDetails().Draw(t, "details"), Capacity: anyCapacity().Draw(t, "capacity"),
+				Now: now}
 		case 3:
 			return changeAt(anyDetails().Draw(t, "details"), now)
 		case 4, 5:
@@ -123,7 +124,8 @@ func TestHistoriesThatAreDecidedKeepEveryInvariant(t *testing.T) {
 	}
 }
 
-// ledger keeps the books of a history the plain way, and fails when a record should never have been.
+// ledger keeps the books of a history the plain way, and fails when a record should never have
+// been.
 type ledger struct {
 	scheduled, off  bool
 	capacity, again int
@@ -235,7 +237,8 @@ func TestEvolveTakesAnyRecordInAnyOrderAndLeavesOldStatesAlone(t *testing.T) {
 		}
 		for n, k := range old {
 			if now := answers(k.state, probes); !reflect.DeepEqual(now, k.answer) {
-				t.Fatalf("the state after %d records answered %v; after the state was evolved further, it answers %v", n, k.answer, now)
+				t.Fatalf("the state after %d records answered %v; after the state was evolved further, it answers %v", n, k.answer,
+					now)
 			}
 			if n%8 == 0 && !reflect.DeepEqual(answers(domain.Fold(history[:n]...), probes), k.answer) {
 				t.Fatalf("folding the first %d records again gives another state", n)

@@ -7,27 +7,28 @@ import (
 	"github.com/google/uuid"
 )
 
-// idMap is an immutable map from ids: set and remove return another map that shares all but one path with the old one, in
-// O(log n). A state of a million bookings can so be evolved, kept and thrown away by several batches at once, without a copy
-// and without a lock. It is a trie over the id's half-bytes, last one first, because there the bits of every kind of UUID are
-// random; each node holds only the children it has (Bagwell, "Ideal Hash Trees", 2001). The zero idMap is empty.
+// idMap is an immutable map with ids as keys: set and remove return another map, in O(log n), that
+// shares all nodes but those on one path with the old one. Several batches can therefore use and
+// evolve a state of a million bookings at once, without copies or locks. It is a hash array mapped
+// trie (Bagwell, "Ideal Hash Trees", 2001) over the nibbles of the id, last one first, because the
+// last bits of every kind of UUID are random. The zero idMap is empty.
 type idMap[V any] struct {
 	root  *idNode[V]
 	count int
 }
 
 type idNode[V any] struct {
-	present uint16 // bit i: there is a child for half-byte i
-	builder *builder
-	kids    []idKid[V]
+	present  uint16 // bit i is set if there is a child for nibble i
+	builder  *builder
+	children []idChild[V]
 }
 
-// builder marks the nodes of a map that is being filled and that nobody else has seen: they are changed in place, which is some times
-// faster. Whoever fills a map drops the builder at the end, and from then on nothing changes any more.
+// builder owns the nodes of a map under construction. Nodes are changed in place by their builder,
+// which is several times as fast as copying them. Once the builder is dropped, they are immutable.
 type builder struct{ _ byte }
 
-// idKid is either an entry or a deeper node.
-type idKid[V any] struct {
+// idChild is either an entry or a deeper node.
+type idChild[V any] struct {
 	entry *idEntry[V]
 	node  *idNode[V]
 }
@@ -45,20 +46,20 @@ func (m idMap[V]) get(key uuid.UUID) (V, bool) {
 		if !has {
 			break
 		}
-		if e := n.kids[at].entry; e != nil {
+		if e := n.children[at].entry; e != nil {
 			if e.key == key {
 				return e.value, true
 			}
 			break
 		}
-		n = n.kids[at].node
+		n = n.children[at].node
 	}
 	var none V
 	return none, false
 }
 
-// set gives the map with a value; this one stays as it is. With a builder, nodes that it has made are changed in place: nobody else may
-// have a map with them.
+// set returns a map with the value. With a builder, nodes that it owns are changed in place, and so
+// no other map may share them.
 func (m idMap[V]) set(key uuid.UUID, value V, by *builder) idMap[V] {
 	root, added := m.root.set(&idEntry[V]{key, value}, 0, by)
 	if added {
@@ -76,34 +77,34 @@ func (m idMap[V]) remove(key uuid.UUID) idMap[V] {
 	return m
 }
 
-// each calls yield for every entry, in an order that depends on the keys alone.
+// each calls yield for every entry, in an order that depends on the keys only.
 func (m idMap[V]) each(yield func(uuid.UUID, V) bool) { m.root.each(yield) }
 
 func (n *idNode[V]) find(key uuid.UUID, depth int) (at int, has bool) {
-	bit := uint16(1) << halfByte(key, depth)
+	bit := uint16(1) << nibble(key, depth)
 	return bits.OnesCount16(n.present & (bit - 1)), n.present&bit != 0
 }
 
 func (n *idNode[V]) set(e *idEntry[V], depth int, by *builder) (*idNode[V], bool) {
 	if n == nil {
-		return &idNode[V]{1 << halfByte(e.key, depth), by, []idKid[V]{{entry: e}}}, true
+		return &idNode[V]{1 << nibble(e.key, depth), by, []idChild[V]{{entry: e}}}, true
 	}
 	at, has := n.find(e.key, depth)
 	if !has {
-		return n.insert(at, halfByte(e.key, depth), idKid[V]{entry: e}, by), true
+		return n.insert(at, nibble(e.key, depth), idChild[V]{entry: e}, by), true
 	}
-	kid, added := n.kids[at], false
+	child, added := n.children[at], false
 	switch {
-	case kid.entry == nil:
-		kid.node, added = kid.node.set(e, depth+1, by)
-	case kid.entry.key == e.key:
-		kid.entry = e
-	default: // two keys share the path so far: push the older one down and go on
-		deeper, _ := (*idNode[V])(nil).set(kid.entry, depth+1, by)
+	case child.entry == nil:
+		child.node, added = child.node.set(e, depth+1, by)
+	case child.entry.key == e.key:
+		child.entry = e
+	default: // two keys share the path so far: move the older one down
+		deeper, _ := (*idNode[V])(nil).set(child.entry, depth+1, by)
 		deeper, added = deeper.set(e, depth+1, by)
-		kid = idKid[V]{node: deeper}
+		child = idChild[V]{node: deeper}
 	}
-	return n.replace(at, kid, by), added
+	return n.replace(at, child, by), added
 }
 
 func (n *idNode[V]) remove(key uuid.UUID, depth int) (*idNode[V], bool) {
@@ -114,69 +115,70 @@ func (n *idNode[V]) remove(key uuid.UUID, depth int) (*idNode[V], bool) {
 	if !has {
 		return n, false
 	}
-	kid := n.kids[at]
-	if kid.entry != nil {
-		if kid.entry.key != key {
+	child := n.children[at]
+	if child.entry != nil {
+		if child.entry.key != key {
 			return n, false
 		}
-		return n.without(at, halfByte(key, depth)), true
+		return n.without(at, nibble(key, depth)), true
 	}
-	// A node below the root holds two entries or more: removals must not leave chains of nodes that lead to a single one.
-	node, removed := kid.node.remove(key, depth+1)
+	// A node below the root holds at least two entries: a removal must not leave a chain of nodes that
+	// leads to a single one.
+	node, removed := child.node.remove(key, depth+1)
 	switch {
 	case !removed:
 		return n, false
-	case len(node.kids) == 1 && node.kids[0].entry != nil:
-		return n.replace(at, node.kids[0], nil), true
+	case len(node.children) == 1 && node.children[0].entry != nil:
+		return n.replace(at, node.children[0], nil), true
 	}
-	return n.replace(at, idKid[V]{node: node}, nil), true
+	return n.replace(at, idChild[V]{node: node}, nil), true
 }
 
-func (n *idNode[V]) insert(at int, half byte, kid idKid[V], by *builder) *idNode[V] {
+func (n *idNode[V]) insert(at int, nib byte, child idChild[V], by *builder) *idNode[V] {
 	if by != nil && n.builder == by {
-		n.present, n.kids = n.present|1<<half, slices.Insert(n.kids, at, kid)
+		n.present, n.children = n.present|1<<nib, slices.Insert(n.children, at, child)
 		return n
 	}
-	kids := make([]idKid[V], len(n.kids)+1)
-	copy(kids, n.kids[:at])
-	kids[at] = kid
-	copy(kids[at+1:], n.kids[at:])
-	return &idNode[V]{n.present | 1<<half, by, kids}
+	children := make([]idChild[V], len(n.children)+1)
+	copy(children, n.children[:at])
+	children[at] = child
+	copy(children[at+1:], n.children[at:])
+	return &idNode[V]{n.present | 1<<nib, by, children}
 }
 
-func (n *idNode[V]) replace(at int, kid idKid[V], by *builder) *idNode[V] {
+func (n *idNode[V]) replace(at int, child idChild[V], by *builder) *idNode[V] {
 	if by != nil && n.builder == by {
-		n.kids[at] = kid
+		n.children[at] = child
 		return n
 	}
-	kids := make([]idKid[V], len(n.kids))
-	copy(kids, n.kids)
-	kids[at] = kid
-	return &idNode[V]{n.present, by, kids}
+	children := make([]idChild[V], len(n.children))
+	copy(children, n.children)
+	children[at] = child
+	return &idNode[V]{n.present, by, children}
 }
 
-func (n *idNode[V]) without(at int, half byte) *idNode[V] {
-	if len(n.kids) == 1 {
+func (n *idNode[V]) without(at int, nib byte) *idNode[V] {
+	if len(n.children) == 1 {
 		return nil
 	}
-	kids := make([]idKid[V], 0, len(n.kids)-1)
-	kids = append(append(kids, n.kids[:at]...), n.kids[at+1:]...)
-	return &idNode[V]{n.present &^ (1 << half), nil, kids}
+	children := make([]idChild[V], 0, len(n.children)-1)
+	children = append(append(children, n.children[:at]...), n.children[at+1:]...)
+	return &idNode[V]{n.present &^ (1 << nib), nil, children}
 }
 
 func (n *idNode[V]) each(yield func(uuid.UUID, V) bool) bool {
 	if n == nil {
 		return true
 	}
-	for _, kid := range n.kids {
-		if kid.entry != nil && !yield(kid.entry.key, kid.entry.value) || kid.node != nil && !kid.node.each(yield) {
+	for _, child := range n.children {
+		if child.entry != nil && !yield(child.entry.key, child.entry.value) || child.node != nil && !child.node.each(yield) {
 			return false
 		}
 	}
 	return true
 }
 
-func halfByte(key uuid.UUID, depth int) byte {
+func nibble(key uuid.UUID, depth int) byte {
 	b := key[len(key)-1-depth/2]
 	if depth%2 == 0 {
 		return b & 15

@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// anyKey draws from few ids that differ in one or two half-bytes at any depth, so that paths are shared as far as they can be.
+// anyKey draws from few ids that differ in one or two nibbles at any depth, so that paths are
+// shared as far as they can be.
 func anyKey() *rapid.Generator[uuid.UUID] {
 	half := rapid.IntRange(0, 2*len(uuid.UUID{})-1)
 	return rapid.Custom(func(t *rapid.T) uuid.UUID {
@@ -108,7 +109,8 @@ func compare(t *rapid.T, tried idMap[int], model map[uuid.UUID]int) {
 	}
 }
 
-// compareShape checks that the same entries are the same trie, whatever the way to it: nothing is left over from those that are gone.
+// compareShape checks that the same entries are the same trie, whatever the way to it: nothing is
+// left over from those that are gone.
 func compareShape(t *rapid.T, tried idMap[int], model map[uuid.UUID]int) {
 	var fresh idMap[int]
 	for key, value := range model {
@@ -123,12 +125,12 @@ func sameShape(a, b *idNode[int]) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.present == b.present && slices.EqualFunc(a.kids, b.kids, func(a, b idKid[int]) bool {
+	return a.present == b.present && slices.EqualFunc(a.children, b.children, func(a, b idChild[int]) bool {
 		return (a.entry == nil) == (b.entry == nil) && (a.entry == nil || *a.entry == *b.entry) && sameShape(a.node, b.node)
 	})
 }
 
-// sorted lists the keys in the order of their half-bytes, last one first.
+// sorted lists the keys in the order of their nibbles, last one first.
 func sorted(model map[uuid.UUID]int) []uuid.UUID {
 	return slices.SortedFunc(maps.Keys(model), func(a, b uuid.UUID) int {
 		slices.Reverse(a[:])

@@ -2,12 +2,13 @@ package domain
 
 import "github.com/google/uuid"
 
-// Record is an immutable fact in the history of an event. Records hold ids of people and nothing personal.
+// Record is an immutable fact in the history of an event. Records identify people by id and hold no
+// personal data.
 //
 //sumtype:decl
 type Record interface{ record() }
 
-// EventScheduled opens every stream.
+// EventScheduled is the first record of every stream.
 type EventScheduled struct {
 	Details  Details `json:"details"`
 	Capacity int     `json:"capacity"`
@@ -32,7 +33,7 @@ type TicketBooked struct {
 	CustomerID uuid.UUID `json:"customerId"`
 }
 
-// BookingCancelled gives the ticket of a booking back.
+// BookingCancelled returns the ticket of a booking.
 type BookingCancelled struct {
 	BookingID  uuid.UUID `json:"bookingId"`
 	CustomerID uuid.UUID `json:"customerId"`

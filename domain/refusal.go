@@ -1,34 +1,71 @@
 package domain
 
-// Kind says what sort of answer a refusal is, for callers that must tell sorts apart without knowing each refusal.
+// Kind groups refusals for callers that need no more than that, such as the HTTP API.
 type Kind int
 
 // The kinds of refusal.
 const (
-	KindConflict  Kind = iota // the wish clashes with the state of the event
-	KindNotFound              // what the command names does not exist
-	KindForbidden             // it exists, and is not this person's to change
+	KindConflict  Kind = iota // the command conflicts with the state of the event
+	KindNotFound              // the command names something that does not exist
+	KindForbidden             // the command names something that belongs to another customer
 )
 
-// Refusal is a command's answer when it can't be granted. Compare with [errors.Is] against the values below.
-type Refusal struct { //nolint:errname // the word of this domain, and no failure
-	Kind    Kind
-	Code    string // stable, for programs
-	Message string // one sentence, for people
-}
-
-func (r *Refusal) Error() string { return r.Message }
+// Refusal is the answer of [Decide] to a command that the rules do not allow. Compare with
+// [errors.Is].
+type Refusal string //nolint:errname // the word of this domain, and not a failure
 
 // The refusals of [Decide].
-var (
-	ErrSoldOut           = &Refusal{KindConflict, "sold_out", "No tickets available"}
-	ErrAlreadyBooked     = &Refusal{KindConflict, "already_booked", "You have already booked this event"}
-	ErrBookingIDTaken    = &Refusal{KindConflict, "booking_id_taken", "This booking id belongs to another customer"}
-	ErrEventCancelled    = &Refusal{KindConflict, "event_cancelled", "This event has been cancelled"}
-	ErrEventPast         = &Refusal{KindConflict, "event_past", "This event has already begun"}
-	ErrEventExists       = &Refusal{KindConflict, "event_exists", "An event with this id is already scheduled"}
-	ErrCapacityBelowSold = &Refusal{KindConflict, "capacity_below_sold", "The capacity can't be lower than the number of tickets sold"}
-	ErrEventNotFound     = &Refusal{KindNotFound, "event_not_found", "Event not found"}
-	ErrBookingNotFound   = &Refusal{KindNotFound, "booking_not_found", "Booking not found"}
-	ErrNotBookingOwner   = &Refusal{KindForbidden, "not_booking_owner", "Only the customer who made a booking can cancel it"}
+const (
+	ErrSoldOut           Refusal = "sold_out"
+	ErrAlreadyBooked     Refusal = "already_booked"
+	ErrBookingIDTaken    Refusal = "booking_id_taken"
+	ErrEventCancelled    Refusal = "event_cancelled"
+	ErrEventPast         Refusal = "event_past"
+	ErrEventExists       Refusal = "event_exists"
+	ErrCapacityBelowSold Refusal = "capacity_below_sold"
+	ErrEventNotFound     Refusal = "event_not_found"
+	ErrBookingNotFound   Refusal = "booking_not_found"
+	ErrNotBookingOwner   Refusal = "not_booking_owner"
 )
+
+// Code is stable, for programs.
+func (r Refusal) Code() string { return string(r) }
+
+// Kind returns the group of the refusal.
+func (r Refusal) Kind() Kind {
+	switch r {
+	case ErrEventNotFound, ErrBookingNotFound:
+		return KindNotFound
+	case ErrNotBookingOwner:
+		return KindForbidden
+	default:
+		return KindConflict
+	}
+}
+
+// Error is one sentence for people.
+func (r Refusal) Error() string {
+	switch r {
+	case ErrSoldOut:
+		return "No tickets available"
+	case ErrAlreadyBooked:
+		return "You have already booked this event"
+	case ErrBookingIDTaken:
+		return "This booking id belongs to another customer"
+	case ErrEventCancelled:
+		return "This event has been cancelled"
+	case ErrEventPast:
+		return "This event has already begun"
+	case ErrEventExists:
+		return "An event with this id is already scheduled"
+	case ErrCapacityBelowSold:
+		return "The capacity can't be lower than the number of tickets sold"
+	case ErrEventNotFound:
+		return "Event not found"
+	case ErrBookingNotFound:
+		return "Booking not found"
+	case ErrNotBookingOwner:
+		return "Only the customer who made a booking can cancel it"
+	}
+	return string(r)
+}

@@ -9,7 +9,8 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// Each name is a rule of the package comment, by its number, in the words of someone who lives with it.
+// Each name is a rule of the package comment, by its number, in the words of someone who lives with
+// it.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	t.Run("rule 1: scheduling a new event opens its stream", func(t *testing.T) {
@@ -69,9 +70,10 @@ func TestRules(t *testing.T) {
 	t.Run("rule 3: a customer who holds a ticket can't book another", func(t *testing.T) {
 		given(t, scheduled(5), booked(first, ann)).when(book(second, ann, inTime)).refused(domain.ErrAlreadyBooked)
 	})
-	t.Run("rule 3: a customer who holds a ticket of a sold-out event is told so, and not that there are none", func(t *testing.T) {
-		given(t, scheduled(1), booked(first, ann)).when(book(second, ann, inTime)).refused(domain.ErrAlreadyBooked)
-	})
+	t.Run("rule 3: a customer who holds a ticket of a sold-out event is told so, and not that there are none",
+		func(t *testing.T) {
+			given(t, scheduled(1), booked(first, ann)).when(book(second, ann, inTime)).refused(domain.ErrAlreadyBooked)
+		})
 	t.Run("rule 3: each customer may hold a ticket", func(t *testing.T) {
 		given(t, scheduled(5), booked(first, ann)).when(book(second, bob, inTime)).then(booked(second, bob))
 	})
@@ -206,9 +208,10 @@ func TestRules(t *testing.T) {
 	t.Run("rule 10: calling an event off twice changes nothing", func(t *testing.T) {
 		given(t, scheduled(1), calledOff()).when(callOff()).nothing()
 	})
-	t.Run("rule 10: not even the details that it has already can be set for an event that was called off", func(t *testing.T) {
-		given(t, scheduled(1), calledOff()).when(change(concert())).refused(domain.ErrEventCancelled)
-	})
+	t.Run("rule 10: not even the details that it has already can be set for an event that was called off",
+		func(t *testing.T) {
+			given(t, scheduled(1), calledOff()).when(change(concert())).refused(domain.ErrEventCancelled)
+		})
 
 	t.Run("rule 11: scheduling the same event again changes nothing", func(t *testing.T) {
 		given(t, scheduled(2)).when(schedule(2)).nothing()

@@ -11,7 +11,8 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// A rule is told as: given these records, when this command comes, then these records, or a refusal, or nothing.
+// A rule is told as: given these records, when this command comes, then these records, or a
+// refusal, or nothing.
 
 type history struct {
 	t       *testing.T
@@ -52,10 +53,10 @@ func (a answer) nothing() {
 	}
 }
 
-func (a answer) refused(want *domain.Refusal) {
+func (a answer) refused(want domain.Refusal) {
 	a.t.Helper()
 	if !errors.Is(a.err, want) || len(a.records) > 0 {
-		a.fail("the refusal %s", want.Code)
+		a.fail("the refusal %s", want.Code())
 	}
 }
 

@@ -8,11 +8,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// snapshotFormat is the first byte of a snapshot. Another layout, or another meaning of the state, gets another number; snapshots
-// with an old one are then of no use and are made anew from the log.
+// snapshotFormat is the first byte of a snapshot. Another layout, or another meaning of the state,
+// gets another number; snapshots with an old number are ignored, and the state is read from the
+// log.
 const snapshotFormat = 1
 
-// snapshotHead is the small part of a snapshot.
+// snapshotHead is the part of a snapshot without bookings, in JSON.
 type snapshotHead struct {
 	Status   status  `json:"status"`
 	Details  Details `json:"details"`
@@ -25,10 +26,8 @@ const (
 	flagActive
 )
 
-// errNoSnapshot says that a history was not made by Decide alone: there, an active booking can be one that the bookings don't know.
-var errNoSnapshot = errors.New("the state has no snapshot")
-
-// MarshalBinary writes the state, in 33 bytes for each booking. [State.UnmarshalBinary] gives back a state that answers the same.
+// MarshalBinary encodes the state, in 33 bytes for each booking. States that [Decide] can't lead
+// to, where an active booking is missing from the bookings, are an error.
 func (s State) MarshalBinary() ([]byte, error) {
 	head, err := json.Marshal(snapshotHead{s.status, s.details, s.capacity})
 	if err != nil {
@@ -53,22 +52,22 @@ func (s State) MarshalBinary() ([]byte, error) {
 		return true
 	})
 	if active != s.active.len() {
-		return nil, errNoSnapshot
+		return nil, errors.New("the state has no snapshot")
 	}
 	return b, nil
 }
 
-// ReadSnapshot gives the state that MarshalBinary wrote.
+// ReadSnapshot decodes a state that MarshalBinary encoded.
 func ReadSnapshot(b []byte) (State, error) {
 	var s State
 	err := s.UnmarshalBinary(b)
 	return s, err
 }
 
-var errBadSnapshot = errors.New("not a snapshot of this format")
-
-// UnmarshalBinary reads what MarshalBinary wrote. Anything else is an error, and leaves s as it was.
+// UnmarshalBinary decodes a state that MarshalBinary encoded. Other input is an error and leaves s
+// unchanged.
 func (s *State) UnmarshalBinary(b []byte) error {
+	errBadSnapshot := errors.New("not a snapshot of this format")
 	if len(b) == 0 || b[0] != snapshotFormat {
 		return errBadSnapshot
 	}

@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A state that was read from a snapshot decides as the one that was folded, and goes on from there in the same way.
+// A state that was read from a snapshot decides as the one that was folded, and goes on from there
+// in the same way.
 func TestASnapshotAnswersAsTheStateItWasMadeOf(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -6,14 +6,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// State is what decisions read of a stream. It is an immutable value: Evolve returns another and leaves the old as it was, so
-// states are shared between goroutines without a lock. The zero State is that of a stream without records.
+// State is the part of a stream's history that decisions need. It is immutable: [State.Evolve]
+// returns another one, so goroutines share states without locks. The zero State is that of a stream
+// without records.
 type State struct {
 	status   status
 	details  Details
 	capacity int
-	bookings idMap[booking]   // every booking ever made, by its id
-	active   idMap[uuid.UUID] // the active booking of each customer who has one
+	bookings idMap[booking]   // every booking ever made, by id
+	active   idMap[uuid.UUID] // active booking by customer
 }
 
 type status uint8
@@ -29,10 +30,10 @@ type booking struct {
 	cancelled bool
 }
 
-// Exists tells whether the event has been scheduled.
+// Exists reports whether the event has been scheduled.
 func (s State) Exists() bool { return s.status != statusNone }
 
-// Cancelled tells whether the event has been called off.
+// Cancelled reports whether the event has been cancelled.
 func (s State) Cancelled() bool { return s.status == statusCancelled }
 
 // Details are the event's; zero for a stream without records.
@@ -47,15 +48,17 @@ func (s State) Sold() int { return s.active.len() }
 // Remaining is the number of tickets that can still be booked.
 func (s State) Remaining() int { return s.capacity - s.Sold() }
 
-// Size estimates the bytes that the state takes in memory, for a cache that is bounded by them.
+// Size estimates the memory that the state takes, in bytes, for caches with a limit.
 func (s State) Size() int {
-	const fixed, perBooking, perActive = 512, 92, 76 // entry, slot and share of the inner nodes, measured on 100,000 bookings
+	// Entry, slot and share of the inner nodes, measured with 100,000 bookings.
+	const fixed, perBooking, perActive = 512, 92, 76
 	text := len(s.details.Title) + len(s.details.Description) + len(s.details.Venue)
 	return fixed + text + s.bookings.len()*perBooking + s.active.len()*perActive
 }
 
-// Evolve is the state after some records happened. It accepts every record in every order: what happened, happened. One call with
-// many records is some times faster than many calls, because only the result has to be a state that others may keep.
+// Evolve returns the state after some more records. It accepts every record in every order, because
+// a fact can't be refused afterwards. One call with many records is several times as fast as many
+// calls, because the states in between need not be kept.
 func (s State) Evolve(records ...Record) State {
 	var by *builder
 	if len(records) > 1 {
@@ -89,8 +92,9 @@ func (s State) evolve(r Record, by *builder) State {
 	return s
 }
 
-// Fold is the state after a history, starting from none.
+// Fold returns the state after a whole history.
 func Fold(history ...Record) State { return State{}.Evolve(history...) }
 
-// startsAt keeps Details comparable: times from JSON and from commands carry the same location.
+// startsAt keeps [Details] comparable: times from JSON and from commands get the same location and
+// precision.
 func startsAt(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -15,13 +15,14 @@ import (
 func TestTheZeroStateIsThatOfAStreamWithoutRecords(t *testing.T) {
 	t.Parallel()
 	var s domain.State
-	if s.Exists() || s.Cancelled() || s.Capacity() != 0 || s.Sold() != 0 || s.Remaining() != 0 || s.Details() != (domain.Details{}) {
+	if s.Exists() || s.Cancelled() || s.Capacity() != 0 || s.Sold() != 0 || s.Remaining() != 0 ||
+		s.Details() != (domain.Details{}) {
 		t.Errorf("the zero state is %+v", s)
 	}
 }
 
-// A cache is bounded by Size, so Size must not be far from the truth. This test is not parallel: it measures the heap, and the
-// parallel tests of the package wait until it is done.
+// A cache is bounded by Size, so Size must not be far from the truth. This test is not parallel: it
+// measures the heap, and the parallel tests of the package wait until it is done.
 func TestSizeIsAboutWhatAStateTakes(t *testing.T) {
 	tests := []struct {
 		name      string
@@ -104,9 +105,10 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// BenchmarkEvolve books and cancels a ticket of an event that has sold many already. A record costs the copy of one path, which is
-// some nodes longer with a million bookings than with a thousand, and its share of the garbage collector's marking of the whole
-// state now and then: GOGC=off shows how much of it is the one and how much the other.
+// BenchmarkEvolve books and cancels a ticket of an event that has sold many already. A record costs
+// the copy of one path, which is some nodes longer with a million bookings than with a thousand,
+// and its share of the garbage collector's marking of the whole state now and then: GOGC=off shows
+// how much of it is the one and how much the other.
 func BenchmarkEvolve(b *testing.B) {
 	for _, sold := range []int{0, 1_000, 1_000_000} {
 		ids, state := newIDs(), domain.Fold(scheduled(sold+1))

@@ -314,7 +314,7 @@ func (h history) moments(stream uuid.UUID, from, to int64, yield func(entry) boo
 }
 
 func (h history) check(a *asked, stored []entry) error {
-	var refusal *domain.Refusal
+	var refusal domain.Refusal
 	switch {
 	case a.err == nil && len(a.Records) > 0, errors.Is(a.err, eventstore.ErrOutcomeUnknown) && len(stored) > 0:
 		return h.checkEffect(a, stored)

@@ -92,7 +92,7 @@ type cancelBookingInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
-var errBookingMissing = newProblem(404, domain.ErrBookingNotFound.Code, domain.ErrBookingNotFound.Message)
+var errBookingMissing = newProblem(404, domain.ErrBookingNotFound.Code(), domain.ErrBookingNotFound.Error())
 
 func (a *api) cancelBooking(ctx context.Context, in *cancelBookingInput) (*changed[BookingChange], error) {
 	return execute(ctx, once{}, bookingChangeOf, func(r booking.Request) (booking.Result, error) {

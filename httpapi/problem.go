@@ -113,7 +113,7 @@ var (
 	errNotReady     = retryable(newProblem(http.StatusServiceUnavailable, "not_ready", "The service can't serve requests yet"), 1)
 	errNoRoute      = newProblem(http.StatusNotFound, "not_found", "There is nothing at this address")
 	errMethod       = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This address does not support the method")
-	errEventMissing = newProblem(http.StatusNotFound, domain.ErrEventNotFound.Code, domain.ErrEventNotFound.Message)
+	errEventMissing = newProblem(http.StatusNotFound, domain.ErrEventNotFound.Code(), domain.ErrEventNotFound.Error())
 )
 
 // errClientGone has nginx's number. Nobody reads it but the log.
@@ -143,7 +143,7 @@ func problemOf(ctx context.Context, logger *slog.Logger, err error) *Problem {
 
 func classify(ctx context.Context, err error) *Problem {
 	var (
-		refusal        *domain.Refusal
+		refusal        domain.Refusal
 		invalidCommand *domain.InvalidError
 		invalidAccount *account.InvalidError
 		conflict       *eventstore.ConflictError
@@ -153,7 +153,7 @@ func classify(ctx context.Context, err error) *Problem {
 	case errors.As(err, &problem):
 		return problem
 	case errors.As(err, &refusal):
-		return newProblem(kindStatus[refusal.Kind], refusal.Code, refusal.Message)
+		return newProblem(kindStatus[refusal.Kind()], refusal.Code(), refusal.Error())
 	case errors.As(err, &conflict):
 		return newProblem(http.StatusPreconditionFailed, "version_mismatch", fmt.Sprintf("The event has changed: it is at version %d", conflict.Actual))
 	case errors.As(err, &invalidCommand):

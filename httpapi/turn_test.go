@@ -134,7 +134,7 @@ func TestABookingThatWaitsForItsTransactionHasNoTurn(t *testing.T) {
 	for _, a := range s.together(customers, func(int) (answer, error) {
 		return s.try("POST", "/book", s.token(account.Customer), `{"eventId":"`+event+`"}`)
 	}) {
-		s.want(a, 409, domain.ErrSoldOut.Code)
+		s.want(a, 409, domain.ErrSoldOut.Code())
 	}
 }
 

@@ -1,8 +1,9 @@
--- The log: every fact about every event, in one order, for ever.
+-- The log: all records of all events, in one order. Records are never changed or deleted.
 
 -- +goose Up
 
--- One row. Its lock is held only by a transaction that appends, so positions are handed out without gaps and in commit order.
+-- One row with the last position. Every append locks it until its commit, so positions have no gaps
+-- and follow the order of commits.
 create table log_head (
     only_row boolean primary key default true check (only_row),
     position bigint not null check (position >= 0)
@@ -35,7 +36,8 @@ create trigger event_log_no_change before update or delete on event_log
 create trigger event_log_no_truncate before truncate on event_log
     for each statement execute function event_log_is_append_only();
 
--- What the program takes care of, the database makes sure of: an append continues the log and each of its streams without a gap.
+-- The database enforces what the program already guarantees: an append continues the log and each
+-- of its streams without a gap.
 -- +goose StatementBegin
 create function event_log_is_gapless() returns trigger language plpgsql as $$
 declare
@@ -58,7 +60,7 @@ create trigger event_log_no_gap after insert on event_log
     referencing new table as added
     for each statement execute function event_log_is_gapless();
 
--- Folded states of long streams. They follow from the log and can be deleted at any time.
+-- States of long streams. They are derived from the log and can be deleted at any time.
 create table snapshots (
     stream_id uuid  primary key,
     version   int   not null,

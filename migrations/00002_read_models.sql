@@ -1,10 +1,10 @@
--- The read models, built from the log by the projections and rebuilt from it at any time.
+-- The read models, which projections build from the log and can rebuild at any time.
 
 -- +goose Up
 
 create extension if not exists pg_trgm;
 
--- How far each projection has applied the log, and which process may do so until when.
+-- The last applied position of each projection, and the lease of the process that runs it.
 create table projection_checkpoints (
     name        text        primary key,
     position    bigint      not null default 0,
@@ -17,7 +17,7 @@ create table projection_checkpoints (
 create table events (
     id          uuid        primary key,
     title       text        not null,
-    title_key   text        collate "C" not null, -- the title as it is searched and sorted, whatever the locale of the database
+    title_key   text        collate "C" not null, -- the title for searching and sorting, independent of the locale of the database
     description text        not null,
     venue       text        not null,
     starts_at   timestamptz not null,
@@ -31,13 +31,14 @@ create table events (
     created_at  timestamptz not null,
     updated_at  timestamptz not null
 );
--- One index for each order the list can have; the id breaks ties, so that pages neither repeat nor skip an event.
+-- One index for each order of the list. The id breaks ties, so that pages neither repeat nor skip
+-- an event.
 create index events_by_date  on events (starts_at, id);
 create index events_by_price on events (price_minor, id);
 create index events_by_title on events (title_key, id);
 create index events_title_search on events using gin (title_key gin_trgm_ops);
 
--- No foreign keys: rows of a read model come from the log, and each projection keeps its own pace.
+-- No foreign keys: each projection reads the log at its own pace.
 create table bookings (
     id           uuid        primary key,
     event_id     uuid        not null,

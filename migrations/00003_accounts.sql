@@ -1,4 +1,4 @@
--- Who may sign in. Personal data lives here and not in the log, so that deleting a row erases it.
+-- Users. Personal data is stored here and not in the log, so that deleting a row erases it.
 
 -- +goose Up
 
@@ -11,11 +11,12 @@ create table users (
     created_at    timestamptz not null,
     updated_at    timestamptz not null
 );
--- The collation is named because lower() follows the database's: a Turkish one would tell INFO@ from info@.
+-- An explicit collation, because lower() depends on it: in a Turkish one INFO@ differs from info@.
 create unique index users_one_email on users (lower(email collate "C"));
 
--- One row for each refresh token handed out; a family is what one sign-in grew into by rotation.
--- Only the token's SHA-256 is kept. replaced_by has no foreign key, so that expired rows can go in any order.
+-- One row for each refresh token. A family is all tokens of one sign-in. Only the SHA-256 of a
+-- token is stored. replaced_by has no foreign key, so that expired rows can be deleted in any
+-- order.
 create table refresh_tokens (
     id           uuid        primary key,
     user_id      uuid        not null constraint refresh_tokens_user references users (id) on delete cascade,

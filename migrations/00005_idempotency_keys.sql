@@ -1,4 +1,4 @@
--- What a repeated command is answered with. A key is written in the transaction of the records that it stands for.
+-- Answers for repeated commands. A key is written in the transaction of its records.
 
 -- +goose Up
 

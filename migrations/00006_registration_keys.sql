@@ -1,4 +1,5 @@
--- Registrations that can be repeated. The fingerprint has no password in it: that is compared with the account's.
+-- Idempotency keys of registrations. The fingerprint does not cover the password, which is compared
+-- with the account's.
 
 -- +goose Up
 

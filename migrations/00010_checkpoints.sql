@@ -1,8 +1,9 @@
--- Evidence for auditors: what the log was at some time, signed, and who has looked at the audit.
+-- Evidence for auditors: signed checkpoints of the log, and accesses to the audit.
 
 -- +goose Up
 
--- The first size records of the log have this Merkle root. The note says so, signed; compact_range is where the next one goes on.
+-- The first size records of the log have this Merkle root. The note is the signed statement of it;
+-- the next checkpoint continues from compact_range.
 create table audit_checkpoints (
     size          bigint      primary key check (size > 0),
     root          bytea       not null check (octet_length(root) = 32),
@@ -11,7 +12,7 @@ create table audit_checkpoints (
     created_at    timestamptz not null default now()
 );
 
--- Roots of complete subtrees of 256 records and more. They follow from the log; proofs are quick with them.
+-- Roots of complete subtrees of 256 records and more, derived from the log, for fast proofs.
 create table audit_tree_nodes (
     height smallint not null,
     index  bigint   not null,
@@ -19,7 +20,7 @@ create table audit_tree_nodes (
     primary key (height, index)
 );
 
--- Who looked at what, and when.
+-- Accesses to the audit.
 create table audit_reads (
     id         bigint      generated always as identity primary key,
     user_id    uuid        not null,
@@ -29,7 +30,7 @@ create table audit_reads (
     read_at    timestamptz not null default now()
 );
 
--- The list of streams.
+-- For the list of streams.
 create index event_log_streams on event_log (position) where version = 1;
 
 -- +goose StatementBegin

@@ -1,4 +1,4 @@
--- Ids of users who erased themselves a short while ago, and nothing else of them: access tokens that they still have are refused.
+-- Ids of recently deleted users, whose access tokens are refused.
 
 -- +goose Up
 

@@ -1,4 +1,4 @@
--- A database whose log comes from another one says so, lest somebody books in it and the two go apart.
+-- Marks a database whose log is copied from another one, so that nothing else appends to it.
 
 -- +goose Up
 

@@ -1,10 +1,11 @@
--- An append must also follow from what is stored before it: a process that remembers another history, as after a restore, would
--- otherwise fork a stream whose versions happen to fit.
+-- The hash of an appended record must follow from the stored record before it. Otherwise a process
+-- whose cache is of another history, as after a restore, could fork a stream whose versions happen
+-- to match.
 
 -- +goose Up
 
--- The hash is computed as the program does: SHA-256 over the hash before it and the record, see Record.Sum in package eventstore.
--- The message stays as it was: processes of the version before this one know it.
+-- The hash is computed as in Record.Sum of package eventstore: SHA-256 of the previous hash and the
+-- record. The message is unchanged, because processes of the previous version recognize it.
 -- +goose StatementBegin
 create or replace function event_log_is_gapless() returns trigger language plpgsql as $$
 declare

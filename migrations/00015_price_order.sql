@@ -1,9 +1,10 @@
--- Events sorted by price follow the number that is shown: 25.00 EUR comes before 2,400 JPY.
+-- Sort events by the displayed number: 25.00 EUR comes before 2,400 JPY.
 
 -- +goose Up
 
--- The number that is shown for an amount in minor units of a currency. A currency that is not named has two decimals. An index
--- is made of what this gives, so the function must never be changed: another list needs another function, and the index anew.
+-- The displayed number for an amount in minor units of a currency. Other currencies have two
+-- decimals. An index uses the function, so it must never change: another list needs another
+-- function and another index.
 create function displayed_price(minor bigint, currency text) returns numeric
     language sql immutable parallel safe
     return minor * case
@@ -16,8 +17,8 @@ create function displayed_price(minor bigint, currency text) returns numeric
         else 0.01
     end;
 
--- A page is read from the index alone, for which PostgreSQL wants the columns that the expression is made of in it, too. Reading
--- goes on while it is made.
+-- For index-only scans PostgreSQL needs the columns of the expression in the index, too. Creating
+-- it does not block reads.
 create index events_by_displayed_price on events (displayed_price(price_minor, currency), id) include (title_key, price_minor, currency);
 drop index events_by_price;
 

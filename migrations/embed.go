@@ -1,4 +1,4 @@
-// Package migrations holds the schema as goose migrations and applies them. The SQL is embedded, so the program needs no files beside it.
+// Package migrations contains the schema as embedded goose migrations, and applies them.
 package migrations
 
 import (
@@ -16,8 +16,8 @@ import (
 //go:embed *.sql
 var files embed.FS
 
-// Up brings the database at url to the newest schema and returns the versions it applied; none when it was there already.
-// Several processes may call it at once: a session lock lets one work and the others wait.
+// Up migrates the database at url to the newest schema and returns the versions it applied.
+// Concurrent calls are safe: a session lock lets one work while the others wait.
 func Up(ctx context.Context, url string) ([]int64, error) {
 	var applied []int64
 	err := with(url, func(p *goose.Provider) error {
@@ -28,7 +28,8 @@ func Up(ctx context.Context, url string) ([]int64, error) {
 	return applied, err
 }
 
-// Down takes the schema back to version target and returns the versions it reverted, newest first. It drops tables with their rows.
+// Down reverts the schema to version target and returns the reverted versions, newest first. It
+// drops tables with their rows.
 func Down(ctx context.Context, url string, target int64) ([]int64, error) {
 	var reverted []int64
 	err := with(url, func(p *goose.Provider) error {
@@ -39,7 +40,7 @@ func Down(ctx context.Context, url string, target int64) ([]int64, error) {
 	return reverted, err
 }
 
-// Pending tells whether the database at url lacks a migration of this program.
+// Pending reports whether the database at url lacks a migration of this program.
 func Pending(ctx context.Context, url string) (bool, error) {
 	var pending bool
 	err := with(url, func(p *goose.Provider) error {

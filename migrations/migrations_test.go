@@ -17,9 +17,12 @@ func shape(t *testing.T, url string) (columns, indexes, triggers string) {
 	t.Helper()
 	err := dbtest.Connect(t, url).QueryRow(context.Background(), `
 		select
-			coalesce((select string_agg(concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default), E'\n' order by table_name, column_name)
+			coalesce((select string_agg(concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default),
+					E'\n' order by table_name, column_name)
 				from information_schema.columns where table_schema = 'public' and table_name <> 'goose_db_version'), ''),
-			coalesce((select string_agg(indexdef, E'\n' order by indexdef) from pg_indexes where schemaname = 'public' and tablename <> 'goose_db_version'), ''),
+			coalesce((select string_agg(indexdef, E'\n' order by indexdef)
+				from pg_indexes
+				where schemaname = 'public' and tablename <> 'goose_db_version'), ''),
 			coalesce((select string_agg(tgname, E'\n' order by tgname) from pg_trigger where not tgisinternal), '')`).
 		Scan(&columns, &indexes, &triggers)
 	if err != nil {

@@ -12,11 +12,13 @@ import (
 	"time"
 )
 
-// keptConnections is how many connections to the API wait for the next request; those of a rush beyond it are closed after it.
+// keptConnections is how many connections to the API wait for the next request; those of a rush
+// beyond it are closed after it.
 const keptConnections = 512
 
-// Proxy hands requests to an API in another process. WebSockets pass through it too. The API is told the address of the client, and
-// no client can tell it another one; only what proxies in the trusted networks say of it, and of TLS, is handed on.
+// Proxy hands requests to an API in another process. WebSockets pass through it too. The API is
+// told the address of the client, and no client can tell it another one; only what proxies in the
+// trusted networks say of it, and of TLS, is handed on.
 func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Handler {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil // the API is near, whatever the environment says about the way to the internet
@@ -47,8 +49,9 @@ func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Ha
 			w.Header().Set("Retry-After", "2")
 			w.WriteHeader(http.StatusServiceUnavailable)
 			_ = json.NewEncoder(w).Encode(map[string]any{ // the client is gone, if anything
-				"type": "urn:boxoffice:problem:unavailable", "title": "Service Unavailable", "status": http.StatusServiceUnavailable,
-				"code": "unavailable", "detail": "The service can't be reached right now; please try again in a moment",
+				"type": "urn:boxoffice:problem:unavailable", "title": "Service Unavailable",
+				"status": http.StatusServiceUnavailable,
+				"code":   "unavailable", "detail": "The service can't be reached right now; please try again in a moment",
 			})
 		},
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
@@ -61,7 +64,8 @@ func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Ha
 	})
 }
 
-// moveCookies moves cookies from where the API sets them to where browsers reach it here: /auth is /api/auth.
+// moveCookies moves cookies from where the API sets them to where browsers reach it here: /auth is
+// /api/auth.
 func moveCookies(api http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/auth/") { // no other address sets cookies, and a WebSocket needs the bare writer

@@ -99,8 +99,8 @@ func contentType(name string) string {
 
 var inlineScript = regexp.MustCompile(`(?s)<script([^>]*)>(.*?)</script>`)
 
-// policyOf allows the inline scripts of a page by their hashes, and otherwise only what comes from the same origin. Styles are
-// inline in places: they are set by positioning and transitions.
+// policyOf allows the inline scripts of a page by their hashes, and otherwise only what comes from
+// the same origin. Styles are inline in places: they are set by positioning and transitions.
 func policyOf(html []byte) string {
 	var hashes strings.Builder
 	seen := map[string]bool{}
@@ -115,8 +115,10 @@ func policyOf(html []byte) string {
 			fmt.Fprintf(&hashes, " 'sha256-%s'", hash)
 		}
 	}
-	return "default-src 'none'; script-src 'self'" + hashes.String() + "; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-		"font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	return "default-src 'none'; script-src 'self'" + hashes.String() +
+		"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+		"font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; " +
+		"frame-ancestors 'none'"
 }
 
 func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -165,7 +167,8 @@ func withoutSlash(p string) (clean string, isOther bool) {
 	return clean, clean != p
 }
 
-// fileOfOne is a page or a data file of one event, or of one stream. All of them share one page, exported under a placeholder.
+// fileOfOne is a page or a data file of one event, or of one stream. All of them share one page,
+// exported under a placeholder.
 var fileOfOne = regexp.MustCompile(`^/(events|audit)/[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(/.*|\.txt)?$`)
 
 func (p pages) find(name string) *file {

@@ -1,6 +1,7 @@
-// Package web serves the user interface: the exported pages of the Next.js application in this directory, which are embedded in the
-// program, and below /api the API, so that browsers meet one origin. Start with [Handler]. A program that was built without the
-// pages serves one that says how to build them.
+// Package web serves the user interface: the exported pages of the Next.js application in this
+// directory, which are embedded in the program, and below /api the API, so that browsers meet one
+// origin. Start with [Handler]. A program that was built without the pages serves one that says how
+// to build them.
 package web
 
 import (

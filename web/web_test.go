@@ -24,8 +24,9 @@ import (
 const id = "6f0f5c3e-3a55-4d0c-9d53-6d9a4f3f2b10"
 
 var export = fstest.MapFS{
-	".keep":                  {},
-	"index.html":             {Data: []byte(`<script>first()</script><script src="/_next/static/a.js"></script><script id="x">second()</script>`)},
+	".keep": {},
+	"index.html": {Data: []byte(`<script>first()</script><script src="/_next/static/a.js"></script>` +
+		`<script id="x">second()</script>`)},
 	"404.html":               {Data: []byte("not here")},
 	"login.html":             {Data: []byte("sign in, in some words that get shorter")},
 	"login.html.br":          {Data: []byte("brotli")},
@@ -154,10 +155,12 @@ func TestOnlyTheInlineScriptsOfAPageMayRun(t *testing.T) {
 		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	}
 	want := "script-src 'self' " + hash("first()") + " " + hash("second()") + ";"
-	if !strings.Contains(policy, want) || !strings.HasPrefix(policy, "default-src 'none';") || !strings.Contains(policy, "frame-ancestors 'none'") {
+	if !strings.Contains(policy, want) || !strings.HasPrefix(policy, "default-src 'none';") ||
+		!strings.Contains(policy, "frame-ancestors 'none'") {
 		t.Errorf("policy %q, want %q in it", policy, want)
 	}
-	if scripts, _, _ := strings.Cut(policy[strings.Index(policy, "script-src"):], ";"); strings.Contains(scripts, "unsafe") {
+	scripts, _, _ := strings.Cut(policy[strings.Index(policy, "script-src"):], ";")
+	if strings.Contains(scripts, "unsafe") {
 		t.Errorf("scripts may be anything: %q", scripts)
 	}
 	a = get(t, server+"/nothing")
@@ -169,7 +172,8 @@ func TestOnlyTheInlineScriptsOfAPageMayRun(t *testing.T) {
 func TestFilesAreCompressedAndCached(t *testing.T) {
 	t.Parallel()
 	server := serve(t, http.NotFoundHandler())
-	for accept, want := range map[string]string{"": "", "gzip": "gzip", "gzip, deflate, br": "br", "br;q=0, gzip;q=0.5": "gzip", "identity": ""} {
+	for accept, want := range map[string]string{"": "", "gzip": "gzip", "gzip, deflate, br": "br",
+		"br;q=0, gzip;q=0.5": "gzip", "identity": ""} {
 		a := get(t, server+"/login", "Accept-Encoding", accept)
 		if got := a.header.Get("Content-Encoding"); got != want || a.header.Get("Vary") != "Accept-Encoding" {
 			t.Errorf("Accept-Encoding %q: %q, want %q; Vary %q", accept, got, want, a.header.Get("Vary"))
@@ -187,7 +191,8 @@ func TestFilesAreCompressedAndCached(t *testing.T) {
 		t.Errorf("the same page again: %d", again.status)
 	}
 	asset := get(t, server+"/_next/static/a-1234.js")
-	if asset.header.Get("Cache-Control") != immutable || asset.header.Get("Content-Type") != "text/javascript; charset=utf-8" {
+	if asset.header.Get("Cache-Control") != immutable ||
+		asset.header.Get("Content-Type") != "text/javascript; charset=utf-8" {
 		t.Errorf("an asset: %v", asset.header)
 	}
 	// Not a page, and not cached: another process may have the file.
@@ -211,7 +216,8 @@ func TestWithoutAnExportThereIsAPageThatSaysHowToBuildIt(t *testing.T) {
 	}
 }
 
-// api answers with what it was asked, sets a cookie, and echoes what comes through an upgraded connection.
+// api answers with what it was asked, sets a cookie, and echoes what comes through an upgraded
+// connection.
 var api = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/ws":
@@ -222,12 +228,15 @@ var api = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		}
 		defer conn.Close() //nolint:errcheck // the test is over then
 		sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-		_, _ = fmt.Fprintf(stream, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", base64.StdEncoding.EncodeToString(sum[:]))
+		_, _ = fmt.Fprintf(stream,
+			"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+			base64.StdEncoding.EncodeToString(sum[:]))
 		_ = stream.Flush()
 		line, _ := stream.ReadString('\n')
 		_, _ = io.WriteString(conn, "echo "+line)
 	case "/auth/login":
-		http.SetCookie(w, &http.Cookie{Name: "boxoffice_refresh", Value: "token", Path: "/auth", HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode})
+		http.SetCookie(w, &http.Cookie{Name: "boxoffice_refresh", Value: "token", Path: "/auth", HttpOnly: true, Secure: true,
+			SameSite: http.SameSiteStrictMode})
 		w.WriteHeader(http.StatusCreated)
 	default:
 		_ = json.NewEncoder(w).Encode(map[string]string{
@@ -258,7 +267,8 @@ func TestTheAPIIsReachedBelowItsPrefix(t *testing.T) {
 		a := get(t, url+"/api/events?search=a%26b", "Authorization", "Bearer x", "X-Forwarded-For", "6.6.6.6")
 		var asked map[string]string
 		must(t, json.Unmarshal([]byte(a.body), &asked))
-		if asked["path"] != "/events?search=a%26b" || asked["host"] != strings.TrimPrefix(url, "http://") || asked["authorization"] != "Bearer x" {
+		if asked["path"] != "/events?search=a%26b" || asked["host"] != strings.TrimPrefix(url, "http://") ||
+			asked["authorization"] != "Bearer x" {
 			t.Errorf("the API was asked %v", asked)
 		}
 		if isProxy && asked["forwarded"] != "127.0.0.1" {
@@ -333,7 +343,9 @@ func TestWebSocketsPassThrough(t *testing.T) {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 		must(t, err)
 		defer conn.Close() //nolint:errcheck // the test is over then
-		_, err = io.WriteString(conn, "GET /api/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n")
+		_, err = io.WriteString(conn,
+			"GET /api/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+				"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n")
 		must(t, err)
 		stream := bufio.NewReader(conn)
 		response, err := http.ReadResponse(stream, nil)
@@ -360,7 +372,8 @@ func TestAnAPIThatIsAwayIsAProblemThatPasses(t *testing.T) {
 	a := get(t, server+"/api/events")
 	var problem map[string]any
 	must(t, json.Unmarshal([]byte(a.body), &problem))
-	if a.status != http.StatusServiceUnavailable || problem["code"] != "unavailable" || a.header.Get("Retry-After") == "" ||
+	if a.status != http.StatusServiceUnavailable || problem["code"] != "unavailable" ||
+		a.header.Get("Retry-After") == "" ||
 		a.header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%d %v %v", a.status, a.header, problem)
 	}

@@ -5,19 +5,20 @@ import (
 	"regexp"
 )
 
-// MaxEmailBytes is the length of the longest e-mail that somebody can have: what fits into an SMTP
-// path, RFC 5321.
+// MaxEmailBytes is the length of the longest e-mail address: it has to fit into an SMTP path, RFC
+// 5321.
 const MaxEmailBytes = 254
 
 const maxLocalBytes = 64
 
-// emailShape is what a browser's e-mail field accepts, with a dot asked of the domain. Only ASCII: browsers send
-// international domains in their ASCII form, and comparing without regard to case stays unambiguous.
+// emailShape is the pattern of the browsers' e-mail field, and requires a dot in the domain. ASCII
+// only: browsers send the ASCII form of international domains, and comparing without case stays
+// unambiguous.
 var emailShape = regexp.MustCompile("^([a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+)@" +
 	`[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?` +
 	`(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+$`)
 
-// checkEmail expects a trimmed e-mail and returns what to tell the person, nothing when it is fine.
+// checkEmail checks a trimmed address and returns the message for the user, empty when it is valid.
 func checkEmail(email string) (message string) {
 	switch {
 	case email == "":
@@ -26,7 +27,7 @@ func checkEmail(email string) (message string) {
 		return "Enter an e-mail address of at most 254 characters."
 	}
 	shape := emailShape.FindStringSubmatch(email)
-	address, err := mail.ParseAddress(email) // knows about dots in odd places, which the shape does not
+	address, err := mail.ParseAddress(email) // rejects misplaced dots, unlike the pattern
 	if shape == nil || len(shape[1]) > maxLocalBytes || err != nil || address.Address != email {
 		return "Enter a valid e-mail address, such as name@example.com."
 	}

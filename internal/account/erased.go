@@ -12,8 +12,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Access tokens are believed without asking the database. Those of users who are gone must not be, so each process knows the few ids
-// that were deleted within the life of a token: its own at once, those of other processes within [erasedEvery].
+// erased is the set of recently deleted users. Access tokens are accepted without reading the
+// database, so each process keeps the ids that were deleted within the lifetime of a token and
+// refuses theirs: its own deletions at once, those of other processes within [erasedEvery].
 type erased struct {
 	mu  sync.RWMutex
 	ids map[uuid.UUID]bool
@@ -21,27 +22,29 @@ type erased struct {
 
 const (
 	erasedEvery = 2 * time.Second
-	// erasedFor is how long a token of a deleted user can still be valid, with room for clocks that differ.
+	// erasedFor is how long a token of a deleted user can still be valid, with a margin for clock
+	// skew.
 	erasedFor = AccessTTL + 5*time.Minute
 )
 
-// IsErased tells whether the user was deleted a short while ago, so that a valid access token may still be around.
+// IsErased reports whether the user was deleted recently, so that an access token may still be
+// valid.
 func (a *Accounts) IsErased(id uuid.UUID) bool {
 	a.erased.mu.RLock()
 	defer a.erased.mu.RUnlock()
 	return a.erased.ids[id]
 }
 
-// ParseAccess believes a valid access token as [Signer.ParseAccess] does, unless its user is erased.
+// ParseAccess is [Signer.ParseAccess], and refuses tokens of deleted users.
 func (a *Accounts) ParseAccess(token string) (Claims, error) {
 	claims, err := a.signer.ParseAccess(token)
 	if err == nil && a.IsErased(claims.UserID) {
-		return Claims{}, fmt.Errorf("%w: the account is gone", ErrInvalidToken)
+		return Claims{}, fmt.Errorf("%w: the account was deleted", ErrInvalidToken)
 	}
 	return claims, err
 }
 
-// Watch learns, until ctx ends, who was deleted by other processes.
+// Watch reads, until ctx ends, which users other processes have deleted.
 func (a *Accounts) Watch(ctx context.Context, logger *slog.Logger) {
 	ticks := time.NewTicker(erasedEvery)
 	defer ticks.Stop()
@@ -57,7 +60,7 @@ func (a *Accounts) Watch(ctx context.Context, logger *slog.Logger) {
 	}
 }
 
-// LoadErased reads once who was deleted a short while ago.
+// LoadErased reads once which users were deleted recently.
 func (a *Accounts) LoadErased(ctx context.Context) error {
 	rows, _ := a.pool.Query(ctx, `select id from erased_users where erased_at > $1`, a.now().Add(-erasedFor))
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[[16]byte])
@@ -74,7 +77,7 @@ func (a *Accounts) LoadErased(ctx context.Context) error {
 	return nil
 }
 
-// erase deletes the row and notes the id, in one transaction.
+// erase deletes the row and records the id, in one transaction.
 func (a *Accounts) erase(ctx context.Context, id uuid.UUID) error {
 	err := pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `delete from users where id = $1`, id) // the tokens go by cascade
@@ -99,6 +102,6 @@ func (a *Accounts) erase(ctx context.Context, id uuid.UUID) error {
 		ids = map[uuid.UUID]bool{}
 	}
 	ids[id] = true
-	a.erased.ids = ids // a list that is just being read without it holds for one interval at most
+	a.erased.ids = ids // LoadErased may overwrite it with an older list, for one interval at most
 	return nil
 }

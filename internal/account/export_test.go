@@ -1,6 +1,6 @@
 package account
 
-// What the tests need to see of the inside.
+// Internals for the tests.
 
 var CheckPassword = checkPassword
 

@@ -15,22 +15,23 @@ import (
 )
 
 const (
-	defaultCost      = 10 // 70 ms where this was written; also the least that is allowed
-	maxCost          = 16 // over 4 s: more would only keep people out
+	defaultCost      = 10 // 70 ms on a machine of 2025; also the minimum
+	maxCost          = 16 // over 4 s
 	defaultHashQueue = 256
 )
 
-// ErrBusy means that too many passwords wait to be hashed already. It is safe to try again later.
+// ErrBusy means that too many passwords are waiting to be hashed. It is safe to try again later.
 var ErrBusy = errors.New("too many sign-ins at once")
 
-// hasher runs bcrypt in a bounded number of slots with a bounded queue before them, in order of arrival.
+// hasher runs bcrypt in a bounded number of slots with a bounded queue before them, in order of
+// arrival.
 type hasher struct {
 	cost    int
 	dummy   []byte // the hash of a password that nobody knows
 	slots   *semaphore.Weighted
 	limit   int64        // running and waiting together
 	pending atomic.Int64 // running and waiting now
-	onRun   func()       // what a test wants called in the slot, before each run of bcrypt
+	onRun   func()       // for tests: called in the slot, before each run of bcrypt
 }
 
 func newHasher(o Options) (*hasher, error) {
@@ -59,7 +60,7 @@ func newHasher(o Options) (*hasher, error) {
 	}, nil
 }
 
-// hash expects a password that was checked.
+// hash expects a password that [checkPassword] accepts.
 func (h *hasher) hash(ctx context.Context, password string) (hash []byte, err error) {
 	err = h.run(ctx, func() error {
 		hash, err = bcrypt.GenerateFromPassword([]byte(password), h.cost)
@@ -68,10 +69,10 @@ func (h *hasher) hash(ctx context.Context, password string) (hash []byte, err er
 	return hash, err
 }
 
-// matches compares the password with the hash, once, and with the dummy where there is nothing to
-// compare, so that every answer costs the same: without a hash, or with a password that bcrypt would
-// take for another one. It cuts what is too long, and repeats a password with a NUL after each copy:
-// "a" and "a\x00a" have the same hash.
+// matches compares the password with the hash. Every answer takes the same time: without a hash, or
+// with a password that bcrypt can't distinguish from another, it compares with the dummy. Bcrypt
+// truncates long passwords, and repeats short ones with a NUL after each copy: "a" and "a\x00a"
+// have the same hash.
 func (h *hasher) matches(ctx context.Context, hash []byte, password string) (bool, error) {
 	if hash == nil || len(password) > maxPasswordBytes || strings.ContainsRune(password, 0) {
 		hash, password = h.dummy, password[:min(len(password), maxPasswordBytes)]

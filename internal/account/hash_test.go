@@ -42,7 +42,7 @@ func TestACostBelow10MustBeAskedForAsWeak(t *testing.T) {
 	}
 }
 
-// occupied is a bundle with one slot, which is taken until release is called, and room for waiting that is not.
+// occupied returns a bundle whose only slot is taken until release is called, with an empty queue.
 func occupied(t *testing.T, queue int) (b bundle, release func()) {
 	t.Helper()
 	b = setupWith(t, account.Options{HashSlots: 1, HashQueue: queue})
@@ -75,7 +75,7 @@ func TestWhenTheQueueIsFullTheNextIsToldThatWeAreBusy(t *testing.T) {
 	}
 	eventually(t, "everyone is in the queue", func() bool { return account.Hashing(b.Accounts) == 1+queue })
 
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // who waits instead fails here
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // a request that waits fails here
 	defer cancel()
 	_, _, login := b.Login(ctx, "late@example.com", goodPassword)
 	wantErr(t, login, account.ErrBusy)

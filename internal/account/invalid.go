@@ -2,15 +2,15 @@ package account
 
 import "strings"
 
-// InvalidError says everything that is wrong with what a person entered. It never repeats what they entered.
+// InvalidError lists the invalid fields of an input. It never repeats the input.
 type InvalidError struct {
 	Fields []FieldError
 }
 
-// FieldError is one field that cannot be accepted.
+// FieldError is one invalid field.
 type FieldError struct {
 	Field   string // the field's JSON name: email, password, name or role
-	Message string // a sentence for the person who filled it in
+	Message string // a sentence for the user
 }
 
 func (e *InvalidError) Error() string {
@@ -21,7 +21,7 @@ func (e *InvalidError) Error() string {
 	return "invalid " + strings.Join(parts, " ")
 }
 
-// invalid collects the fields whose message is not empty; none is no error.
+// invalid returns an [*InvalidError] with the fields that have a message, or nil when none has.
 func invalid(fields ...FieldError) error {
 	var wrong []FieldError
 	for _, f := range fields {

@@ -18,7 +18,7 @@ func good() account.Registration {
 	return account.Registration{Email: "user@example.com", Password: goodPassword, Name: "John Doe"}
 }
 
-// refusedFields registers and returns the fields that were complained about; none when it went well.
+// refusedFields registers and returns the invalid fields.
 func refusedFields(t *testing.T, b bundle, r account.Registration) []string {
 	t.Helper()
 	_, tokens, err := b.Register(t.Context(), r)
@@ -45,7 +45,8 @@ func refusedFields(t *testing.T, b bundle, r account.Registration) []string {
 func TestEveryWrongFieldIsListedAtOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	if got, want := refusedFields(t, b, account.Registration{}), []string{"email", "password", "name"}; !slices.Equal(got, want) {
+	if got, want := refusedFields(t, b, account.Registration{}),
+		[]string{"email", "password", "name"}; !slices.Equal(got, want) {
 		t.Errorf("empty registration: got fields %q, want %q", got, want)
 	}
 	if got, want := refusedFields(t, b, account.Registration{Email: "a@example.com", Password: "short", Name: " x "}),

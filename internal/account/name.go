@@ -13,7 +13,7 @@ const (
 	maxName = 100
 )
 
-// checkName expects a trimmed name and returns what to tell the person, nothing when it is fine.
+// checkName checks a trimmed name and returns the message for the user, empty when it is valid.
 func checkName(name string) (message string) {
 	length := utf8.RuneCountInString(name)
 	switch {
@@ -31,8 +31,9 @@ func checkName(name string) (message string) {
 	return ""
 }
 
-// invisible tells the characters that break a line or turn the direction of the text after them, with which one name can be made to
-// look like another. The joiners stay: Persian, Hindi and family emoji need them.
+// invisible reports characters that break a line or change the direction of text, with which one
+// name can be made to look like another. Joiners are allowed: Persian, Hindi and family emoji need
+// them.
 func invisible(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }

@@ -8,10 +8,11 @@ import (
 
 const (
 	minPassword      = 8
-	maxPasswordBytes = 72 // bcrypt does not look further, so a longer one would be cut without a word
+	maxPasswordBytes = 72 // bcrypt ignores the rest
 )
 
-// checkPassword returns what to tell the person, nothing when it is fine. Letters and digits of every script count.
+// checkPassword returns the message for the user, empty when the password is valid. Letters and
+// digits of every script count.
 func checkPassword(password string) (message string) {
 	switch {
 	case password == "":

@@ -12,7 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// refreshToken is a row of refresh_tokens: all that is needed to write the token again. Times are whole seconds, as they are in a token.
+// refreshToken is a row of refresh_tokens, from which the token can be signed again. Times are
+// whole seconds, as in a token.
 type refreshToken struct {
 	ID, UserID, Family              uuid.UUID
 	SignedInAt, IssuedAt, ExpiresAt time.Time
@@ -23,14 +24,16 @@ type refreshToken struct {
 	revokedAt  *time.Time
 }
 
-// Refresh exchanges a refresh token for the next pair, once. It returns [ErrInvalidToken], of which [ErrTokenExpired] and [ErrTokenReused] are kinds.
+// Refresh exchanges a refresh token for the next pair of tokens, once. It returns
+// [ErrInvalidToken]; [ErrTokenExpired] and [ErrTokenReused] wrap it.
 //
-// A token that was exchanged within the leeway and whose successor is still unused gets the same successor again: two tabs of one browser, or
-// an answer that was lost on the way. Any other second use revokes all tokens of the sign-in.
+// A token that was exchanged within the leeway, and whose successor is still unused, returns the
+// same successor again: the cause is a second tab, or a lost answer. Any other second use revokes
+// all tokens of the sign-in.
 func (a *Accounts) Refresh(ctx context.Context, token string) (User, Tokens, error) {
-	said, err := a.signer.verify(token, a.signer.refresh, refreshAudience)
+	c, err := a.signer.verify(token, a.signer.refresh, refreshAudience)
 	if err == nil {
-		err = expired(said.expires, a.now())
+		err = expired(c.expires, a.now())
 	}
 	if err != nil {
 		return User{}, Tokens{}, err
@@ -38,12 +41,12 @@ func (a *Accounts) Refresh(ctx context.Context, token string) (User, Tokens, err
 	var (
 		user   User
 		tokens Tokens
-		reused bool // and not an error, which would roll the revocation back
+		reused bool // not an error, which would roll back the revocation
 	)
 	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) (err error) {
-		user, err = lockUser(ctx, tx, said.subject)
+		user, err = lockUser(ctx, tx, c.subject)
 		if errors.Is(err, ErrNotFound) {
-			return fmt.Errorf("%w: its user is gone", ErrInvalidToken)
+			return fmt.Errorf("%w: its user was deleted", ErrInvalidToken)
 		}
 		if err != nil {
 			return err
@@ -60,8 +63,11 @@ func (a *Accounts) Refresh(ctx context.Context, token string) (User, Tokens, err
 	return user, tokens, nil
 }
 
-// exchange decides, under the lock of the user, what a refresh token is worth. A reused one has its family revoked.
-func (a *Accounts) exchange(ctx context.Context, tx pgx.Tx, user User, token string) (tokens Tokens, reused bool, err error) {
+// exchange rotates the token, repeats its successor or, when it was reused, revokes its family. The
+// caller holds the lock of the user.
+func (a *Accounts) exchange(
+	ctx context.Context, tx pgx.Tx, user User, token string,
+) (tokens Tokens, reused bool, err error) {
 	old, err := findByHash(ctx, tx, user.ID, token)
 	if err != nil {
 		return Tokens{}, false, err
@@ -86,7 +92,8 @@ func (a *Accounts) exchange(ctx context.Context, tx pgx.Tx, user User, token str
 }
 
 func (a *Accounts) rotate(ctx context.Context, tx pgx.Tx, user User, old refreshToken, now time.Time) (Tokens, error) {
-	next := refreshToken{ID: uuid.New(), UserID: old.UserID, Family: old.Family, SignedInAt: old.SignedInAt, IssuedAt: now.Truncate(time.Second)}
+	next := refreshToken{ID: uuid.New(), UserID: old.UserID, Family: old.Family, SignedInAt: old.SignedInAt,
+		IssuedAt: now.Truncate(time.Second)}
 	next.ExpiresAt = next.IssuedAt.Add(RefreshTTL)
 	if end := old.SignedInAt.Add(SessionTTL); next.ExpiresAt.After(end) {
 		next.ExpiresAt = end
@@ -117,8 +124,9 @@ func (a *Accounts) issue(ctx context.Context, db execer, user User, r refreshTok
 	return a.pair(user, r, text)
 }
 
-// repeat writes again a token that was handed out before; the row keeps only its hash, which tells by which key it was signed.
-// When that is none of ours (a process with a newer secret made it) the token is refused, and as it is no sign of theft, nothing is revoked.
+// repeat signs a token again that was issued before. The row has only its hash, which shows with
+// which key it was signed. A token by an unknown key (of a process with a newer secret) is refused;
+// since that is no sign of theft, nothing is revoked.
 func (a *Accounts) repeat(user User, r refreshToken) (Tokens, error) {
 	for _, k := range a.signer.refresh.list {
 		text, err := r.sign(k)
@@ -144,8 +152,8 @@ func (r refreshToken) sign(k key) (string, error) {
 	})
 }
 
-// Logout revokes every refresh token of the sign-in that the token belongs to. Nothing happens, and no error, when it belongs to none or
-// to one that was revoked before. It takes an expired token too: whoever wants out is let out.
+// Logout revokes every refresh token of the sign-in that the token belongs to. It accepts expired
+// tokens. An unknown or revoked token is no error.
 func (a *Accounts) Logout(ctx context.Context, token string) error {
 	err := pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
 		var userID, family uuid.UUID
@@ -167,10 +175,11 @@ func (a *Accounts) Logout(ctx context.Context, token string) error {
 	return nil
 }
 
-// DeleteExpired removes the refresh tokens whose time is over and returns how many there were; it also forgets the ids of users who
-// were deleted long ago. Call it now and then.
+// DeleteExpired deletes expired refresh tokens, returns how many there were, and deletes the ids of
+// users who were deleted long ago. Call it periodically.
 func (a *Accounts) DeleteExpired(ctx context.Context) (int64, error) {
-	// Skipping locked rows, because this takes rows in an order of its own and would deadlock with a revocation. The next call finds them.
+	// Skip locked rows: this locks rows in another order than a revocation, and would deadlock with
+	// it. The next call finds them.
 	tag, err := a.pool.Exec(ctx, `
 		delete from refresh_tokens
 		where id in (select id from refresh_tokens where expires_at <= $1 for update skip locked)`, a.now())
@@ -178,7 +187,7 @@ func (a *Accounts) DeleteExpired(ctx context.Context) (int64, error) {
 		return 0, fmt.Errorf("delete expired refresh tokens: %w", err)
 	}
 	if _, err := a.pool.Exec(ctx, `delete from erased_users where erased_at <= $1`, a.now().Add(-erasedFor)); err != nil {
-		return 0, fmt.Errorf("forget deleted users: %w", err)
+		return 0, fmt.Errorf("delete ids of deleted users: %w", err)
 	}
 	return tag.RowsAffected(), nil
 }
@@ -201,16 +210,17 @@ func findByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (refreshToken, error
 		where id = $1`, id))
 }
 
-// selectRefresh asks for what scanToken reads.
+// selectRefresh selects the columns that scanToken reads.
 const selectRefresh = `
 	select id, user_id, family, token_hash, signed_in_at, issued_at, expires_at, used_at, replaced_by, revoked_at
 	from refresh_tokens`
 
 func scanToken(row pgx.Row) (refreshToken, error) {
 	var r refreshToken
-	err := row.Scan(&r.ID, &r.UserID, &r.Family, &r.hash, &r.SignedInAt, &r.IssuedAt, &r.ExpiresAt, &r.usedAt, &r.replacedBy, &r.revokedAt)
+	err := row.Scan(&r.ID, &r.UserID, &r.Family, &r.hash, &r.SignedInAt, &r.IssuedAt, &r.ExpiresAt, &r.usedAt,
+		&r.replacedBy, &r.revokedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return refreshToken{}, fmt.Errorf("%w: not one that was handed out", ErrInvalidToken)
+		return refreshToken{}, fmt.Errorf("%w: never issued", ErrInvalidToken)
 	}
 	return r, err
 }

@@ -220,7 +220,7 @@ func TestNoTokenSurvivesALogoutThatRacesWithARefresh(t *testing.T) {
 	}
 }
 
-// Both wait for the lock of the user, which PostgreSQL gives in the order in which they came.
+// Both wait for the lock of the user, which PostgreSQL grants in the order of the requests.
 func TestALogoutIsNotUndoneByARefreshInFlight(t *testing.T) {
 	t.Parallel()
 	for _, order := range [][]string{{"refresh", "logout"}, {"logout", "refresh"}} {
@@ -361,7 +361,7 @@ func TestAForgedRefreshTokenIsRefused(t *testing.T) {
 			t.Errorf("%s: got error %v, want %v", name, err, account.ErrInvalidToken)
 		}
 	}
-	b.mustRefresh(t, tokens.Refresh) // none of them did it harm
+	b.mustRefresh(t, tokens.Refresh) // none of them revoked it
 }
 
 func TestRefreshSecretRotation(t *testing.T) {

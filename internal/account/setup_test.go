@@ -31,7 +31,7 @@ type clock struct {
 }
 
 func newClock() *clock {
-	// Not a whole second: what is cut off on the way into a token must not matter.
+	// Not a whole second: tokens have whole seconds, and that must not matter.
 	return &clock{now: time.Date(2025, 3, 15, 10, 0, 0, 700_300_200, time.UTC)}
 }
 
@@ -106,7 +106,8 @@ func newAccounts(tb testing.TB, pool *pgxpool.Pool, signer *account.Signer, opti
 // register makes a user whose e-mail is the name at example.com.
 func (b bundle) register(tb testing.TB, name string) (account.User, account.Tokens) {
 	tb.Helper()
-	user, tokens, err := b.Register(tb.Context(), account.Registration{Email: name + "@example.com", Password: goodPassword, Name: name})
+	user, tokens, err := b.Register(tb.Context(),
+		account.Registration{Email: name + "@example.com", Password: goodPassword, Name: name})
 	if err != nil {
 		tb.Fatalf("register %s: %v", name, err)
 	}
@@ -144,13 +145,15 @@ func (b bundle) dump(tb testing.TB) (text string) {
 	tb.Helper()
 	ctx := tb.Context()
 	var tables []string
-	err := b.pool.QueryRow(ctx, `select array_agg(tablename::text) from pg_tables where schemaname = 'public'`).Scan(&tables)
+	err := b.pool.QueryRow(ctx,
+		`select array_agg(tablename::text) from pg_tables where schemaname = 'public'`).Scan(&tables)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	for _, table := range tables {
 		var rows string
-		err := b.pool.QueryRow(ctx, fmt.Sprintf(`select coalesce(string_agg(t::text, e'\n'), '') from %q t`, table)).Scan(&rows)
+		err := b.pool.QueryRow(ctx,
+			fmt.Sprintf(`select coalesce(string_agg(t::text, e'\n'), '') from %q t`, table)).Scan(&rows)
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -159,7 +162,7 @@ func (b bundle) dump(tb testing.TB) (text string) {
 	return text
 }
 
-// atOnce runs do n times, as much at once as can be, and returns the errors.
+// atOnce runs do n times concurrently and returns the errors.
 func atOnce(n int, do func(i int) error) []error {
 	errs := make([]error, n)
 	start := make(chan struct{})
@@ -192,6 +195,7 @@ func wantErr(tb testing.TB, err, want error) {
 
 func aUser() account.User {
 	return account.User{
-		ID: uuid.MustParse("0190a6f0-7b1e-7c3a-9d53-2f6f5c1f7a11"), Email: "alice@example.com", Name: "Alice", Role: account.Organizer,
+		ID: uuid.MustParse("0190a6f0-7b1e-7c3a-9d53-2f6f5c1f7a11"), Email: "alice@example.com", Name: "Alice",
+		Role: account.Organizer,
 	}
 }

@@ -14,21 +14,24 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Registration is what a new user enters. Space around e-mail and name is dropped; the password is taken as it is.
+// Registration is the input of a new user. Space around e-mail and name is trimmed; the password is
+// used as it is.
 type Registration struct {
 	Email, Password, Name string
-	// Key, unless empty, lets the registration be repeated: who comes again with the same key, e-mail, name and password is signed in.
+	// Key is the idempotency key, or empty. Repeating a registration with the same key, e-mail, name
+	// and password signs the user in.
 	Key string
 }
 
-// fingerprint tells registrations apart, but for the password, of which nothing but its slow hash is stored.
+// fingerprint identifies a registration. It leaves out the password, which must be stored as a slow
+// hash only.
 func (r Registration) fingerprint() []byte {
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(r.Email)) + "\x00" + strings.TrimSpace(r.Name)))
 	return sum[:]
 }
 
-// Register makes a customer and signs them in. It returns an [*InvalidError] that lists every field that is wrong, [ErrEmailTaken],
-// [ErrKeyReused], or [ErrBusy].
+// Register creates a customer and signs them in. It returns an [*InvalidError] with every invalid
+// field, [ErrEmailTaken], [ErrKeyReused], or [ErrBusy].
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, error) {
 	user, err := a.newUser(User{Email: r.Email, Name: r.Name}, r.Password)
 	if err != nil {
@@ -39,7 +42,8 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, 
 			return user, tokens, err
 		}
 	}
-	hash, err := a.hasher.hash(ctx, r.Password) // before the transaction: nothing waits for a slot with a connection in its hand
+	// Before the transaction, so that nobody holds a connection while waiting for a slot.
+	hash, err := a.hasher.hash(ctx, r.Password)
 	if err != nil {
 		return User{}, Tokens{}, fmt.Errorf("hash the password: %w", err)
 	}
@@ -60,7 +64,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, 
 		return err
 	})
 	if r.Key != "" && (errors.Is(err, ErrEmailTaken) || violates(err, "registration_keys_pkey")) {
-		// Another process may have been quicker with the same registration.
+		// Another process may have completed the same registration.
 		if user, tokens, err := a.registerAgain(ctx, r); !errors.Is(err, ErrNotFound) {
 			return user, tokens, err
 		}
@@ -71,7 +75,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, 
 	return user, tokens, nil
 }
 
-// registerAgain signs in whoever has registered with the key before, or returns [ErrNotFound].
+// registerAgain signs in the user who registered with the key before, or returns [ErrNotFound].
 func (a *Accounts) registerAgain(ctx context.Context, r Registration) (User, Tokens, error) {
 	var fingerprint, hash []byte
 	user, err := scanUser(a.pool.QueryRow(ctx, `
@@ -95,7 +99,8 @@ func (a *Accounts) registerAgain(ctx context.Context, r Registration) (User, Tok
 	return user, tokens, err
 }
 
-// ForgetKeys ends the time of the keys of registrations that were made before then, and tells how many there were.
+// ForgetKeys deletes the idempotency keys of registrations before then and returns how many there
+// were.
 func (a *Accounts) ForgetKeys(ctx context.Context, then time.Time) (int64, error) {
 	tag, err := a.pool.Exec(ctx, `delete from registration_keys where created_at < $1`, then)
 	if err != nil {
@@ -104,7 +109,8 @@ func (a *Accounts) ForgetKeys(ctx context.Context, then time.Time) (int64, error
 	return tag.RowsAffected(), nil
 }
 
-// Login signs a user in. It returns [ErrInvalidCredentials] after the same work whether the e-mail or the password is wrong, or [ErrBusy].
+// Login signs a user in. It returns [ErrInvalidCredentials] after the same work whether the e-mail
+// or the password is wrong, or [ErrBusy].
 func (a *Accounts) Login(ctx context.Context, email, password string) (User, Tokens, error) {
 	user, hash, err := a.credentials(ctx, strings.TrimSpace(email))
 	if err != nil {
@@ -127,8 +133,9 @@ func (a *Accounts) Login(ctx context.Context, email, password string) (User, Tok
 	return user, tokens, nil
 }
 
-// Ensure makes the user, for seeding, unless the id or the e-mail is there already: then it changes nothing, not even the password,
-// and returns the one that is there, whose id and role may differ from what was asked for. Without an id it makes one up; without a role it makes a customer.
+// Ensure creates a user, for seeding, unless one with the id or the e-mail exists: then it changes
+// nothing, not even the password, and returns the existing one, whose id and role may differ.
+// Without an id it picks one; without a role it creates a customer.
 func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (User, error) {
 	user, err := a.newUser(wanted, password)
 	if err != nil {
@@ -136,7 +143,7 @@ func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (Us
 	}
 	found, err := a.findAny(ctx, user)
 	if !errors.Is(err, ErrNotFound) {
-		return found, err // first, because a seed runs at every start and hashing is slow
+		return found, err // checked first, because seeding runs at every start and hashing is slow
 	}
 	hash, err := a.hasher.hash(ctx, password)
 	if err != nil {
@@ -144,19 +151,19 @@ func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (Us
 	}
 	err = insertUser(ctx, a.pool, user, hash)
 	if errors.Is(err, ErrEmailTaken) || violates(err, "users_pkey") {
-		return a.findAny(ctx, user) // another process was quicker
+		return a.findAny(ctx, user) // another process was first
 	}
 	if err == nil {
-		_, err = a.pool.Exec(ctx, `delete from erased_users where id = $1`, user.ID) // whoever has this id is back
+		_, err = a.pool.Exec(ctx, `delete from erased_users where id = $1`, user.ID) // the id is in use again
 	}
 	if err != nil {
-		return User{}, fmt.Errorf("make user %s: %w", user.ID, err)
+		return User{}, fmt.Errorf("create user %s: %w", user.ID, err)
 	}
 	return user, nil
 }
 
-// WithPassword returns those of the users with these e-mails whose password is the given one. It is
-// for passwords that everybody knows.
+// WithPassword returns the users with these e-mails who have the given password. It finds accounts
+// with a well-known password.
 func (a *Accounts) WithPassword(ctx context.Context, emails []string, password string) ([]User, error) {
 	var found []User
 	for _, email := range emails {
@@ -178,7 +185,7 @@ func (a *Accounts) WithPassword(ctx context.Context, emails []string, password s
 	return found, nil
 }
 
-// newUser completes a user who is about to be stored, or says what is wrong.
+// newUser fills in and checks a user to be stored. The error is an [*InvalidError].
 func (a *Accounts) newUser(user User, password string) (User, error) {
 	user.Email = strings.TrimSpace(user.Email)
 	user.Name = strings.TrimSpace(user.Name)
@@ -199,10 +206,11 @@ func (a *Accounts) newUser(user User, password string) (User, error) {
 	)
 }
 
-// credentials returns the user with that e-mail and the password hash, which is nil when there is none.
+// credentials returns the user with that e-mail and the password hash, which is nil when there is
+// no such user.
 func (a *Accounts) credentials(ctx context.Context, email string) (User, []byte, error) {
 	if checkEmail(email) != "" {
-		return User{}, nil, nil // nobody has it, and the database would stumble over bytes that are not text
+		return User{}, nil, nil // nobody has it, and the database rejects bytes that are not UTF-8
 	}
 	var hash []byte
 	user, err := scanUser(a.pool.QueryRow(ctx, `

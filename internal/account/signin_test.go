@@ -16,7 +16,8 @@ import (
 func TestRegistrationMakesACustomerAndSignsThemIn(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	user, tokens, err := b.Register(t.Context(), account.Registration{Email: " User@Example.com ", Password: goodPassword, Name: " John Doe "})
+	user, tokens, err := b.Register(t.Context(),
+		account.Registration{Email: " User@Example.com ", Password: goodPassword, Name: " John Doe "})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,8 @@ func TestPasswordsAndRefreshTokensAreStoredHashed(t *testing.T) {
 	b := setup(t)
 	_, tokens := b.register(t, "alice")
 	stored := b.dump(t)
-	for what, secret := range map[string]string{"password": goodPassword, "refresh token": tokens.Refresh, "access token": tokens.Access} {
+	for what, secret := range map[string]string{"password": goodPassword, "refresh token": tokens.Refresh,
+		"access token": tokens.Access} {
 		if strings.Contains(stored, secret) {
 			t.Errorf("the database holds the %s in clear", what)
 		}
@@ -115,9 +117,10 @@ func TestLoginTakesTheEmailInWhateverCaseAndThePasswordExactly(t *testing.T) {
 		}
 		b.mustRefresh(t, tokens.Refresh)
 	}
-	for _, password := range []string{"", strings.ToUpper(goodPassword), goodPassword + " ", " " + goodPassword, goodPassword[1:], goodPassword + "\x00"} {
+	for _, password := range []string{"", strings.ToUpper(goodPassword), goodPassword + " ", " " + goodPassword,
+		goodPassword[1:], goodPassword + "\x00"} {
 		_, tokens, err := b.Login(t.Context(), user.Email, password)
-		if err != account.ErrInvalidCredentials || tokens != (account.Tokens{}) { //nolint:errorlint // bare: it tells nobody which half was wrong
+		if err != account.ErrInvalidCredentials || tokens != (account.Tokens{}) { //nolint:errorlint // not wrapped
 			t.Errorf("password %q: got error %v, want %v", password, err, account.ErrInvalidCredentials)
 		}
 	}
@@ -210,7 +213,8 @@ func TestErrorsDoNotContainThePassword(t *testing.T) {
 		errs = append(errs, registered, again, login, ensured)
 	}
 	b.pool.Close()
-	_, _, registered := b.Register(t.Context(), account.Registration{Email: "new@example.com", Password: secret, Name: "Alice"})
+	_, _, registered := b.Register(t.Context(),
+		account.Registration{Email: "new@example.com", Password: secret, Name: "Alice"})
 	_, _, login := b.Login(t.Context(), user.Email, secret)
 	errs = append(errs, registered, login)
 	for i, err := range errs {

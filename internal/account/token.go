@@ -14,13 +14,15 @@ import (
 )
 
 const (
-	// AccessTTL is how long an access token is believed.
+	// AccessTTL is the lifetime of an access token.
 	AccessTTL = 15 * time.Minute
-	// RefreshTTL is how long a refresh token can be exchanged for the next one.
+	// RefreshTTL is the lifetime of a refresh token.
 	RefreshTTL = 7 * 24 * time.Hour
-	// SessionTTL is how long rotation can keep one sign-in alive. After it the password is asked for again.
+	// SessionTTL is how long rotation can extend one sign-in. After it the user has to enter the
+	// password again.
 	SessionTTL = 30 * 24 * time.Hour
-	// MinSecretBytes is the least length of a secret. HS256 deserves 32 random bytes; with less than this it can be guessed offline.
+	// MinSecretBytes is the minimum length of a secret. Shorter ones can be guessed offline; 32 random
+	// bytes are recommended for HS256.
 	MinSecretBytes = 16
 
 	issuer          = "boxoffice"
@@ -28,29 +30,30 @@ const (
 	refreshAudience = "boxoffice-refresh"
 
 	maxTokenBytes = 4096
-	clockLeeway   = 30 * time.Second // for a token from a machine whose clock is ahead
+	clockLeeway   = 30 * time.Second // for tokens of machines whose clock is ahead
 	lastSecond    = 253402300799     // of the year 9999
 
-	rememberedTokens = 20_000 // some 8 MB
+	cachedTokens = 20_000 // some 8 MB
 )
 
 var (
-	// ErrInvalidToken is every reason not to believe a token. The error in hand may say more, for a log and not for the caller.
+	// ErrInvalidToken means that a token is not accepted, for any reason. The wrapping error has
+	// details for the log, not for the client.
 	ErrInvalidToken = errors.New("invalid token")
-	// ErrTokenExpired means that nothing but its age is wrong with the token.
+	// ErrTokenExpired means that the token was valid and has expired.
 	ErrTokenExpired = fmt.Errorf("%w: expired", ErrInvalidToken)
-	// ErrTokenReused means that a refresh token was used again after it had been replaced, so that two parties have it: every token of
-	// its sign-in is revoked. To the caller it is an invalid token like others.
+	// ErrTokenReused means that a refresh token was used again after it had been replaced. Two parties
+	// have it, so every token of its sign-in is revoked. To the client it is an invalid token.
 	ErrTokenReused = fmt.Errorf("%w: used again", ErrInvalidToken)
 )
 
-// Tokens are what a signed-in user holds.
+// Tokens are the pair of tokens of a signed-in user.
 type Tokens struct {
 	Access, Refresh               string
 	AccessExpires, RefreshExpires time.Time
 }
 
-// Claims are what a valid access token says about its bearer.
+// Claims are the contents of a valid access token.
 type Claims struct {
 	UserID    uuid.UUID
 	Email     string
@@ -58,23 +61,25 @@ type Claims struct {
 	ExpiresAt time.Time
 }
 
-// Secrets sign tokens. The first of a list signs; those after it were replaced and are accepted until they are taken off the list.
-// To rotate without refusing anybody, give the new secret to every process as its second one first.
+// Secrets sign tokens. The first of each list signs new tokens; the others are only accepted. To
+// rotate a secret without refusing anybody, first give the new one to every process as its second.
 type Secrets struct {
 	Access, Refresh []string
 }
 
-// Signer makes and checks tokens: JWT with HS256, and no other algorithm whatever a token says of itself. It is safe for concurrent use.
+// Signer signs and verifies tokens: JWT with HS256 only, whatever algorithm a token names. It is
+// safe for concurrent use.
 type Signer struct {
 	access, refresh keys
 	now             func() time.Time
 	parser          *jwt.Parser
-	// Clients send the same access token again and again. Those that were found to be good are remembered, by their hash, so that
-	// only their age has to be looked at: a seventh of the processor time of a booking.
-	good *lru.Cache[[sha256.Size]byte, Claims]
+	// valid caches the claims of verified access tokens by the token's hash. Clients send the same
+	// token with every request; only its expiry is checked then. That saves a seventh of the processor
+	// time of a booking.
+	valid *lru.Cache[[sha256.Size]byte, Claims]
 }
 
-// NewSigner returns a signer that takes the time from now; time.Now when nil.
+// NewSigner returns a signer with the clock now; time.Now when nil.
 func NewSigner(secrets Secrets, now func() time.Time) (*Signer, error) {
 	if now == nil {
 		now = time.Now
@@ -88,20 +93,20 @@ func NewSigner(secrets Secrets, now func() time.Time) (*Signer, error) {
 	if err := errors.Join(accessErr, refreshErr, shared); err != nil {
 		return nil, err
 	}
-	good, err := lru.New[[sha256.Size]byte, Claims](rememberedTokens)
+	valid, err := lru.New[[sha256.Size]byte, Claims](cachedTokens)
 	if err != nil {
 		return nil, err
 	}
 	return &Signer{
-		access: access, refresh: refresh, now: now, good: good,
+		access: access, refresh: refresh, now: now, valid: valid,
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
-			jwt.WithStrictDecoding(),       // else one signature could be written in several ways
-			jwt.WithoutClaimsValidation()), // verify does it: expiry last, and leeway for the clock but not for expiry
+			jwt.WithStrictDecoding(),       // otherwise one signature has several encodings
+			jwt.WithoutClaimsValidation()), // verify does that: expiry last, with leeway for the clock only
 	}, nil
 }
 
-// IssueAccess makes an access token for the user and tells when it expires.
+// IssueAccess signs an access token for the user and returns when it expires.
 func (s *Signer) IssueAccess(user User) (token string, expires time.Time, err error) {
 	now := s.now().UTC().Truncate(time.Second)
 	expires = now.Add(AccessTTL)
@@ -112,11 +117,11 @@ func (s *Signer) IssueAccess(user User) (token string, expires time.Time, err er
 	return token, expires, err
 }
 
-// ParseAccess believes a valid access token without asking the database, whoever made it with the secret, or returns [ErrInvalidToken].
-// A token without a role is a customer's.
+// ParseAccess verifies an access token without reading the database, or returns [ErrInvalidToken].
+// Other programs that have the secret may issue tokens too. A token without a role is a customer's.
 func (s *Signer) ParseAccess(token string) (Claims, error) {
 	hash := sha256.Sum256([]byte(token))
-	claims, known := s.good.Get(hash)
+	claims, known := s.valid.Get(hash)
 	if !known {
 		var err error
 		if claims, err = s.readAccess(token); err != nil {
@@ -124,27 +129,27 @@ func (s *Signer) ParseAccess(token string) (Claims, error) {
 		}
 	}
 	if err := expired(claims.ExpiresAt, s.now()); err != nil {
-		s.good.Remove(hash)
+		s.valid.Remove(hash)
 		return Claims{}, err
 	}
 	if !known {
-		s.good.Add(hash, claims)
+		s.valid.Add(hash, claims)
 	}
 	return claims, nil
 }
 
-// readAccess checks all of an access token but its age.
+// readAccess verifies an access token, except its expiry.
 func (s *Signer) readAccess(token string) (Claims, error) {
-	said, err := s.verify(token, s.access, accessAudience)
+	c, err := s.verify(token, s.access, accessAudience)
 	if err != nil {
 		return Claims{}, err
 	}
-	claims := Claims{UserID: said.subject, Role: Customer, ExpiresAt: said.expires}
-	claims.Email, _ = said.all["email"].(string)
+	claims := Claims{UserID: c.subject, Role: Customer, ExpiresAt: c.expires}
+	claims.Email, _ = c.all["email"].(string)
 	if claims.Email == "" {
 		return Claims{}, fmt.Errorf("%w: no email", ErrInvalidToken)
 	}
-	if role, given := said.all["role"]; given {
+	if role, given := c.all["role"]; given {
 		name, _ := role.(string)
 		claims.Role = Role(name)
 	}
@@ -154,7 +159,7 @@ func (s *Signer) readAccess(token string) (Claims, error) {
 	return claims, nil
 }
 
-// key is a secret and the name under which tokens refer to it.
+// key is a secret and its id in the header of tokens.
 type key struct {
 	id     string
 	secret []byte
@@ -184,63 +189,64 @@ func newKeys(use string, secrets []string) (keys, error) {
 
 func (k keys) current() key { return k.list[0] }
 
-// sign depends on nothing but the key and the claims, so the same token can be made again; encoding/json sorts a map's keys.
+// sign is deterministic, so that the same token can be signed again: encoding/json sorts the keys
+// of a map.
 func (k key) sign(claims jwt.MapClaims) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims)
 	token.Header["kid"] = k.id
 	return token.SignedString(k.secret)
 }
 
-// statement is what a token says whose signature is right.
-type statement struct {
+// contents is the payload of a token with a valid signature.
+type contents struct {
 	subject         uuid.UUID
 	issued, expires time.Time
-	all             jwt.MapClaims // by exact name: a struct would take "Role" for "role"
+	all             jwt.MapClaims // a map, because a struct would accept "Role" for "role"
 }
 
-// verify checks all of a token that access and refresh tokens have in common, but not its age.
-func (s *Signer) verify(token string, accepted keys, audience string) (statement, error) {
+// verify checks what access and refresh tokens have in common, except the expiry.
+func (s *Signer) verify(token string, accepted keys, audience string) (contents, error) {
 	if len(token) > maxTokenBytes {
-		return statement{}, fmt.Errorf("%w: longer than %d bytes", ErrInvalidToken, maxTokenBytes)
+		return contents{}, fmt.Errorf("%w: longer than %d bytes", ErrInvalidToken, maxTokenBytes)
 	}
-	said := statement{all: jwt.MapClaims{}}
-	_, err := s.parser.ParseWithClaims(token, said.all, func(t *jwt.Token) (any, error) {
+	c := contents{all: jwt.MapClaims{}}
+	_, err := s.parser.ParseWithClaims(token, c.all, func(t *jwt.Token) (any, error) {
 		if _, given := t.Header["crit"]; given {
-			return nil, errors.New("critical header that is not understood") // RFC 7515 has it refused
+			return nil, errors.New("critical header that is not understood") // RFC 7515 requires its refusal
 		}
-		return accepted.set, nil // whatever the kid: other programs that hold the secret set none, or one of their own
+		return accepted.set, nil // for any kid: other programs with the secret may set none, or their own
 	})
 	if err == nil {
-		err = said.read(audience, s.now())
+		err = c.read(audience, s.now())
 	}
 	if err != nil {
-		return statement{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
+		return contents{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}
-	return said, nil
+	return c, nil
 }
 
-func (said *statement) read(audience string, now time.Time) (err error) {
+func (c *contents) read(audience string, now time.Time) (err error) {
 	// A claim of the wrong type reads as missing.
-	if iss, _ := said.all.GetIssuer(); iss != issuer {
+	if iss, _ := c.all.GetIssuer(); iss != issuer {
 		return errors.New("another issuer")
 	}
-	if aud, _ := said.all.GetAudience(); !slices.Contains(aud, audience) {
+	if aud, _ := c.all.GetAudience(); !slices.Contains(aud, audience) {
 		return errors.New("another audience")
 	}
-	if said.subject, err = subject(said.all); err != nil {
+	if c.subject, err = subject(c.all); err != nil {
 		return err
 	}
 	var issuedOK, expiresOK bool
-	said.issued, issuedOK = date(said.all.GetIssuedAt())
-	said.expires, expiresOK = date(said.all.GetExpirationTime())
+	c.issued, issuedOK = date(c.all.GetIssuedAt())
+	c.expires, expiresOK = date(c.all.GetExpirationTime())
 	if !issuedOK || !expiresOK {
 		return errors.New("no iat or no exp")
 	}
-	if said.issued.After(now.Add(clockLeeway)) {
+	if c.issued.After(now.Add(clockLeeway)) {
 		return errors.New("issued in the future")
 	}
-	if _, given := said.all["nbf"]; given {
-		from, ok := date(said.all.GetNotBefore())
+	if _, given := c.all["nbf"]; given {
+		from, ok := date(c.all.GetNotBefore())
 		if !ok || from.After(now.Add(clockLeeway)) {
 			return errors.New("not valid yet")
 		}
@@ -248,7 +254,7 @@ func (said *statement) read(audience string, now time.Time) (err error) {
 	return nil
 }
 
-// expired is asked last, so that ErrTokenExpired is said of tokens that were good once.
+// expired is checked last, so that ErrTokenExpired is returned only for tokens that were valid.
 func expired(at, now time.Time) error {
 	if !now.Before(at) {
 		return ErrTokenExpired
@@ -256,7 +262,7 @@ func expired(at, now time.Time) error {
 	return nil
 }
 
-// subject is strict about the form, because uuid.Parse takes several.
+// subject accepts the canonical form only; uuid.Parse accepts several.
 func subject(claims jwt.MapClaims) (uuid.UUID, error) {
 	text, _ := claims.GetSubject()
 	id, err := uuid.Parse(text)
@@ -266,7 +272,8 @@ func subject(claims jwt.MapClaims) (uuid.UUID, error) {
 	return id, nil
 }
 
-// date refuses what is not there and what no clock shows: 1e300 would become the distant past on its way through an integer.
+// date refuses missing and absurd dates: 1e300 would overflow an integer and become the distant
+// past.
 func date(d *jwt.NumericDate, err error) (time.Time, bool) {
 	if err != nil || d == nil || d.Unix() <= 0 || d.Unix() > lastSecond {
 		return time.Time{}, false

@@ -21,7 +21,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-// mint makes a token as any program does that holds the secret.
+// mint makes a token like every program that has the secret.
 func mint(tb testing.TB, secret string, claims jwt.MapClaims) string {
 	tb.Helper()
 	return mintWith(tb, jwt.SigningMethodHS256, []byte(secret), nil, claims)
@@ -38,10 +38,11 @@ func mintWith(tb testing.TB, method jwt.SigningMethod, key any, header map[strin
 	return text
 }
 
-// claimsAt are good ones for that moment.
+// claimsAt returns valid claims of a token issued at that time.
 func claimsAt(now time.Time) jwt.MapClaims {
 	return jwt.MapClaims{
-		"sub": aUser().ID.String(), "email": "alice@example.com", "role": "organizer", "iss": "boxoffice", "aud": "boxoffice-api",
+		"sub": aUser().ID.String(), "email": "alice@example.com", "role": "organizer", "iss": "boxoffice",
+		"aud": "boxoffice-api",
 		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
 	}
 }
@@ -73,7 +74,8 @@ func TestAccessTokenSaysWhatWasAgreed(t *testing.T) {
 	}
 	issued := clock.Now().Unix()
 	want := jwt.MapClaims{
-		"sub": aUser().ID.String(), "email": "alice@example.com", "role": "organizer", "iss": "boxoffice", "aud": "boxoffice-api",
+		"sub": aUser().ID.String(), "email": "alice@example.com", "role": "organizer", "iss": "boxoffice",
+		"aud": "boxoffice-api",
 		"iat": float64(issued), "exp": float64(issued + 15*60),
 	}
 	if !maps.Equal(got, want) {
@@ -157,33 +159,37 @@ func TestAForgedAccessTokenIsRefused(t *testing.T) {
 	}
 
 	tokens := map[string]string{
-		"empty":                   "",
-		"nonsense":                "nonsense",
-		"two parts":               parts[0] + "." + parts[1],
-		"four parts":              valid + ".x",
-		"no signature":            parts[0] + "." + parts[1] + ".",
-		"changed signature":       parts[0] + "." + parts[1] + "." + flip(parts[2]),
-		"changed claims":          parts[0] + "." + encode([]byte(strings.Replace(string(payload), "organizer", "auditor", 1))) + "." + parts[2],
+		"empty":             "",
+		"nonsense":          "nonsense",
+		"two parts":         parts[0] + "." + parts[1],
+		"four parts":        valid + ".x",
+		"no signature":      parts[0] + "." + parts[1] + ".",
+		"changed signature": parts[0] + "." + parts[1] + "." + flip(parts[2]),
+		"changed claims": parts[0] +
+			"." + encode([]byte(strings.Replace(string(payload), "organizer", "auditor", 1))) + "." + parts[2],
 		"padded":                  valid + "=",
 		"with space":              " " + valid,
 		"signature spelled twice": respelled(valid),
 		"longer than 4 KiB":       ours(with(good, "more", strings.Repeat("x", 4096))),
 
-		"alg none":               mintWith(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil, good),
-		"alg none, our mac":      raw(`{"alg":"none"}`, string(payload)),
-		"alg NONE":               raw(`{"alg":"NONE"}`, string(payload)),
-		"alg in lower case":      raw(`{"alg":"hs256"}`, string(payload)),
-		"no alg":                 raw(`{}`, string(payload)),
-		"null header":            raw(`null`, string(payload)),
-		"alg HS384":              mintWith(t, jwt.SigningMethodHS384, []byte(accessSecret), nil, good),
-		"alg HS512":              mintWith(t, jwt.SigningMethodHS512, []byte(accessSecret), nil, good),
-		"alg ES256":              mintWith(t, jwt.SigningMethodES256, ec, nil, good),
-		"critical header":        mintWith(t, jwt.SigningMethodHS256, []byte(accessSecret), map[string]any{"crit": []string{"exp"}}, good),
-		"other key":              mint(t, "another secret, also 32 bytes long", good),
-		"empty key":              mint(t, "", good),
-		"other key with our kid": mintWith(t, jwt.SigningMethodHS256, []byte("another secret, also 32 bytes long"), map[string]any{"kid": kidOf(t, signer)}, good),
-		"key from the header":    mintWith(t, jwt.SigningMethodHS256, []byte("k"), map[string]any{"jwk": map[string]any{"kty": "oct", "k": "aw"}}, good),
-		"refresh secret":         mint(t, refreshSecret, good),
+		"alg none":          mintWith(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil, good),
+		"alg none, our mac": raw(`{"alg":"none"}`, string(payload)),
+		"alg NONE":          raw(`{"alg":"NONE"}`, string(payload)),
+		"alg in lower case": raw(`{"alg":"hs256"}`, string(payload)),
+		"no alg":            raw(`{}`, string(payload)),
+		"null header":       raw(`null`, string(payload)),
+		"alg HS384":         mintWith(t, jwt.SigningMethodHS384, []byte(accessSecret), nil, good),
+		"alg HS512":         mintWith(t, jwt.SigningMethodHS512, []byte(accessSecret), nil, good),
+		"alg ES256":         mintWith(t, jwt.SigningMethodES256, ec, nil, good),
+		"critical header": mintWith(t, jwt.SigningMethodHS256, []byte(accessSecret),
+			map[string]any{"crit": []string{"exp"}}, good),
+		"other key": mint(t, "another secret, also 32 bytes long", good),
+		"empty key": mint(t, "", good),
+		"other key with our kid": mintWith(t, jwt.SigningMethodHS256, []byte("another secret, also 32 bytes long"),
+			map[string]any{"kid": kidOf(t, signer)}, good),
+		"key from the header": mintWith(t, jwt.SigningMethodHS256, []byte("k"),
+			map[string]any{"jwk": map[string]any{"kty": "oct", "k": "aw"}}, good),
+		"refresh secret": mint(t, refreshSecret, good),
 
 		"other audience":     ours(with(good, "aud", "boxoffice")),
 		"refresh audience":   ours(with(good, "aud", "boxoffice-refresh")),
@@ -249,7 +255,8 @@ func flip(part string) string {
 	return "A" + part[1:]
 }
 
-// respelled changes bits of the last character that do not count: 43 characters hold 258 bits, the signature 256.
+// respelled changes bits of the last character that do not count: 43 characters hold 258 bits, the
+// signature 256.
 func respelled(token string) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	last := strings.IndexByte(alphabet, token[len(token)-1])
@@ -295,7 +302,7 @@ func TestAccessTokenIsBelievedUntilItExpires(t *testing.T) {
 	wantErr(t, err, account.ErrInvalidToken)
 }
 
-// A token that was found to be good once is remembered.
+// Verified tokens are cached.
 func TestATokenThatOnlyResemblesAGoodOneIsRefused(t *testing.T) {
 	t.Parallel()
 	signer := newSigner(t, newClock(), account.Secrets{})
@@ -310,7 +317,8 @@ func TestATokenThatOnlyResemblesAGoodOneIsRefused(t *testing.T) {
 	if again, err := signer.ParseAccess(token); err != nil || again != first {
 		t.Errorf("again: %+v, %v; want %+v", again, err, first)
 	}
-	other, _, err := signer.IssueAccess(account.User{ID: uuid.New(), Email: "mallory@example.com", Role: account.Organizer})
+	other, _, err := signer.IssueAccess(account.User{ID: uuid.New(), Email: "mallory@example.com",
+		Role: account.Organizer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,7 +326,7 @@ func TestATokenThatOnlyResemblesAGoodOneIsRefused(t *testing.T) {
 	for i := range good {
 		mixed := slices.Clone(good)
 		mixed[i] = bad[i]
-		if mixed[i] == good[i] { // two headers say the same
+		if mixed[i] == good[i] { // the headers are equal here
 			mixed[i] += "A"
 		}
 		_, err := signer.ParseAccess(strings.Join(mixed, "."))
@@ -410,10 +418,11 @@ func FuzzParseAccess(f *testing.F) {
 			}
 			return
 		}
-		// Whatever is believed carries the signature of one of our secrets, here computed another way.
+		// Every accepted token has the signature of one of our secrets, computed here in another way.
 		dot := strings.LastIndexByte(token, '.')
 		mac, err := base64.RawURLEncoding.DecodeString(token[dot+1:])
-		if err != nil || !hmac.Equal(mac, signature(accessSecret, token[:dot])) && !hmac.Equal(mac, signature("the previous access secret", token[:dot])) {
+		if err != nil || !hmac.Equal(mac, signature(accessSecret, token[:dot])) &&
+			!hmac.Equal(mac, signature("the previous access secret", token[:dot])) {
 			t.Fatalf("believed without a signature of ours: %q", token)
 		}
 		if claims.UserID == uuid.Nil || claims.Email == "" || !claims.Role.Known() || !clock.Now().Before(claims.ExpiresAt) {

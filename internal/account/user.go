@@ -10,17 +10,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Role is what a user is to the system. Its text is stored and travels in tokens.
+// Role determines the rights of a user. Its text is stored, and is a claim of tokens.
 type Role string
 
-// The roles. Registration makes customers; the other two come from [Accounts.Ensure].
+// The roles. Registration creates customers; [Accounts.Ensure] creates users with every role.
 const (
 	Customer  Role = "customer"
 	Organizer Role = "organizer"
 	Auditor   Role = "auditor"
 )
 
-// Known tells whether r is one of the roles.
+// Known reports whether r is one of the roles.
 func (r Role) Known() bool {
 	switch r {
 	case Customer, Organizer, Auditor:
@@ -29,7 +29,8 @@ func (r Role) Known() bool {
 	return false
 }
 
-// User is a person who can sign in. The e-mail is as they typed it; it is compared without regard to case.
+// User is a person who can sign in. The e-mail is as they typed it; it is compared without regard
+// to case.
 type User struct {
 	ID        uuid.UUID
 	Email     string
@@ -50,8 +51,9 @@ func (a *Accounts) Get(ctx context.Context, id uuid.UUID) (User, error) {
 	return user, nil
 }
 
-// Delete erases the user: e-mail, name, password hash and refresh tokens. It returns [ErrNotFound] when there is no such user.
-// The log keeps what the user id did. What becomes of access tokens that were issued before, see [Accounts.IsErased].
+// Delete erases the user: e-mail, name, password hash and refresh tokens. It returns [ErrNotFound]
+// when there is no such user. Records with the user's id stay in the log. For access tokens that
+// are still valid see [Accounts.IsErased].
 func (a *Accounts) Delete(ctx context.Context, id uuid.UUID) error {
 	if err := a.erase(ctx, id); err != nil {
 		return fmt.Errorf("delete user %s: %w", id, err)
@@ -59,8 +61,9 @@ func (a *Accounts) Delete(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
-// Erase deletes the user on their own wish, see [Accounts.Delete], when the password is theirs. Otherwise it returns
-// [ErrInvalidCredentials], after the same work whether the user is gone already or the password is wrong, or [ErrBusy].
+// Erase checks the password and deletes the user, see [Accounts.Delete]. It returns
+// [ErrInvalidCredentials], in the same time whether the user does not exist or the password is
+// wrong, or [ErrBusy].
 func (a *Accounts) Erase(ctx context.Context, id uuid.UUID, password string) error {
 	var hash []byte
 	err := a.pool.QueryRow(ctx, `select password_hash from users where id = $1`, id).Scan(&hash)
@@ -74,15 +77,16 @@ func (a *Accounts) Erase(ctx context.Context, id uuid.UUID, password string) err
 	if !ok {
 		return ErrInvalidCredentials
 	}
-	if err := a.Delete(ctx, id); err != nil && !errors.Is(err, ErrNotFound) { // another request was quicker
+	if err := a.Delete(ctx, id); err != nil && !errors.Is(err, ErrNotFound) { // another request was first
 		return err
 	}
 	return nil
 }
 
-// lockUser reads the user and makes the others who would change this user's tokens wait until the transaction ends.
-// Because every such transaction takes this lock first, they cannot deadlock, and none misses a token that another is just adding.
-// Sign-ins do not wait for it: the foreign key's lock goes along with "no key update".
+// lockUser reads the user and locks the row until the transaction ends. Every transaction that
+// changes tokens of the user takes this lock first, so they cannot deadlock, and none misses a
+// token that another is adding. Sign-ins do not wait for it: the lock of their foreign key is
+// compatible with "no key update".
 func lockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 	return scanUser(tx.QueryRow(ctx, `
 		select id, email, name, role, created_at
@@ -102,7 +106,7 @@ func insertUser(ctx context.Context, db execer, user User, passwordHash []byte) 
 	return err
 }
 
-// scanUser reads id, email, name, role and created_at, and then what the caller asked for besides.
+// scanUser reads id, email, name, role and created_at, and further columns into more.
 func scanUser(row pgx.Row, more ...any) (User, error) {
 	var user User
 	err := row.Scan(append([]any{&user.ID, &user.Email, &user.Name, &user.Role, &user.CreatedAt}, more...)...)

@@ -42,7 +42,7 @@ func TestDeleteErasesEverythingAboutTheUser(t *testing.T) {
 
 	after := b.dump(t)
 	for _, trace := range traces {
-		if strings.Contains(after, trace) && trace != user.ID.String() { // the id is needed for as long as its access tokens
+		if strings.Contains(after, trace) && trace != user.ID.String() { // the id stays for a while
 			t.Errorf("%q is still in the database", trace)
 		}
 	}

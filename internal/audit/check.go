@@ -13,19 +13,19 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// What a finding is about.
+// The checks that a [Finding] can come from.
 const (
 	CheckPosition   = "position"   // positions are 1, 2, 3 … without gaps
-	CheckVersion    = "version"    // and so are the versions of each stream
-	CheckTime       = "time"       // time does not run backwards in a stream
-	CheckHash       = "hash"       // each hash follows from the record and the hash before it
+	CheckVersion    = "version"    // versions of each stream, likewise
+	CheckTime       = "time"       // times in a stream never decrease
+	CheckHash       = "hash"       // each hash is that of the record and the hash before it
 	CheckDecode     = "decode"     // this program can read every record
-	CheckRule       = "rule"       // no record breaks a rule, and no state is impossible
-	CheckReadModel  = "read model" // its rows are what the streams come to
-	CheckCheckpoint = "checkpoint" // signed by a trusted key, and over this log
+	CheckRule       = "rule"       // no record breaks a rule, and every state is possible
+	CheckReadModel  = "read model" // its rows equal the states of the streams
+	CheckCheckpoint = "checkpoint" // signed by a trusted key, for this log
 )
 
-// Finding is something that is not as it should be, and where.
+// Finding is something wrong in the log or in what follows from it.
 type Finding struct {
 	Check    string    `json:"check" enum:"position,version,time,hash,decode,rule,read model,checkpoint"`
 	Position int64     `json:"position" doc:"Of the first record that it is about; for a missing one, where it should be"`
@@ -42,65 +42,67 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s: %s: %s", where, f.Check, f.Detail)
 }
 
-// checker takes records in the order of the log and finds what is wrong. A chunk goes through three steps: link and fold see the
-// chunks one after the other, and inspect, the dearest, may run for several at once.
+// checker finds what is wrong in records, which it takes in the order of the log and in chunks.
+// Each chunk goes through three steps. Links and states depend on earlier chunks, so link and fold
+// take one chunk after the other. Inspect, the most expensive step, may run for several chunks at
+// once.
 type checker struct {
 	streams map[uuid.UUID]*progress
-	last    int64 // position that was linked
-	whole   bool  // every position is expected, from 1 on, and the tree grows
+	last    int64 // last position that was linked
+	whole   bool  // positions are complete, from 1 on: missing ones are findings, and there is a tree
 
 	tree     *compact.Range
 	treeLost bool    // a position was missing
-	sizes    []int64 // at which the root is wanted
+	sizes    []int64 // tree sizes to call onRoot at
 	onRoot   func(size int64, root eventstore.Hash) error
-	seen     []*progress // streams, as fold meets them
-	marks    []int64     // positions after which the states are wanted
-	onMark   func(position int64)
+	seen     []*progress // streams in the order of their first record
+	statesAt []int64     // positions to call onStates after
+	onStates func(position int64)
 
 	records  int64
 	findings []Finding
-	more     int // findings that were not kept
+	more     int // findings beyond maxFindings
 }
 
-// mostFindings bounds how many findings are kept. The first ones tell where to look.
-const mostFindings = 100
+// maxFindings bounds how many findings are kept. The first ones show where to look.
+const maxFindings = 100
 
-// progress is how far a stream has been gone through.
+// progress is how far a stream was checked.
 type progress struct {
-	id        uuid.UUID
-	version   int
-	hash      eventstore.Hash
-	at        time.Time
-	first     time.Time
-	linkedTo  int // by fold
-	foldedAt  time.Time
-	replay    domain.Replay
-	abandoned bool // a record was lost or can't be read, or a rule was broken: the state is not known any more
+	id     uuid.UUID
+	first  time.Time
+	linked eventstore.Chain // by link
+
+	version int // by fold
+	at      time.Time
+	replay  domain.Replay
+	unknown bool // a record is missing, can't be read or breaks a rule, so that the state is unknown
 }
 
 func newChecker() *checker {
 	return &checker{streams: map[uuid.UUID]*progress{}, tree: ranges.NewEmptyRange(0)}
 }
 
-// step is a chunk on its way.
-type step struct {
-	records  []eventstore.Record
-	previous []eventstore.Hash // of each record's stream
+// chunk is a part of the log on its way through the checker. Slices have one element per record.
+type chunk struct {
+	links    []eventstore.Link
 	streams  []*progress
-	values   []domain.Record
+	values   []domain.Record // nil where the record can't be read
 	findings []Finding
-	trees    []*compact.Range // the chunk's part of the tree, cut where a root is wanted
+	trees    []*compact.Range // the chunk's part of the tree, cut at the wanted sizes
 	gap      bool
 }
 
-func (s *step) found(i int, check, format string, args ...any) {
-	r := &s.records[i]
-	s.findings = append(s.findings, Finding{check, r.Position, r.StreamID, r.Version, fmt.Sprintf(format, args...)})
+func (s *chunk) found(i int, check string, err error) {
+	if err != nil {
+		r := s.links[i].Record
+		s.findings = append(s.findings, Finding{check, r.Position, r.StreamID, r.Version, err.Error()})
+	}
 }
 
-// link finds out what each record follows.
-func (c *checker) link(records []eventstore.Record) *step {
-	s := &step{records: records, previous: make([]eventstore.Hash, len(records)), streams: make([]*progress, len(records))}
+// link joins each record to its predecessor in the log and in its stream.
+func (c *checker) link(records []eventstore.Record) *chunk {
+	s := &chunk{links: make([]eventstore.Link, len(records)), streams: make([]*progress, len(records))}
 	for i := range records {
 		r := &records[i]
 		if c.whole && r.Position != c.last+1 {
@@ -113,23 +115,10 @@ func (c *checker) link(records []eventstore.Record) *step {
 			p = &progress{id: r.StreamID, first: r.RecordedAt}
 			c.streams[r.StreamID] = p
 		}
-		s.streams[i] = p
-		if r.Version != p.version+1 {
-			s.found(i, CheckVersion, "the stream goes on with version %d after %d", r.Version, p.version)
-			s.previous[i] = unknownHash
-		} else {
-			s.previous[i] = p.hash
-		}
-		if r.RecordedAt.Before(p.at) {
-			s.found(i, CheckTime, "recorded at %s, before version %d", r.RecordedAt.Format(time.RFC3339Nano), p.version)
-		}
-		p.version, p.hash, p.at = r.Version, r.Hash, r.RecordedAt
+		s.streams[i], s.links[i] = p, p.linked.Next(r)
 	}
 	return s
 }
-
-// unknownHash stands for that of a record that is missing.
-var unknownHash = eventstore.Hash{0: 0xff, 31: 0xff}
 
 func missing(first, last int64) Finding {
 	detail := fmt.Sprintf("positions %d to %d are missing", first, last)
@@ -137,43 +126,37 @@ func missing(first, last int64) Finding {
 	case first == last:
 		detail = fmt.Sprintf("position %d is missing", first)
 	case last < first:
-		detail = fmt.Sprintf("position %d comes again", last+1)
+		detail = fmt.Sprintf("position %d is repeated", last+1)
 	}
 	return Finding{Check: CheckPosition, Position: first, Detail: detail}
 }
 
-// inspect looks at what concerns one record alone.
-func (c *checker) inspect(s *step) {
-	s.values = make([]domain.Record, len(s.records))
-	for i := range s.records {
-		r := &s.records[i]
-		if s.previous[i] != unknownHash {
-			if sum := r.Sum(s.previous[i]); sum != r.Hash {
-				s.found(i, CheckHash, "the hash is %s, and by the record and the hash before it should be %s", short(r.Hash), short(sum))
-			}
-		}
-		value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
-		if err != nil {
-			s.found(i, CheckDecode, "%v", err)
-		}
+// inspect checks each record by itself, and its link.
+func (c *checker) inspect(s *chunk) {
+	s.values = make([]domain.Record, len(s.links))
+	for i, l := range s.links {
+		s.found(i, CheckVersion, l.CheckVersion())
+		s.found(i, CheckTime, l.CheckTime())
+		s.found(i, CheckHash, l.CheckHash())
+		value, err := domain.Codec{}.Decode(l.Record.Type, l.Record.SchemaVersion, l.Record.Data)
+		s.found(i, CheckDecode, err)
 		s.values[i] = value
 	}
 	if c.whole && !s.gap {
-		c.plant(s)
+		c.hashTree(s)
 	}
 }
 
-// plant makes the chunk's part of the tree.
-func (c *checker) plant(s *step) {
-	begin := s.records[0].Position - 1
+// hashTree computes the chunk's part of the tree.
+func (c *checker) hashTree(s *chunk) {
+	begin := s.links[0].Record.Position - 1
 	at, _ := slices.BinarySearch(c.sizes, begin+1)
 	part := ranges.NewEmptyRange(uint64(begin)) //nolint:gosec // positions are positive
-	for i := range s.records {
-		r := &s.records[i]
-		if err := part.Append(LeafHash(r.Position, r.Hash), nil); err != nil {
-			panic(err) // only for ranges that were made otherwise
+	for _, l := range s.links {
+		if err := part.Append(LeafHash(l.Record.Position, l.Record.Hash), nil); err != nil {
+			panic(err) // the range would have to be of another factory
 		}
-		if at < len(c.sizes) && c.sizes[at] == r.Position {
+		if at < len(c.sizes) && c.sizes[at] == l.Record.Position {
 			s.trees = append(s.trees, part)
 			part = ranges.NewEmptyRange(part.End())
 			at++
@@ -182,24 +165,22 @@ func (c *checker) plant(s *step) {
 	s.trees = append(s.trees, part)
 }
 
-func short(h eventstore.Hash) string { return h.String()[:16] + "…" }
-
-// fold goes on with the states and the tree.
-func (c *checker) fold(s *step) error {
-	for i := range s.records {
-		r, p := &s.records[i], s.streams[i]
-		c.passMarks(r.Position - 1)
-		if p.linkedTo == 0 {
+// fold advances the states of the streams and the tree.
+func (c *checker) fold(s *chunk) error {
+	for i, p := range s.streams {
+		r := s.links[i].Record
+		c.passStates(r.Position - 1)
+		if p.version == 0 {
 			c.seen = append(c.seen, p)
 		}
-		if r.Version != p.linkedTo+1 || s.values[i] == nil {
-			p.abandoned = true
+		if r.Version != p.version+1 || s.values[i] == nil {
+			p.unknown = true
 		}
-		p.linkedTo, p.foldedAt = r.Version, r.RecordedAt
-		if !p.abandoned {
+		p.version, p.at = r.Version, r.RecordedAt
+		if !p.unknown {
 			if err := p.replay.Next(s.values[i]); err != nil {
-				s.found(i, CheckRule, "%s: %v", r.Type, err)
-				p.abandoned = true
+				s.found(i, CheckRule, fmt.Errorf("%s: %w", r.Type, err))
+				p.unknown = true
 			}
 		}
 		c.records++
@@ -210,36 +191,41 @@ func (c *checker) fold(s *step) error {
 		return nil
 	}
 	for _, part := range s.trees {
-		if err := c.tree.AppendRange(part, nil); err != nil {
+		if err := c.growTree(part); err != nil {
 			return err
-		}
-		if size := end(c.tree); part.End() > part.Begin() {
-			if _, wanted := slices.BinarySearch(c.sizes, size); wanted {
-				root, err := rootOf(c.tree)
-				if err != nil {
-					return err
-				}
-				if err := c.onRoot(size, root); err != nil {
-					return err
-				}
-			}
 		}
 	}
 	return nil
 }
 
-// passMarks hands the states over that are wanted after a position up to this one.
-func (c *checker) passMarks(upTo int64) {
-	for len(c.marks) > 0 && c.marks[0] <= upTo {
-		c.onMark(c.marks[0])
-		c.marks = c.marks[1:]
+// growTree appends to the tree, and hands out the root where it is wanted.
+func (c *checker) growTree(part *compact.Range) error {
+	if err := c.tree.AppendRange(part, nil); err != nil {
+		return err
+	}
+	size := end(c.tree)
+	if _, wanted := slices.BinarySearch(c.sizes, size); !wanted || part.End() == part.Begin() {
+		return nil
+	}
+	root, err := rootOf(c.tree)
+	if err != nil {
+		return err
+	}
+	return c.onRoot(size, root)
+}
+
+// passStates calls onStates for the wanted positions up to one.
+func (c *checker) passStates(upTo int64) {
+	for len(c.statesAt) > 0 && c.statesAt[0] <= upTo {
+		c.onStates(c.statesAt[0])
+		c.statesAt = c.statesAt[1:]
 	}
 }
 
-// keep takes findings, which within one chunk come in any order.
+// keep adds the findings of one chunk, in the order of the log.
 func (c *checker) keep(found []Finding) {
 	slices.SortStableFunc(found, func(a, b Finding) int { return cmp.Compare(a.Position, b.Position) })
-	room := min(len(found), max(0, mostFindings-len(c.findings)))
+	room := min(len(found), max(0, maxFindings-len(c.findings)))
 	c.findings = append(c.findings, found[:room]...)
 	c.more += len(found) - room
 }

@@ -15,37 +15,37 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Checkpoint is a signed statement about the log.
+// Checkpoint is a row of audit_checkpoints: a signed [Statement].
 type Checkpoint struct {
-	Size int64           // records that it covers
-	Root eventstore.Hash // of the Merkle tree over them
-	Note string          // the same, signed
-	At   time.Time       // when it was written; nobody signed that
+	Size int64           // number of records that it covers
+	Root eventstore.Hash // of the Merkle tree of these records
+	Note string          // size and root, signed
+	At   time.Time       // of the row; not signed
 }
 
-// Checkpoints signs checkpoints and proves against them.
+// Checkpoints signs checkpoints and creates proofs from them.
 type Checkpoints struct {
 	pool *pgxpool.Pool
 	keys *Keys
 
-	covering *semaphore.Weighted // of Cover, when it signs
-	covered  time.Time           // when it signed last
+	signing  *semaphore.Weighted // held by Cover while it signs
+	signedAt time.Time           // when Cover signed last
 }
 
-// NewCheckpoints works on the database of pool, which stays the caller's.
+// NewCheckpoints works on the database of pool, which the caller closes.
 func NewCheckpoints(pool *pgxpool.Pool, keys *Keys) *Checkpoints {
-	return &Checkpoints{pool: pool, keys: keys, covering: semaphore.NewWeighted(1)}
+	return &Checkpoints{pool: pool, keys: keys, signing: semaphore.NewWeighted(1)}
 }
 
-// Keys are those that it works with.
+// Keys returns the keys for signing and verifying.
 func (c *Checkpoints) Keys() *Keys { return c.keys }
 
 var (
-	// ErrNoCheckpoint means that none covers the record yet, or that there is none at all.
+	// ErrNoCheckpoint means that no checkpoint covers the record yet.
 	ErrNoCheckpoint = errors.New("no checkpoint covers it yet")
-	// ErrTampered means that the log, or what is stored about it, is not what was signed.
+	// ErrTampered means that the log, or stored data about it, differs from what was signed.
 	ErrTampered = errors.New("the log is not what was signed")
-	// ErrNoKey means that this program can't sign.
+	// ErrNoKey means that this program has no signing key.
 	ErrNoKey = errors.New("there is no signing key")
 )
 
@@ -59,7 +59,7 @@ func scanCheckpoint(row pgx.CollectableRow) (c Checkpoint, err error) {
 	return c, err
 }
 
-// List gives checkpoints that are larger than after, smallest first.
+// List returns the checkpoints larger than after, smallest first.
 func (c *Checkpoints) List(ctx context.Context, after int64, limit int) ([]Checkpoint, error) {
 	rows, _ := c.pool.Query(ctx, `
 		select `+checkpointColumns+`
@@ -70,7 +70,7 @@ func (c *Checkpoints) List(ctx context.Context, after int64, limit int) ([]Check
 	return collect(rows, scanCheckpoint, "list checkpoints")
 }
 
-// Newest gives the newest checkpoint, or [ErrNoCheckpoint].
+// Newest returns the newest checkpoint, or [ErrNoCheckpoint].
 func (c *Checkpoints) Newest(ctx context.Context) (Checkpoint, error) {
 	rows, _ := c.pool.Query(ctx, `
 		select `+checkpointColumns+`
@@ -84,20 +84,22 @@ func (c *Checkpoints) Newest(ctx context.Context) (Checkpoint, error) {
 	return newest, err
 }
 
-// believe checks that a row says what was signed.
-func (c *Checkpoints) believe(row Checkpoint) error {
-	said, err := c.keys.Open(row.Note)
+// verifyRow checks the signature of a row, and that the row equals the signed statement.
+func (c *Checkpoints) verifyRow(row Checkpoint) error {
+	statement, err := c.keys.Open(row.Note)
 	if err != nil {
 		return fmt.Errorf("checkpoint %d: %w", row.Size, err)
 	}
-	if said.Size != row.Size || said.Root != row.Root {
-		return fmt.Errorf("checkpoint %d: %w: its note says size %d and root %s", row.Size, ErrTampered, said.Size, said.Root)
+	if statement.Size != row.Size || statement.Root != row.Root {
+		return fmt.Errorf("checkpoint %d: %w: its note says size %d and root %s",
+			row.Size, ErrTampered, statement.Size, statement.Root)
 	}
 	return nil
 }
 
-// Write signs a checkpoint over the log as it is and tells whether there was anything new to sign. It costs as much as there are
-// records since the one before. Any number of processes may call it: those that are late write nothing.
+// Write signs a checkpoint of the present log, and reports whether one was written: none when there
+// are no new records. It reads the records since the last checkpoint. Several processes may call
+// it: for one size, only the first writes.
 func (c *Checkpoints) Write(ctx context.Context) (written bool, err error) {
 	if !c.keys.canSign() {
 		return false, ErrNoKey
@@ -135,8 +137,8 @@ func (c *Checkpoints) Write(ctx context.Context) (written bool, err error) {
 	return written, nil
 }
 
-// resume gives the tree of the newest checkpoint. What is stored is believed only as far as the signature reaches, or a forger
-// could have the next checkpoint signed over a history of theirs.
+// resume returns the tree of the newest checkpoint, whose signature it verifies. Otherwise the next
+// checkpoint would sign whatever a forger has stored.
 func (c *Checkpoints) resume(ctx context.Context) (*compact.Range, error) {
 	newest, err := c.Newest(ctx)
 	if errors.Is(err, ErrNoCheckpoint) {
@@ -145,11 +147,12 @@ func (c *Checkpoints) resume(ctx context.Context) (*compact.Range, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.believe(newest); err != nil {
+	if err := c.verifyRow(newest); err != nil {
 		return nil, err
 	}
 	var stored []byte
-	if err := c.pool.QueryRow(ctx, `select compact_range from audit_checkpoints where size = $1`, newest.Size).Scan(&stored); err != nil {
+	if err := c.pool.QueryRow(ctx, `select compact_range from audit_checkpoints where size = $1`,
+		newest.Size).Scan(&stored); err != nil {
 		return nil, err
 	}
 	hashes, err := splitHashes(stored)
@@ -168,7 +171,7 @@ func (c *Checkpoints) resume(ctx context.Context) (*compact.Range, error) {
 
 func end(tree *compact.Range) int64 { return int64(tree.End()) } //nolint:gosec // positions are int64
 
-// extend adds the records up to a position to the tree and stores the nodes that this completes.
+// extend adds the records up to a position to the tree, and stores the nodes that become complete.
 func (c *Checkpoints) extend(ctx context.Context, tx pgx.Tx, tree *compact.Range, upTo int64) error {
 	const page = 100_000
 	for end(tree) < upTo {
@@ -191,7 +194,9 @@ func (c *Checkpoints) extend(ctx context.Context, tx pgx.Tx, tree *compact.Range
 			}
 			return tree.Append(LeafHash(position, eventstore.Hash(hash)), func(id compact.NodeID, hash []byte) {
 				if id.Level >= nodeHeight {
-					heights, indexes, hashes = append(heights, int16(id.Level)), append(indexes, int64(id.Index)), append(hashes, hash) //nolint:gosec // below 64, and below a position
+					heights = append(heights, int16(id.Level)) //nolint:gosec // below 64
+					indexes = append(indexes, int64(id.Index)) //nolint:gosec // below a position
+					hashes = append(hashes, hash)
 				}
 			})
 		})
@@ -211,7 +216,7 @@ func (c *Checkpoints) extend(ctx context.Context, tx pgx.Tx, tree *compact.Range
 	return nil
 }
 
-// Run writes checkpoints at intervals, and a last one when ctx ends.
+// Run writes a checkpoint at every interval, and a last one when ctx ends.
 func (c *Checkpoints) Run(ctx context.Context, every time.Duration, logger *slog.Logger) {
 	ticks := time.NewTicker(every)
 	defer ticks.Stop()
@@ -221,7 +226,7 @@ func (c *Checkpoints) Run(ctx context.Context, every time.Duration, logger *slog
 			if errors.Is(err, ErrTampered) || errors.Is(err, ErrNotSigned) {
 				level = slog.LevelError
 			}
-			logger.Log(ctx, level, "no checkpoint of the log was written", "error", err)
+			logger.Log(ctx, level, "the audit checkpoint was not written", "error", err)
 		}
 	}
 	for {

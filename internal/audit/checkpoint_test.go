@@ -128,7 +128,8 @@ func TestCheckpointsOfSeveralProcessesAreOne(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].Size != 28 {
 		t.Errorf("got %+v, %v", list, err)
 	}
-	for _, sql := range []string{`update audit_checkpoints set size = 7`, `delete from audit_checkpoints`, `truncate audit_checkpoints`} {
+	for _, sql := range []string{`update audit_checkpoints set size = 7`, `delete from audit_checkpoints`,
+		`truncate audit_checkpoints`} {
 		if _, err := b.pool.Exec(b.ctx, sql); err == nil || !strings.Contains(err.Error(), "append-only") {
 			t.Errorf("%s: %v", sql, err)
 		}
@@ -144,12 +145,18 @@ func TestNothingIsSignedOnTopOfAForgery(t *testing.T) {
 		"another compact range": {func(b *box) {
 			b.tamper(`update audit_checkpoints set compact_range = sha256('1') || sha256('2') || sha256('3')`)
 		}, audit.ErrTampered},
-		"a compact range cut off":  {func(b *box) { b.tamper(`update audit_checkpoints set compact_range = ''`) }, audit.ErrTampered},
-		"bytes that are no hashes": {func(b *box) { b.tamper(`update audit_checkpoints set compact_range = 'x'`) }, audit.ErrTampered},
-		"another root":             {func(b *box) { b.tamper(`update audit_checkpoints set root = sha256('1')`) }, audit.ErrTampered},
-		"another note":             {func(b *box) { b.tamper(`update audit_checkpoints set note = 'x'`) }, audit.ErrNotSigned},
-		"a record is missing":      {func(b *box) { b.tamper(`delete from event_log where position = 29`) }, audit.ErrTampered},
-		"all records are missing":  {func(b *box) { b.tamper(`delete from event_log where position > 28`) }, audit.ErrTampered},
+		"a compact range cut off": {func(b *box) { b.tamper(`update audit_checkpoints set compact_range = ''`) },
+			audit.ErrTampered},
+		"bytes that are no hashes": {func(b *box) { b.tamper(`update audit_checkpoints set compact_range = 'x'`) },
+			audit.ErrTampered},
+		"another root": {func(b *box) { b.tamper(`update audit_checkpoints set root = sha256('1')`) },
+			audit.ErrTampered},
+		"another note": {func(b *box) { b.tamper(`update audit_checkpoints set note = 'x'`) },
+			audit.ErrNotSigned},
+		"a record is missing": {func(b *box) { b.tamper(`delete from event_log where position = 29`) },
+			audit.ErrTampered},
+		"all records are missing": {func(b *box) { b.tamper(`delete from event_log where position > 28`) },
+			audit.ErrTampered},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := open(t)
@@ -232,10 +239,12 @@ func TestReadsOfTheAuditAreKept(t *testing.T) {
 	reads := audit.NewReads(b.pool)
 	who := uuid.New()
 	for n := range 3 {
-		must(t, reads.Add(b.ctx, audit.Read{UserID: who, Operation: "listAuditRecords", Target: fmt.Sprintf("/audit/records?after=%d", n), RequestID: "r"}))
+		must(t, reads.Add(b.ctx, audit.Read{UserID: who, Operation: "listAuditRecords",
+			Target: fmt.Sprintf("/audit/records?after=%d", n), RequestID: "r"}))
 	}
 	list, err := reads.List(b.ctx, 1, 10)
-	if err != nil || len(list) != 2 || list[0].UserID != who || list[1].Target != "/audit/records?after=2" || list[0].At.IsZero() {
+	if err != nil || len(list) != 2 || list[0].UserID != who || list[1].Target != "/audit/records?after=2" ||
+		list[0].At.IsZero() {
 		t.Errorf("got %+v, %v", list, err)
 	}
 	if _, err := b.pool.Exec(b.ctx, `delete from audit_reads`); err == nil {

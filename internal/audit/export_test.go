@@ -37,7 +37,8 @@ func TestAnExportVerifiesWithoutTheDatabase(t *testing.T) {
 	for _, f := range []audit.Format{audit.JSONL, audit.CloudEvents} {
 		whole := b.export(f, audit.Selection{})
 		r, err := audit.VerifyExport(strings.NewReader(whole), b.keys, "")
-		if err != nil || !r.OK() || r.Records != 28 || r.Streams != 2 || r.Format != f || r.First != 1 || r.Last != 28 || r.Missing != 0 || r.Root != b.verify().Root {
+		if err != nil || !r.OK() || r.Records != 28 || r.Streams != 2 || r.Format != f || r.First != 1 || r.Last != 28 ||
+			r.Missing != 0 || r.Root != b.verify().Root {
 			t.Errorf("%s: got %+v, %v", f, r, err)
 		}
 		r, err = audit.VerifyExport(strings.NewReader(whole), b.keys, kept) // the log has been changed since
@@ -61,7 +62,8 @@ func TestAnExportVerifiesWithoutTheDatabase(t *testing.T) {
 			"a line is taken out":    {append(append([]string{}, lines[:5]...), lines[6:]...), audit.CheckVersion, 7},
 			"two lines trade places": {swapped(lines, 5, 6), audit.CheckVersion, 7},
 			"a line comes twice":     {append(append([]string{}, lines[:6]...), lines[5:]...), audit.CheckPosition, 6},
-			"another hash before":    {edited(lines, 5, before.FindString(lines[5]), before.FindString(lines[5])[:16]+"0000"), audit.CheckHash, 6},
+			"another hash before": {edited(lines, 5, before.FindString(lines[5]), before.FindString(lines[5])[:16]+"0000"),
+				audit.CheckHash, 6},
 		} {
 			r, err := audit.VerifyExport(strings.NewReader(strings.Join(c.lines, "")), b.keys, "")
 			must(t, err)
@@ -76,9 +78,11 @@ func TestAnExportVerifiesWithoutTheDatabase(t *testing.T) {
 		}{"the first record": {audit.Selection{}, 0, 1}, "a record after a gap": {audit.Selection{Stream: one}, 3, 0}} {
 			lines := strings.SplitAfter(b.export(f, part.s), "\n")
 			hash := before.FindString(lines[part.line])
-			r, err := audit.VerifyExport(strings.NewReader(strings.Join(edited(lines, part.line, hash, hash[:16]+"1234"), "")), b.keys, "")
+			r, err := audit.VerifyExport(strings.NewReader(strings.Join(edited(lines, part.line, hash, hash[:16]+"1234"), "")),
+				b.keys, "")
 			must(t, err)
-			if len(r.Findings) == 0 || r.Findings[0].Check != audit.CheckHash || part.position > 0 && r.Findings[0].Position != part.position {
+			if len(r.Findings) == 0 || r.Findings[0].Check != audit.CheckHash || part.position > 0 &&
+				r.Findings[0].Position != part.position {
 				t.Errorf("%s: %s names another hash before: got %v", f, name, r.Findings)
 			}
 		}
@@ -91,7 +95,8 @@ func TestAnExportVerifiesWithoutTheDatabase(t *testing.T) {
 		must(t, err)
 		b.finds(&audit.Report{Findings: r.Findings}, audit.CheckCheckpoint, 1, "does not have all positions from 1 to 28")
 	}
-	if _, err := audit.VerifyExport(strings.NewReader("{}\n"), b.keys, ""); err == nil || !strings.Contains(err.Error(), "line 1") {
+	if _, err := audit.VerifyExport(strings.NewReader("{}\n"), b.keys, ""); err == nil ||
+		!strings.Contains(err.Error(), "line 1") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -151,7 +156,8 @@ func TestCloudEventsHaveWhatTheSpecificationAsksFor(t *testing.T) {
 				t.Errorf("%q can't be the name of an attribute", attribute)
 			}
 		}
-		if e["specversion"] != "1.0" || e["id"] == "" || e["source"] == "" || !strings.HasPrefix(e["type"].(string), "boxoffice.") || ids[e["id"].(string)] {
+		if e["specversion"] != "1.0" || e["id"] == "" || e["source"] == "" ||
+			!strings.HasPrefix(e["type"].(string), "boxoffice.") || ids[e["id"].(string)] {
 			t.Errorf("got %s", line)
 		}
 		ids[e["id"].(string)] = true

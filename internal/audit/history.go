@@ -17,31 +17,33 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// History tells what streams looked like at any version. Folding a long stream takes a while, so that states on the way are kept: a
-// second question about it is answered after a thousand records at most. Values are safe for concurrent use.
+// History returns streams as of any version. Because folding a long stream takes long, it caches
+// states on the way: a second query folds at most a thousand records. It is safe for concurrent
+// use.
 type History struct {
 	pool  *pgxpool.Pool
 	log   *eventstore.Log
-	cache *markCache
+	cache *stateCache
 }
 
-// NewHistory reads from pool, which stays the caller's.
+// NewHistory reads from pool, which the caller closes.
 func NewHistory(pool *pgxpool.Pool) *History {
-	return &History{pool, eventstore.NewLog(pool), &markCache{streams: map[uuid.UUID]*marks{}}}
+	return &History{pool, eventstore.NewLog(pool), &stateCache{streams: map[uuid.UUID]*cachedStream{}}}
 }
 
 // ErrNoStream means that there is no stream with this id.
 var ErrNoStream = errors.New("there is no stream with this id")
 
-// Moment is a stream right after one of its records; the zero value is before the first.
+// Moment is a stream right after one of its records. The zero value is before the first.
 type Moment struct {
 	Record  Line
 	State   domain.State
-	Problem string // why this record can't be read, or which rule it breaks
-	Unknown bool   // this record or one before can't be read, and State leaves it out
+	Problem string // why this record can't be decoded, or which rule it breaks
+	Unknown bool   // this record or an earlier one can't be decoded, and State leaves it out
 }
 
-// StatusOf says what has become of an event, in the words of the read models; NONE is before its first record.
+// StatusOf returns the status of an event, as the read models name it, and NONE before its first
+// record.
 func StatusOf(s domain.State) string {
 	switch {
 	case s.Cancelled():
@@ -52,8 +54,8 @@ func StatusOf(s domain.State) string {
 	return "NONE"
 }
 
-// Walk goes through a stream from after a version up to another one (0: to its end), oldest record first, and tells what each
-// led to. It reads page by page, so that the first comes soon however long the stream is.
+// Walk calls each for the records after one version up to another (0: the end), oldest first. It
+// reads in pages, so that the first call comes soon in a long stream.
 func (h *History) Walk(ctx context.Context, streamID uuid.UUID, after, upTo int, each func(Moment) error) error {
 	const firstPage, page = 200, 2_000
 	start := h.cache.before(streamID, after)
@@ -82,8 +84,8 @@ func (h *History) Walk(ctx context.Context, streamID uuid.UUID, after, upTo int,
 			if err != nil {
 				m.Problem = err.Error()
 			}
-			if at = r.Version; at%markEvery == 0 {
-				h.cache.add(streamID, mark{at, replay.State(), previous, unknown})
+			if at = r.Version; at%cacheEvery == 0 {
+				h.cache.add(streamID, cachedState{at, replay.State(), previous, unknown})
 			}
 			if at <= after {
 				continue
@@ -97,7 +99,8 @@ func (h *History) Walk(ctx context.Context, streamID uuid.UUID, after, upTo int,
 	return nil
 }
 
-// At gives a stream as it was at a version, or at its newest when the version is 0 or beyond it.
+// At returns a stream as of a version, or as of its newest when the version is 0 or does not exist
+// yet.
 func (h *History) At(ctx context.Context, streamID uuid.UUID, version int) (Moment, error) {
 	newest, err := h.log.Version(ctx, streamID)
 	if err != nil {
@@ -114,7 +117,7 @@ func (h *History) At(ctx context.Context, streamID uuid.UUID, version int) (Mome
 	return last, err
 }
 
-// VersionAt is that of the newest record at a time: 0 before the first.
+// VersionAt returns the version that a stream had at a time; 0 before the first record.
 func (h *History) VersionAt(ctx context.Context, streamID uuid.UUID, at time.Time) (int, error) {
 	newest, err := h.log.Version(ctx, streamID)
 	if err != nil {
@@ -123,14 +126,16 @@ func (h *History) VersionAt(ctx context.Context, streamID uuid.UUID, at time.Tim
 	if newest == 0 {
 		return 0, ErrNoStream
 	}
-	// Time does not run backwards in a stream, and its versions have an index.
+	// Binary search: times in a stream never decrease, and versions have an index.
 	low, high := 0, newest
 	for low < high {
 		middle := (low + high + 1) / 2
 		var later bool
-		if err := h.pool.QueryRow(ctx, `
-			select coalesce((select recorded_at > $3 from event_log where stream_id = $1 and version = $2), false)`, streamID, middle, at).Scan(&later); err != nil {
-			return 0, fmt.Errorf("look for the version at a time: %w", err)
+		err := h.pool.QueryRow(ctx, `
+			select coalesce((select recorded_at > $3 from event_log where stream_id = $1 and version = $2), false)`,
+			streamID, middle, at).Scan(&later)
+		if err != nil {
+			return 0, fmt.Errorf("find the version at a time: %w", err)
 		}
 		if later {
 			high = middle - 1
@@ -141,14 +146,14 @@ func (h *History) VersionAt(ctx context.Context, streamID uuid.UUID, at time.Tim
 	return low, nil
 }
 
-// Difference is what happened between two versions of a stream.
+// Difference is the change between two versions of a stream.
 type Difference struct {
 	From, To  Moment
-	Booked    []domain.Booking // that To has and From has not; cancelled again, maybe
-	Cancelled []domain.Booking // that From has as active
+	Booked    []domain.Booking // in To and not in From; cancelled since, possibly
+	Cancelled []domain.Booking // active in From, cancelled in To
 }
 
-// Head is the position of the newest record.
+// Head returns the position of the newest record.
 func (h *History) Head(ctx context.Context) (int64, error) { return h.log.Head(ctx) }
 
 // Diff compares two versions. Version 0 is the stream before its first record.
@@ -176,19 +181,21 @@ func (h *History) Diff(ctx context.Context, streamID uuid.UUID, from, to int) (d
 	return d, nil
 }
 
-// Bucket is what happened in a span of time.
+// Bucket summarizes a span of time.
 type Bucket struct {
 	At            time.Time // its beginning
 	Version       int       // of the last record in it
 	Capacity      int       // after that
 	Remaining     int
-	Bookings      int // made within
+	Bookings      int // made in the span
 	Cancellations int
 }
 
-// Series cuts a part of a stream's time into so many spans of equal length and tells what happened in each. Spans in which nothing
-// happened are left out. Without from and to it is all of the stream's time. The time of the last record is in.
-func (h *History) Series(ctx context.Context, streamID uuid.UUID, from, to time.Time, spans int) (buckets []Bucket, span time.Duration, err error) {
+// Series divides the time from from to to, inclusive, into spans of equal length, and summarizes
+// each. Empty spans are left out. Zero times stand for the first and the last record.
+func (h *History) Series(ctx context.Context, streamID uuid.UUID, from, to time.Time, spans int) (
+	buckets []Bucket, span time.Duration, err error,
+) {
 	first, err := h.At(ctx, streamID, 1)
 	if err != nil {
 		return nil, 0, err
@@ -203,11 +210,13 @@ func (h *History) Series(ctx context.Context, streamID uuid.UUID, from, to time.
 	if to.IsZero() {
 		to = last.Record.RecordedAt
 	}
-	span = max(time.Millisecond, min(to.Sub(from), math.MaxInt64-1)/time.Duration(spans)+1) // rounded up, so that the end is in
+	// Rounded up, so that the end is in.
+	span = max(time.Millisecond, min(to.Sub(from), math.MaxInt64-1)/time.Duration(spans)+1)
 	after, err := h.VersionAt(ctx, streamID, from.Add(-time.Microsecond))
 	if err != nil {
 		return nil, 0, err
 	}
+	errDone := errors.New("done")
 	err = h.Walk(ctx, streamID, after, 0, func(m Moment) error {
 		if m.Record.RecordedAt.After(to) {
 			return errDone
@@ -231,5 +240,3 @@ func (h *History) Series(ctx context.Context, streamID uuid.UUID, from, to time.
 	}
 	return buckets, span, err
 }
-
-var errDone = errors.New("done")

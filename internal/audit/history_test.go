@@ -15,7 +15,7 @@ func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
 	b := open(t)
 	stream := id('e', 7)
 	b.happen(stream, domain.EventScheduled{Details: concert(7), Capacity: 5_000})
-	for n := range 26 { // beyond several marks
+	for n := range 26 { // past several cached states
 		var records []domain.Record
 		for i := range 100 {
 			records = append(records, domain.TicketBooked{BookingID: id('b', n*100+i), CustomerID: id('c', n*100+i)})
@@ -24,13 +24,15 @@ func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
 	}
 	b.happen(stream, domain.BookingCancelled{BookingID: id('b', 0), CustomerID: id('c', 0)}, domain.EventCancelled{})
 	h := audit.NewHistory(b.pool)
-	for _, version := range []int{2, 2601, 1000, 1, 1001, 2000, 1500, 2603} { // later ones go on from what earlier ones have kept
+	// Later queries continue from cached states.
+	for _, version := range []int{2, 2601, 1000, 1, 1001, 2000, 1500, 2603} {
 		m, err := h.At(b.ctx, stream, version)
 		sold := min(version, 2601) - 1
 		if version > 2601 {
 			sold--
 		}
-		if err != nil || m.Record.Version != version || m.State.Sold() != sold || m.Problem != "" || m.State.Cancelled() != (version == 2603) {
+		if err != nil || m.Record.Version != version || m.State.Sold() != sold || m.Problem != "" ||
+			m.State.Cancelled() != (version == 2603) {
 			t.Errorf("version %d: sold %d, want %d; %+v %v", version, m.State.Sold(), sold, m.Problem, err)
 		}
 		if at, err := h.VersionAt(b.ctx, stream, m.Record.RecordedAt); err != nil || at < version {
@@ -57,7 +59,8 @@ func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
 		t.Errorf("walked %v", versions)
 	}
 	d, err := h.Diff(b.ctx, stream, 2599, 2603)
-	if err != nil || len(d.Booked) != 2 || len(d.Cancelled) != 1 || d.Cancelled[0].ID != id('b', 0) || !d.To.State.Cancelled() {
+	if err != nil || len(d.Booked) != 2 || len(d.Cancelled) != 1 || d.Cancelled[0].ID != id('b', 0) ||
+		!d.To.State.Cancelled() {
 		t.Errorf("got %+v, %v", d, err)
 	}
 	if d, err := h.Diff(b.ctx, stream, 0, 2); err != nil || len(d.Booked) != 1 || d.From.State.Exists() {
@@ -74,12 +77,14 @@ func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
 			}
 		}
 		last := buckets[len(buckets)-1]
-		if bookings != 2600 || cancellations != 1 || len(buckets) > spans || last.Version != 2603 || last.Remaining != 5_000-2_599 {
+		if bookings != 2600 || cancellations != 1 || len(buckets) > spans || last.Version != 2603 ||
+			last.Remaining != 5_000-2_599 {
 			t.Errorf("%d spans: %d buckets with %d bookings; %+v", spans, len(buckets), bookings, last)
 		}
 	}
 	// A duration holds 292 years.
-	if buckets, _, err := h.Series(b.ctx, stream, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC), 1); err != nil || len(buckets) != 1 {
+	if buckets, _, err := h.Series(b.ctx, stream, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC), 1); err != nil || len(buckets) != 1 {
 		t.Errorf("%d buckets: %v", len(buckets), err)
 	}
 	if _, err := h.At(b.ctx, uuid.New(), 1); !errors.Is(err, audit.ErrNoStream) {
@@ -132,13 +137,15 @@ func TestRecordsAndStreamsAreListedAndSearched(t *testing.T) {
 			t.Errorf("%s: got %d lines and next %d, %v", name, len(lines), next, err)
 		}
 	}
-	for search, want := range map[string]int{"": 2, "concert 1": 1, "CONCERT": 2, "65000000-0000-4000-8000-000000000002": 1, "nothing": 0, "%": 0} {
+	for search, want := range map[string]int{"": 2, "concert 1": 1, "CONCERT": 2,
+		"65000000-0000-4000-8000-000000000002": 1, "nothing": 0, "%": 0} {
 		if list, err := h.Streams(b.ctx, search, 0, 10); err != nil || len(list) != want {
 			t.Errorf("search %q: got %+v, %v", search, list, err)
 		}
 	}
 	list, err := h.Streams(b.ctx, "", 1, 10)
-	if err != nil || len(list) != 1 || list[0].ID != other || list[0].Records != 14 || list[0].Status != "CANCELLED" || list[0].Capacity != 10 {
+	if err != nil || len(list) != 1 || list[0].ID != other || list[0].Records != 14 || list[0].Status != "CANCELLED" ||
+		list[0].Capacity != 10 {
 		t.Errorf("got %+v, %v", list, err)
 	}
 	if n, err := h.CountStreams(b.ctx); n != 2 || err != nil {
@@ -167,7 +174,8 @@ func TestVerificationsRunInTheBackgroundOneAtATime(t *testing.T) {
 		run, _ := runner.Last()
 		return run
 	}
-	if run := finished(); run.ID != first.ID || run.State != audit.Passed || run.Report.Records != 28 || run.FinishedAt == nil || run.StartedBy != id('u', 1) {
+	if run := finished(); run.ID != first.ID || run.State != audit.Passed || run.Report.Records != 28 ||
+		run.FinishedAt == nil || run.StartedBy != id('u', 1) {
 		t.Errorf("got %+v", run)
 	}
 	b.tamper(`update event_log set data = '7' where position = 28`)

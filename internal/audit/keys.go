@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/transparency-dev/formats/log"
@@ -14,21 +15,21 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Origin names the kind of log in checkpoints, and the key that signs them.
+// Origin identifies this kind of log in checkpoints, and names the keys that sign them.
 const Origin = "boxoffice/audit"
 
-// MinKeyBytes is the least length of a signing secret.
+// MinKeyBytes is the minimum length of a signing secret.
 const MinKeyBytes = 32
 
-// Keys sign checkpoints and tell which signatures to believe.
+// Keys sign checkpoints and verify their signatures.
 type Keys struct {
 	signer  note.Signer // nil: this program can only verify
 	own     string
 	trusted []note.Verifier
 }
 
-// NewKeys derives an Ed25519 key from a secret, which must be random; an empty one gives keys that can only verify. Checkpoints that
-// were signed by one of the trusted public keys, in the form of [Keys.Public], are believed too.
+// NewKeys derives an Ed25519 key from a random secret; without one the keys can only verify.
+// Signatures by one of the trusted public keys, in the form of [Keys.Public], are accepted too.
 func NewKeys(secret string, trusted ...string) (*Keys, error) {
 	k := &Keys{}
 	if secret != "" {
@@ -44,7 +45,8 @@ func NewKeys(secret string, trusted ...string) (*Keys, error) {
 		id, _, _ = strings.Cut(id, "+")
 		const ed25519Algorithm = 1
 		private := append([]byte{ed25519Algorithm}, seed[:]...)
-		if k.signer, err = note.NewSigner("PRIVATE+KEY+" + Origin + "+" + id + "+" + base64.StdEncoding.EncodeToString(private)); err != nil {
+		if k.signer, err = note.NewSigner("PRIVATE+KEY+" + Origin + "+" + id +
+			"+" + base64.StdEncoding.EncodeToString(private)); err != nil {
 			return nil, err
 		}
 		k.own = public
@@ -60,28 +62,31 @@ func NewKeys(secret string, trusted ...string) (*Keys, error) {
 	return k, nil
 }
 
-// Public is the key that checks what this program signs; empty when it does not sign.
+// Public returns the public key of this program; empty when it can't sign.
 func (k *Keys) Public() string { return k.own }
 
-// canSign tells whether there is a secret.
+// canSign reports whether there is a secret.
 func (k *Keys) canSign() bool { return k.signer != nil }
 
-// Statement is what a checkpoint says: the first Size records of the log have this Merkle root.
+// Statement is the content of a checkpoint: the first Size records of the log have this Merkle
+// root.
 type Statement struct {
 	Size int64
 	Root eventstore.Hash
 }
 
-// ErrNotSigned means that a checkpoint has no signature that is to be believed.
+// ErrNotSigned means that a checkpoint has no signature by a trusted key.
 var ErrNotSigned = errors.New("the checkpoint is not signed by a key that is trusted")
 
 func (k *Keys) sign(s Statement) (string, error) {
-	text := log.Checkpoint{Origin: Origin, Size: uint64(s.Size), Hash: s.Root[:]}.Marshal() //nolint:gosec // sizes are positive
+	size := uint64(s.Size) //nolint:gosec // positive
+	text := log.Checkpoint{Origin: Origin, Size: size, Hash: s.Root[:]}.Marshal()
 	signed, err := note.Sign(&note.Note{Text: string(text)}, k.signer)
 	return string(signed), err
 }
 
-// Open checks a signed checkpoint, which has the form of C2SP's tlog-checkpoint, and tells what it says.
+// Open verifies a signed checkpoint, in the format of C2SP's tlog-checkpoint, and returns its
+// content.
 func (k *Keys) Open(signed string) (s Statement, err error) {
 	opened, err := note.Open([]byte(signed), note.VerifierList(k.trusted...))
 	if err != nil {
@@ -92,10 +97,10 @@ func (k *Keys) Open(signed string) (s Statement, err error) {
 	switch {
 	case err != nil:
 		return s, err
-	case c.Origin != Origin || len(rest) > 0 || len(c.Hash) != len(s.Root) || int64(c.Size) <= 0: //nolint:gosec // what overflows is refused
+	case c.Origin != Origin || len(rest) > 0 || len(c.Hash) != len(s.Root) || c.Size == 0 || c.Size > math.MaxInt64:
 		return s, errors.New("the note is not a checkpoint of this kind of log")
 	}
-	s.Size = int64(c.Size) //nolint:gosec // checked above
+	s.Size = int64(c.Size)
 	copy(s.Root[:], c.Hash)
 	return s, nil
 }

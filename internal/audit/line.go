@@ -17,15 +17,15 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Line is a record as it travels outside of the database: whole, byte for byte, and with the hash before it in its stream, so that
-// its own can be computed from it alone.
+// Line is an exported record: its exact bytes, and the hash of the record before it in its stream,
+// so that its own hash can be verified from the line alone.
 type Line struct {
 	eventstore.Record
 	PreviousHash eventstore.Hash
 }
 
-// lineJSON is the JSON of a line. Stored JSON is passed on as it is. Where that can't be done on one line, as with line
-// feeds in it, it travels in base64.
+// lineJSON is the JSON of a line. Stored JSON is embedded unchanged, or in base64 where its bytes
+// would not survive, for example line feeds.
 type lineJSON struct {
 	Position       int64           `json:"position"`
 	StreamID       uuid.UUID       `json:"streamId"`
@@ -41,7 +41,7 @@ type lineJSON struct {
 	Hash           string          `json:"hash"`
 }
 
-// MarshalJSON writes the line. Encoders change the bytes of raw JSON, so that it can't be left to one.
+// MarshalJSON encodes the line by hand, because encoders change the bytes of raw JSON.
 func (l Line) MarshalJSON() ([]byte, error) { return l.append(nil), nil }
 
 func (l *Line) append(b []byte) []byte {
@@ -60,31 +60,34 @@ func appendRaw(b []byte, name, base64Name string, raw []byte) []byte {
 	return fmt.Appendf(b, `"%s":"%s"`, base64Name, base64.StdEncoding.EncodeToString(raw))
 }
 
-// isPlain tells whether JSON can be part of other JSON and come back as it was: encoding/json takes the space around and within
-// values away when it writes, and a null for nothing when it reads.
+// isPlain reports whether raw JSON keeps its bytes when it is embedded in other JSON: encoding/json
+// removes white space when it writes, and drops null when it reads.
 func isPlain(raw []byte) bool {
 	var compact bytes.Buffer
-	escaped := bytes.ContainsAny(raw, "<>&\u2028\u2029") // would be escaped by whoever marshals the line as a part of something else
-	return !escaped && !bytes.Equal(raw, []byte("null")) && json.Compact(&compact, raw) == nil && bytes.Equal(compact.Bytes(), raw)
+	// encoding/json escapes these when the line is part of another value.
+	escaped := bytes.ContainsAny(raw, "<>&\u2028\u2029")
+	return !escaped && !bytes.Equal(raw, []byte("null")) && json.Compact(&compact, raw) == nil &&
+		bytes.Equal(compact.Bytes(), raw)
 }
 
 func quoted(s string) []byte {
 	b, err := json.Marshal(s)
 	if err != nil {
-		panic(err) // there is no string that has no JSON
+		panic(err) // every string has a JSON encoding
 	}
 	return b
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
+// UnmarshalJSON decodes what MarshalJSON encoded.
 func (l *Line) UnmarshalJSON(b []byte) error {
 	var j lineJSON
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
 	*l = Line{Record: eventstore.Record{
-		Position: j.Position, StreamID: j.StreamID, Version: j.Version, Type: j.Type, SchemaVersion: j.SchemaVersion, RecordedAt: j.RecordedAt.UTC(),
-		Data: j.Data, Metadata: j.Metadata,
+		Position: j.Position, StreamID: j.StreamID, Version: j.Version, Type: j.Type, SchemaVersion: j.SchemaVersion,
+		RecordedAt: j.RecordedAt.UTC(),
+		Data:       j.Data, Metadata: j.Metadata,
 	}}
 	if j.DataBase64 != nil {
 		l.Data = j.DataBase64
@@ -95,7 +98,8 @@ func (l *Line) UnmarshalJSON(b []byte) error {
 	return l.complete(j.PreviousHash, j.Hash)
 }
 
-// complete adds the hashes to what was read, in either format. Of values that no table holds, the hash does not cover all: they are refused.
+// complete adds the hashes to a decoded line. It refuses values that the table can't store, because
+// the hash does not cover them completely.
 func (l *Line) complete(previous, hash string) error {
 	switch {
 	case l.Version < 1 || l.Version > math.MaxInt32:
@@ -115,7 +119,7 @@ func parseHash(h *eventstore.Hash, text string) error {
 	return nil
 }
 
-// recordAt reads one record and the hash before it.
+// recordAt reads one record and the hash of the one before it in its stream.
 func recordAt(ctx context.Context, from eventstore.Querier, position int64) (Line, error) {
 	rows, _ := from.Query(ctx, selectLines+`
 		where l.position = $1`, position)
@@ -129,16 +133,18 @@ func recordAt(ctx context.Context, from eventstore.Querier, position int64) (Lin
 	return line, nil
 }
 
-// selectLines asks for what scanLine reads.
+// selectLines selects the columns that scanLine reads.
 const selectLines = `
-	select l.position, l.stream_id, l.version, l.type, l.schema_version, l.data::text, l.metadata::text, l.recorded_at, l.hash, p.hash
+	select l.position, l.stream_id, l.version, l.type, l.schema_version, l.data::text, l.metadata::text,
+		l.recorded_at, l.hash, p.hash
 	from event_log l
 	left join event_log p on p.stream_id = l.stream_id and p.version = l.version - 1`
 
-// scanLine reads the columns of a record and the hash before it, which is null for the first of a stream.
+// scanLine reads a record and the previous hash, which is null for the first record of a stream.
 func scanLine(row pgx.CollectableRow) (l Line, err error) {
 	var hash, previous []byte
-	err = row.Scan(&l.Position, (*[16]byte)(&l.StreamID), &l.Version, &l.Type, &l.SchemaVersion, &l.Data, &l.Metadata, &l.RecordedAt, &hash, &previous)
+	err = row.Scan(&l.Position, (*[16]byte)(&l.StreamID), &l.Version, &l.Type, &l.SchemaVersion, &l.Data, &l.Metadata,
+		&l.RecordedAt, &hash, &previous)
 	l.RecordedAt = l.RecordedAt.UTC()
 	copy(l.Hash[:], hash)
 	copy(l.PreviousHash[:], previous)

@@ -10,26 +10,28 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/proof"
+	"github.com/transparency-dev/merkle/rfc6962"
 
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Receipt proves to somebody who has nothing but a public key that a record is in the log: its bytes give the hash, the hash and the
-// position give the leaf, the path leads from the leaf to the root, and the checkpoint with this root is signed.
+// Receipt proves that a record is in the log, with nothing but a public key. The hash follows from
+// the bytes of the record, the leaf from hash and position, and the root from leaf and path; the
+// checkpoint with this root is signed.
 type Receipt struct {
 	Record     Line     `json:"record"`
 	LeafHash   string   `json:"leafHash" doc:"Hash of the record's leaf in the Merkle tree, in hexadecimal"`
-	TreeSize   int64    `json:"treeSize" doc:"Records that the checkpoint covers"`
-	Path       []string `json:"path" nullable:"false" doc:"Inclusion proof of RFC 6962: hashes from the leaf's sibling up, in hexadecimal"`
+	TreeSize   int64    `json:"treeSize" doc:"Number of records that the checkpoint covers"`
+	Path       []string `json:"path" nullable:"false" doc:"Inclusion proof of RFC 6962, from the leaf up, in hexadecimal"`
 	Checkpoint string   `json:"checkpoint" doc:"The signed checkpoint, a note as in C2SP's tlog-checkpoint"`
-	PublicKey  string   `json:"publicKey,omitempty" doc:"The key that the checkpoint is signed with. Whoever verifies should have it from elsewhere"`
+	PublicKey  string   `json:"publicKey,omitempty" doc:"To verify, use a copy from another source"`
 }
 
-// ErrNoRecord means that the log has nothing at the position.
+// ErrNoRecord means that the log has no record at the position.
 var ErrNoRecord = errors.New("the log has no such record")
 
-// Prove gives the receipt of a record by the newest checkpoint. The error is [ErrNoRecord], [ErrNoCheckpoint], or
-// [ErrTampered] when the log does not contain what the checkpoint was signed over.
+// Prove returns the receipt of a record for the newest checkpoint. The error is [ErrNoRecord],
+// [ErrNoCheckpoint], or [ErrTampered] when the log differs from what was signed.
 func (c *Checkpoints) Prove(ctx context.Context, position int64) (*Receipt, error) {
 	record, err := recordAt(ctx, c.pool, position)
 	if err != nil {
@@ -42,10 +44,10 @@ func (c *Checkpoints) Prove(ctx context.Context, position int64) (*Receipt, erro
 	if checkpoint.Size < position {
 		return nil, ErrNoCheckpoint
 	}
-	if err := c.believe(checkpoint); err != nil {
+	if err := c.verifyRow(checkpoint); err != nil {
 		return nil, err
 	}
-	nodes, err := proof.Inclusion(uint64(position-1), uint64(checkpoint.Size)) //nolint:gosec // both are positive, from the log
+	nodes, err := proof.Inclusion(uint64(position-1), uint64(checkpoint.Size)) //nolint:gosec // both are positive
 	if err != nil {
 		return nil, err
 	}
@@ -60,46 +62,50 @@ func (c *Checkpoints) Prove(ctx context.Context, position int64) (*Receipt, erro
 	for i, hash := range path {
 		receipt.Path[i] = hex.EncodeToString(hash)
 	}
-	if _, err := receipt.Verify(c.keys); err != nil { // also catches what happened to the stored nodes
+	if _, err := receipt.Verify(c.keys); err != nil { // also detects changes of the stored nodes
 		return nil, fmt.Errorf("prove position %d: %w", position, err)
 	}
 	return receipt, nil
 }
 
-// Verify checks a receipt with nothing but the keys.
+// Verify checks a receipt without the log.
 func (r *Receipt) Verify(keys *Keys) (Statement, error) {
-	said, err := keys.Open(r.Checkpoint)
+	statement, err := keys.Open(r.Checkpoint)
 	if err != nil {
-		return said, err
+		return statement, err
 	}
 	record := &r.Record.Record
 	if sum := record.Sum(r.Record.PreviousHash); sum != record.Hash {
-		return said, fmt.Errorf("%w: the bytes of the record have the hash %s, not %s", ErrTampered, sum, record.Hash)
+		return statement, fmt.Errorf("%w: the bytes of the record have the hash %s, not %s", ErrTampered, sum, record.Hash)
 	}
-	if r.Record.Position < 1 || r.Record.Position > said.Size {
-		return said, fmt.Errorf("%w: the checkpoint covers positions 1 to %d", ErrTampered, said.Size)
+	if r.Record.Position < 1 || r.Record.Position > statement.Size {
+		return statement, fmt.Errorf("%w: the checkpoint covers positions 1 to %d", ErrTampered, statement.Size)
 	}
 	path := make([][]byte, len(r.Path))
 	for i, text := range r.Path {
 		if path[i], err = hex.DecodeString(text); err != nil {
-			return said, fmt.Errorf("hash %d of the path: %w", i+1, err)
+			return statement, fmt.Errorf("hash %d of the path: %w", i+1, err)
 		}
 	}
 	leaf := LeafHash(record.Position, record.Hash)
-	if err := proof.VerifyInclusion(hasher, uint64(record.Position-1), uint64(said.Size), leaf, path, said.Root[:]); err != nil { //nolint:gosec // checked above
-		return said, fmt.Errorf("%w: %w", ErrTampered, err)
+	index, size := uint64(record.Position-1), uint64(statement.Size) //nolint:gosec // checked above
+	err = proof.VerifyInclusion(rfc6962.DefaultHasher, index, size, leaf, path, statement.Root[:])
+	if err != nil {
+		return statement, fmt.Errorf("%w: %w", ErrTampered, err)
 	}
-	return said, nil
+	return statement, nil
 }
 
-// hashes gives those of a proof's nodes: high ones are stored, low ones follow from some hundred records.
+// hashes returns the hashes of the nodes of a proof. High nodes are stored; low ones are computed
+// from at most some hundred records.
 func (c *Checkpoints) hashes(ctx context.Context, nodes proof.Nodes) ([][]byte, error) {
 	hashes := make([][]byte, len(nodes.IDs))
 	var heights []int16
 	var indexes []int64
 	for _, id := range nodes.IDs {
 		if id.Level >= nodeHeight {
-			heights, indexes = append(heights, int16(id.Level)), append(indexes, int64(id.Index)) //nolint:gosec // below 64, and below a position
+			heights = append(heights, int16(id.Level)) //nolint:gosec // below 64
+			indexes = append(indexes, int64(id.Index)) //nolint:gosec // below a position
 		}
 	}
 	stored := map[compact.NodeID][]byte{}
@@ -127,10 +133,10 @@ func (c *Checkpoints) hashes(ctx context.Context, nodes proof.Nodes) ([][]byte, 
 			}
 		}
 	}
-	return nodes.Rehash(hashes, hasher.HashChildren)
+	return nodes.Rehash(hashes, rfc6962.DefaultHasher.HashChildren)
 }
 
-// compute hashes a complete subtree from its records.
+// compute returns the hash of a complete subtree, from its records.
 func (c *Checkpoints) compute(ctx context.Context, id compact.NodeID) ([]byte, error) {
 	first, last := id.Coverage()
 	tree := ranges.NewEmptyRange(first)
@@ -138,7 +144,11 @@ func (c *Checkpoints) compute(ctx context.Context, id compact.NodeID) ([]byte, e
 		position int64
 		hash     []byte
 	)
-	rows, _ := c.pool.Query(ctx, `select position, hash from event_log where position > $1 and position <= $2 order by position`, int64(first), int64(last)) //nolint:gosec // positions
+	rows, _ := c.pool.Query(ctx, `
+		select position, hash
+		from event_log
+		where position > $1 and position <= $2
+		order by position`, int64(first), int64(last)) //nolint:gosec // positions
 	if _, err := pgx.ForEachRow(rows, []any{&position, &hash}, func() error {
 		return tree.Append(LeafHash(position, eventstore.Hash(hash)), nil)
 	}); err != nil {
@@ -150,8 +160,9 @@ func (c *Checkpoints) compute(ctx context.Context, id compact.NodeID) ([]byte, e
 	return tree.Hashes()[0], nil
 }
 
-// Cover makes sure that a checkpoint covers a position, by signing one when that is needed. Whoever has just booked need not wait for the
-// next interval; that many ask at once must not lead to many checkpoints, so there is one each second at most.
+// Cover makes sure that a checkpoint covers a position, and signs one if necessary, so that nobody
+// has to wait for the next interval. Concurrent callers share checkpoints: there is at most one
+// each second.
 func (c *Checkpoints) Cover(ctx context.Context, position int64) error {
 	if covered, err := c.covers(ctx, position); covered || err != nil {
 		return err
@@ -159,14 +170,14 @@ func (c *Checkpoints) Cover(ctx context.Context, position int64) error {
 	if !c.keys.canSign() {
 		return ErrNoCheckpoint
 	}
-	if c.covering.Acquire(ctx, 1) != nil {
+	if c.signing.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}
-	defer c.covering.Release(1)
-	if covered, err := c.covers(ctx, position); covered || err != nil { // by whoever had the turn before
+	defer c.signing.Release(1)
+	if covered, err := c.covers(ctx, position); covered || err != nil { // by the previous holder
 		return err
 	}
-	timer := time.NewTimer(time.Until(c.covered.Add(time.Second)))
+	timer := time.NewTimer(time.Until(c.signedAt.Add(time.Second)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -174,7 +185,7 @@ func (c *Checkpoints) Cover(ctx context.Context, position int64) error {
 		return context.Cause(ctx)
 	}
 	_, err := c.Write(ctx)
-	c.covered = time.Now()
+	c.signedAt = time.Now()
 	return err
 }
 

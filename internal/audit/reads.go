@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Read says who has looked at the audit.
+// Read is one access to the audit by a user.
 type Read struct {
 	ID        int64
 	UserID    uuid.UUID
@@ -20,23 +20,23 @@ type Read struct {
 	At        time.Time
 }
 
-// Reads is the list of them. It is kept beside the log and not in it: who looks changes nothing about the events.
+// Reads is the list of accesses. It is not part of the log, because reading changes no event.
 type Reads struct{ pool *pgxpool.Pool }
 
-// NewReads works on the database of pool, which stays the caller's.
+// NewReads works on the database of pool, which the caller closes.
 func NewReads(pool *pgxpool.Pool) *Reads { return &Reads{pool} }
 
-// Add writes one down.
+// Add stores an access.
 func (r *Reads) Add(ctx context.Context, read Read) error {
 	if _, err := r.pool.Exec(ctx, `
 		insert into audit_reads (user_id, operation, target, request_id)
 		values ($1, $2, $3, $4)`, read.UserID, read.Operation, read.Target, read.RequestID); err != nil {
-		return fmt.Errorf("note who looks at the audit: %w", err)
+		return fmt.Errorf("store an access to the audit: %w", err)
 	}
 	return nil
 }
 
-// List gives the reads after one, oldest first.
+// List returns the accesses after the one with that id, oldest first.
 func (r *Reads) List(ctx context.Context, after int64, limit int) ([]Read, error) {
 	rows, _ := r.pool.Query(ctx, `
 		select id, user_id, operation, target, request_id, read_at

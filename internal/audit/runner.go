@@ -8,15 +8,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// What can have become of a verification.
+// The states of a verification.
 const (
 	Running = "running"
-	Passed  = "passed" // nothing is wrong
-	Failed  = "failed" // the report says what is wrong
-	Broken  = "broken" // it could not be carried out
+	Passed  = "passed" // no findings
+	Failed  = "failed" // the report has findings
+	Broken  = "broken" // it could not be completed
 )
 
-// Run is a verification in the background.
+// Run is one verification in the background.
 type Run struct {
 	ID         uuid.UUID
 	State      string
@@ -25,11 +25,11 @@ type Run struct {
 	StartedAt  time.Time
 	FinishedAt *time.Time
 	Progress   VerifyProgress
-	Report     *Report // when it has passed or failed
-	Error      error   // when it is broken
+	Report     *Report // when passed or failed
+	Error      error   // when broken
 }
 
-// Runner carries out verifications in the background, one at a time.
+// Runner runs verifications in the background, one at a time.
 type Runner struct {
 	options VerifyOptions
 	mu      sync.Mutex
@@ -39,10 +39,11 @@ type Runner struct {
 	closed  bool
 }
 
-// NewRunner verifies with these options.
+// NewRunner returns a runner that verifies with these options.
 func NewRunner(o VerifyOptions) *Runner { return &Runner{options: o} }
 
-// Start begins a verification of one stream, or of the whole log, unless one is running: then that one is returned.
+// Start starts a verification of one stream, or of the whole log. If one is already running, it
+// returns that one.
 func (r *Runner) Start(stream, by uuid.UUID, now time.Time) Run {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -52,7 +53,8 @@ func (r *Runner) Start(stream, by uuid.UUID, now time.Time) Run {
 		}
 		return *r.last
 	}
-	run := &Run{ID: uuid.New(), State: Running, StreamID: stream, StartedBy: by, StartedAt: now.UTC(), Progress: VerifyProgress{Phase: "records"}}
+	run := &Run{ID: uuid.New(), State: Running, StreamID: stream, StartedBy: by, StartedAt: now.UTC(),
+		Progress: VerifyProgress{Phase: "records"}}
 	ctx, stop := context.WithCancel(context.Background())
 	r.last, r.stop = run, stop
 	o := r.options
@@ -81,7 +83,7 @@ func (r *Runner) Start(stream, by uuid.UUID, now time.Time) Run {
 	return *run
 }
 
-// Last gives the verification that was started last; ok is false when there was none.
+// Last returns the verification that was started last; ok is false if there was none.
 func (r *Runner) Last() (run Run, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,7 +93,7 @@ func (r *Runner) Last() (run Run, ok bool) {
 	return *r.last, true
 }
 
-// Close ends what is running.
+// Close cancels a running verification and waits for its end.
 func (r *Runner) Close() {
 	r.mu.Lock()
 	r.closed = true

@@ -8,12 +8,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// StreamInfo is a stream in a list. What the read model knows of it may lag behind.
+// StreamInfo is a stream in a list. The fields of the read model may lag behind.
 type StreamInfo struct {
 	ID        uuid.UUID
 	Position  int64 // of its first record
 	Records   int
-	Title     string // by the read model; so are the next three
+	Title     string // from the read model, like the next three
 	Status    string
 	Capacity  int
 	Remaining int
@@ -21,12 +21,12 @@ type StreamInfo struct {
 	LastAt    time.Time
 }
 
-// Streams lists streams in the order in which they began, after the one that began at a position. Search looks for a part of the
-// title, or for the beginning of the id.
+// Streams lists streams in the order of their first records, after a position. Search matches a
+// part of the title or a prefix of the id.
 func (h *History) Streams(ctx context.Context, search string, after int64, limit int) ([]StreamInfo, error) {
 	rows, _ := h.pool.Query(ctx, `
-		select l.stream_id, l.position, newest.version, coalesce(e.title, ''), coalesce(e.status, ''), coalesce(e.capacity, 0), coalesce(e.remaining, 0),
-			l.recorded_at, newest.recorded_at
+		select l.stream_id, l.position, newest.version, coalesce(e.title, ''), coalesce(e.status, ''),
+			coalesce(e.capacity, 0), coalesce(e.remaining, 0), l.recorded_at, newest.recorded_at
 		from event_log l
 		left join events e on e.id = l.stream_id
 		cross join lateral (
@@ -37,31 +37,32 @@ func (h *History) Streams(ctx context.Context, search string, after int64, limit
 		order by l.position
 		limit $3`, after, search, limit)
 	return collect(rows, func(row pgx.CollectableRow) (s StreamInfo, err error) {
-		err = row.Scan((*[16]byte)(&s.ID), &s.Position, &s.Records, &s.Title, &s.Status, &s.Capacity, &s.Remaining, &s.FirstAt, &s.LastAt)
+		err = row.Scan((*[16]byte)(&s.ID), &s.Position, &s.Records, &s.Title, &s.Status, &s.Capacity, &s.Remaining,
+			&s.FirstAt, &s.LastAt)
 		s.FirstAt, s.LastAt = s.FirstAt.UTC(), s.LastAt.UTC()
 		return s, err
 	}, "list streams")
 }
 
-// CountStreams tells how many there are in all.
+// CountStreams returns the number of streams.
 func (h *History) CountStreams(ctx context.Context) (n int64, err error) {
 	err = h.pool.QueryRow(ctx, `select count(*) from event_log where version = 1`).Scan(&n)
 	return n, err
 }
 
-// Filter chooses records of the log. Zero fields don't restrict it.
+// Filter selects records of the log. Zero fields match all.
 type Filter struct {
 	Type   string
 	Actor  uuid.UUID
 	Stream uuid.UUID
 }
 
-// scanWindow bounds how many positions one call of Records looks at. There is no index for actors and types: each would make every booking
-// dearer.
+// scanWindow bounds how many positions one call of Records reads. There is no index of actors or
+// types, because each would slow down every booking.
 const scanWindow = 100_000
 
-// Records gives records after a position, at most limit of them, and the position to go on from: 0 at the end of the log. It may give few or none
-// and still tell to go on, when what is asked for is rare.
+// Records returns at most limit records after a position, and the position to continue from, which
+// is 0 at the end of the log. When matches are rare it may return few or none before the end.
 func (h *History) Records(ctx context.Context, f Filter, after int64, limit int) (lines []Line, next int64, err error) {
 	head, err := h.log.Head(ctx)
 	if err != nil {
@@ -76,7 +77,7 @@ func (h *History) Records(ctx context.Context, f Filter, after int64, limit int)
 		actor = f.Actor.String()
 	}
 	chosen := `l.position > $1 and l.position <= $2`
-	if f.Stream != uuid.Nil { // by its own index; the planner would take the one of positions, for the order
+	if f.Stream != uuid.Nil { // force the index of the stream: for the order, the planner prefers that of positions
 		chosen = `l.stream_id = $6 and l.position + 0 > $1 and l.position + 0 <= $2`
 	} else {
 		chosen += ` and $6::uuid is not null`
@@ -97,7 +98,7 @@ func (h *History) Records(ctx context.Context, f Filter, after int64, limit int)
 	return lines, next, nil
 }
 
-// orderOf is the index to read by. In one stream, versions and positions have the same order.
+// orderOf returns the column to sort by. In one stream, versions and positions have the same order.
 func orderOf(f Filter) string {
 	if f.Stream != uuid.Nil {
 		return "version"

@@ -37,8 +37,10 @@ func open(t *testing.T) *box {
 	t.Parallel()
 	keys, err := audit.NewKeys(secret)
 	must(t, err)
-	pool := dbtest.Connect(t, dbtest.URL(t), dbtest.MaxConns(projections.RebuildConnections), dbtest.Settings(projections.Session()))
-	return &box{t, context.Background(), pool, eventstore.NewLog(pool), keys, audit.NewCheckpoints(pool, keys), map[uuid.UUID]int{}}
+	pool := dbtest.Connect(t, dbtest.URL(t), dbtest.MaxConns(projections.RebuildConnections),
+		dbtest.Settings(projections.Session()))
+	return &box{t, context.Background(), pool, eventstore.NewLog(pool), keys, audit.NewCheckpoints(pool, keys),
+		map[uuid.UUID]int{}}
 }
 
 func must(tb testing.TB, err error) {
@@ -54,17 +56,19 @@ func id(kind byte, n int) uuid.UUID {
 }
 
 func concert(n int) domain.Details {
-	return domain.Details{Title: fmt.Sprintf("Concert %d <&>", n), Venue: "Hall", TimeZone: "UTC", StartsAt: time.Date(2090, 1, 1, 20, 0, 0, 0, time.UTC), Price: domain.Money{Minor: 100, Currency: "EUR"}}
+	return domain.Details{Title: fmt.Sprintf("Concert %d <&>", n), Venue: "Hall", TimeZone: "UTC",
+		StartsAt: time.Date(2090, 1, 1, 20, 0, 0, 0, time.UTC), Price: domain.Money{Minor: 100, Currency: "EUR"}}
 }
 
-// happen appends records to a stream without asking for any rule.
+// happen appends records to a stream without checking any rule.
 func (b *box) happen(stream uuid.UUID, records ...domain.Record) []eventstore.Record {
 	b.Helper()
 	var news []eventstore.NewRecord
 	for _, r := range records {
 		name, schema, data, err := domain.Codec{}.Encode(r)
 		must(b, err)
-		news = append(news, eventstore.NewRecord{Type: name, SchemaVersion: schema, Data: data, Metadata: eventstore.Metadata{Actor: id('u', 1), CorrelationID: "test"}})
+		news = append(news, eventstore.NewRecord{Type: name, SchemaVersion: schema, Data: data,
+			Metadata: eventstore.Metadata{Actor: id('u', 1), CorrelationID: "test"}})
 	}
 	stored, err := b.log.Append(b.ctx, stream, b.versions[stream], news...)
 	must(b, err)
@@ -86,7 +90,7 @@ func (b *box) sell(stream uuid.UUID, n int) {
 	b.happen(stream, records...)
 }
 
-// sample fills the log with two streams that take turns: 28 records.
+// sample fills the log with the interleaved records of two streams: 28 records.
 func (b *box) sample() (one, other uuid.UUID) {
 	b.Helper()
 	one, other = id('e', 1), id('e', 2)
@@ -134,7 +138,7 @@ func (b *box) tamper(sql string, args ...any) {
 	must(b, err)
 }
 
-// rehash makes the chain of a stream right again from a version on, as a careful forger would.
+// rehash computes the chain of a stream anew from a version on, as a careful forger would.
 func (b *box) rehash(stream uuid.UUID, from int) {
 	b.Helper()
 	records, err := b.log.Stream(b.ctx, stream, 0, 1000)

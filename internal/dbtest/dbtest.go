@@ -1,7 +1,8 @@
-// Package dbtest gives each test a PostgreSQL database of its own, cloned from a migrated template.
+// Package dbtest gives each test its own PostgreSQL database, cloned from a migrated template.
 //
-// The server is the one that TEST_DATABASE_URL names, and otherwise a private one that the test program starts on first use and
-// stops in [Main]. A test that fails keeps its database and prints the address; a missing server fails the test, it is never skipped.
+// TEST_DATABASE_URL names the server. By default the test program starts a private one on first use
+// and stops it in [Main]. A failed test keeps its database and prints the address. Without a server
+// tests fail; they are never skipped.
 package dbtest
 
 import (
@@ -24,16 +25,21 @@ import (
 )
 
 var (
-	server   *embeddedpg.Server
 	baseURL  = sync.OnceValues(serverURL)
 	migrated = NewTemplate(func(string) error { return nil })
 
-	mu   sync.Mutex
-	made []string // names of templates
+	// shared is what the tests of a package have created together, for [Main] to remove.
+	shared struct {
+		server    *embeddedpg.Server
+		dir       string // of the server
+		mu        sync.Mutex
+		templates []string // database names
+	}
 )
 
-// Main runs the tests of a package and stops the server that they started. Call it from TestMain of each package that uses [URL] or [Pool].
-// When all tests of the package were run and passed, checks look at what they leave behind; an error fails the package.
+// Main runs the tests of a package and stops the server that they started. Call it from TestMain of
+// each package that uses [URL] or [Pool]. The checks run after all tests have passed; an error
+// fails the package.
 func Main(m *testing.M, checks ...func() error) {
 	removeFiles, err := InMemory()
 	if err != nil {
@@ -49,22 +55,22 @@ func Main(m *testing.M, checks ...func() error) {
 			}
 		}
 	}
-	for _, name := range made {
+	for _, name := range shared.templates {
 		if base, err := baseURL(); err == nil {
-			_ = admin(base, "drop database "+name+" with (force)") // the server may be a throw-away one that is gone
+			_ = admin(base, "drop database "+name+" with (force)") // best effort: the server may have stopped
 		}
 	}
-	if server != nil {
-		if err := server.Stop(); err != nil {
+	if shared.server != nil {
+		if err := shared.server.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "stop the test server:", err)
 		}
 	}
-	_ = os.RemoveAll(serverDir) // also that of a server which could not be started
+	_ = os.RemoveAll(shared.dir) // even if the server could not be started
 	removeFiles()
 	os.Exit(code)
 }
 
-// Slow leaves a test out of the quick round, which is go test -short.
+// Slow skips a test in go test -short.
 func Slow(tb testing.TB) {
 	tb.Helper()
 	if testing.Short() {
@@ -72,7 +78,7 @@ func Slow(tb testing.TB) {
 	}
 }
 
-// ranAll tells whether no flag has picked some of the tests.
+// ranAll reports whether no flag has excluded tests.
 func ranAll() bool {
 	if testing.Short() {
 		return false
@@ -91,7 +97,7 @@ func Pool(tb testing.TB) *pgxpool.Pool {
 	return Connect(tb, URL(tb))
 }
 
-// Connect connects to the database at url, with settings such as a session has, and closes the pool when the test ends.
+// Connect connects to the database at url and closes the pool when the test ends.
 func Connect(tb testing.TB, url string, options ...Option) *pgxpool.Pool {
 	tb.Helper()
 	config, err := pgxpool.ParseConfig(url)
@@ -112,28 +118,29 @@ func Connect(tb testing.TB, url string, options ...Option) *pgxpool.Pool {
 // Option changes how [Connect] connects.
 type Option func(*pgxpool.Config)
 
-// MaxConns bounds the pool.
+// MaxConns limits the size of the pool.
 func MaxConns(most int) Option {
 	return func(c *pgxpool.Config) { c.MaxConns = int32(most) } //nolint:gosec // small
 }
 
-// Settings are set for every session.
+// Settings sets parameters of every session.
 func Settings(settings map[string]string) Option {
 	return func(c *pgxpool.Config) { maps.Copy(c.ConnConfig.RuntimeParams, settings) }
 }
 
-// URL makes a fresh, migrated database and returns its address. It is dropped when the test ends well.
+// URL creates a migrated database and returns its address. It is dropped when the test passes.
 func URL(tb testing.TB) string {
 	tb.Helper()
 	return migrated.URL(tb)
 }
 
-// Template is a database that is prepared once, and copied for each test.
+// Template is a database that is prepared once and cloned for each test.
 type Template struct {
 	prepare func() (name string, err error)
 }
 
-// NewTemplate describes a migrated database with what fill adds, which must not stay connected. It is made when it is needed.
+// NewTemplate returns a template that is created on first use: a migrated database that fill has
+// written to. fill must close its connections.
 func NewTemplate(fill func(url string) error) *Template {
 	return &Template{sync.OnceValues(func() (string, error) {
 		base, err := baseURL()
@@ -144,9 +151,9 @@ func NewTemplate(fill func(url string) error) *Template {
 		if err := admin(base, "create database "+name); err != nil {
 			return "", err
 		}
-		mu.Lock()
-		made = append(made, name)
-		mu.Unlock()
+		shared.mu.Lock()
+		shared.templates = append(shared.templates, name)
+		shared.mu.Unlock()
 		url := withDatabase(base, name)
 		if _, err := migrations.Up(context.Background(), url); err != nil {
 			return "", err
@@ -155,7 +162,7 @@ func NewTemplate(fill func(url string) error) *Template {
 	})}
 }
 
-// URL makes a copy and returns its address. It is dropped when the test ends well.
+// URL creates a clone and returns its address. It is dropped when the test passes.
 func (t *Template) URL(tb testing.TB) string {
 	tb.Helper()
 	template, err := t.prepare()
@@ -187,8 +194,6 @@ func newName() string { return strings.ReplaceAll(uuid.NewString(), "-", "") }
 
 const serverPrefix = "boxoffice-test-"
 
-var serverDir string
-
 func serverURL() (string, error) {
 	if address := os.Getenv("TEST_DATABASE_URL"); address != "" {
 		return address, nil
@@ -197,16 +202,16 @@ func serverURL() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	serverDir = dir
-	server, err = embeddedpg.Start(context.Background(), embeddedpg.Options{
+	shared.dir = dir
+	shared.server, err = embeddedpg.Start(context.Background(), embeddedpg.Options{
 		Dir: dir,
-		// Tests lose nothing worth keeping when the machine stops.
+		// A crash of the machine loses nothing of value.
 		Settings: map[string]string{"fsync": "off", "full_page_writes": "off", "max_connections": "600"},
 	})
 	if err != nil {
 		return "", err
 	}
-	return server.URL(), nil
+	return shared.server.URL(), nil
 }
 
 func admin(base, sql string) error {

@@ -9,14 +9,17 @@ import (
 
 const (
 	memoryDir = "/dev/shm"
-	// Not serverPrefix: with TMPDIR=/dev/shm servers are here too, and nobody locks their directories.
+	// Not serverPrefix: with TMPDIR=/dev/shm servers are here too, and their directories are not
+	// locked.
 	memoryPrefix = "boxoffice-memory-"
-	// enough memory must be free: several packages are tested at once, and the log of changes of each server may grow to 1 GB.
+	// enough is the free memory required: several packages are tested at once, and the WAL of each
+	// server may grow to 1 GB.
 	enough = 4 << 30
 )
 
-// InMemory puts the temporary directories of this process, and of those that it starts, into memory, where there is enough. A database
-// is 300 files: to make and to remove them takes ten times as long on a disk. TMPDIR chooses another place. Call remove in the end.
+// InMemory puts the temporary directories of this process and its children into memory, if enough
+// is free. A database has 300 files, which take ten times as long to create and remove on a disk.
+// TMPDIR overrides the directory. Call remove at the end.
 func InMemory() (remove func(), err error) {
 	if os.Getenv("TMPDIR") != "" || !hasRoom() {
 		return func() {}, nil
@@ -36,8 +39,9 @@ func hasRoom() bool {
 	return syscall.Statfs(memoryDir, &fs) == nil && fs.Bavail*uint64(fs.Bsize) > enough //nolint:gosec // not negative
 }
 
-// ownDir makes a directory that is locked for as long as this process lives, and removes those of processes that were killed. They take
-// turns, so that none is removed before it is locked.
+// ownDir creates a directory that is locked until this process ends, and removes those of processes
+// that were killed. It holds a lock on the parent, so that no directory is removed before it is
+// locked.
 func ownDir() (dir string, owner *os.File, err error) {
 	turn, err := lock(memoryDir, syscall.LOCK_EX)
 	if err != nil {
@@ -54,7 +58,7 @@ func ownDir() (dir string, owner *os.File, err error) {
 	if dir, err = os.MkdirTemp(memoryDir, memoryPrefix); err != nil {
 		return "", nil, err
 	}
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // PostgreSQL, as another user, has to get to its own
+	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // PostgreSQL runs as another user
 		return "", nil, err
 	}
 	owner, err = lock(dir, syscall.LOCK_EX)

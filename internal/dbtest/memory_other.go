@@ -2,5 +2,5 @@
 
 package dbtest
 
-// InMemory does nothing: this system has no directory in memory that everybody may use.
+// InMemory does nothing: this system has no shared directory in memory.
 func InMemory() (remove func(), err error) { return func() {}, nil }

@@ -66,8 +66,9 @@ func TestClosedDirectoryOfRootIsRelocated(t *testing.T) {
 	if got, err := embeddedpg.RunningURL(dir); err != nil || got != s.URL() {
 		t.Errorf("RunningURL does not find it: %v", err)
 	}
-	if _, err := embeddedpg.Start(t.Context(), o); !errors.Is(err, embeddedpg.ErrInUse) {
-		t.Errorf("got %v, want ErrInUse", err)
+	_, err := embeddedpg.Start(t.Context(), o)
+	if _, ok := errors.AsType[*embeddedpg.InUseError](err); !ok {
+		t.Errorf("got %v, want an InUseError", err)
 	}
 	stop(t, s)
 
@@ -97,7 +98,8 @@ func TestClosedDirectoryOfRootIsRelocated(t *testing.T) {
 	if err := os.Rename(o.RelocateDir, o.RelocateDir+" unmounted"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := embeddedpg.Start(t.Context(), o); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "postgres.location") {
+	if _, err := embeddedpg.Start(t.Context(), o); !errors.Is(err, fs.ErrNotExist) ||
+		!strings.Contains(err.Error(), "postgres.location") {
 		t.Errorf("got %v, want an error that names the pointer file", err)
 	}
 }
@@ -155,7 +157,8 @@ func TestOwnerOfTheDirectoryRunsPostgreSQL(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := start(t, options(dir))
-	for _, path := range []string{s.DataDir(), filepath.Dir(s.DataDir()), filepath.Join(dir, "postgres", "password"), filepath.Join(dir, "postgres", "lock")} {
+	for _, path := range []string{s.DataDir(), filepath.Dir(s.DataDir()), filepath.Join(dir, "postgres", "password"),
+		filepath.Join(dir, "postgres", "lock")} {
 		if got := uidOf(t, path); got != uid {
 			t.Errorf("%s belongs to %d, and the owner of the directory could not run the program without root", path, got)
 		}

@@ -12,7 +12,8 @@ import (
 	"syscall"
 )
 
-// account is the user PostgreSQL runs as when we are root, for it refuses to be. Nil is "as we are".
+// account is the user that PostgreSQL runs as when we are root, which it refuses to run as. Nil:
+// the present user.
 type account struct {
 	name     string
 	uid, gid uint32
@@ -20,12 +21,12 @@ type account struct {
 
 func privileged() bool { return os.Geteuid() == 0 }
 
-// accountFor picks the user for a new cluster: the owner of the directory, so that a volume of somebody
-// else's and sudo in a home directory work and stay usable without root; otherwise a system user. An
-// owner without a name is passed over, because initdb insists on one.
+// accountFor picks the user for a new cluster: the owner of the directory, so that the data stays
+// usable without root after sudo or on a mounted volume; otherwise a system user. An owner without
+// a name is skipped, because initdb requires a name.
 func accountFor(dir string) (*account, error) {
 	if !privileged() {
-		return nil, nil // the user we are
+		return nil, nil // the present user
 	}
 	if dir != "" {
 		if uid, gid, err := ownerOf(dir); err == nil && uid != 0 {
@@ -49,14 +50,15 @@ func accountFor(dir string) (*account, error) {
 	return nil, errors.New("PostgreSQL may not run as root, and this system has neither a user postgres nor nobody")
 }
 
-// ownerAccount is the only user that may run an existing cluster.
+// ownerAccount returns the owner of a cluster, the only user that may run it.
 func ownerAccount(data string) (*account, error) {
 	uid, gid, err := ownerOf(data)
 	if err != nil {
 		return nil, err
 	}
 	if uid == 0 {
-		return nil, fmt.Errorf("%s belongs to root, which PostgreSQL refuses to run as: give it to another user (chown -R postgres %s)", data, data)
+		return nil, fmt.Errorf("%s belongs to root, which PostgreSQL refuses to run as: "+
+			"give it to another user (chown -R postgres %s)", data, data)
 	}
 	a, _ := named(uid, gid)
 	return a, nil
@@ -82,7 +84,7 @@ func ownerOf(path string) (uid, gid uint32, err error) {
 	return stat.Uid, stat.Gid, nil
 }
 
-// own gives a file to the account.
+// own changes the owner of a file to the account.
 func (a *account) own(path string) error {
 	if a == nil {
 		return nil
@@ -90,7 +92,7 @@ func (a *account) own(path string) error {
 	return os.Lchown(path, int(a.uid), int(a.gid))
 }
 
-// matchOwner gives what root has made to the owner of the directory it lies in.
+// matchOwner changes the owner of a file that root created to that of another path.
 func matchOwner(path, like string) error {
 	if !privileged() {
 		return nil
@@ -102,9 +104,9 @@ func matchOwner(path, like string) error {
 	return os.Lchown(path, int(uid), int(gid))
 }
 
-// admit lets the account pass through dir if that is an empty directory of ours and closed to all
-// others, as temporary ones are: such a one was made for us, and moving its data elsewhere would leave
-// it there when the directory is removed. Nobody but the account's group gets in.
+// admit lets the account's group enter dir if dir is empty, ours, and closed to all others, as
+// temporary directories are. Such a directory was created for us; data elsewhere would remain when
+// it is removed.
 func (a *account) admit(dir string) error {
 	if a == nil || barrier(dir, a) != dir {
 		return nil
@@ -124,8 +126,8 @@ func (a *account) admit(dir string) error {
 	return errors.Join(os.Chown(dir, -1, int(a.gid)), os.Chmod(dir, info.Mode()|0o010))
 }
 
-// barrier is the topmost directory on the way that the account may not pass through, or empty. Mode
-// bits only: where access lists say otherwise, initdb will.
+// barrier returns the topmost directory of the path that the account may not enter, or "". It
+// checks mode bits only; with access control lists, initdb reports the error.
 func barrier(path string, a *account) string {
 	if a == nil {
 		return ""

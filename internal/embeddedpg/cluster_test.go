@@ -22,14 +22,17 @@ func TestDataOfAnotherVersionIsNeverTouched(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			dir := openDir(t)
-			fill(t, dataOf(dir), map[string]string{"PG_VERSION": version + "\n", "base/1/112": "rows", "postmaster.pid": "1\n", "postgresql.conf": "port = 1\n"})
+			fill(t, dataOf(dir), map[string]string{"PG_VERSION": version + "\n", "base/1/112": "rows", "postmaster.pid": "1\n",
+				"postgresql.conf": "port = 1\n"})
 			before := picture(t, dataOf(dir))
 			_, err := embeddedpg.Start(t.Context(), options(dir))
 			var mismatch *embeddedpg.VersionError
-			if !errors.As(err, &mismatch) || !errors.Is(err, embeddedpg.ErrVersion) || !errors.Is(err, embeddedpg.ErrNoBinaries) {
+			var missing *embeddedpg.NoBinariesError
+			if !errors.As(err, &mismatch) || !errors.As(err, &missing) {
 				t.Fatalf("got %v, want a VersionError", err)
 			}
-			for _, want := range []string{"PostgreSQL " + version, "PostgreSQL " + binaries(t).Version, "left untouched", dataOf(dir)} {
+			for _, want := range []string{"PostgreSQL " + version, "PostgreSQL " + binaries(t).Version, "left untouched",
+				dataOf(dir)} {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("the error does not say %q:\n%v", want, err)
 				}
@@ -53,7 +56,8 @@ func TestWhatIsNoClusterIsNeverTouched(t *testing.T) {
 			dir := openDir(t)
 			fill(t, dataOf(dir), files)
 			before := picture(t, dataOf(dir))
-			if _, err := embeddedpg.Start(t.Context(), options(dir)); err == nil || !strings.Contains(err.Error(), "PG_VERSION") {
+			if _, err := embeddedpg.Start(t.Context(), options(dir)); err == nil ||
+				!strings.Contains(err.Error(), "PG_VERSION") {
 				t.Errorf("got %v, want an error that names PG_VERSION", err)
 			}
 			if after := picture(t, dataOf(dir)); after != before {

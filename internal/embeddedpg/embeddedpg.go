@@ -1,12 +1,12 @@
-// Package embeddedpg runs a private PostgreSQL server beside the program, so that one binary and one
-// directory are all that is needed to begin. It finds PostgreSQL's binaries, makes a cluster, sees to it
-// that only one program owns it, starts and stops the server, and hands out its address.
+// Package embeddedpg runs a private PostgreSQL server as a child of the program, so that one binary
+// and one directory are enough to start. It finds PostgreSQL's binaries, creates a cluster, makes
+// sure that only one program owns it, starts and stops the server, and returns its address.
 //
-// It knows nothing of what is stored: no schema, no migrations, no pool. It never deletes or makes anew
-// a cluster that exists; what it cannot run it leaves as it is, and says why.
+// Schema, migrations and connection pools are up to the caller. An existing cluster is never
+// deleted or replaced: if it can't be run, it stays untouched, and the error says why.
 //
-// Start reading at [Start]; then home.go (what lies where), cluster.go (how one is made), orphan.go (what
-// a killed program leaves behind) and binaries.go (where PostgreSQL comes from).
+// Start reading at [Start]; then home.go (files and directories), cluster.go (creation), orphan.go
+// (servers that outlived their program) and binaries.go (where PostgreSQL comes from).
 package embeddedpg
 
 import (
@@ -19,45 +19,44 @@ import (
 	"time"
 )
 
-// The role, its database and the only address are fixed: the server serves nobody but its program, and
-// [RunningURL] must be able to name them without asking.
+// Role, database and address are fixed: the server has one client, and [RunningURL] needs to know
+// them.
 const (
 	role     = "boxoffice"
 	database = "boxoffice"
 	host     = "127.0.0.1"
 )
 
-// Options say where the cluster lives and how it is run. Only Dir is required.
+// Options configure [Start]. Only Dir is required.
 type Options struct {
-	// Dir is the data directory of the program, created if absent. The cluster lives in a folder below.
+	// Dir is the data directory of the program, created if absent. The cluster is in a folder below.
 	Dir string
-	// BinDir is a directory with initdb and postgres, and the only one that is tried. Empty: search.
+	// BinDir is the directory with initdb and postgres. Empty: search for it.
 	BinDir string
 	// CacheDir is where downloaded binaries are kept. Empty: the user's cache directory.
 	CacheDir string
-	// RelocateDir takes the clusters that cannot lie below Dir; this happens only when the program is
-	// root and Dir is closed to the user PostgreSQL then runs as. Empty: /var/lib/boxoffice.
+	// RelocateDir holds clusters that cannot be below Dir: the program is root, and the user that
+	// PostgreSQL then runs as may not enter Dir. Empty: /var/lib/boxoffice.
 	RelocateDir string
-	// Port to listen on. 0: the last port of this directory if it is free, otherwise any that is.
+	// Port to listen on. 0: the last port of this directory if it is free, otherwise any free one.
 	Port int
-	// Settings are given to the server on its command line, over our own. fsync=off also leaves out
-	// the flushing of a new cluster to disk: for data that may be lost, such as that of tests.
+	// Settings are passed to the server on its command line, and override the defaults. fsync=off also
+	// skips flushing a new cluster to disk: for data that may be lost, as in tests.
 	Settings map[string]string
-	// Logger gets what PostgreSQL writes (at debug) and what happened to it. Nil: nothing is logged.
+	// Logger receives the output of PostgreSQL (at debug) and its starts and stops. Nil: no log.
 	Logger *slog.Logger
-	// StartTimeout bounds the way from launch to ready. 0: five minutes, because recovery after a
-	// power cut may have to replay max_wal_size of log, and breaking it off would only repeat it.
+	// StartTimeout bounds the time from launch to ready. 0: five minutes, because recovery after a
+	// power failure may replay max_wal_size of log, and would start over if it were aborted.
 	StartTimeout time.Duration
-	// StopTimeout is how long a fast shutdown may take before it is forced. 0: fifteen seconds.
+	// StopTimeout bounds a fast shutdown; then it is forced. 0: fifteen seconds.
 	StopTimeout time.Duration
 }
 
-// Start makes the cluster if there is none, runs the server and returns when it accepts connections.
-// The directory then belongs to this program until [Server.Stop]. ctx bounds the start only; when it
-// ends first, nothing is left running.
+// Start creates the cluster if there is none, starts the server and returns when it accepts
+// connections. The directory is locked until [Server.Stop]. ctx bounds the start only; when it ends
+// first, no process is left running.
 //
-// Errors to tell apart: [ErrInUse] (with [InUseError]), [ErrPortTaken] for an explicit port,
-// [ErrNoBinaries] (with [NoBinariesError]) and [ErrVersion] (with [VersionError]).
+// Errors that callers can distinguish: [*InUseError], [*NoBinariesError] and [*VersionError].
 func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	o, err = o.withDefaults()
 	if err != nil {
@@ -88,7 +87,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	return c.serve(ctx, o, lock)
 }
 
-// HasData tells whether there is a cluster in this directory, and changes nothing.
+// HasData reports whether there is a cluster in this directory. It changes nothing.
 func HasData(dir string) (bool, error) {
 	home, err := locate(dir)
 	if err != nil {
@@ -97,14 +96,15 @@ func HasData(dir string) (bool, error) {
 	return home.hasData()
 }
 
-// RunningURL is the address of the server that some program runs on this directory, for commands that
-// work beside it. [ErrNotRunning] when there is none, or none that accepts connections yet.
+// RunningURL returns the address of the server that another program runs on this directory, for
+// commands beside it. The error is [ErrNotRunning] if there is none, or it does not accept
+// connections yet.
 func RunningURL(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return "", err
 	}
-	if resolved, err := filepath.EvalSymlinks(dir); err == nil { // as Start does, where the directory exists
+	if resolved, err := filepath.EvalSymlinks(dir); err == nil { // like Start
 		dir = resolved
 	}
 	home, err := locate(dir)

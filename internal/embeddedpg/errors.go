@@ -6,20 +6,10 @@ import (
 	"strings"
 )
 
-var (
-	// ErrInUse says that another program runs PostgreSQL on the same directory; see [InUseError].
-	ErrInUse = errors.New("the directory is in use")
-	// ErrNotRunning says that no server accepts connections for the directory.
-	ErrNotRunning = errors.New("PostgreSQL is not running")
-	// ErrPortTaken says that the port asked for belongs to another program.
-	ErrPortTaken = errors.New("the port is taken")
-	// ErrNoBinaries says that no usable PostgreSQL was found; see [NoBinariesError].
-	ErrNoBinaries = errors.New("no usable PostgreSQL was found")
-	// ErrVersion says that no binaries of the version that wrote the data were found; see [VersionError].
-	ErrVersion = errors.New("the data is of another PostgreSQL version")
-)
+// ErrNotRunning means that no server accepts connections for the directory.
+var ErrNotRunning = errors.New("PostgreSQL is not running")
 
-// InUseError names the program that has the directory. It is an [ErrInUse].
+// InUseError means that another program runs PostgreSQL on the same directory.
 type InUseError struct {
 	Dir string
 	PID int // 0 when unknown
@@ -33,9 +23,8 @@ func (e *InUseError) Error() string {
 	return fmt.Sprintf("%s is in use by %s: stop it, or choose another directory", e.Dir, who)
 }
 
-func (e *InUseError) Unwrap() error { return ErrInUse }
-
-// NoBinariesError lists every place that was looked at and what was there. It is an [ErrNoBinaries].
+// NoBinariesError means that no usable PostgreSQL was found. It lists the places that were
+// searched.
 type NoBinariesError struct {
 	Major int        // the only version that would have done; 0 when any did
 	Found []Binaries // those of another version
@@ -53,10 +42,8 @@ func (e *NoBinariesError) Error() string {
 		"or use a PostgreSQL server of your own.", want, strings.Join(e.Tried, "\n  - "))
 }
 
-func (e *NoBinariesError) Unwrap() error { return ErrNoBinaries }
-
-// VersionError says that data exists and which version it needs. Nothing was changed. It is both an
-// [ErrVersion] and an [ErrNoBinaries].
+// VersionError means that the data needs a PostgreSQL version that was not found. It wraps a
+// [*NoBinariesError]. Nothing was changed.
 type VersionError struct {
 	Dir     string // the cluster
 	Version string // of the data, as in its PG_VERSION
@@ -73,8 +60,9 @@ func (e *VersionError) Error() string {
 		found = "only " + strings.Join(versions, ", ")
 	}
 	return fmt.Sprintf("the data in %s was written by PostgreSQL %s, and %s was found. "+
-		"The data has been left untouched: install that version beside, or export it there and import it into a new directory.\n%s",
+		"The data has been left untouched: install that version beside, "+
+		"or export it there and import it into a new directory.\n%s",
 		e.Dir, e.Version, found, e.Missing)
 }
 
-func (e *VersionError) Unwrap() []error { return []error{ErrVersion, e.Missing} }
+func (e *VersionError) Unwrap() error { return e.Missing }

@@ -10,7 +10,8 @@ import (
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
 )
 
-// A program starts its database, works until it is told to stop or the database fails, and stops it.
+// A program starts its database, works until it is told to stop or the database fails, and stops
+// it.
 func ExampleStart() {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()

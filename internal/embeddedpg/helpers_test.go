@@ -22,11 +22,11 @@ import (
 	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
-// patience is how long a condition may take on a busy machine before it counts as never.
-const patience = 60 * time.Second
+// testTimeout is how long a condition may take on a busy machine before it counts as never.
+const testTimeout = 60 * time.Second
 
-// openDir is a temporary directory that PostgreSQL's user can reach: the one of testing is closed to
-// everybody else, and as root the data would be kept elsewhere.
+// openDir is a temporary directory that PostgreSQL's user can reach: the one of testing is closed
+// to everybody else, and as root the data would be kept elsewhere.
 func openDir(tb testing.TB) string {
 	tb.Helper()
 	dbtest.Slow(tb)
@@ -43,8 +43,8 @@ var template struct {
 	err  error
 }
 
-// withCluster is a directory with a cluster that was stopped in order. Making one takes ten times as
-// long as copying it. Its table kept says "yes".
+// withCluster is a directory with a cluster that was stopped in order. Making one takes ten times
+// as long as copying it. Its table kept says "yes".
 func withCluster(tb testing.TB) string {
 	tb.Helper()
 	template.once.Do(func() { template.dir, template.err = makeTemplate() })
@@ -100,7 +100,7 @@ func stop(tb testing.TB, s *embeddedpg.Server) {
 }
 
 func exchange(url, sql string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -135,7 +135,7 @@ func wantKept(tb testing.TB, url string) {
 // eventually asks again until the answer is yes.
 func eventually(tb testing.TB, what string, condition func() bool) {
 	tb.Helper()
-	if !waittest.Until(patience, condition) {
+	if !waittest.Until(testTimeout, condition) {
 		tb.Fatalf("never happened: %s", what)
 	}
 }
@@ -167,8 +167,8 @@ func startProgram(tb testing.TB, dir string, env ...string) *program {
 	return p
 }
 
-// letGo gives the server of a program that was killed time to end, before its directory is removed, into which it writes until then. A
-// server that is somebody else's lives on.
+// letGo gives the server of a program that was killed time to end, before its directory is removed,
+// into which it writes until then. A server that is somebody else's lives on.
 func letGo(server int) {
 	if server == 0 {
 		return

@@ -13,29 +13,27 @@ import (
 	"strings"
 )
 
-// What lies in the home of a cluster, which is Dir/postgres unless Dir/postgres.location names another:
+// The files in the home of a cluster. The home is Dir/postgres, or the directory that the file
+// Dir/postgres.location names.
 const (
 	dataDir      = "data"     // the cluster, PostgreSQL's own
 	passwordFile = "password" // of the role, mode 0600
-	portFile     = "port"     // the last one, so that an address noted down stays right
+	portFile     = "port"     // the last one, so that the address stays the same
 	lockFile     = "lock"     // locked by the program that runs the server
-	ownerFile    = "owner"    // the process id of that program or the last one, for the message to a second one
-	// init-*/ is a cluster being made, and *.tmp-* a file being written.
+	ownerFile    = "owner"    // the process id of the present or last holder, for error messages
+	// init-*/ is a cluster being created, and *.tmp-* a file being written.
 )
-
-// ours are the names that a program killed half-way leaves in its home.
-var ours = regexp.MustCompile(`^(init-[0-9]+|[a-z]+\.tmp-[0-9]+)$`)
 
 // home is the directory of one cluster and its small files.
 type home struct {
 	path      string
 	relocated bool
-	account   *account // who runs PostgreSQL; nil: the user we are
+	account   *account // who runs PostgreSQL; nil: the present user
 }
 
 func (h home) data() string { return filepath.Join(h.path, dataDir) }
 
-// hasData is true for a complete cluster: one that is being made lies under another name.
+// hasData reports whether the cluster is complete. An incomplete one has another name.
 func (h home) hasData() (bool, error) {
 	_, err := os.Stat(filepath.Join(h.data(), "PG_VERSION"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -46,8 +44,8 @@ func (h home) hasData() (bool, error) {
 
 func pointer(dir string) string { return filepath.Join(dir, "postgres.location") }
 
-// locate follows the pointer file, and changes nothing. A pointer to nowhere is an error and not a
-// reason to begin afresh: the data was there once, and a volume may only be missing.
+// locate follows the pointer file, and changes nothing. A dangling pointer is an error and no
+// reason to create a cluster: the volume with the data may not be mounted.
 func locate(dir string) (home, error) {
 	b, err := os.ReadFile(pointer(dir))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -57,14 +55,14 @@ func locate(dir string) (home, error) {
 		return home{}, err
 	}
 	path := strings.TrimSpace(string(b))
-	if _, err := os.Stat(path); err != nil { //nolint:gosec // who may write the pointer may write the data
+	if _, err := os.Stat(path); err != nil { //nolint:gosec // the pointer is as trusted as the data
 		return home{}, fmt.Errorf("%s says that the data is kept in %s: %w "+
 			"(bring it back, or delete the file to begin with an empty database)", pointer(dir), path, err)
 	}
 	return home{path: path, relocated: true}, nil
 }
 
-// openHome finds or makes the home of dir, and decides who runs PostgreSQL there.
+// openHome finds or creates the home of dir, and decides which user runs PostgreSQL there.
 func openHome(dir, relocateDir string, log *slog.Logger) (home, error) {
 	dir, err := makeDir(dir)
 	if err != nil {
@@ -100,8 +98,8 @@ func openHome(dir, relocateDir string, log *slog.Logger) (home, error) {
 	return h, h.open(dir)
 }
 
-// open makes the home itself when we are root. It belongs to whoever owns dir, who may want to run the
-// program without being root the next time; PostgreSQL's user gets the cluster, and may pass through.
+// open creates the home when we are root. Its owner is that of dir, so that the program can run
+// without root the next time; PostgreSQL's user owns the cluster, and may enter the home.
 func (h *home) open(dir string) error {
 	if err := mkdirAll(h.path, 0o711); err != nil {
 		return err
@@ -116,7 +114,7 @@ func (h *home) open(dir string) error {
 		return err
 	}
 	if exists {
-		// PostgreSQL insists on owning its data, so there is no choice of user any more.
+		// PostgreSQL runs only as the owner of its data.
 		h.account, err = ownerAccount(h.data())
 	} else {
 		h.account, err = accountFor(dir)
@@ -131,8 +129,9 @@ func (h *home) open(dir string) error {
 	return nil
 }
 
-// relocate gives dir a home which any user can reach. Its name is made from the path, so that two
-// programs starting at once, or one that was killed before the pointer was written, agree on it.
+// relocate gives dir a home that every user can enter. Its name is a hash of the path, so that
+// concurrent starts, and starts after one that was killed before it wrote the pointer, use the
+// same.
 func relocate(dir, below string) (home, error) {
 	below, err := filepath.Abs(below)
 	if err != nil {
@@ -144,13 +143,14 @@ func relocate(dir, below string) (home, error) {
 		return home{}, err
 	}
 	if err := mkdirAll(h.path, 0o711); err != nil {
-		return home{}, fmt.Errorf("user %s cannot reach %s, and there is no other place for its data: %w", h.account.name, dir, err)
+		return home{}, fmt.Errorf("user %s cannot reach %s, and there is no other place for its data: %w", h.account.name,
+			dir, err)
 	}
 	return h, writeFile(dir, filepath.Base(pointer(dir)), h.path, true)
 }
 
-// makeDir creates the program's directory, and returns its real path: PostgreSQL and the process list
-// show real paths, and a symbolic link must not make two clusters of one directory.
+// makeDir creates the program's directory, and returns its real path: PostgreSQL and the process
+// list show real paths, and a symbolic link must not lead to a second cluster.
 func makeDir(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -158,7 +158,7 @@ func makeDir(dir string) (string, error) {
 	}
 	mode := fs.FileMode(0o700)
 	if privileged() {
-		mode = 0o711 // PostgreSQL's user has to pass through
+		mode = 0o711 // PostgreSQL's user has to enter it
 	}
 	if err := mkdirAll(dir, mode); err != nil {
 		return "", err
@@ -166,7 +166,7 @@ func makeDir(dir string) (string, error) {
 	return filepath.EvalSymlinks(dir)
 }
 
-// mkdirAll is os.MkdirAll with a mode that the umask cannot narrow.
+// mkdirAll is [os.MkdirAll], regardless of the umask.
 func mkdirAll(dir string, mode fs.FileMode) error {
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		return nil
@@ -177,7 +177,7 @@ func mkdirAll(dir string, mode fs.FileMode) error {
 		}
 	}
 	if err := os.Mkdir(dir, mode); err != nil {
-		if errors.Is(err, fs.ErrExist) { // another program was faster, or it is a file
+		if errors.Is(err, fs.ErrExist) { // another program created it, or it is a file
 			return os.MkdirAll(dir, mode)
 		}
 		return err
@@ -185,23 +185,24 @@ func mkdirAll(dir string, mode fs.FileMode) error {
 	return os.Chmod(dir, mode)
 }
 
-// clean removes what earlier programs were making when they were killed. The caller holds the lock, so
-// nobody is making anything now. Failing is harmless: the names are never used again.
+// clean removes temporary files of programs that were killed. The caller holds the lock. A failure
+// is harmless: the names are never used again.
 func (h home) clean(log *slog.Logger) {
+	temporary := regexp.MustCompile(`^(init-[0-9]+|[a-z]+\.tmp-[0-9]+)$`)
 	entries, err := os.ReadDir(h.path)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
-		if !ours.MatchString(e.Name()) {
+		if !temporary.MatchString(e.Name()) {
 			continue
 		}
 		path := filepath.Join(h.path, e.Name())
 		if err := os.RemoveAll(path); err != nil {
-			log.Warn("what an interrupted start left behind could not be removed", "path", path, "error", err)
+			log.Warn("temporary files of an interrupted start could not be removed", "path", path, "error", err)
 			continue
 		}
-		log.Info("removed what an interrupted start left behind", "path", path)
+		log.Info("removed temporary files of an interrupted start", "path", path)
 	}
 }
 
@@ -212,8 +213,8 @@ func (h home) read(name string) (string, error) {
 
 func (h home) write(name, content string) error { return writeFile(h.path, name, content, true) }
 
-// writeFile replaces a file in one step, readable by its owner only. The owner is that of the directory,
-// also when root writes it. Durable means that a power cut right after it does not take it back.
+// writeFile replaces a file atomically, readable by its owner only. The owner is that of the
+// directory, even when root writes. A durable write survives a power failure.
 func writeFile(dir, name, content string, durable bool) (err error) {
 	f, err := os.CreateTemp(dir, name+".tmp-*")
 	if err != nil {

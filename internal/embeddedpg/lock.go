@@ -14,18 +14,18 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// killedGrace is how long the lock of a program that was just killed may still be seen: the kernel
-// frees it only while the process is being taken down.
+// killedGrace is how long a killed program may still hold the lock: the kernel releases it while it
+// tears down the process.
 const killedGrace = 300 * time.Millisecond
 
-// ownerLock is held by the program that runs the server. The kernel lets go of it when the program
-// ends in whatever way, so there is nothing to be cleaned up and nothing that can be stale.
+// ownerLock is held by the program that runs the server. The kernel releases it when the program
+// ends in any way, so it never becomes stale.
 type ownerLock struct {
 	home  home
 	flock *flock.Flock
 }
 
-// acquire waits for a program that is just ending, and fails with [InUseError] for one that is not.
+// acquire waits for a program that is ending, and fails with an [*InUseError] if it is not.
 func (h home) acquire(ctx context.Context, stopTimeout time.Duration) (*ownerLock, error) {
 	l := &ownerLock{home: h, flock: flock.New(filepath.Join(h.path, lockFile), flock.SetPermissions(0o600))}
 	var holder owner
@@ -33,7 +33,8 @@ func (h home) acquire(ctx context.Context, stopTimeout time.Duration) (*ownerLoc
 	for {
 		ok, err := l.flock.TryLock()
 		if errors.Is(err, fs.ErrPermission) {
-			return nil, fmt.Errorf("%s belongs to another user: run the program as that user, or choose another directory: %w", h.path, err)
+			return nil, fmt.Errorf("%s belongs to another user: run the program as that user, or choose another directory: %w",
+				h.path, err)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("lock %s: %w", h.path, err)
@@ -44,11 +45,11 @@ func (h home) acquire(ctx context.Context, stopTimeout time.Duration) (*ownerLoc
 		if seen := h.owner(); seen != holder || since.IsZero() {
 			holder, since = seen, time.Now()
 		}
-		patience := killedGrace
+		timeout := killedGrace
 		if holder.stopping {
-			patience += stopTimeout + 2*forceTimeout
+			timeout += stopTimeout + 2*forceTimeout
 		}
-		if time.Since(since) > patience {
+		if time.Since(since) > timeout {
 			return nil, &InUseError{Dir: h.path, PID: holder.pid}
 		}
 		select {
@@ -64,12 +65,13 @@ func (h home) acquire(ctx context.Context, stopTimeout time.Duration) (*ownerLoc
 	return l, nil
 }
 
-// note tells others who we are. It is a file of its own: Windows lets nobody read a locked one.
+// note writes who holds the lock. It uses a file of its own, because Windows does not let others
+// read a locked one.
 func (l *ownerLock) note(state string) error {
 	return writeFile(l.home.path, ownerFile, fmt.Sprintf("%d %s", os.Getpid(), state), false)
 }
 
-// owner is who had the lock last, and what it was doing.
+// owner is the last holder of the lock.
 type owner struct {
 	pid      int // 0 when unknown
 	stopping bool
@@ -85,8 +87,8 @@ func (h home) owner() owner {
 	return owner{pid: pid, stopping: state == "stopping"}
 }
 
-// release keeps the files. Were the lock removed, one program could lock the old and another a new one;
-// were the owner removed, one that waits would for a moment not know that it waits for a good reason.
+// release keeps the files. If the lock file were removed, two programs could lock different files;
+// if the owner file were removed, a waiting program could miss that the holder is stopping.
 func (l *ownerLock) release() {
 	_ = l.flock.Unlock() // ends with the process at the latest
 }

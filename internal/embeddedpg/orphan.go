@@ -14,10 +14,10 @@ import (
 // statusReady is the status of a server that accepts connections.
 const statusReady = "ready"
 
-// errNoPID is for a postmaster.pid without a number: it is being written, or was when power failed.
+// errNoPID means a postmaster.pid without a number: it is being written, or was when power failed.
 var errNoPID = errors.New("postmaster.pid names no process")
 
-// postmaster is what a server notes about itself in its data directory.
+// postmaster is the content of a server's postmaster.pid.
 type postmaster struct {
 	pid     int
 	started time.Time
@@ -51,11 +51,11 @@ func readPostmaster(data string) (postmaster, error) {
 	return pm, nil
 }
 
-// settle makes sure that nothing serves the cluster and that no leftover stops a new server. We hold
-// the lock of the directory, so a server that runs is an orphan: its program was killed where the
-// kernel does not pass that on, or it was just told so and is on its way out. It is stopped rather than
-// taken over, because a server is started, watched and stopped by its parent.
-func (c *cluster) settle(ctx context.Context, timeout time.Duration) error {
+// stopOrphan stops a server that still runs on the cluster, and removes a stale postmaster.pid. We
+// hold the lock of the directory, so such a server is an orphan: its program was killed, and it got
+// no signal, or is still shutting down. It is stopped rather than adopted, because a server is
+// started, watched and stopped by its parent.
+func (c *cluster) stopOrphan(ctx context.Context, timeout time.Duration) error {
 	pm, err := c.namedProcess(ctx)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -67,11 +67,11 @@ func (c *cluster) settle(ctx context.Context, timeout time.Duration) error {
 	if err != nil {
 		return err
 	}
-	// Before the check, so that it is the process looked at which gets the signal also if its number
-	// is given to another in between (Linux holds on to it from here).
+	// Before the check, so that the signal reaches the checked process even if its pid is reused in
+	// between (on Linux, os.Process holds a pidfd).
 	proc, err := os.FindProcess(pm.pid)
 	if err != nil {
-		return nil // it has ended: PostgreSQL clears its file away
+		return nil // it has ended: PostgreSQL removes its file
 	}
 	defer func() { _ = proc.Release() }()
 	switch {
@@ -81,21 +81,20 @@ func (c *cluster) settle(ctx context.Context, timeout time.Duration) error {
 		if err != nil && processAlive(pm.pid) {
 			return err
 		}
-		return nil // by force is enough: the new server recovers
+		return nil // killed: the new server recovers
 	case processExists(pm.pid):
-		// PostgreSQL would take any process of this number for its server, also a zombie, and refuse.
-		// Should sessions of a lost server live on, the new one still finds their shared memory, whose
-		// key is made from the data directory, and waits: see errStillUsed.
+		// PostgreSQL would mistake any process with this pid, even a zombie, for its server, and refuse
+		// to start. If sessions of a killed server still run, the new one finds their shared memory,
+		// whose key depends on the data directory, and we wait: see errStillUsed.
 		c.log.Info("removing a stale postmaster.pid, which names a process that is not ours", "pid", pm.pid, "data", c.data)
 		if err := os.Remove(postmasterFile(c.data)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	return nil // a dead process: PostgreSQL clears that away itself, and checks more than we could
+	return nil // a dead process: PostgreSQL removes the file itself, after more checks
 }
 
-// namedProcess reads postmaster.pid, and gives a server that was just killed or started a second to
-// have written it.
+// namedProcess reads postmaster.pid. It waits up to a second for a server that is just writing it.
 func (c *cluster) namedProcess(ctx context.Context) (postmaster, error) {
 	deadline := time.Now().Add(time.Second)
 	for {
@@ -111,7 +110,7 @@ func (c *cluster) namedProcess(ctx context.Context) (postmaster, error) {
 	}
 }
 
-// waitGone watches a process that is not our child.
+// waitGone waits for the end of a process that is not our child.
 func waitGone(ctx context.Context, pid int, d time.Duration) bool {
 	deadline := time.Now().Add(d)
 	for processAlive(pid) {

@@ -9,15 +9,15 @@ import (
 	"strconv"
 )
 
-// Ports are picked below the range that systems hand out for outgoing connections (Linux: from 32768,
-// others: from 49152), so that none of those takes ours while the server is down for a moment.
+// Ports are picked below the ephemeral range of the system (Linux: from 32768, others: from 49152),
+// so that no outgoing connection takes ours during a restart.
 const (
 	lowestPort = 20000
 	abovePorts = 32768
 )
 
-// choosePort prefers what was asked for, which must be free, then the last one, then any. Between this
-// and the server's own bind another program may be faster: [cluster.serve] tries again.
+// choosePort returns the explicit port, which must be free, or else the last one if it is free, or
+// any. Another program may bind it before the server does: [cluster.serve] retries.
 func choosePort(explicit, last int) (int, error) {
 	if explicit != 0 {
 		if !portFree(explicit) {
@@ -38,8 +38,8 @@ func choosePort(explicit, last int) (int, error) {
 }
 
 func portTaken(port int) error {
-	return fmt.Errorf("port %d on %s: %w: another program listens there; choose another port, or none to have one picked",
-		port, host, ErrPortTaken)
+	return fmt.Errorf("port %d on %s is taken: another program listens there; "+
+		"choose another port, or none to have one picked", port, host)
 }
 
 func portFree(port int) bool {

@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	// readyPoll is how often the server's own status line is read while it starts. Reading it costs
-	// microseconds; starting takes 60 ms.
+	// readyPoll is how often the status line of the server is read during the start, which takes 60
+	// ms. A read takes microseconds.
 	readyPoll = 3 * time.Millisecond
-	// slowStart is when a start is worth a line in the log: it is recovering.
+	// slowStart is when a start is logged as slow: the server is recovering.
 	slowStart = 3 * time.Second
-	// forceTimeout is how long an immediate shutdown, and then a kill, may take. PostgreSQL itself kills
-	// sessions that do not follow an immediate shutdown after five seconds, so it is longer.
+	// forceTimeout bounds an immediate shutdown, and then a kill. It is longer than the five seconds
+	// after which PostgreSQL kills sessions that ignore an immediate shutdown.
 	forceTimeout = 8 * time.Second
-	// pipeGrace bounds the wait for the output of sessions that outlive a killed server.
+	// pipeGrace bounds the wait for output of sessions that outlive a killed server.
 	pipeGrace = time.Second
 )
 
@@ -31,7 +31,7 @@ var (
 	errStillUsed = errors.New("an earlier PostgreSQL still uses the data")
 )
 
-// process is a postgres of ours. err may be read when done is closed.
+// process is a postgres that we started. err may be read when done is closed.
 type process struct {
 	cmd  *exec.Cmd
 	out  *tail
@@ -39,18 +39,18 @@ type process struct {
 	err  error
 }
 
-// command prepares one of the binaries, to run as the right user and with nothing of our environment.
-// It is started in the directory of the binaries, because ours may be closed to that user.
+// command prepares one of the binaries, to run as the right user and without our environment. Its
+// working directory is that of the binaries, because the user may not be allowed to enter ours.
 func (c *cluster) command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Dir, executable(name)), args...) //nolint:gosec // the binaries that were found
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Dir, executable(name)), args...) //nolint:gosec // was found
 	cmd.Dir = c.bin.Dir
 	cmd.Env = environment()
 	cmd.SysProcAttr = toolAttributes(c.home.account)
 	return cmd
 }
 
-// runTool runs a command to its end, or ends it with all its children when its context ends. The
-// thread is locked because Linux takes the end of the thread that started a child for that of the program.
+// runTool runs a command, and ends it with all its children when its context ends. It locks the
+// thread, because for Linux's parent death signal the parent is the thread that started the child.
 func runTool(cmd *exec.Cmd) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -59,9 +59,9 @@ func runTool(cmd *exec.Cmd) error {
 	return cmd.Run()
 }
 
-// launch starts the server and returns when it accepts connections. On an error nothing is left running.
+// launch starts the server and returns when it accepts connections. On an error no process is left.
 func (c *cluster) launch(ctx context.Context, port int, o Options) (*process, error) {
-	// Not ctx, which ends before the server does.
+	// Not ctx, which bounds the start only.
 	cmd := c.command(context.Background(), "postgres", serverArgs(c.data, port, o.Settings)...)
 	cmd.SysProcAttr = serverAttributes(c.home.account)
 	cmd.WaitDelay = pipeGrace
@@ -82,8 +82,8 @@ func (c *cluster) launch(ctx context.Context, port int, o Options) (*process, er
 	return nil, err
 }
 
-// start runs and reaps the process on one thread of its own: where the kernel tells PostgreSQL of our
-// end (see serverAttributes), it is the end of that thread which counts, and Go may end idle ones.
+// start starts and reaps the process on a thread of its own. The parent death signal (see
+// serverAttributes) is sent when that thread ends, and Go may end idle threads.
 func (p *process) start() error {
 	started := make(chan error, 1)
 	go func() {
@@ -100,8 +100,8 @@ func (p *process) start() error {
 	return <-started
 }
 
-// waitReady watches the status that the server keeps in postmaster.pid. Unlike a connection it needs no
-// password, cannot reach a stranger on the port, and leaves no refused attempts in the log.
+// waitReady polls the status in postmaster.pid. Unlike a connection, that needs no password, cannot
+// reach another server on the port, and leaves no refused attempts in the log.
 func (p *process) waitReady(ctx context.Context, data string, log *slog.Logger) error {
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
@@ -123,7 +123,7 @@ func (p *process) waitReady(ctx context.Context, data string, log *slog.Logger) 
 	}
 }
 
-// failure says why a process that is done has ended, with its last words.
+// failure returns why the process has ended, with its last output.
 func (p *process) failure() error {
 	kind := errors.New("postgres")
 	words := p.out.String()
@@ -155,27 +155,28 @@ func (p *process) stop(binDir string, timeout time.Duration, log *slog.Logger) e
 type stopMode string
 
 const (
-	stopFast      stopMode = "fast"      // cut sessions off, write everything down
+	stopFast      stopMode = "fast"      // abort sessions, write a checkpoint
 	stopImmediate stopMode = "immediate" // end at once, recover at the next start
 	stopKill      stopMode = "kill"
 )
 
-// shutDown ends a postmaster, with more force each time it does not follow. When ctx ends it is let be:
-// that we do not want to wait is no reason for force.
-func shutDown(ctx context.Context, proc *os.Process, binDir string, timeout time.Duration, log *slog.Logger, gone func(time.Duration) bool) error {
+// shutDown ends a postmaster, with more force after each timeout. It gives up when ctx ends: that
+// the caller stops waiting is no reason for force.
+func shutDown(ctx context.Context, proc *os.Process, binDir string, timeout time.Duration, log *slog.Logger,
+	gone func(time.Duration) bool) error {
 	steps := []struct {
-		mode     stopMode
-		patience time.Duration
+		mode    stopMode
+		timeout time.Duration
 	}{{stopFast, timeout}, {stopImmediate, forceTimeout}, {stopKill, forceTimeout}}
 	for i, step := range steps {
 		if i > 0 {
-			log.Warn("PostgreSQL does not stop, trying harder", "pid", proc.Pid, "mode", step.mode)
+			log.Warn("PostgreSQL does not stop, using force", "pid", proc.Pid, "mode", step.mode)
 		}
 		err := sendStop(proc, step.mode, binDir)
 		if err != nil && !errors.Is(err, os.ErrProcessDone) {
-			log.Warn("PostgreSQL could not be told to stop", "pid", proc.Pid, "mode", step.mode, "error", err)
+			log.Warn("PostgreSQL could not be signalled", "pid", proc.Pid, "mode", step.mode, "error", err)
 		}
-		if !gone(step.patience) {
+		if !gone(step.timeout) {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}

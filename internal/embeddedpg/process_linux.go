@@ -8,36 +8,36 @@ import (
 	"syscall"
 )
 
-// serverAttributes have the kernel send a fast shutdown when the program ends in any way, kill -9
-// included. Linux forgets the wish when a process changes its user, so it must be made afterwards,
-// which is the order of Go's fork. A security module that changes the profile on exec may still drop
-// it: then the server lives on until the next start finds it.
+// serverAttributes make the kernel send a fast shutdown when the program ends in any way, kill -9
+// included. Linux clears the parent death signal when a process changes its user, so it must be set
+// afterwards, as Go's fork does. A security module that changes the profile on exec may clear it:
+// then the server runs until the next start finds it.
 func serverAttributes(a *account) *syscall.SysProcAttr {
 	attr := attributes(a)
 	attr.Pdeathsig = syscall.SIGINT
 	return attr
 }
 
-// toolAttributes let no initdb work on when nobody waits for it. It then removes what it has made.
+// toolAttributes end initdb when the program ends. It then removes its files.
 func toolAttributes(a *account) *syscall.SysProcAttr {
 	attr := attributes(a)
 	attr.Pdeathsig = syscall.SIGTERM
 	return attr
 }
 
-// isPostmaster asks whether this process is the server of this cluster. A server works in its data
-// directory, which holds even if that was renamed; but root in a container may not see it, and then
-// the command line decides. Sessions are told apart by theirs, which is a title.
+// isPostmaster reports whether the process is the server of this cluster. The working directory of
+// a server is its data directory, even after a rename; root in a container may not be able to read
+// it, and then the command line decides. Sessions differ from the server in their command line.
 func isPostmaster(pm postmaster, data string) bool {
 	proc := "/proc/" + strconv.Itoa(pm.pid)
-	name, err := os.ReadFile(proc + "/comm") //nolint:gosec // of a number
+	name, err := os.ReadFile(proc + "/comm") //nolint:gosec // only a number
 	if err != nil || !bytes.Contains(name, []byte("postgres")) || zombie(pm.pid) {
 		return false
 	}
 	if sameFile(proc+"/cwd", data) {
 		return true
 	}
-	line, err := os.ReadFile(proc + "/cmdline") //nolint:gosec // of a number
+	line, err := os.ReadFile(proc + "/cmdline") //nolint:gosec // only a number
 	if err != nil {
 		return false
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Without Linux's parent death signal a server outlives a program that is killed with -9, until the
-// next start on its directory finds and stops it.
+// Without Linux's parent death signal, a server outlives a program that is killed with -9, until
+// the next start on its directory stops it.
 func serverAttributes(a *account) *syscall.SysProcAttr { return attributes(a) }
 func toolAttributes(a *account) *syscall.SysProcAttr   { return attributes(a) }
 
@@ -27,7 +27,8 @@ func zombie(pid int) bool { return strings.HasPrefix(ps(pid, "stat"), "Z") }
 func ps(pid int, column string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "ps", "-ww", "-o", column+"=", "-p", strconv.Itoa(pid)) //nolint:gosec // a constant and a number
+	cmd := exec.CommandContext(ctx, "ps", "-ww", "-o", column+"=", //nolint:gosec // a constant and a number
+		"-p", strconv.Itoa(pid))
 	out, err := cmd.Output()
 	if err != nil {
 		return ""

@@ -10,26 +10,26 @@ import (
 
 func executable(name string) string { return name }
 
-// attributes put a child into a process group of its own, so that Ctrl-C in a terminal reaches only the
-// program, which then stops PostgreSQL in order.
+// attributes put a child into a process group of its own, so that Ctrl-C in a terminal reaches only
+// the program, which then shuts PostgreSQL down.
 func attributes(a *account) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	if a != nil {
-		// No groups but its own: those of root would open what is closed to others.
+		// Without root's supplementary groups, which would grant more access.
 		attr.Credential = &syscall.Credential{Uid: a.uid, Gid: a.gid}
 	}
 	return attr
 }
 
-// sendStop uses the signals which the postmaster has for each kind of shutdown.
+// sendStop sends the signal of the postmaster for each kind of shutdown.
 func sendStop(proc *os.Process, mode stopMode, _ string) error {
 	return proc.Signal(map[stopMode]os.Signal{
 		stopFast: syscall.SIGINT, stopImmediate: syscall.SIGQUIT, stopKill: syscall.SIGKILL,
 	}[mode])
 }
 
-// endGroup ends a tool together with the servers it has started for itself, which free their shared
-// memory when they are asked and not killed.
+// endGroup ends a tool and the servers that it has started. They free their shared memory on
+// SIGTERM but not when they are killed.
 func endGroup(proc *os.Process) error { return syscall.Kill(-proc.Pid, syscall.SIGTERM) }
 
 // processExists is true for zombies too, as it is for PostgreSQL.

@@ -16,14 +16,14 @@ import (
 
 func executable(name string) string { return name + ".exe" }
 
-// serverAttributes start a process group, which Ctrl-C in the program's console does not reach.
+// serverAttributes start a process group, which Ctrl-C in the console does not reach.
 func serverAttributes(*account) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
 }
 
 func toolAttributes(a *account) *syscall.SysProcAttr { return serverAttributes(a) }
 
-// sendStop goes through pg_ctl, which knows the pipe that stands for signals here.
+// sendStop uses pg_ctl, which knows the named pipe that replaces signals on Windows.
 func sendStop(proc *os.Process, mode stopMode, binDir string) error {
 	name := map[stopMode]string{stopFast: "INT", stopImmediate: "QUIT"}[mode]
 	if name == "" {
@@ -31,7 +31,8 @@ func sendStop(proc *os.Process, mode stopMode, binDir string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), forceTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(binDir, "pg_ctl.exe"), "kill", name, strconv.Itoa(proc.Pid)) //nolint:gosec // as found
+	cmd := exec.CommandContext(ctx, filepath.Join(binDir, "pg_ctl.exe"), //nolint:gosec // was found
+		"kill", name, strconv.Itoa(proc.Pid))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("pg_ctl kill %s: %w: %s", name, err, strings.TrimSpace(string(out)))
@@ -39,13 +40,13 @@ func sendStop(proc *os.Process, mode stopMode, binDir string) error {
 	return nil
 }
 
-// endGroup leaves the children: they notice that nobody talks to them any more.
+// endGroup leaves the children alone: they end when their connection to the parent breaks.
 func endGroup(proc *os.Process) error { return proc.Kill() }
 
 const stillActive = 259
 
 func open(pid int) (windows.Handle, error) {
-	return windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid)) //nolint:gosec // that is what they are
+	return windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid)) //nolint:gosec // a pid
 }
 
 func processAlive(pid int) bool {
@@ -60,7 +61,7 @@ func processAlive(pid int) bool {
 
 func processExists(pid int) bool { return processAlive(pid) }
 
-// isPostmaster compares the program and the moment it began: other command lines cannot be read here.
+// isPostmaster compares program and start time: command lines of other processes cannot be read.
 func isPostmaster(pm postmaster, _ string) bool {
 	h, err := open(pm.pid)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Server is a running PostgreSQL that belongs to this program.
+// Server is a running PostgreSQL, a child of this program.
 type Server struct {
 	url     string
 	cluster *cluster
@@ -26,10 +26,10 @@ type Server struct {
 	stopErr     error
 }
 
-// URL is the address with role and password: keep it out of logs.
+// URL returns the address with role and password. Don't log it.
 func (s *Server) URL() string { return s.url }
 
-// String is the address without the password.
+// String returns the address without the password.
 func (s *Server) String() string {
 	u, err := neturl.Parse(s.url)
 	if err != nil {
@@ -38,17 +38,17 @@ func (s *Server) String() string {
 	return u.Redacted()
 }
 
-// LogValue keeps the password out when a server is logged.
+// LogValue leaves out the password.
 func (s *Server) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// DataDir is where the cluster lies, which need not be below [Options.Dir].
+// DataDir returns the directory of the cluster, which may be outside of [Options.Dir].
 func (s *Server) DataDir() string { return s.cluster.data }
 
-// Done is closed when the server has ended, by Stop or by itself; [Server.Err] then tells which.
+// Done is closed when the server has ended, by Stop or by itself; [Server.Err] tells which.
 func (s *Server) Done() <-chan struct{} { return s.process.done }
 
-// Err is nil while the server runs and after Stop, otherwise why it ended. The directory stays locked
-// until Stop is called also then.
+// Err returns why the server ended by itself, and nil while it runs and after Stop. The directory
+// stays locked until Stop.
 func (s *Server) Err() error {
 	select {
 	case <-s.process.done:
@@ -61,15 +61,15 @@ func (s *Server) Err() error {
 	return fmt.Errorf("PostgreSQL ended by itself: %w", s.process.failure())
 }
 
-// Stop ends the server and gives the directory back. Sessions are cut off and what was committed is on
-// disk. A server that takes longer than [Options.StopTimeout] is ended by force, which loses nothing
-// committed either and is reported as an error. Stop may be called again and at the same time: each
-// call returns when the server has ended, with the same result.
+// Stop shuts the server down and unlocks the directory. Sessions are aborted; commits are on disk.
+// A server that takes longer than [Options.StopTimeout] is killed, which loses no commits either
+// and is reported as an error. Stop may be called repeatedly and concurrently: each call returns
+// when the server has ended, with the same result.
 func (s *Server) Stop() error {
 	s.stopOnce.Do(func() {
 		defer s.lock.release()
 		select {
-		case <-s.process.done: // by itself: Err has said so
+		case <-s.process.done: // by itself: see Err
 			return
 		default:
 		}
@@ -83,8 +83,8 @@ func (s *Server) Stop() error {
 	return s.stopErr
 }
 
-// serve settles what is left of earlier servers and launches one, again while that can help: a port may
-// be taken between looking and binding, and processes of a killed server take a moment to go.
+// serve stops orphaned servers and launches one. It retries what can pass: the port was taken
+// between the check and the bind, or processes of a killed server have not ended yet.
 func (c *cluster) serve(ctx context.Context, o Options, lock *ownerLock) (*Server, error) {
 	last := 0
 	if text, err := c.home.read(portFile); err == nil {
@@ -93,7 +93,7 @@ func (c *cluster) serve(ctx context.Context, o Options, lock *ownerLock) (*Serve
 	wait, cancel := context.WithTimeout(ctx, o.StopTimeout+2*forceTimeout)
 	defer cancel()
 	for taken := 0; ; {
-		if err := c.settle(ctx, o.StopTimeout); err != nil {
+		if err := c.stopOrphan(ctx, o.StopTimeout); err != nil {
 			return nil, err
 		}
 		if c.password == "" {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// defaults suit one program with a database of its own on a machine it shares. They are given on the
-// command line, so that they hold for clusters of every age; [Options.Settings] goes over them.
+// defaults suit one program on a shared machine. They are passed on the command line, so that they
+// apply to old clusters too. [Options.Settings] overrides them.
 func defaults() map[string]string {
 	return map[string]string{
 		"fsync":              "on",
@@ -20,19 +20,20 @@ func defaults() map[string]string {
 		"max_connections": "200",
 		"shared_buffers":  "256MB",
 
-		// Checkpoints by time and not by volume: each one makes the next change of a page costlier.
+		// Checkpoints by time and not by volume: each one makes the next change of every page more
+		// expensive.
 		"max_wal_size":       "2GB",
 		"checkpoint_timeout": "15min",
 
-		// Short queries on few rows lose more by compiling than they win.
+		// For short queries on few rows, compiling costs more than it saves.
 		"jit": "off",
 
 		"timezone":     "UTC",
 		"log_timezone": "UTC",
-		// Our reading of the log relies on English.
+		// We parse messages in English.
 		"lc_messages": "C",
-		// "log" is above "error": refused statements reach their client anyway, and they carry the data
-		// of people (DETAIL: Key (email)=…), which has no place in a log.
+		// "log" is above "error": the client gets the errors of its statements anyway, and they can
+		// contain personal data (DETAIL: Key (email)=…).
 		"log_min_messages":            "log",
 		"log_checkpoints":             "off",
 		"log_autovacuum_min_duration": "-1",
@@ -40,19 +41,19 @@ func defaults() map[string]string {
 	}
 }
 
-// fixed are ours alone: the address would be wrong or the log unseen without them.
+// fixed can't be overridden: the address and the log depend on them.
 func fixed(port int) map[string]string {
 	return map[string]string{
 		"port":             strconv.Itoa(port),
 		"listen_addresses": host,
-		// No socket file: its path may be 107 bytes long at most, and TCP does on every system.
+		// No socket file: its path is limited to 107 bytes, and TCP works on every system.
 		"unix_socket_directories": "",
 		"logging_collector":       "off",
 		"log_destination":         "stderr",
 	}
 }
 
-// checkSettings gives the names in one spelling, as PostgreSQL does not tell FSYNC from fsync.
+// checkSettings returns the names in lower case; PostgreSQL ignores case.
 func checkSettings(settings map[string]string) (map[string]string, error) {
 	checked := make(map[string]string, len(settings))
 	for name, value := range settings {
@@ -65,7 +66,7 @@ func checkSettings(settings map[string]string) (map[string]string, error) {
 	return checked, nil
 }
 
-// serverArgs are sorted, so that a process list reads the same each time.
+// serverArgs are sorted, so that the command line is always the same.
 func serverArgs(data string, port int, extra map[string]string) []string {
 	all := defaults()
 	maps.Copy(all, extra)
@@ -77,7 +78,7 @@ func serverArgs(data string, port int, extra map[string]string) []string {
 	return args
 }
 
-// durable is false only if the caller has given up safety by name.
+// durable is false only if the caller has switched fsync off.
 func (o Options) durable() bool {
 	switch strings.ToLower(o.Settings["fsync"]) {
 	case "off", "false", "no", "0":
@@ -86,16 +87,14 @@ func (o Options) durable() bool {
 	return true
 }
 
-// kept are the variables a child gets. A list of what to keep rather than of what to drop: PG* would
-// change what PostgreSQL does, LC_* and LANG what it says, and the rest holds the program's secrets.
-var kept = []string{
-	"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
-	"SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP",
-}
-
+// environment returns the variables of a child. It lists what to keep rather than what to drop: PG*
+// would change what PostgreSQL does, LC_* and LANG its messages, and others are secrets.
 func environment() []string {
 	env := []string{"LC_ALL=C"}
-	for _, name := range kept {
+	for _, name := range []string{
+		"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
+		"SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP",
+	} {
 		if value, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+value)
 		}

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// syncers flush at the same time: a disk takes many flushes together in hardly more time than one.
+// syncers flush concurrently: many flushes at once take a disk hardly longer than one.
 const syncers = 16
 
 // syncTree makes all files and names below root durable.

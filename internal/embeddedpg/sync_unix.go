@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// syncPath flushes a file or directory. It is the plain call and not [os.File.Sync], which on macOS
-// empties the cache of the drive each time; for a thousand files that is done once, by syncDir.
+// syncPath flushes a file or directory. It calls fsync and not [os.File.Sync], which on macOS also
+// flushes the cache of the drive; for a thousand files, syncDir does that once.
 func syncPath(path string) error {
 	return flush(path, func(f *os.File) error { return unix.Fsync(int(f.Fd())) })
 }
 
-// syncDir makes the names in a directory durable, and has the drive itself write down what it was given.
+// syncDir makes the names in a directory durable, and flushes the cache of the drive.
 func syncDir(dir string) error {
 	return flush(dir, (*os.File).Sync)
 }
@@ -29,7 +29,7 @@ func flush(path string, sync func(*os.File) error) error {
 	err = sync(f)
 	if info, statErr := f.Stat(); statErr == nil && info.IsDir() &&
 		(errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.EBADF)) {
-		return nil // a file system that does not flush directories, as PostgreSQL takes it too
+		return nil // the file system can't flush directories; PostgreSQL ignores that too
 	}
 	if err != nil {
 		return &os.PathError{Op: "fsync", Path: path, Err: err}

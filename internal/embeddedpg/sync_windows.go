@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// syncPath flushes a file, which must be open for writing for that. Directories cannot be flushed, and
-// need not be: the file system keeps a journal of names.
+// syncPath flushes a file, which must be open for writing. Directories cannot be flushed, and need
+// not be: the file system journals names.
 func syncPath(path string) error {
 	info, err := os.Stat(path)
 	if err != nil || info.IsDir() {

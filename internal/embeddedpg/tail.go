@@ -12,8 +12,8 @@ const (
 	tailWidth = 2000
 )
 
-// tail passes what a process writes on to the logger, line by line at debug, and keeps the last lines
-// for an error. No log file is kept: it would have to be bounded, and the program has a log already.
+// tail logs the output of a process, line by line at debug, and keeps the last lines for error
+// messages. There is no log file, which would need rotation.
 type tail struct {
 	log  *slog.Logger
 	name string
@@ -53,7 +53,8 @@ func (t *tail) add(line string) {
 	}
 }
 
-// String is the end of the output, on lines of its own, ready to follow an error; empty when there was none.
+// String returns the last lines, each on a line of its own, to append to an error; empty without
+// output.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

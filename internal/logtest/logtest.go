@@ -1,4 +1,4 @@
-// Package logtest lets tests look at what is logged while it is still being written.
+// Package logtest lets tests read a log while it is being written.
 package logtest
 
 import (
@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Buffer is a [bytes.Buffer] that may be written and read at the same time. The zero value is empty.
+// Buffer is a [bytes.Buffer] that is safe for concurrent use. The zero value is empty.
 type Buffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -19,7 +19,7 @@ func (b *Buffer) Write(p []byte) (int, error) {
 	return b.buf.Write(p)
 }
 
-// String is all that was written.
+// String returns everything written so far.
 func (b *Buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

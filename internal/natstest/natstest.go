@@ -1,5 +1,5 @@
-// Package natstest gives tests a real NATS server with JetStream, inside of the test program. Only tests import it, so that the server is
-// no part of the program.
+// Package natstest runs a real NATS server with JetStream inside the test program. Only tests
+// import it, so that the server is not part of the program.
 package natstest
 
 import (
@@ -12,10 +12,10 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// Password of the server's only user.
+// Password is the password of the server's only user.
 const Password = "a-password-for-tests"
 
-// Server can be stopped and started again, with what it has stored.
+// Server is a NATS server that can be stopped and restarted with its stored data.
 type Server struct {
 	tb      testing.TB
 	options server.Options
@@ -29,12 +29,12 @@ func Start(tb testing.TB) *Server {
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: tb.TempDir(), NoLog: true, NoSigs: true,
 		Username: "boxoffice", Password: Password,
 	}}
-	tb.Cleanup(s.Stop) // first: a server that does not get ready ends the test, and is stopped too
+	tb.Cleanup(s.Stop) // before Run, which may fail the test
 	s.Run()
 	return s
 }
 
-// Run starts the server; after Stop, at the same address.
+// Run starts the server, after Stop at the same address.
 func (s *Server) Run() {
 	s.tb.Helper()
 	options := s.options // the server changes them
@@ -45,7 +45,7 @@ func (s *Server) Run() {
 	s.running = running
 	running.Start()
 	if !running.ReadyForConnections(20 * time.Second) {
-		s.tb.Fatal("the NATS server did not get ready")
+		s.tb.Fatal("the NATS server did not become ready")
 	}
 	s.options.Port = running.Addr().(*net.TCPAddr).Port
 }
@@ -59,12 +59,13 @@ func (s *Server) Stop() {
 	}
 }
 
-// SetPassword changes the password that the server wants, from the next start on.
+// SetPassword changes the password from the next start on.
 func (s *Server) SetPassword(password string) { s.options.Password = password }
 
-// URL is the address, with the password.
+// URL returns the address, with the password.
 func (s *Server) URL() string {
 	return (&url.URL{
-		Scheme: "nats", User: url.UserPassword("boxoffice", Password), Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.options.Port)),
+		Scheme: "nats", User: url.UserPassword("boxoffice", Password),
+		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.options.Port)),
 	}).String()
 }

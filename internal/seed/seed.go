@@ -146,7 +146,7 @@ func seedEvent(ctx context.Context, service *booking.Service, e event, organizer
 			name := fmt.Sprintf("%s/%d", e.name, i)
 			book := booking.Book{EventID: id, BookingID: idOf("booking", name), Immediate: true}
 			_, err := service.Book(ctx, by(idOf("guest", name)), book)
-			var refused *domain.Refusal
+			var refused domain.Refusal
 			if errors.As(err, &refused) { // people may have been faster, or the event was called off
 				return nil
 			}

@@ -1,9 +1,10 @@
-// Package waittest lets tests wait for what nobody sends word of.
+// Package waittest lets tests wait for conditions that nothing signals.
 package waittest
 
 import "time"
 
-// Until asks again, every two milliseconds, until a condition holds; false when it did not within that time.
+// Until checks a condition every two milliseconds until it holds, and returns false if it does not
+// within the given time.
 func Until(within time.Duration, holds func() bool) bool {
 	deadline := time.Now().Add(within)
 	tick := time.NewTicker(2 * time.Millisecond)

@@ -285,9 +285,9 @@ func (f *fake) decide(eventID uuid.UUID, u *fakeUser) reply {
 	case f.undersell && err == nil && s.state.Remaining() == 1:
 		err = domain.ErrSoldOut
 	}
-	var refused *domain.Refusal
+	var refused domain.Refusal
 	if errors.As(err, &refused) {
-		return reply{status: http.StatusConflict, body: problemOf(http.StatusConflict, refused.Code), undo: func() {}}
+		return reply{status: http.StatusConflict, body: problemOf(http.StatusConflict, refused.Code()), undo: func() {}}
 	}
 	old := *s
 	f.append(eventID, records...)

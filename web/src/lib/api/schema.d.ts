@@ -695,7 +695,7 @@ export interface components {
             name: string;
             /**
              * Format: int64
-             * @description Up to which it has applied the log
+             * @description Position up to which it has applied the log
              */
             position: number;
             /** Format: int64 */
@@ -773,10 +773,10 @@ export interface components {
         Report: {
             /**
              * Format: int64
-             * @description That were compared
+             * @description Number of checkpoints compared
              */
             checkpoints: number;
-            /** @description What is wrong, in the order of the log; the first hundred */
+            /** @description The first hundred, in the order of the log */
             findings: components["schemas"]["Finding"][];
             /**
              * Format: int64
@@ -785,21 +785,21 @@ export interface components {
             head: number;
             /**
              * Format: int64
-             * @description Findings that are not listed
+             * @description Number of findings that are not listed
              */
             more: number;
             readModels: components["schemas"]["ReadModelReport"][];
             /** Format: int64 */
             records: number;
-            /** @description Of the Merkle tree over all records, in hexadecimal */
+            /** @description Of the Merkle tree of all records, in hexadecimal */
             root?: string;
             /** Format: double */
             seconds: number;
-            /** @description False when no public key was at hand */
+            /** @description False without a public key */
             signaturesChecked: boolean;
             /**
              * Format: uuid
-             * @description The only stream that was looked at; zero for the whole log
+             * @description The verified stream; zero for the whole log
              */
             streamId: string;
             /** Format: int64 */
