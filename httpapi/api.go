@@ -24,6 +24,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // Executor carries commands to the log.
@@ -37,7 +38,7 @@ type Options struct {
 	Log      *eventstore.Log
 	Events   *projections.Events
 	Bookings projections.Bookings
-	Progress *projections.Progress
+	Progress *engine.Progress
 	Accounts *account.Accounts
 	Audit    Audit
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.

@@ -24,6 +24,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m, contract.complete) }
@@ -62,7 +63,7 @@ func start(t *testing.T, choices ...choice) *system {
 	s.pool = dbtest.Connect(t, url, dbtest.MaxConns(10))
 	booking := dbtest.Connect(t, url, dbtest.MaxConns(options.Transactions+eventstore.Spare),
 		dbtest.Settings(eventstore.Session(options.Delay)), eventstore.ConfigureCommits)
-	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()))
+	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.Session()))
 
 	var err error
 	s.signer, err = account.NewSigner(account.Secrets{Access: []string{"an access secret for tests"}, Refresh: []string{"a refresh secret for tests"}}, time.Now)
@@ -70,8 +71,8 @@ func start(t *testing.T, choices ...choice) *system {
 	accounts, err := account.New(s.pool, s.signer, account.Options{Cost: bcrypt.MinCost, WeakCost: true})
 	must(t, err)
 
-	wire := projections.NewWire(url, s.pool, logger)
-	progress := projections.NewProgress(s.pool, wire, nil, logger)
+	wire := engine.NewNotifier(url, s.pool, projections.Names(), logger)
+	progress := engine.NewProgress(s.pool, wire, nil, logger)
 	options.Committed = func(int64) { wire.Appended() }
 	executor, err := eventstore.NewExecutor(booking, eventstore.Model[domain.State, domain.Record]{
 		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,
@@ -83,7 +84,7 @@ func start(t *testing.T, choices ...choice) *system {
 	work.Go(func() { wire.Run(ctx) })
 	work.Go(func() { progress.Run(ctx) })
 	work.Go(func() {
-		if err := projections.Run(ctx, projections.Options{Pool: projecting, Wire: wire, Logger: logger, Tracer: api.Tracer}); err != nil {
+		if err := engine.Run(ctx, engine.Options{Pool: projecting, Projections: projections.All(), Notifier: wire, Logger: logger, Tracer: api.Tracer}); err != nil {
 			t.Errorf("projections: %v", err)
 		}
 	})

@@ -17,6 +17,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestEventsAreSearchedSortedAndPaged(t *testing.T) {
@@ -227,14 +228,14 @@ func TestTotalsAreExactAtEveryMoment(t *testing.T) {
 	p.reaches(b.head)
 	total("", 4)
 	b.exec(`alter table events drop constraint planted`)
-	_, err := projections.Retry(context.Background(), "events", projections.RetryOptions{Pool: b.toolPool()})
+	_, err := engine.Retry(context.Background(), named("events"), engine.RetryOptions{Pool: b.toolPool()})
 	must(t, err)
 	total("", 5)
 	total("jazz", 2)
 
 	// So may a rebuild.
 	b.exec(`delete from events where title = 'Newer'`)
-	_, err = b.rebuild("events", func(o *projections.RebuildOptions) { o.AcceptDifferences = true })
+	_, err = b.rebuild("events", func(o *engine.RebuildOptions) { o.AcceptDifferences = true })
 	must(t, err)
 	total("newer", 1)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 const (
@@ -30,7 +31,7 @@ func help(task string) {
 		panic(err)
 	}
 	config.MaxConns = projections.Connections
-	for name, value := range projections.Session() {
+	for name, value := range engine.Session() {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
@@ -43,13 +44,13 @@ func help(task string) {
 		if err != nil {
 			panic(err)
 		}
-		wire := projections.NewWire(os.Getenv(helperURL), pool, silent)
+		wire := engine.NewNotifier(os.Getenv(helperURL), pool, projections.Names(), silent)
 		go wire.Run(ctx)
 		fmt.Println("ready")
-		err = projections.Run(ctx, projections.Options{Pool: pool, Wire: wire, Holder: fmt.Sprint(os.Getpid()), Lease: lease})
+		err = engine.Run(ctx, engine.Options{Projections: projections.All(), Pool: pool, Notifier: wire, Holder: fmt.Sprint(os.Getpid()), Lease: lease})
 		panic(err)
 	case "rebuild":
-		_, err := projections.Rebuild(ctx, "bookings", projections.RebuildOptions{Pool: pool, Observe: func(p projections.RebuildProgress) {
+		_, err := engine.Rebuild(ctx, named("bookings"), engine.RebuildOptions{Pool: pool, Observe: func(p engine.RebuildProgress) {
 			if p.Phase == os.Getenv(helperPhase) {
 				fmt.Println("ready")
 				select {} // until it is killed

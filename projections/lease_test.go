@@ -14,12 +14,13 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func (b *bundle) holders() map[string]string {
 	b.Helper()
 	holders := map[string]string{}
-	all, err := projections.Statuses(context.Background(), b.pool)
+	all, err := engine.Statuses(context.Background(), b.pool, projections.Names())
 	must(b, err)
 	for _, s := range all {
 		holders[s.Name] = s.Holder
@@ -30,10 +31,10 @@ func (b *bundle) holders() map[string]string {
 func TestOneOfSeveralProcessesProjectsAndAnotherTakesOver(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	first := b.start(func(o *projections.Options) { o.Holder = "first" })
+	first := b.start(func(o *engine.Options) { o.Holder = "first" })
 	event := b.schedule("E", 100)
 	first.reaches(b.head)
-	second := b.start(func(o *projections.Options) { o.Holder = "second" })
+	second := b.start(func(o *engine.Options) { o.Holder = "second" })
 	b.book(event, 1)
 	second.reaches(b.head) // which it sees though it does not project
 	for name, holder := range b.holders() {
@@ -96,7 +97,7 @@ func TestAFrozenProcessDoesNotHoldUpTheOthers(t *testing.T) {
 	first := b.start()
 	first.reaches(b.head)
 	first.stop()
-	frozen := dbtest.Connect(t, b.url, dbtest.MaxConns(1), dbtest.Settings(projections.Session()))
+	frozen := dbtest.Connect(t, b.url, dbtest.MaxConns(1), dbtest.Settings(engine.Session()))
 	tx, err := frozen.Begin(context.Background())
 	must(t, err)
 	defer tx.Rollback(context.Background()) //nolint:errcheck // it was ended long ago
@@ -112,11 +113,11 @@ func TestAFrozenProcessDoesNotHoldUpTheOthers(t *testing.T) {
 func TestALongPageDoesNotLoseTheLease(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	lease := func(o *projections.Options) { o.Lease = time.Second } // the third of it is more than a busy machine stops for
-	first := b.start(lease, func(o *projections.Options) { o.Holder = "first" })
+	lease := func(o *engine.Options) { o.Lease = time.Second } // the third of it is more than a busy machine stops for
+	first := b.start(lease, func(o *engine.Options) { o.Holder = "first" })
 	event := b.schedule("E", 100)
 	first.reaches(b.head)
-	second := b.start(lease, func(o *projections.Options) { o.Holder = "second" })
+	second := b.start(lease, func(o *engine.Options) { o.Holder = "second" })
 	second.reaches(b.head)
 	blocker, err := b.pool.Begin(context.Background())
 	must(t, err)
@@ -143,7 +144,7 @@ func TestStoppingLeavesNothingRunning(t *testing.T) {
 	pool, err := pgxpool.New(context.Background(), b.url)
 	must(t, err)
 	b.pool, b.history = pool, newHistory(t, pool)
-	p := b.startOn(pool, func(o *projections.Options) { o.Registerer = prometheus.NewRegistry() })
+	p := b.startOn(pool, func(o *engine.Options) { o.Registerer = prometheus.NewRegistry() })
 	b.append(b.schedule("E", 10), unknown())
 	p.reaches(b.head)
 	p.stop()
@@ -181,27 +182,4 @@ func TestOpenWriteTransactionsDoNotHoldTheProjectionsUp(t *testing.T) {
 	b.live(20)
 	p.reaches(b.head)
 	b.checkFold(nil)
-}
-
-func TestWorkThatEndsWhileItsLeaseIsRenewedHasNotFailed(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	ctx, end := context.WithCancel(t.Context())
-	defer end()
-	tx, err := b.pool.Begin(ctx)
-	must(t, err)
-	defer func() { _ = tx.Rollback(context.Background()) }()
-	kept := make(chan error, 1)
-	go func() {
-		kept <- projections.KeepLease(ctx, b.pool, "sales", 30*time.Millisecond, func() {
-			if _, err := tx.Exec(ctx, `select from projection_checkpoints where name = 'sales' for update`); err != nil {
-				t.Error(err)
-			}
-		})
-	}()
-	eventually(t, "the lease is being renewed", func() bool {
-		return b.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) == 1
-	})
-	end()
-	must(t, <-kept)
 }

@@ -10,12 +10,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // follower collects what a Live of a process that does not project tells.
 type follower struct {
 	live *projections.Live
-	wire *projections.Wire
+	wire *engine.Notifier
 	stop func()
 
 	mu   sync.Mutex
@@ -24,7 +25,7 @@ type follower struct {
 
 func (b *bundle) follow() *follower {
 	b.Helper()
-	f := &follower{wire: projections.NewWire(b.url, b.pool, silent)}
+	f := &follower{wire: engine.NewNotifier(b.url, b.pool, projections.Names(), silent)}
 	f.live = projections.NewLive(b.pool, f.wire, silent)
 	f.live.Watch(true)
 	ctx, cancel := context.WithCancel(context.Background())

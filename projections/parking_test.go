@@ -14,6 +14,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // unknown is a record of a newer program.
@@ -29,9 +30,9 @@ func unfit(tb testing.TB) eventstore.NewRecord {
 	return eventstore.NewRecord{Type: name, SchemaVersion: schema, Data: []byte(strings.Replace(string(data), "Renamed", `Re\u0000named`, 1))}
 }
 
-func (b *bundle) parked(projection string) []projections.Parked {
+func (b *bundle) parked(projection string) []engine.Parked {
 	b.Helper()
-	parked, err := projections.ParkedStreams(context.Background(), b.pool, projection, 1000)
+	parked, err := engine.ParkedStreams(context.Background(), b.pool, projection, 1000)
 	must(b, err)
 	return parked
 }
@@ -126,8 +127,8 @@ func TestExactlyTheBadRecordsOfALargePagePark(t *testing.T) {
 	b.book(good, 1000)
 	var panics atomic.Bool
 	panics.Store(true)
-	sales := projections.Sales("sales", "Panics", panics.Load)
-	b.start(func(o *projections.Options) { *o = o.With(sales) })
+	sales := salesTable("sales", "Panics", panics.Load)
+	b.start(func(o *engine.Options) { o.Projections = []engine.Projection{sales} })
 	eventually(t, "all is applied", func() bool {
 		return b.count(`select count(*) from projection_checkpoints where name = 'sales' and position = $1`, b.head) == 1
 	})
@@ -146,16 +147,16 @@ func TestExactlyTheBadRecordsOfALargePagePark(t *testing.T) {
 
 	// What is mended can be retried, and the rest stays as it is. Meanwhile bookings go on.
 	b.exec(`alter table sales drop constraint sales_check`)
-	o := projections.RetryOptions{Pool: b.toolPool()}
-	result, err := projections.RetryOf(context.Background(), sales, o)
+	o := engine.RetryOptions{Pool: b.toolPool()}
+	result, err := engine.Retry(context.Background(), sales, o)
 	must(t, err)
-	if result != (projections.Retried{Streams: 2, Applied: 3, Left: 1}) {
+	if result != (engine.Retried{Streams: 2, Applied: 3, Left: 1}) {
 		t.Errorf("the first retry gave %+v", result)
 	}
 	b.book(refused, 1)
 	b.book(panicking, 1)
 	panics.Store(false)
-	result, err = projections.RetryOf(context.Background(), sales, o)
+	result, err = engine.Retry(context.Background(), sales, o)
 	must(t, err)
 	if result.Left != 0 {
 		t.Errorf("the second retry gave %+v", result)
@@ -188,16 +189,16 @@ func TestARetriedStreamIsWholeThoughItIsLongAndFailsAgainInTheMiddle(t *testing.
 		t.Fatalf("%d bookings before the retry, want 8", n)
 	}
 	b.exec(`alter table bookings drop constraint planted; alter table bookings add constraint planted check (version < 5555)`)
-	result, err := projections.Retry(context.Background(), "bookings", projections.RetryOptions{Pool: b.toolPool()})
+	result, err := engine.Retry(context.Background(), named("bookings"), engine.RetryOptions{Pool: b.toolPool()})
 	must(t, err)
-	if result != (projections.Retried{Streams: 1, Applied: 5545, Left: 1}) {
+	if result != (engine.Retried{Streams: 1, Applied: 5545, Left: 1}) {
 		t.Errorf("the first retry gave %+v", result)
 	}
 	b.checkVerified()
 	b.exec(`alter table bookings drop constraint planted`)
-	result, err = projections.Retry(context.Background(), "bookings", projections.RetryOptions{Pool: b.toolPool()})
+	result, err = engine.Retry(context.Background(), named("bookings"), engine.RetryOptions{Pool: b.toolPool()})
 	must(t, err)
-	if result != (projections.Retried{Streams: 1, Applied: 447, Left: 0}) {
+	if result != (engine.Retried{Streams: 1, Applied: 447, Left: 0}) {
 		t.Errorf("the second retry gave %+v", result)
 	}
 	b.book(event, 10)
@@ -233,7 +234,7 @@ func TestMetricsTellHowTheProjectionsDo(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	registry := prometheus.NewRegistry()
-	p := b.start(func(o *projections.Options) { o.Registerer = registry })
+	p := b.start(func(o *engine.Options) { o.Registerer = registry })
 	hurt := b.schedule("Hurt", 10)
 	b.append(hurt, unknown())
 	b.book(b.schedule("Good", 10), 3)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestARebuildEqualsWhatWasBuiltLive(t *testing.T) {
@@ -34,7 +35,7 @@ func TestARebuildEqualsWhatWasBuiltLive(t *testing.T) {
 			p.reaches(b.head)
 			for _, name := range projections.Names() {
 				before := b.dump(name)
-				result, err := b.rebuild(name, func(o *projections.RebuildOptions) { *o = o.KeepingRows(kept) })
+				result, err := b.rebuild(name, func(o *engine.RebuildOptions) { o.MaxRows = kept })
 				must(t, err)
 				if result.Records != b.head || int(result.Rows) != len(before) || !result.Compared || result.Differences != 0 || result.Parked != 0 {
 					t.Errorf("%s: got %+v", name, result)
@@ -174,7 +175,7 @@ func TestDifferencesAreShownAndNothingChanges(t *testing.T) {
 	harmed := b.dump("events")
 
 	_, err := b.rebuild("events")
-	var different *projections.DifferenceError
+	var different *engine.DifferenceError
 	if !errors.As(err, &different) {
 		t.Fatalf("got %v, want the differences", err)
 	}
@@ -205,7 +206,7 @@ func TestDifferencesAreShownAndNothingChanges(t *testing.T) {
 	b.checkDump("events", harmed)
 	b.checkNothingLeft()
 
-	result, err := b.rebuild("events", func(o *projections.RebuildOptions) { o.AcceptDifferences = true })
+	result, err := b.rebuild("events", func(o *engine.RebuildOptions) { o.AcceptDifferences = true })
 	if err != nil || result.Differences != 3 {
 		t.Errorf("got %+v, %v", result, err)
 	}
@@ -247,7 +248,7 @@ func TestARebuildThatIsKilledHarmsNothingAndTheNextOneCleansUp(t *testing.T) {
 	}
 	eventually(t, "the lock of the killed process is gone", func() bool {
 		_, err := b.rebuild("bookings")
-		if err != nil && !errors.Is(err, projections.ErrRebuilding) {
+		if err != nil && !errors.Is(err, engine.ErrRebuilding) {
 			t.Fatal(err)
 		}
 		return err == nil
@@ -266,13 +267,13 @@ func TestOneRebuildRunsAtATime(t *testing.T) {
 	b.live(10)
 	b.start().reaches(b.head)
 	asked := false
-	_, err := b.rebuild("events", func(o *projections.RebuildOptions) {
-		o.Observe = func(projections.RebuildProgress) {
+	_, err := b.rebuild("events", func(o *engine.RebuildOptions) {
+		o.Observe = func(engine.RebuildProgress) {
 			if asked {
 				return
 			}
 			asked = true
-			if _, err := b.rebuild("events"); !errors.Is(err, projections.ErrRebuilding) {
+			if _, err := b.rebuild("events"); !errors.Is(err, engine.ErrRebuilding) {
 				t.Errorf("a second rebuild got %v", err)
 			}
 			if _, err := b.rebuild("bookings"); err != nil {
@@ -294,7 +295,7 @@ func TestARebuildThatIsCancelledLeavesNothing(t *testing.T) {
 	p.reaches(b.head)
 	for _, phase := range []string{"reading", "writing", "indexing", "comparing", "swapping"} {
 		ctx, cancel := context.WithCancel(context.Background())
-		_, err := projections.Rebuild(ctx, "events", projections.RebuildOptions{Pool: b.toolPool(), Observe: func(at projections.RebuildProgress) {
+		_, err := engine.Rebuild(ctx, named("events"), engine.RebuildOptions{Pool: b.toolPool(), Observe: func(at engine.RebuildProgress) {
 			if at.Phase == phase {
 				cancel()
 			}
@@ -357,8 +358,8 @@ func TestTheSwapWaitsForReadersWithoutHoldingUpOthers(t *testing.T) {
 	var swapping atomic.Int64
 	done := make(chan error, 1)
 	go func() {
-		_, err := b.rebuild("events", func(o *projections.RebuildOptions) {
-			o.Observe = func(at projections.RebuildProgress) {
+		_, err := b.rebuild("events", func(o *engine.RebuildOptions) {
+			o.Observe = func(at engine.RebuildProgress) {
 				if at.Phase == "swapping" {
 					swapping.Add(1)
 				}
@@ -389,8 +390,8 @@ func TestANewShapeIsBuiltBesideTheOldOne(t *testing.T) {
 	old.reaches(b.head)
 	before := b.dump("events")
 
-	v2 := projections.Sales("events_v2", "", func() bool { return false })
-	result, err := projections.RebuildOf(context.Background(), v2, projections.RebuildOptions{Pool: b.toolPool()})
+	v2 := salesTable("events_v2", "", func() bool { return false })
+	result, err := engine.Rebuild(context.Background(), v2, engine.RebuildOptions{Pool: b.toolPool()})
 	must(t, err)
 	if result.Compared || result.Records != b.head || int(result.Rows) != len(b.events) {
 		t.Errorf("got %+v", result)
@@ -399,7 +400,7 @@ func TestANewShapeIsBuiltBesideTheOldOne(t *testing.T) {
 
 	// A newer program keeps both up to date.
 	old.stop()
-	newer := b.start(func(o *projections.Options) { *o = o.With(append(projections.All(), v2)...) })
+	newer := b.start(func(o *engine.Options) { o.Projections = append(projections.All(), v2) })
 	b.live(100)
 	newer.reaches(b.head)
 	eventually(t, "the new shape has caught up", func() bool {

@@ -21,6 +21,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // The test binary is also the process that tests kill.
@@ -61,25 +62,25 @@ func setup(t *testing.T) *bundle {
 // process is one process's projections on a database that several may share.
 type process struct {
 	testing.TB
-	wire     *projections.Wire
-	progress *projections.Progress
+	wire     *engine.Notifier
+	progress *engine.Progress
 	stop     func()
 }
 
-type choice func(*projections.Options)
+type choice func(*engine.Options)
 
 // start runs the projections. Its options say in which way they differ from the usual.
 func (b *bundle) start(choices ...choice) *process {
 	b.Helper()
-	return b.startOn(dbtest.Connect(b, b.url, dbtest.MaxConns(projections.Connections+2), dbtest.Settings(projections.Session())), choices...)
+	return b.startOn(dbtest.Connect(b, b.url, dbtest.MaxConns(projections.Connections+2), dbtest.Settings(engine.Session())), choices...)
 }
 
 func (b *bundle) startOn(pool *pgxpool.Pool, choices ...choice) *process {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &process{TB: b, wire: projections.NewWire(b.url, b.pool, silent)}
-	p.progress = projections.NewProgress(b.pool, p.wire, nil, silent)
-	o := projections.Options{Pool: pool, Wire: p.wire, Holder: uuid.NewString()}
+	p := &process{TB: b, wire: engine.NewNotifier(b.url, b.pool, projections.Names(), silent)}
+	p.progress = engine.NewProgress(b.pool, p.wire, nil, silent)
+	o := engine.Options{Projections: projections.All(), Pool: pool, Notifier: p.wire, Holder: uuid.NewString()}
 	for _, choose := range choices {
 		choose(&o)
 	}
@@ -87,7 +88,7 @@ func (b *bundle) startOn(pool *pgxpool.Pool, choices ...choice) *process {
 	work.Go(func() { p.wire.Run(ctx) })
 	work.Go(func() { p.progress.Run(ctx) })
 	work.Go(func() {
-		if err := projections.Run(ctx, o); err != nil {
+		if err := engine.Run(ctx, o); err != nil {
 			b.Errorf("run: %v", err)
 		}
 	})
@@ -105,6 +106,15 @@ func (p *process) reaches(position int64) {
 	if reached := p.progress.Wait(ctx, position); reached < position {
 		p.Fatalf("the read models are at %d, want %d", reached, position)
 	}
+}
+
+// named is one of the program's projections.
+func named(name string) engine.Projection {
+	p, err := projections.Named(name)
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
 func must(t testing.TB, err error) {
@@ -141,7 +151,7 @@ func eventually(t testing.TB, what string, holds func() bool) {
 type history struct {
 	t      testing.TB
 	log    *eventstore.Log
-	wires  []*projections.Wire // told of appends
+	wires  []*engine.Notifier // told of appends
 	random *rand.Rand
 	now    time.Time
 
@@ -335,7 +345,7 @@ func compareRows(t testing.TB, table string, got, want map[uuid.UUID]string) {
 func (b *bundle) checkVerified() {
 	b.Helper()
 	for _, name := range projections.Names() {
-		v, err := projections.Verify(context.Background(), b.pool, name)
+		v, err := engine.Verify(context.Background(), b.pool, named(name))
 		must(b, err)
 		if len(v.Mismatches) > 0 {
 			b.Errorf("%s: %+v", name, v)
@@ -359,21 +369,21 @@ func (b *bundle) checkDump(table string, want []string) {
 	}
 }
 
-func (b *bundle) rebuild(projection string, choices ...func(*projections.RebuildOptions)) (projections.Rebuilt, error) {
+func (b *bundle) rebuild(projection string, choices ...func(*engine.RebuildOptions)) (engine.Rebuilt, error) {
 	b.Helper()
-	o := projections.RebuildOptions{Pool: b.toolPool(), Holder: "a rebuild"}
+	o := engine.RebuildOptions{Pool: b.toolPool(), Holder: "a rebuild"}
 	for _, choose := range choices {
 		choose(&o)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patient)
 	defer cancel()
-	return projections.Rebuild(ctx, projection, o)
+	return engine.Rebuild(ctx, named(projection), o)
 }
 
 func (b *bundle) toolPool() *pgxpool.Pool {
 	b.Helper()
-	return dbtest.Connect(b, b.url, dbtest.MaxConns(projections.RebuildConnections), dbtest.Settings(projections.Session()))
+	return dbtest.Connect(b, b.url, dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
 }
 
 // shortLease makes another process take over soon.
-func shortLease(o *projections.Options) { o.Lease = 150 * time.Millisecond }
+func shortLease(o *engine.Options) { o.Lease = 150 * time.Millisecond }

@@ -4,24 +4,22 @@ import (
 	"context"
 	"testing"
 
-	"github.com/google/uuid"
-
-	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestWhatWasSkippedIsFoundThoughTheCheckpointSaysCaughtUp(t *testing.T) {
 	t.Parallel()
-	verify := func(b *bundle) projections.Verification {
+	verify := func(b *bundle) engine.Verification {
 		b.Helper()
-		v, err := projections.Verify(context.Background(), b.pool, "bookings")
+		v, err := engine.Verify(context.Background(), b.pool, named("bookings"))
 		must(b, err)
 		return v
 	}
 	for name, c := range map[string]struct {
 		harm func(*bundle, *process)
-		want projections.Mismatch
+		want engine.Mismatch
 	}{
 		"records skipped": {
 			func(b *bundle, p *process) {
@@ -30,7 +28,7 @@ func TestWhatWasSkippedIsFoundThoughTheCheckpointSaysCaughtUp(t *testing.T) {
 				b.exec(`update projection_checkpoints set position = position + 5`)
 				b.start().reaches(b.head)
 			},
-			projections.Mismatch{First: 1, Last: 108, Log: 108, Applied: 103},
+			engine.Mismatch{First: 1, Last: 108, Log: 108, Applied: 103},
 		},
 		"records applied twice": {
 			func(b *bundle, p *process) {
@@ -38,7 +36,7 @@ func TestWhatWasSkippedIsFoundThoughTheCheckpointSaysCaughtUp(t *testing.T) {
 				b.exec(`update projection_checkpoints set position = position - 5`)
 				b.start().reaches(b.head)
 			},
-			projections.Mismatch{First: 1, Last: 101, Log: 101, Applied: 106},
+			engine.Mismatch{First: 1, Last: 101, Log: 101, Applied: 106},
 		},
 		"one record skipped and another applied twice": {
 			func(b *bundle, p *process) {
@@ -49,13 +47,13 @@ func TestWhatWasSkippedIsFoundThoughTheCheckpointSaysCaughtUp(t *testing.T) {
 				b.start().reaches(b.head)
 				b.exec(`update applied_ranges set records = records - 1`)
 			},
-			projections.Mismatch{First: 1, Last: 102, Log: 102, Applied: 102, OthersApplied: true},
+			engine.Mismatch{First: 1, Last: 102, Log: 102, Applied: 102, OthersApplied: true},
 		},
 		"a record of a stream that was thought to be parked": {
 			func(b *bundle, _ *process) {
 				b.exec(`insert into parked_records (projection, stream_id, version, position, reason, correlation_id) select 'bookings', stream_id, version, position, '', '' from event_log where position = 100`)
 			},
-			projections.Mismatch{First: 1, Last: 101, Log: 99, Applied: 101},
+			engine.Mismatch{First: 1, Last: 101, Log: 99, Applied: 101},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +70,7 @@ func TestWhatWasSkippedIsFoundThoughTheCheckpointSaysCaughtUp(t *testing.T) {
 			if len(v.Mismatches) != 1 || v.Mismatches[0] != c.want {
 				t.Errorf("got %+v, want %+v", v.Mismatches, c.want)
 			}
-			if _, err := b.rebuild("bookings", func(o *projections.RebuildOptions) { o.AcceptDifferences = true }); err != nil {
+			if _, err := b.rebuild("bookings", func(o *engine.RebuildOptions) { o.AcceptDifferences = true }); err != nil {
 				t.Fatal(err)
 			}
 			if v := verify(b); len(v.Mismatches) > 0 {
@@ -95,7 +93,7 @@ func TestRangesAreCountedApart(t *testing.T) {
 		t.Errorf("25,000 records are counted in %d ranges, want %d: three for each projection", n, want)
 	}
 	b.exec(`update applied_ranges set hash = hash + 1 where first_position = 10001 and projection = 'events'`)
-	v, err := projections.Verify(context.Background(), b.pool, "events")
+	v, err := engine.Verify(context.Background(), b.pool, named("events"))
 	must(t, err)
 	if len(v.Mismatches) != 1 || v.Mismatches[0].First != 10_001 || v.Mismatches[0].Last != 20_000 {
 		t.Errorf("got %+v", v.Mismatches)
@@ -104,15 +102,7 @@ func TestRangesAreCountedApart(t *testing.T) {
 
 func TestAnUnknownProjectionIsRefused(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	if _, err := projections.Verify(context.Background(), b.pool, "users"); err == nil {
-		t.Error("verify took it")
+	if p, err := projections.Named("users"); err == nil {
+		t.Errorf("got %v", p)
 	}
-	if _, err := projections.Retry(context.Background(), "users", projections.RetryOptions{Pool: b.pool}); err == nil {
-		t.Error("retry took it")
-	}
-	if _, err := projections.Rebuild(context.Background(), "users", projections.RebuildOptions{Pool: b.pool}); err == nil {
-		t.Error("rebuild took it")
-	}
-	b.do(uuid.New(), domain.ScheduleEvent{Details: details("E", 0, 0), Capacity: 1})
 }

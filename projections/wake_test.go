@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestNewsArriveWithoutAnyNotification(t *testing.T) {
@@ -23,7 +24,7 @@ func TestListeningSurvivesALostConnection(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.start()
-	other := projections.NewWire(b.url, b.pool, silent) // stands for another process
+	other := engine.NewNotifier(b.url, b.pool, projections.Names(), silent) // stands for another process
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { other.Run(ctx) })
@@ -67,7 +68,7 @@ func TestAWaitThatRunsOutAnswersWithWhatThereIs(t *testing.T) {
 func TestNobodyWaitsForADatabaseThatIsGone(t *testing.T) {
 	t.Parallel()
 	alive, gone := context.WithCancel(context.Background())
-	progress := projections.NewProgress(nil, nil, func() context.Context { return alive }, silent)
+	progress := engine.NewProgress(nil, nil, func() context.Context { return alive }, silent)
 	reached := make(chan int64)
 	go func() { reached <- progress.Wait(context.Background(), 1) }()
 	gone()

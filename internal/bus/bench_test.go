@@ -13,6 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/natstest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // BenchmarkBus measures how many records a second go to the bus, and from there to another log, and how large they are.
@@ -38,7 +39,7 @@ func BenchmarkBus(b *testing.B) {
 	must(b, pool.QueryRow(ctx, `select pg_total_relation_size('event_log')`).Scan(&size))
 
 	ends := func(url string) bus.Options {
-		wire := projections.NewWire(url, pool, logger)
+		wire := engine.NewNotifier(url, pool, projections.Names(), logger)
 		return bus.Options{URL: server.URL(), Pool: dbtest.Connect(b, url, dbtest.MaxConns(bus.Connections)), Logger: logger, News: wire.Log.Listen}
 	}
 	run := func(do func(context.Context, bus.Options) error, o bus.Options, done func() bool) {

@@ -25,6 +25,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/natstest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -43,20 +44,20 @@ type site struct {
 	url  string
 	pool *pgxpool.Pool
 	log  *eventstore.Log
-	wire *projections.Wire
+	wire *engine.Notifier
 	said *logtest.Buffer
 }
 
 func newSite(t *testing.T, server *natstest.Server) *site {
 	t.Helper()
 	url := dbtest.URL(t)
-	pool := dbtest.Connect(t, url, dbtest.MaxConns(projections.RebuildConnections), dbtest.Settings(projections.Session()))
+	pool := dbtest.Connect(t, url, dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
 	s := &site{T: t, nats: server, url: url, pool: pool, log: eventstore.NewLog(pool), said: &logtest.Buffer{}}
-	s.wire = projections.NewWire(url, pool, s.logger())
+	s.wire = engine.NewNotifier(url, pool, projections.Names(), s.logger())
 	s.run(func(ctx context.Context) error { s.wire.Run(ctx); return nil })
-	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()))
+	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.Session()))
 	s.run(func(ctx context.Context) error {
-		return projections.Run(ctx, projections.Options{Pool: projecting, Wire: s.wire, Logger: s.logger(), Holder: "test"})
+		return engine.Run(ctx, engine.Options{Pool: projecting, Projections: projections.All(), Notifier: s.wire, Logger: s.logger(), Holder: "test"})
 	})
 	return s
 }

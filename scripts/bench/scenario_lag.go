@@ -16,6 +16,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // lag is about readers: how long after a commit do all read models contain it, while hundreds of bookings are in their delay, each
@@ -71,25 +72,25 @@ func (l lagLoad) entry(name string, writer bool) entry {
 // readers are a process's projections and what tells their readers how far they are.
 type readers struct {
 	pool     *pgxpool.Pool
-	wire     *projections.Wire
-	progress *projections.Progress
+	wire     *engine.Notifier
+	progress *engine.Progress
 	stop     func() error
 }
 
 func startReaders(ctx context.Context, url string) (*readers, error) {
-	pool, err := openPool(ctx, url, projections.Connections+2, projections.Session())
+	pool, err := openPool(ctx, url, projections.Connections+2, engine.Session())
 	if err != nil {
 		return nil, err
 	}
 	logger := slog.New(slog.DiscardHandler)
-	r := &readers{pool: pool, wire: projections.NewWire(url, pool, logger)}
-	r.progress = projections.NewProgress(pool, r.wire, nil, logger)
+	r := &readers{pool: pool, wire: engine.NewNotifier(url, pool, projections.Names(), logger)}
+	r.progress = engine.NewProgress(pool, r.wire, nil, logger)
 	ctx, cancel := context.WithCancel(ctx)
 	var group errgroup.Group
 	group.Go(func() error { r.wire.Run(ctx); return nil })
 	group.Go(func() error { r.progress.Run(ctx); return nil })
 	group.Go(func() error {
-		return projections.Run(ctx, projections.Options{Pool: pool, Wire: r.wire, Holder: "bench"})
+		return engine.Run(ctx, engine.Options{Pool: pool, Projections: projections.All(), Notifier: r.wire, Holder: "bench"})
 	})
 	r.stop = func() error {
 		cancel()

@@ -11,6 +11,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // rebuild is about a read model that is built anew from a long log: read, folded, written, indexed, compared with the one in use
@@ -36,31 +37,35 @@ func atLeast200k(e entry) goal {
 	}
 }
 
-func rebuilding(projection string, records int) entry {
-	return entry{"rebuild-" + projection, func(ctx context.Context, db *database) (m measurement, err error) {
+func rebuilding(name string, records int) entry {
+	return entry{"rebuild-" + name, func(ctx context.Context, db *database) (m measurement, err error) {
+		projection, err := projections.Named(name)
+		if err != nil {
+			return m, err
+		}
 		if err := fillLog(ctx, db, records); err != nil {
 			return m, fmt.Errorf("fill the log: %w", err)
 		}
-		pool, err := openPool(ctx, db.url, projections.RebuildConnections, projections.Session())
+		pool, err := openPool(ctx, db.url, engine.RebuildConnections, engine.Session())
 		if err != nil {
 			return m, err
 		}
 		defer pool.Close()
-		o := projections.RebuildOptions{Pool: pool, Holder: "bench"}
-		if _, err := projections.Rebuild(ctx, projection, o); err != nil { // the one that the next is compared with
+		o := engine.RebuildOptions{Pool: pool, Holder: "bench"}
+		if _, err := engine.Rebuild(ctx, projection, o); err != nil { // the one that the next is compared with
 			return m, err
 		}
 		if err := db.settle(ctx); err != nil {
 			return m, err
 		}
-		result, err := projections.Rebuild(ctx, projection, o)
+		result, err := engine.Rebuild(ctx, projection, o)
 		switch {
 		case err != nil:
 			return m, err
 		case int(result.Records) != records || !result.Compared || result.Parked > 0:
 			return m, fmt.Errorf("the rebuild gave %+v", result)
 		}
-		v, err := projections.Verify(ctx, pool, projection)
+		v, err := engine.Verify(ctx, pool, projection)
 		switch {
 		case err != nil:
 			return m, err
@@ -100,7 +105,7 @@ func oneByOne(records, part int) func(context.Context, *database) (measurement, 
 		if err := fillLog(ctx, db, part); err != nil {
 			return m, fmt.Errorf("fill the log: %w", err)
 		}
-		pool, err := openPool(ctx, db.url, 1, projections.Session())
+		pool, err := openPool(ctx, db.url, 1, engine.Session())
 		if err != nil {
 			return m, err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // verify is about an auditor who goes through a long log: hashes, Merkle tree, decoding, rules and states, and then both read models
@@ -34,7 +35,7 @@ func verifying(name string, records int, readModels bool) entry {
 		if err := fillLog(ctx, db, records); err != nil {
 			return m, fmt.Errorf("fill the log: %w", err)
 		}
-		pool, err := openPool(ctx, db.url, projections.RebuildConnections, projections.Session())
+		pool, err := openPool(ctx, db.url, engine.RebuildConnections, engine.Session())
 		if err != nil {
 			return m, err
 		}
@@ -47,8 +48,8 @@ func verifying(name string, records int, readModels bool) entry {
 			return m, err
 		}
 		if readModels {
-			for _, name := range projections.Names() {
-				if _, err := projections.Rebuild(ctx, name, projections.RebuildOptions{Pool: pool, Holder: "bench"}); err != nil {
+			for _, p := range projections.All() {
+				if _, err := engine.Rebuild(ctx, p, engine.RebuildOptions{Pool: pool, Holder: "bench"}); err != nil {
 					return m, err
 				}
 			}
@@ -77,7 +78,7 @@ func firstCheckpoint(records int) func(context.Context, *database) (measurement,
 		if err := fillLog(ctx, db, records); err != nil {
 			return m, fmt.Errorf("fill the log: %w", err)
 		}
-		pool, err := openPool(ctx, db.url, 2, projections.Session())
+		pool, err := openPool(ctx, db.url, 2, engine.Session())
 		if err != nil {
 			return m, err
 		}

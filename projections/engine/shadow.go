@@ -1,4 +1,4 @@
-package projections
+package engine
 
 import (
 	"context"
@@ -101,7 +101,8 @@ func (s *shadow) create(ctx context.Context, tx pgx.Tx) error {
 		from pg_class
 		where oid = $1::text::regclass and reloptions is not null
 		union all
-		select format('grant %s on %s to %s', a.privilege_type, $2::text, case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)
+		select format('grant %s on %s to %s', a.privilege_type, $2::text,
+			case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)
 		from pg_class c, aclexplode(c.relacl) a
 		where c.oid = $1::text::regclass and a.grantee <> c.relowner`, s.live, s.name)
 	statements, err := pgx.CollectRows(rows, pgx.RowTo[string])
@@ -122,12 +123,12 @@ func (s *shadow) empty(ctx context.Context) error {
 	})
 }
 
-// makeKey makes the index of the primary key, unless it is there.
-func (s *shadow) makeKey(ctx context.Context, tx pgx.Tx) error {
-	return s.make(ctx, tx, s.indexes[0])
+// createKey makes the index of the primary key, unless it is there.
+func (s *shadow) createKey(ctx context.Context, tx pgx.Tx) error {
+	return s.createIndex(ctx, tx, s.indexes[0])
 }
 
-func (s *shadow) make(ctx context.Context, tx pgx.Tx, i index) error {
+func (s *shadow) createIndex(ctx context.Context, tx pgx.Tx, i index) error {
 	var made bool
 	if err := tx.QueryRow(ctx, `select to_regclass($1) is not null`, i.Name+s.suffix).Scan(&made); err != nil || made {
 		return err
@@ -140,18 +141,18 @@ func (s *shadow) make(ctx context.Context, tx pgx.Tx, i index) error {
 	return err
 }
 
-// makeIndexes makes those that are missing, two at a time, and the statistics. Rows that no transaction can see differently are
+// createIndexes makes those that are missing, two at a time, and the statistics. Rows that no transaction can see differently are
 // marked as such, without which no scan stays within an index.
-func (s *shadow) makeIndexes(ctx context.Context) error {
+func (s *shadow) createIndexes(ctx context.Context) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(2)
 	for _, i := range s.indexes {
 		group.Go(func() error {
-			return pgx.BeginFunc(groupCtx, s.pool, func(tx pgx.Tx) error { return s.make(groupCtx, tx, i) })
+			return pgx.BeginFunc(groupCtx, s.pool, func(tx pgx.Tx) error { return s.createIndex(groupCtx, tx, i) })
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return fmt.Errorf("make the indexes: %w", err)
+		return fmt.Errorf("create the indexes: %w", err)
 	}
 	if _, err := s.pool.Exec(ctx, `vacuum (analyze) `+s.name); err != nil {
 		return fmt.Errorf("analyze: %w", err)
