@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -24,12 +23,7 @@ import (
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// The test binary is also the process that tests kill.
 func TestMain(m *testing.M) {
-	if task := os.Getenv(helperTask); task != "" {
-		help(task)
-		return
-	}
 	// They wait for the database and for clocks more than they compute.
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)

@@ -1,4 +1,4 @@
-package projections_test
+package engine_test
 
 import (
 	"bufio"
@@ -12,15 +12,14 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 const (
-	helperTask  = "PROJECTIONS_TEST_TASK"
-	helperURL   = "PROJECTIONS_TEST_URL"
-	helperLease = "PROJECTIONS_TEST_LEASE"
-	helperPhase = "PROJECTIONS_TEST_PHASE"
+	helperTask  = "ENGINE_TEST_TASK"
+	helperURL   = "ENGINE_TEST_URL"
+	helperLease = "ENGINE_TEST_LEASE"
+	helperPhase = "ENGINE_TEST_PHASE"
 )
 
 // help is what the test binary does as another process, until it is killed.
@@ -30,7 +29,7 @@ func help(task string) {
 	if err != nil {
 		panic(err)
 	}
-	config.MaxConns = projections.Connections
+	config.MaxConns = connections
 	for name, value := range engine.Session() {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
@@ -44,13 +43,15 @@ func help(task string) {
 		if err != nil {
 			panic(err)
 		}
-		wire := engine.NewNotifier(os.Getenv(helperURL), pool, projections.Names(), silent)
-		go wire.Run(ctx)
+		notifier := engine.NewNotifier(os.Getenv(helperURL), pool, names(), silent)
+		go notifier.Run(ctx)
 		fmt.Println("ready")
-		err = engine.Run(ctx, engine.Options{Projections: projections.All(), Pool: pool, Notifier: wire, Holder: fmt.Sprint(os.Getpid()), Lease: lease})
+		err = engine.Run(ctx, engine.Options{
+			Projections: all(), Pool: pool, Notifier: notifier, Holder: fmt.Sprint(os.Getpid()), Lease: lease,
+		})
 		panic(err)
 	case "rebuild":
-		_, err := engine.Rebuild(ctx, named("bookings"), engine.RebuildOptions{Pool: pool, Observe: func(p engine.RebuildProgress) {
+		_, err := engine.Rebuild(ctx, itemsTable(), engine.RebuildOptions{Pool: pool, Observe: func(p engine.RebuildProgress) {
 			if p.Phase == os.Getenv(helperPhase) {
 				fmt.Println("ready")
 				select {} // until it is killed

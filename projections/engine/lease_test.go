@@ -1,26 +1,23 @@
-package projections_test
+package engine_test
 
 import (
 	"context"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
-	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
-	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func (b *bundle) holders() map[string]string {
 	b.Helper()
 	holders := map[string]string{}
-	all, err := engine.Statuses(context.Background(), b.pool, projections.Names())
+	all, err := engine.Statuses(context.Background(), b.pool, names())
 	must(b, err)
 	for _, s := range all {
 		holders[s.Name] = s.Holder
@@ -32,10 +29,10 @@ func TestOneOfSeveralProcessesProjectsAndAnotherTakesOver(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	first := b.start(func(o *engine.Options) { o.Holder = "first" })
-	event := b.schedule("E", 100)
+	basket := b.open("E")
 	first.reaches(b.head)
 	second := b.start(func(o *engine.Options) { o.Holder = "second" })
-	b.book(event, 1)
+	b.add(basket, 1)
 	second.reaches(b.head) // which it sees though it does not project
 	for name, holder := range b.holders() {
 		if holder != "first" {
@@ -46,7 +43,7 @@ func TestOneOfSeveralProcessesProjectsAndAnotherTakesOver(t *testing.T) {
 	// A clean stop hands over at once, far sooner than a lease runs out.
 	first.stop()
 	began := time.Now()
-	b.book(event, 1)
+	b.add(basket, 1)
 	second.reaches(b.head)
 	if took := time.Since(began); took > 2500*time.Millisecond {
 		t.Errorf("taking over after a clean stop took %s", took)
@@ -62,28 +59,26 @@ func TestOneOfSeveralProcessesProjectsAndAnotherTakesOver(t *testing.T) {
 			t.Errorf("after all have stopped, %s is run by %q", name, holder)
 		}
 	}
-	b.checkFold(nil)
+	b.checkFold()
 }
 
 func TestAProcessThatLostItsLeaseCannotWrite(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.start()
-	event := b.schedule("E", 100)
+	basket := b.open("E")
 	p.reaches(b.head)
 	before := b.head
 	// Another process holds the leases from now on, and does nothing.
 	b.exec(`update projection_checkpoints set holder = 'another', fence = fence + 1, lease_until = now() + interval '1 hour'`)
-	b.do(event, domain.BookTicket{BookingID: uuid.New(), CustomerID: uuid.New(), Now: b.now})
+	b.add(basket, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
 	defer cancel()
 	if reached := p.progress.Wait(ctx, b.head); reached != before {
 		t.Errorf("the checkpoint moved to %d without the lease", reached)
 	}
-	row, err := projections.NewEvents(b.pool).Get(context.Background(), event)
-	must(t, err)
-	if row.Remaining != 100 {
-		t.Errorf("a row was written without the lease: %d remain", row.Remaining)
+	if n := b.count(`select items from baskets`); n != 0 {
+		t.Errorf("a row was written without the lease: %d items", n)
 	}
 }
 
@@ -93,7 +88,7 @@ func TestAFrozenProcessDoesNotHoldUpTheOthers(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
 	b := setup(t)
-	event := b.schedule("E", 100)
+	basket := b.open("E")
 	first := b.start()
 	first.reaches(b.head)
 	first.stop()
@@ -101,12 +96,12 @@ func TestAFrozenProcessDoesNotHoldUpTheOthers(t *testing.T) {
 	tx, err := frozen.Begin(context.Background())
 	must(t, err)
 	defer tx.Rollback(context.Background()) //nolint:errcheck // it was ended long ago
-	_, err = tx.Exec(context.Background(), `update events set remaining = 0`)
+	_, err = tx.Exec(context.Background(), `update baskets set items = 0`)
 	must(t, err)
 	second := b.start()
-	b.book(event, 1)
+	b.add(basket, 1)
 	second.reaches(b.head)
-	b.checkFold(nil)
+	b.checkFold()
 }
 
 // A page may take longer than the lease lasts. Whoever works on it keeps renewing the lease meanwhile.
@@ -115,25 +110,25 @@ func TestALongPageDoesNotLoseTheLease(t *testing.T) {
 	b := setup(t)
 	lease := func(o *engine.Options) { o.Lease = time.Second } // the third of it is more than a busy machine stops for
 	first := b.start(lease, func(o *engine.Options) { o.Holder = "first" })
-	event := b.schedule("E", 100)
+	basket := b.open("E")
 	first.reaches(b.head)
 	second := b.start(lease, func(o *engine.Options) { o.Holder = "second" })
 	second.reaches(b.head)
 	blocker, err := b.pool.Begin(context.Background())
 	must(t, err)
-	_, err = blocker.Exec(context.Background(), `select from events for update`)
+	_, err = blocker.Exec(context.Background(), `select from baskets for update`)
 	must(t, err)
 	renewals := func() int {
-		return b.count(`select (extract(epoch from lease_until - updated_at) * 1000)::int from projection_checkpoints where name = 'events'`)
+		return b.count(`select (extract(epoch from lease_until - updated_at) * 1000)::int from projection_checkpoints where name = 'baskets'`)
 	}
-	b.book(event, 1)
+	b.add(basket, 1)
 	eventually(t, "the lease was renewed for longer than it lasts", func() bool { return renewals() > 2500 })
 	must(t, blocker.Rollback(context.Background()))
 	second.reaches(b.head)
-	if holder := b.holders()["events"]; holder != "first" {
+	if holder := b.holders()["baskets"]; holder != "first" {
 		t.Errorf("the lease went to %q", holder)
 	}
-	b.checkFold(nil)
+	b.checkFold()
 }
 
 // It runs before the parallel tests go on, so that what it finds is its own.
@@ -145,7 +140,7 @@ func TestStoppingLeavesNothingRunning(t *testing.T) {
 	must(t, err)
 	b.pool, b.history = pool, newHistory(t, pool)
 	p := b.startOn(pool, func(o *engine.Options) { o.Registerer = prometheus.NewRegistry() })
-	b.append(b.schedule("E", 10), unknown())
+	b.append(b.open("E"), unknown())
 	p.reaches(b.head)
 	p.stop()
 	pool.Close()
@@ -156,9 +151,9 @@ func TestAnIdleProjectionWritesNothingButItsLease(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	seen := &statements{}
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(projections.Connections), func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen })
+	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections), func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen })
 	p := b.startOn(pool, shortLease)
-	b.schedule("E", 1)
+	b.open("E")
 	p.reaches(b.head)
 	begun, renewals := seen.containing("begin"), seen.containing("update projection_checkpoints set lease_until")
 	eventually(t, "leases were renewed", func() bool { return seen.containing("update projection_checkpoints set lease_until") > renewals+5 })
@@ -181,5 +176,28 @@ func TestOpenWriteTransactionsDoNotHoldTheProjectionsUp(t *testing.T) {
 	}
 	b.live(20)
 	p.reaches(b.head)
-	b.checkFold(nil)
+	b.checkFold()
+}
+
+func TestWorkThatEndsWhileItsLeaseIsRenewedHasNotFailed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	tx, err := b.pool.Begin(ctx)
+	must(t, err)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	kept := make(chan error, 1)
+	go func() {
+		kept <- engine.KeepLease(ctx, b.pool, "sales", 30*time.Millisecond, func() {
+			if _, err := tx.Exec(ctx, `select from projection_checkpoints where name = 'sales' for update`); err != nil {
+				t.Error(err)
+			}
+		})
+	}()
+	eventually(t, "the lease is being renewed", func() bool {
+		return b.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) == 1
+	})
+	end()
+	must(t, <-kept)
 }

@@ -1,4 +1,4 @@
-package projections_test
+package engine_test
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -15,8 +14,8 @@ func TestNewsArriveWithoutAnyNotification(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	p.reaches(0)
-	b.wires = nil // nobody is told
-	b.schedule("E", 1)
+	b.notifiers = nil // nobody is told
+	b.open("E")
 	p.reaches(b.head)
 }
 
@@ -24,7 +23,7 @@ func TestListeningSurvivesALostConnection(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.start()
-	other := engine.NewNotifier(b.url, b.pool, projections.Names(), silent) // stands for another process
+	other := engine.NewNotifier(b.url, b.pool, names(), silent) // stands for another process
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { other.Run(ctx) })
@@ -34,7 +33,7 @@ func TestListeningSurvivesALostConnection(t *testing.T) {
 	heard := func() bool {
 		deadline := time.After(10 * time.Second)
 		for {
-			rung := p.wire.Log.Listen()
+			rung := p.notifier.Log.Listen()
 			other.Appended()
 			select {
 			case <-rung:
