@@ -129,8 +129,9 @@ func scanEvent(row pgx.CollectableRow, more ...any) (*Event, error) {
 	return &e, err
 }
 
-// searchKey makes titles comparable without regard to case, the same way in every locale of the database. An index limits the
-// size of its entries, and some characters unfold to many: the rest of a longer key is not searched.
+// searchKey makes titles comparable without regard to case, the same way in every locale of the
+// database. An index limits the size of its entries, and some characters unfold to many: the rest
+// of a longer key is not searched.
 func searchKey(title string) string {
 	key := cases.Fold().String(norm.NFKC.String(title))
 	if len(key) > maxSearchKey {
@@ -169,8 +170,8 @@ const (
 	SortByTitle EventSort = "title"
 )
 
-// column returns an expression that has an index. Prices of different currencies compare by the number that is shown, not
-// by minor units, which differ between currencies.
+// column returns an expression that has an index. Prices of different currencies compare by the
+// number that is shown, not by minor units, which differ between currencies.
 func (s EventSort) column() (string, error) {
 	switch s {
 	case SortByDate:
@@ -198,8 +199,8 @@ func (e *Events) List(ctx context.Context, q EventQuery) (page []*Event, total i
 		literal := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(searchKey(q.Search))
 		where, args = `where title_key like $1`, []any{"%" + literal + "%"}
 	}
-	// The total hardly ever changes. So the page is read for the total that was counted last, and its rows tell whether
-	// that is still right.
+	// The total hardly ever changes. So the page is read for the total that was counted last, and
+	// its rows tell whether that is still right.
 	if counted, listing, ok := e.totals.last(fmt.Sprint(args...)); ok {
 		page, current, err := e.page(ctx, q, by, where, args, counted)
 		if err != nil {
@@ -229,13 +230,15 @@ func (e *Events) page(ctx context.Context, q EventQuery, by, where string, args 
 		direction = "desc"
 	}
 	order := fmt.Sprintf("order by %s %s, id %s", by, direction, direction)
-	// The inner query reads an index alone, however far from the start; the outer one reads the rows of the page.
+	// The inner query reads an index alone, however far from the start; the outer one reads the
+	// rows of the page.
 	sql := fmt.Sprintf(`
 		select %s, %s
 		from events
 		join (select id from events %s %s limit %d offset %d) page using (id)
 		%s`, eventsTable().ColumnList(""), listingSQL, where, order, part.rows, part.skip, order)
-	// Each query is planned for its arguments: what is best for a rare word is the worst for a frequent one.
+	// Each query is planned for its arguments: what is best for a rare word is the worst for a
+	// frequent one.
 	rows, _ := e.pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 	page, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Event, error) { return scanEvent(row, &listing) })
 	if part.backwards {
@@ -265,7 +268,8 @@ func partOf(q EventQuery, total int) part {
 // listingSQL is a number that grows whenever an event is added or renamed.
 const listingSQL = `coalesce((select listing from projection_checkpoints where name = 'events'), 0)`
 
-// total counts the events that are asked for, or remembers the count for as long as no event was added or renamed.
+// total counts the events that are asked for, or remembers the count for as long as no event was
+// added or renamed.
 func (e *Events) total(ctx context.Context, where string, args []any) (total int, err error) {
 	var current int64
 	if err := e.pool.QueryRow(ctx, `select `+listingSQL).Scan(&current); err != nil {

@@ -137,8 +137,8 @@ func TestEventsAreSortedByThePriceThatIsShown(t *testing.T) {
 }
 
 // The database sorts by the decimals that a currency had when its index was made. When they change
-// in the library that prices are shown with, a migration has to make another function, and the index
-// anew.
+// in the library that prices are shown with, a migration has to make another function, and the
+// index anew.
 func TestTheDatabaseKnowsTheDecimalsOfEveryCurrency(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -166,7 +166,8 @@ func TestTheDatabaseKnowsTheDecimalsOfEveryCurrency(t *testing.T) {
 	must(t, err)
 }
 
-// One character can become eighteen when it is made comparable, and an entry of an index has its limits.
+// One character can become eighteen when it is made comparable, and an entry of an index has its
+// limits.
 func TestTheLongestTitleIsListed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -253,7 +254,8 @@ func TestTotalsAreExactAtEveryMoment(t *testing.T) {
 	total("newer", 1)
 }
 
-// With 100,000 events, a page must not read more than it shows, or in the middle of a list more than entries of an index.
+// With 100,000 events, a page must not read more than it shows, or in the middle of a list more
+// than entries of an index.
 func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
@@ -265,7 +267,8 @@ func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 		from generate_series(1, 100000) i,
 			lateral (select case when i % 1000 = 0 then 'Zanzibar ' when i % 4 = 0 then 'Jazz ' else 'Rock ' end || md5(i::text)) as t (title);
 		analyze events`)
-	// Index-only scans are cheap only when vacuum has found all rows visible, and that waits for whoever else looks at the table.
+	// Index-only scans are cheap only when vacuum has found all rows visible, and that waits for
+	// whoever else looks at the table.
 	eventually(t, "all rows are known to be visible", func() bool {
 		b.exec(`vacuum events`)
 		return b.count(`select count(*) from pg_class where oid = 'events'::regclass and relallvisible = relpages`) == 1

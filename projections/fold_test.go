@@ -40,7 +40,8 @@ func TestALongLogIsCaughtUpWith(t *testing.T) {
 	b.checkVerified()
 }
 
-// Decoding must not depend on who wrote: the data of the log is JSON that a later version may lay out differently.
+// Decoding must not depend on who wrote: the data of the log is JSON that a later version may lay
+// out differently.
 func TestRecordsOfAnotherLayoutAreProjectedToo(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -14,7 +14,8 @@ import (
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// EventChange is the state of an event that has changed. The numbers are the newest ones, and may be newer than Last.
+// EventChange is the state of an event that has changed. The numbers are the newest ones, and may
+// be newer than Last.
 type EventChange struct {
 	ID          uuid.UUID
 	Remaining   int
@@ -46,13 +47,15 @@ func NewLive(pool *pgxpool.Pool, notifier *engine.Notifier, logger *slog.Logger)
 }
 
 const (
-	// newsEvery is the least time between two News, so that a storm of commits costs a bounded number of queries.
+	// newsEvery is the least time between two News, so that a storm of commits costs a bounded
+	// number of queries.
 	newsEvery = 10 * time.Millisecond
 	// unwatchedEvery is the same while nobody watches: the receiver remembers what happened last.
 	unwatchedEvery = time.Second
 	// retryEvery is the pause after an error.
 	retryEvery = 250 * time.Millisecond
-	// NewsStretch is how many positions of the log one News covers at most, and how far back the first one reaches.
+	// NewsStretch is how many positions of the log one News covers at most, and how far back the
+	// first one reaches.
 	NewsStretch = 10_000
 )
 
@@ -63,8 +66,8 @@ func (l *Live) Watch(watched bool) {
 	}
 }
 
-// Run calls tell with all changes until ctx ends, one range of the log after the other without a gap. The first range lies
-// before the start, so that the receiver knows what happened last.
+// Run calls tell with all changes until ctx ends, one range of the log after the other without a
+// gap. The first range lies before the start, so that the receiver knows what happened last.
 func (l *Live) Run(ctx context.Context, tell func(News)) {
 	var at int64
 	hasBegun, isLate := false, false
@@ -127,8 +130,8 @@ func (l *Live) failed(ctx context.Context, err error) {
 	engine.Await(ctx, nil, retryEvery)
 }
 
-// read looks each event up by its id, however many there are and however old the statistics of the tables: "offset 0"
-// keeps the planner from reading the whole read model for a join.
+// read looks each event up by its id, however many there are and however old the statistics of the
+// tables: "offset 0" keeps the planner from reading the whole read model for a join.
 func (l *Live) read(ctx context.Context, after, upto int64) (News, error) {
 	rows, _ := l.pool.Query(ctx, `
 		select changed.id, e.remaining, e.capacity, e.status, e.version, changed.first, changed.last

@@ -20,7 +20,8 @@ func unknown() eventstore.NewRecord {
 	return eventstore.NewRecord{Type: "TicketTeleported", SchemaVersion: 1, Data: []byte(`{}`)}
 }
 
-// unfit is a record that decodes well, and that no table can take: PostgreSQL has no text with a zero byte.
+// unfit is a record that decodes well, and that no table can take: PostgreSQL has no text with a
+// zero byte.
 func unfit(tb testing.TB) eventstore.NewRecord {
 	tb.Helper()
 	name, schema, data, err := domain.Codec{}.Encode(domain.DetailsChanged{Details: details("Renamed", 1, 1)})

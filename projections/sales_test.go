@@ -16,7 +16,8 @@ type saleRow struct {
 	Last  time.Time
 }
 
-// salesTable is another shape of what events has. It panics on events of one title while panics says so.
+// salesTable is another shape of what events has. It panics on events of one title while panics
+// says so.
 func salesTable(name, title string, panics func() bool) engine.Projection {
 	return &engine.Table[saleRow, domain.Record]{
 		ReadModel: name,

@@ -38,7 +38,8 @@ var (
 	silent = slog.New(slog.DiscardHandler)
 )
 
-// bundle is what a test works with: a database of its own, a pool on it that no projection uses, and a history to write.
+// bundle is what a test works with: a database of its own, a pool on it that no projection uses,
+// and a history to write.
 type bundle struct {
 	*testing.T
 	url  string
@@ -255,8 +256,8 @@ func details(title string, days int, price int64) domain.Details {
 	return d
 }
 
-// checkFold compares the read models with a fold of the log that is made here, without the projections. Streams that are named
-// are left out from a version on.
+// checkFold compares the read models with a fold of the log that is made here, without the
+// projections. Streams that are named are left out from a version on.
 func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a test of parked streams may name them
 	b.Helper()
 	ctx := context.Background()
@@ -378,6 +379,3 @@ func (b *bundle) toolPool() *pgxpool.Pool {
 	b.Helper()
 	return dbtest.Connect(b, b.url, dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
 }
-
-// shortLease makes another process take over soon.
-func shortLease(o *engine.Options) { o.Lease = 150 * time.Millisecond }

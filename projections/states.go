@@ -19,10 +19,11 @@ type Stream struct {
 	Unknown              bool // its records can't be read or break the rules
 }
 
-// CompareStates compares the rows of a read model with the states of streams, which were folded by the domain and not by
-// the projection: two ways that must lead to the same. tx must see the read model at the position of the states. only, if
-// set, is the one stream to compare. Streams that are parked or unknown are left out. CompareStates calls differs for each
-// row that is wrong, missing or too many.
+// CompareStates compares the rows of a read model with the states of streams, which were folded by
+// the domain and not by the projection: two ways that must lead to the same. tx must see the read
+// model at the position of the states. only, if set, is the one stream to compare. Streams that are
+// parked or unknown are left out. CompareStates calls differs for each row that is wrong, missing
+// or too many.
 func CompareStates(
 	ctx context.Context, tx pgx.Tx, projection string, only uuid.UUID, streams map[uuid.UUID]Stream,
 	differs func(streamID uuid.UUID, detail string),
@@ -107,7 +108,8 @@ func eventOfState(id uuid.UUID, s Stream) Event {
 	return e
 }
 
-// bookings compares what a state knows of a booking. There can be millions: rows are taken as they come from PostgreSQL.
+// bookings compares what a state knows of a booking. There can be millions: rows are taken as they
+// come from PostgreSQL.
 func (c *comparison) bookings(ctx context.Context, tx pgx.Tx) error {
 	rows, err := tx.Query(ctx, `
 		select id, event_id, user_id, status = $2

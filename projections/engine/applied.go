@@ -7,8 +7,8 @@ import (
 // rangeSize is how many positions are counted together. It is part of what is stored.
 const rangeSize = 10_000
 
-// appliedRanges counts and hashes applied records by ranges of positions. The key is the first position of a range.
-// The sums do not depend on the order of the records.
+// appliedRanges counts and hashes applied records by ranges of positions. The key is the first
+// position of a range. The sums do not depend on the order of the records.
 type appliedRanges map[int64]rangeSum
 
 type rangeSum struct {

@@ -12,16 +12,18 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// bulkLoad fills an empty read model. It keeps rows in memory, so that each is written once however often it changes.
+// bulkLoad fills an empty read model. It keeps rows in memory, so that each is written once however
+// often it changes.
 type bulkLoad interface {
-	// read folds the log up to a position. It calls progress with the number of records of each chunk.
+	// read folds the log up to a position. It calls progress with the number of records of each
+	// chunk.
 	read(ctx context.Context, upTo int64, progress func(records int)) error
 	// finish writes the rows and the applied ranges.
 	finish(ctx context.Context, tx pgx.Tx) error
 }
 
-// tableLoad fills a table. If there are too many rows for the memory, it writes them out, and fetches them again in the
-// rare case that a later record changes them.
+// tableLoad fills a table. If there are too many rows for the memory, it writes them out, and
+// fetches them again in the rare case that a later record changes them.
 type tableLoad[Row, V any] struct {
 	table   *Table[Row, V]
 	shadow  *shadow
@@ -102,8 +104,9 @@ func (l *tableLoad[Row, V]) writeRows(ctx context.Context, tx pgx.Tx) error {
 // chunksAhead is how many decoded chunks may wait to be folded.
 const chunksAhead = 8
 
-// eachChunk reads the log up to a position, several times as fast as [eventstore.Log.After]: without metadata, and it
-// reads, decodes and uses chunks at the same time. Chunks come in the order of the log.
+// eachChunk reads the log up to a position, several times as fast as [eventstore.Log.After]:
+// without metadata, and it reads, decodes and uses chunks at the same time. Chunks come in the
+// order of the log.
 func eachChunk[V any](
 	ctx context.Context, pool *pgxpool.Pool, upTo int64, decode Decode[V], use func([]Record[V]) error,
 ) error {

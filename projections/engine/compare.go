@@ -43,8 +43,8 @@ func orNone(row string) string {
 // mostExamples bounds how many differences are shown.
 const mostExamples = 20
 
-// compare checks that the shadow has the rows that the table in use had at the same position. A snapshot keeps that state
-// while the projection goes on.
+// compare checks that the shadow has the rows that the table in use had at the same position. A
+// snapshot keeps that state while the projection goes on.
 func (r *rebuild) compare(ctx context.Context) error {
 	r.Observe(RebuildProgress{Phase: "comparing"})
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
@@ -142,7 +142,8 @@ func (r *rebuild) list(ctx context.Context, snapshot pgx.Tx, found *DifferenceEr
 	return rebuilt.Err()
 }
 
-// rowsOf reads a table in the order of its key, whose text sorts like the key itself in the collation C.
+// rowsOf reads a table in the order of its key, whose text sorts like the key itself in the
+// collation C.
 func rowsOf(ctx context.Context, from querier, table string) (pgx.Rows, error) {
 	return from.Query(ctx, `select id::text collate "C", t::text from `+table+` t order by 1`)
 }

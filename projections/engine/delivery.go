@@ -30,11 +30,12 @@ type delivery struct {
 const (
 	// pollEvery is how long new records wait at most if a notification was lost.
 	pollEvery = 250 * time.Millisecond
-	// pageSize is how many records one message carries at most. From some thousands on, more of them are not faster any more.
+	// pageSize is how many records one message carries at most. From some thousands on, more of
+	// them are not faster any more.
 	pageSize = 5_000
-	// pageEvery is the least time from one page to the next while there is less to read than a page holds: hundreds of
-	// commits in a second, read one by one, would take the processors from the bookings. The first after a pause does not
-	// wait.
+	// pageEvery is the least time from one page to the next while there is less to read than a page
+	// holds: hundreds of commits in a second, read one by one, would take the processors from the
+	// bookings. The first after a pause does not wait.
 	pageEvery = 4 * time.Millisecond
 )
 
@@ -45,7 +46,8 @@ func newDelivery(o Options, name string, handle func(context.Context, *message.M
 	}
 }
 
-// run delivers what comes after the checkpoint while the caller holds the lease: one goroutine reads ahead, one applies.
+// run delivers what comes after the checkpoint while the caller holds the lease: one goroutine
+// reads ahead, one applies.
 func (d *delivery) run(ctx context.Context, checkpoint int64) (err error) {
 	if d.parked, err = parkedStreams(ctx, d.Pool, d.lease.name); err != nil {
 		return err
@@ -67,7 +69,8 @@ func (d *delivery) run(ctx context.Context, checkpoint int64) (err error) {
 	return group.Wait()
 }
 
-// read reads the log outside of the transactions that write, so an idle projection writes nothing and holds nothing.
+// read reads the log outside of the transactions that write, so an idle projection writes nothing
+// and holds nothing.
 func (d *delivery) read(ctx context.Context, after int64, pages chan<- *page) error {
 	for ctx.Err() == nil && (d.until == 0 || after < d.until) {
 		appended, began := d.Notifier.Log.Listen(), time.Now()
@@ -108,8 +111,8 @@ func (d *delivery) page(from, to int64, records []eventstore.Record) *page {
 	return &page{pageRange: pageRange{Projection: d.lease.name, From: from, To: to}, records: records, skip: d.parked}
 }
 
-// deliver gets a page applied and moves the checkpoint past it. If its records can't be applied together, they come
-// again in halves, down to the record that is in the way.
+// deliver gets a page applied and moves the checkpoint past it. If its records can't be applied
+// together, they come again in halves, down to the record that is in the way.
 func (d *delivery) deliver(ctx context.Context, p *page) error {
 	err := d.attempt(ctx, p, func(b *pgx.Batch) { d.lease.advance(b, p.From-1, p.To) })
 	switch {
@@ -131,8 +134,8 @@ func (d *delivery) deliver(ctx context.Context, p *page) error {
 	return err
 }
 
-// attempt gets the page handled. An acknowledged message is committed, together with what commitCheckpoint adds; after
-// any other answer the transaction is rolled back.
+// attempt gets the page handled. An acknowledged message is committed, together with what
+// commitCheckpoint adds; after any other answer the transaction is rolled back.
 func (d *delivery) attempt(ctx context.Context, p *page, commitCheckpoint func(*pgx.Batch)) error {
 	conn, err := d.Pool.Acquire(ctx)
 	if err != nil {

@@ -21,8 +21,8 @@ import (
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// killer ends the database session of the n-th message from now on of those that apply a page, right before it is sent or right
-// after its answer.
+// killer ends the database session of the n-th message from now on of those that apply a page,
+// right before it is sent or right after its answer.
 type killer struct {
 	pool  *pgxpool.Pool
 	left  atomic.Int64
@@ -43,7 +43,8 @@ func (k *killer) hit(conn *pgx.Conn, sql string) {
 	_, _ = k.pool.Exec(context.Background(), `select pg_terminate_backend($1)`, conn.PgConn().PID())
 }
 
-// messages are those of pages, by the first words of what they do. The first message that writes begins the transaction.
+// messages are those of pages, by the first words of what they do. The first message that writes
+// begins the transaction.
 var messages = []string{"select id, label,", "select id, basket,", "insert into baskets", "insert into items", "commit - -"}
 
 // everywhere tells whether each message of a page has been hit.
@@ -179,7 +180,8 @@ func TestALostAnswerToCommitDoesNotApplyAPageTwice(t *testing.T) {
 	b.checkVerified()
 }
 
-// Fifty times in a row, the process that projects is killed while records are appended and read models are rebuilt.
+// Fifty times in a row, the process that projects is killed while records are appended and read
+// models are rebuilt.
 func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)

@@ -12,8 +12,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// lease is the right to run one projection. The fence grows with every holder; a checkpoint is written only with the
-// current one, so a process that was frozen and has lost its lease without noticing can't write any more.
+// lease is the right to run one projection. The fence grows with every holder; a checkpoint is
+// written only with the current one, so a process that was frozen and has lost its lease without
+// noticing can't write any more.
 type lease struct {
 	name   string
 	holder string // for people: who it is
@@ -21,8 +22,8 @@ type lease struct {
 	fence  int64
 }
 
-// defaultLease is how long a lease lasts. A holder renews it three times before it would run out. After a holder was
-// killed, another process takes over when it has run out.
+// defaultLease is how long a lease lasts. A holder renews it three times before it would run out.
+// After a holder was killed, another process takes over when it has run out.
 const defaultLease = 3 * time.Second
 
 // The pause between attempts while something is out of order grows from the one to the other.
@@ -33,8 +34,8 @@ const (
 
 var errLeaseLost = errors.New("the lease was taken over by another process")
 
-// runAsLeader calls do with the checkpoint whenever this process gets the lease, until ctx ends. If do fails it is
-// called again after a pause.
+// runAsLeader calls do with the checkpoint whenever this process gets the lease, until ctx ends. If
+// do fails it is called again after a pause.
 func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.Context, checkpoint int64) error) {
 	wait, last := shortestPause, int64(-1)
 	for ctx.Err() == nil {
@@ -62,8 +63,8 @@ func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.
 	}
 }
 
-// hold calls do while it renews the lease, and releases the lease afterwards. The context of do ends when the lease may
-// be lost.
+// hold calls do while it renews the lease, and releases the lease afterwards. The context of do
+// ends when the lease may be lost.
 func (l *lease) hold(ctx context.Context, pool *pgxpool.Pool, do func(context.Context) error) error {
 	defer l.release(ctx, pool)
 	ctx, done := context.WithCancel(ctx)
@@ -92,8 +93,8 @@ func (l *lease) acquire(ctx context.Context, pool *pgxpool.Pool) (checkpoint int
 	return checkpoint, err == nil, err
 }
 
-// take takes the lease from the process that holds it, for a short piece of work. The fence undoes what that process was
-// about to write, and it tries to acquire the lease again.
+// take takes the lease from the process that holds it, for a short piece of work. The fence undoes
+// what that process was about to write, and it tries to acquire the lease again.
 func (l *lease) take(ctx context.Context, pool *pgxpool.Pool) (checkpoint int64, err error) {
 	return l.query(ctx, pool, takeSQL)
 }
@@ -125,8 +126,9 @@ func (l *lease) keep(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 }
 
-// advance writes the checkpoint with the rows that belong to it. Without the lease no row is found, so the statement
-// divides by zero, and the commit that follows in the same message fails too. See [lease.lost].
+// advance writes the checkpoint with the rows that belong to it. Without the lease no row is found,
+// so the statement divides by zero, and the commit that follows in the same message fails too. See
+// [lease.lost].
 func (l *lease) advance(b *pgx.Batch, from, to int64) {
 	b.Queue(`
 		with moved as (
@@ -147,8 +149,8 @@ func (l *lease) lost(err error) error {
 	return err
 }
 
-// release lets another process take over at once, and tells those that wait, whether ctx has ended or not. If it fails,
-// the lease runs out.
+// release lets another process take over at once, and tells those that wait, whether ctx has ended
+// or not. If it fails, the lease runs out.
 func (l *lease) release(ctx context.Context, pool *pgxpool.Pool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()

@@ -82,8 +82,8 @@ func TestAProcessThatLostItsLeaseCannotWrite(t *testing.T) {
 	}
 }
 
-// A process may freeze in the middle of a page, with rows locked, and nobody hears of it. Others take over when its lease and
-// its transaction have run out.
+// A process may freeze in the middle of a page, with rows locked, and nobody hears of it. Others
+// take over when its lease and its transaction have run out.
 func TestAFrozenProcessDoesNotHoldUpTheOthers(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
@@ -104,7 +104,8 @@ func TestAFrozenProcessDoesNotHoldUpTheOthers(t *testing.T) {
 	b.checkFold()
 }
 
-// A page may take longer than the lease lasts. Whoever works on it keeps renewing the lease meanwhile.
+// A page may take longer than the lease lasts. Whoever works on it keeps renewing the lease
+// meanwhile.
 func TestALongPageDoesNotLoseTheLease(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -162,7 +163,8 @@ func TestAnIdleProjectionWritesNothingButItsLease(t *testing.T) {
 	}
 }
 
-// Any transaction that has written something would stall readers that order the log by transaction ids.
+// Any transaction that has written something would stall readers that order the log by transaction
+// ids.
 func TestOpenWriteTransactionsDoNotHoldTheProjectionsUp(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -9,8 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics counts what this process has applied. The state of the projections is read from the database for each scrape, so
-// that any process shows a projection falling behind that no process runs.
+// metrics counts what this process has applied. The state of the projections is read from the
+// database for each scrape, so that any process shows a projection falling behind that no process
+// runs.
 type metrics struct {
 	applied *prometheus.CounterVec
 
@@ -56,8 +57,8 @@ func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements [prometheus.Collector]. Without an answer of the database there are no values; an alert for missing
-// values reports that.
+// Collect implements [prometheus.Collector]. Without an answer of the database there are no values;
+// an alert for missing values reports that.
 func (m *metrics) Collect(to chan<- prometheus.Metric) {
 	m.applied.Collect(to)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)

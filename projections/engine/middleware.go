@@ -12,8 +12,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// The reaction to an error depends on its kind. Any other kind is tried again, and then ends the delivery, which starts
-// over after a pause.
+// The reaction to an error depends on its kind. Any other kind is tried again, and then ends the
+// delivery, which starts over after a pause.
 type (
 	recordError struct{ error } // the one record of the page can't be applied: it is tried again, and then parked
 	pageError   struct{ error } // one of several records can't be applied: the page is divided
@@ -55,8 +55,8 @@ func classifyErrors(next message.HandlerFunc) message.HandlerFunc {
 	}
 }
 
-// isAboutRecords tells whether an error comes from what records say and not from the state of the database, which would
-// stop all records alike and passes or is repaired.
+// isAboutRecords tells whether an error comes from what records say and not from the state of the
+// database, which would stop all records alike and passes or is repaired.
 func isAboutRecords(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
@@ -69,8 +69,8 @@ func isAboutRecords(err error) bool {
 	return false
 }
 
-// rollbackToSavepoint undoes what a failed attempt has written, and leaves the transaction, if it has begun, fit for the
-// next one. The savepoint is as old as the transaction.
+// rollbackToSavepoint undoes what a failed attempt has written, and leaves the transaction, if it
+// has begun, fit for the next one. The savepoint is as old as the transaction.
 func rollbackToSavepoint(next message.HandlerFunc) message.HandlerFunc {
 	return func(m *message.Message) ([]*message.Message, error) {
 		produced, err := next(m)

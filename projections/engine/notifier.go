@@ -14,20 +14,21 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// The channels of NOTIFY. Every role of the database can notify on them, so a notification only says that there may be
-// something to read. A checkpoint is announced as "name position", which saves processes that know of that position
-// already from reading it again.
+// The channels of NOTIFY. Every role of the database can notify on them, so a notification only
+// says that there may be something to read. A checkpoint is announced as "name position", which
+// saves processes that know of that position already from reading it again.
 const (
 	logChannel        = "boxoffice_log"
 	checkpointChannel = "boxoffice_checkpoints"
 	leaseChannel      = "boxoffice_leases"
 )
 
-// notifyEvery is the least time between notifications on one channel. The first after a pause goes out at once.
+// notifyEvery is the least time between notifications on one channel. The first after a pause goes
+// out at once.
 const notifyEvery = 4 * time.Millisecond
 
-// Notifier tells the processes of one database of new records and checkpoints with NOTIFY and LISTEN. What it loses,
-// polling finds a little later.
+// Notifier tells the processes of one database of new records and checkpoints with NOTIFY and
+// LISTEN. What it loses, polling finds a little later.
 type Notifier struct {
 	id     string // tells its own notifications from those of others
 	url    string
@@ -35,7 +36,8 @@ type Notifier struct {
 	names  []string // of the projections
 	logger *slog.Logger
 
-	// Any process may cause these: the log has grown, a projection has advanced, a lease can be taken over.
+	// Any process may cause these: the log has grown, a projection has advanced, a lease can be
+	// taken over.
 	Log, Checkpoints, leases *Signal
 
 	appended, advanced chan struct{} // one token each: other processes have not been told yet
@@ -46,8 +48,9 @@ type Notifier struct {
 	moved     map[string]bool  // those that other processes have not been told of
 }
 
-// NewNotifier listens on a connection of its own to url, and notifies through pool, which the caller closes. It knows the
-// checkpoints of the named projections. It works while [Notifier.Run] runs.
+// NewNotifier listens on a connection of its own to url, and notifies through pool, which the
+// caller closes. It knows the checkpoints of the named projections. It works while [Notifier.Run]
+// runs.
 func NewNotifier(url string, pool *pgxpool.Pool, names []string, logger *slog.Logger) *Notifier {
 	return &Notifier{
 		id: uuid.NewString(), url: url, pool: pool, names: names, logger: logger,
@@ -94,7 +97,8 @@ func (n *Notifier) observe(projection string, position int64) {
 	}
 }
 
-// Reached returns the lowest checkpoint of the projections; known is false while one of them is unknown.
+// Reached returns the lowest checkpoint of the projections; known is false while one of them is
+// unknown.
 func (n *Notifier) Reached(projections ...string) (position int64, known bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -110,7 +114,8 @@ func (n *Notifier) Reached(projections ...string) (position int64, known bool) {
 	return position, true
 }
 
-// forget drops what is known: after a crash of the server, projections may be further back than they were.
+// forget drops what is known: after a crash of the server, projections may be further back than
+// they were.
 func (n *Notifier) forget() {
 	n.mu.Lock()
 	clear(n.positions)
@@ -118,8 +123,8 @@ func (n *Notifier) forget() {
 	n.Checkpoints.Broadcast()
 }
 
-// Run works until ctx ends. It replaces a lost connection, and then signals everything, because it may have missed
-// something.
+// Run works until ctx ends. It replaces a lost connection, and then signals everything, because it
+// may have missed something.
 func (n *Notifier) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -157,8 +162,8 @@ func whenever(ctx context.Context, tokens <-chan struct{}, do func()) {
 	}
 }
 
-// send notifies outside of any transaction that writes: NOTIFY makes commits wait for each other, and one that has
-// written nothing is quick.
+// send notifies outside of any transaction that writes: NOTIFY makes commits wait for each other,
+// and one that has written nothing is quick.
 func (n *Notifier) send(ctx context.Context, channel string, payloads ...string) {
 	if err := notify(ctx, n.pool, channel, payloads...); err != nil && ctx.Err() == nil {
 		n.logger.Warn("notifying other processes failed", "error", err)
@@ -223,7 +228,8 @@ func (n *Notifier) knows(payload string) bool {
 	return known && claimed <= at
 }
 
-// ReadCheckpoints reads from the database how far the projections are. One that has never run is at 0.
+// ReadCheckpoints reads from the database how far the projections are. One that has never run is at
+// 0.
 func (n *Notifier) ReadCheckpoints(ctx context.Context, from *pgxpool.Pool) error {
 	var name string
 	var position int64

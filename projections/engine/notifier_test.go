@@ -92,7 +92,8 @@ func TestAProcessKnowsHowFarAnotherHasProjected(t *testing.T) {
 	eventually(t, "the other process has heard of it", func() bool { return standby.progress.Reached() == b.head })
 }
 
-// After a crash of the server the last pages may be gone, because their commits did not wait for the disk.
+// After a crash of the server the last pages may be gone, because their commits did not wait for
+// the disk.
 func TestWhatWasKnownIsForgottenWhenTheServerMayHaveCrashed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

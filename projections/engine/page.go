@@ -14,7 +14,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// pageRange is the payload of a message: it says which records of the log a projection has to apply.
+// pageRange is the payload of a message: it says which records of the log a projection has to
+// apply.
 type pageRange struct {
 	Projection string    `json:"projection"`
 	From       int64     `json:"from"`            // the first position
@@ -22,8 +23,9 @@ type pageRange struct {
 	Stream     uuid.UUID `json:"stream,omitzero"` // on a retry: the records are those of one stream
 }
 
-// page is what the subscriber hands over in the context of a message, beside the payload: a connection with the transaction
-// to write in, and the records, if it has read them ahead. The transaction begins with the first write.
+// page is what the subscriber hands over in the context of a message, beside the payload: a
+// connection with the transaction to write in, and the records, if it has read them ahead. The
+// transaction begins with the first write.
 type page struct {
 	pageRange
 	conn    *pgx.Conn
@@ -53,8 +55,8 @@ func (p *page) message(ctx context.Context) (*message.Message, error) {
 	return m, nil
 }
 
-// loadRecords is the middleware that gives handlers the records of the range in the payload, unless the subscriber has
-// read them ahead. Records of parked streams are left out.
+// loadRecords is the middleware that gives handlers the records of the range in the payload, unless
+// the subscriber has read them ahead. Records of parked streams are left out.
 func loadRecords(log *eventstore.Log) message.HandlerMiddleware {
 	return func(next message.HandlerFunc) message.HandlerFunc {
 		return func(m *message.Message) ([]*message.Message, error) {

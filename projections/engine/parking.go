@@ -22,7 +22,8 @@ import (
 // parkedTopic is the topic of watermill's poison queue, and the table that it writes to.
 const parkedTopic = "parked_records"
 
-// poisonQueue parks single records that can't be applied, in the transaction that would have applied them.
+// poisonQueue parks single records that can't be applied, in the transaction that would have
+// applied them.
 func poisonQueue(log watermill.LoggerAdapter) message.HandlerMiddleware {
 	queue, err := middleware.PoisonQueueWithFilter(parking{log}, parkedTopic, func(err error) bool {
 		return errors.As(err, new(*recordError))
@@ -33,8 +34,8 @@ func poisonQueue(log watermill.LoggerAdapter) message.HandlerMiddleware {
 	return queue
 }
 
-// parking publishes to parked_records by watermill-sql, with a publisher for each page because each page has a
-// transaction of its own.
+// parking publishes to parked_records by watermill-sql, with a publisher for each page because each
+// page has a transaction of its own.
 type parking struct{ log watermill.LoggerAdapter }
 
 func (p parking) Publish(topic string, messages ...*message.Message) error {
@@ -63,8 +64,9 @@ func (p parking) Publish(topic string, messages ...*message.Message) error {
 
 func (parking) Close() error { return nil }
 
-// parkedSchema is the layout of parked records for watermill-sql. Nobody subscribes to them: the records themselves are
-// in the log, and a retry reads them there. So only the insert of the interface is implemented.
+// parkedSchema is the layout of parked records for watermill-sql. Nobody subscribes to them: the
+// records themselves are in the log, and a retry reads them there. So only the insert of the
+// interface is implemented.
 type parkedSchema struct{ wsql.SchemaAdapter }
 
 func (parkedSchema) InsertQuery(topic string, messages message.Messages) (wsql.Query, error) {
@@ -96,8 +98,8 @@ func readable(text string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(text[:min(len(text), most)], "\x00", "�"), "�")
 }
 
-// transaction lets watermill-sql, which wants the interface of database/sql, write in a transaction of pgx. Its publisher
-// calls this one method, with a context that is not ours.
+// transaction lets watermill-sql, which wants the interface of database/sql, write in a transaction
+// of pgx. Its publisher calls this one method, with a context that is not ours.
 type transaction struct {
 	wsql.ContextExecutor
 	ctx  context.Context //nolint:containedctx // see above

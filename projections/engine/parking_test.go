@@ -10,7 +10,8 @@ import (
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// One page holds a record that panics, one that PostgreSQL refuses, and one that fails at first. Only the first two park.
+// One page holds a record that panics, one that PostgreSQL refuses, and one that fails at first.
+// Only the first two park.
 func TestExactlyTheBadRecordsOfALargePagePark(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)

@@ -10,7 +10,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Progress knows how far the read models are, whichever process projects. It works while [Progress.Run] runs.
+// Progress knows how far the read models are, whichever process projects. It works while
+// [Progress.Run] runs.
 type Progress struct {
 	pool     *pgxpool.Pool
 	notifier *Notifier
@@ -23,7 +24,8 @@ type Progress struct {
 	advanced *Signal       // reached has grown
 }
 
-// NewProgress hears of checkpoints by the notifier, and reads them through pool when it hears nothing.
+// NewProgress hears of checkpoints by the notifier, and reads them through pool when it hears
+// nothing.
 func NewProgress(
 	pool *pgxpool.Pool, notifier *Notifier, alive eventstore.Alive, logger *slog.Logger,
 ) *Progress {
@@ -32,11 +34,12 @@ func NewProgress(
 	}
 }
 
-// Reached is a position up to which all read models contain the log, parked streams apart. They may be further already.
+// Reached is a position up to which all read models contain the log, parked streams apart. They may
+// be further already.
 func (p *Progress) Reached() int64 { return p.reached.Load() }
 
-// Wait returns when all read models contain the log up to position, when ctx ends, or when the database is known to be
-// gone. It returns the position that they are known to have reached.
+// Wait returns when all read models contain the log up to position, when ctx ends, or when the
+// database is known to be gone. It returns the position that they are known to have reached.
 func (p *Progress) Wait(ctx context.Context, position int64) (reached int64) {
 	p.waiting.Add(1)
 	defer p.waiting.Add(-1)
@@ -55,8 +58,8 @@ func (p *Progress) Wait(ctx context.Context, position int64) (reached int64) {
 	}
 }
 
-// Run follows the checkpoints until ctx ends. It reads them while one is unknown, and again and again while somebody
-// waits and no notification comes.
+// Run follows the checkpoints until ctx ends. It reads them while one is unknown, and again and
+// again while somebody waits and no notification comes.
 func (p *Progress) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		changed := p.notifier.Checkpoints.Listen()

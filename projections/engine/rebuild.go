@@ -17,8 +17,8 @@ type RebuildOptions struct {
 	Pool   *pgxpool.Pool // with [RebuildConnections] connections and the settings of [Session]
 	Logger *slog.Logger
 	Holder string // names this process to people
-	// AcceptDifferences puts the new rows in place although they differ from those in use, as they do after a defect was
-	// fixed.
+	// AcceptDifferences puts the new rows in place although they differ from those in use, as they
+	// do after a defect was fixed.
 	AcceptDifferences bool
 	// Observe, when set, is called often, from one goroutine at a time, and must be quick.
 	Observe func(RebuildProgress)
@@ -27,7 +27,8 @@ type RebuildOptions struct {
 	MaxRows int
 }
 
-// RebuildConnections is how many connections [Rebuild] uses: for the lock, the reader, the writer, a lease and a comparison.
+// RebuildConnections is how many connections [Rebuild] uses: for the lock, the reader, the writer,
+// a lease and a comparison.
 const RebuildConnections = 6
 
 // RebuildProgress is a state of [Rebuild].
@@ -50,12 +51,13 @@ type Rebuilt struct {
 // ErrRebuilding means that a rebuild of the read model is running already.
 var ErrRebuilding = errors.New("the read model is being rebuilt already")
 
-// Rebuild builds the read model of a projection anew from the log, compares it with the one in use, and puts it in its
-// place. Meanwhile the one in use is read and kept up to date. If rows differ, the error is a [*DifferenceError] and
-// nothing has changed.
+// Rebuild builds the read model of a projection anew from the log, compares it with the one in use,
+// and puts it in its place. Meanwhile the one in use is read and kept up to date. If rows differ,
+// the error is a [*DifferenceError] and nothing has changed.
 //
-// The new rows go to a table of their own, by the same reducer: most of the log in bulk, the rest page by page. The last
-// pages and the swap need the projection's lease, so it stands still for these, some milliseconds.
+// The new rows go to a table of their own, by the same reducer: most of the log in bulk, the rest
+// page by page. The last pages and the swap need the projection's lease, so it stands still for
+// these, some milliseconds.
 func Rebuild(ctx context.Context, p Projection, o RebuildOptions) (result Rebuilt, err error) {
 	began := time.Now()
 	unlock, err := lockRebuild(ctx, o.Pool, p.Name())
@@ -95,7 +97,8 @@ func Rebuild(ctx context.Context, p Projection, o RebuildOptions) (result Rebuil
 	return r.result, err
 }
 
-// lockRebuild lets one rebuild of a projection run at a time. A session's lock goes with the process that holds it.
+// lockRebuild lets one rebuild of a projection run at a time. A session's lock goes with the
+// process that holds it.
 func lockRebuild(ctx context.Context, pool *pgxpool.Pool, name string) (unlock func(), err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
@@ -152,8 +155,8 @@ type reference struct {
 	position int64
 }
 
-// reference tells up to where to load. The shadow must not get ahead of the table that it is compared with; a projection
-// that has never run has nothing to compare.
+// reference tells up to where to load. The shadow must not get ahead of the table that it is
+// compared with; a projection that has never run has nothing to compare.
 func (r *rebuild) reference(ctx context.Context) (from reference, err error) {
 	err = r.Pool.QueryRow(ctx, `
 		select coalesce(max(c.position), 0) > 0, coalesce(nullif(max(c.position), 0), max(h.position))
@@ -219,8 +222,8 @@ func (r *rebuild) advance(ctx context.Context, phase string, to int64) error {
 	return err
 }
 
-// swapAttempts bounds how often the swap asks for the lock of the table in use. It asks for a moment only: behind a lock
-// that waits for a long transaction, all other readers would queue.
+// swapAttempts bounds how often the swap asks for the lock of the table in use. It asks for a
+// moment only: behind a lock that waits for a long transaction, all other readers would queue.
 const swapAttempts = 50
 
 func (r *rebuild) swap(ctx context.Context) error {
@@ -242,7 +245,8 @@ func isTransient(err error) bool {
 	return errors.Is(err, errLeaseLost) || errors.As(err, &pg) && pg.Code == "55P03" // lock_not_available
 }
 
-// catchUp applies records while the projection does too, until only few are left for the time when it must stand still.
+// catchUp applies records while the projection does too, until only few are left for the time when
+// it must stand still.
 func (r *rebuild) catchUp(ctx context.Context) error {
 	for at := int64(0); ; {
 		head, err := r.pages.log.Head(ctx)
@@ -256,8 +260,8 @@ func (r *rebuild) catchUp(ctx context.Context) error {
 	}
 }
 
-// trySwap takes the projection's lease, brings the shadow to the end of the log, and puts it in place. The process that
-// projects gets the lease back at once.
+// trySwap takes the projection's lease, brings the shadow to the end of the log, and puts it in
+// place. The process that projects gets the lease back at once.
 func (r *rebuild) trySwap(ctx context.Context) error {
 	checkpoint, err := r.lease.take(ctx, r.Pool)
 	if err != nil {

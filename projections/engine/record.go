@@ -10,8 +10,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Record is a record of the log with its data decoded. A projection sees nothing else of it, so that records
-// look the same to it live and in a rebuild.
+// Record is a record of the log with its data decoded. A projection sees nothing else of it, so
+// that records look the same to it live and in a rebuild.
 type Record[V any] struct {
 	Position   int64
 	StreamID   uuid.UUID
@@ -22,8 +22,8 @@ type Record[V any] struct {
 	hash uint64 // the first 8 bytes of the stored hash
 }
 
-// Decode turns the stored form of a record into a value. An error says that this program does not know the type or
-// the schema version, or that the data is broken.
+// Decode turns the stored form of a record into a value. An error says that this program does not
+// know the type or the schema version, or that the data is broken.
 type Decode[V any] func(recordType string, schemaVersion int16, data []byte) (V, error)
 
 func (decode Decode[V]) all(stored []eventstore.Record) ([]Record[V], error) {

@@ -28,8 +28,9 @@ type Retried struct {
 	Left    int // streams that are parked still
 }
 
-// Retry applies the records of parked streams that a projection has gone past. Streams whose record still can't be
-// applied stay parked. The projection stands still meanwhile, because Retry takes its lease.
+// Retry applies the records of parked streams that a projection has gone past. Streams whose record
+// still can't be applied stay parked. The projection stands still meanwhile, because Retry takes
+// its lease.
 func Retry(ctx context.Context, p Projection, o RetryOptions) (result Retried, err error) {
 	d := newDirectDelivery(Options{Pool: o.Pool, Logger: o.Logger, Holder: o.Holder}, p, p.Name())
 	checkpoint, err := d.lease.take(ctx, o.Pool)
@@ -79,8 +80,8 @@ func (d *delivery) retry(ctx context.Context, checkpoint int64, from Parked) (ap
 	}
 }
 
-// retrySome applies as many of the records as can be applied together, and moves the mark of the parked stream past
-// them. If no records are left, it deletes the mark.
+// retrySome applies as many of the records as can be applied together, and moves the mark of the
+// parked stream past them. If no records are left, it deletes the mark.
 func (d *delivery) retrySome(
 	ctx context.Context, checkpoint int64, stream uuid.UUID, records []eventstore.Record,
 ) (n int, parked bool, err error) {

@@ -20,8 +20,9 @@ func (t *Table[Row, V]) newRowSet() *rowSet[Row, V] {
 	return &rowSet[Row, V]{table: t, byKey: make(map[uuid.UUID]*Row)}
 }
 
-// arenaSize is how many rows are allocated together at most: as many as there are already. Millions of small objects
-// would keep the garbage collector busy, and so would room for hundreds of rows where one booking changes two.
+// arenaSize is how many rows are allocated together at most: as many as there are already. Millions
+// of small objects would keep the garbage collector busy, and so would room for hundreds of rows
+// where one booking changes two.
 const arenaSize = 256
 
 func (s *rowSet[Row, V]) add(key uuid.UUID) *Row {
@@ -34,7 +35,8 @@ func (s *rowSet[Row, V]) add(key uuid.UUID) *Row {
 	return row
 }
 
-// missing adds the rows that the records create, and returns the keys of those that must exist already.
+// missing adds the rows that the records create, and returns the keys of those that must exist
+// already.
 func (s *rowSet[Row, V]) missing(records []Record[V]) (keys [][16]byte) {
 	wanted := make(map[uuid.UUID]bool)
 	for i := range records {

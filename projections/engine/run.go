@@ -14,7 +14,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Run keeps the read models up to date until ctx ends. Readers hear of progress through the notifier.
+// Run keeps the read models up to date until ctx ends. Readers hear of progress through the
+// notifier.
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
 	log := watermillLogger(o.Logger)
@@ -53,12 +54,13 @@ func applyTo(p Projection, name string) message.NoPublishHandlerFunc {
 	}
 }
 
-// newDirectDelivery makes a delivery without a Router, for a part of the log. Its messages go through the same middleware.
+// newDirectDelivery makes a delivery without a Router, for a part of the log. Its messages go
+// through the same middleware.
 func newDirectDelivery(o Options, p Projection, name string) *delivery {
 	o = o.withDefaults()
 	o.Notifier = NewNotifier("", o.Pool, nil, o.Logger) // which does not run
 	apply := applyTo(p, name)
-	handle := func(m *message.Message) ([]*message.Message, error) { return nil, apply(m) }
+	handle := func(m *message.Message) ([]*message.Message, error) { return nil, apply(m) } //nolint:unparam // watermill's type
 	chain := middlewares(o, watermillLogger(o.Logger))
 	for i := len(chain) - 1; i >= 0; i-- {
 		handle = chain[i](handle)
@@ -84,7 +86,8 @@ func middlewares(o Options, log watermill.LoggerAdapter) []message.HandlerMiddle
 	)
 }
 
-// watermillLogger logs what watermill says about single messages as details: the projections log what matters.
+// watermillLogger logs what watermill says about single messages as details: the projections log
+// what matters.
 func watermillLogger(logger *slog.Logger) watermill.LoggerAdapter {
 	return watermill.NewSlogLoggerWithLevelMapping(logger, map[slog.Level]slog.Level{
 		slog.LevelInfo: slog.LevelDebug, slog.LevelError: slog.LevelDebug,

@@ -43,7 +43,8 @@ const (
 
 var silent = slog.New(slog.DiscardHandler)
 
-// bundle is what a test works with: a database of its own, a pool on it that no projection uses, and a history to write.
+// bundle is what a test works with: a database of its own, a pool on it that no projection uses,
+// and a history to write.
 type bundle struct {
 	*testing.T
 	url  string

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// shadow is the table that a read model is rebuilt in, beside the one in use. It has a row in the table of checkpoints and
-// everything else that a projection has, under its own name.
+// shadow is the table that a read model is rebuilt in, beside the one in use. It has a row in the
+// table of checkpoints and everything else that a projection has, under its own name.
 type shadow struct {
 	pool    *pgxpool.Pool
 	live    string // the table in use
@@ -22,7 +22,8 @@ type shadow struct {
 	maxRows int // that may be kept in memory while it is filled
 }
 
-// index is one of the table in use, and the shadow's too, under a name that ends in the suffix until the swap.
+// index is one of the table in use, and the shadow's too, under a name that ends in the suffix
+// until the swap.
 type index struct {
 	Name    string
 	Kind    string // what to create: index, or unique index
@@ -30,8 +31,9 @@ type index struct {
 	Primary bool
 }
 
-// newShadow makes an empty table of the shape of the one in use, with its options and grants, and without its indexes. What an
-// earlier rebuild left behind when it was killed is dropped; no other one may be running.
+// newShadow makes an empty table of the shape of the one in use, with its options and grants, and
+// without its indexes. What an earlier rebuild left behind when it was killed is dropped; no other
+// one may be running.
 func newShadow(ctx context.Context, pool *pgxpool.Pool, live string) (*shadow, error) {
 	suffix := fmt.Sprintf("_rebuild_%d", time.Now().UnixMilli())
 	s := &shadow{pool: pool, live: live, suffix: suffix, name: live + suffix, maxRows: maxRows}
@@ -141,8 +143,8 @@ func (s *shadow) createIndex(ctx context.Context, tx pgx.Tx, i index) error {
 	return err
 }
 
-// createIndexes makes those that are missing, two at a time, and the statistics. Rows that no transaction can see differently are
-// marked as such, without which no scan stays within an index.
+// createIndexes makes those that are missing, two at a time, and the statistics. Rows that no
+// transaction can see differently are marked as such, without which no scan stays within an index.
 func (s *shadow) createIndexes(ctx context.Context) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(2)
@@ -160,7 +162,8 @@ func (s *shadow) createIndexes(ctx context.Context) error {
 	return nil
 }
 
-// replace puts the shadow in the place of the table in use. Statements that were prepared for it are planned anew by PostgreSQL.
+// replace puts the shadow in the place of the table in use. Statements that were prepared for it
+// are planned anew by PostgreSQL.
 func (s *shadow) replace(ctx context.Context, tx pgx.Tx) error {
 	sql := []string{`drop table ` + s.live, `alter table ` + s.name + ` rename to ` + s.live}
 	for _, i := range s.indexes {

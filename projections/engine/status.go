@@ -52,7 +52,8 @@ func Statuses(ctx context.Context, pool *pgxpool.Pool, names []string) ([]Status
 	return all, nil
 }
 
-// ParkedStreams lists the parked streams of a projection in the order of the log, at most limit of them.
+// ParkedStreams lists the parked streams of a projection in the order of the log, at most limit of
+// them.
 func ParkedStreams(ctx context.Context, pool *pgxpool.Pool, projection string, limit int) ([]Parked, error) {
 	rows, _ := pool.Query(ctx, `
 		select stream_id, version, position, reason, correlation_id, parked_at

@@ -8,10 +8,11 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 )
 
-// subscriber is a watermill subscriber whose topics are projections and whose messages are pages of the log. Messages of
-// one topic come one at a time, in the order of the log, each with a transaction. On ack the subscriber commits it together
-// with the topic's checkpoint; on nack it rolls it back, and the page comes again. While another process holds the lease of
-// a topic, nothing comes.
+// subscriber is a watermill subscriber whose topics are projections and whose messages are pages of
+// the log. Messages of one topic come one at a time, in the order of the log, each with a
+// transaction. On ack the subscriber commits it together with the topic's checkpoint; on nack it
+// rolls it back, and the page comes again. While another process holds the lease of a topic,
+// nothing comes.
 type subscriber struct {
 	options Options
 	metrics *metrics
@@ -26,8 +27,8 @@ func newSubscriber(o Options) *subscriber {
 	return &subscriber{options: o, metrics: newMetrics(), closing: closing, close: stop}
 }
 
-// Subscribe starts to deliver the log to the projection named by topic. The channel is closed when ctx ends or after
-// [subscriber.Close].
+// Subscribe starts to deliver the log to the projection named by topic. The channel is closed when
+// ctx ends or after [subscriber.Close].
 func (s *subscriber) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
 	messages := make(chan *message.Message)
 	ctx, cancel := context.WithCancel(ctx)
@@ -48,8 +49,8 @@ func (s *subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	return messages, nil
 }
 
-// handOver waits until the Router has handled the message. The handler always answers, because it runs on the same
-// context, which interrupts its statements.
+// handOver waits until the Router has handled the message. The handler always answers, because it
+// runs on the same context, which interrupts its statements.
 func handOver(ctx context.Context, messages chan<- *message.Message, m *message.Message) error {
 	select {
 	case messages <- m:

@@ -11,29 +11,31 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Table is a projection in which every record changes at most one row. A page costs a query for the rows that it changes
-// and a statement that writes them back, however many records it has. Row is the Go type of a row, V that of decoded data.
+// Table is a projection in which every record changes at most one row. A page costs a query for the
+// rows that it changes and a statement that writes them back, however many records it has. Row is
+// the Go type of a row, V that of decoded data.
 type Table[Row, V any] struct {
 	ReadModel string   // the name of the table and of the projection
 	Columns   []Column // the first is the key, "id" of type uuid
 	// Fields returns pointers to what the columns hold, in the order of Columns.
 	Fields func(*Row) []any
 	Decode Decode[V]
-	// Key names the row that a record changes. The result ok is false if it changes none, and creates is true if the
-	// record makes the row.
+	// Key names the row that a record changes. The result ok is false if it changes none, and
+	// creates is true if the record makes the row.
 	Key func(*Record[V]) (key uuid.UUID, creates, ok bool)
 	// Reduce changes the row as the record says. Live pages and rebuilds use the same function.
 	Reduce func(*Row, *Record[V])
-	// InvalidatesCount tells whether a record adds or renames a row. The column listing of the checkpoint counts such pages,
-	// so that counts of rows can be cached. Nil: none does.
+	// InvalidatesCount tells whether a record adds or renames a row. The column listing of the
+	// checkpoint counts such pages, so that counts of rows can be cached. Nil: none does.
 	InvalidatesCount func(V) bool
 }
 
 // Column is a column of a read model.
 type Column struct{ Name, SQLType string }
 
-// parameterType is the type in which values are sent. Every value of the field fits in it: PostgreSQL has to refuse a number
-// that is too large, because an argument that pgx can't encode costs the connection.
+// parameterType is the type in which values are sent. Every value of the field fits in it:
+// PostgreSQL has to refuse a number that is too large, because an argument that pgx can't encode
+// costs the connection.
 func (c Column) parameterType() string {
 	if c.SQLType == "int" {
 		return "bigint"
@@ -44,7 +46,8 @@ func (c Column) parameterType() string {
 // Name implements [Projection].
 func (t *Table[Row, V]) Name() string { return t.ReadModel }
 
-// ColumnList names the columns for a select, each with a prefix such as the alias of a table and a dot.
+// ColumnList names the columns for a select, each with a prefix such as the alias of a table and a
+// dot.
 func (t *Table[Row, V]) ColumnList(prefix string) string {
 	return prefix + strings.Join(t.columnNames(), ", "+prefix)
 }
@@ -127,7 +130,8 @@ func (t *Table[Row, V]) arrays(rows []*Row) []any {
 	return arrays
 }
 
-// value returns what a field holds, in a type that pgx encodes without reflection or text, which is many times as fast.
+// value returns what a field holds, in a type that pgx encodes without reflection or text, which is
+// many times as fast.
 func value(field any) any {
 	switch f := field.(type) {
 	case *uuid.UUID:

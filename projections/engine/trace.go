@@ -14,8 +14,9 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// traced records a span for each page with a record of a command that was traced. The span belongs to the trace of the
-// first such command, so that it is recorded too, and is linked with the others.
+// traced records a span for each page with a record of a command that was traced. The span belongs
+// to the trace of the first such command, so that it is recorded too, and is linked with the
+// others.
 func traced(tracer trace.Tracer) message.HandlerMiddleware {
 	return func(next message.HandlerFunc) message.HandlerFunc {
 		return func(m *message.Message) ([]*message.Message, error) {

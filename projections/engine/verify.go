@@ -23,8 +23,9 @@ type Mismatch struct {
 	OthersApplied bool  // as many as the log has, but not the same
 }
 
-// Verify compares what a projection says that it has applied with the log: a count and a hash for each range of positions.
-// It finds a projection that looks as if it had caught up and has skipped something. It reads the whole log.
+// Verify compares what a projection says that it has applied with the log: a count and a hash for
+// each range of positions. It finds a projection that looks as if it had caught up and has skipped
+// something. It reads the whole log.
 func Verify(ctx context.Context, pool *pgxpool.Pool, p Projection) (Verification, error) {
 	projection := p.Name()
 	v := Verification{Projection: projection}
