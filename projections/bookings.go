@@ -33,7 +33,8 @@ const (
 
 func bookingsTable() *engine.Table[Booking, domain.Record] {
 	return &engine.Table[Booking, domain.Record]{
-		ReadModel: "bookings", Fields: (*Booking).fields, Decode: domain.Codec{}.Decode, Key: bookingKey, Reduce: reduceBooking,
+		ReadModel: "bookings", Fields: (*Booking).fields, Decode: domain.Codec{}.Decode,
+		Key: bookingKey, Reduce: reduceBooking,
 		Columns: []engine.Column{
 			{Name: "id", SQLType: "uuid"},
 			{Name: "event_id", SQLType: "uuid"},

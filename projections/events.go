@@ -52,8 +52,8 @@ const (
 
 func eventsTable() *engine.Table[Event, domain.Record] {
 	return &engine.Table[Event, domain.Record]{
-		ReadModel: eventsName, Fields: (*Event).fields, Decode: domain.Codec{}.Decode, Key: eventKey, Reduce: reduceEvent,
-		InvalidatesCount: invalidatesCount,
+		ReadModel: eventsName, Fields: (*Event).fields, Decode: domain.Codec{}.Decode,
+		Key: eventKey, Reduce: reduceEvent, InvalidatesCount: invalidatesCount,
 		Columns: []engine.Column{
 			{Name: "id", SQLType: "uuid"},
 			{Name: "title", SQLType: "text"},
@@ -220,7 +220,9 @@ func (e *Events) List(ctx context.Context, q EventQuery) (page []*Event, total i
 }
 
 // page reads a page of a list of total events, and the listing at which the database has it.
-func (e *Events) page(ctx context.Context, q EventQuery, by, where string, args []any, total int) (page []*Event, listing int64, err error) {
+func (e *Events) page(
+	ctx context.Context, q EventQuery, by, where string, args []any, total int,
+) (page []*Event, listing int64, err error) {
 	part := partOf(q, total)
 	if part.rows == 0 {
 		return nil, 0, nil

@@ -26,7 +26,8 @@ func unfit(tb testing.TB) eventstore.NewRecord {
 	tb.Helper()
 	name, schema, data, err := domain.Codec{}.Encode(domain.DetailsChanged{Details: details("Renamed", 1, 1)})
 	must(tb, err)
-	return eventstore.NewRecord{Type: name, SchemaVersion: schema, Data: []byte(strings.Replace(string(data), "Renamed", `Re\u0000named`, 1))}
+	return eventstore.NewRecord{Type: name, SchemaVersion: schema,
+		Data: []byte(strings.Replace(string(data), "Renamed", `Re\u0000named`, 1))}
 }
 
 func (b *bundle) parked(projection string) []engine.Parked {
@@ -39,10 +40,11 @@ func (b *bundle) parked(projection string) []engine.Parked {
 func TestARecordThatCannotBeAppliedParksItsStreamAndNoOther(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]eventstore.NewRecord{
-		"of an unknown type":  unknown(),
-		"with a broken body":  {Type: domain.TypeTicketBooked, SchemaVersion: 1, Data: []byte(`{"bookingId": 7}`)},
-		"that no row can be":  unfit(t),
-		"of a missing row":    {Type: domain.TypeBookingCancelled, SchemaVersion: 1, Data: []byte(`{"bookingId":"` + uuid.NewString() + `"}`)},
+		"of an unknown type": unknown(),
+		"with a broken body": {Type: domain.TypeTicketBooked, SchemaVersion: 1, Data: []byte(`{"bookingId": 7}`)},
+		"that no row can be": unfit(t),
+		"of a missing row": {Type: domain.TypeBookingCancelled, SchemaVersion: 1,
+			Data: []byte(`{"bookingId":"` + uuid.NewString() + `"}`)},
 		"of a newer schema":   {Type: domain.TypeEventCancelled, SchemaVersion: 99, Data: []byte(`{}`)},
 		"with a number ahead": {Type: domain.TypeCapacityChanged, SchemaVersion: 1, Data: []byte(`{"capacity":99999999999}`)},
 	} {
@@ -69,7 +71,8 @@ func TestARecordThatCannotBeAppliedParksItsStreamAndNoOther(t *testing.T) {
 			for _, projection := range projections.Names() {
 				for _, s := range b.parked(projection) {
 					parked[projection]++
-					if s.StreamID != hurt || s.Version != badVersion || s.Position != badPosition || s.Reason == "" || s.CorrelationID != fmt.Sprint("request ", badPosition) {
+					if s.StreamID != hurt || s.Version != badVersion || s.Position != badPosition || s.Reason == "" ||
+						s.CorrelationID != fmt.Sprint("request ", badPosition) {
 						t.Errorf("%s: parked is %+v, want version %d of stream %s", projection, s, badVersion, hurt)
 					}
 				}

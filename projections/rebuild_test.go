@@ -36,7 +36,8 @@ func TestARebuildEqualsWhatWasBuiltLive(t *testing.T) {
 				before := b.dump(name)
 				result, err := b.rebuild(name, func(o *engine.RebuildOptions) { o.MaxRows = kept })
 				must(t, err)
-				if result.Records != b.head || int(result.Rows) != len(before) || !result.Compared || result.Differences != 0 || result.Parked != 0 {
+				if result.Records != b.head || int(result.Rows) != len(before) || !result.Compared || result.Differences != 0 ||
+					result.Parked != 0 {
 					t.Errorf("%s: got %+v", name, result)
 				}
 				b.checkDump(name, before)
@@ -63,8 +64,12 @@ func TestTheRebuiltTableIsLikeTheOneBefore(t *testing.T) {
 		for _, sql := range []string{
 			`select indexname || indexdef from pg_indexes where schemaname = 'public'`,
 			`select conname || pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace`,
-			`select relname || coalesce(reloptions::text, '') || coalesce(relacl::text, '') from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'`,
-			`select concat_ws(' ', attrelid::regclass, attname, attnotnull, attstorage, attcollation) from pg_attribute where attrelid in ('events'::regclass, 'bookings'::regclass) and attnum > 0`,
+			`select relname || coalesce(reloptions::text, '') || coalesce(relacl::text, '')
+			from pg_class
+			where relnamespace = 'public'::regnamespace and relkind = 'r'`,
+			`select concat_ws(' ', attrelid::regclass, attname, attnotnull, attstorage, attcollation)
+			from pg_attribute
+			where attrelid in ('events'::regclass, 'bookings'::regclass) and attnum > 0`,
 		} {
 			rows, _ := b.pool.Query(context.Background(), sql+` order by 1`)
 			lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
@@ -115,7 +120,8 @@ func TestARebuildIsNotNoticed(t *testing.T) {
 		work.Go(func() {
 			events, user := projections.NewEvents(pool), uuid.New()
 			for again() {
-				rows, total, err := events.List(context.Background(), projections.EventQuery{Sort: projections.SortByDate, Page: 1, Limit: 10})
+				rows, total, err := events.List(context.Background(),
+					projections.EventQuery{Sort: projections.SortByDate, Page: 1, Limit: 10})
 				if err != nil || total != len(rows) || total == 0 {
 					t.Errorf("list: %d of %d events, %v", len(rows), total, err)
 					return
@@ -185,7 +191,8 @@ func TestARebuildParksWhatLiveParks(t *testing.T) {
 	b.book(good, 5)
 	p.reaches(b.head)
 	b.checkVerified()
-	if row, err := projections.NewEvents(b.pool).Get(context.Background(), hurt); err != nil || row.Remaining != 10_000-20 {
+	if row, err := projections.NewEvents(b.pool).Get(context.Background(), hurt); err != nil ||
+		row.Remaining != 10_000-20 {
 		t.Errorf("got %+v, %v", row, err)
 	}
 }
@@ -193,7 +200,9 @@ func TestARebuildParksWhatLiveParks(t *testing.T) {
 func TestANewShapeIsBuiltBesideTheOldOne(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.exec(`create table events_v2 (id uuid primary key, title text not null, sold int not null, last timestamptz not null)`)
+	b.exec(`
+		create table events_v2 (
+			id uuid primary key, title text not null, sold int not null, last timestamptz not null)`)
 	old := b.start()
 	b.live(300)
 	old.reaches(b.head)
@@ -215,7 +224,12 @@ func TestANewShapeIsBuiltBesideTheOldOne(t *testing.T) {
 	eventually(t, "the new shape has caught up", func() bool {
 		return b.count(`select count(*) from projection_checkpoints where name = 'events_v2' and position = $1`, b.head) == 1
 	})
-	if n := b.count(`select count(*) from events e join events_v2 n using (id) where n.title = e.title and n.sold = e.capacity - e.remaining`); n != len(b.events) {
+	n := b.count(`
+		select count(*)
+		from events e
+		join events_v2 n using (id)
+		where n.title = e.title and n.sold = e.capacity - e.remaining`)
+	if n != len(b.events) {
 		t.Errorf("%d of %d rows of the new shape agree with the old one", n, len(b.events))
 	}
 	b.checkFold(nil)

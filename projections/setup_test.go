@@ -67,7 +67,8 @@ type choice func(*engine.Options)
 // start runs the projections. Its options say in which way they differ from the usual.
 func (b *bundle) start(choices ...choice) *process {
 	b.Helper()
-	return b.startOn(dbtest.Connect(b, b.url, dbtest.MaxConns(projections.Connections+2), dbtest.Settings(engine.Session())), choices...)
+	return b.startOn(dbtest.Connect(b, b.url, dbtest.MaxConns(projections.Connections+2),
+		dbtest.Settings(engine.Session())), choices...)
 }
 
 func (b *bundle) startOn(pool *pgxpool.Pool, choices ...choice) *process {
@@ -234,7 +235,8 @@ func (h *history) live(n int) {
 		case 0:
 			h.do(event, domain.ChangeCapacity{Capacity: 1 + h.random.IntN(10)})
 		case 1:
-			h.do(event, domain.ChangeDetails{Details: details(fmt.Sprint("Renamed ", h.random.IntN(3)), h.random.IntN(9), h.random.Int64N(5000))})
+			h.do(event, domain.ChangeDetails{Details: details(fmt.Sprint("Renamed ", h.random.IntN(3)), h.random.IntN(9),
+				h.random.Int64N(5000))})
 		case 2, 3, 4:
 			if len(h.bookings) > 0 {
 				b := h.bookings[h.random.IntN(len(h.bookings))]
@@ -248,7 +250,8 @@ func (h *history) live(n int) {
 
 func details(title string, days int, price int64) domain.Details {
 	d, err := domain.NewDetails(domain.Details{
-		Title: title, Venue: "Hall", StartsAt: time.Date(2031, 1, 1, 20, 0, 0, 0, time.UTC).AddDate(0, 0, days), Price: domain.Money{Minor: price, Currency: "EUR"},
+		Title: title, Venue: "Hall", Price: domain.Money{Minor: price, Currency: "EUR"},
+		StartsAt: time.Date(2031, 1, 1, 20, 0, 0, 0, time.UTC).AddDate(0, 0, days),
 	})
 	if err != nil {
 		panic(err)
@@ -280,14 +283,16 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 			booked[v.BookingID] = r
 			wantBookings[v.BookingID] = fmt.Sprint(r.StreamID, v.CustomerID, "CONFIRMED", r.RecordedAt, "-", r.Version)
 		case domain.BookingCancelled:
-			wantBookings[v.BookingID] = fmt.Sprint(r.StreamID, v.CustomerID, "CANCELLED", booked[v.BookingID].RecordedAt, r.RecordedAt, r.Version)
+			wantBookings[v.BookingID] = fmt.Sprint(r.StreamID, v.CustomerID, "CANCELLED", booked[v.BookingID].RecordedAt,
+				r.RecordedAt, r.Version)
 		case domain.DetailsChanged, domain.CapacityChanged, domain.EventCancelled: // no booking
 		}
 		status := "SCHEDULED"
 		if s.Cancelled() {
 			status = "CANCELLED"
 		}
-		wantEvents[r.StreamID] = fmt.Sprint(s.Details(), s.Capacity(), s.Remaining(), status, r.Version, first[r.StreamID], r.RecordedAt)
+		wantEvents[r.StreamID] = fmt.Sprint(s.Details(), s.Capacity(), s.Remaining(), status, r.Version, first[r.StreamID],
+			r.RecordedAt)
 	}
 
 	gotEvents, gotBookings := map[uuid.UUID]string{}, map[uuid.UUID]string{}
@@ -296,7 +301,8 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 		rows, _, err := events.List(ctx, projections.EventQuery{Sort: projections.SortByDate, Page: page, Limit: 1000})
 		must(b, err)
 		for _, e := range rows {
-			d := domain.Details{Title: e.Title, Description: e.Description, Venue: e.Venue, StartsAt: e.StartsAt, TimeZone: e.TimeZone, Price: e.Price}
+			d := domain.Details{Title: e.Title, Description: e.Description, Venue: e.Venue, StartsAt: e.StartsAt,
+				TimeZone: e.TimeZone, Price: e.Price}
 			gotEvents[e.ID] = fmt.Sprint(d, e.Capacity, e.Remaining, e.Status, e.Version, e.CreatedAt, e.UpdatedAt)
 		}
 		if len(rows) == 0 {
@@ -308,7 +314,8 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 		row       projections.Booking
 		cancelled *time.Time
 	)
-	_, err = pgx.ForEachRow(rows, []any{&row.ID, &row.EventID, &row.UserID, &row.Status, &row.CreatedAt, &cancelled, &row.Version}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&row.ID, &row.EventID, &row.UserID, &row.Status, &row.CreatedAt, &cancelled,
+		&row.Version}, func() error {
 		at := any("-")
 		if cancelled != nil {
 			at = cancelled.UTC()

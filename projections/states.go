@@ -34,7 +34,8 @@ func CompareStates(
 	}
 	parked, _ := tx.Query(ctx, `select stream_id from parked_records where projection = $1`, projection)
 	var id uuid.UUID
-	if _, err := pgx.ForEachRow(parked, []any{(*[16]byte)(&id)}, func() error { c.skip[id] = true; return nil }); err != nil {
+	_, err = pgx.ForEachRow(parked, []any{(*[16]byte)(&id)}, func() error { c.skip[id] = true; return nil })
+	if err != nil {
 		return 0, err
 	}
 	for id, s := range streams {
@@ -65,7 +66,10 @@ type comparison struct {
 }
 
 func (c *comparison) events(ctx context.Context, tx pgx.Tx) error {
-	rows, _ := tx.Query(ctx, `select `+eventsTable().ColumnList("")+` from events where $1::uuid is null or id = $1`, c.only)
+	rows, _ := tx.Query(ctx, `
+		select `+eventsTable().ColumnList("")+`
+		from events
+		where $1::uuid is null or id = $1`, c.only)
 	defer rows.Close()
 	seen := make(map[uuid.UUID]bool, len(c.streams))
 	for rows.Next() {
@@ -135,7 +139,8 @@ func (c *comparison) bookings(ctx context.Context, tx pgx.Tx) error {
 		case b.CustomerID != user:
 			c.differs(event, fmt.Sprintf("booking %s is said to be of user %s and is of %s", id, user, b.CustomerID))
 		case b.Cancelled != cancelled:
-			c.differs(event, fmt.Sprintf("booking %s is cancelled: %t in the read model, %t in the stream", id, cancelled, b.Cancelled))
+			c.differs(event, fmt.Sprintf("booking %s is cancelled: %t in the read model, %t in the stream",
+				id, cancelled, b.Cancelled))
 		}
 	}
 	if err := rows.Err(); err != nil {

@@ -51,12 +51,15 @@ func help(task string) {
 		})
 		panic(err)
 	case "rebuild":
-		_, err := engine.Rebuild(ctx, itemsTable(), engine.RebuildOptions{Pool: pool, Observe: func(p engine.RebuildProgress) {
-			if p.Phase == os.Getenv(helperPhase) {
-				fmt.Println("ready")
-				select {} // until it is killed
-			}
-		}})
+		_, err := engine.Rebuild(ctx, itemsTable(), engine.RebuildOptions{
+			Pool: pool,
+			Observe: func(p engine.RebuildProgress) {
+				if p.Phase == os.Getenv(helperPhase) {
+					fmt.Println("ready")
+					select {} // until it is killed
+				}
+			},
+		})
 		panic(err)
 	}
 }

@@ -45,7 +45,9 @@ func (k *killer) hit(conn *pgx.Conn, sql string) {
 
 // messages are those of pages, by the first words of what they do. The first message that writes
 // begins the transaction.
-var messages = []string{"select id, label,", "select id, basket,", "insert into baskets", "insert into items", "commit - -"}
+var messages = []string{
+	"select id, label,", "select id, basket,", "insert into baskets", "insert into items", "commit - -",
+}
 
 // everywhere tells whether each message of a page has been hit.
 func (k *killer) everywhere() bool {
@@ -96,7 +98,8 @@ func TestASessionThatEndsBetweenAnyTwoMessagesChangesNothing(t *testing.T) {
 			}
 			b := setup(t)
 			k := &killer{pool: b.pool, after: after, killed: map[string]bool{}}
-			pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()), func(c *pgxpool.Config) { c.ConnConfig.Tracer = k })
+			pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()),
+				func(c *pgxpool.Config) { c.ConnConfig.Tracer = k })
 			p := b.startOn(pool, shortLease)
 			basket := b.open("E")
 			p.reaches(b.head)
@@ -158,14 +161,15 @@ func TestALostAnswerToCommitDoesNotApplyAPageTwice(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	l := &loser{}
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()), func(c *pgxpool.Config) {
-		dial := c.ConnConfig.DialFunc
-		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dial(ctx, network, address)
-			return &forgetful{Conn: conn}, err
-		}
-		c.ConnConfig.Tracer = l
-	})
+	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()),
+		func(c *pgxpool.Config) {
+			dial := c.ConnConfig.DialFunc
+			c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := dial(ctx, network, address)
+				return &forgetful{Conn: conn}, err
+			}
+			c.ConnConfig.Tracer = l
+		})
 	p := b.startOn(pool, shortLease)
 	basket := b.open("E")
 	p.reaches(b.head)
@@ -229,7 +233,11 @@ func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 		eventually(t, "somebody is at work", func() bool {
 			var holder *string
 			var position int64
-			must(t, b.pool.QueryRow(context.Background(), `select max(holder), coalesce(max(position), 0) from projection_checkpoints where name = $1`, name).Scan(&holder, &position))
+			row := b.pool.QueryRow(context.Background(), `
+				select max(holder), coalesce(max(position), 0)
+				from projection_checkpoints
+				where name = $1`, name)
+			must(t, row.Scan(&holder, &position))
 			if holder == nil || helpers[*holder] == nil {
 				return false
 			}

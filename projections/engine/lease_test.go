@@ -70,7 +70,9 @@ func TestAProcessThatLostItsLeaseCannotWrite(t *testing.T) {
 	p.reaches(b.head)
 	before := b.head
 	// Another process holds the leases from now on, and does nothing.
-	b.exec(`update projection_checkpoints set holder = 'another', fence = fence + 1, lease_until = now() + interval '1 hour'`)
+	b.exec(`
+		update projection_checkpoints
+		set holder = 'another', fence = fence + 1, lease_until = now() + interval '1 hour'`)
 	b.add(basket, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
 	defer cancel()
@@ -120,7 +122,10 @@ func TestALongPageDoesNotLoseTheLease(t *testing.T) {
 	_, err = blocker.Exec(context.Background(), `select from baskets for update`)
 	must(t, err)
 	renewals := func() int {
-		return b.count(`select (extract(epoch from lease_until - updated_at) * 1000)::int from projection_checkpoints where name = 'baskets'`)
+		return b.count(`
+			select (extract(epoch from lease_until - updated_at) * 1000)::int
+			from projection_checkpoints
+			where name = 'baskets'`)
 	}
 	b.add(basket, 1)
 	eventually(t, "the lease was renewed for longer than it lasts", func() bool { return renewals() > 2500 })
@@ -156,8 +161,9 @@ func TestAnIdleProjectionWritesNothingButItsLease(t *testing.T) {
 	p := b.startOn(pool, shortLease)
 	b.open("E")
 	p.reaches(b.head)
-	begun, renewals := seen.containing("begin"), seen.containing("update projection_checkpoints set lease_until")
-	eventually(t, "leases were renewed", func() bool { return seen.containing("update projection_checkpoints set lease_until") > renewals+5 })
+	renewed := func() int { return seen.containing("update projection_checkpoints set lease_until") }
+	begun, before := seen.containing("begin"), renewed()
+	eventually(t, "leases were renewed", func() bool { return renewed() > before+5 })
 	if now := seen.containing("begin"); now != begun {
 		t.Errorf("%d transactions were opened while nothing happened", now-begun)
 	}
@@ -198,7 +204,10 @@ func TestWorkThatEndsWhileItsLeaseIsRenewedHasNotFailed(t *testing.T) {
 		})
 	}()
 	eventually(t, "the lease is being renewed", func() bool {
-		return b.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) == 1
+		return b.count(`
+			select count(*)
+			from pg_stat_activity
+			where datname = current_database() and wait_event_type = 'Lock'`) == 1
 	})
 	end()
 	must(t, <-kept)

@@ -19,7 +19,8 @@ func TestMetricsTellHowTheProjectionsDo(t *testing.T) {
 	b.add(b.open("Good"), 3)
 	p.reaches(b.head)
 	want := map[string]float64{
-		"boxoffice_projection_position": float64(b.head), "boxoffice_projection_lag_records": 0, "boxoffice_projection_lag_seconds": 0,
+		"boxoffice_projection_position":    float64(b.head),
+		"boxoffice_projection_lag_records": 0, "boxoffice_projection_lag_seconds": 0,
 		"boxoffice_projection_parked_streams": 1, "boxoffice_projection_applied_records_total": float64(b.head - 1),
 	}
 	check := func() {
@@ -43,7 +44,8 @@ func TestMetricsTellHowTheProjectionsDo(t *testing.T) {
 	b.add(b.baskets[1], 2)
 	got := gather(t, registry)
 	for _, projection := range names() {
-		if lag, seconds := got["boxoffice_projection_lag_records "+projection], got["boxoffice_projection_lag_seconds "+projection]; lag != 2 || seconds <= 0 {
+		lag := got["boxoffice_projection_lag_records "+projection]
+		if seconds := got["boxoffice_projection_lag_seconds "+projection]; lag != 2 || seconds <= 0 {
 			t.Errorf("%s lags by %v records and %v s", projection, lag, seconds)
 		}
 	}
@@ -67,7 +69,8 @@ func gather(t testing.TB, from prometheus.Gatherer) map[string]float64 {
 					labels = append(labels, l.GetValue())
 				}
 			}
-			values[family.GetName()+" "+strings.Join(labels, " ")] += m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			value := m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			values[family.GetName()+" "+strings.Join(labels, " ")] += value
 		}
 	}
 	return values

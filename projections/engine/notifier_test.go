@@ -19,6 +19,15 @@ func TestNewsArriveWithoutAnyNotification(t *testing.T) {
 	p.reaches(b.head)
 }
 
+// endListeners ends the database sessions that listen.
+func (b *bundle) endListeners() {
+	b.Helper()
+	b.exec(`
+		select pg_terminate_backend(pid)
+		from pg_stat_activity
+		where datname = current_database() and query ilike 'listen%'`)
+}
+
 func TestListeningSurvivesALostConnection(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -47,7 +56,7 @@ func TestListeningSurvivesALostConnection(t *testing.T) {
 	if !heard() {
 		t.Fatal("a notification of another process was not heard")
 	}
-	b.exec(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`)
+	b.endListeners()
 	if !heard() {
 		t.Fatal("no notification was heard after the connection was lost")
 	}
@@ -101,6 +110,6 @@ func TestWhatWasKnownIsForgottenWhenTheServerMayHaveCrashed(t *testing.T) {
 	b.live(10)
 	p.reaches(b.head)
 	b.exec(`update projection_checkpoints set position = 3, fence = fence + 1, lease_until = now() + interval '1 hour'`)
-	b.exec(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`)
+	b.endListeners()
 	eventually(t, "the position is known again", func() bool { return p.progress.Reached() == 3 })
 }

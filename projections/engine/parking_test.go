@@ -46,7 +46,8 @@ func TestExactlyTheBadRecordsOfALargePagePark(t *testing.T) {
 		return b.count(`select count(*) from projection_checkpoints where name = 'checked' and position = $1`, b.head) == 1
 	})
 	parked := b.parked("checked")
-	if len(parked) != 2 || parked[0].StreamID != panicking || parked[0].Version != 1 || parked[1].StreamID != refused || parked[1].Version != 4 {
+	if len(parked) != 2 || parked[0].StreamID != panicking || parked[0].Version != 1 || parked[1].StreamID != refused ||
+		parked[1].Version != 4 {
 		t.Fatalf("parked is %+v", parked)
 	}
 	if !strings.Contains(parked[0].Reason, "planted") || !strings.Contains(parked[1].Reason, "checked_check") {

@@ -105,7 +105,8 @@ func lockRebuild(ctx context.Context, pool *pgxpool.Pool, name string) (unlock f
 		return nil, err
 	}
 	var locked bool
-	err = conn.QueryRow(ctx, `select pg_try_advisory_lock(hashtextextended('boxoffice rebuild ' || $1, 0))`, name).Scan(&locked)
+	const sql = `select pg_try_advisory_lock(hashtextextended('boxoffice rebuild ' || $1, 0))`
+	err = conn.QueryRow(ctx, sql, name).Scan(&locked)
 	if err == nil && !locked {
 		err = fmt.Errorf("%s: %w", name, ErrRebuilding)
 	}
@@ -172,7 +173,8 @@ func (r *rebuild) load(ctx context.Context, upTo int64) error {
 		return err
 	}
 	// Some record is in the way. Going page by page finds it and parks it.
-	r.Logger.Warn("loading in bulk is not possible, and goes on page by page", "projection", r.projection.Name(), "error", err)
+	r.Logger.Warn("loading in bulk is not possible, and goes on page by page",
+		"projection", r.projection.Name(), "error", err)
 	if err := r.shadow.empty(ctx); err != nil {
 		return err
 	}

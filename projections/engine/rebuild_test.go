@@ -150,11 +150,12 @@ func TestARebuildThatIsCancelledLeavesNothing(t *testing.T) {
 	p.reaches(b.head)
 	for _, phase := range []string{"reading", "writing", "indexing", "comparing", "swapping"} {
 		ctx, cancel := context.WithCancel(context.Background())
-		_, err := engine.Rebuild(ctx, basketsTable(), engine.RebuildOptions{Pool: b.toolPool(), Observe: func(at engine.RebuildProgress) {
-			if at.Phase == phase {
-				cancel()
-			}
-		}})
+		_, err := engine.Rebuild(ctx, basketsTable(),
+			engine.RebuildOptions{Pool: b.toolPool(), Observe: func(at engine.RebuildProgress) {
+				if at.Phase == phase {
+					cancel()
+				}
+			}})
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v", phase, err)
 		}

@@ -60,7 +60,8 @@ func newDirectDelivery(o Options, p Projection, name string) *delivery {
 	o = o.withDefaults()
 	o.Notifier = NewNotifier("", o.Pool, nil, o.Logger) // which does not run
 	apply := applyTo(p, name)
-	handle := func(m *message.Message) ([]*message.Message, error) { return nil, apply(m) } //nolint:unparam // watermill's type
+	//nolint:unparam // the type is watermill's
+	handle := func(m *message.Message) ([]*message.Message, error) { return nil, apply(m) }
 	chain := middlewares(o, watermillLogger(o.Logger))
 	for i := len(chain) - 1; i >= 0; i-- {
 		handle = chain[i](handle)

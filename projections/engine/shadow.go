@@ -135,7 +135,8 @@ func (s *shadow) createIndex(ctx context.Context, tx pgx.Tx, i index) error {
 	if err := tx.QueryRow(ctx, `select to_regclass($1) is not null`, i.Name+s.suffix).Scan(&made); err != nil || made {
 		return err
 	}
-	sql := fmt.Sprintf(`set local maintenance_work_mem = '256MB'; create %s %s on %s %s`, i.Kind, i.Name+s.suffix, s.name, i.Using)
+	sql := fmt.Sprintf(`set local maintenance_work_mem = '256MB'; create %s %s on %s %s`,
+		i.Kind, i.Name+s.suffix, s.name, i.Using)
 	if i.Primary {
 		sql += fmt.Sprintf(`; alter table %s add constraint %s primary key using index %[2]s`, s.name, i.Name+s.suffix)
 	}

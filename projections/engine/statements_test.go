@@ -18,7 +18,8 @@ func TestALongPageCostsAFewStatements(t *testing.T) {
 	basket := b.open("E")
 	b.add(basket, 4000)
 	counter := &statements{}
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections), func(c *pgxpool.Config) { c.ConnConfig.Tracer = counter })
+	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections),
+		func(c *pgxpool.Config) { c.ConnConfig.Tracer = counter })
 	b.startOn(pool).reaches(b.head)
 	if n := counter.containing("begin", "insert into", "with moved", "commit", "select id"); n > 7*len(names()) {
 		t.Errorf("%d statements for one page of each projection:\n%s", n, counter)

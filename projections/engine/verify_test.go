@@ -50,7 +50,11 @@ func TestWhatWasSkippedIsFoundThoughTheCheckpointSaysCaughtUp(t *testing.T) {
 		},
 		"a record of a stream that was thought to be parked": {
 			func(b *bundle, _ *process) {
-				b.exec(`insert into parked_records (projection, stream_id, version, position, reason, correlation_id) select 'items', stream_id, version, position, '', '' from event_log where position = 100`)
+				b.exec(`
+					insert into parked_records (projection, stream_id, version, position, reason, correlation_id)
+					select 'items', stream_id, version, position, '', ''
+					from event_log
+					where position = 100`)
 			},
 			engine.Mismatch{First: 1, Last: 101, Log: 99, Applied: 101},
 		},
