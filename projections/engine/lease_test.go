@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"context"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -211,4 +213,38 @@ func TestWorkThatEndsWhileItsLeaseIsRenewedHasNotFailed(t *testing.T) {
 	})
 	end()
 	must(t, <-kept)
+}
+
+func TestAGapInTheLogStopsAProjection(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.live(10)
+	b.exec(`alter table event_log disable trigger all`)
+	b.exec(`delete from event_log where position = 5`)
+	interrupted := make(chan string, 10)
+	b.start(func(o *engine.Options) {
+		o.Logger = slog.New(slog.NewTextHandler(lines(interrupted), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	})
+	select {
+	case line := <-interrupted:
+		if !strings.Contains(line, "gap") {
+			t.Errorf("the projection says %s, want a gap", line)
+		}
+	case <-time.After(patient):
+		t.Fatal("nothing was said of a gap")
+	}
+	if n := b.count(`select count(*) from projection_checkpoints where position > 0`); n != 0 {
+		t.Errorf("%d projections have advanced", n)
+	}
+}
+
+// lines is a writer that passes on what fits.
+type lines chan<- string
+
+func (l lines) Write(p []byte) (int, error) {
+	select {
+	case l <- string(p):
+	default:
+	}
+	return len(p), nil
 }

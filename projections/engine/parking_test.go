@@ -143,3 +143,23 @@ func TestWhatStopsAllRecordsAlikeParksNone(t *testing.T) {
 	}
 	b.checkFold()
 }
+
+func TestARecordThatCannotBeDecodedIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.append(b.open("Good"), unknown())
+	var tries atomic.Int64
+	table := basketsTable()
+	table.Decode = func(recordType string, schemaVersion int16, data []byte) (change, error) {
+		c, err := decode(recordType, schemaVersion, data)
+		if err != nil {
+			tries.Add(1)
+		}
+		return c, err
+	}
+	b.start(func(o *engine.Options) { o.Projections = []engine.Projection{table} })
+	eventually(t, "the stream is parked", func() bool { return len(b.parked("baskets")) == 1 })
+	if n := tries.Load(); n != 2 {
+		t.Errorf("decoded %d times, want 2: with its page, and alone", n)
+	}
+}
