@@ -87,8 +87,10 @@ func (d *delivery) read(ctx context.Context, after int64, pages chan<- *page) er
 		if err := checkGapless(records, after+1, last); err != nil {
 			return err
 		}
+		p := d.page(after+1, last, records)
+		p.deferred = true
 		select {
-		case pages <- d.page(after+1, last, records):
+		case pages <- p:
 		case <-ctx.Done():
 		}
 		after = last
@@ -111,8 +113,10 @@ func (d *delivery) page(from, to int64, records []eventstore.Record) *page {
 	return &page{pageRange: pageRange{Projection: d.lease.name, From: from, To: to}, records: records, skip: d.parked}
 }
 
-// deliver gets a page applied and moves the checkpoint past it. If its records can't be applied
-// together, they come again in halves, down to the record that is in the way.
+// deliver gets a page applied and moves the checkpoint past it. If PostgreSQL refuses what a
+// deferred page sends, the page comes again, with statements that the middlewares see fail. If its
+// records can't be applied together, they come again in halves, down to the record that is in the
+// way.
 func (d *delivery) deliver(ctx context.Context, p *page) error {
 	err := d.attempt(ctx, p, func(b *pgx.Batch) { d.lease.advance(b, p.From-1, p.To) })
 	switch {
@@ -124,6 +128,8 @@ func (d *delivery) deliver(ctx context.Context, p *page) error {
 		d.applied(0, p.To)
 	case err == nil:
 		d.applied(len(p.records), p.To)
+	case p.queued != nil && errors.As(err, new(*pageError)):
+		return d.deliver(ctx, d.page(p.From, p.To, p.records))
 	case errors.As(err, new(*pageError)):
 		middle := p.From + (p.To-p.From)/2
 		if err := d.deliver(ctx, d.page(p.From, middle, nil)); err != nil {
@@ -148,10 +154,13 @@ func (d *delivery) attempt(ctx context.Context, p *page, commitCheckpoint func(*
 		return err
 	}
 	if err = d.handle(ctx, m); err == nil {
-		b := &pgx.Batch{}
+		b := &pgx.Batch{QueuedQueries: p.queued}
 		commitCheckpoint(b)
 		b.Queue(`commit`)
-		err = d.lease.lost(p.write(ctx, b))
+		err = d.lease.lost(p.send(ctx, b))
+		if p.queued != nil && isDataError(err) {
+			err = &pageError{err}
+		}
 	}
 	if err == nil {
 		return nil

@@ -43,10 +43,10 @@ func (k *killer) hit(conn *pgx.Conn, sql string) {
 	_, _ = k.pool.Exec(context.Background(), `select pg_terminate_backend($1)`, conn.PgConn().PID())
 }
 
-// messages are those of pages, by the first words of what they do. The first message that writes
-// begins the transaction.
+// messages are those of pages, by the first words of what they do. A message that writes begins
+// the transaction and commits it.
 var messages = []string{
-	"select id, label,", "select id, basket,", "insert into baskets", "insert into items", "commit - -",
+	"select id, label,", "select id, basket,", "insert into baskets", "insert into items",
 }
 
 // everywhere tells whether each message of a page has been hit.
@@ -73,7 +73,7 @@ func (k *killer) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, _ pgx.TraceQ
 
 func (k *killer) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
 	queries := data.Batch.QueuedQueries
-	sql := queries[min(2, len(queries)-1)].SQL // behind begin and savepoint, or the commit behind the checkpoint
+	sql := queries[min(2, len(queries)-1)].SQL // behind begin and savepoint
 	if !k.after {
 		k.hit(conn, sql)
 	}

@@ -32,6 +32,11 @@ type page struct {
 	records []eventstore.Record // nil: not loaded yet
 	skip    map[uuid.UUID]bool  // parked streams, whose records are left out
 
+	// A deferred page collects what its handler writes, and sends it with the commit: on a busy machine
+	// a message to PostgreSQL and back takes longer than what it asks for.
+	deferred bool
+	queued   []*pgx.QueuedQuery
+
 	failure error // of the handler: a nack carries none
 	parked  bool  // the one record was parked
 }
@@ -101,8 +106,17 @@ func checkGapless(records []eventstore.Record, from, to int64) error {
 	return nil
 }
 
-// write sends statements in the page's transaction, which it begins if that is still to be done.
+// write adds statements to the page's transaction.
 func (p *page) write(ctx context.Context, b *pgx.Batch) error {
+	if p.deferred {
+		p.queued = append(p.queued, b.QueuedQueries...)
+		return nil
+	}
+	return p.send(ctx, b)
+}
+
+// send runs statements in the page's transaction, which it begins if that is still to be done.
+func (p *page) send(ctx context.Context, b *pgx.Batch) error {
 	if !p.inTransaction() {
 		begin := &pgx.Batch{}
 		begin.Queue(`begin`)

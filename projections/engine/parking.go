@@ -45,7 +45,7 @@ func (p parking) Publish(topic string, messages ...*message.Message) error {
 			return err
 		}
 		if !page.inTransaction() { // the record did not get as far as the database
-			if err := page.write(m.Context(), &pgx.Batch{}); err != nil {
+			if err := page.send(m.Context(), &pgx.Batch{}); err != nil {
 				return err
 			}
 		}
