@@ -84,7 +84,10 @@ func start(t *testing.T, choices ...choice) *system {
 	work.Go(func() { wire.Run(ctx) })
 	work.Go(func() { progress.Run(ctx) })
 	work.Go(func() {
-		if err := engine.Run(ctx, engine.Options{Pool: projecting, Projections: projections.All(), Notifier: wire, Logger: logger, Tracer: api.Tracer}); err != nil {
+		o := engine.Options{
+			Pool: projecting, Projections: projections.All(), Notifier: wire, Logger: logger, Tracer: api.Tracer,
+		}
+		if err := engine.Run(ctx, o); err != nil {
 			t.Errorf("projections: %v", err)
 		}
 	})

@@ -230,7 +230,9 @@ func (a *app) rebuildCommand() *cobra.Command {
 			"kept up to date. When rows differ they are shown and nothing changes, unless --accept-differences is given.",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return a.withProjections(cmd.Context(), func(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
-				return a.rebuild(ctx, names[0], engine.RebuildOptions{Pool: pool, Logger: logger, Holder: processName(), AcceptDifferences: accept})
+				return a.rebuild(ctx, names[0], engine.RebuildOptions{
+					Pool: pool, Logger: logger, Holder: processName(), AcceptDifferences: accept,
+				})
 			})
 		},
 	}

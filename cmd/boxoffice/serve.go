@@ -235,7 +235,8 @@ func (s *system) project(ctx context.Context, logger *slog.Logger) error {
 	defer pool.Close()
 	s.metrics.WatchPool("projections", pool)
 	return engine.Run(ctx, engine.Options{
-		Pool: pool, Projections: projections.All(), Notifier: s.wire, Logger: logger, Holder: processName(), Registerer: s.metrics.Registerer(), Tracer: s.tracing.Tracer(),
+		Pool: pool, Projections: projections.All(), Notifier: s.wire, Logger: logger, Holder: processName(),
+		Registerer: s.metrics.Registerer(), Tracer: s.tracing.Tracer(),
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -114,7 +115,7 @@ func (d *delivery) page(from, to int64, records []eventstore.Record) *page {
 }
 
 // deliver gets a page applied and moves the checkpoint past it. If PostgreSQL refuses what a
-// deferred page sends, the page comes again, with statements that the middlewares see fail. If its
+// deferred page sends, the page comes again, and the middlewares see its statements fail. If its
 // records can't be applied together, they come again in halves, down to the record that is in the
 // way.
 func (d *delivery) deliver(ctx context.Context, p *page) error {
@@ -128,7 +129,7 @@ func (d *delivery) deliver(ctx context.Context, p *page) error {
 		d.applied(0, p.To)
 	case err == nil:
 		d.applied(len(p.records), p.To)
-	case p.queued != nil && errors.As(err, new(*pageError)):
+	case p.queued != nil && errors.As(err, new(*pgconn.PgError)):
 		return d.deliver(ctx, d.page(p.From, p.To, p.records))
 	case errors.As(err, new(*pageError)):
 		middle := p.From + (p.To-p.From)/2
@@ -158,9 +159,6 @@ func (d *delivery) attempt(ctx context.Context, p *page, commitCheckpoint func(*
 		commitCheckpoint(b)
 		b.Queue(`commit`)
 		err = d.lease.lost(p.send(ctx, b))
-		if p.queued != nil && isDataError(err) {
-			err = &pageError{err}
-		}
 	}
 	if err == nil {
 		return nil

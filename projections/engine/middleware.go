@@ -58,17 +58,9 @@ func classifyErrors(next message.HandlerFunc) message.HandlerFunc {
 // isAboutRecords tells whether an error comes from what records say and not from the state of the
 // database, which would stop all records alike and passes or is repaired.
 func isAboutRecords(err error) bool {
-	if errors.As(err, new(*pgconn.PgError)) {
-		return isDataError(err)
-	}
-	return !eventstore.IsUnavailable(err) // can't be decoded, does not fit, panics
-}
-
-// isDataError tells whether PostgreSQL has refused values.
-func isDataError(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
-		return false
+		return !eventstore.IsUnavailable(err) // can't be decoded, does not fit, panics
 	}
 	switch pg.Code[:2] {
 	case "21", "22", "23", "54", "P0": // cardinality, data, constraint, limit of a size, raised by a trigger
