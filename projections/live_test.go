@@ -15,9 +15,9 @@ import (
 
 // follower collects what a Live of a process that does not project tells.
 type follower struct {
-	live *projections.Live
-	wire *engine.Notifier
-	stop func()
+	live     *projections.Live
+	notifier *engine.Notifier
+	stop     func()
 
 	mu   sync.Mutex
 	news []projections.News
@@ -25,12 +25,12 @@ type follower struct {
 
 func (b *bundle) follow() *follower {
 	b.Helper()
-	f := &follower{wire: engine.NewNotifier(b.url, b.pool, projections.Names(), silent)}
-	f.live = projections.NewLive(b.pool, f.wire, silent)
+	f := &follower{notifier: engine.NewNotifier(b.url, b.pool, projections.Names(), silent)}
+	f.live = projections.NewLive(b.pool, f.notifier, silent)
 	f.live.Watch(true)
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
-	work.Go(func() { f.wire.Run(ctx) })
+	work.Go(func() { f.notifier.Run(ctx) })
 	work.Go(func() {
 		f.live.Run(ctx, func(n projections.News) {
 			f.mu.Lock()
@@ -140,7 +140,7 @@ func TestForgedNotificationsStopNoLiveCounts(t *testing.T) {
 	}
 	// Notifications arrive in their order, so the forged ones have been heard when this one has.
 	eventually(t, "the notifications were heard", func() bool {
-		heard := f.wire.Log.Listen()
+		heard := f.notifier.Log.Listen()
 		b.exec(`notify boxoffice_log`)
 		select {
 		case <-heard:

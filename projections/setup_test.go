@@ -57,7 +57,7 @@ func setup(t *testing.T) *bundle {
 // process is one process's projections on a database that several may share.
 type process struct {
 	testing.TB
-	wire     *engine.Notifier
+	notifier *engine.Notifier
 	progress *engine.Progress
 	stop     func()
 }
@@ -74,14 +74,14 @@ func (b *bundle) start(choices ...choice) *process {
 func (b *bundle) startOn(pool *pgxpool.Pool, choices ...choice) *process {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &process{TB: b, wire: engine.NewNotifier(b.url, b.pool, projections.Names(), silent)}
-	p.progress = engine.NewProgress(b.pool, p.wire, nil, silent)
-	o := engine.Options{Projections: projections.All(), Pool: pool, Notifier: p.wire, Holder: uuid.NewString()}
+	p := &process{TB: b, notifier: engine.NewNotifier(b.url, b.pool, projections.Names(), silent)}
+	p.progress = engine.NewProgress(b.pool, p.notifier, nil, silent)
+	o := engine.Options{Projections: projections.All(), Pool: pool, Notifier: p.notifier, Holder: uuid.NewString()}
 	for _, choose := range choices {
 		choose(&o)
 	}
 	var work sync.WaitGroup
-	work.Go(func() { p.wire.Run(ctx) })
+	work.Go(func() { p.notifier.Run(ctx) })
 	work.Go(func() { p.progress.Run(ctx) })
 	work.Go(func() {
 		if err := engine.Run(ctx, o); err != nil {
@@ -90,7 +90,7 @@ func (b *bundle) startOn(pool *pgxpool.Pool, choices ...choice) *process {
 	})
 	p.stop = sync.OnceFunc(func() { cancel(); work.Wait() })
 	b.Cleanup(p.stop)
-	b.wires = append(b.wires, p.wire)
+	b.notifiers = append(b.notifiers, p.notifier)
 	return p
 }
 
@@ -145,11 +145,11 @@ func eventually(t testing.TB, what string, holds func() bool) {
 
 // history appends to streams, as the executor would.
 type history struct {
-	t      testing.TB
-	log    *eventstore.Log
-	wires  []*engine.Notifier // told of appends
-	random *rand.Rand
-	now    time.Time
+	t         testing.TB
+	log       *eventstore.Log
+	notifiers []*engine.Notifier // told of appends
+	random    *rand.Rand
+	now       time.Time
 
 	versions map[uuid.UUID]int
 	states   map[uuid.UUID]domain.State
@@ -197,8 +197,8 @@ func (h *history) append(event uuid.UUID, news ...eventstore.NewRecord) {
 	must(h.t, err)
 	h.versions[event] += len(news)
 	h.head = stored[len(stored)-1].Position
-	for _, w := range h.wires {
-		w.Appended()
+	for _, n := range h.notifiers {
+		n.Appended()
 	}
 }
 

@@ -108,7 +108,7 @@ func TestAFrozenProcessDoesNotHoldUpTheOthers(t *testing.T) {
 	b.checkFold()
 }
 
-// A page may take longer than the lease lasts. Whoever works on it keeps renewing the lease
+// A page may take longer than the lease lasts. Its holder keeps renewing the lease
 // meanwhile.
 func TestALongPageDoesNotLoseTheLease(t *testing.T) {
 	t.Parallel()

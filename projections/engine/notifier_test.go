@@ -42,10 +42,10 @@ func TestListeningSurvivesALostConnection(t *testing.T) {
 	heard := func() bool {
 		deadline := time.After(10 * time.Second)
 		for {
-			rung := p.notifier.Log.Listen()
+			appended := p.notifier.Log.Listen()
 			other.Appended()
 			select {
-			case <-rung:
+			case <-appended:
 				return true
 			case <-deadline:
 				return false

@@ -167,7 +167,7 @@ func TestARebuildThatIsCancelledLeavesNothing(t *testing.T) {
 	b.checkFold()
 }
 
-// A long report must delay the swap and neither fail it nor hold up whoever reads meanwhile.
+// A long report must delay the swap and neither fail it nor hold up other readers.
 func TestTheSwapWaitsForReadersWithoutHoldingUpOthers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
