@@ -16,6 +16,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -23,13 +24,13 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 // bundle is a service on a database of its own. Nothing projects before project is called.
 type bundle struct {
 	*booking.Service
-	t       *testing.T
-	events  *projections.Events
-	pool    *pgxpool.Pool
-	wire    *projections.Wire
-	url     string
-	context context.Context // of what runs in the background
-	running *sync.WaitGroup
+	t        *testing.T
+	events   *projections.Events
+	pool     *pgxpool.Pool
+	notifier *engine.Notifier
+	url      string
+	context  context.Context // of what runs in the background
+	running  *sync.WaitGroup
 }
 
 func setup(t *testing.T) *bundle {
@@ -39,15 +40,15 @@ func setup(t *testing.T) *bundle {
 	writing := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.Spare),
 		dbtest.Settings(eventstore.Session(0)), eventstore.ConfigureCommits)
 	silent := slog.New(slog.DiscardHandler)
-	wire := projections.NewWire(url, pool, silent)
+	notifier := engine.NewNotifier(url, pool, projections.Names(), silent)
 	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{
-		Committed: func(int64) { wire.Appended() },
+		Committed: func(int64) { notifier.Appended() },
 	})
 	must(t, err)
-	progress := projections.NewProgress(pool, wire, nil, silent)
+	progress := engine.NewProgress(pool, notifier, nil, silent)
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { wire.Run(ctx) })
+	running.Go(func() { notifier.Run(ctx) })
 	running.Go(func() { progress.Run(ctx) })
 	t.Cleanup(func() {
 		must(t, executor.Close(context.Background()))
@@ -58,16 +59,16 @@ func setup(t *testing.T) *bundle {
 		Executor: executor, Log: eventstore.NewLog(pool), Bookings: projections.Bookings{Pool: pool},
 		Progress: progress, Now: time.Now,
 	}
-	return &bundle{service, t, projections.NewEvents(pool), pool, wire, url, ctx, &running}
+	return &bundle{service, t, projections.NewEvents(pool), pool, notifier, url, ctx, &running}
 }
 
 // project runs the projections until the test ends.
 func (b *bundle) project() *bundle {
 	b.t.Helper()
 	pool := dbtest.Connect(b.t, b.url,
-		dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()))
+		dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.Session()))
 	b.running.Go(func() {
-		if err := projections.Run(b.context, projections.Options{Pool: pool, Wire: b.wire}); err != nil {
+		if err := engine.Run(b.context, engine.Options{Projections: projections.All(), Pool: pool, Notifier: b.notifier}); err != nil {
 			b.t.Errorf("projections: %v", err)
 		}
 	})

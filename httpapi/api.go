@@ -24,6 +24,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // Options are what the API works with. All fields are needed unless they say otherwise.
@@ -32,7 +33,7 @@ type Options struct {
 	Log      *eventstore.Log
 	Events   *projections.Events
 	Bookings projections.Bookings
-	Progress *projections.Progress
+	Progress *engine.Progress
 	Accounts *account.Accounts
 	Audit    Audit
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.

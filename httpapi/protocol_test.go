@@ -24,7 +24,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
-	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestWhatIsNotAProperRequestGetsAProblem(t *testing.T) {
@@ -152,7 +152,7 @@ func FuzzRequests(f *testing.F) {
 	accounts, err := account.New(nil, signer, account.Options{})
 	must(f, err)
 	handler := httpapi.New(httpapi.Options{
-		Service: &booking.Service{Executor: failing{domain.ErrSoldOut}, Now: time.Now}, Accounts: accounts, Progress: projections.NewProgress(nil, nil, nil, quiet), Now: time.Now, Logger: quiet,
+		Service: &booking.Service{Executor: failing{domain.ErrSoldOut}, Now: time.Now}, Accounts: accounts, Progress: engine.NewProgress(nil, nil, nil, quiet), Now: time.Now, Logger: quiet,
 	})
 	targets := [][2]string{{http.MethodPost, "/book"}, {http.MethodPost, "/events"}, {http.MethodPatch, "/events/" + uuid.NewString()}}
 	f.Add(0, "k", []byte(bodies["bookTicket"]))

@@ -25,6 +25,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m, contract.complete) }
@@ -63,14 +64,14 @@ func start(t *testing.T, choices ...choice) *system {
 	s.pool = dbtest.Connect(t, url, dbtest.MaxConns(10))
 	writing := dbtest.Connect(t, url, dbtest.MaxConns(options.Transactions+eventstore.Spare),
 		dbtest.Settings(eventstore.Session(options.Delay)), eventstore.ConfigureCommits)
-	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()))
+	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.Session()))
 
 	s.signer = s.signerAt(time.Now)
 	accounts, err := account.New(s.pool, s.signer, account.Options{Cost: bcrypt.MinCost, WeakCost: true})
 	must(t, err)
 
-	wire := projections.NewWire(url, s.pool, logger)
-	progress := projections.NewProgress(s.pool, wire, nil, logger)
+	wire := engine.NewNotifier(url, s.pool, projections.Names(), logger)
+	progress := engine.NewProgress(s.pool, wire, nil, logger)
 	options.Committed = func(int64) { wire.Appended() }
 	executor, err := eventstore.NewExecutor(writing, booking.Model(), options)
 	must(t, err)
@@ -80,7 +81,10 @@ func start(t *testing.T, choices ...choice) *system {
 	work.Go(func() { wire.Run(ctx) })
 	work.Go(func() { progress.Run(ctx) })
 	work.Go(func() {
-		if err := projections.Run(ctx, projections.Options{Pool: projecting, Wire: wire, Logger: logger, Tracer: api.Tracer}); err != nil {
+		o := engine.Options{
+			Pool: projecting, Projections: projections.All(), Notifier: wire, Logger: logger, Tracer: api.Tracer,
+		}
+		if err := engine.Run(ctx, o); err != nil {
 			t.Errorf("projections: %v", err)
 		}
 	})

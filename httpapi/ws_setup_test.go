@@ -19,6 +19,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // pushing is a process of its own on the system's database, which serves WebSocket and does not project.
@@ -36,7 +37,7 @@ func (s *system) pushes(choices ...func(*httpapi.PushOptions)) *pushing {
 	s.Helper()
 	logger := slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	pool := dbtest.Connect(s.T, s.db, dbtest.MaxConns(4))
-	wire := projections.NewWire(s.db, pool, logger)
+	wire := engine.NewNotifier(s.db, pool, projections.Names(), logger)
 	p := &pushing{T: s.T, system: s, live: projections.NewLive(pool, wire, logger)}
 	o := httpapi.PushOptions{Live: p.live, Accounts: s.options.Accounts, Origins: []string{"http://localhost:3000", "http://[::1]:3000"}, Logger: logger}
 	for _, choose := range choices {
@@ -49,7 +50,7 @@ func (s *system) pushes(choices ...func(*httpapi.PushOptions)) *pushing {
 	work.Go(func() { p.push.Run(ctx) })
 	p.server = httptest.NewServer(httpapi.New(httpapi.Options{
 		Accounts: s.options.Accounts, Push: p.push, Logger: logger, Now: time.Now, Origins: o.Origins,
-		Progress: projections.NewProgress(pool, wire, nil, logger),
+		Progress: engine.NewProgress(pool, wire, nil, logger),
 	}))
 	p.url = p.server.URL
 	p.stop = sync.OnceFunc(func() {

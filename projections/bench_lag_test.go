@@ -15,6 +15,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 const bookingDelay = time.Second
@@ -54,8 +55,8 @@ type lag struct {
 	*testing.B
 	open     int // delayed transactions
 	pool     *pgxpool.Pool
-	wire     *projections.Wire
-	progress *projections.Progress
+	notifier *engine.Notifier
+	progress *engine.Progress
 	executor *eventstore.Executor[domain.State, domain.Record]
 	events   []uuid.UUID
 	seen     chan time.Duration // from each commit to the read models
@@ -73,13 +74,13 @@ func startLag(b *testing.B) *lag {
 	ctx, stop := context.WithCancel(context.Background())
 	l.work, l.ctx = errgroup.WithContext(ctx)
 
-	l.pool = dbtest.Connect(b, url, dbtest.MaxConns(projections.Connections+3), dbtest.Settings(projections.Session()))
-	l.wire = projections.NewWire(url, l.pool, silent)
-	l.progress = projections.NewProgress(l.pool, l.wire, nil, silent)
-	l.work.Go(func() error { l.wire.Run(ctx); return nil })
+	l.pool = dbtest.Connect(b, url, dbtest.MaxConns(projections.Connections+3), dbtest.Settings(engine.Session()))
+	l.notifier = engine.NewNotifier(url, l.pool, projections.Names(), silent)
+	l.progress = engine.NewProgress(l.pool, l.notifier, nil, silent)
+	l.work.Go(func() error { l.notifier.Run(ctx); return nil })
 	l.work.Go(func() error { l.progress.Run(ctx); return nil })
 	l.work.Go(func() error {
-		return projections.Run(ctx, projections.Options{Pool: l.pool, Wire: l.wire, Holder: "bench"})
+		return engine.Run(ctx, engine.Options{Projections: projections.All(), Pool: l.pool, Notifier: l.notifier, Holder: "bench"})
 	})
 
 	pool := dbtest.Connect(b, url, dbtest.MaxConns(l.open+eventstore.Spare),
@@ -127,7 +128,7 @@ func (l *lag) execute(ctx context.Context, event uuid.UUID, c domain.Command) er
 // committed is called after each commit.
 func (l *lag) committed(position int64) {
 	at := time.Now()
-	l.wire.Appended()
+	l.notifier.Appended()
 	l.work.Go(func() error {
 		if l.progress.Wait(l.ctx, position) >= position {
 			select {

@@ -7,6 +7,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/historytest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 var longLog = historytest.LongLog()
@@ -14,22 +15,22 @@ var longLog = historytest.LongLog()
 // BenchmarkRebuild measures how many records a second become rows of a read model: read, folded,
 // written, indexed, compared with the one in use and swapped. The goal is 200,000.
 func BenchmarkRebuild(b *testing.B) {
-	for _, name := range projections.Names() {
-		b.Run(name, func(b *testing.B) {
+	for _, p := range projections.All() {
+		b.Run(p.Name(), func(b *testing.B) {
 			pool := dbtest.Connect(b, longLog.URL(b),
-				dbtest.MaxConns(projections.RebuildConnections), dbtest.Settings(projections.Session()))
-			o := projections.RebuildOptions{Pool: pool, Holder: "bench"}
-			_, err := projections.Rebuild(b.Context(), name, o) // the one that the next is compared with
+				dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
+			o := engine.RebuildOptions{Pool: pool, Holder: "bench"}
+			_, err := engine.Rebuild(b.Context(), p, o) // the one that the next is compared with
 			must(b, err)
 			for b.Loop() {
-				r, err := projections.Rebuild(b.Context(), name, o)
+				r, err := engine.Rebuild(b.Context(), p, o)
 				must(b, err)
 				if int(r.Records) != historytest.Records() || !r.Compared || r.Parked > 0 {
 					b.Fatalf("the rebuild gave %+v", r)
 				}
 			}
 			historytest.Report(b)
-			v, err := projections.Verify(b.Context(), pool, name)
+			v, err := engine.Verify(b.Context(), pool, p)
 			must(b, err)
 			if len(v.Mismatches) > 0 {
 				b.Errorf("the rebuild has not applied what the log has: %+v", v.Mismatches)

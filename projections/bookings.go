@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // Booking is a row of the bookings read model.
@@ -24,18 +25,34 @@ type Booking struct {
 	Version     int        // of the event's stream, with the last change
 }
 
-// What can have become of a booking.
+// The statuses of a booking.
 const (
 	BookingConfirmed = "CONFIRMED"
 	BookingCancelled = "CANCELLED"
 )
 
-func bookingsTable() Projection {
-	return &table[Booking]{name: "bookings", columns: bookingColumns, row: bookingRow, reduce: reduceBooking, fields: (*Booking).fields}
+func bookingsTable() *engine.Table[Booking, domain.Record] {
+	return &engine.Table[Booking, domain.Record]{
+		ReadModel: "bookings", Fields: (*Booking).fields, Decode: domain.Codec{}.Decode,
+		Key: bookingKey, Reduce: reduceBooking,
+		Columns: []engine.Column{
+			{Name: "id", SQLType: "uuid"},
+			{Name: "event_id", SQLType: "uuid"},
+			{Name: "user_id", SQLType: "uuid"},
+			{Name: "status", SQLType: "text"},
+			{Name: "created_at", SQLType: "timestamptz"},
+			{Name: "cancelled_at", SQLType: "timestamptz"},
+			{Name: "version", SQLType: "int"},
+		},
+	}
 }
 
-func bookingRow(f *fact) (key uuid.UUID, fresh, ok bool) {
-	switch v := f.Value.(type) {
+func (b *Booking) fields() []any {
+	return []any{&b.ID, &b.EventID, &b.UserID, &b.Status, &b.CreatedAt, &b.CancelledAt, &b.Version}
+}
+
+func bookingKey(r *engine.Record[domain.Record]) (key uuid.UUID, creates, ok bool) {
+	switch v := r.Value.(type) {
 	case domain.TicketBooked:
 		return v.BookingID, true, true
 	case domain.BookingCancelled:
@@ -45,37 +62,23 @@ func bookingRow(f *fact) (key uuid.UUID, fresh, ok bool) {
 	return uuid.UUID{}, false, false
 }
 
-func reduceBooking(row *Booking, f *fact) {
-	switch v := f.Value.(type) {
+func reduceBooking(row *Booking, r *engine.Record[domain.Record]) {
+	switch v := r.Value.(type) {
 	case domain.TicketBooked:
-		*row = Booking{ID: v.BookingID, EventID: f.StreamID, UserID: v.CustomerID, Status: BookingConfirmed, CreatedAt: f.RecordedAt}
+		*row = Booking{
+			ID: v.BookingID, EventID: r.StreamID, UserID: v.CustomerID, Status: BookingConfirmed, CreatedAt: r.RecordedAt,
+		}
 	case domain.BookingCancelled:
-		at := f.RecordedAt // a pointer into f would keep the whole page in memory
+		at := r.RecordedAt // a pointer into r would keep the whole page in memory
 		row.Status, row.CancelledAt = BookingCancelled, &at
 	case domain.EventScheduled, domain.DetailsChanged, domain.CapacityChanged, domain.EventCancelled:
 	}
-	row.Version = f.Version
-}
-
-var bookingColumns = []column{
-	{"id", "uuid"},
-	{"event_id", "uuid"},
-	{"user_id", "uuid"},
-	{"status", "text"},
-	{"created_at", "timestamptz"},
-	{"cancelled_at", "timestamptz"},
-	{"version", "int"},
-}
-
-func (b *Booking) fields() []any {
-	return []any{&b.ID, &b.EventID, &b.UserID, &b.Status, &b.CreatedAt, &b.CancelledAt, &b.Version}
+	row.Version = r.Version
 }
 
 func scanBooking(row pgx.CollectableRow) (*Booking, error) {
 	var b Booking
-	fields := b.fields()
-	err := row.Scan(fields...)
-	utc(fields)
+	err := engine.Scan(row, b.fields()...)
 	return &b, err
 }
 
@@ -88,19 +91,17 @@ type BookingWithEvent struct {
 	Event Event
 }
 
-// OfUser gives all bookings of a user, newest first.
+// OfUser returns all bookings of a user, newest first.
 func (b Bookings) OfUser(ctx context.Context, userID uuid.UUID) ([]BookingWithEvent, error) {
 	rows, _ := b.Pool.Query(ctx, `
-		select `+columnList(bookingColumns, "b.")+`, `+columnList(eventColumns, "e.")+`
+		select `+bookingsTable().ColumnList("b.")+`, `+eventsTable().ColumnList("e.")+`
 		from bookings b
 		join events e on e.id = b.event_id
 		where b.user_id = $1
 		order by b.created_at desc, b.id`, userID)
 	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (BookingWithEvent, error) {
 		var b BookingWithEvent
-		fields := append(b.fields(), b.Event.fields()...)
-		err := row.Scan(fields...)
-		utc(fields)
+		err := engine.Scan(row, append(b.fields(), b.Event.fields()...)...)
 		return b, err
 	})
 	if err != nil {
@@ -109,9 +110,9 @@ func (b Bookings) OfUser(ctx context.Context, userID uuid.UUID) ([]BookingWithEv
 	return found, nil
 }
 
-// Get gives one booking, or [ErrNotFound].
+// Get returns one booking, or [ErrNotFound].
 func (b Bookings) Get(ctx context.Context, id uuid.UUID) (*Booking, error) {
-	rows, _ := b.Pool.Query(ctx, `select `+columnList(bookingColumns, "")+` from bookings where id = $1`, id)
+	rows, _ := b.Pool.Query(ctx, `select `+bookingsTable().ColumnList("")+` from bookings where id = $1`, id)
 	booking, err := pgx.CollectExactlyOneRow(rows, scanBooking)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("booking %s: %w", id, ErrNotFound)

@@ -17,9 +17,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// ErrNotFound says that a read model has no such row.
+// ErrNotFound means that a read model has no such row.
 var ErrNotFound = errors.New("not found")
 
 // Event is a row of the events read model.
@@ -43,27 +44,54 @@ type Event struct {
 
 const eventsName = "events"
 
-// What can have become of an event.
+// The statuses of an event.
 const (
 	EventScheduled = "SCHEDULED"
 	EventCancelled = "CANCELLED"
 )
 
-func eventsTable() Projection {
-	return &table[Event]{
-		name: eventsName, columns: eventColumns, row: eventRow, reduce: reduceEvent, fields: (*Event).fields, relists: relistsEvent,
+func eventsTable() *engine.Table[Event, domain.Record] {
+	return &engine.Table[Event, domain.Record]{
+		ReadModel: eventsName, Fields: (*Event).fields, Decode: domain.Codec{}.Decode,
+		Key: eventKey, Reduce: reduceEvent, InvalidatesCount: invalidatesCount,
+		Columns: []engine.Column{
+			{Name: "id", SQLType: "uuid"},
+			{Name: "title", SQLType: "text"},
+			{Name: "title_key", SQLType: "text"},
+			{Name: "description", SQLType: "text"},
+			{Name: "venue", SQLType: "text"},
+			{Name: "starts_at", SQLType: "timestamptz"},
+			{Name: "time_zone", SQLType: "text"},
+			{Name: "price_minor", SQLType: "bigint"},
+			{Name: "currency", SQLType: "text"},
+			{Name: "capacity", SQLType: "int"},
+			{Name: "remaining", SQLType: "int"},
+			{Name: "status", SQLType: "text"},
+			{Name: "version", SQLType: "int"},
+			{Name: "created_at", SQLType: "timestamptz"},
+			{Name: "updated_at", SQLType: "timestamptz"},
+		},
 	}
 }
 
-func eventRow(f *fact) (key uuid.UUID, fresh, ok bool) {
-	_, fresh = f.Value.(domain.EventScheduled)
-	return f.StreamID, fresh, true
+func (e *Event) fields() []any {
+	return []any{
+		&e.ID, &e.Title, &e.titleKey, &e.Description, &e.Venue, &e.StartsAt, &e.TimeZone, &e.Price.Minor, &e.Price.Currency,
+		&e.Capacity, &e.Remaining, &e.Status, &e.Version, &e.CreatedAt, &e.UpdatedAt,
+	}
 }
 
-func reduceEvent(row *Event, f *fact) {
-	switch v := f.Value.(type) {
+func eventKey(r *engine.Record[domain.Record]) (key uuid.UUID, creates, ok bool) {
+	_, creates = r.Value.(domain.EventScheduled)
+	return r.StreamID, creates, true
+}
+
+func reduceEvent(row *Event, r *engine.Record[domain.Record]) {
+	switch v := r.Value.(type) {
 	case domain.EventScheduled:
-		*row = Event{ID: f.StreamID, Capacity: v.Capacity, Remaining: v.Capacity, Status: EventScheduled, CreatedAt: f.RecordedAt}
+		*row = Event{
+			ID: r.StreamID, Capacity: v.Capacity, Remaining: v.Capacity, Status: EventScheduled, CreatedAt: r.RecordedAt,
+		}
 		row.setDetails(v.Details)
 	case domain.DetailsChanged:
 		row.setDetails(v.Details)
@@ -77,7 +105,7 @@ func reduceEvent(row *Event, f *fact) {
 	case domain.BookingCancelled:
 		row.Remaining++
 	}
-	row.Version, row.UpdatedAt = f.Version, f.RecordedAt
+	row.Version, row.UpdatedAt = r.Version, r.RecordedAt
 }
 
 func (e *Event) setDetails(d domain.Details) {
@@ -86,7 +114,7 @@ func (e *Event) setDetails(d domain.Details) {
 	e.titleKey = searchKey(d.Title)
 }
 
-func relistsEvent(v domain.Record) bool {
+func invalidatesCount(v domain.Record) bool {
 	switch v.(type) {
 	case domain.EventScheduled, domain.DetailsChanged:
 		return true
@@ -95,41 +123,15 @@ func relistsEvent(v domain.Record) bool {
 	return false
 }
 
-var eventColumns = []column{
-	{"id", "uuid"},
-	{"title", "text"},
-	{"title_key", "text"},
-	{"description", "text"},
-	{"venue", "text"},
-	{"starts_at", "timestamptz"},
-	{"time_zone", "text"},
-	{"price_minor", "bigint"},
-	{"currency", "text"},
-	{"capacity", "int"},
-	{"remaining", "int"},
-	{"status", "text"},
-	{"version", "int"},
-	{"created_at", "timestamptz"},
-	{"updated_at", "timestamptz"},
-}
-
-func (e *Event) fields() []any {
-	return []any{
-		&e.ID, &e.Title, &e.titleKey, &e.Description, &e.Venue, &e.StartsAt, &e.TimeZone, &e.Price.Minor, &e.Price.Currency,
-		&e.Capacity, &e.Remaining, &e.Status, &e.Version, &e.CreatedAt, &e.UpdatedAt,
-	}
-}
-
 func scanEvent(row pgx.CollectableRow, more ...any) (*Event, error) {
 	var e Event
-	fields := e.fields()
-	err := row.Scan(append(fields, more...)...)
-	utc(fields)
+	err := engine.Scan(row, append(e.fields(), more...)...)
 	return &e, err
 }
 
-// searchKey makes titles comparable without regard to case, the same way whatever the locale of the database. An entry of an index
-// has its limits, and some characters unfold to many: what is beyond them is not searched.
+// searchKey makes titles comparable without regard to case, the same way in every locale of the
+// database. An index limits the size of its entries, and some characters unfold to many: the rest
+// of a longer key is not searched.
 func searchKey(title string) string {
 	key := cases.Fold().String(norm.NFKC.String(title))
 	if len(key) > maxSearchKey {
@@ -149,7 +151,7 @@ type Events struct {
 // NewEvents reads through pool, which stays the caller's.
 func NewEvents(pool *pgxpool.Pool) *Events { return &Events{pool, &totals{}} }
 
-// EventQuery says which events, in which order. Values must be valid: Page and Limit at least 1.
+// EventQuery selects and orders events. Values must be valid: Page and Limit at least 1.
 type EventQuery struct {
 	Search     string // part of the title, without regard to case; empty: all
 	Sort       EventSort
@@ -158,36 +160,47 @@ type EventQuery struct {
 	Limit      int
 }
 
-// EventSort is what a list of events is ordered by.
+// EventSort is the order of a list of events.
 type EventSort string
 
-// The orders of a list of events. Equal ones are ordered by id.
+// The orders of a list of events. Events that are equal in it are ordered by id.
 const (
 	SortByDate  EventSort = "date"
 	SortByPrice EventSort = "price"
 	SortByTitle EventSort = "title"
 )
 
-// Each has an index. Prices of different currencies compare by the number that is shown, not by
-// minor units, of which currencies have different ones.
-var sortColumns = map[EventSort]string{
-	SortByDate: "starts_at", SortByPrice: "displayed_price(price_minor, currency)", SortByTitle: "title_key",
+// column returns an expression that has an index. Prices of different currencies compare by the
+// number that is shown, not by minor units, which differ between currencies.
+func (s EventSort) column() (string, error) {
+	switch s {
+	case SortByDate:
+		return "starts_at", nil
+	case SortByPrice:
+		return "displayed_price(price_minor, currency)", nil
+	case SortByTitle:
+		return "title_key", nil
+	}
+	return "", fmt.Errorf("unknown order %q", string(s))
 }
 
-// List gives one page of the events, and how many there are on all pages, which is exact.
+// List returns one page of the events, and how many there are on all pages, which is exact.
 func (e *Events) List(ctx context.Context, q EventQuery) (page []*Event, total int, err error) {
-	by, known := sortColumns[q.Sort]
-	if !known {
-		return nil, 0, fmt.Errorf("list events: unknown order %q", q.Sort)
+	by, err := q.Sort.column()
+	if err != nil {
+		return nil, 0, fmt.Errorf("list events: %w", err)
 	}
 	if !utf8.ValidString(q.Search) || strings.ContainsRune(q.Search, 0) {
 		return nil, 0, nil // no title has that
 	}
 	where, args := "", []any{}
 	if q.Search != "" {
-		where, args = `where title_key like $1`, []any{"%" + likeLiteral.Replace(searchKey(q.Search)) + "%"}
+		// In a pattern of LIKE these three are not themselves.
+		literal := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(searchKey(q.Search))
+		where, args = `where title_key like $1`, []any{"%" + literal + "%"}
 	}
-	// The total hardly ever changes, so the page is read as if it had not, and tells whether that is so.
+	// The total hardly ever changes. So the page is read for the total that was counted last, and
+	// its rows tell whether that is still right.
 	if counted, listing, ok := e.totals.last(fmt.Sprint(args...)); ok {
 		page, current, err := e.page(ctx, q, by, where, args, counted)
 		if err != nil {
@@ -206,8 +219,10 @@ func (e *Events) List(ctx context.Context, q EventQuery) (page []*Event, total i
 	return page, total, nil
 }
 
-// page reads a page of a list of total events, and for which listing of the events that is.
-func (e *Events) page(ctx context.Context, q EventQuery, by, where string, args []any, total int) (page []*Event, listing int64, err error) {
+// page reads a page of a list of total events, and the listing at which the database has it.
+func (e *Events) page(
+	ctx context.Context, q EventQuery, by, where string, args []any, total int,
+) (page []*Event, listing int64, err error) {
 	part := partOf(q, total)
 	if part.rows == 0 {
 		return nil, 0, nil
@@ -217,13 +232,15 @@ func (e *Events) page(ctx context.Context, q EventQuery, by, where string, args 
 		direction = "desc"
 	}
 	order := fmt.Sprintf("order by %s %s, id %s", by, direction, direction)
-	// The inner query reads an index alone, however far from the start; the outer one reads the rows of the page.
+	// The inner query reads an index alone, however far from the start; the outer one reads the
+	// rows of the page.
 	sql := fmt.Sprintf(`
 		select %s, %s
 		from events
 		join (select id from events %s %s limit %d offset %d) page using (id)
-		%s`, columnList(eventColumns, ""), listingSQL, where, order, part.rows, part.skip, order)
-	// Each query is planned for its arguments: what is best for a rare word is the worst for a frequent one.
+		%s`, eventsTable().ColumnList(""), listingSQL, where, order, part.rows, part.skip, order)
+	// Each query is planned for its arguments: what is best for a rare word is the worst for a
+	// frequent one.
 	rows, _ := e.pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 	page, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Event, error) { return scanEvent(row, &listing) })
 	if part.backwards {
@@ -232,7 +249,7 @@ func (e *Events) page(ctx context.Context, q EventQuery, by, where string, args 
 	return page, listing, err
 }
 
-// part is the stretch of a list that a page shows, counted from the end that is nearer.
+// part is the section of a list that a page shows, counted from the end that is nearer.
 type part struct {
 	rows, skip int
 	backwards  bool
@@ -250,10 +267,11 @@ func partOf(q EventQuery, total int) part {
 	return part{rows, int(before), false}
 }
 
-// listingSQL grows whenever an event was added or renamed.
+// listingSQL is a number that grows whenever an event is added or renamed.
 const listingSQL = `coalesce((select listing from projection_checkpoints where name = 'events'), 0)`
 
-// total counts the events that are asked for, or remembers the count for as long as no event was added or renamed.
+// total counts the events that are asked for, or remembers the count for as long as no event was
+// added or renamed.
 func (e *Events) total(ctx context.Context, where string, args []any) (total int, err error) {
 	var current int64
 	if err := e.pool.QueryRow(ctx, `select `+listingSQL).Scan(&current); err != nil {
@@ -263,7 +281,9 @@ func (e *Events) total(ctx context.Context, where string, args []any) (total int
 	if total, known := e.totals.get(current, key); known {
 		return total, nil
 	}
-	err = e.pool.QueryRow(ctx, `select count(*), `+listingSQL+` from events `+where, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...).Scan(&total, &current)
+	row := e.pool.QueryRow(ctx, `select count(*), `+listingSQL+` from events `+where,
+		append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+	err = row.Scan(&total, &current)
 	if err == nil {
 		e.totals.put(current, key, total)
 	}
@@ -307,12 +327,9 @@ func (t *totals) put(listing int64, key string, total int) {
 	t.counts[key] = total
 }
 
-// In a pattern of LIKE these three are not themselves.
-var likeLiteral = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-// Get gives one event, or [ErrNotFound].
+// Get returns one event, or [ErrNotFound].
 func (e *Events) Get(ctx context.Context, id uuid.UUID) (*Event, error) {
-	rows, _ := e.pool.Query(ctx, `select `+columnList(eventColumns, "")+` from events where id = $1`, id)
+	rows, _ := e.pool.Query(ctx, `select `+eventsTable().ColumnList("")+` from events where id = $1`, id)
 	event, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (*Event, error) { return scanEvent(row) })
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("event %s: %w", id, ErrNotFound)

@@ -10,19 +10,22 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// EventChange is what has become of an event. The numbers are the newest ones, and may be newer than Last.
+// EventChange is the state of an event that has changed. The numbers are the newest ones, and may
+// be newer than Last.
 type EventChange struct {
 	ID          uuid.UUID
 	Remaining   int
 	Capacity    int
 	Status      string
 	Version     int
-	First, Last int64 // the positions of its oldest and its newest record in this piece of news
+	First, Last int64 // the positions of its oldest and its newest record in this News
 }
 
-// News are all changes of a stretch of the log, ordered by Last.
+// News holds all changes of a range of the log, ordered by Last.
 type News struct {
 	After, Upto int64
 	Events      []EventChange
@@ -30,50 +33,54 @@ type News struct {
 
 // Live tells of changes of events as soon as the read model has them, whichever process projects.
 type Live struct {
-	pool   *pgxpool.Pool
-	wire   *Wire
-	logger *slog.Logger
+	pool     *pgxpool.Pool
+	notifier *engine.Notifier
+	logger   *slog.Logger
 
-	watched atomic.Bool
-	called  *Bell
+	watched  atomic.Bool
+	watching *engine.Signal
 }
 
-// NewLive hears of news by wire, and reads them through pool.
-func NewLive(pool *pgxpool.Pool, wire *Wire, logger *slog.Logger) *Live {
-	return &Live{pool: pool, wire: wire, logger: logger, called: NewBell()}
+// NewLive hears of changes by the notifier, and reads them through pool.
+func NewLive(pool *pgxpool.Pool, notifier *engine.Notifier, logger *slog.Logger) *Live {
+	return &Live{pool: pool, notifier: notifier, logger: logger, watching: engine.NewSignal()}
 }
 
 const (
-	// newsEvery is how long news are gathered, so that a storm of commits costs a bounded number of queries. The first is told at once.
+	// newsEvery is the least time between two News, so that a storm of commits costs a bounded
+	// number of queries.
 	newsEvery = 10 * time.Millisecond
-	// unwatchedEvery is the same while nobody is there to be told, but for the memory of what happened last.
+	// unwatchedEvery is the same while nobody watches: the receiver remembers what happened last.
 	unwatchedEvery = time.Second
-	// NewsStretch is the longest stretch of the log that one piece of news covers, and how far back the first one reaches.
+	// retryEvery is the pause after an error.
+	retryEvery = 250 * time.Millisecond
+	// NewsStretch is how many positions of the log one News covers at most, and how far back the
+	// first one reaches.
 	NewsStretch = 10_000
 )
 
-// Watch says whether somebody waits for news. While nobody does, they come about once a second.
+// Watch tells whether somebody waits for changes. While nobody does, they come about once a second.
 func (l *Live) Watch(watched bool) {
 	if l.watched.Swap(watched) != watched {
-		l.called.Ring()
+		l.watching.Broadcast()
 	}
 }
 
-// Run tells of all changes until ctx ends, one stretch of the log after the other without a gap. The first stretch lies before the
-// start, so that there is a memory of what happened last.
+// Run calls tell with all changes until ctx ends, one range of the log after the other without a
+// gap. The first range lies before the start, so that the receiver knows what happened last.
 func (l *Live) Run(ctx context.Context, tell func(News)) {
 	var at int64
 	hasBegun, isLate := false, false
 	for ctx.Err() == nil {
-		rung, called := l.wire.Checkpoints.Listen(), l.called.Listen()
-		reached, known := l.wire.reached([]string{eventsName})
+		advanced, watching := l.notifier.Checkpoints.Listen(), l.watching.Listen()
+		reached, known := l.notifier.Reached(eventsName)
 		if !known || isLate {
-			var err error
-			if reached, err = l.look(ctx); err != nil {
+			if err := l.notifier.ReadCheckpoints(ctx, l.pool); err != nil {
 				l.failed(ctx, err)
 				continue
 			}
 			isLate = false
+			continue
 		}
 		if !hasBegun {
 			at = max(0, reached-NewsStretch)
@@ -86,29 +93,29 @@ func (l *Live) Run(ctx context.Context, tell func(News)) {
 			}
 			at, hasBegun = news.Upto, true
 			tell(news)
-			l.gather(ctx, called)
+			l.linger(ctx, watching)
 			continue
 		}
-		isLate = l.wait(ctx, rung, called)
+		isLate = l.wait(ctx, advanced, watching)
 	}
 }
 
-// gather lets news come together.
-func (l *Live) gather(ctx context.Context, called <-chan struct{}) {
+// linger lets changes come together.
+func (l *Live) linger(ctx context.Context, watching <-chan struct{}) {
 	if l.watched.Load() {
-		pause(ctx, newsEvery)
+		engine.Await(ctx, nil, newsEvery)
 		return
 	}
-	standBy(ctx, called, unwatchedEvery)
+	engine.Await(ctx, watching, unwatchedEvery)
 }
 
-// wait waits for news. A notification can be lost, so after a while it is time to look.
-func (l *Live) wait(ctx context.Context, rung, called <-chan struct{}) (late bool) {
+// wait waits for changes. A notification can be lost, so it is late after a while.
+func (l *Live) wait(ctx context.Context, advanced, watching <-chan struct{}) (late bool) {
 	timer := time.NewTimer(unwatchedEvery)
 	defer timer.Stop()
 	select {
-	case <-rung:
-	case <-called:
+	case <-advanced:
+	case <-watching:
 	case <-timer.C:
 		return l.watched.Load()
 	case <-ctx.Done():
@@ -120,19 +127,11 @@ func (l *Live) failed(ctx context.Context, err error) {
 	if ctx.Err() == nil {
 		l.logger.Warn("reading what has changed failed", "error", err)
 	}
-	pause(ctx, pollEvery)
+	engine.Await(ctx, nil, retryEvery)
 }
 
-func (l *Live) look(ctx context.Context) (position int64, err error) {
-	err = l.pool.QueryRow(ctx, `select coalesce((select position from projection_checkpoints where name = $1), 0)`, eventsName).Scan(&position)
-	if err == nil {
-		l.wire.learn(eventsName, position)
-	}
-	return position, err
-}
-
-// read looks each event up by its id, in whatever number of them and however old the statistics of the tables: "offset 0" keeps
-// the planner from reading the whole read model for a join.
+// read looks each event up by its id, however many there are and however old the statistics of the
+// tables: "offset 0" keeps the planner from reading the whole read model for a join.
 func (l *Live) read(ctx context.Context, after, upto int64) (News, error) {
 	rows, _ := l.pool.Query(ctx, `
 		select changed.id, e.remaining, e.capacity, e.status, e.version, changed.first, changed.last

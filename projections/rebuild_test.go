@@ -2,7 +2,6 @@ package projections_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestARebuildEqualsWhatWasBuiltLive(t *testing.T) {
@@ -34,9 +34,10 @@ func TestARebuildEqualsWhatWasBuiltLive(t *testing.T) {
 			p.reaches(b.head)
 			for _, name := range projections.Names() {
 				before := b.dump(name)
-				result, err := b.rebuild(name, func(o *projections.RebuildOptions) { *o = o.KeepingRows(kept) })
+				result, err := b.rebuild(name, func(o *engine.RebuildOptions) { o.MaxRows = kept })
 				must(t, err)
-				if result.Records != b.head || int(result.Rows) != len(before) || !result.Compared || result.Differences != 0 || result.Parked != 0 {
+				if result.Records != b.head || int(result.Rows) != len(before) || !result.Compared || result.Differences != 0 ||
+					result.Parked != 0 {
 					t.Errorf("%s: got %+v", name, result)
 				}
 				b.checkDump(name, before)
@@ -63,8 +64,12 @@ func TestTheRebuiltTableIsLikeTheOneBefore(t *testing.T) {
 		for _, sql := range []string{
 			`select indexname || indexdef from pg_indexes where schemaname = 'public'`,
 			`select conname || pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace`,
-			`select relname || coalesce(reloptions::text, '') || coalesce(relacl::text, '') from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'`,
-			`select concat_ws(' ', attrelid::regclass, attname, attnotnull, attstorage, attcollation) from pg_attribute where attrelid in ('events'::regclass, 'bookings'::regclass) and attnum > 0`,
+			`select relname || coalesce(reloptions::text, '') || coalesce(relacl::text, '')
+			from pg_class
+			where relnamespace = 'public'::regnamespace and relkind = 'r'`,
+			`select concat_ws(' ', attrelid::regclass, attname, attnotnull, attstorage, attcollation)
+			from pg_attribute
+			where attrelid in ('events'::regclass, 'bookings'::regclass) and attnum > 0`,
 		} {
 			rows, _ := b.pool.Query(context.Background(), sql+` order by 1`)
 			lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
@@ -115,7 +120,8 @@ func TestARebuildIsNotNoticed(t *testing.T) {
 		work.Go(func() {
 			events, user := projections.NewEvents(pool), uuid.New()
 			for again() {
-				rows, total, err := events.List(context.Background(), projections.EventQuery{Sort: projections.SortByDate, Page: 1, Limit: 10})
+				rows, total, err := events.List(context.Background(),
+					projections.EventQuery{Sort: projections.SortByDate, Page: 1, Limit: 10})
 				if err != nil || total != len(rows) || total == 0 {
 					t.Errorf("list: %d of %d events, %v", len(rows), total, err)
 					return
@@ -157,159 +163,6 @@ func TestARebuildIsNotNoticed(t *testing.T) {
 	b.checkVerified()
 }
 
-func TestDifferencesAreShownAndNothingChanges(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	p := b.start()
-	for range 3 {
-		b.schedule("E", 10)
-	}
-	b.book(b.events[0], 5)
-	p.reaches(b.head)
-	whole := b.dump("events")
-	extra := uuid.New()
-	b.exec(`update events set remaining = remaining + 1 where id = $1`, b.events[0])
-	b.exec(`delete from events where id = $1`, b.events[1])
-	b.exec(`insert into events select $2, title, title_key, description, venue, starts_at, time_zone, price_minor, currency, capacity, remaining, status, version, created_at, updated_at from events where id = $1`, b.events[2], extra)
-	harmed := b.dump("events")
-
-	_, err := b.rebuild("events")
-	var different *projections.DifferenceError
-	if !errors.As(err, &different) {
-		t.Fatalf("got %v, want the differences", err)
-	}
-	if different.Rows != 3 || len(different.Examples) != 3 || different.Position != b.head {
-		t.Errorf("got %+v", different)
-	}
-	for _, d := range different.Examples {
-		switch d.ID {
-		case b.events[0].String():
-			if !strings.Contains(d.InUse, ",10,6,") || !strings.Contains(d.Rebuilt, ",10,5,") {
-				t.Errorf("got %+v", d)
-			}
-		case b.events[1].String():
-			if d.InUse != "" || d.Rebuilt == "" {
-				t.Errorf("got %+v", d)
-			}
-		case extra.String():
-			if d.InUse == "" || d.Rebuilt != "" {
-				t.Errorf("got %+v", d)
-			}
-		default:
-			t.Errorf("%s differs", d.ID)
-		}
-		if !strings.Contains(err.Error(), d.ID) {
-			t.Errorf("%s is not told: %v", d.ID, err)
-		}
-	}
-	b.checkDump("events", harmed)
-	b.checkNothingLeft()
-
-	result, err := b.rebuild("events", func(o *projections.RebuildOptions) { o.AcceptDifferences = true })
-	if err != nil || result.Differences != 3 {
-		t.Errorf("got %+v, %v", result, err)
-	}
-	b.checkDump("events", whole)
-	b.book(b.events[0], 1)
-	p.reaches(b.head)
-	b.checkFold(nil)
-}
-
-// checkNothingLeft wants no trace of a rebuild.
-func (b *bundle) checkNothingLeft() {
-	b.Helper()
-	for _, sql := range []string{
-		`select count(*) from pg_class where relname like '%rebuild%'`,
-		`select count(*) from projection_checkpoints where name like '%rebuild%'`,
-		`select count(*) from parked_records where projection like '%rebuild%'`,
-		`select count(*) from applied_ranges where projection like '%rebuild%'`,
-	} {
-		if n := b.count(sql); n != 0 {
-			b.Errorf("%d left: %s", n, sql)
-		}
-	}
-}
-
-func TestARebuildThatIsKilledHarmsNothingAndTheNextOneCleansUp(t *testing.T) {
-	t.Parallel()
-	dbtest.Slow(t)
-	b := setup(t)
-	p := b.start()
-	b.book(b.schedule("E", 10_000), 6000)
-	p.reaches(b.head)
-	before := b.dump("bookings")
-	for _, phase := range []string{"reading", "writing", "indexing", "comparing", "swapping"} {
-		kill(startHelper(t, "rebuild", helperURL+"="+b.url, helperPhase+"="+phase))
-		b.checkDump("bookings", before)
-	}
-	if b.count(`select count(*) from pg_class where relname like 'bookings_rebuild%'`) == 0 {
-		t.Error("the kills left nothing behind: they came too early or too late")
-	}
-	eventually(t, "the lock of the killed process is gone", func() bool {
-		_, err := b.rebuild("bookings")
-		if err != nil && !errors.Is(err, projections.ErrRebuilding) {
-			t.Fatal(err)
-		}
-		return err == nil
-	})
-	b.checkDump("bookings", before)
-	b.checkNothingLeft()
-	b.book(b.events[0], 1)
-	p.reaches(b.head)
-	b.checkFold(nil)
-	b.checkVerified()
-}
-
-func TestOneRebuildRunsAtATime(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	b.live(10)
-	b.start().reaches(b.head)
-	asked := false
-	_, err := b.rebuild("events", func(o *projections.RebuildOptions) {
-		o.Observe = func(projections.RebuildProgress) {
-			if asked {
-				return
-			}
-			asked = true
-			if _, err := b.rebuild("events"); !errors.Is(err, projections.ErrRebuilding) {
-				t.Errorf("a second rebuild got %v", err)
-			}
-			if _, err := b.rebuild("bookings"); err != nil {
-				t.Errorf("the rebuild of another projection got %v", err)
-			}
-		}
-	})
-	must(t, err)
-	if !asked {
-		t.Error("nothing was observed")
-	}
-}
-
-func TestARebuildThatIsCancelledLeavesNothing(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	p := b.start()
-	b.live(100)
-	p.reaches(b.head)
-	for _, phase := range []string{"reading", "writing", "indexing", "comparing", "swapping"} {
-		ctx, cancel := context.WithCancel(context.Background())
-		_, err := projections.Rebuild(ctx, "events", projections.RebuildOptions{Pool: b.toolPool(), Observe: func(at projections.RebuildProgress) {
-			if at.Phase == phase {
-				cancel()
-			}
-		}})
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: got %v", phase, err)
-		}
-		cancel()
-		b.checkNothingLeft()
-	}
-	b.live(10)
-	p.reaches(b.head)
-	b.checkFold(nil)
-}
-
 func TestARebuildParksWhatLiveParks(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
@@ -338,59 +191,25 @@ func TestARebuildParksWhatLiveParks(t *testing.T) {
 	b.book(good, 5)
 	p.reaches(b.head)
 	b.checkVerified()
-	if row, err := projections.NewEvents(b.pool).Get(context.Background(), hurt); err != nil || row.Remaining != 10_000-20 {
+	if row, err := projections.NewEvents(b.pool).Get(context.Background(), hurt); err != nil ||
+		row.Remaining != 10_000-20 {
 		t.Errorf("got %+v, %v", row, err)
 	}
-}
-
-// A long report must delay the swap and neither fail it nor hold up whoever reads meanwhile.
-func TestTheSwapWaitsForReadersWithoutHoldingUpOthers(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	p := b.start()
-	b.live(20)
-	p.reaches(b.head)
-	report, err := b.pool.Begin(context.Background())
-	must(t, err)
-	_, err = report.Exec(context.Background(), `select count(*) from events`)
-	must(t, err)
-	var swapping atomic.Int64
-	done := make(chan error, 1)
-	go func() {
-		_, err := b.rebuild("events", func(o *projections.RebuildOptions) {
-			o.Observe = func(at projections.RebuildProgress) {
-				if at.Phase == "swapping" {
-					swapping.Add(1)
-				}
-			}
-		})
-		done <- err
-	}()
-	events := projections.NewEvents(b.pool)
-	eventually(t, "the swap was tried several times", func() bool {
-		if _, err := events.Get(context.Background(), b.events[0]); err != nil {
-			t.Fatal(err)
-		}
-		return swapping.Load() >= 3
-	})
-	b.live(5)
-	p.reaches(b.head) // the projection goes on between the attempts
-	must(t, report.Rollback(context.Background()))
-	must(t, <-done)
-	b.checkFold(nil)
 }
 
 func TestANewShapeIsBuiltBesideTheOldOne(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.exec(`create table events_v2 (id uuid primary key, title text not null, sold int not null, last timestamptz not null)`)
+	b.exec(`
+		create table events_v2 (
+			id uuid primary key, title text not null, sold int not null, last timestamptz not null)`)
 	old := b.start()
 	b.live(300)
 	old.reaches(b.head)
 	before := b.dump("events")
 
-	v2 := projections.Sales("events_v2", "", func() bool { return false })
-	result, err := projections.RebuildOf(context.Background(), v2, projections.RebuildOptions{Pool: b.toolPool()})
+	v2 := salesTable("events_v2", "", func() bool { return false })
+	result, err := engine.Rebuild(context.Background(), v2, engine.RebuildOptions{Pool: b.toolPool()})
 	must(t, err)
 	if result.Compared || result.Records != b.head || int(result.Rows) != len(b.events) {
 		t.Errorf("got %+v", result)
@@ -399,58 +218,19 @@ func TestANewShapeIsBuiltBesideTheOldOne(t *testing.T) {
 
 	// A newer program keeps both up to date.
 	old.stop()
-	newer := b.start(func(o *projections.Options) { *o = o.With(append(projections.All(), v2)...) })
+	newer := b.start(func(o *engine.Options) { o.Projections = append(projections.All(), v2) })
 	b.live(100)
 	newer.reaches(b.head)
 	eventually(t, "the new shape has caught up", func() bool {
 		return b.count(`select count(*) from projection_checkpoints where name = 'events_v2' and position = $1`, b.head) == 1
 	})
-	if n := b.count(`select count(*) from events e join events_v2 n using (id) where n.title = e.title and n.sold = e.capacity - e.remaining`); n != len(b.events) {
+	n := b.count(`
+		select count(*)
+		from events e
+		join events_v2 n using (id)
+		where n.title = e.title and n.sold = e.capacity - e.remaining`)
+	if n != len(b.events) {
 		t.Errorf("%d of %d rows of the new shape agree with the old one", n, len(b.events))
 	}
 	b.checkFold(nil)
-}
-
-func TestARebuildWorksWhileNobodyProjects(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	p := b.start()
-	b.live(100)
-	p.reaches(b.head)
-	p.stop()
-	b.live(100) // which only the rebuild applies
-	for _, name := range projections.Names() {
-		result, err := b.rebuild(name)
-		must(t, err)
-		if result.Records != b.head || !result.Compared {
-			t.Errorf("%s: got %+v", name, result)
-		}
-	}
-	b.checkFold(nil)
-	b.checkVerified()
-}
-
-func TestARebuildOfAnEmptyLog(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	result, err := b.rebuild("events")
-	must(t, err)
-	if result.Records != 0 || result.Rows != 0 {
-		t.Errorf("got %+v", result)
-	}
-	b.live(10)
-	b.start().reaches(b.head)
-	b.checkFold(nil)
-}
-
-func TestAGapInTheLogStopsARebuild(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	b.live(10)
-	b.exec(`alter table event_log disable trigger all`)
-	b.exec(`delete from event_log where position = 5`)
-	if _, err := b.rebuild("events"); err == nil || !strings.Contains(err.Error(), "gap") {
-		t.Errorf("got %v, want a gap", err)
-	}
-	b.checkNothingLeft()
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -21,14 +20,10 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// The test binary is also the process that tests kill.
 func TestMain(m *testing.M) {
-	if task := os.Getenv(helperTask); task != "" {
-		help(task)
-		return
-	}
 	// They wait for the database and for clocks more than they compute.
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
@@ -43,7 +38,8 @@ var (
 	silent = slog.New(slog.DiscardHandler)
 )
 
-// bundle is what a test works with: a database of its own, a pool on it that no projection uses, and a history to write.
+// bundle is what a test works with: a database of its own, a pool on it that no projection uses,
+// and a history to write.
 type bundle struct {
 	*testing.T
 	url  string
@@ -61,39 +57,40 @@ func setup(t *testing.T) *bundle {
 // process is one process's projections on a database that several may share.
 type process struct {
 	testing.TB
-	wire     *projections.Wire
-	progress *projections.Progress
+	notifier *engine.Notifier
+	progress *engine.Progress
 	stop     func()
 }
 
-type choice func(*projections.Options)
+type choice func(*engine.Options)
 
 // start runs the projections. Its options say in which way they differ from the usual.
 func (b *bundle) start(choices ...choice) *process {
 	b.Helper()
-	return b.startOn(dbtest.Connect(b, b.url, dbtest.MaxConns(projections.Connections+2), dbtest.Settings(projections.Session())), choices...)
+	return b.startOn(dbtest.Connect(b, b.url, dbtest.MaxConns(projections.Connections+2),
+		dbtest.Settings(engine.Session())), choices...)
 }
 
 func (b *bundle) startOn(pool *pgxpool.Pool, choices ...choice) *process {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &process{TB: b, wire: projections.NewWire(b.url, b.pool, silent)}
-	p.progress = projections.NewProgress(b.pool, p.wire, nil, silent)
-	o := projections.Options{Pool: pool, Wire: p.wire, Holder: uuid.NewString()}
+	p := &process{TB: b, notifier: engine.NewNotifier(b.url, b.pool, projections.Names(), silent)}
+	p.progress = engine.NewProgress(b.pool, p.notifier, nil, silent)
+	o := engine.Options{Projections: projections.All(), Pool: pool, Notifier: p.notifier, Holder: uuid.NewString()}
 	for _, choose := range choices {
 		choose(&o)
 	}
 	var work sync.WaitGroup
-	work.Go(func() { p.wire.Run(ctx) })
+	work.Go(func() { p.notifier.Run(ctx) })
 	work.Go(func() { p.progress.Run(ctx) })
 	work.Go(func() {
-		if err := projections.Run(ctx, o); err != nil {
+		if err := engine.Run(ctx, o); err != nil {
 			b.Errorf("run: %v", err)
 		}
 	})
 	p.stop = sync.OnceFunc(func() { cancel(); work.Wait() })
 	b.Cleanup(p.stop)
-	b.wires = append(b.wires, p.wire)
+	b.notifiers = append(b.notifiers, p.notifier)
 	return p
 }
 
@@ -105,6 +102,15 @@ func (p *process) reaches(position int64) {
 	if reached := p.progress.Wait(ctx, position); reached < position {
 		p.Fatalf("the read models are at %d, want %d", reached, position)
 	}
+}
+
+// named is one of the program's projections.
+func named(name string) engine.Projection {
+	p, err := projections.Named(name)
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
 func must(t testing.TB, err error) {
@@ -139,11 +145,11 @@ func eventually(t testing.TB, what string, holds func() bool) {
 
 // history appends to streams, as the executor would.
 type history struct {
-	t      testing.TB
-	log    *eventstore.Log
-	wires  []*projections.Wire // told of appends
-	random *rand.Rand
-	now    time.Time
+	t         testing.TB
+	log       *eventstore.Log
+	notifiers []*engine.Notifier // told of appends
+	random    *rand.Rand
+	now       time.Time
 
 	versions map[uuid.UUID]int
 	states   map[uuid.UUID]domain.State
@@ -191,8 +197,8 @@ func (h *history) append(event uuid.UUID, news ...eventstore.NewRecord) {
 	must(h.t, err)
 	h.versions[event] += len(news)
 	h.head = stored[len(stored)-1].Position
-	for _, w := range h.wires {
-		w.Appended()
+	for _, n := range h.notifiers {
+		n.Appended()
 	}
 }
 
@@ -229,7 +235,8 @@ func (h *history) live(n int) {
 		case 0:
 			h.do(event, domain.ChangeCapacity{Capacity: 1 + h.random.IntN(10)})
 		case 1:
-			h.do(event, domain.ChangeDetails{Details: details(fmt.Sprint("Renamed ", h.random.IntN(3)), h.random.IntN(9), h.random.Int64N(5000))})
+			h.do(event, domain.ChangeDetails{Details: details(fmt.Sprint("Renamed ", h.random.IntN(3)), h.random.IntN(9),
+				h.random.Int64N(5000))})
 		case 2, 3, 4:
 			if len(h.bookings) > 0 {
 				b := h.bookings[h.random.IntN(len(h.bookings))]
@@ -243,7 +250,8 @@ func (h *history) live(n int) {
 
 func details(title string, days int, price int64) domain.Details {
 	d, err := domain.NewDetails(domain.Details{
-		Title: title, Venue: "Hall", StartsAt: time.Date(2031, 1, 1, 20, 0, 0, 0, time.UTC).AddDate(0, 0, days), Price: domain.Money{Minor: price, Currency: "EUR"},
+		Title: title, Venue: "Hall", Price: domain.Money{Minor: price, Currency: "EUR"},
+		StartsAt: time.Date(2031, 1, 1, 20, 0, 0, 0, time.UTC).AddDate(0, 0, days),
 	})
 	if err != nil {
 		panic(err)
@@ -251,8 +259,8 @@ func details(title string, days int, price int64) domain.Details {
 	return d
 }
 
-// checkFold compares the read models with a fold of the log that is made here, without the projections. Streams that are named
-// are left out from a version on.
+// checkFold compares the read models with a fold of the log that is made here, without the
+// projections. Streams that are named are left out from a version on.
 func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a test of parked streams may name them
 	b.Helper()
 	ctx := context.Background()
@@ -275,14 +283,16 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 			booked[v.BookingID] = r
 			wantBookings[v.BookingID] = fmt.Sprint(r.StreamID, v.CustomerID, "CONFIRMED", r.RecordedAt, "-", r.Version)
 		case domain.BookingCancelled:
-			wantBookings[v.BookingID] = fmt.Sprint(r.StreamID, v.CustomerID, "CANCELLED", booked[v.BookingID].RecordedAt, r.RecordedAt, r.Version)
+			wantBookings[v.BookingID] = fmt.Sprint(r.StreamID, v.CustomerID, "CANCELLED", booked[v.BookingID].RecordedAt,
+				r.RecordedAt, r.Version)
 		case domain.DetailsChanged, domain.CapacityChanged, domain.EventCancelled: // no booking
 		}
 		status := "SCHEDULED"
 		if s.Cancelled() {
 			status = "CANCELLED"
 		}
-		wantEvents[r.StreamID] = fmt.Sprint(s.Details(), s.Capacity(), s.Remaining(), status, r.Version, first[r.StreamID], r.RecordedAt)
+		wantEvents[r.StreamID] = fmt.Sprint(s.Details(), s.Capacity(), s.Remaining(), status, r.Version, first[r.StreamID],
+			r.RecordedAt)
 	}
 
 	gotEvents, gotBookings := map[uuid.UUID]string{}, map[uuid.UUID]string{}
@@ -291,7 +301,8 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 		rows, _, err := events.List(ctx, projections.EventQuery{Sort: projections.SortByDate, Page: page, Limit: 1000})
 		must(b, err)
 		for _, e := range rows {
-			d := domain.Details{Title: e.Title, Description: e.Description, Venue: e.Venue, StartsAt: e.StartsAt, TimeZone: e.TimeZone, Price: e.Price}
+			d := domain.Details{Title: e.Title, Description: e.Description, Venue: e.Venue, StartsAt: e.StartsAt,
+				TimeZone: e.TimeZone, Price: e.Price}
 			gotEvents[e.ID] = fmt.Sprint(d, e.Capacity, e.Remaining, e.Status, e.Version, e.CreatedAt, e.UpdatedAt)
 		}
 		if len(rows) == 0 {
@@ -303,7 +314,8 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 		row       projections.Booking
 		cancelled *time.Time
 	)
-	_, err = pgx.ForEachRow(rows, []any{&row.ID, &row.EventID, &row.UserID, &row.Status, &row.CreatedAt, &cancelled, &row.Version}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&row.ID, &row.EventID, &row.UserID, &row.Status, &row.CreatedAt, &cancelled,
+		&row.Version}, func() error {
 		at := any("-")
 		if cancelled != nil {
 			at = cancelled.UTC()
@@ -335,7 +347,7 @@ func compareRows(t testing.TB, table string, got, want map[uuid.UUID]string) {
 func (b *bundle) checkVerified() {
 	b.Helper()
 	for _, name := range projections.Names() {
-		v, err := projections.Verify(context.Background(), b.pool, name)
+		v, err := engine.Verify(context.Background(), b.pool, named(name))
 		must(b, err)
 		if len(v.Mismatches) > 0 {
 			b.Errorf("%s: %+v", name, v)
@@ -359,21 +371,18 @@ func (b *bundle) checkDump(table string, want []string) {
 	}
 }
 
-func (b *bundle) rebuild(projection string, choices ...func(*projections.RebuildOptions)) (projections.Rebuilt, error) {
+func (b *bundle) rebuild(projection string, choices ...func(*engine.RebuildOptions)) (engine.Rebuilt, error) {
 	b.Helper()
-	o := projections.RebuildOptions{Pool: b.toolPool(), Holder: "a rebuild"}
+	o := engine.RebuildOptions{Pool: b.toolPool(), Holder: "a rebuild"}
 	for _, choose := range choices {
 		choose(&o)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patient)
 	defer cancel()
-	return projections.Rebuild(ctx, projection, o)
+	return engine.Rebuild(ctx, named(projection), o)
 }
 
 func (b *bundle) toolPool() *pgxpool.Pool {
 	b.Helper()
-	return dbtest.Connect(b, b.url, dbtest.MaxConns(projections.RebuildConnections), dbtest.Settings(projections.Session()))
+	return dbtest.Connect(b, b.url, dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
 }
-
-// shortLease makes another process take over soon.
-func shortLease(o *projections.Options) { o.Lease = 150 * time.Millisecond }

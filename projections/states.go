@@ -3,7 +3,6 @@ package projections
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,25 +11,31 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// Stream is what a stream has come to at the position of a read model.
+// Stream is the state of a stream at the position of a read model.
 type Stream struct {
 	State                domain.State
 	Version              int
 	CreatedAt, UpdatedAt time.Time
-	Unknown              bool // nobody can tell, because its records can't be read or break the rules
+	Unknown              bool // its records can't be read or break the rules
 }
 
-// CompareStates compares the rows of a read model with the states of streams, which were folded by the domain and not by the
-// projection: two ways that must lead to the same. tx must see the read model at the position of the states; only, if set, is the one stream to
-// compare. Streams that are parked or unknown are left out. differs is called for each row that is wrong, missing or too many.
-func CompareStates(ctx context.Context, tx pgx.Tx, projection string, only uuid.UUID, streams map[uuid.UUID]Stream, differs func(streamID uuid.UUID, detail string)) (rows int64, err error) {
+// CompareStates compares the rows of a read model with the states of streams, which were folded by
+// the domain and not by the projection: two ways that must lead to the same. tx must see the read
+// model at the position of the states. only, if set, is the one stream to compare. Streams that are
+// parked or unknown are left out. CompareStates calls differs for each row that is wrong, missing
+// or too many.
+func CompareStates(
+	ctx context.Context, tx pgx.Tx, projection string, only uuid.UUID, streams map[uuid.UUID]Stream,
+	differs func(streamID uuid.UUID, detail string),
+) (rows int64, err error) {
 	c := &comparison{streams: streams, skip: map[uuid.UUID]bool{}, differs: differs}
 	if only != uuid.Nil {
 		c.only = &only
 	}
 	parked, _ := tx.Query(ctx, `select stream_id from parked_records where projection = $1`, projection)
 	var id uuid.UUID
-	if _, err := pgx.ForEachRow(parked, []any{(*[16]byte)(&id)}, func() error { c.skip[id] = true; return nil }); err != nil {
+	_, err = pgx.ForEachRow(parked, []any{(*[16]byte)(&id)}, func() error { c.skip[id] = true; return nil })
+	if err != nil {
 		return 0, err
 	}
 	for id, s := range streams {
@@ -61,7 +66,10 @@ type comparison struct {
 }
 
 func (c *comparison) events(ctx context.Context, tx pgx.Tx) error {
-	rows, _ := tx.Query(ctx, `select `+columnList(eventColumns, "")+` from events where $1::uuid is null or id = $1`, c.only)
+	rows, _ := tx.Query(ctx, `
+		select `+eventsTable().ColumnList("")+`
+		from events
+		where $1::uuid is null or id = $1`, c.only)
 	defer rows.Close()
 	seen := make(map[uuid.UUID]bool, len(c.streams))
 	for rows.Next() {
@@ -80,7 +88,7 @@ func (c *comparison) events(ctx context.Context, tx pgx.Tx) error {
 			continue
 		}
 		want := eventOfState(e.ID, s)
-		if different := c.fieldsThatDiffer(e, &want); different != "" {
+		if different := eventsTable().Differences(e, &want); different != "" {
 			c.differs(e.ID, different)
 		}
 	}
@@ -93,7 +101,10 @@ func (c *comparison) events(ctx context.Context, tx pgx.Tx) error {
 }
 
 func eventOfState(id uuid.UUID, s Stream) Event {
-	e := Event{ID: id, Capacity: s.State.Capacity(), Remaining: s.State.Remaining(), Status: EventScheduled, Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt}
+	e := Event{
+		ID: id, Capacity: s.State.Capacity(), Remaining: s.State.Remaining(), Status: EventScheduled,
+		Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+	}
 	if s.State.Cancelled() {
 		e.Status = EventCancelled
 	}
@@ -101,18 +112,8 @@ func eventOfState(id uuid.UUID, s Stream) Event {
 	return e
 }
 
-func (c *comparison) fieldsThatDiffer(got, want *Event) string {
-	var different []string
-	wants := want.fields()
-	for i, field := range got.fields() {
-		if g, w := value(field), value(wants[i]); g != w {
-			different = append(different, fmt.Sprintf("%s is %v and should be %v", eventColumns[i].name, g, w))
-		}
-	}
-	return strings.Join(different, "; ")
-}
-
-// bookings compares what a state knows of a booking. There can be millions: rows are taken as they come from PostgreSQL.
+// bookings compares what a state knows of a booking. There can be millions: rows are taken as they
+// come from PostgreSQL.
 func (c *comparison) bookings(ctx context.Context, tx pgx.Tx) error {
 	rows, err := tx.Query(ctx, `
 		select id, event_id, user_id, status = $2
@@ -138,7 +139,8 @@ func (c *comparison) bookings(ctx context.Context, tx pgx.Tx) error {
 		case b.CustomerID != user:
 			c.differs(event, fmt.Sprintf("booking %s is said to be of user %s and is of %s", id, user, b.CustomerID))
 		case b.Cancelled != cancelled:
-			c.differs(event, fmt.Sprintf("booking %s is cancelled: %t in the read model, %t in the stream", id, cancelled, b.Cancelled))
+			c.differs(event, fmt.Sprintf("booking %s is cancelled: %t in the read model, %t in the stream",
+				id, cancelled, b.Cancelled))
 		}
 	}
 	if err := rows.Err(); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/boxoffice/boxoffice/internal/audit"
-	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func (a *app) auditVerifyCommand() *cobra.Command {
@@ -40,7 +40,7 @@ func (a *app) auditVerifyCommand() *cobra.Command {
 					}
 				}
 				bar := newRebuildBar(a.err)
-				o.Observe = func(p audit.VerifyProgress) { bar.observe(projections.RebuildProgress(p)) }
+				o.Observe = func(p audit.VerifyProgress) { bar.observe(engine.RebuildProgress(p)) }
 				report, err := audit.Verify(ctx, o)
 				bar.finish()
 				if err != nil {

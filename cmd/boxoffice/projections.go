@@ -19,6 +19,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/migrations"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func (a *app) projectionsCommand() *cobra.Command {
@@ -36,7 +37,7 @@ func (a *app) projectionsCommand() *cobra.Command {
 			Use: "verify [NAME]", Short: "Check that each record of the log was applied exactly once", Args: cobra.MaximumNArgs(1), ValidArgs: projections.Names(),
 			RunE: func(cmd *cobra.Command, names []string) error {
 				return a.withProjections(cmd.Context(), func(ctx context.Context, pool *pgxpool.Pool, _ *slog.Logger) error {
-					return a.verify(ctx, pool, orAll(names))
+					return a.verify(ctx, pool, names)
 				})
 			},
 		},
@@ -44,7 +45,7 @@ func (a *app) projectionsCommand() *cobra.Command {
 			Use: "retry [NAME]", Short: "Apply parked records again, after the reason was mended", Args: cobra.MaximumNArgs(1), ValidArgs: projections.Names(),
 			RunE: func(cmd *cobra.Command, names []string) error {
 				return a.withProjections(cmd.Context(), func(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
-					return a.retry(ctx, pool, logger, orAll(names))
+					return a.retry(ctx, pool, logger, names)
 				})
 			},
 		},
@@ -54,11 +55,19 @@ func (a *app) projectionsCommand() *cobra.Command {
 	return cmd
 }
 
-func orAll(names []string) []string {
-	if len(names) == 0 {
-		return projections.Names()
+// named finds the projections with these names, or all if there is no name.
+func named(names []string) (found []engine.Projection, err error) {
+	for _, name := range names {
+		p, err := projections.Named(name)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, p)
 	}
-	return names
+	if len(names) == 0 {
+		return projections.All(), nil
+	}
+	return found, nil
 }
 
 // withProjections runs a tool on a database that has the schema of this program.
@@ -79,7 +88,7 @@ func (a *app) withProjections(ctx context.Context, use func(context.Context, *pg
 		if pending {
 			return errors.New("the schema of the database is older than this program; run boxoffice migrate first")
 		}
-		pool, err := d.pool(ctx, "projection tools", projections.RebuildConnections, projections.Session())
+		pool, err := d.pool(ctx, "projection tools", engine.RebuildConnections, engine.Session())
 		if err != nil {
 			return err
 		}
@@ -98,7 +107,7 @@ func processName() string {
 }
 
 func (a *app) showStatus(ctx context.Context, pool *pgxpool.Pool, _ *slog.Logger) error {
-	all, err := projections.Statuses(ctx, pool)
+	all, err := engine.Statuses(ctx, pool, projections.Names())
 	if err != nil {
 		return err
 	}
@@ -125,11 +134,11 @@ func (a *app) showStatus(ctx context.Context, pool *pgxpool.Pool, _ *slog.Logger
 // mostParked bounds how many parked streams are shown.
 const mostParked = 20
 
-func (a *app) showParked(ctx context.Context, pool *pgxpool.Pool, s projections.Status) error {
+func (a *app) showParked(ctx context.Context, pool *pgxpool.Pool, s engine.Status) error {
 	if s.Parked == 0 {
 		return nil
 	}
-	parked, err := projections.ParkedStreams(ctx, pool, s.Name, mostParked)
+	parked, err := engine.ParkedStreams(ctx, pool, s.Name, mostParked)
 	if err != nil {
 		return err
 	}
@@ -155,15 +164,20 @@ func orDash(s string) string {
 }
 
 func (a *app) verify(ctx context.Context, pool *pgxpool.Pool, names []string) error {
+	all, err := named(names)
+	if err != nil {
+		return err
+	}
 	wrong := 0
-	for _, name := range names {
-		v, err := projections.Verify(ctx, pool, name)
+	for _, p := range all {
+		v, err := engine.Verify(ctx, pool, p)
 		if err != nil {
 			return err
 		}
 		wrong += len(v.Mismatches)
 		var b strings.Builder
-		fmt.Fprintf(&b, "%s: %d records applied up to position %d, %d range(s) differ from the log\n", name, v.Applied, v.Position, len(v.Mismatches))
+		fmt.Fprintf(&b, "%s: %d records applied up to position %d, %d range(s) differ from the log\n",
+			p.Name(), v.Applied, v.Position, len(v.Mismatches))
 		for _, m := range v.Mismatches {
 			fmt.Fprintf(&b, "  positions %d to %d: %s\n", m.First, m.Last, describe(m))
 		}
@@ -177,7 +191,7 @@ func (a *app) verify(ctx context.Context, pool *pgxpool.Pool, names []string) er
 	return nil
 }
 
-func describe(m projections.Mismatch) string {
+func describe(m engine.Mismatch) string {
 	if m.OthersApplied {
 		return fmt.Sprintf("%d records, as in the log, but not the same", m.Applied)
 	}
@@ -185,14 +199,20 @@ func describe(m projections.Mismatch) string {
 }
 
 func (a *app) retry(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger, names []string) error {
+	all, err := named(names)
+	if err != nil {
+		return err
+	}
 	left := 0
-	for _, name := range names {
-		r, err := projections.Retry(ctx, name, projections.RetryOptions{Pool: pool, Logger: logger, Holder: processName()})
+	for _, p := range all {
+		r, err := engine.Retry(ctx, p, engine.RetryOptions{Pool: pool, Logger: logger, Holder: processName()})
 		if err != nil {
 			return err
 		}
 		left += r.Left
-		if _, err := fmt.Fprintf(a.out, "%s: %d parked stream(s), %d record(s) applied, %d stream(s) parked still\n", name, r.Streams, r.Applied, r.Left); err != nil {
+		_, err = fmt.Fprintf(a.out, "%s: %d parked stream(s), %d record(s) applied, %d stream(s) parked still\n",
+			p.Name(), r.Streams, r.Applied, r.Left)
+		if err != nil {
 			return err
 		}
 	}
@@ -210,7 +230,9 @@ func (a *app) rebuildCommand() *cobra.Command {
 			"kept up to date. When rows differ they are shown and nothing changes, unless --accept-differences is given.",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return a.withProjections(cmd.Context(), func(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
-				return a.rebuild(ctx, names[0], projections.RebuildOptions{Pool: pool, Logger: logger, Holder: processName(), AcceptDifferences: accept})
+				return a.rebuild(ctx, names[0], engine.RebuildOptions{
+					Pool: pool, Logger: logger, Holder: processName(), AcceptDifferences: accept,
+				})
 			})
 		},
 	}
@@ -218,12 +240,16 @@ func (a *app) rebuildCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) rebuild(ctx context.Context, name string, o projections.RebuildOptions) error {
+func (a *app) rebuild(ctx context.Context, name string, o engine.RebuildOptions) error {
+	p, err := projections.Named(name)
+	if err != nil {
+		return err
+	}
 	bar := newRebuildBar(a.err)
 	o.Observe = bar.observe
-	r, err := projections.Rebuild(ctx, name, o)
+	r, err := engine.Rebuild(ctx, p, o)
 	bar.finish()
-	var different *projections.DifferenceError
+	var different *engine.DifferenceError
 	if errors.As(err, &different) {
 		for i := range different.Examples {
 			d := &different.Examples[i]
@@ -259,7 +285,7 @@ func newRebuildBar(to io.Writer) *rebuildBar {
 	return &rebuildBar{}
 }
 
-func (b *rebuildBar) observe(p projections.RebuildProgress) {
+func (b *rebuildBar) observe(p engine.RebuildProgress) {
 	if b.to == nil {
 		return
 	}
@@ -272,7 +298,7 @@ func (b *rebuildBar) observe(p projections.RebuildProgress) {
 	}
 }
 
-func (b *rebuildBar) open(p projections.RebuildProgress) *progressbar.ProgressBar {
+func (b *rebuildBar) open(p engine.RebuildProgress) *progressbar.ProgressBar {
 	total := p.Total
 	if total == 0 {
 		total = -1 // a spinner

@@ -24,6 +24,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/telemetry"
 	"github.com/boxoffice/boxoffice/migrations"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 	"github.com/boxoffice/boxoffice/web"
 )
 
@@ -227,14 +228,15 @@ func plainHTTP(c config.Config) httpapi.PlainHTTP {
 
 // project runs the projections on connections of their own.
 func (s *system) project(ctx context.Context, logger *slog.Logger) error {
-	pool, err := s.database.pool(ctx, "projections", projections.Connections, projections.Session())
+	pool, err := s.database.pool(ctx, "projections", projections.Connections, engine.Session())
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
 	s.metrics.WatchPool("projections", pool)
-	return projections.Run(ctx, projections.Options{
-		Pool: pool, Wire: s.wire, Logger: logger, Holder: processName(), Registerer: s.metrics.Registerer(), Tracer: s.tracing.Tracer(),
+	return engine.Run(ctx, engine.Options{
+		Pool: pool, Projections: projections.All(), Notifier: s.wire, Logger: logger, Holder: processName(),
+		Registerer: s.metrics.Registerer(), Tracer: s.tracing.Tracer(),
 	})
 }
 

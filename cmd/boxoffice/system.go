@@ -19,6 +19,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/telemetry"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // system is everything between the database and the network.
@@ -31,8 +32,8 @@ type system struct {
 	executor *eventstore.Executor[domain.State, domain.Record]
 	service  *booking.Service
 	accounts *account.Accounts
-	wire     *projections.Wire
-	progress *projections.Progress
+	wire     *engine.Notifier
+	progress *engine.Progress
 	limiter  *httpapi.Limiter // nil: no limits
 	turns    *httpapi.Turns
 	audit    httpapi.Audit
@@ -87,8 +88,8 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	if s.pulse, err = newPulse(d.url, logger); err != nil {
 		return nil, err
 	}
-	s.wire = projections.NewWire(d.url, s.reading, logger)
-	s.progress = projections.NewProgress(s.reading, s.wire, s.pulse.alive, logger)
+	s.wire = engine.NewNotifier(d.url, s.reading, projections.Names(), logger)
+	s.progress = engine.NewProgress(s.reading, s.wire, s.pulse.alive, logger)
 	s.executor, err = eventstore.NewExecutor(s.booking, booking.Model(), eventstore.Options{
 		Delay: c.BookingDelay, Transactions: c.Transactions, Queue: c.Queue, Logger: logger,
 		Committed: func(int64) { s.wire.Appended() }, Alive: s.pulse.writable,

@@ -18,6 +18,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestTextOfOthersIsPrintable(t *testing.T) {
@@ -104,9 +105,9 @@ func TestNoTitleWritesToTheAuditorsTerminal(t *testing.T) {
 			}
 		}
 	}
-	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.RebuildConnections), dbtest.Settings(projections.Session()))
-	for _, name := range projections.Names() {
-		_, err := projections.Rebuild(ctx, name, projections.RebuildOptions{Pool: projecting, Holder: evil})
+	projecting := dbtest.Connect(t, url, dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
+	for _, p := range projections.All() {
+		_, err := engine.Rebuild(ctx, p, engine.RebuildOptions{Pool: projecting, Holder: evil})
 		must(t, err)
 	}
 	const escaped = `Evil\\x1b\[2J\\x1b\]52;`

@@ -11,6 +11,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/historytest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 var longLog = historytest.LongLog()
@@ -24,8 +25,8 @@ func BenchmarkVerify(b *testing.B) {
 			pool, keys := openLongLog(b)
 			_, err := audit.NewCheckpoints(pool, keys).Write(b.Context())
 			must(b, err)
-			for _, name := range projections.Names()[:models] {
-				_, err := projections.Rebuild(b.Context(), name, projections.RebuildOptions{Pool: pool, Holder: "bench"})
+			for _, p := range projections.All()[:models] {
+				_, err := engine.Rebuild(b.Context(), p, engine.RebuildOptions{Pool: pool, Holder: "bench"})
 				must(b, err)
 			}
 			for b.Loop() {
@@ -64,6 +65,6 @@ func openLongLog(b *testing.B) (*pgxpool.Pool, *audit.Keys) {
 	keys, err := audit.NewKeys(secret)
 	must(b, err)
 	pool := dbtest.Connect(b, longLog.URL(b),
-		dbtest.MaxConns(projections.RebuildConnections), dbtest.Settings(projections.Session()))
+		dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
 	return pool, keys
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -37,8 +38,8 @@ func open(t *testing.T) *box {
 	t.Parallel()
 	keys, err := audit.NewKeys(secret)
 	must(t, err)
-	pool := dbtest.Connect(t, dbtest.URL(t), dbtest.MaxConns(projections.RebuildConnections),
-		dbtest.Settings(projections.Session()))
+	pool := dbtest.Connect(t, dbtest.URL(t), dbtest.MaxConns(engine.RebuildConnections),
+		dbtest.Settings(engine.Session()))
 	return &box{t, context.Background(), pool, eventstore.NewLog(pool), keys, audit.NewCheckpoints(pool, keys),
 		map[uuid.UUID]int{}}
 }
@@ -103,8 +104,8 @@ func (b *box) sample() (one, other uuid.UUID) {
 
 func (b *box) readModels() {
 	b.Helper()
-	for _, name := range projections.Names() {
-		_, err := projections.Rebuild(b.ctx, name, projections.RebuildOptions{Pool: b.pool, Holder: "test"})
+	for _, p := range projections.All() {
+		_, err := engine.Rebuild(b.ctx, p, engine.RebuildOptions{Pool: b.pool, Holder: "test"})
 		must(b, err)
 	}
 }

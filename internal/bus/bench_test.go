@@ -13,6 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/natstest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // BenchmarkBus measures how many records a second go to the bus, and how large they are.
@@ -37,7 +38,7 @@ func BenchmarkBus(b *testing.B) {
 	var size int64
 	must(b, pool.QueryRow(ctx, `select pg_total_relation_size('event_log')`).Scan(&size))
 
-	wire := projections.NewWire(url, pool, logger)
+	wire := engine.NewNotifier(url, pool, projections.Names(), logger)
 	o := bus.Options{
 		URL: server.URL(), Pool: dbtest.Connect(b, url, dbtest.MaxConns(bus.Connections)), Logger: logger, Appended: wire.Log.Listen,
 	}

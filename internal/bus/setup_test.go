@@ -29,6 +29,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/natstest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -47,7 +48,7 @@ type site struct {
 	url  string
 	pool *pgxpool.Pool
 	log  *eventstore.Log
-	wire *projections.Wire
+	wire *engine.Notifier
 	said *logtest.Buffer
 }
 
@@ -56,7 +57,7 @@ func newSite(t *testing.T, server *natstest.Server) *site {
 	url := dbtest.URL(t)
 	pool := dbtest.Connect(t, url)
 	s := &site{T: t, nats: server, url: url, pool: pool, log: eventstore.NewLog(pool), said: &logtest.Buffer{}}
-	s.wire = projections.NewWire(url, pool, s.logger())
+	s.wire = engine.NewNotifier(url, pool, projections.Names(), s.logger())
 	s.run(func(ctx context.Context) error { s.wire.Run(ctx); return nil })
 	return s
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // httpRead is about what the API adds to a query: the first page of the events, fetched again and
@@ -88,12 +89,12 @@ func (l readLoad) prepare(ctx context.Context, db *database) error {
 	if err := (shared{}).prepare(ctx, db, eventIDs(l.events), 100); err != nil {
 		return err
 	}
-	pool, err := openPool(ctx, db.url, projections.RebuildConnections, projections.Session())
+	pool, err := openPool(ctx, db.url, engine.RebuildConnections, engine.Session())
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	_, err = projections.Rebuild(ctx, "events", projections.RebuildOptions{Pool: pool, Holder: "bench"})
+	_, err = engine.Rebuild(ctx, projections.All()[0], engine.RebuildOptions{Pool: pool, Holder: "bench"})
 	return errors.Join(err, db.quiesce(ctx))
 }
 

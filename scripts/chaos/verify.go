@@ -12,6 +12,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 	"github.com/boxoffice/boxoffice/scripts/chaos/history"
 )
 
@@ -66,8 +67,8 @@ func (a *arena) read(ctx context.Context, final *history.Final) (violations []hi
 	var damaged []history.Violation
 	final.Log, damaged = history.ReadLog(stored)
 	violations = append(violations, damaged...)
-	for _, name := range projections.Names() {
-		v, err := projections.Verify(ctx, pool, name)
+	for _, p := range projections.All() {
+		v, err := engine.Verify(ctx, pool, p)
 		if err != nil {
 			return nil, err
 		}
@@ -76,12 +77,12 @@ func (a *arena) read(ctx context.Context, final *history.Final) (violations []hi
 				Rule: "a projection is not complete", Detail: fmt.Sprintf("%+v", v),
 			})
 		}
-		parked, err := projections.ParkedStreams(ctx, pool, name, 10)
+		parked, err := engine.ParkedStreams(ctx, pool, p.Name(), 10)
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range parked {
-			violations = append(violations, history.Violation{Rule: "a stream is parked", Detail: fmt.Sprintf("%+v", p)})
+		for _, s := range parked {
+			violations = append(violations, history.Violation{Rule: "a stream is parked", Detail: fmt.Sprintf("%+v", s)})
 		}
 	}
 	return violations, readTables(ctx, pool, final)

@@ -1,9 +1,10 @@
-package projections
+package engine
 
 import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -14,21 +15,27 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// parkedTopic is where watermill's poison queue sends records that can't be applied.
+// parkedTopic is the topic of watermill's poison queue, and the table that it writes to.
 const parkedTopic = "parked_records"
 
-// poisonQueue parks single records that can't be applied, in the transaction that would have applied them.
+// poisonQueue parks single records that can't be applied, in the transaction that would have
+// applied them.
 func poisonQueue(log watermill.LoggerAdapter) message.HandlerMiddleware {
-	queue, err := middleware.PoisonQueueWithFilter(parking{log}, parkedTopic, func(err error) bool { return errors.As(err, new(*recordError)) })
+	queue, err := middleware.PoisonQueueWithFilter(parking{log}, parkedTopic, func(err error) bool {
+		return errors.As(err, new(*recordError))
+	})
 	if err != nil {
 		panic(err) // only an empty topic is refused
 	}
 	return queue
 }
 
-// parking publishes to parked_records by watermill-sql, with a publisher for each page because each has a transaction of its own.
+// parking publishes to parked_records by watermill-sql, with a publisher for each page because each
+// page has a transaction of its own.
 type parking struct{ log watermill.LoggerAdapter }
 
 func (p parking) Publish(topic string, messages ...*message.Message) error {
@@ -37,12 +44,13 @@ func (p parking) Publish(topic string, messages ...*message.Message) error {
 		if err != nil {
 			return err
 		}
-		if !page.begun() { // the record did not get as far as the database
-			if err := page.conn.SendBatch(m.Context(), page.begin()).Close(); err != nil {
+		if !page.inTransaction() { // the record did not get as far as the database
+			if err := page.send(m.Context(), &pgx.Batch{}); err != nil {
 				return err
 			}
 		}
-		publisher, err := wsql.NewPublisher(transaction{ctx: m.Context(), conn: page.conn}, wsql.PublisherConfig{SchemaAdapter: parkedSchema{}}, p.log)
+		config := wsql.PublisherConfig{SchemaAdapter: parkedSchema{}}
+		publisher, err := wsql.NewPublisher(transaction{ctx: m.Context(), conn: page.conn}, config, p.log)
 		if err != nil {
 			return err
 		}
@@ -56,8 +64,9 @@ func (p parking) Publish(topic string, messages ...*message.Message) error {
 
 func (parking) Close() error { return nil }
 
-// parkedSchema lays parked records out for watermill-sql. Nobody subscribes to them: the records themselves are in the log, and a
-// retry reads them there. So only the insert of the interface is there.
+// parkedSchema is the layout of parked records for watermill-sql. Nobody subscribes to them: the
+// records themselves are in the log, and a retry reads them there. So only the insert of the
+// interface is implemented.
 type parkedSchema struct{ wsql.SchemaAdapter }
 
 func (parkedSchema) InsertQuery(topic string, messages message.Messages) (wsql.Query, error) {
@@ -67,6 +76,8 @@ func (parkedSchema) InsertQuery(topic string, messages message.Messages) (wsql.Q
 		return wsql.Query{}, err
 	}
 	r := page.records[0]
+	var metadata eventstore.Metadata
+	_ = json.Unmarshal(r.Metadata, &metadata) // people who look into a problem can do without the id
 	return wsql.Query{
 		Query: `
 			insert into ` + topic + ` (projection, stream_id, version, position, reason, correlation_id)
@@ -75,8 +86,8 @@ func (parkedSchema) InsertQuery(topic string, messages message.Messages) (wsql.Q
 				set version = excluded.version, position = excluded.position, reason = excluded.reason,
 					correlation_id = excluded.correlation_id, parked_at = excluded.parked_at`,
 		Args: []any{
-			page.lease.name, r.StreamID, r.Version, r.Position,
-			readable(m.Metadata.Get(middleware.ReasonForPoisonedKey)), middleware.MessageCorrelationID(m),
+			page.Projection, r.StreamID, r.Version, r.Position,
+			readable(m.Metadata.Get(middleware.ReasonForPoisonedKey)), metadata.CorrelationID,
 		},
 	}, nil
 }
@@ -87,8 +98,8 @@ func readable(text string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(text[:min(len(text), most)], "\x00", "�"), "�")
 }
 
-// transaction lets watermill-sql, which wants the interface of database/sql, write in a transaction of pgx. Its publisher calls
-// this one method, with a context that is not ours.
+// transaction lets watermill-sql, which wants the interface of database/sql, write in a transaction
+// of pgx. Its publisher calls this one method, with a context that is not ours.
 type transaction struct {
 	wsql.ContextExecutor
 	ctx  context.Context //nolint:containedctx // see above

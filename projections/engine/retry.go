@@ -1,4 +1,4 @@
-package projections
+package engine
 
 import (
 	"context"
@@ -10,48 +10,34 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// RetryOptions say how to retry.
+// RetryOptions configure [Retry].
 type RetryOptions struct {
 	Pool   *pgxpool.Pool // with the settings of [Session]
 	Logger *slog.Logger
 	Holder string // names this process to people
 }
 
-// Retried is what became of the parked streams of a projection.
+// Retried is the result of [Retry].
 type Retried struct {
 	Streams int // that were parked
 	Applied int // records
 	Left    int // streams that are parked still
 }
 
-// Retry applies the records of parked streams that a projection has gone past. Streams whose record still can't be applied stay
-// parked. The projection stands still for as long as this takes: its lease is taken, so that nobody goes on meanwhile.
-func Retry(ctx context.Context, projection string, o RetryOptions) (Retried, error) {
-	p, err := named(projection)
-	if err != nil {
-		return Retried{}, err
-	}
-	return retryOf(ctx, p, o)
-}
-
-func retryOf(ctx context.Context, p Projection, o RetryOptions) (result Retried, err error) {
-	d := direct(Options{Pool: o.Pool, Logger: o.Logger, Holder: o.Holder}, p, p.Name())
+// Retry applies the records of parked streams that a projection has gone past. Streams whose record
+// still can't be applied stay parked. The projection stands still meanwhile, because Retry takes
+// its lease.
+func Retry(ctx context.Context, p Projection, o RetryOptions) (result Retried, err error) {
+	d := newDirectDelivery(Options{Pool: o.Pool, Logger: o.Logger, Holder: o.Holder}, p, p.Name())
 	checkpoint, err := d.lease.take(ctx, o.Pool)
 	if err != nil {
 		return result, err
 	}
-	defer d.lease.handBack(ctx, o.Pool)
-	ctx, done := context.WithCancel(ctx)
-	defer done()
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return d.lease.keep(ctx, o.Pool) })
-	group.Go(func() error {
-		defer done()
+	err = d.lease.hold(ctx, o.Pool, func(ctx context.Context) error {
 		parked, err := ParkedStreams(ctx, o.Pool, p.Name(), math.MaxInt32)
 		if err != nil {
 			return err
@@ -69,11 +55,10 @@ func retryOf(ctx context.Context, p Projection, o RetryOptions) (result Retried,
 		}
 		return nil
 	})
-	err = group.Wait()
 	return result, err
 }
 
-// retry goes along one stream up to the checkpoint, until a record can't be applied.
+// retry applies the records of one stream up to the checkpoint, until one can't be applied.
 func (d *delivery) retry(ctx context.Context, checkpoint int64, from Parked) (applied int, left bool, err error) {
 	for next := from.Version; ; {
 		records, err := d.log.Stream(ctx, from.StreamID, next-1, pageSize)
@@ -95,18 +80,22 @@ func (d *delivery) retry(ctx context.Context, checkpoint int64, from Parked) (ap
 	}
 }
 
-// retrySome applies as many of the records as can be applied together, and moves the mark of the parked stream past them. When there
-// are no records left the mark goes.
-func (d *delivery) retrySome(ctx context.Context, checkpoint int64, stream uuid.UUID, records []eventstore.Record) (n int, parked bool, err error) {
+// retrySome applies as many of the records as can be applied together, and moves the mark of the
+// parked stream past them. If no records are left, it deletes the mark.
+func (d *delivery) retrySome(
+	ctx context.Context, checkpoint int64, stream uuid.UUID, records []eventstore.Record,
+) (n int, parked bool, err error) {
 	for n = len(records); ; n /= 2 {
-		p := &page{lease: &d.lease, records: records[:n]}
-		p.settle = func(b *pgx.Batch) {
+		p := &page{pageRange: pageRange{Projection: d.lease.name, Stream: stream}, records: records[:n]}
+		if n > 0 {
+			p.From, p.To = records[0].Position, records[n-1].Position
+		}
+		err = d.attempt(ctx, p, func(b *pgx.Batch) {
 			if !p.parked {
 				d.mark(b, stream, records[:n])
 			}
 			d.lease.advance(b, checkpoint, checkpoint)
-		}
-		err = d.attempt(ctx, p)
+		})
 		if !errors.As(err, new(*pageError)) {
 			return n, p.parked, err
 		}

@@ -1,4 +1,4 @@
-package projections
+package engine
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Status is how a projection does.
+// Status is the state of a projection.
 type Status struct {
 	Name     string
 	Position int64         // up to which it has applied the log
@@ -30,15 +30,12 @@ type Parked struct {
 	Since         time.Time
 }
 
-// Statuses tells how the projections of this program do, whichever process runs them.
-func Statuses(ctx context.Context, pool *pgxpool.Pool) ([]Status, error) {
-	return statuses(ctx, pool, Names())
-}
-
-func statuses(ctx context.Context, pool *pgxpool.Pool, names []string) ([]Status, error) {
+// Statuses returns the states of the named projections, whichever process runs them.
+func Statuses(ctx context.Context, pool *pgxpool.Pool, names []string) ([]Status, error) {
 	rows, _ := pool.Query(ctx, `
 		select w.name, coalesce(c.position, 0), h.position - coalesce(c.position, 0),
-			coalesce(greatest(clock_timestamp() - (select recorded_at from event_log where position = coalesce(c.position, 0) + 1), '0'), '0'),
+			coalesce(greatest('0', clock_timestamp() -
+				(select recorded_at from event_log where position = coalesce(c.position, 0) + 1)), '0'),
 			coalesce(case when c.lease_until > clock_timestamp() then c.holder end, ''),
 			(select count(*) from parked_records p where p.projection = w.name)
 		from unnest($1::text[]) with ordinality as w (name, n)
@@ -55,7 +52,8 @@ func statuses(ctx context.Context, pool *pgxpool.Pool, names []string) ([]Status
 	return all, nil
 }
 
-// ParkedStreams lists the parked streams of a projection in the order of the log, at most limit of them.
+// ParkedStreams lists the parked streams of a projection in the order of the log, at most limit of
+// them.
 func ParkedStreams(ctx context.Context, pool *pgxpool.Pool, projection string, limit int) ([]Parked, error) {
 	rows, _ := pool.Query(ctx, `
 		select stream_id, version, position, reason, correlation_id, parked_at

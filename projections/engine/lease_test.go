@@ -1,25 +1,25 @@
-package projections_test
+package engine_test
 
 import (
 	"context"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
-	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
-	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func (b *bundle) holders() map[string]string {
 	b.Helper()
 	holders := map[string]string{}
-	all, err := projections.Statuses(context.Background(), b.pool)
+	all, err := engine.Statuses(context.Background(), b.pool, names())
 	must(b, err)
 	for _, s := range all {
 		holders[s.Name] = s.Holder
@@ -30,11 +30,11 @@ func (b *bundle) holders() map[string]string {
 func TestOneOfSeveralProcessesProjectsAndAnotherTakesOver(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	first := b.start(func(o *projections.Options) { o.Holder = "first" })
-	event := b.schedule("E", 100)
+	first := b.start(func(o *engine.Options) { o.Holder = "first" })
+	basket := b.open("E")
 	first.reaches(b.head)
-	second := b.start(func(o *projections.Options) { o.Holder = "second" })
-	b.book(event, 1)
+	second := b.start(func(o *engine.Options) { o.Holder = "second" })
+	b.add(basket, 1)
 	second.reaches(b.head) // which it sees though it does not project
 	for name, holder := range b.holders() {
 		if holder != "first" {
@@ -45,7 +45,7 @@ func TestOneOfSeveralProcessesProjectsAndAnotherTakesOver(t *testing.T) {
 	// A clean stop hands over at once, far sooner than a lease runs out.
 	first.stop()
 	began := time.Now()
-	b.book(event, 1)
+	b.add(basket, 1)
 	second.reaches(b.head)
 	if took := time.Since(began); took > 2500*time.Millisecond {
 		t.Errorf("taking over after a clean stop took %s", took)
@@ -61,78 +61,82 @@ func TestOneOfSeveralProcessesProjectsAndAnotherTakesOver(t *testing.T) {
 			t.Errorf("after all have stopped, %s is run by %q", name, holder)
 		}
 	}
-	b.checkFold(nil)
+	b.checkFold()
 }
 
 func TestAProcessThatLostItsLeaseCannotWrite(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.start()
-	event := b.schedule("E", 100)
+	basket := b.open("E")
 	p.reaches(b.head)
 	before := b.head
 	// Another process holds the leases from now on, and does nothing.
-	b.exec(`update projection_checkpoints set holder = 'another', fence = fence + 1, lease_until = now() + interval '1 hour'`)
-	b.do(event, domain.BookTicket{BookingID: uuid.New(), CustomerID: uuid.New(), Now: b.now})
+	b.exec(`
+		update projection_checkpoints
+		set holder = 'another', fence = fence + 1, lease_until = now() + interval '1 hour'`)
+	b.add(basket, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
 	defer cancel()
 	if reached := p.progress.Wait(ctx, b.head); reached != before {
 		t.Errorf("the checkpoint moved to %d without the lease", reached)
 	}
-	row, err := projections.NewEvents(b.pool).Get(context.Background(), event)
-	must(t, err)
-	if row.Remaining != 100 {
-		t.Errorf("a row was written without the lease: %d remain", row.Remaining)
+	if n := b.count(`select items from baskets`); n != 0 {
+		t.Errorf("a row was written without the lease: %d items", n)
 	}
 }
 
-// A process may freeze in the middle of a page, with rows locked, and nobody hears of it. Others take over when its lease and
-// its transaction have run out.
+// A process may freeze in the middle of a page, with rows locked, and nobody hears of it. Others
+// take over when its lease and its transaction have run out.
 func TestAFrozenProcessDoesNotHoldUpTheOthers(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
 	b := setup(t)
-	event := b.schedule("E", 100)
+	basket := b.open("E")
 	first := b.start()
 	first.reaches(b.head)
 	first.stop()
-	frozen := dbtest.Connect(t, b.url, dbtest.MaxConns(1), dbtest.Settings(projections.Session()))
+	frozen := dbtest.Connect(t, b.url, dbtest.MaxConns(1), dbtest.Settings(engine.Session()))
 	tx, err := frozen.Begin(context.Background())
 	must(t, err)
 	defer tx.Rollback(context.Background()) //nolint:errcheck // it was ended long ago
-	_, err = tx.Exec(context.Background(), `update events set remaining = 0`)
+	_, err = tx.Exec(context.Background(), `update baskets set items = 0`)
 	must(t, err)
 	second := b.start()
-	b.book(event, 1)
+	b.add(basket, 1)
 	second.reaches(b.head)
-	b.checkFold(nil)
+	b.checkFold()
 }
 
-// A page may take longer than the lease lasts. Whoever works on it keeps renewing the lease meanwhile.
+// A page may take longer than the lease lasts. Its holder keeps renewing the lease
+// meanwhile.
 func TestALongPageDoesNotLoseTheLease(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	lease := func(o *projections.Options) { o.Lease = time.Second } // the third of it is more than a busy machine stops for
-	first := b.start(lease, func(o *projections.Options) { o.Holder = "first" })
-	event := b.schedule("E", 100)
+	lease := func(o *engine.Options) { o.Lease = time.Second } // the third of it is more than a busy machine stops for
+	first := b.start(lease, func(o *engine.Options) { o.Holder = "first" })
+	basket := b.open("E")
 	first.reaches(b.head)
-	second := b.start(lease, func(o *projections.Options) { o.Holder = "second" })
+	second := b.start(lease, func(o *engine.Options) { o.Holder = "second" })
 	second.reaches(b.head)
 	blocker, err := b.pool.Begin(context.Background())
 	must(t, err)
-	_, err = blocker.Exec(context.Background(), `select from events for update`)
+	_, err = blocker.Exec(context.Background(), `select from baskets for update`)
 	must(t, err)
 	renewals := func() int {
-		return b.count(`select (extract(epoch from lease_until - updated_at) * 1000)::int from projection_checkpoints where name = 'events'`)
+		return b.count(`
+			select (extract(epoch from lease_until - updated_at) * 1000)::int
+			from projection_checkpoints
+			where name = 'baskets'`)
 	}
-	b.book(event, 1)
+	b.add(basket, 1)
 	eventually(t, "the lease was renewed for longer than it lasts", func() bool { return renewals() > 2500 })
 	must(t, blocker.Rollback(context.Background()))
 	second.reaches(b.head)
-	if holder := b.holders()["events"]; holder != "first" {
+	if holder := b.holders()["baskets"]; holder != "first" {
 		t.Errorf("the lease went to %q", holder)
 	}
-	b.checkFold(nil)
+	b.checkFold()
 }
 
 // It runs before the parallel tests go on, so that what it finds is its own.
@@ -143,8 +147,8 @@ func TestStoppingLeavesNothingRunning(t *testing.T) {
 	pool, err := pgxpool.New(context.Background(), b.url)
 	must(t, err)
 	b.pool, b.history = pool, newHistory(t, pool)
-	p := b.startOn(pool, func(o *projections.Options) { o.Registerer = prometheus.NewRegistry() })
-	b.append(b.schedule("E", 10), unknown())
+	p := b.startOn(pool, func(o *engine.Options) { o.Registerer = prometheus.NewRegistry() })
+	b.append(b.open("E"), unknown())
 	p.reaches(b.head)
 	p.stop()
 	pool.Close()
@@ -155,18 +159,20 @@ func TestAnIdleProjectionWritesNothingButItsLease(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	seen := &statements{}
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(projections.Connections), func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen })
+	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections), func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen })
 	p := b.startOn(pool, shortLease)
-	b.schedule("E", 1)
+	b.open("E")
 	p.reaches(b.head)
-	begun, renewals := seen.containing("begin"), seen.containing("update projection_checkpoints set lease_until")
-	eventually(t, "leases were renewed", func() bool { return seen.containing("update projection_checkpoints set lease_until") > renewals+5 })
+	renewed := func() int { return seen.containing("update projection_checkpoints set lease_until") }
+	begun, before := seen.containing("begin"), renewed()
+	eventually(t, "leases were renewed", func() bool { return renewed() > before+5 })
 	if now := seen.containing("begin"); now != begun {
 		t.Errorf("%d transactions were opened while nothing happened", now-begun)
 	}
 }
 
-// Any transaction that has written something would stall readers that order the log by transaction ids.
+// Any transaction that has written something would stall readers that order the log by transaction
+// ids.
 func TestOpenWriteTransactionsDoNotHoldTheProjectionsUp(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -180,7 +186,7 @@ func TestOpenWriteTransactionsDoNotHoldTheProjectionsUp(t *testing.T) {
 	}
 	b.live(20)
 	p.reaches(b.head)
-	b.checkFold(nil)
+	b.checkFold()
 }
 
 func TestWorkThatEndsWhileItsLeaseIsRenewedHasNotFailed(t *testing.T) {
@@ -193,15 +199,52 @@ func TestWorkThatEndsWhileItsLeaseIsRenewedHasNotFailed(t *testing.T) {
 	defer func() { _ = tx.Rollback(context.Background()) }()
 	kept := make(chan error, 1)
 	go func() {
-		kept <- projections.KeepLease(ctx, b.pool, "sales", 30*time.Millisecond, func() {
+		kept <- engine.KeepLease(ctx, b.pool, "sales", 30*time.Millisecond, func() {
 			if _, err := tx.Exec(ctx, `select from projection_checkpoints where name = 'sales' for update`); err != nil {
 				t.Error(err)
 			}
 		})
 	}()
 	eventually(t, "the lease is being renewed", func() bool {
-		return b.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) == 1
+		return b.count(`
+			select count(*)
+			from pg_stat_activity
+			where datname = current_database() and wait_event_type = 'Lock'`) == 1
 	})
 	end()
 	must(t, <-kept)
+}
+
+func TestAGapInTheLogStopsAProjection(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.live(10)
+	b.exec(`alter table event_log disable trigger all`)
+	b.exec(`delete from event_log where position = 5`)
+	interrupted := make(chan string, 10)
+	b.start(func(o *engine.Options) {
+		o.Logger = slog.New(slog.NewTextHandler(lines(interrupted), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	})
+	select {
+	case line := <-interrupted:
+		if !strings.Contains(line, "gap") {
+			t.Errorf("the projection says %s, want a gap", line)
+		}
+	case <-time.After(patient):
+		t.Fatal("nothing was said of a gap")
+	}
+	if n := b.count(`select count(*) from projection_checkpoints where position > 0`); n != 0 {
+		t.Errorf("%d projections have advanced", n)
+	}
+}
+
+// lines is a writer that passes on what fits.
+type lines chan<- string
+
+func (l lines) Write(p []byte) (int, error) {
+	select {
+	case l <- string(p):
+	default:
+	}
+	return len(p), nil
 }

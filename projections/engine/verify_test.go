@@ -1,36 +1,33 @@
-package projections_test
+package engine_test
 
 import (
 	"context"
 	"testing"
 
-	"github.com/google/uuid"
-
-	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
-	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestWhatWasSkippedIsFoundThoughTheCheckpointSaysCaughtUp(t *testing.T) {
 	t.Parallel()
-	verify := func(b *bundle) projections.Verification {
+	verify := func(b *bundle) engine.Verification {
 		b.Helper()
-		v, err := projections.Verify(context.Background(), b.pool, "bookings")
+		v, err := engine.Verify(context.Background(), b.pool, itemsTable())
 		must(b, err)
 		return v
 	}
 	for name, c := range map[string]struct {
 		harm func(*bundle, *process)
-		want projections.Mismatch
+		want engine.Mismatch
 	}{
 		"records skipped": {
 			func(b *bundle, p *process) {
 				p.stop()
-				b.book(b.events[0], 7)
+				b.add(b.baskets[0], 7)
 				b.exec(`update projection_checkpoints set position = position + 5`)
 				b.start().reaches(b.head)
 			},
-			projections.Mismatch{First: 1, Last: 108, Log: 108, Applied: 103},
+			engine.Mismatch{First: 1, Last: 108, Log: 108, Applied: 103},
 		},
 		"records applied twice": {
 			func(b *bundle, p *process) {
@@ -38,31 +35,35 @@ func TestWhatWasSkippedIsFoundThoughTheCheckpointSaysCaughtUp(t *testing.T) {
 				b.exec(`update projection_checkpoints set position = position - 5`)
 				b.start().reaches(b.head)
 			},
-			projections.Mismatch{First: 1, Last: 101, Log: 101, Applied: 106},
+			engine.Mismatch{First: 1, Last: 101, Log: 101, Applied: 106},
 		},
 		"one record skipped and another applied twice": {
 			func(b *bundle, p *process) {
-				b.book(b.events[0], 1)
+				b.add(b.baskets[0], 1)
 				p.reaches(b.head)
 				p.stop()
 				b.exec(`update projection_checkpoints set position = position - 1`)
 				b.start().reaches(b.head)
 				b.exec(`update applied_ranges set records = records - 1`)
 			},
-			projections.Mismatch{First: 1, Last: 102, Log: 102, Applied: 102, OthersApplied: true},
+			engine.Mismatch{First: 1, Last: 102, Log: 102, Applied: 102, OthersApplied: true},
 		},
 		"a record of a stream that was thought to be parked": {
 			func(b *bundle, _ *process) {
-				b.exec(`insert into parked_records (projection, stream_id, version, position, reason, correlation_id) select 'bookings', stream_id, version, position, '', '' from event_log where position = 100`)
+				b.exec(`
+					insert into parked_records (projection, stream_id, version, position, reason, correlation_id)
+					select 'items', stream_id, version, position, '', ''
+					from event_log
+					where position = 100`)
 			},
-			projections.Mismatch{First: 1, Last: 101, Log: 99, Applied: 101},
+			engine.Mismatch{First: 1, Last: 101, Log: 99, Applied: 101},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			p := b.start()
-			b.book(b.schedule("E", 1000), 100)
+			b.add(b.open("E"), 100)
 			p.reaches(b.head)
 			if v := verify(b); len(v.Mismatches) > 0 || v.Applied != b.head || v.Position != b.head {
 				t.Fatalf("before anything was harmed: %+v", v)
@@ -72,7 +73,7 @@ func TestWhatWasSkippedIsFoundThoughTheCheckpointSaysCaughtUp(t *testing.T) {
 			if len(v.Mismatches) != 1 || v.Mismatches[0] != c.want {
 				t.Errorf("got %+v, want %+v", v.Mismatches, c.want)
 			}
-			if _, err := b.rebuild("bookings", func(o *projections.RebuildOptions) { o.AcceptDifferences = true }); err != nil {
+			if _, err := b.rebuild(itemsTable(), func(o *engine.RebuildOptions) { o.AcceptDifferences = true }); err != nil {
 				t.Fatal(err)
 			}
 			if v := verify(b); len(v.Mismatches) > 0 {
@@ -87,32 +88,17 @@ func TestRangesAreCountedApart(t *testing.T) {
 	dbtest.Slow(t)
 	b := setup(t)
 	for range 5 {
-		b.book(b.schedule("E", 5000), 4999)
+		b.add(b.open("E"), 4999)
 	}
 	b.start().reaches(b.head)
 	b.checkVerified()
-	if n, want := b.count(`select count(*) from applied_ranges`), 3*len(projections.Names()); n != want {
+	if n, want := b.count(`select count(*) from applied_ranges`), 3*len(names()); n != want {
 		t.Errorf("25,000 records are counted in %d ranges, want %d: three for each projection", n, want)
 	}
-	b.exec(`update applied_ranges set hash = hash + 1 where first_position = 10001 and projection = 'events'`)
-	v, err := projections.Verify(context.Background(), b.pool, "events")
+	b.exec(`update applied_ranges set hash = hash + 1 where first_position = 10001 and projection = 'baskets'`)
+	v, err := engine.Verify(context.Background(), b.pool, basketsTable())
 	must(t, err)
 	if len(v.Mismatches) != 1 || v.Mismatches[0].First != 10_001 || v.Mismatches[0].Last != 20_000 {
 		t.Errorf("got %+v", v.Mismatches)
 	}
-}
-
-func TestAnUnknownProjectionIsRefused(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	if _, err := projections.Verify(context.Background(), b.pool, "users"); err == nil {
-		t.Error("verify took it")
-	}
-	if _, err := projections.Retry(context.Background(), "users", projections.RetryOptions{Pool: b.pool}); err == nil {
-		t.Error("retry took it")
-	}
-	if _, err := projections.Rebuild(context.Background(), "users", projections.RebuildOptions{Pool: b.pool}); err == nil {
-		t.Error("rebuild took it")
-	}
-	b.do(uuid.New(), domain.ScheduleEvent{Details: details("E", 0, 0), Capacity: 1})
 }

@@ -1,4 +1,4 @@
-package projections
+package engine
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// DifferenceError says that a rebuilt read model is not what is in use.
+// DifferenceError means that a rebuilt read model differs from the one in use.
 type DifferenceError struct {
 	Projection string
 	Position   int64 // of the log, at which they were compared
@@ -17,7 +17,7 @@ type DifferenceError struct {
 	Examples   []Difference
 }
 
-// Difference is a row that is not the same in both. A side that is empty does not have it.
+// Difference is a row that is not the same in both. It is empty on a side that does not have it.
 type Difference struct {
 	ID             string
 	InUse, Rebuilt string // as PostgreSQL writes rows
@@ -25,7 +25,8 @@ type Difference struct {
 
 func (e *DifferenceError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d row(s) differ between the read model in use and the log at position %d; nothing was changed", e.Projection, e.Rows, e.Position)
+	fmt.Fprintf(&b, "%s: %d row(s) differ between the read model in use and the log at position %d; nothing was changed",
+		e.Projection, e.Rows, e.Position)
 	for _, d := range e.Examples {
 		fmt.Fprintf(&b, "\n  %s\n    in use:  %s\n    rebuilt: %s", d.ID, orNone(d.InUse), orNone(d.Rebuilt))
 	}
@@ -42,16 +43,19 @@ func orNone(row string) string {
 // mostExamples bounds how many differences are shown.
 const mostExamples = 20
 
-// compare checks that the shadow has the rows that the table in use had at the same position. A snapshot keeps that state while the
-// projection goes on.
+// compare checks that the shadow has the rows that the table in use had at the same position. A
+// snapshot keeps that state while the projection goes on.
 func (r *rebuild) compare(ctx context.Context) error {
 	r.Observe(RebuildProgress{Phase: "comparing"})
-	return pgx.BeginTxFunc(ctx, r.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(snapshot pgx.Tx) error {
-		if _, err := snapshot.Exec(ctx, `set local idle_in_transaction_session_timeout = 0; set local work_mem = '64MB'`); err != nil {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, r.Pool, options, func(snapshot pgx.Tx) error {
+		_, err := snapshot.Exec(ctx, `set local idle_in_transaction_session_timeout = 0; set local work_mem = '64MB'`)
+		if err != nil {
 			return err
 		}
 		var position int64
-		if err := snapshot.QueryRow(ctx, `select position from projection_checkpoints where name = $1`, r.shadow.live).Scan(&position); err != nil {
+		row := snapshot.QueryRow(ctx, `select position from projection_checkpoints where name = $1`, r.shadow.live)
+		if err := row.Scan(&position); err != nil {
 			return err
 		}
 		var inUse, rebuilt string
@@ -87,9 +91,11 @@ func (r *rebuild) compare(ctx context.Context) error {
 	})
 }
 
-// digest stands for all rows of a table, in any order.
+// digest is a count and a hash of all rows of a table, whatever their order.
 func digest(ctx context.Context, from querier, table string) (digest string, err error) {
-	rows, _ := from.Query(ctx, `select count(*) || ' ' || coalesce(sum(hash_record_extended(t, 0)), 0) from `+table+` t`)
+	rows, _ := from.Query(ctx, `
+		select count(*) || ' ' || coalesce(sum(hash_record_extended(t, 0)), 0)
+		from `+table+` t`)
 	digest, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
 	if err != nil {
 		return "", fmt.Errorf("digest %s: %w", table, err)
@@ -97,7 +103,7 @@ func digest(ctx context.Context, from querier, table string) (digest string, err
 	return digest, nil
 }
 
-// list goes through both tables in the order of their keys.
+// list adds the differences, and walks both tables in the order of their keys.
 func (r *rebuild) list(ctx context.Context, snapshot pgx.Tx, found *DifferenceError) error {
 	inUse, err := rowsOf(ctx, snapshot, r.shadow.live)
 	if err != nil {
@@ -136,14 +142,15 @@ func (r *rebuild) list(ctx context.Context, snapshot pgx.Tx, found *DifferenceEr
 	return rebuilt.Err()
 }
 
-// rowsOf reads a table in the order of its key, whose text sorts like the key itself in the collation C.
+// rowsOf reads a table in the order of its key, whose text sorts like the key itself in the
+// collation C.
 func rowsOf(ctx context.Context, from querier, table string) (pgx.Rows, error) {
 	return from.Query(ctx, `select id::text collate "C", t::text from `+table+` t order by 1`)
 }
 
 type textRow struct{ id, row string }
 
-// next is the next row, and one without an id at the end or after an error.
+// next returns the next row, and one without an id at the end or after an error.
 func next(rows pgx.Rows) (r textRow) {
 	if rows.Next() {
 		if err := rows.Scan(&r.id, &r.row); err != nil {

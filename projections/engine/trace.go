@@ -1,4 +1,4 @@
-package projections
+package engine
 
 import (
 	"bytes"
@@ -14,8 +14,9 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// traced records a span for each page with a record of a command that was traced. It belongs to the trace of the first such command,
-// so that it is recorded too, and is linked with the others.
+// traced records a span for each page with a record of a command that was traced. The span belongs
+// to the trace of the first such command, so that it is recorded too, and is linked with the
+// others.
 func traced(tracer trace.Tracer) message.HandlerMiddleware {
 	return func(next message.HandlerFunc) message.HandlerFunc {
 		return func(m *message.Message) ([]*message.Message, error) {
@@ -28,8 +29,10 @@ func traced(tracer trace.Tracer) message.HandlerMiddleware {
 				return next(m)
 			}
 			ctx := trace.ContextWithRemoteSpanContext(m.Context(), commands[0].SpanContext)
-			ctx, span := tracer.Start(ctx, "project "+p.lease.name, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(commands[1:]...),
-				trace.WithAttributes(attribute.Int("boxoffice.records", len(p.records)), attribute.Int64("boxoffice.position", p.records[len(p.records)-1].Position)))
+			ctx, span := tracer.Start(ctx, "project "+p.Projection,
+				trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(commands[1:]...),
+				trace.WithAttributes(
+					attribute.Int("boxoffice.records", len(p.records)), attribute.Int64("boxoffice.position", p.To)))
 			defer span.End()
 			m.SetContext(ctx)
 			produced, err := next(m)
@@ -49,7 +52,7 @@ func tracedCommands(records []eventstore.Record) (links []trace.Link) {
 			continue
 		}
 		var m eventstore.Metadata
-		_ = json.Unmarshal(records[i].Metadata, &m) // whoever looks at traces can do without it
+		_ = json.Unmarshal(records[i].Metadata, &m) // people who look at traces can do without it
 		ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": m.TraceParent})
 		if span := trace.SpanContextFromContext(ctx); span.IsValid() && !seen[span.SpanID()] {
 			seen[span.SpanID()] = true

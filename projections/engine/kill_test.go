@@ -1,4 +1,4 @@
-package projections_test
+package engine_test
 
 import (
 	"context"
@@ -16,14 +16,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
-	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// killer ends the database session of the n-th message from now on of those that apply a page, right before it is sent or right
-// after its answer.
+// killer ends the database session of the n-th message from now on of those that apply a page,
+// right before it is sent or right after its answer.
 type killer struct {
 	pool  *pgxpool.Pool
 	left  atomic.Int64
@@ -44,8 +43,11 @@ func (k *killer) hit(conn *pgx.Conn, sql string) {
 	_, _ = k.pool.Exec(context.Background(), `select pg_terminate_backend($1)`, conn.PgConn().PID())
 }
 
-// messages are those of pages, by the first words of what they do. A message that writes begins the transaction and commits it.
-var messages = []string{"select id, title,", "select id, event_id,", "insert into events", "insert into bookings"}
+// messages are those of pages, by the first words of what they do. A message that writes begins
+// the transaction and commits it.
+var messages = []string{
+	"select id, label,", "select id, basket,", "insert into baskets", "insert into items",
+}
 
 // everywhere tells whether each message of a page has been hit.
 func (k *killer) everywhere() bool {
@@ -96,23 +98,23 @@ func TestASessionThatEndsBetweenAnyTwoMessagesChangesNothing(t *testing.T) {
 			}
 			b := setup(t)
 			k := &killer{pool: b.pool, after: after, killed: map[string]bool{}}
-			pool := dbtest.Connect(t, b.url, dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()), func(c *pgxpool.Config) { c.ConnConfig.Tracer = k })
+			pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()),
+				func(c *pgxpool.Config) { c.ConnConfig.Tracer = k })
 			p := b.startOn(pool, shortLease)
-			event := b.schedule("E", 10_000)
+			basket := b.open("E")
 			p.reaches(b.head)
 			for n := int64(0); n < 20 || n < 200 && !k.everywhere(); n++ {
 				k.left.Store(1 + n%8)
-				b.book(event, 2)
-				m := b.bookings[b.random.IntN(len(b.bookings))]
-				b.do(event, domain.CancelBooking{BookingID: m.booking, CustomerID: m.customer, Now: b.now})
+				b.add(basket, 2)
+				b.remove()
 				p.reaches(b.head)
 				for k.left.Load() > 0 { // fewer messages than that were enough
-					b.book(event, 1)
+					b.add(basket, 1)
 					p.reaches(b.head)
 				}
 			}
 			p.reaches(b.head)
-			b.checkFold(nil)
+			b.checkFold()
 			b.checkVerified()
 			if !k.everywhere() {
 				t.Errorf("sessions ended only at %v", k.killed)
@@ -159,29 +161,31 @@ func TestALostAnswerToCommitDoesNotApplyAPageTwice(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	l := &loser{}
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()), func(c *pgxpool.Config) {
-		dial := c.ConnConfig.DialFunc
-		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dial(ctx, network, address)
-			return &forgetful{Conn: conn}, err
-		}
-		c.ConnConfig.Tracer = l
-	})
+	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()),
+		func(c *pgxpool.Config) {
+			dial := c.ConnConfig.DialFunc
+			c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := dial(ctx, network, address)
+				return &forgetful{Conn: conn}, err
+			}
+			c.ConnConfig.Tracer = l
+		})
 	p := b.startOn(pool, shortLease)
-	event := b.schedule("E", 10_000)
+	basket := b.open("E")
 	p.reaches(b.head)
 	for n := range int64(10) {
 		l.left.Store(1 + n%2)
-		b.book(event, 3)
+		b.add(basket, 3)
 		p.reaches(b.head)
 		eventually(t, "an answer was lost", func() bool { return l.left.Load() <= 0 })
 	}
 	p.reaches(b.head)
-	b.checkFold(nil)
+	b.checkFold()
 	b.checkVerified()
 }
 
-// Fifty times in a row, the process that projects is killed while bookings go on and read models are rebuilt.
+// Fifty times in a row, the process that projects is killed while records are appended and read
+// models are rebuilt.
 func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
@@ -215,7 +219,7 @@ func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				if _, err := projections.Rebuild(context.Background(), projections.Names()[rebuilt%2], projections.RebuildOptions{Pool: pool}); err != nil {
+				if _, err := engine.Rebuild(context.Background(), all()[rebuilt%2], engine.RebuildOptions{Pool: pool}); err != nil {
 					t.Errorf("rebuild: %v", err)
 					return
 				}
@@ -224,12 +228,16 @@ func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 		}
 	})
 	for i := range kills {
-		name := projections.Names()[i%2]
+		name := names()[i%2]
 		victim, from := "", int64(-1)
 		eventually(t, "somebody is at work", func() bool {
 			var holder *string
 			var position int64
-			must(t, b.pool.QueryRow(context.Background(), `select max(holder), coalesce(max(position), 0) from projection_checkpoints where name = $1`, name).Scan(&holder, &position))
+			row := b.pool.QueryRow(context.Background(), `
+				select max(holder), coalesce(max(position), 0)
+				from projection_checkpoints
+				where name = $1`, name)
+			must(t, row.Scan(&holder, &position))
 			if holder == nil || helpers[*holder] == nil {
 				return false
 			}
@@ -247,7 +255,7 @@ func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 	head, err := eventstore.NewLog(b.pool).Head(context.Background())
 	must(t, err)
 	b.start(shortLease).reaches(head)
-	b.checkFold(nil)
+	b.checkFold()
 	b.checkVerified()
 	t.Logf("%d kills and %d rebuilds while %d records were appended", kills, rebuilt, head)
 }
@@ -257,17 +265,17 @@ func TestAnotherProcessTakesOverSoonAfterAKill(t *testing.T) {
 	dbtest.Slow(t)
 	b := setup(t)
 	first := startHelper(t, "run", helperURL+"="+b.url, helperLease+"=3s")
-	event := b.schedule("E", 100)
+	basket := b.open("E")
 	eventually(t, "the first process projects", func() bool {
-		return b.count(`select count(*) from projection_checkpoints where position = $1`, b.head) == len(projections.Names())
+		return b.count(`select count(*) from projection_checkpoints where position = $1`, b.head) == len(names())
 	})
 	second := b.start()
 	kill(first)
 	killed := time.Now()
-	b.book(event, 1)
+	b.add(basket, 1)
 	second.reaches(b.head)
 	if took := time.Since(killed); took > 5*time.Second {
 		t.Errorf("taking over after a kill took %s", took)
 	}
-	b.checkFold(nil)
+	b.checkFold()
 }

@@ -1,4 +1,4 @@
-package projections
+package engine
 
 import (
 	"context"
@@ -9,8 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are what operators watch. What this process has done is counted; how the projections do is read from the database for
-// each scrape, so that a projection which nobody runs is seen falling behind, in any process.
+// metrics counts what this process has applied. The state of the projections is read from the
+// database for each scrape, so that any process shows a projection falling behind that no process
+// runs.
 type metrics struct {
 	applied *prometheus.CounterVec
 
@@ -38,7 +39,7 @@ func newMetrics() *metrics {
 
 func (m *metrics) register(o Options) (unregister func(), err error) {
 	m.pool, m.logger = o.Pool, o.Logger
-	for _, p := range o.projections {
+	for _, p := range o.Projections {
 		m.names = append(m.names, p.Name())
 		m.applied.WithLabelValues(p.Name())
 	}
@@ -56,20 +57,21 @@ func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements [prometheus.Collector]. Without an answer of the database there are no values, which is what an alert for
-// missing ones is for.
+// Collect implements [prometheus.Collector]. Without an answer of the database there are no values;
+// an alert for missing values reports that.
 func (m *metrics) Collect(to chan<- prometheus.Metric) {
 	m.applied.Collect(to)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	all, err := statuses(ctx, m.pool, m.names)
+	all, err := Statuses(ctx, m.pool, m.names)
 	if err != nil {
 		m.logger.Warn("reading the state of the projections for metrics failed", "error", err)
 		return
 	}
 	for _, s := range all {
 		for desc, v := range map[*prometheus.Desc]float64{
-			m.position: float64(s.Position), m.lagRecords: float64(s.Records), m.lagSeconds: s.Behind.Seconds(), m.parked: float64(s.Parked),
+			m.position: float64(s.Position), m.lagRecords: float64(s.Records), m.lagSeconds: s.Behind.Seconds(),
+			m.parked: float64(s.Parked),
 		} {
 			to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, s.Name)
 		}

@@ -1,4 +1,4 @@
-package projections
+package engine
 
 import (
 	"context"
@@ -12,29 +12,32 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// RebuildOptions say how to rebuild.
+// RebuildOptions configure [Rebuild].
 type RebuildOptions struct {
 	Pool   *pgxpool.Pool // with [RebuildConnections] connections and the settings of [Session]
 	Logger *slog.Logger
 	Holder string // names this process to people
-	// AcceptDifferences puts the new rows in place although they differ from those in use, as they do after a defect was mended.
+	// AcceptDifferences puts the new rows in place although they differ from those in use, as they
+	// do after a defect was fixed.
 	AcceptDifferences bool
 	// Observe, when set, is called often, from one goroutine at a time, and must be quick.
 	Observe func(RebuildProgress)
 
-	maxRows int // that may be kept in memory; 0: the default
+	// MaxRows bounds how many rows are kept in memory. Default 1,000,000, some 250 MB of bookings.
+	MaxRows int
 }
 
-// RebuildConnections is how many connections [Rebuild] uses: for the lock, the reader, the writer, a lease and a comparison.
+// RebuildConnections is how many connections [Rebuild] uses: for the lock, the reader, the writer,
+// a lease and a comparison.
 const RebuildConnections = 6
 
-// RebuildProgress tells what a rebuild is doing.
+// RebuildProgress is a state of [Rebuild].
 type RebuildProgress struct {
 	Phase       string
 	Done, Total int64 // records; Total is 0 in phases that don't count them
 }
 
-// Rebuilt is what a rebuild did.
+// Rebuilt is the result of [Rebuild].
 type Rebuilt struct {
 	Records     int64         // of the log, up to which the read model is built
 	Rows        int64         // of the read model
@@ -45,23 +48,17 @@ type Rebuilt struct {
 	Differences int           // rows that differed, and were accepted
 }
 
-// ErrRebuilding says that somebody rebuilds the read model already.
+// ErrRebuilding means that a rebuild of the read model is running already.
 var ErrRebuilding = errors.New("the read model is being rebuilt already")
 
-// Rebuild builds the read model of a projection anew from the log, compares it with the one in use, and puts it in its place;
-// all while that one is read and kept up to date. When rows differ the error is a [*DifferenceError], and nothing has changed.
+// Rebuild builds the read model of a projection anew from the log, compares it with the one in use,
+// and puts it in its place. Meanwhile the one in use is read and kept up to date. If rows differ,
+// the error is a [*DifferenceError] and nothing has changed.
 //
-// The new rows go to a table of their own, by the projection's one reducer: most of the log in bulk, the rest page by page. The
-// last pages and the swap need the projection's lease, so it stands still for as long as these take, some milliseconds.
-func Rebuild(ctx context.Context, projection string, o RebuildOptions) (Rebuilt, error) {
-	p, err := named(projection)
-	if err != nil {
-		return Rebuilt{}, err
-	}
-	return rebuildOf(ctx, p, o)
-}
-
-func rebuildOf(ctx context.Context, p Projection, o RebuildOptions) (result Rebuilt, err error) {
+// The new rows go to a table of their own, by the same reducer: most of the log in bulk, the rest
+// page by page. The last pages and the swap need the projection's lease, so it stands still for
+// these, some milliseconds.
+func Rebuild(ctx context.Context, p Projection, o RebuildOptions) (result Rebuilt, err error) {
 	began := time.Now()
 	unlock, err := lockRebuild(ctx, o.Pool, p.Name())
 	if err != nil {
@@ -94,19 +91,22 @@ func rebuildOf(ctx context.Context, p Projection, o RebuildOptions) (result Rebu
 		return result, fmt.Errorf("swap: %w", err)
 	}
 	r.result.Took = time.Since(began)
-	err = o.Pool.QueryRow(ctx, `select count(*), (select count(*) from parked_records where projection = $1) from `+p.Name(), p.Name()).
-		Scan(&r.result.Rows, &r.result.Parked)
+	err = o.Pool.QueryRow(ctx, `
+		select count(*), (select count(*) from parked_records where projection = $1)
+		from `+p.Name(), p.Name()).Scan(&r.result.Rows, &r.result.Parked)
 	return r.result, err
 }
 
-// lockRebuild lets one rebuild of a projection run at a time. A session's lock goes with the process that holds it.
+// lockRebuild lets one rebuild of a projection run at a time. A session's lock goes with the
+// process that holds it.
 func lockRebuild(ctx context.Context, pool *pgxpool.Pool, name string) (unlock func(), err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var locked bool
-	err = conn.QueryRow(ctx, `select pg_try_advisory_lock(hashtextextended('boxoffice rebuild ' || $1, 0))`, name).Scan(&locked)
+	const sql = `select pg_try_advisory_lock(hashtextextended('boxoffice rebuild ' || $1, 0))`
+	err = conn.QueryRow(ctx, sql, name).Scan(&locked)
 	if err == nil && !locked {
 		err = fmt.Errorf("%s: %w", name, ErrRebuilding)
 	}
@@ -121,7 +121,7 @@ func lockRebuild(ctx context.Context, pool *pgxpool.Pool, name string) (unlock f
 	}, nil
 }
 
-// rebuild is one at work.
+// rebuild is the state of one run of [Rebuild].
 type rebuild struct {
 	RebuildOptions
 	projection Projection
@@ -142,12 +142,14 @@ func newRebuild(ctx context.Context, p Projection, o RebuildOptions) (*rebuild, 
 	if err != nil {
 		return nil, err
 	}
-	if o.maxRows > 0 {
-		s.maxRows = o.maxRows
+	if o.MaxRows > 0 {
+		s.maxRows = o.MaxRows
 	}
-	r := &rebuild{RebuildOptions: o, projection: p, shadow: s, lease: lease{name: p.Name(), holder: o.Holder, lasts: defaultLease}}
-	r.pages = direct(Options{Pool: o.Pool, Logger: o.Logger, Holder: o.Holder}, p, s.name)
-	return r, nil
+	return &rebuild{
+		RebuildOptions: o, projection: p, shadow: s,
+		pages: newDirectDelivery(Options{Pool: o.Pool, Logger: o.Logger, Holder: o.Holder}, p, s.name),
+		lease: lease{name: p.Name(), holder: o.Holder, lasts: defaultLease},
+	}, nil
 }
 
 // reference is the state of the read model in use that the new one is compared with.
@@ -156,8 +158,8 @@ type reference struct {
 	position int64
 }
 
-// reference tells up to where to load. The shadow must not get ahead of the table that it is compared with; a projection that has
-// never run has nothing to compare.
+// reference tells up to where to load. The shadow must not get ahead of the table that it is
+// compared with; a projection that has never run has nothing to compare.
 func (r *rebuild) reference(ctx context.Context) (from reference, err error) {
 	err = r.Pool.QueryRow(ctx, `
 		select coalesce(max(c.position), 0) > 0, coalesce(nullif(max(c.position), 0), max(h.position))
@@ -173,27 +175,23 @@ func (r *rebuild) load(ctx context.Context, upTo int64) error {
 		return err
 	}
 	// Some record is in the way. Going page by page finds it and parks it.
-	r.Logger.Warn("loading in bulk is not possible, and goes on page by page", "projection", r.projection.Name(), "error", err)
+	r.Logger.Warn("loading in bulk is not possible, and goes on page by page",
+		"projection", r.projection.Name(), "error", err)
 	if err := r.shadow.empty(ctx); err != nil {
 		return err
 	}
-	if err := r.shadow.makeIndexes(ctx); err != nil {
+	if err := r.shadow.createIndexes(ctx); err != nil {
 		return err
 	}
 	return r.advance(ctx, "applying", upTo)
 }
 
 func (r *rebuild) loadBulk(ctx context.Context, upTo int64) error {
-	load, applied, done := r.projection.newLoad(r.shadow), tally{}, int64(0)
+	load, done := r.projection.newBulkLoad(r.shadow), int64(0)
 	r.Observe(RebuildProgress{"reading", 0, upTo})
-	err := eachChunk(ctx, r.Pool, 0, upTo, func(facts []fact) error {
-		if err := load.fold(ctx, facts); err != nil {
-			return err
-		}
-		applied.add(facts)
-		done += int64(len(facts))
+	err := load.read(ctx, upTo, func(records int) {
+		done += int64(records)
 		r.Observe(RebuildProgress{"reading", done, upTo})
-		return nil
 	})
 	if err != nil {
 		return err
@@ -203,16 +201,14 @@ func (r *rebuild) loadBulk(ctx context.Context, upTo int64) error {
 		if err := load.finish(ctx, tx); err != nil {
 			return err
 		}
-		b := &pgx.Batch{}
-		applied.queue(b, r.shadow.name)
-		b.Queue(`insert into projection_checkpoints (name, position) values ($1, $2)`, r.shadow.name, upTo)
-		return tx.SendBatch(ctx, b).Close()
+		_, err := tx.Exec(ctx, `insert into projection_checkpoints (name, position) values ($1, $2)`, r.shadow.name, upTo)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	r.Observe(RebuildProgress{Phase: "indexing"})
-	return r.shadow.makeIndexes(ctx)
+	return r.shadow.createIndexes(ctx)
 }
 
 // advance brings the shadow to a position page by page.
@@ -223,14 +219,15 @@ func (r *rebuild) advance(ctx context.Context, phase string, to int64) error {
 	}
 	r.pages.until = to
 	r.pages.applied = func(_ int, position int64) { r.Observe(RebuildProgress{phase, position, to}) }
-	if err := r.pages.lead(ctx, checkpoint); err != nil {
-		return err
+	err = r.pages.lease.hold(ctx, r.Pool, func(ctx context.Context) error { return r.pages.run(ctx, checkpoint) })
+	if err == nil {
+		err = ctx.Err()
 	}
-	return ctx.Err()
+	return err
 }
 
-// swapAttempts bounds how often the table in use is asked for, each time for a moment only: whoever reads it in a long
-// transaction would otherwise hold up all the others, who queue behind.
+// swapAttempts bounds how often the swap asks for the lock of the table in use. It asks for a
+// moment only: behind a lock that waits for a long transaction, all other readers would queue.
 const swapAttempts = 50
 
 func (r *rebuild) swap(ctx context.Context) error {
@@ -240,19 +237,20 @@ func (r *rebuild) swap(ctx context.Context) error {
 		}
 		r.Observe(RebuildProgress{Phase: "swapping"})
 		err := r.trySwap(ctx)
-		if !isPassing(err) || attempt == swapAttempts {
+		if !isTransient(err) || attempt == swapAttempts {
 			return err
 		}
-		pause(ctx, 200*time.Millisecond)
+		Await(ctx, nil, 200*time.Millisecond)
 	}
 }
 
-func isPassing(err error) bool {
+func isTransient(err error) bool {
 	var pg *pgconn.PgError
 	return errors.Is(err, errLeaseLost) || errors.As(err, &pg) && pg.Code == "55P03" // lock_not_available
 }
 
-// catchUp goes on while the projection does too, until only few records are left for the time when it must stand still.
+// catchUp applies records while the projection does too, until only few are left for the time when
+// it must stand still.
 func (r *rebuild) catchUp(ctx context.Context) error {
 	for at := int64(0); ; {
 		head, err := r.pages.log.Head(ctx)
@@ -266,14 +264,14 @@ func (r *rebuild) catchUp(ctx context.Context) error {
 	}
 }
 
-// trySwap takes the projection's lease, brings the shadow to the end of the log, and puts it in place. Whoever projects
-// gets the lease back at once.
+// trySwap takes the projection's lease, brings the shadow to the end of the log, and puts it in
+// place. The process that projects gets the lease back at once.
 func (r *rebuild) trySwap(ctx context.Context) error {
 	checkpoint, err := r.lease.take(ctx, r.Pool)
 	if err != nil {
 		return err
 	}
-	defer r.lease.handBack(ctx, r.Pool)
+	defer r.lease.release(ctx, r.Pool)
 	head, err := r.pages.log.Head(ctx)
 	if err != nil {
 		return err
@@ -282,7 +280,8 @@ func (r *rebuild) trySwap(ctx context.Context) error {
 		return err
 	}
 	err = pgx.BeginFunc(ctx, r.Pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `set local lock_timeout = '300ms'; lock table `+r.shadow.live+` in access exclusive mode`); err != nil {
+		_, err := tx.Exec(ctx, `set local lock_timeout = '300ms'; lock table `+r.shadow.live+` in access exclusive mode`)
+		if err != nil {
 			return err
 		}
 		b := &pgx.Batch{}

@@ -1,4 +1,4 @@
-package projections
+package engine
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Verification is what [Verify] found out about a projection.
+// Verification is the result of [Verify].
 type Verification struct {
 	Projection string
 	Position   int64 // up to which the projection says that it has applied the log
@@ -23,21 +23,21 @@ type Mismatch struct {
 	OthersApplied bool  // as many as the log has, but not the same
 }
 
-// Verify compares what a projection says that it has applied with the log: a count and a hash for each range of positions. It
-// finds a projection that looks as if it had caught up and has skipped something. It reads the whole log.
-func Verify(ctx context.Context, pool *pgxpool.Pool, projection string) (Verification, error) {
+// Verify compares what a projection says that it has applied with the log: a count and a hash for
+// each range of positions. It finds a projection that looks as if it had caught up and has skipped
+// something. It reads the whole log.
+func Verify(ctx context.Context, pool *pgxpool.Pool, p Projection) (Verification, error) {
+	projection := p.Name()
 	v := Verification{Projection: projection}
-	if _, err := named(projection); err != nil {
-		return v, err
-	}
-	err := pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		if err := tx.QueryRow(ctx, `select coalesce(max(position), 0) from projection_checkpoints where name = $1`, projection).Scan(&v.Position); err != nil {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, pool, options, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, `
+			select coalesce((select position from projection_checkpoints where name = $1), 0),
+				(select coalesce(sum(records), 0)::bigint from applied_ranges where projection = $1)`, projection,
+		).Scan(&v.Position, &v.Applied)
+		if err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, `select coalesce(sum(records), 0)::bigint from applied_ranges where projection = $1`, projection).Scan(&v.Applied); err != nil {
-			return err
-		}
-		var err error
 		v.Mismatches, err = mismatches(ctx, tx, projection, v.Position)
 		return err
 	})
@@ -59,8 +59,8 @@ func mismatches(ctx context.Context, tx pgx.Tx, projection string, position int6
 		), applied as (
 			select first_position, records, hash from applied_ranges where projection = $1
 		)
-		select first_position, least(first_position + $3 - 1, greatest($2, first_position)), coalesce(log.records, 0), coalesce(applied.records, 0),
-			coalesce(log.records = applied.records, false)
+		select first_position, least(first_position + $3 - 1, greatest($2, first_position)),
+			coalesce(log.records, 0), coalesce(applied.records, 0), coalesce(log.records = applied.records, false)
 		from log
 		full join applied using (first_position)
 		where (log.records, log.hash) is distinct from (applied.records, applied.hash)

@@ -1,4 +1,4 @@
-package projections_test
+package engine_test
 
 import (
 	"bufio"
@@ -12,14 +12,14 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 const (
-	helperTask  = "PROJECTIONS_TEST_TASK"
-	helperURL   = "PROJECTIONS_TEST_URL"
-	helperLease = "PROJECTIONS_TEST_LEASE"
-	helperPhase = "PROJECTIONS_TEST_PHASE"
+	helperTask  = "ENGINE_TEST_TASK"
+	helperURL   = "ENGINE_TEST_URL"
+	helperLease = "ENGINE_TEST_LEASE"
+	helperPhase = "ENGINE_TEST_PHASE"
 )
 
 // help is what the test binary does as another process, until it is killed.
@@ -29,8 +29,8 @@ func help(task string) {
 	if err != nil {
 		panic(err)
 	}
-	config.MaxConns = projections.Connections
-	for name, value := range projections.Session() {
+	config.MaxConns = connections
+	for name, value := range engine.Session() {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
@@ -43,18 +43,23 @@ func help(task string) {
 		if err != nil {
 			panic(err)
 		}
-		wire := projections.NewWire(os.Getenv(helperURL), pool, silent)
-		go wire.Run(ctx)
+		notifier := engine.NewNotifier(os.Getenv(helperURL), pool, names(), silent)
+		go notifier.Run(ctx)
 		fmt.Println("ready")
-		err = projections.Run(ctx, projections.Options{Pool: pool, Wire: wire, Holder: fmt.Sprint(os.Getpid()), Lease: lease})
+		err = engine.Run(ctx, engine.Options{
+			Projections: all(), Pool: pool, Notifier: notifier, Holder: fmt.Sprint(os.Getpid()), Lease: lease,
+		})
 		panic(err)
 	case "rebuild":
-		_, err := projections.Rebuild(ctx, "bookings", projections.RebuildOptions{Pool: pool, Observe: func(p projections.RebuildProgress) {
-			if p.Phase == os.Getenv(helperPhase) {
-				fmt.Println("ready")
-				select {} // until it is killed
-			}
-		}})
+		_, err := engine.Rebuild(ctx, itemsTable(), engine.RebuildOptions{
+			Pool: pool,
+			Observe: func(p engine.RebuildProgress) {
+				if p.Phase == os.Getenv(helperPhase) {
+					fmt.Println("ready")
+					select {} // until it is killed
+				}
+			},
+		})
 		panic(err)
 	}
 }

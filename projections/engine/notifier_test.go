@@ -1,4 +1,4 @@
-package projections_test
+package engine_test
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 func TestNewsArriveWithoutAnyNotification(t *testing.T) {
@@ -14,16 +14,25 @@ func TestNewsArriveWithoutAnyNotification(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	p.reaches(0)
-	b.wires = nil // nobody is told
-	b.schedule("E", 1)
+	b.notifiers = nil // nobody is told
+	b.open("E")
 	p.reaches(b.head)
+}
+
+// endListeners ends the database sessions that listen.
+func (b *bundle) endListeners() {
+	b.Helper()
+	b.exec(`
+		select pg_terminate_backend(pid)
+		from pg_stat_activity
+		where datname = current_database() and query ilike 'listen%'`)
 }
 
 func TestListeningSurvivesALostConnection(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.start()
-	other := projections.NewWire(b.url, b.pool, silent) // stands for another process
+	other := engine.NewNotifier(b.url, b.pool, names(), silent) // stands for another process
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { other.Run(ctx) })
@@ -33,10 +42,10 @@ func TestListeningSurvivesALostConnection(t *testing.T) {
 	heard := func() bool {
 		deadline := time.After(10 * time.Second)
 		for {
-			rung := p.wire.Log.Listen()
+			appended := p.notifier.Log.Listen()
 			other.Appended()
 			select {
-			case <-rung:
+			case <-appended:
 				return true
 			case <-deadline:
 				return false
@@ -47,7 +56,7 @@ func TestListeningSurvivesALostConnection(t *testing.T) {
 	if !heard() {
 		t.Fatal("a notification of another process was not heard")
 	}
-	b.exec(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`)
+	b.endListeners()
 	if !heard() {
 		t.Fatal("no notification was heard after the connection was lost")
 	}
@@ -67,7 +76,7 @@ func TestAWaitThatRunsOutAnswersWithWhatThereIs(t *testing.T) {
 func TestNobodyWaitsForADatabaseThatIsGone(t *testing.T) {
 	t.Parallel()
 	alive, gone := context.WithCancel(context.Background())
-	progress := projections.NewProgress(nil, nil, func() context.Context { return alive }, silent)
+	progress := engine.NewProgress(nil, nil, func() context.Context { return alive }, silent)
 	reached := make(chan int64)
 	go func() { reached <- progress.Wait(context.Background(), 1) }()
 	gone()
@@ -92,7 +101,8 @@ func TestAProcessKnowsHowFarAnotherHasProjected(t *testing.T) {
 	eventually(t, "the other process has heard of it", func() bool { return standby.progress.Reached() == b.head })
 }
 
-// After a crash of the server the last pages may be gone, because their commits did not wait for the disk.
+// After a crash of the server the last pages may be gone, because their commits did not wait for
+// the disk.
 func TestWhatWasKnownIsForgottenWhenTheServerMayHaveCrashed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -100,6 +110,6 @@ func TestWhatWasKnownIsForgottenWhenTheServerMayHaveCrashed(t *testing.T) {
 	b.live(10)
 	p.reaches(b.head)
 	b.exec(`update projection_checkpoints set position = 3, fence = fence + 1, lease_until = now() + interval '1 hour'`)
-	b.exec(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`)
+	b.endListeners()
 	eventually(t, "the position is known again", func() bool { return p.progress.Reached() == 3 })
 }

@@ -1,4 +1,4 @@
-package projections
+package engine
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// shadow is the table that a read model is rebuilt in, beside the one in use. It has a row in the table of checkpoints and
-// everything else that a projection has, under its own name.
+// shadow is the table that a read model is rebuilt in, beside the one in use. It has a row in the
+// table of checkpoints and everything else that a projection has, under its own name.
 type shadow struct {
 	pool    *pgxpool.Pool
 	live    string // the table in use
@@ -22,7 +22,8 @@ type shadow struct {
 	maxRows int // that may be kept in memory while it is filled
 }
 
-// index is one of the table in use, and the shadow's too, under a name that ends in the suffix until the swap.
+// index is one of the table in use, and the shadow's too, under a name that ends in the suffix
+// until the swap.
 type index struct {
 	Name    string
 	Kind    string // what to create: index, or unique index
@@ -30,8 +31,9 @@ type index struct {
 	Primary bool
 }
 
-// newShadow makes an empty table of the shape of the one in use, with its options and grants, and without its indexes. What an
-// earlier rebuild left behind when it was killed is dropped; no other one may be running.
+// newShadow makes an empty table of the shape of the one in use, with its options and grants, and
+// without its indexes. What an earlier rebuild left behind when it was killed is dropped; no other
+// one may be running.
 func newShadow(ctx context.Context, pool *pgxpool.Pool, live string) (*shadow, error) {
 	suffix := fmt.Sprintf("_rebuild_%d", time.Now().UnixMilli())
 	s := &shadow{pool: pool, live: live, suffix: suffix, name: live + suffix, maxRows: maxRows}
@@ -101,7 +103,8 @@ func (s *shadow) create(ctx context.Context, tx pgx.Tx) error {
 		from pg_class
 		where oid = $1::text::regclass and reloptions is not null
 		union all
-		select format('grant %s on %s to %s', a.privilege_type, $2::text, case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)
+		select format('grant %s on %s to %s', a.privilege_type, $2::text,
+			case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)
 		from pg_class c, aclexplode(c.relacl) a
 		where c.oid = $1::text::regclass and a.grantee <> c.relowner`, s.live, s.name)
 	statements, err := pgx.CollectRows(rows, pgx.RowTo[string])
@@ -122,17 +125,18 @@ func (s *shadow) empty(ctx context.Context) error {
 	})
 }
 
-// makeKey makes the index of the primary key, unless it is there.
-func (s *shadow) makeKey(ctx context.Context, tx pgx.Tx) error {
-	return s.make(ctx, tx, s.indexes[0])
+// createKey makes the index of the primary key, unless it is there.
+func (s *shadow) createKey(ctx context.Context, tx pgx.Tx) error {
+	return s.createIndex(ctx, tx, s.indexes[0])
 }
 
-func (s *shadow) make(ctx context.Context, tx pgx.Tx, i index) error {
+func (s *shadow) createIndex(ctx context.Context, tx pgx.Tx, i index) error {
 	var made bool
 	if err := tx.QueryRow(ctx, `select to_regclass($1) is not null`, i.Name+s.suffix).Scan(&made); err != nil || made {
 		return err
 	}
-	sql := fmt.Sprintf(`set local maintenance_work_mem = '256MB'; create %s %s on %s %s`, i.Kind, i.Name+s.suffix, s.name, i.Using)
+	sql := fmt.Sprintf(`set local maintenance_work_mem = '256MB'; create %s %s on %s %s`,
+		i.Kind, i.Name+s.suffix, s.name, i.Using)
 	if i.Primary {
 		sql += fmt.Sprintf(`; alter table %s add constraint %s primary key using index %[2]s`, s.name, i.Name+s.suffix)
 	}
@@ -140,18 +144,18 @@ func (s *shadow) make(ctx context.Context, tx pgx.Tx, i index) error {
 	return err
 }
 
-// makeIndexes makes those that are missing, two at a time, and the statistics. Rows that no transaction can see differently are
-// marked as such, without which no scan stays within an index.
-func (s *shadow) makeIndexes(ctx context.Context) error {
+// createIndexes makes those that are missing, two at a time, and the statistics. Rows that no
+// transaction can see differently are marked as such, without which no scan stays within an index.
+func (s *shadow) createIndexes(ctx context.Context) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(2)
 	for _, i := range s.indexes {
 		group.Go(func() error {
-			return pgx.BeginFunc(groupCtx, s.pool, func(tx pgx.Tx) error { return s.make(groupCtx, tx, i) })
+			return pgx.BeginFunc(groupCtx, s.pool, func(tx pgx.Tx) error { return s.createIndex(groupCtx, tx, i) })
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return fmt.Errorf("make the indexes: %w", err)
+		return fmt.Errorf("create the indexes: %w", err)
 	}
 	if _, err := s.pool.Exec(ctx, `vacuum (analyze) `+s.name); err != nil {
 		return fmt.Errorf("analyze: %w", err)
@@ -159,7 +163,8 @@ func (s *shadow) makeIndexes(ctx context.Context) error {
 	return nil
 }
 
-// replace puts the shadow in the place of the table in use. Statements that were prepared for it are planned anew by PostgreSQL.
+// replace puts the shadow in the place of the table in use. Statements that were prepared for it
+// are planned anew by PostgreSQL.
 func (s *shadow) replace(ctx context.Context, tx pgx.Tx) error {
 	sql := []string{`drop table ` + s.live, `alter table ` + s.name + ` rename to ` + s.live}
 	for _, i := range s.indexes {

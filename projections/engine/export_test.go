@@ -1,0 +1,18 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// KeepLease takes a lease and renews it until ctx ends.
+func KeepLease(ctx context.Context, pool *pgxpool.Pool, name string, lasts time.Duration, taken func()) error {
+	l := lease{name: name, holder: "test", lasts: lasts}
+	if _, err := l.take(ctx, pool); err != nil {
+		return err
+	}
+	taken()
+	return l.keep(ctx, pool)
+}

@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+)
+
+// lease is the right to run one projection. The fence grows with every holder; a checkpoint is
+// written only with the current one, so a process that was frozen and has lost its lease without
+// noticing can't write any more.
+type lease struct {
+	name   string
+	holder string // for people: who it is
+	lasts  time.Duration
+	fence  int64
+}
+
+// defaultLease is how long a lease lasts. A holder renews it three times before it would run out.
+// After a holder was killed, another process takes over when it has run out.
+const defaultLease = 3 * time.Second
+
+// The pause between attempts while something is out of order grows from the one to the other.
+const (
+	shortestPause = 20 * time.Millisecond
+	longestPause  = 2 * time.Second
+)
+
+var errLeaseLost = errors.New("the lease was taken over by another process")
+
+// runAsLeader calls do with the checkpoint whenever this process gets the lease, until ctx ends. If
+// do fails it is called again after a pause.
+func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.Context, checkpoint int64) error) {
+	wait, last := shortestPause, int64(-1)
+	for ctx.Err() == nil {
+		free := o.Notifier.leases.Listen()
+		checkpoint, ok, err := l.acquire(ctx, o.Pool)
+		if err == nil && ok {
+			if checkpoint != last { // there was progress, here or elsewhere
+				wait, last = shortestPause, checkpoint
+			}
+			err = l.hold(ctx, o.Pool, func(ctx context.Context) error { return do(ctx, checkpoint) })
+		}
+		switch {
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, errLeaseLost):
+			o.Logger.Info("projection is run by another process now", "projection", l.name)
+		case err != nil:
+			o.Logger.Warn("projection was interrupted", "projection", l.name, "error", err)
+			Await(ctx, nil, wait)
+			wait = min(2*wait, longestPause)
+			continue
+		}
+		wait = shortestPause
+		Await(ctx, free, l.lasts/6)
+	}
+}
+
+// hold calls do while it renews the lease, and releases the lease afterwards. The context of do
+// ends when the lease may be lost.
+func (l *lease) hold(ctx context.Context, pool *pgxpool.Pool, do func(context.Context) error) error {
+	defer l.release(ctx, pool)
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return l.keep(ctx, pool) })
+	group.Go(func() error {
+		defer done()
+		return do(ctx)
+	})
+	return group.Wait()
+}
+
+const takeSQL = `
+	insert into projection_checkpoints as c (name, holder, fence, lease_until)
+	values ($1, $2, 1, clock_timestamp() + $3)
+	on conflict (name) do update
+		set holder = excluded.holder, fence = c.fence + 1, lease_until = excluded.lease_until`
+
+// acquire takes the lease if it is free or has run out; ok is false if another process holds it.
+func (l *lease) acquire(ctx context.Context, pool *pgxpool.Pool) (checkpoint int64, ok bool, err error) {
+	checkpoint, err = l.query(ctx, pool, takeSQL+` where c.lease_until is null or c.lease_until < clock_timestamp()`)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, false, nil
+	}
+	return checkpoint, err == nil, err
+}
+
+// take takes the lease from the process that holds it, for a short piece of work. The fence undoes
+// what that process was about to write, and it tries to acquire the lease again.
+func (l *lease) take(ctx context.Context, pool *pgxpool.Pool) (checkpoint int64, err error) {
+	return l.query(ctx, pool, takeSQL)
+}
+
+func (l *lease) query(ctx context.Context, pool *pgxpool.Pool, sql string) (checkpoint int64, err error) {
+	row := pool.QueryRow(ctx, sql+` returning fence, position`, l.name, l.holder, l.lasts)
+	if err := row.Scan(&l.fence, &checkpoint); err != nil {
+		return 0, fmt.Errorf("take the lease of %s: %w", l.name, err)
+	}
+	return checkpoint, nil
+}
+
+// keep renews the lease until ctx ends. An error says that it may be lost.
+func (l *lease) keep(ctx context.Context, pool *pgxpool.Pool) error {
+	for {
+		Await(ctx, nil, l.lasts/3)
+		tag, err := pool.Exec(ctx, `
+			update projection_checkpoints set lease_until = clock_timestamp() + $3
+			where name = $1 and fence = $2`, l.name, l.fence, l.lasts)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = errLeaseLost
+		}
+		if ctx.Err() != nil { // before or while it was renewed
+			return nil //nolint:nilerr // the lease is released then
+		}
+		if err != nil {
+			return fmt.Errorf("renew the lease of %s: %w", l.name, err)
+		}
+	}
+}
+
+// advance writes the checkpoint with the rows that belong to it. Without the lease no row is found,
+// so the statement divides by zero, and the commit that follows in the same message fails too. See
+// [lease.lost].
+func (l *lease) advance(b *pgx.Batch, from, to int64) {
+	b.Queue(`
+		with moved as (
+			update projection_checkpoints
+			set position = $4, updated_at = clock_timestamp(), lease_until = clock_timestamp() + $5
+			where name = $1 and fence = $2 and position = $3
+			returning 1
+		)
+		select 1 / count(*) from moved`, l.name, l.fence, from, to, l.lasts)
+}
+
+// lost recognises the error that advance causes.
+func (l *lease) lost(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "22012" { // division_by_zero
+		return fmt.Errorf("lease of %s: %w", l.name, errLeaseLost)
+	}
+	return err
+}
+
+// release lets another process take over at once, and tells those that wait, whether ctx has ended
+// or not. If it fails, the lease runs out.
+func (l *lease) release(ctx context.Context, pool *pgxpool.Pool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_, err := pool.Exec(ctx, `
+		update projection_checkpoints set holder = null, lease_until = null
+		where name = $1 and fence = $2`, l.name, l.fence)
+	if err == nil {
+		_ = notify(ctx, pool, leaseChannel, "")
+	}
+}

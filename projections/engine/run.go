@@ -1,0 +1,96 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	wmetrics "github.com/ThreeDotsLabs/watermill/components/metrics"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+)
+
+// Run keeps the read models up to date until ctx ends. Readers hear of progress through the
+// notifier.
+func Run(ctx context.Context, o Options) error {
+	o = o.withDefaults()
+	log := watermillLogger(o.Logger)
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: 10 * time.Second}, log)
+	if err != nil {
+		return fmt.Errorf("make the router: %w", err)
+	}
+	subscriber := newSubscriber(o)
+	if o.Registerer != nil {
+		builder := wmetrics.NewPrometheusMetricsBuilder(o.Registerer, "boxoffice", "projection")
+		router.AddMiddleware(builder.NewRouterMiddleware().Middleware)
+		unregister, err := subscriber.metrics.register(o)
+		if err != nil {
+			return fmt.Errorf("register the metrics: %w", err)
+		}
+		defer unregister()
+	}
+	router.AddMiddleware(middlewares(o, log)...)
+	for _, p := range o.Projections {
+		router.AddConsumerHandler(p.Name(), p.Name(), subscriber, applyTo(p, p.Name()))
+	}
+	if err := router.Run(ctx); err != nil {
+		return fmt.Errorf("run the projections: %w", err)
+	}
+	return subscriber.Close()
+}
+
+// applyTo handles pages with a projection that writes to the read model called name.
+func applyTo(p Projection, name string) message.NoPublishHandlerFunc {
+	return func(m *message.Message) error {
+		page, err := pageOf(m)
+		if err != nil || len(page.records) == 0 {
+			return err
+		}
+		return p.apply(m.Context(), page, name)
+	}
+}
+
+// newDirectDelivery makes a delivery without a Router, for a part of the log. Its messages go
+// through the same middleware.
+func newDirectDelivery(o Options, p Projection, name string) *delivery {
+	o = o.withDefaults()
+	o.Notifier = NewNotifier("", o.Pool, nil, o.Logger) // which does not run
+	apply := applyTo(p, name)
+	//nolint:unparam // the type is watermill's
+	handle := func(m *message.Message) ([]*message.Message, error) { return nil, apply(m) }
+	chain := middlewares(o, watermillLogger(o.Logger))
+	for i := len(chain) - 1; i >= 0; i-- {
+		handle = chain[i](handle)
+	}
+	return newDelivery(o, name, func(_ context.Context, m *message.Message) error {
+		_, err := handle(m)
+		return err
+	})
+}
+
+// middlewares are the layers between a message and its handler, outermost first.
+func middlewares(o Options, log watermill.LoggerAdapter) []message.HandlerMiddleware {
+	layers := []message.HandlerMiddleware{loadRecords(eventstore.NewLog(o.Pool))}
+	if o.Tracer != nil {
+		layers = append(layers, traced(o.Tracer))
+	}
+	return append(layers,
+		poisonQueue(log),
+		retries(log),
+		classifyErrors,
+		rollbackToSavepoint, // inside of the retries: a failed statement spoils a transaction up to its savepoint
+		middleware.Recoverer,
+	)
+}
+
+// watermillLogger logs what watermill says about single messages as details: the projections log
+// what matters.
+func watermillLogger(logger *slog.Logger) watermill.LoggerAdapter {
+	return watermill.NewSlogLoggerWithLevelMapping(logger, map[slog.Level]slog.Level{
+		slog.LevelInfo: slog.LevelDebug, slog.LevelError: slog.LevelDebug,
+	})
+}

@@ -1,0 +1,343 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
+	"github.com/boxoffice/boxoffice/projections/engine"
+)
+
+// The test binary is also the process that tests kill.
+func TestMain(m *testing.M) {
+	if task := os.Getenv(helperTask); task != "" {
+		help(task)
+		return
+	}
+	// They wait for the database and for clocks more than they compute.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	dbtest.Main(m)
+}
+
+const (
+	patient     = 30 * time.Second // longer than anything here takes when all is well
+	connections = 2*engine.ConnectionsEach + engine.ConnectionsShared
+)
+
+var silent = slog.New(slog.DiscardHandler)
+
+// bundle is what a test works with: a database of its own, a pool on it that no projection uses,
+// and a history to write.
+type bundle struct {
+	*testing.T
+	url  string
+	pool *pgxpool.Pool
+	*history
+}
+
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	url := dbtest.URL(t)
+	pool := dbtest.Connect(t, url, dbtest.MaxConns(8))
+	b := &bundle{t, url, pool, newHistory(t, pool)}
+	b.exec(schema)
+	return b
+}
+
+// process is one process's projections on a database that several may share.
+type process struct {
+	testing.TB
+	notifier *engine.Notifier
+	progress *engine.Progress
+	stop     func()
+}
+
+type choice func(*engine.Options)
+
+// start runs the projections. Its options say in which way they differ from the usual.
+func (b *bundle) start(choices ...choice) *process {
+	b.Helper()
+	pool := dbtest.Connect(b, b.url, dbtest.MaxConns(connections+2), dbtest.Settings(engine.Session()))
+	return b.startOn(pool, choices...)
+}
+
+func (b *bundle) startOn(pool *pgxpool.Pool, choices ...choice) *process {
+	b.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &process{TB: b, notifier: engine.NewNotifier(b.url, b.pool, names(), silent)}
+	p.progress = engine.NewProgress(b.pool, p.notifier, nil, silent)
+	o := engine.Options{Projections: all(), Pool: pool, Notifier: p.notifier, Holder: uuid.NewString()}
+	for _, choose := range choices {
+		choose(&o)
+	}
+	var work sync.WaitGroup
+	work.Go(func() { p.notifier.Run(ctx) })
+	work.Go(func() { p.progress.Run(ctx) })
+	work.Go(func() {
+		if err := engine.Run(ctx, o); err != nil {
+			b.Errorf("run: %v", err)
+		}
+	})
+	p.stop = sync.OnceFunc(func() { cancel(); work.Wait() })
+	b.Cleanup(p.stop)
+	b.notifiers = append(b.notifiers, p.notifier)
+	return p
+}
+
+// reaches fails the test when the read models have not got to the position in good time.
+func (p *process) reaches(position int64) {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patient)
+	defer cancel()
+	if reached := p.progress.Wait(ctx, position); reached < position {
+		p.Fatalf("the read models are at %d, want %d", reached, position)
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bundle) exec(sql string, args ...any) {
+	b.Helper()
+	if _, err := b.pool.Exec(context.Background(), sql, args...); err != nil {
+		b.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func (b *bundle) count(sql string, args ...any) (n int) {
+	b.Helper()
+	if err := b.pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
+		b.Fatalf("%s: %v", sql, err)
+	}
+	return n
+}
+
+// eventually waits for a condition that nothing signals.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	if !waittest.Until(patient, holds) {
+		t.Fatalf("still not so: %s", what)
+	}
+}
+
+// history appends to streams, as the executor would.
+type history struct {
+	t         testing.TB
+	log       *eventstore.Log
+	notifiers []*engine.Notifier // told of appends
+	random    *rand.Rand
+
+	versions map[uuid.UUID]int
+	baskets  []uuid.UUID
+	items    []item // that were not removed
+	head     int64
+}
+
+func newHistory(t testing.TB, pool *pgxpool.Pool) *history {
+	return &history{
+		t: t, log: eventstore.NewLog(pool), random: rand.New(rand.NewPCG(1, 2)), versions: map[uuid.UUID]int{},
+	}
+}
+
+func (h *history) append(basket uuid.UUID, records ...eventstore.NewRecord) {
+	h.t.Helper()
+	for i := range records {
+		records[i].Metadata = eventstore.Metadata{CorrelationID: fmt.Sprint("request ", h.head+1)}
+	}
+	stored, err := h.log.Append(context.Background(), basket, h.versions[basket], records...)
+	must(h.t, err)
+	h.versions[basket] += len(records)
+	h.head = stored[len(stored)-1].Position
+	for _, n := range h.notifiers {
+		n.Appended()
+	}
+}
+
+func (c change) record(t testing.TB) eventstore.NewRecord {
+	data, err := json.Marshal(c)
+	must(t, err)
+	return eventstore.NewRecord{Type: c.kind, SchemaVersion: 1, Data: data}
+}
+
+// unknown is a record of a newer program.
+func unknown() eventstore.NewRecord {
+	return eventstore.NewRecord{Type: "Teleported", SchemaVersion: 1, Data: []byte(`{}`)}
+}
+
+// open opens a basket.
+func (h *history) open(label string) uuid.UUID {
+	h.t.Helper()
+	basket := uuid.New()
+	h.append(basket, change{kind: typeOpened, Label: label}.record(h.t))
+	h.baskets = append(h.baskets, basket)
+	return basket
+}
+
+// add puts n items into a basket in one append.
+func (h *history) add(basket uuid.UUID, n int) {
+	h.t.Helper()
+	records := make([]eventstore.NewRecord, n)
+	for i := range records {
+		added := item{ID: uuid.New(), Basket: basket, Size: h.random.IntN(100)}
+		h.items = append(h.items, added)
+		records[i] = change{kind: typeAdded, Item: added.ID, Size: added.Size}.record(h.t)
+	}
+	h.append(basket, records...)
+}
+
+// remove takes any item out.
+func (h *history) remove() {
+	h.t.Helper()
+	i := h.random.IntN(len(h.items))
+	h.append(h.items[i].Basket, change{kind: typeRemoved, Item: h.items[i].ID}.record(h.t))
+	h.items = slices.Delete(h.items, i, i+1)
+}
+
+// live lets n things happen to the baskets there are, or to five new ones.
+func (h *history) live(n int) {
+	h.t.Helper()
+	for i := len(h.baskets); i < 5; i++ {
+		h.open(fmt.Sprint("Basket ", i))
+	}
+	for range n {
+		if len(h.items) > 0 && h.random.IntN(3) == 0 {
+			h.remove()
+		} else {
+			h.add(h.baskets[h.random.IntN(len(h.baskets))], 1)
+		}
+	}
+}
+
+// checkFold compares the read models with a fold of the log that is made here, without the engine.
+func (b *bundle) checkFold() {
+	b.Helper()
+	ctx := context.Background()
+	records, err := b.log.After(ctx, 0, 1_000_000)
+	must(b, err)
+	baskets, items := map[uuid.UUID]basket{}, map[uuid.UUID]item{}
+	for _, r := range records {
+		c, err := decode(r.Type, r.SchemaVersion, r.Data)
+		must(b, err)
+		row := baskets[r.StreamID]
+		switch c.kind {
+		case typeOpened:
+			row = basket{ID: r.StreamID, Label: c.Label}
+		case typeAdded:
+			row.Items++
+			items[c.Item] = item{ID: c.Item, Basket: r.StreamID, Size: c.Size, Version: r.Version}
+		case typeRemoved:
+			row.Items--
+			removed := items[c.Item]
+			removed.Removed, removed.Version = &r.RecordedAt, r.Version
+			items[c.Item] = removed
+		}
+		row.Last = r.RecordedAt
+		baskets[r.StreamID] = row
+	}
+	checkRows(b, basketsTable(), baskets, func(r basket) uuid.UUID { return r.ID })
+	checkRows(b, itemsTable(), items, func(r item) uuid.UUID { return r.ID })
+}
+
+func checkRows[Row any](b *bundle, t *engine.Table[Row, change], want map[uuid.UUID]Row, id func(Row) uuid.UUID) {
+	b.Helper()
+	rows, _ := b.pool.Query(context.Background(), `select `+t.ColumnList("")+` from `+t.Name())
+	got, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r Row, err error) {
+		return r, engine.Scan(row, t.Fields(&r)...)
+	})
+	must(b, err)
+	wrong := 0
+	for i := range got {
+		wanted, ok := want[id(got[i])]
+		if text := fmt.Sprint(texts(t.Fields(&got[i]))); !ok || text != fmt.Sprint(texts(t.Fields(&wanted))) {
+			if wrong++; wrong <= 5 {
+				b.Errorf("%s: got %s, want %v", t.Name(), text, texts(t.Fields(&wanted)))
+			}
+		}
+	}
+	if len(got) != len(want) || wrong > 5 {
+		b.Errorf("%s: got %d rows, want %d; %d of them differ", t.Name(), len(got), len(want), wrong)
+	}
+}
+
+func texts(fields []any) (texts []string) {
+	for _, f := range fields {
+		text, _ := json.Marshal(f)
+		texts = append(texts, string(text))
+	}
+	return texts
+}
+
+// checkVerified wants every record to have been applied once.
+func (b *bundle) checkVerified() {
+	b.Helper()
+	for _, p := range all() {
+		v, err := engine.Verify(context.Background(), b.pool, p)
+		must(b, err)
+		if len(v.Mismatches) > 0 {
+			b.Errorf("%s: %+v", p.Name(), v)
+		}
+	}
+}
+
+func (b *bundle) parked(projection string) []engine.Parked {
+	b.Helper()
+	parked, err := engine.ParkedStreams(context.Background(), b.pool, projection, 1000)
+	must(b, err)
+	return parked
+}
+
+// dump is all that a table holds.
+func (b *bundle) dump(table string) []string {
+	b.Helper()
+	rows, _ := b.pool.Query(context.Background(), `select t::text from `+table+` t order by 1`)
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	must(b, err)
+	return lines
+}
+
+func (b *bundle) checkDump(table string, want []string) {
+	b.Helper()
+	if got := b.dump(table); !slices.Equal(got, want) {
+		b.Errorf("%s has other rows than it had:\n%v\n%v", table, got, want)
+	}
+}
+
+func (b *bundle) rebuild(p engine.Projection, choices ...func(*engine.RebuildOptions)) (engine.Rebuilt, error) {
+	b.Helper()
+	o := engine.RebuildOptions{Pool: b.toolPool(), Holder: "a rebuild"}
+	for _, choose := range choices {
+		choose(&o)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patient)
+	defer cancel()
+	return engine.Rebuild(ctx, p, o)
+}
+
+func (b *bundle) toolPool() *pgxpool.Pool {
+	b.Helper()
+	return dbtest.Connect(b, b.url, dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
+}
+
+// shortLease makes another process take over soon.
+func shortLease(o *engine.Options) { o.Lease = 150 * time.Millisecond }

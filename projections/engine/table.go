@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Table is a projection in which every record changes at most one row. A page costs a query for the
+// rows that it changes and a statement that writes them back, however many records it has. Row is
+// the Go type of a row, V that of decoded data.
+type Table[Row, V any] struct {
+	ReadModel string   // the name of the table and of the projection
+	Columns   []Column // the first is the key, "id" of type uuid
+	// Fields returns pointers to what the columns hold, in the order of Columns.
+	Fields func(*Row) []any
+	Decode Decode[V]
+	// Key names the row that a record changes. The result ok is false if it changes none, and
+	// creates is true if the record makes the row.
+	Key func(*Record[V]) (key uuid.UUID, creates, ok bool)
+	// Reduce changes the row as the record says. Live pages and rebuilds use the same function.
+	Reduce func(*Row, *Record[V])
+	// InvalidatesCount tells whether a record adds or renames a row. The column listing of the
+	// checkpoint counts such pages, so that counts of rows can be cached. Nil: none does.
+	InvalidatesCount func(V) bool
+}
+
+// Column is a column of a read model.
+type Column struct{ Name, SQLType string }
+
+// parameterType is the type in which values are sent. Every value of the field fits in it:
+// PostgreSQL has to refuse a number that is too large, because an argument that pgx can't encode
+// costs the connection.
+func (c Column) parameterType() string {
+	if c.SQLType == "int" {
+		return "bigint"
+	}
+	return c.SQLType
+}
+
+// Name implements [Projection].
+func (t *Table[Row, V]) Name() string { return t.ReadModel }
+
+// ColumnList names the columns for a select, each with a prefix such as the alias of a table and a
+// dot.
+func (t *Table[Row, V]) ColumnList(prefix string) string {
+	return prefix + strings.Join(t.columnNames(), ", "+prefix)
+}
+
+func (t *Table[Row, V]) columnNames() []string {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// Differences describes each column in which got is not what it should be.
+func (t *Table[Row, V]) Differences(got, want *Row) string {
+	var different []string
+	wants := t.Fields(want)
+	for i, field := range t.Fields(got) {
+		if g, w := value(field), value(wants[i]); g != w {
+			different = append(different, fmt.Sprintf("%s is %v and should be %v", t.Columns[i].Name, g, w))
+		}
+	}
+	return strings.Join(different, "; ")
+}
+
+func (t *Table[Row, V]) apply(ctx context.Context, p *page, name string) error {
+	records, err := t.Decode.all(p.records)
+	if err != nil {
+		return err
+	}
+	rows := t.newRowSet()
+	if err := rows.fetch(ctx, p.conn, name, rows.missing(records)); err != nil {
+		return err
+	}
+	countChanges := rows.reduce(records)
+	b := &pgx.Batch{}
+	if changed := append(rows.created, rows.fetched...); len(changed) > 0 {
+		b.Queue(t.saveSQL(name), t.arrays(changed)...)
+	}
+	applied := appliedRanges{}
+	for i := range records {
+		applied.add(records[i].Position, records[i].hash)
+	}
+	applied.queue(b, name)
+	if countChanges {
+		b.Queue(`update projection_checkpoints set listing = listing + 1 where name = $1`, name)
+	}
+	if err := p.write(ctx, b); err != nil {
+		return fmt.Errorf("save rows: %w", err)
+	}
+	return nil
+}
+
+// saveSQL inserts or updates rows. Each column is one parameter, an array.
+func (t *Table[Row, V]) saveSQL(name string) string {
+	var arrays, sets []string
+	for i, c := range t.Columns {
+		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::"+c.parameterType()+"[]")
+		sets = append(sets, c.Name+" = excluded."+c.Name)
+	}
+	return `
+		insert into ` + name + ` (` + t.ColumnList("") + `)
+		select * from unnest(` + strings.Join(arrays, ", ") + `)
+		on conflict (id) do update set ` + strings.Join(sets[1:], ", ")
+}
+
+func (t *Table[Row, V]) arrays(rows []*Row) []any {
+	columns := make([][]any, len(t.Columns))
+	for i := range columns {
+		columns[i] = make([]any, len(rows))
+	}
+	for n, row := range rows {
+		for i, field := range t.Fields(row) {
+			columns[i][n] = value(field)
+		}
+	}
+	arrays := make([]any, len(columns))
+	for i := range columns {
+		arrays[i] = columns[i]
+	}
+	return arrays
+}
+
+// value returns what a field holds, in a type that pgx encodes without reflection or text, which is
+// many times as fast.
+func value(field any) any {
+	switch f := field.(type) {
+	case *uuid.UUID:
+		return [16]byte(*f)
+	case *string:
+		return *f
+	case *int:
+		return *f
+	case *int64:
+		return *f
+	case *time.Time:
+		return *f
+	case **time.Time:
+		return *f
+	}
+	panic(fmt.Sprintf("projections: no column can hold a %T", field))
+}
+
+// Scan reads a row into fields. Times are in UTC, as they were when they were written.
+func Scan(row pgx.CollectableRow, fields ...any) error {
+	if err := row.Scan(fields...); err != nil {
+		return err
+	}
+	for _, field := range fields {
+		switch f := field.(type) {
+		case *time.Time:
+			*f = f.UTC()
+		case **time.Time:
+			if *f != nil {
+				**f = (**f).UTC()
+			}
+		}
+	}
+	return nil
+}
