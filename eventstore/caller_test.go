@@ -20,7 +20,7 @@ func occupy(tb testing.TB, e *executor) (letGo func()) {
 	open := sync.OnceFunc(func() { close(gate) })
 	tb.Cleanup(open)
 	var blockers []*pending
-	for range e.Lane() {
+	for range e.Transactions() {
 		aboard := make(chan struct{})
 		blockers = append(blockers, begin(func() (result, error) {
 			return e.Execute(context.Background(), command{StreamID: uuid.New(), Decide: func(domain.State) ([]domain.Record, error) {
@@ -98,7 +98,7 @@ func TestACommandThatHasNotBoardedIsGivenUpWhenTheDatabaseIsGone(t *testing.T) {
 	b := setup(t)
 	stream := b.schedule(t, 1)
 	alive, gone := context.WithCancel(context.Background())
-	p := b.process(t, options{Alive: func() context.Context { return alive }})
+	p := b.process(t, options{Health: func() context.Context { return alive }})
 	occupy(t, p.executor) // those aboard don't know it yet, and hold up the others
 	waiting := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
 	eventually(t, "the command waits", func() bool { return p.Waiting() == 1 })

@@ -147,7 +147,7 @@ func TestBatchesLeaveApartOnlyWhileCommandsAreComing(t *testing.T) {
 	stream := b.schedule(t, 2*customers)
 	var seen observed
 	var coming atomic.Bool
-	p := b.process(t, options{Observe: seen.note, Coming: coming.Load})
+	p := b.process(t, options{Observe: seen.note, ExpectMore: coming.Load})
 	book := func() (took time.Duration) {
 		began := time.Now()
 		for range customers {
@@ -159,19 +159,19 @@ func TestBatchesLeaveApartOnlyWhileCommandsAreComing(t *testing.T) {
 	}
 	book()
 	eventually(t, "all batches are observed", func() bool { return len(seen.all()) == customers })
-	if usual := seen.waits()[customers/2]; usual > eventstore.Gather/2 {
+	if usual := seen.waits()[customers/2]; usual > eventstore.Linger/2 {
 		t.Errorf("while none are coming, a command waited %s to board", usual)
 	}
 
 	coming.Store(true)
-	if took, least := book(), (customers-1)*eventstore.Gather; took < least {
+	if took, least := book(), (customers-1)*eventstore.Linger; took < least {
 		t.Errorf("while some are coming, %d batches left within %s, want %s", customers, took, least)
 	}
 }
 
-// Others append to the same streams: after a conflict the head row is locked first, so that there is no next one, until they have
-// been quiet for a while.
-func TestAfterAConflictTheLockComesFirstForAWhile(t *testing.T) {
+// Others append to the same stream: after a conflict the head row is locked first, so that there is
+// no next one, until a batch finds nothing of others.
+func TestWhileOthersAppendTheHeadIsLockedFirst(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	via := newProxy(t, b.url)
@@ -192,25 +192,24 @@ func TestAfterAConflictTheLockComesFirstForAWhile(t *testing.T) {
 	if n := locks.Load(); n != 0 {
 		t.Errorf("the head row was locked %d times without need", n)
 	}
-	if _, err := other.book(t.Context(), stream, uuid.New()); err != nil {
-		t.Fatal(err)
-	}
+	mustBook(t, other, stream, uuid.New())
 	held.release()
 	call.mustDo(t)
-	book := func(times int) int32 {
-		for range times {
-			if _, err := p.book(t.Context(), stream, uuid.New()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return locks.Load()
+	if n := locks.Load(); n != 1 {
+		t.Errorf("the head row was locked %d times, want once for the second attempt", n)
 	}
-	if n := book(5); n != 6 {
-		t.Errorf("the head row was locked %d times, want for the second attempt and the five batches after it", n)
+	for range 5 {
+		mustBook(t, other, stream, uuid.New())
+		mustBook(t, p, stream, uuid.New())
 	}
-	before := book(50)
-	if after := book(5); after != before {
-		t.Errorf("the head row is still locked first, %d times, though nobody else appends", after-before)
+	if n := locks.Load(); n != 6 {
+		t.Errorf("the head row was locked %d times, want once more for each of five batches", n)
+	}
+	for range 5 {
+		mustBook(t, p, stream, uuid.New())
+	}
+	if n := locks.Load(); n != 7 {
+		t.Errorf("the head row was locked %d times, want once more to find that nobody else appends", n)
 	}
 	b.audit(t)
 }

@@ -93,42 +93,42 @@ func sameHashes(ctx context.Context, tx pgx.Tx, records []Record) (refused, err 
 }
 
 // tailsOf reads the ends of the streams that the records belong to.
-func tailsOf(ctx context.Context, tx pgx.Tx, records []Record) (map[uuid.UUID]tail, error) {
-	tails := make(map[uuid.UUID]tail)
+func tailsOf(ctx context.Context, tx pgx.Tx, records []Record) (map[uuid.UUID]Tail, error) {
+	tails := make(map[uuid.UUID]Tail)
 	var ids [][16]byte
 	for i := range records {
 		if _, seen := tails[records[i].StreamID]; !seen {
-			tails[records[i].StreamID] = tail{}
+			tails[records[i].StreamID] = Tail{}
 			ids = append(ids, records[i].StreamID)
 		}
 	}
 	var id [16]byte
-	var at tail
+	var at Tail
 	rows, _ := tx.Query(ctx, `
 		select s.id, l.version, l.hash
 		from unnest($1::uuid[]) as s (id)
 		cross join lateral (
 			select version, hash from event_log where stream_id = s.id order by version desc limit 1
 		) l`, ids)
-	_, err := pgx.ForEachRow(rows, []any{&id, &at.version, (*hashScanner)(&at.hash)}, func() error { tails[id] = at; return nil })
+	_, err := pgx.ForEachRow(rows, []any{&id, &at.Version, (*hashScanner)(&at.Hash)}, func() error { tails[id] = at; return nil })
 	return tails, err
 }
 
 // following are the records up to the first that does not continue the log.
-func following(head int64, tails map[uuid.UUID]tail, records []Record) ([]Record, error) {
+func following(head int64, tails map[uuid.UUID]Tail, records []Record) ([]Record, error) {
 	for i := range records {
 		r := &records[i]
 		at := tails[r.StreamID]
 		switch {
 		case r.Position != head+1:
 			return records[:i], &GapError{head, r.Position}
-		case r.Version != at.version+1:
-			return records[:i], &ForeignError{r.Position, fmt.Sprintf("version %d of stream %s came after version %d", r.Version, r.StreamID, at.version)}
-		case r.Hash != r.Sum(at.hash):
+		case r.Version != at.Version+1:
+			return records[:i], &ForeignError{r.Position, fmt.Sprintf("version %d of stream %s came after version %d", r.Version, r.StreamID, at.Version)}
+		case r.Hash != r.Sum(at.Hash):
 			return records[:i], &ForeignError{r.Position, "its hash does not follow from the record and the hash before it"}
 		}
 		head = r.Position
-		tails[r.StreamID] = tailOf(*r)
+		tails[r.StreamID] = tailOf(r)
 	}
 	return records, nil
 }

@@ -7,19 +7,22 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 // copied is a log of some records in two streams, and an empty one to copy them to.
-func copied(t *testing.T) (records []eventstore.Record, to *eventstore.Log) {
+func copied(t *testing.T) (records []eventstore.Record, to *eventstore.Log, toPool *pgxpool.Pool) {
 	t.Helper()
-	from := eventstore.NewLog(dbtest.Pool(t))
+	fromPool := dbtest.Pool(t)
+	from := eventstore.NewLog(fromPool)
 	first, second := uuid.New(), uuid.New()
 	for i := range 6 {
 		stream := []uuid.UUID{first, second}[i%2]
-		_, err := from.Append(t.Context(), stream, i/2, eventstore.NewRecord{Type: "Noted", SchemaVersion: 1, Data: []byte(`{"n": 1 }`)})
+		_, err := appendtest.Append(t.Context(), fromPool, stream, i/2, appendtest.Record{Type: "Noted", SchemaVersion: 1, Data: []byte(`{"n": 1 }`)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -28,12 +31,13 @@ func copied(t *testing.T) (records []eventstore.Record, to *eventstore.Log) {
 	if err != nil || len(records) != 6 {
 		t.Fatalf("%d records: %v", len(records), err)
 	}
-	return records, eventstore.NewLog(dbtest.Pool(t))
+	toPool = dbtest.Pool(t)
+	return records, eventstore.NewLog(toPool), toPool
 }
 
 func TestReplicatedRecordsAreTheSame(t *testing.T) {
 	t.Parallel()
-	records, to := copied(t)
+	records, to, toPool := copied(t)
 	// In pieces that overlap, as they come when a subscriber starts again.
 	for _, part := range [][]eventstore.Record{records[:2], records[:2], records[1:4], nil, records, records[3:4]} {
 		before, err := to.Head(t.Context())
@@ -59,7 +63,7 @@ func TestReplicatedRecordsAreTheSame(t *testing.T) {
 		}
 	}
 	// And the log can be continued.
-	if _, err := to.Append(t.Context(), records[0].StreamID, 3, eventstore.NewRecord{Type: "Noted", SchemaVersion: 1, Data: []byte(`{}`)}); err != nil {
+	if _, err := appendtest.Append(t.Context(), toPool, records[0].StreamID, 3, appendtest.Record{Type: "Noted", SchemaVersion: 1, Data: []byte(`{}`)}); err != nil {
 		t.Error(err)
 	}
 }
@@ -100,7 +104,7 @@ func TestWhatDoesNotContinueTheLogIsNotReplicated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			records, to := copied(t)
+			records, to, _ := copied(t)
 			head, err := to.Replicate(context.Background(), c.change(slices.Clone(records)))
 			var gap *eventstore.GapError
 			var foreign *eventstore.ForeignError
@@ -120,8 +124,8 @@ func TestWhatDoesNotContinueTheLogIsNotReplicated(t *testing.T) {
 
 func TestALogOfOtherRecordsIsNoticed(t *testing.T) {
 	t.Parallel()
-	records, to := copied(t)
-	others, _ := copied(t)
+	records, to, _ := copied(t)
+	others, _, _ := copied(t)
 	if _, err := to.Replicate(t.Context(), records[:3]); err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,7 @@ func start(t *testing.T, choices ...choice) *system {
 		choose(&api, &options)
 	}
 	s.pool = dbtest.Connect(t, url, dbtest.MaxConns(10))
-	booking := dbtest.Connect(t, url, dbtest.MaxConns(options.Transactions+eventstore.Spare),
+	booking := dbtest.Connect(t, url, dbtest.MaxConns(options.Transactions+eventstore.ReservedConns),
 		dbtest.Settings(eventstore.Session(options.Delay)), eventstore.ConfigureCommits)
 	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(projections.Session()))
 

@@ -11,22 +11,22 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
 // unknown is a record of a newer program.
-func unknown() eventstore.NewRecord {
-	return eventstore.NewRecord{Type: "TicketTeleported", SchemaVersion: 1, Data: []byte(`{}`)}
+func unknown() appendtest.Record {
+	return appendtest.Record{Type: "TicketTeleported", SchemaVersion: 1, Data: []byte(`{}`)}
 }
 
 // unfit is a record that decodes well, and that no table can take: PostgreSQL has no text with a zero byte.
-func unfit(tb testing.TB) eventstore.NewRecord {
+func unfit(tb testing.TB) appendtest.Record {
 	tb.Helper()
 	name, schema, data, err := domain.Codec{}.Encode(domain.DetailsChanged{Details: details("Renamed", 1, 1)})
 	must(tb, err)
-	return eventstore.NewRecord{Type: name, SchemaVersion: schema, Data: []byte(strings.Replace(string(data), "Renamed", `Re\u0000named`, 1))}
+	return appendtest.Record{Type: name, SchemaVersion: schema, Data: []byte(strings.Replace(string(data), "Renamed", `Re\u0000named`, 1))}
 }
 
 func (b *bundle) parked(projection string) []projections.Parked {
@@ -38,7 +38,7 @@ func (b *bundle) parked(projection string) []projections.Parked {
 
 func TestARecordThatCannotBeAppliedParksItsStreamAndNoOther(t *testing.T) {
 	t.Parallel()
-	for name, bad := range map[string]eventstore.NewRecord{
+	for name, bad := range map[string]appendtest.Record{
 		"of an unknown type":  unknown(),
 		"with a broken body":  {Type: domain.TypeTicketBooked, SchemaVersion: 1, Data: []byte(`{"bookingId": 7}`)},
 		"that no row can be":  unfit(t),

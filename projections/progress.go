@@ -14,7 +14,7 @@ import (
 type Progress struct {
 	pool    *pgxpool.Pool
 	wire    *Wire
-	alive   eventstore.Alive
+	alive   eventstore.Health
 	logger  *slog.Logger
 	reached atomic.Int64
 
@@ -24,7 +24,7 @@ type Progress struct {
 }
 
 // NewProgress hears of checkpoints by wire, and reads them through pool when there is nothing to hear.
-func NewProgress(pool *pgxpool.Pool, wire *Wire, alive eventstore.Alive, logger *slog.Logger) *Progress {
+func NewProgress(pool *pgxpool.Pool, wire *Wire, alive eventstore.Health, logger *slog.Logger) *Progress {
 	return &Progress{pool: pool, wire: wire, alive: alive, logger: logger, asked: make(chan struct{}, 1), moved: NewBell()}
 }
 
@@ -48,7 +48,7 @@ func (p *Progress) Wait(ctx context.Context, position int64) (reached int64) {
 		select {
 		case <-moved:
 		case <-ctx.Done():
-		case <-p.alive.Gone():
+		case <-p.alive.Down():
 			return p.reached.Load()
 		}
 	}

@@ -37,7 +37,7 @@ func setup(t *testing.T) *bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	booking := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.Spare),
+	booking := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.ReservedConns),
 		dbtest.Settings(eventstore.Session(0)), eventstore.ConfigureCommits)
 	executor, err := eventstore.NewExecutor(booking, eventstore.Model[domain.State, domain.Record]{
 		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,

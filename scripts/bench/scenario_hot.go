@@ -14,7 +14,7 @@ func hot(s size) scenario {
 		about:     load.String(),
 		reference: rowLock{}.name(),
 		entries: []entry{
-			load.by(shared{}, eventstore.Spare),
+			load.by(shared{}, eventstore.ReservedConns),
 			load.byBest(rowLock{}, 2, 4, 8, 16, connections),
 			load.byBest(optimistic{}, 2, 4, 8, 16, connections),
 		},

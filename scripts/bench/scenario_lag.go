@@ -105,7 +105,7 @@ func (l lagLoad) run(ctx context.Context, db *database, events []uuid.UUID) (m m
 		return m, err
 	}
 	defer func() { err = errors.Join(err, readers.stop()) }()
-	pool, err := openPool(ctx, db.url, l.open+eventstore.Spare, eventstore.Session(delay))
+	pool, err := openPool(ctx, db.url, l.open+eventstore.ReservedConns, eventstore.Session(delay))
 	if err != nil {
 		return m, err
 	}

@@ -14,7 +14,7 @@ func lone(s size) scenario {
 		about:     load.String(),
 		reference: string(byInsert),
 		entries: []entry{
-			load.by(shared{}, eventstore.Spare),
+			load.by(shared{}, eventstore.ReservedConns),
 			load.by(limit{byInsert}, 1),
 			load.by(limit{byTx}, 1),
 			load.by(rowLock{}, 1),

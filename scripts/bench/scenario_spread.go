@@ -17,7 +17,7 @@ func spread(s size) scenario {
 		about:     load.String(),
 		reference: string(byInsert),
 		entries: []entry{
-			load.by(shared{}, eventstore.Spare),
+			load.by(shared{}, eventstore.ReservedConns),
 			load.byBest(rowLock{}, 8, 16, 32, connections),
 			load.byBest(optimistic{}, 8, 16, 32, connections),
 			rows.byBest(limit{byInsert}, 8, 16, 32, connections, 128, 256),

@@ -42,7 +42,7 @@ func work(ctx context.Context, in io.Reader, out io.Writer) (err error) {
 	if err := read.Decode(&job); err != nil {
 		return fmt.Errorf("read the job: %w", err)
 	}
-	seller, err := openShared(ctx, job.URL, 0, eventstore.Spare)
+	seller, err := openShared(ctx, job.URL, 0, eventstore.ReservedConns)
 	if err != nil {
 		return err
 	}
