@@ -14,8 +14,8 @@
 //	connect, session                        how connections are set up
 //	cache, snapshot                         what is known of streams
 //	append, transaction, stalled            one transaction and its connection
-//	call, states, plan, recovery            commands, what they are decided on, what is to be appended
-//	order, queue, trace, batch, executor    how commands become batches
+//	call, states, plan, calls, recovery     commands, what they are decided on, what is to be appended
+//	trace, order, queue, batch, executor    how commands become batches
 //
 // # Why commands share transactions
 //

@@ -135,3 +135,28 @@ func TestImmediateCommandsDoNotShareTheDelay(t *testing.T) {
 	}
 	b.auditSold(t, stream, 0)
 }
+
+// A batch that reads a stream for a long time holds up only those who want the same stream.
+func TestASlowBatchHoldsUpNoOtherStreams(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, delay := range []time.Duration{0, 20 * time.Millisecond} {
+		t.Run(delay.String(), func(t *testing.T) {
+			t.Parallel()
+			via := newProxy(t, b.url)
+			slow, quick := b.schedule(t, 5), b.schedule(t, 5)
+			p := startProcess(t, via.url, booking(), options{Delay: delay, Transactions: 4})
+			held := hold(t, pass, nil)
+			via.obey(once((*flight).begins, held.rule))
+			first := begin(func() (result, error) { return p.book(context.Background(), slow, uuid.New()) })
+			held.flight(t)
+			for range 3 {
+				mustBook(t, p, quick, uuid.New())
+			}
+			held.release()
+			first.mustDo(t)
+			b.auditSold(t, slow, 1)
+			b.auditSold(t, quick, 3)
+		})
+	}
+}
