@@ -19,7 +19,8 @@ const (
 	), appended as (
 		insert into event_log
 			(position, stream_id, version, type, schema_version, data, metadata, recorded_at, hash)
-		select head.base + r.n, r.stream_id, r.version, r.type, r.schema_version, r.data, r.metadata, r.recorded_at, r.hash
+		select head.base + r.n, r.stream_id, r.version, r.type, r.schema_version, r.data, r.metadata,
+			r.recorded_at, r.hash
 		from head, unnest($1::uuid[], $2::int[], $3::text[], $4::smallint[], $5::json[], $6::json[],
 				$7::timestamptz[], $8::bytea[])
 			with ordinality as r (stream_id, version, type, schema_version, data, metadata, recorded_at, hash, n)

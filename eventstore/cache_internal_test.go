@@ -64,7 +64,7 @@ func TestAStateThatIsTooLargeForTheCacheDrivesNothingOut(t *testing.T) {
 		t.Errorf("got version %d, want 1", got)
 	}
 	if got := c.get(large).Version; got != 1 {
-		t.Errorf("got version %d of the large one, want 1, from which its news can be read", got)
+		t.Errorf("got version %d of the large one, want 1, from which its unread records can be read", got)
 	}
 }
 

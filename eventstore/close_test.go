@@ -13,7 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-func TestCloseCarriesOutWhatIsAboardAndWhatWaits(t *testing.T) {
+func TestCloseCarriesOutWhatWasAccepted(t *testing.T) {
 	t.Parallel()
 	const waiting = 10
 	b := setup(t)
@@ -79,7 +79,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 			via := newProxy(t, b.url)
 			stream := b.schedule(t, 100)
 			p := startProcess(t, via.url, booking(), options{Delay: c.delay, Transactions: 1, Batch: 2})
-			hang, aboard := hold(t, lose, nil), make(chan struct{}, 100)
+			hang, taken := hold(t, lose, nil), make(chan struct{}, 100)
 			via.obey(func(f *flight) verdict {
 				if !c.hangs(f) {
 					return pass
@@ -91,7 +91,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 				book := order(stream, bookFor(uuid.New()))
 				decide := book.Decide
 				book.Decide = func(s domain.State) ([]domain.Record, error) {
-					aboard <- struct{}{}
+					taken <- struct{}{}
 					return decide(s)
 				}
 				calls[i] = begin(func() (result, error) { return p.Execute(context.Background(), book) })
@@ -101,7 +101,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 				if c.delay < long {
 					hang.flight(t)
 				} else {
-					wait(t, "the batch is in its delay", aboard)
+					wait(t, "the batch is in its delay", taken)
 				}
 			}
 			eventually(t, "some commands wait", func() bool { return p.Waiting() > 3 })
@@ -127,7 +127,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 				}
 			}
 			if a := calls[0].get(t); !errors.Is(a.err, c.want) {
-				t.Errorf("the command aboard got %v, want %v", a.err, c.want)
+				t.Errorf("the command under way got %v, want %v", a.err, c.want)
 			}
 			b.auditSold(t, stream, 0)
 		})

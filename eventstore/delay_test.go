@@ -94,7 +94,7 @@ func TestALoneCommandLeavesAtOnce(t *testing.T) {
 	}
 }
 
-func TestADelayNeedsFewTransactionsAndAShortWaitToBoard(t *testing.T) {
+func TestADelayNeedsFewTransactionsAndAShortWaitInTheQueue(t *testing.T) {
 	t.Parallel()
 	const (
 		delay        = 400 * time.Millisecond
@@ -214,7 +214,7 @@ func TestWhileOthersAppendTheHeadIsLockedFirst(t *testing.T) {
 	b.audit(t)
 }
 
-// Whoever holds the head row keeps batches from ending, so that transactions pile up as far as they may.
+// A lock of the head row keeps batches from ending, so that transactions pile up as far as they can.
 func TestTheNumberOfOpenTransactionsIsBounded(t *testing.T) {
 	t.Parallel()
 	const transactions, long = 2, 300 * time.Millisecond

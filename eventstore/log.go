@@ -33,14 +33,16 @@ func (l *Log) Stream(ctx context.Context, streamID uuid.UUID, after, limit int) 
 // Version is that of a stream's newest record, 0 for a stream without records.
 func (l *Log) Version(ctx context.Context, streamID uuid.UUID) (int, error) {
 	var version int
-	err := l.pool.QueryRow(ctx, `select coalesce(max(version), 0) from event_log where stream_id = $1`, streamID).Scan(&version)
+	err := l.pool.QueryRow(ctx, `
+		select coalesce(max(version), 0) from event_log where stream_id = $1`, streamID).Scan(&version)
 	if err != nil {
 		return 0, fmt.Errorf("read the version of stream %s: %w", streamID, err)
 	}
 	return version, nil
 }
 
-// After reads the log after a position, at most limit records. There are no gaps: the last of n records has position after+n.
+// After reads the log after a position, at most limit records. There are no gaps: the last of n
+// records has position after+n.
 func (l *Log) After(ctx context.Context, after int64, limit int) ([]Record, error) {
 	rows, _ := l.pool.Query(ctx, `
 		select `+recordColumns+`
@@ -65,7 +67,8 @@ func (l *Log) Head(ctx context.Context) (int64, error) {
 	return position, nil
 }
 
-const recordColumns = `position, stream_id, version, type, schema_version, data::text, metadata::text, recorded_at, hash`
+const recordColumns = `
+	position, stream_id, version, type, schema_version, data::text, metadata::text, recorded_at, hash`
 
 func scanRecord(row pgx.CollectableRow) (Record, error) {
 	var r Record

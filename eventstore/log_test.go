@@ -100,7 +100,7 @@ func TestStreamAndAfterReadInPages(t *testing.T) {
 	}
 }
 
-// Whoever reads on from a position sees every record once and in order, while several processes append and some of what they do is
+// A reader of positions sees every record once and in order, while several processes append and some of what they do is
 // rolled back.
 func TestAReaderOfPositionsMissesNothing(t *testing.T) {
 	t.Parallel()

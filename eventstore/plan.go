@@ -72,7 +72,8 @@ func (p *plan[S, R]) add(c *call[S, R], s *stream[S], values []R, model *Model[S
 		if err := checkStorable(name, schemaVersion, data); err != nil {
 			return err
 		}
-		r := moved.next(c.StreamID, Record{Type: name, SchemaVersion: schemaVersion, Data: data, Metadata: metadata}, now)
+		r := Record{Type: name, SchemaVersion: schemaVersion, Data: data, Metadata: metadata}
+		r = moved.next(c.StreamID, r, now)
 		p.records = append(p.records, r)
 		moved.Tail, moved.state = tailOf(&r), model.Evolve(moved.state, v)
 	}

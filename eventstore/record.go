@@ -31,7 +31,7 @@ type Metadata struct {
 	Actor         uuid.UUID `json:"actor"`                   // the user whose command it was
 	CorrelationID string    `json:"correlationId,omitempty"` // shared by everything that one request caused
 	CausationID   string    `json:"causationId,omitempty"`   // what directly caused this record
-	TraceParent   string    `json:"traceParent,omitempty"`   // the span of the command, where it is traced (W3C Trace Context)
+	TraceParent   string    `json:"traceParent,omitempty"`   // the command's span, if traced (W3C Trace Context)
 }
 
 // Sum computes what Hash must be after a predecessor with hash previous (zero for the first record

@@ -101,12 +101,6 @@ func newPool(tb testing.TB, url string, size int, params map[string]string) *pgx
 	return pool
 }
 
-// logThrough is a log whose connections go through a proxy.
-func (b bundle) logThrough(tb testing.TB, via *proxy) *eventstore.Log {
-	tb.Helper()
-	return eventstore.NewLog(newPool(tb, via.url, 2, nil))
-}
-
 // process is an executor with a pool of its own, as another process would have.
 type process struct {
 	*executor
@@ -225,14 +219,14 @@ func (b bundle) append(tb testing.TB, stream uuid.UUID, expected int, values ...
 
 func newRecords(tb testing.TB, values ...domain.Record) []appendtest.Record {
 	tb.Helper()
-	news := make([]appendtest.Record, len(values))
+	records := make([]appendtest.Record, len(values))
 	for i, v := range values {
 		var err error
-		if news[i].Type, news[i].SchemaVersion, news[i].Data, err = (domain.Codec{}).Encode(v); err != nil {
+		if records[i].Type, records[i].SchemaVersion, records[i].Data, err = (domain.Codec{}).Encode(v); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	return news
+	return records
 }
 
 // entry is a stored record, what it says, and the state of its stream right after it.

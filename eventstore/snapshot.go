@@ -103,7 +103,8 @@ func (w *snapshotter[S, R]) save(job snapshotJob[S]) error {
 		return err
 	}
 	at := job.stream.Tail
-	_, err = w.pool.Exec(ctx, saveSnapshotSQL, [16]byte(job.id), at.Version, at.Hash[:], digestOf(at.Hash, state), state)
+	digest := digestOf(at.Hash, state)
+	_, err = w.pool.Exec(ctx, saveSnapshotSQL, [16]byte(job.id), at.Version, at.Hash[:], digest, state)
 	return err
 }
 

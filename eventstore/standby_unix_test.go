@@ -172,7 +172,7 @@ func (p *pair) endWait(t *testing.T, function string) {
 // any more.
 type relay struct {
 	net.Listener
-	mu     sync.Mutex // held by whoever forwards, and while nothing passes
+	mu     sync.Mutex // held while something is forwarded, and while nothing passes
 	frozen bool
 	closed chan struct{}
 	close  func()

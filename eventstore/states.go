@@ -216,7 +216,9 @@ func (s *states[S, R]) fold(rows pgx.Rows) error {
 
 // collect sorts the rows by stream. isThere tells whether the record at the known version has the
 // known hash.
-func (s *states[S, R]) collect(rows pgx.Rows) (unread map[uuid.UUID]*unreadRecords[R], isThere map[uuid.UUID]bool, err error) {
+func (s *states[S, R]) collect(rows pgx.Rows) (
+	unread map[uuid.UUID]*unreadRecords[R], isThere map[uuid.UUID]bool, err error,
+) {
 	unread, isThere = map[uuid.UUID]*unreadRecords[R]{}, make(map[uuid.UUID]bool, len(s.streams))
 	for rows.Next() {
 		r, err := scanRecord(rows)

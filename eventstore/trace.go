@@ -44,7 +44,8 @@ func traceBatch[S, R any](
 		c.span.AddLink(trace.Link{SpanContext: span.SpanContext()})
 	}
 	return ctx, func(s BatchStats) {
-		span.SetAttributes(attribute.Int("boxoffice.records", s.Records), attribute.Int("boxoffice.attempts", s.Attempts))
+		span.SetAttributes(
+			attribute.Int("boxoffice.records", s.Records), attribute.Int("boxoffice.attempts", s.Attempts))
 		endSpan(span, s.Err)
 	}
 }

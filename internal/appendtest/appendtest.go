@@ -59,7 +59,8 @@ func Append(
 		}, pgx.CopyFromSlice(len(records), func(i int) ([]any, error) {
 			r := &records[i]
 			return []any{
-				r.Position, [16]byte(r.StreamID), r.Version, r.Type, r.SchemaVersion, r.Data, r.Metadata, r.RecordedAt, r.Hash[:],
+				r.Position, [16]byte(r.StreamID), r.Version, r.Type, r.SchemaVersion,
+				r.Data, r.Metadata, r.RecordedAt, r.Hash[:],
 			}, nil
 		}))
 		return err
