@@ -64,7 +64,7 @@ func (o *observed) all() []eventstore.BatchStats {
 	return append([]eventstore.BatchStats{}, o.stats...)
 }
 
-// waits is how long batches waited to board, the shortest first.
+// waits is how long batches waited in the queue, the shortest first.
 func (o *observed) waits() []time.Duration {
 	var waits []time.Duration
 	for _, s := range o.all() {
@@ -87,7 +87,7 @@ func TestALoneCommandLeavesAtOnce(t *testing.T) {
 	eventually(t, "the batch is observed", func() bool { return len(seen.all()) == 1 })
 	s := seen.all()[0]
 	if s.Waited > delay/2 {
-		t.Errorf("the command waited %s to board", s.Waited)
+		t.Errorf("the command waited %s in the queue", s.Waited)
 	}
 	if s.Commands != 1 || s.Records != 1 || s.Attempts != 1 || s.Delay != delay || s.Took < delay || s.Err != nil {
 		t.Errorf("got %+v", s)
@@ -134,7 +134,7 @@ func TestADelayNeedsFewTransactionsAndAShortWaitInTheQueue(t *testing.T) {
 	}
 	waits := seen.waits()
 	if longest := waits[len(waits)-2]; longest > delay/transactions+slack { // one may be unlucky
-		t.Errorf("commands waited %s to board, want at most %s", waits, delay/transactions)
+		t.Errorf("commands waited %s in the queue, want at most %s", waits, delay/transactions)
 	}
 	b.audit(t)
 }
@@ -160,7 +160,7 @@ func TestBatchesLeaveApartOnlyWhileCommandsAreComing(t *testing.T) {
 	book()
 	eventually(t, "all batches are observed", func() bool { return len(seen.all()) == customers })
 	if usual := seen.waits()[customers/2]; usual > eventstore.Linger/2 {
-		t.Errorf("while none are coming, a command waited %s to board", usual)
+		t.Errorf("while none are coming, a command waited %s in the queue", usual)
 	}
 
 	coming.Store(true)
