@@ -37,7 +37,7 @@ func setup(t *testing.T) *bundle {
 	t.Helper()
 	url := dbtest.URL(t)
 	pool := dbtest.Connect(t, url, dbtest.MaxConns(4))
-	writing := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.Spare),
+	writing := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.ReservedConns),
 		dbtest.Settings(eventstore.Session(0)), eventstore.ConfigureCommits)
 	silent := slog.New(slog.DiscardHandler)
 	notifier := engine.NewNotifier(url, pool, projections.Names(), silent)

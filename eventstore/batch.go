@@ -5,371 +5,299 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
+	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// batch is one transaction and the commands aboard.
+// engine is what the batches of an executor share.
+type engine[S, R any] struct {
+	loader[S, R]
+	pool    *pgxpool.Pool
+	options Options
+	running context.Context // ends when Close has waited long enough
+
+	// appending is held by the batch that appends.
+	appending chan struct{}
+	// contended tells that other processes append to the same streams. Then the head row is locked
+	// before the first attempt too, because an optimistic one would often be in vain.
+	contended atomic.Bool
+}
+
+// batch carries out the commands of one transaction.
 type batch[S, R any] struct {
-	executor *Executor[S, R]
-	lane     *lane[S, R]
-	calls    []*call[S, R]   // without an answer yet, in order of arrival
-	before   <-chan struct{} // closed when the lane's batch before this one has appended
-	after    chan struct{}
-
-	conn     *pgxpool.Conn
-	streams  map[uuid.UUID]*stream[S] // as last read
-	broken   map[uuid.UUID]error      // streams that can't be read
-	keys     map[Key]stored           // of commands that were carried out before
-	repeated []*call[S, R]            // those commands, whose answer is not confirmed yet
-	recalled bool                     // what the snapshots know is in streams
-	lost     []*plan[S, R]            // sent, but the answer to COMMIT never came
-	seen     int64                    // the head of the log when a delayed batch was opened
-	locked   bool                     // the head row is locked by this transaction
-	news     int                      // records that the last read brought
-	stats    BatchStats
+	*engine[S, R]
+	delay  time.Duration
+	place  *place
+	calls  calls[S, R]
+	states states[S, R]
+	tx     transaction
+	lost   []*plan[S, R] // sent, but the answer to COMMIT never came
+	stats  BatchStats
 }
 
-// errRejected says that PostgreSQL refuses something that the batch wants to store.
-var errRejected = errors.New("a record was rejected")
+func newBatch[S, R any](e *engine[S, R], delay time.Duration, cs []*call[S, R], p *place) *batch[S, R] {
+	return &batch[S, R]{
+		engine: e, delay: delay, place: p,
+		calls:  calls[S, R]{logger: e.logger, open: cs},
+		states: newStates(&e.loader, cs),
+		tx:     transaction{pool: e.pool, timeout: e.options.Timeout * 3 / 5, logger: e.logger},
+		stats:  BatchStats{Commands: len(cs), Waited: time.Since(cs[0].arrived), Delay: delay},
+	}
+}
 
+// run carries the batch out. In the end, each call has its answer.
 func (b *batch[S, R]) run() {
-	e := b.executor
 	started := time.Now()
-	b.stats = BatchStats{Commands: len(b.calls), Waited: started.Sub(b.calls[0].arrived), Delay: b.lane.delay}
-	ctx, cancel := context.WithTimeout(e.running, b.lane.delay+e.options.Patience)
+	ctx, cancel := context.WithTimeout(b.running, b.delay+b.options.Timeout)
 	defer cancel()
-	if e.options.Tracer != nil {
-		var end func(error)
-		ctx, end = b.trace(ctx)
-		defer func() { end(b.stats.Err) }()
+	if b.options.Tracer != nil {
+		var end func(BatchStats)
+		ctx, end = traceBatch(ctx, b.options.Tracer, b.calls.open, b.delay)
+		defer func() { end(b.stats) }()
 	}
-
-	err := b.travel(ctx)
-	e.done.Go(func() { // a batch that ends early keeps the order of those around it
-		<-b.before
-		close(b.after)
-	})
-	b.answerAll(err)
+	err := b.process(ctx)
+	b.calls.fail(err)
 	b.stats.Took, b.stats.Err = time.Since(started), err
-	if e.options.Observe != nil {
-		e.options.Observe(b.stats)
+	if b.options.Observe != nil {
+		b.options.Observe(b.stats)
 	}
 }
 
-// travel takes the batch the whole way. The calls that then remain have no answer but its error.
-func (b *batch[S, R]) travel(ctx context.Context) (err error) {
+// process takes the batch the whole way. Calls that then remain open have no answer but its error.
+func (b *batch[S, R]) process(ctx context.Context) (err error) {
 	defer func() {
 		if r := recover(); r != nil { // a defect of this package: no caller may hang because of it
-			b.executor.options.Logger.Error("batch panicked", "panic", r, "stack", string(debug.Stack()))
+			b.logger.Error("batch panicked", "panic", r, "stack", string(debug.Stack()))
 			err = fmt.Errorf("%w: panic: %v", ErrOutcomeUnknown, r) // it may have come after the commit
 		}
 	}()
-	defer b.leave()
-	early, arrived := b.executor.options.Alive.While(ctx)
-	defer arrived()
-	if err := b.open(early); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	defer b.tx.close()
+	early, stop := b.options.Health.Guard(ctx)
+	defer stop()
+	if err := b.prepare(ctx, early); err != nil {
+		return giveUp(err, false)
 	}
-	if err := b.confirmRepeated(ctx, early); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	b.refuseEarly()
-	if len(b.calls) == 0 {
+	if b.calls.allAnswered() {
 		return nil
 	}
-	if err := sleep(early, b.lane.delay); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	if err := b.takeTurn(early); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	if err := b.awaitAppendSlot(early); err != nil {
+		return giveUp(err, false)
 	}
 	started := time.Now()
 	defer func() {
-		<-b.executor.appending
+		<-b.appending
 		b.stats.Append = time.Since(started)
 	}()
-	if b.executor.options.Tracer == nil {
-		return b.append(ctx)
+	if b.options.Tracer == nil {
+		return b.append(ctx, early)
 	}
-	ctx, span := b.executor.options.Tracer.Start(ctx, "append")
+	ctx, span := b.options.Tracer.Start(ctx, "append")
 	defer func() { endSpan(span, err) }()
-	return b.append(ctx)
+	return b.append(ctx, early)
+}
+
+// prepare begins the transaction, reads, answers what committed states and keys answer already, and
+// spends the delay. A batch without a delay skips all that if each command would append to what the
+// cache knows: if that is not the newest state, its append fails.
+func (b *batch[S, R]) prepare(ctx, early context.Context) error {
+	if b.delay == 0 && b.states.takeCached() && b.calls.allAppend(&b.states) {
+		return nil
+	}
+	if err := b.open(early); err != nil {
+		return err
+	}
+	b.calls.takeRepeated(b.states.keys)
+	if len(b.calls.repeated) > 0 {
+		if err := b.confirmRepeated(ctx, early); err != nil {
+			return err
+		}
+	}
+	b.calls.refuse(&b.states)
+	if b.calls.allAnswered() {
+		return nil
+	}
+	return sleep(early, b.delay)
 }
 
 // confirmRepeated answers the commands that were carried out before, without the delay, and begins
 // again for the others.
 func (b *batch[S, R]) confirmRepeated(ctx, early context.Context) error {
-	b.takeRepeated()
-	if len(b.repeated) == 0 {
-		return nil
-	}
-	if err := b.awaitReplication(ctx); err != nil {
+	if err := b.tx.awaitReplication(ctx); err != nil {
 		if isLockTimeout(err) {
-			b.endStalledHolders(ctx) // for those who come next
+			b.tx.endStalledHolders(ctx) // for those who come next
 		}
 		return err
 	}
-	b.answerRepeated(nil)
-	if len(b.calls) == 0 {
+	b.calls.completeRepeated(b.states.keys)
+	if b.calls.allAnswered() {
 		return nil
 	}
-	b.leave()
 	return b.open(early)
 }
 
-// takeTurn waits until the lane's batches before this one are done, and then for the one place at which a process appends.
-func (b *batch[S, R]) takeTurn(ctx context.Context) error {
-	select {
-	case <-b.before:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+// open begins the transaction and reads. A connection of the pool can have died unnoticed; nothing
+// is written yet, so it is simply tried again.
+func (b *batch[S, R]) open(ctx context.Context) error {
+	for pause := time.Millisecond; ; pause *= 4 {
+		err := b.connect(ctx)
+		if err == nil {
+			err = b.states.read(ctx, &b.tx, b.tx.begin(), b.tx.queueSavepoint)
+		}
+		if !errors.Is(err, errConnectionLost) || pause > 100*time.Millisecond {
+			return err
+		}
+		b.tx.close()
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+func (b *batch[S, R]) connect(ctx context.Context) error {
+	if b.tx.conn == nil {
+		b.states.forget()
+	}
+	return b.tx.connect(ctx)
+}
+
+// awaitAppendSlot waits for earlier batches of the same streams, and then for the one place at which
+// a process appends.
+func (b *batch[S, R]) awaitAppendSlot(ctx context.Context) error {
+	if err := b.place.wait(ctx); err != nil {
+		return err
 	}
 	select {
-	case b.executor.appending <- struct{}{}:
+	case b.appending <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
-
-// append decides and appends until the batch is committed or can't be.
-func (b *batch[S, R]) append(ctx context.Context) error {
-	err := b.attempts(ctx)
-	if !errors.Is(err, errRejected) {
-		return err
-	}
-	// One command spoils the transaction for all, and PostgreSQL does not say which: try the halves, each in a transaction of
-	// its own. Their delay has been served.
-	b.leave()
-	if len(b.calls) == 1 {
-		b.calls[0].answer(Result[S]{}, &CommandError{b.calls[0].StreamID, err})
-	} else {
-		middle := len(b.calls) / 2
-		b.appendPart(ctx, b.calls[:middle], b.lost)
-		b.appendPart(ctx, b.calls[middle:], b.lost)
-	}
-	b.appendPart(ctx, b.repeated, nil) // no lost plan has them
-	b.calls, b.repeated = nil, nil
-	return nil
-}
-
-// appendPart is for some calls of a batch. lost are plans of the whole, which have all of them or
-// none.
-func (b *batch[S, R]) appendPart(ctx context.Context, calls []*call[S, R], lost []*plan[S, R]) {
-	calls = slices.DeleteFunc(slices.Clone(calls), (*call[S, R]).answered)
-	part := &batch[S, R]{executor: b.executor, lane: b.lane, calls: calls, lost: lost}
-	if len(part.calls) == 0 { // a lost plan of the whole turned out to be committed
-		return
-	}
-	defer part.leave()
-	part.answerAll(part.append(ctx))
-	b.stats.Records += part.stats.Records
-}
-
-// companyStays is how many batches in a row without news from other processes make an executor optimistic again.
-const companyStays = 16
 
 // When nothing has been sent yet, a command is given up after this many broken connections.
 const maxReconnects = 5
 
-func (b *batch[S, R]) attempts(ctx context.Context) error {
-	for n, pause := 1, 5*time.Millisecond; ; n++ {
-		b.stats.Attempts = n
-		err := b.attempt(ctx, n)
-		switch {
-		case err == nil:
+// append decides and appends until the batch is committed or can't be.
+func (b *batch[S, R]) append(ctx, early context.Context) error {
+	for pause := 5 * time.Millisecond; ; {
+		b.stats.Attempts++
+		err := b.attempt(ctx, early)
+		if err == nil {
 			return nil
-		case b.drop():
-			if len(b.lost) == 0 && n > maxReconnects || sleep(ctx, pause) != nil {
-				return b.giveUp(err)
-			}
+		}
+		lost, goOn := len(b.lost) > 0, false
+		switch afterError(err, b.tx.locked, lost) {
+		case useNewConnection:
+			b.tx.close()
+			goOn = (lost || b.stats.Attempts <= maxReconnects) && sleep(ctx, pause) == nil
 			pause = min(2*pause, 500*time.Millisecond)
-		case (isConflict(err) || isAhead(err)) && !b.locked:
-			b.executor.company.Store(companyStays)
-			if _, err := b.conn.Conn().PgConn().Exec(ctx, `rollback to savepoint undecided`).ReadAll(); err != nil && !b.drop() {
-				return b.giveUp(err)
+		case lockHead:
+			b.contended.Store(true)
+			goOn = b.tx.rollback(ctx) == nil
+			if !goOn {
+				b.tx.close()
+				goOn = ctx.Err() == nil
 			}
-		case isConflict(err), isAhead(err): // of what was read under the lock: the log was tampered with
-			return b.giveUp(err)
-		case isLockTimeout(err) && b.endStalledHolders(ctx):
-			b.leave() // the next attempt begins anew
-		case isPassing(err) || ctx.Err() != nil:
-			return b.giveUp(err)
-		default:
-			return fmt.Errorf("%w: %w", errRejected, err)
+		case endStalledHolders:
+			goOn = b.tx.endStalledHolders(ctx)
+		case giveUpUnavailable, giveUpOutcomeUnknown:
+		}
+		if !goOn {
+			return giveUp(err, lost)
 		}
 	}
 }
 
-func (b *batch[S, R]) giveUp(err error) error {
-	if len(b.lost) > 0 {
-		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+// attempt decides, appends and commits. The first one is optimistic: it relies on what was read
+// before the delay, or is cached, and on the versions being free. Later ones hold the head row's
+// lock. A plan whose fate the attempt leaves open goes to b.lost.
+func (b *batch[S, R]) attempt(ctx, early context.Context) error {
+	reading := early
+	if len(b.lost) > 0 { // what has been sent needs to be looked up, whatever the health monitor says
+		reading = ctx
 	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, err)
-}
-
-// attempt reads, decides, appends and commits. A plan whose fate it leaves open goes to b.lost.
-func (b *batch[S, R]) attempt(ctx context.Context, n int) error {
-	reading := ctx
-	if len(b.lost) == 0 { // nothing that has been sent needs to be looked up
-		var read context.CancelFunc
-		reading, read = b.executor.options.Alive.While(ctx)
-		defer read()
+	if err := b.connect(reading); err != nil {
+		return err
 	}
-	committed, base, err := b.refresh(reading, n)
+	isRead := b.tx.hasBegun()
+	if b.stats.Attempts > 1 || b.contended.Load() {
+		if committed, base, err := b.lockAndRead(reading); err != nil {
+			return err
+		} else if committed != nil {
+			return b.confirm(ctx, committed, base)
+		}
+	} else {
+		b.states.takeCached() // what this process has appended since
+	}
+	// What was lost is not committed, and can't be any more once this plan is: it expected versions
+	// that either are taken already, or will be by this plan, because the same commands on the same
+	// states make the same records.
+	p := b.plan()
+	if !b.tx.locked && (p.refusesRepeatable() || !isRead && !p.allAppend()) {
+		if err := b.states.read(reading, &b.tx, b.tx.begin(), nil); err != nil {
+			return err
+		}
+		p = b.plan()
+	}
+	var base int64
+	var err error
+	switch {
+	case len(p.records) > 0:
+		if base, err = b.tx.append(ctx, p.records, p.keys); errors.Is(err, errConnectionLost) && !IsReadOnly(err) {
+			b.lost = append(b.lost, p)
+		}
+	case p.succeeds() || len(b.calls.repeated) > 0: // there is nothing to do, because somebody has done it
+		err = b.tx.awaitReplication(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	if committed != nil {
-		if err := b.awaitReplication(ctx); err != nil {
-			return err
-		}
-		b.settle(committed, base)
-		return nil
-	}
-	// What was lost is not committed, and can't be any more once this plan is: it expected versions that either are taken already,
-	// or will be by this plan, because the same commands on the same states make the same records.
-	b.takeRepeated()
-	p := b.plan()
-	if !b.locked && p.refusesRepeatable() {
-		if err := b.exchange(reading, &pgx.Batch{}); err != nil {
-			return err
-		}
-		b.takeRepeated()
-		p = b.plan()
-	}
-	switch {
-	case len(p.records) > 0:
-		if base, err = b.commit(ctx, p); err != nil {
-			if b.conn.Conn().IsClosed() && !IsReadOnly(err) {
-				b.lost = append(b.lost, p)
-			}
-			return err
-		}
-	case p.succeeds() || len(b.repeated) > 0: // there is nothing to do, because somebody has done it
-		if err := b.awaitReplication(ctx); err != nil {
-			return err
-		}
-	}
-	b.settle(p, base)
+	b.complete(p, base)
 	return nil
 }
 
-// refresh brings b.streams to what is committed now. committed is a lost plan that turned out to be, after position base.
-func (b *batch[S, R]) refresh(ctx context.Context, attempt int) (committed *plan[S, R], base int64, err error) {
-	if b.conn == nil {
-		if err := b.open(ctx); err != nil {
-			return nil, 0, err
-		}
+// lockAndRead locks the head row and then reads what became of lost plans, and the unread records.
+// committed is a lost plan that turned out to be, after position base.
+func (b *batch[S, R]) lockAndRead(ctx context.Context) (committed *plan[S, R], base int64, err error) {
+	q := b.tx.lock()
+	for _, p := range b.lost {
+		b.tx.queueOutcome(q, p.records, func(at int64) { committed, base = p, at })
 	}
-	switch {
-	case attempt > 1 || len(b.lost) > 0 || b.executor.company.Load() > 0:
-		return b.lock(ctx)
-	case b.lane.delay > 0:
-		// Reading thousands of streams once more is worth a look at whether there is anything new.
-		if alone, err := b.isAlone(ctx); err != nil {
-			return nil, 0, err
-		} else if !alone {
-			return nil, 0, b.exchange(ctx, &pgx.Batch{})
-		}
+	if err := b.states.read(ctx, &b.tx, q, nil); err != nil {
+		return nil, 0, err
 	}
-	// The read is fresh but for what this process appended since, and that is in the cache. What another process appended meanwhile,
-	// or what the cache has dropped, shows as a conflict.
-	for id, s := range b.streams {
-		if newer := b.executor.cache.get(id); newer.version > s.version {
-			*s = newer
-		}
-	}
-	return nil, 0, nil
+	b.contended.Store(b.states.unread > 0)
+	return committed, base, nil
 }
 
-// refuseEarly answers the calls that a committed state refuses.
-func (b *batch[S, R]) refuseEarly() {
-	remaining := b.calls[:0]
-	for _, c := range b.calls {
-		err := b.guard(c, func() error {
-			_, err := c.decide(b.streams[c.StreamID])
-			return err
-		})
-		if err != nil {
-			c.answer(Result[S]{}, err)
-			continue
-		}
-		remaining = append(remaining, c)
+// confirm completes a lost plan that was found in the log, once the standby has it too.
+func (b *batch[S, R]) confirm(ctx context.Context, p *plan[S, R], base int64) error {
+	if err := b.tx.awaitReplication(ctx); err != nil {
+		return err
 	}
-	b.calls = remaining
+	b.complete(p, base)
+	return nil
 }
 
-// guard keeps what breaks in one command from the others.
-func (b *batch[S, R]) guard(c *call[S, R], do func() error) (err error) {
-	if err := b.broken[c.StreamID]; err != nil {
-		return &CommandError{c.StreamID, err}
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			b.executor.options.Logger.Error("command panicked", "stream", c.StreamID, "panic", r, "stack", string(debug.Stack()))
-			err = &CommandError{c.StreamID, fmt.Errorf("panic: %v", r)}
-		}
-	}()
-	return do()
+func (b *batch[S, R]) plan() *plan[S, R] {
+	b.calls.takeRepeated(b.states.keys)
+	return makePlan(b.calls.open, &b.states, b.model, b.options.Now())
 }
 
-// settle answers the calls of a plan, whose records are committed after position base.
-func (b *batch[S, R]) settle(p *plan[S, R], base int64) {
-	place(p.records, base)
-	for _, d := range p.decisions {
-		if d.err == nil {
-			s := p.streams[d.call.StreamID]
-			if d.to > d.from {
-				s.position = p.records[d.to-1].Position
-			}
-			d.result.Records, d.result.Position = p.records[d.from:d.to:d.to], s.position
+// complete answers the calls of a plan, whose records are committed after position base.
+func (b *batch[S, R]) complete(p *plan[S, R], base int64) {
+	p.place(base)
+	b.calls.complete(p)
+	b.calls.completeRepeated(b.states.keys)
+	for id, s := range p.streams {
+		if b.states.broken[id] == nil {
+			b.keep(id, s)
 		}
-		d.call.answer(d.result, d.err)
 	}
-	b.calls = nil
-	b.answerRepeated(nil)
-	b.keep(p.streams)
 	b.stats.Records += len(p.records)
-	b.executor.noteOwn(base, int64(len(p.records)))
-	if len(p.records) > 0 && b.executor.options.Committed != nil {
-		b.executor.options.Committed(base + int64(len(p.records)))
+	if len(p.records) > 0 && b.options.Committed != nil {
+		b.options.Committed(base + int64(len(p.records)))
 	}
-}
-
-// noteOwn remembers the unbroken run of positions at the end of the log that this process has appended.
-func (e *Executor[S, R]) noteOwn(base, records int64) {
-	if records == 0 {
-		return
-	}
-	if base != e.ownTo {
-		e.ownFrom = base
-	}
-	e.ownTo = base + records
-}
-
-// keep puts committed states into the cache.
-func (b *batch[S, R]) keep(streams map[uuid.UUID]*stream[S]) {
-	for id, s := range streams {
-		if b.broken[id] == nil {
-			b.executor.snapshots.offer(id, s)
-			b.executor.cache.put(id, *s, b.executor.model.Size(s.state))
-		}
-	}
-}
-
-func (b *batch[S, R]) answerAll(err error) {
-	if err != nil && len(b.calls) > 0 {
-		b.executor.options.Logger.Warn("commands failed", "commands", len(b.calls), "error", err)
-	}
-	for _, c := range b.calls {
-		c.answer(Result[S]{}, err)
-	}
-	b.calls = nil
-	b.answerRepeated(err)
 }

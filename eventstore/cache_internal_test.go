@@ -8,7 +8,7 @@ import (
 )
 
 func at(version int) stream[string] {
-	return stream[string]{tail: tail{version: version}, state: "state"}
+	return stream[string]{Tail: Tail{Version: version}, state: "state"}
 }
 
 func TestTheCacheKnowsWhatWasPut(t *testing.T) {
@@ -30,7 +30,7 @@ func TestTheCacheNeverReplacesANewerStateByAnOlderOne(t *testing.T) {
 	id := uuid.New()
 	for _, put := range []struct{ version, want int }{{3, 3}, {2, 3}, {5, 5}, {4, 5}, {1, 5}, {6, 6}} {
 		c.put(id, at(put.version), 10)
-		if got := c.get(id).version; got != put.want {
+		if got := c.get(id).Version; got != put.want {
 			t.Errorf("after version %d: got version %d, want %d", put.version, got, put.want)
 		}
 	}
@@ -47,7 +47,7 @@ func TestTheCacheForgetsWhatWasNotUsedForLongest(t *testing.T) {
 	c.get(ids[0])
 	c.put(ids[3], at(1), size)
 	for i, want := range []int{1, 0, 1, 1} {
-		if got := c.get(ids[i]).version; got != want {
+		if got := c.get(ids[i]).Version; got != want {
 			t.Errorf("stream %d: got version %d, want %d", i, got, want)
 		}
 	}
@@ -60,11 +60,11 @@ func TestAStateThatIsTooLargeForTheCacheDrivesNothingOut(t *testing.T) {
 	c.put(small, at(1), 10)
 	c.put(large, at(1), 10)
 	c.put(large, at(2), 5000)
-	if got := c.get(small).version; got != 1 {
+	if got := c.get(small).Version; got != 1 {
 		t.Errorf("got version %d, want 1", got)
 	}
-	if got := c.get(large).version; got != 1 {
-		t.Errorf("got version %d of the large one, want 1, from which its news can be read", got)
+	if got := c.get(large).Version; got != 1 {
+		t.Errorf("got version %d of the large one, want 1, from which its unread records can be read", got)
 	}
 }
 
@@ -74,7 +74,12 @@ func TestTheCacheStaysWithinItsBound(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		limit := rapid.IntRange(0, 5*overhead).Draw(rt, "limit")
 		c := newCache[string](limit)
-		var model []cached[string]
+		type entry struct {
+			id     uuid.UUID
+			stream stream[string]
+			size   int
+		}
+		var model []entry
 		find := func(id uuid.UUID) int {
 			for i := range model {
 				if model[i].id == id {
@@ -83,7 +88,7 @@ func TestTheCacheStaysWithinItsBound(t *testing.T) {
 			}
 			return -1
 		}
-		use := func(e cached[string]) {
+		use := func(e entry) {
 			if i := find(e.id); i >= 0 {
 				model = append(model[:i], model[i+1:]...)
 			}
@@ -113,18 +118,17 @@ func TestTheCacheStaysWithinItsBound(t *testing.T) {
 				if size += overhead; size > limit {
 					return
 				}
-				if i := find(id); i >= 0 && model[i].stream.version >= s.version {
+				if i := find(id); i >= 0 && model[i].stream.Version >= s.Version {
 					return
 				}
-				use(cached[string]{id, s, size})
+				use(entry{id, s, size})
 				for total() > limit {
 					model = model[1:]
 				}
 			},
 			"": func(rt *rapid.T) {
-				if c.size != total() || c.size > limit || len(c.entries) != len(model) || c.recent.Len() != len(model) {
-					rt.Fatalf("got %d bytes in %d entries (%d in order), want %d of %d in %d",
-						c.size, len(c.entries), c.recent.Len(), total(), limit, len(model))
+				if c.size != total() || c.size > limit || c.entries.Len() != len(model) {
+					rt.Fatalf("got %d bytes in %d entries, want %d of %d in %d", c.size, c.entries.Len(), total(), limit, len(model))
 				}
 			},
 		})

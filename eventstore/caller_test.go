@@ -20,16 +20,16 @@ func occupy(tb testing.TB, e *executor) (letGo func()) {
 	open := sync.OnceFunc(func() { close(gate) })
 	tb.Cleanup(open)
 	var blockers []*pending
-	for range e.Lane() {
-		aboard := make(chan struct{})
+	for range e.Transactions() {
+		taken := make(chan struct{})
 		blockers = append(blockers, begin(func() (result, error) {
 			return e.Execute(context.Background(), command{StreamID: uuid.New(), Decide: func(domain.State) ([]domain.Record, error) {
-				close(aboard)
+				close(taken)
 				<-gate
 				return nil, domain.ErrEventNotFound
 			}})
 		}))
-		wait(tb, "a command to board", aboard)
+		wait(tb, "a batch to take a command", taken)
 	}
 	return func() {
 		open()
@@ -64,7 +64,7 @@ func checkConnections(tb testing.TB, b bundle, p process) {
 	eventually(tb, "no transaction is open", func() bool { return b.openTransactions(tb) == 0 })
 }
 
-func TestACallerThatGivesUpBeforeBoardingHasNoEffect(t *testing.T) {
+func TestACallerThatGivesUpInTheQueueHasNoEffect(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, delay := range []time.Duration{0, 20 * time.Millisecond} {
@@ -93,13 +93,13 @@ func TestACallerThatGivesUpBeforeBoardingHasNoEffect(t *testing.T) {
 	}
 }
 
-func TestACommandThatHasNotBoardedIsGivenUpWhenTheDatabaseIsGone(t *testing.T) {
+func TestACommandInTheQueueIsGivenUpWhenTheDatabaseIsGone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	stream := b.schedule(t, 1)
 	alive, gone := context.WithCancel(context.Background())
-	p := b.process(t, options{Alive: func() context.Context { return alive }})
-	occupy(t, p.executor) // those aboard don't know it yet, and hold up the others
+	p := b.process(t, options{Health: func() context.Context { return alive }})
+	occupy(t, p.executor) // those under way don't know it yet, and hold up the others
 	waiting := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
 	eventually(t, "the command waits", func() bool { return p.Waiting() == 1 })
 
@@ -125,7 +125,7 @@ func TestACallerThatHasGivenUpAlreadyHasNoEffect(t *testing.T) {
 	b.auditSold(t, stream, 0)
 }
 
-func TestACallerThatGivesUpAboardIsServedAllTheSame(t *testing.T) {
+func TestACallerThatGivesUpLaterIsServedAllTheSame(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	stream := b.schedule(t, 1)

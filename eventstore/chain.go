@@ -3,25 +3,43 @@ package eventstore
 import (
 	"fmt"
 	"time"
+
+	"github.com/google/uuid"
 )
 
-// Chain follows the hash chain of one stream. The zero value is before the first record.
-type Chain struct {
+// Tail is the end of a stream, which its next record has to follow. The zero Tail is that of a
+// stream without records.
+type Tail struct {
 	Version    int       // of the last record
 	Hash       Hash      // of the last record
 	RecordedAt time.Time // of the last record
 }
 
-// Next moves to r, the next record that was read, and returns its link to the one before.
-func (c *Chain) Next(r *Record) Link {
-	l := Link{Previous: *c, Record: r}
-	*c = Chain{r.Version, r.Hash, r.RecordedAt}
+func tailOf(r *Record) Tail { return Tail{r.Version, r.Hash, r.RecordedAt} }
+
+// complete fills in what a new record has from its place in the stream. Clocks of several processes
+// differ; time in a stream does not run backwards all the same.
+func (t *Tail) complete(streamID uuid.UUID, r Record, now time.Time) Record {
+	now = now.UTC().Truncate(time.Microsecond)
+	if now.Before(t.RecordedAt) {
+		now = t.RecordedAt
+	}
+	r.StreamID, r.Version, r.RecordedAt = streamID, t.Version+1, now
+	r.Hash = r.Sum(t.Hash)
+	return r
+}
+
+// Next moves to r, the next record that was read, and returns its link to the one before. This is
+// how the hash chain of a stream is walked.
+func (t *Tail) Next(r *Record) Link {
+	l := Link{Previous: *t, Record: r}
+	*t = tailOf(r)
 	return l
 }
 
-// Link joins a record to the end of the chain before it. Links can be checked in any order.
+// Link joins a record to the tail before it. Links can be checked in any order.
 type Link struct {
-	Previous Chain
+	Previous Tail
 	Record   *Record
 }
 

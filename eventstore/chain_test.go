@@ -12,7 +12,7 @@ import (
 func TestALinkIsCheckedAgainstTheRecordBefore(t *testing.T) {
 	t.Parallel()
 	stream, at := uuid.New(), time.Unix(1_800_000_000, 0).UTC()
-	var chain eventstore.Chain
+	var chain eventstore.Tail
 	first := eventstore.Record{StreamID: stream, Version: 1, Type: "First", Data: []byte(`{}`), RecordedAt: at}
 	first.Hash = first.Sum(eventstore.Hash{})
 	chain.Next(&first)

@@ -13,7 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-func TestCloseCarriesOutWhatIsAboardAndWhatWaits(t *testing.T) {
+func TestCloseCarriesOutWhatWasAccepted(t *testing.T) {
 	t.Parallel()
 	const waiting = 10
 	b := setup(t)
@@ -71,7 +71,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 	}{
 		"PostgreSQL, when a transaction begins": {(*flight).begins, 0, eventstore.ErrUnavailable},
 		"PostgreSQL, at the append":             {(*flight).appends, 0, eventstore.ErrOutcomeUnknown},
-		"PostgreSQL, after the delay":           {(*flight).looksAgain, time.Millisecond, eventstore.ErrUnavailable},
+		"PostgreSQL, after the delay":           {(*flight).appends, time.Millisecond, eventstore.ErrOutcomeUnknown},
 		"nothing, the delay is long":            {func(*flight) bool { return false }, long, eventstore.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 			via := newProxy(t, b.url)
 			stream := b.schedule(t, 100)
 			p := startProcess(t, via.url, booking(), options{Delay: c.delay, Transactions: 1, Batch: 2})
-			hang, aboard := hold(t, lose, nil), make(chan struct{}, 100)
+			hang, taken := hold(t, lose, nil), make(chan struct{}, 100)
 			via.obey(func(f *flight) verdict {
 				if !c.hangs(f) {
 					return pass
@@ -91,7 +91,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 				book := order(stream, bookFor(uuid.New()))
 				decide := book.Decide
 				book.Decide = func(s domain.State) ([]domain.Record, error) {
-					aboard <- struct{}{}
+					taken <- struct{}{}
 					return decide(s)
 				}
 				calls[i] = begin(func() (result, error) { return p.Execute(context.Background(), book) })
@@ -101,7 +101,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 				if c.delay < long {
 					hang.flight(t)
 				} else {
-					wait(t, "the batch is in its delay", aboard)
+					wait(t, "the batch is in its delay", taken)
 				}
 			}
 			eventually(t, "some commands wait", func() bool { return p.Waiting() > 3 })
@@ -127,7 +127,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 				}
 			}
 			if a := calls[0].get(t); !errors.Is(a.err, c.want) {
-				t.Errorf("the command aboard got %v, want %v", a.err, c.want)
+				t.Errorf("the command under way got %v, want %v", a.err, c.want)
 			}
 			b.auditSold(t, stream, 0)
 		})
@@ -139,7 +139,7 @@ func TestABatchThatIsOutOfTimeIsUnavailable(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	stream := b.schedule(t, 5)
-	p := b.process(t, options{Patience: 50 * time.Millisecond})
+	p := b.process(t, options{Timeout: 50 * time.Millisecond})
 	late, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
 	defer cancel()
 	c := order(stream, bookFor(uuid.New()))
@@ -164,7 +164,7 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 
 	via := newProxy(t, b.url)
-	p := startProcess(t, via.url, spoiltModel(), options{Delay: 10 * time.Millisecond, Transactions: 3, Patience: 300 * time.Millisecond})
+	p := startProcess(t, via.url, spoiltModel(), options{Delay: 10 * time.Millisecond, Transactions: 3, Timeout: 300 * time.Millisecond})
 	via.obey(once((*flight).appends, always(loseAnswer)))
 	customers := append(people(30), spoiltCustomer(0), spoiltCustomer(4))
 	storm(t, []process{p}, stream, customers)

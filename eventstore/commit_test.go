@@ -60,7 +60,7 @@ func TestWithoutAConnectionTheOutcomeIsUnknownAndTheCommandCanBeRepeated(t *test
 			t.Parallel()
 			via := newProxy(t, b.url)
 			stream := b.schedule(t, 5)
-			p := startProcess(t, via.url, booking(), options{Patience: 300 * time.Millisecond})
+			p := startProcess(t, via.url, booking(), options{Timeout: 300 * time.Millisecond})
 			via.obey(once((*flight).appends, func(*flight) verdict {
 				via.refuse(true)
 				return v
@@ -155,7 +155,7 @@ func TestALateAppendBooksNothingTwice(t *testing.T) {
 		t.Parallel()
 		via := newProxy(t, b.url)
 		stream := b.schedule(t, 5)
-		p, other := startProcess(t, via.url, booking(), options{Patience: 2 * time.Second}), b.process(t, options{})
+		p, other := startProcess(t, via.url, booking(), options{Timeout: 2 * time.Second}), b.process(t, options{})
 		held := hold(t, loseAnswer, func(f *flight) {
 			via.refuse(true)
 			f.link.cutClient()
@@ -255,14 +255,13 @@ func TestADeadConnectionLeavesTimeForAnother(t *testing.T) {
 	b := setup(t)
 	for name, at := range map[string]func(*flight) bool{
 		"when a transaction begins": (*flight).begins,
-		"after the delay":           (*flight).looksAgain,
 		"at the append":             (*flight).appends,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			via := newProxy(t, b.url)
 			stream := b.schedule(t, 5)
-			p := startProcess(t, via.url, booking(), options{Delay: time.Millisecond, Patience: 1500 * time.Millisecond})
+			p := startProcess(t, via.url, booking(), options{Delay: time.Millisecond, Timeout: 1500 * time.Millisecond})
 			t.Cleanup(via.cutAll) // or the pool would wait for its dead connection
 			via.obey(once(at, always(mute)))
 			r, err := p.book(t.Context(), stream, uuid.New())

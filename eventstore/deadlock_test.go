@@ -149,40 +149,6 @@ func TestAFrozenProcessIsCutOff(t *testing.T) {
 		}
 		b.auditSold(t, stream, 1)
 	})
-
-	t.Run("a caller of Append", func(t *testing.T) {
-		t.Parallel()
-		b := setup(t)
-		via := newProxy(t, b.url)
-		stream := b.schedule(t, 10)
-		log := b.logThrough(t, via)
-		other := b.process(t, options{})
-		frozen := make(chan *link, 1)
-		via.obey(once((*flight).appends, func(f *flight) verdict {
-			frozen <- f.link
-			return mute
-		}))
-		appended := make(chan error, 1)
-		go func() {
-			_, err := log.Append(context.Background(), uuid.New(), 0, newRecords(t, scheduled(5))...)
-			appended <- err
-		}()
-		l := <-frozen
-		t.Cleanup(l.cut)
-		b.waitForFrozen(t)
-		started := time.Now()
-		if _, err := other.book(t.Context(), stream, uuid.New()); err != nil {
-			t.Fatal(err)
-		}
-		if took := time.Since(started); took > within {
-			t.Errorf("the other process went on after %s", took)
-		}
-		l.cut()
-		if err := <-appended; err == nil {
-			t.Error("the append was answered with success")
-		}
-		b.auditSold(t, stream, 1)
-	})
 }
 
 // waitForFrozen waits until a connection is idle in a transaction that has locked the head row.

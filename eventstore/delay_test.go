@@ -64,7 +64,7 @@ func (o *observed) all() []eventstore.BatchStats {
 	return append([]eventstore.BatchStats{}, o.stats...)
 }
 
-// waits is how long batches waited to board, the shortest first.
+// waits is how long batches waited in the queue, the shortest first.
 func (o *observed) waits() []time.Duration {
 	var waits []time.Duration
 	for _, s := range o.all() {
@@ -87,14 +87,14 @@ func TestALoneCommandLeavesAtOnce(t *testing.T) {
 	eventually(t, "the batch is observed", func() bool { return len(seen.all()) == 1 })
 	s := seen.all()[0]
 	if s.Waited > delay/2 {
-		t.Errorf("the command waited %s to board", s.Waited)
+		t.Errorf("the command waited %s in the queue", s.Waited)
 	}
 	if s.Commands != 1 || s.Records != 1 || s.Attempts != 1 || s.Delay != delay || s.Took < delay || s.Err != nil {
 		t.Errorf("got %+v", s)
 	}
 }
 
-func TestADelayNeedsFewTransactionsAndAShortWaitToBoard(t *testing.T) {
+func TestADelayNeedsFewTransactionsAndAShortWaitInTheQueue(t *testing.T) {
 	t.Parallel()
 	const (
 		delay        = 400 * time.Millisecond
@@ -134,7 +134,7 @@ func TestADelayNeedsFewTransactionsAndAShortWaitToBoard(t *testing.T) {
 	}
 	waits := seen.waits()
 	if longest := waits[len(waits)-2]; longest > delay/transactions+slack { // one may be unlucky
-		t.Errorf("commands waited %s to board, want at most %s", waits, delay/transactions)
+		t.Errorf("commands waited %s in the queue, want at most %s", waits, delay/transactions)
 	}
 	b.audit(t)
 }
@@ -147,7 +147,7 @@ func TestBatchesLeaveApartOnlyWhileCommandsAreComing(t *testing.T) {
 	stream := b.schedule(t, 2*customers)
 	var seen observed
 	var coming atomic.Bool
-	p := b.process(t, options{Observe: seen.note, Coming: coming.Load})
+	p := b.process(t, options{Observe: seen.note, ExpectMore: coming.Load})
 	book := func() (took time.Duration) {
 		began := time.Now()
 		for range customers {
@@ -159,19 +159,19 @@ func TestBatchesLeaveApartOnlyWhileCommandsAreComing(t *testing.T) {
 	}
 	book()
 	eventually(t, "all batches are observed", func() bool { return len(seen.all()) == customers })
-	if usual := seen.waits()[customers/2]; usual > eventstore.Gather/2 {
-		t.Errorf("while none are coming, a command waited %s to board", usual)
+	if usual := seen.waits()[customers/2]; usual > eventstore.Linger/2 {
+		t.Errorf("while none are coming, a command waited %s in the queue", usual)
 	}
 
 	coming.Store(true)
-	if took, least := book(), (customers-1)*eventstore.Gather; took < least {
+	if took, least := book(), (customers-1)*eventstore.Linger; took < least {
 		t.Errorf("while some are coming, %d batches left within %s, want %s", customers, took, least)
 	}
 }
 
-// Others append to the same streams: after a conflict the head row is locked first, so that there is no next one, until they have
-// been quiet for a while.
-func TestAfterAConflictTheLockComesFirstForAWhile(t *testing.T) {
+// Others append to the same stream: after a conflict the head row is locked first, so that there is
+// no next one, until a batch finds nothing of others.
+func TestWhileOthersAppendTheHeadIsLockedFirst(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	via := newProxy(t, b.url)
@@ -192,30 +192,29 @@ func TestAfterAConflictTheLockComesFirstForAWhile(t *testing.T) {
 	if n := locks.Load(); n != 0 {
 		t.Errorf("the head row was locked %d times without need", n)
 	}
-	if _, err := other.book(t.Context(), stream, uuid.New()); err != nil {
-		t.Fatal(err)
-	}
+	mustBook(t, other, stream, uuid.New())
 	held.release()
 	call.mustDo(t)
-	book := func(times int) int32 {
-		for range times {
-			if _, err := p.book(t.Context(), stream, uuid.New()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return locks.Load()
+	if n := locks.Load(); n != 1 {
+		t.Errorf("the head row was locked %d times, want once for the second attempt", n)
 	}
-	if n := book(5); n != 6 {
-		t.Errorf("the head row was locked %d times, want for the second attempt and the five batches after it", n)
+	for range 5 {
+		mustBook(t, other, stream, uuid.New())
+		mustBook(t, p, stream, uuid.New())
 	}
-	before := book(50)
-	if after := book(5); after != before {
-		t.Errorf("the head row is still locked first, %d times, though nobody else appends", after-before)
+	if n := locks.Load(); n != 6 {
+		t.Errorf("the head row was locked %d times, want once more for each of five batches", n)
+	}
+	for range 5 {
+		mustBook(t, p, stream, uuid.New())
+	}
+	if n := locks.Load(); n != 7 {
+		t.Errorf("the head row was locked %d times, want once more to find that nobody else appends", n)
 	}
 	b.audit(t)
 }
 
-// Whoever holds the head row keeps batches from ending, so that transactions pile up as far as they may.
+// A lock of the head row keeps batches from ending, so that transactions pile up as far as they can.
 func TestTheNumberOfOpenTransactionsIsBounded(t *testing.T) {
 	t.Parallel()
 	const transactions, long = 2, 300 * time.Millisecond

@@ -12,12 +12,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Errors of [Executor.Execute] besides what a command's Decide returns. After each but [ErrOutcomeUnknown] nothing was appended.
+// Errors of [Executor.Execute] besides what a command's Decide returns. After each but
+// [ErrOutcomeUnknown] nothing was appended.
 var (
 	ErrBusy           = errors.New("too many commands are waiting")
 	ErrClosed         = errors.New("the executor is closed")
 	ErrUnavailable    = errors.New("the log can't be written at the moment")
-	ErrOutcomeUnknown = errors.New("the connection was lost during the commit, and whether the command took effect can't be known yet")
+	ErrOutcomeUnknown = errors.New(
+		"the connection was lost during the commit, and whether the command took effect can't be known yet")
 )
 
 // ConflictError says that a stream was not at the version that an append expected.
@@ -31,7 +33,8 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("stream %s: expected version %d, found %d", e.StreamID, e.Expected, e.Actual)
 }
 
-// CommandError says that a command could not be decided or its records could not be stored, through no fault of the database.
+// CommandError says that a command could not be decided or its records can't be stored, through no
+// fault of the database.
 type CommandError struct {
 	StreamID uuid.UUID
 	Reason   error
@@ -42,21 +45,31 @@ func (e *CommandError) Error() string {
 }
 func (e *CommandError) Unwrap() error { return e.Reason }
 
+// errConnectionLost says that there is no connection, or that it broke. What was sent last may have
+// been carried out.
+var errConnectionLost = errors.New("the connection was lost")
+
+// isConflict tells whether an append was refused because another process was first: with the
+// version, or with the key. It also is when the append follows records that the log does not have:
+// PostgreSQL has then lost commits that this process has seen, as after a failover to a replica that
+// was behind. The next read notices that.
 func isConflict(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.ConstraintName == "event_log_stream_version" || pg.ConstraintName == "idempotency_keys_pkey")
-}
-
-// isAhead tells whether an append was refused because it follows records that the log does not have. PostgreSQL has then lost
-// commits that this process has seen, as after a failover to a replica that was behind, and the cache is ahead of it. The next read
-// notices it.
-func isAhead(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == "23514" && pg.Message == gapMessage
+	if !errors.As(err, &pg) {
+		return false
+	}
+	return pg.ConstraintName == "event_log_stream_version" || pg.ConstraintName == "idempotency_keys_pkey" ||
+		pg.Code == "23514" && pg.Message == gapMessage
 }
 
 // gapMessage is what the trigger of the migration says.
 const gapMessage = "event_log has no gaps: refused positions or versions that do not follow"
+
+// isLockTimeout tells whether a lock could not be had in time.
+func isLockTimeout(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "55P03"
+}
 
 // IsUnavailable tells whether err says that the database can't do its work at the moment: it is
 // gone, starting, stopping, read-only, full or overloaded, or the way to it is broken, or it took
@@ -85,15 +98,6 @@ func IsUnavailable(err error) bool {
 func IsReadOnly(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "25006"
-}
-
-// isPassing tells whether err is about the moment or the state of the database (a missing table or
-// privilege), and not about what was to be stored. A context that has ended says nothing about what
-// was to be stored either.
-func isPassing(err error) bool {
-	var pg *pgconn.PgError
-	return IsUnavailable(err) || errors.Is(err, context.Canceled) ||
-		errors.As(err, &pg) && hasClass(pg, "0A", "42", "XX")
 }
 
 func hasClass(err *pgconn.PgError, classes ...string) bool {

@@ -25,7 +25,7 @@ func ExampleExecutor_Execute() {
 		fmt.Println(err)
 		return
 	}
-	config.MaxConns = int32(o.Transactions + eventstore.Spare)
+	config.MaxConns = int32(o.Transactions + eventstore.ReservedConns)
 	maps.Copy(config.ConnConfig.RuntimeParams, eventstore.Session(o.Delay))
 	eventstore.ConfigureCommits(config)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
@@ -61,32 +61,4 @@ func ExampleExecutor_Execute() {
 	case errors.Is(err, eventstore.ErrBusy), errors.Is(err, eventstore.ErrUnavailable):
 		fmt.Println("nothing has happened; try again")
 	}
-}
-
-// Programs that write a stream on their own append with the version that they have read.
-func ExampleLog_Append() {
-	ctx := context.Background()
-	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer pool.Close()
-	log := eventstore.NewLog(pool)
-
-	streamID := uuid.New()
-	history, err := log.Stream(ctx, streamID, 0, 1000)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	records, err := log.Append(ctx, streamID, len(history), eventstore.NewRecord{
-		Type: domain.TypeEventCancelled, SchemaVersion: 1, Data: []byte(`{}`),
-	})
-	var conflict *eventstore.ConflictError
-	if errors.As(err, &conflict) {
-		fmt.Println("somebody was faster; the stream is at version", conflict.Actual)
-		return
-	}
-	fmt.Println(len(records), err)
 }

@@ -33,14 +33,13 @@ func TestHotQueriesGoByAnIndex(t *testing.T) {
 		paged bool // reads a page of many
 		log   bool // is also run by pools without the executor's settings
 	}{
-		{"news of a stream", newsSQL, "uuid[], int[], int", `'{` + stream + `}', '{90}', 20000`, version, false, false},
-		{"news of a new stream", newsSQL, "uuid[], int[], int", `'{` + uuid.NewString() + `}', '{0}', 20000`, version, false, false},
-		{"news of all streams", newsSQL, "uuid[], int[], int", allStreams(streams) + `, 20000`, version, false, false},
+		{"unread records of a stream", unreadSQL, "uuid[], int[], int", `'{` + stream + `}', '{90}', 20000`, version, false, false},
+		{"unread records of a new stream", unreadSQL, "uuid[], int[], int", `'{` + uuid.NewString() + `}', '{0}', 20000`, version, false, false},
+		{"unread records of all streams", unreadSQL, "uuid[], int[], int", allStreams(streams) + `, 20000`, version, false, false},
 		{"outcome", outcomeSQL, "uuid[], int[], bytea[]", `'{` + stream + `}', '{100}', array[decode(repeat('00', 32), 'hex')]`, version, false, false},
 		{"Stream", logSQL["Stream"], "uuid, int, int", `'` + stream + `', 50, 20`, version, true, true},
 		{"After", logSQL["After"], "bigint, int", `1000, 500`, position, true, true},
 		{"After near the end", logSQL["After"], "bigint, int", `49990, 500`, position, true, true},
-		{"the end of a stream", logSQL["Append"], "uuid", `'` + stream + `'`, version, true, true},
 	}
 	check := func(t *testing.T, what string, params map[string]string, withLogOnly bool) {
 		t.Helper()
@@ -100,7 +99,6 @@ func sqlOf(tb testing.TB, url string) map[string]string {
 	for name, run := range map[string]func() error{
 		"Stream": func() error { _, err := log.Stream(tb.Context(), uuid.New(), 0, 1); return err },
 		"After":  func() error { _, err := log.After(tb.Context(), 0, 1); return err },
-		"Append": func() error { _, err := log.Append(tb.Context(), uuid.New(), 0); return err },
 	} {
 		traced.sql = nil
 		if err := run(); err != nil {

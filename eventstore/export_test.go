@@ -1,12 +1,13 @@
 package eventstore
 
-// Lane tells how many transactions commands with the delay share, and those without if the executor has none.
-func (e *Executor[S, R]) Lane() (transactions int) {
+// Transactions tells how many transactions commands with the delay share, and those without if the
+// executor has none.
+func (e *Executor[S, R]) Transactions() int {
 	if e.delayed != nil {
-		return cap(e.delayed.free)
+		return e.delayed.workers
 	}
-	return cap(e.immediate.free)
+	return e.immediate.workers
 }
 
-// Gather is how far apart batches leave while commands are coming.
-const Gather = gather
+// Linger is how far apart batches leave while more commands are expected.
+const Linger = linger

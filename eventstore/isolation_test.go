@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -19,7 +18,8 @@ import (
 
 // How the command of a spoilt customer breaks. It is the first byte of the customer's id.
 const (
-	spoiltJSON   = 1 + iota // the record is not JSON, which PostgreSQL finds out
+	spoiltJSON   = 1 + iota // the record is not JSON, which PostgreSQL would find out
+	spoiltNUL               // a text in the record has a NUL, which PostgreSQL stores and can't read
 	spoiltText              // the record's type has a NUL, which PostgreSQL can't store
 	spoiltNull              // there is no data at all, which a constraint refuses
 	spoiltEncode            // the codec gives an error
@@ -46,6 +46,8 @@ func (c spoiltCodec) Encode(r domain.Record) (string, int16, []byte, error) {
 	switch booked.CustomerID[0] {
 	case spoiltJSON:
 		return name, schema, []byte(`{"bookingId":`), nil
+	case spoiltNUL:
+		return name, schema, []byte(`{"a\\u0000":"\\\u0000"}`), nil
 	case spoiltText:
 		return name + "\x00", schema, data, nil
 	case spoiltNull:
@@ -134,10 +136,13 @@ func TestTheErrorOfABrokenCommandSaysWhatIsWrong(t *testing.T) {
 	stream := b.schedule(t, 5)
 	p := startProcess(t, b.url, spoiltModel(), options{})
 
-	_, err := p.book(t.Context(), stream, spoiltCustomer(0))
-	var refused *pgconn.PgError
-	if !errors.As(err, &refused) || refused.Code != "22P02" {
-		t.Errorf("got %v, want PostgreSQL's error", err)
+	for kind, want := range map[int]string{
+		spoiltJSON: "the data is not JSON", spoiltNull: "the data is not JSON",
+		spoiltNUL: "the data has a NUL", spoiltText: "can't be the type of a record",
+	} {
+		if _, err := p.book(t.Context(), stream, spoiltCustomer(kind-spoiltJSON)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want that %s", err, want)
+		}
 	}
 	if _, err := p.book(t.Context(), stream, spoiltCustomer(spoiltEncode-spoiltJSON)); !errors.Is(err, errSpoilt) {
 		t.Errorf("got %v, want the codec's error", err)

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -41,99 +40,6 @@ func TestTheLogCannotBeChanged(t *testing.T) {
 	after := b.audit(t)
 	if !slices.EqualFunc(before, after, func(a, b entry) bool { return sameRecord(a.Record, b.Record) }) {
 		t.Error("the log is not what it was")
-	}
-}
-
-func TestAppendGivesBackWhatIsStored(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	stream, actor := uuid.New(), uuid.New()
-	news := newRecords(t, scheduled(5), domain.TicketBooked{BookingID: uuid.New(), CustomerID: actor}, domain.EventCancelled{})
-	for i := range news {
-		news[i].Metadata = eventstore.Metadata{Actor: actor, CorrelationID: "a request \u0000 \xff", CausationID: "a cause"}
-	}
-	first, err := b.log.Append(t.Context(), stream, 0, news[:1]...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rest, err := b.log.Append(t.Context(), stream, 1, news[1:]...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stored, err := b.log.Stream(t.Context(), stream, 0, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := append(first, rest...); !slices.EqualFunc(got, stored, sameRecord) {
-		t.Errorf("stored is\n%+v\nand the answer was\n%+v", stored, got)
-	}
-	b.audit(t)
-}
-
-func TestAppendWantsTheExpectedVersion(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	stream := b.schedule(t, 5)
-	b.append(t, stream, 1, domain.CapacityChanged{Capacity: 6}, domain.CapacityChanged{Capacity: 7})
-	for _, expected := range []int{0, 1, 2, 4, 100} {
-		var conflict *eventstore.ConflictError
-		_, err := b.log.Append(t.Context(), stream, expected, newRecords(t, domain.CapacityChanged{Capacity: 8})...)
-		if !errors.As(err, &conflict) || *conflict != (eventstore.ConflictError{StreamID: stream, Expected: expected, Actual: 3}) {
-			t.Errorf("expected version %d: got %v, want a conflict with version 3", expected, err)
-		}
-	}
-	b.append(t, stream, 3, domain.CapacityChanged{Capacity: 8})
-	if n := len(b.audit(t)); n != 4 {
-		t.Errorf("got %d records, want 4", n)
-	}
-}
-
-// All have seen that the stream is at the version they expect, and append at once.
-func TestOfConcurrentAppendsToAStreamOneWins(t *testing.T) {
-	t.Parallel()
-	const writers = 4
-	b := setup(t)
-	stream := b.schedule(t, 5)
-	log := eventstore.NewLog(newPool(t, b.url, writers, map[string]string{"application_name": "writer"}))
-	gate, err := b.pool.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer gate.Rollback(context.Background()) //nolint:errcheck // committed below
-	if _, err := gate.Exec(t.Context(), `update log_head set position = position`); err != nil {
-		t.Fatal(err)
-	}
-	news := newRecords(t, domain.CapacityChanged{Capacity: 6}, domain.CapacityChanged{Capacity: 7})
-	var done sync.WaitGroup
-	errs := make([]error, writers)
-	for i := range errs {
-		done.Go(func() { _, errs[i] = log.Append(context.Background(), stream, 1, news...) })
-	}
-	eventually(t, "all want to append", func() bool {
-		return b.count(t, `
-			select count(*) from pg_stat_activity
-			where datname = current_database() and application_name = 'writer' and wait_event_type = 'Lock'`) == writers
-	})
-	if err := gate.Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	done.Wait()
-
-	won := 0
-	for _, err := range errs {
-		var conflict *eventstore.ConflictError
-		switch {
-		case err == nil:
-			won++
-		case !errors.As(err, &conflict) || *conflict != (eventstore.ConflictError{StreamID: stream, Expected: 1, Actual: 3}):
-			t.Errorf("got %v, want a conflict with version 3", err)
-		}
-	}
-	if won != 1 {
-		t.Errorf("%d appends succeeded, want 1", won)
-	}
-	if n := len(b.audit(t)); n != 3 {
-		t.Errorf("got %d records, want 3", n)
 	}
 }
 
@@ -194,7 +100,7 @@ func TestStreamAndAfterReadInPages(t *testing.T) {
 	}
 }
 
-// Whoever reads on from a position sees every record once and in order, while several processes append and some of what they do is
+// A reader of positions sees every record once and in order, while several processes append and some of what they do is
 // rolled back.
 func TestAReaderOfPositionsMissesNothing(t *testing.T) {
 	t.Parallel()

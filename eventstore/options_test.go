@@ -23,7 +23,7 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 		"a negative queue":                     {Queue: -1},
 		"a negative batch":                     {Batch: -1},
 		"a negative cache":                     {Cache: -1},
-		"negative patience":                    {Patience: -1},
+		"a negative timeout":                   {Timeout: -1},
 		"more transactions than connections":   {Delay: time.Second, Transactions: 2},
 		"the default number of transactions, ": {Delay: time.Second},
 	} {
@@ -39,7 +39,7 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 	if _, err := eventstore.NewExecutor(unconfigured, booking(), options{}); err == nil {
 		t.Error("a pool that sends cancel requests was accepted")
 	}
-	e, err := eventstore.NewExecutor(pool, booking(), options{Delay: time.Second, Transactions: 5 - eventstore.Spare})
+	e, err := eventstore.NewExecutor(pool, booking(), options{Delay: time.Second, Transactions: 5 - eventstore.ReservedConns})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,11 +52,11 @@ func TestABatchDoesNotOvertakeTheOneBeforeIt(t *testing.T) {
 
 	calls := make([]*pending, arrivals)
 	for i := range calls {
-		aboard := make(chan struct{}, 10)
+		taken := make(chan struct{}, 10)
 		c := order(stream, bookFor(uuid.New()))
 		decide := c.Decide
 		c.Decide = func(s domain.State) ([]domain.Record, error) {
-			aboard <- struct{}{}
+			taken <- struct{}{}
 			return decide(s)
 		}
 		calls[i] = begin(func() (result, error) { return p.Execute(context.Background(), c) })
@@ -64,7 +64,7 @@ func TestABatchDoesNotOvertakeTheOneBeforeIt(t *testing.T) {
 			slow.flight(t)
 			continue
 		}
-		<-aboard // its batch has left and read
+		<-taken // its batch has begun and read
 	}
 	eventually(t, "the batches behind have served their delay", func() bool {
 		return b.count(t, `
@@ -102,7 +102,7 @@ func TestOverlappingBatchesKeepTheOrderOfArrival(t *testing.T) {
 		}
 		waiting := p.Waiting()
 		calls[i] = begin(func() (result, error) { return p.Execute(context.Background(), c) })
-		eventually(t, "the command waits or is aboard", func() bool { return len(joined) > 0 || p.Waiting() > waiting })
+		eventually(t, "the command waits or is under way", func() bool { return len(joined) > 0 || p.Waiting() > waiting })
 	}
 	for i, call := range calls {
 		if r := call.mustDo(t); r.Version != i+2 {
@@ -134,4 +134,29 @@ func TestImmediateCommandsDoNotShareTheDelay(t *testing.T) {
 		t.Errorf("got %v, want that the event is cancelled", a.err)
 	}
 	b.auditSold(t, stream, 0)
+}
+
+// A batch that reads a stream for a long time holds up only those who want the same stream.
+func TestASlowBatchHoldsUpNoOtherStreams(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, delay := range []time.Duration{0, 20 * time.Millisecond} {
+		t.Run(delay.String(), func(t *testing.T) {
+			t.Parallel()
+			via := newProxy(t, b.url)
+			slow, quick := b.schedule(t, 5), b.schedule(t, 5)
+			p := startProcess(t, via.url, booking(), options{Delay: delay, Transactions: 4})
+			held := hold(t, pass, nil)
+			via.obey(once((*flight).begins, held.rule))
+			first := begin(func() (result, error) { return p.book(context.Background(), slow, uuid.New()) })
+			held.flight(t)
+			for range 3 {
+				mustBook(t, p, quick, uuid.New())
+			}
+			held.release()
+			first.mustDo(t)
+			b.auditSold(t, slow, 1)
+			b.auditSold(t, quick, 3)
+		})
+	}
 }

@@ -101,7 +101,7 @@ func drawOptions(rt *rapid.T) options {
 		Transactions: rapid.SampledFrom([]int{1, 2, 3}).Draw(rt, "transactions"),
 		Batch:        rapid.SampledFrom([]int{1, 2, 100}).Draw(rt, "batch"),
 		Cache:        rapid.SampledFrom([]int{1, 3_000, 1 << 20}).Draw(rt, "cache"),
-		Patience:     rapid.SampledFrom([]time.Duration{100 * time.Millisecond, 3 * time.Second}).Draw(rt, "patience"),
+		Timeout:      rapid.SampledFrom([]time.Duration{100 * time.Millisecond, 3 * time.Second}).Draw(rt, "patience"),
 	}
 }
 

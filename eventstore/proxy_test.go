@@ -73,11 +73,6 @@ func (f *flight) begins() bool  { return f.has("begin") }
 func (f *flight) appends() bool { return f.has("insert into event_log") }
 func (f *flight) locks() bool   { return f.has("from log_head for update") }
 
-// looksAgain tells whether the flight is the look at the head after the delay, which comes alone.
-func (f *flight) looksAgain() bool {
-	return len(f.statements) == 1 && f.has("select position from log_head")
-}
-
 // link is one connection through the proxy.
 type link struct {
 	proxy          *proxy

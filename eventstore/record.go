@@ -26,20 +26,23 @@ type Record struct {
 	Hash          Hash      // ties the record to all before it in the stream; see [Record.Sum]
 }
 
-// Metadata says who wished for a record, and as part of what. It holds ids and nothing personal.
+// Metadata says who asked for a record, and as part of what. It holds ids and nothing personal.
 type Metadata struct {
 	Actor         uuid.UUID `json:"actor"`                   // the user whose command it was
 	CorrelationID string    `json:"correlationId,omitempty"` // shared by everything that one request caused
 	CausationID   string    `json:"causationId,omitempty"`   // what directly caused this record
-	TraceParent   string    `json:"traceParent,omitempty"`   // the span of the command, where it is traced (W3C Trace Context)
+	TraceParent   string    `json:"traceParent,omitempty"`   // the command's span, if traced (W3C Trace Context)
 }
 
-// Sum computes what Hash must be after a predecessor with hash previous (zero for the first record of a stream): SHA-256 over
+// Sum computes what Hash must be after a predecessor with hash previous (zero for the first record
+// of a stream): SHA-256 over
 //
-//	previous ‖ stream id ‖ version ‖ recorded at ‖ schema version ‖ len(type) ‖ type ‖ len(data) ‖ data ‖ len(metadata) ‖ metadata
+//	previous ‖ stream id ‖ version ‖ recorded at ‖ schema version
+//	‖ len(type) ‖ type ‖ len(data) ‖ data ‖ len(metadata) ‖ metadata
 //
-// with the stream id as its 16 bytes, version and lengths as 4 bytes, the time as 8 bytes of microseconds since 1970, and the
-// schema version as 2 bytes, all big-endian. The position is not part of it: it is given out at the commit.
+// with the stream id as its 16 bytes, version and lengths as 4 bytes, the time as 8 bytes of
+// microseconds since 1970, and the schema version as 2 bytes, all big-endian. The position is not
+// part of it: it is given out at the commit.
 func (r *Record) Sum(previous Hash) Hash {
 	b := make([]byte, 0, 512)
 	b = append(b, previous[:]...)

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Session gives the settings for the connections of an executor's pool (the pool's RuntimeParams). They bound how long a process
-// that stalls can be in the way of the others: PostgreSQL ends its transaction, and the executor reads a new state and goes on.
+// Session gives the settings for the connections of an executor's pool (the pool's RuntimeParams).
+// They bound how long a process that stalls can be in the way of the others: PostgreSQL ends its
+// transaction, and the executor reads a new state and goes on.
 func Session(delay time.Duration) map[string]string {
 	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 	return map[string]string{
@@ -22,8 +23,8 @@ func Session(delay time.Duration) map[string]string {
 		// The executor has to hear of a COMMIT that did not wait for the standby, see
 		// [ConfigureCommits].
 		"client_min_messages": "warning",
-		// Every query of the executor goes by an index. A plan that was made for an empty table must not stay with a sequential
-		// scan when the table has grown.
+		// Every query of the executor goes by an index. A plan that was made for an empty table must
+		// not stay with a sequential scan when the table has grown.
 		"enable_seqscan": "off",
 		// The statements are short and many; compiling one takes a hundred times as long as running it.
 		"jit": "off",

@@ -16,6 +16,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 )
@@ -100,12 +101,6 @@ func newPool(tb testing.TB, url string, size int, params map[string]string) *pgx
 	return pool
 }
 
-// logThrough is a log whose connections go through a proxy.
-func (b bundle) logThrough(tb testing.TB, via *proxy) *eventstore.Log {
-	tb.Helper()
-	return eventstore.NewLog(newPool(tb, via.url, 2, nil))
-}
-
 // process is an executor with a pool of its own, as another process would have.
 type process struct {
 	*executor
@@ -145,7 +140,7 @@ func startExecutor[S, R any](tb testing.TB, url string, m eventstore.Model[S, R]
 	}
 	params := eventstore.Session(o.Delay)
 	params["application_name"] = executorName
-	pool := newPool(tb, url, o.Transactions+eventstore.Spare, params)
+	pool := newPool(tb, url, o.Transactions+eventstore.ReservedConns, params)
 	e, err := eventstore.NewExecutor(pool, m, o)
 	if err != nil {
 		tb.Fatal(err)
@@ -215,23 +210,23 @@ func scheduleCommand(capacity int) domain.ScheduleEvent {
 
 func (b bundle) append(tb testing.TB, stream uuid.UUID, expected int, values ...domain.Record) []eventstore.Record {
 	tb.Helper()
-	records, err := b.log.Append(tb.Context(), stream, expected, newRecords(tb, values...)...)
+	records, err := appendtest.Append(tb.Context(), b.pool, stream, expected, newRecords(tb, values...)...)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return records
 }
 
-func newRecords(tb testing.TB, values ...domain.Record) []eventstore.NewRecord {
+func newRecords(tb testing.TB, values ...domain.Record) []appendtest.Record {
 	tb.Helper()
-	news := make([]eventstore.NewRecord, len(values))
+	records := make([]appendtest.Record, len(values))
 	for i, v := range values {
 		var err error
-		if news[i].Type, news[i].SchemaVersion, news[i].Data, err = (domain.Codec{}).Encode(v); err != nil {
+		if records[i].Type, records[i].SchemaVersion, records[i].Data, err = (domain.Codec{}).Encode(v); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	return news
+	return records
 }
 
 // entry is a stored record, what it says, and the state of its stream right after it.

@@ -1,19 +1,23 @@
 package eventstore
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Snapshots spare a process that does not know a long stream from reading all of it. There is at most one for each stream, beside the
-// log; any of them can be deleted at any time. One is used only if the log has its hash at its version, and if its own digest is
-// right; otherwise the stream is folded from the start.
+// Snapshots spare a process that does not know a long stream from reading all of it. There is at
+// most one for each stream, beside the log; any of them can be deleted at any time. One is used
+// only if the log has its hash at its version, and if its own digest is right; otherwise the stream
+// is folded from the start.
 const (
 	snapshotsSQL = `
 		select s.stream_id, s.version, s.hash, l.recorded_at, l.position, s.digest, s.state
@@ -28,16 +32,22 @@ const (
 			where s.version < excluded.version`
 )
 
-// snapshotDue tells whether a stream has grown enough for another snapshot: by Options.Snapshot records and a quarter. So what is read
-// after one is at most a fifth of a long stream, and writing them costs a stream of n records O(n) in all.
+// snapshotDue tells whether a stream has grown enough for another snapshot: by Options.Snapshot
+// records and a quarter. So what is read after one is at most a fifth of a long stream, and writing
+// them costs a stream of n records O(n) in all.
 func snapshotDue(version, last, every int) bool { return version >= last+last/4+every }
 
-// snapshotter writes snapshots in the background. One that is due while it is busy is left out; the next one comes.
+// snapshotter writes snapshots in the background. One that is due while it is busy is left out; the
+// next one comes.
 type snapshotter[S, R any] struct {
-	executor *Executor[S, R]
-	jobs     chan snapshotJob[S]
-	stop     func()
-	stopped  sync.WaitGroup
+	model   *Model[S, R]
+	every   int // records
+	pool    *pgxpool.Pool
+	logger  *slog.Logger
+	running context.Context // ends when nothing may be written any more
+	jobs    chan snapshotJob[S]
+	stop    func()
+	stopped sync.WaitGroup
 }
 
 type snapshotJob[S any] struct {
@@ -45,13 +55,18 @@ type snapshotJob[S any] struct {
 	stream stream[S]
 }
 
-func newSnapshotter[S, R any](e *Executor[S, R]) *snapshotter[S, R] {
-	w := &snapshotter[S, R]{executor: e, jobs: make(chan snapshotJob[S], 4)}
+func newSnapshotter[S, R any](
+	running context.Context, pool *pgxpool.Pool, model *Model[S, R], o Options,
+) *snapshotter[S, R] {
+	w := &snapshotter[S, R]{
+		model: model, every: o.Snapshot, pool: pool, logger: o.Logger, running: running,
+		jobs: make(chan snapshotJob[S], 4),
+	}
 	w.stop = sync.OnceFunc(func() { close(w.jobs) })
 	w.stopped.Go(func() {
 		for job := range w.jobs {
 			if err := w.save(job); err != nil {
-				e.options.Logger.Warn("a snapshot was not written", "stream", job.id, "error", err)
+				w.logger.Warn("a snapshot was not written", "stream", job.id, "error", err)
 			}
 		}
 	})
@@ -66,10 +81,10 @@ func (w *snapshotter[S, R]) close() {
 
 // offer takes note of a committed state, which is immutable and can be written any time.
 func (w *snapshotter[S, R]) offer(id uuid.UUID, s *stream[S]) {
-	if w.executor.model.Snapshot == nil || !snapshotDue(s.version, s.snapshot, w.executor.options.Snapshot) {
+	if w.model.Snapshot == nil || !snapshotDue(s.Version, s.snapshot, w.every) {
 		return
 	}
-	s.snapshot = s.version
+	s.snapshot = s.Version
 	select {
 	case w.jobs <- snapshotJob[S]{id, *s}:
 	default:
@@ -77,17 +92,19 @@ func (w *snapshotter[S, R]) offer(id uuid.UUID, s *stream[S]) {
 }
 
 func (w *snapshotter[S, R]) save(job snapshotJob[S]) error {
-	ctx, cancel := context.WithTimeout(w.executor.running, time.Minute)
+	ctx, cancel := context.WithTimeout(w.running, time.Minute)
 	defer cancel()
 	var state []byte
 	err := guarded(func() (err error) {
-		state, err = w.executor.model.Snapshot(job.stream.state)
+		state, err = w.model.Snapshot(job.stream.state)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	_, err = w.executor.pool.Exec(ctx, saveSnapshotSQL, [16]byte(job.id), job.stream.version, job.stream.hash[:], digestOf(job.stream.hash, state), state)
+	at := job.stream.Tail
+	digest := digestOf(at.Hash, state)
+	_, err = w.pool.Exec(ctx, saveSnapshotSQL, [16]byte(job.id), at.Version, at.Hash[:], digest, state)
 	return err
 }
 
@@ -99,35 +116,20 @@ func digestOf(at Hash, state []byte) []byte {
 	return h.Sum(nil)
 }
 
-var errBadSnapshot = errors.New("the digest of the snapshot is wrong")
-
-// restore starts streams from their snapshots. One that can't be used is passed over: the log has everything.
-func (b *batch[S, R]) restore(rows pgx.Rows) error {
-	for rows.Next() {
-		var (
-			id            uuid.UUID
-			s             stream[S]
-			digest, state []byte
-		)
-		if err := rows.Scan((*[16]byte)(&id), &s.version, (*hashScanner)(&s.hash), &s.recordedAt, &s.position, &digest, &state); err != nil {
-			return err
-		}
-		s.recordedAt, s.snapshot = s.recordedAt.UTC(), s.version
-		if err := b.restoreState(&s, digest, state); err != nil {
-			b.executor.options.Logger.Warn("a snapshot was not used", "stream", id, "version", s.version, "error", err)
-			continue
-		}
-		*b.streams[id] = s
+// scanSnapshot reads a row of snapshotsSQL. refused tells why the snapshot can't be used.
+func (w *snapshotter[S, R]) scanSnapshot(rows pgx.Rows) (id uuid.UUID, s stream[S], refused, err error) {
+	var digest, state []byte
+	err = rows.Scan((*[16]byte)(&id), &s.Version, (*hashScanner)(&s.Hash), &s.RecordedAt, &s.position, &digest, &state)
+	if err != nil {
+		return id, s, nil, err
 	}
-	return rows.Err()
-}
-
-func (b *batch[S, R]) restoreState(s *stream[S], digest, state []byte) error {
-	if string(digest) != string(digestOf(s.hash, state)) {
-		return errBadSnapshot
+	s.RecordedAt, s.snapshot = s.RecordedAt.UTC(), s.Version
+	if !bytes.Equal(digest, digestOf(s.Hash, state)) {
+		return id, s, errors.New("its digest is wrong"), nil
 	}
-	return guarded(func() (err error) {
-		s.state, err = b.executor.model.Restore(state)
+	refused = guarded(func() (err error) {
+		s.state, err = w.model.Restore(state)
 		return err
 	})
+	return id, s, refused, nil
 }

@@ -2,11 +2,9 @@ package eventstore
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // stalledAfter is how long a session may hold the head row's lock while PostgreSQL waits for the
@@ -33,20 +31,13 @@ const holdersSQL = `
 				and l.database = (select oid from pg_database where datname = current_database())
 				and l.mode in ('RowShareLock', 'RowExclusiveLock'))`
 
-// isLockTimeout tells whether a lock could not be had in time.
-func isLockTimeout(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == "55P03"
-}
-
 // endStalledHolders logs which sessions hold the head row's lock, terminates those that have
-// stalled, and tells whether there was one. It rolls the batch's transaction back.
-func (b *batch[S, R]) endStalledHolders(ctx context.Context) (ended bool) {
+// stalled, and tells whether there was one. It ends the transaction.
+func (t *transaction) endStalledHolders(ctx context.Context) (ended bool) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	conn, logger := b.conn.Conn(), b.executor.options.Logger
-	b.locked = false
-	if _, err := conn.PgConn().Exec(ctx, `rollback`).ReadAll(); err != nil {
+	t.locked, t.savepoint = false, false
+	if err := t.rollback(ctx); err != nil {
 		return false
 	}
 	var (
@@ -55,16 +46,16 @@ func (b *batch[S, R]) endStalledHolders(ctx context.Context) (ended bool) {
 		seconds               float64
 		isEnded               bool
 	)
-	rows, _ := conn.Query(ctx, holdersSQL, stalledAfter.Seconds())
+	rows, _ := t.conn.Query(ctx, holdersSQL, stalledAfter.Seconds())
 	_, err := pgx.ForEachRow(rows, []any{&pid, &name, &state, &waitsFor, &seconds, &isEnded}, func() error {
 		since := time.Duration(seconds * float64(time.Second)).Round(time.Millisecond)
-		logger.Warn("the head of the log is locked", "pid", pid, "application", name, "state", state,
+		t.logger.Warn("the head of the log is locked", "pid", pid, "application", name, "state", state,
 			"waits_for", waitsFor, "for", since, "ended", isEnded)
 		ended = ended || isEnded
 		return nil
 	})
 	if err != nil {
-		logger.Warn("who holds the head of the log is not known", "error", err)
+		t.logger.Warn("who holds the head of the log is not known", "error", err)
 	}
 	return ended
 }

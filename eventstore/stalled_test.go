@@ -18,16 +18,21 @@ func TestAnAppendAndItsCommitTravelTogether(t *testing.T) {
 	via := newProxy(t, b.url)
 	stream := b.schedule(t, 5)
 	p := startProcess(t, via.url, booking(), options{})
-	var statements []string
-	via.obey(once((*flight).appends, func(f *flight) verdict {
-		statements = f.statements
-		return pass
-	}))
-	if _, err := p.Execute(t.Context(), bookOnce(stream, uuid.New())); err != nil {
-		t.Fatal(err)
-	}
-	if len(statements) != 2 || statements[1] != "commit" {
-		t.Errorf("the append travels with %q, want nothing but COMMIT after it", statements)
+	for _, c := range []struct {
+		stream string
+		before int // statements in the message
+	}{{"to be read", 0}, {"in the cache", 1}} {
+		var statements []string
+		via.obey(once((*flight).appends, func(f *flight) verdict {
+			statements = f.statements
+			return pass
+		}))
+		if _, err := p.Execute(t.Context(), bookOnce(stream, uuid.New())); err != nil {
+			t.Fatal(err)
+		}
+		if len(statements) != c.before+2 || c.before > 0 && statements[0] != "begin" || statements[c.before+1] != "commit" {
+			t.Errorf("a stream %s: the append travels with %q", c.stream, statements)
+		}
 	}
 }
 

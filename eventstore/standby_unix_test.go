@@ -172,7 +172,7 @@ func (p *pair) endWait(t *testing.T, function string) {
 // any more.
 type relay struct {
 	net.Listener
-	mu     sync.Mutex // held by whoever forwards, and while nothing passes
+	mu     sync.Mutex // held while something is forwarded, and while nothing passes
 	frozen bool
 	closed chan struct{}
 	close  func()
@@ -269,7 +269,7 @@ func TestABookingIsConfirmedOnlyWhenTheSynchronousStandbyHasIt(t *testing.T) {
 			p := startPair(t)
 			stream := p.schedule(t, 10)
 			// Short, so that the test is quick.
-			process := startProcess(t, p.url, booking(), options{Patience: 3 * time.Second})
+			process := startProcess(t, p.url, booking(), options{Timeout: 3 * time.Second})
 			customers := people(3)
 			var told []uuid.UUID // that they have a booking
 			first, err := process.Execute(t.Context(), bookOnce(stream, customers[0]))

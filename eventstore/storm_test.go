@@ -89,7 +89,7 @@ func TestTheVersionIsWhatPreventsOverselling(t *testing.T) {
 		stream = b.schedule(t, tickets)
 		all := b.processes(t, processes, options{Delay: 50 * time.Millisecond})
 
-		// Whoever holds the head row lets the others read and decide, and no further.
+		// A lock of the head row lets the others read and decide, and no further.
 		gate, err := b.pool.Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package eventstore
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -11,8 +12,9 @@ import (
 )
 
 // traceCall begins the span of a command, which its records will name.
-func (e *Executor[S, R]) traceCall(ctx context.Context, c *call[S, R]) {
-	ctx, c.span = e.options.Tracer.Start(ctx, "command", trace.WithAttributes(attribute.String("boxoffice.stream", c.StreamID.String())))
+func traceCall[S, R any](ctx context.Context, tracer trace.Tracer, c *call[S, R]) {
+	ctx, c.span = tracer.Start(ctx, "command",
+		trace.WithAttributes(attribute.String("boxoffice.stream", c.StreamID.String())))
 	if !c.span.IsRecording() {
 		return
 	}
@@ -21,32 +23,35 @@ func (e *Executor[S, R]) traceCall(ctx context.Context, c *call[S, R]) {
 	c.Metadata.TraceParent = carrier.Get("traceparent")
 }
 
-// trace begins the span of a batch. It belongs to the trace of the first command that is recorded, so that it is recorded too, and is
-// linked with all of them, both ways.
-func (b *batch[S, R]) trace(ctx context.Context) (_ context.Context, end func(error)) {
+// traceBatch begins the span of a batch. It belongs to the trace of the first command that is
+// recorded, so that it is recorded too, and is linked with all of them, both ways.
+func traceBatch[S, R any](
+	ctx context.Context, tracer trace.Tracer, calls []*call[S, R], delay time.Duration,
+) (_ context.Context, end func(BatchStats)) {
 	var links []trace.Link
-	for _, c := range b.calls {
+	for _, c := range calls {
 		if c.span.IsRecording() {
 			links = append(links, trace.Link{SpanContext: c.span.SpanContext()})
 		}
 	}
 	if len(links) == 0 {
-		return ctx, func(error) {}
+		return ctx, func(BatchStats) {}
 	}
-	calls := b.calls
 	ctx = trace.ContextWithSpanContext(ctx, links[0].SpanContext)
-	ctx, span := b.executor.options.Tracer.Start(ctx, "batch", trace.WithLinks(links[1:]...), trace.WithAttributes(
-		attribute.Int("boxoffice.commands", len(calls)), attribute.String("boxoffice.delay", b.lane.delay.String())))
+	ctx, span := tracer.Start(ctx, "batch", trace.WithLinks(links[1:]...), trace.WithAttributes(
+		attribute.Int("boxoffice.commands", len(calls)), attribute.String("boxoffice.delay", delay.String())))
 	for _, c := range calls {
 		c.span.AddLink(trace.Link{SpanContext: span.SpanContext()})
 	}
-	return ctx, func(err error) {
-		span.SetAttributes(attribute.Int("boxoffice.records", b.stats.Records), attribute.Int("boxoffice.attempts", b.stats.Attempts))
-		endSpan(span, err)
+	return ctx, func(s BatchStats) {
+		span.SetAttributes(
+			attribute.Int("boxoffice.records", s.Records), attribute.Int("boxoffice.attempts", s.Attempts))
+		endSpan(span, s.Err)
 	}
 }
 
-// endCommand ends the span of a command. A refusal is an answer like others; what this package itself says is a failure.
+// endCommand ends the span of a command. A refusal is an answer like others; what this package
+// itself says is a failure.
 func endCommand(span trace.Span, err error) {
 	for _, failure := range []error{ErrBusy, ErrClosed, ErrUnavailable, ErrOutcomeUnknown} {
 		if errors.Is(err, failure) {

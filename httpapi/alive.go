@@ -29,7 +29,7 @@ func needsDatabase[In, Out any](a *api, o operation, handle func(context.Context
 
 // whileAlive does what needs the database, as long as that is not known to be gone.
 func whileAlive[T any](ctx context.Context, a *api, do func(context.Context) (T, error)) (T, error) {
-	waiting, done := a.Alive.While(ctx)
+	waiting, done := a.Alive.Guard(ctx)
 	defer done()
 	v, err := do(waiting)
 	// What was being waited for then says that it was cancelled, as if the client had gone.

@@ -43,7 +43,7 @@ type Options struct {
 	// Push serves /ws; nil means that there is none. It is run and closed by whoever made it.
 	Push *Push
 	// Alive, when set, has requests given up as soon as the database is known to be gone.
-	Alive eventstore.Alive
+	Alive eventstore.Health
 	// Ready tells whether requests can be served; nil means yes.
 	Ready func(context.Context) error
 	// Origins may call from a browser.

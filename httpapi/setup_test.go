@@ -62,7 +62,7 @@ func start(t *testing.T, choices ...choice) *system {
 		choose(&api, &options)
 	}
 	s.pool = dbtest.Connect(t, url, dbtest.MaxConns(10))
-	writing := dbtest.Connect(t, url, dbtest.MaxConns(options.Transactions+eventstore.Spare),
+	writing := dbtest.Connect(t, url, dbtest.MaxConns(options.Transactions+eventstore.ReservedConns),
 		dbtest.Settings(eventstore.Session(options.Delay)), eventstore.ConfigureCommits)
 	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.Session()))
 

@@ -83,7 +83,7 @@ func startLag(b *testing.B) *lag {
 		return engine.Run(ctx, engine.Options{Projections: projections.All(), Pool: l.pool, Notifier: l.notifier, Holder: "bench"})
 	})
 
-	pool := dbtest.Connect(b, url, dbtest.MaxConns(l.open+eventstore.Spare),
+	pool := dbtest.Connect(b, url, dbtest.MaxConns(l.open+eventstore.ReservedConns),
 		dbtest.Settings(eventstore.Session(bookingDelay)), eventstore.ConfigureCommits)
 	model := eventstore.Model[domain.State, domain.Record]{
 		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
 )
@@ -49,7 +49,7 @@ func TestRecordsOfAnotherLayoutAreProjectedToo(t *testing.T) {
 	event, booking, customer := b.schedule("E", 2), uuid.New(), uuid.New()
 	data, err := json.MarshalIndent(map[string]any{"customerId": customer, "bookingId": booking}, "", " ")
 	must(t, err)
-	b.append(event, eventstore.NewRecord{Type: domain.TypeTicketBooked, SchemaVersion: 1, Data: data})
+	b.append(event, appendtest.Record{Type: domain.TypeTicketBooked, SchemaVersion: 1, Data: data})
 	p.reaches(b.head)
 	row, err := projections.Bookings{Pool: b.pool}.Get(context.Background(), booking)
 	must(t, err)

@@ -9,24 +9,24 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // unknown is a record of a newer program.
-func unknown() eventstore.NewRecord {
-	return eventstore.NewRecord{Type: "TicketTeleported", SchemaVersion: 1, Data: []byte(`{}`)}
+func unknown() appendtest.Record {
+	return appendtest.Record{Type: "TicketTeleported", SchemaVersion: 1, Data: []byte(`{}`)}
 }
 
 // unfit is a record that decodes well, and that no table can take: PostgreSQL has no text with a
 // zero byte.
-func unfit(tb testing.TB) eventstore.NewRecord {
+func unfit(tb testing.TB) appendtest.Record {
 	tb.Helper()
 	name, schema, data, err := domain.Codec{}.Encode(domain.DetailsChanged{Details: details("Renamed", 1, 1)})
 	must(tb, err)
-	return eventstore.NewRecord{Type: name, SchemaVersion: schema,
+	return appendtest.Record{Type: name, SchemaVersion: schema,
 		Data: []byte(strings.Replace(string(data), "Renamed", `Re\u0000named`, 1))}
 }
 
@@ -39,7 +39,7 @@ func (b *bundle) parked(projection string) []engine.Parked {
 
 func TestARecordThatCannotBeAppliedParksItsStreamAndNoOther(t *testing.T) {
 	t.Parallel()
-	for name, bad := range map[string]eventstore.NewRecord{
+	for name, bad := range map[string]appendtest.Record{
 		"of an unknown type": unknown(),
 		"with a broken body": {Type: domain.TypeTicketBooked, SchemaVersion: 1, Data: []byte(`{"bookingId": 7}`)},
 		"that no row can be": unfit(t),

@@ -17,6 +17,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
@@ -146,7 +147,7 @@ func eventually(t testing.TB, what string, holds func() bool) {
 // history appends to streams, as the executor would.
 type history struct {
 	t         testing.TB
-	log       *eventstore.Log
+	pool      *pgxpool.Pool
 	notifiers []*engine.Notifier // told of appends
 	random    *rand.Rand
 	now       time.Time
@@ -162,7 +163,7 @@ type made struct{ event, booking, customer uuid.UUID }
 
 func newHistory(t testing.TB, pool *pgxpool.Pool) *history {
 	return &history{
-		t: t, log: eventstore.NewLog(pool), random: rand.New(rand.NewPCG(1, 2)), now: time.Now(),
+		t: t, pool: pool, random: rand.New(rand.NewPCG(1, 2)), now: time.Now(),
 		versions: map[uuid.UUID]int{}, states: map[uuid.UUID]domain.State{},
 	}
 }
@@ -170,7 +171,7 @@ func newHistory(t testing.TB, pool *pgxpool.Pool) *history {
 // do appends what commands give, all of them at once. Refused ones append nothing.
 func (h *history) do(event uuid.UUID, commands ...domain.Command) {
 	h.t.Helper()
-	var news []eventstore.NewRecord
+	var news []appendtest.Record
 	for _, c := range commands {
 		records, err := domain.Decide(c, h.states[event])
 		if err != nil {
@@ -179,7 +180,7 @@ func (h *history) do(event uuid.UUID, commands ...domain.Command) {
 		for _, r := range records {
 			name, schema, data, err := domain.Codec{}.Encode(r)
 			must(h.t, err)
-			news = append(news, eventstore.NewRecord{Type: name, SchemaVersion: schema, Data: data})
+			news = append(news, appendtest.Record{Type: name, SchemaVersion: schema, Data: data})
 			h.states[event] = h.states[event].Evolve(r)
 		}
 	}
@@ -188,12 +189,12 @@ func (h *history) do(event uuid.UUID, commands ...domain.Command) {
 	}
 }
 
-func (h *history) append(event uuid.UUID, news ...eventstore.NewRecord) {
+func (h *history) append(event uuid.UUID, news ...appendtest.Record) {
 	h.t.Helper()
 	for i := range news {
 		news[i].Metadata = eventstore.Metadata{Actor: actor, CorrelationID: fmt.Sprint("request ", h.head+1)}
 	}
-	stored, err := h.log.Append(context.Background(), event, h.versions[event], news...)
+	stored, err := appendtest.Append(context.Background(), h.pool, event, h.versions[event], news...)
 	must(h.t, err)
 	h.versions[event] += len(news)
 	h.head = stored[len(stored)-1].Position
@@ -264,7 +265,7 @@ func details(title string, days int, price int64) domain.Details {
 func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a test of parked streams may name them
 	b.Helper()
 	ctx := context.Background()
-	records, err := b.log.After(ctx, 0, 1_000_000)
+	records, err := eventstore.NewLog(b.pool).After(ctx, 0, 1_000_000)
 	must(b, err)
 	wantEvents, wantBookings := map[uuid.UUID]string{}, map[uuid.UUID]string{}
 	states, first, booked := map[uuid.UUID]domain.State{}, map[uuid.UUID]time.Time{}, map[uuid.UUID]eventstore.Record{}

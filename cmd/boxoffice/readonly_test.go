@@ -246,7 +246,7 @@ func TestACommandOnAReadOnlySessionHadNoEffect(t *testing.T) {
 	url := dbtest.URL(t)
 	admin := administer(t, url)
 	d := &database{url: url}
-	pool, err := d.pool(t.Context(), "test", eventstore.Spare, eventstore.Session(0), eventstore.ConfigureCommits)
+	pool, err := d.pool(t.Context(), "test", eventstore.ReservedConns, eventstore.Session(0), eventstore.ConfigureCommits)
 	must(t, err)
 	t.Cleanup(pool.Close)
 	executor, err := eventstore.NewExecutor(pool, booking.Model(), eventstore.Options{})

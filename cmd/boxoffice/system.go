@@ -60,7 +60,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	if s.tracing, err = telemetry.NewTracing(ctx, c.TracesExporter, version, logger); err != nil {
 		return nil, err
 	}
-	session, connections := eventstore.Session(c.BookingDelay), c.Transactions+eventstore.Spare
+	session, connections := eventstore.Session(c.BookingDelay), c.Transactions+eventstore.ReservedConns
 	s.booking, err = d.pool(ctx, "booking", connections, session, eventstore.ConfigureCommits)
 	if err != nil {
 		return nil, err
@@ -92,9 +92,9 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	s.progress = engine.NewProgress(s.reading, s.wire, s.pulse.alive, logger)
 	s.executor, err = eventstore.NewExecutor(s.booking, booking.Model(), eventstore.Options{
 		Delay: c.BookingDelay, Transactions: c.Transactions, Queue: c.Queue, Logger: logger,
-		Committed: func(int64) { s.wire.Appended() }, Alive: s.pulse.writable,
-		Coming:  func() bool { return s.turns.Waiting() > 0 },
-		Observe: s.metrics.ObserveBatch, Tracer: s.tracing.Tracer(),
+		Committed: func(int64) { s.wire.Appended() }, Health: s.pulse.writable,
+		ExpectMore: func() bool { return s.turns.Waiting() > 0 },
+		Observe:    s.metrics.ObserveBatch, Tracer: s.tracing.Tracer(),
 	})
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
@@ -58,7 +59,6 @@ func TestNoTitleWritesToTheAuditorsTerminal(t *testing.T) {
 	url, dir := newDatabase(t), t.TempDir()
 	ctx := context.Background()
 	pool := dbtest.Connect(t, url)
-	log := eventstore.NewLog(pool)
 	const evil = "Evil\x1b[2J\x1b]52;c;cm0gLXJm\a\n        9       9  2031-01-01 00:00:00  forged\u202e\u2028\u009b31m"
 	details := domain.Details{
 		Title: evil, Description: evil, Venue: evil, TimeZone: "UTC\x1b[2J", StartsAt: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC),
@@ -74,14 +74,14 @@ func TestNoTitleWritesToTheAuditorsTerminal(t *testing.T) {
 		for version, r := range records {
 			name, schema, data, err := domain.Codec{}.Encode(r)
 			must(t, err)
-			_, err = log.Append(ctx, id, version, eventstore.NewRecord{
+			_, err = appendtest.Append(ctx, pool, id, version, appendtest.Record{
 				Type: name, SchemaVersion: schema, Data: data, Metadata: eventstore.Metadata{Actor: twin, CorrelationID: evil},
 			})
 			must(t, err)
 		}
 	}
 	bad := uuid.New()
-	_, err := log.Append(ctx, bad, 0, eventstore.NewRecord{
+	_, err := appendtest.Append(ctx, pool, bad, 0, appendtest.Record{
 		Type: evil, SchemaVersion: 1, Data: []byte(`{"a":"` + "\u202e\u009b" + `"}`), Metadata: eventstore.Metadata{Actor: twin, CorrelationID: evil},
 	})
 	must(t, err)

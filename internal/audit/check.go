@@ -71,7 +71,7 @@ const maxFindings = 100
 type progress struct {
 	id     uuid.UUID
 	first  time.Time
-	linked eventstore.Chain // by link
+	linked eventstore.Tail // by link
 
 	version int // by fold
 	at      time.Time

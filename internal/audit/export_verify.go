@@ -93,12 +93,12 @@ func (r *ExportReport) check(c *checker, l *Line) error {
 	r.Last = max(r.Last, l.Position)
 	if c.streams[l.StreamID] == nil && l.Version > 1 { // the file starts in the middle of the stream
 		c.streams[l.StreamID] = &progress{
-			id: l.StreamID, first: l.RecordedAt, linked: eventstore.Chain{Version: l.Version - 1, Hash: l.PreviousHash},
+			id: l.StreamID, first: l.RecordedAt, linked: eventstore.Tail{Version: l.Version - 1, Hash: l.PreviousHash},
 			version: l.Version - 1, unknown: true,
 		}
 		r.Incomplete++
 	}
-	var before eventstore.Chain
+	var before eventstore.Tail
 	if p := c.streams[l.StreamID]; p != nil {
 		before = p.linked
 	}

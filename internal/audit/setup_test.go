@@ -12,6 +12,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
@@ -64,14 +65,14 @@ func concert(n int) domain.Details {
 // happen appends records to a stream without checking any rule.
 func (b *box) happen(stream uuid.UUID, records ...domain.Record) []eventstore.Record {
 	b.Helper()
-	var news []eventstore.NewRecord
+	var news []appendtest.Record
 	for _, r := range records {
 		name, schema, data, err := domain.Codec{}.Encode(r)
 		must(b, err)
-		news = append(news, eventstore.NewRecord{Type: name, SchemaVersion: schema, Data: data,
+		news = append(news, appendtest.Record{Type: name, SchemaVersion: schema, Data: data,
 			Metadata: eventstore.Metadata{Actor: id('u', 1), CorrelationID: "test"}})
 	}
-	stored, err := b.log.Append(b.ctx, stream, b.versions[stream], news...)
+	stored, err := appendtest.Append(b.ctx, b.pool, stream, b.versions[stream], news...)
 	must(b, err)
 	b.versions[stream] += len(records)
 	return stored

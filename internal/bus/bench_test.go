@@ -9,6 +9,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/bus"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/natstest"
@@ -24,15 +25,14 @@ func BenchmarkBus(b *testing.B) {
 	server := natstest.Start(b)
 	url := dbtest.URL(b)
 	pool := dbtest.Connect(b, url)
-	home := eventstore.NewLog(pool)
 	for range records / page {
-		news := make([]eventstore.NewRecord, page)
+		news := make([]appendtest.Record, page)
 		for i := range news {
 			name, schema, data, err := domain.Codec{}.Encode(domain.TicketBooked{BookingID: uuid.New(), CustomerID: uuid.New()})
 			must(b, err)
-			news[i] = eventstore.NewRecord{Type: name, SchemaVersion: schema, Data: data, Metadata: eventstore.Metadata{Actor: uuid.New(), CorrelationID: uuid.NewString()}}
+			news[i] = appendtest.Record{Type: name, SchemaVersion: schema, Data: data, Metadata: eventstore.Metadata{Actor: uuid.New(), CorrelationID: uuid.NewString()}}
 		}
-		_, err := home.Append(ctx, uuid.New(), 0, news...)
+		_, err := appendtest.Append(ctx, pool, uuid.New(), 0, news...)
 		must(b, err)
 	}
 	var size int64

@@ -23,6 +23,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/bus"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/logtest"
@@ -210,18 +211,18 @@ func (h *history) do(event uuid.UUID, command domain.Command) {
 	if err != nil {
 		return // refused
 	}
-	var news []eventstore.NewRecord
+	var news []appendtest.Record
 	for _, r := range records {
 		name, schema, data, err := domain.Codec{}.Encode(r)
 		must(h, err)
-		news = append(news, eventstore.NewRecord{Type: name, SchemaVersion: schema, Data: data, Metadata: eventstore.Metadata{
+		news = append(news, appendtest.Record{Type: name, SchemaVersion: schema, Data: data, Metadata: eventstore.Metadata{
 			Actor: uuid.New(), CorrelationID: fmt.Sprint("request <", len(h.booked), "> ü"),
 		}})
 	}
 	if len(news) == 0 {
 		return
 	}
-	_, err = h.log.Append(context.Background(), event, h.versions[event], news...)
+	_, err = appendtest.Append(context.Background(), h.pool, event, h.versions[event], news...)
 	must(h, err)
 	h.states[event] = h.states[event].Evolve(records...)
 	h.versions[event] += len(news)

@@ -39,7 +39,7 @@ func setup(t *testing.T) *bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writing := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.Spare),
+	writing := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.ReservedConns),
 		dbtest.Settings(eventstore.Session(0)), eventstore.ConfigureCommits)
 	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{})
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 type Progress struct {
 	pool     *pgxpool.Pool
 	notifier *Notifier
-	alive    eventstore.Alive
+	health   eventstore.Health
 	logger   *slog.Logger
 	reached  atomic.Int64
 
@@ -27,10 +27,10 @@ type Progress struct {
 // NewProgress hears of checkpoints by the notifier, and reads them through pool when it hears
 // nothing.
 func NewProgress(
-	pool *pgxpool.Pool, notifier *Notifier, alive eventstore.Alive, logger *slog.Logger,
+	pool *pgxpool.Pool, notifier *Notifier, health eventstore.Health, logger *slog.Logger,
 ) *Progress {
 	return &Progress{
-		pool: pool, notifier: notifier, alive: alive, logger: logger, began: make(chan struct{}, 1), advanced: NewSignal(),
+		pool: pool, notifier: notifier, health: health, logger: logger, began: make(chan struct{}, 1), advanced: NewSignal(),
 	}
 }
 
@@ -52,7 +52,7 @@ func (p *Progress) Wait(ctx context.Context, position int64) (reached int64) {
 		select {
 		case <-advanced:
 		case <-ctx.Done():
-		case <-p.alive.Gone():
+		case <-p.health.Down():
 			return p.reached.Load()
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections/engine"
@@ -144,7 +145,7 @@ func eventually(t testing.TB, what string, holds func() bool) {
 // history appends to streams, as the executor would.
 type history struct {
 	t         testing.TB
-	log       *eventstore.Log
+	pool      *pgxpool.Pool
 	notifiers []*engine.Notifier // told of appends
 	random    *rand.Rand
 
@@ -156,16 +157,16 @@ type history struct {
 
 func newHistory(t testing.TB, pool *pgxpool.Pool) *history {
 	return &history{
-		t: t, log: eventstore.NewLog(pool), random: rand.New(rand.NewPCG(1, 2)), versions: map[uuid.UUID]int{},
+		t: t, pool: pool, random: rand.New(rand.NewPCG(1, 2)), versions: map[uuid.UUID]int{},
 	}
 }
 
-func (h *history) append(basket uuid.UUID, records ...eventstore.NewRecord) {
+func (h *history) append(basket uuid.UUID, records ...appendtest.Record) {
 	h.t.Helper()
 	for i := range records {
 		records[i].Metadata = eventstore.Metadata{CorrelationID: fmt.Sprint("request ", h.head+1)}
 	}
-	stored, err := h.log.Append(context.Background(), basket, h.versions[basket], records...)
+	stored, err := appendtest.Append(context.Background(), h.pool, basket, h.versions[basket], records...)
 	must(h.t, err)
 	h.versions[basket] += len(records)
 	h.head = stored[len(stored)-1].Position
@@ -174,15 +175,15 @@ func (h *history) append(basket uuid.UUID, records ...eventstore.NewRecord) {
 	}
 }
 
-func (c change) record(t testing.TB) eventstore.NewRecord {
+func (c change) record(t testing.TB) appendtest.Record {
 	data, err := json.Marshal(c)
 	must(t, err)
-	return eventstore.NewRecord{Type: c.kind, SchemaVersion: 1, Data: data}
+	return appendtest.Record{Type: c.kind, SchemaVersion: 1, Data: data}
 }
 
 // unknown is a record of a newer program.
-func unknown() eventstore.NewRecord {
-	return eventstore.NewRecord{Type: "Teleported", SchemaVersion: 1, Data: []byte(`{}`)}
+func unknown() appendtest.Record {
+	return appendtest.Record{Type: "Teleported", SchemaVersion: 1, Data: []byte(`{}`)}
 }
 
 // open opens a basket.
@@ -197,7 +198,7 @@ func (h *history) open(label string) uuid.UUID {
 // add puts n items into a basket in one append.
 func (h *history) add(basket uuid.UUID, n int) {
 	h.t.Helper()
-	records := make([]eventstore.NewRecord, n)
+	records := make([]appendtest.Record, n)
 	for i := range records {
 		added := item{ID: uuid.New(), Basket: basket, Size: h.random.IntN(100)}
 		h.items = append(h.items, added)
@@ -233,7 +234,7 @@ func (h *history) live(n int) {
 func (b *bundle) checkFold() {
 	b.Helper()
 	ctx := context.Background()
-	records, err := b.log.After(ctx, 0, 1_000_000)
+	records, err := eventstore.NewLog(b.pool).After(ctx, 0, 1_000_000)
 	must(b, err)
 	baskets, items := map[uuid.UUID]basket{}, map[uuid.UUID]item{}
 	for _, r := range records {

@@ -56,7 +56,7 @@ func hot(s size) scenario {
 	return scenario{
 		name: "hot", about: load.String(), reference: rowLock{}.name(),
 		entries: []entry{
-			load.by(shared{}, eventstore.Spare),
+			load.by(shared{}, eventstore.ReservedConns),
 			load.byBest(rowLock{}, 2, 4, 8, 16, connections),
 			load.byBest(optimistic{}, 2, 4, 8, 16, connections),
 		},
@@ -73,7 +73,7 @@ func spread(s size) scenario {
 	return scenario{
 		name: "spread", about: load.String(), reference: string(byInsert),
 		entries: []entry{
-			load.by(shared{}, eventstore.Spare),
+			load.by(shared{}, eventstore.ReservedConns),
 			load.byBest(rowLock{}, 8, 16, 32, connections),
 			load.byBest(optimistic{}, 8, 16, 32, connections),
 			rows.byBest(limit{byInsert}, 8, 16, 32, connections, 128, 256),
@@ -89,7 +89,7 @@ func lone(s size) scenario {
 	return scenario{
 		name: "lone", about: load.String(), reference: string(byInsert),
 		entries: []entry{
-			load.by(shared{}, eventstore.Spare),
+			load.by(shared{}, eventstore.ReservedConns),
 			load.by(limit{byInsert}, 1),
 			load.by(limit{byTx}, 1),
 			load.by(rowLock{}, 1),

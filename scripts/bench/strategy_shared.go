@@ -82,7 +82,7 @@ func (s *sharedSeller) extra() map[string]float64 {
 
 // prepare schedules the events the way the program does.
 func (shared) prepare(ctx context.Context, db *database, events []uuid.UUID, tickets int) error {
-	s, err := openShared(ctx, db.url, 0, eventstore.Spare)
+	s, err := openShared(ctx, db.url, 0, eventstore.ReservedConns)
 	if err != nil {
 		return err
 	}

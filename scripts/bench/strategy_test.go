@@ -46,7 +46,7 @@ func TestEveryStrategySellsInAStream(t *testing.T) {
 	t.Parallel()
 	load := stream{events: 3, customers: 8, warmUp: 300 * time.Millisecond, measured: 500 * time.Millisecond}
 	for _, e := range []entry{
-		load.by(shared{}, eventstore.Spare),
+		load.by(shared{}, eventstore.ReservedConns),
 		load.byBest(rowLock{}, 2),
 		load.by(optimistic{}, 4),
 		load.by(limit{byInsert}, 4),

@@ -32,7 +32,7 @@ func work(ctx context.Context, read *json.Decoder, write *json.Encoder) (err err
 	if err := read.Decode(&job); err != nil {
 		return fmt.Errorf("read the job: %w", err)
 	}
-	seller, err := (shared{}).open(ctx, job.URL, 0, eventstore.Spare)
+	seller, err := (shared{}).open(ctx, job.URL, 0, eventstore.ReservedConns)
 	if err != nil {
 		return err
 	}

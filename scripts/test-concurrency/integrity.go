@@ -103,12 +103,11 @@ func (s *stream) order() error {
 
 // chain checks that each hash is that of its record and of all before.
 func (s *stream) chain() error {
-	var previous eventstore.Hash
-	for _, r := range s.records {
-		if r.Sum(previous) != r.Hash {
-			return fmt.Errorf("the hash of version %d does not match its record and the hash before it", r.Version)
+	var tail eventstore.Tail
+	for i := range s.records {
+		if err := tail.Next(&s.records[i]).CheckHash(); err != nil {
+			return fmt.Errorf("version %d: %w", s.records[i].Version, err)
 		}
-		previous = r.Hash
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// The database is found gone just as a batch is about to read, and its connection is in order:
+// The database is found down just as a batch is about to read, and its connection is in order:
 // nothing was wrong with the commands.
 func TestABatchThatIsGivenUpBeforeItReadsWasNotRejected(t *testing.T) {
 	t.Parallel()
@@ -24,24 +24,20 @@ func TestABatchThatIsGivenUpBeforeItReadsWasNotRejected(t *testing.T) {
 			b := setup(t)
 			stream := b.schedule(t, 10)
 			via := newProxy(t, b.url)
-			var began atomic.Bool
-			gone, end := context.WithCancelCause(context.Background())
-			end(eventstore.ErrUnavailable)
-			o.Alive = func() context.Context {
-				if began.Load() {
-					return gone
-				}
-				return context.Background()
-			}
+			up, down := context.WithCancelCause(context.Background())
+			defer down(nil)
+			o.Health = func() context.Context { return up }
 			p := startProcess(t, via.url, booking(), o)
 			another := b.process(t, options{})
 			// A conflict has the batch read once more, also where it has no delay.
+			var conflicted atomic.Bool
 			via.obey(func(f *flight) verdict {
-				if f.appends() && !began.Swap(true) {
+				if f.appends() && !conflicted.Swap(true) {
 					mustBook(t, another, stream, uuid.New())
+					down(eventstore.ErrUnavailable)
 				}
 				if f.begins() && o.Delay > 0 {
-					began.Store(true)
+					down(eventstore.ErrUnavailable)
 				}
 				return pass
 			})
