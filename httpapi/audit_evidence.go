@@ -13,33 +13,26 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-const auditedKey = "audited"
-
-// audited marks an operation whose use is noted.
-func audited(op *huma.Operation) { op.Metadata[auditedKey] = true }
-
-const fromMemoryKey = "from memory"
-
-// fromMemory marks an operation that nothing can break. It is asked for often, while people wait, and says nothing about people, so that its use is not noted.
-func fromMemory(op *huma.Operation) { op.Metadata[fromMemoryKey] = true }
-
-// noteRead notes who looks at the audit, before they see anything: what can't be noted is not shown.
-func (a *api) noteRead(ctx huma.Context, next func(huma.Context)) {
-	if ctx.Operation().Metadata[auditedKey] != nil {
+// audited notes who asks for an operation before they see anything: what can't be noted is not shown.
+func (a *api) audited(op *huma.Operation) {
+	a.textParameters(op) // they are written down
+	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		u := ctx.URL()
 		err := a.Audit.Reads.Add(ctx.Context(), audit.Read{
-			UserID: claimsOf(ctx.Context()).UserID, Operation: ctx.Operation().OperationID, Target: u.RequestURI(), RequestID: requestID(ctx.Context()),
+			UserID: claimsOf(ctx.Context()).UserID, Operation: op.OperationID, Target: u.RequestURI(),
+			RequestID: middleware.RequestID(ctx.Context()),
 		})
 		if err != nil {
 			a.writeError(ctx, err)
 			return
 		}
-	}
-	next(ctx)
+		next(ctx)
+	})
 }
 
 type listReadsInput struct {
@@ -126,7 +119,7 @@ func (a *api) startVerification(ctx context.Context, in *startVerificationInput)
 func (a *api) showVerification(ctx context.Context, _ *struct{}) (*struct{ Body Verification }, error) {
 	run, ok := a.Audit.Runner.Last()
 	if !ok {
-		return nil, newProblem(404, "not_verified", "Nothing was verified since this process started")
+		return nil, errNotVerified
 	}
 	return &struct{ Body Verification }{a.verificationOf(ctx, run)}, nil
 }
@@ -198,7 +191,7 @@ func (a *api) prove(ctx context.Context, position int64) (Receipt, error) {
 	}
 	r, err := a.Audit.Checkpoints.Prove(ctx, position)
 	if err != nil {
-		return Receipt{}, auditError(err)
+		return Receipt{}, err
 	}
 	return Receipt{ProvenRecord{r.Record}, r.LeafHash, r.TreeSize, r.Path, r.Checkpoint, r.PublicKey}, nil
 }
@@ -209,7 +202,7 @@ type proveRecordInput struct {
 
 func (a *api) proveRecord(ctx context.Context, in *proveRecordInput) (*struct{ Body Receipt }, error) {
 	if head, err := a.Log.Head(ctx); err != nil || in.Position > head {
-		return nil, errors.Join(err, auditError(audit.ErrNoRecord))
+		return nil, errors.Join(err, audit.ErrNoRecord)
 	}
 	receipt, err := a.prove(ctx, in.Position)
 	return &struct{ Body Receipt }{receipt}, err
@@ -233,7 +226,7 @@ type bookingReceiptOutput struct {
 func (a *api) bookingReceipt(ctx context.Context, in *bookingReceiptInput) (*bookingReceiptOutput, error) {
 	booking, err := a.Bookings.Get(ctx, in.ID)
 	if err != nil {
-		return nil, notFound(err, errBookingMissing)
+		return nil, notFound(err, domain.ErrBookingNotFound)
 	}
 	if booking.UserID != claimsOf(ctx).UserID {
 		return nil, domain.ErrNotBookingOwner

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -63,7 +62,7 @@ func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[Boo
 		if len(r.Records) > 0 {
 			booking.CreatedAt = r.Records[0].RecordedAt
 		} else { // the booking was found in the stream: its first append had been given up for lost, and was not
-			row, err := whileAlive(ctx, a, func(ctx context.Context) (*projections.Booking, error) { return a.findBooking(ctx, id) })
+			row, err := a.findBooking(ctx, id)
 			if err != nil {
 				return BookingChange{}, err
 			}
@@ -100,8 +99,6 @@ type cancelBookingInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
-var errBookingMissing = newProblem(404, domain.ErrBookingNotFound.Code, domain.ErrBookingNotFound.Message)
-
 // findBooking asks the read model. What is not there may be on its way: nobody is told that a booking does not exist before the read
 // model contains everything that was in the log when they asked.
 func (a *api) findBooking(ctx context.Context, id uuid.UUID) (*projections.Booking, error) {
@@ -114,10 +111,10 @@ func (a *api) findBooking(ctx context.Context, id uuid.UUID) (*projections.Booki
 		return nil, err
 	}
 	if a.catchUp(ctx, head) < head {
-		return nil, retryable(newProblem(http.StatusServiceUnavailable, "unavailable", "The service is catching up; please try again in a moment"), 1)
+		return nil, errCatchingUp
 	}
 	row, err = a.Bookings.Get(ctx, id)
-	return row, notFound(err, errBookingMissing)
+	return row, notFound(err, domain.ErrBookingNotFound)
 }
 
 func (a *api) cancelBooking(ctx context.Context, in *cancelBookingInput) (*changed[BookingChange], error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 )
 
 type result = eventstore.Result[domain.State]
@@ -45,7 +46,7 @@ type once struct {
 func carryOut[B any](ctx context.Context, a *api, c command, o once, answer func(result) (B, error)) (*changed[B], error) {
 	order := eventstore.Command[domain.State, domain.Record]{
 		StreamID: c.eventID, Decide: c.decide, Expected: c.expected, Immediate: c.immediate,
-		Metadata: eventstore.Metadata{Actor: claimsOf(ctx).UserID, CorrelationID: requestID(ctx)},
+		Metadata: eventstore.Metadata{Actor: claimsOf(ctx).UserID, CorrelationID: middleware.RequestID(ctx)},
 	}
 	if o.key != "" {
 		request, err := json.Marshal(o.request)
@@ -67,7 +68,7 @@ func carryOut[B any](ctx context.Context, a *api, c command, o once, answer func
 	}
 	var r result
 	var err error
-	withoutTurn(ctx, func() {
+	withoutPlace(ctx, func() {
 		if r, err = a.Executor.Execute(ctx, order); err == nil {
 			a.catchUp(ctx, r.Position)
 		}

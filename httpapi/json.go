@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"encoding/json"
-	"errors"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -10,14 +9,12 @@ import (
 // maxDepth is more than any request needs, and keeps those who nest brackets by the thousand from costing much.
 const maxDepth = 16
 
-var errTooDeep = errors.New("the JSON is nested too deeply")
-
 // jsonFormats is JSON alone, whose depth is looked at before it is decoded.
 func jsonFormats() map[string]huma.Format {
 	format := huma.DefaultJSONFormat
 	format.Unmarshal = func(data []byte, v any) error {
 		if isTooDeep(data) {
-			return errTooDeep
+			return errBodyTooDeep
 		}
 		return json.Unmarshal(data, v)
 	}

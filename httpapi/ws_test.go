@@ -4,7 +4,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
@@ -163,7 +163,7 @@ func TestWhatIsNotRememberedIsResetAndSaid(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	one, two, three := s.schedule(5), s.schedule(5), s.schedule(5)
-	p := s.pushes(func(o *httpapi.PushOptions) { o.Remember = 1 })
+	p := s.pushes(func(o *push.Options) { o.Remember = 1 })
 	c, _ := p.join()
 	for _, event := range []string{one, two, three} {
 		s.book(event)

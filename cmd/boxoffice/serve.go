@@ -18,6 +18,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/memory"
 	"github.com/boxoffice/boxoffice/internal/seed"
@@ -189,14 +190,14 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 	return errors.Join(errs...)
 }
 
-func (s *system) push(c config.Config, logger *slog.Logger) *httpapi.Push {
-	return httpapi.NewPush(httpapi.PushOptions{
+func (s *system) push(c config.Config, logger *slog.Logger) *push.Push {
+	return push.New(push.Options{
 		Live: projections.NewLive(s.reading, s.wire, logger), Accounts: s.accounts,
 		Origins: c.FrontendOrigin, Connections: c.Sockets, Logger: logger, Now: time.Now,
 	})
 }
 
-func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpapi.Push, stopping *atomic.Bool) http.Handler {
+func (s *system) api(c config.Config, r roles, logger *slog.Logger, pushing http.Handler, stopping *atomic.Bool) http.Handler {
 	return httpapi.New(httpapi.Options{
 		Executor: s.executor,
 		Log:      eventstore.NewLog(s.reading),
@@ -205,8 +206,7 @@ func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpap
 		Progress: s.progress,
 		Accounts: s.accounts,
 		Audit:    s.audit,
-		Push:     push,
-		Follows:  r.follow,
+		Push:     pushing,
 		Alive:    s.pulse.alive,
 		Ready: func(context.Context) error {
 			if stopping.Load() {
@@ -215,9 +215,9 @@ func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpap
 			return s.ready()
 		},
 		Origins: c.FrontendOrigin,
-		Observe: s.metrics.ObserveRequest, Tracer: s.tracing.Tracer(),
-		Turns:   s.turns,
-		Limiter: s.limiter, TrustedProxies: c.TrustedProxies,
+		Metrics: s.metrics.Registerer(), Tracer: s.tracing.Tracer(),
+		Admission: s.admission,
+		Limiter:   s.limiter, TrustedProxies: c.TrustedProxies,
 		PlainHTTP: plainHTTP(c),
 		Now:       time.Now,
 		Logger:    logger,

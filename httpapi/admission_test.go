@@ -13,6 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
@@ -21,9 +22,9 @@ func TestBookingsAreComputedOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	var computed atomic.Int32
 	first, goOn := make(chan struct{}), make(chan struct{})
-	done := make(chan httpapi.Request, 100)
+	done := make(chan middleware.Request, 100)
 	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
-		o.Turns = httpapi.NewTurns(1)
+		o.Admission = httpapi.NewAdmission(1)
 		o.Now = func() time.Time {
 			if computed.Add(1) == 1 {
 				close(first)
@@ -31,7 +32,7 @@ func TestBookingsAreComputedOneAfterTheOther(t *testing.T) {
 			}
 			return time.Now()
 		}
-		o.Observe = func(r httpapi.Request) {
+		o.Observe = func(r middleware.Request) {
 			if r.Route == "/book" {
 				done <- r
 			}
@@ -127,7 +128,7 @@ func TestABookingThatWaitsForItsTransactionHasNoTurn(t *testing.T) {
 	together := patientExecutor{new(atomic.Int32), make(chan struct{})}
 	together.missing.Store(customers)
 	o := s.options
-	o.Executor, o.Turns = together, httpapi.NewTurns(1)
+	o.Executor, o.Admission = together, httpapi.NewAdmission(1)
 	s.url = s.serve(o)
 	for _, a := range s.together(customers, func(int) (answer, error) {
 		return s.try("POST", "/book", s.token(account.Customer), `{"eventId":"`+event+`"}`)
@@ -139,7 +140,7 @@ func TestABookingThatWaitsForItsTransactionHasNoTurn(t *testing.T) {
 func TestABookingThatIsStillSentHasNoTurn(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
-		o.Turns, o.BodyTimeout = httpapi.NewTurns(1), time.Minute
+		o.Admission, o.BodyTimeout = httpapi.NewAdmission(1), time.Minute
 	})
 	event := s.schedule(1)
 	slow := s.bookSlowly(event)

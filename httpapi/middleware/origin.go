@@ -1,4 +1,4 @@
-package httpapi
+package middleware
 
 import (
 	"log/slog"
@@ -8,18 +8,20 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// originLog says in the log why browsers are refused as cross-origin: behind a proxy that does not
+// OriginLog says in the log why browsers are refused as cross-origin: behind a proxy that does not
 // pass the Host header on, these are the operator's own pages.
-type originLog struct {
+type OriginLog struct {
 	logger *slog.Logger
 	often  rate.Sometimes
 }
 
-func newOriginLog(logger *slog.Logger) *originLog {
-	return &originLog{logger, rate.Sometimes{First: 1, Interval: time.Minute}} // anybody can cause one
+// NewOriginLog writes to logger once a minute at most.
+func NewOriginLog(logger *slog.Logger) *OriginLog {
+	return &OriginLog{logger, rate.Sometimes{First: 1, Interval: time.Minute}} // anybody can cause one
 }
 
-func (l *originLog) refused(r *http.Request) {
+// Refused names the origin and the host of a request that was refused.
+func (l *OriginLog) Refused(r *http.Request) {
 	const most = 200 // a header can be much longer
 	origin, host := r.Header.Get("Origin"), r.Host
 	l.often.Do(func() {

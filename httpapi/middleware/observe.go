@@ -1,4 +1,4 @@
-package httpapi
+package middleware
 
 import (
 	"context"
@@ -24,10 +24,17 @@ type Request struct {
 	Took     time.Duration
 }
 
-// observe tells of each request: to the log, to metrics, and to traces.
-func (a *api) observe(next http.Handler) http.Handler {
+// Observer tells of each request: to the log, to traces, and to functions that are called at its end.
+type Observer struct {
+	Logger *slog.Logger
+	Tracer trace.Tracer // nil: none are recorded
+	Done   []func(Request)
+}
+
+// Middleware observes requests. Its router must be chi's.
+func (o Observer) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, span := a.startSpan(r.Context(), r)
+		ctx, span := o.startSpan(r.Context(), r)
 		if span != nil {
 			r = r.WithContext(ctx)
 		}
@@ -37,33 +44,30 @@ func (a *api) observe(next http.Handler) http.Handler {
 			Method: knownMethod(r.Method), Route: chi.RouteContext(ctx).RoutePattern(), Status: wrapped.Status(), Code: noted.code,
 			Replayed: wrapped.Header().Get("Idempotency-Replayed") != "", Took: time.Since(noted.began),
 		}
-		if done.Status == 0 { // nothing was written, or the connection was taken over, whose handshake net/http does not see
+		if done.Status == 0 { // nothing was written
 			done.Status = http.StatusOK
-			if done.Route == "/ws" {
-				done.Status = http.StatusSwitchingProtocols
-			}
 		}
 		endSpan(span, done)
-		a.logRequest(ctx, r, done, wrapped.BytesWritten())
-		if a.Observe != nil {
-			a.Observe(done)
+		o.log(ctx, r, done, wrapped.BytesWritten())
+		for _, tell := range o.Done {
+			tell(done)
 		}
 	})
 }
 
-// logRequest writes one line, without the request's query, body, or headers: they may hold what nobody should read. What went wrong
-// on our side is worth a line everywhere, unless thousands have the same cause, which is logged where it is and counted in metrics; the
-// rest is for those who look closer.
-func (a *api) logRequest(ctx context.Context, r *http.Request, done Request, bytes int) {
+// log writes one line, without the request's query, body, or headers: they may hold what nobody should read. Failures on our side
+// are logged everywhere, unless thousands have the same cause, which is logged where it is and counted in metrics; the rest is for
+// those who look closer.
+func (o Observer) log(ctx context.Context, r *http.Request, done Request, bytes int) {
 	level := slog.LevelDebug
 	if done.Status >= http.StatusInternalServerError && done.Code != "busy" && done.Code != "unavailable" {
 		level = slog.LevelInfo
 	}
-	if !a.Logger.Enabled(ctx, level) {
+	if !o.Logger.Enabled(ctx, level) {
 		return
 	}
-	a.Logger.Log(ctx, level, "request", "method", r.Method, "path", r.URL.Path, "status", done.Status, "code", done.Code,
-		"bytes", bytes, "took", done.Took, "requestId", requestID(ctx))
+	o.Logger.Log(ctx, level, "request", "method", r.Method, "path", r.URL.Path, "status", done.Status, "code", done.Code,
+		"bytes", bytes, "took", done.Took, "requestId", RequestID(ctx))
 }
 
 // knownMethod keeps methods that clients make up from becoming labels.
@@ -75,13 +79,15 @@ func knownMethod(method string) string {
 	return "other"
 }
 
-func (a *api) startSpan(ctx context.Context, r *http.Request) (context.Context, trace.Span) {
-	if a.Tracer == nil {
+func (o Observer) startSpan(ctx context.Context, r *http.Request) (context.Context, trace.Span) {
+	if o.Tracer == nil {
 		return ctx, nil
 	}
 	ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
-	return a.Tracer.Start(ctx, knownMethod(r.Method), trace.WithTimestamp(requestOf(ctx).began), trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
-		attribute.String("http.request.method", knownMethod(r.Method)), attribute.String("boxoffice.request_id", requestID(ctx))))
+	method := knownMethod(r.Method)
+	return o.Tracer.Start(ctx, method, trace.WithTimestamp(requestOf(ctx).began), trace.WithSpanKind(trace.SpanKindServer),
+		trace.WithAttributes(
+			attribute.String("http.request.method", method), attribute.String("boxoffice.request_id", RequestID(ctx))))
 }
 
 func endSpan(span trace.Span, done Request) {
@@ -89,7 +95,8 @@ func endSpan(span trace.Span, done Request) {
 		return
 	}
 	span.SetName(done.Method + " " + done.Route) // which is known only now
-	span.SetAttributes(attribute.String("http.route", done.Route), attribute.Int("http.response.status_code", done.Status))
+	span.SetAttributes(
+		attribute.String("http.route", done.Route), attribute.Int("http.response.status_code", done.Status))
 	if done.Code != "" {
 		span.SetAttributes(attribute.String("error.type", done.Code))
 	}
