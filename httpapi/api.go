@@ -58,7 +58,8 @@ type Options struct {
 	Metrics prometheus.Registerer
 	// Observe, when set, is called at the end of each request.
 	Observe func(middleware.Request)
-	// Tracer records a span for each request, in the trace that its traceparent header names; nil: none are recorded.
+	// Tracer records a span for each request, in the trace that its traceparent header names; nil:
+	// none are recorded.
 	Tracer  trace.Tracer
 	Now     func() time.Time
 	Logger  *slog.Logger
@@ -99,6 +100,7 @@ func newAPI(o Options) *api {
 	}
 	a.router.Use(
 		middleware.Identify(middleware.NewClientResolver(o.TrustedProxies, o.Logger)),
+		a.admit(bookPath),
 		a.observer().Middleware,
 		middleware.Recover(o.Logger),
 		middleware.SecureHeaders,
@@ -148,42 +150,41 @@ func (a *api) crossOrigin() func(http.Handler) http.Handler {
 
 // routes is the API's table of contents.
 func (a *api) routes() {
-	route(a, operation{"POST", "/auth/register", "register", "Create an account and sign in", 201, []int{400, 409, 422}},
+	route(a, op("POST /auth/register", "register", "Create an account and sign in", 201, 400, 409, 422),
 		a.register, a.limitedPerAddress, a.signsIn, a.needsDatabase)
-	route(a, operation{"POST", "/auth/login", "login", "Sign in", 200, []int{400, 401}},
+	route(a, op("POST /auth/login", "login", "Sign in", 200, 400, 401),
 		a.login, a.limitedPerAddress, a.signsIn, a.needsDatabase)
-	route(a, operation{"POST", "/auth/refresh", "refresh", "Exchange a refresh token for the next pair", 200, []int{400, 401}},
+	route(a, op("POST /auth/refresh", "refresh", "Exchange a refresh token for the next pair", 200, 400, 401),
 		a.refresh, a.limitedPerAddress, a.usesCookie, a.needsDatabase)
-	route(a, operation{"POST", "/auth/logout", "logout", "Sign out", 204, []int{400}},
+	route(a, op("POST /auth/logout", "logout", "Sign out", 204, 400),
 		a.logout, a.signsOut, a.needsDatabase)
-	route(a, operation{"GET", "/auth/me", "getMe", "Tell who one is", 200, nil},
+	route(a, op("GET /auth/me", "getMe", "Tell who one is", 200),
 		a.me, a.signedIn(), a.needsDatabase)
-	route(a, operation{"DELETE", "/auth/me", "eraseMe", "Delete one's own account with all personal data", 204, []int{400, 403}},
+	route(a, op("DELETE /auth/me", "eraseMe", "Delete one's own account with all personal data", 204, 400, 403),
 		a.erase, a.signedIn(), a.limitedPerAddress, a.needsDatabase)
 
 	organizers := a.signedIn(account.Organizer)
-	route(a, operation{"GET", "/events", "listEvents", "List events", 200, []int{400}},
+	route(a, op("GET /events", "listEvents", "List events", 200, 400),
 		a.listEvents, a.signedIn(), a.readsModels, a.needsDatabase, conditional)
-	route(a, operation{"GET", "/events/{id}", "getEvent", "Show one event", 200, []int{400, 404}},
+	route(a, op("GET /events/{id}", "getEvent", "Show one event", 200, 400, 404),
 		a.getEvent, a.signedIn(), a.readsModels, a.needsDatabase, conditional)
-	route(a, operation{"POST", "/events", "scheduleEvent", "Schedule an event", 201, []int{400, 409, 422}},
+	route(a, op("POST /events", "scheduleEvent", "Schedule an event", 201, 400, 409, 422),
 		a.scheduleEvent, organizers, a.needsDatabase)
-	route(a, operation{"PATCH", "/events/{id}", "changeEvent", "Change an event", 200, []int{400, 404, 409, 412}},
+	route(a, op("PATCH /events/{id}", "changeEvent", "Change an event", 200, 400, 404, 409, 412),
 		a.changeEvent, organizers, a.needsDatabase)
-	route(a, operation{"POST", "/events/{id}/cancel", "cancelEvent", "Cancel an event", 200, []int{400, 404, 409, 422}},
+	route(a, op("POST /events/{id}/cancel", "cancelEvent", "Cancel an event", 200, 400, 404, 409, 422),
 		a.cancelEvent, organizers, a.needsDatabase)
 
-	route(a, operation{"POST", bookPath, "bookTicket", "Book one ticket", 201, []int{400, 404, 409, 422}},
+	route(a, op("POST "+bookPath, "bookTicket", "Book one ticket", 201, 400, 404, 409, 422),
 		a.bookTicket, a.signedIn(), a.limitedPerUser, a.admitted)
-	route(a, operation{"GET", "/bookings", "listBookings", "List one's own bookings", 200, nil},
+	route(a, op("GET /bookings", "listBookings", "List one's own bookings", 200),
 		a.listBookings, a.signedIn(), a.readsModels, a.needsDatabase)
-	route(a, operation{"DELETE", "/bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, []int{400, 403, 404, 409}},
+	route(a, op("DELETE /bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, 400, 403, 404, 409),
 		a.cancelBooking, a.signedIn(), a.needsDatabase)
-	route(a, operation{"GET", "/bookings/{id}/receipt", "bookingReceipt", "Prove that one's own booking is in the log", 200,
-		[]int{400, 403, 404}}, a.bookingReceipt, a.signedIn(), a.needsDatabase)
+	route(a, op("GET /bookings/{id}/receipt", "bookingReceipt", "Prove that one's own booking is in the log", 200, 400, 403, 404), a.bookingReceipt, a.signedIn(), a.needsDatabase)
 
 	auditRoutes(a)
 
-	route(a, operation{"GET", "/healthz", "healthz", "Tell whether the process is alive", 200, nil}, a.healthz)
-	route(a, operation{"GET", "/readyz", "readyz", "Tell whether requests can be served", 200, []int{503}}, a.readyz)
+	route(a, op("GET /healthz", "healthz", "Tell whether the process is alive", 200), a.healthz)
+	route(a, op("GET /readyz", "readyz", "Tell whether requests can be served", 200, 503), a.readyz)
 }

@@ -28,31 +28,27 @@ type Audit struct {
 // auditRoutes is the table of what auditors may ask for. What they look at is noted.
 func auditRoutes(a *api) {
 	auditors := a.signedIn(account.Auditor)
-	get := func(path, id, summary string, errors ...int) operation {
-		return operation{"GET", path, id, summary, 200, append([]int{400}, errors...)}
-	}
-	route(a, get("/audit/streams", "listStreams", "List the streams of the log"),
+	route(a, op("GET /audit/streams", "listStreams", "List the streams of the log", 200, 400),
 		a.listStreams, auditors, a.audited, a.needsDatabase)
-	route(a, get("/audit/streams/{id}", "auditStream", "Show the records of one stream, and its state at a version or time", 404),
+	route(a, op("GET /audit/streams/{id}", "auditStream", "Show the records of one stream, and its state at a version or time", 200, 400, 404),
 		a.auditStream, auditors, a.audited, a.needsDatabase)
-	route(a, get("/audit/streams/{id}/diff", "diffStream", "Compare two versions of a stream", 404),
+	route(a, op("GET /audit/streams/{id}/diff", "diffStream", "Compare two versions of a stream", 200, 400, 404),
 		a.diffStream, auditors, a.audited, a.needsDatabase)
-	route(a, get("/audit/streams/{id}/series", "seriesOfStream", "Tell what happened in a stream over time, for charts", 404),
+	route(a, op("GET /audit/streams/{id}/series", "seriesOfStream", "Tell what happened in a stream over time, for charts", 200, 400, 404),
 		a.seriesOfStream, auditors, a.audited, a.needsDatabase)
-	route(a, get("/audit/records", "listRecords", "List records of the log"),
+	route(a, op("GET /audit/records", "listRecords", "List records of the log", 200, 400),
 		a.listRecords, auditors, a.audited, a.needsDatabase)
-	route(a, get("/audit/records/{position}/proof", "proveRecord", "Prove that a record is in the log", 404),
+	route(a, op("GET /audit/records/{position}/proof", "proveRecord", "Prove that a record is in the log", 200, 400, 404),
 		a.proveRecord, auditors, a.audited, a.needsDatabase)
-	route(a, get("/audit/checkpoints", "listCheckpoints", "List the signed checkpoints of the log"),
+	route(a, op("GET /audit/checkpoints", "listCheckpoints", "List the signed checkpoints of the log", 200, 400),
 		a.listCheckpoints, auditors, a.audited, a.needsDatabase)
-	route(a, get("/audit/export", "exportRecords", "Download records, one on each line"),
+	route(a, op("GET /audit/export", "exportRecords", "Download records, one on each line", 200, 400),
 		a.exportRecords, auditors, a.audited, a.needsDatabase)
-	route(a, operation{"POST", "/audit/verify", "startVerification", "Verify the log, or one stream, in the background", 202,
-		[]int{400, 404}}, a.startVerification, auditors, a.audited, a.needsDatabase)
-	// It comes from memory, is asked for often, while people wait, and says nothing about people: its use is not noted.
-	route(a, operation{"GET", "/audit/verify", "showVerification", "Tell how the last verification of this process is doing", 200,
-		[]int{404}}, a.showVerification, auditors)
-	route(a, get("/audit/reads", "listReads", "List who has looked at the audit"),
+	route(a, op("POST /audit/verify", "startVerification", "Verify the log, or one stream, in the background", 202, 400, 404), a.startVerification, auditors, a.audited, a.needsDatabase)
+	// It comes from memory, is asked for often, while people wait, and says nothing about people: its
+	// use is not noted.
+	route(a, op("GET /audit/verify", "showVerification", "Tell how the last verification of this process is doing", 200, 404), a.showVerification, auditors)
+	route(a, op("GET /audit/reads", "listReads", "List who has looked at the audit", 200, 400),
 		a.listReads, auditors, a.audited, a.needsDatabase)
 }
 
@@ -65,7 +61,8 @@ func (a *api) newestVersion(ctx context.Context, stream uuid.UUID) (int, error) 
 	return newest, err
 }
 
-// Record is a record of the log as the API shows it: everything that its hash covers, byte for byte.
+// Record is a record of the log as the API shows it: everything that its hash covers, byte for
+// byte.
 type Record struct {
 	Position      int64     `json:"position" doc:"Place in the whole log"`
 	Version       int       `json:"version" doc:"Place in the stream"`
@@ -122,7 +119,8 @@ type StreamState struct {
 
 func streamStateOf(m audit.Moment) StreamState {
 	s := StreamState{
-		StateSummary: stateSummaryOf(m.State), Version: m.Record.Version, Position: m.Record.Position, Bookings: m.State.Made(), Unknown: m.Unknown, Price: "0",
+		StateSummary: stateSummaryOf(m.State), Version: m.Record.Version, Position: m.Record.Position,
+		Bookings: m.State.Made(), Unknown: m.Unknown, Price: "0",
 	}
 	if m.Record.Version > 0 {
 		s.At = &m.Record.RecordedAt
@@ -240,7 +238,9 @@ func (a *api) diffStream(ctx context.Context, in *diffStreamInput) (*struct{ Bod
 	if err != nil {
 		return nil, err
 	}
-	return &struct{ Body StreamDiff }{StreamDiff{streamStateOf(d.From), streamStateOf(d.To), auditedBookings(d.Booked), auditedBookings(d.Cancelled)}}, nil
+	return &struct{ Body StreamDiff }{StreamDiff{
+		streamStateOf(d.From), streamStateOf(d.To), auditedBookings(d.Booked), auditedBookings(d.Cancelled),
+	}}, nil
 }
 
 type seriesInput struct {
@@ -273,7 +273,9 @@ func (a *api) seriesOfStream(ctx context.Context, in *seriesInput) (*struct{ Bod
 	if err != nil {
 		return nil, err
 	}
-	s := StreamSeries{StreamID: in.ID, SpanSeconds: span.Seconds(), Spans: make([]StreamBucket, 0, len(buckets)), Busiest: -1}
+	s := StreamSeries{
+		StreamID: in.ID, SpanSeconds: span.Seconds(), Spans: make([]StreamBucket, 0, len(buckets)), Busiest: -1,
+	}
 	for i, b := range buckets {
 		s.Spans = append(s.Spans, StreamBucket(b))
 		if b.Bookings > 0 && (s.Busiest < 0 || b.Bookings > buckets[s.Busiest].Bookings) {
@@ -348,7 +350,8 @@ type LogRecord struct {
 }
 
 func (a *api) listRecords(ctx context.Context, in *listRecordsInput) (*struct{ Body RecordList }, error) {
-	lines, next, err := a.Audit.History.Records(ctx, audit.Filter{Type: in.Type, Actor: in.Actor, Stream: in.Stream}, in.After, in.Limit)
+	filter := audit.Filter{Type: in.Type, Actor: in.Actor, Stream: in.Stream}
+	lines, next, err := a.Audit.History.Records(ctx, filter, in.After, in.Limit)
 	if err != nil {
 		return nil, err
 	}

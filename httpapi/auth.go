@@ -32,11 +32,7 @@ func (a *api) signedIn(allowed ...account.Role) func(*huma.Operation) {
 			op.Extensions = map[string]any{"x-roles": allowed}
 		}
 		op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
-			scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
-			if !strings.EqualFold(scheme, "Bearer") {
-				token = ""
-			}
-			claims, err := a.Accounts.ParseAccess(token)
+			claims, err := a.Accounts.ParseAccess(bearer(ctx.Header("Authorization")))
 			if err == nil && len(allowed) > 0 && !slices.Contains(allowed, claims.Role) {
 				err = errForbidden
 			}
@@ -47,6 +43,15 @@ func (a *api) signedIn(allowed ...account.Role) func(*huma.Operation) {
 			next(huma.WithValue(ctx, claimsKey{}, claims))
 		})
 	}
+}
+
+// bearer is the token of an Authorization header; empty: there is none.
+func bearer(header string) string {
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return token
 }
 
 // User is a person as the API shows them.
@@ -203,7 +208,8 @@ type eraseOutput struct {
 	SetCookie []http.Cookie `header:"Set-Cookie"`
 }
 
-// erase deletes one's own account and all personal data with it. Bookings stay: who wants to give tickets back cancels them first.
+// erase deletes one's own account and all personal data with it. Bookings stay: who wants to give
+// tickets back cancels them first.
 func (a *api) erase(ctx context.Context, in *eraseInput) (*eraseOutput, error) {
 	claims := claimsOf(ctx)
 	err := a.guessing(claims.Email, func() error { return a.Accounts.Erase(ctx, claims.UserID, in.Body.Password) })

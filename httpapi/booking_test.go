@@ -130,7 +130,8 @@ func TestExactlyAsManyBookingsSucceedAsThereAreTickets(t *testing.T) {
 	}
 }
 
-// storm books for that many customers at once and gives the ids of the bookings that succeeded. Every other answer must be sold_out.
+// storm books for that many customers at once and gives the ids of the bookings that succeeded.
+// Every other answer must be sold_out.
 func (s *system) storm(event string, customers int) (won map[string]bool) {
 	s.Helper()
 	tokens := make([]string, customers)
@@ -164,7 +165,8 @@ func (s *system) storm(event string, customers int) (won map[string]bool) {
 	return won
 }
 
-// checkStream reads the stream as an auditor does and compares it with what customers and read models were told.
+// checkStream reads the stream as an auditor does and compares it with what customers and read
+// models were told.
 func (s *system) checkStream(event string, tickets int, won map[string]bool) {
 	s.Helper()
 	var stream struct {

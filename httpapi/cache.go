@@ -8,15 +8,17 @@ import (
 )
 
 const (
-	// cacheTTL bounds the age of what is answered from the cache. Read models can change while their position does not, when a parked
-	// stream is taken up again or another process says late how far it is.
+	// cacheTTL bounds the age of what is answered from the cache. Read models can change while their
+	// position does not, when a parked stream is taken up again or another process says late how far
+	// it is.
 	cacheTTL = time.Second
 	// A page takes 1 MB at most, when it has 50 events and all descriptions are as long as can be.
 	cacheSize = 32
 )
 
-// readCache is a read-through cache of a read model. An entry counts while the read model stays at its position, for a second at
-// most. Before a sale thousands look at the same page, and when it opens, an answer of PostgreSQL waits behind all that arrives.
+// readCache is a read-through cache of a read model. An entry counts while the read model stays at
+// its position, for a second at most. Before a sale thousands look at the same page, and when it
+// opens, an answer of PostgreSQL waits behind all that arrives.
 type readCache[K comparable, V any] struct {
 	reached func() int64 // a position that the read model contains
 	entries *lru.Cache[K, cached[V]]

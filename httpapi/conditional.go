@@ -52,8 +52,8 @@ func plain(m func(http.Handler) http.Handler) func(huma.Context, func(huma.Conte
 	}
 }
 
-// pageLinks is the Link header of a page (RFC 8288): where the first, the previous, the next and the last one are. The addresses are
-// relative, so they are right behind any proxy.
+// pageLinks is the Link header of a page (RFC 8288): where the first, the previous, the next and
+// the last one are. The addresses are relative, so they are right behind any proxy.
 func pageLinks(in *listEventsInput, pages int) string {
 	query := in.query()
 	link := func(rel string, page int) string {

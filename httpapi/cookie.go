@@ -65,9 +65,10 @@ func clearedCookie(name, path string) http.Cookie {
 	}
 }
 
-// usesCookie is for an operation that accepts, sets or clears the refresh cookie. It refuses what a browser sends on behalf of
-// another site's page, with or without the cookie: the answer would sign the visitor in or out. SameSite=Strict does most of it, but
-// it lets pages of sibling domains through.
+// usesCookie is for an operation that accepts, sets or clears the refresh cookie. It refuses what a
+// browser sends on behalf of another site's page, with or without the cookie: the answer would sign
+// the visitor in or out. SameSite=Strict does most of it, but it lets pages of sibling domains
+// through.
 func (a *api) usesCookie(op *huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusForbidden)
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
@@ -80,8 +81,8 @@ func (a *api) usesCookie(op *huma.Operation) {
 	})
 }
 
-// signsIn is for an operation that takes a password and sets the refresh cookie. It refuses plain HTTP where the cookie would be lost
-// and the password be seen.
+// signsIn is for an operation that takes a password and sets the refresh cookie. It refuses plain
+// HTTP where the cookie would be lost and the password be seen.
 func (a *api) signsIn(op *huma.Operation) {
 	a.usesCookie(op)
 	if a.PlainHTTP != PlainHTTPRefused {
@@ -96,8 +97,8 @@ func (a *api) signsIn(op *huma.Operation) {
 	})
 }
 
-// signsOut is for an operation that clears the refresh cookie, also when it fails: on this machine nobody may be signed in again by
-// it, whatever the database says.
+// signsOut is for an operation that clears the refresh cookie, also when it fails: on this machine
+// nobody may be signed in again by it, whatever the database says.
 func (a *api) signsOut(op *huma.Operation) {
 	a.usesCookie(op)
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {

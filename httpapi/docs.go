@@ -26,11 +26,13 @@ func serveDocs(router chi.Router) {
 	recorded := httptest.NewRecorder()
 	page.ServeHTTP(recorded, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/docs", nil))
 	scripts := []string{"'self'"}
-	for _, script := range regexp.MustCompile(`(?s)<script>(.*?)</script>`).FindAllStringSubmatch(recorded.Body.String(), -1) {
+	inline := regexp.MustCompile(`(?s)<script>(.*?)</script>`)
+	for _, script := range inline.FindAllStringSubmatch(recorded.Body.String(), -1) {
 		sum := sha256.Sum256([]byte(script[1]))
 		scripts = append(scripts, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
 	}
-	policy := "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src " +
+	policy := "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; " +
+		"script-src " +
 		strings.Join(scripts, " ") + "; frame-ancestors 'none'; base-uri 'none'"
 	serve := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)

@@ -144,7 +144,8 @@ func (s *system) exec(sql string) {
 	must(s, err)
 }
 
-// The row is changed without a record: only who asks anew is sure to see it before something is appended.
+// The row is changed without a record: only who asks anew is sure to see it before something is
+// appended.
 func TestAnswersOfAMomentAgoAreNeitherThoseBeforeAChangeNorForced(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -40,7 +40,8 @@ func TestARepeatedRequestGetsTheSameAnswerAndHasNoSecondEffect(t *testing.T) {
 	s.want(s.call("POST", "/events", organizer, event, idempotencyKey, "key-of-/events/"+id+"/cancel"), 422, "idempotency_key_reused")
 }
 
-// repeat sends a request twice with a key and once more with the key in quotes, and checks that the answers are the same.
+// repeat sends a request twice with a key and once more with the key in quotes, and checks that the
+// answers are the same.
 func (s *system) repeat(method, path, token string, body any, status int) answer {
 	s.Helper()
 	key := "key-of-" + path
@@ -70,7 +71,8 @@ func TestAMalformedKeyIsRefused(t *testing.T) {
 	s.want(s.call("POST", "/book", token, map[string]any{"eventId": event}, idempotencyKey, strings.Repeat("x", 255)), 201, "")
 }
 
-// Ten clicks that all carry one key are one booking; who asks while it is still on its way is told so.
+// Ten clicks that all carry one key are one booking; who asks while it is still on its way is told
+// so.
 func TestManyRequestsWithOneKeyAreOneBooking(t *testing.T) {
 	t.Parallel()
 	s := start(t, withDelay(50*time.Millisecond))

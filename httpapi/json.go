@@ -6,7 +6,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// maxDepth is more than any request needs, and keeps those who nest brackets by the thousand from costing much.
+// maxDepth is more than any request needs, and keeps those who nest brackets by the thousand from
+// costing much.
 const maxDepth = 16
 
 // jsonFormats is JSON alone, whose depth is looked at before it is decoded.
@@ -21,7 +22,8 @@ func jsonFormats() map[string]huma.Format {
 	return map[string]huma.Format{"application/json": format, "json": format}
 }
 
-// isTooDeep counts the brackets that are open outside of strings. What is not JSON is left to the decoder.
+// isTooDeep counts the brackets that are open outside of strings. What is not JSON is left to the
+// decoder.
 func isTooDeep(data []byte) bool {
 	depth, inString := 0, false
 	for i := 0; i < len(data); i++ {

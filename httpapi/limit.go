@@ -40,8 +40,9 @@ func (a *api) limited(op *huma.Operation, counter *middleware.Counter, keyOf fun
 	})
 }
 
-// guessing runs a login. Only failed ones count against the e-mail, so nobody who knows the password runs into the limit. It counts
-// before the password is compared, so that many guesses at once can't slip through.
+// guessing runs a login. Only failed ones count against the e-mail, so nobody who knows the
+// password runs into the limit. It counts before the password is compared, so that many guesses at
+// once can't slip through.
 func (a *api) guessing(email string, login func() error) error {
 	email = strings.ToLower(strings.TrimSpace(email))
 	if len(email) > account.MaxEmailBytes {

@@ -11,7 +11,8 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
-// textParameters refuses parameters that are not text: PostgreSQL can neither look for them nor write them down.
+// textParameters refuses parameters that are not text: PostgreSQL can neither look for them nor
+// write them down.
 func (a *api) textParameters(op *huma.Operation) {
 	op.Middlewares = append(op.Middlewares, a.checkParameters)
 }

@@ -84,8 +84,8 @@ var known = []struct {
 		"No signed checkpoint covers this record yet; please try again in a minute", 60},
 }
 
-// problemOf turns any error into what the client is told. An unknown error is logged here, once, and told as a 500 without anything
-// internal.
+// problemOf turns any error into what the client is told. An unknown error is logged here, once,
+// and told as a 500 without anything internal.
 func problemOf(ctx context.Context, logger *slog.Logger, err error) *problem.Problem {
 	p := classify(ctx, err)
 	if p == nil {
@@ -195,8 +195,8 @@ func (a *api) writeError(ctx huma.Context, err error) {
 	_ = json.NewEncoder(ctx.BodyWriter()).Encode(p) // fails only when the client is gone
 }
 
-// useProblems makes huma's own errors (a body that is not JSON, a field of the wrong type) problems too. huma keeps this choice in
-// a variable of its package.
+// useProblems makes huma's own errors (a body that is not JSON, a field of the wrong type) problems
+// too. huma keeps this choice in a variable of its package.
 var useProblems = sync.OnceFunc(func() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		p := fromHuma(status, message, errs)
@@ -261,7 +261,8 @@ func humaCode(status int) string {
 	return ""
 }
 
-// pointer turns huma's "body.price" into the JSON pointer "/price", and leaves "path.id" and "query.limit" as the parameter's name.
+// pointer turns huma's "body.price" into the JSON pointer "/price", and leaves "path.id" and
+// "query.limit" as the parameter's name.
 func pointer(location string) string {
 	where, rest, _ := strings.Cut(location, ".")
 	if where != "body" {

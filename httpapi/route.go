@@ -20,9 +20,9 @@ const maxBody = 64 << 10
 // description is what GET /openapi.json tells besides the operations.
 func description(version string) huma.Config {
 	config := huma.DefaultConfig("Boxoffice", version)
-	config.Info.Description = "Books tickets for events. It never sells a ticket twice, and never refuses one that is there.\n\n" +
-		"`GET /ws` is a WebSocket that tells how many tickets remain, as it changes. The first message says who asks and for " +
-		"what: `{\"type\":\"hello\",\"token\":\"<access token>\"}`, with `\"events\":[\"<id>\"]` for some events only and " +
+	config.Info.Description = "Books tickets for events. It never sells a ticket twice, and never refuses one that is " +
+		"there.\n\n`GET /ws` is a WebSocket that tells how many tickets remain, as it changes. The first message says who " +
+		"asks and for what: `{\"type\":\"hello\",\"token\":\"<access token>\"}`, with `\"events\":[\"<id>\"]` for some events only and " +
 		"`\"after\":<position>` for what changed since. Its protocol is described in docs/websocket.md."
 	config.Tags = []*huma.Tag{
 		{Name: "auth", Description: "Accounts and sessions"},
@@ -51,23 +51,23 @@ func tagOf(path string) string {
 	return first
 }
 
-type operation struct {
-	method, path, id, summary string
-	status                    int
-	errors                    []int // beside those that the needs document
-}
-
-// route registers a handler. What the operation needs is done in the order in which it is given, before the handler.
-func route[In, Out any](
-	a *api, o operation, handle func(context.Context, *In) (*Out, error), needs ...func(*huma.Operation),
-) {
-	op := huma.Operation{
-		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, DefaultStatus: o.status, Errors: o.errors,
-		Tags: []string{tagOf(o.path)}, MaxBodyBytes: maxBody, Responses: map[string]*huma.Response{},
+// op describes an operation: its method and path, and the errors besides those that its needs document.
+func op(pattern, id, summary string, status int, errors ...int) *huma.Operation {
+	method, path, _ := strings.Cut(pattern, " ")
+	return &huma.Operation{
+		Method: method, Path: path, OperationID: id, Summary: summary, DefaultStatus: status, Errors: errors,
+		Tags: []string{tagOf(path)}, MaxBodyBytes: maxBody, Responses: map[string]*huma.Response{},
 		BodyReadTimeout: -1, // middleware.BodyDeadline does that
 	}
+}
+
+// route registers a handler. What the operation needs is done in the order in which it is given,
+// before the handler.
+func route[In, Out any](
+	a *api, op *huma.Operation, handle func(context.Context, *In) (*Out, error), needs ...func(*huma.Operation),
+) {
 	for _, need := range needs {
-		need(&op)
+		need(op)
 	}
 	if in := reflect.TypeFor[In](); in.Kind() == reflect.Struct {
 		if _, hasBody := in.FieldByName("Body"); hasBody {
@@ -84,10 +84,10 @@ func route[In, Out any](
 		}
 	}()
 	on := a.writes
-	if o.method == http.MethodGet {
+	if op.Method == http.MethodGet {
 		on = a.reads
 	}
-	huma.Register(on, op, func(ctx context.Context, in *In) (*Out, error) {
+	huma.Register(on, *op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
 			return nil, problemOf(ctx, a.Logger, err)

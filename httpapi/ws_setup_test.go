@@ -23,7 +23,8 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// pushing is a process of its own on the system's database, which serves WebSocket and does not project.
+// pushing is a process of its own on the system's database, which serves WebSocket and does not
+// project.
 type pushing struct {
 	*testing.T
 	system *system

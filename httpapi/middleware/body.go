@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// timedBody is a request's body that must arrive in time. It is the only place that sets a read deadline for a request.
+// timedBody is a request's body that must arrive in time. It is the only place that sets a read
+// deadline for a request.
 //
-// The deadline belongs to the connection. Once a body has ended, net/http reads on in the background to notice when the client
-// leaves. A deadline that ends that read ends the context of the connection, and every later request on it fails. So the first read
-// of a body sets the deadline, and the body's end removes it.
+// The deadline belongs to the connection. Once a body has ended, net/http reads on in the
+// background to notice when the client leaves. A deadline that ends that read ends the context of
+// the connection, and every later request on it fails. So the first read of a body sets the
+// deadline, and the body's end removes it.
 type timedBody struct {
 	io.ReadCloser
 	response *http.ResponseController
@@ -45,7 +47,8 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close waits for the rest of a body no longer than for a read of it: huma has removed the deadline.
+// Close waits for the rest of a body no longer than for a read of it: huma has removed the
+// deadline.
 func (b *timedBody) Close() error {
 	if !b.deadline.IsZero() {
 		_ = b.response.SetReadDeadline(b.deadline)

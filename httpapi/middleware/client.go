@@ -34,14 +34,16 @@ func (c Client) IsNear() bool {
 	return c.Address.IsLoopback() || c.Address.IsPrivate() || c.Address.IsLinkLocalUnicast()
 }
 
-// ClientResolver finds the client of each request. It believes headers from the trusted proxies only.
+// ClientResolver finds the client of each request. It believes headers from the trusted proxies
+// only.
 type ClientResolver struct {
 	trusted []netip.Prefix
 	logger  *slog.Logger
 	warn    sync.Once
 }
 
-// NewClientResolver trusts proxies in these networks (CIDR); it panics when one is not of that form.
+// NewClientResolver trusts proxies in these networks (CIDR); it panics when one is not of that
+// form.
 func NewClientResolver(trusted []string, logger *slog.Logger) *ClientResolver {
 	r := &ClientResolver{logger: logger}
 	for _, network := range trusted {

@@ -10,10 +10,12 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 )
 
-// GzipSuffix marks the ETag of a compressed answer, which by RFC 9110, section 8.8.3, can't be that of the plain one.
+// GzipSuffix marks the ETag of a compressed answer, which by RFC 9110, section 8.8.3, can't be that
+// of the plain one.
 const GzipSuffix = "-gzip"
 
-// Compress compresses long answers to GET. Answers that hold tokens must not get it: their length would tell about them (BREACH).
+// Compress compresses long answers to GET. Answers that hold tokens must not get it: their length
+// would tell about them (BREACH).
 func Compress(next http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.SuffixETag(GzipSuffix))
 	if err != nil {
@@ -22,8 +24,8 @@ func Compress(next http.Handler) http.Handler {
 	return wrap(next)
 }
 
-// Conditional gives an answer an ETag when it has none, and a client that has the same already a 304 without the body. Answers are
-// private, because the token decides who may see them.
+// Conditional gives an answer an ETag when it has none, and a client that has the same already a
+// 304 without the body. Answers are private, because the token decides who may see them.
 func Conditional(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		kept := &keeper{ResponseWriter: w, status: http.StatusOK}

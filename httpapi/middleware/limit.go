@@ -42,7 +42,9 @@ func NewLimiter(limits Limits) (*Limiter, error) {
 		name  string
 		limit Limit
 		to    **Counter
-	}{{"booking", limits.Booking, &l.Booking}, {"address", limits.Address, &l.Address}, {"login", limits.Login, &l.Login}} {
+	}{
+		{"booking", limits.Booking, &l.Booking}, {"address", limits.Address, &l.Address}, {"login", limits.Login, &l.Login},
+	} {
 		if c.limit.Requests == 0 {
 			continue
 		}

@@ -13,13 +13,14 @@ type metrics struct {
 	bookings *prometheus.CounterVec   // by outcome
 }
 
-// Metrics registers the metrics of requests and returns the function for [Observer] that counts them. bookings is the route whose
-// answers are counted by their outcome.
+// Metrics registers the metrics of requests and returns the function for [Observer] that counts
+// them. bookings is the route whose answers are counted by their outcome.
 func Metrics(registry prometheus.Registerer, bookings string) func(Request) {
 	m := metrics{
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "boxoffice", Name: "http_request_duration_seconds", Help: "Time to answer a request of the API.",
-			// A booking takes its delay, a second by default, and a little more; everything else takes milliseconds.
+			// A booking takes its delay, a second by default, and a little more; everything else takes
+			// milliseconds.
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 1.1, 1.25, 1.5, 2.5, 5, 10},
 		}, []string{"method", "route", "status"}),
 		bookings: prometheus.NewCounterVec(prometheus.CounterOpts{

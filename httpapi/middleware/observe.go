@@ -14,7 +14,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Request is what became of a request. It holds nothing that a client has made up, so it may label metrics.
+// Request is what became of a request. It holds nothing that a client has made up, so it may label
+// metrics.
 type Request struct {
 	Method   string
 	Route    string // the pattern, such as /events/{id}; empty: there is none for the address
@@ -24,7 +25,8 @@ type Request struct {
 	Took     time.Duration
 }
 
-// Observer tells of each request: to the log, to traces, and to functions that are called at its end.
+// Observer tells of each request: to the log, to traces, and to functions that are called at its
+// end.
 type Observer struct {
 	Logger *slog.Logger
 	Tracer trace.Tracer // nil: none are recorded
@@ -41,7 +43,8 @@ func (o Observer) Middleware(next http.Handler) http.Handler {
 		wrapped, noted := middleware.NewWrapResponseWriter(w, r.ProtoMajor), requestOf(ctx)
 		next.ServeHTTP(wrapped, r)
 		done := Request{
-			Method: knownMethod(r.Method), Route: chi.RouteContext(ctx).RoutePattern(), Status: wrapped.Status(), Code: noted.code,
+			Method: knownMethod(r.Method), Route: chi.RouteContext(ctx).RoutePattern(),
+			Status: wrapped.Status(), Code: noted.code,
 			Replayed: wrapped.Header().Get("Idempotency-Replayed") != "", Took: time.Since(noted.began),
 		}
 		if done.Status == 0 { // nothing was written
@@ -55,9 +58,9 @@ func (o Observer) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// log writes one line, without the request's query, body, or headers: they may hold what nobody should read. Failures on our side
-// are logged everywhere, unless thousands have the same cause, which is logged where it is and counted in metrics; the rest is for
-// those who look closer.
+// log writes one line, without the request's query, body, or headers: they may hold what nobody
+// should read. Failures on our side are logged everywhere, unless thousands have the same cause,
+// which is logged where it is and counted in metrics; the rest is for those who look closer.
 func (o Observer) log(ctx context.Context, r *http.Request, done Request, bytes int) {
 	level := slog.LevelDebug
 	if done.Status >= http.StatusInternalServerError && done.Code != "busy" && done.Code != "unavailable" {
@@ -73,7 +76,8 @@ func (o Observer) log(ctx context.Context, r *http.Request, done Request, bytes 
 // knownMethod keeps methods that clients make up from becoming labels.
 func knownMethod(method string) string {
 	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodOptions:
 		return method
 	}
 	return "other"

@@ -25,7 +25,8 @@ func (l *OriginLog) Refused(r *http.Request) {
 	const most = 200 // a header can be much longer
 	origin, host := r.Header.Get("Origin"), r.Host
 	l.often.Do(func() {
-		l.logger.Warn("a browser was refused as cross-origin; if this is your own page, let the proxy pass the Host header on, "+
-			"or add the origin to FRONTEND_ORIGIN", "origin", origin[:min(len(origin), most)], "host", host[:min(len(host), most)])
+		l.logger.Warn("a browser was refused as cross-origin; if this is your own page, let the proxy pass the Host "+
+			"header on, or add the origin to FRONTEND_ORIGIN",
+			"origin", origin[:min(len(origin), most)], "host", host[:min(len(host), most)])
 	})
 }

@@ -34,8 +34,8 @@ func RequestID(ctx context.Context) string { return requestOf(ctx).id }
 // NoteCode keeps the code of the problem that is answered for [Observe].
 func NoteCode(ctx context.Context, code string) { requestOf(ctx).code = code }
 
-// Identify finds out which request it is and where it comes from. It comes first: the others rely on it. The client's X-Request-Id
-// is kept when it is harmless in a log, and replaced otherwise.
+// Identify finds out which request it is and where it comes from. It comes first: the others rely
+// on it. The client's X-Request-Id is kept when it is harmless in a log, and replaced otherwise.
 func Identify(clients *ClientResolver) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

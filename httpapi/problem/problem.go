@@ -1,5 +1,6 @@
-// Package problem is the body of every error that the API answers: RFC 9457, with a stable code for programs. It knows neither
-// requests nor the errors of other packages; httpapi has the table from those to problems.
+// Package problem is the body of every error that the API answers: RFC 9457, with a stable code for
+// programs. It knows neither requests nor the errors of other packages; httpapi has the table from
+// those to problems.
 package problem
 
 import (
@@ -9,7 +10,8 @@ import (
 	"strings"
 )
 
-// Problem is the body of every error: RFC 9457, with a code for programs. It is an error, so that handlers can return it.
+// Problem is the body of every error: RFC 9457, with a code for programs. It is an error, so that
+// handlers can return it.
 type Problem struct { //nolint:errname // the word of RFC 9457
 	Type      string         `json:"type" example:"urn:boxoffice:problem:sold_out" doc:"Identifies the kind of problem"`
 	Title     string         `json:"title" example:"Conflict" doc:"The phrase of the status"`

@@ -12,8 +12,9 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// pushEvery is the time between two frames about one event: a little more than a tenth of a second, so that a second never sees more
-// than 10, whatever the network does to the distance between them and even when a client has just caught up.
+// pushEvery is the time between two frames about one event: a little more than a tenth of a second,
+// so that a second never sees more than 10, whatever the network does to the distance between them
+// and even when a client has just caught up.
 const pushEvery = 115 * time.Millisecond
 
 // liveEvent is what is remembered of an event that has changed lately.

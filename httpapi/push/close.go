@@ -29,7 +29,9 @@ const (
 func clientGone() *closeReason { return &closeReason{} }
 
 func restarting() *closeReason {
-	return &closeReason{websocket.StatusGoingAway, "shutting_down", "The server is restarting; please connect again in a moment"}
+	return &closeReason{
+		websocket.StatusGoingAway, "shutting_down", "The server is restarting; please connect again in a moment",
+	}
 }
 
 func noHello() *closeReason {
@@ -72,13 +74,16 @@ func badMessage(detail string) *closeReason {
 
 // sendClose tells the client why the connection ends, if there is a client.
 func (s *socket) sendClose(reason *closeReason, open time.Duration) {
-	s.push.Logger.Debug("connection closed", "code", int(reason.code), "reason", reason.name, "open", open, "requestId", s.requestID)
+	s.push.Logger.Debug("connection closed",
+		"code", int(reason.code), "reason", reason.name, "open", open, "requestId", s.requestID)
 	if reason.code == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.push.SlowAfter)
 	defer cancel()
-	text, _ := json.Marshal(map[string]string{"type": "error", "code": reason.name, "detail": reason.detail}) // of strings it does not fail
+	text, _ := json.Marshal(map[string]string{ // of strings it does not fail
+		"type": "error", "code": reason.name, "detail": reason.detail,
+	})
 	if s.ws.Write(ctx, websocket.MessageText, text) == nil {
 		_ = s.ws.Close(reason.code, reason.name) // the client is gone, if anything
 	}

@@ -13,7 +13,8 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
-// ServeHTTP upgrades the connection and leaves it to goroutines of its own, so that nothing of the request is kept.
+// ServeHTTP upgrades the connection and leaves it to goroutines of its own, so that nothing of the
+// request is kept.
 func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-p.begun:
@@ -24,7 +25,8 @@ func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := &socket{
-		push: p, requestID: middleware.RequestID(r.Context()), woken: make(chan struct{}, 1), expires: time.Now().Add(p.HelloWithin),
+		push: p, requestID: middleware.RequestID(r.Context()), woken: make(chan struct{}, 1),
+		expires: time.Now().Add(p.HelloWithin),
 	}
 	if refused := p.admit(s); refused != nil {
 		middleware.WriteProblem(w, r, refused)
@@ -42,8 +44,8 @@ func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	go s.guarded(s.write)
 }
 
-// upgrade is the response to a handshake: a refusal of the library's becomes a problem like others, and a connection gets buffers of
-// its size.
+// upgrade is the response to a handshake: a refusal of the library's becomes a problem like others,
+// and a connection gets buffers of its size.
 type upgrade struct {
 	http.ResponseWriter
 	request *http.Request

@@ -35,16 +35,19 @@ type Options struct {
 	Logger  *slog.Logger
 	Now     func() time.Time
 
-	// Connections is how many there can be at once, UserConnections how many of one user. Default 10,000 and 20.
+	// Connections is how many there can be at once, UserConnections how many of one user. Default
+	// 10,000 and 20.
 	Connections     int
 	UserConnections int
 	// HelloWithin is how long a client may take to say who it is. Default 5 s.
 	HelloWithin time.Duration
 	// HeartbeatEvery is the time between heartbeats. Default 15 s.
 	HeartbeatEvery time.Duration
-	// SlowAfter is how long a client may take to accept what it is sent. After twice that, nobody tells it any more. Default 5 s.
+	// SlowAfter is how long a client may take to accept what it is sent. After twice that, nobody
+	// tells it any more. Default 5 s.
 	SlowAfter time.Duration
-	// Remember is of how many events the newest change is kept for clients that come back. Default 100,000.
+	// Remember is of how many events the newest change is kept for clients that come back. Default
+	// 100,000.
 	Remember int
 }
 
@@ -61,11 +64,13 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Push tells clients over WebSocket how many tickets remain, as it changes; docs/websocket.md describes the protocol. It serves
-// the handshakes; [Push.Run] brings changes, and [Push.Close] ends the connections.
+// Push tells clients over WebSocket how many tickets remain, as it changes; docs/websocket.md
+// describes the protocol. It serves the handshakes; [Push.Run] brings changes, and [Push.Close]
+// ends the connections.
 //
-// Every position that a client gets is one to come back with: what changed up to there was sent before. So an event's frame
-// carries the position before the first change that was not sent yet, of any event.
+// Every position that a client gets is one to come back with: what changed up to there was sent
+// before. So an event's frame carries the position before the first change that was not sent yet,
+// of any event.
 type Push struct {
 	Options
 	origins []string // as patterns
@@ -123,7 +128,8 @@ func (p *Push) Run(ctx context.Context) {
 	p.deliver(ctx, news)
 }
 
-// deliver sends changes at once or, when the event's last frame is too fresh, as soon as it is not any more.
+// deliver sends changes at once or, when the event's last frame is too fresh, as soon as it is not
+// any more.
 func (p *Push) deliver(ctx context.Context, news <-chan projections.News) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -146,7 +152,8 @@ func (p *Push) Sockets() int {
 	return len(p.sockets)
 }
 
-// Close tells all clients that the server is going away, and lets nobody in any more. What is left when ctx ends is cut off.
+// Close tells all clients that the server is going away, and lets nobody in any more. What is left
+// when ctx ends is cut off.
 func (p *Push) Close(ctx context.Context) error {
 	p.mu.Lock()
 	p.closing = true

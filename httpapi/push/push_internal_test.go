@@ -23,7 +23,8 @@ type told struct {
 	at               time.Duration
 }
 
-// listen joins a connection that takes what there is at every pause, and gives what it has got so far.
+// listen joins a connection that takes what there is at every pause, and gives what it has got so
+// far.
 func listen(t *testing.T, p *Push, began time.Time, stop <-chan struct{}, pause func() time.Duration, after *int64) (heard func() []told) {
 	t.Helper()
 	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: began.Add(time.Hour)}
@@ -152,8 +153,8 @@ func TestTheFirstChangeIsToldAtOnceAndTheRestTenTimesASecond(t *testing.T) {
 	})
 }
 
-// Each position that a connection is given is good to come back with: every event that it follows and that has changed up to there
-// was told before, or will be because it has changed since.
+// Each position that a connection is given is good to come back with: every event that it follows
+// and that has changed up to there was told before, or will be because it has changed since.
 func TestEveryPositionIsGoodToComeBackWith(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {

@@ -20,13 +20,14 @@ const (
 	maxMessage  = 16 << 10 // bytes; 200 ids and a long token take 12 kB
 	maxFollowed = 200      // events that a client can name
 	maxMessages = 100      // that a client may send between two heartbeats
-	sendBuffer  = 32 << 10 // of the kernel; what waits there is out of date, and the more of it the later a slow client is noticed
+	sendBuffer  = 32 << 10 // of the kernel: what waits there is out of date, and hides a slow client
 	keptEvents  = 8        // that a connection keeps room for: no garbage where one event changes again and again
 	smallBuffer = 512      // instead of 4 kB for each direction: frames are short, and most connections idle
 )
 
-// socket is one connection. One goroutine reads from it and one writes to it; what the first and the push want written is left in the
-// fields below mu, where there is one frame for each event at most, however slow the client.
+// socket is one connection. One goroutine reads from it and one writes to it; what the first and
+// the push want written is left in the fields below mu, where there is one frame for each event at
+// most, however slow the client.
 type socket struct {
 	push      *Push
 	ws        *websocket.Conn
@@ -107,7 +108,8 @@ func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.U
 	s.mu.Lock()
 	s.ready = true
 	if isFirst {
-		s.first = append(s.first, fmt.Appendf(nil, `{"type":"ready","position":%d,"heartbeatSeconds":%g}`, position, s.push.HeartbeatEvery.Seconds()))
+		s.first = append(s.first, fmt.Appendf(nil, `{"type":"ready","position":%d,"heartbeatSeconds":%g}`,
+			position, s.push.HeartbeatEvery.Seconds()))
 	}
 	if isLost {
 		s.first = append(s.first, fmt.Appendf(nil, `{"type":"reset","position":%d}`, position))
@@ -158,7 +160,8 @@ func (s *socket) write() {
 	}
 }
 
-// take gives what is to be written, in the order in which it happened, and how long the connection may go on as it is.
+// take gives what is to be written, in the order in which it happened, and how long the connection
+// may go on as it is.
 func (s *socket) take(isBeat bool, position int64) (frames [][]byte, expires time.Duration, reason *closeReason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,14 +199,17 @@ func (s *socket) take(isBeat bool, position int64) (frames [][]byte, expires tim
 	return frames, expires, nil
 }
 
-// send writes frames. A client that takes them late is told so, and one that does not take them at all can't be.
+// send writes frames. A client that takes them late is told so, and one that does not take them at
+// all can't be.
 func (s *socket) send(frames [][]byte) *closeReason {
 	if len(frames) == 0 {
 		return nil
 	}
 	began := time.Now()
-	// A deadline of the connection costs a fraction of a context with one, and there is one for each frame and client.
-	_ = s.raw.SetWriteDeadline(began.Add(2 * s.push.SlowAfter)) // it fails only with the connection, as the write then does
+	// A deadline of the connection costs a fraction of a context with one, and there is one for each
+	// frame and client.
+	// It fails only with the connection, as the write then does.
+	_ = s.raw.SetWriteDeadline(began.Add(2 * s.push.SlowAfter))
 	defer func() { _ = s.raw.SetWriteDeadline(time.Time{}) }()
 	for _, text := range frames {
 		if err := s.ws.Write(context.Background(), websocket.MessageText, text); err != nil {
@@ -216,7 +222,8 @@ func (s *socket) send(frames [][]byte) *closeReason {
 	return nil
 }
 
-// ping cuts the connection to a client that is gone without a word, which would keep its place for a quarter of an hour.
+// ping cuts the connection to a client that is gone without a word, which would keep its place for
+// a quarter of an hour.
 func (s *socket) ping() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.push.HeartbeatEvery)
 	defer cancel()

@@ -61,9 +61,10 @@ func (p *Push) join(s *socket, user uuid.UUID) bool {
 	return true
 }
 
-// follow makes a connection get the changes of some events, or of all when ids is nil, after a position; without one, those after
-// the position that the connection began with. What was sent to others already is sent again, as far as it is remembered. When that
-// is not far enough, the client is told.
+// follow makes a connection get the changes of some events, or of all when ids is nil, after a
+// position; without one, those after the position that the connection began with. What was sent to
+// others already is sent again, as far as it is remembered. When that is not far enough, the client
+// is told.
 func (p *Push) follow(s *socket, ids []uuid.UUID, after *int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,7 +99,8 @@ func (p *Push) follow(s *socket, ids []uuid.UUID, after *int64) {
 	s.welcome(isFirst, isLost, position, missed)
 }
 
-// missed are the frames of a connection's events that were sent after it began. What is pending comes by itself.
+// missed are the frames of a connection's events that were sent after it began. What is pending
+// comes by itself.
 func (p *Push) missed(s *socket) map[uuid.UUID]*eventFrame {
 	var missed map[uuid.UUID]*eventFrame
 	add := func(e *liveEvent) {
