@@ -57,7 +57,7 @@ func TestBookingsAreComputedOneAfterTheOther(t *testing.T) {
 	// Who only looks need not wait.
 	s.want(s.call("GET", "/events", s.token(account.Customer), nil), 200, "")
 
-	// The second one is sent, and waits for its turn, until its client loses interest.
+	// The second one is sent, and waits for its place, until its client loses interest.
 	second.finish()
 	must(t, second.conn.Close())
 	if r := within(t, "the second booking ends", done); r.Code != "client_gone" {
@@ -120,7 +120,7 @@ func (e patientExecutor) Execute(context.Context, eventstore.Command[domain.Stat
 }
 
 // A transaction lasts a second or more, and many bookings share one.
-func TestABookingThatWaitsForItsTransactionHasNoTurn(t *testing.T) {
+func TestABookingThatWaitsForItsTransactionHoldsNoPlace(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	event := s.schedule(10)
@@ -137,7 +137,7 @@ func TestABookingThatWaitsForItsTransactionHasNoTurn(t *testing.T) {
 	}
 }
 
-func TestABookingThatIsStillSentHasNoTurn(t *testing.T) {
+func TestABookingThatIsStillSentHoldsNoPlace(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
 		o.Admission, o.BodyTimeout = httpapi.NewAdmission(1), time.Minute

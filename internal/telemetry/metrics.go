@@ -95,7 +95,7 @@ type Gauge struct{ name, help string }
 
 // The gauges of this program.
 var (
-	CommandsWaiting = Gauge{"commands_waiting", "Commands that wait for their turn, or to board a transaction."}
+	CommandsWaiting = Gauge{"commands_waiting", "Commands that wait for admission, or to join a transaction."}
 	CommandQueue    = Gauge{"commands_waiting_limit", "Commands that may wait before more are refused as busy."}
 	HashesPending   = Gauge{"password_hashes_pending", "Passwords that are hashed or wait for it."}
 	HashesLimit     = Gauge{"password_hashes_pending_limit", "Passwords that may wait before more are refused as busy."}
