@@ -60,7 +60,8 @@ func (a *Admission) Acquire(ctx context.Context) error {
 func (a *Admission) Release() { <-a.places }
 
 // admissionTimeout is how long a booking may wait for a place: a later one is refused, which costs
-// next to nothing. To refuse sooner, while so many wait, would cost the time of those who could book.
+// next to nothing. To refuse sooner, while so many wait, would cost the time of those who could
+// book.
 const admissionTimeout = 10 * time.Second
 
 // place belongs to one request.

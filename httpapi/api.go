@@ -181,7 +181,9 @@ func (a *api) routes() {
 		a.listBookings, a.signedIn(), a.readsModels, a.needsDatabase)
 	route(a, op("DELETE /bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, 400, 403, 404, 409),
 		a.cancelBooking, a.signedIn(), a.needsDatabase)
-	route(a, op("GET /bookings/{id}/receipt", "bookingReceipt", "Prove that one's own booking is in the log", 200, 400, 403, 404), a.bookingReceipt, a.signedIn(), a.needsDatabase)
+	route(a, op("GET /bookings/{id}/receipt", "bookingReceipt",
+		"Prove that one's own booking is in the log", 200, 400, 403, 404),
+		a.bookingReceipt, a.signedIn(), a.needsDatabase)
 
 	auditRoutes(a)
 

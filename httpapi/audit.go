@@ -30,11 +30,13 @@ func auditRoutes(a *api) {
 	auditors := a.signedIn(account.Auditor)
 	route(a, op("GET /audit/streams", "listStreams", "List the streams of the log", 200, 400),
 		a.listStreams, auditors, a.audited, a.needsDatabase)
-	route(a, op("GET /audit/streams/{id}", "auditStream", "Show the records of one stream, and its state at a version or time", 200, 400, 404),
+	route(a, op("GET /audit/streams/{id}", "auditStream",
+		"Show the records of one stream, and its state at a version or time", 200, 400, 404),
 		a.auditStream, auditors, a.audited, a.needsDatabase)
 	route(a, op("GET /audit/streams/{id}/diff", "diffStream", "Compare two versions of a stream", 200, 400, 404),
 		a.diffStream, auditors, a.audited, a.needsDatabase)
-	route(a, op("GET /audit/streams/{id}/series", "seriesOfStream", "Tell what happened in a stream over time, for charts", 200, 400, 404),
+	route(a, op("GET /audit/streams/{id}/series", "seriesOfStream",
+		"Tell what happened in a stream over time, for charts", 200, 400, 404),
 		a.seriesOfStream, auditors, a.audited, a.needsDatabase)
 	route(a, op("GET /audit/records", "listRecords", "List records of the log", 200, 400),
 		a.listRecords, auditors, a.audited, a.needsDatabase)
@@ -44,10 +46,14 @@ func auditRoutes(a *api) {
 		a.listCheckpoints, auditors, a.audited, a.needsDatabase)
 	route(a, op("GET /audit/export", "exportRecords", "Download records, one on each line", 200, 400),
 		a.exportRecords, auditors, a.audited, a.needsDatabase)
-	route(a, op("POST /audit/verify", "startVerification", "Verify the log, or one stream, in the background", 202, 400, 404), a.startVerification, auditors, a.audited, a.needsDatabase)
+	route(a, op("POST /audit/verify", "startVerification",
+		"Verify the log, or one stream, in the background", 202, 400, 404),
+		a.startVerification, auditors, a.audited, a.needsDatabase)
 	// It comes from memory, is asked for often, while people wait, and says nothing about people: its
 	// use is not noted.
-	route(a, op("GET /audit/verify", "showVerification", "Tell how the last verification of this process is doing", 200, 404), a.showVerification, auditors)
+	route(a, op("GET /audit/verify", "showVerification",
+		"Tell how the last verification of this process is doing", 200, 404),
+		a.showVerification, auditors)
 	route(a, op("GET /audit/reads", "listReads", "List who has looked at the audit", 200, 400),
 		a.listReads, auditors, a.audited, a.needsDatabase)
 }

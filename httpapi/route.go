@@ -22,8 +22,9 @@ func description(version string) huma.Config {
 	config := huma.DefaultConfig("Boxoffice", version)
 	config.Info.Description = "Books tickets for events. It never sells a ticket twice, and never refuses one that is " +
 		"there.\n\n`GET /ws` is a WebSocket that tells how many tickets remain, as it changes. The first message says who " +
-		"asks and for what: `{\"type\":\"hello\",\"token\":\"<access token>\"}`, with `\"events\":[\"<id>\"]` for some events only and " +
-		"`\"after\":<position>` for what changed since. Its protocol is described in docs/websocket.md."
+		"asks and for what: " +
+		"`{\"type\":\"hello\",\"token\":\"<access token>\"}`, with `\"events\":[\"<id>\"]` for some events " +
+		"only and `\"after\":<position>` for what changed since. Its protocol is described in docs/websocket.md."
 	config.Tags = []*huma.Tag{
 		{Name: "auth", Description: "Accounts and sessions"},
 		{Name: "events", Description: "What people attend"},
@@ -51,7 +52,8 @@ func tagOf(path string) string {
 	return first
 }
 
-// op describes an operation: its method and path, and the errors besides those that its needs document.
+// op describes an operation: its method and path, and the errors besides those that its needs
+// document.
 func op(pattern, id, summary string, status int, errors ...int) *huma.Operation {
 	method, path, _ := strings.Cut(pattern, " ")
 	return &huma.Operation{
