@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"time"
 
@@ -12,6 +11,8 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi/problem"
+	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
 )
 
@@ -24,50 +25,50 @@ type Audit struct {
 	Log         eventstore.Querier // for exports
 }
 
-// auditRoutes is the table of what auditors may ask for.
-func auditRoutes(h huma.API, a *api, auditors roles) {
-	get := func(path, id, summary string, errors ...int) operation {
-		return operation{"GET", path, id, summary, 200, append([]int{400, 401, 403, 503}, errors...)}
-	}
-	route(h, a, auditors, get("/audit/streams", "listStreams", "List the streams of the log"), a.listStreams, audited)
-	route(h, a, auditors, get("/audit/streams/{id}", "auditStream", "Show the records of one stream, and its state at a version or time", 404), a.auditStream, audited)
-	route(h, a, auditors, get("/audit/streams/{id}/diff", "diffStream", "Compare two versions of a stream", 404), a.diffStream, audited)
-	route(h, a, auditors, get("/audit/streams/{id}/series", "seriesOfStream", "Tell what happened in a stream over time, for charts", 404), a.seriesOfStream, audited)
-	route(h, a, auditors, get("/audit/records", "listRecords", "List records of the log"), a.listRecords, audited)
-	route(h, a, auditors, get("/audit/records/{position}/proof", "proveRecord", "Prove that a record is in the log", 404), a.proveRecord, audited)
-	route(h, a, auditors, get("/audit/checkpoints", "listCheckpoints", "List the signed checkpoints of the log"), a.listCheckpoints, audited)
-	route(h, a, auditors, get("/audit/export", "exportRecords", "Download records, one on each line"), a.exportRecords, audited)
-	route(h, a, auditors, operation{"POST", "/audit/verify", "startVerification", "Verify the log, or one stream, in the background", 202, []int{400, 401, 403, 404, 503}}, a.startVerification, audited)
-	route(h, a, auditors, operation{"GET", "/audit/verify", "showVerification", "Tell how the last verification of this process is doing", 200, []int{401, 403, 404}}, a.showVerification, fromMemory)
-	route(h, a, auditors, get("/audit/reads", "listReads", "List who has looked at the audit"), a.listReads, audited)
+// auditRoutes is the table of what auditors may ask for. What they look at is noted.
+func auditRoutes(a *api) {
+	auditors := a.signedIn(account.Auditor)
+	route(a, op("GET /audit/streams", "listStreams", "List the streams of the log", 200, 400),
+		a.listStreams, auditors, a.audited, a.needsDatabase)
+	route(a, op("GET /audit/streams/{id}", "auditStream",
+		"Show the records of one stream, and its state at a version or time", 200, 400, 404),
+		a.auditStream, auditors, a.audited, a.needsDatabase)
+	route(a, op("GET /audit/streams/{id}/diff", "diffStream", "Compare two versions of a stream", 200, 400, 404),
+		a.diffStream, auditors, a.audited, a.needsDatabase)
+	route(a, op("GET /audit/streams/{id}/series", "seriesOfStream",
+		"Tell what happened in a stream over time, for charts", 200, 400, 404),
+		a.seriesOfStream, auditors, a.audited, a.needsDatabase)
+	route(a, op("GET /audit/records", "listRecords", "List records of the log", 200, 400),
+		a.listRecords, auditors, a.audited, a.needsDatabase)
+	route(a, op("GET /audit/records/{position}/proof", "proveRecord", "Prove that a record is in the log", 200, 400, 404),
+		a.proveRecord, auditors, a.audited, a.needsDatabase)
+	route(a, op("GET /audit/checkpoints", "listCheckpoints", "List the signed checkpoints of the log", 200, 400),
+		a.listCheckpoints, auditors, a.audited, a.needsDatabase)
+	route(a, op("GET /audit/export", "exportRecords", "Download records, one on each line", 200, 400),
+		a.exportRecords, auditors, a.audited, a.needsDatabase)
+	route(a, op("POST /audit/verify", "startVerification",
+		"Verify the log, or one stream, in the background", 202, 400, 404),
+		a.startVerification, auditors, a.audited, a.needsDatabase)
+	// It comes from memory, is asked for often, while people wait, and says nothing about people: its
+	// use is not noted.
+	route(a, op("GET /audit/verify", "showVerification",
+		"Tell how the last verification of this process is doing", 200, 404),
+		a.showVerification, auditors)
+	route(a, op("GET /audit/reads", "listReads", "List who has looked at the audit", 200, 400),
+		a.listReads, auditors, a.audited, a.needsDatabase)
 }
-
-var errStreamMissing = newProblem(404, "stream_not_found", "There is no stream with this id")
 
 // newestVersion is that of a stream which must be there.
 func (a *api) newestVersion(ctx context.Context, stream uuid.UUID) (int, error) {
 	newest, err := a.Log.Version(ctx, stream)
 	if err == nil && newest == 0 {
-		err = errStreamMissing
+		err = audit.ErrNoStream
 	}
 	return newest, err
 }
 
-func auditError(err error) error {
-	switch {
-	case errors.Is(err, audit.ErrNoStream):
-		return errStreamMissing
-	case errors.Is(err, audit.ErrNoRecord):
-		return newProblem(404, "record_not_found", "The log has no record at this position")
-	case errors.Is(err, audit.ErrNoCheckpoint):
-		p := newProblem(404, "not_signed_yet", "No signed checkpoint covers this record yet; please try again in a minute")
-		p.retryAfter = 60
-		return p
-	}
-	return err
-}
-
-// Record is a record of the log as the API shows it: everything that its hash covers, byte for byte.
+// Record is a record of the log as the API shows it: everything that its hash covers, byte for
+// byte.
 type Record struct {
 	Position      int64     `json:"position" doc:"Place in the whole log"`
 	Version       int       `json:"version" doc:"Place in the stream"`
@@ -124,7 +125,8 @@ type StreamState struct {
 
 func streamStateOf(m audit.Moment) StreamState {
 	s := StreamState{
-		StateSummary: stateSummaryOf(m.State), Version: m.Record.Version, Position: m.Record.Position, Bookings: m.State.Made(), Unknown: m.Unknown, Price: "0",
+		StateSummary: stateSummaryOf(m.State), Version: m.Record.Version, Position: m.Record.Position,
+		Bookings: m.State.Made(), Unknown: m.Unknown, Price: "0",
 	}
 	if m.Record.Version > 0 {
 		s.At = &m.Record.RecordedAt
@@ -167,13 +169,13 @@ func (a *api) auditStream(ctx context.Context, in *auditStreamInput) (*struct{ B
 	}
 	at, err := a.versionAt(ctx, in.ID, in.At, newest)
 	if err != nil {
-		return nil, auditError(err)
+		return nil, err
 	}
 	page := StreamPage{StreamID: in.ID, Version: newest, Records: []StreamRecord{}, State: streamStateOf(audit.Moment{})}
 	if at > 0 {
 		m, err := a.Audit.History.At(ctx, in.ID, at)
 		if err != nil {
-			return nil, auditError(err)
+			return nil, err
 		}
 		page.State = streamStateOf(m)
 	}
@@ -201,7 +203,9 @@ func (a *api) versionAt(ctx context.Context, streamID uuid.UUID, text string, ne
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		return 0, invalid([]FieldProblem{{"at", "must be a version, from 1, or a time such as 2026-05-17T19:30:00Z"}})
+		return 0, problem.Invalid(problem.FieldProblem{
+			Pointer: "at", Detail: "must be a version, from 1, or a time such as 2026-05-17T19:30:00Z",
+		})
 	}
 	return a.Audit.History.VersionAt(ctx, streamID, at)
 }
@@ -238,9 +242,11 @@ func auditedBookings(bookings []domain.Booking) []AuditedBooking {
 func (a *api) diffStream(ctx context.Context, in *diffStreamInput) (*struct{ Body StreamDiff }, error) {
 	d, err := a.Audit.History.Diff(ctx, in.ID, in.From, in.To)
 	if err != nil {
-		return nil, auditError(err)
+		return nil, err
 	}
-	return &struct{ Body StreamDiff }{StreamDiff{streamStateOf(d.From), streamStateOf(d.To), auditedBookings(d.Booked), auditedBookings(d.Cancelled)}}, nil
+	return &struct{ Body StreamDiff }{StreamDiff{
+		streamStateOf(d.From), streamStateOf(d.To), auditedBookings(d.Booked), auditedBookings(d.Cancelled),
+	}}, nil
 }
 
 type seriesInput struct {
@@ -271,9 +277,11 @@ type StreamBucket struct {
 func (a *api) seriesOfStream(ctx context.Context, in *seriesInput) (*struct{ Body StreamSeries }, error) {
 	buckets, span, err := a.Audit.History.Series(ctx, in.ID, in.From, in.To, in.Spans)
 	if err != nil {
-		return nil, auditError(err)
+		return nil, err
 	}
-	s := StreamSeries{StreamID: in.ID, SpanSeconds: span.Seconds(), Spans: make([]StreamBucket, 0, len(buckets)), Busiest: -1}
+	s := StreamSeries{
+		StreamID: in.ID, SpanSeconds: span.Seconds(), Spans: make([]StreamBucket, 0, len(buckets)), Busiest: -1,
+	}
 	for i, b := range buckets {
 		s.Spans = append(s.Spans, StreamBucket(b))
 		if b.Bookings > 0 && (s.Busiest < 0 || b.Bookings > buckets[s.Busiest].Bookings) {
@@ -348,7 +356,8 @@ type LogRecord struct {
 }
 
 func (a *api) listRecords(ctx context.Context, in *listRecordsInput) (*struct{ Body RecordList }, error) {
-	lines, next, err := a.Audit.History.Records(ctx, audit.Filter{Type: in.Type, Actor: in.Actor, Stream: in.Stream}, in.After, in.Limit)
+	filter := audit.Filter{Type: in.Type, Actor: in.Actor, Stream: in.Stream}
+	lines, next, err := a.Audit.History.Records(ctx, filter, in.After, in.Limit)
 	if err != nil {
 		return nil, err
 	}

@@ -13,33 +13,27 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-const auditedKey = "audited"
-
-// audited marks an operation whose use is noted.
-func audited(op *huma.Operation) { op.Metadata[auditedKey] = true }
-
-const fromMemoryKey = "from memory"
-
-// fromMemory marks an operation that nothing can break. It is asked for often, while people wait, and says nothing about people, so that its use is not noted.
-func fromMemory(op *huma.Operation) { op.Metadata[fromMemoryKey] = true }
-
-// noteRead notes who looks at the audit, before they see anything: what can't be noted is not shown.
-func (a *api) noteRead(ctx huma.Context, next func(huma.Context)) {
-	if ctx.Operation().Metadata[auditedKey] != nil {
+// audited notes who asks for an operation before they see anything: what can't be noted is not
+// shown.
+func (a *api) audited(op *huma.Operation) {
+	a.textParameters(op) // they are written down
+	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		u := ctx.URL()
 		err := a.Audit.Reads.Add(ctx.Context(), audit.Read{
-			UserID: claimsOf(ctx.Context()).UserID, Operation: ctx.Operation().OperationID, Target: u.RequestURI(), RequestID: requestID(ctx.Context()),
+			UserID: claimsOf(ctx.Context()).UserID, Operation: op.OperationID, Target: u.RequestURI(),
+			RequestID: middleware.RequestID(ctx.Context()),
 		})
 		if err != nil {
 			a.writeError(ctx, err)
 			return
 		}
-	}
-	next(ctx)
+		next(ctx)
+	})
 }
 
 type listReadsInput struct {
@@ -93,7 +87,8 @@ type Verification struct {
 
 func (a *api) verificationOf(ctx context.Context, r audit.Run) Verification {
 	v := Verification{
-		ID: r.ID, State: r.State, StartedBy: r.StartedBy, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Progress: r.Progress, Report: r.Report,
+		ID: r.ID, State: r.State, StartedBy: r.StartedBy, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt,
+		Progress: r.Progress, Report: r.Report,
 	}
 	if r.StreamID != uuid.Nil {
 		v.StreamID = &r.StreamID
@@ -120,13 +115,14 @@ func (a *api) startVerification(ctx context.Context, in *startVerificationInput)
 			return nil, err
 		}
 	}
-	return &struct{ Body Verification }{a.verificationOf(ctx, a.Audit.Runner.Start(stream, claimsOf(ctx).UserID, a.Now()))}, nil
+	run := a.Audit.Runner.Start(stream, claimsOf(ctx).UserID, a.Now())
+	return &struct{ Body Verification }{a.verificationOf(ctx, run)}, nil
 }
 
 func (a *api) showVerification(ctx context.Context, _ *struct{}) (*struct{ Body Verification }, error) {
 	run, ok := a.Audit.Runner.Last()
 	if !ok {
-		return nil, newProblem(404, "not_verified", "Nothing was verified since this process started")
+		return nil, errNotVerified
 	}
 	return &struct{ Body Verification }{a.verificationOf(ctx, run)}, nil
 }
@@ -156,7 +152,9 @@ func (a *api) listCheckpoints(ctx context.Context, in *listCheckpointsInput) (*s
 	if err != nil {
 		return nil, err
 	}
-	list := CheckpointList{Data: make([]SignedCheckpoint, 0, len(checkpoints)), PublicKey: a.Audit.Checkpoints.Keys().Public()}
+	list := CheckpointList{
+		Data: make([]SignedCheckpoint, 0, len(checkpoints)), PublicKey: a.Audit.Checkpoints.Keys().Public(),
+	}
 	for _, c := range checkpoints {
 		list.Data = append(list.Data, SignedCheckpoint{c.Size, c.Root.String(), c.Note, c.At})
 	}
@@ -183,11 +181,18 @@ type ProvenRecord struct{ audit.Line }
 func (ProvenRecord) Schema(huma.Registry) *huma.Schema {
 	text, number := &huma.Schema{Type: huma.TypeString}, &huma.Schema{Type: huma.TypeInteger, Format: "int64"}
 	stored := rawJSON{}.Schema(nil)
-	base64 := &huma.Schema{Type: huma.TypeString, ContentEncoding: "base64", Description: "Instead of the other, when the stored bytes would not survive as JSON in JSON"}
+	base64 := &huma.Schema{
+		Type: huma.TypeString, ContentEncoding: "base64",
+		Description: "Instead of the other, when the stored bytes would not survive as JSON in JSON",
+	}
 	return &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
-		"position": number, "streamId": text, "version": number, "type": text, "schemaVersion": number, "recordedAt": {Type: huma.TypeString, Format: "date-time"},
-		"data": stored, "dataBase64": base64, "metadata": stored, "metadataBase64": base64, "previousHash": text, "hash": text,
-	}, Required: []string{"position", "streamId", "version", "type", "schemaVersion", "recordedAt", "previousHash", "hash"}}
+		"position": number, "streamId": text, "version": number, "type": text, "schemaVersion": number,
+		"recordedAt": {Type: huma.TypeString, Format: "date-time"},
+		"data":       stored, "dataBase64": base64, "metadata": stored, "metadataBase64": base64,
+		"previousHash": text, "hash": text,
+	}, Required: []string{
+		"position", "streamId", "version", "type", "schemaVersion", "recordedAt", "previousHash", "hash",
+	}}
 }
 
 // prove signs a checkpoint first when none covers the record yet.
@@ -198,7 +203,7 @@ func (a *api) prove(ctx context.Context, position int64) (Receipt, error) {
 	}
 	r, err := a.Audit.Checkpoints.Prove(ctx, position)
 	if err != nil {
-		return Receipt{}, auditError(err)
+		return Receipt{}, err
 	}
 	return Receipt{ProvenRecord{r.Record}, r.LeafHash, r.TreeSize, r.Path, r.Checkpoint, r.PublicKey}, nil
 }
@@ -209,7 +214,7 @@ type proveRecordInput struct {
 
 func (a *api) proveRecord(ctx context.Context, in *proveRecordInput) (*struct{ Body Receipt }, error) {
 	if head, err := a.Log.Head(ctx); err != nil || in.Position > head {
-		return nil, errors.Join(err, auditError(audit.ErrNoRecord))
+		return nil, errors.Join(err, audit.ErrNoRecord)
 	}
 	receipt, err := a.prove(ctx, in.Position)
 	return &struct{ Body Receipt }{receipt}, err
@@ -233,7 +238,7 @@ type bookingReceiptOutput struct {
 func (a *api) bookingReceipt(ctx context.Context, in *bookingReceiptInput) (*bookingReceiptOutput, error) {
 	booking, err := a.Bookings.Get(ctx, in.ID)
 	if err != nil {
-		return nil, notFound(err, errBookingMissing)
+		return nil, notFound(err, domain.ErrBookingNotFound)
 	}
 	if booking.UserID != claimsOf(ctx).UserID {
 		return nil, domain.ErrNotBookingOwner
@@ -273,7 +278,8 @@ type exportInput struct {
 	Until  time.Time `query:"until" doc:"Only records before this time"`
 }
 
-// readsWithin bounds how long a client may take to accept a part of an answer that may take any time as a whole.
+// readsWithin bounds how long a client may take to accept a part of an answer that may take any
+// time as a whole.
 const readsWithin = time.Minute
 
 type patientWriter struct {
@@ -286,7 +292,8 @@ func (p patientWriter) Write(part []byte) (int, error) {
 	return p.body.Write(part)
 }
 
-// exportRecords streams a file, however long. One that breaks off ends without the last chunk, which clients notice.
+// exportRecords streams a file, however long. One that breaks off ends without the last chunk,
+// which clients notice.
 func (a *api) exportRecords(_ context.Context, in *exportInput) (*huma.StreamResponse, error) {
 	selection := audit.Selection{Stream: in.Stream, After: in.After, UpTo: in.UpTo, Since: in.Since, Until: in.Until}
 	mediaType, extension := "application/jsonl", "jsonl"
@@ -296,8 +303,10 @@ func (a *api) exportRecords(_ context.Context, in *exportInput) (*huma.StreamRes
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		_, w := humachi.Unwrap(ctx)
 		ctx.SetHeader("Content-Type", mediaType)
-		ctx.SetHeader("Content-Disposition", fmt.Sprintf(`attachment; filename="boxoffice-%s.%s"`, a.Now().UTC().Format("20060102T150405Z"), extension))
-		if _, err := audit.Export(ctx.Context(), a.Audit.Log, selection, audit.Format(in.Format), patientWriter{ctx.BodyWriter(), w}); err != nil {
+		ctx.SetHeader("Content-Disposition",
+			fmt.Sprintf(`attachment; filename="boxoffice-%s.%s"`, a.Now().UTC().Format("20060102T150405Z"), extension))
+		to := patientWriter{ctx.BodyWriter(), w}
+		if _, err := audit.Export(ctx.Context(), a.Audit.Log, selection, audit.Format(in.Format), to); err != nil {
 			_ = problemOf(ctx.Context(), a.Logger, err) // logs it
 			panic(http.ErrAbortHandler)
 		}

@@ -22,7 +22,8 @@ import (
 
 const auditSecret = "a signing secret for tests, which is long enough"
 
-// sale makes an event of three tickets that two people have booked and one of them has given back: four records.
+// sale makes an event of three tickets that two people have booked and one of them has given back:
+// four records.
 func (s *system) sale() (event string, person uuid.UUID, booking string) {
 	s.Helper()
 	event, person = s.schedule(3), uuid.New()

@@ -16,37 +16,42 @@ import (
 
 type claimsKey struct{}
 
-// claimsOf gives who the request speaks for. Behind the guard they are always there.
+// claimsOf returns the claims of an operation that is [api.signedIn].
 func claimsOf(ctx context.Context) account.Claims {
 	claims, _ := ctx.Value(claimsKey{}).(account.Claims)
 	return claims
 }
 
-// roles is what a guarded operation carries in its metadata.
-type roles []account.Role
-
-const rolesKey = "roles"
-
-// guard lets nobody in without a valid access token, except to operations that are marked as public.
-func (a *api) guard(ctx huma.Context, next func(huma.Context)) {
-	allowed, isGuarded := ctx.Operation().Metadata[rolesKey].(roles)
-	if !isGuarded {
-		next(ctx)
-		return
+// signedIn asks for a valid access token, of somebody with one of the roles if there are any.
+func (a *api) signedIn(allowed ...account.Role) func(*huma.Operation) {
+	return func(op *huma.Operation) {
+		op.Security = []map[string][]string{{"bearer": {}}}
+		op.Errors = append(op.Errors, http.StatusUnauthorized)
+		if len(allowed) > 0 {
+			op.Errors = append(op.Errors, http.StatusForbidden)
+			op.Extensions = map[string]any{"x-roles": allowed}
+		}
+		op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
+			claims, err := a.Accounts.ParseAccess(bearer(ctx.Header("Authorization")))
+			if err == nil && len(allowed) > 0 && !slices.Contains(allowed, claims.Role) {
+				err = errForbidden
+			}
+			if err != nil {
+				a.writeError(ctx, err)
+				return
+			}
+			next(huma.WithValue(ctx, claimsKey{}, claims))
+		})
 	}
-	scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
+}
+
+// bearer is the token of an Authorization header; empty: there is none.
+func bearer(header string) string {
+	scheme, token, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		token = ""
+		return ""
 	}
-	claims, err := a.Accounts.ParseAccess(token)
-	if err == nil && len(allowed) > 0 && !slices.Contains(allowed, claims.Role) {
-		err = errForbidden
-	}
-	if err != nil {
-		a.writeError(ctx, err)
-		return
-	}
-	next(huma.WithValue(ctx, claimsKey{}, claims))
+	return token
 }
 
 // User is a person as the API shows them.
@@ -203,9 +208,8 @@ type eraseOutput struct {
 	SetCookie []http.Cookie `header:"Set-Cookie"`
 }
 
-var errWrongPassword = newProblem(http.StatusForbidden, "wrong_password", "The password is wrong")
-
-// erase deletes one's own account and all personal data with it. Bookings stay: who wants to give tickets back cancels them first.
+// erase deletes one's own account and all personal data with it. Bookings stay: who wants to give
+// tickets back cancels them first.
 func (a *api) erase(ctx context.Context, in *eraseInput) (*eraseOutput, error) {
 	claims := claimsOf(ctx)
 	err := a.guessing(claims.Email, func() error { return a.Accounts.Erase(ctx, claims.UserID, in.Body.Password) })

@@ -99,7 +99,8 @@ func TestFiveTabsThatRefreshAtOnceStaySignedIn(t *testing.T) {
 	}
 }
 
-// Every route but the public ones is behind the guard, and the guard believes nothing but a valid access token.
+// Every route but the public ones is behind the guard, and the guard believes nothing but a valid
+// access token.
 func TestTheGuardLetsNobodyInWithoutAValidAccessToken(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -126,7 +127,8 @@ func TestTheGuardLetsNobodyInWithoutAValidAccessToken(t *testing.T) {
 	set := func(name string, value any) func(jwt.MapClaims) { return func(c jwt.MapClaims) { c[name] = value } }
 	same := func(jwt.MapClaims) {}
 
-	// The control: a token that another program made from the secret is believed, without an account behind it.
+	// The control: a token that another program made from the secret is believed, without an account
+	// behind it.
 	s.want(s.call("GET", "/bookings", sign(jwt.SigningMethodHS256, key, claims(same)), nil), 200, "")
 
 	refresh := s.want(s.call("POST", "/auth/register", "", ann), 201, "").at("refreshToken").(string)

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/booking"
-	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -91,8 +90,6 @@ func (a *api) listBookings(ctx context.Context, _ *struct{}) (*struct{ Body Book
 type cancelBookingInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
-
-var errBookingMissing = newProblem(404, domain.ErrBookingNotFound.Code(), domain.ErrBookingNotFound.Error())
 
 func (a *api) cancelBooking(ctx context.Context, in *cancelBookingInput) (*changed[BookingChange], error) {
 	return execute(ctx, once{}, bookingChangeOf, func(r booking.Request) (booking.Result, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/boxoffice/boxoffice/booking"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 )
 
 // changed is the answer to a command.
@@ -27,7 +28,7 @@ type once struct {
 func execute[B any](
 	ctx context.Context, o once, encode func(booking.Result) B, command func(booking.Request) (booking.Result, error),
 ) (*changed[B], error) {
-	request := booking.Request{Actor: claimsOf(ctx).UserID, CorrelationID: requestID(ctx)}
+	request := booking.Request{Actor: claimsOf(ctx).UserID, CorrelationID: middleware.RequestID(ctx)}
 	if o.key != "" {
 		request.Once = &booking.Once{Key: o.key, Asked: o.asked, Answer: func(r booking.Result) ([]byte, error) {
 			return json.Marshal(encode(r))
@@ -35,7 +36,7 @@ func execute[B any](
 	}
 	var result booking.Result
 	var err error
-	withoutTurn(ctx, func() { result, err = command(request) })
+	withoutPlace(ctx, func() { result, err = command(request) })
 	if err != nil {
 		return nil, err
 	}

@@ -18,8 +18,8 @@ import (
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 )
 
-// contract holds every answer that any test of this package gets against the OpenAPI document, and remembers which of the
-// documented answers were seen.
+// contract holds every answer that any test of this package gets against the OpenAPI document, and
+// remembers which of the documented answers were seen.
 var contract described
 
 type described struct {
@@ -61,7 +61,8 @@ func (d *described) read(url string) error {
 
 func answerName(method, pattern, status string) string { return method + " " + pattern + " " + status }
 
-// check compares an answer with what is documented. What the document does not speak of must be about the address itself.
+// check compares an answer with what is documented. What the document does not speak of must be
+// about the address itself.
 func (d *described) check(url string, request *http.Request, response *http.Response, body []byte) error {
 	if err := d.load(url); err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 )
 
 // PlainHTTP says who can sign in without TLS, and have the cookie kept by the browser.
@@ -35,13 +37,13 @@ const (
 // that fits the way the request came, and clear the other one, which would otherwise be sent
 // besides.
 func (a *api) refreshCookies(ctx context.Context, token string, expires time.Time) []http.Cookie {
-	from := clientOf(ctx)
+	from := middleware.ClientOf(ctx)
 	set, remove := plainCookie(), hostCookie() //nolint:gosec // Secure is set below, by the way the request came
-	if from.https {
+	if from.HTTPS {
 		set, remove = remove, set
 	}
 	set.Value, set.Expires, set.MaxAge = token, expires, max(1, int(expires.Sub(a.Now()).Seconds()))
-	set.Secure = from.https || a.PlainHTTP == PlainHTTPRefused || a.PlainHTTP == PlainHTTPNearby && !from.isNear()
+	set.Secure = from.HTTPS || a.PlainHTTP == PlainHTTPRefused || a.PlainHTTP == PlainHTTPNearby && !from.IsNear()
 	return []http.Cookie{set, remove}
 }
 
@@ -63,55 +65,46 @@ func clearedCookie(name, path string) http.Cookie {
 	}
 }
 
-const (
-	cookieKey  = "cookie"
-	signInKey  = "signIn"
-	signOutKey = "signOut"
-)
-
-// usesCookie marks an operation that accepts, sets or clears the refresh cookie.
-func usesCookie(op *huma.Operation) { op.Metadata[cookieKey] = true }
-
-// signsIn marks an operation that takes a password and sets the refresh cookie.
-func signsIn(op *huma.Operation) {
-	usesCookie(op)
-	op.Metadata[signInKey] = true
-}
-
-// signsOut marks an operation that clears the refresh cookie, also when it fails: on this machine
-// nobody may be signed in again by it, whatever the database says.
-func signsOut(op *huma.Operation) {
-	usesCookie(op)
-	op.Metadata[signOutKey] = true
-}
-
-var errPlainHTTP = newProblem(http.StatusForbidden, "plain_http",
-	"Signing in over plain HTTP is switched off here; please use https. If you run this server: "+
-		"name the proxy that ends TLS in TRUSTED_PROXIES and let it send X-Forwarded-Proto, "+
-		"or set ALLOW_PLAIN_HTTP=true")
-
-// protectCookie refuses what a browser sends on behalf of another site's page, with or without the
-// cookie: the answer would sign the visitor in or out. SameSite=Strict does most of it; it lets
-// pages of sibling domains through. And it refuses sign-ins over plain HTTP where the cookie would
-// be lost and the password be seen.
-func (a *api) protectCookie(ctx huma.Context, next func(huma.Context)) {
-	if ctx.Operation().Metadata[cookieKey] != nil {
+// usesCookie is for an operation that accepts, sets or clears the refresh cookie. It refuses what a
+// browser sends on behalf of another site's page, with or without the cookie: the answer would sign
+// the visitor in or out. SameSite=Strict does most of it, but it lets pages of sibling domains
+// through.
+func (a *api) usesCookie(op *huma.Operation) {
+	op.Errors = append(op.Errors, http.StatusForbidden)
+	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		if r, _ := humachi.Unwrap(ctx); a.origins.Check(r) != nil {
-			a.foreign.refused(r)
+			a.foreign.Refused(r)
 			a.writeError(ctx, errCrossOrigin)
 			return
 		}
-	}
-	from := clientOf(ctx.Context())
-	isInTheClear := !from.https && !from.address.IsLoopback()
-	if ctx.Operation().Metadata[signInKey] != nil && a.PlainHTTP == PlainHTTPRefused && isInTheClear {
-		a.writeError(ctx, errPlainHTTP)
+		next(ctx)
+	})
+}
+
+// signsIn is for an operation that takes a password and sets the refresh cookie. It refuses plain
+// HTTP where the cookie would be lost and the password be seen.
+func (a *api) signsIn(op *huma.Operation) {
+	a.usesCookie(op)
+	if a.PlainHTTP != PlainHTTPRefused {
 		return
 	}
-	if ctx.Operation().Metadata[signOutKey] != nil {
+	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
+		if from := middleware.ClientOf(ctx.Context()); !from.HTTPS && !from.Address.IsLoopback() {
+			a.writeError(ctx, errPlainHTTP)
+			return
+		}
+		next(ctx)
+	})
+}
+
+// signsOut is for an operation that clears the refresh cookie, also when it fails: on this machine
+// nobody may be signed in again by it, whatever the database says.
+func (a *api) signsOut(op *huma.Operation) {
+	a.usesCookie(op)
+	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		for _, c := range clearedCookies() {
 			ctx.AppendHeader("Set-Cookie", c.String())
 		}
-	}
-	next(ctx)
+		next(ctx)
+	})
 }

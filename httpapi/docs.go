@@ -12,12 +12,12 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
+
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 )
 
-var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
-
 // serveDocs serves Swagger UI at /docs, with all that it needs from this program.
-func serveDocs(router *chi.Mux) {
+func serveDocs(router chi.Router) {
 	page := v5emb.NewWithConfig(swgui.Config{
 		// Without it, the page would try to have the document checked by a service elsewhere.
 		SettingsUI: map[string]string{"validatorUrl": "null"},
@@ -26,15 +26,17 @@ func serveDocs(router *chi.Mux) {
 	recorded := httptest.NewRecorder()
 	page.ServeHTTP(recorded, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/docs", nil))
 	scripts := []string{"'self'"}
-	for _, script := range inlineScript.FindAllStringSubmatch(recorded.Body.String(), -1) {
+	inline := regexp.MustCompile(`(?s)<script>(.*?)</script>`)
+	for _, script := range inline.FindAllStringSubmatch(recorded.Body.String(), -1) {
 		sum := sha256.Sum256([]byte(script[1]))
 		scripts = append(scripts, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
 	}
-	policy := "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src " +
+	policy := "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; " +
+		"script-src " +
 		strings.Join(scripts, " ") + "; frame-ancestors 'none'; base-uri 'none'"
 	serve := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)
-		w.Header().Set("Cache-Control", "no-cache")
+		w.Header().Set("Cache-Control", middleware.RevalidatePublic)
 		page.ServeHTTP(w, r)
 	}
 	router.Get("/docs", serve)

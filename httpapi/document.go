@@ -8,7 +8,8 @@ import (
 	"net/http/httptest"
 )
 
-// Document gives the description of the API that GET /openapi.json serves. It needs nothing behind the API.
+// Document gives the description of the API that GET /openapi.json serves. It needs nothing behind
+// the API.
 func Document(version string) ([]byte, error) {
 	handler := New(Options{Version: version, Logger: slog.New(slog.DiscardHandler)})
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "/openapi.json", http.NoBody)

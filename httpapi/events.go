@@ -43,7 +43,7 @@ type listEventsInput struct {
 	Search    string `query:"search" maxLength:"200" doc:"Part of the title, without regard to case"`
 	SortBy    string `query:"sortBy" default:"date" enum:"date,price,title" doc:"price: by the number, whatever the currency"`
 	SortOrder string `query:"sortOrder" default:"asc" enum:"asc,desc"`
-	Revalidating
+	Cacheable
 }
 
 // EventPage is one page of a list of events.
@@ -85,7 +85,7 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 		Search: in.Search, Sort: projections.EventSort(in.SortBy), Descending: in.SortOrder == "desc",
 		Page: in.Page, Limit: in.Limit,
 	}
-	found, err := a.pages.get(query, in.anew(), func() (p rowsOfPage, err error) {
+	found, err := a.pages.get(query, in.noCache(), func() (p rowsOfPage, err error) {
 		p.rows, p.total, err = a.Events.List(ctx, query)
 		return p, err
 	})
@@ -105,7 +105,7 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 
 type eventInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
-	Revalidating
+	Cacheable
 }
 
 type eventOutput struct {
@@ -114,9 +114,9 @@ type eventOutput struct {
 }
 
 func (a *api) getEvent(ctx context.Context, in *eventInput) (*eventOutput, error) {
-	row, err := a.single.get(in.ID, in.anew(), func() (*projections.Event, error) { return a.Events.Get(ctx, in.ID) })
+	row, err := a.single.get(in.ID, in.noCache(), func() (*projections.Event, error) { return a.Events.Get(ctx, in.ID) })
 	if err != nil {
-		return nil, notFound(err, errEventMissing)
+		return nil, notFound(err, domain.ErrEventNotFound)
 	}
 	return &eventOutput{versionETag(row.Version), eventOf(row)}, nil
 }

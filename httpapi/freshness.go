@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/boxoffice/boxoffice/booking"
+	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
 // Read models follow the log, some milliseconds behind. Every answer from them names the position
@@ -19,12 +20,10 @@ const (
 	readModelLag   = "Read-Model-Lag"
 )
 
-const readsModelsKey = "reads models"
-
-// readsModels marks an operation that answers from read models, and describes what [api.fresh] does
-// for it.
-func readsModels(op *huma.Operation) {
-	op.Metadata[readsModelsKey] = true
+// readsModels is for an operation that answers from read models: it waits until they contain what Min-Log-Position names.
+func (a *api) readsModels(op *huma.Operation) {
+	a.textParameters(op)
+	op.Middlewares = append(op.Middlewares, a.awaitPosition)
 	position := &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: new(float64)}
 	op.Parameters = append(op.Parameters, &huma.Param{
 		Name: minLogPosition, In: "header", Schema: position,
@@ -46,19 +45,16 @@ func readsModels(op *huma.Operation) {
 	}
 }
 
-// fresh lets a read wait until the read models contain what Min-Log-Position names. When they don't
-// in time, the answer is what there is, and says so: a projection that lags makes answers stale,
+// awaitPosition answers with what there is when the wait takes too long, and says so: a projection that lags makes answers stale,
 // never errors.
-func (a *api) fresh(ctx huma.Context, next func(huma.Context)) {
-	if ctx.Operation().Metadata[readsModelsKey] == nil {
-		next(ctx)
-		return
-	}
+func (a *api) awaitPosition(ctx huma.Context, next func(huma.Context)) {
 	var least int64
 	if text := ctx.Header(minLogPosition); text != "" {
 		var err error
 		if least, err = strconv.ParseInt(text, 10, 64); err != nil || least < 0 {
-			a.writeError(ctx, invalid([]FieldProblem{{minLogPosition, "must be a whole number that is not negative"}}))
+			a.writeError(ctx, problem.Invalid(problem.FieldProblem{
+				Pointer: minLogPosition, Detail: "must be a whole number that is not negative",
+			}))
 			return
 		}
 	}

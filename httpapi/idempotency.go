@@ -28,8 +28,6 @@ func (i *Idempotent) Resolve(huma.Context) []error {
 	return nil
 }
 
-var _ huma.Resolver = (*Idempotent)(nil)
-
 const maxKeyBytes = 255
 
 // keyOf reads the header. The draft has a quoted string of RFC 9651 there, and most clients send

@@ -61,8 +61,8 @@ func TestTheRefreshCookieIsNotAcceptedFromOtherSites(t *testing.T) {
 	s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", allowed.refreshCookie(), "Sec-Fetch-Site", "same-origin"), 200, "")
 }
 
-// saysOnceWhyBrowsersAreRefused checks that the log tells operators what to set, and can't be filled
-// by anybody.
+// saysOnceWhyBrowsersAreRefused checks that the log tells operators what to set, and can't be
+// filled by anybody.
 func (s *system) saysOnceWhyBrowsersAreRefused() {
 	s.Helper()
 	log := s.logs.String()
@@ -84,7 +84,8 @@ func TestSigningOutEndsTheSignIn(t *testing.T) {
 	out := s.want(s.call("POST", "/auth/logout", access, nil, "Cookie", here.refreshCookie()), 204, "")
 	out.cleared(t)
 	s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", here.refreshCookie()), 401, "invalid_token")
-	// Another sign-in of the same person goes on, until it is ended too; a token that is worth nothing is no reason to fail.
+	// Another sign-in of the same person goes on, until it is ended too; a token that is worth nothing
+	// is no reason to fail.
 	s.want(s.call("POST", "/auth/refresh", "", map[string]any{"refreshToken": there.at("refreshToken")}), 200, "")
 	s.want(s.call("POST", "/auth/logout", access, map[string]any{"refreshToken": there.at("refreshToken")}), 204, "")
 	s.want(s.call("POST", "/auth/logout", access, map[string]any{"refreshToken": "nonsense"}), 204, "")

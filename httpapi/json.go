@@ -2,29 +2,28 @@ package httpapi
 
 import (
 	"encoding/json"
-	"errors"
 
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// maxDepth is more than any request needs, and keeps those who nest brackets by the thousand from costing much.
+// maxDepth is more than any request needs, and keeps those who nest brackets by the thousand from
+// costing much.
 const maxDepth = 16
-
-var errTooDeep = errors.New("the JSON is nested too deeply")
 
 // jsonFormats is JSON alone, whose depth is looked at before it is decoded.
 func jsonFormats() map[string]huma.Format {
 	format := huma.DefaultJSONFormat
 	format.Unmarshal = func(data []byte, v any) error {
 		if isTooDeep(data) {
-			return errTooDeep
+			return errBodyTooDeep
 		}
 		return json.Unmarshal(data, v)
 	}
 	return map[string]huma.Format{"application/json": format, "json": format}
 }
 
-// isTooDeep counts the brackets that are open outside of strings. What is not JSON is left to the decoder.
+// isTooDeep counts the brackets that are open outside of strings. What is not JSON is left to the
+// decoder.
 func isTooDeep(data []byte) bool {
 	depth, inString := 0, false
 	for i := 0; i < len(data); i++ {

@@ -12,12 +12,13 @@ import (
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-func withLimits(t *testing.T, limits httpapi.Limits, proxies ...string) choice {
+func withLimits(t *testing.T, limits middleware.Limits, proxies ...string) choice {
 	t.Helper()
-	limiter, err := httpapi.NewLimiter(limits)
+	limiter, err := middleware.NewLimiter(limits)
 	must(t, err)
 	t.Cleanup(limiter.Close)
 	return func(o *httpapi.Options, _ *eventstore.Options) { o.Limiter, o.TrustedProxies = limiter, proxies }
@@ -37,7 +38,7 @@ func (s *system) limited(a answer, name string) {
 
 func TestBookingsAreLimitedPerUser(t *testing.T) {
 	t.Parallel()
-	s := start(t, withLimits(t, httpapi.Limits{Booking: httpapi.Limit{Requests: 3, Window: time.Hour}}))
+	s := start(t, withLimits(t, middleware.Limits{Booking: middleware.Limit{Requests: 3, Window: time.Hour}}))
 	busy, other := s.token(account.Customer), s.token(account.Customer)
 	for i := range 3 {
 		a := s.want(s.call("POST", "/book", busy, map[string]any{"eventId": s.schedule(1)}), 201, "")
@@ -56,7 +57,7 @@ func TestBookingsAreLimitedPerUser(t *testing.T) {
 
 func TestFailedLoginsAreLimitedPerEmail(t *testing.T) {
 	t.Parallel()
-	s := start(t, withLimits(t, httpapi.Limits{Login: httpapi.Limit{Requests: 3, Window: time.Hour}}))
+	s := start(t, withLimits(t, middleware.Limits{Login: middleware.Limit{Requests: 3, Window: time.Hour}}))
 	s.want(s.call("POST", "/auth/register", "", ann), 201, "")
 	login := func(email, password string) answer {
 		return s.call("POST", "/auth/login", "", map[string]string{"email": email, "password": password})
@@ -73,7 +74,7 @@ func TestFailedLoginsAreLimitedPerEmail(t *testing.T) {
 
 func TestSigningInIsLimitedPerAddress(t *testing.T) {
 	t.Parallel()
-	s := start(t, withLimits(t, httpapi.Limits{Address: httpapi.Limit{Requests: 2, Window: time.Hour}}, "127.0.0.0/8", "10.0.0.0/8"))
+	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 2, Window: time.Hour}}, "127.0.0.0/8", "10.0.0.0/8"))
 	from := func(forwarded string) answer {
 		return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": uuid.NewString()}, "X-Forwarded-For", forwarded)
 	}
@@ -90,7 +91,7 @@ func TestSigningInIsLimitedPerAddress(t *testing.T) {
 
 func TestForwardedAddressesAreNotBelievedFromAnybody(t *testing.T) {
 	t.Parallel()
-	s := start(t, withLimits(t, httpapi.Limits{Address: httpapi.Limit{Requests: 2, Window: time.Hour}}))
+	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 2, Window: time.Hour}}))
 	for i := range 3 {
 		a := s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"}, "X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
 		if i < 2 {
@@ -103,7 +104,7 @@ func TestForwardedAddressesAreNotBelievedFromAnybody(t *testing.T) {
 
 func TestPeopleBehindAProxyAreCountedOneByOneHoweverItWritesTheirAddresses(t *testing.T) {
 	t.Parallel()
-	s := start(t, withLimits(t, httpapi.Limits{Address: httpapi.Limit{Requests: 1, Window: time.Hour}}, "127.0.0.0/8", "10.0.0.0/8"))
+	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 1, Window: time.Hour}}, "127.0.0.0/8", "10.0.0.0/8"))
 	from := func(forwarded string) answer {
 		return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"}, "X-Forwarded-For", forwarded)
 	}
@@ -124,7 +125,7 @@ func TestPeopleBehindAProxyAreCountedOneByOneHoweverItWritesTheirAddresses(t *te
 
 func TestAnAddressThatCannotBeReadCountsAsTheProxy(t *testing.T) {
 	t.Parallel()
-	s := start(t, withLimits(t, httpapi.Limits{Address: httpapi.Limit{Requests: 4, Window: time.Hour}}, "127.0.0.0/8"))
+	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 4, Window: time.Hour}}, "127.0.0.0/8"))
 	refresh := func(headers ...string) answer {
 		return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"}, headers...)
 	}

@@ -34,11 +34,13 @@ func (Decimal) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeNumber, Minimum: &lowest, Maximum: &highest, Examples: []any{json.Number("49.99")}}
 }
 
-// moneyOf reads an amount in a currency. More decimals than the currency has are an error: no money is rounded away. With an error
-// comes a placeholder that passes further checks, so that one mistake is reported once.
+// moneyOf reads an amount in a currency. More decimals than the currency has are an error: no money
+// is rounded away. With an error comes a placeholder that passes further checks, so that one
+// mistake is reported once.
 func moneyOf(amount Decimal, code string) (domain.Money, error) {
 	fail := func(field, format string, args ...any) (domain.Money, error) {
-		return domain.Money{Currency: "XXX"}, &domain.InvalidError{Fields: []domain.FieldError{{Field: field, Message: fmt.Sprintf(format, args...)}}}
+		wrong := domain.FieldError{Field: field, Message: fmt.Sprintf(format, args...)}
+		return domain.Money{Currency: "XXX"}, &domain.InvalidError{Fields: []domain.FieldError{wrong}}
 	}
 	unit, err := currency.ParseISO(code)
 	if err != nil {

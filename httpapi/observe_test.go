@@ -19,6 +19,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/projections"
@@ -27,9 +28,9 @@ import (
 func TestWhatBecameOfARequestIsObserved(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
-	var seen []httpapi.Request
+	var seen []middleware.Request
 	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
-		o.Observe = func(r httpapi.Request) {
+		o.Observe = func(r middleware.Request) {
 			mu.Lock()
 			defer mu.Unlock()
 			seen = append(seen, r)
@@ -40,21 +41,21 @@ func TestWhatBecameOfARequestIsObserved(t *testing.T) {
 	key := uuid.NewString()
 	for _, c := range []struct {
 		does func()
-		want httpapi.Request
+		want middleware.Request
 	}{
-		{func() { s.call("POST", "/book", token, map[string]any{"eventId": event}, "Idempotency-Key", key) }, httpapi.Request{Method: "POST", Route: "/book", Status: 201}},
-		{func() { s.call("POST", "/book", token, map[string]any{"eventId": event}, "Idempotency-Key", key) }, httpapi.Request{Method: "POST", Route: "/book", Status: 201, Replayed: true}},
-		{func() { s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": event}) }, httpapi.Request{Method: "POST", Route: "/book", Status: 409, Code: "sold_out"}},
-		{func() { s.call("POST", "/book", token, map[string]any{"eventId": 7}) }, httpapi.Request{Method: "POST", Route: "/book", Status: 400, Code: "validation_failed"}},
-		{func() { s.call("GET", "/events/"+event, token, nil) }, httpapi.Request{Method: "GET", Route: "/events/{id}", Status: 200}},
-		{func() { s.call("GET", "/events/"+event, "", nil) }, httpapi.Request{Method: "GET", Route: "/events/{id}", Status: 401, Code: "invalid_token"}},
-		{func() { s.call("GET", "/nothing/here", "", nil) }, httpapi.Request{Method: "GET", Status: 404, Code: "not_found"}},
+		{func() { s.call("POST", "/book", token, map[string]any{"eventId": event}, "Idempotency-Key", key) }, middleware.Request{Method: "POST", Route: "/book", Status: 201}},
+		{func() { s.call("POST", "/book", token, map[string]any{"eventId": event}, "Idempotency-Key", key) }, middleware.Request{Method: "POST", Route: "/book", Status: 201, Replayed: true}},
+		{func() { s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": event}) }, middleware.Request{Method: "POST", Route: "/book", Status: 409, Code: "sold_out"}},
+		{func() { s.call("POST", "/book", token, map[string]any{"eventId": 7}) }, middleware.Request{Method: "POST", Route: "/book", Status: 400, Code: "validation_failed"}},
+		{func() { s.call("GET", "/events/"+event, token, nil) }, middleware.Request{Method: "GET", Route: "/events/{id}", Status: 200}},
+		{func() { s.call("GET", "/events/"+event, "", nil) }, middleware.Request{Method: "GET", Route: "/events/{id}", Status: 401, Code: "invalid_token"}},
+		{func() { s.call("GET", "/nothing/here", "", nil) }, middleware.Request{Method: "GET", Status: 404, Code: "not_found"}},
 	} {
 		c.does()
 		eventually(t, fmt.Sprintf("%+v is observed", c.want), func() bool {
 			mu.Lock()
 			defer mu.Unlock()
-			return slices.ContainsFunc(seen, func(got httpapi.Request) bool {
+			return slices.ContainsFunc(seen, func(got middleware.Request) bool {
 				took := got.Took
 				got.Took = 0
 				return got == c.want && took > 0

@@ -20,6 +20,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
@@ -104,10 +105,10 @@ func (s *system) tokenFor(o operation) string {
 
 func TestEveryOperationRefusesWhatItCannotRead(t *testing.T) {
 	t.Parallel()
-	gone := make(chan httpapi.Request, 100) // room for all, because a request that can't be told of would never end
+	gone := make(chan middleware.Request, 100) // room for all, because a request that can't be told of would never end
 	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
 		o.BodyTimeout = 100 * time.Millisecond
-		o.Observe = func(r httpapi.Request) {
+		o.Observe = func(r middleware.Request) {
 			if r.Status == 499 {
 				gone <- r
 			}

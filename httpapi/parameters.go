@@ -7,27 +7,33 @@ import (
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
-// checkParameters refuses parameters that are not text: PostgreSQL can neither look for them nor
+// textParameters refuses parameters that are not text: PostgreSQL can neither look for them nor
 // write them down.
+func (a *api) textParameters(op *huma.Operation) {
+	op.Middlewares = append(op.Middlewares, a.checkParameters)
+}
+
 func (a *api) checkParameters(ctx huma.Context, next func(huma.Context)) {
 	u := ctx.URL()
-	var wrong []FieldProblem
+	var wrong []problem.FieldProblem
 	for name, values := range u.Query() {
 		if slices.ContainsFunc(append(values, name), isNotText) {
-			wrong = append(wrong, FieldProblem{name, "must be UTF-8 without NUL"})
+			wrong = append(wrong, problem.FieldProblem{Pointer: name, Detail: "must be UTF-8 without NUL"})
 		}
 	}
 	if len(wrong) == 0 && isNotText(u.RawQuery) { // in a part that can't be read as a parameter
-		wrong = append(wrong, FieldProblem{"query", "must be UTF-8 without NUL"})
+		wrong = append(wrong, problem.FieldProblem{Pointer: "query", Detail: "must be UTF-8 without NUL"})
 	}
 	if len(wrong) == 0 {
 		next(ctx)
 		return
 	}
-	slices.SortFunc(wrong, func(a, b FieldProblem) int { return cmp.Compare(a.Pointer, b.Pointer) })
-	a.writeError(ctx, invalid(wrong))
+	slices.SortFunc(wrong, func(a, b problem.FieldProblem) int { return cmp.Compare(a.Pointer, b.Pointer) })
+	a.writeError(ctx, problem.Invalid(wrong...))
 }
 
 func isNotText(s string) bool { return !utf8.ValidString(s) || strings.ContainsRune(s, 0) }

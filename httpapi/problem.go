@@ -2,13 +2,13 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,70 +18,29 @@ import (
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
+	"github.com/boxoffice/boxoffice/httpapi/problem"
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// Problem is the body of every error: RFC 9457, with a code for programs.
-type Problem struct { //nolint:errname // the word of RFC 9457
-	Type      string         `json:"type" example:"urn:boxoffice:problem:sold_out" doc:"Identifies the kind of problem"`
-	Title     string         `json:"title" example:"Conflict" doc:"The phrase of the status"`
-	Status    int            `json:"status" example:"409" doc:"The status of the response"`
-	Detail    string         `json:"detail" example:"No tickets available" doc:"One sentence for people"`
-	Code      string         `json:"code" example:"sold_out" doc:"Stable, for programs"`
-	RequestID string         `json:"requestId,omitempty" doc:"Names the request in the server's logs"`
-	Errors    []FieldProblem `json:"errors,omitempty" doc:"What is wrong with the fields of the request"`
+// failure is an error of the API itself.
+type failure string
 
-	retryAfter int    // seconds; 0: no header
-	usage      *usage // of a limit that was exceeded
-}
+func (f failure) Error() string { return string(f) }
 
-// FieldProblem is what is wrong with one field.
-type FieldProblem struct {
-	Pointer string `json:"pointer" example:"/email" doc:"JSON pointer into the body, or the name of the parameter"`
-	Detail  string `json:"detail" example:"must be an e-mail address"`
-}
-
-// Error makes a problem an error.
-func (p *Problem) Error() string { return p.Detail }
-
-// GetStatus is asked for by huma.
-func (p *Problem) GetStatus() int { return p.Status }
-
-// ContentType is asked for by huma.
-func (p *Problem) ContentType(string) string { return "application/problem+json" }
-
-// GetHeaders is asked for by huma.
-func (p *Problem) GetHeaders() http.Header {
-	headers := http.Header{}
-	if p.retryAfter > 0 {
-		headers.Set("Retry-After", strconv.Itoa(p.retryAfter))
-	}
-	if p.usage != nil {
-		headers.Set(rateLimitPolicy, p.usage.counter.policy)
-		headers.Set(rateLimit, p.usage.status())
-	}
-	if p.Status == http.StatusUnauthorized {
-		headers.Set("WWW-Authenticate", "Bearer")
-	}
-	return headers
-}
-
-func newProblem(status int, code, detail string) *Problem {
-	return &Problem{Type: "urn:boxoffice:problem:" + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
-}
-
-// retryable tells the client when to come back.
-func retryable(p *Problem, seconds int) *Problem {
-	p.retryAfter = seconds
-	return p
-}
-
-var kindStatus = map[domain.Kind]int{
-	domain.KindConflict:  http.StatusConflict,
-	domain.KindNotFound:  http.StatusNotFound,
-	domain.KindForbidden: http.StatusForbidden,
-}
+const (
+	errForbidden     failure = "the role does not allow this"
+	errCrossOrigin   failure = "a page of another site"
+	errPlainHTTP     failure = "a sign-in over plain HTTP"
+	errWrongPassword failure = "the password of the account is wrong"
+	errNotVerified   failure = "nothing was verified yet"
+	errNotReady      failure = "not ready"
+	errNoRoute       failure = "no such address"
+	errMethod        failure = "no such method"
+	errBodyTooDeep   failure = "the JSON is nested too deeply"
+)
 
 // known is the table of errors that are not refusals of the domain. The first that matches counts.
 var known = []struct {
@@ -89,43 +48,49 @@ var known = []struct {
 	status     int
 	code       string
 	detail     string
-	retryAfter int
+	retryAfter int // seconds; 0: no header
 }{
-	{account.ErrInvalidCredentials, http.StatusUnauthorized, "invalid_credentials", "Invalid credentials", 0},
-	{account.ErrTokenExpired, http.StatusUnauthorized, "token_expired", "The token has expired", 0},
-	{account.ErrInvalidToken, http.StatusUnauthorized, "invalid_token", "The token is missing or not valid", 0},
-	{account.ErrEmailTaken, http.StatusConflict, "email_taken", "This e-mail is already registered", 0},
-	{account.ErrNotFound, http.StatusNotFound, "user_not_found", "User not found", 0},
-	{account.ErrBusy, http.StatusServiceUnavailable, "busy", "Too many people are signing in right now; please try again in a moment", 2},
-	{account.ErrKeyReused, http.StatusUnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used for another request", 0},
-	{eventstore.ErrKeyReused, http.StatusUnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used for another request", 0},
-	{eventstore.ErrKeyInFlight, http.StatusConflict, "idempotency_in_progress", "A request with this Idempotency-Key is still being carried out", 1},
-	{eventstore.ErrBusy, http.StatusServiceUnavailable, "busy", "Too many requests are waiting; please try again in a moment", 1},
-	{eventstore.ErrClosed, http.StatusServiceUnavailable, "shutting_down", "The server is restarting; please try again in a moment", 2},
-	{eventstore.ErrOutcomeUnknown, http.StatusServiceUnavailable, "outcome_unknown", "Whether this request took effect is not known yet; please look before you try again", 2},
-	{booking.ErrCatchingUp, http.StatusServiceUnavailable, "unavailable", "The service is catching up; please try again in a moment", 1},
-	{eventstore.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "The service can't reach its database right now; please try again in a moment", 2},
+	{account.ErrInvalidCredentials, 401, "invalid_credentials", "Invalid credentials", 0},
+	{account.ErrTokenExpired, 401, "token_expired", "The token has expired", 0},
+	{account.ErrInvalidToken, 401, "invalid_token", "The token is missing or not valid", 0},
+	{account.ErrEmailTaken, 409, "email_taken", "This e-mail is already registered", 0},
+	{account.ErrNotFound, 404, "user_not_found", "User not found", 0},
+	{account.ErrBusy, 503, "busy", "Too many people are signing in right now; please try again in a moment", 2},
+	{account.ErrKeyReused, 422, "idempotency_key_reused", "This Idempotency-Key was used for another request", 0},
+	{eventstore.ErrKeyReused, 422, "idempotency_key_reused", "This Idempotency-Key was used for another request", 0},
+	{eventstore.ErrKeyInFlight, 409, "idempotency_in_progress",
+		"A request with this Idempotency-Key is still being carried out", 1},
+	{eventstore.ErrBusy, 503, "busy", "Too many requests are waiting; please try again in a moment", 1},
+	{eventstore.ErrClosed, 503, "shutting_down", "The server is restarting; please try again in a moment", 2},
+	{eventstore.ErrOutcomeUnknown, 503, "outcome_unknown",
+		"Whether this request took effect is not known yet; please look before you try again", 2},
+	{eventstore.ErrUnavailable, 503, "unavailable",
+		"The service can't reach its database right now; please try again in a moment", 2},
+	{errForbidden, 403, "forbidden", "Your role does not allow this", 0},
+	{errCrossOrigin, 403, "cross_origin", "Pages of other sites can neither sign in nor out here", 0},
+	{errPlainHTTP, 403, "plain_http",
+		"Signing in over plain HTTP is switched off here; please use https. If you run this server: " +
+			"name the proxy that ends TLS in TRUSTED_PROXIES and let it send X-Forwarded-Proto, " +
+			"or set ALLOW_PLAIN_HTTP=true", 0},
+	{errWrongPassword, 403, "wrong_password", "The password is wrong", 0},
+	{errNotVerified, 404, "not_verified", "Nothing was verified since this process started", 0},
+	{errNotReady, 503, "not_ready", "The service can't serve requests yet", 1},
+	{booking.ErrCatchingUp, 503, "unavailable", "The service is catching up; please try again in a moment", 1},
+	{errNoRoute, 404, "not_found", "There is nothing at this address", 0},
+	{errMethod, 405, "method_not_allowed", "This address does not support the method", 0},
+	{audit.ErrNoStream, 404, "stream_not_found", "There is no stream with this id", 0},
+	{audit.ErrNoRecord, 404, "record_not_found", "The log has no record at this position", 0},
+	{audit.ErrNoCheckpoint, 404, "not_signed_yet",
+		"No signed checkpoint covers this record yet; please try again in a minute", 60},
 }
 
-var (
-	errForbidden    = newProblem(http.StatusForbidden, "forbidden", "Your role does not allow this")
-	errCrossOrigin  = newProblem(http.StatusForbidden, "cross_origin", "Pages of other sites can neither sign in nor out here")
-	errNotReady     = retryable(newProblem(http.StatusServiceUnavailable, "not_ready", "The service can't serve requests yet"), 1)
-	errNoRoute      = newProblem(http.StatusNotFound, "not_found", "There is nothing at this address")
-	errMethod       = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This address does not support the method")
-	errEventMissing = newProblem(http.StatusNotFound, domain.ErrEventNotFound.Code(), domain.ErrEventNotFound.Error())
-)
-
-// errClientGone has nginx's number. Nobody reads it but the log.
-var errClientGone = newProblem(499, "client_gone", "The client closed the request")
-
-// problemOf turns any error into what the client is told. What is not known is logged here, once, and told as a 500 without
-// anything internal.
-func problemOf(ctx context.Context, logger *slog.Logger, err error) *Problem {
+// problemOf turns any error into what the client is told. An unknown error is logged here, once,
+// and told as a 500 without anything internal.
+func problemOf(ctx context.Context, logger *slog.Logger, err error) *problem.Problem {
 	p := classify(ctx, err)
 	if p == nil {
-		logger.ErrorContext(ctx, "request failed", "error", err, "requestId", requestID(ctx))
-		p = newProblem(http.StatusInternalServerError, "internal", "Something went wrong on our side")
+		logger.ErrorContext(ctx, "request failed", "error", err, "requestId", middleware.RequestID(ctx))
+		p = problem.Internal()
 	} else if p.Status >= http.StatusInternalServerError {
 		level := slog.LevelWarn
 		for _, common := range []error{eventstore.ErrBusy, eventstore.ErrUnavailable, account.ErrBusy} {
@@ -133,85 +98,111 @@ func problemOf(ctx context.Context, logger *slog.Logger, err error) *Problem {
 				level = slog.LevelDebug
 			}
 		}
-		logger.Log(ctx, level, "request was not served", "code", p.Code, "error", err, "requestId", requestID(ctx))
+		logger.Log(ctx, level, "request was not served",
+			"code", p.Code, "error", err, "requestId", middleware.RequestID(ctx))
 	}
-	noteCode(ctx, p.Code)
+	middleware.NoteCode(ctx, p.Code)
 	told := *p
-	told.RequestID = requestID(ctx)
+	told.RequestID = middleware.RequestID(ctx)
 	return &told
 }
 
-func classify(ctx context.Context, err error) *Problem {
+// classify returns nil for an error that it does not know.
+func classify(ctx context.Context, err error) *problem.Problem {
 	var (
+		ready          *problem.Problem
 		refusal        domain.Refusal
 		invalidCommand *domain.InvalidError
 		invalidAccount *account.InvalidError
 		conflict       *eventstore.ConflictError
-		problem        *Problem
 	)
 	switch {
-	case errors.As(err, &problem):
-		return problem
+	case errors.As(err, &ready):
+		return ready
 	case errors.As(err, &refusal):
-		return newProblem(kindStatus[refusal.Kind()], refusal.Code(), refusal.Error())
+		return problem.New(statusOf(refusal.Kind()), refusal.Code(), refusal.Error())
 	case errors.As(err, &conflict):
-		return newProblem(http.StatusPreconditionFailed, "version_mismatch", fmt.Sprintf("The event has changed: it is at version %d", conflict.Actual))
+		return problem.New(http.StatusPreconditionFailed, "version_mismatch",
+			fmt.Sprintf("The event has changed: it is at version %d", conflict.Actual))
 	case errors.As(err, &invalidCommand):
-		var fields []FieldProblem
+		var fields []problem.FieldProblem
 		for _, f := range invalidCommand.Fields {
-			fields = append(fields, FieldProblem{"/" + f.Field, f.Message})
+			fields = append(fields, problem.FieldProblem{Pointer: "/" + f.Field, Detail: f.Message})
 		}
-		return invalid(fields)
+		return problem.Invalid(fields...)
 	case errors.As(err, &invalidAccount):
-		var fields []FieldProblem
+		var fields []problem.FieldProblem
 		for _, f := range invalidAccount.Fields {
-			fields = append(fields, FieldProblem{"/" + f.Field, f.Message})
+			fields = append(fields, problem.FieldProblem{Pointer: "/" + f.Field, Detail: f.Message})
 		}
-		return invalid(fields)
+		return problem.Invalid(fields...)
 	}
-	for _, k := range known {
-		if errors.Is(err, k.err) {
-			p := newProblem(k.status, k.code, k.detail)
-			p.retryAfter = k.retryAfter
-			return p
-		}
+	if p := lookUp(err); p != nil {
+		return p
 	}
 	isCancelled := errors.Is(err, context.Canceled)
 	switch {
 	case isCancelled && ctx.Err() != nil:
-		return errClientGone
+		if p := lookUp(context.Cause(ctx)); p != nil { // the database is gone, and the client waits for an answer
+			return p
+		}
+		return problem.ClientGone()
 	case isCancelled, eventstore.IsUnavailable(err): // cancelled by us, and the client waits for an answer
-		return classify(ctx, eventstore.ErrUnavailable)
+		return lookUp(eventstore.ErrUnavailable)
 	}
 	return nil
 }
 
-func invalid(fields []FieldProblem) *Problem {
-	detail := "The request is not valid"
-	if len(fields) > 0 {
-		detail = strings.TrimPrefix(fields[0].Pointer, "/") + ": " + fields[0].Detail
+func lookUp(err error) *problem.Problem {
+	for _, k := range known {
+		if errors.Is(err, k.err) {
+			p := problem.New(k.status, k.code, k.detail)
+			if k.retryAfter > 0 {
+				p.RetryAfter(k.retryAfter)
+			}
+			return p
+		}
 	}
-	p := newProblem(http.StatusBadRequest, "validation_failed", detail)
-	p.Errors = fields
-	return p
+	return nil
 }
 
-// notFound says which of the read models' rows was missing.
-func notFound(err error, p *Problem) error {
+func statusOf(kind domain.Kind) int {
+	switch kind {
+	case domain.KindNotFound:
+		return http.StatusNotFound
+	case domain.KindForbidden:
+		return http.StatusForbidden
+	default:
+		return http.StatusConflict
+	}
+}
+
+// notFound says which row of the read models was missing.
+func notFound(err, missing error) error {
 	if errors.Is(err, projections.ErrNotFound) {
-		return p
+		return missing
 	}
 	return err
 }
 
-// useProblems makes huma's own errors (a body that is not JSON, a field of the wrong type) problems too. huma keeps this choice in
-// a variable of its package.
+func (a *api) writeError(ctx huma.Context, err error) {
+	p := problemOf(ctx.Context(), a.Logger, err)
+	for name, values := range p.GetHeaders() {
+		ctx.SetHeader(name, values[0])
+	}
+	ctx.SetHeader("Content-Type", p.ContentType(""))
+	ctx.SetStatus(p.Status)
+	_ = json.NewEncoder(ctx.BodyWriter()).Encode(p) // fails only when the client is gone
+}
+
+// useProblems makes huma's own errors (a body that is not JSON, a field of the wrong type) problems
+// too. huma keeps this choice in a variable of its package.
 var useProblems = sync.OnceFunc(func() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		p := fromHuma(status, message, errs)
 		if ctx != nil {
-			p.RequestID = requestID(ctx.Context())
-			noteCode(ctx.Context(), p.Code)
+			p.RequestID = middleware.RequestID(ctx.Context())
+			middleware.NoteCode(ctx.Context(), p.Code)
 		}
 		return p
 	}
@@ -220,34 +211,23 @@ var useProblems = sync.OnceFunc(func() {
 	}
 })
 
-var humaCodes = map[int]string{
-	http.StatusBadRequest:            "validation_failed",
-	http.StatusNotFound:              "not_found",
-	http.StatusNotAcceptable:         "not_acceptable",
-	http.StatusRequestTimeout:        "body_timeout",
-	http.StatusRequestEntityTooLarge: "body_too_large",
-	http.StatusUnsupportedMediaType:  "unsupported_media_type",
-}
-
-// unread is what huma says when it can't get the body of a request. It calls that a 500, but the request is broken, or its client gone.
-const unread = "cannot read request body"
-
-func fromHuma(status int, message string, errs []error) *Problem {
-	if message == unread {
-		if err := errors.Join(errs...); errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed) {
-			gone := *errClientGone
-			return &gone
+func fromHuma(status int, message string, errs []error) *problem.Problem {
+	// huma calls a body that it can't read a 500, but the request is broken, or its client gone.
+	if message == "cannot read request body" {
+		err := errors.Join(errs...)
+		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed) {
+			return problem.ClientGone()
 		}
-		return newProblem(http.StatusBadRequest, humaCodes[http.StatusBadRequest], "The request body can't be read")
+		status, message, errs = http.StatusBadRequest, "the request body can't be read", nil
 	}
 	if status == http.StatusUnprocessableEntity {
 		status = http.StatusBadRequest // 422 is kept for an idempotency key that comes again with another request
 	}
-	code, isKnown := humaCodes[status]
-	if !isKnown {
-		code, message = "internal", "Something went wrong on our side"
+	code := humaCode(status)
+	if code == "" {
+		return problem.Internal()
 	}
-	p := newProblem(status, code, strings.ToUpper(message[:1])+message[1:])
+	p := problem.New(status, code, strings.ToUpper(message[:1])+message[1:])
 	for _, err := range errs {
 		var detail *huma.ErrorDetail
 		switch {
@@ -255,16 +235,34 @@ func fromHuma(status int, message string, errs []error) *Problem {
 		case detail.Location == "" || detail.Location == "body": // about the request as a whole
 			p.Detail += ": " + detail.Message
 		default:
-			p.Errors = append(p.Errors, FieldProblem{pointer(detail.Location), detail.Message})
+			p.Errors = append(p.Errors, problem.FieldProblem{Pointer: pointer(detail.Location), Detail: detail.Message})
 		}
 	}
-	if len(p.Errors) > 0 {
-		p.Detail = strings.TrimPrefix(p.Errors[0].Pointer, "/") + ": " + p.Errors[0].Detail
-	}
+	p.DetailFirstField()
 	return p
 }
 
-// pointer turns huma's "body.price" into the JSON pointer "/price", and leaves "path.id" and "query.limit" as the parameter's name.
+// humaCode is the code of a status that huma answers by itself.
+func humaCode(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return "validation_failed"
+	case http.StatusNotFound:
+		return "not_found"
+	case http.StatusNotAcceptable:
+		return "not_acceptable"
+	case http.StatusRequestTimeout:
+		return "body_timeout"
+	case http.StatusRequestEntityTooLarge:
+		return "body_too_large"
+	case http.StatusUnsupportedMediaType:
+		return "unsupported_media_type"
+	}
+	return ""
+}
+
+// pointer turns huma's "body.price" into the JSON pointer "/price", and leaves "path.id" and
+// "query.limit" as the parameter's name.
 func pointer(location string) string {
 	where, rest, _ := strings.Cut(location, ".")
 	if where != "body" {
@@ -272,5 +270,3 @@ func pointer(location string) string {
 	}
 	return "/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(rest)
 }
-
-func (p *Problem) String() string { return fmt.Sprintf("%d %s: %s", p.Status, p.Code, p.Detail) }

@@ -28,8 +28,8 @@ var update = flag.Bool("update", false, "write docs/api.md anew")
 
 const referencePath = "../docs/api.md"
 
-// docs/api.md holds a conversation with the API that really took place. What differs each time (ids, times, tokens, hashes) is made
-// the same; everything else must be what the file says.
+// docs/api.md holds a conversation with the API that really took place. What differs each time
+// (ids, times, tokens, hashes) is made the same; everything else must be what the file says.
 func TestTheReferenceShowsWhatTheAPIAnswers(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 17, 12, 0, 0, 0, time.UTC)

@@ -57,7 +57,7 @@ func start(t *testing.T, choices ...choice) *system {
 	var api httpapi.Options
 	var options eventstore.Options
 	options.Transactions = 8
-	api.Turns = httpapi.NewTurns(1) // whoever kept it too long would hold everybody up
+	api.Admission = httpapi.NewAdmission(1) // a place that is kept too long holds everybody up
 	for _, choose := range choices {
 		choose(&api, &options)
 	}

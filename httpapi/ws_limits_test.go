@@ -11,14 +11,14 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 
-	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
 func TestAConnectionWithoutAGoodTokenEnds(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	p := s.pushes(func(o *httpapi.PushOptions) { o.HelloWithin = 2 * time.Second })
+	p := s.pushes(func(o *push.Options) { o.HelloWithin = 2 * time.Second })
 	p.connect().wantEnd(4408, "hello_timeout")
 
 	patient := s.pushes()
@@ -82,7 +82,7 @@ func TestAConnectionLastsAsLongAsItsToken(t *testing.T) {
 func TestMessagesThatMakeNoSenseEndTheConnection(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	p := s.pushes(func(o *httpapi.PushOptions) { o.UserConnections = 1000 })
+	p := s.pushes(func(o *push.Options) { o.UserConnections = 1000 })
 	hello := func(more string) string {
 		return `{"type":"hello","token":"` + s.token(account.Customer) + `"` + more + `}`
 	}
@@ -154,7 +154,7 @@ func TestMessagesThatMakeNoSenseEndTheConnection(t *testing.T) {
 func TestConnectionsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	p := s.pushes(func(o *httpapi.PushOptions) { o.Connections, o.UserConnections = 3, 1 })
+	p := s.pushes(func(o *push.Options) { o.Connections, o.UserConnections = 3, 1 })
 	token := s.token(account.Customer)
 	first, second := p.connect(), p.connect()
 	first.say("type", "hello", "token", token)

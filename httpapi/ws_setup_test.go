@@ -13,8 +13,10 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
@@ -22,28 +24,66 @@ import (
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// pushing is a process of its own on the system's database, which serves WebSocket and does not project.
+// pushing is a process of its own on the system's database, which serves WebSocket and does not
+// project.
 type pushing struct {
 	*testing.T
 	system *system
 	url    string
-	push   *httpapi.Push
-	live   *projections.Live
+	push   *push.Push
+	live   flooding
 	server *httptest.Server
 	stop   func() // without a word to clients
 }
 
-func (s *system) pushes(choices ...func(*httpapi.PushOptions)) *pushing {
+// flooding tells of changes that nobody has made, besides those that there are.
+type flooding struct {
+	push.Changes
+	events chan int // so many new events are told of
+}
+
+func (f flooding) Run(ctx context.Context, tell func(projections.News)) {
+	var work sync.WaitGroup
+	defer work.Wait()
+	made := make(chan projections.News)
+	work.Go(func() {
+		f.Changes.Run(ctx, func(n projections.News) {
+			select {
+			case made <- n:
+			case <-ctx.Done():
+			}
+		})
+	})
+	var last projections.News
+	for {
+		select {
+		case last = <-made:
+			tell(last)
+		case n := <-f.events:
+			flood := projections.News{After: last.Upto, Upto: last.Upto}
+			for range n {
+				flood.Events = append(flood.Events, projections.EventChange{
+					ID: uuid.New(), Status: projections.EventScheduled, Version: 1, First: last.Upto, Last: last.Upto,
+				})
+			}
+			tell(flood)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *system) pushes(choices ...func(*push.Options)) *pushing {
 	s.Helper()
 	logger := slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	pool := dbtest.Connect(s.T, s.db, dbtest.MaxConns(4))
 	wire := engine.NewNotifier(s.db, pool, projections.Names(), logger)
-	p := &pushing{T: s.T, system: s, live: projections.NewLive(pool, wire, logger)}
-	o := httpapi.PushOptions{Live: p.live, Accounts: s.options.Accounts, Origins: []string{"http://localhost:3000", "http://[::1]:3000"}, Logger: logger}
+	p := &pushing{T: s.T, system: s, live: flooding{projections.NewLive(pool, wire, logger), make(chan int)}}
+	o := push.Options{Live: p.live, Accounts: s.options.Accounts, Origins: []string{"http://localhost:3000", "http://[::1]:3000"}, Logger: logger}
 	for _, choose := range choices {
 		choose(&o)
 	}
-	p.push = httpapi.NewPush(o)
+	p.push = push.New(o)
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { wire.Run(ctx) })

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
@@ -32,7 +32,8 @@ func TestAChangeIsPushedToThoseWhoFollowTheEvent(t *testing.T) {
 			t.Fatalf("who follows one event got %+v", f)
 		}
 	}
-	// The next answer to who follows nothing is about what is followed from now on, and what was missed of it.
+	// The next answer to who follows nothing is about what is followed from now on, and what was
+	// missed of it.
 	none.say("type", "subscribe", "events", []string{other})
 	none.wantEvent(other, 6)
 	none.say("type", "subscribe", "events", nil)
@@ -111,7 +112,8 @@ func TestAClientResumesWhereItWas(t *testing.T) {
 	fresh.wantEvent(one, 48)
 }
 
-// Whoever comes back with any position that it got, at whatever moment it was cut off, ends up with what there is.
+// Whoever comes back with any position that it got, at whatever moment it was cut off, ends up with
+// what there is.
 func TestNoChangeIsLostByComingBack(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
@@ -163,7 +165,7 @@ func TestWhatIsNotRememberedIsResetAndSaid(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	one, two, three := s.schedule(5), s.schedule(5), s.schedule(5)
-	p := s.pushes(func(o *httpapi.PushOptions) { o.Remember = 1 })
+	p := s.pushes(func(o *push.Options) { o.Remember = 1 })
 	c, _ := p.join()
 	for _, event := range []string{one, two, three} {
 		s.book(event)

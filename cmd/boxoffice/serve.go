@@ -18,6 +18,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/memory"
 	"github.com/boxoffice/boxoffice/internal/seed"
@@ -181,14 +182,14 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 	return errors.Join(errs...)
 }
 
-func (s *system) push(c config.Config, logger *slog.Logger) *httpapi.Push {
-	return httpapi.NewPush(httpapi.PushOptions{
+func (s *system) push(c config.Config, logger *slog.Logger) *push.Push {
+	return push.New(push.Options{
 		Live: projections.NewLive(s.reading, s.wire, logger), Accounts: s.accounts,
 		Origins: c.FrontendOrigin, Connections: c.Sockets, Logger: logger, Now: time.Now,
 	})
 }
 
-func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, stopping *atomic.Bool) http.Handler {
+func (s *system) api(c config.Config, logger *slog.Logger, pushing http.Handler, stopping *atomic.Bool) http.Handler {
 	return httpapi.New(httpapi.Options{
 		Service:  s.service,
 		Log:      eventstore.NewLog(s.reading),
@@ -197,8 +198,8 @@ func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, s
 		Progress: s.progress,
 		Accounts: s.accounts,
 		Audit:    s.audit,
-		Push:     push,
-		Alive:    s.pulse.alive,
+		Push:     pushing,
+		Health:   s.pulse.alive,
 		Ready: func(context.Context) error {
 			if stopping.Load() {
 				return errors.New("stopping")
@@ -206,9 +207,9 @@ func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, s
 			return s.ready()
 		},
 		Origins: c.FrontendOrigin,
-		Observe: s.metrics.ObserveRequest, Tracer: s.tracing.Tracer(),
-		Turns:   s.turns,
-		Limiter: s.limiter, TrustedProxies: c.TrustedProxies,
+		Metrics: s.metrics.Registerer(), Tracer: s.tracing.Tracer(),
+		Admission: s.admission,
+		Limiter:   s.limiter, TrustedProxies: c.TrustedProxies,
 		PlainHTTP: plainHTTP(c),
 		Now:       time.Now,
 		Logger:    logger,

@@ -14,6 +14,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/config"
@@ -29,17 +30,17 @@ type system struct {
 	reading  *pgxpool.Pool // of queries and accounts
 	auditing *pgxpool.Pool // of verifications, which read the whole log
 
-	executor *eventstore.Executor[domain.State, domain.Record]
-	service  *booking.Service
-	accounts *account.Accounts
-	wire     *engine.Notifier
-	progress *engine.Progress
-	limiter  *httpapi.Limiter // nil: no limits
-	turns    *httpapi.Turns
-	audit    httpapi.Audit
-	metrics  *telemetry.Metrics
-	tracing  *telemetry.Tracing
-	pulse    *pulse
+	executor  *eventstore.Executor[domain.State, domain.Record]
+	service   *booking.Service
+	accounts  *account.Accounts
+	wire      *engine.Notifier
+	progress  *engine.Progress
+	limiter   *middleware.Limiter // nil: no limits
+	admission *httpapi.Admission
+	audit     httpapi.Audit
+	metrics   *telemetry.Metrics
+	tracing   *telemetry.Tracing
+	pulse     *pulse
 }
 
 func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.Logger) (_ *system, err error) {
@@ -75,13 +76,15 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 		return nil, err
 	}
 	if c.RateLimits {
-		limits := httpapi.Limits{Booking: httpapi.Limit(c.BookingLimit), Address: httpapi.Limit(c.AddressLimit), Login: httpapi.Limit(c.LoginLimit)}
-		if s.limiter, err = httpapi.NewLimiter(limits); err != nil {
+		limits := middleware.Limits{
+			Booking: middleware.Limit(c.BookingLimit), Address: middleware.Limit(c.AddressLimit), Login: middleware.Limit(c.LoginLimit),
+		}
+		if s.limiter, err = middleware.NewLimiter(limits); err != nil {
 			return nil, err
 		}
 	}
 	processors := shareProcessors()
-	s.turns = httpapi.NewTurns(max(1, processors-1))
+	s.admission = httpapi.NewAdmission(max(1, processors-1))
 	if s.accounts, err = account.New(s.reading, signer, account.Options{HashSlots: max(1, processors/2)}); err != nil {
 		return nil, fmt.Errorf("set accounts up: %w", err)
 	}
@@ -93,7 +96,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	s.executor, err = eventstore.NewExecutor(s.booking, booking.Model(), eventstore.Options{
 		Delay: c.BookingDelay, Transactions: c.Transactions, Queue: c.Queue, Logger: logger,
 		Committed: func(int64) { s.wire.Appended() }, Health: s.pulse.writable,
-		ExpectMore: func() bool { return s.turns.Waiting() > 0 },
+		ExpectMore: func() bool { return s.admission.Waiting() > 0 },
 		Observe:    s.metrics.ObserveBatch, Tracer: s.tracing.Tracer(),
 	})
 	if err != nil {
@@ -105,7 +108,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	}
 	s.metrics.WatchPool("booking", s.booking)
 	s.metrics.WatchPool("reading", s.reading)
-	s.metrics.Watch(telemetry.CommandsWaiting, func() int { return s.turns.Waiting() + s.executor.Waiting() })
+	s.metrics.Watch(telemetry.CommandsWaiting, func() int { return s.admission.Waiting() + s.executor.Waiting() })
 	s.metrics.Watch(telemetry.CommandQueue, func() int { return c.Queue })
 	s.metrics.Watch(telemetry.HashesPending, func() int { pending, _ := s.accounts.PendingHashes(); return pending })
 	s.metrics.Watch(telemetry.HashesLimit, func() int { _, limit := s.accounts.PendingHashes(); return limit })

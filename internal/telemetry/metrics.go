@@ -3,7 +3,6 @@ package telemetry
 import (
 	"net/http"
 	"net/http/pprof"
-	"strconv"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,15 +10,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/boxoffice/boxoffice/eventstore"
-	"github.com/boxoffice/boxoffice/httpapi"
 )
 
 // Metrics are what one process measures. They cost next to nothing while nobody asks for them.
 type Metrics struct {
 	registry *prometheus.Registry
 
-	requests                                 *prometheus.HistogramVec // by method, route and status
-	bookings                                 *prometheus.CounterVec   // by outcome
 	batches                                  *prometheus.CounterVec   // by lane and result
 	commands, boarding, transaction, appends *prometheus.HistogramVec // by lane
 	records, repeats                         *prometheus.CounterVec   // by lane
@@ -41,8 +37,6 @@ func NewMetrics(version string) *Metrics {
 		m.registry.MustRegister(h)
 		return h
 	}
-	m.requests = histogram("http_request_duration_seconds", "Time to answer a request of the API.", seconds, "method", "route", "status")
-	m.bookings = counter("bookings_total", "Answers to POST /book: confirmed, replayed, or the code of the problem.", "outcome")
 	m.batches = counter("batches_total", "Transactions that commands shared.", "lane", "result")
 	m.commands = histogram("batch_commands", "Commands aboard a transaction.", []float64{1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500}, "lane")
 	m.boarding = histogram("batch_boarding_seconds", "Time that the first command of a transaction waited to board.", seconds, "lane")
@@ -57,9 +51,6 @@ func NewMetrics(version string) *Metrics {
 		m.records.WithLabelValues(lane)
 		m.repeats.WithLabelValues(lane)
 	}
-	for _, outcome := range []string{confirmed, "sold_out", "already_booked", "busy", "unavailable", "outcome_unknown", "internal"} {
-		m.bookings.WithLabelValues(outcome)
-	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: "boxoffice", Name: "build_info", Help: "Always 1.", ConstLabels: prometheus.Labels{"version": version},
 	})
@@ -70,33 +61,6 @@ func NewMetrics(version string) *Metrics {
 
 // Registerer takes the metrics of other packages.
 func (m *Metrics) Registerer() prometheus.Registerer { return m.registry }
-
-const confirmed = "confirmed"
-
-// ObserveRequest is for the API's option of that name.
-func (m *Metrics) ObserveRequest(r httpapi.Request) {
-	route := r.Route
-	if route == "" {
-		route = "none"
-	}
-	if route == "/ws" && r.Status == http.StatusSwitchingProtocols {
-		return // it ends with the handshake, and the connections are counted
-	}
-	m.requests.WithLabelValues(r.Method, route, strconv.Itoa(r.Status)).Observe(r.Took.Seconds())
-	if r.Method == http.MethodPost && route == "/book" {
-		m.bookings.WithLabelValues(outcomeOf(r)).Inc()
-	}
-}
-
-func outcomeOf(r httpapi.Request) string {
-	switch {
-	case r.Code != "":
-		return r.Code
-	case r.Replayed:
-		return "replayed"
-	}
-	return confirmed
-}
 
 // Lanes and results of batches.
 const (
@@ -131,7 +95,7 @@ type Gauge struct{ name, help string }
 
 // The gauges of this program.
 var (
-	CommandsWaiting = Gauge{"commands_waiting", "Commands that wait for their turn, or to board a transaction."}
+	CommandsWaiting = Gauge{"commands_waiting", "Commands that wait for admission, or to join a transaction."}
 	CommandQueue    = Gauge{"commands_waiting_limit", "Commands that may wait before more are refused as busy."}
 	HashesPending   = Gauge{"password_hashes_pending", "Passwords that are hashed or wait for it."}
 	HashesLimit     = Gauge{"password_hashes_pending_limit", "Passwords that may wait before more are refused as busy."}

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/problem"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/projections"
 )
@@ -183,7 +184,7 @@ func (r *reference) list(w http.ResponseWriter, q *http.Request) {
 }
 
 func refuse(w http.ResponseWriter, status int, code, detail string) {
-	answer(w, status, httpapi.Problem{
+	answer(w, status, problem.Problem{
 		Type: "urn:problem", Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
 	})
 }

@@ -1,4 +1,4 @@
-package httpapi
+package push
 
 import (
 	"bufio"
@@ -8,24 +8,32 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
+	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
-// ServeHTTP upgrades the connection and leaves it to goroutines of its own, so that nothing of the request is kept.
+// ServeHTTP upgrades the connection and leaves it to goroutines of its own, so that nothing of the
+// request is kept.
 func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-p.begun:
 	case <-r.Context().Done():
 		return
 	case <-time.After(p.HelloWithin):
-		refuse(w, r, errNotReady)
+		middleware.WriteProblem(w, r, unavailable("not_ready", "The service can't serve requests yet", 1))
 		return
 	}
-	s := &socket{push: p, requestID: requestID(r.Context()), wake: make(chan struct{}, 1), expires: time.Now().Add(p.HelloWithin)}
-	if problem := p.admit(s); problem != nil {
-		refuse(w, r, problem)
+	s := &socket{
+		push: p, requestID: middleware.RequestID(r.Context()), woken: make(chan struct{}, 1),
+		expires: time.Now().Add(p.HelloWithin),
+	}
+	if refused := p.admit(s); refused != nil {
+		middleware.WriteProblem(w, r, refused)
 		return
 	}
-	ws, err := websocket.Accept(&upgrade{ResponseWriter: w, request: r, socket: s}, r, &websocket.AcceptOptions{OriginPatterns: p.origins})
+	ws, err := websocket.Accept(
+		&upgrade{ResponseWriter: w, request: r, socket: s}, r, &websocket.AcceptOptions{OriginPatterns: p.origins})
 	if err != nil { // which the client was told of
 		p.leave(s)
 		return
@@ -36,15 +44,8 @@ func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	go s.guarded(s.write)
 }
 
-func refuse(w http.ResponseWriter, r *http.Request, p *Problem) {
-	for name, values := range p.GetHeaders() {
-		w.Header()[name] = values
-	}
-	writeProblem(w, r, p)
-}
-
-// upgrade is the response to a handshake: a refusal of the library's becomes a problem like others, and a connection gets buffers of
-// its size.
+// upgrade is the response to a handshake: a refusal of the library's becomes a problem like others,
+// and a connection gets buffers of its size.
 type upgrade struct {
 	http.ResponseWriter
 	request *http.Request
@@ -52,10 +53,17 @@ type upgrade struct {
 	refused bool
 }
 
-var handshakeProblems = map[int]*Problem{
-	http.StatusBadRequest:      newProblem(http.StatusBadRequest, "bad_handshake", "This is not a handshake of WebSocket version 13"),
-	http.StatusForbidden:       newProblem(http.StatusForbidden, "cross_origin", "This origin may not connect"),
-	http.StatusUpgradeRequired: newProblem(http.StatusUpgradeRequired, "upgrade_required", "This address is for WebSocket connections"),
+// refusal is the problem for a status that the library refuses a handshake with.
+func refusal(status int) *problem.Problem {
+	switch status {
+	case http.StatusBadRequest:
+		return problem.New(status, "bad_handshake", "This is not a handshake of WebSocket version 13")
+	case http.StatusForbidden:
+		return problem.New(status, "cross_origin", "This origin may not connect")
+	case http.StatusUpgradeRequired:
+		return problem.New(status, "upgrade_required", "This address is for WebSocket connections")
+	}
+	return problem.Internal()
 }
 
 func (u *upgrade) WriteHeader(status int) {
@@ -63,16 +71,12 @@ func (u *upgrade) WriteHeader(status int) {
 		u.ResponseWriter.WriteHeader(status)
 		return
 	}
-	p, known := handshakeProblems[status]
-	if !known {
-		p = newProblem(http.StatusInternalServerError, "internal", "Something went wrong on our side")
-	}
 	if status == http.StatusForbidden {
-		u.socket.push.foreign.refused(u.request)
+		u.socket.push.foreign.Refused(u.request)
 	}
 	u.refused = true
-	u.Header().Set("Cache-Control", "no-store") // which http.Error has taken away
-	refuse(u.ResponseWriter, u.request, p)
+	u.Header().Set("Cache-Control", middleware.NoStore) // which http.Error has taken away
+	middleware.WriteProblem(u.ResponseWriter, u.request, refusal(status))
 }
 
 func (u *upgrade) Write(text []byte) (int, error) {

@@ -13,37 +13,25 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-// A booking that is computed asks for the time, because its token expires.
-func TestBookingsAreComputedOneAfterTheOther(t *testing.T) {
+func TestABookingWaitsForAPlaceAndReadsDoNot(t *testing.T) {
 	t.Parallel()
-	var computed atomic.Int32
-	first, goOn := make(chan struct{}), make(chan struct{})
-	done := make(chan httpapi.Request, 100)
+	admission := httpapi.NewAdmission(1)
+	done := make(chan middleware.Request, 100)
 	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
-		o.Turns = httpapi.NewTurns(1)
-		o.Observe = func(r httpapi.Request) {
+		o.Admission = admission
+		o.Observe = func(r middleware.Request) {
 			if r.Route == "/book" {
 				done <- r
 			}
 		}
 	})
 	event := s.schedule(10)
-	o := s.options
-	var err error
-	o.Accounts, err = account.New(s.pool, s.signerAt(func() time.Time {
-		if computed.Add(1) == 1 {
-			close(first)
-			<-goOn
-		}
-		return time.Now()
-	}), account.Options{})
-	must(t, err)
-	s.url = s.serve(o)
-
-	second := s.bookSlowly(event)
+	impatient := s.bookSlowly(event)
+	must(t, admission.Acquire(t.Context())) // as a booking would that is being computed
 	quick := make(chan answer, 1)
 	go func() {
 		a, err := s.try("POST", "/book", s.token(account.Customer), `{"eventId":"`+event+`"}`)
@@ -52,24 +40,27 @@ func TestBookingsAreComputedOneAfterTheOther(t *testing.T) {
 		}
 		quick <- a
 	}()
-	within(t, "the first booking is computed", first)
+	eventually(t, "the booking waits for the place", func() bool {
+		return admission.Waiting() == 1
+	})
 
-	// Who only looks need not wait.
+	// A read does not wait.
 	s.want(s.call("GET", "/events", s.token(account.Customer), nil), 200, "")
-	want := computed.Load()
 
-	// The second one is sent, and waits for its turn, until its client loses interest.
-	second.finish()
-	must(t, second.conn.Close())
-	if r := within(t, "the second booking ends", done); r.Code != "client_gone" {
-		t.Errorf("the second booking ended with %q, want client_gone", r.Code)
+	// A booking whose client leaves gives up waiting.
+	impatient.finish()
+	must(t, impatient.conn.Close())
+	if r := within(t, "the booking whose client has left ends", done); r.Code != "client_gone" {
+		t.Errorf("it ended with %q, want client_gone", r.Code)
 	}
-	if got := computed.Load(); got != want {
-		t.Errorf("the time was asked for %d times, want %d: two bookings were computed at the same time", got, want)
+	if len(quick) > 0 {
+		t.Error("a booking was computed without a place")
 	}
-
-	close(goOn)
-	s.want(within(t, "the first booking is answered", quick), 201, "")
+	admission.Release()
+	s.want(within(t, "the other booking is answered", quick), 201, "")
+	if n := admission.Held(); n != 0 {
+		t.Errorf("%d places are held after all", n)
+	}
 }
 
 // slowBooking is a booking of which the server has a part.
@@ -121,7 +112,7 @@ func (e patientExecutor) Execute(context.Context, eventstore.Command[domain.Stat
 }
 
 // A transaction lasts a second or more, and many bookings share one.
-func TestABookingThatWaitsForItsTransactionHasNoTurn(t *testing.T) {
+func TestABookingThatWaitsForItsTransactionHoldsNoPlace(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	event := s.schedule(10)
@@ -129,7 +120,7 @@ func TestABookingThatWaitsForItsTransactionHasNoTurn(t *testing.T) {
 	together := patientExecutor{new(atomic.Int32), make(chan struct{})}
 	together.missing.Store(customers)
 	o := s.through(together)
-	o.Turns = httpapi.NewTurns(1)
+	o.Admission = httpapi.NewAdmission(1)
 	s.url = s.serve(o)
 	for _, a := range s.together(customers, func(int) (answer, error) {
 		return s.try("POST", "/book", s.token(account.Customer), `{"eventId":"`+event+`"}`)
@@ -138,10 +129,10 @@ func TestABookingThatWaitsForItsTransactionHasNoTurn(t *testing.T) {
 	}
 }
 
-func TestABookingThatIsStillSentHasNoTurn(t *testing.T) {
+func TestABookingThatIsStillSentHoldsNoPlace(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) {
-		o.Turns, o.BodyTimeout = httpapi.NewTurns(1), time.Minute
+		o.Admission, o.BodyTimeout = httpapi.NewAdmission(1), time.Minute
 	})
 	event := s.schedule(1)
 	slow := s.bookSlowly(event)

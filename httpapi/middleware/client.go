@@ -1,4 +1,4 @@
-package httpapi
+package middleware
 
 import (
 	"context"
@@ -11,74 +11,68 @@ import (
 	"sync"
 )
 
-// client is where a request comes from. Whatever depends on that asks here: limits, cookies, logs.
-type client struct {
-	address netip.Addr // without a zone, IPv4 as IPv4; the zero value when it is not known
-	https   bool       // on the way that the client sees, wherever TLS ends
+// Client is where a request comes from. Limits, cookies and logs depend on it.
+type Client struct {
+	Address netip.Addr // without a zone, IPv4 as IPv4; the zero value when it is not known
+	HTTPS   bool       // on the way that the client sees, wherever TLS ends
 }
 
-// clientOf gives the client of the request that ctx belongs to.
-func clientOf(ctx context.Context) client { return requestOf(ctx).client }
+// ClientOf gives the client of the request that ctx belongs to.
+func ClientOf(ctx context.Context) Client { return requestOf(ctx).client }
 
-// network is what limits count by. A subscriber of an IPv6 provider has a whole /64, so addresses
+// Network is what limits count by. A subscriber of an IPv6 provider has a whole /64, so addresses
 // of one are one client.
-func (c client) network() string {
-	if c.address.Is6() {
-		return netip.PrefixFrom(c.address, 64).Masked().String()
+func (c Client) Network() string {
+	if c.Address.Is6() {
+		return netip.PrefixFrom(c.Address, 64).Masked().String()
 	}
-	return c.address.String()
+	return c.Address.String()
 }
 
-// isNear tells whether the client is on this machine or in a private network.
-func (c client) isNear() bool {
-	return c.address.IsLoopback() || c.address.IsPrivate() || c.address.IsLinkLocalUnicast()
+// IsNear tells whether the client is on this machine or in a private network.
+func (c Client) IsNear() bool {
+	return c.Address.IsLoopback() || c.Address.IsPrivate() || c.Address.IsLinkLocalUnicast()
 }
 
-// clientResolver finds the client of each request. Headers are believed from the trusted proxies
+// ClientResolver finds the client of each request. It believes headers from the trusted proxies
 // only.
-type clientResolver struct {
+type ClientResolver struct {
 	trusted []netip.Prefix
 	logger  *slog.Logger
 	warn    sync.Once
 }
 
-func newClientResolver(trusted []string, logger *slog.Logger) *clientResolver {
-	r := &clientResolver{logger: logger}
+// NewClientResolver trusts proxies in these networks (CIDR); it panics when one is not of that
+// form.
+func NewClientResolver(trusted []string, logger *slog.Logger) *ClientResolver {
+	r := &ClientResolver{logger: logger}
 	for _, network := range trusted {
 		r.trusted = append(r.trusted, netip.MustParsePrefix(network)) // the configuration has checked them
 	}
 	return r
 }
 
-func (c *clientResolver) isTrusted(address netip.Addr) bool {
+func (c *ClientResolver) isTrusted(address netip.Addr) bool {
 	return slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
-// middleware notes the client in the request.
-func (c *clientResolver) middleware(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requestOf(r.Context()).client = c.resolve(r)
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (c *clientResolver) resolve(r *http.Request) client {
+func (c *ClientResolver) resolve(r *http.Request) Client {
 	peer, _ := parseAddress(r.RemoteAddr)
-	found := client{address: peer, https: r.TLS != nil || isPageOverHTTPS(r)}
+	found := Client{Address: peer, HTTPS: r.TLS != nil || isPageOverHTTPS(r)}
 	if !c.isTrusted(peer) {
 		return found
 	}
-	found.address = c.forwardedFor(r, peer)
+	found.Address = c.forwardedFor(r, peer)
 	// A proxy that adds to the header puts its own way last; the first is the client's.
 	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
-	found.https = found.https || strings.EqualFold(strings.TrimSpace(proto), "https")
+	found.HTTPS = found.HTTPS || strings.EqualFold(strings.TrimSpace(proto), "https")
 	return found
 }
 
 // forwardedFor reads X-Forwarded-For from its end: the first address that is not a trusted proxy is
 // the client's, because what stands before it is the client's own claim. Where all are trusted, the
 // client is in the proxies' network, and the first one is its address.
-func (c *clientResolver) forwardedFor(r *http.Request, peer netip.Addr) netip.Addr {
+func (c *ClientResolver) forwardedFor(r *http.Request, peer netip.Addr) netip.Addr {
 	lines := r.Header["X-Forwarded-For"]
 	if len(lines) == 0 {
 		return peer

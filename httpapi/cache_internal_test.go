@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-func TestWhatWasReadIsReadAgainWhenItMayHaveChanged(t *testing.T) {
+func TestTheCacheIsReadThroughWhenTheReadModelMayHaveChanged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var position int64 = 7
 		reads := 0
 		var broken error
-		r := newRecent[string, int](func() int64 { return position })
-		get := func(key string, anew bool, want int, when string) {
+		r := newReadCache[string, int](func() int64 { return position })
+		get := func(key string, noCache bool, want int, when string) {
 			t.Helper()
-			got, err := r.get(key, anew, func() (int, error) { reads++; return reads, broken })
+			got, err := r.get(key, noCache, func() (int, error) { reads++; return reads, broken })
 			if got != want || !errors.Is(err, broken) {
 				t.Errorf("%s: got what was read at the %dth time and %v, want the %dth", when, got, err, want)
 			}
@@ -24,13 +24,13 @@ func TestWhatWasReadIsReadAgainWhenItMayHaveChanged(t *testing.T) {
 		get("a", false, 1, "at first")
 		get("a", false, 1, "while nothing has changed")
 		get("b", false, 2, "something else")
-		get("a", true, 3, "when it is asked for anew")
+		get("a", true, 3, "with no-cache")
 		get("a", false, 3, "after that")
 		position = 8
 		get("a", false, 4, "when the log has moved")
 		position = 7
 		get("a", false, 5, "when the read model was restored to where it has been")
-		time.Sleep(recentFor - time.Nanosecond)
+		time.Sleep(cacheTTL - time.Nanosecond)
 		get("a", false, 5, "just in time")
 		time.Sleep(time.Nanosecond)
 		broken = errors.New("broken")
@@ -39,10 +39,10 @@ func TestWhatWasReadIsReadAgainWhenItMayHaveChanged(t *testing.T) {
 	})
 }
 
-func TestAClientCanAskAnew(t *testing.T) {
+func TestAClientCanBypassTheCache(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]bool{"": false, "no-cache": true, "max-age=0, No-Cache": true, "max-age=0": false, "no-cached": false} {
-		if got := (Revalidating{CacheControl: header}).anew(); got != want {
+		if got := (Cacheable{CacheControl: header}).noCache(); got != want {
 			t.Errorf("Cache-Control: %s: %t, want %t", header, got, want)
 		}
 	}

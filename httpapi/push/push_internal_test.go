@@ -1,4 +1,4 @@
-package httpapi
+package push
 
 import (
 	"context"
@@ -23,10 +23,11 @@ type told struct {
 	at               time.Duration
 }
 
-// listen joins a connection that takes what there is at every pause, and gives what it has got so far.
+// listen joins a connection that takes what there is at every pause, and gives what it has got so
+// far.
 func listen(t *testing.T, p *Push, began time.Time, stop <-chan struct{}, pause func() time.Duration, after *int64) (heard func() []told) {
 	t.Helper()
-	s := &socket{push: p, wake: make(chan struct{}, 1), greeted: true, expires: began.Add(time.Hour)}
+	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: began.Add(time.Hour)}
 	if p.admit(s) != nil || !p.join(s, uuid.New()) {
 		t.Fatal("no room")
 	}
@@ -36,7 +37,7 @@ func listen(t *testing.T, p *Push, began time.Time, stop <-chan struct{}, pause 
 	go func() {
 		for {
 			select {
-			case <-s.wake:
+			case <-s.woken:
 			case <-stop:
 				return
 			}
@@ -93,7 +94,7 @@ func TestTheFirstChangeIsToldAtOnceAndTheRestTenTimesASecond(t *testing.T) {
 		began := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
 		news := make(chan projections.News)
-		p := NewPush(PushOptions{})
+		p := New(Options{})
 		go p.deliver(ctx, news)
 		l, hot, calm := newLog(), uuid.New(), uuid.New()
 		heard := listen(t, p, began, ctx.Done(), atOnce, nil)
@@ -152,8 +153,8 @@ func TestTheFirstChangeIsToldAtOnceAndTheRestTenTimesASecond(t *testing.T) {
 	})
 }
 
-// Each position that a connection is given is good to come back with: every event that it follows and that has changed up to there
-// was told before, or will be because it has changed since.
+// Each position that a connection is given is good to come back with: every event that it follows
+// and that has changed up to there was told before, or will be because it has changed since.
 func TestEveryPositionIsGoodToComeBackWith(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
@@ -161,7 +162,7 @@ func TestEveryPositionIsGoodToComeBackWith(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			ctx, cancel := context.WithCancel(t.Context())
 			news := make(chan projections.News)
-			p := NewPush(PushOptions{})
+			p := New(Options{})
 			go p.deliver(ctx, news)
 			l := newLog()
 			ids := make([]uuid.UUID, 6)
@@ -222,8 +223,8 @@ func TestEveryPositionIsGoodToComeBackWith(t *testing.T) {
 
 func TestASlowConnectionKeepsOneFrameForEachEvent(t *testing.T) {
 	t.Parallel()
-	p := NewPush(PushOptions{})
-	s := &socket{push: p, wake: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
+	p := New(Options{})
+	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
 	if p.admit(s) != nil || !p.join(s, uuid.New()) {
 		t.Fatal("no room")
 	}
@@ -231,7 +232,7 @@ func TestASlowConnectionKeepsOneFrameForEachEvent(t *testing.T) {
 	s.take(false, 0)
 	l, one, two := newLog(), uuid.New(), uuid.New()
 	for range 100 {
-		p.learn(l.append(one, two))
+		p.observe(l.append(one, two))
 		p.mu.Lock()
 		for _, e := range p.events {
 			e.sentAt = time.Time{} // the pause is over
@@ -244,19 +245,35 @@ func TestASlowConnectionKeepsOneFrameForEachEvent(t *testing.T) {
 	}
 }
 
+func TestNothingIsLeftOfAConnectionThatEnds(t *testing.T) {
+	t.Parallel()
+	p := New(Options{})
+	for _, ids := range [][]uuid.UUID{nil, {uuid.New(), uuid.New()}} {
+		s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
+		if p.admit(s) != nil || !p.join(s, uuid.New()) {
+			t.Fatal("no room")
+		}
+		p.follow(s, ids, nil)
+		p.leave(s)
+	}
+	if n := len(p.sockets) + len(p.users) + len(p.watchers) + len(p.all); n != 0 {
+		t.Errorf("%d entries are left", n)
+	}
+}
+
 // A row can be ahead of the records that are known to have changed it.
 func TestAClientThatMissedWhatWasToldEarlyIsToldAgain(t *testing.T) {
 	t.Parallel()
-	p := NewPush(PushOptions{})
+	p := New(Options{})
 	event := projections.EventChange{ID: uuid.New(), Version: 2, First: 1, Last: 1}
-	p.learn(projections.News{Upto: 1, Events: []projections.EventChange{event}})
+	p.observe(projections.News{Upto: 1, Events: []projections.EventChange{event}})
 	p.flush()
 	event.First, event.Last = 2, 2
-	p.learn(projections.News{After: 1, Upto: 2, Events: []projections.EventChange{event}})
+	p.observe(projections.News{After: 1, Upto: 2, Events: []projections.EventChange{event}})
 	if next := p.flush(); next < time.Minute {
 		t.Error("what was told is to be told again to everybody")
 	}
-	s := &socket{push: p, wake: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
+	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
 	if p.admit(s) != nil || !p.join(s, uuid.New()) {
 		t.Fatal("no room")
 	}
@@ -274,10 +291,10 @@ func FuzzParseMessage(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		m, bye := parseMessage(text)
-		if bye != nil {
-			if bye.code != closeBadMessage || bye.detail == "" {
-				t.Errorf("refused with %+v", bye)
+		m, reason := parseMessage(text)
+		if reason != nil {
+			if reason.code != closeBadMessage || reason.detail == "" {
+				t.Errorf("refused with %+v", reason)
 			}
 			return
 		}
@@ -288,7 +305,7 @@ func FuzzParseMessage(f *testing.F) {
 }
 
 func TestChangesOfOneEventLeaveLittleGarbage(t *testing.T) {
-	s := &socket{push: NewPush(PushOptions{}), wake: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
+	s := &socket{push: New(Options{}), woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
 	id, frame := uuid.New(), &eventFrame{text: []byte("{}")}
 	change := func() {
 		s.offer(id, frame)

@@ -1,0 +1,71 @@
+package middleware
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	"github.com/klauspost/compress/gzhttp"
+)
+
+// GzipSuffix marks the ETag of a compressed answer, which by RFC 9110, section 8.8.3, can't be that
+// of the plain one.
+const GzipSuffix = "-gzip"
+
+// Compress compresses long answers to GET. Answers that hold tokens must not get it: their length
+// would tell about them (BREACH).
+func Compress(next http.Handler) http.Handler {
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.SuffixETag(GzipSuffix))
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return wrap(next)
+}
+
+// Conditional gives an answer an ETag when it has none, and a client that has the same already a
+// 304 without the body. Answers are private, because the token decides who may see them.
+func Conditional(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		kept := &keeper{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(kept, r)
+		h := w.Header()
+		if kept.status == http.StatusOK {
+			if h.Get("ETag") == "" {
+				sum := sha256.Sum256(kept.body.Bytes())
+				h.Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(sum[:12])+`"`)
+			}
+			h.Set("Cache-Control", Revalidate)
+			h.Add("Vary", "Authorization")
+			if matches(r.Header.Get("If-None-Match"), h.Get("ETag")) {
+				h.Del("Content-Type")
+				w.WriteHeader(http.StatusNotModified)
+				return
+			}
+		}
+		w.WriteHeader(kept.status)
+		_, _ = w.Write(kept.body.Bytes()) // fails only when the client is gone
+	})
+}
+
+// matches compares weakly, as RFC 9110 has it for If-None-Match.
+func matches(header, etag string) bool {
+	for tag := range strings.SplitSeq(header, ",") {
+		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+		if tag == "*" || strings.Replace(tag, GzipSuffix+`"`, `"`, 1) == etag {
+			return true
+		}
+	}
+	return false
+}
+
+// keeper holds an answer back.
+type keeper struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (k *keeper) WriteHeader(status int)      { k.status = status }
+func (k *keeper) Write(b []byte) (int, error) { return k.body.Write(b) }

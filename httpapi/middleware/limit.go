@@ -1,0 +1,200 @@
+package middleware
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/boxoffice/boxoffice/httpapi/problem"
+)
+
+// Limit is how many requests are served per window of time. The zero value is no limit.
+type Limit struct {
+	Requests uint64
+	Window   time.Duration
+}
+
+// Limits protect the service from single clients. They hold per process.
+type Limits struct {
+	Booking Limit // of tickets, per user
+	Address Limit // of registrations, logins and refreshes, per network address
+	Login   Limit // of failed logins, per e-mail
+}
+
+// Limiter counts requests. Close it when the API has stopped. The zero value limits nothing.
+type Limiter struct {
+	Booking, Address, Login *Counter // nil: not limited
+
+	stopSweeping context.CancelFunc
+}
+
+// NewLimiter counts by these limits.
+func NewLimiter(limits Limits) (*Limiter, error) {
+	ctx, stop := context.WithCancel(context.Background())
+	l := &Limiter{stopSweeping: stop}
+	for _, c := range []struct {
+		name  string
+		limit Limit
+		to    **Counter
+	}{
+		{"booking", limits.Booking, &l.Booking}, {"address", limits.Address, &l.Address}, {"login", limits.Login, &l.Login},
+	} {
+		if c.limit.Requests == 0 {
+			continue
+		}
+		counter, err := newCounter(c.name, c.limit)
+		if err != nil {
+			stop()
+			return nil, fmt.Errorf("limit of %s: %w", c.name, err)
+		}
+		*c.to = counter
+	}
+	go l.sweep(ctx)
+	return l, nil
+}
+
+// Close ends the counting. It may be called again.
+func (l *Limiter) Close() { l.stopSweeping() }
+
+// sweep forgets windows that are over, so that a storm leaves nothing behind.
+func (l *Limiter) sweep(ctx context.Context) {
+	ticks := time.NewTicker(time.Minute)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		}
+		for _, c := range []*Counter{l.Booking, l.Address, l.Login} {
+			if c != nil {
+				c.sweep()
+			}
+		}
+	}
+}
+
+// maxKeys bounds the memory of a counter to some 15 MB. When it is reached, the key that was
+// counted least recently is forgotten: nobody is refused for lack of room, and a client that goes
+// on asking stays counted. To reset a limit that is used up takes this many other keys within its
+// window: this many failed logins, each of which costs a password hash, or this many networks.
+const maxKeys = 100_000
+
+// counterKey is the hash of what is counted, so that long keys take no more room than short ones.
+type counterKey [16]byte
+
+func counterKeyOf(name string) counterKey {
+	sum := sha256.Sum256([]byte(name))
+	return counterKey(sum[:])
+}
+
+// Counter counts one kind of request, in windows that begin with the first request of each key.
+type Counter struct {
+	name, policy string // as headers write them
+	limit        Limit
+	began        time.Time
+
+	mu      sync.Mutex
+	windows *simplelru.LRU[counterKey, window]
+}
+
+// window is what was used of a limit, and when that counts no more, as the time since the counter
+// began.
+type window struct {
+	used uint64
+	ends time.Duration
+}
+
+func newCounter(name string, limit Limit) (*Counter, error) {
+	windows, err := simplelru.NewLRU[counterKey, window](maxKeys, nil)
+	if err != nil {
+		return nil, err
+	}
+	name = strconv.Quote(name)
+	return &Counter{
+		name: name, policy: fmt.Sprintf("%s;q=%d;w=%d", name, limit.Requests, seconds(limit.Window)),
+		limit: limit, began: time.Now(), windows: windows,
+	}, nil
+}
+
+// Usage is what is left of a limit: draft-ietf-httpapi-ratelimit-headers.
+type Usage struct {
+	counter   *Counter
+	remaining uint64
+	reset     time.Duration
+	exceeded  bool
+}
+
+// Take counts a request of a client. The answer needs the headers of its usage.
+func (c *Counter) Take(name string) Usage {
+	key := counterKeyOf(name)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Since(c.began)
+	w, known := c.windows.Get(key)
+	if !known || now >= w.ends {
+		w = window{ends: now + c.limit.Window}
+	}
+	exceeded := w.used >= c.limit.Requests
+	if !exceeded {
+		w.used++
+	}
+	c.windows.Add(key, w)
+	return Usage{c, c.limit.Requests - w.used, w.ends - now, exceeded}
+}
+
+// GiveBack undoes a Take. A key of which nothing is used takes no room.
+func (c *Counter) GiveBack(name string) {
+	key := counterKeyOf(name)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w, known := c.windows.Peek(key)
+	switch {
+	case !known:
+	case w.used <= 1:
+		c.windows.Remove(key)
+	default:
+		w.used--
+		c.windows.Add(key, w)
+	}
+}
+
+// sweep removes windows that are over, beginning with the key that was counted least recently. It
+// stops at the first that is not over, which the next sweeps remove.
+func (c *Counter) sweep() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Since(c.began)
+	for {
+		_, w, found := c.windows.GetOldest()
+		if !found || now < w.ends {
+			return
+		}
+		c.windows.RemoveOldest()
+	}
+}
+
+// Headers calls set for each header that tells the client what is left.
+func (u Usage) Headers(set func(name, value string)) {
+	set("RateLimit-Policy", u.counter.policy)
+	set("RateLimit", fmt.Sprintf("%s;r=%d;t=%d", u.counter.name, u.remaining, seconds(u.reset)))
+}
+
+// Problem is how a request beyond the limit is refused; nil: it is within the limit.
+func (u Usage) Problem() *problem.Problem {
+	if !u.exceeded {
+		return nil
+	}
+	p := problem.New(http.StatusTooManyRequests, "rate_limited", "Too many requests; please try again later")
+	u.Headers(func(name, value string) { p.With(name, value) })
+	return p.RetryAfter(max(seconds(u.reset), 1))
+}
+
+// seconds rounds up: a client that waits that long is not too early.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

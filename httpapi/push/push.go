@@ -1,0 +1,182 @@
+package push
+
+import (
+	"cmp"
+	"container/list"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
+	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+// Changes are those of the events' read model.
+type Changes interface {
+	// Run tells of all changes until ctx ends.
+	Run(ctx context.Context, tell func(projections.News))
+	// Watch says whether there is anybody to be told.
+	Watch(watched bool)
+}
+
+// Options are what a [Push] works with. What has a default need not be given.
+type Options struct {
+	Live     Changes
+	Accounts *account.Accounts
+	// Origins may connect from a browser, besides the origin that the API itself is reached at.
+	Origins []string
+	Logger  *slog.Logger
+	Now     func() time.Time
+
+	// Connections is how many there can be at once, UserConnections how many of one user. Default
+	// 10,000 and 20.
+	Connections     int
+	UserConnections int
+	// HelloWithin is how long a client may take to say who it is. Default 5 s.
+	HelloWithin time.Duration
+	// HeartbeatEvery is the time between heartbeats. Default 15 s.
+	HeartbeatEvery time.Duration
+	// SlowAfter is how long a client may take to accept what it is sent. After twice that, nobody
+	// tells it any more. Default 5 s.
+	SlowAfter time.Duration
+	// Remember is of how many events the newest change is kept for clients that come back. Default
+	// 100,000.
+	Remember int
+}
+
+func (o Options) withDefaults() Options {
+	o.Connections = cmp.Or(o.Connections, 10_000)
+	o.UserConnections = cmp.Or(o.UserConnections, 20)
+	o.HelloWithin = cmp.Or(o.HelloWithin, 5*time.Second)
+	o.HeartbeatEvery = cmp.Or(o.HeartbeatEvery, 15*time.Second)
+	o.SlowAfter = cmp.Or(o.SlowAfter, 5*time.Second)
+	o.Remember = cmp.Or(o.Remember, 100_000)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// Push tells clients over WebSocket how many tickets remain, as it changes; docs/websocket.md
+// describes the protocol. It serves the handshakes; [Push.Run] brings changes, and [Push.Close]
+// ends the connections.
+//
+// Every position that a client gets is one to come back with: what changed up to there was sent
+// before. So an event's frame carries the position before the first change that was not sent yet,
+// of any event.
+type Push struct {
+	Options
+	origins []string // as patterns
+	foreign *middleware.OriginLog
+
+	open  sync.WaitGroup
+	sent  atomic.Int64  // the position up to which all changes were handed to the connections
+	begun chan struct{} // closed by the first changes
+	begin func()
+
+	mu       sync.Mutex
+	closing  bool
+	sockets  map[*socket]struct{}
+	users    map[uuid.UUID]int
+	all      map[*socket]struct{}               // that follow all events
+	watchers map[uuid.UUID]map[*socket]struct{} // that follow an event
+
+	position int64 // up to which changes are known
+	floor    int64 // after which changes are remembered
+	events   map[uuid.UUID]*liveEvent
+	byAge    *list.List // the events by their newest change, the newest last
+	pending  map[*liveEvent]struct{}
+	sequence int64
+}
+
+// New returns a push that is to be run and, in the end, closed.
+func New(o Options) *Push {
+	p := &Push{
+		Options: o.withDefaults(), begun: make(chan struct{}), foreign: middleware.NewOriginLog(o.Logger),
+		sockets: make(map[*socket]struct{}), users: make(map[uuid.UUID]int), all: make(map[*socket]struct{}),
+		watchers: make(map[uuid.UUID]map[*socket]struct{}),
+		events:   make(map[uuid.UUID]*liveEvent), byAge: list.New(), pending: make(map[*liveEvent]struct{}),
+	}
+	p.begin = sync.OnceFunc(func() { close(p.begun) })
+	literal := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
+	for _, origin := range o.Origins {
+		p.origins = append(p.origins, literal.Replace(origin))
+	}
+	return p
+}
+
+// Run brings changes to the connections until ctx ends.
+func (p *Push) Run(ctx context.Context) {
+	news := make(chan projections.News)
+	var following sync.WaitGroup
+	defer following.Wait()
+	following.Go(func() {
+		p.Live.Run(ctx, func(n projections.News) {
+			select {
+			case news <- n:
+			case <-ctx.Done():
+			}
+		})
+	})
+	p.deliver(ctx, news)
+}
+
+// deliver sends changes at once or, when the event's last frame is too fresh, as soon as it is not
+// any more.
+func (p *Push) deliver(ctx context.Context, news <-chan projections.News) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		select {
+		case n := <-news:
+			p.observe(n)
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		}
+		timer.Reset(p.flush())
+	}
+}
+
+// Sockets is how many connections there are.
+func (p *Push) Sockets() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.sockets)
+}
+
+// Close tells all clients that the server is going away, and lets nobody in any more. What is left
+// when ctx ends is cut off.
+func (p *Push) Close(ctx context.Context) error {
+	p.mu.Lock()
+	p.closing = true
+	for s := range p.sockets {
+		s.end(restarting())
+	}
+	p.mu.Unlock()
+	left := make(chan struct{})
+	go func() { p.open.Wait(); close(left) }()
+	select {
+	case <-left:
+		return nil
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	cut := len(p.sockets)
+	for s := range p.sockets {
+		s.cut()
+	}
+	p.mu.Unlock()
+	<-left
+	if cut > 0 {
+		return errors.New("some clients did not close their connections in time")
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package push
+
+import (
+	"context"
+
+	"fmt"
+
+	"net"
+
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/google/uuid"
+)
+
+const (
+	maxMessage  = 16 << 10 // bytes; 200 ids and a long token take 12 kB
+	maxFollowed = 200      // events that a client can name
+	maxMessages = 100      // that a client may send between two heartbeats
+	sendBuffer  = 32 << 10 // of the kernel: what waits there is out of date, and hides a slow client
+	keptEvents  = 8        // that a connection keeps room for: no garbage where one event changes again and again
+	smallBuffer = 512      // instead of 4 kB for each direction: frames are short, and most connections idle
+)
+
+// socket is one connection. One goroutine reads from it and one writes to it; what the first and
+// the push want written is left in the fields below mu, where there is one frame for each event at
+// most, however slow the client.
+type socket struct {
+	push      *Push
+	ws        *websocket.Conn
+	requestID string
+	woken     chan struct{}
+	work      sync.WaitGroup // but for the goroutine that writes
+
+	// Below the push's mu.
+	user      uuid.UUID
+	following bool
+	ids       []uuid.UUID // nil: all
+	since     int64
+
+	mu       sync.Mutex
+	raw      net.Conn
+	isCut    bool
+	first    [][]byte // frames that go before those of events
+	events   map[uuid.UUID]*eventFrame
+	reason   *closeReason
+	expires  time.Time // of the token; before the hello, of the patience
+	greeted  bool      // the token is known
+	ready    bool      // and the client is told what it follows
+	messages int       // since the last heartbeat
+}
+
+// guarded keeps a mistake of ours from taking the process down.
+func (s *socket) guarded(do func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.push.Logger.Error("connection panicked", "panic", p, "stack", string(debug.Stack()), "requestId", s.requestID)
+			s.cut()
+			s.end(clientGone())
+		}
+	}()
+	do()
+}
+
+// end makes the connection end; the first reason counts.
+func (s *socket) end(reason *closeReason) {
+	s.mu.Lock()
+	if s.reason == nil {
+		s.reason = reason
+	}
+	s.mu.Unlock()
+	s.wake()
+}
+
+// cut ends the connection without a word.
+func (s *socket) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.isCut = true
+	if s.raw != nil {
+		_ = s.raw.Close() // it is closed already, if anything
+	}
+}
+
+func (s *socket) wake() {
+	select {
+	case s.woken <- struct{}{}:
+	default:
+	}
+}
+
+// offer leaves the newest state of an event to be written.
+func (s *socket) offer(id uuid.UUID, f *eventFrame) {
+	s.mu.Lock()
+	if s.events == nil {
+		s.events = make(map[uuid.UUID]*eventFrame)
+	}
+	s.events[id] = f
+	s.mu.Unlock()
+	s.wake()
+}
+
+// welcome answers a message that says what to follow.
+func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.UUID]*eventFrame) {
+	s.mu.Lock()
+	s.ready = true
+	if isFirst {
+		s.first = append(s.first, fmt.Appendf(nil, `{"type":"ready","position":%d,"heartbeatSeconds":%g}`,
+			position, s.push.HeartbeatEvery.Seconds()))
+	}
+	if isLost {
+		s.first = append(s.first, fmt.Appendf(nil, `{"type":"reset","position":%d}`, position))
+	}
+	if s.events == nil {
+		s.events = missed
+	} else {
+		for id, f := range missed {
+			s.events[id] = f
+		}
+	}
+	s.mu.Unlock()
+	s.wake()
+}
+
+// write sends what is there to be sent until the connection ends.
+func (s *socket) write() {
+	defer s.push.leave(s)
+	defer s.work.Wait()
+	defer s.ws.CloseNow() //nolint:errcheck // it is closed already, if anything
+	began := time.Now()
+	beats := 0
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-s.woken:
+		case <-timer.C:
+		}
+		nextBeat := began.Add(time.Duration(beats+1) * s.push.HeartbeatEvery)
+		isBeat := !time.Now().Before(nextBeat)
+		position := s.push.sent.Load() // before taking, so that all of it is among what is taken
+		frames, expires, reason := s.take(isBeat, position)
+		if isBeat {
+			if beats++; beats%2 == 0 {
+				s.work.Go(func() { s.guarded(s.ping) })
+			}
+			nextBeat = nextBeat.Add(s.push.HeartbeatEvery)
+		}
+		if reason == nil {
+			reason = s.send(frames)
+		}
+		if reason != nil {
+			s.sendClose(reason, time.Since(began))
+			return
+		}
+		timer.Reset(min(time.Until(nextBeat), expires))
+	}
+}
+
+// take gives what is to be written, in the order in which it happened, and how long the connection
+// may go on as it is.
+func (s *socket) take(isBeat bool, position int64) (frames [][]byte, expires time.Duration, reason *closeReason) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.reason != nil:
+		return nil, 0, s.reason
+	case s.greeted:
+		expires = s.expires.Sub(s.push.Now())
+		reason = tokenExpired()
+	default:
+		expires = time.Until(s.expires)
+		reason = noHello()
+	}
+	if expires <= 0 {
+		return nil, 0, reason
+	}
+	frames, s.first = s.first, nil
+	events := make([]*eventFrame, 0, len(s.events))
+	for _, f := range s.events {
+		events = append(events, f)
+	}
+	if len(s.events) <= keptEvents {
+		clear(s.events)
+	} else {
+		s.events = nil // a map does not shrink
+	}
+	slices.SortFunc(events, func(a, b *eventFrame) int { return int(a.sequence - b.sequence) })
+	for _, f := range events {
+		frames = append(frames, f.text)
+	}
+	if isBeat && s.ready {
+		s.messages = 0
+		frames = append(frames, fmt.Appendf(nil, `{"type":"heartbeat","position":%d}`, position))
+	}
+	return frames, expires, nil
+}
+
+// send writes frames. A client that takes them late is told so, and one that does not take them at
+// all can't be.
+func (s *socket) send(frames [][]byte) *closeReason {
+	if len(frames) == 0 {
+		return nil
+	}
+	began := time.Now()
+	// A deadline of the connection costs a fraction of a context with one, and there is one for each
+	// frame and client.
+	// It fails only with the connection, as the write then does.
+	_ = s.raw.SetWriteDeadline(began.Add(2 * s.push.SlowAfter))
+	defer func() { _ = s.raw.SetWriteDeadline(time.Time{}) }()
+	for _, text := range frames {
+		if err := s.ws.Write(context.Background(), websocket.MessageText, text); err != nil {
+			return clientGone()
+		}
+		if time.Since(began) > s.push.SlowAfter {
+			return tooSlow()
+		}
+	}
+	return nil
+}
+
+// ping cuts the connection to a client that is gone without a word, which would keep its place for
+// a quarter of an hour.
+func (s *socket) ping() {
+	ctx, cancel := context.WithTimeout(context.Background(), s.push.HeartbeatEvery)
+	defer cancel()
+	if err := s.ws.Ping(ctx); err != nil && ctx.Err() != nil {
+		s.cut()
+	}
+}

@@ -1,0 +1,135 @@
+package push
+
+import (
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/httpapi/problem"
+)
+
+// admit makes room for a connection.
+func (p *Push) admit(s *socket) *problem.Problem {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closing:
+		return unavailable("shutting_down", "The server is restarting; please try again in a moment", 2)
+	case len(p.sockets) >= p.Connections:
+		return unavailable("too_many_connections", "Too many clients are connected; please try again in a moment", 5)
+	}
+	p.sockets[s] = struct{}{}
+	p.open.Add(1)
+	return nil
+}
+
+func unavailable(code, detail string, retryAfter int) *problem.Problem {
+	return problem.New(http.StatusServiceUnavailable, code, detail).RetryAfter(retryAfter)
+}
+
+// leave forgets a connection.
+func (p *Push) leave(s *socket) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unfollow(s)
+	delete(p.sockets, s)
+	if s.user != uuid.Nil {
+		if p.users[s.user]--; p.users[s.user] == 0 {
+			delete(p.users, s.user)
+		}
+	}
+	p.watch()
+	p.open.Done()
+}
+
+func (p *Push) watch() {
+	if p.Live != nil {
+		p.Live.Watch(len(p.users) > 0)
+	}
+}
+
+// join lets a connection in that belongs to a user; false when that user has too many.
+func (p *Push) join(s *socket, user uuid.UUID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.users[user] >= p.UserConnections {
+		return false
+	}
+	p.users[user]++
+	s.user = user
+	p.watch()
+	return true
+}
+
+// follow makes a connection get the changes of some events, or of all when ids is nil, after a
+// position; without one, those after the position that the connection began with. What was sent to
+// others already is sent again, as far as it is remembered. When that is not far enough, the client
+// is told.
+func (p *Push) follow(s *socket, ids []uuid.UUID, after *int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unfollow(s)
+	sent := p.sent.Load()
+	isFirst := !s.following
+	if isFirst {
+		s.following, s.since = true, sent
+	}
+	if after != nil {
+		s.since = *after
+	}
+	s.ids = ids
+	if ids == nil {
+		p.all[s] = struct{}{}
+	}
+	for _, id := range ids {
+		if p.watchers[id] == nil {
+			p.watchers[id] = make(map[*socket]struct{})
+		}
+		p.watchers[id][s] = struct{}{}
+	}
+	isLost := s.since < p.floor
+	if isLost {
+		s.since = sent
+	}
+	missed := p.missed(s)
+	position := sent
+	if len(missed) > 0 {
+		position = min(s.since, sent)
+	}
+	s.welcome(isFirst, isLost, position, missed)
+}
+
+// missed are the frames of a connection's events that were sent after it began. What is pending
+// comes by itself.
+func (p *Push) missed(s *socket) map[uuid.UUID]*eventFrame {
+	var missed map[uuid.UUID]*eventFrame
+	add := func(e *liveEvent) {
+		if e == nil || e.Last <= s.since || e.pending {
+			return
+		}
+		if missed == nil {
+			missed = make(map[uuid.UUID]*eventFrame)
+		}
+		missed[e.ID] = e.frame
+	}
+	for _, id := range s.ids {
+		add(p.events[id])
+	}
+	if s.ids == nil {
+		for at := p.byAge.Back(); at != nil && at.Value.(*liveEvent).Last > s.since; at = at.Prev() {
+			add(at.Value.(*liveEvent))
+		}
+	}
+	return missed
+}
+
+func (p *Push) unfollow(s *socket) {
+	delete(p.all, s)
+	for _, id := range s.ids {
+		delete(p.watchers[id], s)
+		if len(p.watchers[id]) == 0 {
+			delete(p.watchers, id)
+		}
+	}
+	s.ids = nil
+}
