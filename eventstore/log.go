@@ -8,14 +8,22 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Log reads the log and appends to it. It needs the tables of the migrations. Values are safe for concurrent use.
-type Log struct{ pool *pgxpool.Pool }
+type Log struct{ pool Database }
+
+// Database is a pool of connections, or what chooses between pools.
+type Database interface {
+	Querier
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Begin(ctx context.Context) (pgx.Tx, error)
+}
 
 // NewLog uses pool, which stays the caller's to close.
-func NewLog(pool *pgxpool.Pool) *Log { return &Log{pool} }
+func NewLog(pool Database) *Log { return &Log{pool} }
 
 // NewRecord is what a caller says of a record to append; the log adds the rest.
 type NewRecord struct {

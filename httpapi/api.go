@@ -23,6 +23,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -38,6 +39,8 @@ type Options struct {
 	Events   *projections.Events
 	Bookings projections.Bookings
 	Progress *projections.Progress
+	// Replicas answer what is only read, when Log, Events, Bookings and Audit.History read through a [replica.Reader]; nil: there are none.
+	Replicas *replica.Set
 	Accounts *account.Accounts
 	Audit    Audit
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.
@@ -85,8 +88,8 @@ func New(o Options) http.Handler {
 	useProblems()
 	a := &api{
 		Options: o, origins: http.NewCrossOriginProtection(), foreign: newOriginLog(o.Logger),
-		pages:  newRecent[projections.EventQuery, rowsOfPage](o.Progress.Reached),
-		single: newRecent[uuid.UUID, *projections.Event](o.Progress.Reached),
+		pages:  newRecent[projections.EventQuery, rowsOfPage](),
+		single: newRecent[uuid.UUID, *projections.Event](),
 	}
 	for _, origin := range o.Origins {
 		if err := a.origins.AddTrustedOrigin(origin); err != nil {
@@ -224,7 +227,7 @@ func route[In, Out any](h huma.API, a *api, allowed roles, o operation, handle f
 			}
 		}
 	}()
-	handle = needsDatabase(a, o, handle)
+	handle = onReplica(handle, needsDatabase(a, o, handle))
 	huma.Register(h, op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

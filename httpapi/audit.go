@@ -29,11 +29,11 @@ func auditRoutes(h huma.API, a *api, auditors roles) {
 	get := func(path, id, summary string, errors ...int) operation {
 		return operation{"GET", path, id, summary, 200, append([]int{400, 401, 403, 503}, errors...)}
 	}
-	route(h, a, auditors, get("/audit/streams", "listStreams", "List the streams of the log"), a.listStreams, audited)
-	route(h, a, auditors, get("/audit/streams/{id}", "auditStream", "Show the records of one stream, and its state at a version or time", 404), a.auditStream, audited)
-	route(h, a, auditors, get("/audit/streams/{id}/diff", "diffStream", "Compare two versions of a stream", 404), a.diffStream, audited)
-	route(h, a, auditors, get("/audit/streams/{id}/series", "seriesOfStream", "Tell what happened in a stream over time, for charts", 404), a.seriesOfStream, audited)
-	route(h, a, auditors, get("/audit/records", "listRecords", "List records of the log"), a.listRecords, audited)
+	route(h, a, auditors, get("/audit/streams", "listStreams", "List the streams of the log"), a.listStreams, audited, readsLog)
+	route(h, a, auditors, get("/audit/streams/{id}", "auditStream", "Show the records of one stream, and its state at a version or time", 404), a.auditStream, audited, readsLog)
+	route(h, a, auditors, get("/audit/streams/{id}/diff", "diffStream", "Compare two versions of a stream", 404), a.diffStream, audited, readsLog)
+	route(h, a, auditors, get("/audit/streams/{id}/series", "seriesOfStream", "Tell what happened in a stream over time, for charts", 404), a.seriesOfStream, audited, readsLog)
+	route(h, a, auditors, get("/audit/records", "listRecords", "List records of the log"), a.listRecords, audited, readsLog)
 	route(h, a, auditors, get("/audit/records/{position}/proof", "proveRecord", "Prove that a record is in the log", 404), a.proveRecord, audited)
 	route(h, a, auditors, get("/audit/checkpoints", "listCheckpoints", "List the signed checkpoints of the log"), a.listCheckpoints, audited)
 	route(h, a, auditors, get("/audit/export", "exportRecords", "Download records, one on each line"), a.exportRecords, audited)

@@ -83,7 +83,7 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 	query := projections.EventQuery{
 		Search: in.Search, Sort: projections.EventSort(in.SortBy), Descending: in.SortOrder == "desc", Page: in.Page, Limit: in.Limit,
 	}
-	found, err := a.pages.get(query, in.anew(), func() (p rowsOfPage, err error) {
+	found, err := a.pages.get(query, a.reached(ctx), in.anew(), func() (p rowsOfPage, err error) {
 		p.rows, p.total, err = a.Events.List(ctx, query)
 		return p, err
 	})
@@ -111,7 +111,7 @@ type eventOutput struct {
 }
 
 func (a *api) getEvent(ctx context.Context, in *eventInput) (*eventOutput, error) {
-	row, err := a.single.get(in.ID, in.anew(), func() (*projections.Event, error) { return a.Events.Get(ctx, in.ID) })
+	row, err := a.single.get(in.ID, a.reached(ctx), in.anew(), func() (*projections.Event, error) { return a.Events.Get(ctx, in.ID) })
 	if err != nil {
 		return nil, notFound(err, errEventMissing)
 	}

@@ -46,6 +46,9 @@ func readsModels(op *huma.Operation) {
 // fresh lets a read wait until the read models contain what Min-Log-Position names. When they don't in time, the answer is what
 // there is, and says so: a projection that lags makes answers stale, never errors.
 func (a *api) fresh(ctx huma.Context, next func(huma.Context)) {
+	if ctx.Operation().Metadata[readsLogKey] != nil { // evidence is as new as what this process knows of
+		ctx, _, _ = a.choose(ctx, a.Progress.Reached())
+	}
 	if ctx.Operation().Metadata[readsModelsKey] == nil {
 		next(ctx)
 		return
@@ -58,7 +61,10 @@ func (a *api) fresh(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 	}
-	reached := a.catchUp(ctx.Context(), least)
+	ctx, reached, ok := a.choose(ctx, least)
+	if !ok {
+		reached = a.catchUp(ctx.Context(), least)
+	}
 	ctx.SetHeader(logPosition, strconv.FormatInt(reached, 10))
 	if reached < least {
 		ctx.SetHeader(readModelLag, strconv.FormatInt(least-reached, 10))

@@ -18,8 +18,7 @@ const (
 // recent remembers what was read of a read model while that stays where it is. Before a sale thousands look at the same page again and
 // again, and when it opens, an answer of PostgreSQL waits behind all that arrives.
 type recent[K comparable, V any] struct {
-	reached func() int64 // a position that the read model contains
-	kept    *lru.Cache[K, reading[V]]
+	kept *lru.Cache[K, reading[V]]
 }
 
 type reading[V any] struct {
@@ -28,17 +27,17 @@ type reading[V any] struct {
 	began    time.Time
 }
 
-func newRecent[K comparable, V any](reached func() int64) *recent[K, V] {
+func newRecent[K comparable, V any]() *recent[K, V] {
 	kept, err := lru.New[K, reading[V]](recentKept)
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &recent[K, V]{reached, kept}
+	return &recent[K, V]{kept}
 }
 
-// get gives what was read of key, or reads it. Errors are not remembered.
-func (r *recent[K, V]) get(key K, anew bool, read func() (V, error)) (V, error) {
-	position, now := r.reached(), time.Now()
+// get gives what was read of key, or reads it from where the log is contained up to position. Errors are not remembered.
+func (r *recent[K, V]) get(key K, position int64, anew bool, read func() (V, error)) (V, error) {
+	now := time.Now()
 	if last, ok := r.kept.Get(key); ok && !anew && last.position == position && now.Sub(last.began) < recentFor {
 		return last.value, nil
 	}

@@ -13,10 +13,10 @@ func TestWhatWasReadIsReadAgainWhenItMayHaveChanged(t *testing.T) {
 		var position int64 = 7
 		reads := 0
 		var broken error
-		r := newRecent[string, int](func() int64 { return position })
+		r := newRecent[string, int]()
 		get := func(key string, anew bool, want int, when string) {
 			t.Helper()
-			got, err := r.get(key, anew, func() (int, error) { reads++; return reads, broken })
+			got, err := r.get(key, position, anew, func() (int, error) { reads++; return reads, broken })
 			if got != want || !errors.Is(err, broken) {
 				t.Errorf("%s: got what was read at the %dth time and %v, want the %dth", when, got, err, want)
 			}

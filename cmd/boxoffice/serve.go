@@ -122,6 +122,9 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 		group.Go(func() error { return s.project(work, logger) })
 		group.Go(func() error { return s.runBus(work, c, logger) })
 	}
+	if s.replicas != nil {
+		group.Go(func() error { s.replicas.Run(work); return nil })
+	}
 	group.Go(func() error { return s.cleanUp(work, logger) })
 	group.Go(func() error { s.accounts.Watch(work, logger); return nil })
 	group.Go(func() error { s.audit.Checkpoints.Run(work, c.AuditInterval, logger); return nil })
@@ -190,10 +193,11 @@ func (s *system) push(c config.Config, logger *slog.Logger) *httpapi.Push {
 func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, stopping *atomic.Bool) http.Handler {
 	return httpapi.New(httpapi.Options{
 		Executor: s.executor,
-		Log:      eventstore.NewLog(s.reading),
-		Events:   projections.NewEvents(s.reading),
-		Bookings: projections.Bookings{Pool: s.reading},
+		Log:      eventstore.NewLog(s.reader),
+		Events:   projections.NewEvents(s.reader),
+		Bookings: projections.Bookings{Pool: s.reader},
 		Progress: s.progress,
+		Replicas: s.replicas,
 		Accounts: s.accounts,
 		Audit:    s.audit,
 		Push:     push,

@@ -16,6 +16,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/internal/telemetry"
 	"github.com/boxoffice/boxoffice/projections"
 )
@@ -23,9 +24,11 @@ import (
 // system is everything between the database and the network.
 type system struct {
 	database *database
-	booking  *pgxpool.Pool // of the executor alone
-	reading  *pgxpool.Pool // of queries and accounts
-	auditing *pgxpool.Pool // of verifications, which read the whole log
+	booking  *pgxpool.Pool  // of the executor alone
+	reading  *pgxpool.Pool  // of queries and accounts
+	auditing *pgxpool.Pool  // of verifications, which read the whole log
+	reader   replica.Reader // of what replicas can answer
+	replicas *replica.Set   // nil: there are none
 
 	executor *eventstore.Executor[domain.State, domain.Record]
 	accounts *account.Accounts
@@ -68,6 +71,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	if err != nil {
 		return nil, err
 	}
+	s.reader = replica.Reader{Pool: s.reading}
 	if err := s.setAuditUp(ctx, c, logger); err != nil {
 		return nil, err
 	}
@@ -87,6 +91,15 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	}
 	s.wire = projections.NewWire(d.url, s.reading, logger)
 	s.progress = projections.NewProgress(s.reading, s.wire, s.pulse.alive, logger)
+	if c.ReadURL != "" {
+		s.replicas, err = replica.Open(ctx, replica.Options{
+			URL: c.ReadURL, Connections: c.ReadConns, Primary: s.reading, Reached: s.progress.Reached, Checkpoints: projections.Names(), Logger: logger,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("DATABASE_READ_URL: %w", err)
+		}
+		s.metrics.Registerer().MustRegister(s.replicas)
+	}
 	s.executor, err = eventstore.NewExecutor(s.booking, eventstore.Model[domain.State, domain.Record]{
 		Codec: domain.Codec{}, Evolve: domain.State.Evolve, Size: domain.State.Size,
 		Snapshot: domain.State.MarshalBinary, Restore: domain.ReadSnapshot,
@@ -122,7 +135,7 @@ func (s *system) setAuditUp(ctx context.Context, c config.Config, logger *slog.L
 	}
 	s.audit = httpapi.Audit{
 		Checkpoints: audit.NewCheckpoints(s.reading, keys),
-		History:     audit.NewHistory(s.reading),
+		History:     audit.NewHistory(s.reader),
 		Reads:       audit.NewReads(s.reading),
 		Runner:      audit.NewRunner(audit.VerifyOptions{Pool: s.auditing, Keys: keys}),
 		Log:         s.reading,
@@ -141,6 +154,7 @@ func (s *system) closePools() {
 	if s.audit.Runner != nil {
 		s.audit.Runner.Close()
 	}
+	s.replicas.Close()
 	for _, p := range []*pgxpool.Pool{s.booking, s.reading, s.auditing} {
 		if p != nil {
 			p.Close()

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -20,13 +19,13 @@ import (
 // History tells what streams looked like at any version. Folding a long stream takes a while, so that states on the way are kept: a
 // second question about it is answered after a thousand records at most. Values are safe for concurrent use.
 type History struct {
-	pool  *pgxpool.Pool
+	pool  eventstore.Database
 	log   *eventstore.Log
 	cache *markCache
 }
 
 // NewHistory reads from pool, which stays the caller's.
-func NewHistory(pool *pgxpool.Pool) *History {
+func NewHistory(pool eventstore.Database) *History {
 	return &History{pool, eventstore.NewLog(pool), &markCache{streams: map[uuid.UUID]*marks{}}}
 }
 

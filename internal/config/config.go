@@ -29,6 +29,7 @@ import (
 // Config holds the values. The tag "doc" is what help texts say; "min" marks a lowest number.
 type Config struct {
 	DatabaseURL string `env:"DATABASE_URL" doc:"PostgreSQL to use; empty: the program runs its own"`
+	ReadURL     string `env:"DATABASE_READ_URL" doc:"streaming replicas that lists, events, bookings and the audit are read from: one address with a host for each, separated by commas, such as postgres://user:password@replica1,replica2/booking_db; empty: none"`
 	DataDir     string `env:"DATA_DIR" doc:"where the program's own PostgreSQL and secrets live; empty: a directory of the user's"`
 	PostgresBin string `env:"POSTGRES_BIN" doc:"directory with initdb and postgres; empty: searched for"`
 
@@ -256,6 +257,14 @@ func (c Config) check(signs bool) (problems []error) {
 		}
 		if signs && c.RefreshSecret == "" {
 			bad("JWT_REFRESH_SECRET is needed with DATABASE_URL: all processes of one database sign with the same secret")
+		}
+	}
+	if c.ReadURL != "" {
+		if c.DatabaseURL == "" {
+			bad("DATABASE_READ_URL needs DATABASE_URL, whose replicas it names")
+		}
+		if _, err := pgx.ParseConfig(c.ReadURL); err != nil {
+			bad("DATABASE_READ_URL is not an address of PostgreSQL, such as postgres://user:password@replica1,replica2/booking_db") // without err, which repeats it
 		}
 	}
 	if c.EventBusURL != "" {
