@@ -48,11 +48,16 @@ func exitCode(err error) int {
 type app struct {
 	flags    map[string]string // of the configuration, by name of the variable
 	out, err io.Writer
+	// changeServices, when set, lets a test change the services of a process.
+	changeServices func([]service) []service
 }
 
 // run is main without the process around it.
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
-	a := &app{flags: map[string]string{}, out: out, err: errOut}
+	return (&app{flags: map[string]string{}, out: out, err: errOut}).run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) error {
 	root := &cobra.Command{
 		Use:           "boxoffice",
 		Short:         "An event booking system that can't oversell",
@@ -77,8 +82,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.userCommand(), a.projectionsCommand(), auditing,
 		a.databaseCommand(), a.healthcheckCommand(), a.openapiCommand(), a.versionCommand())
 	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(errOut)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	used, err := root.ExecuteContextC(ctx)
 	if err != nil && (used == auditing || used.Parent() == auditing) {
 		return withExitCode(err)

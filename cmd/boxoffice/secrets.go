@@ -14,7 +14,7 @@ import (
 )
 
 // secretsOf gives the secrets of the configuration. Those that are missing are made once and kept in the data directory;
-// [config.LoadSigner] refuses that with a database that other processes may use too.
+// [checkSecrets] refuses that with a database that other processes may use too.
 func secretsOf(c config.Config) (account.Secrets, error) {
 	access, err := secretOr(c.AccessSecret, filepath.Join(c.DataDir, "jwt-access.secret"))
 	if err != nil {

@@ -97,7 +97,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 			{"boxoffice_batch_transaction_seconds", []string{"lane", "delayed"}, 4},
 			{"boxoffice_projection_lag_records", []string{"projection", "events"}, 0},
 			{"boxoffice_projection_parked_streams", nil, 0},
-			{"boxoffice_pool_connections_limit", []string{"pool", "reading"}, 12},
+			{"pgxpool_max_conns", []string{"pool", "reading"}, 12},
 			{"boxoffice_commands_waiting_limit", nil, 50_000},
 			{"boxoffice_websocket_connections", nil, 0},
 		} {

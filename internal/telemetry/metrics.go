@@ -5,6 +5,7 @@ import (
 	"net/http/pprof"
 	"strconv"
 
+	"github.com/IBM/pgxpoolprometheus"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -145,9 +146,9 @@ func (m *Metrics) Watch(g Gauge, value func() int) {
 		func() float64 { return float64(value()) }))
 }
 
-// WatchPool adds the connections of a pool.
+// WatchPool adds the connections of a pool. Each name can be added once.
 func (m *Metrics) WatchPool(name string, pool *pgxpool.Pool) {
-	m.registry.MustRegister(&poolCollector{name, pool})
+	m.registry.MustRegister(pgxpoolprometheus.NewCollector(pool, map[string]string{"pool": name}))
 }
 
 // Handler serves /metrics, and profiles below /debug/pprof/. It is not for the public.

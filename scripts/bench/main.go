@@ -40,7 +40,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/boxoffice/boxoffice/internal/memory"
+	"github.com/boxoffice/boxoffice/internal/tune"
 )
 
 // scenarios are run in this order.
@@ -87,7 +87,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) (err error) {
-	memory.Tune(0.5, slog.New(slog.DiscardHandler)) // as the system does
+	tune.Memory(0.5, slog.New(slog.DiscardHandler)) // as the system does
 	if len(args) == 1 {
 		switch args[0] { // as another process of a run
 		case workerArg:

@@ -14,17 +14,17 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// A database that is gone need not say so: connections can stay open and swallow everything. Each request that found out by itself
-// would wait for its own timeout, and whoever queues behind it longer still. So one connection asks again and again, and what it
-// finds holds for all: nobody waits for a database that does not answer.
+// A database that is gone need not say so: connections can stay open and swallow everything. A request that found out by itself
+// would wait for its own timeout, and those in the queue behind it longer still. So one connection asks five times a second, and its
+// finding holds for all: no request waits for a database that does not answer.
 const (
-	beatEvery = 200 * time.Millisecond
-	// Together with beatEvery less than two seconds, in which the API promises an answer. More than a busy database takes for nothing.
-	beatWithin = 1500 * time.Millisecond
+	heartbeatEvery = 200 * time.Millisecond
+	// Together with heartbeatEvery less than two seconds, in which the API promises an answer. More than a busy database takes for nothing.
+	heartbeatWithin = 1500 * time.Millisecond
 )
 
-// pulse knows whether the database answers, and whether it can be written. It works while run does.
-type pulse struct {
+// healthMonitor knows whether the database answers, and whether it can be written. It works while run does.
+type healthMonitor struct {
 	config  *pgx.ConnConfig
 	logger  *slog.Logger
 	answers condition
@@ -32,23 +32,23 @@ type pulse struct {
 }
 
 // condition is something about the database that holds or does not.
-type condition struct{ life atomic.Pointer[life] }
+type condition struct{ current atomic.Pointer[period] }
 
-// life is the time in which a condition holds.
-type life struct {
+// period is a time in which a condition holds.
+type period struct {
 	ctx context.Context
 	end context.CancelCauseFunc
 }
 
 func (c *condition) begin() {
 	ctx, end := context.WithCancelCause(context.Background())
-	c.life.Store(&life{ctx, end})
+	c.current.Store(&period{ctx, end})
 }
 
 // set notes why the condition does not hold, or with nil that it does, and tells whether that is
 // new.
 func (c *condition) set(err error) (changed bool) {
-	now := c.life.Load()
+	now := c.current.Load()
 	switch holds := now.ctx.Err() == nil; {
 	case holds == (err == nil):
 		return false
@@ -65,36 +65,36 @@ var (
 	errReadOnly = fmt.Errorf("%w: the database is read-only", eventstore.ErrUnavailable)
 )
 
-func newPulse(url string, logger *slog.Logger) (*pulse, error) {
+func newHealthMonitor(url string, logger *slog.Logger) (*healthMonitor, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("the address of the database can't be read") // without err, which may repeat the password
 	}
-	config.RuntimeParams["application_name"] = "boxoffice pulse"
-	p := &pulse{config: config, logger: logger}
-	p.answers.begin()
-	p.accepts.begin()
-	return p, nil
+	config.RuntimeParams["application_name"] = "boxoffice health"
+	m := &healthMonitor{config: config, logger: logger}
+	m.answers.begin()
+	m.accepts.begin()
+	return m, nil
 }
 
 // alive is a context that ends, with the cause, when the database is found gone. While it is gone, it has ended.
-func (p *pulse) alive() context.Context { return p.answers.life.Load().ctx }
+func (m *healthMonitor) alive() context.Context { return m.answers.current.Load().ctx }
 
 // writable is a context that ends, with the cause, when the database is found gone or read-only, as
 // a replica is.
-func (p *pulse) writable() context.Context { return p.accepts.life.Load().ctx }
+func (m *healthMonitor) writable() context.Context { return m.accepts.current.Load().ctx }
 
-func (p *pulse) run(ctx context.Context) {
+func (m *healthMonitor) run(ctx context.Context) {
 	var conn *pgx.Conn
-	defer func() { p.hangUp(conn) }()
-	ticker := time.NewTicker(beatEvery)
+	defer func() { m.hangUp(conn) }()
+	ticker := time.NewTicker(heartbeatEvery)
 	defer ticker.Stop()
 	for {
 		var err error
-		if conn, err = p.beat(ctx, conn); ctx.Err() != nil {
+		if conn, err = m.heartbeat(ctx, conn); ctx.Err() != nil {
 			return
 		}
-		p.note(err)
+		m.note(err)
 		select {
 		case <-ctx.Done():
 			return
@@ -103,8 +103,8 @@ func (p *pulse) run(ctx context.Context) {
 	}
 }
 
-// note tells everybody what a beat has found.
-func (p *pulse) note(err error) {
+// note tells everybody what a heartbeat has found.
+func (m *healthMonitor) note(err error) {
 	gone, unwritable := err, err
 	switch {
 	case errors.Is(err, errReadOnly):
@@ -112,31 +112,31 @@ func (p *pulse) note(err error) {
 	case err != nil:
 		gone, unwritable = errGone, errGone
 	}
-	answers, accepts := p.answers.set(gone), p.accepts.set(unwritable)
+	answers, accepts := m.answers.set(gone), m.accepts.set(unwritable)
 	switch {
 	case answers && gone != nil:
-		p.logger.Error("the database does not answer", "error", err)
+		m.logger.Error("the database does not answer", "error", err)
 	case (answers || accepts) && unwritable != nil:
-		p.logger.Error("the database is read-only")
+		m.logger.Error("the database is read-only")
 	case answers:
-		p.logger.Info("the database answers again")
+		m.logger.Info("the database answers again")
 	case accepts:
-		p.logger.Info("the database can be written again")
+		m.logger.Info("the database can be written again")
 	}
 }
 
-// beat asks over the connection, or a new one where that is broken or read-only, and gives back the
+// heartbeat asks over the connection, or a new one where that is broken or read-only, and gives back the
 // one for the next time.
-func (p *pulse) beat(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, beatWithin)
+func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, heartbeatWithin)
 	defer cancel()
 	if conn != nil {
-		if err := p.ask(ctx, conn); err == nil {
+		if err := m.ask(ctx, conn); err == nil {
 			return conn, nil
 		}
-		p.hangUp(conn)
+		m.hangUp(conn)
 	}
-	conn, err := pgx.ConnectConfig(ctx, p.config)
+	conn, err := pgx.ConnectConfig(ctx, m.config)
 	var full *pgconn.PgError
 	if errors.As(err, &full) && full.Code == "53300" { // it has no connection to spare, and answers those that have one
 		return nil, nil
@@ -144,14 +144,14 @@ func (p *pulse) beat(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.ask(ctx, conn); err != nil {
-		p.hangUp(conn) // a session can stay read-only when its server is no longer
+	if err := m.ask(ctx, conn); err != nil {
+		m.hangUp(conn) // a session can stay read-only when its server is no longer
 		return nil, err
 	}
 	return conn, nil
 }
 
-func (p *pulse) ask(ctx context.Context, conn *pgx.Conn) error {
+func (m *healthMonitor) ask(ctx context.Context, conn *pgx.Conn) error {
 	var readOnly bool
 	// It is on for a replica too.
 	err := conn.QueryRow(ctx, `select current_setting('transaction_read_only')::bool`,
@@ -162,7 +162,7 @@ func (p *pulse) ask(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
-func (p *pulse) hangUp(conn *pgx.Conn) {
+func (m *healthMonitor) hangUp(conn *pgx.Conn) {
 	if conn == nil {
 		return
 	}
