@@ -16,8 +16,8 @@ func readsLog(op *huma.Operation) { op.Metadata[readsLogKey] = true }
 
 type chosenKey struct{}
 
-// choose has a request answered by a replica that contains the log up to position. It gives the position that the replica has reached;
-// ok is false when the primary has to answer.
+// choose has a request answered by a replica that contains the log up to position. It gives the
+// position that the replica has reached; ok is false when the primary has to answer.
 func (a *api) choose(ctx huma.Context, position int64) (_ huma.Context, reached int64, ok bool) {
 	r := a.Replicas.Choose(ctx.Context(), position)
 	if r == nil {
@@ -34,8 +34,9 @@ func (a *api) reached(ctx context.Context) int64 {
 	return a.Progress.Reached()
 }
 
-// onReplica lets the replica answer that was chosen for a request. When it can't, or says that something does not exist, the primary
-// answers: a replica may be behind, and reading twice does no harm.
+// onReplica lets the replica answer that was chosen for a request. When it can't, or says that
+// something does not exist, the primary answers: a replica may be behind, and reading twice does no
+// harm.
 func onReplica[In, Out any](read, onPrimary func(context.Context, *In) (*Out, error)) func(context.Context, *In) (*Out, error) {
 	return func(ctx context.Context, in *In) (*Out, error) {
 		if r, ok := ctx.Value(chosenKey{}).(*replica.Replica); ok {

@@ -10,12 +10,14 @@ import (
 	"github.com/boxoffice/boxoffice/internal/replica"
 )
 
-// load reads the configuration, checked for the packages that a command uses. The error lists all problems.
+// load reads the configuration, checked for the packages that a command uses. The error lists all
+// problems.
 func (a *app) load(checks ...config.Check) (config.Config, error) {
 	return config.Load(a.flags, checks...)
 }
 
-// minProductionSecret is as long as the hash of HS256. Shorter secrets can be found by trying, and who has found one signs in as anybody.
+// minProductionSecret is as long as the hash of HS256. Shorter secrets can be found by trying, and
+// who has found one signs in as anybody.
 const minProductionSecret = 32
 
 // checkSecrets is for programs that sign tokens.

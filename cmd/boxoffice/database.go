@@ -25,8 +25,8 @@ type database struct {
 	embedded *embeddedpg.Server // nil when it is not ours to stop
 }
 
-// openDatabase finds the PostgreSQL of the configuration: the one that is named, the program's own that another process runs, or
-// one that it starts now.
+// openDatabase finds the PostgreSQL of the configuration: the one that is named, the program's own
+// that another process runs, or one that it starts now.
 func openDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*database, error) {
 	if c.DatabaseURL != "" {
 		return &database{url: c.DatabaseURL}, nil
@@ -82,7 +82,8 @@ func (d *database) watch(ctx context.Context) error {
 	}
 }
 
-// pool opens connections for one purpose. Purposes have pools of their own so that one that is busy doesn't starve the others.
+// pool opens connections for one purpose. Purposes have pools of their own so that one that is busy
+// doesn't starve the others.
 func (d *database) pool(
 	ctx context.Context, purpose string, most int, settings map[string]string, configure ...func(*pgxpool.Config),
 ) (*pgxpool.Pool, error) {

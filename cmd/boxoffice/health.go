@@ -14,16 +14,19 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// A database that is gone need not say so: connections can stay open and swallow everything. A request that found out by itself
-// would wait for its own timeout, and those in the queue behind it longer still. So one connection asks five times a second, and its
-// finding holds for all: no request waits for a database that does not answer.
+// A database that is gone need not say so: connections can stay open and swallow everything. A
+// request that found out by itself would wait for its own timeout, and those in the queue behind it
+// longer still. So one connection asks five times a second, and its finding holds for all: no
+// request waits for a database that does not answer.
 const (
 	heartbeatEvery = 200 * time.Millisecond
-	// Together with heartbeatEvery less than two seconds, in which the API promises an answer. More than a busy database takes for nothing.
+	// Together with heartbeatEvery less than two seconds, in which the API promises an answer. More
+	// than a busy database takes for nothing.
 	heartbeatWithin = 1500 * time.Millisecond
 )
 
-// healthMonitor knows whether the database answers, and whether it can be written. It works while run does.
+// healthMonitor knows whether the database answers, and whether it can be written. It works while
+// run does.
 type healthMonitor struct {
 	config  *pgx.ConnConfig
 	logger  *slog.Logger
@@ -77,7 +80,8 @@ func newHealthMonitor(url string, logger *slog.Logger) (*healthMonitor, error) {
 	return m, nil
 }
 
-// alive is a context that ends, with the cause, when the database is found gone. While it is gone, it has ended.
+// alive is a context that ends, with the cause, when the database is found gone. While it is gone,
+// it has ended.
 func (m *healthMonitor) alive() context.Context { return m.answers.current.Load().ctx }
 
 // writable is a context that ends, with the cause, when the database is found gone or read-only, as
@@ -125,8 +129,8 @@ func (m *healthMonitor) note(err error) {
 	}
 }
 
-// heartbeat asks over the connection, or a new one where that is broken or read-only, and gives back the
-// one for the next time.
+// heartbeat asks over the connection, or a new one where that is broken or read-only, and gives
+// back the one for the next time.
 func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, heartbeatWithin)
 	defer cancel()

@@ -1,5 +1,5 @@
-// Command boxoffice is the whole system in one program: the API, the web UI, the projections, and the tools around them. It is the
-// only place that opens pools, and joins packages.
+// Command boxoffice is the whole system in one program: the API, the web UI, the projections, and
+// the tools around them. It is the only place that opens pools, and joins packages.
 package main
 
 import (
@@ -63,7 +63,8 @@ func (a *app) run(ctx context.Context, args []string) error {
 		Short:         "An event booking system that can't oversell",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		// Everything that is configured is a flag of every command: they all speak to the same system.
+		// Everything that is configured is a flag of every command: they all speak to the same
+		// system.
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
 			for _, v := range config.Variables() {
 				if f := cmd.Flags().Lookup(v.Flag); f != nil && f.Changed {
@@ -91,5 +92,6 @@ func (a *app) run(ctx context.Context, args []string) error {
 	return err
 }
 
-// help is what a command does that has others below it; without it, their misspelled names would end well.
+// help is what a command does that has others below it; without it, their misspelled names would
+// end well.
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }

@@ -155,8 +155,8 @@ func newDatabase(t *testing.T) string {
 	return dbtest.URL(t)
 }
 
-// newSeededDatabase is one more, for a program that is started with --seed. It spares hashing the passwords of the accounts each time,
-// which takes seconds under the race detector.
+// newSeededDatabase is one more, for a program that is started with --seed. It spares hashing the
+// passwords of the accounts each time, which takes seconds under the race detector.
 func newSeededDatabase(t *testing.T) string {
 	t.Helper()
 	dbtest.Slow(t)
@@ -170,7 +170,8 @@ var seeded = dbtest.NewTemplate(func(url string) error {
 	return nil
 })
 
-// dataDir is one that PostgreSQL's user can reach too: those below t.TempDir are closed to it when root runs the tests.
+// dataDir is one that PostgreSQL's user can reach too: those below t.TempDir are closed to it when
+// root runs the tests.
 func dataDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "boxoffice-cmd-")
@@ -211,7 +212,8 @@ func TestABookingOutlivesAKillAndAStop(t *testing.T) {
 		return len(p.do("GET", "/bookings", token, nil)["data"].([]any))
 	}
 	p = serve(t, []string{dir})
-	// The token is still good: the secrets are kept in the data directory. Seeding again has added nothing.
+	// The token is still good: the secrets are kept in the data directory. Seeding again has added
+	// nothing.
 	if got := count(p, token); got != 1 {
 		t.Errorf("%d bookings after a kill, want 1", got)
 	}
@@ -262,7 +264,8 @@ func TestABookingInItsDelayIsFinishedBeforeTheProgramStops(t *testing.T) {
 	}
 }
 
-// waitForBookingTransaction returns when a booking is in its delay: another command on the system shows it as open.
+// waitForBookingTransaction returns when a booking is in its delay: another command on the system
+// shows it as open.
 func (p *process) waitForBookingTransaction() {
 	p.Helper()
 	url := ""
@@ -404,7 +407,8 @@ func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	}
 }
 
-// As in a container whose root is read-only: what is needed to book is configured, and there is no place to keep anything.
+// As in a container whose root is read-only: what is needed to book is configured, and there is no
+// place to keep anything.
 func TestTheServerStartsWithoutAPlaceToKeepTheAuditsKey(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")

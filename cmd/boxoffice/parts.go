@@ -26,8 +26,8 @@ import (
 
 type executor = eventstore.Executor[domain.State, domain.Record]
 
-// parts are what the services of one process share. Each service sets its own when it is opened, and uses those of the services
-// before it in the list.
+// parts are what the services of one process share. Each service sets its own when it is opened,
+// and uses those of the services before it in the list.
 type parts struct {
 	*app
 	config     config.Config
@@ -105,7 +105,8 @@ func (p *parts) healthService() service {
 	}
 }
 
-// readingService opens the pool of queries. Accounts are written through it, and their COMMITs are confirmed to their users.
+// readingService opens the pool of queries. Accounts are written through it, and their COMMITs are
+// confirmed to their users.
 func (p *parts) readingService() service {
 	return service{
 		name: "the reading pool",
@@ -196,7 +197,8 @@ func (p *parts) accountService(signer func() (*account.Signer, error)) service {
 	}
 }
 
-// auditService signs checkpoints of the log, and verifies it on a pool of its own, because that reads all of it.
+// auditService signs checkpoints of the log, and verifies it on a pool of its own, because that
+// reads all of it.
 func (p *parts) auditService() service {
 	var verifying *pgxpool.Pool
 	return service{
@@ -236,7 +238,8 @@ func (p *parts) auditService() service {
 	}
 }
 
-// executorService makes the executor, on a pool of its own. o is completed. It stops when what is being booked is finished.
+// executorService makes the executor, on a pool of its own. o is completed. It stops when what is
+// being booked is finished.
 func (p *parts) executorService(complete func(*eventstore.Options)) service {
 	var pool *pgxpool.Pool
 	return service{
@@ -267,8 +270,8 @@ func (p *parts) executorService(complete func(*eventstore.Options)) service {
 	}
 }
 
-// ready tells whether requests can be served: the database answers and can be written. It has the schema of this program since the
-// start.
+// ready tells whether requests can be served: the database answers and can be written. It has the
+// schema of this program since the start.
 func (p *parts) ready() error {
 	if p.stopping.Load() {
 		return errors.New("stopping")

@@ -81,7 +81,8 @@ func TestReadsComeFromReplicas(t *testing.T) {
 	if len(list["data"].([]any)) != 0 {
 		t.Errorf("the list of bookings was not read from the replica: %v", list)
 	}
-	// Nobody is told that something does not exist because a replica is behind, and evidence is never old.
+	// Nobody is told that something does not exist because a replica is behind, and evidence is
+	// never old.
 	scheduled := p.post("/events", organizer, map[string]any{"title": "New", "venue": "Hall", "date": "2099-01-01T20:00:00Z", "totalTickets": 5, "price": 1})
 	if answer, _ := p.get("/events/"+scheduled["id"].(string), alice, ""); answer["title"] != "New" {
 		t.Errorf("a new event: %v", answer)

@@ -51,8 +51,9 @@ func (a *app) serveCommand() *cobra.Command {
 	return cmd
 }
 
-// serve runs until ctx ends. What is opened last stops first: /readyz fails, the listeners close and requests are finished, bookings in
-// their delay among them; then the projections and all else that works in the background; then the database.
+// serve runs until ctx ends. What is opened last stops first: /readyz fails, the listeners close
+// and requests are finished, bookings in their delay among them; then the projections and all else
+// that works in the background; then the database.
 func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) error {
 	p := a.newParts(c)
 	share := 0.8

@@ -8,22 +8,28 @@ import (
 	"time"
 )
 
-// service is a part of a process. The services of a list are opened in order and stopped in the opposite one.
+// service is a part of a process. The services of a list are opened in order and stopped in the
+// opposite one.
 type service struct {
 	name string
-	// open makes what the services after this one need; nil: nothing. When it fails, stop is called all the same.
+	// open makes what the services after this one need; nil: nothing. When it fails, stop is called
+	// all the same.
 	open func(context.Context) error
-	// run works until its context ends; nil: there is nothing to do. When it returns an error before, the process stops.
+	// run works until its context ends; nil: there is nothing to do. When it returns an error
+	// before, the process stops.
 	run func(context.Context) error
-	// stop ends the work in good order before the context of run ends, or lets go of what open made; nil: neither.
+	// stop ends the work in good order before the context of run ends, or lets go of what open
+	// made; nil: neither.
 	stop func(context.Context) error
 }
 
-// stopAtLeast is how long each service may take to stop when those before it have used up all the time.
+// stopAtLeast is how long each service may take to stop when those before it have used up all the
+// time.
 const stopAtLeast = 10 * time.Second
 
-// runServices opens the services, calls work, and stops them within a time. The context of work ends with ctx, and when a service fails.
-// After an error halfway those that were opened are stopped too: nothing is left when it returns.
+// runServices opens the services, calls work, and stops them within a time. The context of work
+// ends with ctx, and when a service fails. After an error halfway those that were opened are
+// stopped too: nothing is left when it returns.
 func runServices(ctx context.Context, within time.Duration, services []service, work func(context.Context) error) (err error) {
 	working, cancel := context.WithCancel(ctx)
 	defer cancel()

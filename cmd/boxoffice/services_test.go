@@ -77,8 +77,8 @@ func TestServicesStopInTheOppositeOrder(t *testing.T) {
 
 var errInjected = errors.New("injected")
 
-// leaks runs serve once for each of its services, which fails after it was opened, and once until it is stopped, and tells what is
-// left behind. It is for a process of its own.
+// leaks runs serve once for each of its services, which fails after it was opened, and once until
+// it is stopped, and tells what is left behind. It is for a process of its own.
 func leaks() (problems []string) {
 	for i := 0; ; i++ {
 		ctx, stop := context.WithCancel(context.Background())

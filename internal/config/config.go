@@ -1,6 +1,7 @@
-// Package config is everything that can be configured: read from the environment, from a .env file in the working directory and from
-// flags. Flags win over the environment, and the environment over the file. All mistakes are reported together. Values are plain; what
-// a package makes of them is checked by a [Check], which the commands that use the package hand in.
+// Package config is everything that can be configured: read from the environment, from a .env file
+// in the working directory and from flags. Flags win over the environment, and the environment over
+// the file. All mistakes are reported together. Values are plain; what a package makes of them is
+// checked by a [Check], which the commands that use the package hand in.
 package config
 
 import (
@@ -128,11 +129,12 @@ func Variables() []Variable {
 	return variables
 }
 
-// Check looks at what a package of the program makes of some settings. The errors name the variables, and repeat no secret.
+// Check looks at what a package of the program makes of some settings. The errors name the
+// variables, and repeat no secret.
 type Check func(Config) []error
 
-// Load reads the configuration: flags maps names of variables to the values that were given as flags. The error lists all problems, with
-// those that the checks find.
+// Load reads the configuration: flags maps names of variables to the values that were given as
+// flags. The error lists all problems, with those that the checks find.
 func Load(flags map[string]string, checks ...Check) (Config, error) {
 	values, err := godotenv.Read(".env")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -108,7 +108,8 @@ func TestTheComposeFileConfiguresWhatThereIs(t *testing.T) {
 			t.Fatalf("service %s has no environment", service)
 		}
 		for _, v := range Variables() {
-			// What the program would make and keep in a file is lost with a container, and a read-only one has no place for it.
+			// What the program would make and keep in a file is lost with a container, and a
+			// read-only one has no place for it.
 			if _, given := unknown[v.Name]; service == "api" && v.Secret && !strings.HasSuffix(v.Name, "_PREVIOUS") && !given {
 				t.Errorf("service api has no %s", v.Name)
 			}

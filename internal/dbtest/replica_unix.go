@@ -22,7 +22,8 @@ import (
 	"github.com/boxoffice/boxoffice/migrations"
 )
 
-// Primary starts a server of the test's own, with a migrated database and whatever replicas are made of it.
+// Primary starts a server of the test's own, with a migrated database and whatever replicas are
+// made of it.
 func Primary(tb testing.TB) *embeddedpg.Server {
 	tb.Helper()
 	Slow(tb)
@@ -57,7 +58,8 @@ type Replica struct {
 	output logtest.Buffer
 }
 
-// NewReplica copies a primary with pg_basebackup and starts the copy. It is stopped when the test ends.
+// NewReplica copies a primary with pg_basebackup and starts the copy. It is stopped when the test
+// ends.
 func NewReplica(tb testing.TB, primary *embeddedpg.Server) *Replica {
 	tb.Helper()
 	options, err := os.ReadFile(filepath.Join(primary.DataDir(), "postmaster.opts"))

@@ -1,11 +1,14 @@
-// Package replica sends reads to streaming replicas of PostgreSQL, and back to the primary where a replica can't answer.
+// Package replica sends reads to streaming replicas of PostgreSQL, and back to the primary where a
+// replica can't answer.
 //
-// A request takes a replica with [Set.Choose] and puts it into its context with [With]. What reads through a [Reader] then asks that
-// replica, all through the request; without one in the context it asks the primary. So nothing is read from a replica by mistake, and
-// nothing is ever written to one.
+// A request takes a replica with [Set.Choose] and puts it into its context with [With]. What reads
+// through a [Reader] then asks that replica, all through the request; without one in the context it
+// asks the primary. So nothing is read from a replica by mistake, and nothing is ever written to
+// one.
 //
-// A health monitor for each replica asks it for its checkpoints five times a second, and more often while a reader waits. A replica
-// that does not answer, is more than [MaxLag] behind, or holds another log than the primary is left out until that is over.
+// A health monitor for each replica asks it for its checkpoints five times a second, and more often
+// while a reader waits. A replica that does not answer, is more than [MaxLag] behind, or holds
+// another log than the primary is left out until that is over.
 package replica
 
 import (
@@ -24,11 +27,11 @@ import (
 )
 
 const (
-	// MaxLag is how far behind a replica may be while it is used: the time since the primary's read models contained what the
-	// replica's don't.
+	// MaxLag is how far behind a replica may be while it is used: the time since the primary's read
+	// models contained what the replica's don't.
 	MaxLag = 5 * time.Second
-	// catchUpFor is how long a reader waits for a replica to reach a position before the primary answers. A replica that is well is
-	// milliseconds behind.
+	// catchUpFor is how long a reader waits for a replica to reach a position before the primary
+	// answers. A replica that is well is milliseconds behind.
 	catchUpFor = 250 * time.Millisecond
 
 	beatEvery    = 200 * time.Millisecond
@@ -38,7 +41,8 @@ const (
 
 // Options are what a [Set] works with.
 type Options struct {
-	// URL names the replicas: one address of PostgreSQL with as many hosts as there are replicas. It is not logged.
+	// URL names the replicas: one address of PostgreSQL with as many hosts as there are replicas.
+	// It is not logged.
 	URL string
 	// Connections is how many there are to each replica. One more watches it.
 	Connections int
@@ -96,8 +100,8 @@ func CheckURL(url string) error {
 	return nil
 }
 
-// hosts gives a configuration for each host that one names. With sslmode=prefer each host is there twice: the second time, without TLS,
-// is the fallback of the first.
+// hosts gives a configuration for each host that one names. With sslmode=prefer each host is there
+// twice: the second time, without TLS, is the fallback of the first.
 func hosts(all *pgx.ConnConfig) (hosts []*pgx.ConnConfig) {
 	all = all.Copy()
 	fallbacks := all.Fallbacks
@@ -135,7 +139,8 @@ func (s *Set) Close() {
 	}
 }
 
-// Choose gives a replica whose read models contain the log up to position, and waits a moment for one. nil: the primary has to answer.
+// Choose gives a replica whose read models contain the log up to position, and waits a moment for
+// one. nil: the primary has to answer.
 func (s *Set) Choose(ctx context.Context, position int64) *Replica {
 	if s == nil {
 		return nil
@@ -279,8 +284,8 @@ func From(ctx context.Context) *Replica {
 	return r
 }
 
-// Reader reads from the replica that a context names, and otherwise from the primary, whose pool it holds. All else that a pool can do
-// is done at the primary.
+// Reader reads from the replica that a context names, and otherwise from the primary, whose pool it
+// holds. All else that a pool can do is done at the primary.
 type Reader struct{ *pgxpool.Pool }
 
 func (r Reader) pool(ctx context.Context) *pgxpool.Pool {

@@ -190,7 +190,8 @@ func TestAReplicaThatIsGoneIsLeftOutUntilItIsBack(t *testing.T) {
 	}
 }
 
-// After a failover that lost commits, the replica of the old primary has what the new one never had.
+// After a failover that lost commits, the replica of the old primary has what the new one never
+// had.
 func TestAReplicaOfAnotherLogIsLeftOut(t *testing.T) {
 	t.Parallel()
 	primary := dbtest.Primary(t)

@@ -34,9 +34,11 @@ type monitor struct {
 	*Replica
 	options Options
 	conn    *pgx.Conn
-	// missing are positions that the primary had, and since when, oldest first: the replica does not have them yet.
+	// missing are positions that the primary had, and since when, oldest first: the replica does
+	// not have them yet.
 	missing []position
-	// compared is when its log was last compared with the primary's, and ahead since when it was longer; zero: not.
+	// compared is when its log was last compared with the primary's, and ahead since when it was
+	// longer; zero: not.
 	compared, ahead time.Time
 	told            string
 }
@@ -135,8 +137,9 @@ func (m *monitor) beat(ctx context.Context) error {
 	return nil
 }
 
-// miss notes a position of the primary. When there are too many, the newest ones are taken to be as old as the one before them, so
-// that a replica that catches up is not believed to have done so too early.
+// miss notes a position of the primary. When there are too many, the newest ones are taken to be as
+// old as the one before them, so that a replica that catches up is not believed to have done so too
+// early.
 func (m *monitor) miss(p position) {
 	last := len(m.missing) - 1
 	switch {
@@ -148,8 +151,9 @@ func (m *monitor) miss(p position) {
 	}
 }
 
-// compare makes sure that the replica's log is the primary's. After a failover that lost commits, a replica of the old primary holds
-// records that the new one has never had. A replica can be ahead for a moment, while the primary waits for a synchronous standby.
+// compare makes sure that the replica's log is the primary's. After a failover that lost commits, a
+// replica of the old primary holds records that the new one has never had. A replica can be ahead
+// for a moment, while the primary waits for a synchronous standby.
 func (m *monitor) compare(ctx context.Context, now time.Time, end int64, hash []byte) error {
 	if now.Sub(m.compared) < beatEvery/2 {
 		return nil

@@ -26,7 +26,8 @@ type Metrics struct {
 	records, repeats                         *prometheus.CounterVec   // by lane
 }
 
-// A booking takes its delay, a second by default, and a little more; everything else takes milliseconds.
+// A booking takes its delay, a second by default, and a little more; everything else takes
+// milliseconds.
 var seconds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 1.1, 1.25, 1.5, 2.5, 5, 10}
 
 // NewMetrics makes the metrics of this process.
