@@ -37,7 +37,9 @@ func (a *api) reached(ctx context.Context) int64 {
 // onReplica lets the replica answer that was chosen for a request. When it can't, or says that
 // something does not exist, the primary answers: a replica may be behind, and reading twice does no
 // harm.
-func onReplica[In, Out any](read, onPrimary func(context.Context, *In) (*Out, error)) func(context.Context, *In) (*Out, error) {
+func onReplica[In, Out any](
+	read, onPrimary func(context.Context, *In) (*Out, error),
+) func(context.Context, *In) (*Out, error) {
 	return func(ctx context.Context, in *In) (*Out, error) {
 		if r, ok := ctx.Value(chosenKey{}).(*replica.Replica); ok {
 			out, err := read(replica.With(ctx, r), in)

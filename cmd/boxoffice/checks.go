@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -37,8 +38,10 @@ func checkSecrets(c config.Config) (problems []error) {
 	} {
 		switch {
 		case s.value == "" && s.needed && c.DatabaseURL != "":
-			problems = append(problems, fmt.Errorf("%s is needed with DATABASE_URL: all processes of one database sign with the same secret", s.name))
-		case s.value != "" && len(s.value) < least && (!c.Production() || config.PublicSecret(s.value) == ""): // that one is told of already
+			problems = append(problems, fmt.Errorf(
+				"%s is needed with DATABASE_URL: all processes of one database sign with the same secret", s.name))
+		case c.Production() && config.PublicSecret(s.value) != "": // config tells of it
+		case s.value != "" && len(s.value) < least:
 			problems = append(problems, fmt.Errorf("%s must have at least %d bytes%s", s.name, least, advice))
 		}
 	}
@@ -67,7 +70,7 @@ func checkReplicas(c config.Config) []error {
 	case c.ReadURL == "":
 		return nil
 	case c.DatabaseURL == "":
-		return []error{fmt.Errorf("DATABASE_READ_URL needs DATABASE_URL, whose replicas it names")}
+		return []error{errors.New("DATABASE_READ_URL needs DATABASE_URL, whose replicas it names")}
 	}
 	return inVariable("DATABASE_READ_URL", replica.CheckURL(c.ReadURL))
 }

@@ -75,7 +75,10 @@ func (p *parts) databaseService(find func(context.Context, config.Config, *slog.
 
 // watchService ends the process when its own PostgreSQL ends by itself.
 func (p *parts) watchService() service {
-	return service{name: "the watch over the database", run: func(ctx context.Context) error { return p.database.watch(ctx) }}
+	return service{
+		name: "the watch over the database",
+		run:  func(ctx context.Context) error { return p.database.watch(ctx) },
+	}
 }
 
 func (p *parts) tracingService() service {

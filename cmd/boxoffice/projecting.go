@@ -46,7 +46,8 @@ func (p *parts) busService() service {
 		}
 		defer pool.Close()
 		return bus.Publish(ctx, bus.Options{
-			URL: p.config.EventBusURL, Pool: pool, Logger: p.logger, Appended: p.wire.Log.Listen, Registerer: p.metrics.Registerer(),
+			URL: p.config.EventBusURL, Pool: pool, Logger: p.logger, Appended: p.wire.Log.Listen,
+			Registerer: p.metrics.Registerer(),
 		})
 	}}
 }
@@ -54,9 +55,9 @@ func (p *parts) busService() service {
 func (a *app) projectCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "run", Short: "Keep the read models up to date, without an API and a web UI", Args: cobra.NoArgs,
-		Long: "Keep the read models up to date, and publish the log to EVENT_BUS_URL when that is set, without an API and a web UI: for a\n" +
-			"process of its own, beside others with serve --projections=false. METRICS_PORT also answers /healthz and /readyz.\n" +
-			"SIGTERM and Ctrl-C stop it.",
+		Long: "Keep the read models up to date, and publish the log to EVENT_BUS_URL when that is set, without an API and\n" +
+			"a web UI: for a process of its own, beside others with serve --projections=false. METRICS_PORT also answers\n" +
+			"/healthz and /readyz. SIGTERM and Ctrl-C stop it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.load(checkBus)
 			if err != nil {

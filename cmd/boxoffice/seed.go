@@ -12,7 +12,8 @@ import (
 	"github.com/boxoffice/boxoffice/internal/seed"
 )
 
-var errSeedProduction = errors.New("seeding makes accounts with a known password, so it is refused with APP_ENV=production")
+var errSeedProduction = errors.New("seeding makes accounts with a known password, " +
+	"so it is refused with APP_ENV=production")
 
 func (a *app) seedCommand() *cobra.Command {
 	return &cobra.Command{
@@ -36,7 +37,8 @@ func (a *app) seedCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(a.out, "%d accounts (password %s) and %d events are there\n", result.Accounts, seed.Password, result.Events)
+				_, err = fmt.Fprintf(a.out, "%d accounts (password %s) and %d events are there\n",
+					result.Accounts, seed.Password, result.Events)
 				return err
 			})
 		},

@@ -28,8 +28,8 @@ func (a *app) serveCommand() *cobra.Command {
 	var seeds, projects bool
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run the API, the web UI and the projections", Args: cobra.NoArgs,
-		Long: "Run the API, the web UI and the projections, on a PostgreSQL of the program's own or on the one that DATABASE_URL names.\n" +
-			"The schema is brought up to date first. SIGTERM and Ctrl-C stop everything in order.",
+		Long: "Run the API, the web UI and the projections, on a PostgreSQL of the program's own or on the one that\n" +
+			"DATABASE_URL names. The schema is brought up to date first. SIGTERM and Ctrl-C stop everything in order.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.load(checkSecrets, checkAudit, checkBus, checkReplicas)
 			if err != nil {
@@ -45,7 +45,8 @@ func (a *app) serveCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&seeds, "seed", false,
-		"add accounts and events to try the system with (default: on the program's own PostgreSQL, unless APP_ENV=production)")
+		"add accounts and events to try the system with "+
+			"(default: on the program's own PostgreSQL, unless APP_ENV=production)")
 	cmd.Flags().BoolVar(&projects, "projections", true,
 		"keep the read models up to date in this process; without it, another process of the same database must")
 	return cmd
@@ -66,7 +67,8 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 	services := []service{
 		p.databaseService(ownDatabase), p.watchService(), p.tracingService(), p.healthService(), p.readingService(),
 		p.listenerService(), // early: a port that is taken should be known before anything else happens
-		p.accountService(p.signer), p.auditService(), p.wireService(), p.progressService(), p.replicaService(), p.pushService(),
+		p.accountService(p.signer), p.auditService(), p.wireService(), p.progressService(), p.replicaService(),
+		p.pushService(),
 	}
 	if projects {
 		services = append(services, p.projectionService(), p.busService())
@@ -83,7 +85,9 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 }
 
 // runServices is [runServices] with what tests change.
-func (a *app) runServices(ctx context.Context, c config.Config, services []service, work func(context.Context) error) error {
+func (a *app) runServices(
+	ctx context.Context, c config.Config, services []service, work func(context.Context) error,
+) error {
 	if a.changeServices != nil {
 		services = a.changeServices(services)
 	}

@@ -30,7 +30,9 @@ const stopAtLeast = 10 * time.Second
 // runServices opens the services, calls work, and stops them within a time. The context of work
 // ends with ctx, and when a service fails. After an error halfway those that were opened are
 // stopped too: nothing is left when it returns.
-func runServices(ctx context.Context, within time.Duration, services []service, work func(context.Context) error) (err error) {
+func runServices(
+	ctx context.Context, within time.Duration, services []service, work func(context.Context) error,
+) (err error) {
 	working, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var started []*running

@@ -90,7 +90,8 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 	return s, nil
 }
 
-var errAddress = errors.New("it is not an address of PostgreSQL, such as postgres://user:password@replica1,replica2/booking_db")
+var errAddress = errors.New("it is not an address of PostgreSQL, " +
+	"such as postgres://user:password@replica1,replica2/booking_db")
 
 // CheckURL tells whether an address can be used. The error does not repeat it.
 func CheckURL(url string) error {
@@ -148,7 +149,7 @@ func (s *Set) Choose(ctx context.Context, position int64) *Replica {
 	var nearest *Replica
 	turn := s.next.Add(1)
 	for i := range s.replicas {
-		r := s.replicas[(turn+uint64(i))%uint64(len(s.replicas))] //nolint:gosec // not negative
+		r := s.replicas[(turn+uint64(i))%uint64(len(s.replicas))]
 		if !r.InUse() {
 			continue
 		}

@@ -161,7 +161,8 @@ func (m *monitor) compare(ctx context.Context, now time.Time, end int64, hash []
 	var head int64
 	var there []byte
 	err := m.options.Primary.QueryRow(ctx, `
-		select position, coalesce((select hash from event_log where position = $1), '') from log_head`, end).Scan(&head, &there)
+		select position, coalesce((select hash from event_log where position = $1), '')
+		from log_head`, end).Scan(&head, &there)
 	switch {
 	case eventstore.IsUnavailable(err) && !m.compared.IsZero():
 		return nil // the primary is gone, which says nothing against the replica
