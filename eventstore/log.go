@@ -6,14 +6,22 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Log reads the log. It needs the tables of the migrations. Values are safe for concurrent use.
-type Log struct{ pool *pgxpool.Pool }
+type Log struct{ pool Database }
+
+// Database is a pool of connections, or what chooses between pools.
+type Database interface {
+	Querier
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Begin(ctx context.Context) (pgx.Tx, error)
+}
 
 // NewLog uses pool, which stays the caller's to close.
-func NewLog(pool *pgxpool.Pool) *Log { return &Log{pool} }
+func NewLog(pool Database) *Log { return &Log{pool} }
 
 // Stream reads the records of a stream after a version, oldest first, at most limit of them.
 func (l *Log) Stream(ctx context.Context, streamID uuid.UUID, after, limit int) ([]Record, error) {

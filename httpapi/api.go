@@ -19,6 +19,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -30,6 +31,9 @@ type Options struct {
 	Events   *projections.Events
 	Bookings projections.Bookings
 	Progress *engine.Progress
+	// Replicas answer reads, if Log, Events, Bookings and Audit.History read through a
+	// [replica.Reader]; nil: there are none.
+	Replicas *replica.Set
 	Accounts *account.Accounts
 	Audit    Audit
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.
@@ -83,8 +87,8 @@ func newAPI(o Options) *api {
 	a := &api{
 		Options: o, router: chi.NewMux(),
 		origins: http.NewCrossOriginProtection(), foreign: middleware.NewOriginLog(o.Logger),
-		pages:  newReadCache[projections.EventQuery, rowsOfPage](o.Progress.Reached),
-		single: newReadCache[uuid.UUID, *projections.Event](o.Progress.Reached),
+		pages:  newReadCache[projections.EventQuery, rowsOfPage](),
+		single: newReadCache[uuid.UUID, *projections.Event](),
 	}
 	if a.Limiter == nil {
 		a.Limiter = new(middleware.Limiter)

@@ -29,17 +29,17 @@ type Audit struct {
 func auditRoutes(a *api) {
 	auditors := a.signedIn(account.Auditor)
 	route(a, op("GET /audit/streams", "listStreams", "List the streams of the log", 200, 400),
-		a.listStreams, auditors, a.audited, a.needsDatabase)
+		a.listStreams, auditors, a.audited, a.readsLog, a.needsDatabase)
 	route(a, op("GET /audit/streams/{id}", "auditStream",
 		"Show the records of one stream, and its state at a version or time", 200, 400, 404),
-		a.auditStream, auditors, a.audited, a.needsDatabase)
+		a.auditStream, auditors, a.audited, a.readsLog, a.needsDatabase)
 	route(a, op("GET /audit/streams/{id}/diff", "diffStream", "Compare two versions of a stream", 200, 400, 404),
-		a.diffStream, auditors, a.audited, a.needsDatabase)
+		a.diffStream, auditors, a.audited, a.readsLog, a.needsDatabase)
 	route(a, op("GET /audit/streams/{id}/series", "seriesOfStream",
 		"Tell what happened in a stream over time, for charts", 200, 400, 404),
-		a.seriesOfStream, auditors, a.audited, a.needsDatabase)
+		a.seriesOfStream, auditors, a.audited, a.readsLog, a.needsDatabase)
 	route(a, op("GET /audit/records", "listRecords", "List records of the log", 200, 400),
-		a.listRecords, auditors, a.audited, a.needsDatabase)
+		a.listRecords, auditors, a.audited, a.readsLog, a.needsDatabase)
 	route(a, op("GET /audit/records/{position}/proof", "proveRecord", "Prove that a record is in the log", 200, 400, 404),
 		a.proveRecord, auditors, a.audited, a.needsDatabase)
 	route(a, op("GET /audit/checkpoints", "listCheckpoints", "List the signed checkpoints of the log", 200, 400),

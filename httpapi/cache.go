@@ -20,7 +20,6 @@ const (
 // its position, for a second at most. Before a sale thousands look at the same page, and when it
 // opens, an answer of PostgreSQL waits behind all that arrives.
 type readCache[K comparable, V any] struct {
-	reached func() int64 // a position that the read model contains
 	entries *lru.Cache[K, cached[V]]
 }
 
@@ -30,17 +29,18 @@ type cached[V any] struct {
 	readAt   time.Time
 }
 
-func newReadCache[K comparable, V any](reached func() int64) *readCache[K, V] {
+func newReadCache[K comparable, V any]() *readCache[K, V] {
 	entries, err := lru.New[K, cached[V]](cacheSize)
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &readCache[K, V]{reached, entries}
+	return &readCache[K, V]{entries}
 }
 
-// get returns the entry of key, or reads it; with noCache it always reads. Errors are not kept.
-func (c *readCache[K, V]) get(key K, noCache bool, read func() (V, error)) (V, error) {
-	position, now := c.reached(), time.Now()
+// get returns the entry of key, or reads it from a read model that contains the log up to position;
+// with noCache it always reads. Errors are not kept.
+func (c *readCache[K, V]) get(key K, position int64, noCache bool, read func() (V, error)) (V, error) {
+	now := time.Now()
 	if e, ok := c.entries.Get(key); ok && !noCache && e.position == position && now.Sub(e.readAt) < cacheTTL {
 		return e.value, nil
 	}

@@ -13,10 +13,10 @@ func TestTheCacheIsReadThroughWhenTheReadModelMayHaveChanged(t *testing.T) {
 		var position int64 = 7
 		reads := 0
 		var broken error
-		r := newReadCache[string, int](func() int64 { return position })
+		r := newReadCache[string, int]()
 		get := func(key string, noCache bool, want int, when string) {
 			t.Helper()
-			got, err := r.get(key, noCache, func() (int, error) { reads++; return reads, broken })
+			got, err := r.get(key, position, noCache, func() (int, error) { reads++; return reads, broken })
 			if got != want || !errors.Is(err, broken) {
 				t.Errorf("%s: got what was read at the %dth time and %v, want the %dth", when, got, err, want)
 			}

@@ -85,7 +85,7 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 		Search: in.Search, Sort: projections.EventSort(in.SortBy), Descending: in.SortOrder == "desc",
 		Page: in.Page, Limit: in.Limit,
 	}
-	found, err := a.pages.get(query, in.noCache(), func() (p rowsOfPage, err error) {
+	found, err := a.pages.get(query, a.reached(ctx), in.noCache(), func() (p rowsOfPage, err error) {
 		p.rows, p.total, err = a.Events.List(ctx, query)
 		return p, err
 	})
@@ -114,7 +114,9 @@ type eventOutput struct {
 }
 
 func (a *api) getEvent(ctx context.Context, in *eventInput) (*eventOutput, error) {
-	row, err := a.single.get(in.ID, in.noCache(), func() (*projections.Event, error) { return a.Events.Get(ctx, in.ID) })
+	row, err := a.single.get(in.ID, a.reached(ctx), in.noCache(), func() (*projections.Event, error) {
+		return a.Events.Get(ctx, in.ID)
+	})
 	if err != nil {
 		return nil, notFound(err, domain.ErrEventNotFound)
 	}

@@ -58,7 +58,10 @@ func (a *api) awaitPosition(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 	}
-	reached := a.Service.WaitFor(ctx.Context(), least)
+	ctx, reached, ok := a.choose(ctx, least)
+	if !ok {
+		reached = a.Service.WaitFor(ctx.Context(), least)
+	}
 	ctx.SetHeader(logPosition, strconv.FormatInt(reached, 10))
 	if reached < least {
 		ctx.SetHeader(readModelLag, strconv.FormatInt(least-reached, 10))

@@ -6,12 +6,20 @@ import "context"
 type Health struct {
 	Status  string `json:"status" example:"ok"`
 	Version string `json:"version"`
+	// Replicas is of the readiness only.
+	Replicas *HealthOfReplicas `json:"replicas,omitempty" doc:"Streaming replicas that are read from, where there are any. Without them, the primary answers"`
+}
+
+// HealthOfReplicas tells how many replicas there are.
+type HealthOfReplicas struct {
+	Used       int `json:"used" doc:"Those that answer and are not far behind"`
+	Configured int `json:"configured"`
 }
 
 type healthOutput struct{ Body Health }
 
 func (a *api) healthz(context.Context, *struct{}) (*healthOutput, error) {
-	return &healthOutput{Health{"ok", a.Version}}, nil
+	return &healthOutput{Health{Status: "ok", Version: a.Version}}, nil
 }
 
 func (a *api) readyz(ctx context.Context, _ *struct{}) (*healthOutput, error) {
@@ -21,5 +29,9 @@ func (a *api) readyz(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 			return nil, errNotReady
 		}
 	}
-	return &healthOutput{Health{"ok", a.Version}}, nil
+	health := Health{Status: "ok", Version: a.Version}
+	if used, all := a.Replicas.InUse(); all > 0 {
+		health.Replicas = &HealthOfReplicas{used, all}
+	}
+	return &healthOutput{health}, nil
 }

@@ -90,7 +90,7 @@ func route[In, Out any](
 		on = a.reads
 	}
 	huma.Register(on, *op, func(ctx context.Context, in *In) (*Out, error) {
-		out, err := handle(ctx, in)
+		out, err := onReplica(a, ctx, in, handle)
 		if err != nil {
 			return nil, problemOf(ctx, a.Logger, err)
 		}

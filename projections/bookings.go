@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/projections/engine"
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // Booking is a row of the bookings read model.
@@ -83,7 +83,7 @@ func scanBooking(row pgx.CollectableRow) (*Booking, error) {
 }
 
 // Bookings answers queries about bookings. Its pool stays the caller's.
-type Bookings struct{ Pool *pgxpool.Pool }
+type Bookings struct{ Pool eventstore.Database }
 
 // BookingWithEvent is a booking and the event that it is for.
 type BookingWithEvent struct {

@@ -12,12 +12,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/projections/engine"
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // ErrNotFound means that a read model has no such row.
@@ -144,12 +144,12 @@ const maxSearchKey = 1000 // bytes; more than any 200 letters take
 
 // Events answers queries about events. Make one with [NewEvents].
 type Events struct {
-	pool   *pgxpool.Pool
+	pool   eventstore.Database
 	totals *totals
 }
 
 // NewEvents reads through pool, which stays the caller's.
-func NewEvents(pool *pgxpool.Pool) *Events { return &Events{pool, &totals{}} }
+func NewEvents(pool eventstore.Database) *Events { return &Events{pool, &totals{}} }
 
 // EventQuery selects and orders events. Values must be valid: Page and Limit at least 1.
 type EventQuery struct {

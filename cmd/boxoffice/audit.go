@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/boxoffice/boxoffice/internal/audit"
-	"github.com/boxoffice/boxoffice/internal/config"
 )
 
 // Exit codes of the audit commands.
@@ -73,7 +72,7 @@ func (a *app) withAudit(ctx context.Context, use func(context.Context, *auditor)
 }
 
 func (a *app) auditKeys(trusted ...string) (*audit.Keys, error) {
-	c, err := config.Load(a.flags)
+	c, err := a.load(checkAudit)
 	if err != nil {
 		return nil, err
 	}

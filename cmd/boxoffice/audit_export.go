@@ -115,8 +115,8 @@ func (a *app) showExport(r *audit.ExportReport) error {
 	return err
 }
 
-// checksFile completes a command that checks a FILE, or the standard input, without the database. Keys are those that are given; without
-// any, those of the program on this machine.
+// checksFile completes a command that checks a FILE, or the standard input, without the database.
+// Keys are those that are given; without any, those of the program on this machine.
 func (a *app) checksFile(cmd *cobra.Command, check func(name string, file io.Reader, keys *audit.Keys) error) *cobra.Command {
 	var trusted []string
 	cmd.Flags().StringSliceVar(&trusted, "public-key", nil, "believe checkpoints that were signed with this `KEY`")

@@ -278,7 +278,8 @@ func (a *app) auditTailCommand() *cobra.Command {
 				if err != nil || !follow {
 					return err
 				}
-				// Looking four times a second costs next to nothing, and needs nothing that could break.
+				// Looking four times a second costs next to nothing, and needs nothing that could
+				// break.
 				look := time.NewTicker(250 * time.Millisecond)
 				defer look.Stop()
 				for {

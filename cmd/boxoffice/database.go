@@ -25,8 +25,8 @@ type database struct {
 	embedded *embeddedpg.Server // nil when it is not ours to stop
 }
 
-// openDatabase finds the PostgreSQL of the configuration: the one that is named, the program's own that another process runs, or
-// one that it starts now.
+// openDatabase finds the PostgreSQL of the configuration: the one that is named, the program's own
+// that another process runs, or one that it starts now.
 func openDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*database, error) {
 	if c.DatabaseURL != "" {
 		return &database{url: c.DatabaseURL}, nil
@@ -63,13 +63,27 @@ func startDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*
 }
 
 func (d *database) close() error {
-	if d.embedded == nil {
+	if d == nil || d.embedded == nil {
 		return nil
 	}
 	return d.embedded.Stop()
 }
 
-// pool opens connections for one purpose. Purposes have pools of their own so that one that is busy doesn't starve the others.
+// watch fails when the embedded PostgreSQL ends by itself: there is nothing left to work with.
+func (d *database) watch(ctx context.Context) error {
+	if d.embedded == nil {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-d.embedded.Done():
+		return fmt.Errorf("the embedded PostgreSQL has ended: %w", d.embedded.Err())
+	}
+}
+
+// pool opens connections for one purpose. Purposes have pools of their own so that one that is busy
+// doesn't starve the others.
 func (d *database) pool(
 	ctx context.Context, purpose string, most int, settings map[string]string, configure ...func(*pgxpool.Config),
 ) (*pgxpool.Pool, error) {
@@ -132,7 +146,7 @@ func (a *app) databaseCommand() *cobra.Command {
 	database.AddCommand(&cobra.Command{
 		Use: "url", Short: "Print the address of the database, with its password, for psql and other tools", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			c, err := config.Load(a.flags)
+			c, err := a.load()
 			if err != nil {
 				return err
 			}
@@ -190,7 +204,7 @@ func (a *app) migrateCommand() *cobra.Command {
 
 // withDatabase runs a tool on the database of the configuration.
 func (a *app) withDatabase(ctx context.Context, use func(context.Context, *database) error) (err error) {
-	c, err := config.Load(a.flags)
+	c, err := a.load()
 	if err != nil {
 		return err
 	}

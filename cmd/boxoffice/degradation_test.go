@@ -36,8 +36,9 @@ func behind(t *testing.T, args ...string) (*process, *toxiproxy.Proxy) {
 	return p, proxy
 }
 
-// promised is how soon everybody is answered when the database is gone, and some seconds for busy machines and the race detector, under
-// which a password takes most of a second to hash. Who waited for timeouts instead would wait for 10 s and longer.
+// promised is how soon everybody is answered when the database is gone, and some seconds for busy
+// machines and the race detector, under which a password takes most of a second to hash. Who waited
+// for timeouts instead would wait for 10 s and longer.
 const promised = 2*time.Second + 3*time.Second
 
 func TestWithoutTheDatabaseEverybodyIsAnsweredSoonAndItIsUsedAgainWhenItIsBack(t *testing.T) {
@@ -74,7 +75,8 @@ func TestWithoutTheDatabaseEverybodyIsAnsweredSoonAndItIsUsedAgainWhenItIsBack(t
 				{"POST", "/events/" + event + "/cancel", organizer, ""},
 			}
 			must(t, lose(proxy))
-			// First those that come when nobody knows yet, all at once and more than there are connections; then those that come later.
+			// First those that come when nobody knows yet, all at once and more than there are
+			// connections; then those that come later.
 			for range 2 {
 				var all sync.WaitGroup
 				for range 8 {

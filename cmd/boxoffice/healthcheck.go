@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/boxoffice/boxoffice/internal/config"
 )
 
 // healthcheckCommand is for containers, whose images have no other program to ask with.
@@ -20,7 +18,7 @@ func (a *app) healthcheckCommand() *cobra.Command {
 			if len(args) == 1 {
 				return healthcheck(cmd.Context(), args[0])
 			}
-			c, err := config.Load(a.flags)
+			c, err := a.load()
 			if err != nil {
 				return err
 			}

@@ -1,5 +1,5 @@
-// Command boxoffice is the whole system in one program: the API, the web UI, the projections, and the tools around them. It is the
-// only place that opens pools, and joins packages.
+// Command boxoffice is the whole system in one program: the API, the web UI, the projections, and
+// the tools around them. It is the only place that opens pools, and joins packages.
 package main
 
 import (
@@ -48,17 +48,23 @@ func exitCode(err error) int {
 type app struct {
 	flags    map[string]string // of the configuration, by name of the variable
 	out, err io.Writer
+	// changeServices, when set, lets a test change the services of a process.
+	changeServices func([]service) []service
 }
 
 // run is main without the process around it.
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
-	a := &app{flags: map[string]string{}, out: out, err: errOut}
+	return (&app{flags: map[string]string{}, out: out, err: errOut}).run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) error {
 	root := &cobra.Command{
 		Use:           "boxoffice",
 		Short:         "An event booking system that can't oversell",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		// Everything that is configured is a flag of every command: they all speak to the same system.
+		// Everything that is configured is a flag of every command: they all speak to the same
+		// system.
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
 			for _, v := range config.Variables() {
 				if f := cmd.Flags().Lookup(v.Flag); f != nil && f.Changed {
@@ -77,8 +83,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.userCommand(), a.projectionsCommand(), auditing,
 		a.databaseCommand(), a.healthcheckCommand(), a.openapiCommand(), a.versionCommand())
 	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(errOut)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	used, err := root.ExecuteContextC(ctx)
 	if err != nil && (used == auditing || used.Parent() == auditing) {
 		return withExitCode(err)
@@ -86,5 +92,6 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	return err
 }
 
-// help is what a command does that has others below it; without it, their misspelled names would end well.
+// help is what a command does that has others below it; without it, their misspelled names would
+// end well.
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/natstest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func secretsFor(url string) []string {
@@ -68,6 +69,31 @@ func TestTheLogIsPublished(t *testing.T) {
 	}
 	if strings.Contains(p.err.String(), natstest.Password) {
 		t.Errorf("the password of the bus was logged: %s", p.err)
+	}
+}
+
+// A process of read models, and the tools, sign nothing and need no secret.
+func TestCommandsNeedOnlyWhatTheyUse(t *testing.T) {
+	t.Parallel()
+	env := []string{"DATABASE_URL=" + newSeededDatabase(t), dataDir(t)}
+	for _, args := range [][]string{
+		{"migrate"}, {"seed"}, {"projections", "status"}, {"projections", "verify"}, {"audit", "verify"}, {"audit", "streams"}, {"user", "purge-demo"},
+	} {
+		if out, err := command(env, args...).CombinedOutput(); err != nil {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+	}
+	said := &logtest.Buffer{}
+	keeper := command(env, "projections", "run")
+	keeper.Stderr = said
+	must(t, keeper.Start())
+	t.Cleanup(func() { _ = keeper.Process.Kill(); _, _ = keeper.Process.Wait() })
+	if !waittest.Until(30*time.Second, func() bool { return strings.Contains(said.String(), "the projections run") }) {
+		t.Errorf("the projections do not run:\n%s", said)
+	}
+	must(t, keeper.Process.Signal(syscall.SIGTERM))
+	if err := keeper.Wait(); err != nil {
+		t.Errorf("they did not stop well: %v\n%s", err, said)
 	}
 }
 

@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/migrations"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
@@ -72,7 +71,7 @@ func named(names []string) (found []engine.Projection, err error) {
 
 // withProjections runs a tool on a database that has the schema of this program.
 func (a *app) withProjections(ctx context.Context, use func(context.Context, *pgxpool.Pool, *slog.Logger) error) error {
-	c, err := config.Load(a.flags)
+	c, err := a.load()
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,8 @@ func TestReadModelsAreLookedAfterBesideARunningServer(t *testing.T) {
 			if err == nil && regexp.MustCompile(pattern).MatchString(out) {
 				return
 			}
-			// Whoever retries or rebuilds takes the lease, and the server takes it back a moment later.
+			// Whoever retries or rebuilds takes the lease, and the server takes it back a moment
+			// later.
 			if args[0] != "status" || time.Now().After(deadline) {
 				t.Errorf("projections %s: %v, want %q:\n%s", strings.Join(args, " "), err, pattern, out)
 				return
@@ -78,7 +79,8 @@ func TestReadModelsAreLookedAfterBesideARunningServer(t *testing.T) {
 	fails(`there is no projection "users"`, "rebuild", "users")
 }
 
-// One process serves the API, others keep the read models up to date, and people find their own writes.
+// One process serves the API, others keep the read models up to date, and people find their own
+// writes.
 func TestAPIAndProjectionsCanBeProcessesOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	env := []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=0s"}

@@ -313,7 +313,7 @@ func TestOfSeveralHostsTheOneThatCanBeWrittenIsUsed(t *testing.T) {
 	pool, err := (&database{url: both}).pool(t.Context(), "test", 2, nil)
 	must(t, err)
 	t.Cleanup(pool.Close)
-	monitor, err := newPulse(both, slog.New(slog.DiscardHandler))
+	monitor, err := newHealthMonitor(both, slog.New(slog.DiscardHandler))
 	must(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	stopped := make(chan struct{})

@@ -13,8 +13,9 @@ import (
 	"github.com/boxoffice/boxoffice/internal/config"
 )
 
-// secretsOf gives the secrets of the configuration. Those that are missing are made once and kept in the data directory;
-// [config.LoadSigner] refuses that with a database that other processes may use too.
+// secretsOf gives the secrets of the configuration. Those that are missing are made once and kept
+// in the data directory; [checkSecrets] refuses that with a database that other processes may use
+// too.
 func secretsOf(c config.Config) (account.Secrets, error) {
 	access, err := secretOr(c.AccessSecret, filepath.Join(c.DataDir, "jwt-access.secret"))
 	if err != nil {
@@ -34,7 +35,8 @@ func secretsOf(c config.Config) (account.Secrets, error) {
 	return secrets, nil
 }
 
-// auditKeys gives the keys of the audit. A missing one is made only where that is asked for: by the server, not by tools that look.
+// auditKeys gives the keys of the audit. A missing one is made only where that is asked for: by the
+// server, not by tools that look.
 func auditKeys(c config.Config, create bool) (*audit.Keys, error) {
 	path := filepath.Join(c.DataDir, "audit-signing.secret")
 	secret := c.AuditKey

@@ -7,19 +7,19 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/seed"
-	"github.com/boxoffice/boxoffice/migrations"
 )
 
-var errSeedProduction = errors.New("seeding makes accounts with a known password, so it is refused with APP_ENV=production")
+var errSeedProduction = errors.New("seeding makes accounts with a known password, " +
+	"so it is refused with APP_ENV=production")
 
 func (a *app) seedCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "seed", Short: "Add accounts and events to try the system with; what is there already stays, but events that would soon be over are moved", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			ctx := cmd.Context()
-			c, err := config.LoadSigner(a.flags)
+		Use: "seed", Args: cobra.NoArgs,
+		Short: "Add accounts and events to try the system with; what is there stays, but events that are soon over are moved",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.load()
 			if err != nil {
 				return err
 			}
@@ -27,25 +27,19 @@ func (a *app) seedCommand() *cobra.Command {
 				return errSeedProduction
 			}
 			c.BookingDelay = 0
-			d, err := openDatabase(ctx, c, a.logger(c))
-			if err != nil {
+			p := a.newParts(c)
+			return a.runServices(cmd.Context(), c, []service{
+				p.databaseService(openDatabase), p.readingService(), p.accountService(unusedSigner),
+				p.executorService(func(*eventstore.Options) {}),
+			}, func(ctx context.Context) error {
+				result, err := seed.Run(ctx, p.accounts, p.service)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(a.out, "%d accounts (password %s) and %d events are there\n",
+					result.Accounts, seed.Password, result.Events)
 				return err
-			}
-			defer func() { err = errors.Join(err, d.close()) }()
-			if _, err := migrations.Up(ctx, d.url); err != nil {
-				return err
-			}
-			s, err := newSystem(ctx, c, d, a.logger(c))
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx))) }()
-			result, err := seed.Run(ctx, s.accounts, s.service)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(a.out, "%d accounts (password %s) and %d events are there\n", result.Accounts, seed.Password, result.Events)
-			return err
+			})
 		},
 	}
 }

@@ -7,212 +7,282 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/httpapi/push"
+	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/config"
-	"github.com/boxoffice/boxoffice/internal/memory"
+	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/internal/seed"
 	"github.com/boxoffice/boxoffice/internal/telemetry"
-	"github.com/boxoffice/boxoffice/migrations"
+	"github.com/boxoffice/boxoffice/internal/tune"
 	"github.com/boxoffice/boxoffice/projections"
-	"github.com/boxoffice/boxoffice/projections/engine"
 	"github.com/boxoffice/boxoffice/web"
 )
 
-// stopWithin bounds how long a stop may take beside the delay of bookings, which are finished.
-const stopWithin = 20 * time.Second
-
-// untilStopped is there when ctx has ended, which it outlives by the time that a stop may take.
-func untilStopped(ctx context.Context, c config.Config) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), stopWithin+c.BookingDelay)
-}
-
 func (a *app) serveCommand() *cobra.Command {
-	var r roles
+	var seeds, projects bool
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run the API, the web UI and the projections", Args: cobra.NoArgs,
-		Long: "Run the API, the web UI and the projections, on a PostgreSQL of the program's own or on the one that DATABASE_URL names.\n" +
-			"The schema is brought up to date first. SIGTERM and Ctrl-C stop everything in order.",
+		Long: "Run the API, the web UI and the projections, on a PostgreSQL of the program's own or on the one that\n" +
+			"DATABASE_URL names. The schema is brought up to date first. SIGTERM and Ctrl-C stop everything in order.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.LoadSigner(a.flags)
+			c, err := a.load(checkSecrets, checkAudit, checkBus, checkReplicas)
 			if err != nil {
 				return err
 			}
 			if !cmd.Flags().Changed("seed") {
-				r.seed = c.DatabaseURL == "" && !c.Production()
+				seeds = c.DatabaseURL == "" && !c.Production()
 			}
-			if r.seed && c.Production() {
+			if seeds && c.Production() {
 				return errSeedProduction
 			}
-			return a.serve(cmd.Context(), c, r)
+			return a.serve(cmd.Context(), c, seeds, projects)
 		},
 	}
-	cmd.Flags().BoolVar(&r.seed, "seed", false, "add accounts and events to try the system with (default: on the program's own PostgreSQL, unless APP_ENV=production)")
-	cmd.Flags().BoolVar(&r.projections, "projections", true, "keep the read models up to date in this process; without it, another process of the same database must")
+	cmd.Flags().BoolVar(&seeds, "seed", false,
+		"add accounts and events to try the system with "+
+			"(default: on the program's own PostgreSQL, unless APP_ENV=production)")
+	cmd.Flags().BoolVar(&projects, "projections", true,
+		"keep the read models up to date in this process; without it, another process of the same database must")
 	return cmd
 }
 
-// roles are what a process does besides serving.
-type roles struct{ seed, projections bool }
-
-func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
-	logger := a.logger(c)
+// serve runs until ctx ends. What is opened last stops first: /readyz fails, the listeners close
+// and requests are finished, bookings in their delay among them; then the projections and all else
+// that works in the background; then the database.
+func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) error {
+	p := a.newParts(c)
 	share := 0.8
 	if c.DatabaseURL == "" {
 		share = 0.5 // the rest is for PostgreSQL
 	}
-	memory.Tune(share, logger)
-	d := &database{url: c.DatabaseURL}
-	if d.url == "" {
-		if d, err = startDatabase(ctx, c, logger); err != nil {
-			return err
-		}
+	tune.Memory(share, p.logger)
+	p.processors = tune.Processors()
+	p.admission = httpapi.NewAdmission(max(1, p.processors-1))
+	services := []service{
+		p.databaseService(ownDatabase), p.watchService(), p.tracingService(), p.healthService(), p.readingService(),
+		p.listenerService(), // early: a port that is taken should be known before anything else happens
+		p.accountService(p.signer), p.auditService(), p.notifierService(), p.progressService(), p.replicaService(),
+		p.pushService(),
 	}
-	defer func() { err = errors.Join(err, d.close()) }()
-	if _, err := migrations.Up(ctx, d.url); err != nil {
-		return fmt.Errorf("migrate the database: %w", err)
+	if projects {
+		services = append(services, p.projectionService(), p.busService())
 	}
-	s, err := newSystem(ctx, c, d, logger)
-	if err != nil {
-		return err
+	services = append(services, p.cleaningService(), p.executorService(p.observeBookings))
+	if seeds {
+		services = append(services, p.seedService())
 	}
-	if c.Production() {
-		if err := refuseKnownPasswords(ctx, s.accounts); err != nil {
-			return errors.Join(err, s.close(ctx))
-		}
-	}
-	// Listening comes early: a port that is taken should be known before anything else happens.
-	api, err := listen(ctx, c.Host, c.APIPort, "API_PORT")
-	if err != nil {
-		return errors.Join(err, s.close(ctx))
-	}
-	ui, err := listen(ctx, c.Host, c.WebPort, "WEB_PORT")
-	if err != nil {
-		return errors.Join(err, api.Close(), s.close(ctx))
-	}
-	listeners := []net.Listener{api, ui}
-	if c.MetricsPort != 0 {
-		private, err := listen(ctx, c.MetricsHost, c.MetricsPort, "METRICS_PORT")
-		if err != nil {
-			return errors.Join(err, api.Close(), ui.Close(), s.close(ctx))
-		}
-		listeners = append(listeners, private)
-	}
-
-	// work goes on until everybody has their answer, and only then stops.
-	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopWork()
-	group, failed := errgroup.WithContext(work)
-	group.Go(func() error { s.pulse.run(work); return nil })
-	group.Go(func() error { s.wire.Run(work); return nil })
-	group.Go(func() error { s.progress.Run(work); return nil })
-	push := s.push(c, logger)
-	s.metrics.Watch(telemetry.Sockets, push.Sockets)
-	s.metrics.Watch(telemetry.SocketsLimit, func() int { return c.Sockets })
-	group.Go(func() error { push.Run(work); return nil })
-	if r.projections {
-		group.Go(func() error { return s.project(work, logger) })
-		group.Go(func() error { return s.runBus(work, c, logger) })
-	}
-	group.Go(func() error { return s.cleanUp(work, logger) })
-	group.Go(func() error { s.accounts.Watch(work, logger); return nil })
-	group.Go(func() error { s.audit.Checkpoints.Run(work, c.AuditInterval, logger); return nil })
-	if d.embedded != nil {
-		group.Go(func() error { return d.watch(work) })
-	}
-	if r.seed {
-		if _, err := seed.Run(ctx, s.accounts, s.service); err != nil {
-			logger.Error("seeding failed", "error", err)
-		}
-	}
-
-	var stopping atomic.Bool
-	apiHandler := s.api(c, logger, push, &stopping)
-	webHandler, err := web.Handler(apiHandler, logger)
-	if err != nil {
-		return err
-	}
-	servers := []*http.Server{server(apiHandler, logger), server(webHandler, logger), server(s.metrics.Handler(), logger)}
-	for i, l := range listeners {
-		group.Go(func() error {
-			if err := servers[i].Serve(l); !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		})
-	}
-	if _, err := fmt.Fprintf(a.out, "\n  Boxoffice is ready\n\n    Web  %s\n    API  %s\n\n", address(ui), address(api)); err != nil {
-		logger.Warn("could not print the addresses", "error", err)
-	}
-
-	select {
-	case <-ctx.Done():
-	case <-failed.Done():
-	}
-	stopping.Store(true)
-	logger.Info("stopping")
-	deadline, cancel := untilStopped(ctx, c)
-	defer cancel()
-	goodbyes := make(chan error)
-	go func() { goodbyes <- push.Close(deadline) }() // a server does not know of connections that were upgraded
-	for _, srv := range servers {                    // at once: none takes requests while another one finishes its own
-		go func() { goodbyes <- srv.Shutdown(deadline) }()
-	}
-	var errs []error
-	for range 1 + len(servers) {
-		errs = append(errs, <-goodbyes)
-	}
-	errs = append(errs, s.executor.Close(deadline))
-	stopWork()
-	errs = append(errs, group.Wait())
-	s.closePools()
-	if err := s.tracing.Close(deadline); err != nil { // which is no reason to say that stopping went wrong
-		logger.Warn("the last traces were not exported", "error", err)
-	}
-	return errors.Join(errs...)
-}
-
-func (s *system) push(c config.Config, logger *slog.Logger) *push.Push {
-	return push.New(push.Options{
-		Live: projections.NewLive(s.reading, s.wire, logger), Accounts: s.accounts,
-		Origins: c.FrontendOrigin, Connections: c.Sockets, Logger: logger, Now: time.Now,
+	services = append(services, p.httpService())
+	return a.runServices(ctx, c, services, func(ctx context.Context) error {
+		a.announce(p.logger, address(p.web), address(p.api))
+		return untilStopped(ctx)
 	})
 }
 
-func (s *system) api(c config.Config, logger *slog.Logger, pushing http.Handler, stopping *atomic.Bool) http.Handler {
-	return httpapi.New(httpapi.Options{
-		Service:  s.service,
-		Log:      eventstore.NewLog(s.reading),
-		Events:   projections.NewEvents(s.reading),
-		Bookings: projections.Bookings{Pool: s.reading},
-		Progress: s.progress,
-		Accounts: s.accounts,
-		Audit:    s.audit,
-		Push:     pushing,
-		Health:   s.pulse.alive,
-		Ready: func(context.Context) error {
-			if stopping.Load() {
-				return errors.New("stopping")
+// runServices is [runServices] with what tests change.
+func (a *app) runServices(
+	ctx context.Context, c config.Config, services []service, work func(context.Context) error,
+) error {
+	if a.changeServices != nil {
+		services = a.changeServices(services)
+	}
+	return runServices(ctx, stopWithin(c), services, work)
+}
+
+// ownDatabase is the database of the configuration, or one that starts and ends with this process.
+func ownDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*database, error) {
+	if c.DatabaseURL != "" {
+		return &database{url: c.DatabaseURL}, nil
+	}
+	return startDatabase(ctx, c, logger)
+}
+
+func (p *parts) signer() (*account.Signer, error) {
+	secrets, err := secretsOf(p.config)
+	if err != nil {
+		return nil, err
+	}
+	return account.NewSigner(secrets, time.Now)
+}
+
+func (p *parts) observeBookings(o *eventstore.Options) {
+	o.Committed, o.Health = func(int64) { p.notifier.Appended() }, p.health.writable
+	o.ExpectMore = func() bool { return p.admission.Waiting() > 0 }
+	o.Observe, o.Tracer = p.metrics.ObserveBatch, p.tracing.Tracer()
+	p.metrics.Watch(telemetry.CommandsWaiting, func() int { return p.admission.Waiting() + p.executor.Waiting() })
+	p.metrics.Watch(telemetry.CommandQueue, func() int { return p.config.Queue })
+}
+
+// listenerService takes the ports.
+func (p *parts) listenerService() service {
+	return service{
+		name: "the listeners",
+		open: func(ctx context.Context) (err error) {
+			c := p.config
+			if p.api, err = listen(ctx, c.Host, c.APIPort, "API_PORT"); err != nil {
+				return err
 			}
-			return s.ready()
+			if p.web, err = listen(ctx, c.Host, c.WebPort, "WEB_PORT"); err != nil || c.MetricsPort == 0 {
+				return err
+			}
+			p.private, err = listen(ctx, c.MetricsHost, c.MetricsPort, "METRICS_PORT")
+			return err
 		},
-		Origins: c.FrontendOrigin,
-		Metrics: s.metrics.Registerer(), Tracer: s.tracing.Tracer(),
-		Admission: s.admission,
-		Limiter:   s.limiter, TrustedProxies: c.TrustedProxies,
-		PlainHTTP: plainHTTP(c),
+		stop: func(context.Context) error {
+			for _, l := range []net.Listener{p.api, p.web, p.private} {
+				if l != nil {
+					_ = l.Close() // mostly closed by its server
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// pushService tells WebSocket clients of changes. httpService closes the connections.
+func (p *parts) pushService() service {
+	return service{
+		name: "the live counts",
+		open: func(context.Context) error {
+			p.push = push.New(push.Options{
+				Live: projections.NewLive(p.reading, p.notifier, p.logger), Accounts: p.accounts,
+				Origins: p.config.FrontendOrigin, Connections: p.config.Sockets, Logger: p.logger, Now: time.Now,
+			})
+			p.metrics.Watch(telemetry.Sockets, p.push.Sockets)
+			p.metrics.Watch(telemetry.SocketsLimit, func() int { return p.config.Sockets })
+			return nil
+		},
+		run: func(ctx context.Context) error { p.push.Run(ctx); return nil },
+	}
+}
+
+// cleaningService deletes refresh tokens and idempotency keys that have expired.
+func (p *parts) cleaningService() service {
+	return service{name: "the cleaning", run: func(ctx context.Context) error {
+		hourly := time.NewTicker(time.Hour)
+		defer hourly.Stop()
+		for {
+			_, errTokens := p.accounts.DeleteExpired(ctx)
+			yesterday := time.Now().Add(-24 * time.Hour)
+			_, errKeys := eventstore.NewLog(p.reading).ForgetKeys(ctx, yesterday)
+			_, errRegistrations := p.accounts.ForgetKeys(ctx, yesterday)
+			if err := errors.Join(errTokens, errKeys, errRegistrations); err != nil && ctx.Err() == nil {
+				p.logger.Warn("cleaning up failed", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-hourly.C:
+			}
+		}
+	}}
+}
+
+func (p *parts) seedService() service {
+	return service{name: "the seed", open: func(ctx context.Context) error {
+		if _, err := seed.Run(ctx, p.accounts, p.service); err != nil {
+			p.logger.Error("seeding failed", "error", err)
+		}
+		return nil
+	}}
+}
+
+// httpService answers requests. Its stop lets nobody in any more and finishes what was begun.
+func (p *parts) httpService() service {
+	var limiter *middleware.Limiter // nil: no limits
+	var servers []*http.Server
+	return service{
+		name: "the API and the web UI",
+		open: func(context.Context) (err error) {
+			if p.config.RateLimits {
+				limits := middleware.Limits{
+					Booking: middleware.Limit(p.config.BookingLimit), Address: middleware.Limit(p.config.AddressLimit),
+					Login: middleware.Limit(p.config.LoginLimit),
+				}
+				if limiter, err = middleware.NewLimiter(limits); err != nil {
+					return err
+				}
+			}
+			api := p.handler(limiter)
+			pages, err := web.Handler(api, p.logger)
+			if err != nil {
+				return err
+			}
+			servers = []*http.Server{server(api, p.logger), server(pages, p.logger), server(p.metrics.Handler(), p.logger)}
+			return nil
+		},
+		run: func(context.Context) error {
+			listeners := []net.Listener{p.api, p.web, p.private}
+			served := make(chan error, len(servers))
+			for i, srv := range servers {
+				go func() { served <- serveHTTP(srv, listeners[i]) }()
+			}
+			for range servers {
+				if err := <-served; err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		stop: func(deadline context.Context) error {
+			p.stopping.Store(true)
+			p.logger.Info("stopping")
+			stopped := make(chan error, 1+len(servers))
+			go func() { stopped <- p.push.Close(deadline) }() // a server does not know of connections that were upgraded
+			for _, srv := range servers {                     // at once: none takes requests while another one finishes its own
+				go func() { stopped <- srv.Shutdown(deadline) }()
+			}
+			var err error
+			for range cap(stopped) {
+				err = errors.Join(err, <-stopped)
+			}
+			if limiter != nil {
+				limiter.Close()
+			}
+			return err
+		},
+	}
+}
+
+// serveHTTP returns when the server is shut down. Without a listener there is nothing to serve.
+func serveHTTP(srv *http.Server, l net.Listener) error {
+	if l == nil {
+		return nil
+	}
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
+	reader := replica.Reader{Pool: p.reading}
+	return httpapi.New(httpapi.Options{
+		Service:  p.service,
+		Log:      eventstore.NewLog(reader),
+		Events:   projections.NewEvents(reader),
+		Bookings: projections.Bookings{Pool: reader},
+		Progress: p.progress,
+		Replicas: p.replicas,
+		Accounts: p.accounts,
+		Audit:    p.audit,
+		Push:     p.push,
+		Health:   p.health.alive,
+		Ready:    func(context.Context) error { return p.ready() },
+		Origins:  p.config.FrontendOrigin,
+		Metrics:  p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
+		Admission: p.admission,
+		Limiter:   limiter, TrustedProxies: p.config.TrustedProxies,
+		PlainHTTP: plainHTTP(p.config),
 		Now:       time.Now,
-		Logger:    logger,
+		Logger:    p.logger,
 		Version:   version,
 	})
 }
@@ -227,57 +297,12 @@ func plainHTTP(c config.Config) httpapi.PlainHTTP {
 	return httpapi.PlainHTTPNearby
 }
 
-// project runs the projections on connections of their own.
-func (s *system) project(ctx context.Context, logger *slog.Logger) error {
-	pool, err := s.database.pool(ctx, "projections", projections.Connections, engine.Session())
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	s.metrics.WatchPool("projections", pool)
-	return engine.Run(ctx, engine.Options{
-		Pool: pool, Projections: projections.All(), Notifier: s.wire, Logger: logger, Holder: processName(),
-		Registerer: s.metrics.Registerer(), Tracer: s.tracing.Tracer(),
-	})
-}
-
-// cleanUp forgets refresh tokens and idempotency keys whose time is over.
-func (s *system) cleanUp(ctx context.Context, logger *slog.Logger) error {
-	hourly := time.NewTicker(time.Hour)
-	defer hourly.Stop()
-	for {
-		_, errTokens := s.accounts.DeleteExpired(ctx)
-		yesterday := time.Now().Add(-24 * time.Hour)
-		_, errKeys := eventstore.NewLog(s.reading).ForgetKeys(ctx, yesterday)
-		_, errRegistrations := s.accounts.ForgetKeys(ctx, yesterday)
-		if err := errors.Join(errTokens, errKeys, errRegistrations); err != nil && ctx.Err() == nil {
-			logger.Warn("cleaning up failed", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-hourly.C:
-		}
+// announce tells people where to look.
+func (a *app) announce(logger *slog.Logger, pages, api string) {
+	if _, err := fmt.Fprintf(a.out, "\n  Boxoffice is ready\n\n    Web  %s\n    API  %s\n\n", pages, api); err != nil {
+		logger.Warn("could not print the addresses", "error", err)
 	}
 }
-
-// watch fails when the embedded PostgreSQL ends by itself: there is nothing left to work with.
-func (d *database) watch(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-d.embedded.Done():
-		return fmt.Errorf("the embedded PostgreSQL has ended: %w", d.embedded.Err())
-	}
-}
-
-// shareProcessors tells how many processors there are, and lets Go use two threads more, so that there is always one with time to ask
-// the network who wants something: when all of them are busy, Go asks every 10 ms, for 128 connections.
-var shareProcessors = sync.OnceValue(func() int {
-	processors := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(processors + 2)
-	return processors
-})
 
 func listen(ctx context.Context, host string, port int, variable string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))

@@ -43,6 +43,11 @@ func (a *app) userCommand() *cobra.Command {
 	return user
 }
 
+// unusedSigner is for programs that sign nothing, and so need not know the secrets of the system.
+func unusedSigner() (*account.Signer, error) {
+	return account.NewSigner(account.Secrets{Access: []string{rand.Text()}, Refresh: []string{rand.Text()}}, time.Now)
+}
+
 func (a *app) purgeDemo(ctx context.Context, d *database) error {
 	if _, err := migrations.Up(ctx, d.url); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
@@ -52,9 +57,7 @@ func (a *app) purgeDemo(ctx context.Context, d *database) error {
 		return err
 	}
 	defer pool.Close()
-	// It signs nothing, so the secrets of the system need not be known here.
-	unused := account.Secrets{Access: []string{rand.Text()}, Refresh: []string{rand.Text()}}
-	signer, err := account.NewSigner(unused, time.Now)
+	signer, err := unusedSigner()
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
+	"net"
 	"net/netip"
 	"net/url"
 
@@ -21,7 +20,7 @@ func (a *app) webCommand() *cobra.Command {
 		Long: "Run the web UI alone. Requests below /api go to the API that --api names, so that browsers need to reach nothing else.\n" +
 			"That API should have this process in TRUSTED_PROXIES, to count requests by the addresses of the people who make them.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load(a.flags)
+			c, err := a.load()
 			if err != nil {
 				return err
 			}
@@ -49,27 +48,21 @@ func (a *app) web(ctx context.Context, c config.Config, target *url.URL) error {
 	if err != nil {
 		return err
 	}
-	listener, err := listen(ctx, c.Host, c.WebPort, "WEB_PORT")
-	if err != nil {
-		return err
-	}
 	srv := server(handler, logger)
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(listener) }()
-	if _, err := fmt.Fprintf(a.out, "\n  Boxoffice is ready\n\n    Web  %s\n    API  %s\n\n", address(listener), target); err != nil {
-		logger.Warn("could not print the addresses", "error", err)
-	}
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	logger.Info("stopping")
-	deadline, cancel := untilStopped(ctx, c)
-	defer cancel()
-	err = srv.Shutdown(deadline)
-	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	return err
+	var listener net.Listener
+	return a.runServices(ctx, c, []service{{
+		name: "the web UI",
+		open: func(ctx context.Context) (err error) {
+			listener, err = listen(ctx, c.Host, c.WebPort, "WEB_PORT")
+			return err
+		},
+		run: func(context.Context) error { return serveHTTP(srv, listener) },
+		stop: func(deadline context.Context) error {
+			logger.Info("stopping")
+			return srv.Shutdown(deadline)
+		},
+	}}, func(ctx context.Context) error {
+		a.announce(logger, address(listener), target.String())
+		return untilStopped(ctx)
+	})
 }

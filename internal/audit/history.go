@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -21,13 +20,13 @@ import (
 // states on the way: a second query folds at most a thousand records. It is safe for concurrent
 // use.
 type History struct {
-	pool  *pgxpool.Pool
+	pool  eventstore.Database
 	log   *eventstore.Log
 	cache *stateCache
 }
 
 // NewHistory reads from pool, which the caller closes.
-func NewHistory(pool *pgxpool.Pool) *History {
+func NewHistory(pool eventstore.Database) *History {
 	return &History{pool, eventstore.NewLog(pool), &stateCache{streams: map[uuid.UUID]*cachedStream{}}}
 }
 

@@ -1,11 +1,12 @@
 // Package bus publishes the log to a NATS JetStream stream, for other programs.
 //
-// The sequence of the stream is the position of the log. Each record is published on the condition that the stream ends right
-// before it. So whatever happens (a lost answer, two publishers, a restart of either side), the stream is the log: in order,
-// without gaps, nothing twice. There is no checkpoint: the stream's last sequence says how far publishing is.
+// The sequence of the stream is the position of the log. Each record is published on the condition
+// that the stream ends right before it. So whatever happens (a lost answer, two publishers, a
+// restart of either side), the stream is the log: in order, without gaps, nothing twice. There is
+// no checkpoint: the stream's last sequence says how far publishing is.
 //
-// A record travels as a watermill message in watermill-nats' form, so any watermill program can subscribe: message.go. Start
-// reading at publish.go.
+// A record travels as a watermill message in watermill-nats' form, so any watermill program can
+// subscribe: message.go. Start reading at publish.go.
 package bus
 
 import (
@@ -25,12 +26,14 @@ import (
 )
 
 const (
-	// streamName is that of the stream in JetStream. One that exists is used as it is, with whatever replicas and limits it was given.
+	// streamName is that of the stream in JetStream. One that exists is used as it is, with
+	// whatever replicas and limits it was given.
 	streamName = "boxoffice_log"
 	// topic begins the subject of each record: boxoffice.log.<stream id>.<type>.
 	topic = "boxoffice.log"
 
-	// pageSize is how many records are under way at once, and with their size (a request has 64 kB at most) the bound of memory.
+	// pageSize is how many records are under way at once, and with their size (a request has 64 kB
+	// at most) the bound of memory.
 	pageSize = 1_000
 	// answerWithin is how long the bus may take for an answer.
 	answerWithin = 5 * time.Second
@@ -41,7 +44,8 @@ const (
 	longestPause  = 5 * time.Second
 )
 
-// Connections is how many connections of a pool [Publish] uses: one for the lock, one to read, and one for metrics.
+// Connections is how many connections of a pool [Publish] uses: one for the lock, one to read, and
+// one for metrics.
 const Connections = 3
 
 // Options are what [Publish] works with.
@@ -76,8 +80,8 @@ type link struct {
 	js   jetstream.JetStream
 }
 
-// open connects, and tries again until ctx ends: nothing that is wrong with the bus, such as a password, ends the process.
-// After the end of ctx the link is nil.
+// open connects, and tries again until ctx ends: nothing that is wrong with the bus, such as a
+// password, ends the process. After the end of ctx the link is nil.
 func open(ctx context.Context, o Options) (l *link) {
 	retryForever(ctx, "connecting to the bus", o.Logger, func(context.Context, func()) (err error) {
 		if l, err = connect(o); err == nil {
@@ -155,7 +159,8 @@ func (l *link) openStream(ctx context.Context) (jetstream.Stream, error) {
 // errDone ends [retryForever].
 var errDone = errors.New("done")
 
-// retryForever calls do until ctx ends, with growing pauses while it fails. do calls progressed when it works.
+// retryForever calls do until ctx ends, with growing pauses while it fails. do calls progressed
+// when it works.
 func retryForever(ctx context.Context, what string, logger *slog.Logger, do func(ctx context.Context, progressed func()) error) {
 	wait, told := shortestPause, ""
 	for ctx.Err() == nil {

@@ -21,7 +21,8 @@ import (
 	"github.com/boxoffice/boxoffice/internal/natstest"
 )
 
-// Whatever is restarted meanwhile, and however many publish at the same time, the stream is the log.
+// Whatever is restarted meanwhile, and however many publish at the same time, the stream is the
+// log.
 func TestTheStreamIsTheLog(t *testing.T) {
 	t.Parallel()
 	server := natstest.Start(t)
@@ -47,7 +48,8 @@ func TestTheStreamIsTheLog(t *testing.T) {
 	}
 }
 
-// Publishers don't need the lock to be right, only to be cheap: here each has a database of its own, with the same log.
+// Publishers don't need the lock to be right, only to be cheap: here each has a database of its
+// own, with the same log.
 func TestPublishersAtOnceDoNotPublishTwice(t *testing.T) {
 	t.Parallel()
 	server := natstest.Start(t)
@@ -59,7 +61,8 @@ func TestPublishersAtOnceDoNotPublishTwice(t *testing.T) {
 	home.published()
 }
 
-// A password that is wrong, or was changed, is for operators to mend, and meanwhile nothing else suffers.
+// A password that is wrong, or was changed, is for operators to mend, and meanwhile nothing else
+// suffers.
 func TestAWrongPasswordIsNotTheEnd(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
@@ -159,7 +162,8 @@ func TestRecordsAreMessagesOfWatermill(t *testing.T) {
 	}
 }
 
-// After a failover that lost commits, or a mistaken address, the bus holds what the log does not. Nobody must get a mixture.
+// After a failover that lost commits, or a mistaken address, the bus holds what the log does not.
+// Nobody must get a mixture.
 func TestALogIsNotMixedWithAnotherOne(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
@@ -194,7 +198,8 @@ func TestALogIsNotMixedWithAnotherOne(t *testing.T) {
 	eventually(t, "the right one is published", func() bool { return last(t, js) == home.head() })
 }
 
-// Limits of age or size take the oldest records from the stream, and its end still says how far publishing is.
+// Limits of age or size take the oldest records from the stream, and its end still says how far
+// publishing is.
 func TestPublishingGoesOnWhereTheStreamIsLimitedOrLost(t *testing.T) {
 	t.Parallel()
 	server := natstest.Start(t)

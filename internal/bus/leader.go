@@ -14,14 +14,16 @@ import (
 const publishLock = 7_310_579_001
 
 const (
-	// lockEvery is how often a process that holds the lock says that it is alive, and others ask for it.
+	// lockEvery is how often a process that holds the lock says that it is alive, and others ask
+	// for it.
 	lockEvery = time.Second
 	// lockFor is after how long PostgreSQL takes the lock from a process that froze.
 	lockFor = "4s"
 )
 
-// runAsLeader calls do in one process of the database at a time, until ctx ends. The lock saves the others useless work. It need
-// not be perfect, and is not: a process that froze and comes back may go on for a moment beside its successor.
+// runAsLeader calls do in one process of the database at a time, until ctx ends. The lock saves the
+// others useless work. It need not be perfect, and is not: a process that froze and comes back may
+// go on for a moment beside its successor.
 func runAsLeader(ctx context.Context, pool *pgxpool.Pool, key int64, logger *slog.Logger, do func(context.Context)) {
 	told := ""
 	for ctx.Err() == nil {

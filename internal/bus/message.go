@@ -13,8 +13,9 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// A record is a message whose payload is its data, byte for byte, whose UUID is its position, and whose metadata is the rest. On the
-// wire the metadata are headers, which can't hold every text: there, the metadata of the record are in base64 where they have to be.
+// A record is a message whose payload is its data, byte for byte, whose UUID is its position, and
+// whose metadata is the rest. On the wire the metadata are headers, which can't hold every text:
+// there, the metadata of the record are in base64 where they have to be.
 const (
 	streamIDKey       = "stream_id"
 	versionKey        = "version"
@@ -53,7 +54,8 @@ func subjectOf(topic string, m *message.Message) string {
 	return topic + "." + m.Metadata.Get(streamIDKey) + "." + strings.Map(subjectRune, m.Metadata.Get(typeKey))
 }
 
-// subjectRune replaces what has a meaning in subjects. Names of types are words; this is so that none can stop the rest.
+// subjectRune replaces what has a meaning in subjects. Names of types are words; this is so that
+// none can stop the rest.
 func subjectRune(r rune) rune {
 	if r <= ' ' || r == '.' || r == '*' || r == '>' {
 		return '_'

@@ -9,7 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are what operators see. Each process tells whether the bus is connected, and the leader how far it is.
+// metrics are what operators see. Each process tells whether the bus is connected, and the leader
+// how far it is.
 type metrics struct {
 	options  Options
 	conn     atomic.Pointer[nats.Conn]

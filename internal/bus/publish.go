@@ -13,8 +13,9 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Publish copies the log to the bus until ctx ends. One process of a database does it at a time, and another takes over when that one is
-// gone. It reads what is committed, on connections of its own: no booking waits for it.
+// Publish copies the log to the bus until ctx ends. One process of a database does it at a time,
+// and another takes over when that one is gone. It reads what is committed, on connections of its
+// own: no booking waits for it.
 func Publish(ctx context.Context, o Options) error {
 	if err := CheckURL(o.URL); err != nil {
 		return err
@@ -47,7 +48,8 @@ type publication struct {
 	metrics *metrics
 }
 
-// errElsewhere says that somebody else has published meanwhile. The end of the stream is read again then.
+// errElsewhere says that somebody else has published meanwhile. The end of the stream is read again
+// then.
 var errElsewhere = errors.New("the stream does not end where it did")
 
 // run goes on from where the stream ends.
@@ -86,8 +88,9 @@ func (p *publication) run(ctx context.Context, progressed func()) error {
 	return nil
 }
 
-// agree makes sure that the stream is this log's. After a failover that lost commits, or a restore, it may hold what the log does not;
-// publishing on top of that would give subscribers a history that never was.
+// agree makes sure that the stream is this log's. After a failover that lost commits, or a restore,
+// it may hold what the log does not; publishing on top of that would give subscribers a history
+// that never was.
 func (p *publication) agree(ctx context.Context, stream jetstream.Stream, last int64) error {
 	head, err := p.log.Head(ctx)
 	if err != nil {
@@ -118,13 +121,15 @@ func (p *publication) agree(ctx context.Context, stream jetstream.Stream, last i
 
 var errOtherLog = errors.New("the stream on the bus holds another log; nothing is published until it is deleted, and what was made of it")
 
-// publisher is a watermill publisher of records. watermill-nats has one that waits for each answer before it sends the next message;
-// this one has a whole call's under way, and keeps their order by a condition that the server checks.
+// publisher is a watermill publisher of records. watermill-nats has one that waits for each answer
+// before it sends the next message; this one has a whole call's under way, and keeps their order by
+// a condition that the server checks.
 type publisher struct{ js jetstream.JetStream }
 
 var _ message.Publisher = publisher{}
 
-// Publish returns when all messages are stored, each with its position as sequence. After an error some of the first ones may be.
+// Publish returns when all messages are stored, each with its position as sequence. After an error
+// some of the first ones may be.
 func (p publisher) Publish(topic string, messages ...*message.Message) (err error) {
 	var marshaler wmnats.NATSMarshaler
 	answers := make([]jetstream.PubAckFuture, 0, len(messages))
@@ -160,7 +165,8 @@ func (publisher) Close() error { return nil }
 func confirmed(answer jetstream.PubAckFuture, position string) error {
 	select {
 	case ack := <-answer.Ok():
-		// A duplicate may be another record of the same position, of a publisher that has another log.
+		// A duplicate may be another record of the same position, of a publisher that has another
+		// log.
 		if ack.Duplicate || strconv.FormatUint(ack.Sequence, 10) != position {
 			return errElsewhere
 		}

@@ -149,7 +149,8 @@ func (s *site) published() {
 	}
 }
 
-// recordOf reads a record back from the bus, as a program that wants all of it would: nothing is lost on the way.
+// recordOf reads a record back from the bus, as a program that wants all of it would: nothing is
+// lost on the way.
 func recordOf(raw *jetstream.RawStreamMsg) (r eventstore.Record, err error) {
 	var marshaler wmnats.NATSMarshaler
 	m, err := marshaler.Unmarshal(&nats.Msg{Header: raw.Header, Data: raw.Data})

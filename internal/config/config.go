@@ -1,6 +1,7 @@
-// Package config is everything that can be configured: read from the environment, from a .env file in the working directory and
-// from flags (flags win over the environment, and the environment over the file), and checked at once, so that whoever starts the
-// program sees every mistake together.
+// Package config is everything that can be configured: read from the environment, from a .env file
+// in the working directory and from flags. Flags win over the environment, and the environment over
+// the file. All mistakes are reported together. Values are plain; what a package makes of them is
+// checked by a [Check], which the commands that use the package hand in.
 package config
 
 import (
@@ -20,15 +21,12 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/jackc/pgx/v5"
 	"github.com/joho/godotenv"
-
-	"github.com/boxoffice/boxoffice/internal/account"
-	"github.com/boxoffice/boxoffice/internal/audit"
-	"github.com/boxoffice/boxoffice/internal/bus"
 )
 
 // Config holds the values. The tag "doc" is what help texts say; "min" marks a lowest number.
 type Config struct {
 	DatabaseURL string `env:"DATABASE_URL" doc:"PostgreSQL to use; empty: the program runs its own"`
+	ReadURL     string `env:"DATABASE_READ_URL" doc:"streaming replicas that lists, events, bookings and the audit are read from: one address with a host for each, separated by commas, such as postgres://user:password@replica1,replica2/booking_db; empty: none"`
 	DataDir     string `env:"DATA_DIR" doc:"where the program's own PostgreSQL and secrets live; empty: a directory of the user's"`
 	PostgresBin string `env:"POSTGRES_BIN" doc:"directory with initdb and postgres; empty: searched for"`
 
@@ -131,14 +129,13 @@ func Variables() []Variable {
 	return variables
 }
 
-// Load reads the configuration: flags maps names of variables to the values that were given as flags. The error lists all problems.
-func Load(flags map[string]string) (Config, error) { return load(flags, false) }
+// Check looks at what a package of the program makes of some settings. The errors name the
+// variables, and repeat no secret.
+type Check func(Config) []error
 
-// LoadSigner is [Load] for programs that sign and check tokens. Others can do without the secrets, and who only looks into a database need not
-// have them.
-func LoadSigner(flags map[string]string) (Config, error) { return load(flags, true) }
-
-func load(flags map[string]string, signs bool) (Config, error) {
+// Load reads the configuration: flags maps names of variables to the values that were given as
+// flags. The error lists all problems, with those that the checks find.
+func Load(flags map[string]string, checks ...Check) (Config, error) {
 	values, err := godotenv.Read(".env")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Config{}, fmt.Errorf("read .env: %w", err)
@@ -152,10 +149,11 @@ func load(flags map[string]string, signs bool) (Config, error) {
 	for name, value := range flags {
 		values[name] = value
 	}
-	return parse(values, signs)
+	return Parse(values, checks...)
 }
 
-func parse(values map[string]string, signs bool) (Config, error) {
+// Parse is [Load] for values that are at hand, by name of the variable.
+func Parse(values map[string]string, checks ...Check) (Config, error) {
 	for _, v := range Variables() {
 		if values[v.Name] == "" { // empty means not set, as in a compose file
 			delete(values, v.Name)
@@ -173,7 +171,10 @@ func parse(values map[string]string, signs bool) (Config, error) {
 	case err != nil:
 		problems = append(problems, err)
 	}
-	problems = append(problems, c.check(signs)...)
+	problems = append(problems, c.check()...)
+	for _, check := range checks {
+		problems = append(problems, check(c)...)
+	}
 	if c.DataDir == "" {
 		dir, err := defaultDataDir()
 		if err != nil {
@@ -223,8 +224,8 @@ var publicSecrets = []struct{ prefix, where string }{
 	{"changeme", "a placeholder"},
 }
 
-// publicSecret tells what kind of a public secret it is, nothing when it is none.
-func publicSecret(secret string) (where string) {
+// PublicSecret tells what kind of a public secret it is, nothing when it is none.
+func PublicSecret(secret string) (where string) {
 	for _, public := range publicSecrets {
 		if strings.HasPrefix(strings.ToLower(secret), public.prefix) {
 			return public.where
@@ -233,11 +234,7 @@ func publicSecret(secret string) (where string) {
 	return ""
 }
 
-// minProductionSecret is as long as the hash of HS256. Shorter secrets can be found by trying, and
-// whoever has found one signs in as anybody.
-const minProductionSecret = 32
-
-func (c Config) check(signs bool) (problems []error) {
+func (c Config) check() (problems []error) {
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	value := reflect.ValueOf(c)
 	for i := range value.NumField() {
@@ -250,17 +247,6 @@ func (c Config) check(signs bool) (problems []error) {
 	if c.DatabaseURL != "" {
 		if _, err := pgx.ParseConfig(c.DatabaseURL); err != nil {
 			bad("DATABASE_URL is not an address of a PostgreSQL database, such as postgres://user:password@localhost:5432/booking_db") // without err, which repeats it
-		}
-		if signs && c.AccessSecret == "" {
-			bad("JWT_ACCESS_SECRET is needed with DATABASE_URL: all processes of one database sign with the same secret")
-		}
-		if signs && c.RefreshSecret == "" {
-			bad("JWT_REFRESH_SECRET is needed with DATABASE_URL: all processes of one database sign with the same secret")
-		}
-	}
-	if c.EventBusURL != "" {
-		if err := bus.CheckURL(c.EventBusURL); err != nil {
-			bad("EVENT_BUS_URL: %w", err)
 		}
 	}
 	for name, port := range map[string]int{"API_PORT": c.APIPort, "WEB_PORT": c.WebPort, "METRICS_PORT": c.MetricsPort} {
@@ -286,12 +272,6 @@ func (c Config) check(signs bool) (problems []error) {
 			bad("FRONTEND_ORIGIN: %q is not an origin such as https://tickets.example.com", origin)
 		}
 	}
-	if c.AuditKey != "" && len(c.AuditKey) < audit.MinKeyBytes {
-		bad("AUDIT_SIGNING_KEY must have at least %d bytes", audit.MinKeyBytes)
-	}
-	if _, err := audit.NewKeys("", c.AuditPublicKeys...); err != nil {
-		bad("AUDIT_PUBLIC_KEYS: %w", err)
-	}
 	if c.AuditInterval < time.Second {
 		bad("AUDIT_INTERVAL must be at least 1s")
 	}
@@ -304,25 +284,11 @@ func (c Config) check(signs bool) (problems []error) {
 		bad("APP_ENV must be development or production")
 	}
 	for name, secret := range map[string]string{
-		"JWT_ACCESS_SECRET": c.AccessSecret, "JWT_REFRESH_SECRET": c.RefreshSecret,
-		"JWT_ACCESS_SECRET_PREVIOUS": c.PreviousAccessSecret, "JWT_REFRESH_SECRET_PREVIOUS": c.PreviousRefreshSecret,
-	} {
-		if secret != "" && len(secret) < account.MinSecretBytes {
-			bad("%s must have at least %d bytes", name, account.MinSecretBytes)
-		}
-	}
-	for name, secret := range map[string]string{
 		"JWT_ACCESS_SECRET": c.AccessSecret, "JWT_REFRESH_SECRET": c.RefreshSecret, "AUDIT_SIGNING_KEY": c.AuditKey,
 		"JWT_ACCESS_SECRET_PREVIOUS": c.PreviousAccessSecret, "JWT_REFRESH_SECRET_PREVIOUS": c.PreviousRefreshSecret,
 	} {
-		where := publicSecret(secret)
-		switch {
-		case !c.Production() || secret == "":
-		case where != "":
+		if where := PublicSecret(secret); c.Production() && where != "" {
 			bad("%s is %s, which everybody knows; `openssl rand -base64 32` makes one", name, where)
-		case signs && strings.HasPrefix(name, "JWT_") && len(secret) < minProductionSecret:
-			bad("%s must have at least %d bytes with APP_ENV=production; `openssl rand -base64 32` makes one",
-				name, minProductionSecret)
 		}
 	}
 	if c.AccessSecret != "" && c.AccessSecret == c.RefreshSecret {

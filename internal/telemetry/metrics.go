@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 
+	"github.com/IBM/pgxpoolprometheus"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -21,7 +22,8 @@ type Metrics struct {
 	records, repeats                         *prometheus.CounterVec   // by lane
 }
 
-// A booking takes its delay, a second by default, and a little more; everything else takes milliseconds.
+// A booking takes its delay, a second by default, and a little more; everything else takes
+// milliseconds.
 var seconds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 1.1, 1.25, 1.5, 2.5, 5, 10}
 
 // NewMetrics makes the metrics of this process.
@@ -109,9 +111,9 @@ func (m *Metrics) Watch(g Gauge, value func() int) {
 		func() float64 { return float64(value()) }))
 }
 
-// WatchPool adds the connections of a pool.
+// WatchPool adds the connections of a pool. Each name can be added once.
 func (m *Metrics) WatchPool(name string, pool *pgxpool.Pool) {
-	m.registry.MustRegister(&poolCollector{name, pool})
+	m.registry.MustRegister(pgxpoolprometheus.NewCollector(pool, map[string]string{"pool": name}))
 }
 
 // Handler serves /metrics, and profiles below /debug/pprof/. It is not for the public.

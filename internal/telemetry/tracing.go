@@ -15,11 +15,13 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Tracing records what happens to single requests, from HTTP through the batch to the read models. A nil one records nothing.
+// Tracing records what happens to single requests, from HTTP through the batch to the read models.
+// A nil one records nothing.
 type Tracing struct{ provider *sdktrace.TracerProvider }
 
-// NewTracing exports traces by OTLP over HTTP ("otlp"), to the standard output ("console") or not at all ("none": the result is nil).
-// Everything else is configured by the OTEL_ variables of the environment, as the specification of OpenTelemetry says: the address
+// NewTracing exports traces by OTLP over HTTP ("otlp"), to the standard output ("console") or not
+// at all ("none": the result is nil). Everything else is configured by the OTEL_ variables of the
+// environment, as the specification of OpenTelemetry says: the address
 // (OTEL_EXPORTER_OTLP_ENDPOINT), which traces are sampled (OTEL_TRACES_SAMPLER), and so on.
 func NewTracing(ctx context.Context, exporter, version string, logger *slog.Logger) (*Tracing, error) {
 	var to sdktrace.SpanExporter

@@ -46,7 +46,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/boxoffice/boxoffice/internal/memory"
+	"github.com/boxoffice/boxoffice/internal/tune"
 )
 
 // scenarios are run in this order.
@@ -114,7 +114,7 @@ func parse(args []string) (o options, err error) {
 }
 
 func run(ctx context.Context, args []string) (err error) {
-	memory.Tune(0.5, slog.New(slog.DiscardHandler)) // as the system does
+	tune.Memory(0.5, slog.New(slog.DiscardHandler)) // as the system does
 	if len(args) == 1 && slices.Contains([]string{workerRole, readerRole, referenceRole}, args[0]) {
 		return play(ctx, args[0], os.Stdin, os.Stdout) // as another process of a run
 	}

@@ -592,9 +592,20 @@ export interface components {
             version: number;
         };
         Health: {
+            /** @description Streaming replicas that are read from, where there are any. Without them, the primary answers */
+            replicas?: components["schemas"]["HealthOfReplicas"];
             /** @example ok */
             status: string;
             version: string;
+        };
+        HealthOfReplicas: {
+            /** Format: int64 */
+            configured: number;
+            /**
+             * Format: int64
+             * @description Those that answer and are not far behind
+             */
+            used: number;
         };
         LogRecord: {
             /** @description As stored */

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+)
+
+// A database that is gone need not say so: connections can stay open and swallow everything. A
+// request that found out by itself would wait for its own timeout, and those in the queue behind it
+// longer still. So one connection asks five times a second, and its finding holds for all: no
+// request waits for a database that does not answer.
+const (
+	heartbeatEvery = 200 * time.Millisecond
+	// Together with heartbeatEvery less than two seconds, in which the API promises an answer. More
+	// than a busy database takes for nothing.
+	heartbeatWithin = 1500 * time.Millisecond
+)
+
+// healthMonitor knows whether the database answers, and whether it can be written. It works while
+// run does.
+type healthMonitor struct {
+	config  *pgx.ConnConfig
+	logger  *slog.Logger
+	answers condition
+	accepts condition // writes; only while it answers
+}
+
+// condition is something about the database that holds or does not.
+type condition struct{ current atomic.Pointer[period] }
+
+// period is a time in which a condition holds.
+type period struct {
+	ctx context.Context
+	end context.CancelCauseFunc
+}
+
+func (c *condition) begin() {
+	ctx, end := context.WithCancelCause(context.Background())
+	c.current.Store(&period{ctx, end})
+}
+
+// set notes why the condition does not hold, or with nil that it does, and tells whether that is
+// new.
+func (c *condition) set(err error) (changed bool) {
+	now := c.current.Load()
+	switch holds := now.ctx.Err() == nil; {
+	case holds == (err == nil):
+		return false
+	case holds:
+		now.end(err)
+	default:
+		c.begin()
+	}
+	return true
+}
+
+var (
+	errGone     = fmt.Errorf("%w: the database does not answer", eventstore.ErrUnavailable)
+	errReadOnly = fmt.Errorf("%w: the database is read-only", eventstore.ErrUnavailable)
+)
+
+func newHealthMonitor(url string, logger *slog.Logger) (*healthMonitor, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("the address of the database can't be read") // without err, which may repeat the password
+	}
+	config.RuntimeParams["application_name"] = "boxoffice health"
+	m := &healthMonitor{config: config, logger: logger}
+	m.answers.begin()
+	m.accepts.begin()
+	return m, nil
+}
+
+// alive is a context that ends, with the cause, when the database is found gone. While it is gone,
+// it has ended.
+func (m *healthMonitor) alive() context.Context { return m.answers.current.Load().ctx }
+
+// writable is a context that ends, with the cause, when the database is found gone or read-only, as
+// a replica is.
+func (m *healthMonitor) writable() context.Context { return m.accepts.current.Load().ctx }
+
+func (m *healthMonitor) run(ctx context.Context) {
+	var conn *pgx.Conn
+	defer func() { m.hangUp(conn) }()
+	ticker := time.NewTicker(heartbeatEvery)
+	defer ticker.Stop()
+	for {
+		var err error
+		if conn, err = m.heartbeat(ctx, conn); ctx.Err() != nil {
+			return
+		}
+		m.note(err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// note tells everybody what a heartbeat has found.
+func (m *healthMonitor) note(err error) {
+	gone, unwritable := err, err
+	switch {
+	case errors.Is(err, errReadOnly):
+		gone = nil
+	case err != nil:
+		gone, unwritable = errGone, errGone
+	}
+	answers, accepts := m.answers.set(gone), m.accepts.set(unwritable)
+	switch {
+	case answers && gone != nil:
+		m.logger.Error("the database does not answer", "error", err)
+	case (answers || accepts) && unwritable != nil:
+		m.logger.Error("the database is read-only")
+	case answers:
+		m.logger.Info("the database answers again")
+	case accepts:
+		m.logger.Info("the database can be written again")
+	}
+}
+
+// heartbeat asks over the connection, or a new one where that is broken or read-only, and gives
+// back the one for the next time.
+func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, heartbeatWithin)
+	defer cancel()
+	if conn != nil {
+		if err := m.ask(ctx, conn); err == nil {
+			return conn, nil
+		}
+		m.hangUp(conn)
+	}
+	conn, err := pgx.ConnectConfig(ctx, m.config)
+	var full *pgconn.PgError
+	if errors.As(err, &full) && full.Code == "53300" { // it has no connection to spare, and answers those that have one
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := m.ask(ctx, conn); err != nil {
+		m.hangUp(conn) // a session can stay read-only when its server is no longer
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (m *healthMonitor) ask(ctx context.Context, conn *pgx.Conn) error {
+	var readOnly bool
+	// It is on for a replica too.
+	err := conn.QueryRow(ctx, `select current_setting('transaction_read_only')::bool`,
+		pgx.QueryExecModeSimpleProtocol).Scan(&readOnly)
+	if err == nil && readOnly {
+		err = errReadOnly
+	}
+	return err
+}
+
+func (m *healthMonitor) hangUp(conn *pgx.Conn) {
+	if conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	_ = conn.Close(ctx) // it is broken, or no longer needed
+}

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/term"
+
+	"github.com/boxoffice/boxoffice/booking"
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/push"
+	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/replica"
+	"github.com/boxoffice/boxoffice/internal/telemetry"
+	"github.com/boxoffice/boxoffice/migrations"
+	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
+)
+
+type executor = eventstore.Executor[domain.State, domain.Record]
+
+// parts are what the services of one process share. Each service sets its own when it is opened,
+// and uses those of the services before it in the list.
+type parts struct {
+	*app
+	config     config.Config
+	logger     *slog.Logger
+	processors int
+
+	database  *database
+	metrics   *telemetry.Metrics
+	tracing   *telemetry.Tracing
+	health    *healthMonitor
+	reading   *pgxpool.Pool // of queries and accounts
+	notifier  *engine.Notifier
+	progress  *engine.Progress
+	replicas  *replica.Set // nil: there are none
+	accounts  *account.Accounts
+	audit     httpapi.Audit
+	admission *httpapi.Admission
+	executor  *executor
+	service   *booking.Service
+	push      *push.Push
+
+	api, web, private net.Listener // private is nil without METRICS_PORT
+	stopping          atomic.Bool
+}
+
+func (a *app) newParts(c config.Config) *parts {
+	return &parts{app: a, config: c, logger: a.logger(c), metrics: telemetry.NewMetrics(version)}
+}
+
+// databaseService opens the database and brings its schema up to date.
+func (p *parts) databaseService(find func(context.Context, config.Config, *slog.Logger) (*database, error)) service {
+	return service{
+		name: "the database",
+		open: func(ctx context.Context) (err error) {
+			if p.database, err = find(ctx, p.config, p.logger); err != nil {
+				return err
+			}
+			if _, err := migrations.Up(ctx, p.database.url); err != nil {
+				return fmt.Errorf("migrate the database: %w", err)
+			}
+			return nil
+		},
+		stop: func(context.Context) error { return p.database.close() },
+	}
+}
+
+// watchService ends the process when its own PostgreSQL ends by itself.
+func (p *parts) watchService() service {
+	return service{
+		name: "the watch over the database",
+		run:  func(ctx context.Context) error { return p.database.watch(ctx) },
+	}
+}
+
+func (p *parts) tracingService() service {
+	return service{
+		name: "tracing",
+		open: func(ctx context.Context) (err error) {
+			p.tracing, err = telemetry.NewTracing(ctx, p.config.TracesExporter, version, p.logger)
+			return err
+		},
+		stop: func(ctx context.Context) error {
+			if err := p.tracing.Close(ctx); err != nil { // no reason to say that stopping went wrong
+				p.logger.Warn("the last traces were not exported", "error", err)
+			}
+			return nil
+		},
+	}
+}
+
+func (p *parts) healthService() service {
+	return service{
+		name: "the health monitor",
+		open: func(context.Context) (err error) {
+			p.health, err = newHealthMonitor(p.database.url, p.logger)
+			return err
+		},
+		run: func(ctx context.Context) error { p.health.run(ctx); return nil },
+	}
+}
+
+// readingService opens the pool of queries. Accounts are written through it, and their COMMITs are
+// confirmed to their users.
+func (p *parts) readingService() service {
+	return service{
+		name: "the reading pool",
+		open: func(ctx context.Context) (err error) {
+			settings := map[string]string{"statement_timeout": "10s"}
+			p.reading, err = p.database.pool(ctx, "reading", p.config.ReadConns, settings, eventstore.ConfigureCommits)
+			if err == nil {
+				p.metrics.WatchPool("reading", p.reading)
+			}
+			return err
+		},
+		stop: func(context.Context) error { closePool(p.reading); return nil },
+	}
+}
+
+func closePool(pool *pgxpool.Pool) {
+	if pool != nil {
+		pool.Close()
+	}
+}
+
+// notifierService carries notifications between the processes of the database.
+func (p *parts) notifierService() service {
+	return service{
+		name: "notifications",
+		open: func(context.Context) error {
+			p.notifier = engine.NewNotifier(p.database.url, p.reading, projections.Names(), p.logger)
+			return nil
+		},
+		run: func(ctx context.Context) error { p.notifier.Run(ctx); return nil },
+	}
+}
+
+func (p *parts) progressService() service {
+	return service{
+		name: "the progress of the read models",
+		open: func(context.Context) error {
+			p.progress = engine.NewProgress(p.reading, p.notifier, p.health.alive, p.logger)
+			return nil
+		},
+		run: func(ctx context.Context) error { p.progress.Run(ctx); return nil },
+	}
+}
+
+// replicaService watches the replicas of DATABASE_READ_URL.
+func (p *parts) replicaService() service {
+	if p.config.ReadURL == "" {
+		return service{}
+	}
+	return service{
+		name: "the replicas",
+		open: func(ctx context.Context) (err error) {
+			p.replicas, err = replica.Open(ctx, replica.Options{
+				URL: p.config.ReadURL, Connections: p.config.ReadConns, Primary: p.reading, Reached: p.progress.Reached,
+				Checkpoints: projections.Names(), Logger: p.logger,
+			})
+			if err != nil {
+				return fmt.Errorf("DATABASE_READ_URL: %w", err)
+			}
+			return p.metrics.Registerer().Register(p.replicas)
+		},
+		run:  func(ctx context.Context) error { p.replicas.Run(ctx); return nil },
+		stop: func(context.Context) error { p.replicas.Close(); return nil },
+	}
+}
+
+// accountService hashes and checks passwords. signer is for programs that sign people in.
+func (p *parts) accountService(signer func() (*account.Signer, error)) service {
+	return service{
+		name: "accounts",
+		open: func(ctx context.Context) error {
+			s, err := signer()
+			if err != nil {
+				return fmt.Errorf("the secrets of tokens: %w", err)
+			}
+			p.accounts, err = account.New(p.reading, s, account.Options{HashSlots: p.processors / 2})
+			if err != nil {
+				return fmt.Errorf("set accounts up: %w", err)
+			}
+			p.metrics.Watch(telemetry.HashesPending, func() int { pending, _ := p.accounts.PendingHashes(); return pending })
+			p.metrics.Watch(telemetry.HashesLimit, func() int { _, limit := p.accounts.PendingHashes(); return limit })
+			if p.config.Production() {
+				return refuseKnownPasswords(ctx, p.accounts)
+			}
+			return nil
+		},
+		run: func(ctx context.Context) error { p.accounts.Watch(ctx, p.logger); return nil },
+	}
+}
+
+// auditService signs checkpoints of the log, and verifies it on a pool of its own, because that
+// reads all of it.
+func (p *parts) auditService() service {
+	var verifying *pgxpool.Pool
+	return service{
+		name: "the audit",
+		open: func(ctx context.Context) error {
+			keys, err := auditKeys(p.config, true)
+			if errors.Is(err, errNotKept) { // as in a container whose root is read-only; bookings are more than signatures
+				p.logger.Error("the log's checkpoints are not signed until AUDIT_SIGNING_KEY is set", "error", err)
+				keys, err = auditKeys(p.config, false)
+			}
+			if err != nil {
+				return fmt.Errorf("the keys of the audit: %w", err)
+			}
+			if verifying, err = p.database.pool(ctx, "audit", audit.VerifyConnections, nil); err != nil {
+				return err
+			}
+			p.audit = httpapi.Audit{
+				Checkpoints: audit.NewCheckpoints(p.reading, keys),
+				History:     audit.NewHistory(replica.Reader{Pool: p.reading}),
+				Reads:       audit.NewReads(p.reading),
+				Runner:      audit.NewRunner(audit.VerifyOptions{Pool: verifying, Keys: keys}),
+				Log:         p.reading,
+			}
+			return nil
+		},
+		run: func(ctx context.Context) error {
+			p.audit.Checkpoints.Run(ctx, p.config.AuditInterval, p.logger)
+			return nil
+		},
+		stop: func(context.Context) error {
+			if p.audit.Runner != nil {
+				p.audit.Runner.Close()
+			}
+			closePool(verifying)
+			return nil
+		},
+	}
+}
+
+// executorService makes the executor, on a pool of its own, and the application on it. complete adds
+// options. It stops when what is being booked is finished.
+func (p *parts) executorService(complete func(*eventstore.Options)) service {
+	var pool *pgxpool.Pool
+	return service{
+		name: "the executor",
+		open: func(ctx context.Context) (err error) {
+			c := p.config
+			pool, err = p.database.pool(ctx, "booking", c.Transactions+eventstore.ReservedConns, eventstore.Session(c.BookingDelay),
+				eventstore.ConfigureCommits)
+			if err != nil {
+				return err
+			}
+			p.metrics.WatchPool("booking", pool)
+			o := eventstore.Options{Delay: c.BookingDelay, Transactions: c.Transactions, Queue: c.Queue, Logger: p.logger}
+			complete(&o)
+			if p.executor, err = eventstore.NewExecutor(pool, booking.Model(), o); err != nil {
+				return err
+			}
+			p.service = &booking.Service{
+				Executor: p.executor, Log: eventstore.NewLog(p.reading), Bookings: projections.Bookings{Pool: p.reading},
+				Now: time.Now,
+			}
+			if p.progress != nil {
+				p.service.Progress = p.progress
+			}
+			return nil
+		},
+		stop: func(ctx context.Context) (err error) {
+			if p.executor != nil {
+				err = p.executor.Close(ctx)
+			}
+			closePool(pool)
+			return err
+		},
+	}
+}
+
+// ready tells whether requests can be served: the database answers and can be written. It has the
+// schema of this program since the start.
+func (p *parts) ready() error {
+	if p.stopping.Load() {
+		return errors.New("stopping")
+	}
+	return context.Cause(p.health.writable())
+}
+
+// stopWithin bounds how long a stop may take. Bookings in their delay are finished.
+func stopWithin(c config.Config) time.Duration { return 20*time.Second + c.BookingDelay }
+
+func (a *app) logger(c config.Config) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if f, ok := a.err.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) {
+		return slog.New(slog.NewTextHandler(a.err, options))
+	}
+	return slog.New(slog.NewJSONHandler(a.err, options))
+}
