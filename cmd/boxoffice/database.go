@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,7 +32,7 @@ type database struct {
 // one that it starts now.
 func openDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*database, error) {
 	if c.DatabaseURL != "" {
-		return &database{url: c.DatabaseURL}, nil
+		return &database{url: withHostTimeout(c.DatabaseURL)}, nil
 	}
 	url, err := embeddedpg.RunningURL(c.DataDir)
 	switch {
@@ -52,6 +55,33 @@ func hasDatabase(c config.Config) error {
 		err = fmt.Errorf("there is no database in %s; boxoffice serve makes one", c.DataDir)
 	}
 	return err
+}
+
+// withHostTimeout limits how long each of several hosts may take to open a connection, to a second unless the address or
+// PGCONNECT_TIMEOUT says otherwise. A server that is frozen or cut off never answers, and the next host would not be tried.
+func withHostTimeout(address string) string {
+	c, err := pgx.ParseConfig(address)
+	if err != nil || c.ConnectTimeout != 0 || countHosts(c) == 1 {
+		return address // an error is reported by who uses the address
+	}
+	const timeout = "connect_timeout=1"
+	switch isURL := strings.Contains(address, "://"); {
+	case !isURL:
+		return address + " " + timeout
+	case strings.Contains(address, "?"):
+		return address + "&" + timeout
+	default:
+		return address + "?" + timeout
+	}
+}
+
+// countHosts counts each host once, with and without TLS.
+func countHosts(c *pgx.ConnConfig) int {
+	hosts := map[string]bool{net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))): true}
+	for _, f := range c.Fallbacks {
+		hosts[net.JoinHostPort(f.Host, strconv.Itoa(int(f.Port)))] = true
+	}
+	return len(hosts)
 }
 
 func startDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*database, error) {

@@ -71,6 +71,8 @@ func newPulse(url string, logger *slog.Logger) (*pulse, error) {
 		return nil, errors.New("the address of the database can't be read") // without err, which may repeat the password
 	}
 	config.RuntimeParams["application_name"] = "boxoffice pulse"
+	// A host that does not answer must leave the others their share of a beat.
+	config.ConnectTimeout = beatWithin / time.Duration(countHosts(config))
 	p := &pulse{config: config, logger: logger}
 	p.answers.begin()
 	p.accepts.begin()

@@ -27,6 +27,7 @@ type lane int
 const (
 	onProcesses lane = iota
 	onDatabase
+	onLeader
 	lanes
 )
 
@@ -165,7 +166,7 @@ var faults = []*fault{
 			}
 		}()
 		for range connectionsMax { // and make the processes need new ones
-			conn, err := a.postgres.connect(ctx)
+			conn, err := connect(ctx, a.url)
 			if err != nil && len(taken) == 0 {
 				return err
 			}
@@ -184,29 +185,29 @@ var faults = []*fault{
 	}},
 }
 
-func faultNames() string {
-	names := make([]string, len(faults))
-	for i, f := range faults {
+func faultNames(of []*fault) string {
+	names := make([]string, len(of))
+	for i, f := range of {
 		names[i] = f.name
 	}
 	return strings.Join(names, ", ")
 }
 
-// chosen are the faults that the flag names.
-func chosen(names string) ([]*fault, error) {
+// chosen are those of the faults that the flag names.
+func chosen(of []*fault, names string) ([]*fault, error) {
 	switch names {
 	case "all":
-		return faults, nil
+		return of, nil
 	case "none":
 		return nil, nil
 	}
 	var some []*fault
 	for name := range strings.SplitSeq(names, ",") {
-		i := slices.IndexFunc(faults, func(f *fault) bool { return f.name == name })
+		i := slices.IndexFunc(of, func(f *fault) bool { return f.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("there is no fault %q; there are %s", name, faultNames())
+			return nil, fmt.Errorf("there is no fault %q; there are %s", name, faultNames(of))
 		}
-		some = append(some, faults[i])
+		some = append(some, of[i])
 	}
 	return some, nil
 }
@@ -281,7 +282,7 @@ func (a *arena) onLinks(ctx context.Context, s strike, do func(*link) error) (er
 }
 
 func (a *arena) withConn(ctx context.Context, do func(*pgx.Conn) error) error {
-	conn, err := a.postgres.connect(ctx)
+	conn, err := connect(ctx, a.url)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,6 @@ type node struct {
 	env     []string
 	dir     string
 	log     *os.File
-	link    *link
 
 	address atomic.Value // string, host:port of the API
 	stopped atomic.Bool  // to stay so

@@ -35,7 +35,7 @@ func (a *arena) quiet(ctx context.Context) error {
 
 // read fetches everything that the system holds, past its processes, and lets the projections judge themselves too.
 func (a *arena) read(ctx context.Context, final *history.Final) (violations []history.Violation, err error) {
-	pool, err := pgxpool.New(ctx, a.postgres.server.Load().URL())
+	pool, err := pgxpool.New(ctx, a.url)
 	if err != nil {
 		return nil, err
 	}
