@@ -34,10 +34,10 @@ var failovers = []*fault{
 		return a.failOver(ctx, s, (*member).freeze, func(old *member) error { return old.signal(syscall.SIGCONT) })
 	}},
 	{"partition", onLeader, func(ctx context.Context, a *arena, s strike) error {
-		return a.failOver(ctx, s, func(old *member) error {
-			a.cluster.isolate(old, s.dice%2 == 0)
-			return nil
-		}, func(*member) error { a.cluster.mend(); return nil })
+		return a.partition(ctx, s, true)
+	}},
+	{"partition-servers", onLeader, func(ctx context.Context, a *arena, s strike) error {
+		return a.partition(ctx, s, false)
 	}},
 	{"switchover", onLeader, func(ctx context.Context, a *arena, s strike) error {
 		return a.failOver(ctx, s, func(old *member) error {
@@ -46,8 +46,15 @@ var failovers = []*fault{
 	}},
 }
 
-// isolate cuts a member off from etcd and from the other member, and from the program, unless that stays on its side: the old
-// leader is then the only one that the program's open connections reach.
+func (a *arena) partition(ctx context.Context, s strike, withClients bool) error {
+	return a.failOver(ctx, s, func(old *member) error {
+		a.cluster.isolate(old, withClients)
+		return nil
+	}, func(*member) error { a.cluster.mend(); return nil })
+}
+
+// isolate cuts a member off from etcd and from the other member, and from the program or not. If not, the program's connections
+// still lead to a leader that is about to be replaced and does not know it.
 func (p *patroni) isolate(m *member, withClients bool) {
 	other := p.members[1-p.index(m.name)]
 	// The gates to the other member are used by this one only.
@@ -81,8 +88,10 @@ func (a *arena) failOvers(ctx context.Context, faults []*fault, out func(line st
 			return
 		}
 		ended := a.recorder.now()
-		gap := longestGap(a.recorder.requests(), began, ended)
-		line := fmt.Sprintf("%6.2f–%.2f s  %s: nobody could book for %.1f s", began.Seconds(), ended.Seconds(), s.fault.name, gap.Seconds())
+		from, to := longestGap(a.recorder.requests(), began, ended)
+		gap := to - from
+		line := fmt.Sprintf("%6.2f–%.2f s  %s: nobody could book for %.1f s, /readyz said otherwise for %.1f s of it",
+			began.Seconds(), ended.Seconds(), s.fault.name, gap.Seconds(), a.readyIn(from, to).Seconds())
 		if err == nil && gap > bookedWithin {
 			err = fmt.Errorf("nobody could book for %s", gap)
 		}
@@ -146,7 +155,7 @@ func isNewBooking(q *history.Request) bool {
 
 // longestGap is the longest time between two confirmations of bookings, from the last one before a moment until the first after
 // another.
-func longestGap(requests []history.Request, from, to time.Duration) (longest time.Duration) {
+func longestGap(requests []history.Request, from, to time.Duration) (start, end time.Duration) {
 	last := time.Duration(0)
 	answered := []time.Duration{to}
 	for i := range requests {
@@ -160,7 +169,38 @@ func longestGap(requests []history.Request, from, to time.Duration) (longest tim
 	}
 	slices.Sort(answered)
 	for _, at := range answered {
-		longest, last = max(longest, at-last), at
+		if at-last > end-start {
+			start, end = last, at
+		}
+		last = at
 	}
-	return longest
+	return start, end
+}
+
+const readinessEvery = 200 * time.Millisecond
+
+// watchReadiness notes when processes say that they can serve.
+func (a *arena) watchReadiness(ctx context.Context) {
+	for pause(ctx, readinessEvery) {
+		for _, n := range a.nodes {
+			if n.ready(ctx) {
+				a.mu.Lock()
+				a.ready = append(a.ready, a.recorder.now())
+				a.mu.Unlock()
+			}
+		}
+	}
+}
+
+// readyIn is how long processes said between two moments that they can serve, on average.
+func (a *arena) readyIn(from, to time.Duration) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	times := 0
+	for _, at := range a.ready {
+		if from < at && at < to {
+			times++
+		}
+	}
+	return time.Duration(times) * readinessEvery / time.Duration(len(a.nodes))
 }

@@ -45,10 +45,12 @@ type options struct {
 	healthy   time.Duration
 	failover  bool
 	async     bool
+	lease     int    // s, of Patroni's leader
 	sabotage  string // SQL that spoils what the system holds, for tests of the judgement
 }
 
 func parse(args []string, stderr io.Writer) (o options, err error) {
+	o.lease = 20 // newer Patronis accept no less
 	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.DurationVar(&o.duration, "duration", 60*time.Second, "how long customers and faults go on")

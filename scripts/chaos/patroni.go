@@ -46,7 +46,6 @@ const (
 	superuser     = "postgres"
 	ownerRole     = "boxoffice"  // who the program connects as, without any privilege but its database
 	localPassword = "a-password" // of servers that listen on 127.0.0.1 only, and live as long as the run
-	leaseLasts    = 20           // s. Newer Patronis accept no less. A leader that is gone is replaced after so long.
 	wholeWithin   = 2 * time.Minute
 )
 
@@ -78,7 +77,7 @@ func postgresBin() string {
 }
 
 // startPatroni starts everything, and returns when the leader has a synchronous standby.
-func startPatroni(ctx context.Context, dir string, isSynchronous bool) (p *patroni, err error) {
+func startPatroni(ctx context.Context, dir string, lease int, isSynchronous bool) (p *patroni, err error) {
 	if missing := missingPrograms(); len(missing) > 0 {
 		return nil, fmt.Errorf("a failover needs programs that are not installed: %s", strings.Join(missing, ", "))
 	}
@@ -112,7 +111,7 @@ func startPatroni(ctx context.Context, dir string, isSynchronous bool) (p *patro
 				return p, err
 			}
 		}
-		if err := m.configure(isSynchronous); err != nil {
+		if err := m.configure(lease, isSynchronous); err != nil {
 			return p, err
 		}
 		if err := m.start(); err != nil {
@@ -148,8 +147,9 @@ func startEtcd(dir, clients, peers string) (*daemon, error) {
 		"--listen-peer-urls=http://"+peers, "--initial-advertise-peer-urls=http://"+peers, "--initial-cluster=etcd=http://"+peers)
 }
 
-// configure writes the file that Patroni reads. JSON is YAML too.
-func (m *member) configure(isSynchronous bool) error {
+// configure writes the file that Patroni reads; JSON is YAML too. The lease is in seconds: a leader that is gone is replaced
+// when it has run out.
+func (m *member) configure(lease int, isSynchronous bool) error {
 	if err := os.Mkdir(m.dir, 0o700); err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (m *member) configure(isSynchronous bool) error {
 		"etcd3": object{"hosts": []string{m.agreement.address}, "use_proxies": true},
 		"bootstrap": object{
 			"dcs": object{
-				"ttl": leaseLasts, "loop_wait": 2, "retry_timeout": 9, "synchronous_mode": isSynchronous,
+				"ttl": lease, "loop_wait": lease / 10, "retry_timeout": (lease - lease/10) / 2, "synchronous_mode": isSynchronous,
 				"maximum_lag_on_failover": 1 << 30,
 				"postgresql": object{"use_pg_rewind": true, "use_slots": true, "parameters": object{
 					"max_connections": connectionsMax, "wal_keep_size": "256MB",

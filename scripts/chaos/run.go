@@ -32,6 +32,7 @@ type arena struct {
 	url      string    // of the database, past the links, for the run itself
 	postgres *postgres // nil with a cluster
 	cluster  *patroni  // nil without -failover
+	signups  signups
 	links    []*link
 	nodes    []*node
 	balancer *balancer
@@ -40,6 +41,7 @@ type arena struct {
 	mu         sync.Mutex
 	times      map[string]int // that each fault came about
 	violations []history.Violation
+	ready      []time.Duration // when processes said so, one by one
 }
 
 // report is what a run gives.
@@ -126,6 +128,8 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 	}
 	if o.failover {
 		group.Go(func() error { defer night(); a.failOvers(day, of, tell); return nil })
+		group.Go(func() error { return a.signups.run(day, a.balancer.url()) })
+		group.Go(func() error { a.watchReadiness(day); return nil })
 	}
 	for l := range onLeader {
 		group.Go(func() error { a.breakThings(day, schedule(of, l, o.seed, o.duration, o.processes), tell); return nil })
@@ -144,6 +148,14 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 	violations := append(a.violations, found...)
 	if err != nil {
 		r.violations = violations
+		return r, err
+	}
+	err = a.withConn(ctx, func(conn *pgx.Conn) error {
+		lost, err := a.signups.check(ctx, conn)
+		violations = append(violations, lost...)
+		return err
+	})
+	if err != nil {
 		return r, err
 	}
 	for _, text := range growth.found() {
@@ -198,7 +210,7 @@ func (a *arena) open(ctx context.Context) (err error) {
 // openDatabase starts the database, and gives each process its address.
 func (a *arena) openDatabase(ctx context.Context) (addresses []string, err error) {
 	if a.options.failover {
-		if a.cluster, err = startPatroni(ctx, a.dir, !a.options.async); err != nil {
+		if a.cluster, err = startPatroni(ctx, a.dir, a.options.lease, !a.options.async); err != nil {
 			return nil, err
 		}
 		a.url = a.cluster.controlURL()
