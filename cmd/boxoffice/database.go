@@ -32,7 +32,7 @@ type database struct {
 // one that it starts now.
 func openDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*database, error) {
 	if c.DatabaseURL != "" {
-		return &database{url: withHostTimeout(c.DatabaseURL)}, nil
+		return databaseAt(c.DatabaseURL), nil
 	}
 	url, err := embeddedpg.RunningURL(c.DataDir)
 	switch {
@@ -56,6 +56,9 @@ func hasDatabase(c config.Config) error {
 	}
 	return err
 }
+
+// databaseAt is the database that the configuration names.
+func databaseAt(address string) *database { return &database{url: withHostTimeout(address)} }
 
 // withHostTimeout limits how long each of several hosts may take to open a connection, to a second unless the address or
 // PGCONNECT_TIMEOUT says otherwise. A server that is frozen or cut off never answers, and the next host would not be tried.

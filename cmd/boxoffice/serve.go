@@ -76,7 +76,7 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 		share = 0.5 // the rest is for PostgreSQL
 	}
 	memory.Tune(share, logger)
-	d := &database{url: c.DatabaseURL}
+	d := databaseAt(c.DatabaseURL)
 	if d.url == "" {
 		if d, err = startDatabase(ctx, c, logger); err != nil {
 			return err

@@ -15,7 +15,7 @@ import (
 	"github.com/boxoffice/boxoffice/scripts/chaos/history"
 )
 
-// signups are accounts that people make during a run. One that was confirmed must be there in the end.
+// signups are accounts that people make during a run. One that was confirmed can be signed in to, and is there in the end.
 type signups struct {
 	mu         sync.Mutex
 	confirmed  []string // emails
@@ -29,29 +29,36 @@ func (s *signups) run(ctx context.Context, base string) error {
 		return err
 	}
 	for pause(ctx, 500*time.Millisecond) {
-		email := uuid.NewString() + "@example.com"
+		email, password := uuid.NewString()+"@example.com", "aPassword123"
 		r, err := c.send(http.MethodPost, "/auth/register", uuid.NewString(), c.token, map[string]string{
-			"email": email, "password": "aPassword123", "name": "Somebody",
+			"email": email, "password": password, "name": "Somebody",
 		})
-		if err == nil { // else nobody was told anything
-			s.note(email, r)
+		if err != nil || !s.did("register", r, http.StatusCreated) {
+			continue // perhaps it was done, but nobody was told so
+		}
+		s.mu.Lock()
+		s.confirmed = append(s.confirmed, email)
+		s.mu.Unlock()
+		r, err = c.send(http.MethodPost, "/auth/login", uuid.NewString(), c.token, map[string]string{
+			"email": email, "password": password,
+		})
+		if err == nil {
+			s.did("sign in", r, http.StatusOK)
 		}
 	}
 	return nil
 }
 
-func (s *signups) note(email string, r *reply) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case r.status == http.StatusCreated:
-		s.confirmed = append(s.confirmed, email)
-	case r.status == http.StatusServiceUnavailable && r.header.Get("Retry-After") != "":
-	default:
+// did tells whether the answer confirms what was asked for. Otherwise the only answer that may be is: not now.
+func (s *signups) did(what string, r *reply, confirmation int) bool {
+	if r.status != confirmation && (r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") == "") {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.violations = append(s.violations, history.Violation{
-			Rule: history.StrangeReply, Detail: fmt.Sprintf("register: %d %s", r.status, r.Code),
+			Rule: history.StrangeReply, Detail: fmt.Sprintf("%s: %d %s", what, r.status, r.Code),
 		})
 	}
+	return r.status == confirmation
 }
 
 // check adds the accounts that were confirmed and are not there.
