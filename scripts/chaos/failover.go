@@ -8,42 +8,46 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/boxoffice/boxoffice/scripts/chaos/history"
 )
 
-// bookedWithin is how long nobody may be able to book when the leader is lost: the lease of the old one, and some seconds for the
-// standby to take over and for the program to find it.
+// bookedWithin is how long nobody may be able to book when the leader is lost: the lease of the old
+// one, and some seconds for the standby to take over and for the program to find it.
 const bookedWithin = 30 * time.Second
 
 // failovers are the ways in which the database gets another leader.
-var failovers = []*fault{
-	{"kill", onLeader, func(ctx context.Context, a *arena, s strike) error {
-		if a.options.async {
-			// The standby lags when the leader dies.
-			for _, m := range a.cluster.members {
-				m.replication.cut()
+func failovers() []*fault {
+	return []*fault{
+		{"kill", onLeader, func(ctx context.Context, a *arena, s strike) error {
+			if a.options.async {
+				// The standby lags when the leader dies.
+				for _, m := range a.cluster.members {
+					m.replication.cut()
+				}
+				pause(ctx, 2*time.Second)
 			}
-			pause(ctx, 2*time.Second)
-		}
-		return a.failOver(ctx, s, func(old *member) error { return old.kill() }, func(old *member) error {
-			a.cluster.mend()
-			return old.start()
-		})
-	}},
-	{"freeze", onLeader, func(ctx context.Context, a *arena, s strike) error {
-		return a.failOver(ctx, s, (*member).freeze, func(old *member) error { return old.signal(syscall.SIGCONT) })
-	}},
-	{"partition", onLeader, func(ctx context.Context, a *arena, s strike) error {
-		return a.partition(ctx, s, true)
-	}},
-	{"partition-servers", onLeader, func(ctx context.Context, a *arena, s strike) error {
-		return a.partition(ctx, s, false)
-	}},
-	{"switchover", onLeader, func(ctx context.Context, a *arena, s strike) error {
-		return a.failOver(ctx, s, func(old *member) error {
-			return a.cluster.switchover(ctx, a.cluster.index(old.name))
-		}, func(*member) error { return nil })
-	}},
+			return a.failOver(ctx, s, func(old *member) error { return old.kill() }, func(old *member) error {
+				a.cluster.mend()
+				return old.start()
+			})
+		}},
+		{"freeze", onLeader, func(ctx context.Context, a *arena, s strike) error {
+			return a.failOver(ctx, s, (*member).freeze, func(old *member) error { return old.signal(syscall.SIGCONT) })
+		}},
+		{"partition", onLeader, func(ctx context.Context, a *arena, s strike) error {
+			return a.partition(ctx, s, true)
+		}},
+		{"partition-servers", onLeader, func(ctx context.Context, a *arena, s strike) error {
+			return a.partition(ctx, s, false)
+		}},
+		{"switchover", onLeader, func(ctx context.Context, a *arena, s strike) error {
+			return a.failOver(ctx, s, func(old *member) error {
+				return a.cluster.switchover(ctx, a.cluster.index(old.name))
+			}, func(*member) error { return nil })
+		}},
+	}
 }
 
 func (a *arena) partition(ctx context.Context, s strike, withClients bool) error {
@@ -53,8 +57,8 @@ func (a *arena) partition(ctx context.Context, s strike, withClients bool) error
 	}, func(*member) error { a.cluster.mend(); return nil })
 }
 
-// isolate cuts a member off from etcd and from the other member, and from the program or not. If not, the program's connections
-// still lead to a leader that is about to be replaced and does not know it.
+// isolate cuts a member off from etcd and from the other member, and from the program or not. If not,
+// the program's connections still lead to a leader that is about to be replaced.
 func (p *patroni) isolate(m *member, withClients bool) {
 	other := p.members[1-p.index(m.name)]
 	// The gates to the other member are used by this one only.
@@ -76,7 +80,32 @@ func (p *patroni) mend() {
 	}
 }
 
-// failOvers strikes the leader again and again until the duration has passed, and at least once with each fault.
+// known are the faults that there are.
+func (o options) known() []*fault {
+	if o.failover {
+		return failovers()
+	}
+	return faults
+}
+
+// day is how long customers and faults go on. With failovers, the last of them ends it.
+func (a *arena) day(ctx context.Context) (context.Context, context.CancelFunc) {
+	if a.options.failover {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, a.options.duration)
+}
+
+func (a *arena) startFailovers(
+	ctx context.Context, end func(), group *errgroup.Group, of []*fault, out func(line string),
+) {
+	group.Go(func() error { defer end(); a.failOvers(ctx, of, out); return nil })
+	group.Go(func() error { return a.signups.run(ctx, a.balancer.url()) })
+	group.Go(func() error { a.watchReadiness(ctx); return nil })
+}
+
+// failOvers strikes the leader again and again until the duration has passed, and at least once
+// with each fault.
 func (a *arena) failOvers(ctx context.Context, faults []*fault, out func(line string)) {
 	for i, s := range schedule(faults, onLeader, a.options.seed, time.Hour, 1) {
 		if i >= len(faults) && a.recorder.now() > a.options.duration || !pause(ctx, s.after) {
@@ -98,14 +127,16 @@ func (a *arena) failOvers(ctx context.Context, faults []*fault, out func(line st
 		a.note(s.fault.name)
 		out(line + because(err) + "\n")
 		if err != nil {
-			a.violations = append(a.violations, history.Violation{Rule: "the failover fails", Detail: s.fault.name + because(err)})
+			a.violations = append(a.violations, history.Violation{
+				Rule: "the failover fails", Detail: s.fault.name + because(err),
+			})
 			return // the next one would fail for the same reason
 		}
 	}
 }
 
-// failOver strikes the leader, waits until the other member leads and bookings are confirmed, mends what was struck, and waits until
-// the old leader follows the new one.
+// failOver strikes the leader, waits until the other member leads and bookings are confirmed, mends
+// what was struck, and waits until the old leader follows the new one.
 func (a *arena) failOver(ctx context.Context, s strike, strikeIt, mend func(old *member) error) error {
 	p := a.cluster
 	leader, err := p.waitWhole(ctx, !a.options.async)
@@ -140,7 +171,9 @@ func (a *arena) waitBooked(ctx context.Context, since time.Duration) error {
 	for {
 		requests := a.recorder.requests()
 		slices.Reverse(requests)
-		if slices.ContainsFunc(requests, func(q history.Request) bool { return q.Invoked > since && isNewBooking(&q) }) {
+		if slices.ContainsFunc(requests, func(q history.Request) bool {
+			return q.Invoked > since && isNewBooking(&q)
+		}) {
 			return nil
 		}
 		if !pause(ctx, 100*time.Millisecond) {
@@ -153,8 +186,8 @@ func isNewBooking(q *history.Request) bool {
 	return q.Kind == history.Book && q.Outcome == history.Done && !q.Answer.Replayed
 }
 
-// longestGap is the longest time between two confirmations of bookings, from the last one before a moment until the first after
-// another.
+// longestGap is the longest time between two confirmations of bookings, from the last one before a
+// moment until another moment.
 func longestGap(requests []history.Request, from, to time.Duration) (start, end time.Duration) {
 	last := time.Duration(0)
 	answered := []time.Duration{to}

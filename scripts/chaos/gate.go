@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// gate is a way to a server that a partition can cut. As with TCP, what is sent while it is cut is delivered when it is mended; until
-// then nothing gets through, not even a new connection or the end of one.
+// gate is a way to a server that a partition can cut. As with TCP, what is sent while it is cut is
+// delivered when it is mended; until then nothing gets through, not even a new connection or the
+// end of one.
 type gate struct {
 	address  string // to connect to
 	server   string

@@ -56,7 +56,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.DurationVar(&o.duration, "duration", 60*time.Second, "how long customers and faults go on")
 	flags.Uint64Var(&o.seed, "seed", rand.Uint64N(1_000_000), "of the schedule of faults (default: any)")
 	flags.StringVar(&o.faults, "faults", "all", "which, separated by commas: "+faultNames(faults)+
-		"; of failovers: "+faultNames(failovers)+"; or all, or none")
+		"; of failovers: "+faultNames(failovers())+"; or all, or none")
 	flags.IntVar(&o.processes, "processes", 3, "boxoffice processes")
 	flags.IntVar(&o.customers, "customers", 32, "customers")
 	flags.DurationVar(&o.delay, "delay", 50*time.Millisecond, "BOOKING_DELAY of the processes")

@@ -70,11 +70,7 @@ func (r report) String() string {
 
 // play makes a run.
 func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
-	known := faults
-	if o.failover {
-		known = failovers
-	}
-	of, err := chosen(known, o.faults)
+	of, err := chosen(o.known(), o.faults)
 	if err != nil {
 		return r, err
 	}
@@ -110,12 +106,8 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 	}
 
 	var growth growth
-	day, night := context.WithCancel(ctx)
+	day, night := a.day(ctx)
 	defer night()
-	if !o.failover { // else the last failover ends it
-		day, night = context.WithTimeout(day, o.duration)
-		defer night()
-	}
 	group, day := errgroup.WithContext(day)
 	for _, c := range customers {
 		group.Go(func() error { c.live(day); return nil })
@@ -127,9 +119,7 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 		_, _ = io.WriteString(out, line)
 	}
 	if o.failover {
-		group.Go(func() error { defer night(); a.failOvers(day, of, tell); return nil })
-		group.Go(func() error { return a.signups.run(day, a.balancer.url()) })
-		group.Go(func() error { a.watchReadiness(day); return nil })
+		a.startFailovers(day, night, group, of, tell)
 	}
 	for l := range onLeader {
 		group.Go(func() error { a.breakThings(day, schedule(of, l, o.seed, o.duration, o.processes), tell); return nil })
@@ -144,18 +134,9 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 		return r, context.Cause(ctx)
 	}
 
-	found, err := a.rest(running, customers, &r)
-	violations := append(a.violations, found...)
+	violations, err := a.rest(running, customers, &r)
 	if err != nil {
 		r.violations = violations
-		return r, err
-	}
-	err = a.withConn(ctx, func(conn *pgx.Conn) error {
-		lost, err := a.signups.check(ctx, conn)
-		violations = append(violations, lost...)
-		return err
-	})
-	if err != nil {
 		return r, err
 	}
 	for _, text := range growth.found() {
@@ -288,14 +269,14 @@ func (a *arena) invite() ([]*customer, error) {
 }
 
 // rest mends everything, waits until all is well, lets everybody who still wants a ticket ask for it, and reads what there is.
-func (a *arena) rest(ctx context.Context, customers []*customer, r *report) (violations []history.Violation, err error) {
-	began := time.Now()
+func (a *arena) rest(ctx context.Context, customers []*customer, r *report) ([]history.Violation, error) {
+	began, violations := time.Now(), a.violations
 	for _, n := range a.nodes {
 		n.signal(syscall.SIGCONT)
 	}
 	for _, l := range a.links {
 		if err := l.mend(); err != nil {
-			return nil, err
+			return violations, err
 		}
 	}
 	for _, n := range a.nodes {

@@ -10,12 +10,14 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/scripts/chaos/history"
 )
 
-// signups are accounts that people make during a run. One that was confirmed can be signed in to, and is there in the end.
+// signups are accounts that people make during a run. One that was confirmed can be signed in to,
+// and is there in the end.
 type signups struct {
 	mu         sync.Mutex
 	confirmed  []string // emails
@@ -62,10 +64,13 @@ func (s *signups) did(what string, r *reply, confirmation int) bool {
 }
 
 // check adds the accounts that were confirmed and are not there.
-func (s *signups) check(ctx context.Context, conn *pgx.Conn) ([]history.Violation, error) {
+func (s *signups) check(ctx context.Context, pool *pgxpool.Pool) ([]history.Violation, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rows, _ := conn.Query(ctx, `select email from users`)
+	if len(s.confirmed) == 0 {
+		return s.violations, nil
+	}
+	rows, _ := pool.Query(ctx, `select email from users`)
 	stored, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return nil, fmt.Errorf("read accounts: %w", err)

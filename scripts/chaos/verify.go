@@ -78,7 +78,11 @@ func (a *arena) read(ctx context.Context, final *history.Final) (violations []hi
 			violations = append(violations, history.Violation{Rule: "a stream is parked", Detail: fmt.Sprintf("%+v", p)})
 		}
 	}
-	return violations, readTables(ctx, pool, final)
+	lost, err := a.signups.check(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	return append(violations, lost...), readTables(ctx, pool, final)
 }
 
 // caughtUp waits until the read models contain the log.
