@@ -33,14 +33,15 @@ func TestAShortFailover(t *testing.T) {
 
 func TestTheLongestGapIsBetweenBookings(t *testing.T) {
 	t.Parallel()
-	at := func(seconds time.Duration) history.Request {
-		return history.Request{Outcome: history.Done, Answered: seconds * time.Second}
+	second := func(n int) time.Duration { return time.Duration(n) * time.Second }
+	at := func(seconds int) history.Request {
+		return history.Request{Outcome: history.Done, Answered: second(seconds)}
 	}
 	replayed, cancelled, refused := at(15), at(15), at(15)
 	replayed.Answer.Replayed, cancelled.Kind, refused.Outcome = true, history.Cancel, history.Refused
 	for name, c := range map[string]struct {
 		requests   []history.Request
-		start, end time.Duration
+		start, end int
 	}{
 		"nothing was booked":            {nil, 0, 30},
 		"it begins before the moment":   {[]history.Request{at(2), at(8), at(20), at(29)}, 8, 20},
@@ -51,8 +52,8 @@ func TestTheLongestGapIsBetweenBookings(t *testing.T) {
 			[]history.Request{at(9), at(12), replayed, cancelled, refused, at(29)}, 12, 29,
 		},
 	} {
-		start, end := longestGap(c.requests, 10*time.Second, 30*time.Second)
-		if start != c.start*time.Second || end != c.end*time.Second {
+		start, end := longestGap(c.requests, second(10), second(30))
+		if start != second(c.start) || end != second(c.end) {
 			t.Errorf("%s: got %s to %s, want %d to %d s", name, start, end, c.start, c.end)
 		}
 	}
@@ -66,7 +67,7 @@ func TestAStandbyFollowsInItsRole(t *testing.T) {
 	}{
 		{status{"a", "leader", "running"}, false, false},
 		{status{"a", "sync_standby", "running"}, true, false},
-		{status{"a", "sync_standby", "streaming"}, true, false}, // as newer Patronis say
+		{status{"a", "sync_standby", "streaming"}, true, false}, // as a newer Patroni says
 		{status{"a", "replica", "running"}, false, true},
 		{status{"a", "sync_standby", "starting"}, false, false},
 	} {

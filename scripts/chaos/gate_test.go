@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -37,7 +38,7 @@ func TestWhatIsSentWhileAGateIsCutArrivesWhenItIsMended(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = accepted.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
-	if n, err := accepted.Read(make([]byte, 10)); n > 0 || err == io.EOF {
+	if n, err := accepted.Read(make([]byte, 10)); n > 0 || errors.Is(err, io.EOF) {
 		t.Errorf("%d bytes and %v got through", n, err)
 	}
 	g.mend()

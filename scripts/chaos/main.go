@@ -50,7 +50,7 @@ type options struct {
 }
 
 func parse(args []string, stderr io.Writer) (o options, err error) {
-	o.lease = 20 // newer Patronis accept no less
+	o.lease = 20 // a newer Patroni accepts no less
 	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.DurationVar(&o.duration, "duration", 60*time.Second, "how long customers and faults go on")

@@ -23,7 +23,7 @@ import (
 )
 
 // patroni is two PostgreSQL servers that follow each other, each looked after by a Patroni, and the
-// etcd in which the Patronis agree on the leader.
+// etcd in which both agree on the leader.
 type patroni struct {
 	etcd    *daemon
 	members []*member
@@ -151,7 +151,7 @@ func (p *patroni) waitWhole(ctx context.Context, isSynchronous bool) (leader int
 			return p.index(members[leader].Name), nil
 		}
 		if !pause(ctx, 100*time.Millisecond) {
-			return 0, fmt.Errorf("the standby does not follow its leader after %s: %+v %v", wholeWithin, members, err)
+			return 0, errors.Join(fmt.Errorf("the standby does not follow its leader after %s: %+v", wholeWithin, members), err)
 		}
 	}
 }
@@ -171,7 +171,7 @@ func (p *patroni) waitLeader(ctx context.Context, member int, within time.Durati
 			return nil
 		}
 		if !pause(ctx, 50*time.Millisecond) {
-			return fmt.Errorf("%s does not lead after %s: %+v %v", m.name, within, members, err)
+			return errors.Join(fmt.Errorf("%s does not lead after %s: %+v", m.name, within, members), err)
 		}
 	}
 }
@@ -195,7 +195,7 @@ func (p *patroni) switchover(ctx context.Context, leader int) error {
 	defer response.Body.Close() //nolint:errcheck // read to its end
 	said, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("Patroni answered %d %s", response.StatusCode, said)
+		err = fmt.Errorf("the switchover was answered with %d %s", response.StatusCode, said)
 	}
 	return err
 }
