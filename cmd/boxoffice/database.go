@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,6 +27,8 @@ import (
 type database struct {
 	url      string
 	embedded *embeddedpg.Server // nil when it is not ours to stop
+	// leader is the address of the server that answered the last heartbeat; nil before the first.
+	leader atomic.Pointer[string]
 }
 
 // openDatabase finds the PostgreSQL of the configuration: the one that is named, the program's own that another process runs, or
@@ -114,7 +117,7 @@ func (d *database) pool(
 	c.PingTimeout = time.Second // a connection that idled is asked first, and one that died silently must not hold its user up
 	c.ConnConfig.RuntimeParams["application_name"] = "boxoffice " + purpose
 	maps.Copy(c.ConnConfig.RuntimeParams, settings)
-	replaceReadOnly(c)
+	d.replaceStale(c)
 	for _, apply := range configure {
 		apply(c)
 	}
@@ -128,15 +131,17 @@ func (d *database) pool(
 // openedKey is where a connection keeps since when it is open.
 const openedKey = "boxoffice.opened"
 
-// readOnlyFor is how long a connection that can only read is used. It is not zero, because each
-// request would then open a connection of its own while the database is read-only.
+// readOnlyFor is how long a connection that can only read, or leads to another server than the
+// heartbeat's, is used. It is not zero, because each request would then open a connection of its own
+// while the database is read-only or the heartbeat has not found the new leader.
 const readOnlyFor = time.Second
 
-// replaceReadOnly has a pool close connections that can only read. A session can stay read-only
+// replaceStale has a pool close connections that can only read. A session can stay read-only
 // when its server is no longer, and a connection to a server that has become a replica does not
-// lead to the one that has taken over.
-func replaceReadOnly(c *pgxpool.Config) {
-	others := c.ConnConfig.OnPgError
+// lead to the one that has taken over. One to a leader that was frozen and has been replaced
+// works again when that wakes up, and reads what was true before, until the server is stopped.
+func (d *database) replaceStale(c *pgxpool.Config) {
+	others, several := c.ConnConfig.OnPgError, countHosts(c.ConnConfig) > 1
 	c.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) (keep bool) {
 		return !eventstore.IsReadOnly(err) && others(conn, err)
 	}
@@ -145,9 +150,18 @@ func replaceReadOnly(c *pgxpool.Config) {
 		return nil
 	}
 	c.PrepareConn = func(_ context.Context, conn *pgx.Conn) (keep bool, err error) {
-		return !isReadOnly(conn) || openFor(conn) < readOnlyFor, nil
+		isStale := isReadOnly(conn) || several && !d.isLeader(conn) // one name may have several addresses
+		return !isStale || openFor(conn) < readOnlyFor, nil
 	}
 }
+
+// isLeader tells whether the connection leads to the server of the heartbeat.
+func (d *database) isLeader(conn *pgx.Conn) bool {
+	leader := d.leader.Load()
+	return leader == nil || *leader == addressOf(conn)
+}
+
+func addressOf(conn *pgx.Conn) string { return conn.PgConn().Conn().RemoteAddr().String() }
 
 // isReadOnly tells what the server has last reported with an answer.
 func isReadOnly(conn *pgx.Conn) bool {

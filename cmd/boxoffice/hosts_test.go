@@ -1,10 +1,13 @@
 package main
 
 import (
+	"log/slog"
 	"net"
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 // A server that is frozen accepts connections, because its kernel does, and never answers.
@@ -32,6 +35,39 @@ func TestAFrozenHostDoesNotHideTheNext(t *testing.T) {
 		}
 	}
 	t.Error("there is no event with tickets")
+}
+
+// A leader that was frozen and has been replaced answers again when it wakes up, until it is stopped.
+func TestAConnectionToAnotherServerThanTheLeaderIsNotKept(t *testing.T) {
+	t.Parallel()
+	address, err := url.Parse(dbtest.URL(t))
+	must(t, err)
+	address.Host = "127.0.0.1:1," + address.Host // nobody is there
+	d := databaseAt(address.String())
+	pool, err := d.pool(t.Context(), "test", 1, nil)
+	must(t, err)
+	t.Cleanup(pool.Close)
+	monitor, err := newPulse(d.url, &d.leader, slog.New(slog.DiscardHandler))
+	must(t, err)
+	beat, err := monitor.beat(t.Context(), nil)
+	must(t, err)
+	monitor.hangUp(beat)
+	use := func() (pid uint32) {
+		conn, err := pool.Acquire(t.Context())
+		must(t, err)
+		defer conn.Release()
+		conn.Conn().PgConn().CustomData()[openedKey] = time.Now().Add(-readOnlyFor)
+		return conn.Conn().PgConn().PID()
+	}
+	first := use()
+	if use() != first {
+		t.Error("a connection to the leader is not kept")
+	}
+	other := "192.0.2.1:5432"
+	d.leader.Store(&other)
+	if use() == first {
+		t.Error("a connection to a server that leads no longer is kept")
+	}
 }
 
 func TestOneOfSeveralHostsHasLimitedTime(t *testing.T) {

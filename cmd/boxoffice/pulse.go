@@ -29,6 +29,7 @@ type pulse struct {
 	logger  *slog.Logger
 	answers condition
 	accepts condition // writes; only while it answers
+	leader  *atomic.Pointer[string]
 }
 
 // condition is something about the database that holds or does not.
@@ -65,7 +66,8 @@ var (
 	errReadOnly = fmt.Errorf("%w: the database is read-only", eventstore.ErrUnavailable)
 )
 
-func newPulse(url string, logger *slog.Logger) (*pulse, error) {
+// newPulse keeps leader at the address of the server that answers.
+func newPulse(url string, leader *atomic.Pointer[string], logger *slog.Logger) (*pulse, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("the address of the database can't be read") // without err, which may repeat the password
@@ -73,7 +75,7 @@ func newPulse(url string, logger *slog.Logger) (*pulse, error) {
 	config.RuntimeParams["application_name"] = "boxoffice pulse"
 	// A host that does not answer must leave the others their share of a beat.
 	config.ConnectTimeout = beatWithin / time.Duration(countHosts(config))
-	p := &pulse{config: config, logger: logger}
+	p := &pulse{config: config, logger: logger, leader: leader}
 	p.answers.begin()
 	p.accepts.begin()
 	return p, nil
@@ -150,6 +152,8 @@ func (p *pulse) beat(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
 		p.hangUp(conn) // a session can stay read-only when its server is no longer
 		return nil, err
 	}
+	address := addressOf(conn)
+	p.leader.Store(&address)
 	return conn, nil
 }
 

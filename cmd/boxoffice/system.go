@@ -82,7 +82,7 @@ func newSystem(ctx context.Context, c config.Config, d *database, logger *slog.L
 	if s.accounts, err = account.New(s.reading, signer, account.Options{HashSlots: max(1, processors/2)}); err != nil {
 		return nil, fmt.Errorf("set accounts up: %w", err)
 	}
-	if s.pulse, err = newPulse(d.url, logger); err != nil {
+	if s.pulse, err = newPulse(d.url, &d.leader, logger); err != nil {
 		return nil, err
 	}
 	s.wire = projections.NewWire(d.url, s.reading, logger)
