@@ -50,8 +50,6 @@ type Options struct {
 	Alive eventstore.Alive
 	// Ready tells whether requests can be served; nil means yes.
 	Ready func(context.Context) error
-	// Follows says that the log comes from another system. Commands, and everything about accounts, are refused then: they belong there.
-	Follows bool
 	// Origins may call from a browser.
 	Origins []string
 	// Limiter bounds what single clients may ask for; nil: nothing does.
@@ -123,9 +121,7 @@ func New(o Options) http.Handler {
 	config.Info.Description = "Books tickets for events. It never sells a ticket twice, and never refuses one that is there.\n\n" +
 		"`GET /ws` is a WebSocket that tells how many tickets remain, as it changes. The first message says who asks and for what: " +
 		"`{\"type\":\"hello\",\"token\":\"<access token>\"}`, with `\"events\":[\"<id>\"]` for some events only and `\"after\":<position>` for what changed since. " +
-		"Its protocol is described in docs/websocket.md.\n\n" +
-		"A server that follows the log of another one has the same events, bookings and audit to read. Commands and accounts are with that other one: " +
-		"here they are answered with 503 and the code `read_only`."
+		"Its protocol is described in docs/websocket.md."
 	config.Tags = tags
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema links in bodies
@@ -135,26 +131,26 @@ func New(o Options) http.Handler {
 	}
 	h := humachi.New(router, config)
 	h.UseMiddleware(
-		ownDeadlines, a.takeTurns, a.atHome, a.guard, a.limit, a.protectCookie, a.checkParameters, a.noteRead, a.fresh)
+		ownDeadlines, a.takeTurns, a.guard, a.limit, a.protectCookie, a.checkParameters, a.noteRead, a.fresh)
 
 	everyone, organizers, auditors := roles{}, roles{account.Organizer}, roles{account.Auditor}
 
-	route(h, a, nil, operation{http.MethodPost, "/auth/register", "register", "Create an account and sign in", 201, []int{400, 403, 409, 422, 503}}, a.register, homeOnly, limited(perAddress), signsIn)
-	route(h, a, nil, operation{http.MethodPost, "/auth/login", "login", "Sign in", 200, []int{400, 401, 403, 503}}, a.login, homeOnly, limited(perAddress), signsIn)
-	route(h, a, nil, operation{http.MethodPost, "/auth/refresh", "refresh", "Exchange a refresh token for the next pair", 200, []int{400, 401, 403, 503}}, a.refresh, homeOnly, limited(perAddress), usesCookie)
-	route(h, a, nil, operation{http.MethodPost, "/auth/logout", "logout", "Sign out", 204, []int{400, 403, 503}}, a.logout, homeOnly, signsOut)
-	route(h, a, everyone, operation{http.MethodGet, "/auth/me", "getMe", "Tell who one is", 200, []int{401, 503}}, a.me, homeOnly)
-	route(h, a, everyone, operation{http.MethodDelete, "/auth/me", "eraseMe", "Delete one's own account with all personal data", 204, []int{400, 401, 403, 503}}, a.erase, homeOnly, limited(perAddress))
+	route(h, a, nil, operation{http.MethodPost, "/auth/register", "register", "Create an account and sign in", 201, []int{400, 403, 409, 422, 503}}, a.register, limited(perAddress), signsIn)
+	route(h, a, nil, operation{http.MethodPost, "/auth/login", "login", "Sign in", 200, []int{400, 401, 403, 503}}, a.login, limited(perAddress), signsIn)
+	route(h, a, nil, operation{http.MethodPost, "/auth/refresh", "refresh", "Exchange a refresh token for the next pair", 200, []int{400, 401, 403, 503}}, a.refresh, limited(perAddress), usesCookie)
+	route(h, a, nil, operation{http.MethodPost, "/auth/logout", "logout", "Sign out", 204, []int{400, 403, 503}}, a.logout, signsOut)
+	route(h, a, everyone, operation{http.MethodGet, "/auth/me", "getMe", "Tell who one is", 200, []int{401, 503}}, a.me)
+	route(h, a, everyone, operation{http.MethodDelete, "/auth/me", "eraseMe", "Delete one's own account with all personal data", 204, []int{400, 401, 403, 503}}, a.erase, limited(perAddress))
 
 	route(h, a, everyone, operation{http.MethodGet, "/events", "listEvents", "List events", 200, []int{400, 401, 503}}, a.listEvents, readsModels, revalidated)
 	route(h, a, everyone, operation{http.MethodGet, "/events/{id}", "getEvent", "Show one event", 200, []int{400, 401, 404, 503}}, a.getEvent, readsModels, revalidated)
-	route(h, a, organizers, operation{http.MethodPost, "/events", "scheduleEvent", "Schedule an event", 201, []int{400, 401, 403, 409, 422, 503}}, a.scheduleEvent, homeOnly)
-	route(h, a, organizers, operation{http.MethodPatch, "/events/{id}", "changeEvent", "Change an event", 200, []int{400, 401, 403, 404, 409, 412, 503}}, a.changeEvent, homeOnly)
-	route(h, a, organizers, operation{http.MethodPost, "/events/{id}/cancel", "cancelEvent", "Cancel an event", 200, []int{400, 401, 403, 404, 409, 422, 503}}, a.cancelEvent, homeOnly)
+	route(h, a, organizers, operation{http.MethodPost, "/events", "scheduleEvent", "Schedule an event", 201, []int{400, 401, 403, 409, 422, 503}}, a.scheduleEvent)
+	route(h, a, organizers, operation{http.MethodPatch, "/events/{id}", "changeEvent", "Change an event", 200, []int{400, 401, 403, 404, 409, 412, 503}}, a.changeEvent)
+	route(h, a, organizers, operation{http.MethodPost, "/events/{id}/cancel", "cancelEvent", "Cancel an event", 200, []int{400, 401, 403, 404, 409, 422, 503}}, a.cancelEvent)
 
-	route(h, a, everyone, operation{http.MethodPost, bookPath, "bookTicket", "Book one ticket", 201, []int{400, 401, 404, 409, 422, 503}}, a.bookTicket, homeOnly, limited(perUser))
+	route(h, a, everyone, operation{http.MethodPost, bookPath, "bookTicket", "Book one ticket", 201, []int{400, 401, 404, 409, 422, 503}}, a.bookTicket, limited(perUser))
 	route(h, a, everyone, operation{http.MethodGet, "/bookings", "listBookings", "List one's own bookings", 200, []int{401, 503}}, a.listBookings, readsModels)
-	route(h, a, everyone, operation{http.MethodDelete, "/bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, []int{400, 401, 403, 404, 409, 503}}, a.cancelBooking, homeOnly)
+	route(h, a, everyone, operation{http.MethodDelete, "/bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, []int{400, 401, 403, 404, 409, 503}}, a.cancelBooking)
 
 	route(h, a, everyone, operation{http.MethodGet, "/bookings/{id}/receipt", "bookingReceipt", "Prove that one's own booking is in the log", 200, []int{400, 401, 403, 404, 503}}, a.bookingReceipt)
 

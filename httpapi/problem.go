@@ -109,7 +109,6 @@ var (
 	errForbidden    = newProblem(http.StatusForbidden, "forbidden", "Your role does not allow this")
 	errCrossOrigin  = newProblem(http.StatusForbidden, "cross_origin", "Pages of other sites can neither sign in nor out here")
 	errNotReady     = retryable(newProblem(http.StatusServiceUnavailable, "not_ready", "The service can't serve requests yet"), 1)
-	errReadOnly     = newProblem(http.StatusServiceUnavailable, "read_only", "This server only shows what happens on another one; please sign in and book there")
 	errNoRoute      = newProblem(http.StatusNotFound, "not_found", "There is nothing at this address")
 	errMethod       = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This address does not support the method")
 	errEventMissing = newProblem(http.StatusNotFound, domain.ErrEventNotFound.Code, domain.ErrEventNotFound.Message)
@@ -127,7 +126,7 @@ func problemOf(ctx context.Context, logger *slog.Logger, err error) *Problem {
 		p = newProblem(http.StatusInternalServerError, "internal", "Something went wrong on our side")
 	} else if p.Status >= http.StatusInternalServerError {
 		level := slog.LevelWarn
-		for _, common := range []error{eventstore.ErrBusy, eventstore.ErrUnavailable, account.ErrBusy, errReadOnly} {
+		for _, common := range []error{eventstore.ErrBusy, eventstore.ErrUnavailable, account.ErrBusy} {
 			if errors.Is(err, common) { // thousands have the same cause, which is logged where it is
 				level = slog.LevelDebug
 			}

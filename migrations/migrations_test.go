@@ -2,6 +2,7 @@ package migrations_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 
@@ -84,5 +85,28 @@ func TestSeveralProcessesMigrateAtOnce(t *testing.T) {
 	}
 	if reverted, err := migrations.Down(ctx, url, 0); err != nil || len(reverted) != applied {
 		t.Errorf("%d migrations were applied and %d reverted, %v", applied, len(reverted), err)
+	}
+}
+
+// A copy of another log must not begin to take bookings only because a new version was installed.
+func TestADatabaseThatFollowedIsNotMigratedByTheWay(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	url := dbtest.URL(t)
+	if _, err := migrations.Down(ctx, url, 15); err != nil {
+		t.Fatal(err)
+	}
+	pool := dbtest.Connect(t, url)
+	if _, err := pool.Exec(ctx, `insert into following default values`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrations.Up(ctx, url); err == nil || !strings.Contains(err.Error(), "a copy of another log") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := pool.Exec(ctx, `delete from following`); err != nil {
+		t.Fatal(err)
+	}
+	if applied, err := migrations.Up(ctx, url); err != nil || len(applied) != 1 {
+		t.Errorf("got %v %v", applied, err)
 	}
 }

@@ -15,27 +15,11 @@ import (
 	"github.com/boxoffice/boxoffice/migrations"
 )
 
-var (
-	errFollowWhat  = errors.New("--follow needs EVENT_BUS_URL, from where the log comes, and the JWT_ACCESS_SECRET of the system that is followed")
-	errFollowSeeds = errors.New("a follower has no accounts and events of its own: --seed and --follow exclude each other")
-	errIsFollower  = errors.New("the log of this database comes from another one: start with --follow. To make it a system of its own, for ever, run the SQL: delete from following")
-	errNobodyReads = errors.New("projections run needs DATABASE_URL or a running server: a database that starts and ends with it has nobody to show read models to")
-)
+var errNobodyReads = errors.New("projections run needs DATABASE_URL or a running server: " +
+	"a database that starts and ends with it has nobody to show read models to")
 
-// settle makes sure that a log grows in one way only: by commands, or by following another one.
-func (s *system) settle(ctx context.Context, follow bool) error {
-	if follow {
-		return bus.BecomeFollower(ctx, s.reading)
-	}
-	is, err := bus.IsFollower(ctx, s.reading)
-	if err == nil && is {
-		err = errIsFollower
-	}
-	return err
-}
-
-// exchange publishes the log on the bus, or follows the one that is there.
-func (s *system) exchange(ctx context.Context, c config.Config, follow bool, logger *slog.Logger) error {
+// runBus publishes the log on the bus, where one is configured.
+func (s *system) runBus(ctx context.Context, c config.Config, logger *slog.Logger) error {
 	if c.EventBusURL == "" {
 		return nil
 	}
@@ -44,18 +28,13 @@ func (s *system) exchange(ctx context.Context, c config.Config, follow bool, log
 		return err
 	}
 	defer pool.Close()
-	o := bus.Options{
-		URL: c.EventBusURL, Pool: pool, Logger: logger, News: s.wire.Log.Listen, Appended: s.wire.Appended, Registerer: s.metrics.Registerer(),
-	}
-	if follow {
-		return bus.Follow(ctx, o)
-	}
-	return bus.Publish(ctx, o)
+	return bus.Publish(ctx, bus.Options{
+		URL: c.EventBusURL, Pool: pool, Logger: logger, Appended: s.wire.Log.Listen, Registerer: s.metrics.Registerer(),
+	})
 }
 
 func (a *app) projectCommand() *cobra.Command {
-	var follow bool
-	cmd := &cobra.Command{
+	return &cobra.Command{
 		Use: "run", Short: "Keep the read models up to date, without an API and a web UI", Args: cobra.NoArgs,
 		Long: "Keep the read models up to date, and publish the log to EVENT_BUS_URL when that is set, without an API and a web UI: for a process\n" +
 			"of its own, beside others with serve --projections=false. METRICS_PORT also answers /healthz and /readyz. SIGTERM and Ctrl-C stop it.",
@@ -64,17 +43,12 @@ func (a *app) projectCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if follow && c.EventBusURL == "" {
-				return errFollowWhat
-			}
-			return a.withDatabase(cmd.Context(), func(ctx context.Context, d *database) error { return a.runProjections(ctx, c, d, follow) })
+			return a.withDatabase(cmd.Context(), func(ctx context.Context, d *database) error { return a.runProjections(ctx, c, d) })
 		},
 	}
-	cmd.Flags().BoolVar(&follow, "follow", false, "get the log from EVENT_BUS_URL, as serve --follow does")
-	return cmd
 }
 
-func (a *app) runProjections(ctx context.Context, c config.Config, d *database, follow bool) (err error) {
+func (a *app) runProjections(ctx context.Context, c config.Config, d *database) (err error) {
 	logger := a.logger(c)
 	memory.Tune(0.8, logger)
 	if d.embedded != nil {
@@ -95,9 +69,6 @@ func (a *app) runProjections(ctx context.Context, c config.Config, d *database, 
 			logger.Warn("the last traces were not exported", "error", err)
 		}
 	}()
-	if err := s.settle(ctx, follow); err != nil {
-		return err
-	}
 	group, work := errgroup.WithContext(ctx)
 	if c.MetricsPort != 0 {
 		private, err := listen(ctx, c.MetricsHost, c.MetricsPort, "METRICS_PORT")
@@ -116,7 +87,7 @@ func (a *app) runProjections(ctx context.Context, c config.Config, d *database, 
 	group.Go(func() error { s.pulse.run(work); return nil })
 	group.Go(func() error { s.wire.Run(work); return nil })
 	group.Go(func() error { return s.project(work, logger) })
-	group.Go(func() error { return s.exchange(work, c, follow, logger) })
+	group.Go(func() error { return s.runBus(work, c, logger) })
 	logger.Info("the projections run")
 	return group.Wait()
 }

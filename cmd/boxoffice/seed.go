@@ -41,9 +41,6 @@ func (a *app) seedCommand() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx))) }()
-			if err := s.settle(ctx, false); err != nil {
-				return err
-			}
 			result, err := seed.Run(ctx, s.accounts, s.executor, time.Now())
 			if err != nil {
 				return err

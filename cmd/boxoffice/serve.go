@@ -47,27 +47,21 @@ func (a *app) serveCommand() *cobra.Command {
 				return err
 			}
 			if !cmd.Flags().Changed("seed") {
-				r.seed = c.DatabaseURL == "" && !c.Production() && !r.follow
+				r.seed = c.DatabaseURL == "" && !c.Production()
 			}
-			switch {
-			case r.seed && c.Production():
+			if r.seed && c.Production() {
 				return errSeedProduction
-			case r.follow && r.seed:
-				return errFollowSeeds
-			case r.follow && (c.EventBusURL == "" || c.AccessSecret == ""):
-				return errFollowWhat
 			}
 			return a.serve(cmd.Context(), c, r)
 		},
 	}
 	cmd.Flags().BoolVar(&r.seed, "seed", false, "add accounts and events to try the system with (default: on the program's own PostgreSQL, unless APP_ENV=production)")
 	cmd.Flags().BoolVar(&r.projections, "projections", true, "keep the read models up to date in this process; without it, another process of the same database must")
-	cmd.Flags().BoolVar(&r.follow, "follow", false, "get the log from EVENT_BUS_URL and only show what it holds: commands and accounts stay with the system that publishes it")
 	return cmd
 }
 
 // roles are what a process does besides serving.
-type roles struct{ seed, projections, follow bool }
+type roles struct{ seed, projections bool }
 
 func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 	logger := a.logger(c)
@@ -90,13 +84,10 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 	if err != nil {
 		return err
 	}
-	if c.Production() && !r.follow { // a follower signs nobody in
+	if c.Production() {
 		if err := refuseKnownPasswords(ctx, s.accounts); err != nil {
 			return errors.Join(err, s.close(ctx))
 		}
-	}
-	if err := s.settle(ctx, r.follow); err != nil {
-		return errors.Join(err, s.close(ctx))
 	}
 	// Listening comes early: a port that is taken should be known before anything else happens.
 	api, err := listen(ctx, c.Host, c.APIPort, "API_PORT")
@@ -129,7 +120,7 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 	group.Go(func() error { push.Run(work); return nil })
 	if r.projections {
 		group.Go(func() error { return s.project(work, logger) })
-		group.Go(func() error { return s.exchange(work, c, r.follow, logger) })
+		group.Go(func() error { return s.runBus(work, c, logger) })
 	}
 	group.Go(func() error { return s.cleanUp(work, logger) })
 	group.Go(func() error { s.accounts.Watch(work, logger); return nil })
@@ -144,7 +135,7 @@ func (a *app) serve(ctx context.Context, c config.Config, r roles) (err error) {
 	}
 
 	var stopping atomic.Bool
-	apiHandler := s.api(c, r, logger, push, &stopping)
+	apiHandler := s.api(c, logger, push, &stopping)
 	webHandler, err := web.Handler(apiHandler, logger)
 	if err != nil {
 		return err
@@ -196,7 +187,7 @@ func (s *system) push(c config.Config, logger *slog.Logger) *httpapi.Push {
 	})
 }
 
-func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpapi.Push, stopping *atomic.Bool) http.Handler {
+func (s *system) api(c config.Config, logger *slog.Logger, push *httpapi.Push, stopping *atomic.Bool) http.Handler {
 	return httpapi.New(httpapi.Options{
 		Executor: s.executor,
 		Log:      eventstore.NewLog(s.reading),
@@ -206,7 +197,6 @@ func (s *system) api(c config.Config, r roles, logger *slog.Logger, push *httpap
 		Accounts: s.accounts,
 		Audit:    s.audit,
 		Push:     push,
-		Follows:  r.follow,
 		Alive:    s.pulse.alive,
 		Ready: func(context.Context) error {
 			if stopping.Load() {

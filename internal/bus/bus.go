@@ -1,13 +1,11 @@
-// Package bus carries the log to other machines over a NATS JetStream stream. [Publish] writes the log of this database to it, and
-// [Follow] writes what it holds to the log of another database, where projections and reads work as they do at home.
+// Package bus publishes the log to a NATS JetStream stream, for other programs.
 //
-// The one idea is that the sequence of the stream is the position of the log. Each record is published on the condition that the
-// stream ends right before it, so that whatever happens (an answer that is lost, two publishers, a restart of either side) the stream
-// is the log: in order, without gaps, nothing twice. Nobody has to remember how far publishing is, because the stream's last sequence
-// says it; and a follower's place is the end of its own log.
+// The sequence of the stream is the position of the log. Each record is published on the condition that the stream ends right
+// before it. So whatever happens (a lost answer, two publishers, a restart of either side), the stream is the log: in order,
+// without gaps, nothing twice. There is no checkpoint: the stream's last sequence says how far publishing is.
 //
-// A record travels as a watermill message in watermill-nats' form, so that any watermill program can subscribe: message.go. Start
-// reading at publish.go and follow.go.
+// A record travels as a watermill message in watermill-nats' form, so any watermill program can subscribe: message.go. Start
+// reading at publish.go.
 package bus
 
 import (
@@ -24,8 +22,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 const (
@@ -45,21 +41,18 @@ const (
 	longestPause  = 5 * time.Second
 )
 
-// Connections is how many connections of a pool [Publish] and [Follow] use: one that says who works, one that reads or writes, and one
-// for metrics.
+// Connections is how many connections of a pool [Publish] uses: one for the lock, one to read, and one for metrics.
 const Connections = 3
 
-// Options are what both ends work with.
+// Options are what [Publish] works with.
 type Options struct {
 	// URL names the servers, separated by commas. It may hold a password and is never logged.
 	URL string
 	// Pool has [Connections] connections. It stays the caller's.
 	Pool   *pgxpool.Pool
 	Logger *slog.Logger
-	// News gives a channel that is closed with the next append to the log; of [Publish] only.
-	News func() <-chan struct{}
-	// Appended, when set, is called after [Follow] has appended.
-	Appended func()
+	// Appended gives a channel that is closed with the next append to the log.
+	Appended func() <-chan struct{}
 	// Registerer takes the metrics. Nil: none are kept.
 	Registerer prometheus.Registerer
 }
@@ -77,51 +70,17 @@ func CheckURL(addresses string) error {
 	return nil
 }
 
-// end is one end of the bus, while it works.
-type end struct {
-	Options
-	*link
-	log   *eventstore.Log
-	watch *watch
-}
-
-// run works at one end until ctx ends, in the process that has the lock. It goes on working whenever it was interrupted.
-func run(ctx context.Context, o Options, name string, lock int64, doing string, work func(e *end, ctx context.Context, progressed func()) error) error {
-	watch := newWatch(name, o)
-	unregister, err := watch.register()
-	if err != nil {
-		return err
-	}
-	defer unregister()
-	link, err := open(ctx, o)
-	if link == nil {
-		return err
-	}
-	defer link.conn.Close()
-	watch.conn.Store(link.conn)
-	e := &end{Options: o, link: link, log: eventstore.NewLog(o.Pool), watch: watch}
-	lead(ctx, o.Pool, lock, o.Logger, func(ctx context.Context) {
-		defer watch.stop()
-		again(ctx, doing, o.Logger, func(ctx context.Context, progressed func()) error { return work(e, ctx, progressed) })
-	})
-	return nil
-}
-
 // link is a connection to the bus that is made again whenever it is lost.
 type link struct {
 	conn *nats.Conn
 	js   jetstream.JetStream
 }
 
-// open connects, and tries again until ctx ends: whatever is wrong with the bus, a password included, is no reason to end the process.
-// Then there is no link, and no error.
-func open(ctx context.Context, o Options) (l *link, err error) {
-	if err := CheckURL(o.URL); err != nil {
-		return nil, err
-	}
-	again(ctx, "connecting to the bus", o.Logger, func(context.Context, func()) error {
-		l, err = connect(o)
-		if err == nil {
+// open connects, and tries again until ctx ends: nothing that is wrong with the bus, such as a password, ends the process.
+// After the end of ctx the link is nil.
+func open(ctx context.Context, o Options) (l *link) {
+	retryForever(ctx, "connecting to the bus", o.Logger, func(context.Context, func()) (err error) {
+		if l, err = connect(o); err == nil {
 			return errDone
 		}
 		return err
@@ -130,7 +89,7 @@ func open(ctx context.Context, o Options) (l *link, err error) {
 		l.conn.Close()
 		l = nil
 	}
-	return l, nil
+	return l
 }
 
 func connect(o Options) (*link, error) {
@@ -178,10 +137,10 @@ func backOff(attempts int) time.Duration {
 	return min(shortestPause<<min(attempts, 10), longestPause)
 }
 
-// openStream finds the stream. The one that publishes makes it when it is missing.
-func (l *link) openStream(ctx context.Context, create bool) (jetstream.Stream, error) {
+// openStream finds the stream, and makes it when it is missing.
+func (l *link) openStream(ctx context.Context) (jetstream.Stream, error) {
 	stream, err := l.js.Stream(ctx, streamName)
-	if create && errors.Is(err, jetstream.ErrStreamNotFound) {
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = l.js.CreateStream(ctx, jetstream.StreamConfig{
 			Name: streamName, Subjects: []string{topic + ".>"}, Description: "The log of Boxoffice: the sequence is the position",
 			Storage: jetstream.FileStorage, DenyDelete: true,
@@ -193,11 +152,11 @@ func (l *link) openStream(ctx context.Context, create bool) (jetstream.Stream, e
 	return stream, nil
 }
 
-// errDone ends [again].
+// errDone ends [retryForever].
 var errDone = errors.New("done")
 
-// again does something until ctx ends, with longer and longer pauses while it fails. do tells through progressed that it works.
-func again(ctx context.Context, what string, logger *slog.Logger, do func(ctx context.Context, progressed func()) error) {
+// retryForever calls do until ctx ends, with growing pauses while it fails. do calls progressed when it works.
+func retryForever(ctx context.Context, what string, logger *slog.Logger, do func(ctx context.Context, progressed func()) error) {
 	wait, told := shortestPause, ""
 	for ctx.Err() == nil {
 		err := do(ctx, func() { wait, told = shortestPause, "" })
@@ -215,15 +174,15 @@ func again(ctx context.Context, what string, logger *slog.Logger, do func(ctx co
 
 // pause waits for d or for the end of ctx.
 func pause(ctx context.Context, d time.Duration) {
-	standBy(ctx, nil, d)
+	waitFor(ctx, nil, d)
 }
 
-// standBy waits for a bell, but not for ever, because a ring may be lost.
-func standBy(ctx context.Context, rung <-chan struct{}, most time.Duration) {
+// waitFor waits for signal, but not for ever, because a signal may be lost.
+func waitFor(ctx context.Context, signal <-chan struct{}, most time.Duration) {
 	timer := time.NewTimer(most)
 	defer timer.Stop()
 	select {
-	case <-rung:
+	case <-signal:
 	case <-timer.C:
 	case <-ctx.Done():
 	}

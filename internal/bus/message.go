@@ -2,17 +2,13 @@ package bus
 
 import (
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
-	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/eventstore"
 )
@@ -63,29 +59,4 @@ func subjectRune(r rune) rune {
 		return '_'
 	}
 	return r
-}
-
-func recordOf(m *message.Message) (r eventstore.Record, err error) {
-	var errs [6]error
-	r.Position, errs[0] = strconv.ParseInt(m.UUID, 10, 64)
-	r.StreamID, errs[1] = uuid.Parse(m.Metadata.Get(streamIDKey))
-	r.Version, errs[2] = strconv.Atoi(m.Metadata.Get(versionKey))
-	schema, err := strconv.ParseInt(m.Metadata.Get(schemaVersionKey), 10, 16)
-	r.SchemaVersion, errs[3] = int16(schema), err
-	r.RecordedAt, errs[4] = time.Parse(time.RFC3339Nano, m.Metadata.Get(recordedAtKey))
-	hash, err := hex.DecodeString(m.Metadata.Get(hashKey))
-	if errs[5] = err; err == nil && len(hash) != len(r.Hash) {
-		errs[5] = fmt.Errorf("a hash of %d bytes", len(hash))
-	}
-	copy(r.Hash[:], hash)
-	r.Type, r.Data, r.Metadata = m.Metadata.Get(typeKey), m.Payload, []byte(m.Metadata.Get(metadataKey))
-	if text := m.Metadata.Get(metadataBase64Key); text != "" {
-		r.Metadata, err = base64.StdEncoding.DecodeString(text)
-	} else {
-		err = nil
-	}
-	if err := errors.Join(append(errs[:], err)...); err != nil {
-		return eventstore.Record{}, fmt.Errorf("message %q is not a record: %w", m.UUID, err)
-	}
-	return r, nil
 }

@@ -9,57 +9,87 @@ import (
 	wmnats "github.com/ThreeDotsLabs/watermill-nats/v2/pkg/nats"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Publish brings the log to the bus until ctx ends. Of the processes of a database one does it, and another takes over when it is
-// gone. It reads what is committed, on connections of its own: nobody who books waits for it.
+// Publish copies the log to the bus until ctx ends. One process of a database does it at a time, and another takes over when that one is
+// gone. It reads what is committed, on connections of its own: no booking waits for it.
 func Publish(ctx context.Context, o Options) error {
-	return run(ctx, o, "publish", publishLock, "publishing the log", (*end).publish)
+	if err := CheckURL(o.URL); err != nil {
+		return err
+	}
+	metrics := newMetrics(o)
+	unregister, err := metrics.register()
+	if err != nil {
+		return err
+	}
+	defer unregister()
+	link := open(ctx, o)
+	if link == nil {
+		return nil
+	}
+	defer link.conn.Close()
+	metrics.conn.Store(link.conn)
+	p := &publication{o, link, eventstore.NewLog(o.Pool), metrics}
+	runAsLeader(ctx, o.Pool, publishLock, o.Logger, func(ctx context.Context) {
+		defer metrics.stop()
+		retryForever(ctx, "publishing the log", o.Logger, p.run)
+	})
+	return nil
+}
+
+// publication is what the leader works with.
+type publication struct {
+	Options
+	*link
+	log     *eventstore.Log
+	metrics *metrics
 }
 
 // errElsewhere says that somebody else has published meanwhile. The end of the stream is read again then.
 var errElsewhere = errors.New("the stream does not end where it did")
 
-// publish goes on from where the stream ends.
-func (e *end) publish(ctx context.Context, progressed func()) error {
-	stream, err := e.openStream(ctx, true)
+// run goes on from where the stream ends.
+func (p *publication) run(ctx context.Context, progressed func()) error {
+	stream, err := p.openStream(ctx)
 	if err != nil {
 		return err
 	}
 	last := int64(stream.CachedInfo().State.LastSeq) //nolint:gosec // positions are far below
-	if err := e.agree(ctx, stream, last); err != nil {
+	if err := p.agree(ctx, stream, last); err != nil {
 		return err
 	}
-	e.watch.reach(last)
-	publisher := publisher{e.js}
+	p.metrics.reach(last)
+	to := publisher{p.js}
 	for ctx.Err() == nil {
-		rung := e.News()
-		records, err := e.log.After(ctx, last, pageSize)
+		appended := p.Appended()
+		records, err := p.log.After(ctx, last, pageSize)
 		if err != nil {
 			return err
 		}
 		if len(records) == 0 {
-			standBy(ctx, rung, pollEvery)
+			waitFor(ctx, appended, pollEvery)
 			continue
 		}
 		messages := make([]*message.Message, len(records))
 		for i := range records {
 			messages[i] = messageOf(&records[i])
 		}
-		if err := publisher.Publish(topic, messages...); err != nil {
+		if err := to.Publish(topic, messages...); err != nil {
 			return err
 		}
 		last = records[len(records)-1].Position
-		e.watch.reach(last)
+		p.metrics.reach(last)
 		progressed()
 	}
 	return nil
 }
 
 // agree makes sure that the stream is this log's. After a failover that lost commits, or a restore, it may hold what the log does not;
-// to publish on top of that would give followers a history that nobody has had.
-func (e *end) agree(ctx context.Context, stream jetstream.Stream, last int64) error {
-	head, err := e.log.Head(ctx)
+// publishing on top of that would give subscribers a history that never was.
+func (p *publication) agree(ctx context.Context, stream jetstream.Stream, last int64) error {
+	head, err := p.log.Head(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,7 +106,7 @@ func (e *end) agree(ctx context.Context, stream jetstream.Stream, last int64) er
 	if err != nil {
 		return fmt.Errorf("read the end of the stream: %w", err)
 	}
-	here, err := e.log.After(ctx, last-1, 1)
+	here, err := p.log.After(ctx, last-1, 1)
 	if err != nil {
 		return err
 	}
@@ -86,7 +116,7 @@ func (e *end) agree(ctx context.Context, stream jetstream.Stream, last int64) er
 	return nil
 }
 
-var errOtherLog = errors.New("the stream on the bus holds another log; nothing is published until it is deleted, with those who follow it")
+var errOtherLog = errors.New("the stream on the bus holds another log; nothing is published until it is deleted, and what was made of it")
 
 // publisher is a watermill publisher of records. watermill-nats has one that waits for each answer before it sends the next message;
 // this one has a whole call's under way, and keeps their order by a condition that the server checks.

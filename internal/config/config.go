@@ -37,7 +37,7 @@ type Config struct {
 	WebPort int    `env:"WEB_PORT" envDefault:"3000" doc:"port of the web UI; 0: any free one"`
 	APIURL  string `env:"NEXT_PUBLIC_API_URL" envDefault:"http://localhost:3001" doc:"where the command web finds the API"`
 
-	EventBusURL string `env:"EVENT_BUS_URL" doc:"NATS servers with JetStream, separated by commas, to which the log is published, or from which serve --follow gets it; empty: none"`
+	EventBusURL string `env:"EVENT_BUS_URL" doc:"NATS servers with JetStream, separated by commas, to which the log is published; empty: none"`
 
 	MetricsPort    int    `env:"METRICS_PORT" envDefault:"0" doc:"port of Prometheus metrics and profiles; 0: none"`
 	MetricsHost    string `env:"METRICS_HOST" envDefault:"127.0.0.1" doc:"address that METRICS_PORT listens on: a private one"`

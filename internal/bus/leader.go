@@ -10,11 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Keys of advisory locks, which hold within one database.
-const (
-	publishLock = 7_310_579_001
-	followLock  = 7_310_579_002
-)
+// publishLock is the key of an advisory lock, which holds within one database.
+const publishLock = 7_310_579_001
 
 const (
 	// lockEvery is how often a process that holds the lock says that it is alive, and others ask for it.
@@ -23,9 +20,9 @@ const (
 	lockFor = "4s"
 )
 
-// lead does something in one process of the database at a time, for as long as ctx goes on. The lock spares the others work in vain.
-// It does not have to be perfect, and is not: a process that froze and comes back may go on for a moment beside its successor.
-func lead(ctx context.Context, pool *pgxpool.Pool, key int64, logger *slog.Logger, do func(context.Context)) {
+// runAsLeader calls do in one process of the database at a time, until ctx ends. The lock saves the others useless work. It need
+// not be perfect, and is not: a process that froze and comes back may go on for a moment beside its successor.
+func runAsLeader(ctx context.Context, pool *pgxpool.Pool, key int64, logger *slog.Logger, do func(context.Context)) {
 	told := ""
 	for ctx.Err() == nil {
 		switch err := leadOnce(ctx, pool, key, do); {
