@@ -41,8 +41,10 @@ func (m *member) configure(lease int, isSynchronous bool) error {
 	data, err := json.Marshal(object{
 		"scope": "boxoffice", "name": m.name,
 		"restapi": object{"listen": m.api, "connect_address": m.health.address},
+		// Not etcd3: there, Patroni 3.0 writes the leader's key without comparing. One that was frozen
+		// meanwhile takes the lead back when it wakes up, and what the new leader confirmed is lost.
 		// As proxies, or Patroni would ask etcd for its address, and go round the gate.
-		"etcd3": object{"hosts": []string{m.agreement.address}, "use_proxies": true},
+		"etcd": object{"hosts": []string{m.agreement.address}, "use_proxies": true},
 		"bootstrap": object{
 			"dcs": object{
 				"ttl": lease, "loop_wait": lease / 10, "retry_timeout": (lease - lease/10) / 2, "synchronous_mode": isSynchronous,

@@ -134,7 +134,7 @@ func startEtcd(dir, clients, peers string) (*daemon, error) {
 		return nil, err
 	}
 	return startDaemon(dir, nil, "etcd",
-		"--name=etcd", "--data-dir="+filepath.Join(dir, "data"), "--log-level=warn",
+		"--name=etcd", "--data-dir="+filepath.Join(dir, "data"), "--log-level=warn", "--enable-v2",
 		"--listen-client-urls=http://"+clients, "--advertise-client-urls=http://"+clients,
 		"--listen-peer-urls=http://"+peers, "--initial-advertise-peer-urls=http://"+peers,
 		"--initial-cluster=etcd=http://"+peers)
