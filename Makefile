@@ -77,6 +77,11 @@ test-concurrency: ## Book from many users at once against a running system, and 
 chaos: ## Break a running system in many ways while people book, and check every answer; CHAOS="-duration 10m -seed 7" for more
 	go run ./scripts/chaos $(CHAOS)
 
+.PHONY: failover
+failover: ## Take the leader from a PostgreSQL with Patroni while people book, and check what they were told; FAILOVER="-seed 7" for more
+	scripts/chaos/programs.sh
+	go run ./scripts/chaos -failover -processes 2 -duration 3m $(FAILOVER)
+
 .PHONY: bench
 bench: ## Compare ways of booking on this machine (takes some minutes)
 	go run ./scripts/bench
@@ -94,7 +99,7 @@ screenshots: web/node_modules/.complete build ## Take the screenshots of the REA
 lint: $(LINT) $(ACTIONLINT) ## Check style, imports and common mistakes
 	$(LINT) run
 	@command -v shellcheck >/dev/null || { echo 'lint needs shellcheck: apt-get install shellcheck, or brew install shellcheck' >&2; exit 1; }
-	shellcheck .ci/run .githooks/pre-commit scripts/browser/browser.sh
+	shellcheck .ci/run .githooks/pre-commit scripts/browser/browser.sh scripts/chaos/programs.sh
 	$(ACTIONLINT)
 
 .PHONY: hooks

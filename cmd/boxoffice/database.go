@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,13 +27,15 @@ import (
 type database struct {
 	url      string
 	embedded *embeddedpg.Server // nil when it is not ours to stop
+	// leader is the address of the server that answered the last heartbeat; nil before the first.
+	leader atomic.Pointer[string]
 }
 
 // openDatabase finds the PostgreSQL of the configuration: the one that is named, the program's own
 // that another process runs, or one that it starts now.
 func openDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*database, error) {
 	if c.DatabaseURL != "" {
-		return &database{url: c.DatabaseURL}, nil
+		return databaseAt(c.DatabaseURL), nil
 	}
 	url, err := embeddedpg.RunningURL(c.DataDir)
 	switch {
@@ -52,6 +58,37 @@ func hasDatabase(c config.Config) error {
 		err = fmt.Errorf("there is no database in %s; boxoffice serve makes one", c.DataDir)
 	}
 	return err
+}
+
+// databaseAt is the database that the configuration names.
+func databaseAt(address string) *database { return &database{url: withHostTimeout(address)} }
+
+// withHostTimeout limits how long each of several hosts may take to open a connection, to a second
+// unless the address or PGCONNECT_TIMEOUT says otherwise. A server that is frozen or cut off never
+// answers, and the next host would not be tried.
+func withHostTimeout(address string) string {
+	c, err := pgx.ParseConfig(address)
+	if err != nil || c.ConnectTimeout != 0 || countHosts(c) == 1 {
+		return address // an error is reported by who uses the address
+	}
+	const timeout = "connect_timeout=1"
+	switch isURL := strings.Contains(address, "://"); {
+	case !isURL:
+		return address + " " + timeout
+	case strings.Contains(address, "?"):
+		return address + "&" + timeout
+	default:
+		return address + "?" + timeout
+	}
+}
+
+// countHosts counts each host once, with and without TLS.
+func countHosts(c *pgx.ConnConfig) int {
+	hosts := map[string]bool{net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))): true}
+	for _, f := range c.Fallbacks {
+		hosts[net.JoinHostPort(f.Host, strconv.Itoa(int(f.Port)))] = true
+	}
+	return len(hosts)
 }
 
 func startDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*database, error) {
@@ -95,7 +132,7 @@ func (d *database) pool(
 	c.PingTimeout = time.Second // a connection that idled is asked first, and one that died silently must not hold its user up
 	c.ConnConfig.RuntimeParams["application_name"] = "boxoffice " + purpose
 	maps.Copy(c.ConnConfig.RuntimeParams, settings)
-	replaceReadOnly(c)
+	d.replaceStale(c)
 	for _, apply := range configure {
 		apply(c)
 	}
@@ -109,15 +146,17 @@ func (d *database) pool(
 // openedKey is where a connection keeps since when it is open.
 const openedKey = "boxoffice.opened"
 
-// readOnlyFor is how long a connection that can only read is used. It is not zero, because each
-// request would then open a connection of its own while the database is read-only.
+// readOnlyFor is how long a connection that can only read, or leads to another server than the
+// heartbeat's, is used. It is not zero, because each request would then open a connection of its
+// own while the database is read-only or the heartbeat has not found the new leader.
 const readOnlyFor = time.Second
 
-// replaceReadOnly has a pool close connections that can only read. A session can stay read-only
+// replaceStale has a pool close connections that can only read. A session can stay read-only
 // when its server is no longer, and a connection to a server that has become a replica does not
-// lead to the one that has taken over.
-func replaceReadOnly(c *pgxpool.Config) {
-	others := c.ConnConfig.OnPgError
+// lead to the one that has taken over. One to a leader that was frozen and has been replaced
+// works again when that wakes up, and reads what was true before, until the server is stopped.
+func (d *database) replaceStale(c *pgxpool.Config) {
+	others, several := c.ConnConfig.OnPgError, countHosts(c.ConnConfig) > 1
 	c.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) (keep bool) {
 		return !eventstore.IsReadOnly(err) && others(conn, err)
 	}
@@ -126,9 +165,18 @@ func replaceReadOnly(c *pgxpool.Config) {
 		return nil
 	}
 	c.PrepareConn = func(_ context.Context, conn *pgx.Conn) (keep bool, err error) {
-		return !isReadOnly(conn) || openFor(conn) < readOnlyFor, nil
+		isStale := isReadOnly(conn) || several && !d.isLeader(conn) // one name may have several addresses
+		return !isStale || openFor(conn) < readOnlyFor, nil
 	}
 }
+
+// isLeader tells whether the connection leads to the server of the heartbeat.
+func (d *database) isLeader(conn *pgx.Conn) bool {
+	leader := d.leader.Load()
+	return leader == nil || *leader == addressOf(conn)
+}
+
+func addressOf(conn *pgx.Conn) string { return conn.PgConn().Conn().RemoteAddr().String() }
 
 // isReadOnly tells what the server has last reported with an answer.
 func isReadOnly(conn *pgx.Conn) bool {

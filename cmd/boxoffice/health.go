@@ -32,6 +32,7 @@ type healthMonitor struct {
 	logger  *slog.Logger
 	answers condition
 	accepts condition // writes; only while it answers
+	leader  *atomic.Pointer[string]
 }
 
 // condition is something about the database that holds or does not.
@@ -68,13 +69,16 @@ var (
 	errReadOnly = fmt.Errorf("%w: the database is read-only", eventstore.ErrUnavailable)
 )
 
-func newHealthMonitor(url string, logger *slog.Logger) (*healthMonitor, error) {
+// newHealthMonitor keeps leader at the address of the server that answers.
+func newHealthMonitor(url string, leader *atomic.Pointer[string], logger *slog.Logger) (*healthMonitor, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("the address of the database can't be read") // without err, which may repeat the password
 	}
 	config.RuntimeParams["application_name"] = "boxoffice health"
-	m := &healthMonitor{config: config, logger: logger}
+	// A host that does not answer must leave the others their share of a heartbeat.
+	config.ConnectTimeout = heartbeatWithin / time.Duration(countHosts(config))
+	m := &healthMonitor{config: config, logger: logger, leader: leader}
 	m.answers.begin()
 	m.accepts.begin()
 	return m, nil
@@ -152,6 +156,8 @@ func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Con
 		m.hangUp(conn) // a session can stay read-only when its server is no longer
 		return nil, err
 	}
+	address := addressOf(conn)
+	m.leader.Store(&address)
 	return conn, nil
 }
 

@@ -105,7 +105,7 @@ func (p *parts) healthService() service {
 	return service{
 		name: "the health monitor",
 		open: func(context.Context) (err error) {
-			p.health, err = newHealthMonitor(p.database.url, p.logger)
+			p.health, err = newHealthMonitor(p.database.url, &p.database.leader, p.logger)
 			return err
 		},
 		run: func(ctx context.Context) error { p.health.run(ctx); return nil },

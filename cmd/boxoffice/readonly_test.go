@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -313,7 +314,7 @@ func TestOfSeveralHostsTheOneThatCanBeWrittenIsUsed(t *testing.T) {
 	pool, err := (&database{url: both}).pool(t.Context(), "test", 2, nil)
 	must(t, err)
 	t.Cleanup(pool.Close)
-	monitor, err := newHealthMonitor(both, slog.New(slog.DiscardHandler))
+	monitor, err := newHealthMonitor(both, new(atomic.Pointer[string]), slog.New(slog.DiscardHandler))
 	must(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	stopped := make(chan struct{})

@@ -99,7 +99,7 @@ func (a *app) runServices(
 // ownDatabase is the database of the configuration, or one that starts and ends with this process.
 func ownDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*database, error) {
 	if c.DatabaseURL != "" {
-		return &database{url: c.DatabaseURL}, nil
+		return databaseAt(c.DatabaseURL), nil
 	}
 	return startDatabase(ctx, c, logger)
 }

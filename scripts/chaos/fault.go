@@ -24,7 +24,7 @@ type lane int
 const (
 	onProcesses lane = iota
 	onDatabase
-	lanes
+	onLeader
 )
 
 // strike is one use of a fault, as it was drawn.
@@ -165,7 +165,7 @@ var faults = []*fault{
 			}
 		}()
 		for range connectionsMax { // and make the processes need new ones
-			conn, err := a.postgres.connect(ctx)
+			conn, err := connect(ctx, a.url)
 			if err != nil && len(taken) == 0 {
 				return err
 			}
@@ -214,7 +214,7 @@ func (a *arena) onLinks(ctx context.Context, s strike, do func(*link) error) (er
 }
 
 func (a *arena) withConn(ctx context.Context, do func(*pgx.Conn) error) error {
-	conn, err := a.postgres.connect(ctx)
+	conn, err := connect(ctx, a.url)
 	if err != nil {
 		return err
 	}

@@ -50,9 +50,9 @@ func TestFaultsThatFindNothingToBreak(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	a := &arena{postgres: p}
+	a := &arena{postgres: p, url: p.server.Load().URL()}
 	strikeWith := func(ctx context.Context, name string) error {
-		of, err := chosen(name)
+		of, err := chosen(faults, name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +61,7 @@ func TestFaultsThatFindNothingToBreak(t *testing.T) {
 	if err := strikeWith(t.Context(), "backend-kill"); err == nil {
 		t.Error("a session was killed, and there is none")
 	}
-	conn, err := p.connect(t.Context())
+	conn, err := connect(t.Context(), p.server.Load().URL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestFaultsThatFindNothingToBreak(t *testing.T) {
 			if _, err := p.as("node_0", "localhost:1"); err != nil {
 				t.Error(err)
 			}
-			if conn, err := p.connect(t.Context()); err == nil {
+			if conn, err := connect(t.Context(), p.server.Load().URL()); err == nil {
 				_ = conn.Close(t.Context())
 			}
 		}
@@ -116,7 +116,7 @@ func TestFaultsThatFindNothingToBreak(t *testing.T) {
 	if err := taken.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := p.connect(t.Context()); err == nil {
+	if _, err := connect(t.Context(), p.server.Load().URL()); err == nil {
 		t.Error("a server that does not run has answered")
 	}
 }

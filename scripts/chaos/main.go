@@ -6,13 +6,14 @@
 //
 //	go run ./scripts/chaos -duration 60s [-seed N] [-faults kill,stop,…|all|none]
 //	go run ./scripts/chaos -faults none -duration 10m     nothing is broken: does anything grow?
+//	go run ./scripts/chaos -failover -processes 2         two PostgreSQL servers: the leader is lost
 //
 // What happens between threads and processes is not repeatable, so the same seed gives the same
 // faults at the same moments and not the same history. When a run fails its directory is kept, with
 // the history and what each process has logged.
 //
-// Start reading at run.go; fault.go has the faults, schedule.go their order, customer.go those who
-// book, and the package history the judgement.
+// Start reading at run.go; fault.go has the faults, failover.go those of the leader, schedule.go
+// their order, customer.go those who book, and the package history the judgement.
 package main
 
 import (
@@ -44,22 +45,33 @@ type options struct {
 	delay     time.Duration
 	program   string
 	healthy   time.Duration
+	failover  bool
+	async     bool
+	lease     int    // s, of Patroni's leader
 	sabotage  string // SQL that spoils what the system holds, for tests of the judgement
 }
 
 func parse(args []string, stderr io.Writer) (o options, err error) {
+	o.lease = 20 // a newer Patroni accepts no less
 	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.DurationVar(&o.duration, "duration", 60*time.Second, "how long customers and faults go on")
 	flags.Uint64Var(&o.seed, "seed", rand.Uint64N(1_000_000), "of the schedule of faults (default: any)")
-	flags.StringVar(&o.faults, "faults", "all", "which, separated by commas: "+faultNames()+"; or all, or none")
+	flags.StringVar(&o.faults, "faults", "all", "which, separated by commas: "+faultNames(faults)+
+		"; of failovers: "+faultNames(failovers())+"; or all, or none")
 	flags.IntVar(&o.processes, "processes", 3, "boxoffice processes")
 	flags.IntVar(&o.customers, "customers", 32, "customers")
 	flags.DurationVar(&o.delay, "delay", 50*time.Millisecond, "BOOKING_DELAY of the processes")
+	flags.BoolVar(&o.failover, "failover", false, "run on two PostgreSQL servers with Patroni, and change the leader")
+	flags.BoolVar(&o.async, "async", false,
+		"with -failover: without a synchronous standby, so that kills lose bookings and the run fails")
 	flags.StringVar(&o.program, "program", "", "the boxoffice program to run (default: built from this module)")
 	flags.DurationVar(&o.healthy, "healthy", 30*time.Second, "by when all must be well again after the last fault")
 	if err := flags.Parse(args); err != nil {
 		return o, err
+	}
+	if o.async && !o.failover {
+		return o, errors.New("-async is for -failover")
 	}
 	if flags.NArg() > 0 || o.processes < 1 || o.customers < 4 || o.duration <= 0 {
 		return o, errors.New("there must be a process, four customers and some time, and no arguments besides flags")

@@ -23,7 +23,6 @@ type node struct {
 	env     []string
 	dir     string
 	log     *os.File
-	link    *link
 
 	address atomic.Value // string, host:port of the API
 	stopped atomic.Bool  // to stay so
@@ -146,13 +145,17 @@ func (n *node) ready(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 2 * time.Second}
-	response, err := client.Do(request)
+	response, err := direct().Do(request)
 	if err != nil {
 		return false
 	}
 	_ = response.Body.Close()
 	return response.StatusCode == http.StatusOK
+}
+
+// direct is a client past the balancer. It keeps no connection, which a fault would break.
+func direct() *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 2 * time.Second}
 }
 
 // pid is 0 when no process runs.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -42,11 +43,15 @@ func (r *refusals) Write(line []byte) (int, error) {
 const connectionsMax = 120
 
 func startPostgres(ctx context.Context, dir string) (*postgres, error) {
-	port, err := freePort()
+	free, err := freePorts(1)
 	if err != nil {
 		return nil, err
 	}
-	p := &postgres{options: embeddedpg.Options{Dir: dir, Port: port, Settings: map[string]string{
+	address, err := netip.ParseAddrPort(free[0])
+	if err != nil {
+		return nil, err
+	}
+	p := &postgres{options: embeddedpg.Options{Dir: dir, Port: int(address.Port()), Settings: map[string]string{
 		"max_connections": strconv.Itoa(connectionsMax),
 		// A process that is killed loses nothing that the kernel has. Only a power cut would, and
 		// that is not among the faults.
@@ -58,17 +63,21 @@ func startPostgres(ctx context.Context, dir string) (*postgres, error) {
 	return p, p.start(ctx)
 }
 
-// freePort is below those that the kernel gives to outgoing connections, one of which could
-// otherwise have it when the server comes back. The proxies lead there, so it has to stay.
-func freePort() (port int, err error) {
-	for range 20 {
-		port = 21000 + rand.IntN(9000)
+// freePorts are addresses whose ports are below those that the kernel gives to outgoing
+// connections, one of which could otherwise have it when the server comes back. The proxies lead
+// there, so it has to stay.
+func freePorts(n int) (addresses []string, err error) {
+	for range 20 * n {
 		var l net.Listener
-		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
-			return port, l.Close()
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 21000+rand.IntN(9000))); err != nil {
+			continue
+		}
+		defer l.Close() //nolint:errcheck // all are kept until the last is found
+		if addresses = append(addresses, l.Addr().String()); len(addresses) == n {
+			return addresses, nil
 		}
 	}
-	return 0, err
+	return nil, err
 }
 
 func (p *postgres) start(ctx context.Context) error {
@@ -114,9 +123,8 @@ func (p *postgres) as(user, at string) (string, error) {
 	return address.String(), nil
 }
 
-// connect is past the proxies.
-func (p *postgres) connect(ctx context.Context) (*pgx.Conn, error) {
-	c, err := pgx.ParseConfig(p.server.Load().URL())
+func connect(ctx context.Context, url string) (*pgx.Conn, error) {
+	c, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +136,7 @@ func (p *postgres) connect(ctx context.Context) (*pgx.Conn, error) {
 func userOf(number int) string { return fmt.Sprintf("node_%d", number) }
 
 func (p *postgres) createUsers(ctx context.Context, n int) error {
-	conn, err := p.connect(ctx)
+	conn, err := connect(ctx, p.server.Load().URL())
 	if err != nil {
 		return err
 	}

@@ -29,14 +29,19 @@ import (
 type arena struct {
 	options  options
 	dir      string
-	postgres *postgres
+	url      string    // of the database, past the links, for the run itself
+	postgres *postgres // nil with a cluster
+	cluster  *patroni  // nil without -failover
+	signups  signups
 	links    []*link
 	nodes    []*node
 	balancer *balancer
 	recorder *recorder
 
-	mu    sync.Mutex
-	times map[string]int // that each fault came about
+	mu         sync.Mutex
+	times      map[string]int // that each fault came about
+	violations []history.Violation
+	ready      []time.Duration // when processes said so, one by one
 }
 
 // report is what a run gives.
@@ -67,7 +72,7 @@ func (r report) String() string {
 
 // play makes a run.
 func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
-	of, err := chosen(o.faults)
+	of, err := chosen(o.known(), o.faults)
 	if err != nil {
 		return r, err
 	}
@@ -103,7 +108,7 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 	}
 
 	var growth growth
-	day, night := context.WithTimeout(ctx, o.duration)
+	day, night := a.day(ctx)
 	defer night()
 	group, day := errgroup.WithContext(day)
 	for _, c := range customers {
@@ -115,10 +120,13 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 		defer printing.Unlock()
 		_, _ = io.WriteString(out, line)
 	}
-	for l := range lanes {
+	if o.failover {
+		a.startFailovers(day, night, group, of, tell)
+	}
+	for l := range onLeader {
 		group.Go(func() error { a.breakThings(day, schedule(of, l, o.seed, o.duration, o.processes), tell); return nil })
 	}
-	if len(of) == 0 {
+	if len(of) == 0 && !o.failover {
 		group.Go(func() error { return growth.watch(day, a.nodes, o.duration) })
 	}
 	if err := group.Wait(); err != nil {
@@ -130,6 +138,7 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 
 	violations, err := a.rest(running, customers, &r)
 	if err != nil {
+		r.violations = violations
 		return r, err
 	}
 	for _, text := range growth.found() {
@@ -164,21 +173,12 @@ func (a *arena) open(ctx context.Context) (err error) {
 	if program, err = filepath.Abs(program); err != nil {
 		return err
 	}
-	if a.postgres, err = startPostgres(ctx, filepath.Join(a.dir, "postgres")); err != nil {
-		return err
-	}
-	if err := a.postgres.createUsers(ctx, a.options.processes); err != nil {
-		return err
-	}
-	address, err := url.Parse(a.postgres.server.Load().URL())
+	addresses, err := a.openDatabase(ctx)
 	if err != nil {
 		return err
 	}
-	if a.links, err = newLinks(a.options.processes, address.Host); err != nil {
-		return err
-	}
-	for i, l := range a.links {
-		n, err := a.newNode(i, program, l)
+	for i, database := range addresses {
+		n, err := a.newNode(i, program, database)
 		if err != nil {
 			return err
 		}
@@ -192,7 +192,39 @@ func (a *arena) open(ctx context.Context) (err error) {
 	return err
 }
 
-func (a *arena) newNode(number int, program string, l *link) (*node, error) {
+// openDatabase starts the database, and gives each process its address.
+func (a *arena) openDatabase(ctx context.Context) (addresses []string, err error) {
+	if a.options.failover {
+		if a.cluster, err = startPatroni(ctx, a.dir, a.options.lease, !a.options.async); err != nil {
+			return nil, err
+		}
+		a.url = a.cluster.controlURL()
+		return slices.Repeat([]string{a.cluster.clientURL()}, a.options.processes), nil
+	}
+	if a.postgres, err = startPostgres(ctx, filepath.Join(a.dir, "postgres")); err != nil {
+		return nil, err
+	}
+	a.url = a.postgres.server.Load().URL()
+	if err := a.postgres.createUsers(ctx, a.options.processes); err != nil {
+		return nil, err
+	}
+	address, err := url.Parse(a.url)
+	if err != nil {
+		return nil, err
+	}
+	if a.links, err = newLinks(a.options.processes, address.Host); err != nil {
+		return nil, err
+	}
+	addresses = make([]string, len(a.links))
+	for i, l := range a.links {
+		if addresses[i], err = a.postgres.as(userOf(i), l.proxy.Listen); err != nil {
+			return nil, err
+		}
+	}
+	return addresses, nil
+}
+
+func (a *arena) newNode(number int, program, database string) (*node, error) {
 	dir := filepath.Join(a.dir, fmt.Sprintf("process-%d", number)) // where there is no .env
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
@@ -201,11 +233,7 @@ func (a *arena) newNode(number int, program string, l *link) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	database, err := a.postgres.as(userOf(number), l.proxy.Listen)
-	if err != nil {
-		return nil, err
-	}
-	return &node{number: number, program: program, dir: dir, log: log, link: l, env: []string{
+	return &node{number: number, program: program, dir: dir, log: log, env: []string{
 		"DATABASE_URL=" + database, "DATA_DIR=" + dir, "API_PORT=0", "WEB_PORT=0",
 		"BOOKING_DELAY=" + a.options.delay.String(),
 		"BOOKING_TRANSACTIONS=8", "READ_CONNECTIONS=8", "RATE_LIMITS=off", "LOG_LEVEL=info",
@@ -252,14 +280,14 @@ func (a *arena) invite() ([]*customer, error) {
 
 // rest mends everything, waits until all is well, lets everybody who still wants a ticket ask for
 // it, and reads what there is.
-func (a *arena) rest(ctx context.Context, customers []*customer, r *report) (
-	violations []history.Violation, err error,
-) {
-	began := time.Now()
-	for i, n := range a.nodes {
+func (a *arena) rest(ctx context.Context, customers []*customer, r *report) ([]history.Violation, error) {
+	began, violations := time.Now(), a.violations
+	for _, n := range a.nodes {
 		n.signal(syscall.SIGCONT)
-		if err := a.links[i].mend(); err != nil {
-			return nil, err
+	}
+	for _, l := range a.links {
+		if err := l.mend(); err != nil {
+			return violations, err
 		}
 	}
 	for _, n := range a.nodes {
@@ -319,6 +347,9 @@ func (a *arena) close() (err error) {
 	}
 	if a.postgres != nil && a.postgres.server.Load() != nil {
 		err = errors.Join(err, a.postgres.stop())
+	}
+	if a.cluster != nil {
+		err = errors.Join(err, a.cluster.stop())
 	}
 	return err
 }

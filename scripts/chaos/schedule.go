@@ -9,29 +9,29 @@ import (
 	"time"
 )
 
-func faultNames() string {
-	names := make([]string, len(faults))
-	for i, f := range faults {
+func faultNames(of []*fault) string {
+	names := make([]string, len(of))
+	for i, f := range of {
 		names[i] = f.name
 	}
 	return strings.Join(names, ", ")
 }
 
-// chosen are the faults that the flag names.
-func chosen(names string) ([]*fault, error) {
+// chosen are those of the faults that the flag names.
+func chosen(of []*fault, names string) ([]*fault, error) {
 	switch names {
 	case "all":
-		return faults, nil
+		return of, nil
 	case "none":
 		return nil, nil
 	}
 	var some []*fault
 	for name := range strings.SplitSeq(names, ",") {
-		i := slices.IndexFunc(faults, func(f *fault) bool { return f.name == name })
+		i := slices.IndexFunc(of, func(f *fault) bool { return f.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("there is no fault %q; there are %s", name, faultNames())
+			return nil, fmt.Errorf("there is no fault %q; there are %s", name, faultNames(of))
 		}
-		some = append(some, faults[i])
+		some = append(some, of[i])
 	}
 	return some, nil
 }

@@ -40,7 +40,7 @@ func (a *arena) quiet(ctx context.Context) error {
 // read fetches everything that the system holds, past its processes, and lets the projections judge
 // themselves too.
 func (a *arena) read(ctx context.Context, final *history.Final) (violations []history.Violation, err error) {
-	pool, err := pgxpool.New(ctx, a.postgres.server.Load().URL())
+	pool, err := pgxpool.New(ctx, a.url)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,11 @@ func (a *arena) read(ctx context.Context, final *history.Final) (violations []hi
 			violations = append(violations, history.Violation{Rule: "a stream is parked", Detail: fmt.Sprintf("%+v", s)})
 		}
 	}
-	return violations, readTables(ctx, pool, final)
+	lost, err := a.signups.check(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	return append(violations, lost...), readTables(ctx, pool, final)
 }
 
 // caughtUp waits until the read models contain the log.

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/scripts/chaos/history"
+)
+
+// signups are accounts that people make during a run. One that was confirmed can be signed in to,
+// and is there in the end.
+type signups struct {
+	mu         sync.Mutex
+	confirmed  []string // emails
+	violations []history.Violation
+}
+
+// run goes on until ctx ends, one account at a time.
+func (s *signups) run(ctx context.Context, base string) error {
+	c, err := newCaller(base, nil, account.Customer)
+	if err != nil {
+		return err
+	}
+	for pause(ctx, 500*time.Millisecond) {
+		email, password := uuid.NewString()+"@example.com", "aPassword123"
+		r, err := c.send(http.MethodPost, "/auth/register", uuid.NewString(), c.token, map[string]string{
+			"email": email, "password": password, "name": "Somebody",
+		})
+		if err != nil || !s.did("register", r, http.StatusCreated) {
+			continue // perhaps it was done, but nobody was told so
+		}
+		s.mu.Lock()
+		s.confirmed = append(s.confirmed, email)
+		s.mu.Unlock()
+		r, err = c.send(http.MethodPost, "/auth/login", uuid.NewString(), c.token, map[string]string{
+			"email": email, "password": password,
+		})
+		if err == nil {
+			s.did("sign in", r, http.StatusOK)
+		}
+	}
+	return nil
+}
+
+// did tells whether the answer confirms what was asked for. The only other answer allowed is: not
+// now.
+func (s *signups) did(what string, r *reply, confirmation int) bool {
+	if r.status != confirmation && (r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") == "") {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.violations = append(s.violations, history.Violation{
+			Rule: history.StrangeReply, Detail: fmt.Sprintf("%s: %d %s", what, r.status, r.Code),
+		})
+	}
+	return r.status == confirmation
+}
+
+// check adds the accounts that were confirmed and are not there.
+func (s *signups) check(ctx context.Context, pool *pgxpool.Pool) ([]history.Violation, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.confirmed) == 0 {
+		return s.violations, nil
+	}
+	rows, _ := pool.Query(ctx, `select email from users`)
+	stored, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	violations := s.violations
+	for _, email := range s.confirmed {
+		if !slices.Contains(stored, email) {
+			violations = append(violations, history.Violation{Rule: history.Lost, Detail: "account " + email})
+		}
+	}
+	return violations, nil
+}
