@@ -19,6 +19,7 @@ import (
 )
 
 func TestAShortRun(t *testing.T) {
+	t.Parallel() // beside the failover, which mostly waits
 	dbtest.Slow(t)
 	var out bytes.Buffer
 	code := run(t.Context(), []string{"-duration", "60s"}, &out, &out)
