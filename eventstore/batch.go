@@ -23,6 +23,8 @@ type engine[S, R any] struct {
 	// contended tells that other processes append to the same streams. Then the head row is locked
 	// before the first attempt too, because an optimistic one would often be in vain.
 	contended atomic.Bool
+	// answered is when PostgreSQL answered last; nil: never.
+	answered atomic.Pointer[time.Time]
 }
 
 // batch carries out the commands of one transaction.
@@ -42,7 +44,7 @@ func newBatch[S, R any](e *engine[S, R], delay time.Duration, cs []*call[S, R], 
 		engine: e, delay: delay, place: p,
 		calls:  calls[S, R]{logger: e.logger, open: cs},
 		states: newStates(&e.loader, cs),
-		tx:     transaction{pool: e.pool, timeout: e.options.Timeout * 3 / 5, logger: e.logger},
+		tx:     transaction{pool: e.pool, timeout: e.options.Timeout * 3 / 5, logger: e.logger, answered: &e.answered},
 		stats:  BatchStats{Commands: len(cs), Waited: time.Since(cs[0].arrived), Delay: delay},
 	}
 }
@@ -98,11 +100,21 @@ func (b *batch[S, R]) process(ctx context.Context) (err error) {
 	return b.append(ctx, early)
 }
 
+// answersNow is how recent an answer of PostgreSQL must be for a batch to append without having
+// read. The outcome of an append into a dead connection is unknown, and takes long to look up; that
+// of a read is not missed.
+const answersNow = 100 * time.Millisecond
+
+func (e *engine[S, R]) answersNow() bool {
+	last := e.answered.Load()
+	return last != nil && time.Since(*last) < answersNow
+}
+
 // prepare begins the transaction, reads, answers what committed states and keys answer already, and
-// spends the delay. A batch without a delay skips all that if each command would append to what the
-// cache knows: if that is not the newest state, its append fails.
+// spends the delay. A batch without a delay skips all that if PostgreSQL answers and each command
+// would append to what the cache knows: if that is not the newest state, its append fails.
 func (b *batch[S, R]) prepare(ctx, early context.Context) error {
-	if b.delay == 0 && b.states.takeCached() && b.calls.allAppend(&b.states) {
+	if b.delay == 0 && b.answersNow() && b.states.takeCached() && b.calls.allAppend(&b.states) {
 		return nil
 	}
 	if err := b.open(early); err != nil {

@@ -42,9 +42,10 @@
 //     the same streams, the lock comes first at once.
 //  7. Answer. Everyone gets their own answer, and only once the states that it rests on are committed.
 //
-// Without a delay, a batch leaves out steps 2 and 3 when all its streams are in the cache and each
-// command would append something: BEGIN, the append and COMMIT are then one message. If the cache is
-// not what is committed, the append fails as in 6. Refusals, and commands that have nothing to do,
+// Without a delay, a batch leaves out steps 2 and 3 when all its streams are in the cache, each
+// command would append something, and PostgreSQL has answered within the last 100 ms: BEGIN, the
+// append and COMMIT are then one message. If the cache is not what is committed, the append fails as
+// in 6. Refusals, and commands that have nothing to do,
 // are never answered from the cache alone.
 //
 // Batches that share a stream append in the order in which they were made; others don't wait for

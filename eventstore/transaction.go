@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -33,6 +34,8 @@ type transaction struct {
 	pool    *pgxpool.Pool
 	timeout time.Duration // of a message
 	logger  *slog.Logger
+	// answered is when PostgreSQL answered a message last, on whichever connection of the executor.
+	answered *atomic.Pointer[time.Time]
 
 	conn      *pgxpool.Conn // nil: none
 	savepoint bool          // set in this transaction
@@ -155,6 +158,10 @@ func (t *transaction) send(ctx context.Context, q *pgx.Batch) error {
 	ctx, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	err := t.conn.SendBatch(ctx, q).Close()
+	if err == nil {
+		now := time.Now()
+		t.answered.Store(&now)
+	}
 	if err != nil && t.conn.Conn().IsClosed() {
 		return fmt.Errorf("%w: %w", errConnectionLost, err)
 	}

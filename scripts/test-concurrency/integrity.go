@@ -105,8 +105,8 @@ func (s *stream) order() error {
 func (s *stream) chain() error {
 	var tail eventstore.Tail
 	for i := range s.records {
-		if err := tail.Next(&s.records[i]).CheckHash(); err != nil {
-			return fmt.Errorf("version %d: %w", s.records[i].Version, err)
+		if tail.Next(&s.records[i]).CheckHash() != nil {
+			return fmt.Errorf("the hash of version %d does not match its record and the hash before it", s.records[i].Version)
 		}
 	}
 	return nil
