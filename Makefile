@@ -78,7 +78,7 @@ chaos: ## Break a running system in many ways while people book, and check every
 	go run ./scripts/chaos $(CHAOS)
 
 .PHONY: failover
-failover: ## Take the leader from a PostgreSQL with Patroni while people book, and check what they were told; FAILOVER="-seed 7" for more
+failover: ## Take the leader from a PostgreSQL with Patroni while people book, and check every answer; FAILOVER="-seed 7" for more
 	scripts/chaos/programs.sh
 	go run ./scripts/chaos -failover -processes 2 -duration 3m $(FAILOVER)
 

@@ -53,6 +53,9 @@ func TestAConnectionToAnotherServerThanTheLeaderIsNotKept(t *testing.T) {
 	conn, err := monitor.heartbeat(t.Context(), nil)
 	must(t, err)
 	monitor.hangUp(conn)
+	if d.leader.Load() == nil {
+		t.Error("the heartbeat does not tell whom it has found")
+	}
 	use := func() (pid uint32) {
 		conn, err := pool.Acquire(t.Context())
 		must(t, err)
