@@ -37,13 +37,13 @@ func (s *Service) Book(ctx context.Context, r Request, c Book) (Result, error) {
 	if err != nil || result.Replayed != nil || !result.Booking.CreatedAt.IsZero() || s.Progress == nil {
 		return result, err
 	}
-	result.Booking, err = s.recovered(ctx, id)
+	result.Booking, err = s.lookUp(ctx, id)
 	return result, err
 }
 
-// recovered looks up a booking that was in its stream already: its append had been given up for
-// lost, and was not.
-func (s *Service) recovered(ctx context.Context, id uuid.UUID) (projections.Booking, error) {
+// lookUp reads a booking that was in its stream already, made by an earlier Book with the same
+// BookingID.
+func (s *Service) lookUp(ctx context.Context, id uuid.UUID) (projections.Booking, error) {
 	ctx, cancel := context.WithTimeout(ctx, MaxWait)
 	defer cancel()
 	found, err := s.findBooking(ctx, id)

@@ -120,9 +120,7 @@ func TestBookingsAreRefused(t *testing.T) {
 	}
 }
 
-// An append whose answer got lost can land after all. The command is then decided again, and finds
-// its own booking.
-func TestABookingWhoseAppendWasFoundLaterIsAnsweredAsItWasMade(t *testing.T) {
+func TestABookingThatWasMadeBeforeIsAnsweredAsItWasMade(t *testing.T) {
 	t.Parallel()
 	b := setup(t).project()
 	customer := uuid.New()

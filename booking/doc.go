@@ -1,5 +1,5 @@
 // Package booking is the application: one method of [Service] for each thing that people can do.
-// The HTTP API, the seed, the tools and the reactors call it, and all of them get the same rules
+// The HTTP API, the seed and the tools call it, and all of them get the same rules
 // for ids, time, repeated requests and reading one's own writes.
 //
 // It keeps HTTP and SQL out: it knows neither statuses nor tables. What may happen to an event is

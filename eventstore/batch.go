@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// engine is what the batches of an executor share.
-type engine[S, R any] struct {
+// shared is what the batches of an executor share.
+type shared[S, R any] struct {
 	loader[S, R]
 	pool    *pgxpool.Pool
 	options Options
@@ -29,9 +29,9 @@ type engine[S, R any] struct {
 
 // batch carries out the commands of one transaction.
 type batch[S, R any] struct {
-	*engine[S, R]
+	*shared[S, R]
 	delay  time.Duration
-	place  *place
+	entry  *entry
 	calls  calls[S, R]
 	states states[S, R]
 	tx     transaction
@@ -39,13 +39,14 @@ type batch[S, R any] struct {
 	stats  BatchStats
 }
 
-func newBatch[S, R any](e *engine[S, R], delay time.Duration, cs []*call[S, R], p *place) *batch[S, R] {
+func newBatch[S, R any](e *shared[S, R], delay time.Duration, cs []*call[S, R], p *entry) *batch[S, R] {
 	return &batch[S, R]{
-		engine: e, delay: delay, place: p,
+		shared: e, delay: delay, entry: p,
 		calls:  calls[S, R]{logger: e.logger, open: cs},
 		states: newStates(&e.loader, cs),
-		tx:     transaction{pool: e.pool, timeout: e.options.Timeout * 3 / 5, logger: e.logger, answered: &e.answered},
-		stats:  BatchStats{Commands: len(cs), Waited: time.Since(cs[0].arrived), Delay: delay},
+		tx: transaction{pool: e.pool, timeout: e.options.Timeout * 3 / 5, // so that there is time for another connection
+			logger: e.logger, answered: &e.answered},
+		stats: BatchStats{Commands: len(cs), Waited: time.Since(cs[0].arrived), Delay: delay},
 	}
 }
 
@@ -76,15 +77,16 @@ func (b *batch[S, R]) process(ctx context.Context) (err error) {
 		}
 	}()
 	defer b.tx.close()
-	early, stop := b.options.Health.Guard(ctx)
+	// For everything before the first append is sent: there is nothing to look up then.
+	whileUp, stop := b.options.Health.Guard(ctx)
 	defer stop()
-	if err := b.prepare(ctx, early); err != nil {
+	if err := b.prepare(ctx, whileUp); err != nil {
 		return giveUp(err, false)
 	}
 	if b.calls.allAnswered() {
 		return nil
 	}
-	if err := b.awaitAppendSlot(early); err != nil {
+	if err := b.awaitAppendSlot(whileUp); err != nil {
 		return giveUp(err, false)
 	}
 	started := time.Now()
@@ -93,36 +95,37 @@ func (b *batch[S, R]) process(ctx context.Context) (err error) {
 		b.stats.Append = time.Since(started)
 	}()
 	if b.options.Tracer == nil {
-		return b.append(ctx, early)
+		return b.appendWithRetries(ctx, whileUp)
 	}
 	ctx, span := b.options.Tracer.Start(ctx, "append")
 	defer func() { endSpan(span, err) }()
-	return b.append(ctx, early)
+	return b.appendWithRetries(ctx, whileUp)
 }
 
-// answersNow is how recent an answer of PostgreSQL must be for a batch to append without having
-// read. The outcome of an append into a dead connection is unknown, and takes long to look up; that
-// of a read is not missed.
-const answersNow = 100 * time.Millisecond
+// maxAnswerAge is how recent an answer of PostgreSQL must be for a batch to append without having
+// read. A read into a dead connection is simply repeated. An append has to be looked up, and until
+// the database is back, its outcome is unknown.
+const maxAnswerAge = 100 * time.Millisecond
 
-func (e *engine[S, R]) answersNow() bool {
+// databaseAnswers tells whether PostgreSQL has answered just now.
+func (e *shared[S, R]) databaseAnswers() bool {
 	last := e.answered.Load()
-	return last != nil && time.Since(*last) < answersNow
+	return last != nil && time.Since(*last) < maxAnswerAge
 }
 
 // prepare begins the transaction, reads, answers what committed states and keys answer already, and
 // spends the delay. A batch without a delay skips all that if PostgreSQL answers and each command
 // would append to what the cache knows: if that is not the newest state, its append fails.
-func (b *batch[S, R]) prepare(ctx, early context.Context) error {
-	if b.delay == 0 && b.answersNow() && b.states.takeCached() && b.calls.allAppend(&b.states) {
+func (b *batch[S, R]) prepare(ctx, whileUp context.Context) error {
+	if b.delay == 0 && b.databaseAnswers() && b.states.takeCached() && b.calls.allAppend(&b.states) {
 		return nil
 	}
-	if err := b.open(early); err != nil {
+	if err := b.open(whileUp); err != nil {
 		return err
 	}
 	b.calls.takeRepeated(b.states.keys)
 	if len(b.calls.repeated) > 0 {
-		if err := b.confirmRepeated(ctx, early); err != nil {
+		if err := b.confirmRepeated(ctx, whileUp); err != nil {
 			return err
 		}
 	}
@@ -130,13 +133,13 @@ func (b *batch[S, R]) prepare(ctx, early context.Context) error {
 	if b.calls.allAnswered() {
 		return nil
 	}
-	return sleep(early, b.delay)
+	return sleep(whileUp, b.delay)
 }
 
 // confirmRepeated answers the commands that were carried out before, without the delay, and begins
 // again for the others.
-func (b *batch[S, R]) confirmRepeated(ctx, early context.Context) error {
-	if err := b.tx.awaitReplication(ctx); err != nil {
+func (b *batch[S, R]) confirmRepeated(ctx, whileUp context.Context) error {
+	if err := b.tx.commitReplicated(ctx); err != nil {
 		if isLockTimeout(err) {
 			b.tx.endStalledHolders(ctx) // for those who come next
 		}
@@ -146,7 +149,7 @@ func (b *batch[S, R]) confirmRepeated(ctx, early context.Context) error {
 	if b.calls.allAnswered() {
 		return nil
 	}
-	return b.open(early)
+	return b.open(whileUp)
 }
 
 // open begins the transaction and reads. A connection of the pool can have died unnoticed; nothing
@@ -177,7 +180,7 @@ func (b *batch[S, R]) connect(ctx context.Context) error {
 // awaitAppendSlot waits for earlier batches of the same streams, and then for the one place at which
 // a process appends.
 func (b *batch[S, R]) awaitAppendSlot(ctx context.Context) error {
-	if err := b.place.wait(ctx); err != nil {
+	if err := b.entry.wait(ctx); err != nil {
 		return err
 	}
 	select {
@@ -191,11 +194,11 @@ func (b *batch[S, R]) awaitAppendSlot(ctx context.Context) error {
 // When nothing has been sent yet, a command is given up after this many broken connections.
 const maxReconnects = 5
 
-// append decides and appends until the batch is committed or can't be.
-func (b *batch[S, R]) append(ctx, early context.Context) error {
+// appendWithRetries decides and appends until the batch is committed or can't be.
+func (b *batch[S, R]) appendWithRetries(ctx, whileUp context.Context) error {
 	for pause := 5 * time.Millisecond; ; {
 		b.stats.Attempts++
-		err := b.attempt(ctx, early)
+		err := b.attempt(ctx, whileUp)
 		if err == nil {
 			return nil
 		}
@@ -225,15 +228,15 @@ func (b *batch[S, R]) append(ctx, early context.Context) error {
 // attempt decides, appends and commits. The first one is optimistic: it relies on what was read
 // before the delay, or is cached, and on the versions being free. Later ones hold the head row's
 // lock. A plan whose fate the attempt leaves open goes to b.lost.
-func (b *batch[S, R]) attempt(ctx, early context.Context) error {
-	reading := early
+func (b *batch[S, R]) attempt(ctx, whileUp context.Context) error {
+	reading := whileUp
 	if len(b.lost) > 0 { // what has been sent needs to be looked up, whatever the health monitor says
 		reading = ctx
 	}
 	if err := b.connect(reading); err != nil {
 		return err
 	}
-	isRead := b.tx.hasBegun()
+	isRead := b.tx.hasBegun() // every transaction begins with a read, but for that of appendAndCommit
 	if b.stats.Attempts > 1 || b.contended.Load() {
 		if committed, base, err := b.lockAndRead(reading); err != nil {
 			return err
@@ -243,9 +246,8 @@ func (b *batch[S, R]) attempt(ctx, early context.Context) error {
 	} else {
 		b.states.takeCached() // what this process has appended since
 	}
-	// What was lost is not committed, and can't be any more once this plan is: it expected versions
-	// that either are taken already, or will be by this plan, because the same commands on the same
-	// states make the same records.
+	// No lost plan is committed: lockAndRead would have found it. None can follow later: each needs
+	// versions that others have taken, or that this plan takes now.
 	p := b.plan()
 	if !b.tx.locked && (p.refusesRepeatable() || !isRead && !p.allAppend()) {
 		if err := b.states.read(reading, &b.tx, b.tx.begin(), nil); err != nil {
@@ -257,11 +259,11 @@ func (b *batch[S, R]) attempt(ctx, early context.Context) error {
 	var err error
 	switch {
 	case len(p.records) > 0:
-		if base, err = b.tx.append(ctx, p.records, p.keys); errors.Is(err, errConnectionLost) && !IsReadOnly(err) {
+		if base, err = b.tx.appendAndCommit(ctx, p.records, p.keys); errors.Is(err, errConnectionLost) && !IsReadOnly(err) { // a read-only server has refused it
 			b.lost = append(b.lost, p)
 		}
 	case p.succeeds() || len(b.calls.repeated) > 0: // there is nothing to do, because somebody has done it
-		err = b.tx.awaitReplication(ctx)
+		err = b.tx.commitReplicated(ctx)
 	}
 	if err != nil {
 		return err
@@ -286,7 +288,7 @@ func (b *batch[S, R]) lockAndRead(ctx context.Context) (committed *plan[S, R], b
 
 // confirm completes a lost plan that was found in the log, once the standby has it too.
 func (b *batch[S, R]) confirm(ctx context.Context, p *plan[S, R], base int64) error {
-	if err := b.tx.awaitReplication(ctx); err != nil {
+	if err := b.tx.commitReplicated(ctx); err != nil {
 		return err
 	}
 	b.complete(p, base)
@@ -300,7 +302,7 @@ func (b *batch[S, R]) plan() *plan[S, R] {
 
 // complete answers the calls of a plan, whose records are committed after position base.
 func (b *batch[S, R]) complete(p *plan[S, R], base int64) {
-	p.place(base)
+	p.assignPositions(base)
 	b.calls.complete(p)
 	b.calls.completeRepeated(b.states.keys)
 	for id, s := range p.streams {

@@ -78,7 +78,7 @@ func (cs *calls[S, R]) completeRepeated(keys map[Key]storedKey) {
 	for _, c := range cs.repeated {
 		if s, isKnown := keys[c.Once.Key]; isKnown {
 			c.answer(Result[S]{Replayed: s.answer, Version: s.version, Position: s.position}, nil)
-		} else {
+		} else { // the key is not on this server: after a failover, what was repeated may be lost
 			c.answer(Result[S]{}, ErrOutcomeUnknown)
 		}
 	}

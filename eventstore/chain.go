@@ -17,9 +17,9 @@ type Tail struct {
 
 func tailOf(r *Record) Tail { return Tail{r.Version, r.Hash, r.RecordedAt} }
 
-// complete fills in what a new record has from its place in the stream. Clocks of several processes
+// extend fills in what a new record has from its place in the stream. Clocks of several processes
 // differ; time in a stream does not run backwards all the same.
-func (t *Tail) complete(streamID uuid.UUID, r Record, now time.Time) Record {
+func (t *Tail) extend(streamID uuid.UUID, r Record, now time.Time) Record {
 	now = now.UTC().Truncate(time.Microsecond)
 	if now.Before(t.RecordedAt) {
 		now = t.RecordedAt

@@ -3,7 +3,7 @@
 //
 // [Log] reads the log; it is small and plain. [Executor] is the heart: it runs a command against the
 // state of its stream, and lets the commands that arrive together share a transaction, also across
-// streams. Start at batch.go, which has the way of a batch in one function, process.
+// streams. Start at batch.go: process is the way of a batch, step by step.
 //
 // # Files
 //
@@ -14,7 +14,7 @@
 //	connect, session                        how connections are set up
 //	cache, snapshot                         what is known of streams
 //	append, transaction, stalled            one transaction and its connection
-//	call, states, plan, calls, recovery     commands, what they are decided on, what is to be appended
+//	call, states, plan, calls, aftererror   commands, what they are decided on, what is to be appended
 //	trace, order, queue, batch, executor    how commands become batches
 //
 // # Why commands share transactions
@@ -25,17 +25,17 @@
 //
 //  1. Enqueue. A command waits for the next batch of its queue. Workers make batches: one for each
 //     transaction that may be open ([Options.Transactions]), and no two batches sooner after each
-//     other than delay/transactions, so that with a delay the batches overlap and nobody waits longer
-//     than that. A lone command on an idle system starts at once.
-//  2. Read. One message has BEGIN, a query for the unread records of the batch's streams, and a
-//     savepoint. A bounded cache holds folded states, and is only where to start from: that the log
+//     other than delay/transactions, so that with a delay the batches overlap and, when a transaction
+//     is free, nobody waits longer than that. A lone command on an idle system starts at once.
+//  2. Read. One message has BEGIN, queries for the unread records of the batch's streams and for
+//     its keys, and a savepoint; streams that are not in the cache take one more, for snapshots. A bounded cache holds folded states, and is only where to start from: that the log
 //     still has their last record is checked, and what came after is read. Nothing is written yet,
 //     so there is no transaction id, and neither vacuum nor readers are held up.
 //  3. Refuse. Commands that a committed state refuses are answered now.
 //  4. Delay. Once for the whole batch, inside the transaction.
 //  5. Append. One batch at a time: decide again in order of arrival on the moving state, append all
 //     records in one statement and send COMMIT right behind it, so that no lock is held while a
-//     message travels.
+//     message travels, unless another process was first.
 //  6. Conflict. Versions are unique in a stream, so when another process was first the append fails:
 //     back to the savepoint, and again without a second delay, this time with the log's head row
 //     locked first, so that nobody can be faster once more. While batches find that others append to
@@ -45,8 +45,8 @@
 // Without a delay, a batch leaves out steps 2 and 3 when all its streams are in the cache, each
 // command would append something, and PostgreSQL has answered within the last 100 ms: BEGIN, the
 // append and COMMIT are then one message. If the cache is not what is committed, the append fails as
-// in 6. Refusals, and commands that have nothing to do,
-// are never answered from the cache alone.
+// in 6. Refusals, and commands that have nothing to do, are never answered without a read in the
+// same transaction.
 //
 // Batches that share a stream append in the order in which they were made; others don't wait for
 // each other but for the append itself.
@@ -80,15 +80,15 @@
 //     anything is sent.
 //   - A caller that gives up before a batch has taken its command is forgotten; later, the command is
 //     carried out all the same.
-//   - More waiting commands than [Options.Queue] are refused with [ErrBusy]; a state that refuses a
-//     command is never invented.
+//   - More waiting commands than [Options.Queue] are refused with [ErrBusy]; overload is never
+//     answered with a refusal.
 //   - A COMMIT is never cancelled: see [ConfigureCommits]. If its answer does not come, the socket
 //     is closed.
 //   - If the connection breaks during COMMIT, a new transaction locks the head row and looks for
 //     the hashes of the records. If they are there, everything is, and the transaction commits, to
 //     wait for the synchronous standby too. If not, the commands are decided and appended anew: the
 //     versions are then taken, and the lost append can't follow. If no connection can be had,
-//     callers get [ErrOutcomeUnknown] and may repeat the command.
+//     callers get [ErrOutcomeUnknown]. Repeating the command with the same key is safe.
 //   - The log can have another history than the one that a process remembers: after a failover to a
 //     replica that was behind, a crash without synchronous_commit, or a restore while the server
 //     runs. So each read looks whether the last record that is known of a stream is still there with

@@ -22,7 +22,8 @@ var (
 		"the connection was lost during the commit, and whether the command took effect can't be known yet")
 )
 
-// ConflictError says that a stream was not at the version that an append expected.
+// ConflictError says that a stream was not at the version that a command expected. Two processes
+// that append to the same stream get none: their commands are decided again.
 type ConflictError struct {
 	StreamID uuid.UUID
 	Expected int

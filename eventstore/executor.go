@@ -12,7 +12,7 @@ import (
 // Executor carries commands to the log. See the package comment for how. Make one per process, with
 // [NewExecutor].
 type Executor[S, R any] struct {
-	engine    engine[S, R]
+	shared    shared[S, R]
 	delayed   *queue[S, R] // nil without a delay
 	immediate *queue[S, R]
 	inFlight  sync.Map // the [Key] of each command on its way
@@ -31,11 +31,11 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 		return nil, err
 	}
 	running, kill := context.WithCancel(context.Background()) //nolint:gosec // Close calls kill
-	e := &Executor[S, R]{kill: kill, engine: engine[S, R]{
+	e := &Executor[S, R]{kill: kill, shared: shared[S, R]{
 		loader: loader[S, R]{model: &model, cache: newCache[S](o.Cache), logger: o.Logger},
 		pool:   pool, options: o, running: running, appending: make(chan struct{}, 1),
 	}}
-	e.engine.snapshots = newSnapshotter(running, pool, &model, o)
+	e.shared.snapshots = newSnapshotter(running, pool, &model, o)
 	e.immediate = e.start(0, immediateTransactions)
 	if o.Delay > 0 {
 		e.delayed = e.start(o.Delay, o.Transactions)
@@ -45,15 +45,15 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 
 // start opens a queue with its workers.
 func (e *Executor[S, R]) start(delay time.Duration, workers int) *queue[S, R] {
-	q := newQueue[S, R](e.engine.running, delay, workers, &e.engine.options)
+	q := newQueue[S, R](e.shared.running, delay, workers, &e.shared.options)
 	for range workers {
 		e.done.Go(func() {
-			for calls, place := q.next(); len(calls) > 0; calls, place = q.next() {
-				newBatch(&e.engine, delay, calls, place).run()
-				if place.isNext() {
-					q.order.leave(place)
+			for calls, entry := q.next(); len(calls) > 0; calls, entry = q.next() {
+				newBatch(&e.shared, delay, calls, entry).run()
+				if entry.isNext() {
+					q.order.leave(entry)
 				} else {
-					e.done.Go(func() { q.order.leave(place) })
+					e.done.Go(func() { q.order.leave(entry) })
 				}
 			}
 		})
@@ -62,12 +62,15 @@ func (e *Executor[S, R]) start(delay time.Duration, workers int) *queue[S, R] {
 }
 
 // Execute carries a command out and returns when its outcome is certain. The error is what Decide
-// refused it with, or one of this package. Commands to one stream, all with the delay or all
-// without, are decided in order of arrival, except that a command which a committed state refuses
-// is refused at once, whatever the ones before it, still in their delay, are about to change. When
-// ctx ends before a batch has taken the command, it has had no effect and the error is the cause of
-// ctx; later, ctx no longer matters. Likewise, when the database is known to be down before, the
-// error is ErrUnavailable.
+// refused it with, or one of this package.
+//
+// Commands to one stream, all with the delay or all without, are decided in order of arrival. A
+// command that a committed state refuses is refused at once, though commands before it may be in
+// their delay and about to change that state.
+//
+// If ctx ends before a batch takes the command, the error is the cause of ctx, and nothing has
+// happened; if the database is known to be down by then, the error is [ErrUnavailable]. Once a batch
+// has the command, ctx does not matter.
 func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (_ Result[S], err error) {
 	q := e.delayed
 	if cmd.Immediate || q == nil {
@@ -84,7 +87,7 @@ func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (_ Resu
 		defer e.inFlight.Delete(cmd.Once.Key)
 	}
 	c := &call[S, R]{Command: cmd, arrived: time.Now(), done: make(chan struct{})}
-	if tracer := e.engine.options.Tracer; tracer != nil {
+	if tracer := e.shared.options.Tracer; tracer != nil {
 		traceCall(ctx, tracer, c)
 		defer func() { endCommand(c.span, err) }()
 	}
@@ -96,7 +99,7 @@ func (e *Executor[S, R]) Execute(ctx context.Context, cmd Command[S, R]) (_ Resu
 		return c.result, c.err
 	case <-ctx.Done():
 		err = context.Cause(ctx)
-	case <-e.engine.options.Health.Down():
+	case <-e.shared.options.Health.Down():
 		err = ErrUnavailable
 	}
 	if c.withdraw() {
@@ -126,7 +129,7 @@ func (e *Executor[S, R]) Close(ctx context.Context) error {
 	finished := make(chan struct{})
 	go func() {
 		e.done.Wait()
-		e.engine.snapshots.close()
+		e.shared.snapshots.close()
 		close(finished)
 	}()
 	defer e.kill()

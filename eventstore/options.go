@@ -25,8 +25,8 @@ type Options struct {
 	Batch int
 	// Cache bounds the bytes of folded states that are kept. Default 256 MiB.
 	Cache int
-	// Snapshot is by how many records, and a quarter, a stream grows until its next snapshot.
-	// Default 10,000.
+	// Snapshot is after how many records a stream gets a snapshot, plus a quarter of its length at the
+	// last one. Default 10,000.
 	Snapshot int
 	// Timeout bounds how long a batch may take besides its delay before its commands are given up.
 	// Default 10 s.

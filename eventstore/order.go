@@ -11,20 +11,20 @@ import (
 // order has batches that share a stream append in the order in which they entered.
 type order struct {
 	mu   sync.Mutex
-	last map[uuid.UUID]*place // of the last batch with a stream
+	last map[uuid.UUID]*entry // of the last batch with a stream
 }
 
-// place is that of a batch in an order.
-type place struct {
+// entry is a batch in an order.
+type entry struct {
 	streams []uuid.UUID
 	earlier []<-chan struct{} // done of those that it has to wait for
 	done    chan struct{}     // closed when it and all earlier ones are done
 }
 
-func newOrder() order { return order{last: map[uuid.UUID]*place{}} }
+func newOrder() order { return order{last: map[uuid.UUID]*entry{}} }
 
-func (o *order) enter(streams []uuid.UUID) *place {
-	p := &place{done: make(chan struct{})}
+func (o *order) enter(streams []uuid.UUID) *entry {
+	p := &entry{done: make(chan struct{})}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, id := range streams {
@@ -42,7 +42,7 @@ func (o *order) enter(streams []uuid.UUID) *place {
 }
 
 // isNext tells whether all earlier batches are done.
-func (p *place) isNext() bool {
+func (p *entry) isNext() bool {
 	return !slices.ContainsFunc(p.earlier, func(done <-chan struct{}) bool { return !isClosed(done) })
 }
 
@@ -56,7 +56,7 @@ func isClosed(c <-chan struct{}) bool {
 }
 
 // wait waits until all earlier batches are done.
-func (p *place) wait(ctx context.Context) error {
+func (p *entry) wait(ctx context.Context) error {
 	for _, done := range p.earlier {
 		select {
 		case <-done:
@@ -68,7 +68,7 @@ func (p *place) wait(ctx context.Context) error {
 }
 
 // leave waits for earlier batches first: those behind have to wait for them too.
-func (o *order) leave(p *place) {
+func (o *order) leave(p *entry) {
 	_ = p.wait(context.Background())
 	o.mu.Lock()
 	defer o.mu.Unlock()

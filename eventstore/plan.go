@@ -73,7 +73,7 @@ func (p *plan[S, R]) add(c *call[S, R], s *stream[S], values []R, model *Model[S
 			return err
 		}
 		r := Record{Type: name, SchemaVersion: schemaVersion, Data: data, Metadata: metadata}
-		r = moved.complete(c.StreamID, r, now)
+		r = moved.extend(c.StreamID, r, now)
 		p.records = append(p.records, r)
 		moved.Tail, moved.state = tailOf(&r), model.Evolve(moved.state, v)
 	}
@@ -125,9 +125,9 @@ func hasNUL(data []byte) bool {
 // isText tells whether a text column can hold s.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
-// place gives the records their positions, after base, where they are committed, and names them in
+// assignPositions gives the records their positions, after base, where they are committed, and names them in
 // the answers.
-func (p *plan[S, R]) place(base int64) {
+func (p *plan[S, R]) assignPositions(base int64) {
 	for i := range p.records {
 		p.records[i].Position = base + int64(i) + 1
 	}

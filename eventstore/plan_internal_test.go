@@ -98,7 +98,7 @@ func TestAPlanDecidesInOrderOnTheMovingState(t *testing.T) {
 	if known.Version != 7 || known.state != "0" || len(p.records) != 4 {
 		t.Errorf("%d records; what was known is now %+v", len(p.records), known)
 	}
-	p.place(100)
+	p.assignPositions(100)
 	for i, want := range map[int]int64{0: 101, 1: 103, 3: 101, 8: 104} {
 		if got := p.decisions[i].result.Position; got != want {
 			t.Errorf("decision %d: got position %d, want %d", i, got, want)

@@ -67,8 +67,8 @@ func (q *queue[S, R]) signal() {
 }
 
 // next waits for commands and takes the next batch of them. There are none when the queue is closed
-// and empty. The batch has a place in the order until it leaves that.
-func (q *queue[S, R]) next() ([]*call[S, R], *place) {
+// and empty. The batch has an entry in the order until it leaves that.
+func (q *queue[S, R]) next() ([]*call[S, R], *entry) {
 	q.departure.Lock()
 	defer q.departure.Unlock()
 	for q.awaitCommand() {

@@ -11,7 +11,7 @@ import (
 // rest of a message. The rest is a COMMIT, which the client sends in the same write as the append.
 const stalledAfter = 3 * time.Second
 
-// holdersSQL lists the sessions that hold the head row's lock, and terminates those that wait for
+// holdersSQL lists the sessions that may hold the head row's lock, and terminates those that wait for
 // their client in the middle of a message. Sessions that wait for the row themselves are waiting
 // for a lock. No timeout of PostgreSQL is running in such a session: statement_timeout ends with
 // each statement, and the transaction counts as active, not as idle. TCP notices nothing when the
@@ -36,7 +36,7 @@ const holdersSQL = `
 func (t *transaction) endStalledHolders(ctx context.Context) (ended bool) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	t.locked, t.savepoint = false, false
+	t.locked, t.savepoint = false, false // a whole rollback: nothing can be read in a failed transaction
 	if err := t.rollback(ctx); err != nil {
 		return false
 	}

@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// The savepoint is set after the read: its portal takes the place of the query's, which otherwise
-	// holds a snapshot all the delay, and vacuum up with it.
+	// The savepoint is set after the read. PostgreSQL keeps the portal of the last statement open, and
+	// with it a query's snapshot; a savepoint has none, so that the delay does not hold up vacuum.
 	savepointSQL  = `savepoint undecided`
 	rollbackToSQL = `rollback to savepoint undecided`
 	headSQL       = `select position from log_head`
 	// A process that freezes with this lock would hold up everyone who appends.
-	hurrySQL = `set local idle_in_transaction_session_timeout = '2s'`
-	lockSQL  = `select from log_head for update`
+	shortIdleTimeoutSQL = `set local idle_in_transaction_session_timeout = '2s'`
+	lockSQL             = `select from log_head for update`
 	// Without a synchronous standby there is nothing to wait for, and no lock to take: what others
 	// see is on disk.
 	replicationSQL = `
@@ -77,7 +77,7 @@ func (t *transaction) queueSavepoint(q *pgx.Batch) {
 // lock gives a message that takes the head row's lock, which no one else can append without.
 func (t *transaction) lock() *pgx.Batch {
 	q := t.begin()
-	q.Queue(hurrySQL)
+	q.Queue(shortIdleTimeoutSQL)
 	q.Queue(lockSQL).Exec(func(pgconn.CommandTag) error {
 		t.locked = true
 		return nil
@@ -98,10 +98,10 @@ func (t *transaction) queueOutcome(q *pgx.Batch, records []Record, found func(ba
 	})
 }
 
-// append stores records with their keys and commits, in one message, which also begins the
+// appendAndCommit stores records with their keys and commits, in one message, which also begins the
 // transaction unless that has begun. Once PostgreSQL has answered the COMMIT without a warning, it
 // does not matter what happens to the connection.
-func (t *transaction) append(ctx context.Context, records []Record, keys []newKey) (base int64, err error) {
+func (t *transaction) appendAndCommit(ctx context.Context, records []Record, keys []newKey) (base int64, err error) {
 	sql, args := appendSQL, appendArgs(records)
 	if len(keys) > 0 {
 		sql, args = appendWithKeysSQL, append(args, keyArgs(keys)...)
@@ -115,13 +115,13 @@ func (t *transaction) append(ctx context.Context, records []Record, keys []newKe
 	return base, t.commit(ctx, q)
 }
 
-// awaitReplication commits the transaction. When it returns nil, a synchronous standby has
+// commitReplicated commits a transaction that has only read. When it returns nil, a synchronous standby has
 // everything that the transaction has read. Records can be visible before that: after a restart of
 // the primary, or when somebody has ended the wait of their COMMIT. A COMMIT waits for the standby
 // only if its transaction has written something; a row lock is enough. It is the head row's, so
 // that at most one connection waits for a standby that is away, and the others fail with
 // lock_timeout.
-func (t *transaction) awaitReplication(ctx context.Context) error {
+func (t *transaction) commitReplicated(ctx context.Context) error {
 	q, pg := t.begin(), t.conn.Conn().PgConn()
 	q.Queue(replicationSQL).Exec(func(pgconn.CommandTag) error {
 		takeWarning(pg)

@@ -175,6 +175,7 @@ func (a *api) routes() {
 	route(a, op("POST /events/{id}/cancel", "cancelEvent", "Cancel an event", 200, 400, 404, 409, 422),
 		a.cancelEvent, organizers, a.needsDatabase)
 
+	// A booking has no needsDatabase: the executor and the read models notice it themselves, for less.
 	route(a, op("POST "+bookPath, "bookTicket", "Book one ticket", 201, 400, 404, 409, 422),
 		a.bookTicket, a.signedIn(), a.limitedPerUser, a.admitted)
 	route(a, op("GET /bookings", "listBookings", "List one's own bookings", 200),

@@ -37,6 +37,7 @@ func execute[B any](
 	var result booking.Result
 	var err error
 	withoutPlace(ctx, func() { result, err = command(request) })
+	// Without a place again, the client is told all the same: the command is done.
 	if err != nil {
 		return nil, err
 	}

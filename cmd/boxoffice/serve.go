@@ -75,7 +75,7 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 	if projects {
 		services = append(services, p.projectionService(), p.busService())
 	}
-	services = append(services, p.cleaningService(), p.executorService(p.observeBookings))
+	services = append(services, p.cleaningService(), p.executorService(p.executorOptions))
 	if seeds {
 		services = append(services, p.seedService())
 	}
@@ -112,7 +112,7 @@ func (p *parts) signer() (*account.Signer, error) {
 	return account.NewSigner(secrets, time.Now)
 }
 
-func (p *parts) observeBookings(o *eventstore.Options) {
+func (p *parts) executorOptions(o *eventstore.Options) {
 	o.Committed, o.Health = func(int64) { p.notifier.Appended() }, p.health.writable
 	o.ExpectMore = func() bool { return p.admission.Waiting() > 0 }
 	o.Observe, o.Tracer = p.metrics.ObserveBatch, p.tracing.Tracer()

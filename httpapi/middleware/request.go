@@ -31,7 +31,7 @@ func requestOf(ctx context.Context) *request {
 // RequestID names the request in logs, problems, and as the correlation id of records.
 func RequestID(ctx context.Context) string { return requestOf(ctx).id }
 
-// NoteCode keeps the code of the problem that is answered for [Observe].
+// NoteCode keeps the code of the problem that is answered for [Observer].
 func NoteCode(ctx context.Context, code string) { requestOf(ctx).code = code }
 
 // Identify finds out which request it is and where it comes from. It comes first: the others rely

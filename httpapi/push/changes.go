@@ -21,7 +21,7 @@ const pushEvery = 115 * time.Millisecond
 type liveEvent struct {
 	projections.EventChange // its newest state; First is that of the first change that was not sent yet
 
-	place   *list.Element
+	element *list.Element
 	frame   *eventFrame // what was sent last
 	sentAt  time.Time
 	pending bool
@@ -45,11 +45,11 @@ func (p *Push) observe(n projections.News) {
 		switch {
 		case e == nil:
 			e = &liveEvent{EventChange: change}
-			e.place = p.byAge.PushBack(e)
+			e.element = p.byAge.PushBack(e)
 			p.events[change.ID] = e
 		case change.Version <= e.Version: // its row was ahead when it was read before, and was told as it is
 			e.Last = change.Last
-			p.byAge.MoveToBack(e.place)
+			p.byAge.MoveToBack(e.element)
 			continue
 		default:
 			first := change.First
@@ -57,7 +57,7 @@ func (p *Push) observe(n projections.News) {
 				first = e.First
 			}
 			e.EventChange, e.First = change, first
-			p.byAge.MoveToBack(e.place)
+			p.byAge.MoveToBack(e.element)
 		}
 		e.pending = true
 		p.pending[e] = struct{}{}

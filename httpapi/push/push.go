@@ -1,3 +1,6 @@
+// Package push tells browsers over WebSocket how many tickets remain, as it changes: at most ten
+// frames a second for each event. Its protocol is in docs/websocket.md. Start reading at push.go;
+// changes.go collects what changed, socket.go has a connection.
 package push
 
 import (

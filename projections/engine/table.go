@@ -147,7 +147,7 @@ func value(field any) any {
 	case **time.Time:
 		return *f
 	}
-	panic(fmt.Sprintf("projections: no column can hold a %T", field))
+	panic(fmt.Sprintf("engine: no column can hold a %T", field))
 }
 
 // Scan reads a row into fields. Times are in UTC, as they were when they were written.

@@ -29,7 +29,7 @@ func afterError(err error, locked, lost bool) action {
 	case lost:
 		return giveUpOutcomeUnknown
 	}
-	return giveUpUnavailable // also a conflict with what was read under the lock: the log was tampered with
+	return giveUpUnavailable // also a conflict with what was read under the lock, which only a foreign writer can cause
 }
 
 // giveUp is what callers are told.
