@@ -162,8 +162,8 @@ func (b *batch[S, R]) connect(ctx context.Context) error {
 	return b.tx.connect(ctx)
 }
 
-// awaitAppendSlot waits for earlier batches of the same streams, and then for the one place at which
-// a process appends.
+// awaitAppendSlot waits for earlier batches of the same streams, and then for the one place at
+// which a process appends.
 func (b *batch[S, R]) awaitAppendSlot(ctx context.Context) error {
 	if err := b.place.wait(ctx); err != nil {
 		return err

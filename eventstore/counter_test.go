@@ -13,8 +13,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// counter is a model whose command has an effect each time that it is carried out, unlike those of the domain: with it, nothing
-// that is done twice goes unseen.
+// counter is a model whose command has an effect each time that it is carried out, unlike those of
+// the domain: with it, nothing that is done twice goes unseen.
 type counterCodec struct{}
 
 func (counterCodec) Encode(int) (string, int16, []byte, error) {

@@ -1,9 +1,9 @@
 // Package eventstore keeps the log in PostgreSQL and carries commands to it. It knows streams and
 // records, and has never heard of a booking: the caller hands it a [Model] of its streams.
 //
-// [Log] reads the log; it is small and plain. [Executor] is the heart: it runs a command against the
-// state of its stream, and lets the commands that arrive together share a transaction, also across
-// streams. Start at batch.go, which has the way of a batch in one function, process.
+// [Log] reads the log; it is small and plain. [Executor] is the heart: it runs a command against
+// the state of its stream, and lets the commands that arrive together share a transaction, also
+// across streams. Start at batch.go, which has the way of a batch in one function, process.
 //
 // # Files
 //
@@ -43,17 +43,17 @@
 //  7. Answer. Everyone gets their own answer, and only once the states that it rests on are committed.
 //
 // Without a delay, a batch leaves out steps 2 and 3 when all its streams are in the cache and each
-// command would append something: BEGIN, the append and COMMIT are then one message. If the cache is
-// not what is committed, the append fails as in 6. Refusals, and commands that have nothing to do,
-// are never answered from the cache alone.
+// command would append something: BEGIN, the append and COMMIT are then one message. If the cache
+// is not what is committed, the append fails as in 6. Refusals, and commands that have nothing to
+// do, are never answered from the cache alone.
 //
 // Batches that share a stream append in the order in which they were made; others don't wait for
 // each other but for the append itself.
 //
-// The head row hands out positions. An append locks it in the same statement that inserts, before it
-// touches anything else, so appends wait for each other at that one place, in whatever order they
-// name their streams, and can't deadlock. It makes positions gapless and in commit order, and so
-// "position > checkpoint" a complete and correct read.
+// The head row hands out positions. An append locks it in the same statement that inserts, before
+// it touches anything else, so appends wait for each other at that one place, in whatever order
+// they name their streams, and can't deadlock. It makes positions gapless and in commit order, and
+// so "position > checkpoint" a complete and correct read.
 //
 // # After an error
 //

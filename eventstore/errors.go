@@ -51,8 +51,8 @@ var errConnectionLost = errors.New("the connection was lost")
 
 // isConflict tells whether an append was refused because another process was first: with the
 // version, or with the key. It also is when the append follows records that the log does not have:
-// PostgreSQL has then lost commits that this process has seen, as after a failover to a replica that
-// was behind. The next read notices that.
+// PostgreSQL has then lost commits that this process has seen, as after a failover to a replica
+// that was behind. The next read notices that.
 func isConflict(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {

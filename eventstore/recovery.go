@@ -16,8 +16,9 @@ const (
 	giveUpOutcomeUnknown action = "give up as outcome unknown"
 )
 
-// afterError decides what follows an error. locked: the transaction holds the head row's lock. lost:
-// an append was sent before whose COMMIT was never answered. The table is in the package comment.
+// afterError decides what follows an error. locked: the transaction holds the head row's lock.
+// lost: an append was sent before whose COMMIT was never answered. The table is in the package
+// comment.
 func afterError(err error, locked, lost bool) action {
 	switch {
 	case errors.Is(err, errConnectionLost):

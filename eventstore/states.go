@@ -182,8 +182,8 @@ func (s *states[S, R]) restore(rows pgx.Rows) error {
 }
 
 // fold brings the streams up to date with the records of rows. A stream with a record that can't be
-// read is broken, and stays as it was. A stream whose known record is not there any more starts from
-// nothing.
+// read is broken, and stays as it was. A stream whose known record is not there any more starts
+// from nothing.
 func (s *states[S, R]) fold(rows pgx.Rows) error {
 	unread, isThere, err := s.collect(rows)
 	if err != nil {

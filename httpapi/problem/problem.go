@@ -36,7 +36,7 @@ func New(status int, code, detail string) *Problem {
 		Type: "urn:boxoffice:problem:" + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail,
 	}
 	if status == http.StatusUnauthorized {
-		p.With("WWW-Authenticate", "Bearer")
+		return p.With("WWW-Authenticate", "Bearer")
 	}
 	return p
 }

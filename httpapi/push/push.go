@@ -1,3 +1,6 @@
+// Package push serves the WebSocket at /ws: clients subscribe to events and are told when tickets or
+// details of them change. It reads the read model of events only, and never the log. Start with
+// [Push] and [Options]; docs/websocket.md describes the protocol.
 package push
 
 import (

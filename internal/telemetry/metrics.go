@@ -35,17 +35,23 @@ func NewMetrics(version string) *Metrics {
 		return c
 	}
 	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
-		h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "boxoffice", Name: name, Help: help, Buckets: buckets}, labels)
+		h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "boxoffice", Name: name, Help: help,
+			Buckets: buckets}, labels)
 		m.registry.MustRegister(h)
 		return h
 	}
 	m.batches = counter("batches_total", "Transactions that commands shared.", "lane", "result")
-	m.commands = histogram("batch_commands", "Commands aboard a transaction.", []float64{1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500}, "lane")
-	m.boarding = histogram("batch_boarding_seconds", "Time that the first command of a transaction waited to board.", seconds, "lane")
-	m.transaction = histogram("batch_transaction_seconds", "Time from boarding to the answers, with the delay.", seconds, "lane")
-	m.appends = histogram("batch_append_seconds", "Time of the last decision, the append and its commit, with what had to be repeated.", seconds, "lane")
+	m.commands = histogram("batch_commands", "Commands aboard a transaction.",
+		[]float64{1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500}, "lane")
+	m.boarding = histogram("batch_boarding_seconds", "Time that the first command of a transaction waited to board.",
+		seconds, "lane")
+	m.transaction = histogram("batch_transaction_seconds", "Time from boarding to the answers, with the delay.", seconds,
+		"lane")
+	m.appends = histogram("batch_append_seconds", "Time of the last decision, the append and its commit, with what had "+
+		"to be repeated.", seconds, "lane")
 	m.records = counter("batch_records_total", "Records appended to the log.", "lane")
-	m.repeats = counter("batch_repeats_total", "Appends that were repeated, after a conflict with another process or a lost connection.", "lane")
+	m.repeats = counter("batch_repeats_total", "Appends that were repeated, after a conflict with another process or a "+
+		"lost connection.", "lane")
 	for _, lane := range []string{delayed, immediate} { // so that a rate is known from the first one on
 		for _, result := range []string{succeeded, failed} {
 			m.batches.WithLabelValues(lane, result)
@@ -57,7 +63,8 @@ func NewMetrics(version string) *Metrics {
 		Namespace: "boxoffice", Name: "build_info", Help: "Always 1.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
-	m.registry.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(info, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -107,7 +114,8 @@ var (
 
 // Watch adds a gauge. Each can be added once.
 func (m *Metrics) Watch(g Gauge, value func() int) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "boxoffice", Name: g.name, Help: g.help},
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "boxoffice", Name: g.name,
+		Help: g.help},
 		func() float64 { return float64(value()) }))
 }
 
@@ -119,7 +127,8 @@ func (m *Metrics) WatchPool(name string, pool *pgxpool.Pool) {
 // Handler serves /metrics, and profiles below /debug/pprof/. It is not for the public.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry, ErrorHandling: promhttp.ContinueOnError}))
+	mux.Handle("/metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry,
+		ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
