@@ -5,13 +5,13 @@ import { customer, enter, expect, schedule, test, web, type Locator, type Page }
 
 const AUDITOR = 'auditor@example.com'
 
-/** Presses a button that downloads, and gives where the file is. */
+/** Presses a button that starts a download. Returns the path of the file. */
 async function downloadBy(page: Page, button: Locator): Promise<string> {
   const [download] = await Promise.all([page.waitForEvent('download'), button.click()])
   return download.path()
 }
 
-/** Runs a command that checks a file without the database: it would fail with another exit code than 0. */
+/** Runs a command that checks a file without the database. Throws on an exit code other than 0. */
 async function check(command: 'verify-export' | 'verify-proof', path: string): Promise<string> {
   const { stdout } = await promisify(execFile)(process.env.BOXOFFICE_PROGRAM!, ['audit', command, path], {
     env: { ...process.env, DATA_DIR: process.env.BOXOFFICE_DATA_DIR, NODE_ENV: 'production' },

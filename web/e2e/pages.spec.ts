@@ -18,7 +18,7 @@ const go = (path: string) => async (page: Page) => {
   await page.goto(web() + path)
 }
 
-/** Books an event that no other test knows. */
+/** Books an event that was made for this test only. */
 const book = async (page: Page, part?: Parameters<typeof schedule>[0]) => {
   const event = await schedule(part)
   await page.goto(web() + `/events/${event.id}`)
@@ -256,7 +256,10 @@ for (const { name, who = 'customer', show } of shown)
     }
   })
 
-/** Visible things that reach beyond the side of the screen, fixed ones included, which make nothing scroll. */
+/**
+ * Visible elements that overflow the screen sideways, including fixed ones, which cause no
+ * scrolling.
+ */
 function sticksOut(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll('body *')]
@@ -271,7 +274,7 @@ function sticksOut(page: Page): Promise<string[]> {
   )
 }
 
-/** Controls that are smaller than 44 by 44 pixels. Links in text and titles are as high as their line. */
+/** Controls smaller than 44 by 44 pixels. Links in text and titles are as high as their line. */
 function tooSmall(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll('button, select, input, textarea, nav a, [role=menuitem]')]
@@ -300,7 +303,7 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
           ),
         )
       ) {
-        // What has the focus can be seen to have it.
+        // The focused element has a visible focus ring.
         expect(await focused.evaluate((e) => getComputedStyle(e).outlineStyle)).not.toBe('none')
         return
       }
@@ -320,7 +323,8 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
   await tabTo(/^Book Now/)
   await page.keyboard.press('Enter')
   await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
-  await expect(page.getByRole('link', { name: event.title })).toBeFocused() // the button is off; go on from the event
+  // The button is disabled, so the focus moves to the event.
+  await expect(page.getByRole('link', { name: event.title })).toBeFocused()
   await page.keyboard.press('Shift+Tab')
   await tabTo(new RegExp(event.title))
 
@@ -357,7 +361,7 @@ test('the theme is there before the first paint, and stays', async ({ page }) =>
     Object.assign(window, { colours, themes })
     new MutationObserver((_, observer) => {
       if (!document.body) return
-      themes.push(document.documentElement.className) // before any script of the body
+      themes.push(document.documentElement.className) // before any script of the body runs
       observer.disconnect()
     }).observe(document, { childList: true, subtree: true })
     const look = () => {

@@ -15,7 +15,7 @@ import {
   type Request,
 } from './fixtures'
 
-/** Records every text of a heading that was ever painted on a page, from its first frame on. */
+/** Records the text of every heading painted on a page, from its first frame on. */
 async function recordHeadings(page: Page) {
   await page.addInitScript(() => {
     const seen: string[] = JSON.parse(sessionStorage.getItem('seen') ?? '[]') as string[]
@@ -176,7 +176,7 @@ test('a server that is away ends no session', async ({ page, refusals }) => {
 })
 
 test('the first click of a mouse on Create account counts', async ({ page }) => {
-  await page.setViewportSize({ width: 1280, height: 1080 }) // scrolling would move it back
+  await page.setViewportSize({ width: 1280, height: 1080 }) // scrolling would reset it
   await page.goto(web() + '/register')
   await page.getByLabel('Name').click()
   await page.keyboard.type('Ada Lovelace')
@@ -217,7 +217,7 @@ test('signing out is not undone by the answer of a refresh that was under way', 
     ask()
     await isOver
     const user = { id: randomUUID(), email: newEmail(), name: 'Ada Lovelace', role: 'customer' }
-    // The page may not wait for it any more.
+    // The page may have stopped waiting for it.
     await route.fulfill({ json: { user, accessToken: 'late' } }).catch(() => undefined)
   })
   await card(page, event).getByRole('button').click()

@@ -8,7 +8,7 @@ import { loadToasts, regionIsThere } from '@/lib/toast'
 import { useSession } from '@/lib/session/store'
 import { server } from './server'
 
-configure({ asyncUtilTimeout: 5_000 }) // milliseconds; what is waited for comes, but not at once on a busy machine
+configure({ asyncUtilTimeout: 5_000 }) // milliseconds; a busy machine may be slow
 
 vi.mock('next/navigation', () => import('./navigation'))
 
@@ -20,7 +20,7 @@ beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
 afterAll(() => server.close())
 
 beforeEach(() => {
-  // Nothing is logged while all is well.
+  // A passing test logs nothing.
   for (const method of ['error', 'warn'] as const)
     vi.spyOn(console, method).mockImplementation((...args: unknown[]) => {
       throw new Error(`console.${method}: ${args.join(' ')}`)

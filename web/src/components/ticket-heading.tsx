@@ -6,7 +6,7 @@ import { formatDateTime, sameClock, zoneName } from '@/lib/format'
 import { paths } from '@/lib/paths'
 import { viewerZone } from '@/lib/zoned-time'
 
-/** What is printed on every ticket: the event, when it is, and where. */
+/** The heading of every ticket: the event, its time and its venue. */
 export function TicketHeading({
   id,
   event,

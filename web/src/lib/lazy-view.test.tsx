@@ -5,7 +5,7 @@ import { lazyView } from './lazy-view'
 
 const Hall = () => <p>The hall</p>
 
-/** Draws it as a browser does, where time passes between what is drawn and its effects. */
+/** Renders as a browser does, where time passes between rendering and effects. */
 function draw(View: ReturnType<typeof lazyView>, drawn = () => {}) {
   vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', false)
   const place = document.createElement('div')

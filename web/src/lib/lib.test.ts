@@ -16,7 +16,7 @@ import {
 import { afterLogin, loginFor } from './paths'
 import { isKnownZone, toLocal, toMoment } from './zoned-time'
 
-// Browsers that have Temporal are asked by it, and others by Intl, which is what Node has too.
+// Zones are read by Temporal where the browser has it, otherwise by Intl, as in Node.
 describe.each([
   ['Temporal', Temporal],
   ['Intl', undefined],
@@ -80,7 +80,7 @@ describe.each([
     ['2025-03-15T10:00', 'America/New_York', '2025-03-15T14:00:00Z'],
     ['2025-01-15T10:00', 'America/New_York', '2025-01-15T15:00:00Z'],
     ['2025-06-01T00:30', 'Asia/Kolkata', '2025-05-31T19:00:00Z'],
-    ['2025-10-26T01:30', 'Europe/Lisbon', '2025-10-26T00:30:00Z'], // comes twice: the first
+    ['2025-10-26T01:30', 'Europe/Lisbon', '2025-10-26T00:30:00Z'], // ambiguous: the first
   ])('are %s in %s at %s', (local, zone, moment) => {
     expect(toMoment(local, zone)).toBe(moment)
     expect(toLocal(moment, zone)).toBe(local)

@@ -7,7 +7,7 @@ describe('code that a page can be shown without', () => {
   beforeEach(async () => {
     load.mockReset().mockResolvedValue()
     vi.useFakeTimers()
-    vi.resetModules() // nobody has used this page yet
+    vi.resetModules() // the page has not been used yet
     const { usePreload } = await import('./preload')
     const Page = () => {
       usePreload(load)

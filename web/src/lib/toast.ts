@@ -3,13 +3,15 @@ import { create } from 'zustand'
 
 type Kind = 'success' | 'error' | 'info' | 'warning'
 
-/** The region of toasts, as soon as it is loaded, and what could not be said by it. */
+/** The region of toasts, once it is loaded, and the messages that it could not show. */
 export const useToasts = create<{ shown?: ReactElement; unsaid?: string }>()(() => ({}))
 
-/** How long a toast stays, in milliseconds. */
+/** The time that a toast stays, in milliseconds. */
 export const STAY = 7_000
 
-/** Toasts are not needed before the first answer of a server, so they do not count against the first load. */
+/**
+ * Toasts are not needed before the first answer of the server, so they are not in the first load.
+ */
 export async function loadToasts() {
   const toasts = await import('@/components/ui/sonner')
   if (!useToasts.getState().shown) useToasts.setState({ shown: createElement(toasts.default) })
@@ -19,13 +21,14 @@ export async function loadToasts() {
 let haveRegion: () => void
 const region = new Promise<void>((resolve) => (haveRegion = resolve))
 
-/** The region of toasts is there: what is said before would be lost, so it waits. */
+/** The region of toasts is mounted. Toasts shown earlier would be lost, so they wait for it. */
 export const regionIsThere = () => haveRegion()
 
 const say = (kind: Kind) => (title: string, more?: { description: string }) =>
   void Promise.all([loadToasts(), region]).then(
     ([{ toast }]) => toast[kind](title, more),
-    () => sayPlainly(more?.description ? `${title} ${more.description}` : title), // the next one asks again
+    // The next toast tries again.
+    () => sayPlainly(more?.description ? `${title} ${more.description}` : title),
   )
 
 function sayPlainly(unsaid: string): void {

@@ -18,7 +18,7 @@ interface Wired {
   'aria-describedby': string | undefined
 }
 
-/** A label, a control, a hint and an error that belong together for everybody, however they read the page. */
+/** A label, a control, a hint and an error, connected for assistive technology. */
 function Field({ label, error, hint, children }: Wiring & { children: (wired: Wired) => ReactNode }) {
   const id = useId()
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ')

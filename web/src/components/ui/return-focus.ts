@@ -1,6 +1,9 @@
 import { useState } from 'react'
 
-/** Gives the focus back to what opened a dialog; when that is gone, to the heading of the page. */
+/**
+ * Returns the focus to the element that opened a dialog or, if that is gone, to the heading of the
+ * page.
+ */
 export function useReturnFocus(): (event: globalThis.Event) => void {
   const [opener] = useState(() => document.activeElement)
   return (event) => {

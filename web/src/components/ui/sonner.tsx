@@ -7,10 +7,14 @@ import { regionIsThere, STAY } from '@/lib/toast'
 
 export { toast } from 'sonner'
 
-/** Where toasts appear: a live region that is there before the first of them, so that what it says is announced. */
+/**
+ * The region of toasts: a live region that exists before the first toast, so that the toast is
+ * announced.
+ */
 export default function Sonner() {
   const { resolvedTheme } = useTheme()
-  useEffect(regionIsThere, []) // after the effects of the region itself, which listens by then
+  // After the effects of the region itself, which has subscribed by then.
+  useEffect(regionIsThere, [])
   return (
     <Toaster
       theme={(resolvedTheme ?? 'light') as ToasterProps['theme']}

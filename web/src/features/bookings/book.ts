@@ -8,7 +8,10 @@ import { bookingsQuery } from './api/list-bookings'
 import { beginAttempt, endAttempt, leaveUndecided } from './attempts'
 import { tellFailed, tellOffline } from './tell-failed'
 
-/** Books a ticket and says how it went. Nothing is shown as booked before the server has said so. */
+/**
+ * Books a ticket and reports the outcome. Nothing is shown as booked before the server has
+ * confirmed it.
+ */
 export async function book(event: Event): Promise<void> {
   const key = beginAttempt(event.id)
   if (!key) return
@@ -21,7 +24,7 @@ export async function book(event: Event): Promise<void> {
       endAttempt(event.id)
     } else {
       leaveUndecided(event.id, key, 'seconds' in outcome ? Date.now() + outcome.seconds * 1_000 : undefined)
-      // The booking may have been made although the answer was lost.
+      // The booking may have been made although its answer was lost.
       void queryClient.invalidateQueries({ queryKey: bookingsQuery.queryKey })
     }
     tell(event, outcome)
@@ -38,7 +41,7 @@ function isDecided({ kind }: Outcome): boolean {
   )
 }
 
-/** Takes over what the outcome says about the event and about one's bookings. */
+/** Updates the event and the user's bookings with the outcome. */
 function note(event: Event, outcome: Outcome): void {
   const refetch = (queryKey: readonly unknown[]) => void queryClient.invalidateQueries({ queryKey })
   switch (outcome.kind) {
@@ -98,7 +101,7 @@ function tell(event: Event, outcome: Outcome): void {
       tellOffline()
       break
     case 'session_over':
-      break // the sign-in page says so
+      break // the sign-in page shows a message
     case 'failed':
       tellFailed()
       break

@@ -87,7 +87,8 @@ describe('my bookings', () => {
       undefined,
     )
     expect(useLive.getState().changes[booking.eventId]).toMatchObject({ remainingTickets: 61, version: 4 })
-    await waitFor(() => expect(screen.getByRole('heading', { level: 1 })).toHaveFocus()) // its button is gone
+    // Its button no longer exists.
+    await waitFor(() => expect(screen.getByRole('heading', { level: 1 })).toHaveFocus())
   })
 
   it('stay as they are when cancelling fails', async () => {

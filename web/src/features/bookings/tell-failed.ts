@@ -1,6 +1,6 @@
 import { toast } from '@/lib/toast'
 
-/** Says that a booking did not come about, for a reason that trying again may mend. */
+/** Reports a failed booking that may succeed when it is tried again. */
 export const tellFailed = (description?: string): void =>
   toast.error('Failed to complete booking. Please try again.', description ? { description } : undefined)
 

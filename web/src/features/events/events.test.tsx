@@ -80,7 +80,7 @@ describe('the toolbar', () => {
     wait(299)
     expect(location.search).toBe('?page=3')
     wait(1)
-    expect(location.search).toBe('?search=ja') // and from the first page
+    expect(location.search).toBe('?search=ja') // and on the first page
     expect(screen.getByRole('status', { hidden: true })).toHaveTextContent('"search":"ja"')
   })
 

@@ -2,7 +2,7 @@ import { maxLength, minLength, object, refine, regex, string, trim, type infer a
 import { isKnownZone, toMoment } from '@/lib/zoned-time'
 import type { EventDetails as Details } from '@/lib/api/types'
 
-/** The form as people fill it in: all text, as inputs give it. */
+/** The values of the form as text, the way inputs hold them. */
 export const eventFormSchema = object({
   title: string().check(
     trim(),

@@ -9,7 +9,7 @@ describe('changes', () => {
     applyChange({ eventId: 'e', version: 6, remainingTickets: 4 })
     expect(useLive.getState().changes.e).toMatchObject({ version: 7, remainingTickets: 3 })
     const event = anEvent({ id: 'e', version: 8, remainingTickets: 2 })
-    expect(withChange(event, useLive.getState().changes.e)).toBe(event) // what was fetched later is newer
+    expect(withChange(event, useLive.getState().changes.e)).toBe(event) // fetched later, so newer
   })
 
   it('keep what a later one does not name', () => {

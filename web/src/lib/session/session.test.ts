@@ -8,7 +8,7 @@ import { useSession } from './store'
 
 const other = () => new BroadcastChannel('boxoffice.session')
 
-/** Counts refreshes and gives a new token for each. */
+/** Counts refreshes and returns a new token for each. */
 function refreshes(answer?: () => Response) {
   const seen: Headers[] = []
   server.use(
@@ -97,8 +97,9 @@ describe('a session', () => {
       }),
       http.post('*/api/auth/refresh', async () => {
         renewals++
-        await vi.waitFor(() => expect(refused).toBe(3)) // all of them need it while it is under way
-        await delay(50) // as a server would take
+        // All of them need the token while it is being renewed.
+        await vi.waitFor(() => expect(refused).toBe(3))
+        await delay(50) // like a real server
         return HttpResponse.json(aSession('renewed'))
       }),
     )
@@ -111,7 +112,7 @@ describe('a session', () => {
   it('that another tab has renewed meanwhile is not renewed again', async () => {
     startSession(aSession('old'))
     const seen = refreshes()
-    const { release } = heldLock() // the other tab announces its answer and lets go
+    const { release } = heldLock() // the other tab announces its answer and releases the lock
     const renewed = refreshSession('old')
     const tab = other()
     tab.postMessage({ type: 'started', session: aSession('from another tab') })
@@ -176,7 +177,7 @@ describe('a session', () => {
 })
 
 describe('signing out', () => {
-  /** Holds the answers of a path until what it gives is called. */
+  /** Holds back the answers of a path until the returned function is called. */
   function hold(path: string, answer: () => Response) {
     const requests: Request[] = []
     let release = () => {}
@@ -273,7 +274,7 @@ describe('signing out', () => {
     expect(useSession.getState()).toMatchObject({ ...anonymous, logout: 'failed' })
     expect(isDue()).toBe(true)
 
-    // The page is loaded again: nothing is restored, whatever was left behind.
+    // The page is reloaded: nothing is restored, whatever storage still holds.
     useSession.setState(useSession.getInitialState(), true)
     localStorage.setItem('boxoffice.session', '1')
     const renewals = refreshes()

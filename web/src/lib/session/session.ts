@@ -4,7 +4,7 @@ import type { Session } from '@/lib/api/types'
 import { hintOfSession, isLogoutDue, setHint, setLogoutDue } from './hint'
 import { useSession } from './store'
 
-// The refresh token then comes as a cookie only, and not in the body, where scripts could read it.
+// The refresh token is then sent as a cookie only, not in the body, where scripts could read it.
 const COOKIE_MODE = { 'Refresh-Token-Mode': 'cookie' }
 const REFRESH_LOCK = 'boxoffice.refresh'
 const LOGOUT_LOCK = 'boxoffice.logout'
@@ -15,18 +15,19 @@ type Message =
   | { type: 'started'; session: Session; renewed?: boolean }
   | { type: 'ended'; reason: 'expired' | 'signed-out' }
 
-// Counts how often the session of this tab has begun, was renewed or has ended. An answer to a
-// refresh that was sent before the last of these is about a session that is not there any more.
+// Counts the starts, renewals and ends of this tab's session. The answer to a refresh that was sent
+// before the last of them belongs to a session that no longer exists.
 let generation = 0
 let refreshRequest: AbortController | undefined
 
-// Other tabs hear of every session that starts, is renewed or ends.
+// Other tabs are notified of every session that starts, is renewed or ends.
 const channel =
   typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('boxoffice.session')
 if (channel) {
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
     if (data.type === 'ended') forget(data.reason)
-    // The other tab may have been answered just before it heard of a sign-out in this one.
+    // The other tab may have received its answer just before it was notified of a sign-out in this
+    // one.
     else if (!data.renewed || useSession.getState().status !== 'anonymous') adopt(data.session)
   }
 }
@@ -60,7 +61,7 @@ function forget(reason: 'expired' | 'signed-out' | undefined, logout?: 'sending'
 
 /** Starts a session in all tabs. */
 export function startSession(session: Session): void {
-  setLogoutDue(false) // the cookie that it was about is replaced
+  setLogoutDue(false) // the cookie to be revoked has been replaced
   adopt(session)
   channel?.postMessage({ type: 'started', session } satisfies Message)
 }
@@ -73,7 +74,7 @@ export function endSession(reason: 'expired' | 'signed-out'): void {
 }
 
 export async function signIn(credentials: { email: string; password: string }): Promise<void> {
-  await finishLogout() // later, it would end the session that begins now
+  await finishLogout() // done later, it would end the session that starts now
   startSession(await open('/auth/login', { body: credentials }))
 }
 
@@ -92,9 +93,9 @@ async function open(path: string, request: Request): Promise<Session> {
 }
 
 /**
- * Signs out here and in all other tabs, at once, and has the server revoke the refresh token. While
- * the server can't be reached, the cookie stays in this browser, where no script can remove it;
- * that a logout is due is remembered, and until it is done no page restores a session.
+ * Signs out here and in all other tabs, at once, and makes the server revoke the refresh token.
+ * While the server can't be reached, the cookie stays in this browser, because no script can remove
+ * it. The pending logout is remembered, and until it is done no page restores a session.
  */
 export async function signOut(): Promise<void> {
   const { accessToken } = useSession.getState()
@@ -106,10 +107,7 @@ export async function signOut(): Promise<void> {
 
 let finishing: Promise<void> | undefined
 
-/**
- * Tells the server of a sign-out that it does not know of, if there is one. When that fails, it is
- * tried again later.
- */
+/** Sends a pending logout to the server, if there is one. A failure is retried later. */
 export async function finishLogout(accessToken?: string): Promise<void> {
   if (isLogoutDue())
     finishing ??= alone(LOGOUT_LOCK, () => logout(accessToken)).finally(() => {
@@ -135,7 +133,7 @@ function logoutLater(): void {
   addEventListener('online', () => void finishLogout(), { once: true })
 }
 
-/** Finds out, once at the start, whether there is a session. */
+/** Determines, once at the start, whether there is a session. */
 export async function restoreSession(): Promise<void> {
   if (useSession.getState().status !== 'unknown') return
   if (isLogoutDue()) {
@@ -149,10 +147,10 @@ export async function restoreSession(): Promise<void> {
 let refreshing: Promise<string | undefined> | undefined
 
 /**
- * Renews the access token; `stale` is the one that was refused. Whoever asks meanwhile shares the
- * same attempt, and of several tabs one asks while the others wait for its answer. Gives the new
- * token, or undefined when the session is over. Throws when the server could not be asked, which
- * ends nothing. What ends or begins a session meanwhile counts, and not the answer.
+ * Renews the access token; `stale` is the one that was refused. Concurrent calls share one attempt,
+ * and of several tabs one asks while the others wait for its answer. Returns the new token, or
+ * undefined when the session has ended. Throws when the server can't be reached, which does not end
+ * the session. When the session starts or ends meanwhile, that counts and not the answer.
  */
 export function refreshSession(stale: string | undefined): Promise<string | undefined> {
   refreshing ??= alone(REFRESH_LOCK, () => refresh(stale)).finally(() => {
@@ -166,8 +164,8 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
     const { accessToken } = useSession.getState()
     return accessToken !== stale ? accessToken : undefined
   }
-  await nextTask() // what another tab announced before it let go of the lock arrives first
-  if (isLogoutDue()) endSession('signed-out') // in a tab that this one has not heard of yet
+  await nextTask() // what another tab announced before it released the lock arrives first
+  if (isLogoutDue()) endSession('signed-out') // in another tab, whose message has not arrived yet
   const announced = newer()
   if (announced) return announced
   if (useSession.getState().status === 'anonymous') return undefined // ended meanwhile
@@ -197,8 +195,8 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
 }
 
 /**
- * Runs in one tab at a time. Locks exist in secure contexts only; elsewhere tabs may get in each
- * other's way, which the server bears.
+ * Runs in one tab at a time. Locks exist only in secure contexts; elsewhere tabs may run at the
+ * same time, which the server tolerates.
  */
 function alone<T>(lock: string, work: () => Promise<T>): Promise<T> {
   return navigator.locks ? (navigator.locks.request(lock, work) as Promise<T>) : work()

@@ -48,7 +48,7 @@ function aRecord(version: number, part: Partial<StreamRecord> = {}): StreamRecor
   }
 }
 
-/** Answers as the API does for a stream of so many records, and tells what it was asked. */
+/** Answers like the API for a stream with this many records, and records the requests. */
 function serveStream(newest: number, change: (record: StreamRecord) => StreamRecord = (r) => r) {
   const asked: string[] = []
   server.use(
@@ -222,7 +222,7 @@ describe('a stream', () => {
       fireEvent.change(screen.getByRole('slider'), { target: { value } })
       await waitFor(() => expect(past).toHaveTextContent(`Remaining tickets${remaining}`))
     }
-    // No question was about more than a page, and none was asked twice.
+    // No request was for more than a page, and none was sent twice.
     expect(asked.filter((q) => Number(new URLSearchParams(q).get('limit')) > 50)).toEqual([])
     expect(asked.filter((q) => q.includes('at=105'))).toHaveLength(1)
   })
@@ -389,7 +389,10 @@ describe('verifying', () => {
     progress: { phase: 'records', done: 0, total: 120 },
     ...part,
   })
-  /** Answers the start with one run, and the questions after it with the others in turn; the last one stays. */
+  /**
+   * Answers the start with the first run, and later requests with the following ones; the last one
+   * is repeated.
+   */
   function serveRuns(first: Verification, ...later: (() => Response)[]) {
     const bodies: unknown[] = []
     server.use(

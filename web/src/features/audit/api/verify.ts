@@ -9,11 +9,11 @@ export type Verifying =
   | { phase: 'idle' }
   | { phase: 'starting' }
   | { phase: 'running' | 'done'; run: Verification }
-  /** It is still running, maybe, but this server has another one by now, or none. */
+  /** Its result is unknown: the server now has another verification, or none. */
   | { phase: 'lost' }
   | { phase: 'unreachable'; error: unknown; retry: () => void }
 
-/** Verifies a stream, or the whole log, in the background of the server, and follows how far it is. */
+/** Verifies a stream, or the whole log, in the background of the server, and reports progress. */
 export function useVerification(streamId?: string): { verifying: Verifying; start: () => void } {
   const client = useQueryClient()
   const begin = useMutation({

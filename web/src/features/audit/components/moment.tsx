@@ -15,7 +15,7 @@ import { useMoment } from '../api/get-stream'
 import { actorOf, deedOf } from '../record'
 import { StatusBadge } from './status-badge'
 
-/** The event as it was at a version, and the record that made it so. */
+/** The state of the event at a version, and the record of that version. */
 export function Moment({ streamId, version }: { streamId: string; version: number }) {
   const query = useMoment(streamId, version)
   const { data, isPlaceholderData } = query

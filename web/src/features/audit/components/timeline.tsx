@@ -10,7 +10,7 @@ import { Deed } from './moment'
 
 const firstOf = (page: number) => (page - 1) * PAGE_SIZE + 1
 
-/** The records around a version, oldest first, with what each left. */
+/** The records around a version, oldest first, each with the tickets left. */
 export function Timeline({
   streamId,
   version,

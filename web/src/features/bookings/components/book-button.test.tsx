@@ -49,7 +49,9 @@ const booked = (event: Event, remainingTickets: number) =>
     { status: 201 },
   )
 
-/** Answers POST /book in turn, and tells with which keys and tokens it was asked. */
+/**
+ * Answers POST /book with these answers in order, and records the keys and tokens of the requests.
+ */
 function answers(...list: (() => Response | Promise<Response>)[]) {
   const asked: { key: string | null; token: string | null; body: unknown }[] = []
   server.use(
@@ -90,7 +92,7 @@ describe('booking', () => {
     expect(button()).toBeDisabled()
     expect(button().querySelector('[data-slot=spinner]')).toBeInTheDocument()
     await userEvent.click(button())
-    expect(screen.getByText('60 left')).toBeInTheDocument() // nothing is promised before the answer
+    expect(screen.getByText('60 left')).toBeInTheDocument() // nothing changes before the answer
     expect(toasts.success).not.toHaveBeenCalled()
     act(finish)
     await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))

@@ -24,7 +24,8 @@ export function BookButton({ event }: { event: Event }) {
   const press = async () => {
     const code = await loadCode(load).catch(() => (navigator.onLine === false ? tellOffline() : tellFailed()))
     await code?.book(event)
-    // A button that is switched off loses the focus; keyboards go on from the event instead of from the top of the page.
+    // A disabled button loses the focus; keyboard users continue from the event instead of the top
+    // of the page.
     requestAnimationFrame(() => {
       if (document.activeElement && document.activeElement !== document.body) return
       const place = button.current?.disabled
@@ -61,7 +62,7 @@ export function BookButton({ event }: { event: Event }) {
   )
 }
 
-/** Whole seconds until a moment, counted down; 0 when it is over. */
+/** Whole seconds until a time, counting down; 0 when it has passed. */
 function useSecondsUntil(moment: number | undefined): number {
   const [now, setNow] = useState(() => Date.now())
   const left = moment === undefined ? 0 : Math.max(0, Math.ceil((moment - now) / 1_000))

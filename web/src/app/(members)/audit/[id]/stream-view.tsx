@@ -25,7 +25,7 @@ import { plural } from '@/lib/format'
 import { loadCode } from '@/lib/load-code'
 import { paths } from '@/lib/paths'
 
-// The library that draws is larger than the rest of the page.
+// The chart library is larger than the rest of the page.
 const Charts = lazy(() => loadCode(() => import('@/features/audit/components/charts')))
 
 export default function StreamView() {
