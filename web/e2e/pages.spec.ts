@@ -250,7 +250,7 @@ for (const { name, who = 'customer', show } of shown)
           fullPage: true,
           animations: 'disabled',
         })
-        expect(await sticksOut(page), `${size}: nothing sticks out`).toEqual([])
+        expect(await overflowing(page), `${size}: nothing sticks out`).toEqual([])
         expect(await tooSmall(page), `${size}: everything is large enough to touch`).toEqual([])
       }
     }
@@ -260,7 +260,7 @@ for (const { name, who = 'customer', show } of shown)
  * Visible elements that overflow the screen sideways, including fixed ones, which cause no
  * scrolling.
  */
-function sticksOut(page: Page): Promise<string[]> {
+function overflowing(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll('body *')]
       .filter(

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
 import { forgetAttempts } from '@/features/bookings/attempts'
 import { forgetChanges, useLive } from '@/lib/live/store'
 import { queryClient } from '@/lib/query-client'
-import { loadToasts, regionIsThere } from '@/lib/toast'
+import { loadToasts, markRegionMounted } from '@/lib/toast'
 import { useSession } from '@/lib/session/store'
 import { server } from './server'
 
@@ -14,7 +14,7 @@ vi.mock('next/navigation', () => import('./navigation'))
 
 beforeAll(async () => {
   await loadToasts()
-  regionIsThere()
+  markRegionMounted()
 })
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
 afterAll(() => server.close())

@@ -1,4 +1,4 @@
-import { clockAt, offsetAt } from './zoned-time'
+import { localTimeAt, offsetAt } from './zoned-time'
 
 // All formatting of dates and money. Times are sent as UTC. Times of events are shown in a named
 // zone, times of user actions in the viewer's zone. Formatters are slow to create: lists avoid
@@ -24,7 +24,7 @@ const two = (n: number): string => String(n).padStart(2, '0')
 
 /** "March 15, 2025 at 10:00 AM" */
 export function formatDateTime(date: string, timeZone: string): string {
-  const clock = clockAt(date, timeZone)
+  const clock = localTimeAt(date, timeZone)
   const hour = clock.getUTCHours()
   const time = `${hour % 12 || 12}:${two(clock.getUTCMinutes())} ${hour < 12 ? 'AM' : 'PM'}`
   return `${MONTHS[clock.getUTCMonth()]} ${clock.getUTCDate()}, ${clock.getUTCFullYear()} at ${time}`
@@ -35,7 +35,7 @@ export function stubParts(
   date: string,
   timeZone: string,
 ): { weekday: string; day: string; month: string; year: string } {
-  const clock = clockAt(date, timeZone)
+  const clock = localTimeAt(date, timeZone)
   return {
     weekday: WEEKDAYS[clock.getUTCDay()] ?? '',
     day: two(clock.getUTCDate()),
@@ -53,7 +53,7 @@ export function zoneName(date: string, timeZone: string): string {
 }
 
 /** Whether two zones have the same offset at that time. */
-export function sameClock(date: string, a: string, b: string): boolean {
+export function sameOffset(date: string, a: string, b: string): boolean {
   return zoneName(date, a) === zoneName(date, b)
 }
 

@@ -19,22 +19,22 @@ export function lazyView(load: () => Promise<{ default: ComponentType }>): LazyV
 
   return function View({ waiting }) {
     // State and not `view` itself, which may arrive between the first render and the effect.
-    const [isThere, setThere] = useState(view !== undefined)
+    const [isLoaded, setLoaded] = useState(view !== undefined)
     const [failure, setFailure] = useState<{ cause: unknown }>()
     useEffect(() => {
-      if (isThere) return
-      let isGone = false
+      if (isLoaded) return
+      let isUnmounted = false
       void loadCode(() => (loading ?? fetchView()).catch(fetchView)).then(
         // Rendered in slices, so that the page stays responsive.
-        () => !isGone && startTransition(() => setThere(true)),
-        (cause: unknown) => !isGone && setFailure({ cause }),
+        () => !isUnmounted && startTransition(() => setLoaded(true)),
+        (cause: unknown) => !isUnmounted && setFailure({ cause }),
       )
       return () => {
-        isGone = true
+        isUnmounted = true
       }
-    }, [isThere])
+    }, [isLoaded])
     if (failure) throw failure.cause // for the page's error boundary
     const Loaded = view
-    return isThere && Loaded ? <Loaded /> : waiting
+    return isLoaded && Loaded ? <Loaded /> : waiting
   }
 }

@@ -9,12 +9,12 @@ import {
   formatDay,
   formatNumber,
   formatPrice,
-  sameClock,
+  sameOffset,
   stubParts,
   zoneName,
 } from './format'
 import { afterLogin, loginFor } from './paths'
-import { isKnownZone, toLocal, toMoment } from './zoned-time'
+import { isKnownZone, toLocal, toInstant } from './zoned-time'
 
 // Zones are read by Temporal where the browser has it, otherwise by Intl, as in Node.
 describe.each([
@@ -43,8 +43,8 @@ describe.each([
       month: 'Mar',
       year: '2025',
     })
-    expect(sameClock('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Lisbon')).toBe(true)
-    expect(sameClock('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Paris')).toBe(false)
+    expect(sameOffset('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Lisbon')).toBe(true)
+    expect(sameOffset('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Paris')).toBe(false)
   })
 
   it.each([
@@ -82,13 +82,13 @@ describe.each([
     ['2025-06-01T00:30', 'Asia/Kolkata', '2025-05-31T19:00:00Z'],
     ['2025-10-26T01:30', 'Europe/Lisbon', '2025-10-26T00:30:00Z'], // ambiguous: the first
   ])('are %s in %s at %s', (local, zone, moment) => {
-    expect(toMoment(local, zone)).toBe(moment)
+    expect(toInstant(local, zone)).toBe(moment)
     expect(toLocal(moment, zone)).toBe(local)
   })
 
   it('may not exist', () => {
-    expect(toMoment('2025-03-30T02:30', 'Europe/Berlin')).toBeUndefined()
-    expect(toMoment('', 'UTC')).toBeUndefined()
+    expect(toInstant('2025-03-30T02:30', 'Europe/Berlin')).toBeUndefined()
+    expect(toInstant('', 'UTC')).toBeUndefined()
   })
 
   it('are the viewer’s where nobody says where', async () => {

@@ -11,9 +11,9 @@ export async function loadCode<T>(load: () => Promise<T>, beforeReload?: () => v
   try {
     return await load()
   } catch (error) {
-    const isThere = isReloading || (await isServerThere())
+    const isUp = isReloading || (await isServerReachable())
     if (!isReloading) {
-      if (!isThere || !mayReload()) throw error
+      if (!isUp || !mayReload()) throw error
       beforeReload?.()
       isReloading = true
       location.reload()
@@ -30,7 +30,7 @@ export function isMissingCode(error: Error): boolean {
   return error.name === 'ChunkLoadError'
 }
 
-async function isServerThere(): Promise<boolean> {
+async function isServerReachable(): Promise<boolean> {
   try {
     return (await fetch(location.href, { method: 'HEAD', cache: 'no-store' })).ok
   } catch {

@@ -13,27 +13,27 @@ export function inNextTask(work: () => void): () => void {
  * Runs work in a separate task after the next frame is painted. Returns a function that cancels it.
  */
 export function afterNextFrame(work: () => void): () => void {
-  let callOff = () => {}
-  const frame = requestAnimationFrame(() => (callOff = inNextTask(work)))
+  let cancel = () => {}
+  const frame = requestAnimationFrame(() => (cancel = inNextTask(work)))
   return () => {
     cancelAnimationFrame(frame)
-    callOff()
+    cancel()
   }
 }
 
-const USE = ['pointermove', 'pointerdown', 'keydown', 'wheel'] as const
-const REST = 5_000 // milliseconds; by then a page without input has finished loading, on slow phones too
+const INPUTS = ['pointermove', 'pointerdown', 'keydown', 'wheel'] as const
+const IDLE_AFTER = 5_000 // milliseconds; by then a page without input has finished loading, on slow phones too
 
 /** Resolves at the first input on the page, or some seconds after it has loaded. */
 const inUse = new Promise<void>((resolve) => {
   if (typeof window === 'undefined') return
-  const begin = () => {
-    USE.forEach((kind) => window.removeEventListener(kind, begin, true))
+  const finish = () => {
+    INPUTS.forEach((kind) => window.removeEventListener(kind, finish, true))
     clearTimeout(timer)
     resolve()
   }
-  USE.forEach((kind) => window.addEventListener(kind, begin, { capture: true, passive: true }))
-  const timer = setTimeout(begin, REST)
+  INPUTS.forEach((kind) => window.addEventListener(kind, finish, { capture: true, passive: true }))
+  const timer = setTimeout(finish, IDLE_AFTER)
 })
 
 /**
@@ -43,13 +43,13 @@ const inUse = new Promise<void>((resolve) => {
  */
 export function usePreload(...loads: readonly (() => Promise<unknown>)[]): void {
   useEffect(() => {
-    let isGone = false
+    let isUnmounted = false
     // A failed fetch is repeated when the code is needed.
     const start = (load: () => Promise<unknown>) =>
-      inNextTask(() => !isGone && void load().catch(() => undefined))
+      inNextTask(() => !isUnmounted && void load().catch(() => undefined))
     void inUse.then(() => loads.forEach(start))
     return () => {
-      isGone = true
+      isUnmounted = true
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- what a page needs does not change
   }, [])

@@ -8,8 +8,8 @@ export function useReturnFocus(): (event: globalThis.Event) => void {
   const [opener] = useState(() => document.activeElement)
   return (event) => {
     event.preventDefault()
-    const isThere = opener instanceof HTMLElement && opener.isConnected
-    const target = isThere ? opener : document.querySelector<HTMLElement>('h1')
-    target?.focus({ preventScroll: !isThere })
+    const exists = opener instanceof HTMLElement && opener.isConnected
+    const target = exists ? opener : document.querySelector<HTMLElement>('h1')
+    target?.focus({ preventScroll: !exists })
   }
 }

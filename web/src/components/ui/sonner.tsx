@@ -3,7 +3,7 @@
 import { useTheme } from 'next-themes'
 import { useEffect } from 'react'
 import { Toaster, type ToasterProps } from 'sonner'
-import { regionIsThere, STAY } from '@/lib/toast'
+import { markRegionMounted, TOAST_DURATION } from '@/lib/toast'
 
 export { toast } from 'sonner'
 
@@ -14,13 +14,13 @@ export { toast } from 'sonner'
 export default function Sonner() {
   const { resolvedTheme } = useTheme()
   // After the effects of the region itself, which has subscribed by then.
-  useEffect(regionIsThere, [])
+  useEffect(markRegionMounted, [])
   return (
     <Toaster
       theme={(resolvedTheme ?? 'light') as ToasterProps['theme']}
       position="bottom-right"
       mobileOffset={{ bottom: 16, left: 16, right: 16 }}
-      duration={STAY}
+      duration={TOAST_DURATION}
       closeButton
       toastOptions={{
         classNames: {

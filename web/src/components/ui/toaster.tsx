@@ -14,16 +14,16 @@ export function Toaster() {
   usePreload(loadToasts)
   // Rendered in slices, so that the browser stays responsive.
   const region = useDeferredValue(useToasts((s) => s.shown))
-  const unsaid = useToasts((s) => s.unsaid)
+  const plainText = useToasts((s) => s.plainText)
   return (
     <>
       {region}
-      {unsaid && (
+      {plainText && (
         <p
           role="alert"
           className="fixed right-4 bottom-4 z-50 max-w-sm rounded-lg border bg-card p-4 text-[0.9375rem] font-semibold shadow-card max-sm:left-4"
         >
-          {unsaid}
+          {plainText}
         </p>
       )}
     </>

@@ -10,7 +10,7 @@ export function actorOf(record: StreamRecord): string | undefined {
 }
 
 /** What happened, in words. Unknown record types are shown by their name. */
-export function deedOf({ type, data, metadata }: StreamRecord): string {
+export function describeRecord({ type, data, metadata }: StreamRecord): string {
   const customer = text(data.customerId)
   const forOther = customer && customer !== metadata.actor ? ` for ${customer}` : ''
   switch (type) {

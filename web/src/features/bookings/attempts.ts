@@ -29,7 +29,7 @@ export function beginAttempt(eventId: string): string | undefined {
 }
 
 /** The attempt can be repeated, with the same key. */
-export function leaveUndecided(eventId: string, key: string, notBefore?: number): void {
+export function markUndecided(eventId: string, key: string, notBefore?: number): void {
   set(eventId, { key, phase: 'undecided', notBefore })
 }
 

@@ -13,11 +13,12 @@ const FIRST = 6
  * painted. Painting all at once would block a new page for twice as long.
  */
 export function useFirstRows(events: readonly Event[] | undefined): readonly Event[] | undefined {
-  const isThere = events !== undefined
-  const [isWhole, setWhole] = useState(isThere) // coming back keeps the scroll position
+  const isLoaded = events !== undefined
+  const [isComplete, setComplete] = useState(isLoaded) // coming back keeps the scroll position
   useEffect(
-    () => (isThere && !isWhole ? afterNextFrame(() => startTransition(() => setWhole(true))) : undefined),
-    [isThere, isWhole],
+    () =>
+      isLoaded && !isComplete ? afterNextFrame(() => startTransition(() => setComplete(true))) : undefined,
+    [isLoaded, isComplete],
   )
-  return useMemo(() => (isWhole ? events : events?.slice(0, FIRST)), [events, isWhole])
+  return useMemo(() => (isComplete ? events : events?.slice(0, FIRST)), [events, isComplete])
 }

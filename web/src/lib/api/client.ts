@@ -1,7 +1,7 @@
 import { endSession, refreshSession } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
 import { ApiError } from './error'
-import { send, whole, type Request } from './send'
+import { send, readBody, type Request } from './send'
 
 interface Answer<T> {
   data: T
@@ -19,16 +19,16 @@ interface ApiFile {
 export async function call<T>(path: string, request: Request = {}): Promise<Answer<T>> {
   const response = await ask(path, request)
   return {
-    data: (response.status === 204 ? undefined : await whole(response.json())) as T,
+    data: (response.status === 204 ? undefined : await readBody(response.json())) as T,
     position: Number(response.headers.get('Log-Position')) || undefined,
   }
 }
 
 /** Requests a file from the API. A link can't: it carries no access token. */
-export async function callForFile(path: string, request: Request = {}): Promise<ApiFile> {
+export async function requestFile(path: string, request: Request = {}): Promise<ApiFile> {
   const response = await ask(path, request)
   const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1]
-  return { name: name ?? 'boxoffice', content: await whole(response.blob()) }
+  return { name: name ?? 'boxoffice', content: await readBody(response.blob()) }
 }
 
 /**

@@ -61,7 +61,7 @@ function limited(milliseconds: number, signal?: AbortSignal): AbortSignal {
 }
 
 /** Reads a body to its end. Throws an ApiError when the connection breaks in the middle of it. */
-export async function whole<T>(body: Promise<T>): Promise<T> {
+export async function readBody<T>(body: Promise<T>): Promise<T> {
   try {
     return await body
   } catch {

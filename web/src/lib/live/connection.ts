@@ -8,7 +8,7 @@ type Frame =
   | { type: 'reset'; position: number }
   | { type: 'error'; code: string; detail: string }
 
-interface Surroundings {
+interface Options {
   url: string
   token: () => string | undefined
   /** Renews an access token that the server refused; undefined when the session has ended. */
@@ -40,7 +40,7 @@ export class LiveConnection {
   private sentToken: string | undefined
   private running = false
 
-  constructor(private readonly surroundings: Surroundings) {}
+  constructor(private readonly options: Options) {}
 
   /** Subscribes to these events until the returned function is called. */
   watch(ids: readonly string[]): () => void {
@@ -91,7 +91,7 @@ export class LiveConnection {
   renewed(token: string): void {
     if (this.socket?.readyState === WebSocket.OPEN && token !== this.sentToken) {
       this.sentToken = token
-      this.say({ type: 'renew', token })
+      this.send({ type: 'renew', token })
     }
   }
 
@@ -119,7 +119,7 @@ export class LiveConnection {
       if (!this.running) return
       // With no subscriber, the connection stays open for the next page but receives no changes: an
       // empty list means no events.
-      if (this.socket?.readyState === WebSocket.OPEN) this.say({ type: 'subscribe', events: this.ids() })
+      if (this.socket?.readyState === WebSocket.OPEN) this.send({ type: 'subscribe', events: this.ids() })
       else if (!this.socket && this.attempts === 0 && this.watched.size > 0) this.connect()
     }, 0)
   }
@@ -128,66 +128,66 @@ export class LiveConnection {
     return [...this.watched.keys()].sort()
   }
 
-  private say(frame: object): void {
+  private send(frame: object): void {
     this.socket?.send(JSON.stringify(frame))
   }
 
   private connect(): void {
-    const token = this.surroundings.token()
+    const token = this.options.token()
     if (!token || this.socket) return
     if (navigator.onLine === false) return this.offline()
-    const socket = new WebSocket(this.surroundings.url)
+    const socket = new WebSocket(this.options.url)
     this.socket = socket
     this.sentToken = token
-    this.expect(UNTIL_READY)
+    this.expectMessage(UNTIL_READY)
     socket.onopen = () =>
-      this.say({
+      this.send({
         type: 'hello',
         token,
         ...(this.position !== undefined && { after: this.position }),
         events: this.ids(),
       })
-    socket.onmessage = ({ data }: MessageEvent<string>) => this.hear(JSON.parse(data) as Frame)
+    socket.onmessage = ({ data }: MessageEvent<string>) => this.receive(JSON.parse(data) as Frame)
     socket.onclose = ({ code }) => {
       if (this.socket !== socket) return
       this.drop()
-      void this.again(code)
+      void this.reconnect(code)
     }
   }
 
-  private hear(frame: Frame): void {
+  private receive(frame: Frame): void {
     switch (frame.type) {
       case 'ready':
         this.attempts = 0
         this.silenceAfter = frame.heartbeatSeconds * 2_500
-        if (this.position === undefined) this.surroundings.missed()
+        if (this.position === undefined) this.options.missed()
         // Components that mounted after the hello.
-        this.say({ type: 'subscribe', events: this.ids() })
+        this.send({ type: 'subscribe', events: this.ids() })
         useLive.setState({ connection: 'live' })
         break
       case 'event':
         applyChange(frame)
         break
       case 'reset':
-        this.surroundings.missed()
+        this.options.missed()
         break
       case 'heartbeat':
       case 'error': // the close code that follows decides what to do
         break
     }
     if ('position' in frame) this.position = Math.max(this.position ?? 0, frame.position)
-    this.expect(this.silenceAfter)
+    this.expectMessage(this.silenceAfter)
   }
 
   private silenceAfter = UNTIL_READY
 
   // A connection without a message for longer than two heartbeats is dead, even if the operating
   // system still shows it as open.
-  private expect(within: number): void {
+  private expectMessage(within: number): void {
     clearTimeout(this.silence)
     this.silence = setTimeout(() => {
       this.drop()
-      void this.again(0)
+      void this.reconnect(0)
     }, within)
   }
 
@@ -201,13 +201,13 @@ export class LiveConnection {
     }
   }
 
-  private async again(code: number): Promise<void> {
+  private async reconnect(code: number): Promise<void> {
     if (!this.running) return
     useLive.setState({ connection: navigator.onLine === false ? 'offline' : 'polling' })
     let wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.attempts++) * (0.5 + Math.random() / 2)
     if (code === CLOSE_TOO_MUCH) wait += PAUSE
     if (code === CLOSE_TOKEN) {
-      const renewed = await this.surroundings.renew(this.sentToken).catch(() => 'unknown')
+      const renewed = await this.options.renew(this.sentToken).catch(() => 'unknown')
       if (!renewed || !this.running) return // the session has ended
     }
     clearTimeout(this.timer)

@@ -34,12 +34,12 @@ export function useWatch(ids: readonly string[]): void {
   useEffect(() => (key ? live.watch(key.split(',')) : undefined), [key])
 }
 
-const POLL = 5_000
+const POLL_INTERVAL = 5_000
 // While changes are pushed, an occasional fetch still finds new events and new titles, which are
 // not pushed.
-const LOOK = 60_000
+const LIVE_INTERVAL = 60_000
 
 /** The refetch interval of queries of events. */
 export function useRefetchInterval(): number {
-  return useLive((s) => s.connection) === 'live' ? LOOK : POLL
+  return useLive((s) => s.connection) === 'live' ? LIVE_INTERVAL : POLL_INTERVAL
 }

@@ -2,7 +2,7 @@
 // Without it a page would have to ask the server first, and show the page for guests meanwhile.
 const KEY = 'boxoffice.session'
 
-export function hintOfSession(): boolean {
+export function hasSessionHint(): boolean {
   try {
     return localStorage.getItem(KEY) !== null
   } catch {

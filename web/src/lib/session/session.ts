@@ -1,7 +1,7 @@
 import { ApiError } from '@/lib/api/error'
-import { send, whole, type Request } from '@/lib/api/send'
+import { send, readBody, type Request } from '@/lib/api/send'
 import type { Session } from '@/lib/api/types'
-import { hintOfSession, isLogoutDue, setHint, setLogoutDue } from './hint'
+import { hasSessionHint, isLogoutDue, setHint, setLogoutDue } from './hint'
 import { useSession } from './store'
 
 // The refresh token is then sent as a cookie only, not in the body, where scripts could read it.
@@ -25,14 +25,14 @@ const channel =
   typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('boxoffice.session')
 if (channel) {
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
-    if (data.type === 'ended') forget(data.reason)
+    if (data.type === 'ended') clearSession(data.reason)
     // The other tab may have received its answer just before it was notified of a sign-out in this
     // one.
-    else if (!data.renewed || useSession.getState().status !== 'anonymous') adopt(data.session)
+    else if (!data.renewed || useSession.getState().status !== 'anonymous') storeSession(data.session)
   }
 }
 
-function adopt({ user, accessToken }: Session): void {
+function storeSession({ user, accessToken }: Session): void {
   generation++
   setHint(true)
   useSession.setState({
@@ -45,7 +45,7 @@ function adopt({ user, accessToken }: Session): void {
   })
 }
 
-function forget(reason: 'expired' | 'signed-out' | undefined, logout?: 'sending'): void {
+function clearSession(reason: 'expired' | 'signed-out' | undefined, logout?: 'sending'): void {
   generation++
   refreshRequest?.abort() // its answer would set a new cookie
   setHint(false)
@@ -62,20 +62,20 @@ function forget(reason: 'expired' | 'signed-out' | undefined, logout?: 'sending'
 /** Starts a session in all tabs. */
 export function startSession(session: Session): void {
   setLogoutDue(false) // the cookie to be revoked has been replaced
-  adopt(session)
+  storeSession(session)
   channel?.postMessage({ type: 'started', session } satisfies Message)
 }
 
 /** Ends the session in all tabs. */
 export function endSession(reason: 'expired' | 'signed-out'): void {
   if (useSession.getState().status === 'anonymous') return
-  forget(reason)
+  clearSession(reason)
   channel?.postMessage({ type: 'ended', reason } satisfies Message)
 }
 
 export async function signIn(credentials: { email: string; password: string }): Promise<void> {
   await finishLogout() // done later, it would end the session that starts now
-  startSession(await open('/auth/login', { body: credentials }))
+  startSession(await requestSession('/auth/login', { body: credentials }))
 }
 
 export async function register(
@@ -83,13 +83,13 @@ export async function register(
   idempotencyKey: string,
 ): Promise<void> {
   await finishLogout()
-  startSession(await open('/auth/register', { body: person, idempotencyKey }))
+  startSession(await requestSession('/auth/register', { body: person, idempotencyKey }))
 }
 
-async function open(path: string, request: Request): Promise<Session> {
+async function requestSession(path: string, request: Request): Promise<Session> {
   const response = await send(path, { ...request, method: 'POST', headers: COOKIE_MODE })
   if (!response.ok) throw await ApiError.of(response)
-  return (await whole(response.json())) as Session
+  return (await readBody(response.json())) as Session
 }
 
 /**
@@ -100,7 +100,7 @@ async function open(path: string, request: Request): Promise<Session> {
 export async function signOut(): Promise<void> {
   const { accessToken } = useSession.getState()
   setLogoutDue(true)
-  forget('signed-out', 'sending')
+  clearSession('signed-out', 'sending')
   channel?.postMessage({ type: 'ended', reason: 'signed-out' } satisfies Message)
   await finishLogout(accessToken)
 }
@@ -110,7 +110,7 @@ let finishing: Promise<void> | undefined
 /** Sends a pending logout to the server, if there is one. A failure is retried later. */
 export async function finishLogout(accessToken?: string): Promise<void> {
   if (isLogoutDue())
-    finishing ??= alone(LOGOUT_LOCK, () => logout(accessToken)).finally(() => {
+    finishing ??= withLock(LOGOUT_LOCK, () => logout(accessToken)).finally(() => {
       finishing = undefined
     })
   await finishing
@@ -137,10 +137,10 @@ function logoutLater(): void {
 export async function restoreSession(): Promise<void> {
   if (useSession.getState().status !== 'unknown') return
   if (isLogoutDue()) {
-    forget('signed-out', 'sending')
+    clearSession('signed-out', 'sending')
     return finishLogout()
   }
-  if (!hintOfSession()) return forget(undefined)
+  if (!hasSessionHint()) return clearSession(undefined)
   await refreshSession(undefined).catch(() => undefined)
 }
 
@@ -153,7 +153,7 @@ let refreshing: Promise<string | undefined> | undefined
  * the session. When the session starts or ends meanwhile, that counts and not the answer.
  */
 export function refreshSession(stale: string | undefined): Promise<string | undefined> {
-  refreshing ??= alone(REFRESH_LOCK, () => refresh(stale)).finally(() => {
+  refreshing ??= withLock(REFRESH_LOCK, () => refresh(stale)).finally(() => {
     refreshing = undefined
   })
   return refreshing
@@ -178,7 +178,7 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
   let session: Session
   try {
     refreshRequest = new AbortController()
-    session = await open('/auth/refresh', { signal: refreshRequest.signal })
+    session = await requestSession('/auth/refresh', { signal: refreshRequest.signal })
   } catch (error) {
     if (isOutdated()) return newer()
     if (error instanceof ApiError && error.status === 401) {
@@ -189,7 +189,7 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
     throw error
   }
   if (isOutdated()) return newer()
-  adopt(session)
+  storeSession(session)
   channel?.postMessage({ type: 'started', session, renewed: true } satisfies Message)
   return session.accessToken
 }
@@ -198,7 +198,7 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
  * Runs in one tab at a time. Locks exist only in secure contexts; elsewhere tabs may run at the
  * same time, which the server tolerates.
  */
-function alone<T>(lock: string, work: () => Promise<T>): Promise<T> {
+function withLock<T>(lock: string, work: () => Promise<T>): Promise<T> {
   return navigator.locks ? (navigator.locks.request(lock, work) as Promise<T>) : work()
 }
 

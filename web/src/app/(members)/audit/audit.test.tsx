@@ -12,7 +12,7 @@ import { fetchSeries } from '@/features/audit/api/get-series'
 import Charts from '@/features/audit/components/charts'
 import { TimeSlider } from '@/features/audit/components/time-slider'
 import { Tools } from '@/features/audit/components/tools'
-import { actorOf, deedOf } from '@/features/audit/record'
+import { actorOf, describeRecord } from '@/features/audit/record'
 import StreamView from './[id]/stream-view'
 import AuditView from './audit-view'
 
@@ -264,7 +264,7 @@ describe('a record in words', () => {
     type: string,
     data: Record<string, unknown>,
     metadata: Record<string, unknown> = { actor: ada },
-  ) => deedOf(aRecord(2, { type, data, metadata }))
+  ) => describeRecord(aRecord(2, { type, data, metadata }))
 
   it('says who did what, and for whom', () => {
     expect(words('EventScheduled', { capacity: 1200 })).toBe('Scheduled the event with 1,200 tickets')

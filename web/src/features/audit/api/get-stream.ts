@@ -18,7 +18,7 @@ export function useStreamPage(id: string, page: number) {
 }
 
 /** The state of a stream at a version, with the record of that version. */
-export function useMoment(id: string, version: number) {
+export function useStateAtVersion(id: string, version: number) {
   return useQuery({
     queryKey: ['audit', 'stream', id, 'at', version],
     queryFn: async ({ signal }) => {

@@ -3,7 +3,7 @@ import { call } from '@/lib/api/client'
 import { codeOf } from '@/lib/api/error'
 import type { Verification } from '@/lib/api/types'
 
-const POLL = 500
+const POLL_INTERVAL = 500
 
 export type Verifying =
   | { phase: 'idle' }
@@ -29,7 +29,7 @@ export function useVerification(streamId?: string): { verifying: Verifying; star
     enabled: id !== undefined,
     staleTime: Infinity,
     refetchInterval: ({ state: { data, error } }) =>
-      !error && data?.id === id && data?.state === 'running' ? POLL : false,
+      !error && data?.id === id && data?.state === 'running' ? POLL_INTERVAL : false,
   })
   const run = follow.data ?? begin.data
 

@@ -18,7 +18,7 @@ const refusals = ['sold_out', 'already_booked', 'event_cancelled', 'event_past',
 
 // The waits before asking again about an attempt that the server is still processing, or whose
 // outcome it does not know yet.
-const LOOKS = 5
+const MAX_RETRIES = 5
 
 /**
  * Books one ticket. The key identifies the attempt: when it is sent again, the answer is the
@@ -41,7 +41,7 @@ export async function bookTicket(
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const undecided = error.code === 'idempotency_in_progress' || error.code === 'outcome_unknown'
-      if (!undecided || look === LOOKS) return outcomeOf(error)
+      if (!undecided || look === MAX_RETRIES) return outcomeOf(error)
       await wait(error.retryAfter ?? 1)
     }
   }

@@ -35,7 +35,9 @@ export class EditConflict extends Error {
  * with the newer version.
  */
 export async function updateEvent(seen: Event, wanted: Details): Promise<Event> {
-  const changed = detailNames.filter((name) => wanted[name] !== seen[name] && !sameMoment(name, wanted, seen))
+  const changed = detailNames.filter(
+    (name) => wanted[name] !== seen[name] && !sameInstant(name, wanted, seen),
+  )
   if (changed.length === 0) return seen
   const body = Object.fromEntries(changed.map((name) => [name, wanted[name]]))
   let version = seen.version
@@ -51,6 +53,6 @@ export async function updateEvent(seen: Event, wanted: Details): Promise<Event> 
   }
 }
 
-function sameMoment(name: keyof Details, a: Details, b: Event): boolean {
+function sameInstant(name: keyof Details, a: Details, b: Event): boolean {
   return name === 'date' && Date.parse(a.date) === Date.parse(b.date)
 }

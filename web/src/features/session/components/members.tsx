@@ -32,9 +32,9 @@ export function Members({
   const ended = useSession((s) => s.ended)
   const logout = useSession((s) => s.logout)
   const wrongRole = status === 'signed-in' && role !== undefined && actual !== role
-  const isWelcome = status === 'signed-in' && !wrongRole
+  const isAllowed = status === 'signed-in' && !wrongRole
   // A page is rendered in slices, so that the browser stays responsive.
-  const isShown = useDeferredValue(isWelcome)
+  const isShown = useDeferredValue(isAllowed)
 
   useEffect(() => {
     if (wrongRole) replace(paths.events)
@@ -68,5 +68,5 @@ export function Members({
         {signedOutText.body}
       </Message>
     )
-  return isWelcome && isShown ? children : waiting
+  return isAllowed && isShown ? children : waiting
 }
