@@ -78,7 +78,7 @@ const refreshTokenMode = "Refresh-Token-Mode" //nolint:gosec // the name of a he
 
 // Delivery is how the client wants to get its refresh token.
 type Delivery struct {
-	RefreshTokenMode string `header:"Refresh-Token-Mode" enum:"body,cookie" default:"body" doc:"cookie: the refresh token comes in an HttpOnly cookie only, where no script of the page can read it"`
+	RefreshTokenMode string `header:"Refresh-Token-Mode" enum:"body,cookie" default:"body" doc:"cookie: the refresh token is sent in an HttpOnly cookie only, which scripts can't read"`
 }
 
 func (a *api) session(ctx context.Context, d Delivery, user account.User, tokens account.Tokens) *sessionOutput {
@@ -200,7 +200,7 @@ func (a *api) me(ctx context.Context, _ *struct{}) (*struct{ Body User }, error)
 
 type eraseInput struct {
 	Body struct {
-		Password string `json:"password" doc:"Of the account, once more"`
+		Password string `json:"password" doc:"The password of the account"`
 	}
 }
 

@@ -128,7 +128,7 @@ func (r *reference) converse() {
 	r.show("", 200, "GET", "/bookings", user, "", "Min-Log-Position", booked.header.Get("Log-Position"))
 	r.show("", 200, "GET", booking+"/receipt", user, "")
 	r.show("", 200, "DELETE", booking, user, "")
-	r.show("Somebody else's", 403, "DELETE", "/bookings/"+rivals, user, "")
+	r.show("Another user's", 403, "DELETE", "/bookings/"+rivals, user, "")
 
 	r.show("", 200, "POST", "/events/"+event+"/cancel", organizer, "")
 
@@ -299,7 +299,7 @@ func (r *reference) markdown() []byte {
 func (r *reference) operation(out *bytes.Buffer, route string, o *v3.Operation) {
 	who := "anyone"
 	if len(o.Security) > 0 {
-		who = "whoever is signed in"
+		who = "signed-in users"
 	}
 	if roles := o.Extensions.GetOrZero("x-roles"); roles != nil {
 		who = roles.Content[0].Value + "s"
