@@ -19,7 +19,7 @@ async function check(command: 'verify-export' | 'verify-proof', path: string): P
   return stdout
 }
 
-test('an auditor finds a stream, goes back in time, verifies it and takes it along', async ({ page }) => {
+test('an auditor finds a stream, goes back in time, verifies and exports it', async ({ page }) => {
   const event = await schedule({ totalTickets: 3 })
   const [ada, ben] = [await customer(), await customer()]
   const { booking } = await ada.book(event)
@@ -103,7 +103,7 @@ test('the audit is not for customers', async ({ page, refusals }) => {
   await expect(page).toHaveURL(web() + '/login?next=' + encodeURIComponent(`/audit/${event.id}?at=1`))
 })
 
-test('a customer takes a receipt along, which can be checked without the database', async ({ page }) => {
+test('a customer downloads a receipt, which can be checked without the database', async ({ page }) => {
   const event = await schedule()
   await enter(page, `/events/${event.id}`)
   await page.getByRole('button', { name: /^Book Now/ }).click()

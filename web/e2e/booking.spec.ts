@@ -15,7 +15,7 @@ import {
   type Page,
 } from './fixtures'
 
-test('somebody new registers, books, sees the booking and cancels it', async ({ page }) => {
+test('a new customer registers, books, sees the booking and cancels it', async ({ page }) => {
   const event = await schedule({ totalTickets: 20 })
   await page.goto(web() + '/')
   await expect(page).toHaveURL(web() + '/login')
@@ -65,7 +65,7 @@ test('somebody new registers, books, sees the booking and cancels it', async ({ 
   await expect(page.getByRole('button', { name: /^Book Now/ })).toBeEnabled()
 })
 
-test('of two browsers that want the last ticket one gets it, and the other is told', async ({
+test('of two browsers that book the last ticket one gets it, and the other sees an error', async ({
   browser,
   page,
   refusals,
@@ -163,7 +163,7 @@ test('counts of other people’s bookings arrive by themselves, in place', async
   expect(await page.evaluate(() => (window as unknown as { shifts: number[] }).shifts)).toEqual([])
 })
 
-test('without WebSockets counts are asked for every five seconds', async ({ page }) => {
+test('without WebSockets counts are polled every five seconds', async ({ page }) => {
   await page.routeWebSocket('**/api/ws', (socket) => socket.close({ code: 1001 }))
   const event = await schedule({ totalTickets: 20 })
   await enter(page, listOf(event))
@@ -172,7 +172,7 @@ test('without WebSockets counts are asked for every five seconds', async ({ page
   await expect(card(page, event)).toContainText('19 tickets left', { timeout: 8_000 })
 })
 
-test('offline, what is shown is marked as old and booking says why it fails; online, both recover', async ({
+test('offline, counts are marked as old and booking shows why it fails; online, both recover', async ({
   page,
   context,
   refusals,
@@ -195,7 +195,7 @@ test('offline, what is shown is marked as old and booking says why it fails; onl
   await recovers(page, second)
 })
 
-test('offline before anybody used the page, booking says why it fails too', async ({
+test('offline before the first use of the page, booking shows why it fails too', async ({
   page,
   context,
   refusals,
@@ -238,7 +238,7 @@ test('a booking goes into the calendar and on the door’s scanner', async ({ pa
   await expect(page.getByRole('button', { name: /Show ticket/ })).toBeFocused()
 })
 
-test('events are searched, sorted and paged in the address, and the way back works', async ({ page }) => {
+test('events are searched, sorted and paged in the URL, and the back button works', async ({ page }) => {
   const name = `Series${Date.now()}`
   for (let i = 10; i < 23; i++) await schedule({ title: `${name} ${i}`, price: i })
   await enter(page, '/events')

@@ -67,7 +67,7 @@ test.describe('over plain http, under another name', () => {
   })
 })
 
-test('everything works without what browsers before 2024 lack', async ({ page }) => {
+test('everything works without the APIs that browsers before 2024 lack', async ({ page }) => {
   await page.addInitScript(() => {
     const lacking: [object, string[]][] = [
       [AbortSignal, ['any', 'timeout']],

@@ -221,7 +221,7 @@ const shown: Shown[] = [
 ]
 
 for (const { name, who = 'customer', show } of shown)
-  test(`${name} has no barriers in either theme, and fits every screen`, async ({ page, refusals }) => {
+  test(`${name} is accessible in both themes, and fits every screen`, async ({ page, refusals }) => {
     refusals(404, '/nothing')
     refusals(404, '/api/events/00000000')
     refusals(0, '/api/events')
@@ -354,7 +354,7 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Account of Carol Nguyen' })).toBeFocused()
 })
 
-test('the theme is there before the first paint, and stays', async ({ page }) => {
+test('the theme is set before the first paint, and stays', async ({ page }) => {
   await page.addInitScript(() => {
     const colours: string[] = []
     const themes: string[] = []
@@ -394,7 +394,7 @@ test('no page loads more than 170 kB of JavaScript at first', async () => {
   }
 })
 
-test('what a page loads at first says that it is run at once', async ({ request }) => {
+test('the first scripts of a page are marked to be compiled at once', async ({ request }) => {
   for (const page of exported)
     for (const script of await firstScripts(page)) {
       const response = await request.get(`${web()}/${script}`)

@@ -24,14 +24,14 @@ describe.each([
   beforeEach(() => void vi.stubGlobal('Temporal', temporal))
   afterEach(() => void vi.unstubAllGlobals())
 
-  it('in a zone that the browser does not know are in UTC, and say so', () => {
+  it('in a zone that the browser does not know are in UTC, and labelled so', () => {
     expect(isKnownZone('America/New_York')).toBe(true)
     expect(isKnownZone('Atlantis/Poseidonia')).toBe(false)
     expect(formatDateTime('2025-03-15T10:00:00Z', 'Atlantis/Poseidonia')).toBe('March 15, 2025 at 10:00 AM')
     expect(zoneName('2025-03-15T10:00:00Z', 'Atlantis/Poseidonia')).toBe('UTC')
   })
 
-  it('are written as people expect them', () => {
+  it('are formatted as expected', () => {
     expect(formatDateTime('2025-03-15T10:00:00Z', 'UTC')).toBe('March 15, 2025 at 10:00 AM')
     expect(formatDateTime('2025-03-15T10:00:00Z', 'America/New_York')).toBe('March 15, 2025 at 6:00 AM')
     expect(formatDateTime('2025-03-15T04:05:00Z', 'America/New_York')).toBe('March 15, 2025 at 12:05 AM')
@@ -91,7 +91,7 @@ describe.each([
     expect(toInstant('', 'UTC')).toBeUndefined()
   })
 
-  it('are the viewer’s where nobody says where', async () => {
+  it('are in the viewer’s zone by default', async () => {
     vi.resetModules()
     const { viewerZone } = await import('./zoned-time')
     expect(viewerZone()).toBe(Intl.DateTimeFormat().resolvedOptions().timeZone)
@@ -99,7 +99,7 @@ describe.each([
 })
 
 describe('days and money', () => {
-  it('are written as people expect them', () => {
+  it('are formatted as expected', () => {
     expect(formatDay(Date.parse('2025-03-15T10:00:00Z'))).toBe('Mar 15')
     expect(formatPrice(49.99, 'USD')).toBe('$49.99')
     expect(formatPrice(2400, 'JPY')).toBe('¥2,400')
@@ -152,8 +152,8 @@ describe('the key of a request', () => {
   })
 })
 
-describe('what is wrong with a form', () => {
-  it('is said whatever it is, also when the server has not said anything', () => {
+describe('the errors of a form', () => {
+  it('are shown for every failure, also without an answer of the server', () => {
     const setError = vi.fn()
     const text = 'Something unexpected happened. Please try again.'
     expect(showErrors(new TypeError('x is undefined'), ['title'], setError)).toBe(text)

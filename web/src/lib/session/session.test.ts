@@ -59,7 +59,7 @@ describe('a session', () => {
     expect(seen[0]?.get('Refresh-Token-Mode')).toBe('cookie')
   })
 
-  it('is not asked for when there was none', async () => {
+  it('is not requested when there was none', async () => {
     const seen = refreshes()
     await restoreSession()
     expect(useSession.getState().status).toBe('anonymous')
@@ -76,7 +76,7 @@ describe('a session', () => {
     expect(useSession.getState()).toMatchObject({ status: 'signed-in', unreachable: false })
   })
 
-  it('stays unknown when the answer breaks off, and says so', async () => {
+  it('stays unknown when the answer breaks off, and reports it', async () => {
     localStorage.setItem('boxoffice.session', '1')
     refreshes(() => new HttpResponse('{"accessToken":'))
     await restoreSession()
@@ -123,7 +123,7 @@ describe('a session', () => {
     tab.close()
   })
 
-  it('is over when the refresh is refused, and the failed request says so', async () => {
+  it('ends when the refresh is refused, and the request fails with that error', async () => {
     startSession(aSession())
     refreshes(() => problem(401, 'invalid_token'))
     server.use(http.get('*/api/auth/me', () => problem(401, 'token_expired')))
@@ -158,7 +158,7 @@ describe('a session', () => {
     tab.close()
   })
 
-  it('ends at once, even when the server can’t be told', async () => {
+  it('ends at once, even when the server can’t be reached', async () => {
     startSession(aSession())
     server.use(http.post('*/api/auth/logout', () => HttpResponse.error()))
     const done = signOut()
@@ -231,7 +231,7 @@ describe('signing out', () => {
     tab.close()
   })
 
-  it('in another tab counts before that tab can say so', async () => {
+  it('in another tab counts before its message arrives', async () => {
     startSession(aSession('old'))
     const { requests, release } = hold('/auth/refresh', () => HttpResponse.json(aSession('late')))
     const renewed = refreshSession('old')
@@ -247,7 +247,7 @@ describe('signing out', () => {
     expect(useSession.getState()).toMatchObject(anonymous)
   })
 
-  it('is not undone by what another tab says that has not heard of it', async () => {
+  it('is not undone by a message of a tab that has not been notified yet', async () => {
     startSession(aSession('old'))
     logouts()
     await signOut()
@@ -267,7 +267,7 @@ describe('signing out', () => {
     tab.close()
   })
 
-  it('is remembered while the server can’t be told, and is done before anything else', async () => {
+  it('is remembered while the server can’t be reached, and is sent before anything else', async () => {
     startSession(aSession())
     logouts(() => HttpResponse.error())
     await signOut()
@@ -294,7 +294,7 @@ describe('signing out', () => {
     expect(told).toHaveLength(1)
   })
 
-  it('is over before somebody signs in, whose cookie it would remove', async () => {
+  it('is finished before the next sign-in, whose cookie it would remove', async () => {
     startSession(aSession())
     const logout = hold('/auth/logout', () => new HttpResponse(null, { status: 204 }))
     const signedOut = signOut()
@@ -315,7 +315,7 @@ describe('signing out', () => {
     expect(isDue()).toBe(false)
   })
 
-  it('does not stand in the way of signing in when the server can’t be told', async () => {
+  it('does not block signing in when the server can’t be reached', async () => {
     startSession(aSession())
     logouts(() => problem(503, 'unavailable'))
     await signOut()
@@ -325,7 +325,7 @@ describe('signing out', () => {
     expect(isDue()).toBe(false)
   })
 
-  it('gives no request of one person to the next', async () => {
+  it('sends no request of one user as the next', async () => {
     const { waiting, release } = heldLock()
     startSession(aSession('of alice'))
     logouts()

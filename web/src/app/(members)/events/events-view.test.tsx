@@ -7,7 +7,7 @@ import { startSession } from '@/lib/session/session'
 import { anEvent, aSession, server } from '../../../../test/server'
 import EventsView from './events-view'
 
-it('draws the first rows, and the others with the way to more pages when those are painted', async () => {
+it('renders the first rows, and the others with the pagination when those are painted', async () => {
   const paints: FrameRequestCallback[] = []
   vi.spyOn(window, 'requestAnimationFrame').mockImplementation((paint) => paints.push(paint))
   vi.spyOn(window, 'scrollTo').mockImplementation(() => undefined)
