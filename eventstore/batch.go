@@ -121,7 +121,7 @@ func (b *batch[S, R]) prepare(ctx, early context.Context) error {
 	return sleep(early, b.delay)
 }
 
-// confirmRepeated answers the commands that were carried out before, without the delay, and begins
+// confirmRepeated answers the commands that were executed before, without the delay, and begins
 // again for the others.
 func (b *batch[S, R]) confirmRepeated(ctx, early context.Context) error {
 	if err := b.tx.awaitReplication(ctx); err != nil {

@@ -36,7 +36,7 @@ func TestCloseCarriesOutWhatWasAccepted(t *testing.T) {
 		return errors.Is(err, eventstore.ErrClosed)
 	})
 	if len(closed) > 0 {
-		t.Error("Close returned before the commands were carried out")
+		t.Error("Close returned before the commands were executed")
 	}
 	letGo()
 	for _, c := range calls {

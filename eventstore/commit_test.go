@@ -211,7 +211,7 @@ func TestALateAppendIsFoundAlsoWhenASecondOneWasLost(t *testing.T) {
 	call.mustDo(t)
 
 	if n := b.count(t, `select count(*) from event_log`); n != 1 {
-		t.Errorf("the command was carried out %d times", n)
+		t.Errorf("the command was executed %d times", n)
 	}
 	if len(got.Records) != 1 || got.Version != 1 || got.Position != 1 || got.State != 1 {
 		t.Errorf("got %+v, want the one record", got)

@@ -46,7 +46,7 @@ func (e *CommandError) Error() string {
 func (e *CommandError) Unwrap() error { return e.Reason }
 
 // errConnectionLost says that there is no connection, or that it broke. What was sent last may have
-// been carried out.
+// been executed.
 var errConnectionLost = errors.New("the connection was lost")
 
 // isConflict tells whether an append was refused because another process was first: with the

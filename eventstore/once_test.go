@@ -16,7 +16,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
-// keyed makes a command one that is carried out once; its answer is the state that it leaves.
+// keyed makes a command one that is executed once; its answer is the state that it leaves.
 func keyed(c eventstore.Command[int, int], key string, fingerprint string) eventstore.Command[int, int] {
 	c.Once = &eventstore.Once[int]{
 		Key: eventstore.Key{Name: key}, Fingerprint: []byte(fingerprint),

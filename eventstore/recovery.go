@@ -11,7 +11,7 @@ type action string
 const (
 	useNewConnection     action = "new connection, lock the head row, look for the lost append, decide again"
 	lockHead             action = "roll back, lock the head row, decide again"
-	endStalledHolders    action = "end stalled holders and begin anew; none: give up"
+	endStalledHolders    action = "end stalled holders and begin again; none: give up"
 	giveUpUnavailable    action = "give up as unavailable"
 	giveUpOutcomeUnknown action = "give up as outcome unknown"
 )

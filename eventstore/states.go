@@ -52,7 +52,7 @@ type states[S, R any] struct {
 
 	streams  map[uuid.UUID]*stream[S] // as last read
 	broken   map[uuid.UUID]error      // streams that can't be read
-	keys     map[Key]storedKey        // of commands that were carried out before
+	keys     map[Key]storedKey        // of commands that were executed before
 	recalled bool                     // what the snapshots know is in streams
 	unread   int                      // records that the last read brought
 }
@@ -191,7 +191,7 @@ func (s *states[S, R]) fold(rows pgx.Rows) error {
 	}
 	for id, known := range s.streams {
 		if known.Version > 0 && !isThere[id] {
-			s.logger.Error("the log has another history than before: the stream is read anew",
+			s.logger.Error("the log has another history than before: the stream is read again",
 				"stream", id, "version", known.Version)
 			s.cache.drop(id)
 			*known = stream[S]{}

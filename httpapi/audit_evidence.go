@@ -164,7 +164,7 @@ func (a *api) listCheckpoints(ctx context.Context, in *listCheckpointsInput) (*s
 	return &struct{ Body CheckpointList }{list}, nil
 }
 
-// Receipt proves to whoever has the public key that a record is in the log.
+// Receipt proves that a record is in the log, to anyone with the public key.
 type Receipt struct {
 	Record     ProvenRecord `json:"record"`
 	LeafHash   string       `json:"leafHash" doc:"Hash of the record's leaf in the Merkle tree, in hexadecimal"`

@@ -22,7 +22,7 @@ func claimsOf(ctx context.Context) account.Claims {
 	return claims
 }
 
-// signedIn asks for a valid access token, of somebody with one of the roles if there are any.
+// signedIn asks for a valid access token, with one of the roles if there are any.
 func (a *api) signedIn(allowed ...account.Role) func(*huma.Operation) {
 	return func(op *huma.Operation) {
 		op.Security = []map[string][]string{{"bearer": {}}}
@@ -62,7 +62,7 @@ type User struct {
 	Role  account.Role `json:"role" enum:"customer,organizer,auditor"`
 }
 
-// Session is the answer to whoever signs in.
+// Session is the answer to a sign-in.
 type Session struct {
 	User         User   `json:"user"`
 	AccessToken  string `json:"accessToken" doc:"JWT for the Authorization header, valid for 15 minutes"`

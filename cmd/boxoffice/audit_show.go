@@ -161,7 +161,7 @@ func aboutDetails(m *audit.Moment) string {
 	return fmt.Sprintf("%s, %s UTC, %s", d.Title, d.StartsAt.Format("2006-01-02 15:04"), d.Venue)
 }
 
-// actorOf is the beginning of the id of whoever caused a record.
+// actorOf is the beginning of the id of the user who caused a record.
 func actorOf(metadata []byte) string {
 	var who struct{ Actor uuid.UUID }
 	if json.Unmarshal(metadata, &who) != nil {

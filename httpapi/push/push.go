@@ -25,7 +25,7 @@ import (
 type Changes interface {
 	// Run tells of all changes until ctx ends.
 	Run(ctx context.Context, tell func(projections.News))
-	// Watch says whether there is anybody to be told.
+	// Watch says whether there are subscribers.
 	Watch(watched bool)
 }
 

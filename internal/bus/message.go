@@ -45,7 +45,7 @@ func messageOf(r *eventstore.Record) *message.Message {
 	var about eventstore.Metadata
 	if json.Unmarshal(r.Metadata, &about) == nil && about.CorrelationID != "" &&
 		!strings.ContainsAny(about.CorrelationID, "\r\n") {
-		middleware.SetCorrelationID(about.CorrelationID, m) // for whoever reads it with watermill's middleware
+		middleware.SetCorrelationID(about.CorrelationID, m) // for readers with watermill's middleware
 	}
 	return m
 }
