@@ -66,7 +66,7 @@ type Service struct {
 type Request struct {
 	Actor         uuid.UUID
 	CorrelationID string
-	Once          *Once // nil: the command is carried out each time
+	Once          *Once // nil: the command is executed each time
 }
 
 // Once makes a request repeatable: the same request again has no second effect, and gets the answer

@@ -68,7 +68,8 @@ func (b *bundle) project() *bundle {
 	pool := dbtest.Connect(b.t, b.url,
 		dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.Session()))
 	b.running.Go(func() {
-		if err := engine.Run(b.context, engine.Options{Projections: projections.All(), Pool: pool, Notifier: b.notifier}); err != nil {
+		if err := engine.Run(b.context, engine.Options{Projections: projections.All(), Pool: pool,
+			Notifier: b.notifier}); err != nil {
 			b.t.Errorf("projections: %v", err)
 		}
 	})

@@ -11,13 +11,14 @@ type action string
 const (
 	useNewConnection     action = "new connection, lock the head row, look for the lost append, decide again"
 	lockHead             action = "roll back, lock the head row, decide again"
-	endStalledHolders    action = "end stalled holders and begin anew; none: give up"
+	endStalledHolders    action = "end stalled holders and begin again; none: give up"
 	giveUpUnavailable    action = "give up as unavailable"
 	giveUpOutcomeUnknown action = "give up as outcome unknown"
 )
 
-// afterError decides what follows an error. locked: the transaction holds the head row's lock. lost:
-// an append was sent before whose COMMIT was never answered. The table is in the package comment.
+// afterError decides what follows an error. locked: the transaction holds the head row's lock.
+// lost: an append was sent before whose COMMIT was never answered. The table is in the package
+// comment.
 func afterError(err error, locked, lost bool) action {
 	switch {
 	case errors.Is(err, errConnectionLost):

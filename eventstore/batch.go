@@ -136,7 +136,7 @@ func (b *batch[S, R]) prepare(ctx, whileUp context.Context) error {
 	return sleep(whileUp, b.delay)
 }
 
-// confirmRepeated answers the commands that were carried out before, without the delay, and begins
+// confirmRepeated answers the commands that were executed before, without the delay, and begins
 // again for the others.
 func (b *batch[S, R]) confirmRepeated(ctx, whileUp context.Context) error {
 	if err := b.tx.commitReplicated(ctx); err != nil {
@@ -177,8 +177,8 @@ func (b *batch[S, R]) connect(ctx context.Context) error {
 	return b.tx.connect(ctx)
 }
 
-// awaitAppendSlot waits for earlier batches of the same streams, and then for the one place at which
-// a process appends.
+// awaitAppendSlot waits for earlier batches of the same streams, and then for the one place at
+// which a process appends.
 func (b *batch[S, R]) awaitAppendSlot(ctx context.Context) error {
 	if err := b.entry.wait(ctx); err != nil {
 		return err

@@ -31,7 +31,8 @@ type cached[S any] struct {
 	size int // bytes
 }
 
-// overhead is what an entry takes beside its state: the struct, the list element and the map's slot.
+// overhead is what an entry takes beside its state: the struct, the list element and the map's
+// slot.
 const overhead = 300
 
 func newCache[S any](limit int) *cache[S] {

@@ -113,7 +113,8 @@ func TestTheCacheStaysWithinItsBound(t *testing.T) {
 				}
 			},
 			"put": func(rt *rapid.T) {
-				id, s, size := id.Draw(rt, "stream"), at(rapid.IntRange(1, 9).Draw(rt, "version")), rapid.IntRange(0, 4*overhead).Draw(rt, "size")
+				id, s, size := id.Draw(rt, "stream"), at(rapid.IntRange(1, 9).Draw(rt, "version")),
+					rapid.IntRange(0, 4*overhead).Draw(rt, "size")
 				c.put(id, s, size)
 				if size += overhead; size > limit {
 					return

@@ -13,7 +13,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// occupy lets commands that do nothing hold all transactions, so that others have to wait until letGo is called.
+// occupy lets commands that do nothing hold all transactions, so that others have to wait until
+// letGo is called.
 func occupy(tb testing.TB, e *executor) (letGo func()) {
 	tb.Helper()
 	gate := make(chan struct{})
@@ -23,11 +24,12 @@ func occupy(tb testing.TB, e *executor) (letGo func()) {
 	for range e.Transactions() {
 		taken := make(chan struct{})
 		blockers = append(blockers, begin(func() (result, error) {
-			return e.Execute(context.Background(), command{StreamID: uuid.New(), Decide: func(domain.State) ([]domain.Record, error) {
-				close(taken)
-				<-gate
-				return nil, domain.ErrEventNotFound
-			}})
+			return e.Execute(context.Background(), command{StreamID: uuid.New(),
+				Decide: func(domain.State) ([]domain.Record, error) {
+					close(taken)
+					<-gate
+					return nil, domain.ErrEventNotFound
+				}})
 		}))
 		wait(tb, "a batch to take a command", taken)
 	}
@@ -145,7 +147,8 @@ func TestACallerThatGivesUpLaterIsServedAllTheSame(t *testing.T) {
 	checkConnections(t, b, p)
 }
 
-// Callers give up at any moment. Who got an error of their context has no ticket, who got a ticket has one.
+// Callers give up at any moment. Who got an error of their context has no ticket, who got a ticket
+// has one.
 func TestCallersThatGiveUpAreToldTheTruth(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

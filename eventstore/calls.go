@@ -11,12 +11,12 @@ import (
 type calls[S, R any] struct {
 	logger   *slog.Logger
 	open     []*call[S, R] // in order of arrival
-	repeated []*call[S, R] // carried out before, and not confirmed yet
+	repeated []*call[S, R] // executed before, and not confirmed yet
 }
 
 func (cs *calls[S, R]) allAnswered() bool { return len(cs.open)+len(cs.repeated) == 0 }
 
-// takeRepeated sorts the calls out whose command was carried out before. They are answered once the
+// takeRepeated sorts the calls out whose command was executed before. They are answered once the
 // standby has that command's records too.
 func (cs *calls[S, R]) takeRepeated(keys map[Key]storedKey) {
 	if len(keys) == 0 {
@@ -72,7 +72,7 @@ func (cs *calls[S, R]) complete(p *plan[S, R]) {
 	cs.open = nil
 }
 
-// completeRepeated answers the calls whose command was carried out before, from the keys of the
+// completeRepeated answers the calls whose command was executed before, from the keys of the
 // server that has just confirmed them.
 func (cs *calls[S, R]) completeRepeated(keys map[Key]storedKey) {
 	for _, c := range cs.repeated {

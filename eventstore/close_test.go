@@ -36,7 +36,7 @@ func TestCloseCarriesOutWhatWasAccepted(t *testing.T) {
 		return errors.Is(err, eventstore.ErrClosed)
 	})
 	if len(closed) > 0 {
-		t.Error("Close returned before the commands were carried out")
+		t.Error("Close returned before the commands were executed")
 	}
 	letGo()
 	for _, c := range calls {
@@ -134,7 +134,8 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 	}
 }
 
-// The time of a batch is up after it has decided and before it sends its append. That is nobody's command's fault.
+// The time of a batch is up after it has decided and before it sends its append. That is nobody's
+// command's fault.
 func TestABatchThatIsOutOfTimeIsUnavailable(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -164,7 +165,8 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 
 	via := newProxy(t, b.url)
-	p := startProcess(t, via.url, spoiltModel(), options{Delay: 10 * time.Millisecond, Transactions: 3, Timeout: 300 * time.Millisecond})
+	p := startProcess(t, via.url, spoiltModel(), options{Delay: 10 * time.Millisecond, Transactions: 3,
+		Timeout: 300 * time.Millisecond})
 	via.obey(once((*flight).appends, always(loseAnswer)))
 	customers := append(people(30), spoiltCustomer(0), spoiltCustomer(4))
 	storm(t, []process{p}, stream, customers)

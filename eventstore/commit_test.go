@@ -82,7 +82,8 @@ func TestWithoutAConnectionTheOutcomeIsUnknownAndTheCommandCanBeRepeated(t *test
 	}
 }
 
-// An append that is under way for so long that its executor has gone on without it must not take effect a second time.
+// An append that is under way for so long that its executor has gone on without it must not take
+// effect a second time.
 func TestALateAppendBooksNothingTwice(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -210,15 +211,16 @@ func TestALateAppendIsFoundAlsoWhenASecondOneWasLost(t *testing.T) {
 	call.mustDo(t)
 
 	if n := b.count(t, `select count(*) from event_log`); n != 1 {
-		t.Errorf("the command was carried out %d times", n)
+		t.Errorf("the command was executed %d times", n)
 	}
 	if len(got.Records) != 1 || got.Version != 1 || got.Position != 1 || got.State != 1 {
 		t.Errorf("got %+v, want the one record", got)
 	}
 }
 
-// Two processes are given the same command in the same microsecond, so their records have the same hash. That the record of one is
-// in the log says nothing of what else the other one's append contained.
+// Two processes are given the same command in the same microsecond, so their records have the same
+// hash. That the record of one is in the log says nothing of what else the other one's append
+// contained.
 func TestTheRecordOfAnotherProcessIsNotTakenForTheWholeAppend(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -249,7 +251,8 @@ func TestTheRecordOfAnotherProcessIsNotTakenForTheWholeAppend(t *testing.T) {
 	b.auditSold(t, other, 1)
 }
 
-// A connection can go dead without breaking: what is sent on it arrives or not, and nothing ever comes back.
+// A connection can go dead without breaking: what is sent on it arrives or not, and nothing ever
+// comes back.
 func TestADeadConnectionLeavesTimeForAnother(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

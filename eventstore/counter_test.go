@@ -13,8 +13,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// counter is a model whose command has an effect each time that it is carried out, unlike those of the domain: with it, nothing
-// that is done twice goes unseen.
+// counter is a model whose command has an effect each time that it is executed, unlike those of
+// the domain: with it, nothing that is done twice goes unseen.
 type counterCodec struct{}
 
 func (counterCodec) Encode(int) (string, int16, []byte, error) {
@@ -103,7 +103,7 @@ func TestNothingIsCarriedOutTwiceWhateverTheConnectionsDo(t *testing.T) {
 			times := b.count(rt, `select count(*) from event_log where metadata ->> 'correlationId' = $1`, id)
 			switch {
 			case times > 1, err == nil && times != 1, errors.Is(err, eventstore.ErrUnavailable) && times != 0:
-				rt.Errorf("a caller was told %v, and the command was carried out %d times", err, times)
+				rt.Errorf("a caller was told %v, and the command was executed %d times", err, times)
 			case err != nil && !errors.Is(err, eventstore.ErrUnavailable) && !errors.Is(err, eventstore.ErrOutcomeUnknown):
 				rt.Errorf("a caller was told %v", err)
 			}

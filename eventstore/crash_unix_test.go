@@ -15,7 +15,8 @@ import (
 )
 
 // A server that does not wait for its disk loses commits when one of its sessions crashes, and goes
-// on as the same server: neither its address nor the time of its start tells that anything happened.
+// on as the same server: neither its address nor the time of its start tells that anything
+// happened.
 func TestACrashThatLosesCommitsLeavesNoForkInTheHistory(t *testing.T) {
 	t.Parallel()
 	server := startReplaced(t)
@@ -62,8 +63,8 @@ func (b bundle) startTime(tb testing.TB) (started string) {
 	return started
 }
 
-// crash kills a session, after which PostgreSQL ends all the others and recovers, and returns when it
-// can be used again.
+// crash kills a session, after which PostgreSQL ends all the others and recovers, and returns when
+// it can be used again.
 func (b bundle) crash(tb testing.TB) {
 	tb.Helper()
 	victim, witness := b.connect(tb), b.connect(tb)

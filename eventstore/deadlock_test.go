@@ -45,7 +45,8 @@ func TestAppendsThatShareStreamsDoNotDeadlock(t *testing.T) {
 	eventually(t, "a deadlock on purpose is counted", func() bool { return b.deadlocks(t, nil) == 1 })
 }
 
-// deadlocks reads PostgreSQL's count. A connection reports when it ends at the latest, so those of the processes end first.
+// deadlocks reads PostgreSQL's count. A connection reports when it ends at the latest, so those of
+// the processes end first.
 func (b bundle) deadlocks(tb testing.TB, processes []process) int {
 	tb.Helper()
 	for _, p := range processes {

@@ -21,8 +21,12 @@ func TestTheDelayHoldsNoLockAndNoTransactionID(t *testing.T) {
 	stream := b.schedule(t, 10)
 	p := b.process(t, options{Delay: 500 * time.Millisecond})
 	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
-	const inDelay = `from pg_stat_activity where datname = current_database() and application_name = $1 and state = 'idle in transaction'`
-	eventually(t, "the batch is in its delay", func() bool { return b.count(t, `select count(*) `+inDelay, executorName) == 1 })
+	const inDelay = `from pg_stat_activity where datname = current_database() and application_name = $1 and state = ` +
+		`'idle in transaction'`
+	eventually(t, "the batch is in its delay", func() bool {
+		return b.count(t, `select count(*) `+inDelay,
+			executorName) == 1
+	})
 
 	if n := b.count(t, `select count(backend_xid) `+inDelay, executorName); n != 0 {
 		t.Error("a transaction id is held in the delay")
@@ -32,7 +36,8 @@ func TestTheDelayHoldsNoLockAndNoTransactionID(t *testing.T) {
 	}
 	if n := b.count(t, `
 		select count(*) from pg_locks
-		where pid in (select pid `+inDelay+`) and mode <> 'AccessShareLock' and locktype <> 'virtualxid'`, executorName); n != 0 {
+		where pid in (select pid `+inDelay+`) and mode <> 'AccessShareLock' and locktype <> 'virtualxid'`,
+		executorName); n != 0 {
 		t.Errorf("%d locks besides those of a reader are held in the delay", n)
 	}
 	other := b.connect(t)
@@ -214,7 +219,8 @@ func TestWhileOthersAppendTheHeadIsLockedFirst(t *testing.T) {
 	b.audit(t)
 }
 
-// A lock of the head row keeps batches from ending, so that transactions pile up as far as they can.
+// A lock of the head row keeps batches from ending, so that transactions pile up as far as they
+// can.
 func TestTheNumberOfOpenTransactionsIsBounded(t *testing.T) {
 	t.Parallel()
 	const transactions, long = 2, 300 * time.Millisecond
@@ -266,7 +272,8 @@ func TestWhatACommittedStateRefusesDoesNotServeTheDelay(t *testing.T) {
 	p := b.process(t, options{Delay: delay, Transactions: 1})
 	other := b.schedule(t, 1)
 	calls := together(t, p.executor,
-		order(stream, bookFor(uuid.New())), order(other, bookFor(uuid.New())), order(stream, bookFor(customer)), order(uuid.New(), bookFor(customer)))
+		order(stream, bookFor(uuid.New())), order(other, bookFor(uuid.New())), order(stream, bookFor(customer)),
+		order(uuid.New(), bookFor(customer)))
 	for i, want := range map[int]error{0: domain.ErrSoldOut, 2: domain.ErrAlreadyBooked, 3: domain.ErrEventNotFound} {
 		if a := calls[i].get(t); !errors.Is(a.err, want) {
 			t.Errorf("command %d got %v, want %v", i, a.err, want)

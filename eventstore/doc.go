@@ -51,10 +51,10 @@
 // Batches that share a stream append in the order in which they were made; others don't wait for
 // each other but for the append itself.
 //
-// The head row hands out positions. An append locks it in the same statement that inserts, before it
-// touches anything else, so appends wait for each other at that one place, in whatever order they
-// name their streams, and can't deadlock. It makes positions gapless and in commit order, and so
-// "position > checkpoint" a complete and correct read.
+// The head row hands out positions. An append locks it in the same statement that inserts, before
+// it touches anything else, so appends wait for each other at that one place, in whatever order
+// they name their streams, and can't deadlock. It makes positions gapless and in commit order, and
+// so "position > checkpoint" a complete and correct read.
 //
 // # After an error
 //
@@ -66,7 +66,7 @@
 //	conflict         no      any   roll back, lock the head row, decide again
 //	conflict         yes     no    give up as unavailable
 //	conflict         yes     yes   give up as outcome unknown
-//	lock timeout     any     any   end stalled holders and begin anew; none: give up
+//	lock timeout     any     any   end stalled holders and begin again; none: give up
 //	anything else    any     no    give up as unavailable
 //	anything else    any     yes   give up as outcome unknown
 //
@@ -86,13 +86,13 @@
 //     is closed.
 //   - If the connection breaks during COMMIT, a new transaction locks the head row and looks for
 //     the hashes of the records. If they are there, everything is, and the transaction commits, to
-//     wait for the synchronous standby too. If not, the commands are decided and appended anew: the
+//     wait for the synchronous standby too. If not, the commands are decided and appended again: the
 //     versions are then taken, and the lost append can't follow. If no connection can be had,
 //     callers get [ErrOutcomeUnknown]. Repeating the command with the same key is safe.
 //   - The log can have another history than the one that a process remembers: after a failover to a
 //     replica that was behind, a crash without synchronous_commit, or a restore while the server
 //     runs. So each read looks whether the last record that is known of a stream is still there with
-//     its hash, and a trigger refuses records whose hash does not follow. Such a stream is read anew.
+//     its hash, and a trigger refuses records whose hash does not follow. Such a stream is read again.
 //   - A connection on which nothing comes back is given up while there is time to try another one.
 //   - A repeated command, or one with nothing to do, succeeds because of what others have
 //     committed. It is answered when the standby has that too. Refusals and reads don't wait: they

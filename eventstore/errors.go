@@ -19,7 +19,7 @@ var (
 	ErrClosed         = errors.New("the executor is closed")
 	ErrUnavailable    = errors.New("the log can't be written at the moment")
 	ErrOutcomeUnknown = errors.New(
-		"the connection was lost during the commit, and whether the command took effect can't be known yet")
+		"whether the command took effect can't be known yet")
 )
 
 // ConflictError says that a stream was not at the version that a command expected. Two processes
@@ -47,13 +47,13 @@ func (e *CommandError) Error() string {
 func (e *CommandError) Unwrap() error { return e.Reason }
 
 // errConnectionLost says that there is no connection, or that it broke. What was sent last may have
-// been carried out.
+// been executed.
 var errConnectionLost = errors.New("the connection was lost")
 
 // isConflict tells whether an append was refused because another process was first: with the
 // version, or with the key. It also is when the append follows records that the log does not have:
-// PostgreSQL has then lost commits that this process has seen, as after a failover to a replica that
-// was behind. The next read notices that.
+// PostgreSQL has then lost commits that this process has seen, as after a failover to a replica
+// that was behind. The next read notices that.
 func isConflict(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {

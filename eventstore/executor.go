@@ -119,7 +119,7 @@ func (e *Executor[S, R]) Waiting() int {
 }
 
 // Close refuses new commands, carries out those that were accepted, and returns when all have their
-// answer. When ctx ends first, what is being carried out is broken off; its callers get
+// answer. When ctx ends first, commands in progress are aborted; their callers get
 // [ErrUnavailable] or [ErrOutcomeUnknown]. It may be called twice.
 func (e *Executor[S, R]) Close(ctx context.Context) error {
 	e.immediate.close()

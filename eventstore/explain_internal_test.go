@@ -14,8 +14,9 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
-// The plans of the hot queries, for an empty log and a long one, for known arguments and for any (a statement that is used often
-// gets one plan for all), with the settings of an executor and with PostgreSQL's own.
+// The plans of the hot queries, for an empty log and a long one, for known arguments and for any (a
+// statement that is used often gets one plan for all), with the settings of an executor and with
+// PostgreSQL's own.
 func TestHotQueriesGoByAnIndex(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
@@ -33,10 +34,14 @@ func TestHotQueriesGoByAnIndex(t *testing.T) {
 		paged bool // reads a page of many
 		log   bool // is also run by pools without the executor's settings
 	}{
-		{"unread records of a stream", unreadSQL, "uuid[], int[], int", `'{` + stream + `}', '{90}', 20000`, version, false, false},
-		{"unread records of a new stream", unreadSQL, "uuid[], int[], int", `'{` + uuid.NewString() + `}', '{0}', 20000`, version, false, false},
-		{"unread records of all streams", unreadSQL, "uuid[], int[], int", allStreams(streams) + `, 20000`, version, false, false},
-		{"outcome", outcomeSQL, "uuid[], int[], bytea[]", `'{` + stream + `}', '{100}', array[decode(repeat('00', 32), 'hex')]`, version, false, false},
+		{"unread records of a stream", unreadSQL, "uuid[], int[], int", `'{` + stream + `}', '{90}', 20000`, version, false,
+			false},
+		{"unread records of a new stream", unreadSQL, "uuid[], int[], int", `'{` + uuid.NewString() + `}', '{0}', 20000`,
+			version, false, false},
+		{"unread records of all streams", unreadSQL, "uuid[], int[], int", allStreams(streams) + `, 20000`, version, false,
+			false},
+		{"outcome", outcomeSQL, "uuid[], int[], bytea[]",
+			`'{` + stream + `}', '{100}', array[decode(repeat('00', 32), 'hex')]`, version, false, false},
 		{"Stream", logSQL["Stream"], "uuid, int, int", `'` + stream + `', 50, 20`, version, true, true},
 		{"After", logSQL["After"], "bigint, int", `1000, 500`, position, true, true},
 		{"After near the end", logSQL["After"], "bigint, int", `49990, 500`, position, true, true},
@@ -56,8 +61,8 @@ func TestHotQueriesGoByAnIndex(t *testing.T) {
 				if !strings.Contains(plan, q.index) || strings.Contains(plan, "Seq Scan on event_log") {
 					t.Errorf("%s, %s, %s: want index %s, got\n%s", what, q.name, mode, q.index, plan)
 				}
-				// Pages come in the index's order, or each would cost as much as all that follow it. A plan for an empty log alone
-				// may do as it likes.
+				// Pages come in the index's order, or each would cost as much as all that follow it. A plan for
+				// an empty log alone may do as it likes.
 				if q.paged && strings.Contains(plan, "Sort") && (what != emptyLog || mode == "force_generic_plan") {
 					t.Errorf("%s, %s, %s: want no sort, got\n%s", what, q.name, mode, plan)
 				}
@@ -73,7 +78,8 @@ func TestHotQueriesGoByAnIndex(t *testing.T) {
 	mustExecOn(t, conn, fmt.Sprintf(`
 		insert into event_log (position, stream_id, version, type, schema_version, data, metadata, recorded_at, hash)
 		select (v - 1) * %[1]d + s, lpad(to_hex(s), 32, '0')::uuid, v, 'TicketBooked', 1,
-			json_build_object('bookingId', md5(s::text || v)::uuid, 'customerId', md5(v::text || s)::uuid), '{}', now(), decode(repeat('00', 32), 'hex')
+			json_build_object('bookingId', md5(s::text || v)::uuid, 'customerId', md5(v::text || s)::uuid),
+			'{}', now(), decode(repeat('00', 32), 'hex')
 		from generate_series(1, %[1]d) s, generate_series(1, %[2]d) v`, streams, versions))
 	check(t, "a long log without statistics", Session(0), false)
 	mustExecOn(t, conn, `analyze event_log`)

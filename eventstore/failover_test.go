@@ -17,8 +17,8 @@ import (
 	"github.com/boxoffice/boxoffice/migrations"
 )
 
-// A server that is stopped, whose data are copied like those of a replica, and which is started again on the same address with what
-// the copy has.
+// A server that is stopped, whose data are copied like those of a replica, and which is started
+// again on the same address with what the copy has.
 type replaced struct {
 	testing.TB
 	dir  string
@@ -49,7 +49,8 @@ func startReplaced(t *testing.T) *replaced {
 
 func (r *replaced) start() {
 	r.Helper()
-	server, err := embeddedpg.Start(r.Context(), embeddedpg.Options{Dir: r.dir, Port: r.port, Settings: map[string]string{"fsync": "off"}})
+	server, err := embeddedpg.Start(r.Context(), embeddedpg.Options{Dir: r.dir, Port: r.port,
+		Settings: map[string]string{"fsync": "off"}})
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -75,8 +76,8 @@ func (r *replaced) run(name string, args ...string) {
 	}
 }
 
-// The replica lacks the newest commits, and another process has booked on it before the one that remembers them: the same number of
-// records, so that no version is in the way, and more of them.
+// The replica lacks the newest commits, and another process has booked on it before the one that
+// remembers them: the same number of records, so that no version is in the way, and more of them.
 func TestAFailoverThatLosesCommitsLeavesNoForkInTheHistory(t *testing.T) {
 	t.Parallel()
 	for name, others := range map[string]int{"as many records": 1, "more records": 3} {

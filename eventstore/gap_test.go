@@ -44,9 +44,13 @@ func TestTheDatabaseRefusesWhatDoesNotFollow(t *testing.T) {
 			r.StreamID, r.Version = uuid.New(), 1
 			r.Hash = r.Sum(eventstore.Hash{})
 		}), false},
-		"the first of a stream, after something": {2, chained(func(r *eventstore.Record) { r.StreamID, r.Version = uuid.New(), 1 }), true},
-		"a stream without beginning":             {2, chained(func(r *eventstore.Record) { r.StreamID = uuid.New() }), true},
-		"after another history":                  {2, next(func(r *eventstore.Record) { r.Hash = r.Sum(eventstore.Hash{1}) }), true},
+		"the first of a stream, after something": {2, chained(func(r *eventstore.Record) {
+			r.StreamID, r.Version = uuid.New(),
+				1
+		}), true},
+		"a stream without beginning": {2, chained(func(r *eventstore.Record) { r.StreamID = uuid.New() }), true},
+		"after another history": {2, next(func(r *eventstore.Record) { r.Hash = r.Sum(eventstore.Hash{1}) }),
+			true},
 		"another content than the hash": {2, next(func(r *eventstore.Record) {
 			r.Hash = r.Sum(first.Hash)
 			r.Data = []byte(`{}`)

@@ -140,14 +140,16 @@ func TestTheErrorOfABrokenCommandSaysWhatIsWrong(t *testing.T) {
 		spoiltJSON: "the data is not JSON", spoiltNull: "the data is not JSON",
 		spoiltNUL: "the data has a NUL", spoiltText: "can't be the type of a record",
 	} {
-		if _, err := p.book(t.Context(), stream, spoiltCustomer(kind-spoiltJSON)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := p.book(t.Context(), stream, spoiltCustomer(kind-spoiltJSON)); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want that %s", err, want)
 		}
 	}
 	if _, err := p.book(t.Context(), stream, spoiltCustomer(spoiltEncode-spoiltJSON)); !errors.Is(err, errSpoilt) {
 		t.Errorf("got %v, want the codec's error", err)
 	}
-	if _, err := p.book(t.Context(), stream, spoiltCustomer(spoiltPanic-spoiltJSON)); err == nil || !strings.Contains(err.Error(), "panic: spoilt") {
+	if _, err := p.book(t.Context(), stream, spoiltCustomer(spoiltPanic-spoiltJSON)); err == nil ||
+		!strings.Contains(err.Error(), "panic: spoilt") {
 		t.Errorf("got %v, want the panic", err)
 	}
 }
@@ -180,7 +182,8 @@ func TestAnUnreadableStreamFailsOnlyItsOwnCommands(t *testing.T) {
 		mustExec(t, b.pool, `
 			with head as (update log_head set position = position + 1 returning position)
 			insert into event_log (position, stream_id, version, type, schema_version, data, metadata, recorded_at, hash)
-			select position, $1, $2, $3, $4, $5::json, '{}', now(), decode(repeat('00', 32), 'hex') from head`, stream, version, name, schema, data)
+			select position, $1, $2, $3, $4, $5::json, '{}', now(), decode(repeat('00', 32), 'hex') from head`,
+			stream, version, name, schema, data)
 	}
 	for name, spoil := range map[string]func(stream uuid.UUID){
 		"unknown type":           func(s uuid.UUID) { insert(s, 3, "SomethingNew", 1, `{}`) },
@@ -219,7 +222,8 @@ func TestAnUnreadableStreamFailsOnlyItsOwnCommands(t *testing.T) {
 	}
 }
 
-// What the executor calls besides commands can break too. That must neither hang nor deceive anybody.
+// What the executor calls besides commands can break too. That must neither hang nor deceive
+// anybody.
 func TestNobodyHangsWhenACallbackPanics(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -10,13 +10,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Errors of commands that are to be carried out once.
+// Errors of commands that are to be executed once.
 var (
 	ErrKeyReused   = errors.New("the key was used for another request")
-	ErrKeyInFlight = errors.New("a command with this key is still being carried out")
+	ErrKeyInFlight = errors.New("a command with this key is still being executed")
 )
 
-// Key names a request, so that it can be repeated without being carried out again.
+// Key names a request, so that it can be repeated without being executed again.
 type Key struct {
 	Owner uuid.UUID // keys of different owners are different keys
 	Name  string    // 1 to 255 bytes

@@ -100,8 +100,8 @@ func TestStreamAndAfterReadInPages(t *testing.T) {
 	}
 }
 
-// A reader of positions sees every record once and in order, while several processes append and some of what they do is
-// rolled back.
+// A reader of positions sees every record once and in order, while several processes append and
+// some of what they do is rolled back.
 func TestAReaderOfPositionsMissesNothing(t *testing.T) {
 	t.Parallel()
 	const customers = 300
@@ -195,7 +195,8 @@ func TestTimeInAStreamNeverRunsBackwards(t *testing.T) {
 func TestSumIsTheHashThatTheCommentDescribes(t *testing.T) {
 	t.Parallel()
 	r := eventstore.Record{
-		Position: 9, StreamID: uuid.New(), Version: 3, Type: "Größe", SchemaVersion: 2, Data: []byte(`{"a": 1 }`), Metadata: []byte(`{}`),
+		Position: 9, StreamID: uuid.New(), Version: 3, Type: "Größe", SchemaVersion: 2, Data: []byte(`{"a": 1 }`),
+		Metadata:   []byte(`{}`),
 		RecordedAt: time.Date(1969, 12, 31, 23, 59, 59, 999_999_000, time.UTC),
 	}
 	previous := eventstore.Hash(sha256.Sum256([]byte("previous")))
@@ -216,7 +217,8 @@ func TestSumIsTheHashThatTheCommentDescribes(t *testing.T) {
 func TestSumDependsOnEverythingButThePosition(t *testing.T) {
 	t.Parallel()
 	base := eventstore.Record{
-		StreamID: uuid.New(), Version: 3, Type: "Type", SchemaVersion: 1, Data: []byte(`[1]`), Metadata: []byte(`{}`), RecordedAt: time.Now().UTC(),
+		StreamID: uuid.New(), Version: 3, Type: "Type", SchemaVersion: 1, Data: []byte(`[1]`), Metadata: []byte(`{}`),
+		RecordedAt: time.Now().UTC(),
 	}
 	previous := eventstore.Hash{1}
 	changes := map[string]func(*eventstore.Record, *eventstore.Hash){
@@ -227,7 +229,9 @@ func TestSumDependsOnEverythingButThePosition(t *testing.T) {
 		"schema version": func(r *eventstore.Record, _ *eventstore.Hash) { r.SchemaVersion++ },
 		"data":           func(r *eventstore.Record, _ *eventstore.Hash) { r.Data = []byte(`[1 ]`) },
 		"metadata":       func(r *eventstore.Record, _ *eventstore.Hash) { r.Metadata = []byte(`{ }`) },
-		"recorded at":    func(r *eventstore.Record, _ *eventstore.Hash) { r.RecordedAt = r.RecordedAt.Add(time.Microsecond) },
+		"recorded at": func(r *eventstore.Record, _ *eventstore.Hash) {
+			r.RecordedAt = r.RecordedAt.Add(time.Microsecond)
+		},
 		"a moved border": func(r *eventstore.Record, _ *eventstore.Hash) { r.Type, r.Data = "Typ", []byte(`e[1]`) },
 	}
 	sum := base.Sum(previous)

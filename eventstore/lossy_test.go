@@ -10,7 +10,8 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// A failover to a replica that was behind loses the newest commits. Processes that remember them must not need a restart.
+// A failover to a replica that was behind loses the newest commits. Processes that remember them
+// must not need a restart.
 func TestAProcessGoesOnWhenPostgreSQLHasLostCommitsThatItRemembers(t *testing.T) {
 	t.Parallel()
 	for name, delay := range map[string]time.Duration{"immediate": 0, "delayed": 10 * time.Millisecond} {
@@ -44,8 +45,9 @@ func mustBook(tb testing.TB, p process, stream, customer uuid.UUID) {
 	}
 }
 
-// A database that is restored from an older dump while the server runs, or a server that crashed without waiting for its disk, has
-// another history than the one that a process remembers. What the process remembers must decide nothing then.
+// A database that is restored from an older dump while the server runs, or a server that crashed
+// without waiting for its disk, has another history than the one that a process remembers. What the
+// process remembers must decide nothing then.
 func TestAnotherHistoryUnderTheSameServer(t *testing.T) {
 	t.Parallel()
 	const capacity = 6

@@ -41,7 +41,7 @@ type Command[S, R any] struct {
 	Expected int
 	// Immediate commands don't share the delay.
 	Immediate bool
-	// Once, when set, keeps the command from being carried out again when it is repeated.
+	// Once, when set, keeps the command from being executed again when it is repeated.
 	Once *Once[S]
 }
 
@@ -51,7 +51,7 @@ type Result[S any] struct {
 	State    S        // of the stream right after the command
 	Version  int      // of the stream right after the command
 	Position int64    // of the stream's last record then: a reader that has reached it sees the command's effect
-	// Replayed is the stored answer, when the command had been carried out before. Then there are no
+	// Replayed is the stored answer, when the command had been executed before. Then there are no
 	// Records and no State.
 	Replayed []byte
 }

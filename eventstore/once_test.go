@@ -16,7 +16,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
-// keyed makes a command one that is carried out once; its answer is the state that it leaves.
+// keyed makes a command one that is executed once; its answer is the state that it leaves.
 func keyed(c eventstore.Command[int, int], key string, fingerprint string) eventstore.Command[int, int] {
 	c.Once = &eventstore.Once[int]{
 		Key: eventstore.Key{Name: key}, Fingerprint: []byte(fingerprint),
@@ -48,10 +48,12 @@ func TestARepeatedCommandGetsTheStoredAnswerFromEveryProcess(t *testing.T) {
 			}
 			for _, e := range []*counterExecutor{first, second} {
 				again, err := e.Execute(t.Context(), keyed(countOn(stream), key, "a"))
-				if err != nil || string(again.Replayed) != "1" || again.Version != original.Version || again.Position != original.Position {
+				if err != nil || string(again.Replayed) != "1" || again.Version != original.Version ||
+					again.Position != original.Position {
 					t.Errorf("got %v, %+v, want the answer to %+v", err, again, original)
 				}
-				if _, err := e.Execute(t.Context(), keyed(countOn(uuid.New()), key, "b")); !errors.Is(err, eventstore.ErrKeyReused) {
+				if _, err := e.Execute(t.Context(), keyed(countOn(uuid.New()), key, "b")); !errors.Is(err,
+					eventstore.ErrKeyReused) {
 					t.Errorf("another request with the same key got %v", err)
 				}
 			}
@@ -98,7 +100,8 @@ func TestACommandWhoseTwinIsOnItsWayIsRefused(t *testing.T) {
 	}
 	held.release()
 	work.Wait()
-	if again, err := e.Execute(t.Context(), keyed(countOn(stream), "key", "a")); err != nil || again.Position != original.Position {
+	if again, err := e.Execute(t.Context(), keyed(countOn(stream), "key", "a")); err != nil ||
+		again.Position != original.Position {
 		t.Errorf("got %v, %+v", err, again)
 	}
 }
@@ -113,7 +116,10 @@ func TestARefusedCommandLeavesNoKey(t *testing.T) {
 	}
 	book := order(stream, bookFor(uuid.New()))
 	book.Once = &eventstore.Once[domain.State]{
-		Key: eventstore.Key{Name: "key"}, Fingerprint: []byte{1}, Answer: func(result) ([]byte, error) { return []byte("booked"), nil },
+		Key: eventstore.Key{Name: "key"}, Fingerprint: []byte{1}, Answer: func(result) ([]byte,
+			error) {
+			return []byte("booked"), nil
+		},
 	}
 	if _, err := p.Execute(t.Context(), book); !errors.Is(err, domain.ErrSoldOut) {
 		t.Fatalf("got %v", err)
@@ -130,7 +136,8 @@ func TestARefusedCommandLeavesNoKey(t *testing.T) {
 	}
 }
 
-// The state of the batch is overtaken by another batch of the same process, which has read what a second process did with the key.
+// The state of the batch is overtaken by another batch of the same process, which has read what a
+// second process did with the key.
 func TestARefusalThatRestsOnTheCommandItselfIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -141,7 +148,8 @@ func TestARefusalThatRestsOnTheCommandItselfIsNotBelieved(t *testing.T) {
 	keyedBooking := func() command {
 		c := order(stream, bookFor(customer))
 		c.Once = &eventstore.Once[domain.State]{
-			Key: eventstore.Key{Owner: customer, Name: "key"}, Fingerprint: []byte{1}, Answer: func(result) ([]byte, error) { return []byte("booked"), nil },
+			Key: eventstore.Key{Owner: customer, Name: "key"}, Fingerprint: []byte{1},
+			Answer: func(result) ([]byte, error) { return []byte("booked"), nil },
 		}
 		return c
 	}
@@ -185,8 +193,9 @@ func TestKeysAreForgottenByAge(t *testing.T) {
 	}
 }
 
-// Callers repeat their commands, through any process, until they get an answer, while connections break in every way: each key takes
-// effect exactly once, and everybody who asks with it is told the same.
+// Callers repeat their commands, through any process, until they get an answer, while connections
+// break in every way: each key takes effect exactly once, and everybody who asks with it is told
+// the same.
 func TestAKeyTakesEffectOnceWhateverTheConnectionsDo(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)

@@ -39,7 +39,8 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 	if _, err := eventstore.NewExecutor(unconfigured, booking(), options{}); err == nil {
 		t.Error("a pool that sends cancel requests was accepted")
 	}
-	e, err := eventstore.NewExecutor(pool, booking(), options{Delay: time.Second, Transactions: 5 - eventstore.ReservedConns})
+	e, err := eventstore.NewExecutor(pool, booking(), options{Delay: time.Second,
+		Transactions: 5 - eventstore.ReservedConns})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,8 @@ func TestACommandThatChangesNothingAnswersWithTheStreamAsItIs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(again.Records) != 0 || again.Version != first.Version || again.Position != first.Position || again.State.Sold() != 1 {
+		if len(again.Records) != 0 || again.Version != first.Version || again.Position != first.Position ||
+			again.State.Sold() != 1 {
 			t.Errorf("got %d records, version %d and position %d, want none, %d and %d",
 				len(again.Records), again.Version, again.Position, first.Version, first.Position)
 		}
@@ -99,7 +101,8 @@ func TestACommandThatChangesNothingAnswersWithTheStreamAsItIs(t *testing.T) {
 	b.auditSold(t, stream, 1)
 }
 
-// Each answer tells of the moment right after its own command, also when several commands share an append.
+// Each answer tells of the moment right after its own command, also when several commands share an
+// append.
 func TestAnswersOfOneBatchTellOfTheirOwnMoment(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -114,9 +117,11 @@ func TestAnswersOfOneBatchTellOfTheirOwnMoment(t *testing.T) {
 		results[i] = c.mustDo(t)
 	}
 	entries := b.audit(t)
-	for i, want := range []struct{ records, version, sold, capacity int }{{1, 2, 1, 5}, {1, 3, 2, 5}, {0, 3, 2, 5}, {1, 2, 1, 5}, {1, 4, 2, 9}} {
+	for i, want := range []struct{ records, version, sold, capacity int }{{1, 2, 1, 5}, {1, 3, 2, 5}, {0, 3, 2, 5},
+		{1, 2, 1, 5}, {1, 4, 2, 9}} {
 		r := results[i]
-		if len(r.Records) != want.records || r.Version != want.version || r.State.Sold() != want.sold || r.State.Capacity() != want.capacity {
+		if len(r.Records) != want.records || r.Version != want.version || r.State.Sold() != want.sold ||
+			r.State.Capacity() != want.capacity {
 			t.Errorf("answer %d: got %d records, version %d, %d of %d sold; want %+v",
 				i, len(r.Records), r.Version, r.State.Sold(), r.State.Capacity(), want)
 		}
@@ -133,7 +138,8 @@ func TestTheCacheIsOnlyWhereReadingStarts(t *testing.T) {
 	const tickets = 30
 	b := setup(t)
 	stream := b.schedule(t, tickets)
-	all := []process{b.process(t, options{Cache: 1}), b.process(t, options{}), b.process(t, options{Cache: 1, Delay: time.Millisecond})}
+	all := []process{b.process(t, options{Cache: 1}), b.process(t, options{}),
+		b.process(t, options{Cache: 1, Delay: time.Millisecond})}
 	for range 3 {
 		storm(t, all, stream, people(tickets/2))
 	}

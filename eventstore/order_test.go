@@ -38,8 +38,8 @@ func TestCommandsOfOneBatchAreDecidedInOrderOfArrival(t *testing.T) {
 	}
 }
 
-// The batch of the first to arrive is slow to begin, so that the ones behind it have served their delay long before it has. They
-// must wait for it all the same.
+// The batch of the first to arrive is slow to begin, so that the ones behind it have served their
+// delay long before it has. They must wait for it all the same.
 func TestABatchDoesNotOvertakeTheOneBeforeIt(t *testing.T) {
 	t.Parallel()
 	const delay, tickets, arrivals = 60 * time.Millisecond, 2, 4

@@ -155,7 +155,7 @@ func (p *plan[S, R]) allAppend() bool {
 }
 
 // refusesRepeatable tells whether the plan refuses a command that has a key. Then the state may
-// contain the command itself, carried out by another process since the keys were looked up.
+// contain the command itself, executed by another process since the keys were looked up.
 func (p *plan[S, R]) refusesRepeatable() bool {
 	return slices.ContainsFunc(p.decisions, func(d decision[S, R]) bool { return d.err != nil && d.call.Once != nil })
 }

@@ -45,7 +45,8 @@ func TestAPlanDecidesInOrderOnTheMovingState(t *testing.T) {
 	t.Parallel()
 	a, b, broken := uuid.New(), uuid.New(), uuid.New()
 	now := time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC)
-	known := stream[string]{Tail: Tail{Version: 7, Hash: Hash{1}, RecordedAt: now.Add(time.Hour)}, position: 70, state: "0"}
+	known := stream[string]{Tail: Tail{Version: 7, Hash: Hash{1}, RecordedAt: now.Add(time.Hour)}, position: 70,
+		state: "0"}
 	s := &states[string, string]{
 		streams: map[uuid.UUID]*stream[string]{a: &known, b: {}, broken: {}},
 		broken:  map[uuid.UUID]error{broken: errors.New("unreadable")},
@@ -55,7 +56,8 @@ func TestAPlanDecidesInOrderOnTheMovingState(t *testing.T) {
 	expects := note(a, 9, "9")
 	expects.Expected = 7
 	calls := []*call[string, string]{
-		note(a, 1, "1"), note(b, 0, "1", "2"), note(a, 1, "2"), note(a, 9), note(a, 9, "{"), note(broken, 9, "1"), panics, expects,
+		note(a, 1, "1"), note(b, 0, "1", "2"), note(a, 1, "2"), note(a, 9), note(a, 9, "{"), note(broken, 9, "1"), panics,
+		expects,
 		note(a, 9, "3"),
 	}
 	p := makePlan(calls, s, notes(), now)
@@ -78,7 +80,8 @@ func TestAPlanDecidesInOrderOnTheMovingState(t *testing.T) {
 		{1, 9, "013", nil},
 	} {
 		d := p.decisions[i]
-		if d.call != calls[i] || d.to-d.from != want.records || d.result.Version != want.version || d.result.State != want.state ||
+		if d.call != calls[i] || d.to-d.from != want.records || d.result.Version != want.version ||
+			d.result.State != want.state ||
 			(d.err == nil) != (want.err == nil) || want.err != nil && !want.err(d.err) {
 			t.Errorf("decision %d is %+v, want %+v", i, d, want)
 		}
@@ -128,7 +131,8 @@ func TestAPlanFailsOnlyTheCommandWithABadKey(t *testing.T) {
 			t.Errorf("%q: got %v", d.call.Once.Name, d.err)
 		}
 	}
-	if len(p.records) != 2 || len(p.keys) != 2 || p.keys[1].version != 2 || p.keys[1].fingerprint == nil || p.keys[1].answer == nil {
+	if len(p.records) != 2 || len(p.keys) != 2 || p.keys[1].version != 2 || p.keys[1].fingerprint == nil ||
+		p.keys[1].answer == nil {
 		t.Errorf("got %d records and the keys %+v", len(p.records), p.keys)
 	}
 }
@@ -162,7 +166,8 @@ func TestTheOrderIsKeptPerStream(t *testing.T) {
 	other := o.enter([]uuid.UUID{c})
 	second := o.enter([]uuid.UUID{b, c})
 	third := o.enter([]uuid.UUID{c})
-	if got := []bool{first.isNext(), other.isNext(), second.isNext(), third.isNext()}; !slices.Equal(got, []bool{true, true, false, false}) {
+	if got := []bool{first.isNext(), other.isNext(), second.isNext(), third.isNext()}; !slices.Equal(got,
+		[]bool{true, true, false, false}) {
 		t.Errorf("who may go on: %v", got)
 	}
 	o.leave(other)

@@ -19,8 +19,9 @@ import (
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
-// Whatever happens to the connections, every answer is true: a success is in the log, once, as it was answered; a refusal was right
-// at some moment between the call and its answer; and nothing is in the log that nobody asked for.
+// Whatever happens to the connections, every answer is true: a success is in the log, once, as it
+// was answered; a refusal was right at some moment between the call and its answer; and nothing is
+// in the log that nobody asked for.
 func TestEveryAnswerIsTrueWhateverTheConnectionsDo(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
@@ -60,7 +61,8 @@ type asked struct {
 }
 
 func (a *asked) String() string {
-	return fmt.Sprintf("%T%+v on stream %s by process %d, between positions %d and %d: answered with %d records, version %d, error %v",
+	return fmt.Sprintf("%T%+v on stream %s by process %d, between positions %d and %d: answered with %d records, "+
+		"version %d, error %v",
 		a.command, a.command, a.stream, a.process, a.before, a.after, len(a.Records), a.Version, a.err)
 }
 
@@ -87,7 +89,8 @@ func drawWorld(t *testing.T, rt *rapid.T, b bundle) *world {
 				process: rapid.SampledFrom(indexes).Draw(rt, "process"),
 				stream:  rapid.SampledFrom(streams).Draw(rt, "stream"),
 				id:      uuid.NewString(),
-				command: drawCommand(rt, customers, bookings), immediate: rapid.SampledFrom([]bool{false, false, true}).Draw(rt, "immediate"),
+				command: drawCommand(rt, customers, bookings), immediate: rapid.SampledFrom([]bool{false, false, true}).Draw(rt,
+					"immediate"),
 			}
 		}), 5, 15).Draw(rt, "commands")
 		w.callers = append(w.callers, commands)
@@ -188,7 +191,8 @@ const (
 	unreachable              // the flight never arrives, and for a while nothing can connect
 )
 
-// draw decides what happens to which flight of one process. Half of the faults are kept for flights that append.
+// draw decides what happens to which flight of one process. Half of the faults are kept for flights
+// that append.
 func (fs *faults) draw(rt *rapid.T, process int, via *proxy) rule {
 	draw := func(what string, most int) map[int64]fault {
 		return rapid.MapOfN(rapid.SampledFrom(upTo(most)), rapid.Custom(func(rt *rapid.T) fault {
@@ -298,7 +302,8 @@ func newHistory(entries []entry) history {
 	return h
 }
 
-// moments calls yield with each different state that a stream had from one position to another, until it gives true.
+// moments calls yield with each different state that a stream had from one position to another,
+// until it gives true.
 func (h history) moments(stream uuid.UUID, from, to int64, yield func(entry) bool) bool {
 	var at entry // none yet
 	for _, e := range h[stream] {
@@ -340,7 +345,8 @@ func (h history) check(a *asked, stored []entry) error {
 	return nil
 }
 
-// checkEffect wants that the records follow each other, and are what the domain decides on the state before them.
+// checkEffect wants that the records follow each other, and are what the domain decides on the
+// state before them.
 func (h history) checkEffect(a *asked, stored []entry) error {
 	var before entry
 	for _, e := range h[a.stream] {
@@ -350,14 +356,16 @@ func (h history) checkEffect(a *asked, stored []entry) error {
 	}
 	values, err := domain.Decide(a.command, before.state)
 	if err != nil || len(values) != len(stored) {
-		return fmt.Errorf("it is in the log with %d records, and should be with %d and error %w", len(stored), len(values), err)
+		return fmt.Errorf("it is in the log with %d records, and should be with %d and error %w", len(stored), len(values),
+			err)
 	}
 	for i, e := range stored {
 		name, schema, data, err := domain.Codec{}.Encode(values[i])
 		if err != nil {
 			return err
 		}
-		if e.StreamID != a.stream || e.Version != before.Version+i+1 || e.Type != name || e.SchemaVersion != schema || !bytes.Equal(e.Data, data) {
+		if e.StreamID != a.stream || e.Version != before.Version+i+1 || e.Type != name || e.SchemaVersion != schema ||
+			!bytes.Equal(e.Data, data) {
 			return fmt.Errorf("the log has %+v, want %+v", e.Record, values[i])
 		}
 	}
@@ -366,7 +374,8 @@ func (h history) checkEffect(a *asked, stored []entry) error {
 	}
 	last := stored[len(stored)-1]
 	if len(a.Records) != len(stored) || a.Version != last.Version || a.Position != last.Position ||
-		a.State.Sold() != last.state.Sold() || a.State.Capacity() != last.state.Capacity() || a.State.Cancelled() != last.state.Cancelled() {
+		a.State.Sold() != last.state.Sold() || a.State.Capacity() != last.state.Capacity() ||
+		a.State.Cancelled() != last.state.Cancelled() {
 		return fmt.Errorf("the log has it up to version %d at position %d, with %d of %d sold",
 			last.Version, last.Position, last.state.Sold(), last.state.Capacity())
 	}

@@ -15,8 +15,9 @@ import (
 	"time"
 )
 
-// proxy stands between an executor and PostgreSQL and does what networks do. It knows just enough of the protocol to tell what a
-// message asks for. Requests to cancel a query pass, as they do in a real network.
+// proxy stands between an executor and PostgreSQL and does what networks do. It knows just enough
+// of the protocol to tell what a message asks for. Requests to cancel a query pass, as they do in a
+// real network.
 type proxy struct {
 	url      string // of the database, through the proxy
 	server   string
@@ -348,7 +349,8 @@ type holder struct {
 	before  func(*flight)
 }
 
-// hold makes a holder. before, unless nil, happens to a flight first; then is what becomes of it in the end.
+// hold makes a holder. before, unless nil, happens to a flight first; then is what becomes of it in
+// the end.
 func hold(tb testing.TB, then verdict, before func(*flight)) *holder {
 	tb.Helper()
 	h := &holder{held: make(chan *flight, 1), letGo: make(chan struct{}), then: then, before: before}

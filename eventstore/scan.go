@@ -17,7 +17,8 @@ type Querier interface {
 const (
 	// scanChunk is how many records are handed over together.
 	scanChunk = 4_096
-	// scanPage is how many positions one query reads. A longer one would hold vacuum up for as long as it takes.
+	// scanPage is how many positions one query reads. A longer one would hold vacuum up for as long as
+	// it takes.
 	scanPage = 200_000
 )
 

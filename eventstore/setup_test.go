@@ -22,7 +22,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// Each check of a property here is a small storm on a real database, which no file can repeat. The command line goes over it.
+	// Each check of a property here is a small storm on a real database, which no file can repeat. The
+	// command line goes over it.
 	for name, value := range map[string]string{"rapid.checks": "15", "rapid.nofailfile": "true"} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)
@@ -46,11 +47,13 @@ const (
 	executorName = "executor"
 )
 
-// waitForNoExecutors waits until PostgreSQL has done with all connections of executors, also with those that were cut.
+// waitForNoExecutors waits until PostgreSQL has done with all connections of executors, also with
+// those that were cut.
 func (b bundle) waitForNoExecutors(tb failer) {
 	tb.Helper()
 	eventually(tb, "the connections of executors have ended", func() bool {
-		return b.count(tb, `select count(*) from pg_stat_activity where datname = current_database() and application_name = $1`, executorName) == 0
+		return b.count(tb, `select count(*) from pg_stat_activity where datname = current_database() and application_name `+
+			`= $1`, executorName) == 0
 	})
 }
 
@@ -61,7 +64,8 @@ type failer interface {
 	Fatalf(format string, args ...any)
 }
 
-// bundle is what a test works with: a database of its own, and a pool on it that belongs to no executor.
+// bundle is what a test works with: a database of its own, and a pool on it that belongs to no
+// executor.
 type bundle struct {
 	url  string
 	pool *pgxpool.Pool
@@ -126,14 +130,16 @@ func (b bundle) processes(tb testing.TB, n int, o options) []process {
 	return all
 }
 
-// startProcess closes the executor when the test ends and checks that it gave every connection back.
+// startProcess closes the executor when the test ends and checks that it gave every connection
+// back.
 func startProcess(tb testing.TB, url string, m model, o options) process {
 	tb.Helper()
 	e, pool := startExecutor(tb, url, m, o)
 	return process{e, pool}
 }
 
-func startExecutor[S, R any](tb testing.TB, url string, m eventstore.Model[S, R], o options) (*eventstore.Executor[S, R], *pgxpool.Pool) {
+func startExecutor[S, R any](tb testing.TB, url string, m eventstore.Model[S, R],
+	o options) (*eventstore.Executor[S, R], *pgxpool.Pool) {
 	tb.Helper()
 	if o.Transactions == 0 {
 		o.Transactions = 4
@@ -236,8 +242,9 @@ type entry struct {
 	state domain.State
 }
 
-// audit reads the whole log and checks what must hold at every moment: positions 1, 2, 3 …, in each stream versions 1, 2, 3 …,
-// hashes that chain, times that don't run backwards, and never more sold than there is.
+// audit reads the whole log and checks what must hold at every moment: positions 1, 2, 3 …, in each
+// stream versions 1, 2, 3 …, hashes that chain, times that don't run backwards, and never more sold
+// than there is.
 func (b bundle) audit(tb failer) []entry {
 	tb.Helper()
 	const page = 1000
@@ -263,7 +270,8 @@ func (b bundle) audit(tb failer) []entry {
 				tb.Fatalf("position %d: got hash %s, want %s", r.Position, r.Hash, want)
 			}
 			if r.RecordedAt.Before(predecessor.RecordedAt) {
-				tb.Fatalf("position %d: recorded at %s, before its predecessor at %s", r.Position, r.RecordedAt, predecessor.RecordedAt)
+				tb.Fatalf("position %d: recorded at %s, before its predecessor at %s", r.Position, r.RecordedAt,
+					predecessor.RecordedAt)
 			}
 			value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
 			if err != nil {

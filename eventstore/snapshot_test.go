@@ -33,7 +33,10 @@ func (p process) look(tb testing.TB, stream uuid.UUID) (result, error) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patient)
 	defer cancel()
-	return p.Execute(ctx, command{StreamID: stream, Immediate: true, Decide: func(domain.State) ([]domain.Record, error) { return nil, nil }})
+	return p.Execute(ctx, command{StreamID: stream, Immediate: true, Decide: func(domain.State) ([]domain.Record,
+		error) {
+		return nil, nil
+	}})
 }
 
 func (p process) mustLook(tb testing.TB, stream uuid.UUID, sold int) {
@@ -56,18 +59,24 @@ func streamWithSnapshot(t *testing.T, b bundle) uuid.UUID {
 		if _, err := p.Execute(context.Background(), bookMany(stream, 100)); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the snapshot is written", func() bool { return b.count(t, `select count(*) from snapshots where stream_id = $1`, stream) == 1 })
+		eventually(t, "the snapshot is written", func() bool {
+			return b.count(t, `select count(*) from snapshots where stream_id = $1`, stream) == 1
+		})
 	}
-	eventually(t, "a later snapshot is written", func() bool { return b.count(t, `select version from snapshots where stream_id = $1`, stream) > 101 })
+	eventually(t, "a later snapshot is written", func() bool {
+		return b.count(t, `select version from snapshots where stream_id = $1`, stream) > 101
+	})
 	return stream
 }
 
-// loseBeginning deletes the records that the snapshot stands for, so that only a process that uses it can know the stream.
+// loseBeginning deletes the records that the snapshot stands for, so that only a process that uses
+// it can know the stream.
 func loseBeginning(t *testing.T, b bundle, stream uuid.UUID) {
 	t.Helper()
 	conn := b.connect(t)
 	mustExec(t, conn, `alter table event_log disable trigger user`)
-	mustExec(t, conn, `delete from event_log l using snapshots s where l.stream_id = $1 and s.stream_id = l.stream_id and l.version < s.version`, stream)
+	mustExec(t, conn, `delete from event_log l using snapshots s where l.stream_id = $1 and s.stream_id = l.stream_id `+
+		`and l.version < s.version`, stream)
 }
 
 func TestAStreamThatIsNotInTheCacheStartsFromItsSnapshot(t *testing.T) {
@@ -90,13 +99,15 @@ func TestAStreamThatIsNotInTheCacheStartsFromItsSnapshot(t *testing.T) {
 func TestASnapshotIsOnlyUsedWhenTheLogVouchesForIt(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]string{
-		"deleted":                  `delete from snapshots`,
-		"its state changed":        `update snapshots set state = set_byte(state, length(state) - 1, 1 - get_byte(state, length(state) - 1))`,
-		"cut short":                `update snapshots set state = substr(state, 1, length(state) - 33)`,
-		"of another history":       `update snapshots set hash = sha256(hash)`,
-		"with another version":     `update snapshots set version = version - 1`,
-		"beyond the end":           `update snapshots set version = version + 100000`,
-		"of a format of some time": `update snapshots set state = set_byte(state, 0, 250), digest = sha256(hash || set_byte(state, 0, 250))`,
+		"deleted": `delete from snapshots`,
+		"its state changed": `update snapshots set state = set_byte(state, length(state) - 1, 1 - get_byte(state, ` +
+			`length(state) - 1))`,
+		"cut short":            `update snapshots set state = substr(state, 1, length(state) - 33)`,
+		"of another history":   `update snapshots set hash = sha256(hash)`,
+		"with another version": `update snapshots set version = version - 1`,
+		"beyond the end":       `update snapshots set version = version + 100000`,
+		"of a format of some time": `update snapshots set state = set_byte(state, 0, 250), digest = sha256(hash || ` +
+			`set_byte(state, 0, 250))`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

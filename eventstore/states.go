@@ -52,7 +52,7 @@ type states[S, R any] struct {
 
 	streams  map[uuid.UUID]*stream[S] // as last read
 	broken   map[uuid.UUID]error      // streams that can't be read
-	keys     map[Key]storedKey        // of commands that were carried out before
+	keys     map[Key]storedKey        // of commands that were executed before
 	recalled bool                     // what the snapshots know is in streams
 	unread   int                      // records that the last read brought
 }
@@ -182,8 +182,8 @@ func (s *states[S, R]) restore(rows pgx.Rows) error {
 }
 
 // fold brings the streams up to date with the records of rows. A stream with a record that can't be
-// read is broken, and stays as it was. A stream whose known record is not there any more starts from
-// nothing.
+// read is broken, and stays as it was. A stream whose known record is not there any more starts
+// from nothing.
 func (s *states[S, R]) fold(rows pgx.Rows) error {
 	unread, isThere, err := s.collect(rows)
 	if err != nil {
@@ -191,7 +191,7 @@ func (s *states[S, R]) fold(rows pgx.Rows) error {
 	}
 	for id, known := range s.streams {
 		if known.Version > 0 && !isThere[id] {
-			s.logger.Error("the log has another history than before: the stream is read anew",
+			s.logger.Error("the log has another history than before: the stream is read again",
 				"stream", id, "version", known.Version)
 			s.cache.drop(id)
 			*known = stream[S]{}

@@ -19,7 +19,8 @@ func TestAStormSellsEveryTicketOnceAndNoMore(t *testing.T) {
 	for _, size := range []struct{ customers, tickets int }{{10, 2}, {200, 50}, {20, 30}} {
 		for _, delay := range []time.Duration{0, time.Second} {
 			for _, processes := range []int{1, 3} {
-				t.Run(fmt.Sprintf("%d customers, %d tickets, %s delay, %d processes", size.customers, size.tickets, delay, processes), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%d customers, %d tickets, %s delay, %d processes", size.customers, size.tickets, delay,
+					processes), func(t *testing.T) {
 					t.Parallel()
 					stream := b.schedule(t, size.tickets)
 					answers := storm(t, b.processes(t, processes, options{Delay: delay}), stream, people(size.customers))
@@ -44,8 +45,8 @@ func TestAStormSellsEveryTicketOnceAndNoMore(t *testing.T) {
 	}
 }
 
-// Some get a ticket inside the transaction and lose it again, because their commands fail in one way or another. A ticket that
-// only they had must go to somebody else.
+// Some get a ticket inside the transaction and lose it again, because their commands fail in one
+// way or another. A ticket that only they had must go to somebody else.
 func TestTicketsOfCommandsThatFailAreSoldToOthers(t *testing.T) {
 	t.Parallel()
 	const tickets, spoilt = 20, 30
@@ -79,8 +80,9 @@ func TestTicketsOfCommandsThatFailAreSoldToOthers(t *testing.T) {
 	}
 }
 
-// The storm that the unique version decides: every process has read that the last ticket is free, and all append at once. Without
-// the constraint each of them sells it, which shows that this storm is a test of the constraint, and that nothing else prevents it.
+// The storm that the unique version decides: every process has read that the last ticket is free,
+// and all append at once. Without the constraint each of them sells it, which shows that this storm
+// is a test of the constraint, and that nothing else prevents it.
 func TestTheVersionIsWhatPreventsOverselling(t *testing.T) {
 	t.Parallel()
 	const processes, tickets = 3, 2
@@ -106,7 +108,8 @@ func TestTheVersionIsWhatPreventsOverselling(t *testing.T) {
 		eventually(t, "all processes want to append", func() bool {
 			return b.count(t, `
 				select count(*) from pg_stat_activity
-				where datname = current_database() and application_name = $1 and wait_event_type = 'Lock'`, executorName) == processes
+				where datname = current_database() and application_name = $1 and wait_event_type = 'Lock'`,
+				executorName) == processes
 		})
 		if err := gate.Commit(t.Context()); err != nil {
 			t.Fatal(err)

@@ -61,12 +61,14 @@ func newCrowd(t *testing.T) *crowd {
 	for i := range c.released {
 		c.released[i] = make(chan struct{})
 	}
-	secrets := account.Secrets{Access: []string{"an access secret for tests"}, Refresh: []string{"a refresh secret for tests"}}
+	secrets := account.Secrets{Access: []string{"an access secret for tests"},
+		Refresh: []string{"a refresh secret for tests"}}
 	signer, err := account.NewSigner(secrets, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.token, _, err = signer.IssueAccess(account.User{ID: uuid.New(), Email: "a@example.com", Role: account.Customer}); err != nil {
+	if c.token, _, err = signer.IssueAccess(account.User{ID: uuid.New(), Email: "a@example.com",
+		Role: account.Customer}); err != nil {
 		t.Fatal(err)
 	}
 	accounts, err := account.New(nil, signer, account.Options{})
@@ -75,18 +77,20 @@ func newCrowd(t *testing.T) *crowd {
 	}
 	useProblems()
 	quiet := slog.New(slog.DiscardHandler)
-	a := &api{Options: Options{Admission: c.admission, Accounts: accounts, Logger: quiet, Observe: func(r middleware.Request) {
-		if r.Code != "" {
-			c.refused <- r
-		}
-	}}}
+	a := &api{Options: Options{Admission: c.admission, Accounts: accounts, Logger: quiet,
+		Observe: func(r middleware.Request) {
+			if r.Code != "" {
+				c.refused <- r
+			}
+		}}}
 	router := chi.NewMux()
-	router.Use(middleware.Identify(middleware.NewClientResolver(nil, quiet)), a.admit("/test"), func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			c.looked.Add(1)
-			next.ServeHTTP(w, r)
-		})
-	}, a.observer().Middleware)
+	router.Use(middleware.Identify(middleware.NewClientResolver(nil, quiet)), a.admit("/test"),
+		func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				c.looked.Add(1)
+				next.ServeHTTP(w, r)
+			})
+		}, a.observer().Middleware)
 	a.writes = humachi.New(router, huma.DefaultConfig("", ""))
 	route(a, op("POST /test", "test", "", 200), func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 		number := ctx.Value(crowdKey{}).(int)

@@ -74,7 +74,8 @@ type slowBooking struct {
 func (s *system) bookSlowly(event string) slowBooking {
 	s.Helper()
 	body := `{"eventId":"` + event + `"}`
-	conn := s.write(operation{method: "POST", path: "/book"}, fmt.Sprintf("Content-Length: %d\r\nExpect: 100-continue", len(body)), body[:5])
+	conn := s.write(operation{method: "POST", path: "/book"}, fmt.Sprintf("Content-Length: %d\r\nExpect: 100-continue",
+		len(body)), body[:5])
 	s.Cleanup(func() { _ = conn.Close() })
 	b := slowBooking{conn: conn, read: bufio.NewReader(conn)}
 	if got := b.answer(s); got != 100 {
@@ -99,7 +100,8 @@ type patientExecutor struct {
 	all     chan struct{}
 }
 
-func (e patientExecutor) Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error) {
+func (e patientExecutor) Execute(context.Context, eventstore.Command[domain.State,
+	domain.Record]) (eventstore.Result[domain.State], error) {
 	if e.missing.Add(-1) == 0 {
 		close(e.all)
 	}

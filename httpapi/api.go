@@ -158,7 +158,7 @@ func (a *api) routes() {
 		a.refresh, a.limitedPerAddress, a.usesCookie, a.needsDatabase)
 	route(a, op("POST /auth/logout", "logout", "Sign out", 204, 400),
 		a.logout, a.signsOut, a.needsDatabase)
-	route(a, op("GET /auth/me", "getMe", "Tell who one is", 200),
+	route(a, op("GET /auth/me", "getMe", "Show one's own account", 200),
 		a.me, a.signedIn(), a.needsDatabase)
 	route(a, op("DELETE /auth/me", "eraseMe", "Delete one's own account with all personal data", 204, 400, 403),
 		a.erase, a.signedIn(), a.limitedPerAddress, a.needsDatabase)
@@ -188,6 +188,6 @@ func (a *api) routes() {
 
 	auditRoutes(a)
 
-	route(a, op("GET /healthz", "healthz", "Tell whether the process is alive", 200), a.healthz)
-	route(a, op("GET /readyz", "readyz", "Tell whether requests can be served", 200, 503), a.readyz)
+	route(a, op("GET /healthz", "healthz", "Check that the process is alive", 200), a.healthz)
+	route(a, op("GET /readyz", "readyz", "Check that requests can be served", 200, 503), a.readyz)
 }

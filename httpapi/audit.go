@@ -36,7 +36,7 @@ func auditRoutes(a *api) {
 	route(a, op("GET /audit/streams/{id}/diff", "diffStream", "Compare two versions of a stream", 200, 400, 404),
 		a.diffStream, auditors, a.audited, a.readsLog, a.needsDatabase)
 	route(a, op("GET /audit/streams/{id}/series", "seriesOfStream",
-		"Tell what happened in a stream over time, for charts", 200, 400, 404),
+		"Show the activity of a stream over time, for charts", 200, 400, 404),
 		a.seriesOfStream, auditors, a.audited, a.readsLog, a.needsDatabase)
 	route(a, op("GET /audit/records", "listRecords", "List records of the log", 200, 400),
 		a.listRecords, auditors, a.audited, a.readsLog, a.needsDatabase)
@@ -52,9 +52,9 @@ func auditRoutes(a *api) {
 	// It comes from memory, is asked for often, while people wait, and says nothing about people: its
 	// use is not noted.
 	route(a, op("GET /audit/verify", "showVerification",
-		"Tell how the last verification of this process is doing", 200, 404),
+		"Show the last verification of this process", 200, 404),
 		a.showVerification, auditors)
-	route(a, op("GET /audit/reads", "listReads", "List who has looked at the audit", 200, 400),
+	route(a, op("GET /audit/reads", "listReads", "List the reads of the audit", 200, 400),
 		a.listReads, auditors, a.audited, a.needsDatabase)
 }
 
@@ -119,7 +119,7 @@ type StreamState struct {
 	TimeZone    string     `json:"timeZone"`
 	Price       Decimal    `json:"price"`
 	Currency    string     `json:"currency"`
-	Bookings    int        `json:"bookings" doc:"Ever made, cancelled ones too"`
+	Bookings    int        `json:"bookings" doc:"All ever made, including cancelled ones"`
 	Unknown     bool       `json:"unknown,omitempty" doc:"A record up to here can't be read, and is left out of the state"`
 }
 
@@ -141,7 +141,7 @@ func streamStateOf(m audit.Moment) StreamState {
 
 type auditStreamInput struct {
 	ID    uuid.UUID `path:"id" format:"uuid"`
-	At    string    `query:"at" doc:"A version, or a time such as 2026-05-17T19:30:00Z: show the stream as it was then" example:"12"`
+	At    string    `query:"at" doc:"A version, or a time such as 2026-05-17T19:30:00Z: show the stream at that point" example:"12"`
 	After int       `query:"after" minimum:"0" default:"0" doc:"Only records with a higher version"`
 	Limit int       `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
 }
@@ -150,7 +150,7 @@ type auditStreamInput struct {
 type StreamPage struct {
 	StreamID uuid.UUID      `json:"streamId" format:"uuid"`
 	Version  int            `json:"version" doc:"Of the newest record of the stream"`
-	State    StreamState    `json:"state" doc:"At the version or time that was asked for, otherwise now"`
+	State    StreamState    `json:"state" doc:"At the requested version or time, otherwise now"`
 	Records  []StreamRecord `json:"records" nullable:"false" doc:"Oldest first, up to the version of the state"`
 	Next     int            `json:"next,omitempty" doc:"The value of after for the next page; absent on the last one"`
 }
@@ -253,14 +253,14 @@ type seriesInput struct {
 	ID    uuid.UUID `path:"id" format:"uuid"`
 	From  time.Time `query:"from" doc:"A time; otherwise that of the first record"`
 	To    time.Time `query:"to" doc:"A time; otherwise that of the last record"`
-	Spans int       `query:"spans" minimum:"1" maximum:"2000" default:"200" doc:"Into how many spans of equal length the time is cut"`
+	Spans int       `query:"spans" minimum:"1" maximum:"2000" default:"200" doc:"Number of spans of equal length that the time is divided into"`
 }
 
 // StreamSeries is a history cut into spans of time.
 type StreamSeries struct {
 	StreamID    uuid.UUID      `json:"streamId" format:"uuid"`
 	SpanSeconds float64        `json:"spanSeconds"`
-	Spans       []StreamBucket `json:"spans" nullable:"false" doc:"In the order of time; those in which nothing happened are left out"`
+	Spans       []StreamBucket `json:"spans" nullable:"false" doc:"In the order of time; empty spans are left out"`
 	Busiest     int            `json:"busiest" doc:"Index of the span with the most bookings; -1 when there is none"`
 }
 
@@ -300,7 +300,7 @@ type listStreamsInput struct {
 // StreamList is a part of the list of streams.
 type StreamList struct {
 	Data  []StreamItem `json:"data" nullable:"false" doc:"In the order in which they began"`
-	Total int64        `json:"total" doc:"Streams in the log, whatever was searched for"`
+	Total int64        `json:"total" doc:"Streams in the log, regardless of the search"`
 	Next  int64        `json:"next,omitempty" doc:"The value of after for the next page; absent on the last one"`
 }
 
@@ -337,7 +337,7 @@ type listRecordsInput struct {
 	After  int64     `query:"after" minimum:"0" default:"0" doc:"Only records at a higher position"`
 	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 	Type   string    `query:"type" maxLength:"100" example:"TicketBooked"`
-	Actor  uuid.UUID `query:"actor" format:"uuid" doc:"The user whose command it was"`
+	Actor  uuid.UUID `query:"actor" format:"uuid" doc:"The user who sent the command"`
 	Stream uuid.UUID `query:"stream" format:"uuid"`
 }
 
@@ -345,7 +345,7 @@ type listRecordsInput struct {
 type RecordList struct {
 	Records []LogRecord `json:"records" nullable:"false"`
 	Head    int64       `json:"head" doc:"Position of the newest record"`
-	Next    int64       `json:"next,omitempty" doc:"The value of after to go on with; absent at the end of the log. A page with few records or none can have a next one: one request looks at a bounded part of the log"`
+	Next    int64       `json:"next,omitempty" doc:"The value of after for the next page; absent at the end of the log. A page with few records or none can have a next page: one request reads a bounded part of the log"`
 }
 
 // LogRecord is a record, its stream, and the hash before it.

@@ -41,7 +41,7 @@ type listReadsInput struct {
 	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 
-// ReadList is a part of the list of who has looked at the audit.
+// ReadList is a page of the reads of the audit.
 type ReadList struct {
 	Data []AuditRead `json:"data" nullable:"false"`
 	Next int64       `json:"next,omitempty" doc:"The value of after for the next page; absent on the last one"`
@@ -75,8 +75,8 @@ func (a *api) listReads(ctx context.Context, in *listReadsInput) (*struct{ Body 
 // Verification is one that runs in the background, or has.
 type Verification struct {
 	ID         uuid.UUID            `json:"id" format:"uuid"`
-	State      string               `json:"state" enum:"running,passed,failed,broken" doc:"failed: the report says what is wrong; broken: it could not be carried out"`
-	StreamID   *uuid.UUID           `json:"streamId,omitempty" format:"uuid" doc:"The only stream that is looked at; absent for the whole log"`
+	State      string               `json:"state" enum:"running,passed,failed,broken" doc:"failed: the report has findings; broken: the verification itself failed"`
+	StreamID   *uuid.UUID           `json:"streamId,omitempty" format:"uuid" doc:"The only stream to verify; absent for the whole log"`
 	StartedBy  uuid.UUID            `json:"startedBy" format:"uuid"`
 	StartedAt  time.Time            `json:"startedAt"`
 	FinishedAt *time.Time           `json:"finishedAt,omitempty"`
@@ -101,7 +101,7 @@ func (a *api) verificationOf(ctx context.Context, r audit.Run) Verification {
 
 type startVerificationInput struct {
 	Body *struct {
-		StreamID uuid.UUID `json:"streamId,omitempty" format:"uuid" doc:"Look at this stream only"`
+		StreamID uuid.UUID `json:"streamId,omitempty" format:"uuid" doc:"Only this stream"`
 	} `required:"false"`
 }
 
@@ -164,14 +164,14 @@ func (a *api) listCheckpoints(ctx context.Context, in *listCheckpointsInput) (*s
 	return &struct{ Body CheckpointList }{list}, nil
 }
 
-// Receipt proves to whoever has the public key that a record is in the log.
+// Receipt proves that a record is in the log, to anyone with the public key.
 type Receipt struct {
 	Record     ProvenRecord `json:"record"`
 	LeafHash   string       `json:"leafHash" doc:"Hash of the record's leaf in the Merkle tree, in hexadecimal"`
 	TreeSize   int64        `json:"treeSize" doc:"Records that the checkpoint covers"`
 	Path       []string     `json:"path" nullable:"false" doc:"Inclusion proof of RFC 6962: hashes from the leaf's sibling up, in hexadecimal"`
 	Checkpoint string       `json:"checkpoint" doc:"The signed checkpoint: a note as in C2SP's tlog-checkpoint"`
-	PublicKey  string       `json:"publicKey,omitempty" doc:"The key that it is signed with. Whoever verifies should have it from elsewhere"`
+	PublicKey  string       `json:"publicKey,omitempty" doc:"The key that it is signed with. To verify, get the key from another source"`
 }
 
 // ProvenRecord is a record with all that its hash is computed from.

@@ -28,9 +28,11 @@ func (s *system) sale() (event string, person uuid.UUID, booking string) {
 	s.Helper()
 	event, person = s.schedule(3), uuid.New()
 	token := s.tokenOf(person, account.Customer)
-	booking = s.want(s.call("POST", "/book", token, map[string]string{"eventId": event}), 201, "").at("booking", "id").(string)
+	booking = s.want(s.call("POST", "/book", token, map[string]string{"eventId": event}), 201, "").at("booking",
+		"id").(string)
 	other := s.token(account.Customer)
-	given := s.want(s.call("POST", "/book", other, map[string]string{"eventId": event}), 201, "").at("booking", "id").(string)
+	given := s.want(s.call("POST", "/book", other, map[string]string{"eventId": event}), 201, "").at("booking",
+		"id").(string)
 	s.want(s.call("DELETE", "/bookings/"+given, other, nil), 200, "")
 	return event, person, booking
 }
@@ -42,7 +44,8 @@ func TestParametersThatAreNoTextAreRefused(t *testing.T) {
 	for role, paths := range map[account.Role][]string{
 		account.Customer: {"/events?search=%00", "/events?search=%ff", "/events?sortBy=%00", "/events?nothing=%ff"},
 		account.Auditor: {
-			"/audit/streams?search=%00", "/audit/streams?search=%ff", "/audit/streams?search=a%00b", "/audit/streams?search=a&search=%ff",
+			"/audit/streams?search=%00", "/audit/streams?search=%ff", "/audit/streams?search=a%00b",
+			"/audit/streams?search=a&search=%ff",
 			"/audit/records?type=%00", "/audit/records?type=%c3%28", "/audit/records?actor=%00", "/audit/records?stream=%ff",
 			"/audit/streams/" + event + "?at=%00", "/audit/streams/" + event + "/series?from=%ff", "/audit/export?format=%00",
 			"/audit/export?since=%00", "/audit/reads?%ff=1", "/audit/checkpoints?after=%00",
@@ -56,25 +59,30 @@ func TestParametersThatAreNoTextAreRefused(t *testing.T) {
 		}
 	}
 	auditor := s.token(account.Auditor)
-	for _, path := range []string{"/audit/streams/%00", "/audit/streams/%ff/diff?from=0&to=1", "/audit/records/%00/proof", "/events/%00"} {
+	for _, path := range []string{"/audit/streams/%00", "/audit/streams/%ff/diff?from=0&to=1", "/audit/records/%00/proof",
+		"/events/%00"} {
 		s.want(s.call("GET", path, auditor, nil), 400, "validation_failed")
 	}
 	s.want(s.call("GET", "/audit/streams?search=%C3%A9%E2%80%AE", auditor, nil), 200, "")
 
 	// The bytes may come as they are, too, which no client of Go sends.
 	for _, query := range []string{"search=\xff", "\xff=1", "a;b=\xff", "%zz=\xff"} {
-		a := s.sendBytes("GET /audit/streams?" + query + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + auditor + "\r\nConnection: close\r\n\r\n")
+		a := s.sendBytes("GET /audit/streams?" + query + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + auditor +
+			"\r\nConnection: close\r\n\r\n")
 		if !strings.HasPrefix(a, "HTTP/1.1 400 ") {
 			t.Errorf("%q: %s", query, a)
 		}
 	}
 	for _, body := range []string{
-		`{"email":"a\u0000@example.com","password":"password123"}`, `{"email":"a@example.com","password":"password\u0000123"}`,
+		`{"email":"a\u0000@example.com","password":"password123"}`,
+		`{"email":"a@example.com","password":"password\u0000123"}`,
 	} {
 		s.want(s.call("POST", "/auth/login", "", body), 401, "invalid_credentials")
 	}
-	s.want(s.call("POST", "/auth/register", "", `{"email":"a\u0000@example.com","password":"password123\u0000","name":"A\u0000B"}`), 400, "validation_failed")
-	s.want(s.call("POST", "/auth/register", "", `{"email":"a@example.com","password":"password123","name":"Ann"}`, "Idempotency-Key", "\xff"), 400, "validation_failed")
+	s.want(s.call("POST", "/auth/register", "", `{"email":"a\u0000@example.com","password":"password123\u0000",`+
+		`"name":"A\u0000B"}`), 400, "validation_failed")
+	s.want(s.call("POST", "/auth/register", "", `{"email":"a@example.com","password":"password123","name":"Ann"}`,
+		"Idempotency-Key", "\xff"), 400, "validation_failed")
 }
 
 // sendBytes sends bytes as they are, and gives the answer.
@@ -99,25 +107,29 @@ func TestAuditorsReplayAStream(t *testing.T) {
 
 	a := get("/audit/streams/" + event)
 	records := a.at("records").([]any)
-	if a.at("version") != 4.0 || len(records) != 4 || a.at("state", "remaining") != 2.0 || a.at("state", "title") != "Concert" || a.at("next") != nil {
+	if a.at("version") != 4.0 || len(records) != 4 || a.at("state", "remaining") != 2.0 ||
+		a.at("state", "title") != "Concert" || a.at("next") != nil {
 		t.Errorf("got %s", a.raw)
 	}
 	third := answer{body: records[2].(map[string]any)}
-	if third.at("state", "sold") != 2.0 || third.at("type") != "TicketBooked" || third.at("version") != 3.0 || len(third.at("hash").(string)) != 64 {
+	if third.at("state", "sold") != 2.0 || third.at("type") != "TicketBooked" || third.at("version") != 3.0 ||
+		len(third.at("hash").(string)) != 64 {
 		t.Errorf("got %v", third.body)
 	}
 	second := answer{body: records[1].(map[string]any)}
 	if second.at("metadata", "actor") != person.String() {
 		t.Errorf("got %v", second.body)
 	}
-	if a := get("/audit/streams/" + event + "?at=2"); a.at("state", "sold") != 1.0 || len(a.at("records").([]any)) != 2 || a.at("version") != 4.0 {
+	if a := get("/audit/streams/" + event + "?at=2"); a.at("state", "sold") != 1.0 || len(a.at("records").([]any)) != 2 ||
+		a.at("version") != 4.0 {
 		t.Errorf("got %s", a.raw)
 	}
 	at := url.QueryEscape(second.at("recordedAt").(string))
 	if a := get("/audit/streams/" + event + "?at=" + at); a.at("state", "version") != 2.0 {
 		t.Errorf("got %s", a.raw)
 	}
-	if a := get("/audit/streams/" + event + "?at=2001-01-01T00:00:00Z"); a.at("state", "status") != "NONE" || len(a.at("records").([]any)) != 0 {
+	if a := get("/audit/streams/" + event + "?at=2001-01-01T00:00:00Z"); a.at("state", "status") != "NONE" ||
+		len(a.at("records").([]any)) != 0 {
 		t.Errorf("got %s", a.raw)
 	}
 	if a := get("/audit/streams/" + event + "?limit=3&after=0"); a.at("next") != 3.0 || len(a.at("records").([]any)) != 3 {
@@ -126,12 +138,14 @@ func TestAuditorsReplayAStream(t *testing.T) {
 	if a := get("/audit/streams/" + event + "?limit=3&after=3"); a.at("next") != nil || len(a.at("records").([]any)) != 1 {
 		t.Errorf("got %s", a.raw)
 	}
-	if a := get("/audit/streams/" + event + "/diff?from=2&to=4"); a.at("from", "sold") != 1.0 || a.at("to", "version") != 4.0 || len(a.at("booked").([]any)) != 1 || len(a.at("cancelled").([]any)) != 0 {
+	if a := get("/audit/streams/" + event + "/diff?from=2&to=4"); a.at("from", "sold") != 1.0 ||
+		a.at("to", "version") != 4.0 || len(a.at("booked").([]any)) != 1 || len(a.at("cancelled").([]any)) != 0 {
 		t.Errorf("got %s", a.raw)
 	}
 	series := get("/audit/streams/" + event + "/series?spans=1")
 	span := answer{body: series.at("spans").([]any)[0].(map[string]any)}
-	if span.at("bookings") != 2.0 || span.at("cancellations") != 1.0 || span.at("remaining") != 2.0 || series.at("busiest") != 0.0 {
+	if span.at("bookings") != 2.0 || span.at("cancellations") != 1.0 || span.at("remaining") != 2.0 ||
+		series.at("busiest") != 0.0 {
 		t.Errorf("got %s", series.raw)
 	}
 	for path, want := range map[string]struct {
@@ -165,14 +179,18 @@ func TestAuditorsSearchTheLogAndTheirOwnReadsAreNoted(t *testing.T) {
 	me := uuid.New()
 	auditor := s.tokenOf(me, account.Auditor)
 	get := func(path string) answer { s.Helper(); return s.want(s.call("GET", path, auditor, nil), 200, "") }
-	eventually(t, "the event is listed", func() bool { return len(get("/audit/streams?search=jazz").at("data").([]any)) == 1 })
+	eventually(t, "the event is listed", func() bool {
+		return len(get("/audit/streams?search=jazz").at("data").([]any)) == 1
+	})
 
 	list := get("/audit/streams?limit=1")
 	first := answer{body: list.at("data").([]any)[0].(map[string]any)}
-	if list.at("total") != 2.0 || list.at("next") != 1.0 || first.at("id") != event || first.at("records") != 4.0 || first.at("remaining") != 2.0 {
+	if list.at("total") != 2.0 || list.at("next") != 1.0 || first.at("id") != event || first.at("records") != 4.0 ||
+		first.at("remaining") != 2.0 {
 		t.Errorf("got %s", list.raw)
 	}
-	for query, want := range map[string]int{"": 5, "type=TicketBooked": 2, "actor=" + person.String(): 1, "stream=" + event: 4, "after=4": 1, "type=Nothing": 0} {
+	for query, want := range map[string]int{"": 5, "type=TicketBooked": 2, "actor=" + person.String(): 1,
+		"stream=" + event: 4, "after=4": 1, "type=Nothing": 0} {
 		if a := get("/audit/records?" + query); len(a.at("records").([]any)) != want || a.at("head") != 5.0 {
 			t.Errorf("%s: got %s", query, a.raw)
 		}
@@ -184,11 +202,13 @@ func TestAuditorsSearchTheLogAndTheirOwnReadsAreNoted(t *testing.T) {
 	reads := get("/audit/reads?limit=1000").at("data").([]any)
 	last := answer{body: reads[len(reads)-1].(map[string]any)}
 	before := answer{body: reads[len(reads)-2].(map[string]any)}
-	if last.at("operation") != "listReads" || before.at("target") != "/audit/records?limit=2" || before.at("userId") != me.String() || before.at("requestId") == "" {
+	if last.at("operation") != "listReads" || before.at("target") != "/audit/records?limit=2" ||
+		before.at("userId") != me.String() || before.at("requestId") == "" {
 		t.Errorf("got %v and %v", before.body, last.body)
 	}
 	for _, role := range []account.Role{account.Customer, account.Organizer} {
-		for _, path := range []string{"/audit/streams", "/audit/records", "/audit/checkpoints", "/audit/reads", "/audit/export", "/audit/verify", "/audit/streams/" + event, "/audit/records/1/proof"} {
+		for _, path := range []string{"/audit/streams", "/audit/records", "/audit/checkpoints", "/audit/reads",
+			"/audit/export", "/audit/verify", "/audit/streams/" + event, "/audit/records/1/proof"} {
 			s.want(s.call("GET", path, s.token(role), nil), 403, "forbidden")
 		}
 		s.want(s.call("POST", "/audit/verify", s.token(role), nil), 403, "forbidden")
@@ -199,7 +219,8 @@ func TestAuditorsSearchTheLogAndTheirOwnReadsAreNoted(t *testing.T) {
 	// What can't be noted is not shown.
 	_, err := s.pool.Exec(context.Background(), `alter table audit_reads rename to elsewhere`)
 	must(t, err)
-	if a := s.call("GET", "/audit/records", auditor, nil); a.status != 500 || bytes.Contains(a.raw, []byte("TicketBooked")) {
+	if a := s.call("GET", "/audit/records", auditor, nil); a.status != 500 ||
+		bytes.Contains(a.raw, []byte("TicketBooked")) {
 		t.Errorf("got %d %s", a.status, a.raw)
 	}
 }
@@ -219,17 +240,20 @@ func TestAuditorsVerifyInTheBackground(t *testing.T) {
 		})
 		return a
 	}
-	if a := verify(nil); a.at("state") != "passed" || a.at("report", "records") != 4.0 || a.at("progress", "total") != 4.0 || a.at("finishedAt") == nil {
+	if a := verify(nil); a.at("state") != "passed" || a.at("report", "records") != 4.0 ||
+		a.at("progress", "total") != 4.0 || a.at("finishedAt") == nil {
 		t.Errorf("got %s", a.raw)
 	}
 	if a := verify(map[string]string{"streamId": event}); a.at("state") != "passed" || a.at("streamId") != event {
 		t.Errorf("got %s", a.raw)
 	}
-	s.want(s.call("POST", "/audit/verify", auditor, map[string]string{"streamId": uuid.NewString()}), 404, "stream_not_found")
+	s.want(s.call("POST", "/audit/verify", auditor, map[string]string{"streamId": uuid.NewString()}), 404,
+		"stream_not_found")
 	s.tamper(`update event_log set data = '{}' where position = 3`)
 	a := verify(nil)
 	finding := answer{body: a.at("report", "findings").([]any)[0].(map[string]any)}
-	if a.at("state") != "failed" || finding.at("check") != "hash" || finding.at("position") != 3.0 || finding.at("streamId") != event {
+	if a.at("state") != "failed" || finding.at("check") != "hash" || finding.at("position") != 3.0 ||
+		finding.at("streamId") != event {
 		t.Errorf("got %s", a.raw)
 	}
 }
@@ -268,7 +292,8 @@ func TestReceiptsAndProofsCanBeCheckedByAnybodyWithThePublicKey(t *testing.T) {
 	a := s.want(s.call("GET", "/bookings/"+booking+"/receipt", customer, nil), 200, "")
 	var carried struct{ Receipt json.RawMessage }
 	must(t, json.Unmarshal(a.raw, &carried))
-	if r := check(carried.Receipt); r.Record.StreamID.String() != event || r.Record.Version != 2 || !bytes.Contains(r.Record.Data, []byte(booking)) {
+	if r := check(carried.Receipt); r.Record.StreamID.String() != event || r.Record.Version != 2 ||
+		!bytes.Contains(r.Record.Data, []byte(booking)) {
 		t.Errorf("got %s", a.raw)
 	}
 	if got := a.header.Get("Content-Disposition"); !strings.Contains(got, booking) {
@@ -301,7 +326,8 @@ func TestExportsAreStreamedAndVerify(t *testing.T) {
 	event, _, _ := s.sale()
 	s.schedule(7)
 	auditor := s.token(account.Auditor)
-	if a := s.want(s.call("GET", "/audit/export?upTo=1", auditor, nil), 200, ""); a.at("position") != 1.0 { // one line is JSON
+	// one line is JSON
+	if a := s.want(s.call("GET", "/audit/export?upTo=1", auditor, nil), 200, ""); a.at("position") != 1.0 {
 		t.Errorf("got %s", a.raw)
 	}
 	for query, c := range map[string]struct {
@@ -327,7 +353,8 @@ func TestExportsAreStreamedAndVerify(t *testing.T) {
 			}
 			continue
 		}
-		if got := response.Header.Get("Content-Type"); got != c.mediaType || !strings.HasPrefix(response.Header.Get("Content-Disposition"), "attachment") {
+		if got := response.Header.Get("Content-Type"); got != c.mediaType ||
+			!strings.HasPrefix(response.Header.Get("Content-Disposition"), "attachment") {
 			t.Errorf("%s: got %q", query, got)
 		}
 		keys, err := audit.NewKeys(auditSecret)
@@ -356,10 +383,12 @@ func TestPeopleEraseThemselvesAndTheHistoryStaysProvable(t *testing.T) {
 	s := start(t)
 	ctx := context.Background()
 	const email, name, password = "Wilhelmina.Quux@example.com", "Wilhelmina Quux", "securePassword123"
-	a := s.want(s.call("POST", "/auth/register", "", map[string]string{"email": email, "password": password, "name": name}, "Idempotency-Key", uuid.NewString()), 201, "")
+	a := s.want(s.call("POST", "/auth/register", "", map[string]string{"email": email, "password": password, "name": name},
+		"Idempotency-Key", uuid.NewString()), 201, "")
 	token, refresh, id := a.at("accessToken").(string), a.at("refreshToken").(string), a.at("user", "id").(string)
 	event := s.schedule(3)
-	s.want(s.call("POST", "/book", token, map[string]string{"eventId": event}, "Idempotency-Key", uuid.NewString()), 201, "")
+	s.want(s.call("POST", "/book", token, map[string]string{"eventId": event}, "Idempotency-Key", uuid.NewString()), 201,
+		"")
 	auditor := s.token(account.Auditor)
 	s.want(s.call("GET", "/audit/records?actor="+id, auditor, nil), 200, "")
 	before := s.want(s.call("GET", "/audit/records/2/proof", auditor, nil), 200, "")
@@ -378,10 +407,13 @@ func TestPeopleEraseThemselvesAndTheHistoryStaysProvable(t *testing.T) {
 	if found := s.occurrences(ctx, "quux"); len(found) > 0 {
 		t.Errorf("still there: %v", found)
 	}
-	s.want(s.call("POST", "/auth/login", "", map[string]string{"email": email, "password": password}), 401, "invalid_credentials")
+	s.want(s.call("POST", "/auth/login", "", map[string]string{"email": email, "password": password}), 401,
+		"invalid_credentials")
 	s.want(s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": refresh}), 401, "invalid_token")
-	s.want(s.call("POST", "/book", token, map[string]string{"eventId": s.schedule(3)}), 401, "invalid_token") // though it has not expired
-	s.want(s.call("POST", "/auth/register", "", map[string]string{"email": email, "password": password, "name": "Another"}), 201, "")
+	// though it has not expired
+	s.want(s.call("POST", "/book", token, map[string]string{"eventId": s.schedule(3)}), 401, "invalid_token")
+	s.want(s.call("POST", "/auth/register", "", map[string]string{"email": email, "password": password,
+		"name": "Another"}), 201, "")
 
 	after := s.want(s.call("GET", "/audit/records/2/proof", auditor, nil), 200, "")
 	if !bytes.Equal(before.raw, after.raw) {
@@ -396,7 +428,8 @@ func TestPeopleEraseThemselvesAndTheHistoryStaysProvable(t *testing.T) {
 // occurrences lists the tables in which a word is found, in whatever case, and within bytes too.
 func (s *system) occurrences(ctx context.Context, word string) (found []string) {
 	s.Helper()
-	rows, _ := s.pool.Query(ctx, `select table_name::text from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`)
+	rows, _ := s.pool.Query(ctx, `select table_name::text from information_schema.tables where table_schema = 'public' `+
+		`and table_type = 'BASE TABLE'`)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(s, err)
 	capital := strings.ToUpper(word[:1]) + word[1:]
@@ -405,7 +438,9 @@ func (s *system) occurrences(ctx context.Context, word string) (found []string) 
 		must(s, s.pool.QueryRow(ctx, `
 			select count(*)
 			from `+pgx.Identifier{table}.Sanitize()+` t
-			where strpos(lower(t::text), $1) > 0 or strpos(t::text, encode(convert_to($1, 'UTF8'), 'hex')) > 0 or strpos(t::text, encode(convert_to($2, 'UTF8'), 'hex')) > 0`,
+			where strpos(lower(t::text), $1) > 0
+				or strpos(t::text, encode(convert_to($1, 'UTF8'), 'hex')) > 0
+				or strpos(t::text, encode(convert_to($2, 'UTF8'), 'hex')) > 0`,
 			word, capital).Scan(&n))
 		if n > 0 {
 			found = append(found, table)

@@ -22,7 +22,7 @@ func claimsOf(ctx context.Context) account.Claims {
 	return claims
 }
 
-// signedIn asks for a valid access token, of somebody with one of the roles if there are any.
+// signedIn asks for a valid access token, with one of the roles if there are any.
 func (a *api) signedIn(allowed ...account.Role) func(*huma.Operation) {
 	return func(op *huma.Operation) {
 		op.Security = []map[string][]string{{"bearer": {}}}
@@ -62,7 +62,7 @@ type User struct {
 	Role  account.Role `json:"role" enum:"customer,organizer,auditor"`
 }
 
-// Session is the answer to whoever signs in.
+// Session is the answer to a sign-in.
 type Session struct {
 	User         User   `json:"user"`
 	AccessToken  string `json:"accessToken" doc:"JWT for the Authorization header, valid for 15 minutes"`
@@ -78,7 +78,7 @@ const refreshTokenMode = "Refresh-Token-Mode" //nolint:gosec // the name of a he
 
 // Delivery is how the client wants to get its refresh token.
 type Delivery struct {
-	RefreshTokenMode string `header:"Refresh-Token-Mode" enum:"body,cookie" default:"body" doc:"cookie: the refresh token comes in an HttpOnly cookie only, where no script of the page can read it"`
+	RefreshTokenMode string `header:"Refresh-Token-Mode" enum:"body,cookie" default:"body" doc:"cookie: the refresh token is sent in an HttpOnly cookie only, which scripts can't read"`
 }
 
 func (a *api) session(ctx context.Context, d Delivery, user account.User, tokens account.Tokens) *sessionOutput {
@@ -200,7 +200,7 @@ func (a *api) me(ctx context.Context, _ *struct{}) (*struct{ Body User }, error)
 
 type eraseInput struct {
 	Body struct {
-		Password string `json:"password" doc:"Of the account, once more"`
+		Password string `json:"password" doc:"The password of the account"`
 	}
 }
 

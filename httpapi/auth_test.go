@@ -34,21 +34,27 @@ func TestRegistrationSignsIn(t *testing.T) {
 		}
 	}
 
-	s.want(s.call("POST", "/auth/register", "", map[string]string{"email": "ANN@example.com", "password": "password123", "name": "Other"}), 409, "email_taken")
-	bad := s.want(s.call("POST", "/auth/register", "", map[string]string{"email": "no", "password": "short", "name": "x"}), 400, "validation_failed")
+	s.want(s.call("POST", "/auth/register", "", map[string]string{"email": "ANN@example.com", "password": "password123",
+		"name": "Other"}), 409, "email_taken")
+	bad := s.want(s.call("POST", "/auth/register", "", map[string]string{"email": "no", "password": "short", "name": "x"}),
+		400, "validation_failed")
 	if got := len(bad.body["errors"].([]any)); got != 3 {
 		t.Errorf("%d fields are reported, want all three: %s", got, bad.raw)
 	}
-	s.want(s.call("POST", "/auth/register", "", map[string]string{"email": "eve@example.com", "password": "password123", "name": "Eve", "role": "auditor"}), 400, "validation_failed")
+	s.want(s.call("POST", "/auth/register", "", map[string]string{"email": "eve@example.com", "password": "password123",
+		"name": "Eve", "role": "auditor"}), 400, "validation_failed")
 }
 
 func TestLoginDoesNotTellWhatWasWrong(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.want(s.call("POST", "/auth/register", "", ann), 201, "")
-	s.want(s.call("POST", "/auth/login", "", map[string]string{"email": "ANN@example.com", "password": "password123"}), 200, "")
-	wrong := s.want(s.call("POST", "/auth/login", "", map[string]string{"email": "ann@example.com", "password": "password124"}), 401, "invalid_credentials")
-	unknown := s.want(s.call("POST", "/auth/login", "", map[string]string{"email": "bob@example.com", "password": "password123"}), 401, "invalid_credentials")
+	s.want(s.call("POST", "/auth/login", "", map[string]string{"email": "ANN@example.com", "password": "password123"}),
+		200, "")
+	wrong := s.want(s.call("POST", "/auth/login", "", map[string]string{"email": "ann@example.com",
+		"password": "password124"}), 401, "invalid_credentials")
+	unknown := s.want(s.call("POST", "/auth/login", "", map[string]string{"email": "bob@example.com",
+		"password": "password123"}), 401, "invalid_credentials")
 	if wrong.at("detail") != "Invalid credentials" || wrong.at("detail") != unknown.at("detail") {
 		t.Errorf("the answers differ: %v and %v", wrong.at("detail"), unknown.at("detail"))
 	}
@@ -68,7 +74,8 @@ func TestARefreshTokenIsExchangedOnceInBodyAndCookie(t *testing.T) {
 
 	// Two uses later the first one is a stolen one: everything of this sign-in ends.
 	s.want(s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": first}), 401, "invalid_token")
-	s.want(s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": third.at("refreshToken").(string)}), 401, "invalid_token")
+	s.want(s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": third.at("refreshToken").(string)}), 401,
+		"invalid_token")
 	s.want(s.call("POST", "/auth/refresh", "", nil), 401, "invalid_token")
 	s.want(s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "nonsense"}), 401, "invalid_token")
 }
@@ -133,14 +140,18 @@ func TestTheGuardLetsNobodyInWithoutAValidAccessToken(t *testing.T) {
 
 	refresh := s.want(s.call("POST", "/auth/register", "", ann), 201, "").at("refreshToken").(string)
 	for name, bad := range map[string]struct{ token, code string }{
-		"none":                  {"", "invalid_token"},
-		"nonsense":              {"nonsense", "invalid_token"},
-		"a refresh token":       {refresh, "invalid_token"},
-		"expired":               {sign(jwt.SigningMethodHS256, key, claims(set("exp", now.Add(-time.Hour).Unix()))), "token_expired"},
-		"another key":           {sign(jwt.SigningMethodHS256, []byte("another secret for tests"), claims(same)), "invalid_token"},
-		"another algorithm":     {sign(jwt.SigningMethodHS512, key, claims(same)), "invalid_token"},
-		"alg none":              {sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims(same)), "invalid_token"},
-		"another audience":      {sign(jwt.SigningMethodHS256, key, claims(set("aud", "boxoffice-refresh"))), "invalid_token"},
+		"none":            {"", "invalid_token"},
+		"nonsense":        {"nonsense", "invalid_token"},
+		"a refresh token": {refresh, "invalid_token"},
+		"expired": {sign(jwt.SigningMethodHS256, key, claims(set("exp", now.Add(-time.Hour).Unix()))),
+			"token_expired"},
+		"another key": {sign(jwt.SigningMethodHS256, []byte("another secret for tests"), claims(same)),
+			"invalid_token"},
+		"another algorithm": {sign(jwt.SigningMethodHS512, key, claims(same)), "invalid_token"},
+		"alg none": {sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims(same)),
+			"invalid_token"},
+		"another audience": {sign(jwt.SigningMethodHS256, key, claims(set("aud", "boxoffice-refresh"))),
+			"invalid_token"},
 		"another issuer":        {sign(jwt.SigningMethodHS256, key, claims(set("iss", "evil"))), "invalid_token"},
 		"an unknown role":       {sign(jwt.SigningMethodHS256, key, claims(set("role", "root"))), "invalid_token"},
 		"a subject without use": {sign(jwt.SigningMethodHS256, key, claims(set("sub", "me"))), "invalid_token"},
@@ -188,7 +199,8 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	if !strings.Contains(logs, "/auth/login") {
 		t.Fatal("nothing was logged, so the test shows nothing")
 	}
-	for _, secret := range []string{"password123", "wrong-password-1", "ann@example.com", "secretly", fmt.Sprint(a.at("accessToken")), fmt.Sprint(a.at("refreshToken"))} {
+	for _, secret := range []string{"password123", "wrong-password-1", "ann@example.com", "secretly",
+		fmt.Sprint(a.at("accessToken")), fmt.Sprint(a.at("refreshToken"))} {
 		if strings.Contains(logs, secret) {
 			t.Errorf("the logs hold %q", secret)
 		}

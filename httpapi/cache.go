@@ -53,7 +53,7 @@ func (c *readCache[K, V]) get(key K, position int64, noCache bool, read func() (
 
 // Cacheable are the inputs of operations that may answer from the cache.
 type Cacheable struct {
-	CacheControl string `header:"Cache-Control" doc:"With no-cache (RFC 9111, section 5.2.1.4) the read models are asked each time; otherwise when the log has moved, or once a second"`
+	CacheControl string `header:"Cache-Control" doc:"With no-cache (RFC 9111, section 5.2.1.4) the read models are read for each request; otherwise when the log has grown, or once a second"`
 }
 
 func (in Cacheable) noCache() bool {

@@ -41,7 +41,8 @@ func TestTheCacheIsReadThroughWhenTheReadModelMayHaveChanged(t *testing.T) {
 
 func TestAClientCanBypassTheCache(t *testing.T) {
 	t.Parallel()
-	for header, want := range map[string]bool{"": false, "no-cache": true, "max-age=0, No-Cache": true, "max-age=0": false, "no-cached": false} {
+	for header, want := range map[string]bool{"": false, "no-cache": true, "max-age=0, No-Cache": true, "max-age=0": false,
+		"no-cached": false} {
 		if got := (Cacheable{CacheControl: header}).noCache(); got != want {
 			t.Errorf("Cache-Control: %s: %t, want %t", header, got, want)
 		}

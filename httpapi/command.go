@@ -12,7 +12,7 @@ import (
 // changed is the answer to a command.
 type changed[B any] struct {
 	LogPosition int64  `header:"Log-Position" doc:"A read with this as Min-Log-Position sees the change"`
-	Replayed    string `header:"Idempotency-Replayed" doc:"true when this is the answer of an earlier request with the same key"`
+	Replayed    string `header:"Idempotency-Replayed" doc:"true when this is the stored answer of an earlier request with the same key"`
 	Body        B
 }
 

@@ -38,7 +38,7 @@ func conditional(op *huma.Operation) {
 		Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 		Description: "ETags that the client has: when the answer would be one of these, it is 304 without a body",
 	})
-	op.Responses["304"] = &huma.Response{Description: "The client has it already"}
+	op.Responses["304"] = &huma.Response{Description: "The client already has it"}
 	op.Middlewares = append(op.Middlewares, plain(middleware.Conditional))
 }
 

@@ -19,18 +19,22 @@ func TestAnAnswerThatTheClientHasIsNotSentAgain(t *testing.T) {
 	for _, path := range []string{"/events", "/events/" + id} {
 		first := s.want(s.call("GET", path, token, nil), 200, "")
 		tag := first.header.Get("ETag")
-		if first.header.Get("Cache-Control") != "private, no-cache" || !strings.Contains(strings.Join(first.header.Values("Vary"), ","), "Authorization") {
-			t.Errorf("%s may be kept by %q and varies with %q", path, first.header.Get("Cache-Control"), first.header.Values("Vary"))
+		if first.header.Get("Cache-Control") != "private, no-cache" ||
+			!strings.Contains(strings.Join(first.header.Values("Vary"), ","), "Authorization") {
+			t.Errorf("%s may be kept by %q and varies with %q", path, first.header.Get("Cache-Control"),
+				first.header.Values("Vary"))
 		}
 		for _, seen := range []string{tag, "W/" + tag, `"other", ` + tag, "*", strings.TrimSuffix(tag, `"`) + `-gzip"`} {
-			if a := s.call("GET", path, token, nil, "If-None-Match", seen); a.status != 304 || len(a.raw) > 0 || a.header.Get("ETag") != tag {
+			if a := s.call("GET", path, token, nil, "If-None-Match", seen); a.status != 304 || len(a.raw) > 0 ||
+				a.header.Get("ETag") != tag {
 				t.Errorf("%s with %s: %d %s", path, seen, a.status, a.raw)
 			}
 		}
 		s.want(s.call("GET", path, token, nil, "If-None-Match", `"other"`), 200, "")
 		s.want(s.call("GET", path, "", nil, "If-None-Match", tag), 401, "invalid_token")
 		booked := s.want(s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": id}), 201, "")
-		s.want(s.call("GET", path, token, nil, "If-None-Match", tag, "Min-Log-Position", booked.header.Get("Log-Position")), 200, "")
+		s.want(s.call("GET", path, token, nil, "If-None-Match", tag, "Min-Log-Position", booked.header.Get("Log-Position")),
+			200, "")
 	}
 	if a := s.call("GET", "/bookings", token, nil); a.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("bookings may be kept: %q", a.header.Get("Cache-Control"))
@@ -51,7 +55,8 @@ func TestPagesNameTheirNeighbours(t *testing.T) {
 			t.Errorf("%s is not in %s", link, a.header.Get("Link"))
 		}
 	}
-	if a := s.call("GET", "/events?search=nothing", token, nil); strings.Contains(a.header.Get("Link"), "next") || strings.Contains(a.header.Get("Link"), "prev") {
+	if a := s.call("GET", "/events?search=nothing", token, nil); strings.Contains(a.header.Get("Link"), "next") ||
+		strings.Contains(a.header.Get("Link"), "prev") {
 		t.Errorf("an empty list has neighbours: %s", a.header.Get("Link"))
 	}
 }
@@ -74,8 +79,10 @@ func TestLongAnswersAreCompressedButNotThoseWithTokens(t *testing.T) {
 	if event["id"] != id {
 		t.Errorf("got %s", data)
 	}
-	long := map[string]string{"email": strings.Repeat("a", 60) + "@" + strings.Repeat("b", 60) + ".example", "password": "password123", "name": strings.Repeat("A", 80)}
-	if plain := s.want(s.call("POST", "/auth/register", "", long, "Accept-Encoding", "gzip"), 201, ""); plain.header.Get("Content-Encoding") != "" || len(plain.raw) < 1024 {
+	long := map[string]string{"email": strings.Repeat("a", 60) + "@" + strings.Repeat("b", 60) + ".example",
+		"password": "password123", "name": strings.Repeat("A", 80)}
+	if plain := s.want(s.call("POST", "/auth/register", "", long, "Accept-Encoding", "gzip"), 201,
+		""); plain.header.Get("Content-Encoding") != "" || len(plain.raw) < 1024 {
 		t.Errorf("got %d bytes, %v", len(plain.raw), plain.header)
 	}
 }
@@ -88,7 +95,8 @@ func TestHeadIsGetWithoutTheBody(t *testing.T) {
 	if a.status != 200 || a.header.Get("ETag") != `"1"` || len(a.raw) > 0 {
 		t.Errorf("got %d, %v, %q", a.status, a.header, a.raw)
 	}
-	if a := s.want(s.call("PUT", "/events/"+id, "", nil), 405, "method_not_allowed"); a.header.Get("Allow") != "GET, HEAD, PATCH" {
+	if a := s.want(s.call("PUT", "/events/"+id, "", nil), 405,
+		"method_not_allowed"); a.header.Get("Allow") != "GET, HEAD, PATCH" {
 		t.Errorf("Allow: %q", a.header.Get("Allow"))
 	}
 }

@@ -75,7 +75,9 @@ func (d *described) check(url string, request *http.Request, response *http.Resp
 	}
 	item, _, pattern := paths.FindPath(asked, d.document, nil)
 	if item == nil || item.GetOperations().GetOrZero(strings.ToLower(asked.Method)) == nil {
-		if request.Method == http.MethodOptions || response.StatusCode == http.StatusNotFound || response.StatusCode == http.StatusMethodNotAllowed || request.URL.Path == "/openapi.json" || request.URL.Path == "/ws" || strings.HasPrefix(request.URL.Path, "/docs") {
+		if request.Method == http.MethodOptions || response.StatusCode == http.StatusNotFound ||
+			response.StatusCode == http.StatusMethodNotAllowed || request.URL.Path == "/openapi.json" ||
+			request.URL.Path == "/ws" || strings.HasPrefix(request.URL.Path, "/docs") {
 			return nil
 		}
 		return fmt.Errorf("%s %s is not documented", request.Method, request.URL.Path)
@@ -89,7 +91,8 @@ func (d *described) check(url string, request *http.Request, response *http.Resp
 	if request.Method == http.MethodHead || len(body) == 0 {
 		return nil
 	}
-	told := &http.Response{StatusCode: response.StatusCode, Header: response.Header, Body: io.NopCloser(bytes.NewReader(body))}
+	told := &http.Response{StatusCode: response.StatusCode, Header: response.Header,
+		Body: io.NopCloser(bytes.NewReader(body))}
 	if ok, problems := d.validator.GetResponseBodyValidator().ValidateResponseBody(asked, told); !ok {
 		var errs []error
 		for _, p := range problems {
@@ -120,7 +123,8 @@ func (d *described) complete() error {
 	}
 	if missing != nil {
 		slices.Sort(missing)
-		return fmt.Errorf("%d documented answers were not produced by any test:\n  %s", len(missing), strings.Join(missing, "\n  "))
+		return fmt.Errorf("%d documented answers were not produced by any test:\n  %s", len(missing),
+			strings.Join(missing, "\n  "))
 	}
 	return nil
 }

@@ -56,13 +56,15 @@ func TestTheCookieIsSecureWhereTheBrowserSpeaksHTTPS(t *testing.T) {
 		{"the internet, allowed", allowed, []string{"X-Forwarded-For", "198.51.100.7"}, plain},
 		{"this machine, in production", production, nil, plainSecure},
 		{"https", development, []string{"X-Forwarded-Proto", "https"}, host},
-		{"https, in production", production, []string{"X-Forwarded-Proto", "HTTPS, http", "X-Forwarded-For", "192.168.1.7"}, host},
+		{"https, in production", production, []string{"X-Forwarded-Proto", "HTTPS, http", "X-Forwarded-For", "192.168.1.7"},
+			host},
 		{"https, plain HTTP allowed", allowed, []string{"X-Forwarded-Proto", "https"}, host},
 		{"a proxy that speaks of http", development, []string{"X-Forwarded-Proto", "http"}, plain},
 		{"a proxy that is not trusted", noProxy, []string{"X-Forwarded-Proto", "https"}, plain},
 		{"a page over https", noProxy, []string{"Origin", "https://" + strings.TrimPrefix(noProxy.url, "http://")}, host},
 	} {
-		a := s.want(c.system.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": ann["password"]}, c.headers...), 200, "")
+		a := s.want(c.system.call("POST", "/auth/login", "", map[string]string{"email": ann["email"],
+			"password": ann["password"]}, c.headers...), 200, "")
 		set, cleared := parseCookies(t, a.header)
 		got := set.Name
 		if set.Secure {
@@ -77,10 +79,12 @@ func TestTheCookieIsSecureWhereTheBrowserSpeaksHTTPS(t *testing.T) {
 		if strings.HasPrefix(set.Name, "__Host-") != (set.Path == "/") || set.Domain != "" {
 			t.Errorf("%s: path %q and domain %q", c.name, set.Path, set.Domain)
 		}
-		if set.MaxAge < 604_700 || set.MaxAge > 604_800 || set.Expires.IsZero() || !set.HttpOnly || set.SameSite != http.SameSiteStrictMode {
+		if set.MaxAge < 604_700 || set.MaxAge > 604_800 || set.Expires.IsZero() || !set.HttpOnly ||
+			set.SameSite != http.SameSiteStrictMode {
 			t.Errorf("%s: %v", c.name, set)
 		}
-		next := s.want(c.system.call("POST", "/auth/refresh", "", nil, append(c.headers, "Cookie", a.refreshCookie())...), 200, "")
+		next := s.want(c.system.call("POST", "/auth/refresh", "", nil, append(c.headers, "Cookie", a.refreshCookie())...),
+			200, "")
 		if next.refreshCookie() == a.refreshCookie() {
 			t.Errorf("%s: the token was not exchanged", c.name)
 		}
@@ -166,7 +170,8 @@ func TestNobodySignsInOverPlainHTTPInProductionUnlessItIsAllowed(t *testing.T) {
 	}
 	s.want(s.call("POST", "/auth/register", "", ann), 201, "") // from this machine
 	s.want(s.call("POST", "/auth/login", "", credentials, plain...), 403, "plain_http")
-	login := s.want(s.call("POST", "/auth/login", "", credentials, "X-Forwarded-For", "192.168.1.7", "X-Forwarded-Proto", "https"), 200, "")
+	login := s.want(s.call("POST", "/auth/login", "", credentials, "X-Forwarded-For", "192.168.1.7", "X-Forwarded-Proto",
+		"https"), 200, "")
 	s.want(s.call("POST", "/auth/logout", "", nil, append(plain, "Cookie", login.refreshCookie())...), 204, "")
 	s.want(s.with(plainHTTP(httpapi.PlainHTTPAllowed)).call("POST", "/auth/login", "", credentials, plain...), 200, "")
 }

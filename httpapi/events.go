@@ -41,7 +41,7 @@ type listEventsInput struct {
 	Page      int    `query:"page" default:"1" minimum:"1" maximum:"1000000"`
 	Limit     int    `query:"limit" default:"10" minimum:"1" maximum:"50"`
 	Search    string `query:"search" maxLength:"200" doc:"Part of the title, without regard to case"`
-	SortBy    string `query:"sortBy" default:"date" enum:"date,price,title" doc:"price: by the number, whatever the currency"`
+	SortBy    string `query:"sortBy" default:"date" enum:"date,price,title" doc:"price: by the number, regardless of the currency"`
 	SortOrder string `query:"sortOrder" default:"asc" enum:"asc,desc"`
 	Cacheable
 }
@@ -152,7 +152,7 @@ func changedEventOf(r booking.Result) Event { return eventOf(&r.Event) }
 
 type changeEventInput struct {
 	ID      uuid.UUID `path:"id" format:"uuid"`
-	IfMatch string    `header:"If-Match" doc:"The ETag of the event as it was seen: when the event has changed since, by a booking too, the answer is 412"`
+	IfMatch string    `header:"If-Match" doc:"The ETag of the event that was read: when the event has changed since, also by a booking, the answer is 412"`
 	Body    struct {
 		Title        *string    `json:"title,omitempty"`
 		Description  *string    `json:"description,omitempty"`

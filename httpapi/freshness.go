@@ -20,7 +20,8 @@ const (
 	readModelLag   = "Read-Model-Lag"
 )
 
-// readsModels is for an operation that answers from read models: it waits until they contain what Min-Log-Position names.
+// readsModels is for an operation that answers from read models: it waits until they contain what
+// Min-Log-Position names.
 func (a *api) readsModels(op *huma.Operation) {
 	a.textParameters(op)
 	op.Middlewares = append(op.Middlewares, a.awaitPosition)
@@ -45,8 +46,8 @@ func (a *api) readsModels(op *huma.Operation) {
 	}
 }
 
-// awaitPosition answers with what there is when the wait takes too long, and says so: a projection that lags makes answers stale,
-// never errors.
+// awaitPosition answers with what there is when the wait takes too long, and says so: a projection
+// that lags makes answers stale, never errors.
 func (a *api) awaitPosition(ctx huma.Context, next func(huma.Context)) {
 	var least int64
 	if text := ctx.Header(minLogPosition); text != "" {

@@ -7,12 +7,12 @@ type Health struct {
 	Status  string `json:"status" example:"ok"`
 	Version string `json:"version"`
 	// Replicas is of the readiness only.
-	Replicas *HealthOfReplicas `json:"replicas,omitempty" doc:"Streaming replicas that are read from, where there are any. Without them, the primary answers"`
+	Replicas *HealthOfReplicas `json:"replicas,omitempty" doc:"Streaming replicas, if configured. Without them, the primary answers"`
 }
 
 // HealthOfReplicas tells how many replicas there are.
 type HealthOfReplicas struct {
-	Used       int `json:"used" doc:"Those that answer and are not far behind"`
+	Used       int `json:"used" doc:"Those that answer and are up to date"`
 	Configured int `json:"configured"`
 }
 

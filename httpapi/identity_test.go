@@ -24,8 +24,10 @@ func TestInCookieModeNoScriptSeesTheRefreshToken(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	registered := s.want(s.call("POST", "/auth/register", "", ann, cookieMode, "cookie"), 201, "")
-	login := s.want(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": ann["password"]}, cookieMode, "cookie"), 200, "")
-	refreshed := s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", login.refreshCookie(), cookieMode, "cookie"), 200, "")
+	login := s.want(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"],
+		"password": ann["password"]}, cookieMode, "cookie"), 200, "")
+	refreshed := s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", login.refreshCookie(), cookieMode, "cookie"),
+		200, "")
 	for _, a := range []answer{registered, login, refreshed} {
 		_, token, _ := strings.Cut(a.refreshCookie(), "=")
 		if token == "" || strings.Contains(string(a.raw), token) || a.at("refreshToken") != nil {
@@ -57,8 +59,10 @@ func TestTheRefreshCookieIsNotAcceptedFromOtherSites(t *testing.T) {
 		}
 	}
 	s.saysOnceWhyBrowsersAreRefused()
-	allowed := s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", token.refreshCookie(), "Sec-Fetch-Site", "same-site", "Origin", "http://localhost:3000"), 200, "")
-	s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", allowed.refreshCookie(), "Sec-Fetch-Site", "same-origin"), 200, "")
+	allowed := s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", token.refreshCookie(), "Sec-Fetch-Site",
+		"same-site", "Origin", "http://localhost:3000"), 200, "")
+	s.want(s.call("POST", "/auth/refresh", "", nil, "Cookie", allowed.refreshCookie(), "Sec-Fetch-Site", "same-origin"),
+		200, "")
 }
 
 // saysOnceWhyBrowsersAreRefused checks that the log tells operators what to set, and can't be
@@ -66,7 +70,8 @@ func TestTheRefreshCookieIsNotAcceptedFromOtherSites(t *testing.T) {
 func (s *system) saysOnceWhyBrowsersAreRefused() {
 	s.Helper()
 	log := s.logs.String()
-	if n := strings.Count(log, "FRONTEND_ORIGIN"); n != 1 || !strings.Contains(log, `"host":"`+strings.TrimPrefix(s.url, "http://")) {
+	if n := strings.Count(log, "FRONTEND_ORIGIN"); n != 1 || !strings.Contains(log,
+		`"host":"`+strings.TrimPrefix(s.url, "http://")) {
 		s.Errorf("the log has %d lines about foreign origins, want one that names the host:\n%s", n, log)
 	}
 }
@@ -75,7 +80,8 @@ func TestSigningOutEndsTheSignIn(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	login := func() answer {
-		return s.want(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": ann["password"]}), 200, "")
+		return s.want(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"],
+			"password": ann["password"]}), 200, "")
 	}
 	s.want(s.call("POST", "/auth/register", "", ann), 201, "")
 	here, there := login(), login()
@@ -90,7 +96,8 @@ func TestSigningOutEndsTheSignIn(t *testing.T) {
 	s.want(s.call("POST", "/auth/logout", access, map[string]any{"refreshToken": there.at("refreshToken")}), 204, "")
 	s.want(s.call("POST", "/auth/logout", access, map[string]any{"refreshToken": "nonsense"}), 204, "")
 	s.want(s.call("POST", "/auth/logout", access, nil), 204, "")
-	s.want(s.call("POST", "/auth/refresh", "", map[string]any{"refreshToken": there.at("refreshToken")}), 401, "invalid_token")
+	s.want(s.call("POST", "/auth/refresh", "", map[string]any{"refreshToken": there.at("refreshToken")}), 401,
+		"invalid_token")
 }
 
 // cleared checks that an answer takes the refresh cookie away, under each of its names.
@@ -116,7 +123,8 @@ func TestSigningOutNeedsNoValidAccessToken(t *testing.T) {
 		"none": "", "expired": s.tokenUntil(uuid.New(), time.Now().Add(-time.Minute)), "nonsense": "nonsense",
 	} {
 		for _, inCookie := range []bool{true, false} {
-			login := s.want(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": ann["password"]}), 200, "")
+			login := s.want(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"],
+				"password": ann["password"]}), 200, "")
 			refresh := map[string]any{"refreshToken": login.at("refreshToken")}
 			var out answer
 			if inCookie {
@@ -162,7 +170,8 @@ func TestPeopleCanAskWhoTheyAre(t *testing.T) {
 	s := start(t)
 	registered := s.want(s.call("POST", "/auth/register", "", ann), 201, "")
 	me := s.want(s.call("GET", "/auth/me", registered.at("accessToken").(string), nil), 200, "")
-	if me.at("id") != registered.at("user", "id") || me.at("email") != ann["email"] || me.at("role") != "customer" || me.header.Get("Cache-Control") != "no-store" {
+	if me.at("id") != registered.at("user", "id") || me.at("email") != ann["email"] || me.at("role") != "customer" ||
+		me.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("got %s, %v", me.raw, me.header)
 	}
 	s.want(s.call("GET", "/auth/me", s.tokenOf(uuid.New(), account.Customer), nil), 401, "invalid_token")

@@ -23,7 +23,7 @@ func (a *api) limitedPerAddress(op *huma.Operation) {
 	})
 }
 
-// limited refuses requests beyond the limit, and tells everybody how much is left.
+// limited refuses requests beyond the limit, and reports in every answer how much is left.
 func (a *api) limited(op *huma.Operation, counter *middleware.Counter, keyOf func(huma.Context) string) {
 	op.Errors = append(op.Errors, http.StatusTooManyRequests)
 	if counter == nil {

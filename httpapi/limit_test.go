@@ -45,7 +45,8 @@ func TestBookingsAreLimitedPerUser(t *testing.T) {
 		if a.header.Get("RateLimit-Policy") != `"booking";q=3;w=3600` {
 			t.Errorf("RateLimit-Policy: %q", a.header.Get("RateLimit-Policy"))
 		}
-		if got := a.header.Get("RateLimit"); !regexp.MustCompile(fmt.Sprintf(`^"booking";r=%d;t=3[56]\d\d$`, 2-i)).MatchString(got) {
+		if got := a.header.Get("RateLimit"); !regexp.MustCompile(fmt.Sprintf(`^"booking";r=%d;t=3[56]\d\d$`,
+			2-i)).MatchString(got) {
 			t.Errorf("RateLimit: %q", got)
 		}
 	}
@@ -74,18 +75,23 @@ func TestFailedLoginsAreLimitedPerEmail(t *testing.T) {
 
 func TestSigningInIsLimitedPerAddress(t *testing.T) {
 	t.Parallel()
-	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 2, Window: time.Hour}}, "127.0.0.0/8", "10.0.0.0/8"))
+	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 2, Window: time.Hour}},
+		"127.0.0.0/8", "10.0.0.0/8"))
 	from := func(forwarded string) answer {
-		return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": uuid.NewString()}, "X-Forwarded-For", forwarded)
+		return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": uuid.NewString()}, "X-Forwarded-For",
+			forwarded)
 	}
 	for range 2 {
 		s.want(from("198.51.100.1"), 401, "invalid_token")
 	}
 	s.limited(from("198.51.100.1"), "address")
-	s.limited(from("203.0.113.9, 198.51.100.1, 10.1.2.3"), "address") // what comes before a trusted proxy's entry is the client's own invention
+	// what comes before a trusted proxy's entry is the client's own invention
+	s.limited(from("203.0.113.9, 198.51.100.1, 10.1.2.3"), "address")
 	s.limited(s.call("POST", "/auth/register", "", ann, "X-Forwarded-For", "198.51.100.1"), "address")
-	s.limited(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": ann["password"]}, "X-Forwarded-For", "198.51.100.1"), "address")
-	s.limited(s.call("DELETE", "/auth/me", s.token(account.Customer), map[string]string{"password": "a guess"}, "X-Forwarded-For", "198.51.100.1"), "address")
+	s.limited(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": ann["password"]},
+		"X-Forwarded-For", "198.51.100.1"), "address")
+	s.limited(s.call("DELETE", "/auth/me", s.token(account.Customer), map[string]string{"password": "a guess"},
+		"X-Forwarded-For", "198.51.100.1"), "address")
 	s.want(from("198.51.100.2"), 401, "invalid_token")
 }
 
@@ -93,7 +99,8 @@ func TestForwardedAddressesAreNotBelievedFromAnybody(t *testing.T) {
 	t.Parallel()
 	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 2, Window: time.Hour}}))
 	for i := range 3 {
-		a := s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"}, "X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
+		a := s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"}, "X-Forwarded-For",
+			fmt.Sprintf("198.51.100.%d", i))
 		if i < 2 {
 			s.want(a, 401, "invalid_token")
 		} else {
@@ -104,12 +111,14 @@ func TestForwardedAddressesAreNotBelievedFromAnybody(t *testing.T) {
 
 func TestPeopleBehindAProxyAreCountedOneByOneHoweverItWritesTheirAddresses(t *testing.T) {
 	t.Parallel()
-	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 1, Window: time.Hour}}, "127.0.0.0/8", "10.0.0.0/8"))
+	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 1, Window: time.Hour}},
+		"127.0.0.0/8", "10.0.0.0/8"))
 	from := func(forwarded string) answer {
 		return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"}, "X-Forwarded-For", forwarded)
 	}
 	for _, same := range [][]string{
-		{"198.51.100.1:4711", "198.51.100.1:4712", "198.51.100.1", "::ffff:198.51.100.1", "[::ffff:198.51.100.1]:80", "192.0.2.1, 198.51.100.1:1, 10.1.2.3:99"},
+		{"198.51.100.1:4711", "198.51.100.1:4712", "198.51.100.1", "::ffff:198.51.100.1", "[::ffff:198.51.100.1]:80",
+			"192.0.2.1, 198.51.100.1:1, 10.1.2.3:99"},
 		{"198.51.100.2:4711", "198.51.100.2"},
 		{"2001:db8:0:1::1", "[2001:db8:0:1::1]:443", "[2001:db8:0:1::2]", "2001:db8:0:1:ffff:ffff:ffff:ffff"},
 		{"2001:db8:0:2::1", "2001:db8:0:2::2"},
@@ -125,7 +134,8 @@ func TestPeopleBehindAProxyAreCountedOneByOneHoweverItWritesTheirAddresses(t *te
 
 func TestAnAddressThatCannotBeReadCountsAsTheProxy(t *testing.T) {
 	t.Parallel()
-	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 4, Window: time.Hour}}, "127.0.0.0/8"))
+	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 4, Window: time.Hour}},
+		"127.0.0.0/8"))
 	refresh := func(headers ...string) answer {
 		return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"}, headers...)
 	}

@@ -43,13 +43,20 @@ func TestWhatBecameOfARequestIsObserved(t *testing.T) {
 		does func()
 		want middleware.Request
 	}{
-		{func() { s.call("POST", "/book", token, map[string]any{"eventId": event}, "Idempotency-Key", key) }, middleware.Request{Method: "POST", Route: "/book", Status: 201}},
-		{func() { s.call("POST", "/book", token, map[string]any{"eventId": event}, "Idempotency-Key", key) }, middleware.Request{Method: "POST", Route: "/book", Status: 201, Replayed: true}},
-		{func() { s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": event}) }, middleware.Request{Method: "POST", Route: "/book", Status: 409, Code: "sold_out"}},
-		{func() { s.call("POST", "/book", token, map[string]any{"eventId": 7}) }, middleware.Request{Method: "POST", Route: "/book", Status: 400, Code: "validation_failed"}},
-		{func() { s.call("GET", "/events/"+event, token, nil) }, middleware.Request{Method: "GET", Route: "/events/{id}", Status: 200}},
-		{func() { s.call("GET", "/events/"+event, "", nil) }, middleware.Request{Method: "GET", Route: "/events/{id}", Status: 401, Code: "invalid_token"}},
-		{func() { s.call("GET", "/nothing/here", "", nil) }, middleware.Request{Method: "GET", Status: 404, Code: "not_found"}},
+		{func() { s.call("POST", "/book", token, map[string]any{"eventId": event}, "Idempotency-Key", key) },
+			middleware.Request{Method: "POST", Route: "/book", Status: 201}},
+		{func() { s.call("POST", "/book", token, map[string]any{"eventId": event}, "Idempotency-Key", key) },
+			middleware.Request{Method: "POST", Route: "/book", Status: 201, Replayed: true}},
+		{func() { s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": event}) },
+			middleware.Request{Method: "POST", Route: "/book", Status: 409, Code: "sold_out"}},
+		{func() { s.call("POST", "/book", token, map[string]any{"eventId": 7}) },
+			middleware.Request{Method: "POST", Route: "/book", Status: 400, Code: "validation_failed"}},
+		{func() { s.call("GET", "/events/"+event, token, nil) }, middleware.Request{Method: "GET", Route: "/events/{id}",
+			Status: 200}},
+		{func() { s.call("GET", "/events/"+event, "", nil) }, middleware.Request{Method: "GET", Route: "/events/{id}",
+			Status: 401, Code: "invalid_token"}},
+		{func() { s.call("GET", "/nothing/here", "", nil) }, middleware.Request{Method: "GET", Status: 404,
+			Code: "not_found"}},
 	} {
 		c.does()
 		eventually(t, fmt.Sprintf("%+v is observed", c.want), func() bool {
@@ -72,7 +79,8 @@ func TestARequestThatFailsOnOurSideLeavesALineWithItsID(t *testing.T) {
 	options.Logger = slog.New(slog.NewJSONHandler(logs, nil)) // info and above
 	options.Ready = func(context.Context) error { return errors.New("planted") }
 	s.url = s.serve(options)
-	s.want(s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": uuid.New()}), http.StatusServiceUnavailable, "busy")
+	s.want(s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": uuid.New()}),
+		http.StatusServiceUnavailable, "busy")
 	s.call("GET", "/healthz", "", nil)
 	id := s.call("GET", "/readyz", "", nil).header.Get("X-Request-Id")
 	var lines []string
@@ -81,7 +89,8 @@ func TestARequestThatFailsOnOurSideLeavesALineWithItsID(t *testing.T) {
 		return strings.Contains(lines[len(lines)-1], `"msg":"request"`)
 	})
 	last := lines[len(lines)-1]
-	for _, want := range []string{`"level":"INFO"`, `"path":"/readyz"`, `"status":503`, `"code":"not_ready"`, `"requestId":"` + id + `"`} {
+	for _, want := range []string{`"level":"INFO"`, `"path":"/readyz"`, `"status":503`, `"code":"not_ready"`,
+		`"requestId":"` + id + `"`} {
 		if !strings.Contains(last, want) {
 			t.Errorf("%s is missing in %s", want, last)
 		}
@@ -120,7 +129,8 @@ func TestABookingIsOneTraceFromTheRequestToTheReadModels(t *testing.T) {
 		}
 		return len(found) == 4+len(projections.Names())
 	})
-	for child, parent := range map[string]string{"command": "POST /book", "batch": "command", "append": "batch", "project events": "command", "project bookings": "command"} {
+	for child, parent := range map[string]string{"command": "POST /book", "batch": "command", "append": "batch",
+		"project events": "command", "project bookings": "command"} {
 		if found[child] == nil || found[parent] == nil {
 			t.Fatalf("%q or %q is missing in %v", child, parent, found)
 		}
@@ -131,7 +141,8 @@ func TestABookingIsOneTraceFromTheRequestToTheReadModels(t *testing.T) {
 	if got := found["POST /book"].Parent().SpanID().String(); got != "b7ad6b7169203331" {
 		t.Errorf("the request's parent is %s, not the caller's span", got)
 	}
-	if links := found["command"].Links(); len(links) != 1 || links[0].SpanContext.SpanID() != found["batch"].SpanContext().SpanID() {
+	if links := found["command"].Links(); len(links) != 1 ||
+		links[0].SpanContext.SpanID() != found["batch"].SpanContext().SpanID() {
 		t.Errorf("the command is not linked with its batch: %v", links)
 	}
 }
@@ -172,16 +183,19 @@ func TestABatchIsLinkedWithAllItsCommands(t *testing.T) {
 func TestWhatIsNotSampledLeavesNoTrace(t *testing.T) {
 	t.Parallel()
 	spans := tracetest.NewSpanRecorder()
-	s := start(t, traced(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans), sdktrace.WithSampler(sdktrace.NeverSample()))))
+	s := start(t, traced(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans),
+		sdktrace.WithSampler(sdktrace.NeverSample()))))
 	event := s.schedule(5)
-	if answer := s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": event}); answer.status != http.StatusCreated {
+	if answer := s.call("POST", "/book", s.token(account.Customer),
+		map[string]any{"eventId": event}); answer.status != http.StatusCreated {
 		t.Fatalf("not booked: %d %s", answer.status, answer.raw)
 	}
 	if n := len(spans.Ended()); n > 0 {
 		t.Errorf("%d spans were recorded", n)
 	}
 	var n int
-	must(t, s.pool.QueryRow(context.Background(), `select count(*) from event_log where metadata::text like '%traceParent%'`).Scan(&n))
+	must(t, s.pool.QueryRow(context.Background(), `select count(*) from event_log where metadata::text like `+
+		`'%traceParent%'`).Scan(&n))
 	if n > 0 {
 		t.Errorf("%d records name a trace that there is none of", n)
 	}

@@ -53,11 +53,13 @@ func (s *system) operations() []operation {
 	var all []operation
 	for pattern, item := range contract.document.Paths.PathItems.FromOldest() {
 		for method, described := range item.GetOperations().FromOldest() {
-			o := operation{id: described.OperationId, method: strings.ToUpper(method), pattern: pattern, guarded: len(described.Security) > 0}
+			o := operation{id: described.OperationId, method: strings.ToUpper(method), pattern: pattern,
+				guarded: len(described.Security) > 0}
 			if roles := described.Extensions.GetOrZero("x-roles"); roles != nil {
 				o.role = account.Role(roles.Content[0].Value)
 			}
-			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "{id}", uuid.NewString(), "{position}", "1").Replace(pattern)
+			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "{id}", uuid.NewString(), "{position}",
+				"1").Replace(pattern)
 			if described.RequestBody != nil {
 				if o.body = bodies[o.id]; o.body == "" {
 					s.Fatalf("there is no sample body for %s", o.id)
@@ -127,7 +129,8 @@ func TestEveryOperationRefusesWhatItCannotRead(t *testing.T) {
 		if o.body == "" {
 			continue
 		}
-		for _, body := range []string{`{`, `[]`, `{"surplus":1,` + o.body[1:], strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40)} {
+		for _, body := range []string{`{`, `[]`, `{"surplus":1,` + o.body[1:],
+			strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40)} {
 			broken := o
 			broken.body = body
 			s.want(s.send(broken), 400, "validation_failed")
@@ -155,7 +158,8 @@ func (s *system) write(o operation, length, body string) net.Conn {
 	s.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	must(s, err)
-	_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n%s\r\n\r\n%s",
+	_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer %s\r\nContent-Type: "+
+		"application/json\r\n%s\r\n\r\n%s",
 		o.method, o.path, s.tokenFor(o), length, body)
 	must(s, err)
 	return conn
@@ -188,7 +192,8 @@ func (s *system) slow(o operation) {
 	defer response.Body.Close() //nolint:errcheck // read to its end
 	body, err := io.ReadAll(response.Body)
 	must(s, err)
-	if err := contract.check(s.url, request, response, body); err != nil || response.StatusCode != http.StatusRequestTimeout {
+	if err := contract.check(s.url, request, response, body); err != nil ||
+		response.StatusCode != http.StatusRequestTimeout {
 		s.Errorf("%s: got %d, %v: %s", o.id, response.StatusCode, err, body)
 	}
 }
@@ -208,7 +213,8 @@ func TestEveryOperationForARoleRefusesTheOthers(t *testing.T) {
 // failing is an executor that answers every command with the same error.
 type failing struct{ err error }
 
-func (f failing) Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error) {
+func (f failing) Execute(context.Context, eventstore.Command[domain.State,
+	domain.Record]) (eventstore.Result[domain.State], error) {
 	return eventstore.Result[domain.State]{}, f.err
 }
 

@@ -16,7 +16,8 @@ func TestAnOrganizerChangesWhatTheRequestNames(t *testing.T) {
 	before := s.want(s.call("GET", "/events/"+id, organizer, nil), 200, "")
 
 	a := s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "Recital", "totalTickets": 5}), 200, "")
-	if a.at("title") != "Recital" || a.at("venue") != before.at("venue") || a.at("totalTickets") != 5.0 || a.at("remainingTickets") != 4.0 || a.at("version") != 4.0 {
+	if a.at("title") != "Recital" || a.at("venue") != before.at("venue") || a.at("totalTickets") != 5.0 ||
+		a.at("remainingTickets") != 4.0 || a.at("version") != 4.0 {
 		t.Errorf("got %s after %s", a.raw, before.raw)
 	}
 	read := s.want(s.call("GET", "/events/"+id, organizer, nil, "Min-Log-Position", a.header.Get("Log-Position")), 200, "")
@@ -24,12 +25,15 @@ func TestAnOrganizerChangesWhatTheRequestNames(t *testing.T) {
 		t.Errorf("read %s, want %s", read.raw, a.raw)
 	}
 	a = s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{
-		"description": "D", "date": "2100-05-01T18:00:00Z", "timeZone": "Europe/Lisbon", "venue": "V", "price": 12.5, "currency": "EUR",
+		"description": "D", "date": "2100-05-01T18:00:00Z", "timeZone": "Europe/Lisbon", "venue": "V", "price": 12.5,
+		"currency": "EUR",
 	}), 200, "")
-	if a.at("price") != 12.5 || a.at("currency") != "EUR" || a.at("timeZone") != "Europe/Lisbon" || a.at("title") != "Recital" {
+	if a.at("price") != 12.5 || a.at("currency") != "EUR" || a.at("timeZone") != "Europe/Lisbon" ||
+		a.at("title") != "Recital" {
 		t.Errorf("got %s", a.raw)
 	}
-	if same := s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"venue": "V"}), 200, ""); same.at("version") != a.at("version") {
+	if same := s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"venue": "V"}), 200,
+		""); same.at("version") != a.at("version") {
 		t.Errorf("nothing was changed, and the version is %v", same.at("version"))
 	}
 
@@ -49,14 +53,16 @@ func TestAChangeOfWhatWasSeenIsRefusedOnceItIsSomethingElse(t *testing.T) {
 	id, organizer := s.schedule(10), s.token(account.Organizer)
 	seen := s.want(s.call("GET", "/events/"+id, organizer, nil), 200, "").header.Get("ETag")
 	s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "First"}, "If-Match", seen), 200, "")
-	a := s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "Second"}, "If-Match", seen), 412, "version_mismatch")
+	a := s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "Second"}, "If-Match", seen), 412,
+		"version_mismatch")
 	if a.at("detail") != "The event has changed: it is at version 2" {
 		t.Errorf("got %s", a.raw)
 	}
 	s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "Third"}, "If-Match", `"2-gzip"`), 200, "")
 	s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "Fourth"}, "If-Match", "*"), 200, "")
 	for _, tag := range []string{"4", `W/"4"`, `"four"`, `"4`, `"0"`, `"3", "4"`} {
-		s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "Fifth"}, "If-Match", tag), 400, "validation_failed")
+		s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "Fifth"}, "If-Match", tag), 400,
+			"validation_failed")
 	}
 
 	won := 0

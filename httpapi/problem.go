@@ -158,7 +158,7 @@ func lookUp(err error) *problem.Problem {
 		if errors.Is(err, k.err) {
 			p := problem.New(k.status, k.code, k.detail)
 			if k.retryAfter > 0 {
-				p.RetryAfter(k.retryAfter)
+				return p.RetryAfter(k.retryAfter)
 			}
 			return p
 		}

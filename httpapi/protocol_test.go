@@ -35,7 +35,8 @@ func TestWhatIsNotAProperRequestGetsAProblem(t *testing.T) {
 	s.want(s.call("PUT", "/events", token, nil), 405, "method_not_allowed")
 	s.want(s.call("POST", "/book", token, `{"eventId":`), 400, "validation_failed")
 	s.want(s.call("POST", "/book", token, nil), 400, "validation_failed")
-	s.want(s.call("POST", "/book", token, `eventId=1`, "Content-Type", "application/x-www-form-urlencoded"), 415, "unsupported_media_type")
+	s.want(s.call("POST", "/book", token, `eventId=1`, "Content-Type", "application/x-www-form-urlencoded"), 415,
+		"unsupported_media_type")
 	s.want(s.call("POST", "/book", token, `{"eventId":"`+strings.Repeat("x", 100_000)+`"}`), 413, "body_too_large")
 }
 
@@ -56,10 +57,12 @@ func TestOnlyTheConfiguredOriginMayCallFromABrowser(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	preflight := func(origin string) http.Header {
-		return s.call("OPTIONS", "/book", "", nil, "Origin", origin, "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization,content-type").header
+		return s.call("OPTIONS", "/book", "", nil, "Origin", origin, "Access-Control-Request-Method", "POST",
+			"Access-Control-Request-Headers", "authorization,content-type").header
 	}
 	allowed := preflight("http://localhost:3000")
-	if allowed.Get("Access-Control-Allow-Origin") != "http://localhost:3000" || allowed.Get("Access-Control-Allow-Credentials") != "true" {
+	if allowed.Get("Access-Control-Allow-Origin") != "http://localhost:3000" ||
+		allowed.Get("Access-Control-Allow-Credentials") != "true" {
 		t.Errorf("the configured origin was not allowed: %v", allowed)
 	}
 	if other := preflight("http://evil.example"); other.Get("Access-Control-Allow-Origin") != "" {
@@ -86,7 +89,8 @@ func TestHealth(t *testing.T) {
 func TestAnUnknownErrorTellsNothingInternal(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	if _, err := s.pool.Exec(context.Background(), `alter table bookings rename column created_at to was_created_at`); err != nil {
+	if _, err := s.pool.Exec(context.Background(), `alter table bookings rename column created_at to `+
+		`was_created_at`); err != nil {
 		t.Fatal(err)
 	}
 	a := s.want(s.call("GET", "/bookings", s.token(account.Customer), nil), 500, "internal")
@@ -136,7 +140,8 @@ func TestTheDescriptionIsShownAsAPage(t *testing.T) {
 	}
 	for _, script := range regexp.MustCompile(`(?s)<script>(.*?)</script>`).FindAllStringSubmatch(page, -1) {
 		sum := sha256.Sum256([]byte(script[1]))
-		if !strings.Contains(docs.header.Get("Content-Security-Policy"), "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
+		if !strings.Contains(docs.header.Get("Content-Security-Policy"),
+			"'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
 			t.Error("the policy does not allow the page's own script")
 		}
 	}
@@ -144,7 +149,8 @@ func TestTheDescriptionIsShownAsAPage(t *testing.T) {
 
 // Whatever arrives, the answer is a proper one.
 func FuzzRequests(f *testing.F) {
-	signer, err := account.NewSigner(account.Secrets{Access: []string{"an access secret for tests"}, Refresh: []string{"a refresh secret for tests"}}, time.Now)
+	signer, err := account.NewSigner(account.Secrets{Access: []string{"an access secret for tests"},
+		Refresh: []string{"a refresh secret for tests"}}, time.Now)
 	must(f, err)
 	token, _, err := signer.IssueAccess(account.User{ID: uuid.New(), Email: "ann@example.com", Role: account.Organizer})
 	must(f, err)
@@ -152,12 +158,15 @@ func FuzzRequests(f *testing.F) {
 	accounts, err := account.New(nil, signer, account.Options{})
 	must(f, err)
 	handler := httpapi.New(httpapi.Options{
-		Service: &booking.Service{Executor: failing{domain.ErrSoldOut}, Now: time.Now}, Accounts: accounts, Progress: engine.NewProgress(nil, nil, nil, quiet), Now: time.Now, Logger: quiet,
+		Service: &booking.Service{Executor: failing{domain.ErrSoldOut}, Now: time.Now}, Accounts: accounts,
+		Progress: engine.NewProgress(nil, nil, nil, quiet), Now: time.Now, Logger: quiet,
 	})
-	targets := [][2]string{{http.MethodPost, "/book"}, {http.MethodPost, "/events"}, {http.MethodPatch, "/events/" + uuid.NewString()}}
+	targets := [][2]string{{http.MethodPost, "/book"}, {http.MethodPost, "/events"},
+		{http.MethodPatch, "/events/" + uuid.NewString()}}
 	f.Add(0, "k", []byte(bodies["bookTicket"]))
 	f.Add(1, `"k"`, []byte(bodies["scheduleEvent"]))
-	f.Add(1, "k", []byte(`{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1e9,"price":12345678901234567890.123,"currency":"JPY"}`))
+	f.Add(1, "k", []byte(`{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1e9,`+
+		`"price":12345678901234567890.123,"currency":"JPY"}`))
 	f.Add(2, `"12"`, []byte(bodies["changeEvent"]))
 	f.Add(2, "*", []byte(`[[[`))
 	f.Fuzz(func(t *testing.T, target int, header string, body []byte) {

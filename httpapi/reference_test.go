@@ -49,7 +49,8 @@ func TestTheReferenceShowsWhatTheAPIAnswers(t *testing.T) {
 	gotLines, wantLines := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
 	for i, line := range gotLines {
 		if i == len(wantLines) || line != wantLines[i] {
-			t.Fatalf("docs/api.md is not what the API answers; `make docs` writes it anew. Line %d is\n  %s\nand should be\n  %s", i+1, wantLines[min(i, len(wantLines)-1)], line)
+			t.Fatalf("docs/api.md is not what the API answers; `make docs` writes it anew. Line %d is\n  %s\nand should be\n  "+
+				"%s", i+1, wantLines[min(i, len(wantLines)-1)], line)
 		}
 	}
 	t.Fatal("docs/api.md has more lines than there should be; `make docs` writes it anew")
@@ -76,11 +77,14 @@ func (r *reference) converse() {
 	organizer, auditor := r.token(account.Organizer), r.token(account.Auditor)
 	credentials := `{"email":"user@example.com",` + password + `}`
 
-	registered := r.show("", 201, "POST", "/auth/register", "", `{"email":"user@example.com",`+password+`,"name":"John Doe"}`)
-	r.show("The e-mail has an account already", 409, "POST", "/auth/register", "", `{"email":"user@example.com",`+password+`,"name":"John Doe"}`)
+	registered := r.show("", 201, "POST", "/auth/register", "",
+		`{"email":"user@example.com",`+password+`,"name":"John Doe"}`)
+	r.show("The e-mail has an account already", 409, "POST", "/auth/register", "",
+		`{"email":"user@example.com",`+password+`,"name":"John Doe"}`)
 	r.show("Fields with mistakes", 400, "POST", "/auth/register", "", `{"email":"nobody","password":"short","name":"J"}`)
 	signedIn := r.show("", 200, "POST", "/auth/login", "", credentials)
-	r.show("Wrong password, or no such account", 401, "POST", "/auth/login", "", `{"email":"user@example.com","password":"wrongPassword1"}`)
+	r.show("Wrong password, or no such account", 401, "POST", "/auth/login", "",
+		`{"email":"user@example.com","password":"wrongPassword1"}`)
 	r.show("In a browser", 200, "POST", "/auth/login", "", credentials, "Refresh-Token-Mode", "cookie")
 	r.show("", 200, "POST", "/auth/refresh", "", fmt.Sprintf(`{"refreshToken":%q}`, registered.at("refreshToken")))
 	r.show("Not a token that can be exchanged", 401, "POST", "/auth/refresh", "", `{"refreshToken":"nonsense"}`)
@@ -89,11 +93,13 @@ func (r *reference) converse() {
 	r.show("Without an access token", 401, "GET", "/auth/me", "", "")
 
 	concert := r.show("", 201, "POST", "/events", organizer,
-		`{"title":"Limited Concert","description":"Two chairs and one piano.","date":"2026-06-20T20:00:00+02:00","timeZone":"Europe/Berlin","venue":"The Listening Room","totalTickets":2,"price":49.99,"currency":"EUR"}`,
+		`{"title":"Limited Concert","description":"Two chairs and one piano.","date":"2026-06-20T20:00:00+02:00",`+
+			`"timeZone":"Europe/Berlin","venue":"The Listening Room","totalTickets":2,"price":49.99,"currency":"EUR"}`,
 		"Idempotency-Key", userKey)
 	event := concert.at("id").(string)
 	body := fmt.Sprintf(`{"eventId":%q}`, event)
-	r.show("The role does not allow it", 403, "POST", "/events", user, `{"title":"My Party","venue":"Home","date":"2026-06-20T20:00:00Z","totalTickets":9,"price":0}`)
+	r.show("The role does not allow it", 403, "POST", "/events", user,
+		`{"title":"My Party","venue":"Home","date":"2026-06-20T20:00:00Z","totalTickets":9,"price":0}`)
 	conference := r.schedule(100, "title", "Tech Conference", "date", "2026-09-15T10:00:00Z")
 
 	r.show("", 200, "GET", "/events?search=con&sortBy=price&limit=1", user, "")
@@ -102,8 +108,10 @@ func (r *reference) converse() {
 	r.show("There is no such event", 404, "GET", "/events/"+uuid.NewString(), user, "")
 
 	booked := r.show("", 201, "POST", "/book", user, body, "Idempotency-Key", "8d1f6f3e-21f7-4a0e-8a53-6f1f0f3f7f55")
-	r.show("The same request once more, because the answer was lost", 201, "POST", "/book", user, body, "Idempotency-Key", "8d1f6f3e-21f7-4a0e-8a53-6f1f0f3f7f55")
-	r.show("The key was used for another request", 422, "POST", "/book", user, fmt.Sprintf(`{"eventId":%q}`, conference), "Idempotency-Key", "8d1f6f3e-21f7-4a0e-8a53-6f1f0f3f7f55")
+	r.show("The same request once more, because the answer was lost", 201, "POST", "/book", user, body, "Idempotency-Key",
+		"8d1f6f3e-21f7-4a0e-8a53-6f1f0f3f7f55")
+	r.show("The key was used for another request", 422, "POST", "/book", user, fmt.Sprintf(`{"eventId":%q}`, conference),
+		"Idempotency-Key", "8d1f6f3e-21f7-4a0e-8a53-6f1f0f3f7f55")
 	r.show("The user has a ticket already", 409, "POST", "/book", user, body)
 	rival := r.token(account.Customer)
 	rivals := r.want(r.call("POST", "/book", rival, body), 201, "").at("booking", "id").(string)
@@ -112,14 +120,15 @@ func (r *reference) converse() {
 
 	seen := r.call("GET", "/events/"+event, organizer, nil).header.Get("ETag")
 	r.show("", 200, "PATCH", "/events/"+event, organizer, `{"venue":"Town Hall","totalTickets":20}`, "If-Match", seen)
-	r.show("It has changed since it was read", 412, "PATCH", "/events/"+event, organizer, `{"venue":"City Hall"}`, "If-Match", seen)
+	r.show("It has changed since it was read", 412, "PATCH", "/events/"+event, organizer, `{"venue":"City Hall"}`,
+		"If-Match", seen)
 	r.show("Fewer tickets than are sold", 409, "PATCH", "/events/"+event, organizer, `{"totalTickets":1}`)
 
 	booking := "/bookings/" + booked.at("booking", "id").(string)
 	r.show("", 200, "GET", "/bookings", user, "", "Min-Log-Position", booked.header.Get("Log-Position"))
 	r.show("", 200, "GET", booking+"/receipt", user, "")
 	r.show("", 200, "DELETE", booking, user, "")
-	r.show("Somebody else's", 403, "DELETE", "/bookings/"+rivals, user, "")
+	r.show("Another user's", 403, "DELETE", "/bookings/"+rivals, user, "")
 
 	r.show("", 200, "POST", "/events/"+event+"/cancel", organizer, "")
 
@@ -187,7 +196,8 @@ func (r *reference) show(title string, status int, method, path, token, body str
 	}
 	fmt.Fprintf(&response, "%d %s\n", status, http.StatusText(status))
 	for _, name := range []string{
-		"Content-Type", "Content-Disposition", "ETag", "Link", "Log-Position", "Idempotency-Replayed", "Retry-After", "Set-Cookie", "WWW-Authenticate",
+		"Content-Type", "Content-Disposition", "ETag", "Link", "Log-Position", "Idempotency-Replayed", "Retry-After",
+		"Set-Cookie", "WWW-Authenticate",
 	} {
 		for _, value := range a.header.Values(name) {
 			fmt.Fprintf(&response, "%s: %s\n", name, value)
@@ -264,7 +274,7 @@ func (r *reference) lasting(text string) string {
 func (r *reference) markdown() []byte {
 	r.Helper()
 	var out bytes.Buffer
-	out.WriteString(preface)
+	out.WriteString(strings.ReplaceAll(preface, "~", "`"))
 	described := map[string]*v3.Operation{}
 	route := map[string]string{}
 	for pattern, item := range contract.document.Paths.PathItems.FromOldest() {
@@ -289,7 +299,7 @@ func (r *reference) markdown() []byte {
 func (r *reference) operation(out *bytes.Buffer, route string, o *v3.Operation) {
 	who := "anyone"
 	if len(o.Security) > 0 {
-		who = "whoever is signed in"
+		who = "signed-in users"
 	}
 	if roles := o.Extensions.GetOrZero("x-roles"); roles != nil {
 		who = roles.Content[0].Value + "s"
@@ -339,19 +349,24 @@ func (r *reference) operation(out *bytes.Buffer, route string, o *v3.Operation) 
 	}
 }
 
+// preface is the beginning of the document, with ~ for the backquotes.
 const preface = `# API
 
 <!-- Written by make docs, from what the API answers. Not to be changed by hand. -->
 
-Every request of the API with examples that were really asked and answered; ids, times, tokens and hashes stand for others. A running
-system describes itself at http://localhost:3001/docs, and as OpenAPI at http://localhost:3001/openapi.json. The WebSocket at
-` + "`/ws`" + ` is described in [websocket.md](websocket.md), what the audit means in [audit.md](audit.md).
+Every request of the API, with examples recorded from a running server; ids, times, tokens and hashes
+are replaced. A running server describes itself at http://localhost:3001/docs, and as OpenAPI at
+http://localhost:3001/openapi.json. The WebSocket at ~/ws~ is described in
+[websocket.md](websocket.md), the audit in [audit.md](audit.md).
 
-- Whoever is signed in shows the access token of 15 minutes as ` + "`Authorization: Bearer <token>`" + `.
-- Errors are problems of RFC 9457, with a ` + "`code`" + ` that stays, for programs. What any request may be answered with: 400
-  ` + "`validation_failed`" + `, 401 ` + "`invalid_token` and `token_expired`" + `, 403 ` + "`forbidden`" + `, 408, 413 and 415 for bodies that don't come, are too long or not
-  JSON, 429 ` + "`rate_limited`" + `, 500 ` + "`internal`" + `, and 503 ` + "`busy` and `unavailable`" + ` with ` + "`Retry-After`" + `.
-- After 503 ` + "`outcome_unknown`" + ` a request may have taken effect or not. With an ` + "`Idempotency-Key`" + ` it can simply be repeated: what was done
-  is answered again, marked with ` + "`Idempotency-Replayed`" + `, for 24 hours.
-- ` + "`Log-Position`" + ` says how much of the log an answer contains. A ` + "`GET`" + ` with ` + "`Min-Log-Position`" + ` waits up to two seconds for that much.
+- Requests of a signed-in user carry the access token, valid for 15 minutes, as
+  ~Authorization: Bearer <token>~.
+- Errors are problem documents (RFC 9457) with a stable ~code~ for programs. Any request may be answered
+  with 400 ~validation_failed~, 401 ~invalid_token~ or ~token_expired~, 403 ~forbidden~, 408, 413 or 415 for
+  a body that is late, too long or not JSON, 429 ~rate_limited~, 500 ~internal~, and 503 ~busy~ or
+  ~unavailable~ with ~Retry-After~.
+- After 503 ~outcome_unknown~ the request may or may not have taken effect. With an ~Idempotency-Key~ it
+  can be repeated: within 24 hours the first answer is sent again, marked with ~Idempotency-Replayed~.
+- ~Log-Position~ tells how much of the log an answer contains. A ~GET~ with ~Min-Log-Position~ waits up to
+  two seconds until the read models contain that position.
 `

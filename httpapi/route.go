@@ -27,10 +27,10 @@ func description(version string) huma.Config {
 		"only and `\"after\":<position>` for what changed since. Its protocol is described in docs/websocket.md."
 	config.Tags = []*huma.Tag{
 		{Name: "auth", Description: "Accounts and sessions"},
-		{Name: "events", Description: "What people attend"},
-		{Name: "bookings", Description: "Tickets of the one who asks"},
+		{Name: "events", Description: "Events that can be booked"},
+		{Name: "bookings", Description: "Tickets of the signed-in user"},
 		{Name: "audit", Description: "The history, for auditors"},
-		{Name: "health", Description: "For whoever watches the process"},
+		{Name: "health", Description: "For load balancers and monitoring"},
 	}
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema links in bodies

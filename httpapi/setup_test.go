@@ -99,7 +99,8 @@ func start(t *testing.T, choices ...choice) *system {
 	runner := audit.NewRunner(audit.VerifyOptions{Pool: auditing, Keys: keys})
 	t.Cleanup(runner.Close)
 	api.Audit = httpapi.Audit{
-		Checkpoints: audit.NewCheckpoints(s.pool, keys), History: audit.NewHistory(s.pool), Reads: audit.NewReads(s.pool), Runner: runner, Log: s.pool,
+		Checkpoints: audit.NewCheckpoints(s.pool, keys), History: audit.NewHistory(s.pool), Reads: audit.NewReads(s.pool),
+		Runner: runner, Log: s.pool,
 	}
 	if api.Now == nil {
 		api.Now = time.Now
@@ -286,7 +287,8 @@ func (s *system) want(a answer, status int, code string) answer {
 func (s *system) schedule(tickets int, fields ...any) string {
 	s.Helper()
 	event := map[string]any{
-		"title": "Concert", "description": "Music", "venue": "Hall", "date": time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339),
+		"title": "Concert", "description": "Music", "venue": "Hall",
+		"date":         time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339),
 		"totalTickets": tickets, "price": json.Number("49.99"),
 	}
 	for i := 0; i+1 < len(fields); i += 2 {
@@ -300,7 +302,8 @@ func (s *system) schedule(tickets int, fields ...any) string {
 func (s *system) scheduleBegun() string {
 	s.Helper()
 	details, err := domain.NewDetails(domain.Details{
-		Title: "Yesterday's Concert", Venue: "Hall", StartsAt: time.Now().AddDate(0, 0, -1), Price: domain.Money{Minor: 1, Currency: "EUR"},
+		Title: "Yesterday's Concert", Venue: "Hall", StartsAt: time.Now().AddDate(0, 0, -1),
+		Price: domain.Money{Minor: 1, Currency: "EUR"},
 	})
 	must(s, err)
 	return s.scheduleAnyway(details)

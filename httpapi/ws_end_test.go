@@ -69,7 +69,8 @@ func (p *pushing) slowClient() *client {
 		}
 		return conn, err
 	}}
-	conn, _, err := websocket.Dial(context.Background(), p.url+"/ws", &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}}) //nolint:bodyclose // as above
+	options := &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}}
+	conn, _, err := websocket.Dial(context.Background(), p.url+"/ws", options) //nolint:bodyclose // as above
 	must(p, err)
 	p.Cleanup(func() { _ = conn.CloseNow() })
 	return &client{p.T, conn}

@@ -22,7 +22,8 @@ func TestAConnectionWithoutAGoodTokenEnds(t *testing.T) {
 	p.connect().wantEnd(4408, "hello_timeout")
 
 	patient := s.pushes()
-	mallory, err := account.NewSigner(account.Secrets{Access: []string{"another secret of somebody"}, Refresh: []string{"and one for refreshing"}}, time.Now)
+	mallory, err := account.NewSigner(account.Secrets{Access: []string{"another secret of somebody"},
+		Refresh: []string{"and one for refreshing"}}, time.Now)
 	must(t, err)
 	forged, _, err := mallory.IssueAccess(account.User{ID: uuid.New(), Email: "m@example.com", Role: account.Customer})
 	must(t, err)
@@ -166,7 +167,8 @@ func TestConnectionsAreLimited(t *testing.T) {
 	p.connect()
 	p.connect()
 	_, refused := p.try(nil)
-	if s.want(refused, 503, "too_many_connections"); refused.header.Get("Retry-After") == "" || refused.body["requestId"] == nil {
+	if s.want(refused, 503, "too_many_connections"); refused.header.Get("Retry-After") == "" ||
+		refused.body["requestId"] == nil {
 		t.Errorf("the fourth connection: %v %s", refused.header, refused.raw)
 	}
 
@@ -213,6 +215,7 @@ func TestWhatIsNoHandshakeIsAProblem(t *testing.T) {
 	s := start(t)
 	s.url = s.pushes().url
 	s.want(s.call("GET", "/ws", "", nil), 426, "upgrade_required")
-	s.want(s.call("GET", "/ws", "", nil, "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "8"), 400, "bad_handshake")
+	s.want(s.call("GET", "/ws", "", nil, "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "8"),
+		400, "bad_handshake")
 	s.want(s.call("POST", "/ws", "", nil), 405, "method_not_allowed")
 }

@@ -79,7 +79,8 @@ func (s *system) pushes(choices ...func(*push.Options)) *pushing {
 	pool := dbtest.Connect(s.T, s.db, dbtest.MaxConns(4))
 	wire := engine.NewNotifier(s.db, pool, projections.Names(), logger)
 	p := &pushing{T: s.T, system: s, live: flooding{projections.NewLive(pool, wire, logger), make(chan int)}}
-	o := push.Options{Live: p.live, Accounts: s.options.Accounts, Origins: []string{"http://localhost:3000", "http://[::1]:3000"}, Logger: logger}
+	o := push.Options{Live: p.live, Accounts: s.options.Accounts, Origins: []string{"http://localhost:3000",
+		"http://[::1]:3000"}, Logger: logger}
 	for _, choose := range choices {
 		choose(&o)
 	}
@@ -132,7 +133,8 @@ func (p *pushing) try(header http.Header) (*client, answer) {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), soon)
 	defer cancel()
-	conn, response, err := websocket.Dial(ctx, p.url+"/ws", &websocket.DialOptions{HTTPHeader: header}) //nolint:bodyclose // the library keeps what there is of it
+	options := &websocket.DialOptions{HTTPHeader: header}
+	conn, response, err := websocket.Dial(ctx, p.url+"/ws", options) //nolint:bodyclose // the library closes it
 	if err == nil {
 		p.Cleanup(func() { _ = conn.CloseNow() })
 		return &client{p.T, conn}, answer{}

@@ -27,7 +27,8 @@ func TestAChangeIsPushedToThoseWhoFollowTheEvent(t *testing.T) {
 	if f.TotalTickets != 5 || f.Status != "SCHEDULED" || f.Version != 2 || f.Position != at {
 		t.Errorf("got %+v, want version 2 at %d", f, at)
 	}
-	for f := only.want("event"); f.RemainingTickets != 4; f = only.want("event") { // it may have joined before the event was seen
+	// it may have joined before the event was seen
+	for f := only.want("event"); f.RemainingTickets != 4; f = only.want("event") {
 		if f.EventID != one {
 			t.Fatalf("who follows one event got %+v", f)
 		}
@@ -129,7 +130,8 @@ func TestNoChangeIsLostByComingBack(t *testing.T) {
 	for i := range n {
 		storm.Go(func() {
 			for range 60 {
-				if _, err := s.try("POST", "/book", s.token(account.Customer), map[string]string{"eventId": events[i]}); err != nil {
+				if _, err := s.try("POST", "/book", s.token(account.Customer),
+					map[string]string{"eventId": events[i]}); err != nil {
 					t.Error(err)
 				}
 			}

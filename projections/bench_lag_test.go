@@ -80,7 +80,8 @@ func startLag(b *testing.B) *lag {
 	l.work.Go(func() error { l.notifier.Run(ctx); return nil })
 	l.work.Go(func() error { l.progress.Run(ctx); return nil })
 	l.work.Go(func() error {
-		return engine.Run(ctx, engine.Options{Projections: projections.All(), Pool: l.pool, Notifier: l.notifier, Holder: "bench"})
+		return engine.Run(ctx, engine.Options{Projections: projections.All(), Pool: l.pool, Notifier: l.notifier,
+			Holder: "bench"})
 	})
 
 	pool := dbtest.Connect(b, url, dbtest.MaxConns(l.open+eventstore.ReservedConns),

@@ -41,7 +41,7 @@ func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Ha
 			}
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if r.Context().Err() != nil { // the client has gone; nobody else is answered with nothing
+			if r.Context().Err() != nil { // the client has gone, and no other case has an empty answer
 				return
 			}
 			logger.WarnContext(r.Context(), "the API does not answer", "error", err)

@@ -15,8 +15,8 @@ export default defineConfig([
     },
   },
   {
-    // What browsers lack in pages over plain http, which are no secure contexts, or did lack until
-    // lately.
+    // APIs that browsers lack on pages over plain http, which are not secure contexts, or lacked
+    // until recently.
     files: ['src/**'],
     rules: {
       'no-restricted-properties': [
@@ -31,7 +31,7 @@ export default defineConfig([
     },
   },
   {
-    // Imports run shared → features → app, and features do not know each other.
+    // Imports run shared → features → app, and features do not import each other.
     files: ['src/lib/**', 'src/components/**'],
     rules: { 'no-restricted-imports': ['error', { patterns: ['@/features/*', '@/app/*'] }] },
   },

@@ -6,7 +6,7 @@ import { PHASE_DEVELOPMENT_SERVER } from 'next/constants'
 
 const backend = process.env.BACKEND ?? 'http://localhost:3002'
 
-// What the Go program does for the exported pages: docs/adr/0012-static-export.md.
+// How the Go program serves the exported pages: docs/adr/0012-static-export.md.
 const development: NextConfig = {
   rewrites: async () => ({
     beforeFiles: [
@@ -18,8 +18,8 @@ const development: NextConfig = {
   }),
 }
 
-// Names a build by what goes into it, so that two builds of the same sources are equal, and a page
-// that was loaded before an update notices it: Next's router then loads the next page in full.
+// The id of a build is a hash of its inputs. Two builds of the same sources are equal, and a page
+// loaded before an update detects it: Next's router then loads the next page in full.
 function buildId(): string {
   const hash = createHash('sha256')
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -39,7 +39,8 @@ const config = (phase: string): NextConfig => ({
   env: { BUILD_ID },
   poweredByHeader: false,
   reactStrictMode: true,
-  // `npm run types` checks them, together with the tests, whose tools a build does not install.
+  // `npm run types` checks types, including those of the tests, whose tools a build does not
+  // install.
   typescript: { ignoreBuildErrors: true },
 })
 

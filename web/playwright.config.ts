@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { defineConfig } from '@playwright/test'
 
-// `make test` says which browser (scripts/browser). Without it, one of the system, or the one that Playwright has downloaded.
+// `make test` chooses the browser (scripts/browser). Otherwise it is one of the system, or the one
+// that Playwright has downloaded.
 const executablePath = [
   process.env.CHROMIUM,
   '/usr/bin/chromium',
@@ -16,7 +17,8 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
   workers: 2,
-  retries: process.env.CI ? 1 : 0, // machines of CI stand still at times; what needed a second try is listed as flaky
+  // CI machines stall at times; a test that passes on the second try is listed as flaky.
+  retries: process.env.CI ? 1 : 0,
   timeout: 45_000,
   expect: { timeout: 10_000 },
   reporter: [['list']],

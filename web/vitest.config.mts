@@ -10,7 +10,7 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
-    testTimeout: 30_000, // a machine may be busy with other things
+    testTimeout: 30_000, // the machine may be busy
     env: { TZ: 'Europe/Lisbon' },
   },
 })

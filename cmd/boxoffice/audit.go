@@ -31,7 +31,8 @@ func (a *app) auditCommand() *cobra.Command {
 		Long: "Replay, verify and prove the log, also beside a running server.\n\n" +
 			"EVENT is the id of an event, the beginning of it, or a part of the title.\n" +
 			"TIME is in the form of RFC 3339, such as 2026-05-17T19:30:00Z.\n" +
-			"Exit codes: 0 all is well, 1 something is wrong with what was looked at,\n2 the command was used wrongly or could not do its work.",
+			"Exit codes: 0 all is well, 1 something is wrong with what was checked,\n" +
+			"2 the command was used wrongly or could not do its work.",
 		Args: cobra.NoArgs, RunE: help,
 	}
 	cmd.AddCommand(

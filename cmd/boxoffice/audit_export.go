@@ -46,7 +46,7 @@ func (a *app) auditExportCommand() *cobra.Command {
 	f.StringVar(&since, "since", "", "only records from this `TIME` on")
 	f.StringVar(&until, "until", "", "only records before this `TIME`")
 	f.StringVar(&format, "format", string(audit.JSONL), strings.Join(audit.Formats(), " or "))
-	f.StringVarP(&out, "out", "o", "", "write to this `FILE`, which must not be there yet; otherwise to the standard output")
+	f.StringVarP(&out, "out", "o", "", "write to this new `FILE` instead of standard output")
 	return cmd
 }
 
@@ -68,8 +68,9 @@ func (a *app) auditVerifyExportCommand() *cobra.Command {
 	var checkpoint string
 	cmd := &cobra.Command{
 		Use: "verify-export FILE", Short: "Check an exported file without the database",
-		Long: "Check an exported file without the database. Hashes show that nothing was changed by itself; that nobody made up all of it shows a\n" +
-			"signed checkpoint (--checkpoint) with a key that you trust (--public-key), for a file that has every position from 1 on.",
+		Long: "Check an exported file without the database. The hashes show that no record was changed on its own.\n" +
+			"Only a signed checkpoint (--checkpoint) with a key that you trust (--public-key) shows that the whole\n" +
+			"file was not invented. It needs a file with every position from 1.",
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	cmd.Flags().StringVar(&checkpoint, "checkpoint", "", "compare with this signed checkpoint, a `FILE`")
@@ -117,7 +118,8 @@ func (a *app) showExport(r *audit.ExportReport) error {
 
 // checksFile completes a command that checks a FILE, or the standard input, without the database.
 // Keys are those that are given; without any, those of the program on this machine.
-func (a *app) checksFile(cmd *cobra.Command, check func(name string, file io.Reader, keys *audit.Keys) error) *cobra.Command {
+func (a *app) checksFile(cmd *cobra.Command, check func(name string, file io.Reader,
+	keys *audit.Keys) error) *cobra.Command {
 	var trusted []string
 	cmd.Flags().StringSliceVar(&trusted, "public-key", nil, "believe checkpoints that were signed with this `KEY`")
 	cmd.Args = cobra.ExactArgs(1)

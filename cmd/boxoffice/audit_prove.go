@@ -15,9 +15,11 @@ import (
 
 func (a *app) auditProveCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "prove POSITION | prove EVENT VERSION", Short: "Print a receipt: the proof that a record is in the log", Args: cobra.RangeArgs(1, 2),
-		Long: "Print a receipt: the record, the path from it to the root of the Merkle tree, and the signed checkpoint with this root. Whoever has the\n" +
-			"public key can check it with boxoffice audit verify-proof, without the database.",
+		Use: "prove POSITION | prove EVENT VERSION", Short: "Print a receipt: the proof that a record is in the log",
+		Args: cobra.RangeArgs(1, 2),
+		Long: "Print a receipt: the record, its path to the root of the Merkle tree, and the signed checkpoint with\n" +
+			"this root. Anyone with the public key can check it with boxoffice audit verify-proof, without the\n" +
+			"database.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withAudit(cmd.Context(), func(ctx context.Context, x *auditor) error {
 				position, err := x.position(ctx, args)
@@ -69,8 +71,8 @@ func (a *auditor) position(ctx context.Context, args []string) (int64, error) {
 func (a *app) auditVerifyProofCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify-proof FILE", Short: "Check a receipt without the database",
-		Long: "Check a receipt, of boxoffice audit prove or of a booking, without the database. The public key in it is not believed: give the one that\n" +
-			"you trust with --public-key.",
+		Long: "Check a receipt, from boxoffice audit prove or of a booking, without the database. The public key in\n" +
+			"the receipt is not trusted: give a key that you trust with --public-key.",
 	}
 	return a.checksFile(cmd, func(name string, file io.Reader, keys *audit.Keys) error {
 		const most = 8 << 20
@@ -107,8 +109,9 @@ func (a *app) auditCheckpointsCommand() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use: "checkpoints", Short: "List the signed checkpoints of the log", Args: cobra.NoArgs,
-		Long: "List the signed checkpoints of the log. Keep a copy of the newest one (--newest) where the administrators of the database can't\n" +
-			"reach it, now and then: boxoffice audit verify --checkpoint compares the log with it.",
+		Long: "List the signed checkpoints of the log. Regularly keep a copy of the newest one (--newest) where the\n" +
+			"administrators of the database can't change it: boxoffice audit verify --checkpoint compares the log\n" +
+			"with it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if publicKey {
 				return a.printPublicKey()

@@ -29,7 +29,8 @@ func (a *app) auditStreamsCommand() *cobra.Command {
 	var after int64
 	var limit int
 	cmd := &cobra.Command{
-		Use: "streams [SEARCH]", Short: "List the streams, one for each event, with their records", Args: cobra.MaximumNArgs(1),
+		Use: "streams [SEARCH]", Short: "List the streams, one for each event, with their records",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			search := ""
 			if len(args) > 0 {
@@ -76,7 +77,8 @@ func (a *app) auditShowCommand() *cobra.Command {
 	var asJSON bool
 	var at string
 	cmd := &cobra.Command{
-		Use: "show EVENT", Short: "Show what happened to an event, record by record, or how it was at some time", Args: cobra.ExactArgs(1),
+		Use: "show EVENT", Short: "Show what happened to an event, record by record, or how it was at some time",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withAudit(cmd.Context(), func(ctx context.Context, x *auditor) error {
 				stream, err := x.find(ctx, args[0])
@@ -109,7 +111,8 @@ func (a *auditor) show(ctx context.Context, stream uuid.UUID, asJSON bool) error
 	n := 0
 	err := a.history.Walk(ctx, stream, 0, 0, func(m audit.Moment) error {
 		if n == 0 && !asJSON {
-			if _, err := fmt.Fprintf(out, "stream %s\n%7s %9s  %-19s  %-8s  %-16s %s\n", stream, "version", "position", "time (UTC)", "actor", "record", "left"); err != nil {
+			if _, err := fmt.Fprintf(out, "stream %s\n%7s %9s  %-19s  %-8s  %-16s %s\n", stream, "version", "position",
+				"time (UTC)", "actor", "record", "left"); err != nil {
 				return err
 			}
 		}
@@ -158,7 +161,7 @@ func aboutDetails(m *audit.Moment) string {
 	return fmt.Sprintf("%s, %s UTC, %s", d.Title, d.StartsAt.Format("2006-01-02 15:04"), d.Venue)
 }
 
-// actorOf is the beginning of the id of whoever caused a record.
+// actorOf is the beginning of the id of the user who caused a record.
 func actorOf(metadata []byte) string {
 	var who struct{ Actor uuid.UUID }
 	if json.Unmarshal(metadata, &who) != nil {
@@ -185,10 +188,13 @@ func (a *auditor) showState(m audit.Moment, asJSON bool) error {
 		return showMoment(a.out, m, true)
 	}
 	s := stateJSON(m.State)
-	_, err := fmt.Fprintf(a.out, "stream     %s\nversion    %d (%s), position %d\ntime       %s\nstatus     %s\ntitle      %s\nvenue      %s\nbegins     %s (%s)\nprice      %d minor units of %s\ntickets    %d, of which %d sold and %d left\nbookings   %d ever made\n",
+	_, err := fmt.Fprintf(a.out, "stream     %s\nversion    %d (%s), position %d\ntime       %s\n"+
+		"status     %s\ntitle      %s\nvenue      %s\nbegins     %s (%s)\nprice      %d minor units of %s\n"+
+		"tickets    %d, of which %d sold and %d left\nbookings   %d ever made\n",
 		m.Record.StreamID, m.Record.Version, cell(m.Record.Type, 40), m.Record.Position,
 		m.Record.RecordedAt.Format(time.RFC3339Nano), s.Status, cell(s.Details.Title, 68), cell(s.Details.Venue, 68),
-		s.Details.StartsAt.Format(time.RFC3339), cell(s.Details.TimeZone, 40), s.Details.Price.Minor, cell(s.Details.Price.Currency, 3),
+		s.Details.StartsAt.Format(time.RFC3339), cell(s.Details.TimeZone, 40), s.Details.Price.Minor,
+		cell(s.Details.Price.Currency, 3),
 		s.Capacity, s.Sold, s.Remaining, s.Bookings)
 	if err == nil && m.Unknown {
 		_, err = fmt.Fprintln(a.out, "A record up to here can't be read, and is left out.")
@@ -230,7 +236,8 @@ func (a *auditor) showDiff(d audit.Difference, asJSON bool) error {
 	from, to := stateJSON(d.From.State), stateJSON(d.To.State)
 	if asJSON {
 		return a.printJSON(map[string]any{
-			"from": map[string]any{"version": d.From.Record.Version, "state": from}, "to": map[string]any{"version": d.To.Record.Version, "state": to},
+			"from":   map[string]any{"version": d.From.Record.Version, "state": from},
+			"to":     map[string]any{"version": d.To.Record.Version, "state": to},
 			"booked": d.Booked, "cancelled": d.Cancelled,
 		})
 	}
@@ -241,8 +248,10 @@ func (a *auditor) showDiff(d audit.Difference, asJSON bool) error {
 		name         string
 		before, then any
 	}{
-		{"status", from.Status, to.Status}, {"title", from.Details.Title, to.Details.Title}, {"description", from.Details.Description, to.Details.Description},
-		{"venue", from.Details.Venue, to.Details.Venue}, {"begins", from.Details.StartsAt.Format(time.RFC3339), to.Details.StartsAt.Format(time.RFC3339)},
+		{"status", from.Status, to.Status}, {"title", from.Details.Title, to.Details.Title},
+		{"description", from.Details.Description, to.Details.Description},
+		{"venue", from.Details.Venue, to.Details.Venue},
+		{"begins", from.Details.StartsAt.Format(time.RFC3339), to.Details.StartsAt.Format(time.RFC3339)},
 		{"time zone", from.Details.TimeZone, to.Details.TimeZone}, {"price", from.Details.Price, to.Details.Price},
 		{"tickets", from.Capacity, to.Capacity}, {"sold", from.Sold, to.Sold}, {"left", from.Remaining, to.Remaining},
 	} {

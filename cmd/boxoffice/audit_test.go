@@ -23,7 +23,8 @@ func TestAuditorsWorkBesideARunningServer(t *testing.T) {
 	t.Parallel()
 	url, dir := newSeededDatabase(t), t.TempDir()
 	env := []string{"DATABASE_URL=" + url, "DATA_DIR=" + dir} // no secrets: who only looks does not need them
-	p := serve(t, append([]string{"JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=0s", "AUDIT_INTERVAL=1s"}, env...), "--seed")
+	p := serve(t, append([]string{"JWT_ACCESS_SECRET=an access secret for tests",
+		"JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=0s", "AUDIT_INTERVAL=1s"}, env...), "--seed")
 	token := p.login("alice")
 	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"].(string)
 	booking := p.post("/book", token, map[string]any{"eventId": event})["booking"].(map[string]any)["id"].(string)
@@ -59,7 +60,8 @@ func TestAuditorsWorkBesideARunningServer(t *testing.T) {
 	}
 
 	narrow(want(0, `(?m)^`+event+` +2  Limited Concert$`, "streams", "limited"))
-	narrow(want(0, `(?m)^ +1 +\d+  20\d\d.*EventScheduled +2/2\n +Limited Concert, .*\n +2 +\d+ .*TicketBooked +1/2$`, "show", "limited concert"))
+	narrow(want(0, `(?m)^ +1 +\d+  20\d\d.*EventScheduled +2/2\n +Limited Concert, .*\n +2 +\d+ .*TicketBooked +1/2$`,
+		"show", "limited concert"))
 	narrow(want(0, `(?m)^tickets +2, of which 0 sold and 2 left$`, "show", event[:8], "--at", "1"))
 	want(0, `of which 1 sold`, "show", event, "--at", "2099-01-01T00:00:00Z")
 	want(2, `not there yet`, "show", event, "--at", "2001-01-01T00:00:00Z")
@@ -79,7 +81,8 @@ func TestAuditorsWorkBesideARunningServer(t *testing.T) {
 	stranger, err := audit.NewKeys("a signing secret that is not this server's")
 	must(t, err)
 	want(1, `not signed by a key that is trusted`, "verify-proof", receipt, "--public-key", stranger.Public())
-	data, err := json.Marshal(map[string]any{"booking": nil, "receipt": p.do("GET", "/bookings/"+booking+"/receipt", token, nil)["receipt"]})
+	data, err := json.Marshal(map[string]any{"booking": nil, "receipt": p.do("GET", "/bookings/"+booking+"/receipt", token,
+		nil)["receipt"]})
 	must(t, err)
 	must(t, os.WriteFile(receipt, data, 0o600))
 	want(0, `TicketBooked, version 2`, "verify-proof", receipt)
@@ -93,10 +96,12 @@ func TestAuditorsWorkBesideARunningServer(t *testing.T) {
 		file := filepath.Join(dir, format)
 		want(0, `\d+ record\(s\) written`, "export", "--format", format, "-o", file)
 		want(2, `file exists`, "export", "-o", file)
-		narrow(want(0, `(?m)^signed +up to position \d+\nnothing is wrong$`, "verify-export", file, "--checkpoint", kept, "--public-key", public))
+		narrow(want(0, `(?m)^signed +up to position \d+\nnothing is wrong$`, "verify-export", file, "--checkpoint", kept,
+			"--public-key", public))
 		text, err := os.ReadFile(file)
 		must(t, err)
-		must(t, os.WriteFile(file, []byte(strings.Replace(string(text), booking, strings.Replace(booking, booking[:4], "0000", 1), 1)), 0o600))
+		must(t, os.WriteFile(file, []byte(strings.Replace(string(text), booking,
+			strings.Replace(booking, booking[:4], "0000", 1), 1)), 0o600))
 		narrow(want(1, `(?m)^position \d+: hash\n  stream `+event+`, version 2$`, "verify-export", file))
 	}
 	if lines := strings.Count(want(0, `"streamId":"`+event, "export", "--stream", event), "\n"); lines != 2 {
@@ -136,7 +141,8 @@ func TestAuditorsWorkBesideARunningServer(t *testing.T) {
 		t.Errorf("tail ended with %v", err)
 	}
 
-	_, err = pool.Exec(context.Background(), `alter table event_log disable trigger user; update event_log set data = '{}' where stream_id = '`+event+`' and version = 2; alter table event_log enable trigger user`)
+	_, err = pool.Exec(context.Background(), `alter table event_log disable trigger user; update event_log set data = `+
+		`'{}' where stream_id = '`+event+`' and version = 2; alter table event_log enable trigger user`)
 	must(t, err)
 	narrow(want(1, `(?m)^position \d+: hash\n  stream `+event+`, version 2\n  the hash is`, "verify"))
 	if out := want(1, `"check":"hash"`, "verify", "--json"); !strings.HasPrefix(out, "{") {

@@ -20,9 +20,10 @@ func (a *app) auditVerifyCommand() *cobra.Command {
 	var trusted []string
 	cmd := &cobra.Command{
 		Use: "verify [EVENT]", Short: "Check the whole log, or one event's stream", Args: cobra.MaximumNArgs(1),
-		Long: "Check the whole log, or one event's stream: that no position and no version is missing, that each hash follows from the record and the\n" +
-			"hash before it, that this program can read every record, that no record breaks a rule, that the log is what checkpoints were signed over,\n" +
-			"and that the read models are what the streams come to. What is wrong is named, the first bad record first.",
+		Long: "Check the whole log, or the stream of one event: positions and versions have no gaps, each hash\n" +
+			"follows from the record and the hash before it, this program can read every record, no record breaks\n" +
+			"a rule, the log matches the signed checkpoints, and the read models match the streams. Problems are\n" +
+			"listed, the first bad record first.",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			keys, err := a.auditKeys(trusted...)
 			if err != nil {
@@ -51,8 +52,10 @@ func (a *app) auditVerifyCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
-	cmd.Flags().StringVar(&checkpoint, "checkpoint", "", "compare with this signed checkpoint too, a `FILE` that was kept elsewhere")
-	cmd.Flags().StringSliceVar(&trusted, "public-key", nil, "believe checkpoints that were signed with this `KEY`, besides the program's own")
+	cmd.Flags().StringVar(&checkpoint, "checkpoint", "",
+		"compare with this signed checkpoint too, a `FILE` that was kept elsewhere")
+	cmd.Flags().StringSliceVar(&trusted, "public-key", nil,
+		"believe checkpoints that were signed with this `KEY`, besides the program's own")
 	return cmd
 }
 
@@ -76,7 +79,8 @@ func (a *app) showReport(r *audit.Report, asJSON bool) error {
 		if r.StreamID != uuid.Nil {
 			what = "stream " + r.StreamID.String()
 		}
-		fmt.Fprintf(&b, "%d record(s) of %s\nin %.2f s (%.0f records/s)\n", r.Records, what, r.Seconds, float64(r.Records)/r.Seconds)
+		fmt.Fprintf(&b, "%d record(s) of %s\nin %.2f s (%.0f records/s)\n", r.Records, what, r.Seconds,
+			float64(r.Records)/r.Seconds)
 		if r.StreamID == uuid.Nil {
 			signatures := "signatures checked"
 			if !r.SignaturesChecked {

@@ -31,7 +31,8 @@ func TestADumpIsRestoredIntoAnEmptyDatabaseAndTheSystemGoesOn(t *testing.T) {
 	env := onDatabase(t)
 	before, _ := strings.CutPrefix(env[0], "DATABASE_URL=")
 	p := serve(t, env, "--seed")
-	event := p.do("GET", "/events?search=limited+concert", p.login("alice"), nil)["data"].([]any)[0].(map[string]any)["id"].(string)
+	event := p.do("GET", "/events?search=limited+concert", p.login("alice"),
+		nil)["data"].([]any)[0].(map[string]any)["id"].(string)
 	book := func(p *process, who string) (position int64) {
 		t.Helper()
 		request, err := http.NewRequest(http.MethodPost, p.api+"/book", strings.NewReader(`{"eventId":"`+event+`"}`))
@@ -77,7 +78,8 @@ func TestADumpIsRestoredIntoAnEmptyDatabaseAndTheSystemGoesOn(t *testing.T) {
 	tool("0 migration(s) applied", "migrate")
 	tool("0 range(s) differ", "projections", "verify")
 	restored := dbtest.Connect(t, after)
-	const log = `select string_agg(concat_ws(' ', position, stream_id, version, data, metadata, recorded_at, encode(hash, 'hex')), E'\n' order by position) from event_log`
+	const log = `select string_agg(concat_ws(' ', position, stream_id, version, data, metadata, recorded_at, ` +
+		`encode(hash, 'hex')), E'\n' order by position) from event_log`
 	var was, is string
 	must(t, admin.QueryRow(context.Background(), log).Scan(&was))
 	must(t, restored.QueryRow(context.Background(), log).Scan(&is))
@@ -95,7 +97,9 @@ func TestADumpIsRestoredIntoAnEmptyDatabaseAndTheSystemGoesOn(t *testing.T) {
 	// The dump holds the lease of a process that was running; it ends by itself.
 	for _, who := range []string{"alice", "bob"} { // the read models before the dump, and after it
 		token := p.login(who)
-		p.waitFor("the booking of "+who, func() bool { return len(p.do("GET", "/bookings", token, nil)["data"].([]any)) == 1 })
+		p.waitFor("the booking of "+who, func() bool {
+			return len(p.do("GET", "/bookings", token, nil)["data"].([]any)) == 1
+		})
 		p.waitFor("what remains", func() bool { return p.do("GET", "/events/"+event, token, nil)["remainingTickets"] == 0.0 })
 	}
 	tool("0 range(s) differ", "projections", "verify")

@@ -15,7 +15,8 @@ func TestTheProblemsOfAllPackagesAreListedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := config.Parse(map[string]string{
 		"DATABASE_URL": "postgres://localhost/booking_db", "DATABASE_READ_URL": "postgres://user:hunter2@host:no-port/db",
-		"EVENT_BUS_URL": "http://user:hunter2@host:4222", "JWT_ACCESS_SECRET_PREVIOUS": "short-hunter2", "AUDIT_SIGNING_KEY": "short-hunter2",
+		"EVENT_BUS_URL": "http://user:hunter2@host:4222", "JWT_ACCESS_SECRET_PREVIOUS": "short-hunter2",
+		"AUDIT_SIGNING_KEY": "short-hunter2",
 		"AUDIT_PUBLIC_KEYS": "hunter",
 	}, checkSecrets, checkAudit, checkBus, checkReplicas)
 	if err == nil {
@@ -32,7 +33,8 @@ func TestTheProblemsOfAllPackagesAreListedAtOnce(t *testing.T) {
 	if strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a password is repeated: %v", err)
 	}
-	if _, err := config.Parse(map[string]string{"DATABASE_READ_URL": "postgres://replica/booking_db"}, checkReplicas); err == nil {
+	if _, err := config.Parse(map[string]string{"DATABASE_READ_URL": "postgres://replica/booking_db"},
+		checkReplicas); err == nil {
 		t.Error("replicas of the program's own PostgreSQL were accepted")
 	}
 }
@@ -55,7 +57,8 @@ func TestPlaceholdersAndShortSecretsAreRefusedInProduction(t *testing.T) {
 		t.Fatal(err)
 	}
 	placeholders := map[string]string{}
-	for _, m := range regexp.MustCompile(`(?m)^(?:# )?([A-Z_]+_(?:SECRET|KEY))=(.+)$`).FindAllStringSubmatch(string(example), -1) {
+	secrets := regexp.MustCompile(`(?m)^(?:# )?([A-Z_]+_(?:SECRET|KEY))=(.+)$`)
+	for _, m := range secrets.FindAllStringSubmatch(string(example), -1) {
 		placeholders[m[1]] = m[2]
 		if strings.HasPrefix(m[1], "JWT_") { // tokens that it signed would be believed, too
 			placeholders[m[1]+"_PREVIOUS"] = m[2]
@@ -74,7 +77,8 @@ func TestPlaceholdersAndShortSecretsAreRefusedInProduction(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, placeholder := range placeholders {
-		for _, secret := range []string{placeholder, "Your_Secret_Here_And_Some_More_Bytes", "change-me-change-me-change-me-change-me", strings.Repeat("x", 31)} {
+		for _, secret := range []string{placeholder, "Your_Secret_Here_And_Some_More_Bytes",
+			"change-me-change-me-change-me-change-me", strings.Repeat("x", 31)} {
 			values := maps.Clone(good)
 			values[name] = secret
 			_, err := config.Parse(values, checkSecrets, checkAudit)

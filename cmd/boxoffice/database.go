@@ -128,8 +128,9 @@ func (d *database) pool(
 	if err != nil {
 		return nil, errors.New("the address of the database can't be read") // without err, which may repeat the password
 	}
-	c.MaxConns = int32(most)    //nolint:gosec // from the configuration, small
-	c.PingTimeout = time.Second // a connection that idled is asked first, and one that died silently must not hold its user up
+	c.MaxConns = int32(most) //nolint:gosec // from the configuration, small
+	// An idle connection is pinged before use. A dead one must not block its caller for long.
+	c.PingTimeout = time.Second
 	c.ConnConfig.RuntimeParams["application_name"] = "boxoffice " + purpose
 	maps.Copy(c.ConnConfig.RuntimeParams, settings)
 	d.replaceStale(c)
@@ -192,7 +193,8 @@ func openFor(conn *pgx.Conn) time.Duration {
 func (a *app) databaseCommand() *cobra.Command {
 	database := &cobra.Command{Use: "database", Short: "About the database"}
 	database.AddCommand(&cobra.Command{
-		Use: "url", Short: "Print the address of the database, with its password, for psql and other tools", Args: cobra.NoArgs,
+		Use: "url", Short: "Print the address of the database, with its password, for psql and other tools",
+		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			c, err := a.load()
 			if err != nil {
@@ -228,7 +230,8 @@ func (a *app) migrateCommand() *cobra.Command {
 	var to int64
 	var sure bool
 	down := &cobra.Command{
-		Use: "down", Short: "Take the schema back to an older version; tables that it does not have are dropped with their data", Args: cobra.NoArgs,
+		Use: "down", Args: cobra.NoArgs,
+		Short: "Take the schema back to an older version; tables that it does not have are dropped with their data",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !sure {
 				return errors.New("this deletes data; repeat it with --yes")

@@ -31,7 +31,8 @@ func behind(t *testing.T, args ...string) (*process, *toxiproxy.Proxy) {
 	t.Cleanup(proxy.Stop)
 	address.Host = proxy.Listen
 	p := serve(t, []string{
-		"DATABASE_URL=" + address.String(), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests",
+		"DATABASE_URL=" + address.String(), "JWT_ACCESS_SECRET=an access secret for tests",
+		"JWT_REFRESH_SECRET=a refresh secret for tests",
 	}, args...)
 	return p, proxy
 }
@@ -70,7 +71,8 @@ func TestWithoutTheDatabaseEverybodyIsAnsweredSoonAndItIsUsedAgainWhenItIsBack(t
 				{"GET", "/auth/me", alice, ""},
 				{"POST", "/auth/login", "", `{"email":"alice@example.com","password":"password123"}`},
 				{"POST", "/auth/register", "", `{"email":"new@example.com","password":"password123","name":"New"}`},
-				{"POST", "/events", organizer, `{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,"price":1}`},
+				{"POST", "/events", organizer, `{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,` +
+					`"price":1}`},
 				{"PATCH", "/events/" + event, organizer, `{"title":"T"}`},
 				{"POST", "/events/" + event + "/cancel", organizer, ""},
 			}
@@ -87,7 +89,8 @@ func TestWithoutTheDatabaseEverybodyIsAnsweredSoonAndItIsUsedAgainWhenItIsBack(t
 							if took := time.Since(began); took > promised {
 								t.Errorf("%s %s took %s", r.method, r.path, took)
 							}
-							if status != 503 || problem.Code != "unavailable" || header.Get("Retry-After") == "" || header.Get("Content-Type") != "application/problem+json" {
+							if status != 503 || problem.Code != "unavailable" || header.Get("Retry-After") == "" ||
+								header.Get("Content-Type") != "application/problem+json" {
 								t.Errorf("%s %s: %d %+v %v", r.method, r.path, status, problem, header)
 							}
 						})
@@ -164,9 +167,10 @@ func TestSlowClientsAreSentAway(t *testing.T) {
 	const each = 100
 	var all sync.WaitGroup
 	for name, said := range map[string]string{
-		"nothing":            "",
-		"half a request":     "GET /events HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-		"a head and no body": "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+		"nothing":        "",
+		"half a request": "GET /events HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+		"a head and no body": "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: " +
+			"100\r\n\r\n{",
 	} {
 		for range each {
 			conn, err := net.Dial("tcp", address)

@@ -111,7 +111,7 @@ func (m *healthMonitor) run(ctx context.Context) {
 	}
 }
 
-// note tells everybody what a heartbeat has found.
+// note publishes the result of a heartbeat.
 func (m *healthMonitor) note(err error) {
 	gone, unwritable := err, err
 	switch {

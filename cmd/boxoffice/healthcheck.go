@@ -13,7 +13,8 @@ import (
 // healthcheckCommand is for containers, whose images have no other program to ask with.
 func (a *app) healthcheckCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "healthcheck [url]", Short: "Ask whether requests can be served; without a url, by the API on this machine", Args: cobra.MaximumNArgs(1),
+		Use: "healthcheck [url]", Short: "Ask whether requests can be served; without a url, by the API on this machine",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return healthcheck(cmd.Context(), args[0])

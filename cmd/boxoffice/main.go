@@ -80,7 +80,8 @@ func (a *app) run(ctx context.Context, args []string) error {
 	}
 	auditing := a.auditCommand()
 	root.AddCommand(
-		a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.userCommand(), a.projectionsCommand(), auditing,
+		a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.userCommand(), a.projectionsCommand(),
+		auditing,
 		a.databaseCommand(), a.healthcheckCommand(), a.openapiCommand(), a.versionCommand())
 	root.SetArgs(args)
 	root.SetOut(a.out)

@@ -55,7 +55,8 @@ type process struct {
 
 func command(env []string, args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = []string{"BOXOFFICE_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir(), "API_PORT=0", "WEB_PORT=0", "BOOKING_DELAY=50ms"}
+	cmd.Env = []string{"BOXOFFICE_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
+		"TMPDIR=" + os.TempDir(), "API_PORT=0", "WEB_PORT=0", "BOOKING_DELAY=50ms"}
 	cmd.Env = append(cmd.Env, env...)
 	return cmd
 }
@@ -237,7 +238,8 @@ func TestABookingOutlivesAKillAndAStop(t *testing.T) {
 
 func TestABookingInItsDelayIsFinishedBeforeTheProgramStops(t *testing.T) {
 	t.Parallel()
-	p := serve(t, []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=3s"}, "--seed")
+	p := serve(t, []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests",
+		"JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=3s"}, "--seed")
 	token := p.login("alice")
 	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"]
 	booked := make(chan map[string]any, 1)
@@ -277,7 +279,8 @@ func (p *process) waitForBookingTransaction() {
 	pool := dbtest.Connect(p, url)
 	deadline := time.Now().Add(20 * time.Second)
 	for open := 0; open == 0; {
-		must(p, pool.QueryRow(context.Background(), `select count(*) from pg_stat_activity where datname = current_database() and application_name = 'boxoffice booking' and state = 'idle in transaction'`).Scan(&open))
+		must(p, pool.QueryRow(context.Background(), `select count(*) from pg_stat_activity where datname = `+
+			`current_database() and application_name = 'boxoffice booking' and state = 'idle in transaction'`).Scan(&open))
 		if time.Now().After(deadline) {
 			p.Fatal("no booking transaction was opened")
 		}
@@ -327,14 +330,18 @@ func TestTheProgramRefusesToStartWithAReason(t *testing.T) {
 		code int
 		want []string
 	}{
-		"a database without secrets":      {[]string{"DATABASE_URL=postgres://localhost/x"}, []string{"serve"}, 1, []string{"JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed"}},
-		"several mistakes":                {[]string{"LOG_LEVEL=loud", "BOOKING_DELAY=1"}, []string{"serve"}, 1, []string{"LOG_LEVEL", "BOOKING_DELAY", "2 problem(s)"}},
-		"an unknown one for users":        {nil, []string{"user", "purge"}, 1, []string{"unknown command"}},
-		"demo accounts in production":     {[]string{"APP_ENV=production", dataDir(t)}, []string{"seed"}, 1, []string{"APP_ENV=production"}},
-		"an unknown command":              {nil, []string{"sell"}, 1, []string{"unknown command"}},
-		"an unknown one for projections":  {nil, []string{"projections", "veriffy"}, 1, []string{"unknown command"}},
-		"an unknown one for auditors":     {nil, []string{"audit", "veriffy"}, 2, []string{"unknown command"}},
-		"options that exclude each other": {nil, []string{"audit", "checkpoints", "--newest", "--json"}, 2, []string{"newest", "json"}},
+		"a database without secrets": {[]string{"DATABASE_URL=postgres://localhost/x"}, []string{"serve"}, 1,
+			[]string{"JWT_ACCESS_SECRET is needed", "JWT_REFRESH_SECRET is needed"}},
+		"several mistakes": {[]string{"LOG_LEVEL=loud", "BOOKING_DELAY=1"}, []string{"serve"}, 1,
+			[]string{"LOG_LEVEL", "BOOKING_DELAY", "2 problem(s)"}},
+		"an unknown one for users": {nil, []string{"user", "purge"}, 1, []string{"unknown command"}},
+		"demo accounts in production": {[]string{"APP_ENV=production", dataDir(t)}, []string{"seed"}, 1,
+			[]string{"APP_ENV=production"}},
+		"an unknown command":             {nil, []string{"sell"}, 1, []string{"unknown command"}},
+		"an unknown one for projections": {nil, []string{"projections", "veriffy"}, 1, []string{"unknown command"}},
+		"an unknown one for auditors":    {nil, []string{"audit", "veriffy"}, 2, []string{"unknown command"}},
+		"options that exclude each other": {nil, []string{"audit", "checkpoints", "--newest", "--json"}, 2,
+			[]string{"newest", "json"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -359,7 +366,8 @@ func TestProductionStartsOnlyWithoutTheAccountsOfTheSeed(t *testing.T) {
 		"DATABASE_URL=" + url, dataDir(t), "APP_ENV=production",
 		"JWT_ACCESS_SECRET=an access secret of 32 bytes or more", "JWT_REFRESH_SECRET=a refresh secret of 32 bytes or more",
 	}
-	emails := []string{"organizer@example.com", "auditor@example.com", "alice@example.com", "bob@example.com", "carol@example.com"}
+	emails := []string{"organizer@example.com", "auditor@example.com", "alice@example.com", "bob@example.com",
+		"carol@example.com"}
 	tool := func(args ...string) (string, error) {
 		out, err := command(env, args...).CombinedOutput()
 		return string(out), err
@@ -387,7 +395,8 @@ func TestProductionStartsOnlyWithoutTheAccountsOfTheSeed(t *testing.T) {
 		}
 	}
 	// Whoever has such an address and a password of their own is nobody's business.
-	if answer := p.post("/auth/register", "", map[string]string{"email": emails[2], "password": "a password 4 Alice", "name": "Alice"}); answer["user"] == nil {
+	if answer := p.post("/auth/register", "", map[string]string{"email": emails[2], "password": "a password 4 Alice",
+		"name": "Alice"}); answer["user"] == nil {
 		t.Fatalf("register: %v", answer)
 	}
 	must(t, p.stop(os.Interrupt))

@@ -245,15 +245,16 @@ func (p *parts) auditService() service {
 	}
 }
 
-// executorService makes the executor, on a pool of its own, and the application on it. complete adds
-// options. It stops when what is being booked is finished.
+// executorService makes the executor, on a pool of its own, and the application on it. complete
+// adds options. It stops when what is being booked is finished.
 func (p *parts) executorService(complete func(*eventstore.Options)) service {
 	var pool *pgxpool.Pool
 	return service{
 		name: "the executor",
 		open: func(ctx context.Context) (err error) {
 			c := p.config
-			pool, err = p.database.pool(ctx, "booking", c.Transactions+eventstore.ReservedConns, eventstore.Session(c.BookingDelay),
+			pool, err = p.database.pool(ctx, "booking", c.Transactions+eventstore.ReservedConns,
+				eventstore.Session(c.BookingDelay),
 				eventstore.ConfigureCommits)
 			if err != nil {
 				return err

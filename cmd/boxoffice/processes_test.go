@@ -22,7 +22,8 @@ import (
 )
 
 func secretsFor(url string) []string {
-	return []string{"DATABASE_URL=" + url, "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests"}
+	return []string{"DATABASE_URL=" + url, "JWT_ACCESS_SECRET=an access secret for tests",
+		"JWT_REFRESH_SECRET=a refresh secret for tests"}
 }
 
 // The log leaves for other programs, and nobody who books waits for the bus.
@@ -77,7 +78,8 @@ func TestCommandsNeedOnlyWhatTheyUse(t *testing.T) {
 	t.Parallel()
 	env := []string{"DATABASE_URL=" + newSeededDatabase(t), dataDir(t)}
 	for _, args := range [][]string{
-		{"migrate"}, {"seed"}, {"projections", "status"}, {"projections", "verify"}, {"audit", "verify"}, {"audit", "streams"}, {"user", "purge-demo"},
+		{"migrate"}, {"seed"}, {"projections", "status"}, {"projections", "verify"}, {"audit", "verify"},
+		{"audit", "streams"}, {"user", "purge-demo"},
 	} {
 		if out, err := command(env, args...).CombinedOutput(); err != nil {
 			t.Errorf("%v: %v\n%s", args, err, out)
@@ -114,7 +116,8 @@ func TestRolesMakeASystemTogether(t *testing.T) {
 	must(t, keeper.Start())
 	t.Cleanup(func() { _ = keeper.Process.Kill(); _, _ = keeper.Process.Wait() })
 	api.waitFor("the read models", func() bool { return total() != 0.0 })
-	for path, want := range map[string]string{"/healthz": "", "/readyz": "", "/metrics": "boxoffice_projection_lag_records"} {
+	for path, want := range map[string]string{"/healthz": "", "/readyz": "",
+		"/metrics": "boxoffice_projection_lag_records"} {
 		response, err := http.Get("http://127.0.0.1:" + port + path)
 		must(t, err)
 		text, err := io.ReadAll(response.Body)

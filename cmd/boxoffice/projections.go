@@ -24,16 +24,19 @@ import (
 func (a *app) projectionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "projections", Short: "Look after the read models, also beside a running server",
-		Long: "Look after the read models, also beside a running server.\n\nThe projections are " + strings.Join(projections.Names(), " and ") + ".",
+		Long: "Look after the read models, also beside a running server.\n\nThe projections are " +
+			strings.Join(projections.Names(), " and ") + ".",
 		Args: cobra.NoArgs, RunE: help,
 	}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "status", Short: "Tell how far the read models are, who keeps them up to date, and what can't be applied", Args: cobra.NoArgs,
+			Use: "status", Short: "Tell how far the read models are, who keeps them up to date, and what can't be applied",
+			Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return a.withProjections(cmd.Context(), a.showStatus) },
 		},
 		&cobra.Command{
-			Use: "verify [NAME]", Short: "Check that each record of the log was applied exactly once", Args: cobra.MaximumNArgs(1), ValidArgs: projections.Names(),
+			Use: "verify [NAME]", Short: "Check that each record of the log was applied exactly once",
+			Args: cobra.MaximumNArgs(1), ValidArgs: projections.Names(),
 			RunE: func(cmd *cobra.Command, names []string) error {
 				return a.withProjections(cmd.Context(), func(ctx context.Context, pool *pgxpool.Pool, _ *slog.Logger) error {
 					return a.verify(ctx, pool, names)
@@ -41,7 +44,8 @@ func (a *app) projectionsCommand() *cobra.Command {
 			},
 		},
 		&cobra.Command{
-			Use: "retry [NAME]", Short: "Apply parked records again, after the reason was mended", Args: cobra.MaximumNArgs(1), ValidArgs: projections.Names(),
+			Use: "retry [NAME]", Short: "Apply parked records again, after the reason was mended", Args: cobra.MaximumNArgs(1),
+			ValidArgs: projections.Names(),
 			RunE: func(cmd *cobra.Command, names []string) error {
 				return a.withProjections(cmd.Context(), func(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
 					return a.retry(ctx, pool, logger, names)
@@ -111,13 +115,15 @@ func (a *app) showStatus(ctx context.Context, pool *pgxpool.Pool, _ *slog.Logger
 		return err
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(w, "projection\tposition\tlag (records)\tlag (ms)\tparked streams\trun by") //nolint:errcheck // Flush tells
+	fmt.Fprintln(w, //nolint:errcheck // Flush reports it
+		"projection\tposition\tlag (records)\tlag (ms)\tparked streams\trun by")
 	for _, s := range all {
 		runBy := s.Holder
 		if runBy == "" {
 			runBy = "nobody"
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.Position, s.Records, s.Behind.Milliseconds(), s.Parked, cell(runBy, 80)) //nolint:errcheck // Flush tells
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\n", //nolint:errcheck // Flush reports it
+			s.Name, s.Position, s.Records, s.Behind.Milliseconds(), s.Parked, cell(runBy, 80))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -142,7 +148,8 @@ func (a *app) showParked(ctx context.Context, pool *pgxpool.Pool, s engine.Statu
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s can't apply these streams; mend the reason, then run boxoffice projections retry %[1]s\n", s.Name)
+	fmt.Fprintf(&b, "\n%s can't apply these streams; mend the reason, then run boxoffice projections retry %[1]s\n",
+		s.Name)
 	for _, p := range parked {
 		reason, _, _ := strings.Cut(p.Reason, "\n")
 		fmt.Fprintf(&b, "  %s from version %d (position %d, request %s, %s)\n    %s\n", p.StreamID, p.Version, p.Position,
@@ -224,9 +231,11 @@ func (a *app) retry(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger
 func (a *app) rebuildCommand() *cobra.Command {
 	var accept bool
 	cmd := &cobra.Command{
-		Use: "rebuild NAME", Short: "Build a read model anew from the log, compare, and put it in place", Args: cobra.ExactArgs(1), ValidArgs: projections.Names(),
-		Long: "Build a read model anew from the log, compare it with the one in use, and put it in its place. Meanwhile the one in use is read and\n" +
-			"kept up to date. When rows differ they are shown and nothing changes, unless --accept-differences is given.",
+		Use: "rebuild NAME", Short: "Build a read model anew from the log, compare, and put it in place",
+		Args: cobra.ExactArgs(1), ValidArgs: projections.Names(),
+		Long: "Rebuild a read model from the log, compare it with the one in use, and put it in its place. Meanwhile\n" +
+			"the one in use is read and kept up to date. When rows differ they are shown and nothing changes,\n" +
+			"unless --accept-differences is given.",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return a.withProjections(cmd.Context(), func(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
 				return a.rebuild(ctx, names[0], engine.RebuildOptions{
@@ -235,7 +244,8 @@ func (a *app) rebuildCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&accept, "accept-differences", false, "put the new rows in place although some differ, as after a defect was mended")
+	cmd.Flags().BoolVar(&accept, "accept-differences", false,
+		"put the new rows in place although some differ, as after a defect was mended")
 	return cmd
 }
 
@@ -265,8 +275,10 @@ func (a *app) rebuild(ctx context.Context, name string, o engine.RebuildOptions)
 	case r.Differences > 0:
 		compared = fmt.Sprintf("%d row(s) differed, and were replaced", r.Differences)
 	}
-	_, err = fmt.Fprintf(a.out, "%s: %d records, %d rows, %d parked stream(s); %s\nloaded in %.2f s (%.0f records/s), in place after %.2f s\n",
-		name, r.Records, r.Rows, r.Parked, compared, r.Loading.Seconds(), float64(r.Records)/r.Loading.Seconds(), r.Took.Seconds())
+	_, err = fmt.Fprintf(a.out, "%s: %d records, %d rows, %d parked stream(s); %s\n"+
+		"loaded in %.2f s (%.0f records/s), in place after %.2f s\n",
+		name, r.Records, r.Rows, r.Parked, compared, r.Loading.Seconds(), float64(r.Records)/r.Loading.Seconds(),
+		r.Took.Seconds())
 	return err
 }
 

@@ -43,7 +43,8 @@ func TestReadModelsAreLookedAfterBesideARunningServer(t *testing.T) {
 	want(`(?m)^events +\d+ +0 +0 +0 +\S.*process \d+$`, "status")
 	want(`(?m)^bookings +\d+ +0 +0 +0 +\S.*process \d+$`, "status")
 	want(`events: \d+ records applied up to position \d+, 0 range\(s\) differ(.|\n)*bookings: \d+ records`, "verify")
-	want(`events: \d+ records, \d+ rows, 0 parked stream\(s\); compared, no differences\nloaded in .* records/s\), in place after`, "rebuild", "events")
+	want(`events: \d+ records, \d+ rows, 0 parked stream\(s\); compared, no differences\nloaded in .* records/s\), in `+
+		`place after`, "rebuild", "events")
 	want(`bookings: \d+ records, \d+ rows, 0 parked stream\(s\); compared, no differences`, "rebuild", "bookings")
 	want(`bookings: 0 parked stream\(s\), 0 record\(s\) applied, 0 stream\(s\) parked still`, "retry", "bookings")
 
@@ -74,7 +75,8 @@ func TestReadModelsAreLookedAfterBesideARunningServer(t *testing.T) {
 	want(`1 row\(s\) differed, and were replaced`, "rebuild", "events", "--accept-differences")
 	exec(`update applied_ranges set records = records - 1 where projection = 'events'`)
 	fails(`positions 1 to \d+: \d+ records were applied, and the log has \d+`, "verify", "events")
-	exec(`insert into parked_records (projection, stream_id, version, position, reason, correlation_id) select 'events', stream_id, version, position, 'planted', 'that request' from event_log where position = 2`)
+	exec(`insert into parked_records (projection, stream_id, version, position, reason, correlation_id) select 'events',` +
+		` stream_id, version, position, 'planted', 'that request' from event_log where position = 2`)
 	want(`(?m)^events .* 1 +\S+.*process(.|\n)*position 2, request that request(.|\n)*planted`, "status")
 	fails(`there is no projection "users"`, "rebuild", "users")
 }
@@ -83,17 +85,20 @@ func TestReadModelsAreLookedAfterBesideARunningServer(t *testing.T) {
 // writes.
 func TestAPIAndProjectionsCanBeProcessesOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	env := []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=0s"}
+	env := []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests",
+		"JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=0s"}
 	api := serve(t, env, "--seed", "--projections=false")
 	projecting := serve(t, env)
 	token := api.login("alice")
 	var events []any
 	for _, title := range []string{"One", "Another"} {
-		events = append(events, api.post("/events", api.login("organizer"), map[string]any{"title": title, "venue": "Hall", "date": "2099-01-01T20:00:00Z", "totalTickets": 5, "price": 1})["id"])
+		events = append(events, api.post("/events", api.login("organizer"), map[string]any{"title": title, "venue": "Hall",
+			"date": "2099-01-01T20:00:00Z", "totalTickets": 5, "price": 1})["id"])
 	}
 	book := func(n int) (position string) {
 		t.Helper()
-		request, err := http.NewRequest(http.MethodPost, api.api+"/book", strings.NewReader(`{"eventId":"`+events[n].(string)+`"}`))
+		request, err := http.NewRequest(http.MethodPost, api.api+"/book",
+			strings.NewReader(`{"eventId":"`+events[n].(string)+`"}`))
 		must(t, err)
 		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("Authorization", "Bearer "+token)

@@ -68,7 +68,8 @@ func TestReadsComeFromReplicas(t *testing.T) {
 	}
 	position := header.Get("Log-Position")
 	old, header := remaining("")
-	if before, err := strconv.Atoi(header.Get("Log-Position")); err != nil || old != 2.0 || strconv.Itoa(before) == position {
+	if before, err := strconv.Atoi(header.Get("Log-Position")); err != nil || old != 2.0 ||
+		strconv.Itoa(before) == position {
 		t.Errorf("%v tickets remain as of %v, want what the paused replica has: it is not read from", old, header)
 	}
 	if now, header := remaining(position); now != 1.0 || header.Get("Log-Position") < position {
@@ -83,7 +84,8 @@ func TestReadsComeFromReplicas(t *testing.T) {
 	}
 	// Nobody is told that something does not exist because a replica is behind, and evidence is
 	// never old.
-	scheduled := p.post("/events", organizer, map[string]any{"title": "New", "venue": "Hall", "date": "2099-01-01T20:00:00Z", "totalTickets": 5, "price": 1})
+	scheduled := p.post("/events", organizer, map[string]any{"title": "New", "venue": "Hall",
+		"date": "2099-01-01T20:00:00Z", "totalTickets": 5, "price": 1})
 	if answer, _ := p.get("/events/"+scheduled["id"].(string), alice, ""); answer["title"] != "New" {
 		t.Errorf("a new event: %v", answer)
 	}

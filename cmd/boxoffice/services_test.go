@@ -148,12 +148,14 @@ func TestAnErrorHalfwayLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	url := newSeededDatabase(t)
 	for name, env := range map[string][]string{
-		"on a server": append(secretsFor(url), "EVENT_BUS_URL="+natstest.Start(t).URL(), "DATABASE_READ_URL="+url, dataDir(t)),
-		"on its own":  {dataDir(t)},
+		"on a server": append(secretsFor(url), "EVENT_BUS_URL="+natstest.Start(t).URL(), "DATABASE_READ_URL="+url,
+			dataDir(t)),
+		"on its own": {dataDir(t)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd := command(append(env, "BOXOFFICE_TEST_LEAKS=1", "API_PORT="+freePort(t), "WEB_PORT="+freePort(t), "METRICS_PORT="+freePort(t)))
+			cmd := command(append(env, "BOXOFFICE_TEST_LEAKS=1", "API_PORT="+freePort(t), "WEB_PORT="+freePort(t),
+				"METRICS_PORT="+freePort(t)))
 			out, err := cmd.CombinedOutput()
 			tried := strings.Count(string(out), "tried ")
 			if err != nil || tried < 14 {

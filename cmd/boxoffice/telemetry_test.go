@@ -34,7 +34,8 @@ import (
 // onDatabase is the environment of a process on a database of the test's.
 func onDatabase(t *testing.T) []string {
 	t.Helper()
-	return []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests", "JWT_REFRESH_SECRET=a refresh secret for tests"}
+	return []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests",
+		"JWT_REFRESH_SECRET=a refresh secret for tests"}
 }
 
 func freePort(t *testing.T) string {
@@ -60,7 +61,9 @@ func value(family *dto.MetricFamily, labels ...string) (sum float64) {
 	for _, m := range family.GetMetric() {
 		has := true
 		for i := 0; i+1 < len(labels); i += 2 {
-			has = has && slices.ContainsFunc(m.GetLabel(), func(l *dto.LabelPair) bool { return l.GetName() == labels[i] && l.GetValue() == labels[i+1] })
+			has = has && slices.ContainsFunc(m.GetLabel(), func(l *dto.LabelPair) bool {
+				return l.GetName() == labels[i] && l.GetValue() == labels[i+1]
+			})
 		}
 		if has {
 			sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
@@ -92,9 +95,9 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 			{"boxoffice_http_request_duration_seconds", []string{"method", "POST", "route", "/book", "status", "201"}, 2},
 			{"boxoffice_http_request_duration_seconds", []string{"method", "POST", "route", "/book", "status", "409"}, 2},
 			{"boxoffice_http_request_duration_seconds", []string{"method", "POST", "route", "/auth/login", "status", "200"}, 5},
-			{"boxoffice_batch_records_total", []string{"lane", "delayed"}, 2},
-			{"boxoffice_batch_append_seconds", []string{"lane", "delayed"}, 2},
-			{"boxoffice_batch_transaction_seconds", []string{"lane", "delayed"}, 4},
+			{"boxoffice_batch_records_total", []string{"queue", "delayed"}, 2},
+			{"boxoffice_batch_append_seconds", []string{"queue", "delayed"}, 2},
+			{"boxoffice_batch_transaction_seconds", []string{"queue", "delayed"}, 4},
 			{"boxoffice_projection_lag_records", []string{"projection", "events"}, 0},
 			{"boxoffice_projection_parked_streams", nil, 0},
 			{"pgxpool_max_conns", []string{"pool", "reading"}, 12},
@@ -172,7 +175,8 @@ func watched(t *testing.T) map[string]string {
 	must(t, json.Unmarshal(data, &dashboard))
 	for _, panel := range dashboard.Panels {
 		for i, target := range panel.Targets {
-			expressions[fmt.Sprintf("panel %s, %d", panel.Title, i)] = strings.NewReplacer("$__rate_interval", "1m", "$instance", ".*").Replace(target.Expr)
+			expressions[fmt.Sprintf("panel %s, %d", panel.Title, i)] = strings.NewReplacer("$__rate_interval", "1m", "$instance",
+				".*").Replace(target.Expr)
 		}
 	}
 	if len(expressions) < 40 {
@@ -189,7 +193,8 @@ func TestWhatAlertsAndTheDashboardWatchIsExported(t *testing.T) {
 	replica := "DATABASE_READ_URL=" + strings.TrimPrefix(env[0], "DATABASE_URL=") // a primary is as good as a replica here
 	p := serve(t, append(env, replica, "METRICS_PORT="+port, "EVENT_BUS_URL="+natstest.Start(t).URL()), "--seed")
 	p.waitFor("the bus", func() bool { return scrape(t, port)["boxoffice_bus_lag_seconds"] != nil })
-	p.post("/book", p.login("alice"), map[string]any{"eventId": p.do("GET", "/events?search=limited+concert", p.login("alice"), nil)["data"].([]any)[0].(map[string]any)["id"]})
+	p.post("/book", p.login("alice"), map[string]any{"eventId": p.do("GET", "/events?search=limited+concert",
+		p.login("alice"), nil)["data"].([]any)[0].(map[string]any)["id"]})
 	series := map[string]map[string]map[string]bool{} // name → label → values
 	add := func(name string, labels []*dto.LabelPair, more ...string) {
 		if series[name] == nil {
@@ -280,7 +285,8 @@ func TestTracesAreExportedWhereTheEnvironmentSays(t *testing.T) {
 		w.WriteHeader(http.StatusOK)
 	}))
 	t.Cleanup(collector.Close)
-	p := serve(t, append(onDatabase(t), "OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "OTEL_SERVICE_NAME=box-of-the-test"), "--seed")
+	p := serve(t, append(onDatabase(t), "OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL,
+		"OTEL_SERVICE_NAME=box-of-the-test"), "--seed")
 	p.login("alice")
 	if err := p.stop(syscall.SIGTERM); err != nil { // which exports the rest
 		t.Errorf("SIGTERM: %v\n%s", err, p.err)
@@ -300,7 +306,8 @@ func TestTracesAreExportedWhereTheEnvironmentSays(t *testing.T) {
 func TestNobodysSecretsAreInTheLog(t *testing.T) {
 	t.Parallel()
 	p := serve(t, append(onDatabase(t), "LOG_LEVEL=debug", "BOOKING_DELAY=0s"), "--seed")
-	secrets := map[string]string{"password": "S3cret-of-erin", "wrong password": "Wr0ng-of-erin", "e-mail": "erin.private@example.com", "seeded e-mail": "alice@example.com", "name": "Erin Unmentioned"}
+	secrets := map[string]string{"password": "S3cret-of-erin", "wrong password": "Wr0ng-of-erin",
+		"e-mail": "erin.private@example.com", "seeded e-mail": "alice@example.com", "name": "Erin Unmentioned"}
 	register := map[string]string{"email": secrets["e-mail"], "password": secrets["password"], "name": secrets["name"]}
 	answer := p.post("/auth/register", "", register)
 	remember := func(what string, answer map[string]any) (access, refresh string) {
@@ -319,7 +326,8 @@ func TestNobodysSecretsAreInTheLog(t *testing.T) {
 	p.post("/auth/register", "", register)
 	p.post("/auth/login", "", map[string]string{"email": secrets["e-mail"], "password": secrets["wrong password"]})
 	p.post("/auth/login", "", map[string]any{"email": secrets["e-mail"], "password": []string{secrets["password"]}})
-	p.do("POST", "/auth/login?email="+secrets["e-mail"]+"&password="+secrets["password"], "", strings.NewReader(`{"email":"`+secrets["e-mail"]))
+	p.do("POST", "/auth/login?email="+secrets["e-mail"]+"&password="+secrets["password"], "",
+		strings.NewReader(`{"email":"`+secrets["e-mail"]))
 	_, second := remember("refresh", p.post("/auth/refresh", "", map[string]string{"refreshToken": refresh}))
 	p.post("/auth/refresh", "", map[string]string{"refreshToken": second + "x"})
 	secrets["other access token"] = p.login("alice")
@@ -349,7 +357,8 @@ func TestNobodysSecretsAreInTheLog(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	for _, token := range []string{access, access + "x"} {
-		socket, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(p.api, "http")+"/ws", nil) //nolint:bodyclose // the socket has it
+		address := "ws" + strings.TrimPrefix(p.api, "http") + "/ws"
+		socket, _, err := websocket.Dial(ctx, address, nil) //nolint:bodyclose // the socket has it
 		must(t, err)
 		must(t, socket.Write(ctx, websocket.MessageText, []byte(`{"type":"hello","token":"`+token+`"}`)))
 		_, _, err = socket.Read(ctx)

@@ -61,8 +61,9 @@ func TestNoTitleWritesToTheAuditorsTerminal(t *testing.T) {
 	pool := dbtest.Connect(t, url)
 	const evil = "Evil\x1b[2J\x1b]52;c;cm0gLXJm\a\n        9       9  2031-01-01 00:00:00  forged\u202e\u2028\u009b31m"
 	details := domain.Details{
-		Title: evil, Description: evil, Venue: evil, TimeZone: "UTC\x1b[2J", StartsAt: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC),
-		Price: domain.Money{Minor: 1, Currency: "EUR"},
+		Title: evil, Description: evil, Venue: evil, TimeZone: "UTC\x1b[2J",
+		StartsAt: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC),
+		Price:    domain.Money{Minor: 1, Currency: "EUR"},
 	}
 	other := details
 	other.Title, other.Description, other.Venue = evil+"!", "!"+evil, "!"+evil
@@ -82,7 +83,8 @@ func TestNoTitleWritesToTheAuditorsTerminal(t *testing.T) {
 	}
 	bad := uuid.New()
 	_, err := appendtest.Append(ctx, pool, bad, 0, appendtest.Record{
-		Type: evil, SchemaVersion: 1, Data: []byte(`{"a":"` + "\u202e\u009b" + `"}`), Metadata: eventstore.Metadata{Actor: twin, CorrelationID: evil},
+		Type: evil, SchemaVersion: 1, Data: []byte(`{"a":"` + "\u202e\u009b" + `"}`),
+		Metadata: eventstore.Metadata{Actor: twin, CorrelationID: evil},
 	})
 	must(t, err)
 
@@ -100,7 +102,8 @@ func TestNoTitleWritesToTheAuditorsTerminal(t *testing.T) {
 		}
 		for line := range strings.Lines(string(out)) {
 			line = strings.TrimSuffix(line, "\n")
-			if strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsGraphic(r) }) || strings.HasPrefix(line, "        9 ") {
+			if strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsGraphic(r) }) ||
+				strings.HasPrefix(line, "        9 ") {
 				t.Errorf("%s wrote the line %q", args, line)
 			}
 		}
@@ -134,8 +137,9 @@ func TestWhatNeedsNoDatabaseStartsNone(t *testing.T) {
 		says string
 		args []string
 	}{
-		"a public key of none":         {2, "no signing key", []string{"audit", "checkpoints", "--public-key"}},
-		"a public key":                 {0, `^boxoffice/audit\+`, []string{"audit", "checkpoints", "--public-key", "with a key"}},
+		"a public key of none": {2, "no signing key", []string{"audit", "checkpoints", "--public-key"}},
+		"a public key": {0, `^boxoffice/audit\+`, []string{"audit", "checkpoints", "--public-key",
+			"with a key"}},
 		"an export":                    {2, "", []string{"audit", "verify-export", file}},
 		"a receipt":                    {1, "", []string{"audit", "verify-proof", file}},
 		"a checkpoint that is nowhere": {2, "no such file", []string{"audit", "verify", "--checkpoint", file + ".none"}},

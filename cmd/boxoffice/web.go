@@ -17,8 +17,9 @@ func (a *app) webCommand() *cobra.Command {
 	var apiURL string
 	cmd := &cobra.Command{
 		Use: "web", Short: "Run the web UI alone, for an API in another process", Args: cobra.NoArgs,
-		Long: "Run the web UI alone. Requests below /api go to the API that --api names, so that browsers need to reach nothing else.\n" +
-			"That API should have this process in TRUSTED_PROXIES, to count requests by the addresses of the people who make them.",
+		Long: "Run the web UI alone. Requests below /api go to the API that --api names, so that browsers need to\n" +
+			"reach nothing else. That API should have this process in TRUSTED_PROXIES, to count requests by the\n" +
+			"addresses of the browsers.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.load()
 			if err != nil {

@@ -192,7 +192,7 @@ func (u Usage) Problem() *problem.Problem {
 		return nil
 	}
 	p := problem.New(http.StatusTooManyRequests, "rate_limited", "Too many requests; please try again later")
-	u.Headers(func(name, value string) { p.With(name, value) })
+	u.Headers(func(name, value string) { p = p.With(name, value) })
 	return p.RetryAfter(max(seconds(u.reset), 1))
 }
 

@@ -19,7 +19,7 @@ type Problem struct { //nolint:errname // the word of RFC 9457
 	Detail    string         `json:"detail" example:"No tickets available" doc:"One sentence for people"`
 	Code      string         `json:"code" example:"sold_out" doc:"Stable, for programs"`
 	RequestID string         `json:"requestId,omitempty" doc:"Names the request in the server's logs"`
-	Errors    []FieldProblem `json:"errors,omitempty" doc:"What is wrong with the fields of the request"`
+	Errors    []FieldProblem `json:"errors,omitempty" doc:"Errors of the fields of the request"`
 
 	headers http.Header
 }
@@ -36,7 +36,7 @@ func New(status int, code, detail string) *Problem {
 		Type: "urn:boxoffice:problem:" + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail,
 	}
 	if status == http.StatusUnauthorized {
-		p.With("WWW-Authenticate", "Bearer")
+		return p.With("WWW-Authenticate", "Bearer")
 	}
 	return p
 }

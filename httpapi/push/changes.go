@@ -27,7 +27,7 @@ type liveEvent struct {
 	pending bool
 }
 
-// eventFrame is one change as it goes to everybody who follows the event.
+// eventFrame is one change as it is sent to all subscribers of the event.
 type eventFrame struct {
 	text     []byte
 	sequence int64

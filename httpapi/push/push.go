@@ -1,6 +1,6 @@
-// Package push tells browsers over WebSocket how many tickets remain, as it changes: at most ten
-// frames a second for each event. Its protocol is in docs/websocket.md. Start reading at push.go;
-// changes.go collects what changed, socket.go has a connection.
+// Package push serves the WebSocket at /ws: clients subscribe to events and are told when tickets or
+// details of them change. It reads the read model of events only, and never the log. Start with
+// [Push] and [Options]; docs/websocket.md describes the protocol.
 package push
 
 import (
@@ -25,7 +25,7 @@ import (
 type Changes interface {
 	// Run tells of all changes until ctx ends.
 	Run(ctx context.Context, tell func(projections.News))
-	// Watch says whether there is anybody to be told.
+	// Watch says whether there are subscribers.
 	Watch(watched bool)
 }
 

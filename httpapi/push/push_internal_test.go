@@ -25,7 +25,8 @@ type told struct {
 
 // listen joins a connection that takes what there is at every pause, and gives what it has got so
 // far.
-func listen(t *testing.T, p *Push, began time.Time, stop <-chan struct{}, pause func() time.Duration, after *int64) (heard func() []told) {
+func listen(t *testing.T, p *Push, began time.Time, stop <-chan struct{}, pause func() time.Duration,
+	after *int64) (heard func() []told) {
 	t.Helper()
 	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: began.Add(time.Hour)}
 	if p.admit(s) != nil || !p.join(s, uuid.New()) {
@@ -77,7 +78,8 @@ func (l *log) append(ids ...uuid.UUID) projections.News {
 		l.versions[id]++
 		l.last[id] = l.position
 		n.Events = append(n.Events, projections.EventChange{
-			ID: id, Remaining: 1000 - l.versions[id], Capacity: 1000, Version: l.versions[id], First: l.position, Last: l.position,
+			ID: id, Remaining: 1000 - l.versions[id], Capacity: 1000, Version: l.versions[id], First: l.position,
+			Last: l.position,
 		})
 	}
 	n.Upto = l.position
@@ -187,7 +189,8 @@ func TestEveryPositionIsGoodToComeBackWith(t *testing.T) {
 			}
 			quick := listen(t, p, time.Now(), ctx.Done(), atOnce, nil)
 			pauses := rand.New(rand.NewPCG(seed, 2))
-			slow := listen(t, p, time.Now(), ctx.Done(), func() time.Duration { return time.Duration(pauses.IntN(300)) * time.Millisecond }, nil)
+			pause := func() time.Duration { return time.Duration(pauses.IntN(300)) * time.Millisecond }
+			slow := listen(t, p, time.Now(), ctx.Done(), pause, nil)
 			for range 100 {
 				write()
 				time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond)
@@ -200,7 +203,8 @@ func TestEveryPositionIsGoodToComeBackWith(t *testing.T) {
 					got[f.EventID] = f.Version
 					for id, v := range history[f.Position] {
 						if got[id] < v && l.last[id] <= f.Position {
-							t.Fatalf("seed %d, %s: frame %d names position %d, where the event is at version %d, and %d was told", seed, name, i, f.Position, v, got[id])
+							t.Fatalf("seed %d, %s: frame %d names position %d, where the event is at version %d, and %d was told", seed,
+								name, i, f.Position, v, got[id])
 						}
 						if name == "quick" && got[id] < v {
 							t.Fatalf("seed %d: frame %d names position %d before it is told", seed, i, f.Position)
@@ -286,7 +290,8 @@ func TestAClientThatMissedWhatWasToldEarlyIsToldAgain(t *testing.T) {
 
 func FuzzParseMessage(f *testing.F) {
 	for _, text := range []string{
-		`{"type":"hello","token":"x","after":3,"events":["6a1f3f0e-7d0c-4a53-9d0e-0d5c6b7a8f90"]}`, `{"type":"subscribe","events":null}`, `{}`, `[`, `{"after":-1}`, `nul`,
+		`{"type":"hello","token":"x","after":3,"events":["6a1f3f0e-7d0c-4a53-9d0e-0d5c6b7a8f90"]}`,
+		`{"type":"subscribe","events":null}`, `{}`, `[`, `{"after":-1}`, `nul`,
 	} {
 		f.Add([]byte(text))
 	}
@@ -315,7 +320,8 @@ func TestChangesOfOneEventLeaveLittleGarbage(t *testing.T) {
 	}
 	const lists = 2 // of events and of frames
 	if got := testing.AllocsPerRun(100, change); got > lists {
-		t.Errorf("%.0f allocations for each change and connection, want %d: thousands of connections follow one event", got, lists)
+		t.Errorf("%.0f allocations for each change and connection, want %d: thousands of connections follow one event", got,
+			lists)
 	}
 
 	for range keptEvents + 1 {

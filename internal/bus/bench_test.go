@@ -30,7 +30,8 @@ func BenchmarkBus(b *testing.B) {
 		for i := range news {
 			name, schema, data, err := domain.Codec{}.Encode(domain.TicketBooked{BookingID: uuid.New(), CustomerID: uuid.New()})
 			must(b, err)
-			news[i] = appendtest.Record{Type: name, SchemaVersion: schema, Data: data, Metadata: eventstore.Metadata{Actor: uuid.New(), CorrelationID: uuid.NewString()}}
+			news[i] = appendtest.Record{Type: name, SchemaVersion: schema, Data: data,
+				Metadata: eventstore.Metadata{Actor: uuid.New(), CorrelationID: uuid.NewString()}}
 		}
 		_, err := appendtest.Append(ctx, pool, uuid.New(), 0, news...)
 		must(b, err)
@@ -40,7 +41,8 @@ func BenchmarkBus(b *testing.B) {
 
 	wire := engine.NewNotifier(url, pool, projections.Names(), logger)
 	o := bus.Options{
-		URL: server.URL(), Pool: dbtest.Connect(b, url, dbtest.MaxConns(bus.Connections)), Logger: logger, Appended: wire.Log.Listen,
+		URL: server.URL(), Pool: dbtest.Connect(b, url, dbtest.MaxConns(bus.Connections)), Logger: logger,
+		Appended: wire.Log.Listen,
 	}
 	js := stream(b, server)
 	for b.Loop() { // once: there is nothing left to do after that

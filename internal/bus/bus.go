@@ -146,8 +146,9 @@ func (l *link) openStream(ctx context.Context) (jetstream.Stream, error) {
 	stream, err := l.js.Stream(ctx, streamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = l.js.CreateStream(ctx, jetstream.StreamConfig{
-			Name: streamName, Subjects: []string{topic + ".>"}, Description: "The log of Boxoffice: the sequence is the position",
-			Storage: jetstream.FileStorage, DenyDelete: true,
+			Name: streamName, Subjects: []string{topic + ".>"},
+			Description: "The log of Boxoffice: the sequence is the position",
+			Storage:     jetstream.FileStorage, DenyDelete: true,
 		})
 	}
 	if err != nil {
@@ -161,7 +162,8 @@ var errDone = errors.New("done")
 
 // retryForever calls do until ctx ends, with growing pauses while it fails. do calls progressed
 // when it works.
-func retryForever(ctx context.Context, what string, logger *slog.Logger, do func(ctx context.Context, progressed func()) error) {
+func retryForever(ctx context.Context, what string, logger *slog.Logger,
+	do func(ctx context.Context, progressed func()) error) {
 	wait, told := shortestPause, ""
 	for ctx.Err() == nil {
 		err := do(ctx, func() { wait, told = shortestPause, "" })

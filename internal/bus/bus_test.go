@@ -85,7 +85,9 @@ func TestAWrongPasswordIsNotTheEnd(t *testing.T) {
 		server.SetPassword("another password")
 		before := strings.Count(home.said.String(), "uthorization")
 		server.Run()
-		eventually(t, "it is refused again and again", func() bool { return strings.Count(home.said.String(), "uthorization") > before+2 })
+		eventually(t, "it is refused again and again", func() bool {
+			return strings.Count(home.said.String(), "uthorization") > before+2
+		})
 	}
 	if strings.Contains(home.said.String(), natstest.Password) {
 		t.Errorf("the password was logged: %s", home.said)
@@ -113,7 +115,8 @@ func TestAProcessThatIsCutOffLosesTheLock(t *testing.T) {
 	js := stream(t, server)
 	eventually(t, "all is published", func() bool { return last(t, js) == home.head() })
 	for _, direction := range []string{"upstream", "downstream"} {
-		_, err := proxy.Toxics.AddToxicJson(strings.NewReader(`{"name":"` + direction + `","type":"timeout","stream":"` + direction + `"}`))
+		_, err := proxy.Toxics.AddToxicJson(strings.NewReader(`{"name":"` + direction + `","type":"timeout","stream":"` +
+			direction + `"}`))
 		must(t, err)
 	}
 	home.publish()
@@ -149,7 +152,8 @@ func TestRecordsAreMessagesOfWatermill(t *testing.T) {
 		seen++
 		select {
 		case m := <-messages:
-			if m.UUID != fmt.Sprint(r.Position) || string(m.Payload) != string(r.Data) || m.Metadata.Get("metadata") != string(r.Metadata) || m.Metadata.Get("hash") != r.Hash.String() {
+			if m.UUID != fmt.Sprint(r.Position) || string(m.Payload) != string(r.Data) ||
+				m.Metadata.Get("metadata") != string(r.Metadata) || m.Metadata.Get("hash") != r.Hash.String() {
 				t.Errorf("position %d came as %s %s %v", r.Position, m.UUID, m.Payload, m.Metadata)
 			}
 			m.Ack()
@@ -264,8 +268,9 @@ func TestLagIsSeen(t *testing.T) {
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	for address, ok := range map[string]bool{
-		"nats://localhost:4222": true, "tls://user:secret@a:4222, nats://b": true, "": false, "localhost:4222": false, "http://localhost": false,
-		"nats://": false, "nats://a,http://b": false, "nats://user:sec%ret@a": false,
+		"nats://localhost:4222": true, "tls://user:secret@a:4222, nats://b": true, "": false, "localhost:4222": false,
+		"http://localhost": false,
+		"nats://":          false, "nats://a,http://b": false, "nats://user:sec%ret@a": false,
 	} {
 		err := bus.CheckURL(address)
 		if (err == nil) != ok {

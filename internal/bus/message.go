@@ -43,8 +43,9 @@ func messageOf(r *eventstore.Record) *message.Message {
 		m.Metadata.Set(metadataBase64Key, base64.StdEncoding.EncodeToString(r.Metadata))
 	}
 	var about eventstore.Metadata
-	if json.Unmarshal(r.Metadata, &about) == nil && about.CorrelationID != "" && !strings.ContainsAny(about.CorrelationID, "\r\n") {
-		middleware.SetCorrelationID(about.CorrelationID, m) // for whoever reads it with watermill's middleware
+	if json.Unmarshal(r.Metadata, &about) == nil && about.CorrelationID != "" &&
+		!strings.ContainsAny(about.CorrelationID, "\r\n") {
+		middleware.SetCorrelationID(about.CorrelationID, m) // for readers with watermill's middleware
 	}
 	return m
 }

@@ -119,7 +119,8 @@ func (p *publication) agree(ctx context.Context, stream jetstream.Stream, last i
 	return nil
 }
 
-var errOtherLog = errors.New("the stream on the bus holds another log; nothing is published until it is deleted, and what was made of it")
+var errOtherLog = errors.New("the stream on the bus holds another log; nothing is published until it is deleted, and " +
+	"what was made of it")
 
 // publisher is a watermill publisher of records. watermill-nats has one that waits for each answer
 // before it sends the next message; this one has a whole call's under way, and keeps their order by
@@ -144,7 +145,8 @@ func (p publisher) Publish(topic string, messages ...*message.Message) (err erro
 			err = marshaling
 			break
 		}
-		answer, sending := p.js.PublishMsgAsync(out, jetstream.WithMsgID(m.UUID), jetstream.WithExpectLastSequence(position-1), jetstream.WithRetryAttempts(0))
+		answer, sending := p.js.PublishMsgAsync(out, jetstream.WithMsgID(m.UUID),
+			jetstream.WithExpectLastSequence(position-1), jetstream.WithRetryAttempts(0))
 		if sending != nil {
 			err = fmt.Errorf("publish position %d: %w", position, sending)
 			break
@@ -173,7 +175,8 @@ func confirmed(answer jetstream.PubAckFuture, position string) error {
 		return nil
 	case err := <-answer.Err():
 		var refused *jetstream.APIError
-		if errors.As(err, &refused) && (refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant) {
+		if errors.As(err, &refused) && (refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+			refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant) {
 			return errElsewhere
 		}
 		return err

@@ -182,7 +182,8 @@ func (s *site) copyTo(to *site, records int64) {
 	must(s, err)
 	defer target.Release()
 	var rows bytes.Buffer
-	_, err = source.Conn().PgConn().CopyTo(ctx, &rows, fmt.Sprintf(`copy (select * from event_log where position <= %d order by position) to stdout`, records))
+	_, err = source.Conn().PgConn().CopyTo(ctx, &rows,
+		fmt.Sprintf(`copy (select * from event_log where position <= %d order by position) to stdout`, records))
 	must(s, err)
 	_, err = target.Exec(ctx, `update log_head set position = $1`, records)
 	must(s, err)
@@ -203,7 +204,8 @@ type history struct {
 type booking struct{ event, id, customer uuid.UUID }
 
 func newHistory(s *site, seed uint64) *history {
-	return &history{site: s, random: rand.New(rand.NewPCG(seed, 1)), states: map[uuid.UUID]domain.State{}, versions: map[uuid.UUID]int{}}
+	return &history{site: s, random: rand.New(rand.NewPCG(seed, 1)), states: map[uuid.UUID]domain.State{},
+		versions: map[uuid.UUID]int{}}
 }
 
 func (h *history) do(event uuid.UUID, command domain.Command) {
@@ -246,7 +248,8 @@ func (h *history) live(n int) {
 		if len(h.events) < 3 || h.random.IntN(40) == 0 {
 			event := uuid.New()
 			h.events = append(h.events, event)
-			h.do(event, domain.ScheduleEvent{Details: h.details(fmt.Sprint("Event ", len(h.events))), Capacity: 1 + h.random.IntN(20)})
+			h.do(event, domain.ScheduleEvent{Details: h.details(fmt.Sprint("Event ", len(h.events))),
+				Capacity: 1 + h.random.IntN(20)})
 		}
 		event := h.events[h.random.IntN(len(h.events))]
 		switch h.random.IntN(20) {

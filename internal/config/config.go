@@ -246,7 +246,9 @@ func (c Config) check() (problems []error) {
 	}
 	if c.DatabaseURL != "" {
 		if _, err := pgx.ParseConfig(c.DatabaseURL); err != nil {
-			bad("DATABASE_URL is not an address of a PostgreSQL database, such as postgres://user:password@localhost:5432/booking_db") // without err, which repeats it
+			// without err, which repeats it
+			bad("DATABASE_URL is not an address of a PostgreSQL database, such as " +
+				"postgres://user:password@localhost:5432/booking_db")
 		}
 	}
 	for name, port := range map[string]int{"API_PORT": c.APIPort, "WEB_PORT": c.WebPort, "METRICS_PORT": c.MetricsPort} {

@@ -21,7 +21,8 @@ func TestNothingNeedsToBeConfigured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.APIPort != 3001 || c.WebPort != 3000 || c.BookingDelay != time.Second || c.LogLevel != slog.LevelInfo || c.DataDir == "" || c.Host != "127.0.0.1" {
+	if c.APIPort != 3001 || c.WebPort != 3000 || c.BookingDelay != time.Second || c.LogLevel != slog.LevelInfo ||
+		c.DataDir == "" || c.Host != "127.0.0.1" {
 		t.Errorf("unexpected defaults: %+v", c)
 	}
 }
@@ -30,13 +31,15 @@ func TestAllProblemsAreListedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := Parse(map[string]string{
 		"DATABASE_URL": "postgres://user:hunter2@host:no-port/db", "API_PORT": "x", "WEB_PORT": "70000", "BOOKING_DELAY": "2",
-		"LOG_LEVEL": "loud", "FRONTEND_ORIGIN": "localhost", "APP_ENV": "test", "BOOKING_TRANSACTIONS": "0", "METRICS_PORT": "70000", "OTEL_TRACES_EXPORTER": "zipkin",
+		"LOG_LEVEL": "loud", "FRONTEND_ORIGIN": "localhost", "APP_ENV": "test", "BOOKING_TRANSACTIONS": "0",
+		"METRICS_PORT": "70000", "OTEL_TRACES_EXPORTER": "zipkin",
 	}, func(Config) []error { return []error{errors.New("CHECKED is wrong")} })
 	if err == nil {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		"DATABASE_URL is not", "API_PORT must be a whole number", "WEB_PORT must be a port", "BOOKING_DELAY must be a duration",
+		"DATABASE_URL is not", "API_PORT must be a whole number", "WEB_PORT must be a port",
+		"BOOKING_DELAY must be a duration",
 		"LOG_LEVEL must be one of", "FRONTEND_ORIGIN", "APP_ENV must be", "BOOKING_TRANSACTIONS must be at least 1",
 		"METRICS_PORT must be a port", "OTEL_TRACES_EXPORTER must be", "CHECKED is wrong",
 	} {
@@ -51,8 +54,10 @@ func TestAllProblemsAreListedAtOnce(t *testing.T) {
 
 func TestOriginsAreNoMoreThanThat(t *testing.T) {
 	t.Parallel()
-	for _, origin := range []string{"https://a.example?x", "https://a.example#x", "https://user@a.example", "https://a.example/", "ftp://a.example"} {
-		if _, err := Parse(map[string]string{"FRONTEND_ORIGIN": origin}); err == nil || !strings.Contains(err.Error(), "FRONTEND_ORIGIN") {
+	for _, origin := range []string{"https://a.example?x", "https://a.example#x", "https://user@a.example",
+		"https://a.example/", "ftp://a.example"} {
+		if _, err := Parse(map[string]string{"FRONTEND_ORIGIN": origin}); err == nil ||
+			!strings.Contains(err.Error(), "FRONTEND_ORIGIN") {
 			t.Errorf("%s: got %v", origin, err)
 		}
 	}
@@ -60,7 +65,8 @@ func TestOriginsAreNoMoreThanThat(t *testing.T) {
 
 func TestTheTwoSecretsDiffer(t *testing.T) {
 	t.Parallel()
-	if _, err := Parse(map[string]string{"JWT_ACCESS_SECRET": "the same secret for both", "JWT_REFRESH_SECRET": "the same secret for both"}); err == nil {
+	if _, err := Parse(map[string]string{"JWT_ACCESS_SECRET": "the same secret for both",
+		"JWT_REFRESH_SECRET": "the same secret for both"}); err == nil {
 		t.Error("one secret for both kinds of tokens was accepted")
 	}
 }
@@ -72,18 +78,21 @@ func TestPublicSecretsAreRefusedInProduction(t *testing.T) {
 		t.Fatal(err)
 	}
 	values := map[string]string{"DATABASE_URL": "postgres://localhost/booking_db"}
-	for _, m := range regexp.MustCompile(`\$\{([A-Z_]+_(?:SECRET|KEY)):-([^}]+)\}`).FindAllStringSubmatch(string(compose), -1) {
+	for _, m := range regexp.MustCompile(`\$\{([A-Z_]+_(?:SECRET|KEY)):-([^}]+)\}`).FindAllStringSubmatch(string(compose),
+		-1) {
 		values[m[1]] = m[2]
 	}
 	if _, err := Parse(values); err != nil || len(values) != 4 {
 		t.Fatalf("%d values of docker-compose.yml: %v", len(values), err)
 	}
 	values["APP_ENV"] = "production"
-	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET"} { // tokens that they signed would be believed, too
+	// tokens that they signed would be believed, too
+	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET"} {
 		values[name+"_PREVIOUS"] = values[name]
 	}
 	_, err = Parse(values)
-	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET", "AUDIT_SIGNING_KEY", "JWT_ACCESS_SECRET_PREVIOUS", "JWT_REFRESH_SECRET_PREVIOUS"} {
+	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET", "AUDIT_SIGNING_KEY",
+		"JWT_ACCESS_SECRET_PREVIOUS", "JWT_REFRESH_SECRET_PREVIOUS"} {
 		if err == nil || !strings.Contains(err.Error(), name+" is the one that stands in docker-compose.yml") {
 			t.Errorf("%s was accepted in production: %v", name, err)
 		}
@@ -166,9 +175,10 @@ func TestTheDocumentedSettingsAreThese(t *testing.T) {
 	path := filepath.Join("..", "..", "docs", "operations", "configuration.md")
 	want := strings.Builder{}
 	want.WriteString("# Configuration\n\n<!-- Written by `go test ./internal/config -update`. -->\n\n" +
-		"Each setting is a variable of the environment, or of a file `.env` in the working directory, and a flag of every command (`API_PORT` is\n" +
-		"`--api-port`; secrets have no flag, because other users of the machine could read it). Flags win over the environment, and that over the\n" +
-		"file. An empty value is none. `boxoffice serve` reports all mistakes at once.\n\n" +
+		"Each setting is an environment variable, a line of a file `.env` in the working directory, and a flag of\n" +
+		"every command (`API_PORT` is `--api-port`). Secrets have no flag, because other users of the machine could\n" +
+		"read it. A flag overrides the environment, and the environment overrides the file. An empty value means that\n" +
+		"the setting is not set. `boxoffice serve` reports all mistakes at once.\n\n" +
 		"| variable | default | what |\n| --- | --- | --- |\n")
 	for _, v := range Variables() {
 		value := ""

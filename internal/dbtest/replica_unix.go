@@ -35,7 +35,8 @@ func Primary(tb testing.TB) *embeddedpg.Server {
 	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL, as another user, has to get to its own
 		tb.Fatal(err)
 	}
-	server, err := embeddedpg.Start(tb.Context(), embeddedpg.Options{Dir: dir, Settings: map[string]string{"fsync": "off"}})
+	server, err := embeddedpg.Start(tb.Context(), embeddedpg.Options{Dir: dir,
+		Settings: map[string]string{"fsync": "off"}})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -91,7 +92,8 @@ func NewReplica(tb testing.TB, primary *embeddedpg.Server) *Replica {
 	}
 	r.data = filepath.Join(parent, "data")
 	// With -R it follows the primary that it is a copy of.
-	if out, err := r.command(copier, "-d", primary.URL(), "-D", r.data, "-R", "-X", "stream", "-c", "fast", "--no-sync").CombinedOutput(); err != nil {
+	if out, err := r.command(copier, "-d", primary.URL(), "-D", r.data, "-R", "-X", "stream", "-c", "fast",
+		"--no-sync").CombinedOutput(); err != nil {
 		tb.Fatalf("pg_basebackup: %v\n%s", err, out)
 	}
 	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // of a test
@@ -132,7 +134,8 @@ func (r *Replica) Start() {
 		r.tb.Fatal(err)
 	}
 	r.cmd = r.command(r.binary, "-D", r.data, "-c", "port="+address.Port(), "-c", "listen_addresses=127.0.0.1",
-		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=400", "-c", "wal_retrieve_retry_interval=100ms")
+		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=400",
+		"-c", "wal_retrieve_retry_interval=100ms")
 	r.cmd.Stdout, r.cmd.Stderr = &r.output, &r.output
 	if err := r.cmd.Start(); err != nil {
 		r.tb.Fatal(err)

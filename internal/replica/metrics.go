@@ -21,6 +21,7 @@ func (s *Set) Collect(to chan<- prometheus.Metric) {
 		tell(prometheus.GaugeValue, "lag_seconds", "How long the primary's read models have had what the replica's have not.",
 			r.lagged().Seconds())
 		tell(prometheus.CounterValue, "reads_total", "Requests that were read from the replica.", float64(r.reads.Load()))
-		tell(prometheus.CounterValue, "failed_reads_total", "Those that it could not answer, and the primary did.", float64(r.failed.Load()))
+		tell(prometheus.CounterValue, "failed_reads_total", "Those that it could not answer, and the primary did.",
+			float64(r.failed.Load()))
 	}
 }

@@ -229,7 +229,7 @@ func (r *Replica) lagged() time.Duration {
 	return 0
 }
 
-// Failed has the replica looked at anew, after it could not answer.
+// Failed makes the monitor check the replica again, after it could not answer.
 func (r *Replica) Failed() {
 	r.failed.Add(1)
 	r.ask()

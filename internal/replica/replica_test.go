@@ -241,7 +241,8 @@ func TestNothingIsWrittenToAReplica(t *testing.T) {
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	for address, ok := range map[string]bool{
-		"postgres://u:secret@a,b:5433/db": true, "postgresql://a/db?sslmode=disable": true, "postgres://u:secret@a:no-port/db": false, "http://a": false,
+		"postgres://u:secret@a,b:5433/db": true, "postgresql://a/db?sslmode=disable": true,
+		"postgres://u:secret@a:no-port/db": false, "http://a": false,
 	} {
 		err := replica.CheckURL(address)
 		if (err == nil) != ok {

@@ -65,7 +65,7 @@ func (m *monitor) pause(ctx context.Context) {
 	}
 }
 
-// note tells everybody what a beat has found.
+// note publishes the result of a heartbeat.
 func (m *monitor) note(err error) {
 	now := m.used.Load()
 	switch inUse := now.ctx.Err() == nil; {

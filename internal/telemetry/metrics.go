@@ -13,13 +13,13 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Metrics are what one process measures. They cost next to nothing while nobody asks for them.
+// Metrics are what one process measures. They cost next to nothing between scrapes.
 type Metrics struct {
 	registry *prometheus.Registry
 
-	batches                                  *prometheus.CounterVec   // by lane and result
-	commands, boarding, transaction, appends *prometheus.HistogramVec // by lane
-	records, repeats                         *prometheus.CounterVec   // by lane
+	batches                                 *prometheus.CounterVec   // by queue and result
+	commands, waiting, transaction, appends *prometheus.HistogramVec // by queue
+	records, repeats                        *prometheus.CounterVec   // by queue
 }
 
 // A booking takes its delay, a second by default, and a little more; everything else takes
@@ -35,29 +35,36 @@ func NewMetrics(version string) *Metrics {
 		return c
 	}
 	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
-		h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "boxoffice", Name: name, Help: help, Buckets: buckets}, labels)
+		h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "boxoffice", Name: name, Help: help,
+			Buckets: buckets}, labels)
 		m.registry.MustRegister(h)
 		return h
 	}
-	m.batches = counter("batches_total", "Transactions that commands shared.", "lane", "result")
-	m.commands = histogram("batch_commands", "Commands aboard a transaction.", []float64{1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500}, "lane")
-	m.boarding = histogram("batch_boarding_seconds", "Time that the first command of a transaction waited to board.", seconds, "lane")
-	m.transaction = histogram("batch_transaction_seconds", "Time from boarding to the answers, with the delay.", seconds, "lane")
-	m.appends = histogram("batch_append_seconds", "Time of the last decision, the append and its commit, with what had to be repeated.", seconds, "lane")
-	m.records = counter("batch_records_total", "Records appended to the log.", "lane")
-	m.repeats = counter("batch_repeats_total", "Appends that were repeated, after a conflict with another process or a lost connection.", "lane")
-	for _, lane := range []string{delayed, immediate} { // so that a rate is known from the first one on
+	m.batches = counter("batches_total", "Transactions that commands shared.", "queue", "result")
+	m.commands = histogram("batch_commands", "Commands of one transaction.",
+		[]float64{1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500}, "queue")
+	m.waiting = histogram("batch_wait_seconds", "Time that the first command of a transaction waited for it.",
+		seconds, "queue")
+	m.transaction = histogram("batch_transaction_seconds",
+		"Time from the start of a batch to its answers, with the delay.", seconds, "queue")
+	m.appends = histogram("batch_append_seconds",
+		"Time of the last decision, the append and its commit, including retries.", seconds, "queue")
+	m.records = counter("batch_records_total", "Records appended to the log.", "queue")
+	m.repeats = counter("batch_repeats_total",
+		"Appends that were repeated, after a conflict with another process or a lost connection.", "queue")
+	for _, queue := range []string{delayed, immediate} { // so that a rate is known from the first one on
 		for _, result := range []string{succeeded, failed} {
-			m.batches.WithLabelValues(lane, result)
+			m.batches.WithLabelValues(queue, result)
 		}
-		m.records.WithLabelValues(lane)
-		m.repeats.WithLabelValues(lane)
+		m.records.WithLabelValues(queue)
+		m.repeats.WithLabelValues(queue)
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: "boxoffice", Name: "build_info", Help: "Always 1.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
-	m.registry.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(info, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -74,25 +81,25 @@ const (
 
 // ObserveBatch is for the executor's option Observe.
 func (m *Metrics) ObserveBatch(b eventstore.BatchStats) {
-	lane, result := immediate, succeeded
+	queue, result := immediate, succeeded
 	if b.Delay > 0 {
-		lane = delayed
+		queue = delayed
 	}
 	if b.Err != nil {
 		result = failed
 	}
-	m.batches.WithLabelValues(lane, result).Inc()
-	m.commands.WithLabelValues(lane).Observe(float64(b.Commands))
-	m.boarding.WithLabelValues(lane).Observe(b.Waited.Seconds())
-	m.transaction.WithLabelValues(lane).Observe(b.Took.Seconds())
-	m.records.WithLabelValues(lane).Add(float64(b.Records))
-	if b.Attempts > 0 { // otherwise everybody was refused before
-		m.appends.WithLabelValues(lane).Observe(b.Append.Seconds())
-		m.repeats.WithLabelValues(lane).Add(float64(b.Attempts - 1))
+	m.batches.WithLabelValues(queue, result).Inc()
+	m.commands.WithLabelValues(queue).Observe(float64(b.Commands))
+	m.waiting.WithLabelValues(queue).Observe(b.Waited.Seconds())
+	m.transaction.WithLabelValues(queue).Observe(b.Took.Seconds())
+	m.records.WithLabelValues(queue).Add(float64(b.Records))
+	if b.Attempts > 0 { // otherwise all commands were refused before
+		m.appends.WithLabelValues(queue).Observe(b.Append.Seconds())
+		m.repeats.WithLabelValues(queue).Add(float64(b.Attempts - 1))
 	}
 }
 
-// Gauge is a number that is read when somebody asks for it.
+// Gauge is a number that is read at each scrape.
 type Gauge struct{ name, help string }
 
 // The gauges of this program.
@@ -107,7 +114,8 @@ var (
 
 // Watch adds a gauge. Each can be added once.
 func (m *Metrics) Watch(g Gauge, value func() int) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "boxoffice", Name: g.name, Help: g.help},
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "boxoffice", Name: g.name,
+		Help: g.help},
 		func() float64 { return float64(value()) }))
 }
 
@@ -119,7 +127,8 @@ func (m *Metrics) WatchPool(name string, pool *pgxpool.Pool) {
 // Handler serves /metrics, and profiles below /debug/pprof/. It is not for the public.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry, ErrorHandling: promhttp.ContinueOnError}))
+	mux.Handle("/metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry,
+		ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

@@ -39,8 +39,11 @@ func NewTracing(ctx context.Context, exporter, version string, logger *slog.Logg
 	if err != nil {
 		return nil, fmt.Errorf("export traces by %q: %w", exporter, err)
 	}
-	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "boxoffice"), attribute.String("service.version", version)),
-		resource.WithHost(), resource.WithProcessPID(), resource.WithTelemetrySDK(), resource.WithFromEnv()) // the last one wins
+	about, err := resource.New(ctx,
+		resource.WithAttributes(
+			attribute.String("service.name", "boxoffice"), attribute.String("service.version", version)),
+		// the last one wins
+		resource.WithHost(), resource.WithProcessPID(), resource.WithTelemetrySDK(), resource.WithFromEnv())
 	if err != nil {
 		return nil, fmt.Errorf("describe this process to traces: %w", err)
 	}

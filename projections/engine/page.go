@@ -32,8 +32,8 @@ type page struct {
 	records []eventstore.Record // nil: not loaded yet
 	skip    map[uuid.UUID]bool  // parked streams, whose records are left out
 
-	// A deferred page collects what its handler writes, and sends it with the commit: on a busy machine
-	// a message to PostgreSQL and back takes longer than what it asks for.
+	// A deferred page collects what its handler writes, and sends it with the commit: on a busy
+	// machine a message to PostgreSQL and back takes longer than what it asks for.
 	deferred bool
 	queued   []*pgx.QueuedQuery
 

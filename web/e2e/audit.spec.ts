@@ -5,13 +5,13 @@ import { customer, enter, expect, schedule, test, web, type Locator, type Page }
 
 const AUDITOR = 'auditor@example.com'
 
-/** Presses a button that downloads, and gives where the file is. */
+/** Presses a button that starts a download. Returns the path of the file. */
 async function downloadBy(page: Page, button: Locator): Promise<string> {
   const [download] = await Promise.all([page.waitForEvent('download'), button.click()])
   return download.path()
 }
 
-/** Runs a command that checks a file without the database: it would fail with another exit code than 0. */
+/** Runs a command that checks a file without the database. Throws on an exit code other than 0. */
 async function check(command: 'verify-export' | 'verify-proof', path: string): Promise<string> {
   const { stdout } = await promisify(execFile)(process.env.BOXOFFICE_PROGRAM!, ['audit', command, path], {
     env: { ...process.env, DATA_DIR: process.env.BOXOFFICE_DATA_DIR, NODE_ENV: 'production' },
@@ -19,7 +19,7 @@ async function check(command: 'verify-export' | 'verify-proof', path: string): P
   return stdout
 }
 
-test('an auditor finds a stream, goes back in time, verifies it and takes it along', async ({ page }) => {
+test('an auditor finds a stream, goes back in time, verifies and exports it', async ({ page }) => {
   const event = await schedule({ totalTickets: 3 })
   const [ada, ben] = [await customer(), await customer()]
   const { booking } = await ada.book(event)
@@ -103,7 +103,7 @@ test('the audit is not for customers', async ({ page, refusals }) => {
   await expect(page).toHaveURL(web() + '/login?next=' + encodeURIComponent(`/audit/${event.id}?at=1`))
 })
 
-test('a customer takes a receipt along, which can be checked without the database', async ({ page }) => {
+test('a customer downloads a receipt, which can be checked without the database', async ({ page }) => {
   const event = await schedule()
   await enter(page, `/events/${event.id}`)
   await page.getByRole('button', { name: /^Book Now/ }).click()

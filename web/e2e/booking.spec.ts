@@ -15,7 +15,7 @@ import {
   type Page,
 } from './fixtures'
 
-test('somebody new registers, books, sees the booking and cancels it', async ({ page }) => {
+test('a new customer registers, books, sees the booking and cancels it', async ({ page }) => {
   const event = await schedule({ totalTickets: 20 })
   await page.goto(web() + '/')
   await expect(page).toHaveURL(web() + '/login')
@@ -36,7 +36,7 @@ test('somebody new registers, books, sees the booking and cancels it', async ({ 
   await expect(it).toContainText('$49.99')
   await expect(it).toContainText('20 tickets left')
   const button = it.getByRole('button')
-  const send = await holdBookings(page) // until the button was seen waiting
+  const send = await holdBookings(page) // until the pending button has been seen
   await button.click()
   await expect(button).toHaveText(/^Booking\.\.\./)
   await expect(button).toBeDisabled()
@@ -65,7 +65,7 @@ test('somebody new registers, books, sees the booking and cancels it', async ({ 
   await expect(page.getByRole('button', { name: /^Book Now/ })).toBeEnabled()
 })
 
-test('of two browsers that want the last ticket one gets it, and the other is told', async ({
+test('of two browsers that book the last ticket one gets it, and the other sees an error', async ({
   browser,
   page,
   refusals,
@@ -76,7 +76,8 @@ test('of two browsers that want the last ticket one gets it, and the other is to
   for (const p of both) await enter(p, listOf(event))
   refusals(409, '/api/book')
   for (const p of both) await expect(card(p, event).getByRole('button')).toBeEnabled()
-  const send = await holdBookings(...both) // until both have clicked: the live counts would tell the slower one that it is over
+  // Until both have clicked: otherwise the live count disables the button of the slower one.
+  const send = await holdBookings(...both)
   await Promise.all(both.map((p) => card(p, event).getByRole('button').click()))
   send()
   const won = toast(page, `Successfully booked ${event.title}!`)
@@ -115,7 +116,7 @@ test('a booking whose answer is lost is shown as booked, and a retry repeats it 
   refusals(0, '/api/book')
   const keys: (string | undefined)[] = []
   const statuses: number[] = []
-  // The booking is made, its answer does not arrive, and neither does the list of bookings that would tell.
+  // The booking is made, but neither its answer nor the list of bookings arrives.
   await page.route('**/api/bookings', (route) => route.abort())
   await page.route('**/api/book', async (route) => {
     keys.push(route.request().headers()['idempotency-key'])
@@ -158,11 +159,11 @@ test('counts of other people’s bookings arrive by themselves, in place', async
   await expect(card(page, event)).toContainText('1 ticket left', { timeout: 2_000 })
   await (await customer()).book(event)
   await expect(card(page, event).getByRole('button')).toHaveText(/^Sold Out/, { timeout: 2_000 })
-  expect(asked.filter((url) => url.includes('/api/events'))).toEqual([]) // pushed, not asked for
+  expect(asked.filter((url) => url.includes('/api/events'))).toEqual([]) // pushed, not fetched
   expect(await page.evaluate(() => (window as unknown as { shifts: number[] }).shifts)).toEqual([])
 })
 
-test('without WebSockets counts are asked for every five seconds', async ({ page }) => {
+test('without WebSockets counts are polled every five seconds', async ({ page }) => {
   await page.routeWebSocket('**/api/ws', (socket) => socket.close({ code: 1001 }))
   const event = await schedule({ totalTickets: 20 })
   await enter(page, listOf(event))
@@ -171,7 +172,7 @@ test('without WebSockets counts are asked for every five seconds', async ({ page
   await expect(card(page, event)).toContainText('19 tickets left', { timeout: 8_000 })
 })
 
-test('offline, what is shown is marked as old and booking says why it fails; online, both recover', async ({
+test('offline, counts are marked as old and booking shows why it fails; online, both recover', async ({
   page,
   context,
   refusals,
@@ -179,7 +180,7 @@ test('offline, what is shown is marked as old and booking says why it fails; onl
   const name = `Matinee${Date.now()}`
   const [first, second] = [await schedule({ title: `${name} one` }), await schedule({ title: `${name} two` })]
   await enter(page, `/events?search=${name}`)
-  // All code that booking needs is there when somebody has booked.
+  // After the first booking, all code that booking needs is loaded.
   await card(page, first).getByRole('button').click()
   await expect(toast(page, `Successfully booked ${first.title}!`)).toBeVisible()
   await expect(card(page, second).getByRole('button')).toHaveText(/^Book Now/)
@@ -194,7 +195,7 @@ test('offline, what is shown is marked as old and booking says why it fails; onl
   await recovers(page, second)
 })
 
-test('offline before anybody used the page, booking says why it fails too', async ({
+test('offline before the first use of the page, booking shows why it fails too', async ({
   page,
   context,
   refusals,
@@ -211,7 +212,7 @@ test('offline before anybody used the page, booking says why it fails too', asyn
   await recovers(page, event)
 })
 
-/** Goes online again and books what could not be booked. */
+/** Goes online again and repeats the booking that failed. */
 async function recovers(page: Page, event: Event) {
   await page.context().setOffline(false)
   await expect(page.getByText('Live counts')).toBeVisible()
@@ -237,7 +238,7 @@ test('a booking goes into the calendar and on the door’s scanner', async ({ pa
   await expect(page.getByRole('button', { name: /Show ticket/ })).toBeFocused()
 })
 
-test('events are searched, sorted and paged in the address, and the way back works', async ({ page }) => {
+test('events are searched, sorted and paged in the URL, and the back button works', async ({ page }) => {
   const name = `Series${Date.now()}`
   for (let i = 10; i < 23; i++) await schedule({ title: `${name} ${i}`, price: i })
   await enter(page, '/events')

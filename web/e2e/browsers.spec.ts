@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { card, expect, listOf, newEmail, PASSWORD, schedule, test, toast, web, type Page } from './fixtures'
 
-// A name that is not localhost, as of a machine in the local network: over plain http its pages are
-// no secure context.
+// A host name other than localhost, like a machine in the local network: over plain http its pages
+// are not a secure context.
 const NAME = 'boxoffice.test'
 test.use({
   launchOptions: async ({ launchOptions }, run) =>
     run({ ...launchOptions, args: [`--host-resolver-rules=MAP ${NAME} 127.0.0.1`] }),
 })
 
-/** Goes through what people do: registers and books, schedules an event and cancels it. */
+/** Walks through the main flows: register, book, schedule an event, cancel it. */
 async function useEverything(page: Page, origin: string) {
   const event = await schedule()
   await page.goto(`${origin}/register?next=${encodeURIComponent(listOf(event))}`)
@@ -67,7 +67,7 @@ test.describe('over plain http, under another name', () => {
   })
 })
 
-test('everything works without what browsers before 2024 lack', async ({ page }) => {
+test('everything works without the APIs that browsers before 2024 lack', async ({ page }) => {
   await page.addInitScript(() => {
     const lacking: [object, string[]][] = [
       [AbortSignal, ['any', 'timeout']],

@@ -16,7 +16,7 @@ export const web = () => process.env.WEB_URL!
 const api = () => process.env.API_URL!
 export const PASSWORD = 'password123'
 
-/** Asks the API directly. */
+/** Calls the API directly. */
 async function ask<T>(path: string, token: string | undefined, body?: unknown, method = 'POST'): Promise<T> {
   const response = await fetch(api() + path, {
     method,
@@ -34,7 +34,7 @@ const organizerToken = () =>
     password: PASSWORD,
   }).then((s) => s.accessToken))
 
-/** Schedules an event that no other test knows. */
+/** Schedules an event for one test only. */
 export async function schedule(part: Partial<Event> = {}): Promise<Event> {
   return ask<Event>('/events', await organizerToken(), {
     title: `Recital ${randomUUID().slice(0, 8)}`,
@@ -51,7 +51,7 @@ export async function schedule(part: Partial<Event> = {}): Promise<Event> {
 
 export const newEmail = () => `guest-${randomUUID()}@example.com`
 
-/** Somebody new, who books without a browser. */
+/** A new customer, who books without a browser. */
 export async function customer() {
   const { accessToken, user } = await ask<{ accessToken: string; user: { id: string } }>(
     '/auth/register',
@@ -71,7 +71,7 @@ export async function customer() {
   }
 }
 
-/** Signs somebody in without the forms, for tests of other things. */
+/** Signs a user in without the forms, for tests of other things. */
 export async function enter(page: Page, path: string, who?: string): Promise<string> {
   const email = who ?? newEmail()
   await page.goto(web() + '/login')
@@ -99,8 +99,8 @@ export const toast = (page: Page, text: string): Locator =>
   page.locator('[data-sonner-toast]').filter({ hasText: text })
 
 /**
- * Presses the mouse button near an edge of something and lets it go, as a hand does: what is under
- * it in between may move.
+ * Presses and releases the mouse button near the edge of an element. As with a real hand, the
+ * element may move in between.
  */
 export async function clickByHand(page: Page, target: Locator, edge: 'top' | 'bottom'): Promise<void> {
   await target.scrollIntoViewIfNeeded()
@@ -114,8 +114,8 @@ export async function clickByHand(page: Page, target: Locator, edge: 'top' | 'bo
 }
 
 /**
- * Expects the console to report refused requests: browsers do so for every 4xx and 5xx. A text
- * stands for another complaint.
+ * Expects the console to report failed requests: browsers do so for every 4xx and 5xx. A string
+ * expects another message.
  */
 type Refusals = (status: number | string, path: string) => void
 
@@ -146,7 +146,10 @@ export const test = base.extend<{ refusals: Refusals; context: BrowserContext }>
   ],
 })
 
-/** Keeps bookings of some pages from being sent until what it gives is called: on a busy machine nobody knows which is first. */
+/**
+ * Holds back the bookings of some pages until the returned function is called: on a busy machine
+ * their order is not known.
+ */
 export async function holdBookings(...pages: Page[]): Promise<() => void> {
   let send = () => {}
   const sent = new Promise<void>((resolve) => (send = resolve))

@@ -28,7 +28,7 @@ test('an organizer schedules an event, changes it between bookings, and cancels 
   const id = new URL(page.url()).pathname.split('/')[2]!
   await page.getByRole('link', { name: 'Edit event' }).click()
   await expect(page.getByLabel('Date and time at the venue')).toHaveValue('2030-07-01T19:30')
-  // A booking in between moves the version; the change still goes through.
+  // A booking in between increases the version; the change is still saved.
   const guest = await customer()
   await guest.book({ id } as Parameters<typeof guest.book>[0])
   refusals(412, `/api/events/${id}`)

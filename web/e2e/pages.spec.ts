@@ -18,7 +18,7 @@ const go = (path: string) => async (page: Page) => {
   await page.goto(web() + path)
 }
 
-/** Books an event that no other test knows. */
+/** Books an event that was made for this test only. */
 const book = async (page: Page, part?: Parameters<typeof schedule>[0]) => {
   const event = await schedule(part)
   await page.goto(web() + `/events/${event.id}`)
@@ -221,7 +221,7 @@ const shown: Shown[] = [
 ]
 
 for (const { name, who = 'customer', show } of shown)
-  test(`${name} has no barriers in either theme, and fits every screen`, async ({ page, refusals }) => {
+  test(`${name} is accessible in both themes, and fits every screen`, async ({ page, refusals }) => {
     refusals(404, '/nothing')
     refusals(404, '/api/events/00000000')
     refusals(0, '/api/events')
@@ -250,14 +250,17 @@ for (const { name, who = 'customer', show } of shown)
           fullPage: true,
           animations: 'disabled',
         })
-        expect(await sticksOut(page), `${size}: nothing sticks out`).toEqual([])
+        expect(await overflowing(page), `${size}: nothing sticks out`).toEqual([])
         expect(await tooSmall(page), `${size}: everything is large enough to touch`).toEqual([])
       }
     }
   })
 
-/** Visible things that reach beyond the side of the screen, fixed ones included, which make nothing scroll. */
-function sticksOut(page: Page): Promise<string[]> {
+/**
+ * Visible elements that overflow the screen sideways, including fixed ones, which cause no
+ * scrolling.
+ */
+function overflowing(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll('body *')]
       .filter(
@@ -271,7 +274,7 @@ function sticksOut(page: Page): Promise<string[]> {
   )
 }
 
-/** Controls that are smaller than 44 by 44 pixels. Links in text and titles are as high as their line. */
+/** Controls smaller than 44 by 44 pixels. Links in text and titles are as high as their line. */
 function tooSmall(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll('button, select, input, textarea, nav a, [role=menuitem]')]
@@ -300,7 +303,7 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
           ),
         )
       ) {
-        // What has the focus can be seen to have it.
+        // The focused element has a visible focus ring.
         expect(await focused.evaluate((e) => getComputedStyle(e).outlineStyle)).not.toBe('none')
         return
       }
@@ -320,7 +323,8 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
   await tabTo(/^Book Now/)
   await page.keyboard.press('Enter')
   await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
-  await expect(page.getByRole('link', { name: event.title })).toBeFocused() // the button is off; go on from the event
+  // The button is disabled, so the focus moves to the event.
+  await expect(page.getByRole('link', { name: event.title })).toBeFocused()
   await page.keyboard.press('Shift+Tab')
   await tabTo(new RegExp(event.title))
 
@@ -350,14 +354,14 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Account of Carol Nguyen' })).toBeFocused()
 })
 
-test('the theme is there before the first paint, and stays', async ({ page }) => {
+test('the theme is set before the first paint, and stays', async ({ page }) => {
   await page.addInitScript(() => {
     const colours: string[] = []
     const themes: string[] = []
     Object.assign(window, { colours, themes })
     new MutationObserver((_, observer) => {
       if (!document.body) return
-      themes.push(document.documentElement.className) // before any script of the body
+      themes.push(document.documentElement.className) // before any script of the body runs
       observer.disconnect()
     }).observe(document, { childList: true, subtree: true })
     const look = () => {
@@ -390,7 +394,7 @@ test('no page loads more than 170 kB of JavaScript at first', async () => {
   }
 })
 
-test('what a page loads at first says that it is run at once', async ({ request }) => {
+test('the first scripts of a page are marked to be compiled at once', async ({ request }) => {
   for (const page of exported)
     for (const script of await firstScripts(page)) {
       const response = await request.get(`${web()}/${script}`)

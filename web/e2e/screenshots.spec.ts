@@ -1,6 +1,6 @@
 import { enter, expect, test, web } from './fixtures'
 
-// The pictures of the README, on a system that nobody has used: `make screenshots`.
+// The screenshots of the README, on a newly seeded system: `make screenshots`.
 test.skip(!process.env.SCREENSHOTS, 'make screenshots takes them')
 
 const images = new URL('../../docs/images/', import.meta.url).pathname

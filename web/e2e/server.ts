@@ -5,7 +5,10 @@ import { join } from 'node:path'
 
 const root = new URL('../../', import.meta.url).pathname
 
-/** Starts the real program, on free ports and with a PostgreSQL of its own in a directory that is removed afterwards. */
+/**
+ * Starts the real program on free ports, with its own PostgreSQL in a directory that is removed
+ * afterwards.
+ */
 export default async function start(): Promise<() => Promise<void>> {
   if (!existsSync(new URL('../dist/index.html', import.meta.url)))
     throw new Error('the UI is not built: npm run build')

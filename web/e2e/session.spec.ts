@@ -15,7 +15,7 @@ import {
   type Request,
 } from './fixtures'
 
-/** Records every text of a heading that was ever painted on a page, from its first frame on. */
+/** Records the text of every heading painted on a page, from its first frame on. */
 async function recordHeadings(page: Page) {
   await page.addInitScript(() => {
     const seen: string[] = JSON.parse(sessionStorage.getItem('seen') ?? '[]') as string[]
@@ -33,9 +33,7 @@ async function recordHeadings(page: Page) {
   return () => page.evaluate(() => JSON.parse(sessionStorage.getItem('seen') ?? '[]') as string[])
 }
 
-test('who is not signed in sees nothing but the sign-in page, and comes back to what was asked for', async ({
-  page,
-}) => {
+test('a guest sees only the sign-in page, and returns to the requested page after it', async ({ page }) => {
   const headings = await recordHeadings(page)
   for (const path of [
     '/bookings',
@@ -55,7 +53,7 @@ test('who is not signed in sees nothing but the sign-in page, and comes back to 
   expect((await headings()).filter((h) => !h.startsWith('/login'))).toEqual(['/events Events'])
 })
 
-test('who is signed in never sees the sign-in page', async ({ page }) => {
+test('a signed-in user never sees the sign-in page', async ({ page }) => {
   await enter(page, '/events')
   const headings = await recordHeadings(page)
   for (const path of ['/login', '/register', '/login?next=https://evil.example/', '/']) {
@@ -66,7 +64,7 @@ test('who is signed in never sees the sign-in page', async ({ page }) => {
   expect(await headings()).toEqual(['/events Events'])
 })
 
-test('wrong credentials are refused in the form, without saying what is wrong', async ({
+test('wrong credentials are refused in the form, without naming the wrong field', async ({
   page,
   refusals,
 }) => {
@@ -126,7 +124,7 @@ test('an access token that expires is renewed in the middle of a booking', async
   expect(keys).toEqual([keys[0], keys[0]])
 })
 
-test('a session that is over leads to the sign-in page, and back', async ({ page, context, refusals }) => {
+test('an expired session leads to the sign-in page, and back', async ({ page, context, refusals }) => {
   const event = await schedule()
   const email = await enter(page, listOf(event))
   await expect(card(page, event).getByRole('button')).toBeEnabled()
@@ -162,7 +160,7 @@ test('signing out and in in one tab does so in all', async ({ page, context, ref
   for (const tab of [page, other]) await expect(tab).toHaveURL(web() + '/events')
 })
 
-test('a server that is away ends no session', async ({ page, refusals }) => {
+test('an unreachable server ends no session', async ({ page, refusals }) => {
   await enter(page, '/events')
   refusals(0, '/api/auth/refresh')
   await page.route('**/api/auth/refresh', (route) => route.abort())
@@ -176,7 +174,7 @@ test('a server that is away ends no session', async ({ page, refusals }) => {
 })
 
 test('the first click of a mouse on Create account counts', async ({ page }) => {
-  await page.setViewportSize({ width: 1280, height: 1080 }) // scrolling would move it back
+  await page.setViewportSize({ width: 1280, height: 1080 }) // scrolling would reset it
   await page.goto(web() + '/register')
   await page.getByLabel('Name').click()
   await page.keyboard.type('Ada Lovelace')
@@ -217,7 +215,7 @@ test('signing out is not undone by the answer of a refresh that was under way', 
     ask()
     await isOver
     const user = { id: randomUUID(), email: newEmail(), name: 'Ada Lovelace', role: 'customer' }
-    // The page may not wait for it any more.
+    // The page may have stopped waiting for it.
     await route.fulfill({ json: { user, accessToken: 'late' } }).catch(() => undefined)
   })
   await card(page, event).getByRole('button').click()
@@ -247,7 +245,7 @@ test('signing out is not undone by the answer of a refresh that was under way', 
   }
 })
 
-test('signing out without the server is said, lasts, and is made up for', async ({
+test('signing out without the server is shown, lasts, and is sent later', async ({
   page,
   context,
   refusals,

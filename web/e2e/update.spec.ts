@@ -3,9 +3,9 @@ import { card, enter, expect, listOf, PASSWORD, schedule, test, toast, web, type
 test.beforeEach(({ refusals }) => refusals(404, '/_next/static/'))
 
 /**
- * Updates the server under a page: the files of its build that it has not loaded yet are gone. A
- * page that is loaded after that is of the new build and finds its files, unless they stay missing.
- * Gives how often a page was loaded since.
+ * Simulates an update of the server while a page is open: files of the old build that the page has
+ * not loaded yet are missing. A page loaded afterwards belongs to the new build and finds its
+ * files, unless they stay missing. Returns a function that counts the page loads since.
  */
 async function update(page: Page, { staysMissing = false } = {}): Promise<() => number> {
   const loaded = new Set(
@@ -23,7 +23,7 @@ async function update(page: Page, { staysMissing = false } = {}): Promise<() => 
   return () => loads
 }
 
-/** Records whatever a page says from its first frame on that is not true of an update. */
+/** Records texts, from the first frame of a page on, that must not appear during an update. */
 async function recordComplaints(page: Page): Promise<() => Promise<string[]>> {
   await page.addInitScript(() => {
     const wrong = /offline|has failed|be reached|Something (went wrong|unexpected)|Failed to/
@@ -76,7 +76,8 @@ test('a page from before an update shows the bookings after one load, and anothe
   page,
   refusals,
 }) => {
-  refusals('ChunkLoadError', '/_next/static/') // React tells of every error that a page catches
+  // React logs every error that an error boundary catches.
+  refusals('ChunkLoadError', '/_next/static/')
   const complaints = await recordComplaints(page)
   const event = await schedule()
   await enter(page, `/events/${event.id}`)
@@ -88,14 +89,14 @@ test('a page from before an update shows the bookings after one load, and anothe
   await expect(page).toHaveURL(web() + '/bookings')
   expect(loads()).toBe(1)
 
-  // Loaded anew, so that nothing that a click needs is there yet; then the next update.
+  // Reload, so that the code behind the button is not loaded yet; then the next update.
   await page.unrouteAll()
   await page.reload()
   await expect(card(page, event)).toContainText('Confirmed')
   const more = await update(page)
   const cancel = card(page, event).getByRole('button', { name: /Cancel Booking/ })
   const dialog = page.getByRole('alertdialog', { name: 'Cancel this booking?' })
-  // In truth this would be another build.
+  // After a real update this would be another build.
   await page.evaluate(() => sessionStorage.removeItem('boxoffice.reloaded'))
   await cancel.click()
   await expect.poll(more).toBe(1)

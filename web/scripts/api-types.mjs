@@ -1,5 +1,5 @@
-// Writes src/lib/api/schema.d.ts from the description of the API; with --check, fails when it is not up to date.
-// The description comes from the program itself: `boxoffice openapi`.
+// Generates src/lib/api/schema.d.ts from the OpenAPI document that `boxoffice openapi` prints. With
+// --check, fails when the file is out of date.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import openapiTypes, { astToString } from 'openapi-typescript'

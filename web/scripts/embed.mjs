@@ -1,4 +1,5 @@
-// Copies the export to where the Go program embeds it from, with a compressed copy of everything that gets smaller by it.
+// Copies the export to the directory that the Go program embeds, with a compressed copy of each
+// file that gets smaller.
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -11,8 +12,9 @@ const to = new URL('../dist/', import.meta.url).pathname
 for (const name of await readdir(to)) if (name !== '.keep') await rm(join(to, name), { recursive: true })
 await cp(from, to, { recursive: true })
 
-// Most of what a page loads at first is run at once. Browsers that know this line compile all of it in the background while it comes in,
-// instead of function by function when each is called, with the page standing still.
+// Most of the first JavaScript of a page runs at once. Browsers that support this line compile all
+// of it in the background while it downloads, instead of each function at its first call, which
+// blocks the page.
 const first = new Set((await Promise.all(pages.map(firstScripts))).flatMap((scripts) => [...scripts]))
 for (const script of first) {
   const path = join(to, script)

@@ -1,4 +1,5 @@
-// Prints how much JavaScript each page of the export loads at first, in bytes of gzip. Browsers that know modules skip "nomodule".
+// Prints the size of the JavaScript that each exported page loads first, in bytes of gzip. Browsers
+// that support modules skip "nomodule".
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react'
 import { vi } from 'vitest'
 
-// Stands in for Next's router: the address is that of the document.
+// Replaces Next's router in tests: the URL is that of the document.
 const router = {
   prefetch: vi.fn(),
   push: vi.fn((url: string) => history.pushState(null, '', url)),

@@ -4,23 +4,23 @@ import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
 import { forgetAttempts } from '@/features/bookings/attempts'
 import { forgetChanges, useLive } from '@/lib/live/store'
 import { queryClient } from '@/lib/query-client'
-import { loadToasts, regionIsThere } from '@/lib/toast'
+import { loadToasts, markRegionMounted } from '@/lib/toast'
 import { useSession } from '@/lib/session/store'
 import { server } from './server'
 
-configure({ asyncUtilTimeout: 5_000 }) // milliseconds; what is waited for comes, but not at once on a busy machine
+configure({ asyncUtilTimeout: 5_000 }) // milliseconds; a busy machine may be slow
 
 vi.mock('next/navigation', () => import('./navigation'))
 
 beforeAll(async () => {
   await loadToasts()
-  regionIsThere()
+  markRegionMounted()
 })
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
 afterAll(() => server.close())
 
 beforeEach(() => {
-  // Nothing is logged while all is well.
+  // A passing test logs nothing.
   for (const method of ['error', 'warn'] as const)
     vi.spyOn(console, method).mockImplementation((...args: unknown[]) => {
       throw new Error(`console.${method}: ${args.join(' ')}`)

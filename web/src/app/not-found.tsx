@@ -12,7 +12,7 @@ export default function NotFound() {
         <Logo className="size-12 text-stamp" />
         <h1 className="type-display text-5xl">This page doesn’t exist</h1>
         <p className="text-soft">The address may be mistyped, or the page has moved.</p>
-        {/* Every page loads what this one needs: no more than a plain link. */}
+        {/* Every page loads the code of this one, so it is only a plain link. */}
         <a href={paths.events} className={buttonVariants()}>
           Browse events
         </a>

@@ -1,7 +1,10 @@
 import Link from 'next/link'
 import { paths } from '@/lib/paths'
 
-/** The guard in the head leads on to the events or to the sign-in page; this is for browsers without scripts. */
+/**
+ * The guard in the head redirects to the events or to the sign-in page; this content is for
+ * browsers without scripts.
+ */
 export default function RootPage() {
   return (
     <main id="content" className="grid min-h-dvh place-items-center">

@@ -4,12 +4,15 @@ import { create } from 'zustand'
 
 const useAnnouncement = create<{ text: string }>()(() => ({ text: '' }))
 
-/** Has a screen reader say something that can only be seen otherwise. */
+/** Announces a visual change to screen readers. */
 export function announce(text: string): void {
   useAnnouncement.setState({ text })
 }
 
-/** The live region of the whole program. It is never unmounted: regions that come with their text are often not read out. */
+/**
+ * The live region of the app. It is never unmounted: a region that is added together with its text
+ * is often not read out.
+ */
 export function Announcer() {
   const text = useAnnouncement((s) => s.text)
   return (

@@ -1,7 +1,7 @@
 import { ArrowLeft } from 'lucide-react'
 import Link from 'next/link'
 
-/** Above a title: leads to the list that the page belongs to. */
+/** A link above the title, back to the list that the page belongs to. */
 export function BackLink({ href, children }: { href: string; children: string }) {
   return (
     <Link

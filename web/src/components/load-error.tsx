@@ -5,7 +5,7 @@ import { messageOf } from '@/lib/form-errors'
 import { Message } from './message'
 import { Button } from './ui/button'
 
-/** Stands where something would be that could not be fetched. */
+/** Replaces content that could not be fetched. */
 export function LoadError({
   title,
   query,

@@ -1,4 +1,4 @@
-/** A ticket with its stub, in one stroke. */
+/** A ticket with its stub, drawn in one stroke. */
 export function Logo({ className }: { className?: string }) {
   return (
     <svg aria-hidden="true" viewBox="0 0 32 32" className={className}>

@@ -2,7 +2,10 @@ import type { LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { PageHeading } from './page-heading'
 
-/** Stands where content would be: nothing found, nothing yet, or something failed; always with what to do about it. */
+/**
+ * Replaces missing content: nothing found, nothing yet, or an error. It always offers the next
+ * step.
+ */
 export function Message({
   icon: Icon,
   title,
@@ -16,7 +19,7 @@ export function Message({
   children: ReactNode
   action?: ReactNode
   role?: 'alert'
-  /** There is nothing else on the page: the title is its heading. */
+  /** The message is the whole page, so its title is the heading. */
   isPage?: boolean
 }) {
   return (

@@ -6,10 +6,10 @@ import { isMissingCode, loadCode } from '@/lib/load-code'
 import { Message } from './message'
 import { Button } from './ui/button'
 
-/** Stands where a page would be that could not be drawn. */
+/** Replaces a page that failed to render. */
 export function PageError({ error, reset }: { error: Error; reset: () => void }) {
-  // Code that the router was to load is missing after an update: the page is loaded anew, and
-  // meanwhile nothing has failed.
+  // After an update, code that the router needs is missing: the page is reloaded, and until then no
+  // error is shown.
   const [isFinal, setFinal] = useState(!isMissingCode(error))
   useEffect(() => {
     if (!isFinal) loadCode(() => Promise.reject(error)).catch(() => setFinal(true))

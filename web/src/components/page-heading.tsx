@@ -2,7 +2,8 @@
 
 import { useEffect, useRef, type ReactNode } from 'react'
 
-// The first page of a document leaves the focus where the browser put it; every later one takes it to its heading, as a document would.
+// The first page of a document leaves the focus where the browser put it. Later pages move it to
+// their heading, like a new document.
 let arrived = false
 
 export function PageHeading({ children, className = '' }: { children: ReactNode; className?: string }) {

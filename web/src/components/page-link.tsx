@@ -4,7 +4,10 @@ import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import type { ComponentProps } from 'react'
 
-/** A link that fetches its page when somebody points at it or comes to it, and not while the page that it is on is still starting. */
+/**
+ * A link that prefetches its page on hover or focus, and not while the current page is still
+ * starting.
+ */
 export function PageLink({ href, ...props }: Omit<ComponentProps<typeof Link>, 'href'> & { href: string }) {
   const { prefetch } = useRouter()
   const fetchPage = () => prefetch(href)

@@ -5,7 +5,7 @@ import type { MouseEvent } from 'react'
 import { buttonVariants } from '@/components/ui/button'
 import { isPlainClick } from '@/lib/plain-click'
 
-/** Real links, so that pages can be opened in new tabs; a plain click stays within the page. */
+/** Real links, so that pages can be opened in new tabs. A plain click does not navigate. */
 export function Pagination({
   page,
   pages,

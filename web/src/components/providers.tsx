@@ -7,7 +7,8 @@ import { Toaster } from './ui/toaster'
 
 export function Providers({ children }: { children: ReactNode }) {
   return (
-    // Not with disableTransitionOnChange, which computes the styles of the whole page twice as soon as it is there.
+    // Without disableTransitionOnChange, which computes the styles of the whole page twice when it
+    // loads.
     <ThemeProvider attribute="class" defaultTheme="system" enableSystem>
       {children}
       <Announcer />

@@ -6,7 +6,7 @@ import { controlClass } from './ui/control'
 
 const DEBOUNCE = 300
 
-/** Says what is searched for once nobody has typed for a moment. */
+/** Reports the search term after a pause in typing. */
 export function SearchBox({
   label,
   search,
@@ -21,7 +21,7 @@ export function SearchBox({
   const [text, setText] = useState(search)
   const [sent, setSent] = useState(search)
   if (search !== sent) {
-    // The address has changed otherwise, by going back for example.
+    // The URL has changed in another way, for example by the back button.
     setSent(search)
     if (text.trim() !== search) setText(search)
   }

@@ -7,7 +7,7 @@ import { Button } from './ui/button'
 export function ThemeToggle() {
   const { resolvedTheme, setTheme } = useTheme()
   const toggle = () => {
-    // All colours change at once: no control fades behind the others.
+    // All colours change at once, without transitions.
     const { dataset } = document.documentElement
     dataset.theme = 'changing'
     setTheme(resolvedTheme === 'dark' ? 'light' : 'dark')
@@ -15,7 +15,7 @@ export function ThemeToggle() {
   }
   return (
     <Button variant="quiet" size="icon" aria-label="Switch between light and dark" onClick={toggle}>
-      {/* Both are there, and the theme shows one: the server does not know which. */}
+      {/* Both are rendered and CSS shows one, because the theme is not known when the page is built. */}
       <Sun aria-hidden className="hidden dark:block" />
       <Moon aria-hidden className="dark:hidden" />
     </Button>

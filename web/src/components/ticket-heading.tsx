@@ -2,11 +2,11 @@ import { cx } from 'class-variance-authority'
 import { MapPin } from 'lucide-react'
 import Link from 'next/link'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, sameClock, zoneName } from '@/lib/format'
+import { formatDateTime, sameOffset, zoneName } from '@/lib/format'
 import { paths } from '@/lib/paths'
 import { viewerZone } from '@/lib/zoned-time'
 
-/** What is printed on every ticket: the event, when it is, and where. */
+/** The heading of every ticket: the event, its time and its venue. */
 export function TicketHeading({
   id,
   event,
@@ -32,7 +32,9 @@ export function TicketHeading({
       </Heading>
       <p className={line}>
         <time dateTime={event.date}>{formatDateTime(event.date, event.timeZone)}</time>
-        {!sameClock(event.date, event.timeZone, viewerZone()) && <> {zoneName(event.date, event.timeZone)}</>}
+        {!sameOffset(event.date, event.timeZone, viewerZone()) && (
+          <> {zoneName(event.date, event.timeZone)}</>
+        )}
       </p>
       <p className={cx('flex items-center gap-1.5', line)}>
         <MapPin aria-hidden className="size-4 shrink-0" />

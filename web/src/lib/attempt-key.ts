@@ -1,8 +1,8 @@
 import { newKey } from './new-key'
 
 /**
- * Gives the Idempotency-Key of a request: the same request keeps its key, so that sending it again after a lost answer does nothing
- * twice; another request gets another one.
+ * Returns the Idempotency-Key of a request. The same request keeps its key, so that sending it
+ * again after a lost answer has no second effect; a different request gets a new key.
  */
 export class AttemptKey {
   private key = ''

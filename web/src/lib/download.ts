@@ -1,16 +1,16 @@
 import { useMutation } from '@tanstack/react-query'
-import { callForFile } from './api/client'
+import { requestFile } from './api/client'
 import { messageOf } from './form-errors'
 import { saveFile } from './save-file'
 import { toast } from './toast'
 
-const TIMEOUT = 30 * 60_000 // a large log takes its time
+const TIMEOUT = 30 * 60_000 // a large log takes long
 
-/** Has the browser save a file of the API, by its path. */
+/** Downloads a file of the API, by its path. */
 export function useDownload(onError?: (error: Error) => void) {
   return useMutation({
     mutationFn: async (path: string) => {
-      const { name, content } = await callForFile(path, { timeout: TIMEOUT })
+      const { name, content } = await requestFile(path, { timeout: TIMEOUT })
       saveFile(name, content)
       return name
     },

@@ -1,7 +1,10 @@
 import type { FieldValues, Path, UseFormSetError } from 'react-hook-form'
 import { ApiError } from '@/lib/api/error'
 
-/** Puts what the server said about fields beside them, and gives what is left to say about the form as a whole. */
+/**
+ * Shows the server's field errors beside the fields, and returns the message for the form as a
+ * whole.
+ */
 export function showErrors<T extends FieldValues>(
   error: unknown,
   fields: readonly Path<T>[],
@@ -13,7 +16,7 @@ export function showErrors<T extends FieldValues>(
   return known.length > 0 ? undefined : messageOf(error)
 }
 
-/** One sentence for people about a request that failed. */
+/** One sentence for the user about a failed request. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof ApiError)) return 'Something unexpected happened. Please try again.'
   const again = error.retryAfter

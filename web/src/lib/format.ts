@@ -1,7 +1,8 @@
-import { clockAt, offsetAt } from './zoned-time'
+import { localTimeAt, offsetAt } from './zoned-time'
 
-// One place for dates and money. Times travel as UTC; those of events are shown in a zone that is named, those of what happened here
-// by the viewer's own clock. Formatters are slow to make: lists do without, and others are made once.
+// All formatting of dates and money. Times are sent as UTC. Times of events are shown in a named
+// zone, times of user actions in the viewer's zone. Formatters are slow to create: lists avoid
+// them, and each is created once.
 const LOCALE = 'en-US'
 const MONTHS = [
   'January',
@@ -23,18 +24,18 @@ const two = (n: number): string => String(n).padStart(2, '0')
 
 /** "March 15, 2025 at 10:00 AM" */
 export function formatDateTime(date: string, timeZone: string): string {
-  const clock = clockAt(date, timeZone)
+  const clock = localTimeAt(date, timeZone)
   const hour = clock.getUTCHours()
   const time = `${hour % 12 || 12}:${two(clock.getUTCMinutes())} ${hour < 12 ? 'AM' : 'PM'}`
   return `${MONTHS[clock.getUTCMonth()]} ${clock.getUTCDate()}, ${clock.getUTCFullYear()} at ${time}`
 }
 
-/** The parts that a ticket stub sets in large type. */
+/** The parts of the date on a ticket stub. */
 export function stubParts(
   date: string,
   timeZone: string,
 ): { weekday: string; day: string; month: string; year: string } {
-  const clock = clockAt(date, timeZone)
+  const clock = localTimeAt(date, timeZone)
   return {
     weekday: WEEKDAYS[clock.getUTCDay()] ?? '',
     day: two(clock.getUTCDate()),
@@ -43,7 +44,7 @@ export function stubParts(
   }
 }
 
-/** "UTC+1", "UTC-3:30": how far clocks at the venue are ahead. */
+/** "UTC+1", "UTC-3:30": the offset of the venue's zone. */
 export function zoneName(date: string, timeZone: string): string {
   const minutes = Math.round(offsetAt(Date.parse(date), timeZone) / 60_000)
   if (minutes === 0) return 'UTC'
@@ -51,13 +52,13 @@ export function zoneName(date: string, timeZone: string): string {
   return `UTC${minutes < 0 ? '-' : '+'}${hours}${rest ? `:${two(rest)}` : ''}`
 }
 
-/** Whether two zones show the same time at that moment. */
-export function sameClock(date: string, a: string, b: string): boolean {
+/** Whether two zones have the same offset at that time. */
+export function sameOffset(date: string, a: string, b: string): boolean {
   return zoneName(date, a) === zoneName(date, b)
 }
 
-// How the currencies of our form are written. Lists are full of prices, and making one formatter more takes a page longer than it
-// takes to draw a card.
+// The format of the currencies that the form offers. Lists show many prices, and creating one more
+// formatter takes longer than rendering a card.
 const symbols = {
   USD: '$',
   EUR: '€',
@@ -78,7 +79,7 @@ export const currencies = Object.keys(symbols) as readonly (keyof typeof symbols
 
 const prices = new Map<string, Intl.NumberFormat>()
 
-/** "$49.99"; nothing to pay is "Free". */
+/** "$49.99"; a price of 0 is "Free". */
 export function formatPrice(amount: number, currency: string): string {
   if (amount === 0) return 'Free'
   const symbol = currencies.find((known) => known === currency)
@@ -93,7 +94,7 @@ export function formatPrice(amount: number, currency: string): string {
 
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
 
-/** "1,234" of a whole number. */
+/** "1,234", for a whole number. */
 export function formatNumber(n: number): string {
   return grouped(String(n))
 }
@@ -111,13 +112,13 @@ function formatter(key: string, options: Intl.DateTimeFormatOptions): Intl.DateT
   return found
 }
 
-/** "10:42 AM", of the viewer's own clock. */
+/** "10:42 AM", in the viewer's zone. */
 export function formatTime(at: number): string {
   const options: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' }
   return spaces(formatter('time', options).format(at))
 }
 
-/** "Mar 15, 2025, 10:00:00.123 AM", of the viewer's own clock: for what happened within a second. */
+/** "Mar 15, 2025, 10:00:00.123 AM", in the viewer's zone, to tell times within a second apart. */
 export function formatInstant(date: string | number): string {
   const options: Intl.DateTimeFormatOptions = {
     year: 'numeric',
@@ -131,12 +132,12 @@ export function formatInstant(date: string | number): string {
   return spaces(formatter('instant', options).format(new Date(date)))
 }
 
-/** "10:00:00 AM", of the viewer's own clock. */
+/** "10:00:00 AM", in the viewer's zone. */
 export function formatSecond(at: number): string {
   return spaces(formatter('second', { timeStyle: 'medium' }).format(at))
 }
 
-/** "Mar 15", of the viewer's own clock. */
+/** "Mar 15", in the viewer's zone. */
 export function formatDay(at: number): string {
   return formatter('day', { month: 'short', day: 'numeric' }).format(at)
 }

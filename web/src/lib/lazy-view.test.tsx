@@ -5,7 +5,7 @@ import { lazyView } from './lazy-view'
 
 const Hall = () => <p>The hall</p>
 
-/** Draws it as a browser does, where time passes between what is drawn and its effects. */
+/** Renders as a browser does, where time passes between rendering and effects. */
 function draw(View: ReturnType<typeof lazyView>, drawn = () => {}) {
   vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', false)
   const place = document.createElement('div')
@@ -22,7 +22,7 @@ function draw(View: ReturnType<typeof lazyView>, drawn = () => {}) {
   return place
 }
 
-it('is shown when it comes after it was asked for', async () => {
+it('is shown when it arrives after the first render', async () => {
   let come = (_: { default: typeof Hall }) => {}
   const place = draw(lazyView(() => new Promise((resolve) => (come = resolve))))
   await vi.waitFor(() => expect(place.textContent).toBe('Wait'))
@@ -30,14 +30,14 @@ it('is shown when it comes after it was asked for', async () => {
   await vi.waitFor(() => expect(place.textContent).toBe('The hall'))
 })
 
-it('is shown when it comes right after it was drawn for the first time', async () => {
+it('is shown when it arrives right after the first render', async () => {
   let come = (_: { default: typeof Hall }) => {}
   const View = lazyView(() => new Promise((resolve) => (come = resolve)))
   const place = draw(View, () => come({ default: Hall }))
   await vi.waitFor(() => expect(place.textContent).toBe('The hall'))
 })
 
-it('is asked for again when the first attempt failed', async () => {
+it('is requested again when the first attempt failed', async () => {
   const load = vi.fn().mockRejectedValueOnce(new Error('offline')).mockResolvedValue({ default: Hall })
   const place = draw(lazyView(load))
   await vi.waitFor(() => expect(place.textContent).toBe('The hall'))

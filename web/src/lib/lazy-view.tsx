@@ -4,9 +4,10 @@ import { loadCode } from './load-code'
 export type LazyView = ComponentType<{ waiting: ReactNode }>
 
 /**
- * A view that is not part of the page's first scripts. It is fetched at once, beside the renewal of the session, without which it
- * could not be shown anyway, and `waiting` stands in its place until it is there. React's own `lazy` would take a third of a second
- * more: when Suspense has shown a fallback, it waits before it shows the next thing.
+ * A view that is not in the first scripts of the page. It is fetched at once, in parallel with the
+ * renewal of the session, which it needs anyway; `waiting` is shown until both are done. React's
+ * own `lazy` takes a third of a second longer: after a Suspense fallback, React waits before it
+ * shows the content.
  */
 export function lazyView(load: () => Promise<{ default: ComponentType }>): LazyView {
   let view: ComponentType | undefined
@@ -14,25 +15,26 @@ export function lazyView(load: () => Promise<{ default: ComponentType }>): LazyV
     view = (await load()).default
   }
   const loading = typeof window === 'undefined' ? undefined : fetchView()
-  loading?.catch(() => undefined) // asked for again when it is needed
+  loading?.catch(() => undefined) // requested again when it is needed
 
   return function View({ waiting }) {
-    // State and not `view` itself, which may come between the first render and the effect.
-    const [isThere, setThere] = useState(view !== undefined)
+    // State and not `view` itself, which may arrive between the first render and the effect.
+    const [isLoaded, setLoaded] = useState(view !== undefined)
     const [failure, setFailure] = useState<{ cause: unknown }>()
     useEffect(() => {
-      if (isThere) return
-      let isGone = false
+      if (isLoaded) return
+      let isUnmounted = false
       void loadCode(() => (loading ?? fetchView()).catch(fetchView)).then(
-        () => !isGone && startTransition(() => setThere(true)), // drawn in slices, between which the page answers
-        (cause: unknown) => !isGone && setFailure({ cause }),
+        // Rendered in slices, so that the page stays responsive.
+        () => !isUnmounted && startTransition(() => setLoaded(true)),
+        (cause: unknown) => !isUnmounted && setFailure({ cause }),
       )
       return () => {
-        isGone = true
+        isUnmounted = true
       }
-    }, [isThere])
+    }, [isLoaded])
     if (failure) throw failure.cause // for the page's error boundary
     const Loaded = view
-    return isThere && Loaded ? <Loaded /> : waiting
+    return isLoaded && Loaded ? <Loaded /> : waiting
   }
 }

@@ -9,14 +9,14 @@ import {
   formatDay,
   formatNumber,
   formatPrice,
-  sameClock,
+  sameOffset,
   stubParts,
   zoneName,
 } from './format'
 import { afterLogin, loginFor } from './paths'
-import { isKnownZone, toLocal, toMoment } from './zoned-time'
+import { isKnownZone, toLocal, toInstant } from './zoned-time'
 
-// Browsers that have Temporal are asked by it, and others by Intl, which is what Node has too.
+// Zones are read by Temporal where the browser has it, otherwise by Intl, as in Node.
 describe.each([
   ['Temporal', Temporal],
   ['Intl', undefined],
@@ -24,14 +24,14 @@ describe.each([
   beforeEach(() => void vi.stubGlobal('Temporal', temporal))
   afterEach(() => void vi.unstubAllGlobals())
 
-  it('in a zone that the browser does not know are in UTC, and say so', () => {
+  it('in a zone that the browser does not know are in UTC, and labelled so', () => {
     expect(isKnownZone('America/New_York')).toBe(true)
     expect(isKnownZone('Atlantis/Poseidonia')).toBe(false)
     expect(formatDateTime('2025-03-15T10:00:00Z', 'Atlantis/Poseidonia')).toBe('March 15, 2025 at 10:00 AM')
     expect(zoneName('2025-03-15T10:00:00Z', 'Atlantis/Poseidonia')).toBe('UTC')
   })
 
-  it('are written as people expect them', () => {
+  it('are formatted as expected', () => {
     expect(formatDateTime('2025-03-15T10:00:00Z', 'UTC')).toBe('March 15, 2025 at 10:00 AM')
     expect(formatDateTime('2025-03-15T10:00:00Z', 'America/New_York')).toBe('March 15, 2025 at 6:00 AM')
     expect(formatDateTime('2025-03-15T04:05:00Z', 'America/New_York')).toBe('March 15, 2025 at 12:05 AM')
@@ -43,8 +43,8 @@ describe.each([
       month: 'Mar',
       year: '2025',
     })
-    expect(sameClock('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Lisbon')).toBe(true)
-    expect(sameClock('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Paris')).toBe(false)
+    expect(sameOffset('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Lisbon')).toBe(true)
+    expect(sameOffset('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Paris')).toBe(false)
   })
 
   it.each([
@@ -80,18 +80,18 @@ describe.each([
     ['2025-03-15T10:00', 'America/New_York', '2025-03-15T14:00:00Z'],
     ['2025-01-15T10:00', 'America/New_York', '2025-01-15T15:00:00Z'],
     ['2025-06-01T00:30', 'Asia/Kolkata', '2025-05-31T19:00:00Z'],
-    ['2025-10-26T01:30', 'Europe/Lisbon', '2025-10-26T00:30:00Z'], // comes twice: the first
+    ['2025-10-26T01:30', 'Europe/Lisbon', '2025-10-26T00:30:00Z'], // ambiguous: the first
   ])('are %s in %s at %s', (local, zone, moment) => {
-    expect(toMoment(local, zone)).toBe(moment)
+    expect(toInstant(local, zone)).toBe(moment)
     expect(toLocal(moment, zone)).toBe(local)
   })
 
   it('may not exist', () => {
-    expect(toMoment('2025-03-30T02:30', 'Europe/Berlin')).toBeUndefined()
-    expect(toMoment('', 'UTC')).toBeUndefined()
+    expect(toInstant('2025-03-30T02:30', 'Europe/Berlin')).toBeUndefined()
+    expect(toInstant('', 'UTC')).toBeUndefined()
   })
 
-  it('are the viewer’s where nobody says where', async () => {
+  it('are in the viewer’s zone by default', async () => {
     vi.resetModules()
     const { viewerZone } = await import('./zoned-time')
     expect(viewerZone()).toBe(Intl.DateTimeFormat().resolvedOptions().timeZone)
@@ -99,7 +99,7 @@ describe.each([
 })
 
 describe('days and money', () => {
-  it('are written as people expect them', () => {
+  it('are formatted as expected', () => {
     expect(formatDay(Date.parse('2025-03-15T10:00:00Z'))).toBe('Mar 15')
     expect(formatPrice(49.99, 'USD')).toBe('$49.99')
     expect(formatPrice(2400, 'JPY')).toBe('¥2,400')
@@ -152,8 +152,8 @@ describe('the key of a request', () => {
   })
 })
 
-describe('what is wrong with a form', () => {
-  it('is said whatever it is, also when the server has not said anything', () => {
+describe('the errors of a form', () => {
+  it('are shown for every failure, also without an answer of the server', () => {
     const setError = vi.fn()
     const text = 'Something unexpected happened. Please try again.'
     expect(showErrors(new TypeError('x is undefined'), ['title'], setError)).toBe(text)

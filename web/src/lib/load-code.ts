@@ -1,19 +1,19 @@
 const RELOADED = 'boxoffice.reloaded'
-let isReloading = false // other code of the page may be missing too
+let isReloading = false // other chunks of the page may be missing too
 
 /**
- * Loads code that is needed now. After an update of the server the files of the build that this
- * page came from are gone; then the page is loaded anew, once, and what this gives never settles,
- * so that nothing is shown as failed meanwhile. `beforeReload` may keep what would be lost. Rejects
- * as `load` did when the server can't be reached, or when that load has not helped.
+ * Loads code that is needed now. After an update of the server, the files of this page's build are
+ * gone. The page is then reloaded, once, and the returned promise stays pending, so that no error
+ * is shown meanwhile. `beforeReload` can save data that would be lost. Rejects with the error of
+ * `load` when the server can't be reached, or when the reload did not help.
  */
 export async function loadCode<T>(load: () => Promise<T>, beforeReload?: () => void): Promise<T> {
   try {
     return await load()
   } catch (error) {
-    const isThere = isReloading || (await isServerThere())
+    const isUp = isReloading || (await isServerReachable())
     if (!isReloading) {
-      if (!isThere || !mayReload()) throw error
+      if (!isUp || !mayReload()) throw error
       beforeReload?.()
       isReloading = true
       location.reload()
@@ -23,14 +23,14 @@ export async function loadCode<T>(load: () => Promise<T>, beforeReload?: () => v
 }
 
 /**
- * Whether an error says that a file of code could not be loaded; by the name that the bundler's
- * runtime gives it.
+ * Whether an error means that a chunk could not be loaded, by the name that the bundler's runtime
+ * gives it.
  */
 export function isMissingCode(error: Error): boolean {
   return error.name === 'ChunkLoadError'
 }
 
-async function isServerThere(): Promise<boolean> {
+async function isServerReachable(): Promise<boolean> {
   try {
     return (await fetch(location.href, { method: 'HEAD', cache: 'no-store' })).ok
   } catch {
@@ -39,8 +39,8 @@ async function isServerThere(): Promise<boolean> {
 }
 
 /**
- * Notes that this address is loaded anew because of this build; false when that was done before,
- * and has not helped.
+ * Records that this URL is reloaded because of this build; false when that was done before and did
+ * not help.
  */
 function mayReload(): boolean {
   try {
@@ -50,6 +50,6 @@ function mayReload(): boolean {
     sessionStorage.setItem(RELOADED, JSON.stringify([...reloaded, now]))
     return true
   } catch {
-    return false // without storage nothing would stop a loop
+    return false // without storage nothing would stop a reload loop
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A new Idempotency-Key: a random UUID. Made of random bytes, because crypto.randomUUID exists in
- * secure contexts only, and a page over plain http is none unless its host is localhost.
+ * A new Idempotency-Key: a random UUID. It is made of random bytes, because crypto.randomUUID
+ * exists only in secure contexts, which exclude plain http on hosts other than localhost.
  */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))

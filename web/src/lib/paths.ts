@@ -1,4 +1,4 @@
-/** Every address of the user interface. */
+/** Every path of the user interface. */
 export const paths = {
   login: '/login',
   register: '/register',
@@ -11,17 +11,20 @@ export const paths = {
   auditStream: (id: string, version?: number) => `/audit/${id}${version ? `?at=${version}` : ''}`,
 } as const
 
-/** The sign-in page that leads back to where somebody wanted to go. */
+/** The sign-in page, with the path to return to. */
 export function loginFor(wanted: string): string {
   return wanted === paths.events ? paths.login : withNext(paths.login, wanted)
 }
 
-/** A page for guests that leads to another one after signing in. */
+/** A page for guests, with the path to open after signing in. */
 export function withNext(path: string, next: string): string {
   return `${path}?next=${encodeURIComponent(next)}`
 }
 
-/** Where to go after signing in: the page that was asked for, if it is one of ours; anything else could lead to another site. */
+/**
+ * The path to open after signing in: the requested page, if it is on this site; anything else could
+ * lead to another site.
+ */
 export function afterLogin(next: string | null): string {
   if (!next || !next.startsWith('/')) return paths.events
   try {

@@ -1,13 +1,13 @@
 import { cleanup, fireEvent, render } from '@testing-library/react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-describe('code that a page can be shown without', () => {
+describe('code that is not needed to show a page', () => {
   const load = vi.fn(() => Promise.resolve())
 
   beforeEach(async () => {
     load.mockReset().mockResolvedValue()
     vi.useFakeTimers()
-    vi.resetModules() // nobody has used this page yet
+    vi.resetModules() // the page has not been used yet
     const { usePreload } = await import('./preload')
     const Page = () => {
       usePreload(load)
@@ -31,19 +31,19 @@ describe('code that a page can be shown without', () => {
     },
   )
 
-  it('comes to a page that has been at rest for a while', async () => {
+  it('is loaded when a page has been idle for a while', async () => {
     await vi.advanceTimersByTimeAsync(5_000)
     expect(load).toHaveBeenCalledOnce()
   })
 
-  it('may fail to come', async () => {
+  it('may fail to load', async () => {
     load.mockRejectedValue(new Error('the network is gone'))
     fireEvent.pointerMove(document.body)
     await vi.advanceTimersByTimeAsync(0)
     expect(load).toHaveBeenCalledOnce()
   })
 
-  it('does not come when what needs it is gone', async () => {
+  it('is not loaded when its component has unmounted', async () => {
     cleanup()
     fireEvent.pointerMove(document.body)
     await vi.advanceTimersByTimeAsync(60_000)

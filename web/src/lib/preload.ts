@@ -1,49 +1,55 @@
 import { useEffect } from 'react'
 
-/** Does work in a task of its own, right after the one that made the page work and is long enough. Gives what calls it off. */
+/**
+ * Runs work in a separate task, right after the hydration of the page, which is long enough itself.
+ * Returns a function that cancels it.
+ */
 export function inNextTask(work: () => void): () => void {
   const timer = setTimeout(work, 0)
   return () => clearTimeout(timer)
 }
 
-/** Does work in a task of its own, when what was drawn last is on the screen. Gives what calls it off. */
+/**
+ * Runs work in a separate task after the next frame is painted. Returns a function that cancels it.
+ */
 export function afterNextFrame(work: () => void): () => void {
-  let callOff = () => {}
-  const frame = requestAnimationFrame(() => (callOff = inNextTask(work)))
+  let cancel = () => {}
+  const frame = requestAnimationFrame(() => (cancel = inNextTask(work)))
   return () => {
     cancelAnimationFrame(frame)
-    callOff()
+    cancel()
   }
 }
 
-const USE = ['pointermove', 'pointerdown', 'keydown', 'wheel'] as const
-const REST = 5_000 // milliseconds, in which a page that nobody has touched yet has come to rest, on slow phones too
+const INPUTS = ['pointermove', 'pointerdown', 'keydown', 'wheel'] as const
+const IDLE_AFTER = 5_000 // milliseconds; by then a page without input has finished loading, on slow phones too
 
-/** Kept as soon as somebody begins to use the page, or has had it before them for a while. */
+/** Resolves at the first input on the page, or some seconds after it has loaded. */
 const inUse = new Promise<void>((resolve) => {
   if (typeof window === 'undefined') return
-  const begin = () => {
-    USE.forEach((kind) => window.removeEventListener(kind, begin, true))
+  const finish = () => {
+    INPUTS.forEach((kind) => window.removeEventListener(kind, finish, true))
     clearTimeout(timer)
     resolve()
   }
-  USE.forEach((kind) => window.addEventListener(kind, begin, { capture: true, passive: true }))
-  const timer = setTimeout(begin, REST)
+  INPUTS.forEach((kind) => window.addEventListener(kind, finish, { capture: true, passive: true }))
+  const timer = setTimeout(finish, IDLE_AFTER)
 })
 
 /**
- * Fetches code that a page can be shown without, once the page is in use, so that what needs it neither waits nor fails when the
- * network is gone by then. Earlier it would hold up the page while that is being drawn, and for many people who only read it.
+ * Fetches code that is not needed to show a page once the page is in use, so that its users neither
+ * wait nor fail when the network is gone by then. Fetched earlier, it would delay rendering, also
+ * for the many visitors who only read.
  */
 export function usePreload(...loads: readonly (() => Promise<unknown>)[]): void {
   useEffect(() => {
-    let isGone = false
-    // What fails is fetched again when it is needed.
+    let isUnmounted = false
+    // A failed fetch is repeated when the code is needed.
     const start = (load: () => Promise<unknown>) =>
-      inNextTask(() => !isGone && void load().catch(() => undefined))
+      inNextTask(() => !isUnmounted && void load().catch(() => undefined))
     void inUse.then(() => loads.forEach(start))
     return () => {
-      isGone = true
+      isUnmounted = true
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- what a page needs does not change
   }, [])

@@ -5,13 +5,11 @@ import { loadCode } from './load-code'
 import { usePreload } from './preload'
 
 /**
- * Checks a form of react-hook-form by a zod schema. Both zod and the schema are fetched after the form is there: they are a
- * fifth of what a page with a form would otherwise load before it can be shown.
- *
- * Forms are checked when they are sent, and from then on at every change, which are
- * react-hook-form's own modes. They are not checked when a field is left: it is left when the mouse
- * goes down on the button, an error that comes or goes then moves the button, and the click is
- * lost.
+ * Validates a react-hook-form form with a zod schema. Zod and the schema are loaded after the form
+ * is shown: otherwise they would be a fifth of the page's first load. Forms are validated on
+ * submit, and from then on at every change, which are react-hook-form's defaults. They are not
+ * validated on blur: a field loses the focus when the mouse button goes down on the submit button,
+ * an error that appears or disappears then moves that button, and the click is lost.
  */
 export function useResolver<T extends FieldValues>(schema: () => Promise<ZodMiniType<T, T>>): Resolver<T> {
   const load = () => Promise.all([import('./zod'), schema()])

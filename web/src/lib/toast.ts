@@ -3,42 +3,45 @@ import { create } from 'zustand'
 
 type Kind = 'success' | 'error' | 'info' | 'warning'
 
-/** The region of toasts, as soon as it is loaded, and what could not be said by it. */
-export const useToasts = create<{ shown?: ReactElement; unsaid?: string }>()(() => ({}))
+/** The region of toasts, once it is loaded, and the messages that it could not show. */
+export const useToasts = create<{ shown?: ReactElement; plainText?: string }>()(() => ({}))
 
-/** How long a toast stays, in milliseconds. */
-export const STAY = 7_000
+/** The time that a toast stays, in milliseconds. */
+export const TOAST_DURATION = 7_000
 
-/** Toasts are not needed before the first answer of a server, so they do not count against the first load. */
+/**
+ * Toasts are not needed before the first answer of the server, so they are not in the first load.
+ */
 export async function loadToasts() {
   const toasts = await import('@/components/ui/sonner')
   if (!useToasts.getState().shown) useToasts.setState({ shown: createElement(toasts.default) })
   return toasts
 }
 
-let haveRegion: () => void
-const region = new Promise<void>((resolve) => (haveRegion = resolve))
+let resolveRegion: () => void
+const region = new Promise<void>((resolve) => (resolveRegion = resolve))
 
-/** The region of toasts is there: what is said before would be lost, so it waits. */
-export const regionIsThere = () => haveRegion()
+/** The region of toasts is mounted. Toasts shown earlier would be lost, so they wait for it. */
+export const markRegionMounted = () => resolveRegion()
 
-const say = (kind: Kind) => (title: string, more?: { description: string }) =>
+const show = (kind: Kind) => (title: string, more?: { description: string }) =>
   void Promise.all([loadToasts(), region]).then(
     ([{ toast }]) => toast[kind](title, more),
-    () => sayPlainly(more?.description ? `${title} ${more.description}` : title), // the next one asks again
+    // The next toast tries again.
+    () => showPlainly(more?.description ? `${title} ${more.description}` : title),
   )
 
-function sayPlainly(unsaid: string): void {
-  useToasts.setState({ unsaid })
+function showPlainly(plainText: string): void {
+  useToasts.setState({ plainText })
   setTimeout(
-    () => useToasts.setState((state) => (state.unsaid === unsaid ? { unsaid: undefined } : state)),
-    STAY,
+    () => useToasts.setState((state) => (state.plainText === plainText ? { plainText: undefined } : state)),
+    TOAST_DURATION,
   )
 }
 
 export const toast = {
-  success: say('success'),
-  error: say('error'),
-  info: say('info'),
-  warning: say('warning'),
+  success: show('success'),
+  error: show('error'),
+  info: show('info'),
+  warning: show('warning'),
 }

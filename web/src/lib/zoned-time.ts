@@ -1,7 +1,8 @@
-// Between moments and what a clock in a time zone shows.
+// Conversion between UTC and the local time of a zone.
 
-// Not in every browser yet, and not in the types of TypeScript 5. Where it is, it is asked: V8 takes a phone a tenth of a second to
-// make its first Intl.DateTimeFormat, for which it looks at every locale that it has.
+// Temporal is not in every browser yet, and not in the types of TypeScript 5. It is preferred where
+// it exists: on a phone, V8 needs a tenth of a second for the first Intl.DateTimeFormat, because it
+// loads every locale.
 declare const Temporal:
   | {
       Instant: {
@@ -15,7 +16,7 @@ const clocks = new Map<string, Intl.DateTimeFormat>()
 
 const known = new Map<string, boolean>()
 
-/** Whether the browser knows the zone: some zones are younger than some browsers. */
+/** Whether the browser knows the zone: some zones are newer than some browsers. */
 export function isKnownZone(timeZone: string): boolean {
   let is = known.get(timeZone)
   if (is === undefined) {
@@ -31,17 +32,17 @@ export function isKnownZone(timeZone: string): boolean {
 }
 
 /**
- * How far clocks in the zone are ahead of UTC at a moment; both in milliseconds. In a zone that the browser does not know they show
- * UTC, and are said to.
+ * The offset of a zone from UTC at a time; both in milliseconds. A zone that the browser does not
+ * know has the offset 0, and times in it are labelled as UTC.
  */
-export function offsetAt(moment: number, timeZone: string): number {
-  return isKnownZone(timeZone) ? offsetIn(timeZone, moment) : 0
+export function offsetAt(instant: number, timeZone: string): number {
+  return isKnownZone(timeZone) ? offsetIn(timeZone, instant) : 0
 }
 
-function offsetIn(timeZone: string, moment: number): number {
+function offsetIn(timeZone: string, instant: number): number {
   if (typeof Temporal !== 'undefined')
     return (
-      Temporal.Instant.fromEpochMilliseconds(moment).toZonedDateTimeISO(timeZone).offsetNanoseconds /
+      Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(timeZone).offsetNanoseconds /
       1_000_000
     )
   let clock = clocks.get(timeZone)
@@ -58,7 +59,7 @@ function offsetIn(timeZone: string, moment: number): number {
     })
     clocks.set(timeZone, clock)
   }
-  const parts = clock.formatToParts(moment)
+  const parts = clock.formatToParts(instant)
   const part = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((p) => p.type === type)?.value)
   const shown = Date.UTC(
     part('year'),
@@ -68,12 +69,12 @@ function offsetIn(timeZone: string, moment: number): number {
     part('minute'),
     part('second'),
   )
-  return shown - Math.floor(moment / 1_000) * 1_000
+  return shown - Math.floor(instant / 1_000) * 1_000
 }
 
-/** What a clock in the zone shows at a moment: of the date that is given back, read the parts in UTC. */
-export function clockAt(moment: string, timeZone: string): Date {
-  const at = Date.parse(moment)
+/** The local time of a zone, as a date whose UTC parts hold it. */
+export function localTimeAt(instant: string, timeZone: string): Date {
+  const at = Date.parse(instant)
   return new Date(at + offsetAt(at, timeZone))
 }
 
@@ -86,22 +87,23 @@ export function viewerZone(): string {
       : Intl.DateTimeFormat().resolvedOptions().timeZone)
 }
 
-/** What a clock in the zone shows at a moment, in the form of <input type="datetime-local">: 2025-03-15T10:00. */
-export function toLocal(moment: string, timeZone: string): string {
-  return clockAt(moment, timeZone).toISOString().slice(0, 16)
+/** The local time of a zone as the value of <input type="datetime-local">: 2025-03-15T10:00. */
+export function toLocal(instant: string, timeZone: string): string {
+  return localTimeAt(instant, timeZone).toISOString().slice(0, 16)
 }
 
 /**
- * The moment at which a clock in the zone shows this time, in UTC; undefined when it never does, in the hour that is skipped in
- * spring. Of the hour that comes twice in autumn, the first.
+ * The UTC time of a local time in a zone; undefined for a time in the hour that is skipped in
+ * spring. In the hour that is repeated in autumn, the first.
  */
-export function toMoment(local: string, timeZone: string): string | undefined {
+export function toInstant(local: string, timeZone: string): string | undefined {
   const asUtc = Date.parse(`${local}Z`)
   if (Number.isNaN(asUtc)) return undefined
-  // Offsets are at most 14 hours, and change at most once within that time: those of a day before and after are all there are.
+  // Offsets are at most 14 hours, and change at most once within that time: the offsets one day
+  // before and one day after are the only candidates.
   const candidates = [-1, 1]
     .map((days) => new Date(asUtc - offsetAt(asUtc + days * 86_400_000, timeZone)).toISOString())
-    .filter((moment) => toLocal(moment, timeZone) === local.slice(0, 16))
+    .filter((instant) => toLocal(instant, timeZone) === local.slice(0, 16))
     .sort()
   return candidates[0]?.replace('.000Z', 'Z')
 }

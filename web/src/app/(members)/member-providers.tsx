@@ -8,11 +8,14 @@ import { forgetChanges } from '@/lib/live/store'
 import { queryClient } from '@/lib/query-client'
 import { useSession } from '@/lib/session/store'
 
-/** What pages for members share: the cache of what the server said, and the connection that brings news. */
+/**
+ * Shared by the pages for members: the cache of server data, and the connection that receives
+ * changes.
+ */
 export function MemberProviders({ children }: { children: ReactNode }) {
   useLiveConnection()
 
-  // Nothing that one person saw stays for the next.
+  // No data of one user stays for the next.
   const userId = useSession((s) => s.user?.id)
   const previous = useRef(userId)
   useEffect(() => {

@@ -6,7 +6,7 @@ import { Button } from './button'
 import { useReturnFocus } from './return-focus'
 import { Spinner } from './spinner'
 
-/** Asks before something that can't be taken back. */
+/** Asks for confirmation before an action that can't be undone. */
 export function AlertDialog({
   open,
   onOpenChange,

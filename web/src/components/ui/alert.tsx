@@ -1,7 +1,7 @@
 import { CircleAlert } from 'lucide-react'
 import type { ComponentProps } from 'react'
 
-/** Says at the top of a form why it was not accepted. */
+/** Shows at the top of a form why it was rejected. */
 export function Alert({ children, ...props }: ComponentProps<'div'>) {
   return (
     <div

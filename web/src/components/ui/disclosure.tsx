@@ -1,7 +1,7 @@
 import { ChevronDown } from 'lucide-react'
 import type { ReactNode } from 'react'
 
-/** What is there for those who want to know more. */
+/** Details that are hidden until they are opened. */
 export function Disclosure({ summary, children }: { summary: string; children: ReactNode }) {
   return (
     <details data-slot="disclosure" className="group rounded-md border">

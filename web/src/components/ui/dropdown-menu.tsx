@@ -6,7 +6,7 @@ import type { ComponentProps } from 'react'
 export const DropdownMenu = Primitive.Root
 export const DropdownMenuTrigger = Primitive.Trigger
 
-/** Stays where it is in the document, within its landmark. */
+/** Rendered in place, without a portal, so that it stays within its landmark. */
 export function DropdownMenuContent(props: ComponentProps<typeof Primitive.Content>) {
   return (
     <Primitive.Content

@@ -6,20 +6,25 @@ import { useId, useState, type ComponentProps, type ReactNode } from 'react'
 import { controlClass } from './control'
 import { Select } from './select'
 
-interface Wiring {
+interface FieldProps {
   label: string
   error?: string
   hint?: ReactNode
 }
 
-interface Wired {
+interface ControlProps {
   id: string
   'aria-invalid': true | undefined
   'aria-describedby': string | undefined
 }
 
-/** A label, a control, a hint and an error that belong together for everybody, however they read the page. */
-function Field({ label, error, hint, children }: Wiring & { children: (wired: Wired) => ReactNode }) {
+/** A label, a control, a hint and an error, connected for assistive technology. */
+function Field({
+  label,
+  error,
+  hint,
+  children,
+}: FieldProps & { children: (control: ControlProps) => ReactNode }) {
   const id = useId()
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ')
   return (
@@ -42,18 +47,24 @@ function Field({ label, error, hint, children }: Wiring & { children: (wired: Wi
   )
 }
 
-export function InputField({ label, error, hint, className, ...props }: Wiring & ComponentProps<'input'>) {
+export function InputField({
+  label,
+  error,
+  hint,
+  className,
+  ...props
+}: FieldProps & ComponentProps<'input'>) {
   return (
     <Field label={label} error={error} hint={hint}>
-      {(wired) => <input {...wired} {...props} className={cx(controlClass, className)} />}
+      {(control) => <input {...control} {...props} className={cx(controlClass, className)} />}
     </Field>
   )
 }
 
-export function SelectField({ label, error, hint, ...props }: Wiring & ComponentProps<'select'>) {
+export function SelectField({ label, error, hint, ...props }: FieldProps & ComponentProps<'select'>) {
   return (
     <Field label={label} error={error} hint={hint}>
-      {(wired) => <Select {...wired} {...props} />}
+      {(control) => <Select {...control} {...props} />}
     </Field>
   )
 }
@@ -64,22 +75,22 @@ export function TextareaField({
   hint,
   className,
   ...props
-}: Wiring & ComponentProps<'textarea'>) {
+}: FieldProps & ComponentProps<'textarea'>) {
   return (
     <Field label={label} error={error} hint={hint}>
-      {(wired) => <textarea {...wired} {...props} className={cx(controlClass, 'min-h-28', className)} />}
+      {(control) => <textarea {...control} {...props} className={cx(controlClass, 'min-h-28', className)} />}
     </Field>
   )
 }
 
-export function PasswordField({ label, error, hint, ...props }: Wiring & ComponentProps<'input'>) {
+export function PasswordField({ label, error, hint, ...props }: FieldProps & ComponentProps<'input'>) {
   const [shown, setShown] = useState(false)
   return (
     <Field label={label} error={error} hint={hint}>
-      {(wired) => (
+      {(control) => (
         <div className="relative">
           <input
-            {...wired}
+            {...control}
             {...props}
             type={shown ? 'text' : 'password'}
             className={cx(controlClass, 'pr-12')}

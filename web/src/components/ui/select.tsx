@@ -3,7 +3,7 @@ import { ChevronDown } from 'lucide-react'
 import type { ComponentProps } from 'react'
 import { controlClass } from './control'
 
-/** The platform's own list: right on phones, and for every way of reading a page. */
+/** The native select: best on phones and for assistive technology. */
 export function Select({ className, ...props }: ComponentProps<'select'>) {
   return (
     <span data-slot="select" className="relative block">

@@ -3,20 +3,24 @@
 import { useTheme } from 'next-themes'
 import { useEffect } from 'react'
 import { Toaster, type ToasterProps } from 'sonner'
-import { regionIsThere, STAY } from '@/lib/toast'
+import { markRegionMounted, TOAST_DURATION } from '@/lib/toast'
 
 export { toast } from 'sonner'
 
-/** Where toasts appear: a live region that is there before the first of them, so that what it says is announced. */
+/**
+ * The region of toasts: a live region that exists before the first toast, so that the toast is
+ * announced.
+ */
 export default function Sonner() {
   const { resolvedTheme } = useTheme()
-  useEffect(regionIsThere, []) // after the effects of the region itself, which listens by then
+  // After the effects of the region itself, which has subscribed by then.
+  useEffect(markRegionMounted, [])
   return (
     <Toaster
       theme={(resolvedTheme ?? 'light') as ToasterProps['theme']}
       position="bottom-right"
       mobileOffset={{ bottom: 16, left: 16, right: 16 }}
-      duration={STAY}
+      duration={TOAST_DURATION}
       closeButton
       toastOptions={{
         classNames: {

@@ -1,4 +1,4 @@
-/** Turns while something is under way; the words beside it say what. */
+/** Shows that something is in progress; the text beside it says what. */
 export function Spinner() {
   return (
     <svg

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 
 describe('toasts', () => {
   it('that can’t be loaded leave the page as it is, and are loaded when there is something to say', async () => {
-    vi.resetModules() // nothing has been loaded yet
+    vi.resetModules() // nothing is loaded yet
     let attempts = 0
     vi.doMock('./sonner', () => {
       attempts++

@@ -4,22 +4,26 @@ import { useDeferredValue } from 'react'
 import { usePreload } from '@/lib/preload'
 import { loadToasts, useToasts } from '@/lib/toast'
 
-/** The region of toasts: fetched once the page is in use, and then there for good. Without the network, a plain one stands in. */
+/**
+ * The region of toasts, loaded once the page is in use and never removed. If it can't be loaded, a
+ * plain one replaces it.
+ */
 export function Toaster() {
-  // Not React's `lazy`: no error boundary is around this, so that a failure to load would take the page down, and `lazy` never asks
-  // again.
+  // Without React's `lazy`: there is no error boundary around this, so a failed load would break
+  // the page, and `lazy` never tries again.
   usePreload(loadToasts)
-  const region = useDeferredValue(useToasts((s) => s.shown)) // drawn in slices, between which the browser answers
-  const unsaid = useToasts((s) => s.unsaid)
+  // Rendered in slices, so that the browser stays responsive.
+  const region = useDeferredValue(useToasts((s) => s.shown))
+  const plainText = useToasts((s) => s.plainText)
   return (
     <>
       {region}
-      {unsaid && (
+      {plainText && (
         <p
           role="alert"
           className="fixed right-4 bottom-4 z-50 max-w-sm rounded-lg border bg-card p-4 text-[0.9375rem] font-semibold shadow-card max-sm:left-4"
         >
-          {unsaid}
+          {plainText}
         </p>
       )}
     </>

@@ -19,7 +19,7 @@ function write(query: StreamQuery): string {
   return text ? `?${text}` : ''
 }
 
-/** What is searched for, and where the page begins: kept in the address. */
+/** The search term and the start of the page, kept in the URL. */
 export function useStreamQuery() {
   const pathname = usePathname()
   const parameters = useSearchParams()
@@ -37,7 +37,7 @@ export function useStreamQuery() {
   return { query, change, href }
 }
 
-/** The version of a stream that is looked at: kept in the address too; 0 is the newest. */
+/** The selected version of a stream, also kept in the URL; 0 is the newest. */
 export function useVersion() {
   const pathname = usePathname()
   const at = natural(useSearchParams().get('at'))

@@ -3,14 +3,14 @@ import { formatNumber, plural } from '@/lib/format'
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
-/** The user whose command it was. */
+/** The user who sent the command. */
 export function actorOf(record: StreamRecord): string | undefined {
   const actor = text(record.metadata.actor)
-  return actor && /[^0-]/.test(actor) ? actor : undefined // zeros: nobody's
+  return actor && /[^0-]/.test(actor) ? actor : undefined // zeros: no user
 }
 
-/** What was done, in words. Records of types that came later are named as they are. */
-export function deedOf({ type, data, metadata }: StreamRecord): string {
+/** What happened, in words. Unknown record types are shown by their name. */
+export function describeRecord({ type, data, metadata }: StreamRecord): string {
   const customer = text(data.customerId)
   const forOther = customer && customer !== metadata.actor ? ` for ${customer}` : ''
   switch (type) {

@@ -1,12 +1,15 @@
 import { create } from 'zustand'
 import { newKey } from '@/lib/new-key'
 
-/** What is under way for an event. It outlives the button that began it, which may be on a page that was left. */
+/**
+ * The attempt in progress for an event. It outlives the button that started it, which may be on a
+ * page that the user has left.
+ */
 interface Attempt {
-  /** Sent with every try until somebody knows how the attempt ended. */
+  /** Sent with every try until the outcome is known. */
   key: string
   phase: 'booking' | 'undecided'
-  /** When the server wants to be asked again, in milliseconds since 1970. */
+  /** Earliest time of the next try, in milliseconds since 1970. */
   notBefore?: number
 }
 
@@ -16,7 +19,7 @@ interface Attempts {
 
 export const useAttempts = create<Attempts>()(() => ({ attempts: {} }))
 
-/** Begins an attempt or goes on with one that was not decided; undefined when one is under way. */
+/** Starts an attempt, or resumes one that was not decided; undefined when one is in progress. */
 export function beginAttempt(eventId: string): string | undefined {
   const previous = useAttempts.getState().attempts[eventId]
   if (previous?.phase === 'booking') return undefined
@@ -25,8 +28,8 @@ export function beginAttempt(eventId: string): string | undefined {
   return key
 }
 
-/** The attempt may be repeated, with the same key. */
-export function leaveUndecided(eventId: string, key: string, notBefore?: number): void {
+/** The attempt can be repeated, with the same key. */
+export function markUndecided(eventId: string, key: string, notBefore?: number): void {
   set(eventId, { key, phase: 'undecided', notBefore })
 }
 

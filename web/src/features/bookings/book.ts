@@ -5,10 +5,13 @@ import { applyChange, markSoldOut } from '@/lib/live/store'
 import { queryClient } from '@/lib/query-client'
 import { bookTicket, type Outcome } from './api/book-ticket'
 import { bookingsQuery } from './api/list-bookings'
-import { beginAttempt, endAttempt, leaveUndecided } from './attempts'
-import { tellFailed, tellOffline } from './tell-failed'
+import { beginAttempt, endAttempt, markUndecided } from './attempts'
+import { showBookingFailed, showOffline } from './failure-toast'
 
-/** Books a ticket and says how it went. Nothing is shown as booked before the server has said so. */
+/**
+ * Books a ticket and reports the outcome. Nothing is shown as booked before the server has
+ * confirmed it.
+ */
 export async function book(event: Event): Promise<void> {
   const key = beginAttempt(event.id)
   if (!key) return
@@ -17,14 +20,14 @@ export async function book(event: Event): Promise<void> {
     outcome = await bookTicket(event.id, key)
   } finally {
     if (isDecided(outcome)) {
-      note(event, outcome)
+      applyOutcome(event, outcome)
       endAttempt(event.id)
     } else {
-      leaveUndecided(event.id, key, 'seconds' in outcome ? Date.now() + outcome.seconds * 1_000 : undefined)
-      // The booking may have been made although the answer was lost.
+      markUndecided(event.id, key, 'seconds' in outcome ? Date.now() + outcome.seconds * 1_000 : undefined)
+      // The booking may have been made although its answer was lost.
       void queryClient.invalidateQueries({ queryKey: bookingsQuery.queryKey })
     }
-    tell(event, outcome)
+    showOutcome(event, outcome)
   }
 }
 
@@ -38,8 +41,8 @@ function isDecided({ kind }: Outcome): boolean {
   )
 }
 
-/** Takes over what the outcome says about the event and about one's bookings. */
-function note(event: Event, outcome: Outcome): void {
+/** Updates the event and the user's bookings with the outcome. */
+function applyOutcome(event: Event, outcome: Outcome): void {
   const refetch = (queryKey: readonly unknown[]) => void queryClient.invalidateQueries({ queryKey })
   switch (outcome.kind) {
     case 'booked': {
@@ -66,7 +69,7 @@ function note(event: Event, outcome: Outcome): void {
   }
 }
 
-function tell(event: Event, outcome: Outcome): void {
+function showOutcome(event: Event, outcome: Outcome): void {
   switch (outcome.kind) {
     case 'booked':
       toast.success(`Successfully booked ${event.title}!`, { description: 'Your ticket is in My bookings.' })
@@ -87,7 +90,9 @@ function tell(event: Event, outcome: Outcome): void {
       toast.error(`${event.title} is not on sale any more.`)
       break
     case 'busy':
-      tellFailed(`Many people are booking right now. Try again in ${plural(outcome.seconds, 'second')}.`)
+      showBookingFailed(
+        `Many people are booking right now. Try again in ${plural(outcome.seconds, 'second')}.`,
+      )
       break
     case 'rate_limited':
       toast.warning('That was too often.', {
@@ -95,12 +100,12 @@ function tell(event: Event, outcome: Outcome): void {
       })
       break
     case 'offline':
-      tellOffline()
+      showOffline()
       break
     case 'session_over':
-      break // the sign-in page says so
+      break // the sign-in page shows a message
     case 'failed':
-      tellFailed()
+      showBookingFailed()
       break
   }
 }

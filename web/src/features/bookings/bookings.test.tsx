@@ -32,7 +32,7 @@ beforeEach(() => {
 })
 
 describe('my bookings', () => {
-  it('separate what is coming, what is past and what is cancelled', async () => {
+  it('are grouped into upcoming, past and cancelled', async () => {
     const at = (title: string, date: string, status: 'CONFIRMED' | 'CANCELLED' = 'CONFIRMED') =>
       aBooking(anEvent({ title, date }), { status })
     show([
@@ -51,13 +51,13 @@ describe('my bookings', () => {
     expect(screen.getAllByRole('button', { name: /Cancel Booking/ })).toHaveLength(2)
   })
 
-  it('say what to do when there are none', async () => {
+  it('offer the next step when there are none', async () => {
     show([])
     expect(await screen.findByText('You haven’t booked any events yet')).toBeInTheDocument()
     expect(screen.getByRole('link', { name: 'Browse events' })).toHaveAttribute('href', '/events')
   })
 
-  it('are cancelled after a question, and the ticket is back on sale', async () => {
+  it('are cancelled after a confirmation, and the ticket is back on sale', async () => {
     const booking = aBooking(anEvent())
     show([booking])
     server.use(
@@ -87,7 +87,8 @@ describe('my bookings', () => {
       undefined,
     )
     expect(useLive.getState().changes[booking.eventId]).toMatchObject({ remainingTickets: 61, version: 4 })
-    await waitFor(() => expect(screen.getByRole('heading', { level: 1 })).toHaveFocus()) // its button is gone
+    // Its button no longer exists.
+    await waitFor(() => expect(screen.getByRole('heading', { level: 1 })).toHaveFocus())
   })
 
   it('stay as they are when cancelling fails', async () => {
@@ -124,7 +125,7 @@ describe('a receipt', () => {
     return screen.findByRole('dialog', { name: 'Receipt' })
   }
 
-  it('is saved byte for byte, after it was said what it proves', async () => {
+  it('is saved byte for byte, after an explanation', async () => {
     const booking = aBooking(anEvent())
     const bytes = '{"receipt":{"record":{"data":{"a":  1}}}}'
     server.use(
@@ -148,7 +149,7 @@ describe('a receipt', () => {
     expect(await content.text()).toBe(bytes)
   })
 
-  it('is there for what was cancelled or is past', async () => {
+  it('exists for cancelled and past bookings too', async () => {
     const dialog = await open(aBooking(anEvent({ date: '2020-01-01T00:00:00Z' }), { status: 'CANCELLED' }))
     expect(dialog).toHaveTextContent('proves that your cancellation was recorded')
   })

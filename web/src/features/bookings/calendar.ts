@@ -1,6 +1,6 @@
 import type { BookingWithEvent } from '@/lib/api/types'
 
-// How long an event takes is not known; calendars want an end.
+// Events have no end time, but calendars need one.
 const HOURS = 2
 
 /** The booking as an iCalendar file (RFC 5545). */
@@ -34,7 +34,8 @@ function text(value: string): string {
   return value.replace(/[\\;,]/g, '\\$&').replace(/\r?\n/g, '\\n')
 }
 
-// Lines have at most 75 bytes; longer ones go on after a line break and a space. Characters are not torn apart.
+// Lines have at most 75 bytes; longer ones continue after a line break and a space. Characters are
+// not split.
 function fold(line: string): string {
   const utf8 = new TextEncoder()
   let folded = ''

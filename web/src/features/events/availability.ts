@@ -8,7 +8,10 @@ interface Availability {
   text: string
 }
 
-/** More than half left is green, a tenth or more yellow, less red, and nothing gray; the words say it without the colour. */
+/**
+ * More than half left is green, a tenth or more yellow, less red, and none gray. The text tells the
+ * same without the colour.
+ */
 export function availabilityOf(
   event: Pick<Event, 'remainingTickets' | 'totalTickets' | 'status'>,
 ): Availability {

@@ -71,7 +71,7 @@ describe('the toolbar', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  it('searches 300 ms after the last letter, in the address', () => {
+  it('searches 300 ms after the last letter, in the URL', () => {
     history.replaceState(null, '', '/events?page=3')
     render(<Toolbar />)
     type('j')
@@ -80,11 +80,11 @@ describe('the toolbar', () => {
     wait(299)
     expect(location.search).toBe('?page=3')
     wait(1)
-    expect(location.search).toBe('?search=ja') // and from the first page
+    expect(location.search).toBe('?search=ja') // and on the first page
     expect(screen.getByRole('status', { hidden: true })).toHaveTextContent('"search":"ja"')
   })
 
-  it('follows the address', () => {
+  it('follows the URL', () => {
     history.replaceState(null, '', '/events?search=jazz&sortBy=price&sortOrder=desc')
     render(<Toolbar />)
     expect(box()).toHaveValue('jazz')
@@ -94,7 +94,7 @@ describe('the toolbar', () => {
     expect(screen.getByRole('combobox')).toHaveValue('date-asc')
   })
 
-  it('makes nothing of nonsense in the address', () => {
+  it('ignores invalid values in the URL', () => {
     history.replaceState(null, '', '/events?page=-4&sortBy=secret&sortOrder=up')
     render(<Toolbar />)
     expect(screen.getByRole('status')).toHaveTextContent(
@@ -131,12 +131,12 @@ describe('the state of counts', () => {
 describe('a time zone that the browser does not know', () => {
   const event = anEvent({ timeZone: 'Atlantis/Poseidonia' })
 
-  it('has the event shown in UTC', () => {
+  it('shows the event in UTC', () => {
     render(<EventGrid events={[event]} action={() => null} />)
     expect(screen.getByRole('heading', { name: event.title })).toBeVisible()
   })
 
-  it('keeps a date from being saved, as it would be another', () => {
+  it('prevents saving a date, which would be wrong', () => {
     const values = { ...event, local: '2030-03-15T10:00', totalTickets: '100', price: '25' }
     const problems = eventFormSchema
       .safeParse(values)
@@ -166,7 +166,7 @@ describe('saving an event', () => {
     return asked
   }
 
-  it('sends what was changed, and again when only bookings came between', async () => {
+  it('sends the changed fields, and again when only bookings changed the version', async () => {
     const asked = patches(() => ({ ...seen, version: 5, remainingTickets: 58 }))
     expect(await updateEvent(seen, wanted)).toMatchObject({ version: 6 })
     expect(asked).toEqual([
@@ -175,13 +175,13 @@ describe('saving an event', () => {
     ])
   })
 
-  it('is a conflict when somebody else has changed it', async () => {
+  it('is a conflict when another user has changed it', async () => {
     const asked = patches(() => ({ ...seen, version: 5, venue: 'Elsewhere' }))
     await expect(updateEvent(seen, wanted)).rejects.toBeInstanceOf(EditConflict)
     expect(asked).toHaveLength(1)
   })
 
-  it('asks for nothing when nothing was changed', async () => {
+  it('sends no request when nothing was changed', async () => {
     const asked = patches(() => seen)
     expect(await updateEvent(seen, { ...seen, date: '2030-03-15T10:00:00.000Z' })).toBe(seen)
     expect(asked).toHaveLength(0)

@@ -1,8 +1,8 @@
 import { maxLength, minLength, object, refine, regex, string, trim, type infer as Infer } from 'zod/mini'
-import { isKnownZone, toMoment } from '@/lib/zoned-time'
+import { isKnownZone, toInstant } from '@/lib/zoned-time'
 import type { EventDetails as Details } from '@/lib/api/types'
 
-/** The form as people fill it in: all text, as inputs give it. */
+/** The values of the form as text, the way inputs hold them. */
 export const eventFormSchema = object({
   title: string().check(
     trim(),
@@ -26,7 +26,7 @@ export const eventFormSchema = object({
   ),
   currency: string().check(regex(/^[A-Z]{3}$/, 'Choose a currency.')),
 }).check(
-  refine((v) => v.local === '' || toMoment(v.local, v.timeZone) !== undefined, {
+  refine((v) => v.local === '' || toInstant(v.local, v.timeZone) !== undefined, {
     path: ['local'],
     error: 'Clocks in this time zone skip that time.',
   }),
@@ -38,7 +38,7 @@ export function detailsOf(values: EventFormValues): Details {
   const { local, totalTickets, price, ...rest } = values
   return {
     ...rest,
-    date: toMoment(local, values.timeZone) ?? '',
+    date: toInstant(local, values.timeZone) ?? '',
     totalTickets: Number(totalTickets),
     price: Number(price),
   }

@@ -27,7 +27,10 @@ function write(query: EventQuery): string {
   return text ? `?${text}` : ''
 }
 
-/** What is searched for, how it is sorted and which page: kept in the address, so that it can be shared, reloaded and gone back to. */
+/**
+ * Search, sort order and page, kept in the URL, so that it can be shared and reloaded and the back
+ * button works.
+ */
 export function useEventQuery() {
   const pathname = usePathname()
   const parameters = useSearchParams()

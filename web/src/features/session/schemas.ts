@@ -34,7 +34,7 @@ export const registerSchema = object({
     minLength(8, 'Use at least 8 characters.'),
     refine((p) => /\p{L}/u.test(p), 'Use at least one letter.'),
     refine((p) => /\p{Nd}/u.test(p), 'Use at least one number.'),
-    // What bcrypt reads of a password.
+    // The bytes of a password that bcrypt uses.
     refine((p) => utf8.encode(p).length <= 72, 'Use at most 72 bytes; most letters count as one.'),
   ),
   confirmPassword: string().check(minLength(1, 'Enter the password again.')),

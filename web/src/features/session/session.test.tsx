@@ -26,13 +26,13 @@ describe('signing in', () => {
     expect(await screen.findByText('Enter an e-mail address such as name@example.com.')).toBeInTheDocument()
   })
 
-  it('says when the server does not know of the last sign-out yet', () => {
+  it('shows that the server has not been told of the last sign-out yet', () => {
     useSession.setState({ status: 'anonymous', ended: 'signed-out', logout: 'failed' })
     render(<LoginForm />)
     expect(screen.getByRole('alert')).toHaveTextContent('You are signed out on this device.')
   })
 
-  it('shows what the server refuses beside the form', async () => {
+  it('shows refusals of the server in the form', async () => {
     server.use(
       http.post('*/api/auth/login', () =>
         HttpResponse.json({ code: 'invalid_credentials', detail: 'Invalid credentials' }, { status: 401 }),
@@ -65,7 +65,7 @@ describe('signing in', () => {
     expect(await screen.findByRole('alert')).toHaveTextContent(text)
   })
 
-  it('goes on where the server has found something wrong', async () => {
+  it('moves the focus to the field with an error of the server', async () => {
     server.use(
       http.post('*/api/auth/login', () =>
         problem(400, 'validation_failed', {}, [{ pointer: '/email', detail: 'is too long' }]),
@@ -101,7 +101,7 @@ describe('registering', () => {
     expect(await screen.findByText(text)).toBeInTheDocument()
   })
 
-  it('complains about nothing before the form is sent', async () => {
+  it('shows no errors before the form is sent', async () => {
     render(<RegisterForm />)
     await userEvent.type(field('Password'), 'password123')
     await userEvent.click(field('Confirm password'))
@@ -136,7 +136,7 @@ describe('registering', () => {
     expect(keys[0]).toBe(keys[1])
   })
 
-  it('puts what the server says beside the fields', async () => {
+  it('shows errors of the server beside the fields', async () => {
     server.use(http.post('*/api/auth/register', () => problem(409, 'email_taken')))
     render(<RegisterForm />)
     await fill('Ann', 'ann@example.com', 'password123')
@@ -180,7 +180,7 @@ describe('pages', () => {
     expect(location.pathname + location.search).toBe('/login')
   })
 
-  it('for members say when the server does not know of the sign-out, and are left when it does', async () => {
+  it('for members show a pending sign-out, and are left when it is done', async () => {
     startSession(aSession())
     server.use(http.post('*/api/auth/logout', () => HttpResponse.error()))
     members()
@@ -204,7 +204,7 @@ describe('pages', () => {
     expect(location.pathname).toBe('/events')
   })
 
-  it('say so when the box office can’t be reached, and try again', async () => {
+  it('show an error with a retry when the server can’t be reached', async () => {
     useSession.setState({ status: 'unknown', unreachable: true })
     server.use(http.post('*/api/auth/refresh', () => HttpResponse.json(aSession())))
     members()
@@ -212,7 +212,7 @@ describe('pages', () => {
     expect(await screen.findByText('secret')).toBeInTheDocument()
   })
 
-  it('for guests say so too, instead of a form that stays hidden while a session may be restored', async () => {
+  it('for guests show it too, instead of a form that stays hidden while a session may be restored', async () => {
     history.replaceState(null, '', '/login')
     localStorage.setItem('boxoffice.session', '1')
     server.use(http.post('*/api/auth/refresh', () => problem(503, 'unavailable')))
@@ -237,7 +237,7 @@ describe('the way to the audit', () => {
 })
 
 describe('the code that checks the fields', () => {
-  it('is missed with a message when it can’t be loaded, and is asked for again', async () => {
+  it('shows an error when it can’t be loaded, and is loaded again on the next try', async () => {
     vi.resetModules()
     const schemas = vi.fn(() => {
       throw new Error('the network is gone')

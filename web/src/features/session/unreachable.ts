@@ -1,6 +1,9 @@
 import { refreshSession } from '@/lib/session/session'
 
-/** What every page says, and offers, while the session can't be restored: who asks is still unknown. */
+/**
+ * The message, and the retry, of every page while the session can't be restored: the user is still
+ * unknown.
+ */
 export const unreachableText = {
   title: 'The box office can’t be reached',
   body: 'Your session is safe. Check your connection, then try again.',

@@ -1,18 +1,18 @@
 import type { Problem } from './types'
 
-/** Why a request has no good answer. Every failure of the API client is one of these. */
+/** The reason why a request failed. The API client throws no other errors. */
 export class ApiError extends Error {
   override name = 'ApiError'
 
   private constructor(
-    /** The stable code of the API's problem, or one of ours: `network` and `unreadable`. */
+    /** The stable code of the API's problem document, or `network` or `unreadable`. */
     readonly code: string,
     message: string,
     /** 0 when no answer came. */
     readonly status: number,
-    /** Seconds after which the server wants to be asked again. */
+    /** Seconds to wait before the next try, from Retry-After. */
     readonly retryAfter: number | undefined,
-    /** What is wrong with each field, by its name. */
+    /** The errors of fields, by their names. */
     readonly fields: Readonly<Record<string, string>>,
   ) {
     super(message)

@@ -42,7 +42,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List who has looked at the audit */
+        /** List the reads of the audit */
         get: operations["listReads"];
         put?: never;
         post?: never;
@@ -144,7 +144,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell what happened in a stream over time, for charts */
+        /** Show the activity of a stream over time, for charts */
         get: operations["seriesOfStream"];
         put?: never;
         post?: never;
@@ -161,7 +161,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell how the last verification of this process is doing */
+        /** Show the last verification of this process */
         get: operations["showVerification"];
         put?: never;
         /** Verify the log, or one stream, in the background */
@@ -213,7 +213,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell who one is */
+        /** Show one's own account */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -386,7 +386,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell whether the process is alive */
+        /** Check that the process is alive */
         get: operations["healthz"];
         put?: never;
         post?: never;
@@ -403,7 +403,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell whether requests can be served */
+        /** Check that requests can be served */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -506,7 +506,7 @@ export interface components {
             publicKey: string;
         };
         EraseInputBody: {
-            /** @description Of the account, once more */
+            /** @description The password of the account */
             password: string;
         };
         Event: {
@@ -592,7 +592,7 @@ export interface components {
             version: number;
         };
         Health: {
-            /** @description Streaming replicas that are read from, where there are any. Without them, the primary answers */
+            /** @description Streaming replicas, if configured. Without them, the primary answers */
             replicas?: components["schemas"]["HealthOfReplicas"];
             /** @example ok */
             status: string;
@@ -603,7 +603,7 @@ export interface components {
             configured: number;
             /**
              * Format: int64
-             * @description Those that answer and are not far behind
+             * @description Those that answer and are up to date
              */
             used: number;
         };
@@ -673,7 +673,7 @@ export interface components {
              * @example No tickets available
              */
             detail: string;
-            /** @description What is wrong with the fields of the request */
+            /** @description Errors of the fields of the request */
             errors?: components["schemas"]["FieldProblem"][] | null;
             /** @description Names the request in the server's logs */
             requestId?: string;
@@ -719,7 +719,7 @@ export interface components {
             leafHash: string;
             /** @description Inclusion proof of RFC 6962: hashes from the leaf's sibling up, in hexadecimal */
             path: string[];
-            /** @description The key that it is signed with. Whoever verifies should have it from elsewhere */
+            /** @description The key that it is signed with. To verify, get the key from another source */
             publicKey?: string;
             record: {
                 /** @description As stored */
@@ -761,7 +761,7 @@ export interface components {
             head: number;
             /**
              * Format: int64
-             * @description The value of after to go on with; absent at the end of the log. A page with few records or none can have a next one: one request looks at a bounded part of the log
+             * @description The value of after for the next page; absent at the end of the log. A page with few records or none can have a next page: one request reads a bounded part of the log
              */
             next?: number;
             records: components["schemas"]["LogRecord"][];
@@ -866,7 +866,7 @@ export interface components {
         StartVerificationInputBody: {
             /**
              * Format: uuid
-             * @description Look at this stream only
+             * @description Only this stream
              */
             streamId?: string;
         };
@@ -951,7 +951,7 @@ export interface components {
             next?: number;
             /**
              * Format: int64
-             * @description Streams in the log, whatever was searched for
+             * @description Streams in the log, regardless of the search
              */
             total: number;
         };
@@ -963,7 +963,7 @@ export interface components {
             next?: number;
             /** @description Oldest first, up to the version of the state */
             records: components["schemas"]["StreamRecord"][];
-            /** @description At the version or time that was asked for, otherwise now */
+            /** @description At the requested version or time, otherwise now */
             state: components["schemas"]["StreamState"];
             /** Format: uuid */
             streamId: string;
@@ -1013,7 +1013,7 @@ export interface components {
             busiest: number;
             /** Format: double */
             spanSeconds: number;
-            /** @description In the order of time; those in which nothing happened are left out */
+            /** @description In the order of time; empty spans are left out */
             spans: components["schemas"]["StreamBucket"][];
             /** Format: uuid */
             streamId: string;
@@ -1026,7 +1026,7 @@ export interface components {
             at?: string;
             /**
              * Format: int64
-             * @description Ever made, cancelled ones too
+             * @description All ever made, including cancelled ones
              */
             bookings: number;
             /** Format: int64 */
@@ -1078,13 +1078,13 @@ export interface components {
             /** Format: uuid */
             startedBy: string;
             /**
-             * @description failed: the report says what is wrong; broken: it could not be carried out
+             * @description failed: the report has findings; broken: the verification itself failed
              * @enum {string}
              */
             state: "running" | "passed" | "failed" | "broken";
             /**
              * Format: uuid
-             * @description The only stream that is looked at; absent for the whole log
+             * @description The only stream to verify; absent for the whole log
              */
             streamId?: string;
         };
@@ -1330,7 +1330,7 @@ export interface operations {
                 after?: number;
                 limit?: number;
                 type?: string;
-                /** @description The user whose command it was */
+                /** @description The user who sent the command */
                 actor?: string;
                 stream?: string;
             };
@@ -1546,7 +1546,7 @@ export interface operations {
     auditStream: {
         parameters: {
             query?: {
-                /** @description A version, or a time such as 2026-05-17T19:30:00Z: show the stream as it was then */
+                /** @description A version, or a time such as 2026-05-17T19:30:00Z: show the stream at that point */
                 at?: string;
                 /** @description Only records with a higher version */
                 after?: number;
@@ -1713,7 +1713,7 @@ export interface operations {
                 from?: string;
                 /** @description A time; otherwise that of the last record */
                 to?: string;
-                /** @description Into how many spans of equal length the time is cut */
+                /** @description Number of spans of equal length that the time is divided into */
                 spans?: number;
             };
             header?: never;
@@ -1945,7 +1945,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description cookie: the refresh token comes in an HttpOnly cookie only, where no script of the page can read it */
+                /** @description cookie: the refresh token is sent in an HttpOnly cookie only, which scripts can't read */
                 "Refresh-Token-Mode"?: "body" | "cookie";
             };
             path?: never;
@@ -2293,7 +2293,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description cookie: the refresh token comes in an HttpOnly cookie only, where no script of the page can read it */
+                /** @description cookie: the refresh token is sent in an HttpOnly cookie only, which scripts can't read */
                 "Refresh-Token-Mode"?: "body" | "cookie";
             };
             path?: never;
@@ -2405,7 +2405,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description cookie: the refresh token comes in an HttpOnly cookie only, where no script of the page can read it */
+                /** @description cookie: the refresh token is sent in an HttpOnly cookie only, which scripts can't read */
                 "Refresh-Token-Mode"?: "body" | "cookie";
                 /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
                 "Idempotency-Key"?: string;
@@ -2883,7 +2883,7 @@ export interface operations {
                 limit?: number;
                 /** @description Part of the title, without regard to case */
                 search?: string;
-                /** @description price: by the number, whatever the currency */
+                /** @description price: by the number, regardless of the currency */
                 sortBy?: "date" | "price" | "title";
                 sortOrder?: "asc" | "desc";
             };
@@ -2892,7 +2892,7 @@ export interface operations {
                 "Min-Log-Position"?: number;
                 /** @description ETags that the client has: when the answer would be one of these, it is 304 without a body */
                 "If-None-Match"?: string;
-                /** @description With no-cache (RFC 9111, section 5.2.1.4) the read models are asked each time; otherwise when the log has moved, or once a second */
+                /** @description With no-cache (RFC 9111, section 5.2.1.4) the read models are read for each request; otherwise when the log has grown, or once a second */
                 "Cache-Control"?: string;
             };
             path?: never;
@@ -2914,7 +2914,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventPage"];
                 };
             };
-            /** @description The client has it already */
+            /** @description The client already has it */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -3086,7 +3086,7 @@ export interface operations {
                 "Min-Log-Position"?: number;
                 /** @description ETags that the client has: when the answer would be one of these, it is 304 without a body */
                 "If-None-Match"?: string;
-                /** @description With no-cache (RFC 9111, section 5.2.1.4) the read models are asked each time; otherwise when the log has moved, or once a second */
+                /** @description With no-cache (RFC 9111, section 5.2.1.4) the read models are read for each request; otherwise when the log has grown, or once a second */
                 "Cache-Control"?: string;
             };
             path: {
@@ -3110,7 +3110,7 @@ export interface operations {
                     "application/json": components["schemas"]["Event"];
                 };
             };
-            /** @description The client has it already */
+            /** @description The client already has it */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -3168,7 +3168,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the event as it was seen: when the event has changed since, by a booking too, the answer is 412 */
+                /** @description The ETag of the event that was read: when the event has changed since, also by a booking, the answer is 412 */
                 "If-Match"?: string;
             };
             path: {

@@ -5,7 +5,7 @@ import { send } from './send'
 
 afterEach(() => void vi.unstubAllGlobals())
 
-/** Takes away what browsers from 2023 don't have. */
+/** Removes APIs that browsers of 2023 don't have. */
 function inOlderBrowser() {
   class Signal extends AbortSignal {
     static override any = undefined as never

@@ -6,11 +6,11 @@ export interface Request {
   idempotencyKey?: string
   /** The version that a change is based on. */
   ifMatch?: number
-  /** The position of the log that the answer has to contain. */
+  /** The log position that the answer must include. */
   after?: number
   signal?: AbortSignal
   headers?: Record<string, string>
-  /** How long the whole answer may take, in milliseconds. */
+  /** The time limit of the whole answer, in milliseconds. */
   timeout?: number
   /** The request outlives the page. */
   keepalive?: boolean
@@ -19,7 +19,9 @@ export interface Request {
 // Longer than the slowest booking, whose delay is at most a minute.
 const TIMEOUT = 75_000
 
-/** One HTTP exchange with the API of the same origin. Throws an ApiError when there is no answer. */
+/**
+ * One HTTP exchange with the API of the same origin. Throws an ApiError when there is no answer.
+ */
 export async function send(path: string, request: Request, token?: string): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json', ...request.headers }
   if (token) headers.Authorization = `Bearer ${token}`
@@ -36,7 +38,7 @@ export async function send(path: string, request: Request, token?: string): Prom
       signal: limited(request.timeout ?? TIMEOUT, request.signal),
       keepalive: request.keepalive,
       credentials: 'same-origin',
-      cache: 'no-cache', // ask again with the ETag: counts are never taken from a cache unasked
+      cache: 'no-cache', // revalidate with the ETag: counts never come from a cache alone
     })
   } catch (error) {
     if (request.signal?.aborted) throw error
@@ -52,14 +54,14 @@ export async function send(path: string, request: Request, token?: string): Prom
 function limited(milliseconds: number, signal?: AbortSignal): AbortSignal {
   const controller = new AbortController()
   const abort = () => controller.abort()
-  setTimeout(abort, milliseconds) // also while the body is read; later it has no effect
+  setTimeout(abort, milliseconds) // also while the body is read; afterwards it has no effect
   if (signal?.aborted) abort()
   signal?.addEventListener('abort', abort, { once: true })
   return controller.signal
 }
 
 /** Reads a body to its end. Throws an ApiError when the connection breaks in the middle of it. */
-export async function whole<T>(body: Promise<T>): Promise<T> {
+export async function readBody<T>(body: Promise<T>): Promise<T> {
   try {
     return await body
   } catch {

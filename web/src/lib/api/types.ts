@@ -1,4 +1,4 @@
-// The shapes of the API, under the names that this program uses. schema.d.ts is generated: `npm run generate`.
+// The types of the API, under the names used here. schema.d.ts is generated: `npm run generate`.
 import type { components } from './schema'
 
 type Schemas = components['schemas']
@@ -6,7 +6,7 @@ type Schemas = components['schemas']
 export type User = Schemas['User']
 export type Session = Omit<Schemas['Session'], 'refreshToken'> // the refresh token stays in its cookie
 export type Event = Schemas['Event']
-/** What an organizer decides about an event. */
+/** The fields of an event that an organizer edits. */
 export type EventDetails = Required<Schemas['ScheduleEventInputBody']>
 export type EventPage = Schemas['EventPage']
 export type Booking = Schemas['Booking']

@@ -1,6 +1,6 @@
 import { applyChange, useLive, type Change } from './store'
 
-/** What the server sends. */
+/** Messages from the server. */
 type Frame =
   | { type: 'ready'; position: number; heartbeatSeconds: number }
   | ({ type: 'event'; position: number } & Required<Change>)
@@ -8,12 +8,12 @@ type Frame =
   | { type: 'reset'; position: number }
   | { type: 'error'; code: string; detail: string }
 
-interface Surroundings {
+interface Options {
   url: string
   token: () => string | undefined
-  /** Renews an access token that the server refused; undefined when the session is over. */
+  /** Renews an access token that the server refused; undefined when the session has ended. */
   renew: (stale: string | undefined) => Promise<string | undefined>
-  /** The server can't tell what was missed: everything that is shown has to be fetched again. */
+  /** The server can't tell which changes were missed: all visible data must be fetched again. */
   missed: () => void
 }
 
@@ -25,8 +25,9 @@ const PAUSE = 10_000
 const UNTIL_READY = 8_000
 
 /**
- * Keeps a WebSocket to the server while anybody watches events. It reconnects with growing, jittered waits, resumes after the last
- * position that it has seen, and says in the live store whether counts are pushed or have to be polled.
+ * Keeps a WebSocket to the server open while events are shown. It reconnects with exponential
+ * backoff and jitter, resumes after the last position received, and records in the live store
+ * whether counts are pushed or must be polled.
  */
 export class LiveConnection {
   private socket: WebSocket | undefined
@@ -39,9 +40,9 @@ export class LiveConnection {
   private sentToken: string | undefined
   private running = false
 
-  constructor(private readonly surroundings: Surroundings) {}
+  constructor(private readonly options: Options) {}
 
-  /** Follows these events until the returned function is called. */
+  /** Subscribes to these events until the returned function is called. */
   watch(ids: readonly string[]): () => void {
     for (const id of ids) this.watched.set(id, (this.watched.get(id) ?? 0) + 1)
     this.changed()
@@ -55,7 +56,9 @@ export class LiveConnection {
     }
   }
 
-  /** A read has shown the state as of this position; the first connection asks for what came after it. */
+  /**
+   * A read has returned the state at this position; the first connection asks for later changes.
+   */
   seen(position: number | undefined): void {
     if (this.position === undefined && position !== undefined) this.position = position
   }
@@ -81,11 +84,14 @@ export class LiveConnection {
     useLive.setState({ connection: 'connecting' })
   }
 
-  /** The session has a new access token; the server keeps the connection beyond the expiry of the old one. */
+  /**
+   * The session has a new access token. With it, the server keeps the connection open after the old
+   * one expires.
+   */
   renewed(token: string): void {
     if (this.socket?.readyState === WebSocket.OPEN && token !== this.sentToken) {
       this.sentToken = token
-      this.say({ type: 'renew', token })
+      this.send({ type: 'renew', token })
     }
   }
 
@@ -104,15 +110,16 @@ export class LiveConnection {
     if (document.visibilityState === 'visible') this.now()
   }
 
-  // One frame for all that mounts and unmounts together.
+  // One message for all components that mount and unmount together.
   private changed(): void {
     if (this.subscribing) return
     this.subscribing = true
     setTimeout(() => {
       this.subscribing = false
       if (!this.running) return
-      // With nobody watching, the connection stays for the next page, but is told of nothing: an empty list is no event.
-      if (this.socket?.readyState === WebSocket.OPEN) this.say({ type: 'subscribe', events: this.ids() })
+      // With no subscriber, the connection stays open for the next page but receives no changes: an
+      // empty list means no events.
+      if (this.socket?.readyState === WebSocket.OPEN) this.send({ type: 'subscribe', events: this.ids() })
       else if (!this.socket && this.attempts === 0 && this.watched.size > 0) this.connect()
     }, 0)
   }
@@ -121,64 +128,66 @@ export class LiveConnection {
     return [...this.watched.keys()].sort()
   }
 
-  private say(frame: object): void {
+  private send(frame: object): void {
     this.socket?.send(JSON.stringify(frame))
   }
 
   private connect(): void {
-    const token = this.surroundings.token()
+    const token = this.options.token()
     if (!token || this.socket) return
     if (navigator.onLine === false) return this.offline()
-    const socket = new WebSocket(this.surroundings.url)
+    const socket = new WebSocket(this.options.url)
     this.socket = socket
     this.sentToken = token
-    this.expect(UNTIL_READY)
+    this.expectMessage(UNTIL_READY)
     socket.onopen = () =>
-      this.say({
+      this.send({
         type: 'hello',
         token,
         ...(this.position !== undefined && { after: this.position }),
         events: this.ids(),
       })
-    socket.onmessage = ({ data }: MessageEvent<string>) => this.hear(JSON.parse(data) as Frame)
+    socket.onmessage = ({ data }: MessageEvent<string>) => this.receive(JSON.parse(data) as Frame)
     socket.onclose = ({ code }) => {
       if (this.socket !== socket) return
       this.drop()
-      void this.again(code)
+      void this.reconnect(code)
     }
   }
 
-  private hear(frame: Frame): void {
+  private receive(frame: Frame): void {
     switch (frame.type) {
       case 'ready':
         this.attempts = 0
         this.silenceAfter = frame.heartbeatSeconds * 2_500
-        if (this.position === undefined) this.surroundings.missed()
-        this.say({ type: 'subscribe', events: this.ids() }) // what has been mounted since the hello
+        if (this.position === undefined) this.options.missed()
+        // Components that mounted after the hello.
+        this.send({ type: 'subscribe', events: this.ids() })
         useLive.setState({ connection: 'live' })
         break
       case 'event':
         applyChange(frame)
         break
       case 'reset':
-        this.surroundings.missed()
+        this.options.missed()
         break
       case 'heartbeat':
-      case 'error': // the close code that follows says what to do
+      case 'error': // the close code that follows decides what to do
         break
     }
     if ('position' in frame) this.position = Math.max(this.position ?? 0, frame.position)
-    this.expect(this.silenceAfter)
+    this.expectMessage(this.silenceAfter)
   }
 
   private silenceAfter = UNTIL_READY
 
-  // A connection that says nothing for longer than two heartbeats is dead, whatever the operating system believes.
-  private expect(within: number): void {
+  // A connection without a message for longer than two heartbeats is dead, even if the operating
+  // system still shows it as open.
+  private expectMessage(within: number): void {
     clearTimeout(this.silence)
     this.silence = setTimeout(() => {
       this.drop()
-      void this.again(0)
+      void this.reconnect(0)
     }, within)
   }
 
@@ -192,14 +201,14 @@ export class LiveConnection {
     }
   }
 
-  private async again(code: number): Promise<void> {
+  private async reconnect(code: number): Promise<void> {
     if (!this.running) return
     useLive.setState({ connection: navigator.onLine === false ? 'offline' : 'polling' })
     let wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.attempts++) * (0.5 + Math.random() / 2)
     if (code === CLOSE_TOO_MUCH) wait += PAUSE
     if (code === CLOSE_TOKEN) {
-      const renewed = await this.surroundings.renew(this.sentToken).catch(() => 'unknown')
-      if (!renewed || !this.running) return // the session is over
+      const renewed = await this.options.renew(this.sentToken).catch(() => 'unknown')
+      if (!renewed || !this.running) return // the session has ended
     }
     clearTimeout(this.timer)
     this.timer = setTimeout(() => {

@@ -9,10 +9,10 @@ describe('changes', () => {
     applyChange({ eventId: 'e', version: 6, remainingTickets: 4 })
     expect(useLive.getState().changes.e).toMatchObject({ version: 7, remainingTickets: 3 })
     const event = anEvent({ id: 'e', version: 8, remainingTickets: 2 })
-    expect(withChange(event, useLive.getState().changes.e)).toBe(event) // what was fetched later is newer
+    expect(withChange(event, useLive.getState().changes.e)).toBe(event) // fetched later, so newer
   })
 
-  it('keep what a later one does not name', () => {
+  it('keep fields that a later change lacks', () => {
     applyChange({ eventId: 'e', version: 1, remainingTickets: 3, totalTickets: 9, status: 'CANCELLED' })
     applyChange({ eventId: 'e', version: 2, remainingTickets: 4 })
     expect(withChange(anEvent({ id: 'e' }), { ...useLive.getState().changes.e!, version: 9 })).toMatchObject({
@@ -97,13 +97,13 @@ describe('the connection', () => {
     return unwatch
   }
 
-  it('is made only when something is watched', () => {
+  it('is opened only when a component subscribes', () => {
     connection.start()
     vi.advanceTimersByTime(60_000)
     expect(FakeSocket.all).toHaveLength(0)
   })
 
-  it('says who asks and what for, starting from what was read', () => {
+  it('sends the token, the events and the position of the last read', () => {
     connection.seen(41)
     connection.seen(50)
     begin()
@@ -124,7 +124,7 @@ describe('the connection', () => {
     expect(useLive.getState().changes.a).toMatchObject({ remainingTickets: 1, version: 2 })
   })
 
-  it('has everything fetched again when it can’t be known what was missed', () => {
+  it('refetches everything when missed changes are unknown', () => {
     begin()
     ready()
     expect(missed).toHaveBeenCalledTimes(1)
@@ -132,7 +132,7 @@ describe('the connection', () => {
     expect(missed).toHaveBeenCalledTimes(2)
   })
 
-  it('follows what is watched, in one frame', () => {
+  it('subscribes for all components in one message', () => {
     begin()
     ready()
     const before = FakeSocket.last.sent.length
@@ -147,7 +147,7 @@ describe('the connection', () => {
     ])
   })
 
-  it('is told of nothing any more when nobody watches, and goes on when somebody does', () => {
+  it('receives no changes without subscribers, and resumes with the next one', () => {
     const unwatch = begin()
     ready()
     const before = FakeSocket.last.sent.length
@@ -162,7 +162,7 @@ describe('the connection', () => {
     expect(FakeSocket.all).toHaveLength(1)
   })
 
-  it('comes back with growing waits and resumes, while counts are polled', () => {
+  it('reconnects with backoff and resumes, while counts are polled', () => {
     begin()
     ready(10)
     FakeSocket.last.hear({ type: 'heartbeat', position: 12 })
@@ -183,7 +183,7 @@ describe('the connection', () => {
     expect(state()).toBe('live')
   })
 
-  it('gives a silent connection up', () => {
+  it('gives up a silent connection', () => {
     begin()
     ready()
     vi.advanceTimersByTime(37_400)
@@ -194,7 +194,7 @@ describe('the connection', () => {
     expect(FakeSocket.all).toHaveLength(2)
   })
 
-  it('renews a refused token before it comes back', async () => {
+  it('renews a refused token before it reconnects', async () => {
     begin()
     ready()
     renew.mockImplementation((stale) => {
@@ -208,7 +208,7 @@ describe('the connection', () => {
     expect(FakeSocket.last.sent[0]).toMatchObject({ token: 'token-2' })
   })
 
-  it('does not come back when the session is over', async () => {
+  it('does not reconnect when the session has ended', async () => {
     begin()
     ready()
     renew.mockResolvedValue(undefined)
@@ -217,7 +217,7 @@ describe('the connection', () => {
     expect(FakeSocket.all).toHaveLength(1)
   })
 
-  it('tells the server a new token without reconnecting', () => {
+  it('sends a new token without reconnecting', () => {
     begin()
     ready()
     connection.renewed('token-2')
@@ -227,7 +227,7 @@ describe('the connection', () => {
     ])
   })
 
-  it('pauses when the server has too much to do', () => {
+  it('pauses when the server is overloaded', () => {
     begin()
     ready()
     FakeSocket.last.drop(4429)
@@ -237,7 +237,7 @@ describe('the connection', () => {
     expect(FakeSocket.all).toHaveLength(2)
   })
 
-  it('marks counts as offline, and comes back at once with the network', () => {
+  it('marks counts as offline, and reconnects at once with the network', () => {
     begin()
     ready()
     dispatchEvent(new window.Event('offline'))

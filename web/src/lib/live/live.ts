@@ -14,7 +14,7 @@ export const live = new LiveConnection({
   missed: () => void queryClient.invalidateQueries({ queryKey: ['events'] }),
 })
 
-/** Runs the connection as long as somebody is signed in. */
+/** Runs the connection while a user is signed in. */
 export function useLiveConnection(): void {
   const signedIn = useSession((s) => s.status === 'signed-in')
   const token = useSession((s) => s.accessToken)
@@ -28,17 +28,18 @@ export function useLiveConnection(): void {
   }, [token])
 }
 
-/** Has changes of these events pushed while the component is there. */
+/** Subscribes to changes of these events while the component is mounted. */
 export function useWatch(ids: readonly string[]): void {
   const key = ids.join()
   useEffect(() => (key ? live.watch(key.split(',')) : undefined), [key])
 }
 
-const POLL = 5_000
-// While changes are pushed, an occasional look still finds new events and new titles, which are not pushed.
-const LOOK = 60_000
+const POLL_INTERVAL = 5_000
+// While changes are pushed, an occasional fetch still finds new events and new titles, which are
+// not pushed.
+const LIVE_INTERVAL = 60_000
 
-/** How often a query of events asks by itself. */
+/** The refetch interval of queries of events. */
 export function useRefetchInterval(): number {
-  return useLive((s) => s.connection) === 'live' ? LOOK : POLL
+  return useLive((s) => s.connection) === 'live' ? LIVE_INTERVAL : POLL_INTERVAL
 }

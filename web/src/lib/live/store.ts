@@ -2,7 +2,7 @@ import { useMemo } from 'react'
 import { create } from 'zustand'
 import type { Event } from '@/lib/api/types'
 
-/** What changes of an event while people look at it. The version says which of two of these is newer. */
+/** The fields of an event that are pushed. The version decides which of two values is newer. */
 export interface Change {
   eventId: string
   version: number
@@ -13,13 +13,18 @@ export interface Change {
 
 interface LiveState {
   changes: Readonly<Record<string, Change>>
-  /** `live`: pushed by the server. `polling`: asked for every few seconds. `offline`: neither works. */
+  /**
+   * `live`: pushed by the server. `polling`: fetched every few seconds. `offline`: neither works.
+   */
   connection: 'connecting' | 'live' | 'polling' | 'offline'
 }
 
 export const useLive = create<LiveState>()(() => ({ changes: {}, connection: 'connecting' }))
 
-/** Takes a change over, unless a newer one is known: answers and pushes may overtake each other, counts never go back. */
+/**
+ * Stores a change, unless a newer one is known: answers and pushes may overtake each other, and
+ * counts must not go back.
+ */
 export function applyChange(change: Change): void {
   useLive.setState((state) => {
     const known = state.changes[change.eventId]
@@ -28,7 +33,7 @@ export function applyChange(change: Change): void {
   })
 }
 
-/** Notes what a refused booking told: this event has nothing left, at least as of the version that is shown. */
+/** Records the meaning of a refused booking: no tickets are left, at least at the version shown. */
 export function markSoldOut(event: Event): void {
   useLive.setState((state) => {
     const known = state.changes[event.id]
@@ -46,7 +51,7 @@ export function forgetChanges(): void {
   useLive.setState({ changes: {} })
 }
 
-/** The event with the newest counts that are known of it. */
+/** The event with its newest known counts. */
 export function withChange(event: Event, change: Change | undefined): Event {
   if (!change || change.version < event.version) return event
   return {
@@ -58,7 +63,7 @@ export function withChange(event: Event, change: Change | undefined): Event {
   }
 }
 
-/** Follows one event: only its own changes render again. */
+/** Subscribes to one event: only its own changes cause a render. */
 export function useLiveEvent(event: Event): Event {
   const change = useLive((state) => state.changes[event.id])
   return useMemo(() => withChange(event, change), [event, change])

@@ -1,8 +1,8 @@
-// Whether a session is likely: not a secret, only a reason to try the refresh cookie before anything is shown. Without it a page
-// would have to ask the server first, and show somebody else's page meanwhile.
+// Whether a session is likely. It is not a secret, only a reason to try the refresh cookie first.
+// Without it a page would have to ask the server first, and show the page for guests meanwhile.
 const KEY = 'boxoffice.session'
 
-export function hintOfSession(): boolean {
+export function hasSessionHint(): boolean {
   try {
     return localStorage.getItem(KEY) !== null
   } catch {
@@ -15,15 +15,15 @@ export function setHint(likely: boolean): void {
     if (likely) localStorage.setItem(KEY, '1')
     else localStorage.removeItem(KEY)
   } catch {
-    // Storage is switched off: people sign in again after a reload.
+    // Storage is disabled: users sign in again after a reload.
   }
   document.documentElement.removeAttribute('data-session')
 }
 
 const LOGOUT = 'boxoffice.logout'
-let isDueHere = false // where storage is switched off
+let isDueHere = false // used where storage is disabled
 
-/** Whether somebody has signed out here and the server does not know it yet. */
+/** Whether a user has signed out here and the server has not been told yet. */
 export function isLogoutDue(): boolean {
   try {
     return localStorage.getItem(LOGOUT) !== null
@@ -38,13 +38,14 @@ export function setLogoutDue(due: boolean): void {
     if (due) localStorage.setItem(LOGOUT, '1')
     else localStorage.removeItem(LOGOUT)
   } catch {
-    // Storage is switched off: this tab remembers it.
+    // Storage is disabled: this tab remembers it.
   }
 }
 
 /**
- * Runs in the head of every page, before anything is painted: sends people without a session to the sign-in page, and marks the
- * document while a session is being restored, so that the sign-in form does not flash.
+ * Runs in the head of every page, before the first paint. It sends users without a session to the
+ * sign-in page, and marks the document while a session is being restored, so that the sign-in form
+ * does not flash.
  */
 export const guardScript = `(function(){try{var d=document.documentElement,l=location,p=l.pathname,
 s=localStorage.getItem('${KEY}')!==null,g=p==='/login'||p==='/register';

@@ -8,7 +8,7 @@ import { useSession } from './store'
 
 const other = () => new BroadcastChannel('boxoffice.session')
 
-/** Counts refreshes and gives a new token for each. */
+/** Counts refreshes and returns a new token for each. */
 function refreshes(answer?: () => Response) {
   const seen: Headers[] = []
   server.use(
@@ -59,7 +59,7 @@ describe('a session', () => {
     expect(seen[0]?.get('Refresh-Token-Mode')).toBe('cookie')
   })
 
-  it('is not asked for when there was none', async () => {
+  it('is not requested when there was none', async () => {
     const seen = refreshes()
     await restoreSession()
     expect(useSession.getState().status).toBe('anonymous')
@@ -76,7 +76,7 @@ describe('a session', () => {
     expect(useSession.getState()).toMatchObject({ status: 'signed-in', unreachable: false })
   })
 
-  it('stays unknown when the answer breaks off, and says so', async () => {
+  it('stays unknown when the answer breaks off, and reports it', async () => {
     localStorage.setItem('boxoffice.session', '1')
     refreshes(() => new HttpResponse('{"accessToken":'))
     await restoreSession()
@@ -97,8 +97,9 @@ describe('a session', () => {
       }),
       http.post('*/api/auth/refresh', async () => {
         renewals++
-        await vi.waitFor(() => expect(refused).toBe(3)) // all of them need it while it is under way
-        await delay(50) // as a server would take
+        // All of them need the token while it is being renewed.
+        await vi.waitFor(() => expect(refused).toBe(3))
+        await delay(50) // like a real server
         return HttpResponse.json(aSession('renewed'))
       }),
     )
@@ -111,7 +112,7 @@ describe('a session', () => {
   it('that another tab has renewed meanwhile is not renewed again', async () => {
     startSession(aSession('old'))
     const seen = refreshes()
-    const { release } = heldLock() // the other tab announces its answer and lets go
+    const { release } = heldLock() // the other tab announces its answer and releases the lock
     const renewed = refreshSession('old')
     const tab = other()
     tab.postMessage({ type: 'started', session: aSession('from another tab') })
@@ -122,7 +123,7 @@ describe('a session', () => {
     tab.close()
   })
 
-  it('is over when the refresh is refused, and the failed request says so', async () => {
+  it('ends when the refresh is refused, and the request fails with that error', async () => {
     startSession(aSession())
     refreshes(() => problem(401, 'invalid_token'))
     server.use(http.get('*/api/auth/me', () => problem(401, 'token_expired')))
@@ -157,7 +158,7 @@ describe('a session', () => {
     tab.close()
   })
 
-  it('ends at once, even when the server can’t be told', async () => {
+  it('ends at once, even when the server can’t be reached', async () => {
     startSession(aSession())
     server.use(http.post('*/api/auth/logout', () => HttpResponse.error()))
     const done = signOut()
@@ -176,7 +177,7 @@ describe('a session', () => {
 })
 
 describe('signing out', () => {
-  /** Holds the answers of a path until what it gives is called. */
+  /** Holds back the answers of a path until the returned function is called. */
   function hold(path: string, answer: () => Response) {
     const requests: Request[] = []
     let release = () => {}
@@ -230,7 +231,7 @@ describe('signing out', () => {
     tab.close()
   })
 
-  it('in another tab counts before that tab can say so', async () => {
+  it('in another tab counts before its message arrives', async () => {
     startSession(aSession('old'))
     const { requests, release } = hold('/auth/refresh', () => HttpResponse.json(aSession('late')))
     const renewed = refreshSession('old')
@@ -246,7 +247,7 @@ describe('signing out', () => {
     expect(useSession.getState()).toMatchObject(anonymous)
   })
 
-  it('is not undone by what another tab says that has not heard of it', async () => {
+  it('is not undone by a message of a tab that has not been notified yet', async () => {
     startSession(aSession('old'))
     logouts()
     await signOut()
@@ -266,14 +267,14 @@ describe('signing out', () => {
     tab.close()
   })
 
-  it('is remembered while the server can’t be told, and is done before anything else', async () => {
+  it('is remembered while the server can’t be reached, and is sent before anything else', async () => {
     startSession(aSession())
     logouts(() => HttpResponse.error())
     await signOut()
     expect(useSession.getState()).toMatchObject({ ...anonymous, logout: 'failed' })
     expect(isDue()).toBe(true)
 
-    // The page is loaded again: nothing is restored, whatever was left behind.
+    // The page is reloaded: nothing is restored, whatever storage still holds.
     useSession.setState(useSession.getInitialState(), true)
     localStorage.setItem('boxoffice.session', '1')
     const renewals = refreshes()
@@ -293,7 +294,7 @@ describe('signing out', () => {
     expect(told).toHaveLength(1)
   })
 
-  it('is over before somebody signs in, whose cookie it would remove', async () => {
+  it('is finished before the next sign-in, whose cookie it would remove', async () => {
     startSession(aSession())
     const logout = hold('/auth/logout', () => new HttpResponse(null, { status: 204 }))
     const signedOut = signOut()
@@ -314,7 +315,7 @@ describe('signing out', () => {
     expect(isDue()).toBe(false)
   })
 
-  it('does not stand in the way of signing in when the server can’t be told', async () => {
+  it('does not block signing in when the server can’t be reached', async () => {
     startSession(aSession())
     logouts(() => problem(503, 'unavailable'))
     await signOut()
@@ -324,7 +325,7 @@ describe('signing out', () => {
     expect(isDue()).toBe(false)
   })
 
-  it('gives no request of one person to the next', async () => {
+  it('sends no request of one user as the next', async () => {
     const { waiting, release } = heldLock()
     startSession(aSession('of alice'))
     logouts()

@@ -1,10 +1,10 @@
 import { ApiError } from '@/lib/api/error'
-import { send, whole, type Request } from '@/lib/api/send'
+import { send, readBody, type Request } from '@/lib/api/send'
 import type { Session } from '@/lib/api/types'
-import { hintOfSession, isLogoutDue, setHint, setLogoutDue } from './hint'
+import { hasSessionHint, isLogoutDue, setHint, setLogoutDue } from './hint'
 import { useSession } from './store'
 
-// The refresh token then comes as a cookie only, and not in the body, where scripts could read it.
+// The refresh token is then sent as a cookie only, not in the body, where scripts could read it.
 const COOKIE_MODE = { 'Refresh-Token-Mode': 'cookie' }
 const REFRESH_LOCK = 'boxoffice.refresh'
 const LOGOUT_LOCK = 'boxoffice.logout'
@@ -15,23 +15,24 @@ type Message =
   | { type: 'started'; session: Session; renewed?: boolean }
   | { type: 'ended'; reason: 'expired' | 'signed-out' }
 
-// Counts how often the session of this tab has begun, was renewed or has ended. An answer to a
-// refresh that was sent before the last of these is about a session that is not there any more.
+// Counts the starts, renewals and ends of this tab's session. The answer to a refresh that was sent
+// before the last of them belongs to a session that no longer exists.
 let generation = 0
 let refreshRequest: AbortController | undefined
 
-// Other tabs hear of every session that starts, is renewed or ends.
+// Other tabs are notified of every session that starts, is renewed or ends.
 const channel =
   typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('boxoffice.session')
 if (channel) {
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
-    if (data.type === 'ended') forget(data.reason)
-    // The other tab may have been answered just before it heard of a sign-out in this one.
-    else if (!data.renewed || useSession.getState().status !== 'anonymous') adopt(data.session)
+    if (data.type === 'ended') clearSession(data.reason)
+    // The other tab may have received its answer just before it was notified of a sign-out in this
+    // one.
+    else if (!data.renewed || useSession.getState().status !== 'anonymous') storeSession(data.session)
   }
 }
 
-function adopt({ user, accessToken }: Session): void {
+function storeSession({ user, accessToken }: Session): void {
   generation++
   setHint(true)
   useSession.setState({
@@ -44,7 +45,7 @@ function adopt({ user, accessToken }: Session): void {
   })
 }
 
-function forget(reason: 'expired' | 'signed-out' | undefined, logout?: 'sending'): void {
+function clearSession(reason: 'expired' | 'signed-out' | undefined, logout?: 'sending'): void {
   generation++
   refreshRequest?.abort() // its answer would set a new cookie
   setHint(false)
@@ -60,21 +61,21 @@ function forget(reason: 'expired' | 'signed-out' | undefined, logout?: 'sending'
 
 /** Starts a session in all tabs. */
 export function startSession(session: Session): void {
-  setLogoutDue(false) // the cookie that it was about is replaced
-  adopt(session)
+  setLogoutDue(false) // the cookie to be revoked has been replaced
+  storeSession(session)
   channel?.postMessage({ type: 'started', session } satisfies Message)
 }
 
 /** Ends the session in all tabs. */
 export function endSession(reason: 'expired' | 'signed-out'): void {
   if (useSession.getState().status === 'anonymous') return
-  forget(reason)
+  clearSession(reason)
   channel?.postMessage({ type: 'ended', reason } satisfies Message)
 }
 
 export async function signIn(credentials: { email: string; password: string }): Promise<void> {
-  await finishLogout() // later, it would end the session that begins now
-  startSession(await open('/auth/login', { body: credentials }))
+  await finishLogout() // done later, it would end the session that starts now
+  startSession(await requestSession('/auth/login', { body: credentials }))
 }
 
 export async function register(
@@ -82,37 +83,34 @@ export async function register(
   idempotencyKey: string,
 ): Promise<void> {
   await finishLogout()
-  startSession(await open('/auth/register', { body: person, idempotencyKey }))
+  startSession(await requestSession('/auth/register', { body: person, idempotencyKey }))
 }
 
-async function open(path: string, request: Request): Promise<Session> {
+async function requestSession(path: string, request: Request): Promise<Session> {
   const response = await send(path, { ...request, method: 'POST', headers: COOKIE_MODE })
   if (!response.ok) throw await ApiError.of(response)
-  return (await whole(response.json())) as Session
+  return (await readBody(response.json())) as Session
 }
 
 /**
- * Signs out here and in all other tabs, at once, and has the server revoke the refresh token. While
- * the server can't be reached, the cookie stays in this browser, where no script can remove it;
- * that a logout is due is remembered, and until it is done no page restores a session.
+ * Signs out here and in all other tabs, at once, and makes the server revoke the refresh token.
+ * While the server can't be reached, the cookie stays in this browser, because no script can remove
+ * it. The pending logout is remembered, and until it is done no page restores a session.
  */
 export async function signOut(): Promise<void> {
   const { accessToken } = useSession.getState()
   setLogoutDue(true)
-  forget('signed-out', 'sending')
+  clearSession('signed-out', 'sending')
   channel?.postMessage({ type: 'ended', reason: 'signed-out' } satisfies Message)
   await finishLogout(accessToken)
 }
 
 let finishing: Promise<void> | undefined
 
-/**
- * Tells the server of a sign-out that it does not know of, if there is one. When that fails, it is
- * tried again later.
- */
+/** Sends a pending logout to the server, if there is one. A failure is retried later. */
 export async function finishLogout(accessToken?: string): Promise<void> {
   if (isLogoutDue())
-    finishing ??= alone(LOGOUT_LOCK, () => logout(accessToken)).finally(() => {
+    finishing ??= withLock(LOGOUT_LOCK, () => logout(accessToken)).finally(() => {
       finishing = undefined
     })
   await finishing
@@ -135,27 +133,27 @@ function logoutLater(): void {
   addEventListener('online', () => void finishLogout(), { once: true })
 }
 
-/** Finds out, once at the start, whether there is a session. */
+/** Determines, once at the start, whether there is a session. */
 export async function restoreSession(): Promise<void> {
   if (useSession.getState().status !== 'unknown') return
   if (isLogoutDue()) {
-    forget('signed-out', 'sending')
+    clearSession('signed-out', 'sending')
     return finishLogout()
   }
-  if (!hintOfSession()) return forget(undefined)
+  if (!hasSessionHint()) return clearSession(undefined)
   await refreshSession(undefined).catch(() => undefined)
 }
 
 let refreshing: Promise<string | undefined> | undefined
 
 /**
- * Renews the access token; `stale` is the one that was refused. Whoever asks meanwhile shares the
- * same attempt, and of several tabs one asks while the others wait for its answer. Gives the new
- * token, or undefined when the session is over. Throws when the server could not be asked, which
- * ends nothing. What ends or begins a session meanwhile counts, and not the answer.
+ * Renews the access token; `stale` is the one that was refused. Concurrent calls share one attempt,
+ * and of several tabs one asks while the others wait for its answer. Returns the new token, or
+ * undefined when the session has ended. Throws when the server can't be reached, which does not end
+ * the session. When the session starts or ends meanwhile, that counts and not the answer.
  */
 export function refreshSession(stale: string | undefined): Promise<string | undefined> {
-  refreshing ??= alone(REFRESH_LOCK, () => refresh(stale)).finally(() => {
+  refreshing ??= withLock(REFRESH_LOCK, () => refresh(stale)).finally(() => {
     refreshing = undefined
   })
   return refreshing
@@ -166,8 +164,8 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
     const { accessToken } = useSession.getState()
     return accessToken !== stale ? accessToken : undefined
   }
-  await nextTask() // what another tab announced before it let go of the lock arrives first
-  if (isLogoutDue()) endSession('signed-out') // in a tab that this one has not heard of yet
+  await nextTask() // what another tab announced before it released the lock arrives first
+  if (isLogoutDue()) endSession('signed-out') // in another tab, whose message has not arrived yet
   const announced = newer()
   if (announced) return announced
   if (useSession.getState().status === 'anonymous') return undefined // ended meanwhile
@@ -180,7 +178,7 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
   let session: Session
   try {
     refreshRequest = new AbortController()
-    session = await open('/auth/refresh', { signal: refreshRequest.signal })
+    session = await requestSession('/auth/refresh', { signal: refreshRequest.signal })
   } catch (error) {
     if (isOutdated()) return newer()
     if (error instanceof ApiError && error.status === 401) {
@@ -191,16 +189,16 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
     throw error
   }
   if (isOutdated()) return newer()
-  adopt(session)
+  storeSession(session)
   channel?.postMessage({ type: 'started', session, renewed: true } satisfies Message)
   return session.accessToken
 }
 
 /**
- * Runs in one tab at a time. Locks exist in secure contexts only; elsewhere tabs may get in each
- * other's way, which the server bears.
+ * Runs in one tab at a time. Locks exist only in secure contexts; elsewhere tabs may run at the
+ * same time, which the server tolerates.
  */
-function alone<T>(lock: string, work: () => Promise<T>): Promise<T> {
+function withLock<T>(lock: string, work: () => Promise<T>): Promise<T> {
   return navigator.locks ? (navigator.locks.request(lock, work) as Promise<T>) : work()
 }
 

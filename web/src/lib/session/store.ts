@@ -2,19 +2,19 @@ import { create } from 'zustand'
 import type { User } from '@/lib/api/types'
 
 /**
- * Who is signed in. The access token lives here and nowhere else: in memory, gone with the tab. What renews it is an HttpOnly
- * cookie that no script can read.
+ * The signed-in user. The access token is kept only here, in memory, and is lost with the tab. It
+ * is renewed with an HttpOnly cookie that no script can read.
  */
 interface SessionState {
   /** `unknown` until the refresh cookie has been tried. */
   status: 'unknown' | 'anonymous' | 'signed-in'
   user: User | undefined
   accessToken: string | undefined
-  /** The box office could not be asked; the session is still unknown. */
+  /** The server could not be reached; the session is still unknown. */
   unreachable: boolean
-  /** Why the last session ended, for a word to the person who had it. */
+  /** Why the last session ended, for a message to the user. */
   ended: 'expired' | 'signed-out' | undefined
-  /** How it stands with telling the server of a sign-out; undefined when it knows. */
+  /** The state of a logout that the server has not confirmed; undefined when there is none. */
   logout: 'sending' | 'failed' | undefined
 }
 

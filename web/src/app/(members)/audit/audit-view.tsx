@@ -21,7 +21,7 @@ export default function AuditView() {
   const list = useStreamList(query)
   const { data, isPlaceholderData } = list
 
-  // What a search has found is said when it is there, not while it is being typed.
+  // The result of a search is announced when it arrives, not while the user types.
   const found = isPlaceholderData ? undefined : data?.data.length
   useEffect(() => {
     if (found !== undefined && query.search) announce(`${plural(found, 'stream')} found for ${query.search}`)

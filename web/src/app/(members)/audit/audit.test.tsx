@@ -12,7 +12,7 @@ import { fetchSeries } from '@/features/audit/api/get-series'
 import Charts from '@/features/audit/components/charts'
 import { TimeSlider } from '@/features/audit/components/time-slider'
 import { Tools } from '@/features/audit/components/tools'
-import { actorOf, deedOf } from '@/features/audit/record'
+import { actorOf, describeRecord } from '@/features/audit/record'
 import StreamView from './[id]/stream-view'
 import AuditView from './audit-view'
 
@@ -48,7 +48,7 @@ function aRecord(version: number, part: Partial<StreamRecord> = {}): StreamRecor
   }
 }
 
-/** Answers as the API does for a stream of so many records, and tells what it was asked. */
+/** Answers like the API for a stream with this many records, and records the requests. */
 function serveStream(newest: number, change: (record: StreamRecord) => StreamRecord = (r) => r) {
   const asked: string[] = []
   server.use(
@@ -113,7 +113,7 @@ describe('the list of streams', () => {
     return asked
   }
 
-  it('counts, pages and searches, in the address', async () => {
+  it('counts, pages and searches, in the URL', async () => {
     history.replaceState(null, '', '/audit')
     serveList({
       '@0': { data: [anItem()], next: 40 },
@@ -138,7 +138,7 @@ describe('the list of streams', () => {
     vi.unstubAllGlobals()
   })
 
-  it('says when nothing is found', async () => {
+  it('shows a message when nothing is found', async () => {
     history.replaceState(null, '', '/audit?search=zzz')
     serveList({})
     show(<AuditView />)
@@ -147,7 +147,7 @@ describe('the list of streams', () => {
     expect(location.search).toBe('')
   })
 
-  it('says when it can’t be shown, and asks again', async () => {
+  it('shows an error with a retry when it can’t be fetched', async () => {
     history.replaceState(null, '', '/audit')
     server.use(http.get('*/api/audit/streams', () => problem(403, 'forbidden')))
     show(<AuditView />)
@@ -164,7 +164,7 @@ describe('the time slider', () => {
   afterEach(() => void vi.useRealTimers())
   const wait = (ms: number) => act(() => vi.advanceTimersByTime(ms))
 
-  it('moves at once and tells where it has come to rest', () => {
+  it('moves at once and reports the version when it stops', () => {
     const onChange = vi.fn()
     render(<TimeSlider version={40} newest={40} onChange={onChange} />)
     expect(slider()).toHaveAttribute('aria-valuetext', 'Version 40 of 40')
@@ -222,19 +222,19 @@ describe('a stream', () => {
       fireEvent.change(screen.getByRole('slider'), { target: { value } })
       await waitFor(() => expect(past).toHaveTextContent(`Remaining tickets${remaining}`))
     }
-    // No question was about more than a page, and none was asked twice.
+    // No request was for more than a page, and none was sent twice.
     expect(asked.filter((q) => Number(new URLSearchParams(q).get('limit')) > 50)).toEqual([])
     expect(asked.filter((q) => q.includes('at=105'))).toHaveLength(1)
   })
 
-  it('tells of records that break a rule or can’t be read', async () => {
+  it('shows records that break a rule or can’t be read', async () => {
     history.replaceState(null, '', `/audit/${stream}`)
     serveStream(3, (record) => (record.version === 2 ? { ...record, problem: 'sold twice' } : record))
     show(<StreamView />)
     expect(await screen.findByText('sold twice')).toBeInTheDocument()
   })
 
-  it('may not be there', async () => {
+  it('may not exist', async () => {
     history.replaceState(null, '', `/audit/${stream}`)
     server.use(http.get(`*/api/audit/streams/${stream}`, () => problem(404, 'stream_not_found')))
     show(<StreamView />)
@@ -243,7 +243,7 @@ describe('a stream', () => {
     ).toBeInTheDocument()
   })
 
-  it('says which part can’t be shown', async () => {
+  it('shows an error for each part that can’t be fetched', async () => {
     history.replaceState(null, '', `/audit/${stream}?at=2`)
     serveStream(3)
     server.use(
@@ -264,9 +264,9 @@ describe('a record in words', () => {
     type: string,
     data: Record<string, unknown>,
     metadata: Record<string, unknown> = { actor: ada },
-  ) => deedOf(aRecord(2, { type, data, metadata }))
+  ) => describeRecord(aRecord(2, { type, data, metadata }))
 
-  it('says who did what, and for whom', () => {
+  it('names the actor, the action and the customer', () => {
     expect(words('EventScheduled', { capacity: 1200 })).toBe('Scheduled the event with 1,200 tickets')
     expect(words('CapacityChanged', { capacity: 7 })).toBe('Changed the number of tickets to 7')
     expect(words('TicketBooked', { customerId: ada })).toBe('Booked a ticket')
@@ -323,12 +323,12 @@ describe('the charts', () => {
     ])
   })
 
-  it('say when there was no rush', () => {
+  it('show a message when there are no bookings', () => {
     render(<Charts series={{ all: noSeries, rush: [] }} />)
     expect(screen.getByText('Nothing was ever booked here.')).toBeInTheDocument()
   })
 
-  it('find the rush of a long time by looking closer and closer', async () => {
+  it('find the busiest seconds of a long time by dividing spans', async () => {
     // One booking a day for 200 days, and one hundred within three seconds of the hundredth day.
     const DAY = 86_400_000
     const rushAt = T + 100 * DAY + 5_000_250
@@ -389,7 +389,10 @@ describe('verifying', () => {
     progress: { phase: 'records', done: 0, total: 120 },
     ...part,
   })
-  /** Answers the start with one run, and the questions after it with the others in turn; the last one stays. */
+  /**
+   * Answers the start with the first run, and later requests with the following ones; the last one
+   * is repeated.
+   */
   function serveRuns(first: Verification, ...later: (() => Response)[]) {
     const bodies: unknown[] = []
     server.use(
@@ -445,7 +448,7 @@ describe('verifying', () => {
     expect(outcome()).not.toHaveTextContent('Nothing is wrong')
   })
 
-  it('verifies the whole log where no stream is named', async () => {
+  it('verifies the whole log without a stream', async () => {
     const bodies = serveRuns(
       aRun({ streamId: undefined }),
       answer({ streamId: undefined, state: 'passed', report: { ...report, signaturesChecked: false } }),
@@ -456,7 +459,7 @@ describe('verifying', () => {
     expect(bodies).toEqual([{}])
   })
 
-  it('says that another verification was running already', async () => {
+  it('reports that another verification was already running', async () => {
     serveRuns(aRun({ streamId: undefined }), answer({ streamId: undefined, state: 'passed', report }))
     await begin(stream)
     await waitFor(() =>
@@ -474,7 +477,7 @@ describe('verifying', () => {
     expect(outcome()).not.toHaveTextContent('Nothing is wrong')
   })
 
-  it('says when it could not be carried out', async () => {
+  it('reports that the verification failed', async () => {
     serveRuns(aRun(), answer({ state: 'broken', error: 'The database is gone' }))
     await begin(stream)
     await waitFor(() =>
@@ -482,7 +485,7 @@ describe('verifying', () => {
     )
   })
 
-  it('goes on when the server is there again', async () => {
+  it('continues when the server answers again', async () => {
     serveRuns(aRun(), () => problem(403, 'forbidden'))
     await begin(stream)
     await waitFor(() => expect(outcome()).toHaveTextContent('It says forbidden'))
@@ -515,7 +518,7 @@ describe('an export', () => {
     expect(await content.text()).toBe(bytes)
   })
 
-  it('that breaks off is not kept', async () => {
+  it('that breaks off is not saved', async () => {
     server.use(
       http.get('*/api/audit/export', () => {
         const body = new ReadableStream({

@@ -7,7 +7,7 @@ import { startSession } from '@/lib/session/session'
 import { anEvent, aSession, server } from '../../../../test/server'
 import EventsView from './events-view'
 
-it('draws the first rows, and the others with the way to more pages when those are painted', async () => {
+it('renders the first rows, and the others with the pagination when those are painted', async () => {
   const paints: FrameRequestCallback[] = []
   vi.spyOn(window, 'requestAnimationFrame').mockImplementation((paint) => paints.push(paint))
   vi.spyOn(window, 'scrollTo').mockImplementation(() => undefined)
@@ -34,7 +34,8 @@ it('draws the first rows, and the others with the way to more pages when those a
   const cards = () => screen.queryAllByRole('article')
   await vi.waitFor(() => expect(cards().length).toBeGreaterThan(0))
   expect(cards()).toHaveLength(6)
-  expect(screen.queryByRole('navigation')).not.toBeInTheDocument() // it would be pushed down
+  // It would be pushed down by the cards.
+  expect(screen.queryByRole('navigation')).not.toBeInTheDocument()
   expect(screen.getByRole('list').parentElement).toHaveAttribute('aria-busy', 'true')
 
   await vi.waitFor(() => expect(paints).not.toHaveLength(0))
@@ -45,12 +46,12 @@ it('draws the first rows, and the others with the way to more pages when those a
   expect(cards()).toHaveLength(12)
   expect(screen.getByRole('list').parentElement).toHaveAttribute('aria-busy', 'false')
 
-  // Later lists come whole.
+  // Later lists are complete.
   fireEvent.click(screen.getByRole('link', { name: 'Next' }))
   await vi.waitFor(() => expect(screen.getByText('2', { selector: 'nav span' })).toBeInTheDocument())
   expect(cards()).toHaveLength(12)
 
-  // Who comes back finds the place where they were.
+  // Coming back keeps the scroll position.
   unmount()
   render(view)
   expect(cards()).toHaveLength(12)

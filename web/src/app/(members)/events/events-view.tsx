@@ -29,13 +29,13 @@ export default function EventsView() {
   const { query, change, href } = useEventQuery()
   const list = useEventList(query)
   const { error, isPlaceholderData, dataUpdatedAt, isRefetchError } = list
-  const data = useDeferredValue(list.data) // a page of cards is drawn in slices, between which the page answers
+  const data = useDeferredValue(list.data) // cards are rendered in slices, so that the page stays responsive
   const cards = useFirstRows(data?.data)
   const isWhole = cards?.length === data?.data.length
   const isOrganizer = useSession((s) => s.user?.role === 'organizer')
   useWatch(data?.data.map((event) => event.id) ?? [])
 
-  // What a search has found is said when it is there, not while it is being typed.
+  // The result of a search is announced when it arrives, not while the user types.
   const total = isPlaceholderData ? undefined : list.data?.meta.total
   useEffect(() => {
     if (total !== undefined && query.search) announce(`${plural(total, 'event')} found for ${query.search}`)

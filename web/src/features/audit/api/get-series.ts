@@ -12,13 +12,16 @@ export interface Second {
 }
 
 export interface Series {
-  /** The whole time of the stream. */
+  /** The whole time range of the stream. */
   all: StreamSeries
-  /** The seconds around the one with the most bookings; empty when nothing was ever booked. */
+  /** The seconds around the one with the most bookings; empty when there are no bookings. */
   rush: Second[]
 }
 
-/** What happened in a stream over time. `newest` is its newest version: with further records it is another series. */
+/**
+ * The number of records of a stream over time. `newest` is its newest version, part of the key: new
+ * records make a new series.
+ */
 export function useSeries(id: string, newest: number) {
   return useQuery({
     queryKey: ['audit', 'stream', id, 'series', newest],
@@ -29,8 +32,8 @@ export function useSeries(id: string, newest: number) {
 }
 
 /**
- * A stream may be months long, and its rush seconds. So the busiest span is looked at more closely until spans are seconds: four
- * questions find the rush of a year.
+ * A stream may span months and its busiest time seconds. So the busiest span is divided again until
+ * spans are seconds: four requests are enough for a year.
  */
 export async function fetchSeries(id: string, signal?: AbortSignal): Promise<Series> {
   const get = async (parameters: Record<string, string>) =>
@@ -44,7 +47,8 @@ export async function fetchSeries(id: string, signal?: AbortSignal): Promise<Ser
   let busiest = series.spans[series.busiest]
   while (busiest && series.spanSeconds > 1) {
     const from = Date.parse(busiest.at)
-    series = await between(from, from + series.spanSeconds * 1_000 + 1, SPANS) // the server counts finer than milliseconds
+    // The server's times are finer than milliseconds.
+    series = await between(from, from + series.spanSeconds * 1_000 + 1, SPANS)
     busiest = series.spans[series.busiest]
   }
   if (!busiest) return { all, rush: [] }

@@ -4,7 +4,7 @@ import type { StreamPage } from '@/lib/api/types'
 
 export const PAGE_SIZE = 50
 
-/** One page of a stream's records, from 1 on. However long the stream is, this is all that is fetched of it at once. */
+/** One page of a stream's records; pages start at 1. A long stream is never fetched at once. */
 export function useStreamPage(id: string, page: number) {
   return useQuery({
     queryKey: ['audit', 'stream', id, 'page', page],
@@ -17,15 +17,15 @@ export function useStreamPage(id: string, page: number) {
   })
 }
 
-/** The stream as it was at a version, with the record that made it so. */
-export function useMoment(id: string, version: number) {
+/** The state of a stream at a version, with the record of that version. */
+export function useStateAtVersion(id: string, version: number) {
   return useQuery({
     queryKey: ['audit', 'stream', id, 'at', version],
     queryFn: async ({ signal }) => {
       const query = `at=${version}&after=${version - 1}&limit=1`
       return (await call<StreamPage>(`/audit/streams/${id}?${query}`, { signal })).data
     },
-    // What was does not change: going back and forth asks once for each version.
+    // The past does not change, so each version is fetched once.
     staleTime: Infinity,
     placeholderData: keepPreviousData,
   })

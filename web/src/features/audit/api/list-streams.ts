@@ -4,7 +4,7 @@ import type { StreamList } from '@/lib/api/types'
 
 export interface StreamQuery {
   search: string
-  /** Only streams that began after this position of the log. */
+  /** Only streams that begin after this position of the log. */
   after: number
 }
 

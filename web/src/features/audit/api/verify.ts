@@ -3,17 +3,17 @@ import { call } from '@/lib/api/client'
 import { codeOf } from '@/lib/api/error'
 import type { Verification } from '@/lib/api/types'
 
-const POLL = 500
+const POLL_INTERVAL = 500
 
 export type Verifying =
   | { phase: 'idle' }
   | { phase: 'starting' }
   | { phase: 'running' | 'done'; run: Verification }
-  /** It is still running, maybe, but this server has another one by now, or none. */
+  /** Its result is unknown: the server now has another verification, or none. */
   | { phase: 'lost' }
   | { phase: 'unreachable'; error: unknown; retry: () => void }
 
-/** Verifies a stream, or the whole log, in the background of the server, and follows how far it is. */
+/** Verifies a stream, or the whole log, in the background of the server, and reports progress. */
 export function useVerification(streamId?: string): { verifying: Verifying; start: () => void } {
   const client = useQueryClient()
   const begin = useMutation({
@@ -29,7 +29,7 @@ export function useVerification(streamId?: string): { verifying: Verifying; star
     enabled: id !== undefined,
     staleTime: Infinity,
     refetchInterval: ({ state: { data, error } }) =>
-      !error && data?.id === id && data?.state === 'running' ? POLL : false,
+      !error && data?.id === id && data?.state === 'running' ? POLL_INTERVAL : false,
   })
   const run = follow.data ?? begin.data
 

@@ -22,7 +22,7 @@ const frame = {
 }
 const size = { width: '100%', height: 240 }
 
-/** What happened in a stream over time. `at` marks the moment of the version that is looked at. */
+/** Charts of a stream over time. `at` marks the time of the selected version. */
 export default function Charts({ series: { all, rush }, at }: { series: Series; at?: string }) {
   const points = all.spans.map((span) => ({ ...span, time: Date.parse(span.at) }))
   const most = Math.max(0, ...rush.map((second) => second.bookings))
@@ -117,7 +117,7 @@ export default function Charts({ series: { all, rush }, at }: { series: Series; 
   )
 }
 
-/** A picture for those who see it, and the same as a table for everybody. */
+/** A chart, and the same data as a table for screen readers. */
 function Chart({ label, table, children }: { label: string; table: ReactNode; children: ReactNode }) {
   return (
     <div className="grid grid-cols-1 gap-3">
@@ -161,7 +161,7 @@ function Table({ caption, head, rows }: { caption: string; head: string[]; rows:
 
 const DAY = 86_400_000
 
-/** Days on the axis when it is long, seconds when it is short. */
+/** The labels of the axis: days for a long range, seconds for a short one. */
 function shortTime(from: number, to: number): (time: number) => string {
   return to - from > 2 * DAY ? formatDay : formatSecond
 }

@@ -7,7 +7,7 @@ import { useDownload } from '@/lib/download'
 
 const formats = { jsonl: 'JSON Lines', cloudevents: 'CloudEvents' }
 
-/** Downloads the records of a stream, or without one of the whole log. */
+/** Downloads the records of a stream or, without one, of the whole log. */
 export function ExportButton({ format, streamId }: { format: keyof typeof formats; streamId?: string }) {
   const download = useDownload()
   const path = `/audit/export?format=${format}${streamId ? `&stream=${streamId}` : ''}`

@@ -6,10 +6,12 @@ import { Button } from '@/components/ui/button'
 import { controlClass } from '@/components/ui/control'
 import { formatNumber } from '@/lib/format'
 
-// Each stop is a question to the server, and is written down there as a read.
+// Each stop is a request, which the server records in the audit of reads.
 const DEBOUNCE = 200
 
-/** Chooses a version of a stream. It moves at once, and says where to when it stands still. */
+/**
+ * Selects a version of a stream. The slider moves at once, and reports the version when it stops.
+ */
 export function TimeSlider({
   version,
   newest,
@@ -24,7 +26,7 @@ export function TimeSlider({
   const [sent, setSent] = useState(version)
   const [typed, setTyped] = useState<string>()
   if (version !== sent) {
-    // The version was chosen otherwise, in the timeline for example.
+    // The version was selected elsewhere, for example in the timeline.
     setSent(version)
     setShown(version)
   }

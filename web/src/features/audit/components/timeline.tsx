@@ -6,11 +6,11 @@ import { Skeleton } from '@/components/ui/skeleton'
 import { formatNumber } from '@/lib/format'
 import { paths } from '@/lib/paths'
 import { PAGE_SIZE, useStreamPage } from '../api/get-stream'
-import { Deed } from './moment'
+import { RecordSummary } from './state-at-version'
 
 const firstOf = (page: number) => (page - 1) * PAGE_SIZE + 1
 
-/** The records around a version, oldest first, with what each left. */
+/** The records around a version, oldest first, each with the tickets left. */
 export function Timeline({
   streamId,
   version,
@@ -54,7 +54,7 @@ export function Timeline({
             >
               {formatNumber(record.version)}
             </button>
-            <Deed record={record} />
+            <RecordSummary record={record} />
             <p className="col-start-2 text-sm text-soft sm:col-start-3 sm:self-center sm:text-right">
               <strong className="font-semibold text-ink">{formatNumber(record.state.remaining)}</strong> of{' '}
               {formatNumber(record.state.capacity)} left

@@ -13,7 +13,10 @@ import { paths } from '@/lib/paths'
 import { useVerification, type Verifying } from '../api/verify'
 import { ExportButton } from './export-button'
 
-/** What can be done with a stream, or without one with the whole log: verify it, and what is found is told below; take it along. */
+/**
+ * Actions on a stream or, without one, on the whole log: verify it, with the result below, and
+ * export it.
+ */
 export function Tools({ streamId }: { streamId?: string }) {
   const { verifying, start } = useVerification(streamId)
   const isBusy = verifying.phase === 'starting' || verifying.phase === 'running'
@@ -27,7 +30,7 @@ export function Tools({ streamId }: { streamId?: string }) {
         <ExportButton format="jsonl" streamId={streamId} />
         <ExportButton format="cloudevents" streamId={streamId} />
       </div>
-      {/* There before its text is, so that it is read out. */}
+      {/* Rendered before its text, so that the text is read out. */}
       <div role="status" aria-label="Verification" className="grid gap-3 empty:hidden">
         <Outcome verifying={verifying} wanted={streamId} />
       </div>

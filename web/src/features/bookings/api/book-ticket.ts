@@ -2,26 +2,28 @@ import { call } from '@/lib/api/client'
 import { ApiError } from '@/lib/api/error'
 import type { BookingChange } from '@/lib/api/types'
 
-/** How an attempt to book has ended, as far as anybody can know. */
+/** The outcome of an attempt to book, as far as it is known. */
 export type Outcome =
   | { kind: 'booked'; change: BookingChange }
   | { kind: 'sold_out' | 'already_booked' | 'event_cancelled' | 'event_past' | 'event_not_found' }
-  /** Nothing has been decided; the server wants to be asked later. */
+  /** Nothing has been decided; the server asks for a retry later. */
   | { kind: 'busy' | 'rate_limited'; seconds: number }
   | { kind: 'offline' }
-  /** The person is not signed in any more. */
+  /** The user is no longer signed in. */
   | { kind: 'session_over' }
-  /** No answer, or one that says nothing about the booking. */
+  /** No answer, or an answer that says nothing about the booking. */
   | { kind: 'failed' }
 
 const refusals = ['sold_out', 'already_booked', 'event_cancelled', 'event_past', 'event_not_found'] as const
 
-// Waits for an attempt whose outcome the server does not know yet, or is still working on.
-const LOOKS = 5
+// The waits before asking again about an attempt that the server is still processing, or whose
+// outcome it does not know yet.
+const MAX_RETRIES = 5
 
 /**
- * Books one ticket. The key names the attempt: sent again with the same key, a booking that was made is answered again instead of
- * being made twice or refused. What the server has not decided yet is asked for again here.
+ * Books one ticket. The key identifies the attempt: when it is sent again, the answer is the
+ * existing booking, not a second booking or a refusal. While the server has not decided yet, this
+ * function asks again.
  */
 export async function bookTicket(
   eventId: string,
@@ -39,7 +41,7 @@ export async function bookTicket(
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const undecided = error.code === 'idempotency_in_progress' || error.code === 'outcome_unknown'
-      if (!undecided || look === LOOKS) return outcomeOf(error)
+      if (!undecided || look === MAX_RETRIES) return outcomeOf(error)
       await wait(error.retryAfter ?? 1)
     }
   }

@@ -14,7 +14,10 @@ export function useBookings() {
   return useQuery(bookingsQuery)
 }
 
-/** Whether one has a ticket for an event; only this answer renders again, not the list behind it. Undefined: not known yet. */
+/**
+ * Whether the user has a ticket for an event; undefined while unknown. Components render again only
+ * when this value changes, not with every change of the list.
+ */
 export function useIsBooked(eventId: string): boolean | undefined {
   const select = useCallback(
     (bookings: BookingWithEvent[]) => bookings.some((b) => b.eventId === eventId && b.status === 'CONFIRMED'),

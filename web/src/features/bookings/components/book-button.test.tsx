@@ -49,7 +49,9 @@ const booked = (event: Event, remainingTickets: number) =>
     { status: 201 },
   )
 
-/** Answers POST /book in turn, and tells with which keys and tokens it was asked. */
+/**
+ * Answers POST /book with these answers in order, and records the keys and tokens of the requests.
+ */
 function answers(...list: (() => Response | Promise<Response>)[]) {
   const asked: { key: string | null; token: string | null; body: unknown }[] = []
   server.use(
@@ -73,7 +75,7 @@ beforeEach(() => {
 })
 
 describe('booking', () => {
-  it('shows that it is under way, refuses further clicks, and is booked once the server says so', async () => {
+  it('shows that it is pending, ignores further clicks, and is booked when the server confirms it', async () => {
     const event = anEvent()
     let finish = () => {}
     const finished = new Promise<void>((resolve) => (finish = resolve))
@@ -90,7 +92,7 @@ describe('booking', () => {
     expect(button()).toBeDisabled()
     expect(button().querySelector('[data-slot=spinner]')).toBeInTheDocument()
     await userEvent.click(button())
-    expect(screen.getByText('60 left')).toBeInTheDocument() // nothing is promised before the answer
+    expect(screen.getByText('60 left')).toBeInTheDocument() // nothing changes before the answer
     expect(toasts.success).not.toHaveBeenCalled()
     act(finish)
     await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
@@ -105,7 +107,7 @@ describe('booking', () => {
     expect(asked[0]?.key).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  it('is under way once, even when two buttons of the event are pressed in the same moment', async () => {
+  it('is sent once, even when two buttons of the event are pressed at the same time', async () => {
     const event = anEvent()
     const asked = answers(() => booked(event, 59))
     await Promise.all([book(event), book(event)])
@@ -113,7 +115,7 @@ describe('booking', () => {
     expect(asked).toHaveLength(1)
   })
 
-  it('that comes too late says so, and the event is sold out', async () => {
+  it('that comes too late shows an error, and the event is sold out', async () => {
     const event = anEvent({ remainingTickets: 1 })
     answers(() => problem(409, 'sold_out'))
     show(event)
@@ -127,7 +129,7 @@ describe('booking', () => {
     )
   })
 
-  it('of what is booked already says so, and the button is done', async () => {
+  it('of a booked event shows a message, and the button is disabled', async () => {
     const event = anEvent()
     const asked = answers(() => problem(409, 'already_booked'))
     server.use(
@@ -171,7 +173,7 @@ describe('booking', () => {
     await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
   })
 
-  it('while the server is busy counts down until it may be tried again', async () => {
+  it('while the server is busy counts down to the next try', async () => {
     const event = anEvent()
     const asked = answers(
       () => problem(503, 'busy', { 'Retry-After': '1' }),
@@ -190,7 +192,7 @@ describe('booking', () => {
     expect(asked[1]?.key).toBe(asked[0]?.key)
   })
 
-  it('too often is told apart from busy', async () => {
+  it('too often shows another message than a busy server', async () => {
     answers(() => problem(429, 'rate_limited', { 'Retry-After': '2' }))
     show(anEvent())
     await userEvent.click(button())
@@ -242,7 +244,7 @@ describe('booking', () => {
     expect(asked[1]?.key).toBe(asked[0]?.key)
   })
 
-  it('with a session that is over ends it, without a toast', async () => {
+  it('with an expired session ends it, without a toast', async () => {
     answers(() => problem(401, 'token_expired'))
     server.use(http.post('*/api/auth/refresh', () => problem(401, 'invalid_token')))
     show(anEvent())
@@ -253,7 +255,7 @@ describe('booking', () => {
     for (const toast of Object.values(toasts)) expect(toast).not.toHaveBeenCalled()
   })
 
-  it('offline says so', async () => {
+  it('offline shows an error', async () => {
     vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
     answers(() => HttpResponse.error())
     show(anEvent())

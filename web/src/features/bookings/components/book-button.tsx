@@ -8,7 +8,7 @@ import { loadCode } from '@/lib/load-code'
 import { usePreload } from '@/lib/preload'
 import { useIsBooked } from '../api/list-bookings'
 import { useAttempts } from '../attempts'
-import { tellFailed, tellOffline } from '../tell-failed'
+import { showBookingFailed, showOffline } from '../failure-toast'
 
 const load = () => import('../book')
 
@@ -22,9 +22,12 @@ export function BookButton({ event }: { event: Event }) {
   usePreload(load)
 
   const press = async () => {
-    const code = await loadCode(load).catch(() => (navigator.onLine === false ? tellOffline() : tellFailed()))
+    const code = await loadCode(load).catch(() =>
+      navigator.onLine === false ? showOffline() : showBookingFailed(),
+    )
     await code?.book(event)
-    // A button that is switched off loses the focus; keyboards go on from the event instead of from the top of the page.
+    // A disabled button loses the focus; keyboard users continue from the event instead of the top
+    // of the page.
     requestAnimationFrame(() => {
       if (document.activeElement && document.activeElement !== document.body) return
       const place = button.current?.disabled
@@ -61,17 +64,17 @@ export function BookButton({ event }: { event: Event }) {
   )
 }
 
-/** Whole seconds until a moment, counted down; 0 when it is over. */
-function useSecondsUntil(moment: number | undefined): number {
+/** Whole seconds until a time, counting down; 0 when it has passed. */
+function useSecondsUntil(instant: number | undefined): number {
   const [now, setNow] = useState(() => Date.now())
-  const left = moment === undefined ? 0 : Math.max(0, Math.ceil((moment - now) / 1_000))
+  const left = instant === undefined ? 0 : Math.max(0, Math.ceil((instant - now) / 1_000))
   useEffect(() => {
-    if (moment === undefined) return
+    if (instant === undefined) return
     const tick = () => setNow(Date.now())
     tick()
     const timer = setInterval(tick, 250)
     return () => clearInterval(timer)
-  }, [moment])
+  }, [instant])
   return left
 }
 

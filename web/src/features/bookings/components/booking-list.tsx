@@ -27,7 +27,9 @@ interface Groups {
   cancelled: BookingWithEvent[]
 }
 
-/** Upcoming ones by the date of the event, soonest first; what is over or cancelled, latest first. */
+/**
+ * Upcoming bookings by the date of the event, soonest first; past and cancelled ones, latest first.
+ */
 function groupBookings(bookings: readonly BookingWithEvent[], now: number): Groups {
   const groups: Groups = { upcoming: [], past: [], cancelled: [] }
   for (const booking of bookings) {

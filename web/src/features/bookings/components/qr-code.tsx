@@ -3,7 +3,7 @@
 import { useMemo } from 'react'
 import { encode } from 'uqr'
 
-/** Black on white in both themes: scanners want it so. */
+/** Black on white in both themes, for scanners. */
 export function QrCode({ value, label }: { value: string; label: string }) {
   const { size, path } = useMemo(() => {
     const { size, data } = encode(value, { ecc: 'M', border: 2 })

@@ -11,7 +11,7 @@ import type { BookingWithEvent } from '@/lib/api/types'
 import { useDownload } from '@/lib/download'
 import { messageOf } from '@/lib/form-errors'
 
-/** Says what a receipt is good for, and hands it out. */
+/** Explains the receipt and offers it for download. */
 export default function ReceiptDialog({
   booking,
   onClose,

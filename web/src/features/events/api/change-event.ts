@@ -21,7 +21,7 @@ export function cancelEvent(id: string, idempotencyKey: string) {
   return call<Event>(`/events/${id}/cancel`, { method: 'POST', idempotencyKey })
 }
 
-/** Somebody else has changed the same event meanwhile; this is how it is now. */
+/** Another user has changed the same event meanwhile; this is its current state. */
 export class EditConflict extends Error {
   override name = 'EditConflict'
   constructor(readonly current: Event) {
@@ -30,11 +30,14 @@ export class EditConflict extends Error {
 }
 
 /**
- * Saves what was changed of an event. Its version grows with every booking too, so a refused version means a conflict only when
- * something that organizers decide has changed; otherwise the change is sent again, for the newer version.
+ * Saves the changes to an event. Every booking increases the version too, so a refused version is a
+ * conflict only when a field that organizers edit has changed. Otherwise the change is sent again
+ * with the newer version.
  */
 export async function updateEvent(seen: Event, wanted: Details): Promise<Event> {
-  const changed = detailNames.filter((name) => wanted[name] !== seen[name] && !sameMoment(name, wanted, seen))
+  const changed = detailNames.filter(
+    (name) => wanted[name] !== seen[name] && !sameInstant(name, wanted, seen),
+  )
   if (changed.length === 0) return seen
   const body = Object.fromEntries(changed.map((name) => [name, wanted[name]]))
   let version = seen.version
@@ -50,6 +53,6 @@ export async function updateEvent(seen: Event, wanted: Details): Promise<Event> 
   }
 }
 
-function sameMoment(name: keyof Details, a: Details, b: Event): boolean {
+function sameInstant(name: keyof Details, a: Details, b: Event): boolean {
   return name === 'date' && Date.parse(a.date) === Date.parse(b.date)
 }

@@ -19,7 +19,7 @@ export function useEvent(id: string) {
   return useQuery({
     ...eventQuery(id),
     refetchInterval: useRefetchInterval(),
-    // Who comes from the list sees at once what the list knew.
+    // Coming from the list, the user sees its data at once.
     placeholderData: () => {
       for (const [, page] of client.getQueriesData<EventPage>({ queryKey: ['events', 'list'] })) {
         const found = page?.data.find((event) => event.id === id)

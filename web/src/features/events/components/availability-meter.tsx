@@ -4,7 +4,7 @@ import { availabilityOf } from '../availability'
 
 const bars = { good: 'bg-good-fill', warn: 'bg-warn-fill', bad: 'bg-bad-fill', off: 'bg-off' }
 
-/** How much of an event is sold, as a bar and in words. */
+/** The share of tickets sold, as a bar and in words. */
 export function AvailabilityMeter({ event }: { event: Event }) {
   const { level } = availabilityOf(event)
   const share = event.totalTickets > 0 ? event.remainingTickets / event.totalTickets : 0

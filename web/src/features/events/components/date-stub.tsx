@@ -1,4 +1,7 @@
-/** The part of a ticket that is torn off, with the day in large type. The full date stands beside it, so nobody has to read it twice. */
+/**
+ * The stub of a ticket, with the day in large type. It is hidden from screen readers, because the
+ * full date is beside it.
+ */
 export function DateStub({
   weekday,
   day,

@@ -8,7 +8,9 @@ import { useLiveEvent } from '@/lib/live/store'
 import { AvailabilityBadge } from './availability-badge'
 import { DateStub } from './date-stub'
 
-/** An event as a ticket. It follows its own counts, so that a change renders this card and no other. */
+/**
+ * An event as a ticket. It subscribes to its own counts, so that a change renders this card only.
+ */
 export const EventCard = memo(function EventCard({
   event: fetched,
   action,

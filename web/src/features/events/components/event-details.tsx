@@ -4,7 +4,7 @@ import { CalendarDays, MapPin } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { PageHeading } from '@/components/page-heading'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, formatPrice, sameClock, stubParts, zoneName } from '@/lib/format'
+import { formatDateTime, formatPrice, sameOffset, stubParts, zoneName } from '@/lib/format'
 import { useLiveEvent } from '@/lib/live/store'
 import { viewerZone } from '@/lib/zoned-time'
 import { AvailabilityBadge } from './availability-badge'
@@ -39,7 +39,7 @@ export function EventDetails({
                 {formatDateTime(event.date, event.timeZone)}
               </time>{' '}
               <span className="text-soft">at the venue ({zoneName(event.date, event.timeZone)})</span>
-              {!sameClock(event.date, event.timeZone, here) && (
+              {!sameOffset(event.date, event.timeZone, here) && (
                 <span className="block text-soft">
                   {formatDateTime(event.date, here)} where you are ({zoneName(event.date, here)})
                 </span>

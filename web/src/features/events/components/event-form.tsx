@@ -52,7 +52,7 @@ export function EventForm({
     defaultValues: valuesOf(event),
   })
   useKeptValues((name, value) => {
-    // Not into the form of an event that exists: somebody else may have changed it meanwhile.
+    // Not into the form of an existing event: another user may have changed it meanwhile.
     if (!event && name in formState.defaultValues!) setValue(name as keyof EventFormValues, String(value))
   })
   const { errors, isSubmitting } = formState
@@ -89,7 +89,7 @@ export function EventForm({
     <form
       onSubmit={(e) => {
         setProblem(undefined)
-        // What checks the fields may be out of reach.
+        // The code that validates the fields may fail to load.
         submit(e).catch((error: unknown) => setProblem(messageOf(error)))
       }}
       noValidate

@@ -14,7 +14,7 @@ import { usePreload } from '@/lib/preload'
 const loadDialog = () => import('./cancel-event-dialog')
 const CancelEventDialog = lazy(() => loadCode(loadDialog))
 
-/** What an organizer can do with an event. */
+/** The actions of an organizer on an event. */
 export function EventTools({ event: fetched }: { event: Event }) {
   const event = useLiveEvent(fetched)
   const client = useQueryClient()

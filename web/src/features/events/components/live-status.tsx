@@ -5,7 +5,10 @@ import { cx } from 'class-variance-authority'
 import { formatTime } from '@/lib/format'
 import { useLive } from '@/lib/live/store'
 
-/** Says how fresh the counts are. `asOf` is when they were last fetched, `failing` that fetching them again did not work. */
+/**
+ * Shows how up to date the counts are. `asOf` is the time of the last fetch, `failing` means that
+ * the last fetch failed.
+ */
 export function LiveStatus({ asOf, failing }: { asOf: number; failing: boolean }) {
   const connection = useLive((s) => s.connection)
   const stale = failing || connection === 'offline'

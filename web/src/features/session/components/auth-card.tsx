@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { PageHeading } from '@/components/page-heading'
 
-/** A form on a ticket of its own. */
+/** The card around the sign-in and registration forms. */
 export function AuthCard({
   title,
   lead,

@@ -4,7 +4,10 @@ import { Button } from '@/components/ui/button'
 import { InputField } from '@/components/ui/field'
 import { Spinner } from '@/components/ui/spinner'
 
-/** What signing in and registering have in common: fields, a button, and above them what is wrong with the whole. */
+/**
+ * The common form of signing in and registering: fields, a button, and above them the error of the
+ * form as a whole.
+ */
 export function AuthForm({
   label,
   problem,

@@ -22,7 +22,7 @@ describe('a link between the pages for guests', () => {
     return isLeftToBrowser
   }
 
-  it('keeps where somebody wanted to go', () => {
+  it('keeps the path to open after signing in', () => {
     expect(click({})).toBe(false)
     expect(location.pathname + location.search).toBe('/register?next=%2Fbookings')
   })

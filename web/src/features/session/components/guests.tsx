@@ -8,7 +8,7 @@ import { afterLogin, withNext } from '@/lib/paths'
 import { useSession } from '@/lib/session/store'
 import { askAgain, unreachableText } from '../unreachable'
 
-/** Shows its children to people who are not signed in, and takes everybody else to where they wanted to go. */
+/** Shows its children to guests, and redirects signed-in users to the page that they asked for. */
 export function Guests({ children }: { children: ReactNode }) {
   const { replace } = useRouter()
   const status = useSession((s) => s.status)
@@ -16,10 +16,10 @@ export function Guests({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (status === 'signed-in') replace(afterLogin(new URLSearchParams(location.search).get('next')))
   }, [status, replace])
-  // Not beside the form, which stays hidden as long as a session may be restored.
+  // Not beside the form, which stays hidden while a session may be restored.
   if (unreachable)
     return (
-      // Not with the message of pages for members: nothing else here needs its code.
+      // Without the Message component of pages for members: nothing else here needs its code.
       <div role="alert" className="mx-auto grid max-w-md justify-items-center gap-4 text-center">
         <PageHeading className="text-3xl">{unreachableText.title}</PageHeading>
         <p className="text-soft">{unreachableText.body}</p>
@@ -29,7 +29,7 @@ export function Guests({ children }: { children: ReactNode }) {
   return status === 'signed-in' ? null : children
 }
 
-/** A link to the other of the two pages for guests, which keeps where they wanted to go. */
+/** A link to the other page for guests, which keeps the path to open afterwards. */
 export function keepNext(path: string): string {
   const next = typeof location === 'undefined' ? null : new URLSearchParams(location.search).get('next')
   return next ? withNext(path, next) : path

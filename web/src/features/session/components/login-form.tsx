@@ -31,7 +31,7 @@ export function LoginForm() {
     } catch (error) {
       const whole = showErrors(error, ['email', 'password'], setError)
       setProblem(whole)
-      if (whole) setFocus('password') // a field that is to blame has the focus already
+      if (whole) setFocus('password') // otherwise the field with the error has the focus
     }
   })
 
@@ -48,7 +48,7 @@ export function LoginForm() {
       isSubmitting={isSubmitting}
       onSubmit={(e) => {
         setProblem(undefined)
-        // What checks the fields may be out of reach.
+        // The code that validates the fields may fail to load.
         submit(e).catch((error: unknown) => setProblem(messageOf(error)))
       }}
     >

@@ -5,7 +5,10 @@ import type { User } from '@/lib/api/types'
 import type { LazyView } from '@/lib/lazy-view'
 import { Members } from './members'
 
-/** A page for members: its skeleton until the session is known and the view is there, then the view. */
+/**
+ * A page for members: its skeleton until the session is known and the view is loaded, then the
+ * view.
+ */
 export function MemberPage({
   view: View,
   skeleton,

@@ -12,7 +12,10 @@ import { useSession } from '@/lib/session/store'
 import { signedOutText } from '../signed-out'
 import { askAgain, unreachableText } from '../unreachable'
 
-/** Shows its children to people who are signed in, and `waiting` until that is known; everybody else is asked to sign in. */
+/**
+ * Shows its children to signed-in users, and `waiting` until the session is known; guests are sent
+ * to the sign-in page.
+ */
 export function Members({
   children,
   waiting,
@@ -29,13 +32,14 @@ export function Members({
   const ended = useSession((s) => s.ended)
   const logout = useSession((s) => s.logout)
   const wrongRole = status === 'signed-in' && role !== undefined && actual !== role
-  const isWelcome = status === 'signed-in' && !wrongRole
-  const isShown = useDeferredValue(isWelcome) // a page is drawn in slices, between which the browser answers
+  const isAllowed = status === 'signed-in' && !wrongRole
+  // A page is rendered in slices, so that the browser stays responsive.
+  const isShown = useDeferredValue(isAllowed)
 
   useEffect(() => {
     if (wrongRole) replace(paths.events)
-    // Who signs out on purpose does not want to be led back. Where the server can't be reached, the
-    // sign-in page can't be either.
+    // After a deliberate sign-out the user need not return here. When the server can't be reached,
+    // neither can the sign-in page.
     if (status === 'anonymous' && !logout)
       replace(ended === 'signed-out' ? paths.login : loginFor(location.pathname + location.search))
   }, [status, ended, logout, wrongRole, replace])
@@ -64,5 +68,5 @@ export function Members({
         {signedOutText.body}
       </Message>
     )
-  return isWelcome && isShown ? children : waiting
+  return isAllowed && isShown ? children : waiting
 }

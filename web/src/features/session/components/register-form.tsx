@@ -50,7 +50,7 @@ export function RegisterForm() {
       isSubmitting={isSubmitting}
       onSubmit={(e) => {
         setProblem(undefined)
-        // What checks the fields may be out of reach.
+        // The code that validates the fields may fail to load.
         submit(e).catch((error: unknown) => setProblem(messageOf(error)))
       }}
     >

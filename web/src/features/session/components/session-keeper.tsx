@@ -3,7 +3,7 @@
 import { useEffect } from 'react'
 import { restoreSession } from '@/lib/session/session'
 
-/** Finds out once whether there is a session. */
+/** Determines once whether there is a session. */
 export function SessionKeeper() {
   useEffect(() => {
     void restoreSession()

@@ -16,7 +16,7 @@ const links: { href: string; text: string; role?: User['role'] }[] = [
   { href: paths.audit, text: 'Audit', role: 'auditor' },
 ]
 
-/** `account` is there for members, and so is the way around. */
+/** `account` and the navigation are for members only. */
 export function SiteHeader({ account }: { account?: ReactNode }) {
   const members = account !== undefined
   const pathname = usePathname()

@@ -3,7 +3,7 @@ import { StreamPage } from './stream-page'
 
 export const metadata: Metadata = { title: 'Stream' }
 
-// One page is exported for all streams; the server gives it out for every id.
+// One page is exported for all streams; the server serves it for every id.
 export const generateStaticParams = () => [{ id: '_' }]
 export const dynamicParams = false
 

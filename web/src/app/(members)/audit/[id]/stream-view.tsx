@@ -10,8 +10,8 @@ import { PageHeading } from '@/components/page-heading'
 import { buttonVariants } from '@/components/ui/button'
 import { Skeleton } from '@/components/ui/skeleton'
 import { useSeries } from '@/features/audit/api/get-series'
-import { useMoment, useStreamPage } from '@/features/audit/api/get-stream'
-import { Moment } from '@/features/audit/components/moment'
+import { useStateAtVersion, useStreamPage } from '@/features/audit/api/get-stream'
+import { StateAtVersion } from '@/features/audit/components/state-at-version'
 import { Panel } from '@/features/audit/components/panel'
 import { StreamSkeleton } from '@/features/audit/components/stream-skeleton'
 import { TimeSlider } from '@/features/audit/components/time-slider'
@@ -25,7 +25,7 @@ import { plural } from '@/lib/format'
 import { loadCode } from '@/lib/load-code'
 import { paths } from '@/lib/paths'
 
-// The library that draws is larger than the rest of the page.
+// The chart library is larger than the rest of the page.
 const Charts = lazy(() => loadCode(() => import('@/features/audit/components/charts')))
 
 export default function StreamView() {
@@ -83,7 +83,7 @@ function Stream({ id, now }: { id: string; now: StreamPage }) {
         <div className="grid min-w-0 grid-cols-1 gap-5">
           <Panel title="As it was">
             <TimeSlider version={version} newest={newest} onChange={(to) => goTo(to, 'replace')} />
-            <Moment streamId={id} version={version} />
+            <StateAtVersion streamId={id} version={version} />
           </Panel>
           <StreamCharts id={id} newest={newest} version={version} />
         </div>
@@ -97,11 +97,11 @@ function Stream({ id, now }: { id: string; now: StreamPage }) {
 
 function StreamCharts({ id, newest, version }: { id: string; newest: number; version: number }) {
   const query = useSeries(id, newest)
-  const { data: moment } = useMoment(id, version)
+  const { data } = useStateAtVersion(id, version)
   if (query.data)
     return (
       <Suspense fallback={<Skeleton className="h-80 rounded-ticket" />}>
-        <Charts series={query.data} at={moment?.state.at} />
+        <Charts series={query.data} at={data?.state.at} />
       </Suspense>
     )
   if (query.error) return <LoadError title="The charts can’t be shown" query={query} />

@@ -19,7 +19,7 @@ describe('editing an event', () => {
     )
   }
 
-  it('keeps what is typed when events are fetched again, which a booking or a lost connection has done', async () => {
+  it('keeps the typed values when events are fetched again after a booking or a lost connection', async () => {
     const event = anEvent({ id: newId() })
     let reads = 0
     server.use(
@@ -32,7 +32,7 @@ describe('editing an event', () => {
     expect(screen.getByLabelText('Title')).toHaveValue('Jazz Night, late')
   })
 
-  it('shows what somebody else has saved meanwhile, when asked to', async () => {
+  it('shows the values saved by another user on request', async () => {
     const event = anEvent({ id: newId() })
     let now = event
     server.use(

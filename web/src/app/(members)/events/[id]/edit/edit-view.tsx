@@ -25,8 +25,8 @@ export default function EditView() {
 const editKey = (id: string) => ['edit', id]
 
 function LoadedEdit({ id }: { id: string }) {
-  // What is edited must not move while it is: fetched once, and under a key of its own, because whatever changes events has all
-  // that is under theirs fetched again.
+  // The values must not change while they are edited: they are fetched once, and under a separate
+  // key, because every change of events invalidates the queries under theirs.
   const query = useQuery({
     ...eventQuery(id),
     staleTime: Infinity,

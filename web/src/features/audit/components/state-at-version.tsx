@@ -11,13 +11,13 @@ import { Spinner } from '@/components/ui/spinner'
 import type { StreamRecord, StreamState } from '@/lib/api/types'
 import { useDownload } from '@/lib/download'
 import { formatDateTime, formatInstant, formatNumber, formatPrice, zoneName } from '@/lib/format'
-import { useMoment } from '../api/get-stream'
-import { actorOf, deedOf } from '../record'
+import { useStateAtVersion } from '../api/get-stream'
+import { actorOf, describeRecord } from '../record'
 import { StatusBadge } from './status-badge'
 
-/** The event as it was at a version, and the record that made it so. */
-export function Moment({ streamId, version }: { streamId: string; version: number }) {
-  const query = useMoment(streamId, version)
+/** The state of the event at a version, and the record of that version. */
+export function StateAtVersion({ streamId, version }: { streamId: string; version: number }) {
+  const query = useStateAtVersion(streamId, version)
   const { data, isPlaceholderData } = query
   if (query.error && (!data || isPlaceholderData))
     return <LoadError title="This version can’t be shown" query={query} />
@@ -30,18 +30,18 @@ export function Moment({ streamId, version }: { streamId: string; version: numbe
       style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
     >
       {data.state.unknown && <Alert>A record up to here can’t be read, and is left out of this state.</Alert>}
-      {record && <Deed record={record} />}
+      {record && <RecordSummary record={record} />}
       <State state={data.state} />
       {record && <Stored record={record} />}
     </div>
   )
 }
 
-export function Deed({ record }: { record: StreamRecord }) {
+export function RecordSummary({ record }: { record: StreamRecord }) {
   const actor = actorOf(record)
   return (
     <div className="grid min-w-0 gap-0.5">
-      <p className="font-semibold wrap-anywhere">{deedOf(record)}</p>
+      <p className="font-semibold wrap-anywhere">{describeRecord(record)}</p>
       <p className="text-sm break-all text-soft">
         {actor ? (
           <>
