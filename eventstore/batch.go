@@ -259,7 +259,8 @@ func (b *batch[S, R]) attempt(ctx, whileUp context.Context) error {
 	var err error
 	switch {
 	case len(p.records) > 0:
-		if base, err = b.tx.appendAndCommit(ctx, p.records, p.keys); errors.Is(err, errConnectionLost) && !IsReadOnly(err) { // a read-only server has refused it
+		base, err = b.tx.appendAndCommit(ctx, p.records, p.keys)
+		if errors.Is(err, errConnectionLost) && !IsReadOnly(err) { // a read-only server has refused it
 			b.lost = append(b.lost, p)
 		}
 	case p.succeeds() || len(b.calls.repeated) > 0: // there is nothing to do, because somebody has done it

@@ -28,9 +28,10 @@
 //     other than delay/transactions, so that with a delay the batches overlap and, when a transaction
 //     is free, nobody waits longer than that. A lone command on an idle system starts at once.
 //  2. Read. One message has BEGIN, queries for the unread records of the batch's streams and for
-//     its keys, and a savepoint; streams that are not in the cache take one more, for snapshots. A bounded cache holds folded states, and is only where to start from: that the log
-//     still has their last record is checked, and what came after is read. Nothing is written yet,
-//     so there is no transaction id, and neither vacuum nor readers are held up.
+//     its keys, and a savepoint; streams that are not in the cache take one more, for snapshots. A
+//     bounded cache holds folded states, and is only where to start from: that the log still has
+//     their last record is checked, and what came after is read. Nothing is written yet, so there
+//     is no transaction id, and neither vacuum nor readers are held up.
 //  3. Refuse. Commands that a committed state refuses are answered now.
 //  4. Delay. Once for the whole batch, inside the transaction.
 //  5. Append. One batch at a time: decide again in order of arrival on the moving state, append all
