@@ -113,8 +113,8 @@ func TestATitleCanBeSeen(t *testing.T) {
 	}
 }
 
-// An older record may have what is refused today. Whoever changes something else must not be told
-// of it.
+// An older record may have values that are refused today. A change of other fields must not fail
+// because of them.
 func TestRevisingChecksOnlyWhatChanges(t *testing.T) {
 	t.Parallel()
 	old := domain.Details{

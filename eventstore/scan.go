@@ -24,8 +24,8 @@ const (
 
 // Scan reads the log after a position up to another one in bulk, several times as fast as
 // [Log.After]. Chunks come in the order of the log and are the callee's to keep; the records of a
-// chunk share their memory. Scan reads what is there: whether positions are missing is for use to
-// find out. Without metadata it reads less, and Metadata is nil.
+// chunk share their memory. Scan does not check for missing positions; use has to. Without metadata
+// it reads less, and Metadata is nil.
 func Scan(ctx context.Context, from Querier, after, upTo int64, metadata bool, use func([]Record) error) error {
 	s := &scanner{types: make(map[string]string)}
 	column := "null::json"

@@ -55,7 +55,7 @@ func TestAReadWaitsForTheReadModelsAndSaysWhenTheyAreLate(t *testing.T) {
 		t.Errorf("got %v %s", a.header, a.raw)
 	}
 
-	// Whoever does not ask does not wait.
+	// A request without Min-Log-Position does not wait.
 	began = time.Now()
 	a = s.want(s.call("GET", "/events/"+event, token, nil), 200, "")
 	took := time.Since(began)

@@ -113,8 +113,8 @@ func TestAClientResumesWhereItWas(t *testing.T) {
 	fresh.wantEvent(one, 48)
 }
 
-// Whoever comes back with any position that it got, at whatever moment it was cut off, ends up with
-// what there is.
+// A client that reconnects with any position it received, wherever it was cut off, ends up with the
+// current state.
 func TestNoChangeIsLostByComingBack(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)

@@ -283,7 +283,7 @@ func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 			) as t (title);
 		analyze events`)
 	// Index-only scans are cheap only when vacuum has found all rows visible, and that waits for
-	// whoever else looks at the table.
+	// other transactions that read the table.
 	eventually(t, "all rows are known to be visible", func() bool {
 		b.exec(`vacuum events`)
 		return b.count(`select count(*) from pg_class where oid = 'events'::regclass and relallvisible = relpages`) == 1

@@ -158,7 +158,7 @@ func (p *process) waitFor(what string, is func() bool) {
 	}
 }
 
-// Whoever opens a connection and then dawdles must not keep it.
+// A client that opens a connection and sends slowly must not keep it.
 func TestSlowClientsAreSentAway(t *testing.T) {
 	t.Parallel()
 	p, _ := behind(t)

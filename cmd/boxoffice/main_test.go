@@ -394,7 +394,7 @@ func TestProductionStartsOnlyWithoutTheAccountsOfTheSeed(t *testing.T) {
 			t.Errorf("%s signs in: %v", email, answer)
 		}
 	}
-	// Whoever has such an address and a password of their own is nobody's business.
+	// An account with such an address and another password is not a demo account.
 	if answer := p.post("/auth/register", "", map[string]string{"email": emails[2], "password": "a password 4 Alice",
 		"name": "Alice"}); answer["user"] == nil {
 		t.Fatalf("register: %v", answer)

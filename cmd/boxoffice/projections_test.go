@@ -27,8 +27,7 @@ func TestReadModelsAreLookedAfterBesideARunningServer(t *testing.T) {
 			if err == nil && regexp.MustCompile(pattern).MatchString(out) {
 				return
 			}
-			// Whoever retries or rebuilds takes the lease, and the server takes it back a moment
-			// later.
+			// A retry or rebuild takes the lease, and the server takes it back a little later.
 			if args[0] != "status" || time.Now().After(deadline) {
 				t.Errorf("projections %s: %v, want %q:\n%s", strings.Join(args, " "), err, pattern, out)
 				return

@@ -125,7 +125,7 @@ func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.U
 	s.wake()
 }
 
-// write sends what is there to be sent until the connection ends.
+// write sends pending frames until the connection ends.
 func (s *socket) write() {
 	defer s.push.leave(s)
 	defer s.work.Wait()
