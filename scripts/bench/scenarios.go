@@ -97,7 +97,7 @@ func lone(s size) scenario {
 		},
 		goals: []goal{{
 			about: "p50 of shared / limit-insert", needs: []string{shared{}.name(), string(byInsert)},
-			bound: 2.5, atMost: true,
+			bound: 2.2, atMost: true,
 			ratio: func(r round) float64 {
 				return r[shared{}.name()].percentile(50) / r[string(byInsert)].percentile(50)
 			},
