@@ -34,9 +34,9 @@ const (
 	// answers. A replica that is well is milliseconds behind.
 	catchUpFor = 250 * time.Millisecond
 
-	beatEvery    = 200 * time.Millisecond
-	beatForWaits = 5 * time.Millisecond // while a reader waits
-	beatWithin   = time.Second
+	checkInterval             = 200 * time.Millisecond
+	checkIntervalWhileWaiting = 5 * time.Millisecond // while a reader waits
+	checkTimeout              = time.Second
 )
 
 // Options are what a [Set] works with.
@@ -59,7 +59,7 @@ type Options struct {
 type Set struct {
 	options  Options
 	replicas []*Replica
-	next     atomic.Uint64 // whose turn it is
+	next     atomic.Uint64 // the replica to try first
 }
 
 // Open makes a set that uses no replica before [Set.Run] has found it well.
@@ -191,9 +191,9 @@ type Replica struct {
 	used    atomic.Pointer[period]
 
 	waiting atomic.Int64
-	asked   chan struct{} // one token: beat now
+	asked   chan struct{} // one token: check now
 	mu      sync.Mutex
-	beaten  chan struct{} // closed after the next beat
+	checked chan struct{} // closed after the next check
 }
 
 // period is a time in which a replica is used. Its context ends with it.
@@ -207,7 +207,7 @@ var errLeftOut = errors.New("the replica is left out")
 func newReplica(config *pgx.ConnConfig, pool *pgxpool.Pool) *Replica {
 	r := &Replica{
 		name: net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), pool: pool, config: config,
-		asked: make(chan struct{}, 1), beaten: make(chan struct{}),
+		asked: make(chan struct{}, 1), checked: make(chan struct{}),
 	}
 	ctx, end := context.WithCancelCause(context.Background())
 	end(errLeftOut)
@@ -251,7 +251,7 @@ func (r *Replica) reach(ctx context.Context, position int64) bool {
 	r.ask()
 	for {
 		r.mu.Lock()
-		beaten := r.beaten
+		checked := r.checked
 		r.mu.Unlock()
 		if !r.InUse() {
 			return false
@@ -260,7 +260,7 @@ func (r *Replica) reach(ctx context.Context, position int64) bool {
 			return true
 		}
 		select {
-		case <-beaten:
+		case <-checked:
 		case <-ctx.Done():
 			return false
 		}

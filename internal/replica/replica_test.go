@@ -176,7 +176,7 @@ func TestAReplicaThatIsGoneIsLeftOutUntilItIsBack(t *testing.T) {
 	r.Kill()
 	began := time.Now()
 	b.waitForUse(0)
-	if took := time.Since(began); took > 5*time.Second { // a busy machine is slow; most of the time it is one beat
+	if took := time.Since(began); took > 5*time.Second { // a busy machine is slow; most of the time it is one check
 		t.Errorf("it was left out after %s", took)
 	}
 	select {

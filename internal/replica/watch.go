@@ -16,20 +16,20 @@ func (r *Replica) watch(ctx context.Context, o Options) {
 	m := monitor{Replica: r, options: o}
 	defer m.hangUp()
 	for ctx.Err() == nil {
-		err := m.beat(ctx)
+		err := m.check(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		m.note(err)
 		r.mu.Lock()
-		close(r.beaten)
-		r.beaten = make(chan struct{})
+		close(r.checked)
+		r.checked = make(chan struct{})
 		r.mu.Unlock()
 		m.pause(ctx)
 	}
 }
 
-// monitor is what is known of a replica from one heartbeat to the next.
+// monitor is what is known of a replica from one check to the next.
 type monitor struct {
 	*Replica
 	options Options
@@ -52,9 +52,9 @@ type position struct {
 const mostMissing = 128
 
 func (m *monitor) pause(ctx context.Context) {
-	every := beatEvery
+	every := checkInterval
 	if m.waiting.Load() > 0 {
-		every = beatForWaits
+		every = checkIntervalWhileWaiting
 	}
 	timer := time.NewTimer(every)
 	defer timer.Stop()
@@ -65,7 +65,7 @@ func (m *monitor) pause(ctx context.Context) {
 	}
 }
 
-// note publishes the result of a heartbeat.
+// note publishes the result of a check.
 func (m *monitor) note(err error) {
 	now := m.used.Load()
 	switch inUse := now.ctx.Err() == nil; {
@@ -91,9 +91,9 @@ var (
 	errOtherLog = errors.New("its log is not the primary's")
 )
 
-// beat asks the replica how far it is. An error says why it can't be used.
-func (m *monitor) beat(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, beatWithin)
+// check asks the replica how far it is. An error says why it can't be used.
+func (m *monitor) check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	began := time.Now()
 	m.miss(position{m.options.Reached(), began})
@@ -155,7 +155,7 @@ func (m *monitor) miss(p position) {
 // replica of the old primary holds records that the new one has never had. A replica can be ahead
 // for a moment, while the primary waits for a synchronous standby.
 func (m *monitor) compare(ctx context.Context, now time.Time, end int64, hash []byte) error {
-	if now.Sub(m.compared) < beatEvery/2 {
+	if now.Sub(m.compared) < checkInterval/2 {
 		return nil
 	}
 	var head int64
