@@ -34,6 +34,9 @@ type ChangeCapacity struct {
 // CancelEvent calls an event off.
 type CancelEvent struct{}
 
+// MaxBookings is how many bookings a customer can make of an event, cancelled ones included.
+const MaxBookings = 20
+
 // BookTicket books one ticket. The caller chooses BookingID, which makes a repeated command
 // recognizable.
 type BookTicket struct {

@@ -94,7 +94,8 @@ func bookTicket(c BookTicket, s State) ([]Record, error) {
 	}
 	// "Already booked" comes before "sold out": a customer with a ticket to a sold-out event must not
 	// hear that there is none.
-	if _, holds := s.active.get(c.CustomerID); holds {
+	customer, _ := s.customers.get(c.CustomerID)
+	if customer.holds {
 		return nil, ErrAlreadyBooked
 	}
 	switch {
@@ -104,6 +105,8 @@ func bookTicket(c BookTicket, s State) ([]Record, error) {
 		return nil, ErrEventPast
 	case s.Remaining() <= 0:
 		return nil, ErrSoldOut
+	case customer.made >= MaxBookings: // the last rule: Explain relies on that
+		return nil, ErrTooManyBookings
 	}
 	return []Record{TicketBooked{BookingID: c.BookingID, CustomerID: c.CustomerID}}, nil
 }

@@ -22,4 +22,6 @@
 //     retry is harmless.
 //  12. An event is scheduled for the future and never moved into the past. An unchanged date may be
 //     in the past.
+//  13. A customer makes at most [MaxBookings] bookings of an event, cancelled ones included, so that
+//     no account can fill its stream.
 package domain

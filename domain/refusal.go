@@ -26,6 +26,7 @@ const (
 	ErrEventNotFound     Refusal = "event_not_found"
 	ErrBookingNotFound   Refusal = "booking_not_found"
 	ErrNotBookingOwner   Refusal = "not_booking_owner"
+	ErrTooManyBookings   Refusal = "too_many_bookings"
 )
 
 // Code is stable, for programs.
@@ -66,6 +67,8 @@ func (r Refusal) Error() string {
 		return "Booking not found"
 	case ErrNotBookingOwner:
 		return "Only the customer who made a booking can cancel it"
+	case ErrTooManyBookings:
+		return "You have booked and cancelled this event too often to book it again"
 	}
 	return string(r)
 }

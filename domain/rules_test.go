@@ -1,10 +1,13 @@
 package domain_test
 
 import (
+	"errors"
 	"os"
 	"regexp"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/domain"
 )
@@ -271,6 +274,48 @@ func TestRules(t *testing.T) {
 	t.Run("rule 12: the title of an event of the past can be changed", func(t *testing.T) {
 		given(t, scheduled(2)).when(changeAt(renamed(), dayLater)).then(changed(renamed()))
 	})
+
+	t.Run("rule 13: a customer can book and cancel many times", func(t *testing.T) {
+		given(t, bookedAndGivenBack(domain.MaxBookings-1, ann)...).
+			when(book(first, ann, inTime)).
+			then(booked(first, ann))
+	})
+	t.Run("rule 13: but not for ever", func(t *testing.T) {
+		given(t, bookedAndGivenBack(domain.MaxBookings, ann)...).
+			when(book(first, ann, inTime)).
+			refused(domain.ErrTooManyBookings)
+	})
+	t.Run("rule 13: the last booking allowed can be cancelled", func(t *testing.T) {
+		given(t, append(bookedAndGivenBack(domain.MaxBookings-1, ann), booked(first, ann))...).
+			when(giveBack(first, ann, inTime)).
+			then(givenBack(first, ann))
+	})
+	t.Run("rule 13: the bookings of others do not count", func(t *testing.T) {
+		given(t, bookedAndGivenBack(domain.MaxBookings, ann)...).
+			when(book(first, bob, inTime)).
+			then(booked(first, bob))
+	})
+	t.Run("rule 13: a booking that was made before the limit is no fault of the history", func(t *testing.T) {
+		state := domain.Fold(bookedAndGivenBack(domain.MaxBookings, ann)...)
+		if err := domain.Explain(state, booked(first, ann)); err != nil {
+			t.Error(err)
+		}
+		full := domain.Fold(append(bookedAndGivenBack(domain.MaxBookings, ann), booked(second, bob))...)
+		if err := domain.Explain(full, booked(first, ann)); !errors.Is(err, domain.ErrSoldOut) {
+			t.Errorf("got %v, want %v: the other rules count", err, domain.ErrSoldOut)
+		}
+	})
+}
+
+// bookedAndGivenBack is the history of an event with one ticket that a customer has booked and
+// cancelled n times.
+func bookedAndGivenBack(n int, customer uuid.UUID) []domain.Record {
+	history := []domain.Record{scheduled(1)}
+	for range n {
+		id := uuid.New()
+		history = append(history, booked(id, customer), givenBack(id, customer))
+	}
+	return history
 }
 
 func TestEveryRuleHasATest(t *testing.T) {

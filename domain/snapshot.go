@@ -44,14 +44,14 @@ func (s State) MarshalBinary() ([]byte, error) {
 		if made.cancelled {
 			flags |= flagCancelled
 		}
-		if held, ok := s.active.get(made.customer); ok && held == id {
+		if c, _ := s.customers.get(made.customer); c.holds && c.active == id {
 			flags |= flagActive
 			active++
 		}
 		b = append(append(append(b, id[:]...), made.customer[:]...), flags)
 		return true
 	})
-	if active != s.active.len() {
+	if active != s.sold {
 		return nil, errors.New("the state has no snapshot")
 	}
 	return b, nil
@@ -90,9 +90,9 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	by := new(builder)
 	for b = b[n:]; len(b) > 0; b = b[33:] {
 		id, customer, flags := uuid.UUID(b[:16]), uuid.UUID(b[16:32]), b[32]
-		read.bookings = read.bookings.set(id, booking{customer, flags&flagCancelled != 0}, by)
+		read = read.setBooking(id, booking{customer, flags&flagCancelled != 0}, by)
 		if flags&flagActive != 0 {
-			read.active = read.active.set(customer, id, by)
+			read = read.setActive(customer, id, true, by)
 		}
 	}
 	*s = read

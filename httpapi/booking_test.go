@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -81,6 +82,19 @@ func TestPeopleFindTheirOwnWritesAtOnce(t *testing.T) {
 	if list := s.call("GET", "/bookings", token, nil).at("data").([]any); len(list) != 2 {
 		t.Errorf("got %d bookings after booking again, want both", len(list))
 	}
+}
+
+// Otherwise one account could fill the stream of an event.
+func TestACustomerBooksAnEventAtMostTwentyTimes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	token, event := s.token(account.Customer), s.schedule(2)
+	for range domain.MaxBookings {
+		booking := s.want(s.order(token, event), 201, "").at("booking", "id").(string)
+		s.want(s.call("DELETE", "/bookings/"+booking, token, nil), 200, "")
+	}
+	s.want(s.order(token, event), 409, "too_many_bookings")
+	s.want(s.order(s.token(account.Customer), event), 201, "")
 }
 
 func TestRefusalsOfBookingsAreToldApartByCode(t *testing.T) {

@@ -29,7 +29,7 @@ func Metrics(registry prometheus.Registerer, bookings string) func(Request) {
 		}, []string{"outcome"}),
 	}
 	for _, outcome := range []string{ // so that a rate is known from the first one on
-		"confirmed", "sold_out", "already_booked", "busy", "unavailable", "outcome_unknown", "internal",
+		"confirmed", "sold_out", "already_booked", "too_many_bookings", "busy", "unavailable", "outcome_unknown", "internal",
 	} {
 		m.bookings.WithLabelValues(outcome)
 	}

@@ -178,7 +178,8 @@ func read(q *history.Request, r *reply) {
 		}
 	case r.status == http.StatusUnauthorized && q.BadToken && r.Code == history.InvalidToken,
 		r.status == http.StatusUnauthorized && q.BadToken && r.Code == history.TokenExpired,
-		r.status == http.StatusConflict && (r.Code == history.SoldOut || r.Code == history.AlreadyBooked),
+		r.status == http.StatusConflict &&
+			(r.Code == history.SoldOut || r.Code == history.AlreadyBooked || r.Code == history.TooManyBookings),
 		r.status == http.StatusNotFound && r.Code == history.BookingNotFound:
 		q.Outcome = history.Refused
 	case r.status == http.StatusServiceUnavailable && r.Code == "outcome_unknown":

@@ -141,6 +141,9 @@ func (c *checker) followBooking(r *Record, s *stream) {
 	c.booked[r.Booking] = r
 	p := pair{r.Customer, r.Event}
 	c.byPair[p] = append(c.byPair[p], r)
+	if n := len(c.byPair[p]); n > maxBookings {
+		c.bad(Twice, "%s has made %d bookings of event %s", r.Customer, n, r.Event)
+	}
 	if held, holds := s.holds[r.Customer]; holds {
 		c.bad(Twice, "%s holds the bookings %s and %s of event %s", r.Customer, held, r.Booking, r.Event)
 	}
@@ -249,7 +252,7 @@ func (c *checker) demand() {
 		if q.Outcome == Unknown || q.Outcome == NotDone {
 			c.bad(Unanswered, "%s", q)
 		}
-		if q.Kind == Book {
+		if q.Kind == Book && q.Code != TooManyBookings {
 			wanted[q.Event]++
 		}
 	}

@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -233,6 +234,16 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		}},
 		"already booked is said after the cancellation": {history.FalseRefusal, func(s *story) {
 			s.requests[annTwice].Customer, s.requests[annTwice].Invoked, s.requests[annTwice].Answered = s.bob, at(14.5), at(15)
+		}},
+		"too many bookings is said to somebody with one": {history.FalseRefusal, func(s *story) {
+			s.requests[annTwice].Code = history.TooManyBookings
+		}},
+		"a customer books for ever": {history.Twice, func(s *story) {
+			for i := range 20 {
+				b := id(strconv.Itoa(i))
+				s.add(history.Record{Change: history.Booked, Booking: b, Customer: s.bob})
+				s.add(history.Record{Change: history.Cancelled, Booking: b, Customer: s.bob})
+			}
 		}},
 		"a booking that was confirmed is not found": {history.FalseRefusal, func(s *story) {
 			q := s.requests[bobCancels]

@@ -55,10 +55,14 @@ func (o Outcome) String() string {
 const (
 	SoldOut         = "sold_out"
 	AlreadyBooked   = "already_booked"
+	TooManyBookings = "too_many_bookings"
 	BookingNotFound = "booking_not_found"
 	InvalidToken    = "invalid_token"
 	TokenExpired    = "token_expired"
 )
+
+// maxBookings is how many bookings of one event the API lets a customer make.
+const maxBookings = 20
 
 // Request is one request and what became of it. Times count from the beginning of the run.
 type Request struct {

@@ -92,6 +92,9 @@ func (c *checker) judgeRefusal(q *Request) {
 		isTrue = c.wasSoldOut(q)
 	case q.Kind == Book && q.Code == AlreadyBooked:
 		isTrue = c.wasBooked(q)
+	case q.Kind == Book && q.Code == TooManyBookings:
+		all := c.byPair[pair{q.Customer, q.Event}]
+		isTrue = len(all) >= maxBookings && c.earliest[all[maxBookings-1].place] <= q.Answered
 	case q.Kind == Cancel && q.Code == BookingNotFound:
 		made := c.booked[q.Booking]
 		isTrue = made == nil || c.latest[made.place] >= q.Invoked

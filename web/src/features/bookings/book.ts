@@ -80,6 +80,9 @@ function showOutcome(event: Event, outcome: Outcome): void {
     case 'already_booked':
       toast.info('You have already booked this event.')
       break
+    case 'too_many_bookings':
+      toast.error('You have booked and cancelled this event too often to book it again.')
+      break
     case 'event_cancelled':
       toast.error(`${event.title} has been cancelled by its organizer.`)
       break

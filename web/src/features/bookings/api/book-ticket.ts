@@ -5,7 +5,7 @@ import type { BookingChange } from '@/lib/api/types'
 /** The outcome of an attempt to book, as far as it is known. */
 export type Outcome =
   | { kind: 'booked'; change: BookingChange }
-  | { kind: 'sold_out' | 'already_booked' | 'event_cancelled' | 'event_past' | 'event_not_found' }
+  | { kind: (typeof refusals)[number] }
   /** Nothing has been decided; the server asks for a retry later. */
   | { kind: 'busy' | 'rate_limited'; seconds: number }
   | { kind: 'offline' }
@@ -14,7 +14,14 @@ export type Outcome =
   /** No answer, or an answer that says nothing about the booking. */
   | { kind: 'failed' }
 
-const refusals = ['sold_out', 'already_booked', 'event_cancelled', 'event_past', 'event_not_found'] as const
+const refusals = [
+  'sold_out',
+  'already_booked',
+  'too_many_bookings',
+  'event_cancelled',
+  'event_past',
+  'event_not_found',
+] as const
 
 // The waits before asking again about an attempt that the server is still processing, or whose
 // outcome it does not know yet.

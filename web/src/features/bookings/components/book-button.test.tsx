@@ -142,6 +142,18 @@ describe('booking', () => {
     expect(toasts.info).toHaveBeenCalledExactlyOnceWith('You have already booked this event.', undefined)
   })
 
+  it('of a customer who has booked too often says so', async () => {
+    answers(() => problem(409, 'too_many_bookings'))
+    show(anEvent())
+    await userEvent.click(button())
+    await waitFor(() =>
+      expect(toasts.error).toHaveBeenCalledExactlyOnceWith(
+        'You have booked and cancelled this event too often to book it again.',
+        undefined,
+      ),
+    )
+  })
+
   it.each([
     ['a network error', () => HttpResponse.error()],
     ['a server error', () => problem(500, 'internal')],
