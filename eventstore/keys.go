@@ -74,11 +74,29 @@ func keyArgs(keys []newKey) []any {
 	return []any{owners, names, fingerprints, streams, versions, answers}
 }
 
-// ForgetKeys deletes the keys that were stored before then, and tells how many there were.
-func (l *Log) ForgetKeys(ctx context.Context, then time.Time) (int64, error) {
-	tag, err := l.pool.Exec(ctx, `delete from idempotency_keys where created_at < $1`, then)
-	if err != nil {
-		return 0, fmt.Errorf("forget keys: %w", err)
+// forgetSQL deletes some of the keys at a time: one statement for all of them would exceed its
+// timeout one day, and never be done. The server's clock has set their time.
+const (
+	forgetSQL = `
+		delete from idempotency_keys
+		where ctid = any (array(
+			select ctid from idempotency_keys
+			where created_at < now() - $1::float8 * interval '1 second'
+			limit $2
+		))`
+	forgetLimit = 10_000
+)
+
+// ForgetKeys deletes the keys that are older than age, and returns how many those were.
+func (l *Log) ForgetKeys(ctx context.Context, age time.Duration) (deleted int64, err error) {
+	for {
+		tag, err := l.pool.Exec(ctx, forgetSQL, age.Seconds(), forgetLimit)
+		if err != nil {
+			return deleted, fmt.Errorf("forget keys: %w", err)
+		}
+		deleted += tag.RowsAffected()
+		if tag.RowsAffected() < forgetLimit {
+			return deleted, nil
+		}
 	}
-	return tag.RowsAffected(), nil
 }

@@ -153,3 +153,38 @@ func TestTheCacheIsOnlyWhereReadingStarts(t *testing.T) {
 		t.Errorf("got %v, want the ticket that was just added", err)
 	}
 }
+
+// Under repeatable read, a conflict is a serialization failure, and a read under the lock sees what
+// the transaction saw at first.
+func TestTheDatabasesDefaultIsolationDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	for _, level := range []string{"repeatable read", "serializable"} {
+		t.Run(level, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			mustExec(t, b.pool, `do $$ begin
+				execute format('alter database %I set default_transaction_isolation = %L', current_database(), '`+level+`');
+			end $$`)
+			o := options{Delay: 20 * time.Millisecond}
+			first, _ := startCounter(t, b.url, o)
+			second, _ := startCounter(t, b.url, o)
+			stream := uuid.New()
+			var all sync.WaitGroup
+			for i := range 40 {
+				all.Go(func() {
+					e := first
+					if i%2 == 0 {
+						e = second
+					}
+					if _, err := e.Execute(t.Context(), countOn(stream)); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			if n, err := b.log.Version(t.Context(), stream); err != nil || n != 40 {
+				t.Errorf("%d records, %v, want 40", n, err)
+			}
+		})
+	}
+}

@@ -11,6 +11,9 @@ import (
 func Session(delay time.Duration) map[string]string {
 	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 	return map[string]string{
+		// A conflict is to be a unique violation, and a read under the lock to see what is committed,
+		// whatever the database's default is.
+		"default_transaction_isolation":       "read committed",
 		"statement_timeout":                   ms(5 * time.Second),
 		"lock_timeout":                        ms(4 * time.Second),
 		"idle_in_transaction_session_timeout": ms(delay + 5*time.Second),

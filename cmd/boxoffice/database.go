@@ -132,6 +132,7 @@ func (d *database) pool(
 	// An idle connection is pinged before use. A dead one must not block its caller for long.
 	c.PingTimeout = time.Second
 	c.ConnConfig.RuntimeParams["application_name"] = "boxoffice " + purpose
+	c.ConnConfig.RuntimeParams["default_transaction_isolation"] = "read committed" // whatever the database's default is
 	maps.Copy(c.ConnConfig.RuntimeParams, settings)
 	d.replaceStale(c)
 	for _, apply := range configure {

@@ -163,6 +163,9 @@ func (p *parts) pushService() service {
 	}
 }
 
+// keysExpire is for how long a request can be repeated with its Idempotency-Key.
+const keysExpire = 24 * time.Hour
+
 // cleaningService deletes refresh tokens and idempotency keys that have expired.
 func (p *parts) cleaningService() service {
 	return service{name: "the cleaning", run: func(ctx context.Context) error {
@@ -170,9 +173,8 @@ func (p *parts) cleaningService() service {
 		defer hourly.Stop()
 		for {
 			_, errTokens := p.accounts.DeleteExpired(ctx)
-			yesterday := time.Now().Add(-24 * time.Hour)
-			_, errKeys := eventstore.NewLog(p.reading).ForgetKeys(ctx, yesterday)
-			_, errRegistrations := p.accounts.ForgetKeys(ctx, yesterday)
+			_, errKeys := eventstore.NewLog(p.reading).ForgetKeys(ctx, keysExpire)
+			_, errRegistrations := p.accounts.ForgetKeys(ctx, time.Now().Add(-keysExpire))
 			if err := errors.Join(errTokens, errKeys, errRegistrations); err != nil && ctx.Err() == nil {
 				p.logger.Warn("cleaning up failed", "error", err)
 			}
