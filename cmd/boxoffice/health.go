@@ -23,6 +23,8 @@ const (
 	// Together with heartbeatEvery less than two seconds, in which the API promises an answer. More
 	// than a busy database takes for nothing.
 	heartbeatWithin = 1500 * time.Millisecond
+	// The rest is for a new connection: one session that is stuck is not the database.
+	answerWithin = heartbeatWithin / 3
 )
 
 // healthMonitor knows whether the database answers, and whether it can be written. It works while
@@ -77,7 +79,7 @@ func newHealthMonitor(url string, leader *atomic.Pointer[string], logger *slog.L
 	}
 	config.RuntimeParams["application_name"] = "boxoffice health"
 	// A host that does not answer must leave the others their share of a heartbeat.
-	config.ConnectTimeout = heartbeatWithin / time.Duration(countHosts(config))
+	config.ConnectTimeout = (heartbeatWithin - answerWithin) / time.Duration(countHosts(config))
 	m := &healthMonitor{config: config, logger: logger, leader: leader}
 	m.answers.begin()
 	m.accepts.begin()
@@ -139,7 +141,10 @@ func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Con
 	ctx, cancel := context.WithTimeout(ctx, heartbeatWithin)
 	defer cancel()
 	if conn != nil {
-		if err := m.ask(ctx, conn); err == nil {
+		asking, done := context.WithTimeout(ctx, answerWithin)
+		err := m.ask(asking, conn)
+		done()
+		if err == nil {
 			return conn, nil
 		}
 		m.hangUp(conn)

@@ -1,0 +1,53 @@
+//go:build unix
+
+package main
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
+)
+
+// The session of the health monitor is one of many. If it hangs, the others may be well.
+func TestOneStuckSessionIsNotTheDatabase(t *testing.T) {
+	t.Parallel()
+	url := newSeededDatabase(t)
+	p := serve(t, []string{
+		"DATABASE_URL=" + url, "JWT_ACCESS_SECRET=an access secret for tests",
+		"JWT_REFRESH_SECRET=a refresh secret for tests",
+	})
+	pool := dbtest.Connect(t, url)
+	healthSession := func(but int) (pid int) {
+		_ = pool.QueryRow(t.Context(), `
+			select pid from pg_stat_activity
+			where application_name = 'boxoffice health' and datname = current_database() and pid <> $1`, but).Scan(&pid)
+		return pid
+	}
+	stuck := healthSession(0)
+	if stuck == 0 {
+		t.Fatal("the health monitor has no session")
+	}
+	if err := syscall.Kill(stuck, syscall.SIGSTOP); err != nil {
+		t.Skip("the server belongs to somebody else:", err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(stuck, syscall.SIGCONT) })
+	alice := p.login("alice")
+	begun := time.Now()
+	replaced := waittest.Until(10*time.Second, func() bool {
+		if status, _, problem := p.ask("GET", "/bookings", alice, ""); status != 200 {
+			t.Errorf("after %s: %d %+v", time.Since(begun), status, problem)
+			return true
+		}
+		return healthSession(stuck) != 0
+	})
+	if !replaced {
+		t.Error("the health monitor did not open another session")
+	}
+	if said := p.err.String(); strings.Contains(said, "the database does not answer") {
+		t.Error("the database counted as gone")
+	}
+}
