@@ -105,8 +105,11 @@ func (p *parts) healthService() service {
 	return service{
 		name: "the health monitor",
 		open: func(context.Context) (err error) {
-			p.health, err = newHealthMonitor(p.database.url, &p.database.leader, p.logger)
-			return err
+			if p.health, err = newHealthMonitor(p.database.url, &p.database.leader, p.logger); err != nil {
+				return err
+			}
+			p.logger = slog.New(quietHandler{p.logger.Handler(), p.health.alive})
+			return nil
 		},
 		run: func(ctx context.Context) error { p.health.run(ctx); return nil },
 	}
