@@ -35,6 +35,33 @@ type healthMonitor struct {
 	answers condition
 	accepts condition // writes; only while it answers
 	leader  *atomic.Pointer[string]
+	clock   func() time.Time // of this machine
+	ahead   atomic.Int64     // by how many nanoseconds the database's clock is ahead of it
+	warned  bool             // that it is
+	first   *pgx.Conn        // that run begins with
+}
+
+// maxClockDifference is how far a machine's clock may be from the database's without a warning.
+const maxClockDifference = time.Second
+
+// now is the time by the database's clock, which all processes share. A process whose own clock is
+// wrong would write times that no later record of a stream could be before, and sell tickets of
+// events that have begun.
+func (m *healthMonitor) now() time.Time { return m.clock().Add(time.Duration(m.ahead.Load())) }
+
+// compareClocks notes what the database's clock said at some time between two of this machine's.
+func (m *healthMonitor) compareClocks(before, database, after time.Time) {
+	if after.Sub(before) > maxClockDifference/2 { // too slow to say
+		return
+	}
+	ahead := database.Sub(before.Add(after.Sub(before) / 2))
+	m.ahead.Store(int64(ahead))
+	if differs := ahead.Abs() > maxClockDifference; differs != m.warned {
+		m.warned = differs
+		if differs {
+			m.logger.Error("the clock of this machine differs from the database's, which is used", "database_ahead", ahead)
+		}
+	}
 }
 
 // condition is something about the database that holds or does not.
@@ -80,7 +107,7 @@ func newHealthMonitor(url string, leader *atomic.Pointer[string], logger *slog.L
 	config.RuntimeParams["application_name"] = "boxoffice health"
 	// A host that does not answer must leave the others their share of a heartbeat.
 	config.ConnectTimeout = (heartbeatWithin - answerWithin) / time.Duration(countHosts(config))
-	m := &healthMonitor{config: config, logger: logger, leader: leader}
+	m := &healthMonitor{config: config, logger: logger, leader: leader, clock: time.Now}
 	m.answers.begin()
 	m.accepts.begin()
 	return m, nil
@@ -95,7 +122,7 @@ func (m *healthMonitor) alive() context.Context { return m.answers.current.Load(
 func (m *healthMonitor) writable() context.Context { return m.accepts.current.Load().ctx }
 
 func (m *healthMonitor) run(ctx context.Context) {
-	var conn *pgx.Conn
+	conn := m.first
 	defer func() { m.hangUp(conn) }()
 	ticker := time.NewTicker(heartbeatEvery)
 	defer ticker.Stop()
@@ -111,6 +138,13 @@ func (m *healthMonitor) run(ctx context.Context) {
 		case <-ticker.C:
 		}
 	}
+}
+
+// start has the first heartbeat, so that the clocks are compared before anything happens.
+func (m *healthMonitor) start(ctx context.Context) {
+	var err error
+	m.first, err = m.heartbeat(ctx, nil)
+	m.note(err)
 }
 
 // note publishes the result of a heartbeat.
@@ -168,13 +202,19 @@ func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Con
 
 func (m *healthMonitor) ask(ctx context.Context, conn *pgx.Conn) error {
 	var readOnly bool
+	var at time.Time
+	before := m.clock()
 	// It is on for a replica too.
-	err := conn.QueryRow(ctx, `select current_setting('transaction_read_only')::bool`,
-		pgx.QueryExecModeSimpleProtocol).Scan(&readOnly)
-	if err == nil && readOnly {
-		err = errReadOnly
+	err := conn.QueryRow(ctx, `select current_setting('transaction_read_only')::bool, clock_timestamp()`,
+		pgx.QueryExecModeSimpleProtocol).Scan(&readOnly, &at)
+	if err != nil {
+		return err
 	}
-	return err
+	m.compareClocks(before, at, m.clock())
+	if readOnly {
+		return errReadOnly
+	}
+	return nil
 }
 
 func (m *healthMonitor) hangUp(conn *pgx.Conn) {

@@ -104,10 +104,11 @@ func (p *parts) tracingService() service {
 func (p *parts) healthService() service {
 	return service{
 		name: "the health monitor",
-		open: func(context.Context) (err error) {
+		open: func(ctx context.Context) (err error) {
 			if p.health, err = newHealthMonitor(p.database.url, &p.database.leader, p.logger); err != nil {
 				return err
 			}
+			p.health.start(ctx)
 			p.logger = slog.New(quietHandler{p.logger.Handler(), p.health.alive})
 			return nil
 		},
@@ -263,14 +264,16 @@ func (p *parts) executorService(complete func(*eventstore.Options)) service {
 				return err
 			}
 			p.metrics.WatchPool("booking", pool)
-			o := eventstore.Options{Delay: c.BookingDelay, Transactions: c.Transactions, Queue: c.Queue, Logger: p.logger}
+			o := eventstore.Options{
+				Delay: c.BookingDelay, Transactions: c.Transactions, Queue: c.Queue, Now: p.now, Logger: p.logger,
+			}
 			complete(&o)
 			if p.executor, err = eventstore.NewExecutor(pool, booking.Model(), o); err != nil {
 				return err
 			}
 			p.service = &booking.Service{
 				Executor: p.executor, Log: eventstore.NewLog(p.reading), Bookings: projections.Bookings{Pool: p.reading},
-				Now: time.Now,
+				Now: p.now,
 			}
 			if p.progress != nil {
 				p.service.Progress = p.progress
@@ -285,6 +288,14 @@ func (p *parts) executorService(complete func(*eventstore.Options)) service {
 			return err
 		},
 	}
+}
+
+// now is the time by the database's clock, where that is watched.
+func (p *parts) now() time.Time {
+	if p.health == nil {
+		return time.Now()
+	}
+	return p.health.now()
 }
 
 // ready tells whether requests can be served: the database answers and can be written. It has the

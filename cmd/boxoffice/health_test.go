@@ -1,0 +1,45 @@
+package main
+
+import (
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/logtest"
+)
+
+func TestTheDatabasesClockIsUsed(t *testing.T) {
+	t.Parallel()
+	for name, wrong := range map[string]time.Duration{"ahead": time.Hour, "behind": -time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var said logtest.Buffer
+			monitor, err := newHealthMonitor(dbtest.URL(t), new(atomic.Pointer[string]), slog.New(slog.NewJSONHandler(&said, nil)))
+			must(t, err)
+			monitor.clock = func() time.Time { return time.Now().Add(wrong) }
+			monitor.start(t.Context())
+			t.Cleanup(func() { monitor.hangUp(monitor.first) })
+			if off := time.Until(monitor.now()).Abs(); off > maxClockDifference/2 {
+				t.Errorf("the time is off by %s", off)
+			}
+			if !strings.Contains(said.String(), "the clock of this machine differs") {
+				t.Errorf("nobody was told: %q", said.String())
+			}
+		})
+	}
+}
+
+func TestASlowHeartbeatSaysNothingOfTheClock(t *testing.T) {
+	t.Parallel()
+	monitor, err := newHealthMonitor("postgres://nobody@127.0.0.1:1/nothing", new(atomic.Pointer[string]),
+		slog.New(slog.DiscardHandler))
+	must(t, err)
+	now := time.Now()
+	monitor.compareClocks(now, now, now.Add(time.Second))
+	if ahead := monitor.ahead.Load(); ahead != 0 {
+		t.Errorf("the clock was set by %s", time.Duration(ahead))
+	}
+}
