@@ -17,7 +17,8 @@ func TestTheDatabasesClockIsUsed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var said logtest.Buffer
-			monitor, err := newHealthMonitor(dbtest.URL(t), new(atomic.Pointer[string]), slog.New(slog.NewJSONHandler(&said, nil)))
+			logger := slog.New(slog.NewJSONHandler(&said, nil))
+			monitor, err := newHealthMonitor(dbtest.URL(t), new(atomic.Pointer[string]), logger)
 			must(t, err)
 			monitor.clock = func() time.Time { return time.Now().Add(wrong) }
 			monitor.start(t.Context())
