@@ -90,10 +90,7 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	by := new(builder)
 	for b = b[n:]; len(b) > 0; b = b[33:] {
 		id, customer, flags := uuid.UUID(b[:16]), uuid.UUID(b[16:32]), b[32]
-		read = read.setBooking(id, booking{customer, flags&flagCancelled != 0}, by)
-		if flags&flagActive != 0 {
-			read = read.setActive(customer, id, true, by)
-		}
+		read = read.setBooking(id, booking{customer, flags&flagCancelled != 0}, flags&flagActive != 0, by)
 	}
 	*s = read
 	return nil

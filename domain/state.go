@@ -88,39 +88,32 @@ func (s State) evolve(r Record, by *builder) State {
 	case EventCancelled:
 		s.status = statusCancelled
 	case TicketBooked:
-		s = s.setBooking(r.BookingID, booking{customer: r.CustomerID}, by)
-		s = s.setActive(r.CustomerID, r.BookingID, true, by)
+		s = s.setBooking(r.BookingID, booking{customer: r.CustomerID}, true, by)
 	case BookingCancelled:
-		s = s.setBooking(r.BookingID, booking{customer: r.CustomerID, cancelled: true}, by)
-		if c, _ := s.customers.get(r.CustomerID); c.holds && c.active == r.BookingID {
-			s = s.setActive(r.CustomerID, r.BookingID, false, by)
-		}
+		s = s.setBooking(r.BookingID, booking{customer: r.CustomerID, cancelled: true}, false, by)
 	}
 	return s
 }
 
-// setBooking counts a booking for its customer when it is new.
-func (s State) setBooking(id uuid.UUID, b booking, by *builder) State {
+// setBooking stores a booking, counts it for its customer when it is new, and says whether it is
+// the one that the customer holds.
+func (s State) setBooking(id uuid.UUID, b booking, holds bool, by *builder) State {
+	c, _ := s.customers.get(b.customer)
 	if _, known := s.bookings.get(id); !known {
-		c, _ := s.customers.get(b.customer)
 		c.made++
-		s.customers = s.customers.set(b.customer, c, by)
 	}
-	s.bookings = s.bookings.set(id, b, by)
-	return s
-}
-
-// setActive says whether a booking is the one that its customer holds.
-func (s State) setActive(customerID, bookingID uuid.UUID, holds bool, by *builder) State {
-	c, _ := s.customers.get(customerID)
-	if c.holds {
+	switch held := c.holds && c.active == id; {
+	case holds && !c.holds:
+		s.sold++
+	case !holds && held:
 		s.sold--
+		c.holds = false
 	}
 	if holds {
-		s.sold++
+		c.holds, c.active = true, id
 	}
-	c.holds, c.active = holds, bookingID
-	s.customers = s.customers.set(customerID, c, by)
+	s.customers = s.customers.set(b.customer, c, by)
+	s.bookings = s.bookings.set(id, b, by)
 	return s
 }
 
