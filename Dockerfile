@@ -14,14 +14,17 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 COPY --from=web /src/web/dist ./web/dist
-ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /boxoffice ./cmd/boxoffice
+# Without an argument the version is what git says of the checkout.
+ARG VERSION=
+RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -o /boxoffice \
+    -ldflags "-s -w -X main.version=${VERSION:-$(git describe --tags --always 2>/dev/null || echo dev)}" ./cmd/boxoffice
 
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin boxoffice
+    && useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin boxoffice \
+    && install --directory --owner=10001 --group=10001 /secrets # a volume that is mounted here belongs to the program
 COPY --from=build /boxoffice /usr/local/bin/boxoffice
 # By number, so that orchestrators can tell that it is not root.
 USER 10001:10001

@@ -82,7 +82,7 @@ func (a *app) run(ctx context.Context, args []string) error {
 	root.AddCommand(
 		a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.userCommand(), a.projectionsCommand(),
 		auditing,
-		a.databaseCommand(), a.healthcheckCommand(), a.openapiCommand(), a.versionCommand())
+		a.databaseCommand(), a.secretsCommand(), a.healthcheckCommand(), a.openapiCommand(), a.versionCommand())
 	root.SetArgs(args)
 	root.SetOut(a.out)
 	root.SetErr(a.err)

@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
@@ -81,4 +84,39 @@ func secretOr(configured, path string) (string, error) {
 		return "", fmt.Errorf("%w: %w", errNotKept, err)
 	}
 	return secret, nil
+}
+
+// secretsCommand makes the secrets of an installation whose programs have no directory in common,
+// such as that of docker-compose.yml.
+func (a *app) secretsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "secrets DIRECTORY", Args: cobra.ExactArgs(1),
+		Short: "Make the secrets of an installation, those that are missing",
+		Long: "Make the secrets of an installation in a directory, those that are missing: the files that\n" +
+			"JWT_ACCESS_SECRET_FILE, JWT_REFRESH_SECRET_FILE, AUDIT_SIGNING_KEY_FILE, POSTGRES_PASSWORD_FILE of the\n" +
+			"image of PostgreSQL and PGPASSFILE can name. POSTGRES_PASSWORD in the environment is the password to use.",
+		RunE: func(_ *cobra.Command, args []string) error {
+			//nolint:forbidigo // the variable is the image's of PostgreSQL, and no setting of this program
+			return makeSecrets(args[0], os.Getenv("POSTGRES_PASSWORD"))
+		},
+	}
+}
+
+func makeSecrets(dir, password string) error {
+	for _, name := range []string{"jwt-access.secret", "jwt-refresh.secret", "audit-signing.secret"} {
+		if _, err := secretOr("", filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	path := filepath.Join(dir, "postgres.password")
+	password, err := secretOr(password, path)
+	if err != nil {
+		return err
+	}
+	escaped := strings.NewReplacer(`\`, `\\`, `:`, `\:`).Replace(password)
+	return errors.Join(
+		// PostgreSQL's image reads it as another user.
+		os.WriteFile(path, []byte(password), 0o644), os.Chmod(path, 0o644), //nolint:gosec // see above
+		os.WriteFile(filepath.Join(dir, "pgpass"), []byte("*:*:*:*:"+escaped+"\n"), 0o600), //nolint:gosec // the operator names it
+	)
 }

@@ -154,6 +154,7 @@ func Load(flags map[string]string, checks ...Check) (Config, error) {
 
 // Parse is [Load] for values that are at hand, by name of the variable.
 func Parse(values map[string]string, checks ...Check) (Config, error) {
+	problems := readSecrets(values)
 	for _, v := range Variables() {
 		if values[v.Name] == "" { // empty means not set, as in a compose file
 			delete(values, v.Name)
@@ -161,7 +162,6 @@ func Parse(values map[string]string, checks ...Check) (Config, error) {
 	}
 	var c Config
 	err := env.ParseWithOptions(&c, env.Options{Environment: values})
-	var problems []error
 	var parsing env.AggregateError
 	switch {
 	case errors.As(err, &parsing):
@@ -186,6 +186,26 @@ func Parse(values map[string]string, checks ...Check) (Config, error) {
 		return Config{}, fmt.Errorf("the configuration has %d problem(s):\n%w", len(problems), errors.Join(problems...))
 	}
 	return c, nil
+}
+
+// readSecrets takes secrets from the files that variables such as JWT_ACCESS_SECRET_FILE name, as
+// containers get them. A secret that is given itself wins.
+func readSecrets(values map[string]string) (problems []error) {
+	for _, v := range Variables() {
+		path := values[v.Name+"_FILE"]
+		if !v.Secret || values[v.Name] != "" || path == "" {
+			continue
+		}
+		secret, err := os.ReadFile(path) //nolint:gosec // the operator names it
+		values[v.Name] = strings.TrimRight(string(secret), "\r\n")
+		switch {
+		case err != nil:
+			problems = append(problems, fmt.Errorf("%s_FILE: %w", v.Name, err))
+		case values[v.Name] == "":
+			problems = append(problems, fmt.Errorf("%s_FILE: %s is empty", v.Name, path))
+		}
+	}
+	return problems
 }
 
 // readable names the variable instead of the Go field, and never the value, which may be a secret.
@@ -214,10 +234,10 @@ func formOf(t reflect.Type) string {
 	return "a whole number"
 }
 
-// publicSecrets begin the secrets that everybody knows: those that docker-compose.yml falls back
+// publicSecrets begin the secrets that everybody knows: those that docker-compose.yml once fell back
 // on, and the placeholders of .env.example and of others like it.
 var publicSecrets = []struct{ prefix, where string }{
-	{"development-only-", "the one that stands in docker-compose.yml"},
+	{"development-only-", "one that stood in docker-compose.yml"},
 	{"your-", "a placeholder as in .env.example"},
 	{"your_", "a placeholder as in .env.example"},
 	{"change-me", "a placeholder"},

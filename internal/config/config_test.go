@@ -73,27 +73,24 @@ func TestTheTwoSecretsDiffer(t *testing.T) {
 
 func TestPublicSecretsAreRefusedInProduction(t *testing.T) {
 	t.Parallel()
-	compose, err := os.ReadFile(filepath.Join("..", "..", "docker-compose.yml"))
-	if err != nil {
+	values := map[string]string{
+		"DATABASE_URL":       "postgres://localhost/booking_db",
+		"JWT_ACCESS_SECRET":  "development-only-access-secret-that-everybody-knows",
+		"JWT_REFRESH_SECRET": "development-only-refresh-secret-that-everybody-knows",
+		"AUDIT_SIGNING_KEY":  "development-only-audit-signing-key-that-everybody-knows",
+	}
+	if _, err := Parse(maps.Clone(values)); err != nil {
 		t.Fatal(err)
-	}
-	values := map[string]string{"DATABASE_URL": "postgres://localhost/booking_db"}
-	for _, m := range regexp.MustCompile(`\$\{([A-Z_]+_(?:SECRET|KEY)):-([^}]+)\}`).FindAllStringSubmatch(string(compose),
-		-1) {
-		values[m[1]] = m[2]
-	}
-	if _, err := Parse(values); err != nil || len(values) != 4 {
-		t.Fatalf("%d values of docker-compose.yml: %v", len(values), err)
 	}
 	values["APP_ENV"] = "production"
 	// tokens that they signed would be believed, too
 	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET"} {
 		values[name+"_PREVIOUS"] = values[name]
 	}
-	_, err = Parse(values)
+	_, err := Parse(values)
 	for _, name := range []string{"JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET", "AUDIT_SIGNING_KEY",
 		"JWT_ACCESS_SECRET_PREVIOUS", "JWT_REFRESH_SECRET_PREVIOUS"} {
-		if err == nil || !strings.Contains(err.Error(), name+" is the one that stands in docker-compose.yml") {
+		if err == nil || !strings.Contains(err.Error(), name+" is one that stood in docker-compose.yml") {
 			t.Errorf("%s was accepted in production: %v", name, err)
 		}
 	}
@@ -119,14 +116,85 @@ func TestTheComposeFileConfiguresWhatThereIs(t *testing.T) {
 		for _, v := range Variables() {
 			// What the program would make and keep in a file is lost with a container, and a
 			// read-only one has no place for it.
-			if _, given := unknown[v.Name]; service == "api" && v.Secret && !strings.HasSuffix(v.Name, "_PREVIOUS") && !given {
-				t.Errorf("service api has no %s", v.Name)
+			if _, given := unknown[v.Name+"_FILE"]; service == "api" && v.Secret &&
+				!strings.HasSuffix(v.Name, "_PREVIOUS") && !given {
+				t.Errorf("service api has no %s_FILE", v.Name)
 			}
 			delete(unknown, v.Name)
+			if v.Secret {
+				delete(unknown, v.Name+"_FILE")
+			}
 		}
+		delete(unknown, "PGPASSFILE") // the driver's: https://www.postgresql.org/docs/current/libpq-pgpass.html
 		if len(unknown) > 0 {
 			t.Errorf("service %s sets what does not exist: %v", service, unknown)
 		}
+	}
+}
+
+func TestTheComposeFileHasNoPublicSecretAndNoOpenPort(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(filepath.Join("..", "..", "docker-compose.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compose struct {
+		Services map[string]struct {
+			Environment map[string]string
+			Ports       []string
+			Networks    map[string]struct {
+				Address string `yaml:"ipv4_address"`
+			}
+		}
+	}
+	if err := yaml.Unmarshal(data, &compose); err != nil {
+		t.Fatal(err)
+	}
+	withDefault := regexp.MustCompile(`^\$\{[A-Z_]+:-[^}]+\}$`)
+	for name, service := range compose.Services {
+		for variable, value := range service.Environment {
+			isSecret := regexp.MustCompile(`(SECRET|PASSWORD|_KEY)$`).MatchString(variable)
+			if isSecret && withDefault.MatchString(value) {
+				t.Errorf("service %s has a public default for %s", name, variable)
+			}
+		}
+		for _, port := range service.Ports {
+			if !strings.HasPrefix(port, "127.0.0.1:") && !strings.HasPrefix(port, "${PUBLISH_ADDRESS:-127.0.0.1}:") {
+				t.Errorf("service %s publishes %s for everybody", name, port)
+			}
+		}
+	}
+	web := compose.Services["web"].Networks["default"].Address
+	if trusted := compose.Services["api"].Environment["TRUSTED_PROXIES"]; web == "" || trusted != web+"/32" {
+		t.Errorf("service api trusts %q, want the address of web alone, %q", trusted, web)
+	}
+}
+
+func TestSecretsCanBeInFiles(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte("kept in a file, not in the environment\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Parse(map[string]string{"JWT_ACCESS_SECRET_FILE": path, "JWT_ACCESS_SECRET": ""})
+	if err != nil || c.AccessSecret != "kept in a file, not in the environment" {
+		t.Errorf("got %q, %v", c.AccessSecret, err)
+	}
+	c, err = Parse(map[string]string{"JWT_ACCESS_SECRET_FILE": path, "JWT_ACCESS_SECRET": "given itself"})
+	if err != nil || c.AccessSecret != "given itself" {
+		t.Errorf("with both: got %q, %v", c.AccessSecret, err)
+	}
+	if err := os.WriteFile(path, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range []string{path, path + ".missing"} {
+		if _, err := Parse(map[string]string{"AUDIT_SIGNING_KEY_FILE": wrong}); err == nil ||
+			!strings.Contains(err.Error(), "AUDIT_SIGNING_KEY_FILE") {
+			t.Errorf("%s: got %v", wrong, err)
+		}
+	}
+	if _, err := Parse(map[string]string{"HOST_FILE": path + ".missing"}); err != nil {
+		t.Errorf("only secrets are read from files: %v", err)
 	}
 }
 
@@ -177,8 +245,9 @@ func TestTheDocumentedSettingsAreThese(t *testing.T) {
 	want.WriteString("# Configuration\n\n<!-- Written by `go test ./internal/config -update`. -->\n\n" +
 		"Each setting is an environment variable, a line of a file `.env` in the working directory, and a flag of\n" +
 		"every command (`API_PORT` is `--api-port`). Secrets have no flag, because other users of the machine could\n" +
-		"read it. A flag overrides the environment, and the environment overrides the file. An empty value means that\n" +
-		"the setting is not set. `boxoffice serve` reports all mistakes at once.\n\n" +
+		"read it; a file can hold one instead, which `JWT_ACCESS_SECRET_FILE` and so on name. A flag overrides the\n" +
+		"environment, and the environment overrides `.env`. An empty value means that the setting is not set.\n" +
+		"`boxoffice serve` reports all mistakes at once.\n\n" +
 		"| variable | default | what |\n| --- | --- | --- |\n")
 	for _, v := range Variables() {
 		value := ""
