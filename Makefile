@@ -46,10 +46,17 @@ dev-program:
 dev-pages:
 	cd web && NEXT_TELEMETRY_DISABLED=1 BACKEND=http://localhost:$(DEV_PORT) npm run --silent dev -- --port $(WEB_PORT)
 
+.PHONY: setup
+setup: ## Install what the tests use beside Go, where it is missing; `make test` does so too
+	scripts/setup/setup.sh
+
 .PHONY: test
-test: ## Run all tests; they start their own PostgreSQL, and a browser is installed if there is none
+test: setup test-go ## Run all tests; they start their own PostgreSQL, and what they use is installed if it is missing
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory test-web; fi
+
+.PHONY: test-go
+test-go:
 	go test -race -vet=off ./... # the linters run vet; repeating it takes minutes without a cache
-	$(if $(NPM),$(MAKE) --no-print-directory test-web)
 
 .PHONY: test-web
 test-web: check-web build ## Test the web UI: components, and the whole system in a browser
@@ -79,7 +86,7 @@ chaos: ## Break a running system in many ways while people book, and check every
 
 .PHONY: failover
 failover: ## Take the leader from a PostgreSQL with Patroni while people book, and check every answer; FAILOVER="-seed 7" for more
-	scripts/chaos/programs.sh
+	scripts/setup/setup.sh initdb patroni etcd
 	go run ./scripts/chaos -failover -processes 2 -duration 3m $(FAILOVER)
 
 .PHONY: bench
@@ -99,7 +106,7 @@ screenshots: web/node_modules/.complete build ## Take the screenshots of the REA
 lint: $(LINT) $(ACTIONLINT) ## Check style, imports and common mistakes
 	$(LINT) run
 	@command -v shellcheck >/dev/null || { echo 'lint needs shellcheck: apt-get install shellcheck, or brew install shellcheck' >&2; exit 1; }
-	shellcheck .ci/run .githooks/pre-commit scripts/browser/browser.sh scripts/chaos/programs.sh
+	shellcheck .ci/run .githooks/pre-commit scripts/browser/browser.sh scripts/setup/setup.sh
 	$(ACTIONLINT)
 
 .PHONY: hooks

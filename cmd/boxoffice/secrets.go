@@ -114,9 +114,8 @@ func makeSecrets(dir, password string) error {
 		return err
 	}
 	escaped := strings.NewReplacer(`\`, `\\`, `:`, `\:`).Replace(password)
-	return errors.Join(
+	err = os.WriteFile(filepath.Join(dir, "pgpass"), []byte("*:*:*:*:"+escaped+"\n"), 0o600) //nolint:gosec // as above
+	return errors.Join(err,
 		// PostgreSQL's image reads it as another user.
-		os.WriteFile(path, []byte(password), 0o644), os.Chmod(path, 0o644), //nolint:gosec // see above
-		os.WriteFile(filepath.Join(dir, "pgpass"), []byte("*:*:*:*:"+escaped+"\n"), 0o600), //nolint:gosec // the operator names it
-	)
+		os.WriteFile(path, []byte(password), 0o644), os.Chmod(path, 0o644)) //nolint:gosec // see above
 }

@@ -1,0 +1,89 @@
+package setup_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// machine is a PATH that holds nothing but what the script is made of, and what a test puts there.
+type machine struct {
+	*testing.T
+	dir string
+}
+
+func newMachine(t *testing.T) machine {
+	t.Helper()
+	m := machine{t, t.TempDir()}
+	for _, name := range []string{"bash", "sh", "env", "ls", "cat", "touch", "chmod"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			t.Skip("needs a shell")
+		}
+		if err := os.Symlink(path, filepath.Join(m.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.has("id", `echo 0`)
+	return m
+}
+
+func (m machine) has(name, script string) {
+	m.Helper()
+	if err := os.WriteFile(filepath.Join(m.dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+		m.Fatal(err)
+	}
+}
+
+func (m machine) run(programs ...string) (said string, err error) {
+	m.Helper()
+	cmd := exec.CommandContext(m.Context(), filepath.Join(m.dir, "bash"), append([]string{"setup.sh"}, programs...)...)
+	cmd.Env = []string{"PATH=" + m.dir}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func TestWhatIsMissingIsInstalled(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.has("patroni", "")
+	// It has an etcd, which it names in another way, and no patroni.
+	m.has("apt-get", `for package in "$@"; do case $package in
+	etcd-server) touch `+m.dir+`/etcd; chmod +x `+m.dir+`/etcd ;;
+	patroni) echo "patroni is there already"; exit 1 ;;
+	esac; done`)
+	said, err := m.run("patroni", "etcd")
+	if err != nil || strings.Contains(said, "There is no") || strings.Contains(said, "patroni") {
+		t.Errorf("got %v: %s", err, said)
+	}
+	if _, err := os.Stat(filepath.Join(m.dir, "etcd")); err != nil {
+		t.Error(err)
+	}
+	if said, err = m.run("patroni", "etcd"); err != nil || said != "" {
+		t.Errorf("where nothing is missing: %v: %s", err, said)
+	}
+}
+
+func TestWhatCannotBeHadIsSaid(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(machine){
+		"no package manager":           func(machine) {},
+		"a package manager that fails": func(m machine) { m.has("apt-get", "exit 100") },
+		"no package":                   func(m machine) { m.has("brew", "exit 0") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			prepare(m)
+			said, err := m.run()
+			if err != nil || strings.Count(said, "There is no patroni") != 1 || !strings.Contains(said, "failover") {
+				t.Errorf("the other tests can run, and one sentence says which can't: %v: %s", err, said)
+			}
+			if said, err = m.run("patroni"); err == nil || strings.Count(said, "There is no") != 1 {
+				t.Errorf("asked for one program: %v: %s", err, said)
+			}
+		})
+	}
+}
