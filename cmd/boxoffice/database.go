@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -25,7 +27,8 @@ import (
 
 // database is the PostgreSQL that this run works with.
 type database struct {
-	url      string
+	url      string             // of the role that the program works as
+	owner    string             // of the role that the schema belongs to, which may be the same
 	embedded *embeddedpg.Server // nil when it is not ours to stop
 	// leader is the address of the server that answered the last heartbeat; nil before the first.
 	leader atomic.Pointer[string]
@@ -37,10 +40,10 @@ func openDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*d
 	if c.DatabaseURL != "" {
 		return databaseAt(c.DatabaseURL), nil
 	}
-	url, err := embeddedpg.RunningURL(c.DataDir)
+	owner, err := embeddedpg.RunningURL(c.DataDir)
 	switch {
 	case err == nil:
-		return &database{url: url}, nil
+		return limitedDatabase(ctx, c.DataDir, owner)
 	case !errors.Is(err, embeddedpg.ErrNotRunning):
 		return nil, err
 	}
@@ -61,7 +64,61 @@ func hasDatabase(c config.Config) error {
 }
 
 // databaseAt is the database that the configuration names.
-func databaseAt(address string) *database { return &database{url: withHostTimeout(address)} }
+func databaseAt(address string) *database {
+	address = withHostTimeout(address)
+	return &database{url: address, owner: address}
+}
+
+// programRole is the role that the program works as in its own PostgreSQL. It is no superuser, so
+// that the triggers of the log bind it.
+const programRole = "boxoffice_program"
+
+// limitedDatabase is the program's own PostgreSQL, at the owner's address. The limited role is made, or
+// gets the password that is kept in the data directory.
+func limitedDatabase(ctx context.Context, dataDir, owner string) (*database, error) {
+	password, err := secretOr("", filepath.Join(dataDir, "postgres-program.secret"))
+	if err != nil {
+		return nil, err
+	}
+	// A program that has taken the port must not get the password.
+	owner += "&require_auth=scram-sha-256"
+	conn, err := pgx.Connect(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // everything is committed
+	// Several processes may start at once. The password has letters and digits only.
+	if _, err := conn.Exec(ctx, fmt.Sprintf(`
+		begin;
+		select pg_advisory_xact_lock(hashtext('%[1]s'));
+		do $$ begin
+			if not exists (select from pg_roles where rolname = '%[1]s') then
+				create role %[1]s login;
+			end if;
+		end $$;
+		alter role %[1]s password '%[2]s';
+		commit`, programRole, password)); err != nil {
+		return nil, fmt.Errorf("make the role %s: %w", programRole, err)
+	}
+	u, err := url.Parse(owner)
+	if err != nil {
+		return nil, errors.New("the address of the embedded PostgreSQL can't be read")
+	}
+	u.User = url.UserPassword(programRole, password)
+	return &database{url: u.String(), owner: owner}, nil
+}
+
+// migrate brings the schema up to date, and returns the versions that were applied.
+func (d *database) migrate(ctx context.Context) ([]int64, error) {
+	applied, err := migrations.Up(ctx, d.owner)
+	if err != nil {
+		return nil, fmt.Errorf("migrate the database: %w", err)
+	}
+	if d.owner != d.url {
+		err = migrations.Grant(ctx, d.owner, programRole)
+	}
+	return applied, err
+}
 
 // withHostTimeout limits how long each of several hosts may take to open a connection, to a second
 // unless the address or PGCONNECT_TIMEOUT says otherwise. A server that is frozen or cut off never
@@ -96,7 +153,12 @@ func startDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*
 	if err != nil {
 		return nil, fmt.Errorf("start the embedded PostgreSQL: %w", err)
 	}
-	return &database{url: server.URL(), embedded: server}, nil
+	d, err := limitedDatabase(ctx, c.DataDir, server.URL())
+	if err != nil {
+		return nil, errors.Join(err, server.Stop())
+	}
+	d.embedded = server
+	return d, nil
 }
 
 func (d *database) close() error {
@@ -201,13 +263,13 @@ func (a *app) databaseCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			url := c.DatabaseURL
-			if url == "" {
-				if url, err = embeddedpg.RunningURL(c.DataDir); err != nil {
+			address := c.DatabaseURL
+			if address == "" {
+				if address, err = embeddedpg.RunningURL(c.DataDir); err != nil {
 					return err
 				}
 			}
-			_, err = fmt.Fprintln(a.out, url)
+			_, err = fmt.Fprintln(a.out, address)
 			return err
 		},
 	})
@@ -219,7 +281,7 @@ func (a *app) migrateCommand() *cobra.Command {
 		Use: "migrate", Short: "Bring the schema of the database to the newest version", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withDatabase(cmd.Context(), func(ctx context.Context, d *database) error {
-				applied, err := migrations.Up(ctx, d.url)
+				applied, err := d.migrate(ctx)
 				if err != nil {
 					return err
 				}
@@ -238,7 +300,7 @@ func (a *app) migrateCommand() *cobra.Command {
 				return errors.New("this deletes data; repeat it with --yes")
 			}
 			return a.withDatabase(cmd.Context(), func(ctx context.Context, d *database) error {
-				reverted, err := migrations.Down(ctx, d.url, to)
+				reverted, err := migrations.Down(ctx, d.owner, to)
 				if err != nil {
 					return err
 				}
