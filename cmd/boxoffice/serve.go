@@ -77,7 +77,7 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 	}
 	services = append(services, p.cleaningService(), p.executorService(p.executorOptions))
 	if seeds {
-		services = append(services, p.seedService())
+		services = append(services, p.seedService(projects))
 	}
 	services = append(services, p.httpService())
 	return a.runServices(ctx, c, services, func(ctx context.Context) error {
@@ -187,13 +187,31 @@ func (p *parts) cleaningService() service {
 	}}
 }
 
-func (p *parts) seedService() service {
+// seedService adds what is there to try. Where this process projects, whoever comes first finds it
+// in the read models.
+func (p *parts) seedService(projects bool) service {
 	return service{name: "the seed", open: func(ctx context.Context) error {
-		if _, err := seed.Run(ctx, p.accounts, p.service); err != nil {
+		_, err := seed.Run(ctx, p.accounts, p.service)
+		if err == nil && projects {
+			err = p.waitForReadModels(ctx)
+		}
+		if err != nil {
 			p.logger.Error("seeding failed", "error", err)
 		}
 		return nil
 	}}
+}
+
+// waitForReadModels returns when they have what is in the log, or after some seconds.
+func (p *parts) waitForReadModels(ctx context.Context) error {
+	head, err := p.service.Log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	p.progress.Wait(ctx, head)
+	return nil
 }
 
 // httpService answers requests. Its stop lets nobody in any more and finishes what was begun.
