@@ -74,7 +74,7 @@ func New(pool *pgxpool.Pool, signer *Signer, options Options) (*Accounts, error)
 // PendingHashes returns how many passwords are being hashed or wait for it, and the limit for
 // [ErrBusy].
 func (a *Accounts) PendingHashes() (pending, limit int) {
-	return int(a.hasher.pending.Load()), int(a.hasher.limit)
+	return a.hasher.turns.pending()
 }
 
 // now has the precision of the database, so that times that are returned equal those that are read

@@ -8,7 +8,10 @@ var CheckPassword = checkPassword
 func OnHash(a *Accounts, f func()) { a.hasher.onRun = f }
 
 // Hashing is how many passwords are being hashed or wait for it.
-func Hashing(a *Accounts) int64 { return a.hasher.pending.Load() }
+func Hashing(a *Accounts) int {
+	pending, _ := a.PendingHashes()
+	return pending
+}
 
 // DummyHash is what a password is compared with when there is no user.
 func DummyHash(a *Accounts) []byte { return a.hasher.dummy }

@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"sync/atomic"
 
 	"golang.org/x/crypto/bcrypt"
-	"golang.org/x/sync/semaphore"
 )
 
 const (
@@ -23,15 +21,12 @@ const (
 // ErrBusy means that too many passwords are waiting to be hashed. It is safe to try again later.
 var ErrBusy = errors.New("too many sign-ins at once")
 
-// hasher runs bcrypt in a bounded number of slots with a bounded queue before them, in order of
-// arrival.
+// hasher runs bcrypt in a bounded number of slots with a bounded queue before them.
 type hasher struct {
-	cost    int
-	dummy   []byte // the hash of a password that nobody knows
-	slots   *semaphore.Weighted
-	limit   int64        // running and waiting together
-	pending atomic.Int64 // running and waiting now
-	onRun   func()       // for tests: called in the slot, before each run of bcrypt
+	cost  int
+	dummy []byte // the hash of a password that nobody knows
+	turns turns
+	onRun func() // for tests: called in the slot, before each run of bcrypt
 }
 
 func newHasher(o Options) (*hasher, error) {
@@ -54,8 +49,7 @@ func newHasher(o Options) (*hasher, error) {
 	return &hasher{
 		cost:  cost,
 		dummy: dummy,
-		slots: semaphore.NewWeighted(int64(slots)),
-		limit: int64(slots + cmp.Or(o.HashQueue, defaultHashQueue)),
+		turns: turns{free: slots, slots: slots, queue: cmp.Or(o.HashQueue, defaultHashQueue)},
 		onRun: func() {},
 	}, nil
 }
@@ -85,14 +79,10 @@ func (h *hasher) matches(ctx context.Context, hash []byte, password string) (boo
 }
 
 func (h *hasher) run(ctx context.Context, work func() error) error {
-	defer h.pending.Add(-1)
-	if h.pending.Add(1) > h.limit {
-		return ErrBusy
-	}
-	if err := h.slots.Acquire(ctx, 1); err != nil {
+	if err := h.turns.acquire(ctx); err != nil {
 		return err
 	}
-	defer h.slots.Release(1)
+	defer h.turns.release()
 	h.onRun()
 	return work()
 }

@@ -1,0 +1,141 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+)
+
+// line is turns whose only slot is taken, with an order of those who have entered.
+type line struct {
+	*testing.T
+	turns
+	names []string
+	turn  map[string]chan error
+}
+
+func newLine(t *testing.T, queue int) *line {
+	l := &line{T: t, turns: turns{free: 1, slots: 1, queue: queue}, turn: map[string]chan error{}}
+	if turn, err := l.enter("first"); turn != nil || err != nil {
+		t.Fatalf("a free slot is not given: %v", err)
+	}
+	return l
+}
+
+// ask enters a request of a network, under a name; false: we are busy.
+func (l *line) ask(network, name string) bool {
+	l.Helper()
+	turn, err := l.enter(network)
+	if errors.Is(err, ErrBusy) {
+		return false
+	}
+	if err != nil || turn == nil {
+		l.Fatalf("%s did not enter: %v", name, err)
+	}
+	l.names, l.turn[name] = append(l.names, name), turn
+	return true
+}
+
+// refused are those who have lost their place.
+func (l *line) refused() (names []string) {
+	for _, name := range l.names {
+		select {
+		case err := <-l.turn[name]:
+			if !errors.Is(err, ErrBusy) {
+				l.Errorf("%s has a slot: %v", name, err)
+			}
+			names = append(names, name)
+			delete(l.turn, name)
+		default:
+		}
+	}
+	l.names = slices.DeleteFunc(l.names, func(name string) bool { return l.turn[name] == nil })
+	return names
+}
+
+// served gives the slot on until nobody waits, and returns in which order.
+func (l *line) served() (names []string) {
+	for len(l.names) > 0 {
+		l.release()
+		i := slices.IndexFunc(l.names, func(name string) bool {
+			select {
+			case err := <-l.turn[name]:
+				return err == nil
+			default:
+				return false
+			}
+		})
+		if i < 0 {
+			l.Fatalf("nobody got the slot, and %v wait", l.names)
+		}
+		names = append(names, l.names[i])
+		l.names = slices.Delete(l.names, i, i+1)
+	}
+	return names
+}
+
+func TestNetworksTakeTurns(t *testing.T) {
+	t.Parallel()
+	l := newLine(t, 100)
+	for _, name := range []string{"a1", "a2", "a3", "b1", "b2", "c1", "a4"} {
+		l.ask(name[:1], name)
+	}
+	want := []string{"a1", "b1", "c1", "a2", "b2", "a3", "a4"}
+	if got := l.served(); !slices.Equal(got, want) {
+		t.Errorf("served were %v, want %v", got, want)
+	}
+	l.release()
+	if pending, limit := l.pending(); pending != 0 || limit != 101 {
+		t.Errorf("%d of %d are pending after all", pending, limit)
+	}
+}
+
+func TestAFloodFillsTheQueueAndKeepsNobodyOut(t *testing.T) {
+	t.Parallel()
+	l := newLine(t, 4)
+	for _, name := range []string{"f1", "f2", "f3", "f4"} {
+		l.ask("f", name)
+	}
+	if l.ask("f", "f5") {
+		t.Error("the flood got a place in a full queue")
+	}
+	if !l.ask("a", "a1") || !slices.Equal(l.refused(), []string{"f4"}) {
+		t.Error("another network did not get the flood's last place")
+	}
+	if !l.ask("b", "b1") || !slices.Equal(l.refused(), []string{"f3"}) {
+		t.Error("a third network did not get the flood's last place")
+	}
+	if l.ask("a", "a2") {
+		t.Error("a network got a place of one that has no more than it")
+	}
+	if got, want := l.served(), []string{"f1", "a1", "b1", "f2"}; !slices.Equal(got, want) {
+		t.Errorf("served were %v, want %v", got, want)
+	}
+}
+
+func TestWhoGivesUpLosesNoSlot(t *testing.T) {
+	t.Parallel()
+	l := newLine(t, 4)
+	l.ask("a", "a1")
+	ctx, cancel := context.WithCancel(WithNetwork(t.Context(), "b"))
+	cancel()
+	if err := l.acquire(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if got := l.served(); !slices.Equal(got, []string{"a1"}) {
+		t.Errorf("served were %v", got)
+	}
+	// The slot comes to one who has just given up: it is handed on.
+	turn, _ := l.enter("a")
+	l.ask("b", "b1")
+	l.release()
+	if l.forget(turn) {
+		t.Error("one that has a slot still waits")
+	}
+	<-turn
+	l.handOn()
+	if err := <-l.turn["b1"]; err != nil {
+		t.Errorf("the next one got %v", err)
+	}
+}
