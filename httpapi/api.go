@@ -151,23 +151,23 @@ func (a *api) crossOrigin() func(http.Handler) http.Handler {
 // routes is the API's table of contents.
 func (a *api) routes() {
 	route(a, op("POST /auth/register", "register", "Create an account and sign in", 201, 400, 409, 422),
-		a.register, a.limitedPerAddress, a.signsIn, a.needsDatabase)
+		a.register, a.limitedPerAddress(a.Limiter.Registering), a.signsIn, a.needsDatabase)
 	route(a, op("POST /auth/login", "login", "Sign in", 200, 400, 401),
-		a.login, a.limitedPerAddress, a.signsIn, a.needsDatabase)
+		a.login, a.limitedPerAddress(a.Limiter.Address), a.signsIn, a.needsDatabase)
 	route(a, op("POST /auth/refresh", "refresh", "Exchange a refresh token for the next pair", 200, 400, 401),
-		a.refresh, a.limitedPerAddress, a.usesCookie, a.needsDatabase)
+		a.refresh, a.limitedPerAddress(a.Limiter.Refreshing), a.usesCookie, a.needsDatabase)
 	route(a, op("POST /auth/logout", "logout", "Sign out", 204, 400),
 		a.logout, a.signsOut, a.needsDatabase)
 	route(a, op("GET /auth/me", "getMe", "Show one's own account", 200),
 		a.me, a.signedIn(), a.needsDatabase)
 	route(a, op("DELETE /auth/me", "eraseMe", "Delete one's own account with all personal data", 204, 400, 403),
-		a.erase, a.signedIn(), a.limitedPerAddress, a.needsDatabase)
+		a.erase, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 
-	organizers := a.signedIn(account.Organizer)
+	organizers, reading := a.signedIn(account.Organizer), a.limitedPerUser(a.Limiter.Reading)
 	route(a, op("GET /events", "listEvents", "List events", 200, 400),
-		a.listEvents, a.signedIn(), a.readsModels, a.needsDatabase, conditional)
+		a.listEvents, a.signedIn(), reading, a.readsModels, a.needsDatabase, conditional)
 	route(a, op("GET /events/{id}", "getEvent", "Show one event", 200, 400, 404),
-		a.getEvent, a.signedIn(), a.readsModels, a.needsDatabase, conditional)
+		a.getEvent, a.signedIn(), reading, a.readsModels, a.needsDatabase, conditional)
 	route(a, op("POST /events", "scheduleEvent", "Schedule an event", 201, 400, 409, 422),
 		a.scheduleEvent, organizers, a.needsDatabase)
 	route(a, op("PATCH /events/{id}", "changeEvent", "Change an event", 200, 400, 404, 409, 412),
@@ -177,14 +177,14 @@ func (a *api) routes() {
 
 	// A booking has no needsDatabase: the executor and the read models notice it themselves, for less.
 	route(a, op("POST "+bookPath, "bookTicket", "Book one ticket", 201, 400, 404, 409, 422),
-		a.bookTicket, a.signedIn(), a.limitedPerUser, a.admitted)
+		a.bookTicket, a.signedIn(), a.limitedPerUser(a.Limiter.Booking), a.admitted)
 	route(a, op("GET /bookings", "listBookings", "List one's own bookings", 200),
-		a.listBookings, a.signedIn(), a.readsModels, a.needsDatabase)
+		a.listBookings, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 	route(a, op("DELETE /bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, 400, 403, 404, 409),
-		a.cancelBooking, a.signedIn(), a.needsDatabase)
+		a.cancelBooking, a.signedIn(), a.limitedPerUser(a.Limiter.Cancelling), a.needsDatabase)
 	route(a, op("GET /bookings/{id}/receipt", "bookingReceipt",
 		"Prove that one's own booking is in the log", 200, 400, 403, 404),
-		a.bookingReceipt, a.signedIn(), a.needsDatabase)
+		a.bookingReceipt, a.signedIn(), reading, a.needsDatabase)
 
 	auditRoutes(a)
 

@@ -107,7 +107,7 @@ type registerInput struct {
 }
 
 func (a *api) register(ctx context.Context, in *registerInput) (*sessionOutput, error) {
-	user, tokens, err := a.Accounts.Register(ctx, account.Registration{
+	user, tokens, err := a.Accounts.Register(hashing(ctx), account.Registration{
 		Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name, Key: in.key,
 	})
 	if err != nil {
@@ -125,7 +125,7 @@ type loginInput struct {
 }
 
 func (a *api) login(ctx context.Context, in *loginInput) (out *sessionOutput, err error) {
-	err = a.guessing(in.Body.Email, func() error {
+	err = a.guessing(ctx, in.Body.Email, func(ctx context.Context) error {
 		user, tokens, err := a.Accounts.Login(ctx, in.Body.Email, in.Body.Password)
 		out = a.session(ctx, in.Delivery, user, tokens)
 		return err
@@ -212,7 +212,9 @@ type eraseOutput struct {
 // tickets back cancels them first.
 func (a *api) erase(ctx context.Context, in *eraseInput) (*eraseOutput, error) {
 	claims := claimsOf(ctx)
-	err := a.guessing(claims.Email, func() error { return a.Accounts.Erase(ctx, claims.UserID, in.Body.Password) })
+	err := a.guessing(ctx, claims.Email, func(ctx context.Context) error {
+		return a.Accounts.Erase(ctx, claims.UserID, in.Body.Password)
+	})
 	if errors.Is(err, account.ErrInvalidCredentials) {
 		return nil, errWrongPassword
 	}

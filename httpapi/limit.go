@@ -1,63 +1,93 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
 // limitedPerUser lets each user ask for an operation so often.
-func (a *api) limitedPerUser(op *huma.Operation) {
-	a.limited(op, a.Limiter.Booking, func(ctx huma.Context) string { return claimsOf(ctx.Context()).UserID.String() })
+func (a *api) limitedPerUser(counter *middleware.Counter) func(*huma.Operation) {
+	return a.limited(counter, func(ctx context.Context) middleware.Usage {
+		return counter.Take(claimsOf(ctx).UserID.String())
+	})
 }
 
 // limitedPerAddress lets each network ask for an operation so often.
-func (a *api) limitedPerAddress(op *huma.Operation) {
-	a.limited(op, a.Limiter.Address, func(ctx huma.Context) string {
-		return middleware.ClientOf(ctx.Context()).Network()
+func (a *api) limitedPerAddress(counter *middleware.Counter) func(*huma.Operation) {
+	return a.limited(counter, func(ctx context.Context) middleware.Usage {
+		return counter.TakeAddress(middleware.ClientOf(ctx))
 	})
 }
 
-// limited refuses requests beyond the limit, and reports in every answer how much is left.
-func (a *api) limited(op *huma.Operation, counter *middleware.Counter, keyOf func(huma.Context) string) {
-	op.Errors = append(op.Errors, http.StatusTooManyRequests)
-	if counter == nil {
-		return
-	}
-	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
-		used := counter.Take(keyOf(ctx))
-		if p := used.Problem(); p != nil {
-			a.writeError(ctx, p)
+// limited refuses requests beyond the limit, and reports in every answer how much is left. Without
+// a counter nothing is limited.
+func (a *api) limited(counter *middleware.Counter, take func(context.Context) middleware.Usage) func(*huma.Operation) {
+	return func(op *huma.Operation) {
+		op.Errors = append(op.Errors, http.StatusTooManyRequests)
+		if counter == nil {
 			return
 		}
-		used.Headers(ctx.SetHeader)
-		next(ctx)
-	})
+		op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
+			used := take(ctx.Context())
+			if p := used.Problem(); p != nil {
+				a.writeError(ctx, p)
+				return
+			}
+			used.Headers(ctx.SetHeader)
+			next(ctx)
+		})
+	}
+}
+
+// limitedOfEvent runs a booking, unless the network has so many tickets of the event already.
+func (a *api) limitedOfEvent(ctx context.Context, event uuid.UUID, book func() error) error {
+	counter := a.Limiter.Event
+	if counter == nil {
+		return book()
+	}
+	key := event.String() + " " + middleware.ClientOf(ctx).Site()
+	if p := counter.Take(key).Problem(); p != nil {
+		return p
+	}
+	err := book()
+	if err != nil {
+		counter.GiveBack(key)
+	}
+	return err
+}
+
+// hashing has the password of a request hashed in the turn of its network.
+func hashing(ctx context.Context) context.Context {
+	return account.WithNetwork(ctx, middleware.ClientOf(ctx).Site())
 }
 
 // guessing runs a login. Only failed ones count against the e-mail, so nobody who knows the
-// password runs into the limit. It counts before the password is compared, so that many guesses at
-// once can't slip through.
-func (a *api) guessing(email string, login func() error) error {
+// password runs into the limit, and only those of one network, so nobody can lock somebody else
+// out. It counts before the password is compared, so that many guesses at once can't slip through.
+func (a *api) guessing(ctx context.Context, email string, login func(context.Context) error) error {
 	email = strings.ToLower(strings.TrimSpace(email))
 	if len(email) > account.MaxEmailBytes {
 		return account.ErrInvalidCredentials // nobody can have it, and it is not worth a hash
 	}
 	counter := a.Limiter.Login
 	if counter == nil {
-		return login()
+		return login(hashing(ctx))
 	}
-	if p := counter.Take(email).Problem(); p != nil {
+	key := email + " " + middleware.ClientOf(ctx).Site()
+	if p := counter.Take(key).Problem(); p != nil {
 		return p
 	}
-	err := login()
+	err := login(hashing(ctx))
 	if !errors.Is(err, account.ErrInvalidCredentials) {
-		counter.GiveBack(email)
+		counter.GiveBack(key)
 	}
 	return err
 }

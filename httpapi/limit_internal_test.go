@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -19,27 +20,32 @@ func TestOnlyFailedLoginsOfPossibleEmailsAreCounted(t *testing.T) {
 	}
 	t.Cleanup(limiter.Close)
 	a := &api{Options: Options{Limiter: limiter}}
-	fails := func() error { return account.ErrInvalidCredentials }
+	ctx := t.Context()
+	fails := func(context.Context) error { return account.ErrInvalidCredentials }
 	for range 10 {
-		if err := a.guessing("ann@example.com", func() error { return nil }); err != nil {
+		if err := a.guessing(ctx, "ann@example.com", func(context.Context) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
-		if err := a.guessing("ann@example.com", func() error { return account.ErrBusy }); !errors.Is(err, account.ErrBusy) {
+		err := a.guessing(ctx, "ann@example.com", func(context.Context) error { return account.ErrBusy })
+		if !errors.Is(err, account.ErrBusy) {
 			t.Fatal(err)
 		}
-		long := func() error { t.Error("a password is hashed for an e-mail that nobody can have"); return nil }
-		err := a.guessing(strings.Repeat("x", 60_000)+"@example.com", long)
+		long := func(context.Context) error {
+			t.Error("a password is hashed for an e-mail that nobody can have")
+			return nil
+		}
+		err = a.guessing(ctx, strings.Repeat("x", 60_000)+"@example.com", long)
 		if !errors.Is(err, account.ErrInvalidCredentials) {
 			t.Errorf("got %v", err)
 		}
 	}
 	for range 3 {
-		if err := a.guessing(" Ann@example.com", fails); !errors.Is(err, account.ErrInvalidCredentials) {
+		if err := a.guessing(ctx, " Ann@example.com", fails); !errors.Is(err, account.ErrInvalidCredentials) {
 			t.Errorf("got %v", err)
 		}
 	}
 	var limited *problem.Problem
-	if err := a.guessing("ann@example.com", fails); !errors.As(err, &limited) || limited.Status != 429 {
+	if err := a.guessing(ctx, "ann@example.com", fails); !errors.As(err, &limited) || limited.Status != 429 {
 		t.Errorf("the fourth failed login got %v", err)
 	}
 }

@@ -73,6 +73,74 @@ func TestFailedLoginsAreLimitedPerEmail(t *testing.T) {
 	s.want(login("bob@example.com", "wrong"), 401, "invalid_credentials")
 }
 
+func TestNobodyLocksSomebodyElseOut(t *testing.T) {
+	t.Parallel()
+	s := start(t, withLimits(t, middleware.Limits{Login: middleware.Limit{Requests: 3, Window: time.Hour}}, "127.0.0.0/8"))
+	s.want(s.call("POST", "/auth/register", "", ann), 201, "")
+	login := func(from, password string) answer {
+		return s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": password},
+			"X-Forwarded-For", from)
+	}
+	for range 3 {
+		s.want(login("198.51.100.1", "a guess"), 401, "invalid_credentials")
+	}
+	s.limited(login("198.51.100.1", ann["password"]), "login")
+	s.want(login("203.0.113.7", ann["password"]), 200, "")
+}
+
+func TestEachKindOfRequestHasALimitOfItsOwn(t *testing.T) {
+	t.Parallel()
+	once := middleware.Limit{Requests: 1, Window: time.Hour}
+	s := start(t, withLimits(t, middleware.Limits{Booking: once, Reading: once, Address: once}))
+	alice := s.token(account.Customer)
+	register := func() answer {
+		return s.call("POST", "/auth/register", "", map[string]string{"email": uuid.NewString() + "@example.com",
+			"password": ann["password"], "name": "Somebody"})
+	}
+	for _, kind := range []struct {
+		name, code string
+		status     int
+		ask        func() answer
+	}{
+		{"registering", "", 201, register},
+		{"address", "invalid_credentials", 401, func() answer {
+			return s.call("POST", "/auth/login", "", map[string]string{"email": "a@example.com", "password": "x"})
+		}},
+		{"refreshing", "invalid_token", 401, func() answer {
+			return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"})
+		}},
+		{"booking", "event_not_found", 404, func() answer {
+			return s.call("POST", "/book", alice, map[string]any{"eventId": uuid.NewString()})
+		}},
+		{"cancelling", "booking_not_found", 404, func() answer {
+			return s.call("DELETE", "/bookings/"+uuid.NewString(), alice, nil)
+		}},
+		{"reading", "", 200, func() answer { return s.call("GET", "/events", alice, nil) }},
+	} {
+		s.want(kind.ask(), kind.status, kind.code)
+		s.limited(kind.ask(), kind.name)
+	}
+}
+
+func TestTicketsOfAnEventAreLimitedPerAddress(t *testing.T) {
+	t.Parallel()
+	s := start(t, withLimits(t, middleware.Limits{Event: middleware.Limit{Requests: 2, Window: time.Hour}}, "127.0.0.0/8"))
+	first, second, soldOut := s.schedule(9), s.schedule(9), s.schedule(1)
+	book := func(event, from string) answer {
+		return s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": event}, "X-Forwarded-For", from)
+	}
+	s.want(book(soldOut, "203.0.113.7"), 201, "")
+	for range 5 { // who gets no ticket is not counted
+		s.want(book(soldOut, "198.51.100.1"), 409, "sold_out")
+	}
+	for range 2 {
+		s.want(book(first, "198.51.100.1"), 201, "")
+	}
+	s.want(book(first, "198.51.100.1"), 429, "rate_limited")
+	s.want(book(first, "203.0.113.7"), 201, "")
+	s.want(book(second, "198.51.100.1"), 201, "")
+}
+
 func TestSigningInIsLimitedPerAddress(t *testing.T) {
 	t.Parallel()
 	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 2, Window: time.Hour}},
@@ -84,12 +152,13 @@ func TestSigningInIsLimitedPerAddress(t *testing.T) {
 	for range 2 {
 		s.want(from("198.51.100.1"), 401, "invalid_token")
 	}
-	s.limited(from("198.51.100.1"), "address")
+	s.limited(from("198.51.100.1"), "refreshing")
 	// what comes before a trusted proxy's entry is the client's own invention
-	s.limited(from("203.0.113.9, 198.51.100.1, 10.1.2.3"), "address")
-	s.limited(s.call("POST", "/auth/register", "", ann, "X-Forwarded-For", "198.51.100.1"), "address")
-	s.limited(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": ann["password"]},
-		"X-Forwarded-For", "198.51.100.1"), "address")
+	s.limited(from("203.0.113.9, 198.51.100.1, 10.1.2.3"), "refreshing")
+	for range 2 {
+		s.want(s.call("POST", "/auth/login", "", map[string]string{"email": ann["email"], "password": ann["password"]},
+			"X-Forwarded-For", "198.51.100.1"), 401, "invalid_credentials")
+	}
 	s.limited(s.call("DELETE", "/auth/me", s.token(account.Customer), map[string]string{"password": "a guess"},
 		"X-Forwarded-For", "198.51.100.1"), "address")
 	s.want(from("198.51.100.2"), 401, "invalid_token")
@@ -104,7 +173,7 @@ func TestForwardedAddressesAreNotBelievedFromAnybody(t *testing.T) {
 		if i < 2 {
 			s.want(a, 401, "invalid_token")
 		} else {
-			s.limited(a, "address")
+			s.limited(a, "refreshing")
 		}
 	}
 }
@@ -127,7 +196,7 @@ func TestPeopleBehindAProxyAreCountedOneByOneHoweverItWritesTheirAddresses(t *te
 	} {
 		s.want(from(same[0]), 401, "invalid_token")
 		for _, other := range same[1:] {
-			s.limited(from(other), "address")
+			s.limited(from(other), "refreshing")
 		}
 	}
 }
@@ -143,9 +212,22 @@ func TestAnAddressThatCannotBeReadCountsAsTheProxy(t *testing.T) {
 		s.want(refresh("X-Forwarded-For", unreadable), 401, "invalid_token")
 	}
 	s.want(refresh(), 401, "invalid_token") // from 127.0.0.1 itself
-	s.limited(refresh("X-Forwarded-For", "1.2.3.4.5"), "address")
+	s.limited(refresh("X-Forwarded-For", "1.2.3.4.5"), "refreshing")
 	s.want(refresh("X-Forwarded-For", "198.51.100.1"), 401, "invalid_token")
 	if got := strings.Count(s.logs.String(), "X-Forwarded-For"); got != 1 {
 		t.Errorf("the log speaks of it %d times, want once", got)
 	}
+}
+
+func TestASiteOfManyNetworksIsLimitedToo(t *testing.T) {
+	t.Parallel()
+	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 1, Window: time.Hour}}, "127.0.0.0/8"))
+	refresh := func(from string) answer {
+		return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"}, "X-Forwarded-For", from)
+	}
+	for i := range 8 {
+		s.want(refresh(fmt.Sprintf("2001:db8:0:%x::1", i)), 401, "invalid_token")
+	}
+	s.limited(refresh("2001:db8:0:ffff::1"), "refreshing")
+	s.want(refresh("2001:db8:1::1"), 401, "invalid_token")
 }

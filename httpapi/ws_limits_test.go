@@ -179,6 +179,22 @@ func TestConnectionsAreLimited(t *testing.T) {
 	again.want("ready")
 }
 
+// Most of them never say who they are.
+func TestOneAddressTakesNotAllConnections(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := s.pushes(func(o *push.Options) { o.AddressConnections = 2 })
+	silent := p.connect()
+	p.connect()
+	_, refused := p.try(nil)
+	if s.want(refused, 429, "rate_limited"); refused.header.Get("Retry-After") == "" {
+		t.Errorf("the third connection: %v %s", refused.header, refused.raw)
+	}
+	must(t, silent.Close(websocket.StatusNormalClosure, ""))
+	eventually(t, "a place is free", func() bool { return p.push.Sockets() == 1 })
+	p.connect()
+}
+
 func TestOnlyKnownOriginsConnect(t *testing.T) {
 	t.Parallel()
 	s := start(t)

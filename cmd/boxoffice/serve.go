@@ -153,7 +153,8 @@ func (p *parts) pushService() service {
 		open: func(context.Context) error {
 			p.push = push.New(push.Options{
 				Live: projections.NewLive(p.reading, p.notifier, p.logger), Accounts: p.accounts,
-				Origins: p.config.FrontendOrigin, Connections: p.config.Sockets, Logger: p.logger, Now: time.Now,
+				Origins: p.config.FrontendOrigin, Connections: p.config.Sockets, AddressConnections: p.config.AddressSockets,
+				Logger: p.logger, Now: time.Now,
 			})
 			p.metrics.Watch(telemetry.Sockets, p.push.Sockets)
 			p.metrics.Watch(telemetry.SocketsLimit, func() int { return p.config.Sockets })
@@ -223,7 +224,8 @@ func (p *parts) httpService() service {
 		open: func(context.Context) (err error) {
 			if p.config.RateLimits {
 				limits := middleware.Limits{
-					Booking: middleware.Limit(p.config.BookingLimit), Address: middleware.Limit(p.config.AddressLimit),
+					Booking: middleware.Limit(p.config.BookingLimit), Reading: middleware.Limit(p.config.ReadingLimit),
+					Event: middleware.Limit(p.config.EventLimit), Address: middleware.Limit(p.config.AddressLimit),
 					Login: middleware.Limit(p.config.LoginLimit),
 				}
 				if limiter, err = middleware.NewLimiter(limits); err != nil {

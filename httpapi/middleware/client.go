@@ -29,6 +29,14 @@ func (c Client) Network() string {
 	return c.Address.String()
 }
 
+// Site is a wider network, which may be one client's too: of IPv6 the /48, of IPv4 the address.
+func (c Client) Site() string {
+	if c.Address.Is6() {
+		return netip.PrefixFrom(c.Address, 48).Masked().String()
+	}
+	return c.Address.String()
+}
+
 // IsNear tells whether the client is on this machine or in a private network.
 func (c Client) IsNear() bool {
 	return c.Address.IsLoopback() || c.Address.IsPrivate() || c.Address.IsLinkLocalUnicast()

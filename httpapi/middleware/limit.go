@@ -22,15 +22,19 @@ type Limit struct {
 
 // Limits protect the service from single clients. They hold per process.
 type Limits struct {
-	Booking Limit // of tickets, per user
-	Address Limit // of registrations, logins and refreshes, per network address
-	Login   Limit // of failed logins, per e-mail
+	Booking Limit // of tickets, per user; as many cancellations
+	Reading Limit // of lists, events and bookings, per user
+	Event   Limit // of tickets of one event, per network address
+	Address Limit // of registrations, of logins and of refreshes, per network address
+	Login   Limit // of failed logins, per e-mail and network
 }
 
-// Limiter counts requests. Close it when the API has stopped. The zero value limits nothing.
+// Limiter counts requests, each kind for itself, so that what uses up one limit leaves the others.
+// Close it when the API has stopped. The zero value limits nothing.
 type Limiter struct {
-	Booking, Address, Login *Counter // nil: not limited
+	Booking, Cancelling, Reading, Event, Address, Registering, Refreshing, Login *Counter // nil: not limited
 
+	counters     []*Counter
 	stopSweeping context.CancelFunc
 }
 
@@ -43,7 +47,10 @@ func NewLimiter(limits Limits) (*Limiter, error) {
 		limit Limit
 		to    **Counter
 	}{
-		{"booking", limits.Booking, &l.Booking}, {"address", limits.Address, &l.Address}, {"login", limits.Login, &l.Login},
+		{"booking", limits.Booking, &l.Booking}, {"cancelling", limits.Booking, &l.Cancelling},
+		{"reading", limits.Reading, &l.Reading}, {"event", limits.Event, &l.Event},
+		{"address", limits.Address, &l.Address}, {"registering", limits.Address, &l.Registering},
+		{"refreshing", limits.Address, &l.Refreshing}, {"login", limits.Login, &l.Login},
 	} {
 		if c.limit.Requests == 0 {
 			continue
@@ -54,6 +61,7 @@ func NewLimiter(limits Limits) (*Limiter, error) {
 			return nil, fmt.Errorf("limit of %s: %w", c.name, err)
 		}
 		*c.to = counter
+		l.counters = append(l.counters, counter)
 	}
 	go l.sweep(ctx)
 	return l, nil
@@ -72,19 +80,17 @@ func (l *Limiter) sweep(ctx context.Context) {
 			return
 		case <-ticks.C:
 		}
-		for _, c := range []*Counter{l.Booking, l.Address, l.Login} {
-			if c != nil {
-				c.sweep()
-			}
+		for _, c := range l.counters {
+			c.sweep()
 		}
 	}
 }
 
-// maxKeys bounds the memory of a counter to some 15 MB. When it is reached, the key that was
+// maxKeys bounds the memory of a counter to some 8 MB. When it is reached, the key that was
 // counted least recently is forgotten: nobody is refused for lack of room, and a client that goes
 // on asking stays counted. To reset a limit that is used up takes this many other keys within its
 // window: this many failed logins, each of which costs a password hash, or this many networks.
-const maxKeys = 100_000
+const maxKeys = 50_000
 
 // counterKey is the hash of what is counted, so that long keys take no more room than short ones.
 type counterKey [16]byte
@@ -131,8 +137,28 @@ type Usage struct {
 	exceeded  bool
 }
 
+// siteShare is how many times a limit the /48 of an IPv6 address has, which is what a customer of a
+// provider can get: some of its networks may be used by different people.
+const siteShare = 8
+
+// TakeAddress counts a request by the address of the client, in its network and its site.
+func (c *Counter) TakeAddress(client Client) Usage {
+	network, site := client.Network(), client.Site()
+	used := c.Take(network)
+	if network == site || used.exceeded {
+		return used
+	}
+	if wide := c.take(site, siteShare*c.limit.Requests); wide.exceeded {
+		c.GiveBack(network)
+		return wide
+	}
+	return used
+}
+
 // Take counts a request of a client. The answer needs the headers of its usage.
-func (c *Counter) Take(name string) Usage {
+func (c *Counter) Take(name string) Usage { return c.take(name, c.limit.Requests) }
+
+func (c *Counter) take(name string, most uint64) Usage {
 	key := counterKeyOf(name)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -141,12 +167,12 @@ func (c *Counter) Take(name string) Usage {
 	if !known || now >= w.ends {
 		w = window{ends: now + c.limit.Window}
 	}
-	exceeded := w.used >= c.limit.Requests
+	exceeded := w.used >= most
 	if !exceeded {
 		w.used++
 	}
 	c.windows.Add(key, w)
-	return Usage{c, c.limit.Requests - w.used, w.ends - now, exceeded}
+	return Usage{c, most - w.used, w.ends - now, exceeded}
 }
 
 // GiveBack undoes a Take. A key of which nothing is used takes no room.

@@ -25,8 +25,8 @@ func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := &socket{
-		push: p, requestID: middleware.RequestID(r.Context()), woken: make(chan struct{}, 1),
-		expires: time.Now().Add(p.HelloWithin),
+		push: p, requestID: middleware.RequestID(r.Context()), network: middleware.ClientOf(r.Context()).Site(),
+		woken: make(chan struct{}, 1), expires: time.Now().Add(p.HelloWithin),
 	}
 	if refused := p.admit(s); refused != nil {
 		middleware.WriteProblem(w, r, refused)

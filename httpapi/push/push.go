@@ -38,10 +38,11 @@ type Options struct {
 	Logger  *slog.Logger
 	Now     func() time.Time
 
-	// Connections is how many there can be at once, UserConnections how many of one user. Default
-	// 10,000 and 20.
-	Connections     int
-	UserConnections int
+	// Connections is how many there can be at once, AddressConnections how many of one network
+	// address, and UserConnections how many of one user. Default 10,000, 1,000 and 20.
+	Connections        int
+	AddressConnections int
+	UserConnections    int
 	// HelloWithin is how long a client may take to say who it is. Default 5 s.
 	HelloWithin time.Duration
 	// HeartbeatEvery is the time between heartbeats. Default 15 s.
@@ -56,6 +57,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	o.Connections = cmp.Or(o.Connections, 10_000)
+	o.AddressConnections = cmp.Or(o.AddressConnections, 1000)
 	o.UserConnections = cmp.Or(o.UserConnections, 20)
 	o.HelloWithin = cmp.Or(o.HelloWithin, 5*time.Second)
 	o.HeartbeatEvery = cmp.Or(o.HeartbeatEvery, 15*time.Second)
@@ -87,6 +89,7 @@ type Push struct {
 	mu       sync.Mutex
 	closing  bool
 	sockets  map[*socket]struct{}
+	networks map[string]int // connections of each
 	users    map[uuid.UUID]int
 	all      map[*socket]struct{}               // that follow all events
 	watchers map[uuid.UUID]map[*socket]struct{} // that follow an event
@@ -103,7 +106,7 @@ type Push struct {
 func New(o Options) *Push {
 	p := &Push{
 		Options: o.withDefaults(), begun: make(chan struct{}), foreign: middleware.NewOriginLog(o.Logger),
-		sockets: make(map[*socket]struct{}), users: make(map[uuid.UUID]int), all: make(map[*socket]struct{}),
+		sockets: make(map[*socket]struct{}), users: make(map[uuid.UUID]int), networks: make(map[string]int), all: make(map[*socket]struct{}),
 		watchers: make(map[uuid.UUID]map[*socket]struct{}),
 		events:   make(map[uuid.UUID]*liveEvent), byAge: list.New(), pending: make(map[*liveEvent]struct{}),
 	}

@@ -32,6 +32,7 @@ type socket struct {
 	push      *Push
 	ws        *websocket.Conn
 	requestID string
+	network   string // that it comes from
 	woken     chan struct{}
 	work      sync.WaitGroup // but for the goroutine that writes
 

@@ -17,8 +17,12 @@ func (p *Push) admit(s *socket) *problem.Problem {
 		return unavailable("shutting_down", "The server is restarting; please try again in a moment", 2)
 	case len(p.sockets) >= p.Connections:
 		return unavailable("too_many_connections", "Too many clients are connected; please try again in a moment", 5)
+	case p.networks[s.network] >= p.AddressConnections: // also of those that do not say who they are
+		return problem.New(http.StatusTooManyRequests, "rate_limited",
+			"Too many clients are connected from your network; please try again later").RetryAfter(30)
 	}
 	p.sockets[s] = struct{}{}
+	p.networks[s.network]++
 	p.open.Add(1)
 	return nil
 }
@@ -33,6 +37,9 @@ func (p *Push) leave(s *socket) {
 	defer p.mu.Unlock()
 	p.unfollow(s)
 	delete(p.sockets, s)
+	if p.networks[s.network]--; p.networks[s.network] == 0 {
+		delete(p.networks, s.network)
+	}
 	if s.user != uuid.Nil {
 		if p.users[s.user]--; p.users[s.user] == 0 {
 			delete(p.users, s.user)

@@ -52,11 +52,14 @@ type Config struct {
 	Queue          int           `env:"BOOKING_QUEUE" envDefault:"50000" min:"1" doc:"commands that may wait for a transaction before more are refused as busy"`
 	ReadConns      int           `env:"READ_CONNECTIONS" envDefault:"12" min:"2" doc:"database connections for reading and signing in"`
 	Sockets        int           `env:"WS_CONNECTIONS" envDefault:"10000" min:"1" doc:"WebSocket connections at once"`
+	AddressSockets int           `env:"WS_ADDRESS_CONNECTIONS" envDefault:"1000" min:"1" doc:"WebSocket connections at once of one network address"`
 
 	RateLimits     Switch   `env:"RATE_LIMITS" envDefault:"on" doc:"on or off"`
-	BookingLimit   Rate     `env:"RATE_LIMIT_BOOKING" envDefault:"300/1m" doc:"bookings per user"`
-	AddressLimit   Rate     `env:"RATE_LIMIT_ADDRESS" envDefault:"2400/1m" doc:"registrations, logins and refreshes per network address"`
-	LoginLimit     Rate     `env:"RATE_LIMIT_LOGIN" envDefault:"20/10m" doc:"failed logins per e-mail"`
+	BookingLimit   Rate     `env:"RATE_LIMIT_BOOKING" envDefault:"300/1m" doc:"bookings per user, and as many cancellations"`
+	ReadingLimit   Rate     `env:"RATE_LIMIT_READING" envDefault:"6000/1m" doc:"lists, events and bookings that are read per user"`
+	EventLimit     Rate     `env:"RATE_LIMIT_EVENT_ADDRESS" envDefault:"3000/1h" doc:"tickets of one event that are booked per network address, which a school or an office shares"`
+	AddressLimit   Rate     `env:"RATE_LIMIT_ADDRESS" envDefault:"2400/1m" doc:"registrations per network address, as many logins and as many refreshes"`
+	LoginLimit     Rate     `env:"RATE_LIMIT_LOGIN" envDefault:"20/10m" doc:"failed logins per e-mail and network address"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES" doc:"networks such as 10.0.0.0/8, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed"`
 	AllowPlainHTTP bool     `env:"ALLOW_PLAIN_HTTP" envDefault:"false" doc:"true: people sign in over plain http from everywhere, also with APP_ENV=production, which refuses that but on the machine itself"`
 

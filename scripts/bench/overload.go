@@ -54,7 +54,7 @@ func (l *overloadLoad) entry(name string, times float64) entry {
 		if err := (shared{}).prepare(ctx, db, eventIDs(l.events), 1_000_000); err != nil {
 			return m, fmt.Errorf("prepare: %w", err)
 		}
-		p, err := boxoffice("BOOKING_QUEUE="+strconv.Itoa(l.queue), "RATE_LIMITS=off")(ctx, db)
+		p, err := boxoffice("BOOKING_QUEUE="+strconv.Itoa(l.queue))(ctx, db)
 		if err != nil {
 			return m, err
 		}
