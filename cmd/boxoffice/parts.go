@@ -40,7 +40,7 @@ type parts struct {
 	metrics   *telemetry.Metrics
 	tracing   *telemetry.Tracing
 	health    *healthMonitor
-	reading   *pgxpool.Pool // of queries and accounts
+	reading   *pgxpool.Pool // of queries
 	notifier  *engine.Notifier
 	progress  *engine.Progress
 	replicas  *replica.Set // nil: there are none
@@ -113,8 +113,8 @@ func (p *parts) healthService() service {
 	}
 }
 
-// readingService opens the pool of queries. Accounts are written through it, and their COMMITs are
-// confirmed to their users.
+// readingService opens the pool of queries. The audit writes through it, and its COMMITs are
+// confirmed to auditors.
 func (p *parts) readingService() service {
 	return service{
 		name: "the reading pool",
@@ -181,8 +181,15 @@ func (p *parts) replicaService() service {
 	}
 }
 
-// accountService hashes and checks passwords. signer is for programs that sign people in.
+// accountConns is how many connections signing in has for itself: a statement takes a millisecond,
+// and few passwords are hashed at once.
+const accountConns = 4
+
+// accountService hashes and checks passwords. Accounts have a pool of their own, so that neither
+// slow reads nor sign-ins keep the others waiting; its COMMITs are confirmed to their users. signer
+// is for programs that sign people in.
 func (p *parts) accountService(signer func() (*account.Signer, error)) service {
+	var pool *pgxpool.Pool
 	return service{
 		name: "accounts",
 		open: func(ctx context.Context) error {
@@ -190,7 +197,12 @@ func (p *parts) accountService(signer func() (*account.Signer, error)) service {
 			if err != nil {
 				return fmt.Errorf("the secrets of tokens: %w", err)
 			}
-			p.accounts, err = account.New(p.reading, s, account.Options{HashSlots: p.processors / 2})
+			settings := map[string]string{"statement_timeout": "10s"}
+			if pool, err = p.database.pool(ctx, "accounts", accountConns, settings, eventstore.ConfigureCommits); err != nil {
+				return err
+			}
+			p.metrics.WatchPool("accounts", pool)
+			p.accounts, err = account.New(pool, s, account.Options{HashSlots: p.processors / 2})
 			if err != nil {
 				return fmt.Errorf("set accounts up: %w", err)
 			}
@@ -201,7 +213,8 @@ func (p *parts) accountService(signer func() (*account.Signer, error)) service {
 			}
 			return nil
 		},
-		run: func(ctx context.Context) error { p.accounts.Watch(ctx, p.logger); return nil },
+		run:  func(ctx context.Context) error { p.accounts.Watch(ctx, p.logger); return nil },
+		stop: func(context.Context) error { closePool(pool); return nil },
 	}
 }
 

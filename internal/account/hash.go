@@ -49,7 +49,7 @@ func newHasher(o Options) (*hasher, error) {
 	return &hasher{
 		cost:  cost,
 		dummy: dummy,
-		turns: turns{free: slots, slots: slots, queue: cmp.Or(o.HashQueue, defaultHashQueue)},
+		turns: newTurns(slots, cmp.Or(o.HashQueue, defaultHashQueue)),
 		onRun: func() {},
 	}, nil
 }

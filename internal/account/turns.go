@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -19,105 +20,100 @@ func networkOf(ctx context.Context) string {
 	return network
 }
 
-// turns hands out a bounded number of slots. Requests that wait for one get it network by network,
-// and those of a network in the order in which they came.
+// turns hands out a bounded number of slots by start-time fair queueing (Goyal, Vin, Cheng 1996):
+// each network has as many turns as the others, and one that has not asked lately comes next.
 type turns struct {
 	mu      sync.Mutex
 	free    int      // slots
 	slots   int      // altogether
 	queue   int      // how many may wait
-	waiting int      // how many do
-	next    []*queue // those that wait, by network, the next one first
+	waiting []waiter // in the order in which they came
+	// now is the turn that was handed out last, and after the turn behind the last one of each
+	// network that has one after now.
+	now   int
+	after map[string]int
 }
 
-// queue are the requests of one network that wait, the first one first. Nil on the channel is a
-// slot.
-type queue struct {
+type waiter struct {
 	network string
-	waiters []chan error
+	turn    int
+	done    chan error // nil is a slot
+}
+
+func newTurns(slots, queue int) turns {
+	return turns{free: slots, slots: slots, queue: queue, after: map[string]int{}}
 }
 
 // acquire waits for a slot until ctx ends. The error is [ErrBusy] when too many wait.
 func (t *turns) acquire(ctx context.Context) error {
-	turn, err := t.enter(networkOf(ctx))
-	if turn == nil {
+	done, err := t.enter(networkOf(ctx))
+	if done == nil {
 		return err
 	}
 	select {
-	case err := <-turn:
+	case err := <-done:
 		return err
 	case <-ctx.Done():
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if !t.forget(turn) && <-turn == nil { // the slot came in the same moment
+		if !t.forget(done) && <-done == nil { // the slot came in the same moment
 			t.handOn()
 		}
 		return ctx.Err()
 	}
 }
 
-// enter takes a free slot or a place in the queue, of which turn tells. In a full queue it takes
-// the last place of the network that has the most, unless that is its own: a flood fills the queue
-// and keeps nobody out.
-func (t *turns) enter(network string) (turn chan error, err error) {
+// enter takes a free slot or a place in the queue; done tells what becomes of it. In a full queue
+// it takes the last place of the network that has the most, unless that would have no more than its
+// own: a flood fills the queue and keeps nobody out.
+func (t *turns) enter(network string) (done chan error, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.free > 0 {
-		t.free--
-		return nil, nil
-	}
-	i := slices.IndexFunc(t.next, func(q *queue) bool { return q.network == network })
-	own := &queue{network: network}
-	if i >= 0 {
-		own = t.next[i]
-	}
-	if t.waiting >= t.queue && !t.displace(len(own.waiters)+1) {
+	if t.free == 0 && len(t.waiting) >= t.queue && !t.displace(network) {
 		return nil, ErrBusy
 	}
-	if i < 0 {
-		t.next = append(t.next, own)
+	w := waiter{network, max(t.now, t.after[network]), make(chan error, 1)}
+	t.after[network] = w.turn + 1
+	if t.free > 0 {
+		t.free--
+		t.advance(w.turn)
+		return nil, nil
 	}
-	turn = make(chan error, 1)
-	own.waiters = append(own.waiters, turn)
-	t.waiting++
-	return turn, nil
+	t.waiting = append(t.waiting, w)
+	return w.done, nil
 }
 
-// displace refuses the last request of the network that has the most in the queue, if it has more
-// than so many.
-func (t *turns) displace(than int) bool {
-	if len(t.next) == 0 {
+// displace refuses the last request of the network that has the most in the queue, if that leaves
+// it no fewer than the network that comes will have.
+func (t *turns) displace(network string) bool {
+	waiting := map[string]int{}
+	for _, w := range t.waiting {
+		waiting[w.network]++
+	}
+	last := -1
+	for i, w := range t.waiting {
+		if last < 0 || waiting[w.network] >= waiting[t.waiting[last].network] {
+			last = i
+		}
+	}
+	if last < 0 || waiting[t.waiting[last].network] <= waiting[network]+1 {
 		return false
 	}
-	most := slices.MaxFunc(t.next, func(a, b *queue) int { return len(a.waiters) - len(b.waiters) })
-	if len(most.waiters) <= than {
-		return false
-	}
-	last := len(most.waiters) - 1
-	most.waiters[last] <- ErrBusy
-	most.waiters = most.waiters[:last]
-	t.waiting--
+	w := t.waiting[last]
+	t.after[w.network] = w.turn
+	w.done <- ErrBusy
+	t.waiting = slices.Delete(t.waiting, last, last+1)
 	return true
 }
 
 // forget removes a request from the queue; false: it is not there any more.
-func (t *turns) forget(turn chan error) bool {
-	for i, q := range t.next {
-		if j := slices.Index(q.waiters, turn); j >= 0 {
-			t.remove(i, j)
-			return true
-		}
+func (t *turns) forget(done chan error) bool {
+	i := slices.IndexFunc(t.waiting, func(w waiter) bool { return w.done == done })
+	if i < 0 {
+		return false
 	}
-	return false
-}
-
-func (t *turns) remove(i, j int) {
-	q := t.next[i]
-	q.waiters = slices.Delete(q.waiters, j, j+1)
-	t.waiting--
-	if len(q.waiters) == 0 {
-		t.next = slices.Delete(t.next, i, i+1)
-	}
+	t.waiting = slices.Delete(t.waiting, i, i+1)
+	return true
 }
 
 func (t *turns) release() {
@@ -126,17 +122,24 @@ func (t *turns) release() {
 	t.handOn()
 }
 
-// handOn gives a slot to the next network, which then waits behind the others.
+// handOn gives a slot to the request whose turn is the first.
 func (t *turns) handOn() {
-	if len(t.next) == 0 {
+	if len(t.waiting) == 0 {
 		t.free++
 		return
 	}
-	first := t.next[0]
-	first.waiters[0] <- nil
-	t.remove(0, 0)
-	if len(first.waiters) > 0 {
-		t.next = append(t.next[1:], first)
+	w := slices.MinFunc(t.waiting, func(a, b waiter) int { return cmp.Compare(a.turn, b.turn) })
+	t.forget(w.done)
+	t.advance(w.turn)
+	w.done <- nil
+}
+
+func (t *turns) advance(turn int) {
+	t.now = max(t.now, turn)
+	for network, after := range t.after {
+		if after <= t.now {
+			delete(t.after, network)
+		}
 	}
 }
 
@@ -144,5 +147,5 @@ func (t *turns) handOn() {
 func (t *turns) pending() (pending, limit int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.slots - t.free + t.waiting, t.slots + t.queue
+	return t.slots - t.free + len(t.waiting), t.slots + t.queue
 }

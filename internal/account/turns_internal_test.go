@@ -16,7 +16,7 @@ type line struct {
 }
 
 func newLine(t *testing.T, queue int) *line {
-	l := &line{T: t, turns: turns{free: 1, slots: 1, queue: queue}, turn: map[string]chan error{}}
+	l := &line{T: t, turns: newTurns(1, queue), turn: map[string]chan error{}}
 	if turn, err := l.enter("first"); turn != nil || err != nil {
 		t.Fatalf("a free slot is not given: %v", err)
 	}
@@ -88,6 +88,24 @@ func TestNetworksTakeTurns(t *testing.T) {
 	l.release()
 	if pending, limit := l.pending(); pending != 0 || limit != 101 {
 		t.Errorf("%d of %d are pending after all", pending, limit)
+	}
+}
+
+func TestANetworkThatHasNotAskedLatelyComesNext(t *testing.T) {
+	t.Parallel()
+	l := newLine(t, 100)
+	for _, name := range []string{"f1", "g1", "f2", "g2", "f3", "g3"} {
+		l.ask(name[:1], name)
+	}
+	l.release() // f1
+	l.ask("a", "a1")
+	l.names = slices.DeleteFunc(l.names, func(name string) bool { return name == "f1" })
+	want := []string{"g1", "a1", "f2", "g2", "f3", "g3"}
+	if got := l.served(); !slices.Equal(got, want) {
+		t.Errorf("served were %v, want %v", got, want)
+	}
+	if len(l.after) > 3 {
+		t.Errorf("%d networks are remembered after all were served", len(l.after))
 	}
 }
 

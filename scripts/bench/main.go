@@ -63,6 +63,7 @@ func scenarios(s size) []scenario {
 		httpRead(s),
 		webSocket(s),
 		overload(s),
+		signIns(s),
 	}
 }
 

@@ -38,10 +38,11 @@ func boxoffice(settings ...string) opener {
 		}
 		cmd := exec.CommandContext(ctx, path, "serve")
 		cmd.Dir = dir // where there is no .env
-		cmd.Env = append(settings,
-			"DATABASE_URL="+db.url, "DATA_DIR="+dir, "API_PORT=0", "WEB_PORT=0", "BOOKING_DELAY=0s", "LOG_LEVEL=warn",
+		cmd.Env = append([]string{
+			"DATABASE_URL=" + db.url, "DATA_DIR=" + dir, "API_PORT=0", "WEB_PORT=0", "BOOKING_DELAY=0s", "LOG_LEVEL=warn",
 			"RATE_LIMITS=off", "WS_ADDRESS_CONNECTIONS=10000", // all come from one address
-			"JWT_ACCESS_SECRET="+secrets().Access[0], "JWT_REFRESH_SECRET="+secrets().Refresh[0])
+			"JWT_ACCESS_SECRET=" + secrets().Access[0], "JWT_REFRESH_SECRET=" + secrets().Refresh[0],
+		}, settings...)
 		return start(cmd)
 	}
 }
