@@ -59,12 +59,8 @@ type bookTicketInput struct {
 
 func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[BookingChange], error) {
 	book := booking.Book{EventID: in.Body.EventID}
-	return execute(ctx, once{in.key, in.Body}, bookingChangeOf, func(r booking.Request) (result booking.Result, err error) {
-		err = a.limitedOfEvent(ctx, book.EventID, func() error {
-			result, err = a.Service.Book(ctx, r, book)
-			return err
-		})
-		return result, err
+	return execute(ctx, once{in.key, in.Body}, bookingChangeOf, func(r booking.Request) (booking.Result, error) {
+		return a.limitedOfEvent(ctx, book.EventID, func() (booking.Result, error) { return a.Service.Book(ctx, r, book) })
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
@@ -48,20 +49,22 @@ func (a *api) limited(counter *middleware.Counter, take func(context.Context) mi
 }
 
 // limitedOfEvent runs a booking, unless the network has so many tickets of the event already.
-func (a *api) limitedOfEvent(ctx context.Context, event uuid.UUID, book func() error) error {
+func (a *api) limitedOfEvent(
+	ctx context.Context, event uuid.UUID, book func() (booking.Result, error),
+) (booking.Result, error) {
 	counter := a.Limiter.Event
 	if counter == nil {
 		return book()
 	}
 	key := event.String() + " " + middleware.ClientOf(ctx).Site()
 	if p := counter.Take(key).Problem(); p != nil {
-		return p
+		return booking.Result{}, p
 	}
-	err := book()
+	result, err := book()
 	if err != nil {
 		counter.GiveBack(key)
 	}
-	return err
+	return result, err
 }
 
 // hashing has the password of a request hashed in the turn of its network.

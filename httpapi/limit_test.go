@@ -221,7 +221,8 @@ func TestAnAddressThatCannotBeReadCountsAsTheProxy(t *testing.T) {
 
 func TestASiteOfManyNetworksIsLimitedToo(t *testing.T) {
 	t.Parallel()
-	s := start(t, withLimits(t, middleware.Limits{Address: middleware.Limit{Requests: 1, Window: time.Hour}}, "127.0.0.0/8"))
+	once := middleware.Limit{Requests: 1, Window: time.Hour}
+	s := start(t, withLimits(t, middleware.Limits{Address: once}, "127.0.0.0/8"))
 	refresh := func(from string) answer {
 		return s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": "x"}, "X-Forwarded-For", from)
 	}

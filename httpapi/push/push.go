@@ -106,7 +106,8 @@ type Push struct {
 func New(o Options) *Push {
 	p := &Push{
 		Options: o.withDefaults(), begun: make(chan struct{}), foreign: middleware.NewOriginLog(o.Logger),
-		sockets: make(map[*socket]struct{}), users: make(map[uuid.UUID]int), networks: make(map[string]int), all: make(map[*socket]struct{}),
+		sockets: make(map[*socket]struct{}), users: make(map[uuid.UUID]int), networks: make(map[string]int),
+		all:      make(map[*socket]struct{}),
 		watchers: make(map[uuid.UUID]map[*socket]struct{}),
 		events:   make(map[uuid.UUID]*liveEvent), byAge: list.New(), pending: make(map[*liveEvent]struct{}),
 	}

@@ -151,7 +151,9 @@ func TestWhoGivesUpLosesNoSlot(t *testing.T) {
 	if l.forget(turn) {
 		t.Error("one that has a slot still waits")
 	}
-	<-turn
+	if err := <-turn; err != nil {
+		t.Errorf("the one who gave up got %v", err)
+	}
 	l.handOn()
 	if err := <-l.turn["b1"]; err != nil {
 		t.Errorf("the next one got %v", err)

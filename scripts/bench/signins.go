@@ -16,7 +16,9 @@ import (
 // signIns is about people who sign in while others, within the limits of their addresses, send more
 // passwords than can be hashed.
 func signIns(s size) scenario {
-	load := signInLoad{addresses: 5, perSecond: 40, people: 10, every: 3 * time.Second, measured: s.duration(30 * time.Second)}
+	load := signInLoad{
+		addresses: 5, perSecond: 40, people: 10, every: 3 * time.Second, measured: s.duration(30 * time.Second),
+	}
 	return scenario{
 		name: "sign-ins", group: "http", counts: "sign-ins of people in time/s", reference: "quiet",
 		about: fmt.Sprintf("%d people sign in every %s; in the flood %d addresses send %d unknown e-mails a second each",
@@ -45,7 +47,8 @@ func (l signInLoad) entry(name string, isFlood bool) entry {
 		}
 		defer func() { err = errors.Join(err, p.stop()) }()
 		for i := range l.people {
-			if status, err := post(ctx, p, "/auth/register", i, "{"+credentials(i)+`,"name":"Somebody"}`); err != nil || status != http.StatusCreated {
+			status, err := post(ctx, p, "/auth/register", i, "{"+credentials(i)+`,"name":"Somebody"}`)
+			if err != nil || status != http.StatusCreated {
 				return m, fmt.Errorf("register: %d, %w", status, err)
 			}
 		}
@@ -112,7 +115,7 @@ func (l signInLoad) flood(ctx context.Context, p *program, address int, sent, re
 		requests.Go(func() error {
 			status, err := post(ctx, p, "/auth/login", address, "{"+credentials(1_000_000*address+n)+"}")
 			if ctx.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // the measurement is over
 			}
 			sent.Add(1)
 			if status != http.StatusUnauthorized {
