@@ -13,7 +13,7 @@ import (
 
 // shared is what the batches of an executor share.
 type shared[S, R any] struct {
-	loader[S, R]
+	store[S, R]
 	pool    *pgxpool.Pool
 	options Options
 	running context.Context // ends when Close has waited long enough
@@ -43,9 +43,9 @@ func newBatch[S, R any](e *shared[S, R], delay time.Duration, cs []*call[S, R], 
 	return &batch[S, R]{
 		shared: e, delay: delay, entry: p,
 		calls:  calls[S, R]{logger: e.logger, open: cs},
-		states: newStates(&e.loader, cs),
-		tx: transaction{pool: e.pool, timeout: e.options.Timeout * 3 / 5, // so that there is time for another connection
-			logger: e.logger, answered: &e.answered},
+		states: newStates(&e.store, cs),
+		tx: transaction{pool: e.pool, timeout: e.options.messageTimeout(), logger: e.logger,
+			answered: &e.answered},
 		stats: BatchStats{Commands: len(cs), Waited: time.Since(cs[0].arrived), Delay: delay},
 	}
 }
@@ -283,7 +283,7 @@ func (b *batch[S, R]) lockAndRead(ctx context.Context) (committed *plan[S, R], b
 	if err := b.states.read(ctx, &b.tx, q, nil); err != nil {
 		return nil, 0, err
 	}
-	b.contended.Store(b.states.unread > 0)
+	b.contended.Store(b.states.records > 0)
 	return committed, base, nil
 }
 
@@ -308,7 +308,7 @@ func (b *batch[S, R]) complete(p *plan[S, R], base int64) {
 	b.calls.completeRepeated(b.states.keys)
 	for id, s := range p.streams {
 		if b.states.broken[id] == nil {
-			b.keep(id, s)
+			b.keep(id, s, true)
 		}
 	}
 	b.stats.Records += len(p.records)

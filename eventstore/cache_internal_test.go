@@ -18,7 +18,7 @@ func TestTheCacheKnowsWhatWasPut(t *testing.T) {
 	if got := c.get(id); got != (stream[string]{}) {
 		t.Errorf("got %+v of an unknown stream, want nothing", got)
 	}
-	c.put(id, at(3), 10)
+	c.put(id, at(3), 10, true)
 	if got := c.get(id); got != at(3) {
 		t.Errorf("got %+v, want %+v", got, at(3))
 	}
@@ -29,7 +29,7 @@ func TestTheCacheNeverReplacesANewerStateByAnOlderOne(t *testing.T) {
 	c := newCache[string](1000)
 	id := uuid.New()
 	for _, put := range []struct{ version, want int }{{3, 3}, {2, 3}, {5, 5}, {4, 5}, {1, 5}, {6, 6}} {
-		c.put(id, at(put.version), 10)
+		c.put(id, at(put.version), 10, true)
 		if got := c.get(id).Version; got != put.want {
 			t.Errorf("after version %d: got version %d, want %d", put.version, got, put.want)
 		}
@@ -42,10 +42,10 @@ func TestTheCacheForgetsWhatWasNotUsedForLongest(t *testing.T) {
 	c := newCache[string](3 * (size + overhead))
 	ids := []uuid.UUID{uuid.New(), uuid.New(), uuid.New(), uuid.New()}
 	for _, id := range ids[:3] {
-		c.put(id, at(1), size)
+		c.put(id, at(1), size, true)
 	}
 	c.get(ids[0])
-	c.put(ids[3], at(1), size)
+	c.put(ids[3], at(1), size, true)
 	for i, want := range []int{1, 0, 1, 1} {
 		if got := c.get(ids[i]).Version; got != want {
 			t.Errorf("stream %d: got version %d, want %d", i, got, want)
@@ -57,9 +57,9 @@ func TestAStateThatIsTooLargeForTheCacheDrivesNothingOut(t *testing.T) {
 	t.Parallel()
 	c := newCache[string](1000)
 	small, large := uuid.New(), uuid.New()
-	c.put(small, at(1), 10)
-	c.put(large, at(1), 10)
-	c.put(large, at(2), 5000)
+	c.put(small, at(1), 10, true)
+	c.put(large, at(1), 10, true)
+	c.put(large, at(2), 5000, true)
 	if got := c.get(small).Version; got != 1 {
 		t.Errorf("got version %d, want 1", got)
 	}
@@ -115,7 +115,7 @@ func TestTheCacheStaysWithinItsBound(t *testing.T) {
 			"put": func(rt *rapid.T) {
 				id, s, size := id.Draw(rt, "stream"), at(rapid.IntRange(1, 9).Draw(rt, "version")),
 					rapid.IntRange(0, 4*overhead).Draw(rt, "size")
-				c.put(id, s, size)
+				c.put(id, s, size, true)
 				if size += overhead; size > limit {
 					return
 				}
