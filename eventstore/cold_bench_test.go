@@ -3,9 +3,10 @@ package eventstore_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
-	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"slices"
 	"sync"
@@ -27,12 +28,12 @@ var (
 	coldLog     = flag.Int("cold.log", 1_000_000, "records of the largest log of BenchmarkRestart")
 )
 
-// fill writes streams of an event and its bookings, each by another customer, with COPY and past the
-// triggers. Streams stand in the log in pieces of a hundred records.
-func (b bundle) fill(tb testing.TB, streams, records int) []uuid.UUID {
+// fill appends to each stream an event, if it is empty, and bookings, each by another customer, with
+// COPY and past the triggers. Streams stand in the log in pieces of a hundred records.
+func (b bundle) fill(tb testing.TB, ids []uuid.UUID, records int) {
 	tb.Helper()
 	const piece = 100
-	ids, tails := people(streams), make([]eventstore.Tail, streams)
+	streams, tails := len(ids), b.tails(tb, ids)
 	name, schema, first, err := domain.Codec{}.Encode(scheduled(domain.MaxCapacity))
 	if err != nil {
 		tb.Fatal(err)
@@ -50,8 +51,8 @@ func (b bundle) fill(tb testing.TB, streams, records int) []uuid.UUID {
 		}
 		if r.Version > 1 {
 			booking, customer := uuid.UUID{15: 1}, uuid.UUID{15: 2}
-			binary.BigEndian.PutUint64(booking[:], uint64(i)*0x9e3779b97f4a7c15)
-			binary.BigEndian.PutUint64(customer[:], uint64(i)*0xbf58476d1ce4e5b9)
+			binary.BigEndian.PutUint64(booking[:], uint64(head+int64(i))*0x9e3779b97f4a7c15)
+			binary.BigEndian.PutUint64(customer[:], uint64(head+int64(i))*0xbf58476d1ce4e5b9)
 			var err error
 			r.Type, r.SchemaVersion, r.Data, err = domain.Codec{}.Encode(
 				domain.TicketBooked{BookingID: booking, CustomerID: customer})
@@ -86,23 +87,44 @@ func (b bundle) fill(tb testing.TB, streams, records int) []uuid.UUID {
 		tb.Fatal(err)
 	}
 	mustExec(tb, b.pool, `vacuum analyze event_log`)
-	return ids
 }
 
-// heapPeak samples the memory that live and dead objects take until it is stopped, in MB.
-func heapPeak() (stop func() float64) {
+// tails are the ends of streams.
+func (b bundle) tails(tb testing.TB, ids []uuid.UUID) []eventstore.Tail {
+	tb.Helper()
+	tails := make([]eventstore.Tail, len(ids))
+	for i, id := range ids {
+		var hash []byte
+		err := b.pool.QueryRow(context.Background(), `
+			select version, hash, recorded_at from event_log where stream_id = $1 order by version desc limit 1`, id).
+			Scan(&tails[i].Version, &hash, &tails[i].RecordedAt)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			tb.Fatal(err)
+		}
+		copy(tails[i].Hash[:], hash)
+	}
+	return tails
+}
+
+// memory is what the process has from the system, in MB.
+func memory() float64 {
+	sample := []metrics.Sample{
+		{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
+	}
+	metrics.Read(sample)
+	return float64(sample[0].Value.Uint64()-sample[1].Value.Uint64()) / 1e6
+}
+
+// memoryPeak samples the memory until it is stopped.
+func memoryPeak() (stop func() float64) {
 	done, peak := make(chan struct{}), make(chan float64)
 	go func() {
-		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
-		var most uint64
-		for {
-			metrics.Read(sample)
-			most = max(most, sample[0].Value.Uint64())
+		for most := memory(); ; most = max(most, memory()) {
 			select {
 			case <-done:
-				peak <- float64(most) / 1e6
+				peak <- most
 				return
 			case <-tick.C:
 			}
@@ -111,12 +133,20 @@ func heapPeak() (stop func() float64) {
 	return func() float64 { close(done); return <-peak }
 }
 
-// begins books for a customer each at once on an executor that has just started, and gives the times
-// until the first and the last answer, and how many failed.
-func restart(b *testing.B, db bundle, o options, streams []uuid.UUID) (first, last time.Duration, failed int) {
-	b.Helper()
+// restarted says how bookings on an executor went that had just started.
+type restarted struct {
+	first, last time.Duration // answers, from the start
+	failed      int
+	peak        float64 // of memory, in MB above what is taken afterwards
+}
+
+// restart starts an executor and books a ticket of each stream at once.
+func (b bundle) restart(tb testing.TB, o options, streams []uuid.UUID) (r restarted) {
+	tb.Helper()
+	debug.FreeOSMemory()
+	stop := memoryPeak()
 	started := time.Now()
-	p := startProcess(b, db.url, withSnapshots(), o)
+	p := startProcess(tb, b.url, withSnapshots(), o)
 	var (
 		mu   sync.Mutex
 		took []time.Duration
@@ -128,57 +158,117 @@ func restart(b *testing.B, db bundle, o options, streams []uuid.UUID) (first, la
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failed++
+				r.failed++
 				return
 			}
 			took = append(took, time.Since(started))
 		})
 	}
 	done.Wait()
-	closeProcess(b, p)
-	if len(took) == 0 {
-		return 0, 0, failed
-	}
-	return slices.Min(took), slices.Max(took), failed
-}
-
-func closeProcess(tb testing.TB, p process) {
-	tb.Helper()
+	r.peak = stop()
+	debug.FreeOSMemory()
+	r.peak -= memory()
 	if err := p.Close(context.Background()); err != nil {
 		tb.Fatal(err)
 	}
 	p.pool.Close()
+	if len(took) > 0 {
+		r.first, r.last = slices.Min(took), slices.Max(took)
+	}
+	return r
 }
 
-// report restarts again and again and reports the worst.
-func report(b *testing.B, db bundle, o options, streams []uuid.UUID, between func()) {
-	b.Helper()
-	var first, last time.Duration
-	var failed int
-	var peak, steady float64
-	for b.Loop() {
-		b.StopTimer()
-		between()
-		runtime.GC()
-		b.StartTimer()
-		stop := heapPeak()
-		f, l, n := restart(b, db, o, streams)
-		first, last, failed = max(first, f), max(last, l), max(failed, n)
-		peak = max(peak, stop())
-		_ = steady
+// benchmarkRestart restarts again and again, and reports the worst of each number. before, unless
+// nil, comes before each start.
+func (b bundle) benchmarkRestart(bench *testing.B, o options, streams []uuid.UUID, before func()) {
+	bench.Helper()
+	var worst restarted
+	for bench.Loop() {
+		bench.StopTimer()
+		if before != nil {
+			before()
+		}
+		bench.StartTimer()
+		r := b.restart(bench, o, streams)
+		worst = restarted{max(worst.first, r.first), max(worst.last, r.last), max(worst.failed, r.failed),
+			max(worst.peak, r.peak)}
 	}
-	b.ReportMetric(first.Seconds(), "first-answer-s")
-	b.ReportMetric(last.Seconds(), "last-answer-s")
-	b.ReportMetric(float64(failed), "failed")
-	b.ReportMetric(peak, "heap-MB")
-	b.ReportMetric(0, "ns/op")
+	bench.ReportMetric(worst.first.Seconds(), "first-answer-s")
+	bench.ReportMetric(worst.last.Seconds(), "last-answer-s")
+	bench.ReportMetric(float64(worst.failed), "failed")
+	bench.ReportMetric(worst.peak, "memory-MB")
+	bench.ReportMetric(0, "ns/op")
+}
+
+func (b bundle) withoutSnapshots(tb testing.TB) func() {
+	return func() { mustExec(tb, b.pool, `truncate snapshots`) }
 }
 
 // A process that has just started gets one command for each of many streams at once.
 func BenchmarkColdStart(b *testing.B) {
-	db := setup(b)
-	streams := db.fill(b, *coldStreams, *coldRecords)
-	b.Run("nosnapshots", func(b *testing.B) {
-		report(b, db, options{}, streams, func() { mustExec(b, db.pool, `truncate snapshots`) })
+	db, streams := setup(b), people(*coldStreams)
+	db.fill(b, streams, *coldRecords)
+	b.Run("snapshots=none", func(b *testing.B) {
+		db.benchmarkRestart(b, options{}, streams, db.withoutSnapshots(b))
 	})
+	db.takeSnapshots(b, streams)
+	b.Run("snapshots=all", func(b *testing.B) { db.benchmarkRestart(b, options{}, streams, nil) })
+}
+
+// takeSnapshots has each stream read until it has a snapshot.
+func (b bundle) takeSnapshots(tb testing.TB, streams []uuid.UUID) {
+	tb.Helper()
+	p := startProcess(tb, b.url, withSnapshots(), options{})
+	defer p.Close(context.Background()) //nolint:errcheck // it has done its work
+	for !poll(func() bool {
+		for _, stream := range streams {
+			if _, err := p.look(tb, stream); err != nil {
+				tb.Fatal(err)
+			}
+		}
+		return b.count(tb, `select count(*) from snapshots`) == len(streams)
+	}) {
+		tb.Fatal("there are streams without a snapshot")
+	}
+}
+
+// A process is restarted in the middle of a sale, and 300 customers wait for it.
+func BenchmarkRestartInASale(b *testing.B) {
+	db, stream := setup(b), people(1)
+	db.fill(b, stream, *coldSale*4/5)
+	db.takeSnapshots(b, stream)
+	db.fill(b, stream, *coldSale/5)
+	customers := slices.Repeat(stream, 300)
+	o := options{Delay: time.Second, Transactions: 32}
+	b.Run("snapshot=4/5", func(b *testing.B) {
+		kept := db.withSavedSnapshots(b)
+		db.benchmarkRestart(b, o, customers, kept)
+	})
+	b.Run("snapshot=none", func(b *testing.B) {
+		db.benchmarkRestart(b, o, customers, db.withoutSnapshots(b))
+	})
+}
+
+// withSavedSnapshots brings the snapshots back as they are now.
+func (b bundle) withSavedSnapshots(tb testing.TB) func() {
+	mustExec(tb, b.pool, `create table saved_snapshots as table snapshots`)
+	return func() {
+		mustExec(tb, b.pool, `truncate snapshots`)
+		mustExec(tb, b.pool, `insert into snapshots table saved_snapshots`)
+	}
+}
+
+// How long the first booking after a restart takes, by the size of the log.
+func BenchmarkRestart(b *testing.B) {
+	const each = 1_000 // records of a stream
+	db := setup(b)
+	var streams []uuid.UUID
+	for size := 10_000; size <= *coldLog; size *= 10 {
+		more := people(size/each - len(streams))
+		db.fill(b, more, each)
+		streams = append(streams, more...)
+		b.Run(fmt.Sprintf("records=%d", size), func(b *testing.B) {
+			db.benchmarkRestart(b, options{}, streams[len(streams)-1:], db.withoutSnapshots(b))
+		})
+	}
 }

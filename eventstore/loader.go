@@ -55,7 +55,7 @@ const (
 	// loadGroup is how many streams begin with one statement.
 	loadGroup = 250
 	// loadStatements is how many statements a long stream has before others go ahead.
-	loadStatements = 10
+	loadStatements = 3
 	// loadAttempts is how many connections a load tries for one statement.
 	loadAttempts = 3
 )
@@ -186,14 +186,14 @@ func (l *loader[S, R]) read(ctx context.Context, group []*load[S, R]) (more []uu
 		u.streams[w.id] = &w.stream
 		more = append(more, w.id)
 	}
-	statements, isLong := 1, group[0].begun
+	statements, limit, isLong := 1, unreadLimit, group[0].begun
 	if w := group[0]; isLong {
-		statements = loadStatements
+		statements, limit = loadStatements, longLimit
 		err = l.recall(ctx, w)
 	}
 	for i := 0; i < statements && err == nil && len(more) > 0; i++ {
 		ids := more
-		err = l.try(ctx, func(q *pgx.Batch) { u.queue(q, ids, &more) })
+		err = l.try(ctx, func(q *pgx.Batch) { u.queue(q, ids, limit, &more) })
 	}
 	for _, w := range group {
 		w.begun = true

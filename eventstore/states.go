@@ -60,7 +60,7 @@ func (s *states[S, R]) read(ctx context.Context, t *transaction, q *pgx.Batch, f
 	}
 	for {
 		var more []uuid.UUID
-		s.queue(q, ids, &more)
+		s.queue(q, ids, unreadLimit, &more)
 		s.queueKeys(q)
 		if finish != nil {
 			finish(q)

@@ -27,10 +27,10 @@ const (
 	// unreadLimit is how many records a statement reads, over all its streams. What is longer is read
 	// in several statements, so that none takes long, and what one has read is kept if the next fails.
 	unreadLimit = 5_000
+	// longLimit is the same for a statement that reads one long stream, and that nobody else waits for.
+	// It is larger because one fold of many records is quicker than several of few.
+	longLimit = 20_000
 )
-
-// perStream divides unreadLimit among n streams. Each gives its known record and one more at least.
-func perStream(n int) int { return max(2, unreadLimit/max(1, n)) }
 
 // store is what an executor knows of streams, and how it reads them.
 type store[S, R any] struct {
@@ -54,14 +54,14 @@ type unread[S, R any] struct {
 	records int                      // that were read
 }
 
-// queue adds the query for the unread records of some streams to a message. Its answer brings the
-// streams up to date, and gives to more those that may have further records.
-func (u *unread[S, R]) queue(q *pgx.Batch, ids []uuid.UUID, more *[]uuid.UUID) {
+// queue adds the query for the unread records of some streams to a message, limit records in all. Its
+// answer brings the streams up to date, and gives to more those that may have further records.
+func (u *unread[S, R]) queue(q *pgx.Batch, ids []uuid.UUID, limit int, more *[]uuid.UUID) {
 	streams, versions := make([][16]byte, len(ids)), make([]int32, len(ids))
 	for i, id := range ids {
 		streams[i], versions[i] = id, int32(u.streams[id].Version) //nolint:gosec // the column is an int
 	}
-	limit := perStream(len(ids))
+	limit = max(2, limit/max(1, len(ids))) // each stream gives its known record, and one more at least
 	q.Queue(unreadSQL, streams, versions, limit).Query(func(rows pgx.Rows) error {
 		read, err := u.fold(rows, ids)
 		*more = nil
