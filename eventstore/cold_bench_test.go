@@ -140,8 +140,8 @@ type restarted struct {
 	peak        float64 // of memory, in MB above what is taken afterwards
 }
 
-// restart starts an executor and books a ticket of each stream at once.
-func (b bundle) restart(tb testing.TB, o options, streams []uuid.UUID) (r restarted) {
+// restart starts an executor and books a ticket of each stream. The customers come within a time.
+func (b bundle) restart(tb testing.TB, o options, streams []uuid.UUID, within time.Duration) (r restarted) {
 	tb.Helper()
 	debug.FreeOSMemory()
 	stop := memoryPeak()
@@ -152,8 +152,9 @@ func (b bundle) restart(tb testing.TB, o options, streams []uuid.UUID) (r restar
 		took []time.Duration
 		done sync.WaitGroup
 	)
-	for _, stream := range streams {
+	for i, stream := range streams {
 		done.Go(func() {
+			<-time.After(time.Duration(i) * within / time.Duration(len(streams)))
 			_, err := p.book(context.Background(), stream, uuid.New())
 			mu.Lock()
 			defer mu.Unlock()
@@ -180,7 +181,9 @@ func (b bundle) restart(tb testing.TB, o options, streams []uuid.UUID) (r restar
 
 // benchmarkRestart restarts again and again, and reports the worst of each number. before, unless
 // nil, comes before each start.
-func (b bundle) benchmarkRestart(bench *testing.B, o options, streams []uuid.UUID, before func()) {
+func (b bundle) benchmarkRestart(
+	bench *testing.B, o options, streams []uuid.UUID, within time.Duration, before func(),
+) {
 	bench.Helper()
 	var worst restarted
 	for bench.Loop() {
@@ -189,7 +192,7 @@ func (b bundle) benchmarkRestart(bench *testing.B, o options, streams []uuid.UUI
 			before()
 		}
 		bench.StartTimer()
-		r := b.restart(bench, o, streams)
+		r := b.restart(bench, o, streams, within)
 		worst = restarted{max(worst.first, r.first), max(worst.last, r.last), max(worst.failed, r.failed),
 			max(worst.peak, r.peak)}
 	}
@@ -209,10 +212,10 @@ func BenchmarkColdStart(b *testing.B) {
 	db, streams := setup(b), people(*coldStreams)
 	db.fill(b, streams, *coldRecords)
 	b.Run("snapshots=none", func(b *testing.B) {
-		db.benchmarkRestart(b, options{}, streams, db.withoutSnapshots(b))
+		db.benchmarkRestart(b, options{}, streams, 0, db.withoutSnapshots(b))
 	})
 	db.takeSnapshots(b, streams)
-	b.Run("snapshots=all", func(b *testing.B) { db.benchmarkRestart(b, options{}, streams, nil) })
+	b.Run("snapshots=all", func(b *testing.B) { db.benchmarkRestart(b, options{}, streams, 0, nil) })
 }
 
 // takeSnapshots has each stream read until it has a snapshot.
@@ -232,7 +235,8 @@ func (b bundle) takeSnapshots(tb testing.TB, streams []uuid.UUID) {
 	}
 }
 
-// A process is restarted in the middle of a sale, and 300 customers wait for it.
+// A process is restarted in the middle of a sale, and 300 customers wait for it, whose bookings come
+// within a second.
 func BenchmarkRestartInASale(b *testing.B) {
 	db, stream := setup(b), people(1)
 	db.fill(b, stream, *coldSale*4/5)
@@ -242,10 +246,10 @@ func BenchmarkRestartInASale(b *testing.B) {
 	o := options{Delay: time.Second, Transactions: 32}
 	b.Run("snapshot=4/5", func(b *testing.B) {
 		kept := db.withSavedSnapshots(b)
-		db.benchmarkRestart(b, o, customers, kept)
+		db.benchmarkRestart(b, o, customers, time.Second, kept)
 	})
 	b.Run("snapshot=none", func(b *testing.B) {
-		db.benchmarkRestart(b, o, customers, db.withoutSnapshots(b))
+		db.benchmarkRestart(b, o, customers, time.Second, db.withoutSnapshots(b))
 	})
 }
 
@@ -268,7 +272,7 @@ func BenchmarkRestart(b *testing.B) {
 		db.fill(b, more, each)
 		streams = append(streams, more...)
 		b.Run(fmt.Sprintf("records=%d", size), func(b *testing.B) {
-			db.benchmarkRestart(b, options{}, streams[len(streams)-1:], db.withoutSnapshots(b))
+			db.benchmarkRestart(b, options{}, streams[len(streams)-1:], 0, db.withoutSnapshots(b))
 		})
 	}
 }

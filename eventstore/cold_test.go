@@ -3,6 +3,7 @@ package eventstore_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 const (
@@ -188,12 +190,78 @@ func (c countingCodec) Decode(name string, schema int16, data []byte) (domain.Re
 func TestAStreamThatWasOnlyReadGetsASnapshot(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	streams := people(20) // more than wait for the writer at a time
+	streams := people(20)
 	b.fill(t, streams, 1_200)
-	b.takeSnapshots(t, streams)
-	if n := b.count(t, `select min(version) from snapshots`); n != 1_200 {
-		t.Errorf("a snapshot is of version %d", n)
+	p := startProcess(t, b.url, withSnapshots(), options{})
+	tx, err := b.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer tx.Rollback(context.Background()) //nolint:errcheck // ended below
+	if _, err := tx.Exec(t.Context(), `lock table snapshots in exclusive mode`); err != nil {
+		t.Fatal(err)
+	}
+	for _, stream := range streams { // more than wait for the writer at a time
+		p.mustLook(t, stream, 1_199)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all streams have a snapshot", func() bool {
+		for _, stream := range streams {
+			p.mustLook(t, stream, 1_199)
+		}
+		return b.count(t, `select count(*) from snapshots where version = 1200`) == len(streams)
+	})
+}
+
+// Close waits for commands whose stream is still being loaded.
+func TestCloseWaitsForStreamsToBeLoaded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	via := newProxy(t, b.url)
+	stream := b.schedule(t, 5)
+	p := startProcess(t, via.url, booking(), options{})
+	held := hold(t, pass, nil)
+	via.obey(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
+	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	held.flight(t)
+	closed := make(chan error, 1)
+	go func() { closed <- p.Close(context.Background()) }()
+	eventually(t, "the executor takes no more", func() bool {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		time.AfterFunc(10*time.Millisecond, cancel)
+		_, err := p.book(ctx, uuid.New(), uuid.New())
+		return errors.Is(err, eventstore.ErrClosed)
+	})
+	held.release()
+	call.mustDo(t)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+}
+
+// A load that is aborted lets those who wait for it go.
+func TestCloseInTimeAbortsLoads(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	via := newProxy(t, b.url)
+	stream := b.schedule(t, 5)
+	p := startProcess(t, via.url, booking(), options{})
+	held := hold(t, pass, nil)
+	via.obey(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
+	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	held.flight(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := p.Close(ctx); err == nil {
+		t.Error("the executor was closed in order")
+	}
+	if a := call.get(t); !errors.Is(a.err, eventstore.ErrUnavailable) {
+		t.Errorf("got %v, want that the log is unavailable", a.err)
+	}
+	held.release()
 }
 
 // A stream that takes long to read holds up only the commands on it, also when others wait for the

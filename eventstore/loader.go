@@ -56,6 +56,8 @@ const (
 	loadGroup = 250
 	// loadStatements is how many statements a long stream has before others go ahead.
 	loadStatements = 3
+	// loadTurns is how many long streams take turns. They bound the memory that loads take, too.
+	loadTurns = 8
 	// loadAttempts is how many connections a load tries for one statement.
 	loadAttempts = 3
 )
@@ -101,7 +103,7 @@ func (l *loader[S, R]) work() {
 		}
 		ended, unfinished := l.process(group)
 		l.deliver(ended)
-		l.goOn(unfinished)
+		l.putBack(unfinished)
 	}
 }
 
@@ -122,10 +124,18 @@ func (l *loader[S, R]) next(preferLong bool) (group []*load[S, R]) {
 	return group
 }
 
-func (l *loader[S, R]) goOn(unfinished []*load[S, R]) {
+// putBack has loads wait for their next turn. Those that have had one alone go before others that
+// have not, so that few are half read at a time.
+func (l *loader[S, R]) putBack(unfinished []*load[S, R]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.long = append(l.long, unfinished...)
+	for _, w := range unfinished {
+		at := len(l.long)
+		if w.recalled {
+			at = min(at, loadTurns)
+		}
+		l.long = slices.Insert(l.long, at, w)
+	}
 }
 
 // deliver hands loads that have ended over to the queues that wait for them.
@@ -210,7 +220,10 @@ func (l *loader[S, R]) read(ctx context.Context, group []*load[S, R]) (more []uu
 // recall starts a long stream from its snapshot, if that is newer than what is known. One that
 // can't be used is passed over: the log has everything.
 func (l *loader[S, R]) recall(ctx context.Context, w *load[S, R]) error {
-	if w.recalled || l.model.Restore == nil {
+	if w.recalled {
+		return nil
+	}
+	if w.recalled = l.model.Restore == nil; w.recalled {
 		return nil
 	}
 	err := l.try(ctx, func(q *pgx.Batch) {
