@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
@@ -68,6 +69,34 @@ func TestAStateThatIsTooLargeForTheCacheDrivesNothingOut(t *testing.T) {
 	}
 }
 
+func TestWhatWasReadInPartIsNotCurrent(t *testing.T) {
+	t.Parallel()
+	c := newCache[string](1000)
+	id, now := uuid.New(), time.Now()
+	check := func(want bool, what string) {
+		t.Helper()
+		if got := c.isCurrent(id, now); got != want {
+			t.Errorf("%s: current is %v", what, got)
+		}
+	}
+	check(false, "an unknown stream")
+	c.put(id, at(3), 10, false)
+	check(false, "a part")
+	c.put(id, at(3), 10, true)
+	check(true, "the same, as it turns out to be all")
+	c.put(id, at(3), 10, false)
+	check(true, "the same again")
+	c.put(id, at(9), 10, false)
+	check(false, "a part of more")
+	c.put(id, at(9), 10, true)
+	now = now.Add(currentFor + time.Second)
+	check(false, "some time later")
+	c.put(id, at(0), 10, true)
+	if got := c.get(id).Version; got != 9 {
+		t.Errorf("got version %d", got)
+	}
+}
+
 // The cache against the plainest thing that does the same: a list of entries, oldest use first.
 func TestTheCacheStaysWithinItsBound(t *testing.T) {
 	t.Parallel()
@@ -119,7 +148,7 @@ func TestTheCacheStaysWithinItsBound(t *testing.T) {
 				if size += overhead; size > limit {
 					return
 				}
-				if i := find(id); i >= 0 && model[i].stream.Version >= s.Version {
+				if i := find(id); i >= 0 && model[i].stream.Version > s.Version {
 					return
 				}
 				use(entry{id, s, size})

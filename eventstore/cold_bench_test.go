@@ -169,10 +169,7 @@ func (b bundle) restart(tb testing.TB, o options, streams []uuid.UUID, within ti
 	r.peak = stop()
 	debug.FreeOSMemory()
 	r.peak -= memory()
-	if err := p.Close(context.Background()); err != nil {
-		tb.Fatal(err)
-	}
-	p.pool.Close()
+	closeNow(tb, p)
 	if len(took) > 0 {
 		r.first, r.last = slices.Min(took), slices.Max(took)
 	}
@@ -275,4 +272,52 @@ func BenchmarkRestart(b *testing.B) {
 			db.benchmarkRestart(b, options{}, streams[len(streams)-1:], 0, db.withoutSnapshots(b))
 		})
 	}
+}
+
+// Bookings of an event that the process knows, while it reads another one that it does not know.
+func BenchmarkWarmBesideCold(b *testing.B) {
+	db, cold, warm := setup(b), people(1), people(1)
+	db.fill(b, cold, *coldSale)
+	db.fill(b, warm, 1)
+	var took []time.Duration
+	var loading time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		db.withoutSnapshots(b)()
+		p := startProcess(b, db.url, withSnapshots(), options{})
+		mustBook(b, p, warm[0], uuid.New())
+		b.StartTimer()
+		load := begin(func() (result, error) { return p.book(context.Background(), cold[0], uuid.New()) })
+		for !isDone(load) {
+			started := time.Now()
+			mustBook(b, p, warm[0], uuid.New())
+			took = append(took, time.Since(started))
+		}
+		load.mustDo(b)
+		loading = max(loading, load.took)
+		closeNow(b, p)
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1e3, "warm-p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1e3, "warm-p99-ms")
+	b.ReportMetric(loading.Seconds(), "cold-s")
+	b.ReportMetric(0, "ns/op")
+}
+
+func isDone(p *pending) bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// closeNow closes a process before the end of the test.
+func closeNow(tb testing.TB, p process) {
+	tb.Helper()
+	if err := p.Close(context.Background()); err != nil {
+		tb.Fatal(err)
+	}
+	p.pool.Close()
 }

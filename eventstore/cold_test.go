@@ -293,10 +293,8 @@ func TestNobodyWaitsWhileAnotherStreamIsLoaded(t *testing.T) {
 				mustBook(t, p, warm, uuid.New())
 			}
 			mustBook(t, p, other, uuid.New()) // it has to be loaded too
-			select {
-			case <-slow.done:
+			if isDone(slow) {
 				t.Error("the command on the stream that is being read has its answer")
-			default:
 			}
 			held.release()
 			slow.mustDo(t)
@@ -322,10 +320,8 @@ func TestNobodyWaitsForAnAppendOnADeadConnection(t *testing.T) {
 	for range 5 {
 		mustBook(t, p, warm, uuid.New())
 	}
-	select {
-	case <-stuck.done:
+	if isDone(stuck) {
 		t.Error("the append on the dead connection has its answer before the others")
-	default:
 	}
 	stuck.mustDo(t)
 	b.auditSold(t, dead, 2)

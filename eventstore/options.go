@@ -29,7 +29,7 @@ type Options struct {
 	// last one, up to 100,000. Default 1,000.
 	Snapshot int
 	// Timeout bounds how long a batch may take besides its delay before its commands are given up.
-	// Default 10 s.
+	// Commands wait three times as long for a stream that is not in the cache. Default 10 s.
 	Timeout time.Duration
 	// Now is the clock for the time of records. Default [time.Now].
 	Now func() time.Time

@@ -16,7 +16,7 @@ import (
 func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 	t.Parallel()
 	// Nothing connects before it has to.
-	pool := newPool(t, "postgres://nobody@127.0.0.1:1/nothing", 5, nil)
+	pool := newPool(t, "postgres://nobody@127.0.0.1:1/nothing", 7, nil)
 	for name, o := range map[string]options{
 		"a negative delay":                     {Delay: -1},
 		"a negative number of transactions":    {Transactions: -1},
