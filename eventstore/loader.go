@@ -67,7 +67,7 @@ func newLoader[S, R any](running context.Context, s *store[S, R], pool *pgxpool.
 		store: s, pool: pool, health: o.Health, timeout: o.messageTimeout(), patience: 3 * o.Timeout,
 		loads: map[uuid.UUID]*load[S, R]{},
 	}
-	l.running, l.stop = context.WithCancel(running)
+	l.running, l.stop = context.WithCancel(running) //nolint:gosec // close calls stop
 	return l
 }
 

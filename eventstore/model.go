@@ -16,7 +16,7 @@ type Model[S, R any] struct {
 	Size   func(S) (bytes int) // in memory, for the bound of the cache
 
 	// Snapshot and Restore write a state and read it back. Without them, a stream that is not in the
-	// cache is read from its start.
+	// cache is read from its start. Restore must not keep the bytes, whose memory is used again.
 	Snapshot func(S) ([]byte, error)
 	Restore  func([]byte) (S, error)
 }

@@ -126,7 +126,8 @@ func digestOf(at Hash, state []byte) []byte {
 // scanSnapshot reads a row of snapshotSQL. refused tells why the snapshot can't be used.
 func (w *snapshotter[S, R]) scanSnapshot(rows pgx.Rows) (s stream[S], refused, err error) {
 	var digest, state []byte
-	err = rows.Scan(&s.Version, (*hashScanner)(&s.Hash), &s.RecordedAt, &s.position, &digest, (*pgtype.DriverBytes)(&state))
+	err = rows.Scan(&s.Version, (*hashScanner)(&s.Hash), &s.RecordedAt, &s.position, &digest,
+		(*pgtype.DriverBytes)(&state))
 	if err != nil {
 		return s, nil, err
 	}
