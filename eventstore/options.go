@@ -29,12 +29,12 @@ type Options struct {
 	// last one, up to 100,000. Default 1,000.
 	Snapshot int
 	// Timeout bounds how long a batch may take besides its delay before its commands are given up.
-	// Commands wait three times as long for a stream that is not in the cache. Default 10 s.
+	// A long stream that is not in the cache may take three times as long to read. Default 10 s.
 	Timeout time.Duration
 	// Now is the clock for the time of records. Default [time.Now].
 	Now func() time.Time
-	// Committed, when set, is called after each commit with the position of its last record. It must
-	// not block.
+	// Committed, when set, is called after each commit with the position of its last record, which can
+	// be lower than that of the call before. It must not block.
 	Committed func(position int64)
 	// Observe, when set, is called at the end of each batch. It must not block.
 	Observe func(BatchStats)
