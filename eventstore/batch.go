@@ -13,13 +13,14 @@ import (
 
 // shared is what the batches of an executor share.
 type shared[S, R any] struct {
-	loader[S, R]
+	store[S, R]
 	pool    *pgxpool.Pool
 	options Options
 	running context.Context // ends when Close has waited long enough
 
-	// appending is held by the batch that appends.
-	appending chan struct{}
+	// appending is held by the batch that appends, and overtaking by those that did not want to wait
+	// for it any longer.
+	appending, overtaking chan struct{}
 	// contended tells that other processes append to the same streams. Then the head row is locked
 	// before the first attempt too, because an optimistic one would often be in vain.
 	contended atomic.Bool
@@ -35,6 +36,7 @@ type batch[S, R any] struct {
 	calls  calls[S, R]
 	states states[S, R]
 	tx     transaction
+	slot   chan struct{} // appending or overtaking
 	lost   []*plan[S, R] // sent, but the answer to COMMIT never came
 	stats  BatchStats
 }
@@ -43,9 +45,9 @@ func newBatch[S, R any](e *shared[S, R], delay time.Duration, cs []*call[S, R], 
 	return &batch[S, R]{
 		shared: e, delay: delay, entry: p,
 		calls:  calls[S, R]{logger: e.logger, open: cs},
-		states: newStates(&e.loader, cs),
-		tx: transaction{pool: e.pool, timeout: e.options.Timeout * 3 / 5, // so that there is time for another connection
-			logger: e.logger, answered: &e.answered},
+		states: newStates(&e.store, cs),
+		tx: transaction{pool: e.pool, timeout: e.options.messageTimeout(), logger: e.logger,
+			answered: &e.answered},
 		stats: BatchStats{Commands: len(cs), Waited: time.Since(cs[0].arrived), Delay: delay},
 	}
 }
@@ -91,7 +93,7 @@ func (b *batch[S, R]) process(ctx context.Context) (err error) {
 	}
 	started := time.Now()
 	defer func() {
-		<-b.appending
+		<-b.slot
 		b.stats.Append = time.Since(started)
 	}()
 	if b.options.Tracer == nil {
@@ -177,17 +179,43 @@ func (b *batch[S, R]) connect(ctx context.Context) error {
 	return b.tx.connect(ctx)
 }
 
-// awaitAppendSlot waits for earlier batches of the same streams, and then for the one place at
-// which a process appends.
+const (
+	// appendPatience is how long a batch waits for the one that appends. An append takes a few
+	// milliseconds. One that takes longer may have a dead connection, which is no reason for others to
+	// wait: the head row's lock is what really keeps appends apart.
+	appendPatience = 50 * time.Millisecond
+	// overtakers is how many batches may append besides. With more of them, a slow disk would have
+	// some wait for the head row's lock until lock_timeout.
+	overtakers = 4
+)
+
+// awaitAppendSlot waits for earlier batches of the same streams, and then for the place at which a
+// process appends.
 func (b *batch[S, R]) awaitAppendSlot(ctx context.Context) error {
 	if err := b.entry.wait(ctx); err != nil {
 		return err
 	}
+	b.slot = b.appending
 	select {
 	case b.appending <- struct{}{}:
 		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	default:
+	}
+	patience := time.NewTimer(appendPatience)
+	defer patience.Stop()
+	var overtaking chan struct{} // nil: not yet
+	for {
+		select {
+		case b.appending <- struct{}{}:
+			return nil
+		case overtaking <- struct{}{}:
+			b.slot = b.overtaking
+			return nil
+		case <-patience.C:
+			overtaking = b.overtaking
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 }
 
@@ -283,7 +311,7 @@ func (b *batch[S, R]) lockAndRead(ctx context.Context) (committed *plan[S, R], b
 	if err := b.states.read(ctx, &b.tx, q, nil); err != nil {
 		return nil, 0, err
 	}
-	b.contended.Store(b.states.unread > 0)
+	b.contended.Store(b.states.records > 0)
 	return committed, base, nil
 }
 
@@ -308,7 +336,7 @@ func (b *batch[S, R]) complete(p *plan[S, R], base int64) {
 	b.calls.completeRepeated(b.states.keys)
 	for id, s := range p.streams {
 		if b.states.broken[id] == nil {
-			b.keep(id, s)
+			b.keep(id, s, true)
 		}
 	}
 	b.stats.Records += len(p.records)

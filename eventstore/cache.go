@@ -3,6 +3,7 @@ package eventstore
 import (
 	"math"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -28,7 +29,8 @@ type cache[S any] struct {
 
 type cached[S any] struct {
 	stream[S]
-	size int // bytes
+	size    int       // bytes
+	current time.Time // when it was last known to be the newest state; zero: it is part of a history
 }
 
 // overhead is what an entry takes beside its state: the struct, the list element and the map's
@@ -49,6 +51,18 @@ func (c *cache[S]) get(id uuid.UUID) stream[S] {
 	return e.stream
 }
 
+// isCurrent tells whether a stream is known as it was a short time before now at most, so that little
+// can be unread.
+func (c *cache[S]) isCurrent(id uuid.UUID, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, _ := c.entries.Peek(id)
+	return now.Sub(e.current) < currentFor
+}
+
+// currentFor bounds how much other processes can have appended to a stream that counts as current.
+const currentFor = 5 * time.Second
+
 // drop forgets a stream.
 func (c *cache[S]) drop(id uuid.UUID) {
 	c.mu.Lock()
@@ -56,19 +70,24 @@ func (c *cache[S]) drop(id uuid.UUID) {
 	c.entries.Remove(id)
 }
 
-// put keeps a committed state of the given size in bytes, unless a newer one is known.
-func (c *cache[S]) put(id uuid.UUID, s stream[S], size int) {
+// put keeps a committed state of the given size in bytes, unless a newer one is known. current tells
+// that it was the newest one just now.
+func (c *cache[S]) put(id uuid.UUID, s stream[S], size int, current bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	size += overhead
 	known, _ := c.entries.Peek(id)
 	// A state beyond the limit would only drive the others out; a smaller one that is known of the
 	// stream stays a start.
-	if size > c.limit || known.Version >= s.Version {
+	if size > c.limit || s.Version == 0 || known.Version > s.Version || known.Version == s.Version && !current {
 		return
 	}
+	entry := cached[S]{stream: s, size: size}
+	if current {
+		entry.current = time.Now()
+	}
 	c.size += size - known.size
-	c.entries.Add(id, cached[S]{s, size})
+	c.entries.Add(id, entry)
 	for c.size > c.limit {
 		c.entries.RemoveOldest()
 	}

@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
@@ -18,7 +19,7 @@ func TestTheCacheKnowsWhatWasPut(t *testing.T) {
 	if got := c.get(id); got != (stream[string]{}) {
 		t.Errorf("got %+v of an unknown stream, want nothing", got)
 	}
-	c.put(id, at(3), 10)
+	c.put(id, at(3), 10, true)
 	if got := c.get(id); got != at(3) {
 		t.Errorf("got %+v, want %+v", got, at(3))
 	}
@@ -29,7 +30,7 @@ func TestTheCacheNeverReplacesANewerStateByAnOlderOne(t *testing.T) {
 	c := newCache[string](1000)
 	id := uuid.New()
 	for _, put := range []struct{ version, want int }{{3, 3}, {2, 3}, {5, 5}, {4, 5}, {1, 5}, {6, 6}} {
-		c.put(id, at(put.version), 10)
+		c.put(id, at(put.version), 10, true)
 		if got := c.get(id).Version; got != put.want {
 			t.Errorf("after version %d: got version %d, want %d", put.version, got, put.want)
 		}
@@ -42,10 +43,10 @@ func TestTheCacheForgetsWhatWasNotUsedForLongest(t *testing.T) {
 	c := newCache[string](3 * (size + overhead))
 	ids := []uuid.UUID{uuid.New(), uuid.New(), uuid.New(), uuid.New()}
 	for _, id := range ids[:3] {
-		c.put(id, at(1), size)
+		c.put(id, at(1), size, true)
 	}
 	c.get(ids[0])
-	c.put(ids[3], at(1), size)
+	c.put(ids[3], at(1), size, true)
 	for i, want := range []int{1, 0, 1, 1} {
 		if got := c.get(ids[i]).Version; got != want {
 			t.Errorf("stream %d: got version %d, want %d", i, got, want)
@@ -57,14 +58,42 @@ func TestAStateThatIsTooLargeForTheCacheDrivesNothingOut(t *testing.T) {
 	t.Parallel()
 	c := newCache[string](1000)
 	small, large := uuid.New(), uuid.New()
-	c.put(small, at(1), 10)
-	c.put(large, at(1), 10)
-	c.put(large, at(2), 5000)
+	c.put(small, at(1), 10, true)
+	c.put(large, at(1), 10, true)
+	c.put(large, at(2), 5000, true)
 	if got := c.get(small).Version; got != 1 {
 		t.Errorf("got version %d, want 1", got)
 	}
 	if got := c.get(large).Version; got != 1 {
 		t.Errorf("got version %d of the large one, want 1, from which its unread records can be read", got)
+	}
+}
+
+func TestWhatWasReadInPartIsNotCurrent(t *testing.T) {
+	t.Parallel()
+	c := newCache[string](1000)
+	id, now := uuid.New(), time.Now()
+	check := func(want bool, what string) {
+		t.Helper()
+		if got := c.isCurrent(id, now); got != want {
+			t.Errorf("%s: current is %v", what, got)
+		}
+	}
+	check(false, "an unknown stream")
+	c.put(id, at(3), 10, false)
+	check(false, "a part")
+	c.put(id, at(3), 10, true)
+	check(true, "the same, as it turns out to be all")
+	c.put(id, at(3), 10, false)
+	check(true, "the same again")
+	c.put(id, at(9), 10, false)
+	check(false, "a part of more")
+	c.put(id, at(9), 10, true)
+	now = now.Add(currentFor + time.Second)
+	check(false, "some time later")
+	c.put(id, at(0), 10, true)
+	if got := c.get(id).Version; got != 9 {
+		t.Errorf("got version %d", got)
 	}
 }
 
@@ -115,11 +144,11 @@ func TestTheCacheStaysWithinItsBound(t *testing.T) {
 			"put": func(rt *rapid.T) {
 				id, s, size := id.Draw(rt, "stream"), at(rapid.IntRange(1, 9).Draw(rt, "version")),
 					rapid.IntRange(0, 4*overhead).Draw(rt, "size")
-				c.put(id, s, size)
+				c.put(id, s, size, true)
 				if size += overhead; size > limit {
 					return
 				}
-				if i := find(id); i >= 0 && model[i].stream.Version >= s.Version {
+				if i := find(id); i >= 0 && model[i].stream.Version > s.Version {
 					return
 				}
 				use(entry{id, s, size})

@@ -13,6 +13,7 @@ type call[S, R any] struct {
 	Command[S, R]
 	arrived time.Time
 	stage   atomic.Int32
+	loaded  *stream[S] // its stream, if that was loaded for it
 
 	span trace.Span // nil unless commands are traced
 

@@ -12,10 +12,11 @@
 //	errors, record, chain, scan, log        the errors and the log
 //	keys, model, health, options            what callers hand in
 //	connect, session                        how connections are set up
-//	cache, snapshot                         what is known of streams
+//	cache, snapshot, unread                 what is known of streams, and how they are read
 //	append, transaction, stalled            one transaction and its connection
 //	call, states, plan, calls, aftererror   commands, what they are decided on, what is to be appended
-//	trace, order, queue, batch, executor    how commands become batches
+//	loader, order, queue                    how commands come to batches
+//	trace, batch, executor                  what batches do
 //
 // # Why commands share transactions
 //
@@ -27,11 +28,13 @@
 //     transaction that may be open ([Options.Transactions]), and no two batches sooner after each
 //     other than delay/transactions, so that with a delay the batches overlap and, when a transaction
 //     is free, nobody waits longer than that. A lone command on an idle system starts at once.
+//     Commands on streams that were not in the cache in the last 5 s leave the queue until the
+//     loader has read their stream, see "Cold streams".
 //  2. Read. One message has BEGIN, queries for the unread records of the batch's streams and for
-//     its keys, and a savepoint; streams that are not in the cache take one more, for snapshots. A
-//     bounded cache holds folded states, and is only where to start from: that the log still has
-//     their last record is checked, and what came after is read. Nothing is written yet, so there
-//     is no transaction id, and neither vacuum nor readers are held up.
+//     its keys, and a savepoint. A bounded cache holds folded states, and is only where to start
+//     from: that the log still has their last record is checked, and what came after is read.
+//     Nothing is written yet, so there is no transaction id, and neither vacuum nor readers are
+//     held up.
 //  3. Refuse. Commands that a committed state refuses are answered now.
 //  4. Delay. Once for the whole batch, inside the transaction.
 //  5. Append. One batch at a time: decide again in order of arrival on the moving state, append all
@@ -50,7 +53,17 @@
 // same transaction.
 //
 // Batches that share a stream append in the order in which they were made; others don't wait for
-// each other but for the append itself.
+// each other but for the append itself, and for that no longer than 50 ms if it hangs.
+//
+// # Cold streams
+//
+// A process that has just started knows no stream. The loader reads streams before their commands
+// enter a batch, so that no batch reads much and commands on other streams don't wait. Each stream
+// is read once, however many commands want it. Short ones are read many at a time, long ones from
+// their snapshot and in turns. A statement reads at most 5,000 records over all its streams, or
+// 20,000 of one long stream; what it has brought is kept, whatever happens to the next one. Two
+// loads run at a time, so what is read at once, and the memory for it, does not grow with the number
+// of commands. Streams that were long to read get a snapshot, as those that grow do.
 //
 // The head row hands out positions. An append locks it in the same statement that inserts, before
 // it touches anything else, so appends wait for each other at that one place, in whatever order
@@ -81,6 +94,8 @@
 //     anything is sent.
 //   - A caller that gives up before a batch has taken its command is forgotten; later, the command is
 //     carried out all the same.
+//   - A stream that can't be read within three times [Options.Timeout] fails the commands that wait
+//     for it as unavailable. The next command goes on where reading ended.
 //   - More waiting commands than [Options.Queue] are refused with [ErrBusy]; overload is never
 //     answered with a refusal.
 //   - A COMMIT is never cancelled: see [ConfigureCommits]. If its answer does not come, the socket

@@ -15,6 +15,7 @@ type Executor[S, R any] struct {
 	shared    shared[S, R]
 	delayed   *queue[S, R] // nil without a delay
 	immediate *queue[S, R]
+	loader    *loader[S, R]
 	inFlight  sync.Map // the [Key] of each command on its way
 
 	kill context.CancelFunc
@@ -32,10 +33,12 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 	}
 	running, kill := context.WithCancel(context.Background()) //nolint:gosec // Close calls kill
 	e := &Executor[S, R]{kill: kill, shared: shared[S, R]{
-		loader: loader[S, R]{model: &model, cache: newCache[S](o.Cache), logger: o.Logger},
-		pool:   pool, options: o, running: running, appending: make(chan struct{}, 1),
+		store: store[S, R]{model: &model, cache: newCache[S](o.Cache), logger: o.Logger},
+		pool:  pool, options: o, running: running, appending: make(chan struct{}, 1),
+		overtaking: make(chan struct{}, overtakers),
 	}}
 	e.shared.snapshots = newSnapshotter(running, pool, &model, o)
+	e.loader = newLoader(running, &e.shared.store, pool, o)
 	e.immediate = e.start(0, immediateTransactions)
 	if o.Delay > 0 {
 		e.delayed = e.start(o.Delay, o.Transactions)
@@ -45,7 +48,7 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 
 // start opens a queue with its workers.
 func (e *Executor[S, R]) start(delay time.Duration, workers int) *queue[S, R] {
-	q := newQueue[S, R](e.shared.running, delay, workers, &e.shared.options)
+	q := newQueue(e.shared.running, e.loader, delay, workers, &e.shared.options)
 	for range workers {
 		e.done.Go(func() {
 			for calls, entry := q.next(); len(calls) > 0; calls, entry = q.next() {
@@ -129,6 +132,7 @@ func (e *Executor[S, R]) Close(ctx context.Context) error {
 	finished := make(chan struct{})
 	go func() {
 		e.done.Wait()
+		e.loader.close()
 		e.shared.snapshots.close()
 		close(finished)
 	}()

@@ -11,3 +11,6 @@ func (e *Executor[S, R]) Transactions() int {
 
 // Linger is how far apart batches leave while more commands are expected.
 const Linger = linger
+
+// Appenders is how many batches of an executor append at once at most.
+const Appenders = 1 + overtakers

@@ -16,13 +16,14 @@ type Model[S, R any] struct {
 	Size   func(S) (bytes int) // in memory, for the bound of the cache
 
 	// Snapshot and Restore write a state and read it back. Without them, a stream that is not in the
-	// cache is read from its start.
+	// cache is read from its start. Restore must not keep the bytes, whose memory is used again.
 	Snapshot func(S) ([]byte, error)
 	Restore  func([]byte) (S, error)
 }
 
 // Codec turns records into what is stored and back. Encode must give a name, a positive schema
-// version and valid JSON: a command whose records can't be stored fails with a [CommandError].
+// version and valid JSON: a command whose records can't be stored fails with a [CommandError]. Decode
+// must not keep data, whose memory is used again.
 type Codec[R any] interface {
 	Encode(R) (name string, schemaVersion int16, data []byte, err error)
 	Decode(name string, schemaVersion int16, data []byte) (R, error)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,8 +143,8 @@ func TestARefusalThatRestsOnTheCommandItselfIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	via := newProxy(t, b.url)
-	p, other := startProcess(t, via.url, booking(), options{}), b.process(t, options{})
-	stream, blocked := b.schedule(t, 5), b.schedule(t, 5)
+	p := startProcess(t, via.url, booking(), options{Delay: time.Millisecond, Transactions: eventstore.Appenders + 1})
+	other, stream := b.process(t, options{}), b.schedule(t, 5)
 	customer := uuid.New()
 	keyedBooking := func() command {
 		c := order(stream, bookFor(customer))
@@ -153,18 +154,30 @@ func TestARefusalThatRestsOnTheCommandItselfIsNotBelieved(t *testing.T) {
 		}
 		return c
 	}
-	// A batch that stands still where it appends, and so lets those behind it read but not append.
-	held := hold(t, pass, nil)
-	via.obey(once((*flight).appends, held.rule))
-	first := begin(func() (result, error) { return p.book(context.Background(), blocked, uuid.New()) })
-	held.flight(t)
+	// Batches that stand still where they append, and so let those behind them read but not append.
+	var appending atomic.Int32
+	held := hold(t, pass, func(*flight) { appending.Add(1) })
+	via.obey(func(f *flight) verdict {
+		if f.appends() {
+			return held.rule(f)
+		}
+		return pass
+	})
+	var first []*pending
+	for range eventstore.Appenders {
+		blocked := b.schedule(t, 5)
+		first = append(first, begin(func() (result, error) { return p.book(context.Background(), blocked, uuid.New()) }))
+		eventually(t, "it appends", func() bool { return int(appending.Load()) == len(first) })
+	}
 	second := begin(func() (result, error) { return p.Execute(context.Background(), keyedBooking()) })
-	eventually(t, "the second batch has read", func() bool { return b.openTransactions(t) == 2 })
+	eventually(t, "the second batch has read", func() bool { return b.openTransactions(t) == eventstore.Appenders+1 })
 	if _, err := other.Execute(t.Context(), keyedBooking()); err != nil {
 		t.Fatal(err)
 	}
 	held.release()
-	first.mustDo(t)
+	for _, call := range first {
+		call.mustDo(t)
+	}
 	if r := second.mustDo(t); string(r.Replayed) != "booked" {
 		t.Errorf("got %+v", r)
 	}

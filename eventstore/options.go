@@ -26,15 +26,15 @@ type Options struct {
 	// Cache bounds the bytes of folded states that are kept. Default 256 MiB.
 	Cache int
 	// Snapshot is after how many records a stream gets a snapshot, plus a quarter of its length at the
-	// last one. Default 10,000.
+	// last one, up to 100,000. Default 1,000.
 	Snapshot int
 	// Timeout bounds how long a batch may take besides its delay before its commands are given up.
-	// Default 10 s.
+	// A long stream that is not in the cache may take three times as long to read. Default 10 s.
 	Timeout time.Duration
 	// Now is the clock for the time of records. Default [time.Now].
 	Now func() time.Time
-	// Committed, when set, is called after each commit with the position of its last record. It must
-	// not block.
+	// Committed, when set, is called after each commit with the position of its last record, which can
+	// be lower than that of the call before. It must not block.
 	Committed func(position int64)
 	// Observe, when set, is called at the end of each batch. It must not block.
 	Observe func(BatchStats)
@@ -51,8 +51,8 @@ type Options struct {
 }
 
 // ReservedConns is how many connections an executor uses beside those of its delayed transactions:
-// for immediate batches, to recover on, and for snapshots.
-const ReservedConns = immediateTransactions + 2
+// for immediate batches, to load streams, to recover on, and for snapshots.
+const ReservedConns = immediateTransactions + loadWorkers + 2
 
 // One immediate batch appends while the next one reads. With more of them the batches would only
 // get smaller.
@@ -75,7 +75,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.Queue, 50_000)
 	setDefault(&o.Batch, 2_500)
 	setDefault(&o.Cache, 256<<20)
-	setDefault(&o.Snapshot, 10_000)
+	setDefault(&o.Snapshot, 1_000)
 	setDefault(&o.Timeout, 10*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
@@ -84,6 +84,9 @@ func (o *Options) setDefaults() {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 }
+
+// messageTimeout bounds a message to the database, so that there is time to try another connection.
+func (o *Options) messageTimeout() time.Duration { return o.Timeout * 3 / 5 }
 
 func setDefault[T int | time.Duration](option *T, value T) {
 	if *option == 0 {

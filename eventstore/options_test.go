@@ -16,7 +16,7 @@ import (
 func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 	t.Parallel()
 	// Nothing connects before it has to.
-	pool := newPool(t, "postgres://nobody@127.0.0.1:1/nothing", 5, nil)
+	pool := newPool(t, "postgres://nobody@127.0.0.1:1/nothing", 7, nil)
 	for name, o := range map[string]options{
 		"a negative delay":                     {Delay: -1},
 		"a negative number of transactions":    {Transactions: -1},
@@ -31,7 +31,7 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 			t.Errorf("%s was accepted", name)
 		}
 	}
-	unconfigured, err := pgxpool.New(t.Context(), "postgres://nobody@127.0.0.1:1/nothing?pool_max_conns=5")
+	unconfigured, err := pgxpool.New(t.Context(), "postgres://nobody@127.0.0.1:1/nothing?pool_max_conns=7")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 		t.Error("a pool that sends cancel requests was accepted")
 	}
 	e, err := eventstore.NewExecutor(pool, booking(), options{Delay: time.Second,
-		Transactions: 5 - eventstore.ReservedConns})
+		Transactions: 7 - eventstore.ReservedConns})
 	if err != nil {
 		t.Fatal(err)
 	}

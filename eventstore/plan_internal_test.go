@@ -47,10 +47,10 @@ func TestAPlanDecidesInOrderOnTheMovingState(t *testing.T) {
 	now := time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC)
 	known := stream[string]{Tail: Tail{Version: 7, Hash: Hash{1}, RecordedAt: now.Add(time.Hour)}, position: 70,
 		state: "0"}
-	s := &states[string, string]{
+	s := &states[string, string]{unread: unread[string, string]{
 		streams: map[uuid.UUID]*stream[string]{a: &known, b: {}, broken: {}},
 		broken:  map[uuid.UUID]error{broken: errors.New("unreadable")},
-	}
+	}}
 	panics := note(a, 0)
 	panics.Decide = func(string) ([]string, error) { panic("no") }
 	expects := note(a, 9, "9")
@@ -124,7 +124,7 @@ func TestAPlanFailsOnlyTheCommandWithABadKey(t *testing.T) {
 		keyed("good", nil), keyed("", nil), keyed(string(make([]byte, 256)), nil), keyed("\x00", nil), keyed("\xff", nil),
 		keyed("no answer", errFull), keyed("also good", nil),
 	}
-	s := &states[string, string]{streams: map[uuid.UUID]*stream[string]{id: {}}}
+	s := &states[string, string]{unread: unread[string, string]{streams: map[uuid.UUID]*stream[string]{id: {}}}}
 	p := makePlan(calls, s, notes(), time.Now())
 	for i, d := range p.decisions {
 		if good := i == 0 || i == 6; (d.err == nil) != good {

@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ type queue[S, R any] struct {
 	workers int // one for each transaction that may be open
 	options *Options
 	running context.Context // ends when the executor is killed
+	loader  *loader[S, R]
 
 	order     order
 	departure sync.Mutex // held by the worker that makes the next batch
@@ -21,14 +23,18 @@ type queue[S, R any] struct {
 
 	mu      sync.Mutex
 	waiting []*call[S, R]
+	loading map[uuid.UUID][]*call[S, R] // those whose stream is being loaded
+	held    int                         // calls in loading
 	closed  bool
-	changed chan struct{} // one token: something was added to waiting, or the queue was closed
+	changed chan struct{} // one token: waiting or loading has changed, or the queue was closed
 }
 
-func newQueue[S, R any](running context.Context, delay time.Duration, workers int, o *Options) *queue[S, R] {
+func newQueue[S, R any](
+	running context.Context, l *loader[S, R], delay time.Duration, workers int, o *Options,
+) *queue[S, R] {
 	return &queue[S, R]{
-		delay: delay, workers: workers, options: o, running: running,
-		order: newOrder(), changed: make(chan struct{}, 1),
+		delay: delay, workers: workers, options: o, running: running, loader: l,
+		order: newOrder(), changed: make(chan struct{}, 1), loading: map[uuid.UUID][]*call[S, R]{},
 	}
 }
 
@@ -38,7 +44,7 @@ func (q *queue[S, R]) enqueue(c *call[S, R]) error {
 	switch {
 	case q.closed:
 		return ErrClosed
-	case len(q.waiting) >= q.options.Queue:
+	case len(q.waiting)+q.held >= q.options.Queue:
 		return ErrBusy
 	}
 	q.waiting = append(q.waiting, c)
@@ -49,7 +55,7 @@ func (q *queue[S, R]) enqueue(c *call[S, R]) error {
 func (q *queue[S, R]) length() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.waiting)
+	return len(q.waiting) + q.held
 }
 
 func (q *queue[S, R]) close() {
@@ -103,7 +109,7 @@ func (q *queue[S, R]) pace() time.Duration {
 func (q *queue[S, R]) awaitCommand() bool {
 	for {
 		q.mu.Lock()
-		waits, closed := len(q.waiting) > 0, q.closed
+		waits, closed := len(q.waiting) > 0, q.closed && q.held == 0
 		q.mu.Unlock()
 		if waits || closed {
 			return waits
@@ -112,14 +118,15 @@ func (q *queue[S, R]) awaitCommand() bool {
 	}
 }
 
+// takeBatch takes the calls whose streams are known. The others wait until theirs are loaded.
 func (q *queue[S, R]) takeBatch() []*call[S, R] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	most := min(len(q.waiting), q.options.Batch)
+	most, now := min(len(q.waiting), q.options.Batch), time.Now()
 	calls := make([]*call[S, R], 0, most)
 	at := 0
 	for ; at < len(q.waiting) && len(calls) < most; at++ {
-		if c := q.waiting[at]; c.take() {
+		if c := q.waiting[at]; !q.hold(c, now) && c.take() {
 			calls = append(calls, c)
 		}
 	}
@@ -128,4 +135,45 @@ func (q *queue[S, R]) takeBatch() []*call[S, R] {
 		q.waiting = nil
 	}
 	return calls
+}
+
+// hold keeps a call back, and those to the same stream behind it, if the stream has to be loaded
+// first. A stream without records has nothing that could be cached, but is loaded all the same.
+func (q *queue[S, R]) hold(c *call[S, R], now time.Time) bool {
+	calls, isLoading := q.loading[c.StreamID]
+	switch {
+	case isLoading:
+	case c.loaded != nil || q.loader.cache.isCurrent(c.StreamID, now) || c.stage.Load() == stageWithdrawn:
+		return false
+	default:
+		q.loader.load(c.StreamID, q)
+	}
+	q.loading[c.StreamID] = append(calls, c)
+	q.held++
+	return true
+}
+
+// deliver puts the calls whose streams are loaded before those that came later, and answers those
+// whose streams could not be.
+func (q *queue[S, R]) deliver(loads []*load[S, R]) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var loaded []*call[S, R]
+	for _, w := range loads {
+		calls := q.loading[w.id]
+		delete(q.loading, w.id)
+		q.held -= len(calls)
+		for _, c := range calls {
+			switch {
+			case w.err == nil:
+				c.loaded = &w.stream
+				loaded = append(loaded, c)
+			case c.take():
+				c.answer(Result[S]{}, w.err)
+			}
+		}
+	}
+	slices.SortStableFunc(loaded, func(a, b *call[S, R]) int { return a.arrived.Compare(b.arrived) })
+	q.waiting = append(loaded, q.waiting...)
+	q.signal()
 }

@@ -53,6 +53,8 @@ type scanner struct {
 	types map[string]string
 	chunk []Record
 	data  []byte
+	// borrow leaves Data and Metadata in the connection's buffer, where the next row replaces them.
+	borrow bool
 }
 
 func (s *scanner) scan(rows pgx.Rows, use func([]Record) error) error {
@@ -98,8 +100,8 @@ func (s *scanner) record(v [][]byte) (r Record) {
 }
 
 func (s *scanner) keep(b []byte) []byte {
-	if b == nil {
-		return nil
+	if b == nil || s.borrow {
+		return b
 	}
 	at := len(s.data)
 	s.data = append(s.data, b...)

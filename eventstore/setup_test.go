@@ -79,7 +79,9 @@ func setup(tb testing.TB) bundle {
 	return bundle{url: url, pool: pool, log: eventstore.NewLog(pool)}
 }
 
-func newPool(tb testing.TB, url string, size int, params map[string]string) *pgxpool.Pool {
+func newPool(
+	tb testing.TB, url string, size int, params map[string]string, configure ...func(*pgxpool.Config),
+) *pgxpool.Pool {
 	tb.Helper()
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -89,6 +91,9 @@ func newPool(tb testing.TB, url string, size int, params map[string]string) *pgx
 	eventstore.ConfigureCommits(config)
 	for name, value := range params {
 		config.ConnConfig.RuntimeParams[name] = value
+	}
+	for _, apply := range configure {
+		apply(config)
 	}
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
@@ -138,15 +143,16 @@ func startProcess(tb testing.TB, url string, m model, o options) process {
 	return process{e, pool}
 }
 
-func startExecutor[S, R any](tb testing.TB, url string, m eventstore.Model[S, R],
-	o options) (*eventstore.Executor[S, R], *pgxpool.Pool) {
+func startExecutor[S, R any](
+	tb testing.TB, url string, m eventstore.Model[S, R], o options, configure ...func(*pgxpool.Config),
+) (*eventstore.Executor[S, R], *pgxpool.Pool) {
 	tb.Helper()
 	if o.Transactions == 0 {
 		o.Transactions = 4
 	}
 	params := eventstore.Session(o.Delay)
 	params["application_name"] = executorName
-	pool := newPool(tb, url, o.Transactions+eventstore.ReservedConns, params)
+	pool := newPool(tb, url, o.Transactions+eventstore.ReservedConns, params, configure...)
 	e, err := eventstore.NewExecutor(pool, m, o)
 	if err != nil {
 		tb.Fatal(err)

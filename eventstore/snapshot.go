@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -19,11 +20,11 @@ import (
 // only if the log has its hash at its version, and if its own digest is right; otherwise the stream
 // is folded from the start.
 const (
-	snapshotsSQL = `
-		select s.stream_id, s.version, s.hash, l.recorded_at, l.position, s.digest, s.state
-		from unnest($1::uuid[]) as cold (stream_id)
-		join snapshots s using (stream_id)
-		join event_log l on l.stream_id = s.stream_id and l.version = s.version and l.hash = s.hash`
+	snapshotSQL = `
+		select s.version, s.hash, l.recorded_at, l.position, s.digest, s.state
+		from snapshots s
+		join event_log l on l.stream_id = s.stream_id and l.version = s.version and l.hash = s.hash
+		where s.stream_id = $1 and s.version > $2`
 	saveSnapshotSQL = `
 		insert into snapshots as s (stream_id, version, hash, digest, state)
 		values ($1, $2, $3, $4, $5)
@@ -33,12 +34,17 @@ const (
 )
 
 // snapshotDue tells whether a stream has grown enough for another snapshot: by Options.Snapshot
-// records and a quarter. So what is read after one is at most a fifth of a long stream, and writing
-// them costs a stream of n records O(n) in all.
-func snapshotDue(version, last, every int) bool { return version >= last+last/4+every }
+// records and a quarter, but by no more than snapshotStep. So what is read after one takes well below
+// a second, and writing them costs little beside the records.
+func snapshotDue(version, last, every int) bool {
+	return version >= last+max(every, min(last/4+every, snapshotStep))
+}
 
-// snapshotter writes snapshots in the background. One that is due while it is busy is left out; the
-// next one comes.
+// snapshotStep is a number of records.
+const snapshotStep = 100_000
+
+// snapshotter writes snapshots in the background. One that is due while it is busy is left out, until
+// the stream is used again.
 type snapshotter[S, R any] struct {
 	model   *Model[S, R]
 	every   int // records
@@ -79,14 +85,15 @@ func (w *snapshotter[S, R]) close() {
 	w.stopped.Wait()
 }
 
-// offer takes note of a committed state, which is immutable and can be written any time.
+// offer takes note of a committed state, which is immutable and can be written any time. It may have
+// been appended or only read: a stream that was long to read has a snapshot the next time.
 func (w *snapshotter[S, R]) offer(id uuid.UUID, s *stream[S]) {
 	if w.model.Snapshot == nil || !snapshotDue(s.Version, s.snapshot, w.every) {
 		return
 	}
-	s.snapshot = s.Version
 	select {
 	case w.jobs <- snapshotJob[S]{id, *s}:
+		s.snapshot = s.Version
 	default:
 	}
 }
@@ -116,20 +123,21 @@ func digestOf(at Hash, state []byte) []byte {
 	return h.Sum(nil)
 }
 
-// scanSnapshot reads a row of snapshotsSQL. refused tells why the snapshot can't be used.
-func (w *snapshotter[S, R]) scanSnapshot(rows pgx.Rows) (id uuid.UUID, s stream[S], refused, err error) {
+// scanSnapshot reads a row of snapshotSQL. refused tells why the snapshot can't be used.
+func (w *snapshotter[S, R]) scanSnapshot(rows pgx.Rows) (s stream[S], refused, err error) {
 	var digest, state []byte
-	err = rows.Scan((*[16]byte)(&id), &s.Version, (*hashScanner)(&s.Hash), &s.RecordedAt, &s.position, &digest, &state)
+	err = rows.Scan(&s.Version, (*hashScanner)(&s.Hash), &s.RecordedAt, &s.position, &digest,
+		(*pgtype.DriverBytes)(&state))
 	if err != nil {
-		return id, s, nil, err
+		return s, nil, err
 	}
 	s.RecordedAt, s.snapshot = s.RecordedAt.UTC(), s.Version
 	if !bytes.Equal(digest, digestOf(s.Hash, state)) {
-		return id, s, errors.New("its digest is wrong"), nil
+		return s, errors.New("its digest is wrong"), nil
 	}
 	refused = guarded(func() (err error) {
 		s.state, err = w.model.Restore(state)
 		return err
 	})
-	return id, s, refused, nil
+	return s, refused, nil
 }

@@ -1,0 +1,361 @@
+package eventstore_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+)
+
+const (
+	// unreadMark is part of the query for unread records, and of no other.
+	unreadMark = "cross join lateral (\n\t\t\tselect position, stream_id, version, type"
+	// rowsOfAStatement is how many records one statement may read in a batch or a group of loads, and
+	// rowsOfALong how many of one stream.
+	rowsOfAStatement, rowsOfALong = 5_000, 20_000
+)
+
+// unreadRows counts the rows of each query for unread records.
+type unreadRows struct {
+	mu   sync.Mutex
+	rows []int
+}
+
+func (u *unreadRows) configure(c *pgxpool.Config) { c.ConnConfig.Tracer = u }
+
+func (u *unreadRows) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+func (u *unreadRows) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+func (u *unreadRows) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+func (u *unreadRows) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (u *unreadRows) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	if !strings.Contains(data.SQL, unreadMark) {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.rows = append(u.rows, int(data.CommandTag.RowsAffected()))
+}
+
+// take gives the counts since it was called last.
+func (u *unreadRows) take() (rows []int, sum int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	rows, u.rows = u.rows, nil
+	for _, n := range rows {
+		sum += n
+	}
+	return rows, sum
+}
+
+func mustBookAll(tb testing.TB, p process, streams []uuid.UUID) {
+	tb.Helper()
+	for _, a := range stormOf(tb, streams, func(_ int, stream uuid.UUID) (result, error) {
+		return p.book(context.Background(), stream, uuid.New())
+	}) {
+		if a.err != nil {
+			tb.Fatal(a.err)
+		}
+	}
+}
+
+// What one statement reads is bounded over all streams of a batch, whether they are new to the
+// process or others have appended to them.
+func TestAStatementReadsABoundedNumberOfRecords(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	streams := people(60)
+	b.fill(t, streams, 200)
+	var seen unreadRows
+	e, pool := startExecutor(t, b.url, booking(), options{}, seen.configure)
+	p := process{e, pool}
+
+	mustBookAll(t, p, streams)
+	rows, sum := seen.take()
+	if most := slices.Max(rows); most > rowsOfAStatement {
+		t.Errorf("a statement has read %d records", most)
+	}
+	// A long stream is read on after the group, from its last known record.
+	if sum < 60*200 || sum > 60*200+3*60 {
+		t.Errorf("%d records of %d were read: %v", sum, 60*200, rows)
+	}
+
+	b.fill(t, streams, 200)
+	letGo := occupy(t, e) // so that all are in one batch
+	var calls []*pending
+	for i, stream := range streams {
+		calls = append(calls, begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) }))
+		eventually(t, "the command waits", func() bool { return p.Waiting() == i+1 })
+	}
+	seen.take()
+	letGo()
+	for _, c := range calls {
+		c.mustDo(t)
+	}
+	if rows, _ = seen.take(); slices.Max(rows) > rowsOfAStatement {
+		t.Errorf("statements of batches have read %v records", rows)
+	}
+	b.audit(t)
+}
+
+// What has been read of a stream is not read again after an error.
+func TestWhatWasReadIsKept(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	via := newProxy(t, b.url)
+	stream := people(1)
+	const length = rowsOfAStatement + 2*rowsOfALong
+	b.fill(t, stream, length)
+	var seen unreadRows
+	e, pool := startExecutor(t, via.url, booking(), options{}, seen.configure)
+	p := process{e, pool}
+
+	var reads atomic.Int32
+	via.obey(func(f *flight) verdict {
+		if f.has(unreadMark) && reads.Add(1) > 2 { // a short statement and a long one pass
+			return lose
+		}
+		return pass
+	})
+	if _, err := p.book(t.Context(), stream[0], uuid.New()); err == nil {
+		t.Fatal("a stream was read without its end")
+	}
+	if _, sum := seen.take(); sum < rowsOfAStatement+rowsOfALong {
+		t.Fatalf("%d records were read before the connection broke", sum)
+	}
+	via.obey(nil)
+	mustBook(t, p, stream[0], uuid.New())
+	if rows, sum := seen.take(); sum > rowsOfALong+10 {
+		t.Errorf("%v records were read the second time, of %d that were missing", rows, rowsOfALong)
+	}
+}
+
+// However many commands and batches want a stream, it is read once, and its snapshot is restored
+// once.
+func TestAStreamIsLoadedOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	stream := people(1)
+	const length, customers = 3 * rowsOfAStatement, 200
+	b.fill(t, stream, length)
+	b.takeSnapshots(t, stream)
+	b.fill(t, stream, length)
+	var restored, decoded atomic.Int32
+	m := withSnapshots()
+	restore := m.Restore
+	m.Restore = func(data []byte) (domain.State, error) {
+		restored.Add(1)
+		return restore(data)
+	}
+	m.Codec = countingCodec{count: &decoded}
+	p := startProcess(t, b.url, m, options{Delay: 20 * time.Millisecond, Transactions: 8})
+
+	mustBookAll(t, p, slices.Repeat(stream, customers))
+	if restored.Load() != 1 {
+		t.Errorf("the snapshot was restored %d times", restored.Load())
+	}
+	// The first statement can't know of the snapshot.
+	if n := decoded.Load(); n < length || n > length+rowsOfAStatement+2*customers {
+		t.Errorf("%d records were read, and %d come after the snapshot", n, length)
+	}
+}
+
+type countingCodec struct {
+	domain.Codec
+	count *atomic.Int32
+}
+
+func (c countingCodec) Decode(name string, schema int16, data []byte) (domain.Record, error) {
+	c.count.Add(1)
+	return c.Codec.Decode(name, schema, data)
+}
+
+func TestAStreamThatWasOnlyReadGetsASnapshot(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	streams := people(20)
+	b.fill(t, streams, 1_200)
+	p := startProcess(t, b.url, withSnapshots(), options{})
+	tx, err := b.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background()) //nolint:errcheck // ended below
+	if _, err := tx.Exec(t.Context(), `lock table snapshots in exclusive mode`); err != nil {
+		t.Fatal(err)
+	}
+	for _, stream := range streams { // more than wait for the writer at a time
+		p.mustLook(t, stream, 1_199)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all streams have a snapshot", func() bool {
+		for _, stream := range streams {
+			p.mustLook(t, stream, 1_199)
+		}
+		return b.count(t, `select count(*) from snapshots where version = 1200`) == len(streams)
+	})
+}
+
+// Close waits for commands whose stream is still being loaded.
+func TestCloseWaitsForStreamsToBeLoaded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	via := newProxy(t, b.url)
+	stream := b.schedule(t, 5)
+	p := startProcess(t, via.url, booking(), options{})
+	held := hold(t, pass, nil)
+	via.obey(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
+	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	held.flight(t)
+	closed := make(chan error, 1)
+	go func() { closed <- p.Close(context.Background()) }()
+	eventually(t, "the executor takes no more", func() bool {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		time.AfterFunc(10*time.Millisecond, cancel)
+		_, err := p.book(ctx, uuid.New(), uuid.New())
+		return errors.Is(err, eventstore.ErrClosed)
+	})
+	held.release()
+	call.mustDo(t)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+}
+
+// A load that is aborted lets those who wait for it go.
+func TestCloseInTimeAbortsLoads(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	via := newProxy(t, b.url)
+	stream := b.schedule(t, 5)
+	p := startProcess(t, via.url, booking(), options{})
+	held := hold(t, pass, nil)
+	via.obey(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
+	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	held.flight(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := p.Close(ctx); err == nil {
+		t.Error("the executor was closed in order")
+	}
+	if a := call.get(t); !errors.Is(a.err, eventstore.ErrUnavailable) {
+		t.Errorf("got %v, want that the log is unavailable", a.err)
+	}
+	held.release()
+}
+
+// A stream that takes long to read holds up only the commands on it, also when others wait for the
+// same batch.
+func TestNobodyWaitsWhileAnotherStreamIsLoaded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, delay := range []time.Duration{0, 20 * time.Millisecond} {
+		t.Run(delay.String(), func(t *testing.T) {
+			t.Parallel()
+			via := newProxy(t, b.url)
+			cold, warm, other := b.schedule(t, 5), b.schedule(t, 10), b.schedule(t, 5)
+			p := startProcess(t, via.url, booking(), options{Delay: delay, Transactions: 1})
+			mustBook(t, p, warm, uuid.New())
+
+			letGo := occupy(t, p.executor)
+			held := hold(t, pass, nil)
+			readsCold := func(f *flight) bool { return f.has(unreadMark) && bytes.Contains(f.raw.Bytes(), cold[:]) }
+			via.obey(once(readsCold, held.rule))
+			slow := begin(func() (result, error) { return p.book(context.Background(), cold, uuid.New()) })
+			eventually(t, "the command waits", func() bool { return p.Waiting() == 1 })
+			quick := begin(func() (result, error) { return p.book(context.Background(), warm, uuid.New()) })
+			eventually(t, "the other command waits", func() bool { return p.Waiting() == 2 })
+			letGo()
+			held.flight(t)
+
+			quick.mustDo(t)
+			for range 3 {
+				mustBook(t, p, warm, uuid.New())
+			}
+			mustBook(t, p, other, uuid.New()) // it has to be loaded too
+			if isDone(slow) {
+				t.Error("the command on the stream that is being read has its answer")
+			}
+			held.release()
+			slow.mustDo(t)
+			b.auditSold(t, cold, 1)
+			b.auditSold(t, warm, 5)
+		})
+	}
+}
+
+// An append on a connection from which nothing comes back holds up no other stream.
+func TestNobodyWaitsForAnAppendOnADeadConnection(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	via := newProxy(t, b.url)
+	dead, warm := b.schedule(t, 5), b.schedule(t, 10)
+	p := startProcess(t, via.url, booking(), options{Delay: time.Millisecond})
+	mustBook(t, p, dead, uuid.New())
+	mustBook(t, p, warm, uuid.New())
+	muted := make(chan struct{})
+	via.obey(once((*flight).appends, func(*flight) verdict { close(muted); return mute }))
+	stuck := begin(func() (result, error) { return p.book(context.Background(), dead, uuid.New()) })
+	wait(t, "the append", muted)
+	for range 5 {
+		mustBook(t, p, warm, uuid.New())
+	}
+	if isDone(stuck) {
+		t.Error("the append on the dead connection has its answer before the others")
+	}
+	stuck.mustDo(t)
+	b.auditSold(t, dead, 2)
+	b.auditSold(t, warm, 6)
+}
+
+// 900 events that the process does not know are booked at once, and one that it knows goes on.
+func TestManyColdStreamsDoNotHoldUpAWarmOne(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	cold, warm := people(900), b.schedule(t, domain.MaxCapacity)
+	b.fill(t, cold, 50)
+	p := b.process(t, options{})
+	mustBook(t, p, warm, uuid.New())
+
+	rush := make(chan struct{})
+	go func() {
+		defer close(rush)
+		mustBookAll(t, p, cold)
+	}()
+	var took []time.Duration
+	for isOver := false; !isOver; {
+		select {
+		case <-rush:
+			isOver = true
+		default:
+			started := time.Now()
+			mustBook(t, p, warm, uuid.New())
+			took = append(took, time.Since(started))
+		}
+	}
+	slices.Sort(took)
+	t.Logf("%d bookings of the warm event: p50 %s, p99 %s", len(took), took[len(took)/2], took[len(took)*99/100])
+	if len(took) < 20 {
+		t.Errorf("%d bookings of the warm event while 900 others were loaded", len(took))
+	}
+}

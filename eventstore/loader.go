@@ -1,0 +1,267 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// loader reads streams into the cache before commands on them enter a batch, so that a batch reads
+// little and commands on other streams don't wait. However many commands want a stream, it is read
+// once. A load begins in a group of many, where short streams are done with one statement; long ones
+// then go on alone, from their snapshot, and let others go ahead from time to time.
+type loader[S, R any] struct {
+	*store[S, R]
+	pool    *pgxpool.Pool
+	health  Health
+	timeout time.Duration // of a statement
+	// patience is how long a load may take from when it was asked for. Many can be in line before it.
+	patience time.Duration
+	running  context.Context
+	stop     context.CancelFunc
+	done     sync.WaitGroup
+
+	mu      sync.Mutex
+	loads   map[uuid.UUID]*load[S, R]
+	groups  []*load[S, R] // that have not begun
+	long    []*load[S, R] // that have begun
+	workers int           // at most loadWorkers
+}
+
+// load is a stream on its way into the cache.
+type load[S, R any] struct {
+	id     uuid.UUID
+	asked  time.Time
+	queues []*queue[S, R] // whose commands wait for it; under loader.mu
+
+	stream   stream[S] // as far as it is read
+	begun    bool
+	recalled bool  // its snapshot was looked for
+	err      error // for which it is given up
+}
+
+const (
+	// loadWorkers is how many connections loads use at most. They bound the memory that loads take,
+	// and leave the processors to commands on streams that are known.
+	loadWorkers = 2
+	// loadGroup is how many streams begin with one statement.
+	loadGroup = 250
+	// loadStatements is how many statements a long stream has before others go ahead.
+	loadStatements = 3
+	// loadTurns is how many long streams take turns. They bound the memory that loads take, too.
+	loadTurns = 8
+	// loadAttempts is how many connections a load tries for one statement.
+	loadAttempts = 3
+)
+
+func newLoader[S, R any](running context.Context, s *store[S, R], pool *pgxpool.Pool, o Options) *loader[S, R] {
+	l := &loader[S, R]{
+		store: s, pool: pool, health: o.Health, timeout: o.messageTimeout(), patience: 3 * o.Timeout,
+		loads: map[uuid.UUID]*load[S, R]{},
+	}
+	l.running, l.stop = context.WithCancel(running) //nolint:gosec // close calls stop
+	return l
+}
+
+// close ends the loads that nobody waits for any more.
+func (l *loader[S, R]) close() {
+	l.stop()
+	l.done.Wait()
+}
+
+// load has a stream delivered to a queue.
+func (l *loader[S, R]) load(id uuid.UUID, to *queue[S, R]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.loads[id]
+	if w == nil {
+		w = &load[S, R]{id: id, asked: time.Now(), stream: l.cache.get(id)}
+		l.loads[id] = w
+		l.groups = append(l.groups, w)
+	}
+	w.queues = append(w.queues, to)
+	if l.workers < loadWorkers {
+		l.workers++
+		l.done.Go(l.work)
+	}
+}
+
+// work carries loads out until there are none.
+func (l *loader[S, R]) work() {
+	for preferLong := false; ; preferLong = !preferLong {
+		group := l.next(preferLong)
+		if len(group) == 0 {
+			return
+		}
+		ended, unfinished := l.process(group)
+		l.deliver(ended)
+		l.putBack(unfinished)
+	}
+}
+
+// next takes a group of loads, or a long one. There is none when the worker is to end.
+func (l *loader[S, R]) next(preferLong bool) (group []*load[S, R]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.long) > 0 && (preferLong || len(l.groups) == 0) {
+		group, l.long = l.long[:1:1], l.long[1:]
+		return group
+	}
+	n := min(len(l.groups), loadGroup)
+	group, l.groups = l.groups[:n:n], l.groups[n:]
+	if n == 0 {
+		l.workers--
+		l.groups, l.long = nil, nil // and their memory
+	}
+	return group
+}
+
+// putBack has loads wait for their next turn. Those that have had one alone go before others that
+// have not, so that few are half read at a time.
+func (l *loader[S, R]) putBack(unfinished []*load[S, R]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, w := range unfinished {
+		at := len(l.long)
+		if w.recalled {
+			at = min(at, loadTurns)
+		}
+		l.long = slices.Insert(l.long, at, w)
+	}
+}
+
+// deliver hands loads that have ended over to the queues that wait for them.
+func (l *loader[S, R]) deliver(ended []*load[S, R]) {
+	var queues []*queue[S, R]
+	l.mu.Lock()
+	for _, w := range ended {
+		delete(l.loads, w.id)
+		for _, q := range w.queues {
+			if !slices.Contains(queues, q) {
+				queues = append(queues, q)
+			}
+		}
+	}
+	l.mu.Unlock()
+	for _, q := range queues {
+		q.deliver(ended)
+	}
+}
+
+// process reads on in some streams, and divides the loads into those that have ended and those that
+// have more to read.
+func (l *loader[S, R]) process(group []*load[S, R]) (ended, unfinished []*load[S, R]) {
+	defer func() {
+		if r := recover(); r != nil { // a defect of this package, or of the caller's model
+			l.logger.Error("loading streams panicked", "panic", r, "stack", string(debug.Stack()))
+			for _, w := range group {
+				w.err = fmt.Errorf("%w: panic: %v", ErrUnavailable, r)
+			}
+			ended, unfinished = group, nil
+		}
+	}()
+	ctx, stop := l.health.Guard(l.running)
+	defer stop()
+	more, err := l.read(ctx, group)
+	for _, w := range group {
+		switch isUnfinished := slices.Contains(more, w.id); {
+		case err != nil:
+			w.err = giveUp(err, false)
+		case isUnfinished && time.Since(w.asked) > l.patience:
+			w.err = giveUp(errLoadTooLong, false)
+		case isUnfinished:
+			unfinished = append(unfinished, w)
+			continue
+		}
+		ended = append(ended, w)
+	}
+	return ended, unfinished
+}
+
+var errLoadTooLong = errors.New("its stream could not be read in time")
+
+// read reads the streams of loads that begin with one statement, and a long one with several. What
+// was read is kept, whatever happens. more are the streams that have further records.
+func (l *loader[S, R]) read(ctx context.Context, group []*load[S, R]) (more []uuid.UUID, err error) {
+	u := unread[S, R]{store: l.store, streams: make(map[uuid.UUID]*stream[S], len(group))}
+	for _, w := range group {
+		u.streams[w.id] = &w.stream
+		more = append(more, w.id)
+	}
+	statements, limit, isLong := 1, unreadLimit, group[0].begun
+	if w := group[0]; isLong {
+		statements, limit = loadStatements, longLimit
+		err = l.recall(ctx, w)
+	}
+	for i := 0; i < statements && err == nil && len(more) > 0; i++ {
+		ids := more
+		err = l.try(ctx, func(q *pgx.Batch) { u.queue(q, ids, limit, &more) })
+	}
+	for _, w := range group {
+		w.begun = true
+		switch isBroken := u.broken[w.id] != nil; {
+		case isBroken && !isLong: // its snapshot may stand for what can't be read
+			more = append(more, w.id)
+		case !isBroken:
+			l.keep(w.id, &w.stream, err == nil && !slices.Contains(more, w.id))
+		}
+	}
+	return more, err
+}
+
+// recall starts a long stream from its snapshot, if that is newer than what is known. One that
+// can't be used is passed over: the log has everything.
+func (l *loader[S, R]) recall(ctx context.Context, w *load[S, R]) error {
+	if w.recalled {
+		return nil
+	}
+	if w.recalled = l.model.Restore == nil; w.recalled {
+		return nil
+	}
+	err := l.try(ctx, func(q *pgx.Batch) {
+		q.Queue(snapshotSQL, [16]byte(w.id), w.stream.Version).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				restored, refused, err := l.snapshots.scanSnapshot(rows)
+				switch {
+				case err != nil:
+					return err
+				case refused != nil:
+					l.logger.Warn("a snapshot was not used", "stream", w.id, "version", restored.Version, "error", refused)
+				default:
+					w.stream = restored
+				}
+			}
+			return rows.Err()
+		})
+	})
+	if w.recalled = err == nil; w.recalled {
+		l.keep(w.id, &w.stream, false)
+	}
+	return err
+}
+
+// try sends a statement, and again on another connection while the database can't do its work.
+func (l *loader[S, R]) try(ctx context.Context, queue func(*pgx.Batch)) error {
+	for attempt := 1; ; attempt++ {
+		q := &pgx.Batch{}
+		queue(q)
+		err := l.send(ctx, q)
+		if err == nil || attempt == loadAttempts || ctx.Err() != nil || !IsUnavailable(err) {
+			return err
+		}
+	}
+}
+
+func (l *loader[S, R]) send(ctx context.Context, q *pgx.Batch) error {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	return l.pool.SendBatch(ctx, q).Close()
+}
