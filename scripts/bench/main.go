@@ -51,7 +51,7 @@ import (
 
 // scenarios are run in this order.
 func scenarios(s size) []scenario {
-	return []scenario{
+	return append([]scenario{
 		flash(s),
 		spreadDelay(s),
 		hot(s),
@@ -63,7 +63,7 @@ func scenarios(s size) []scenario {
 		httpRead(s),
 		webSocket(s),
 		overload(s),
-	}
+	}, ordinary(s)...)
 }
 
 type options struct {
