@@ -237,10 +237,10 @@ func TestNobodyHangsWhenACallbackPanics(t *testing.T) {
 	}
 	for name, start := range map[string]struct {
 		model     model
-		committed func(int64)
+		committed func([]eventstore.Record)
 	}{
 		"Size": {someSizePanics, nil},
-		"Committed": {spoiltModel(), func(int64) {
+		"Committed": {spoiltModel(), func([]eventstore.Record) {
 			if commits.Add(1)%2 == 1 {
 				panic("committed")
 			}

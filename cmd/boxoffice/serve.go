@@ -113,12 +113,16 @@ func (p *parts) signer() (*account.Signer, error) {
 }
 
 func (p *parts) executorOptions(o *eventstore.Options) {
-	o.Committed, o.Health = func(int64) { p.notifier.Appended() }, p.health.writable
-	o.ExpectMore = func() bool { return p.admission.Waiting() > 0 }
+	o.Committed, o.Health = func(records []eventstore.Record) { p.notifier.Appended(records...) }, p.health.writable
+	o.ExpectMore = func() bool { return p.admission.Waiting() >= crowd }
 	o.Observe, o.Tracer = p.metrics.ObserveBatch, p.tracing.Tracer()
 	p.metrics.Watch(telemetry.CommandsWaiting, func() int { return p.admission.Waiting() + p.executor.Waiting() })
 	p.metrics.Watch(telemetry.CommandQueue, func() int { return p.config.Queue })
 }
+
+// crowd is how many bookings must wait for a place before those that have one wait for them, so that
+// they share a transaction. Fewer come soon enough to share the next one.
+const crowd = 16
 
 // listenerService takes the ports.
 func (p *parts) listenerService() service {

@@ -24,13 +24,19 @@ type delivery struct {
 	applied func(records int, position int64)
 	// until is the position to stop at; 0 means never.
 	until int64
+	// group takes the projection along when it has caught up; nil only with until.
+	group *group
 
 	parked map[uuid.UUID]bool // streams whose records are left out
+	rows   *rowCache          // as this delivery has left them; nil: none are kept
 }
 
 const (
-	// pollEvery is how long new records wait at most if a notification was lost.
+	// pollEvery is how long somebody who waits does so at most if a notification was lost.
 	pollEvery = 250 * time.Millisecond
+	// idlePoll is the same for projections that have caught up. Commands wait longer than that for
+	// the read models.
+	idlePoll = time.Second
 	// pageSize is how many records one message carries at most. From some thousands on, more of
 	// them are not faster any more.
 	pageSize = 5_000
@@ -47,12 +53,31 @@ func newDelivery(o Options, name string, handle func(context.Context, *message.M
 	}
 }
 
-// run delivers what comes after the checkpoint while the caller holds the lease: one goroutine
-// reads ahead, one applies.
+// run delivers what comes after the checkpoint while the caller holds the lease.
 func (d *delivery) run(ctx context.Context, checkpoint int64) (err error) {
 	if d.parked, err = parkedStreams(ctx, d.Pool, d.lease.name); err != nil {
 		return err
 	}
+	if d.group == nil {
+		_, err := d.catchUp(ctx, checkpoint)
+		return err
+	}
+	d.rows.clear()
+	defer d.group.hold()()
+	for ctx.Err() == nil {
+		began := time.Now()
+		if checkpoint, err = d.catchUp(ctx, checkpoint); err != nil {
+			return err
+		}
+		checkpoint = d.group.follow(ctx, d, checkpoint)
+		Await(ctx, nil, pageEvery-time.Since(began))
+	}
+	return nil
+}
+
+// catchUp delivers the log up to its end, or to d.until: one goroutine reads ahead, one applies. It
+// returns the new checkpoint.
+func (d *delivery) catchUp(ctx context.Context, checkpoint int64) (int64, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	pages := make(chan *page)
 	group.Go(func() error {
@@ -64,43 +89,50 @@ func (d *delivery) run(ctx context.Context, checkpoint int64) (err error) {
 			if err := d.deliver(ctx, p); err != nil {
 				return err
 			}
+			checkpoint = p.To
 		}
 		return nil
 	})
-	return group.Wait()
+	err := group.Wait()
+	return checkpoint, err
 }
 
-// read reads the log outside of the transactions that write, so an idle projection writes nothing
-// and holds nothing.
+// read reads the log outside of the transactions that write, so an idle projection holds nothing.
 func (d *delivery) read(ctx context.Context, after int64, pages chan<- *page) error {
 	for ctx.Err() == nil && (d.until == 0 || after < d.until) {
-		appended, began := d.Notifier.Log.Listen(), time.Now()
 		limit := d.limit(after)
-		records, err := d.log.After(ctx, after, limit)
-		if err != nil {
+		records, isBuffered, err := d.next(ctx, after, limit)
+		if err != nil || len(records) == 0 {
 			return err
-		}
-		if len(records) == 0 {
-			Await(ctx, appended, pollEvery)
-			continue
 		}
 		last := records[len(records)-1].Position
-		if err := checkGapless(records, after+1, last); err != nil {
-			return err
-		}
 		p := d.page(after+1, last, records)
 		p.deferred = true
+		p.setBuffered(isBuffered)
 		select {
 		case pages <- p:
 		case <-ctx.Done():
 		}
 		after = last
 		if len(records) < limit {
-			Await(ctx, appended, pollEvery)
-			Await(ctx, nil, pageEvery-time.Since(began))
+			return nil
 		}
 	}
 	return nil
+}
+
+// next gives the records after a position, from the buffer or else from the log.
+func (d *delivery) next(ctx context.Context, after int64, limit int) (
+	records []eventstore.Record, isBuffered bool, err error,
+) {
+	if records = d.Notifier.buffer.after(after, limit); len(records) > 0 {
+		return records, true, nil
+	}
+	records, err = d.log.After(ctx, after, limit)
+	if err == nil && len(records) > 0 {
+		err = checkGapless(records, after+1, records[len(records)-1].Position)
+	}
+	return records, false, err
 }
 
 func (d *delivery) limit(after int64) int {
@@ -111,7 +143,9 @@ func (d *delivery) limit(after int64) int {
 }
 
 func (d *delivery) page(from, to int64, records []eventstore.Record) *page {
-	return &page{pageRange: pageRange{Projection: d.lease.name, From: from, To: to}, records: records, skip: d.parked}
+	return &page{
+		pageRange: pageRange{Projection: d.lease.name, From: from, To: to}, records: records, skip: d.parked, rows: d.rows,
+	}
 }
 
 // deliver gets a page applied and moves the checkpoint past it. If PostgreSQL refuses what a
@@ -120,6 +154,11 @@ func (d *delivery) page(from, to int64, records []eventstore.Record) *page {
 // way.
 func (d *delivery) deliver(ctx context.Context, p *page) error {
 	err := d.attempt(ctx, p, func(b *pgx.Batch) { d.lease.advance(b, p.From-1, p.To) })
+	if err != nil {
+		d.rows.clear()
+	} else {
+		d.lease.renewed()
+	}
 	switch {
 	case err == nil && p.parked:
 		stream := p.records[0].StreamID
@@ -129,8 +168,10 @@ func (d *delivery) deliver(ctx context.Context, p *page) error {
 		d.applied(0, p.To)
 	case err == nil:
 		d.applied(len(p.records), p.To)
+	case p.isBuffered && errors.Is(err, errLeaseLost): // or the log does not have the records
+		return d.deliver(ctx, d.page(p.From, p.To, nil))
 	case p.queued != nil && errors.As(err, new(*pgconn.PgError)):
-		return d.deliver(ctx, d.page(p.From, p.To, p.records))
+		return d.deliver(ctx, d.page(p.From, p.To, nil))
 	case errors.As(err, new(*pageError)):
 		middle := p.From + (p.To-p.From)/2
 		if err := d.deliver(ctx, d.page(p.From, middle, nil)); err != nil {
@@ -157,11 +198,17 @@ func (d *delivery) attempt(ctx context.Context, p *page, commitCheckpoint func(*
 	if err = d.handle(ctx, m); err == nil {
 		b := &pgx.Batch{QueuedQueries: p.queued}
 		commitCheckpoint(b)
-		b.Queue(`commit`)
-		err = d.lease.lost(p.send(ctx, b))
+		p.verify(b)
+		err = d.lease.lost(p.commit(ctx, b))
 	}
 	if err == nil {
+		for _, keep := range p.committed {
+			keep()
+		}
 		return nil
+	}
+	if p.isBuffered {
+		d.Notifier.buffer.clear()
 	}
 	if ctx.Err() == nil && p.inTransaction() {
 		_, _ = conn.Exec(ctx, `rollback`) // a connection on which it fails is closed

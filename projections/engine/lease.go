@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,7 +21,14 @@ type lease struct {
 	holder string // for people: who it is
 	lasts  time.Duration
 	fence  int64
+
+	renewedAt atomic.Int64 // in ns since 1970
 }
+
+// renewed notes that a statement has just renewed the lease, so that [lease.keep] need not.
+func (l *lease) renewed() { l.renewedAt.Store(time.Now().UnixNano()) }
+
+func (l *lease) age() time.Duration { return time.Since(time.Unix(0, l.renewedAt.Load())) }
 
 // defaultLease is how long a lease lasts. A holder renews it three times before it would run out.
 // After a holder was killed, another process takes over when it has run out.
@@ -111,6 +119,9 @@ func (l *lease) query(ctx context.Context, pool *pgxpool.Pool, sql string) (chec
 func (l *lease) keep(ctx context.Context, pool *pgxpool.Pool) error {
 	for {
 		Await(ctx, nil, l.lasts/3)
+		for ctx.Err() == nil && l.age() < l.lasts/2 { // with a page, or by the group
+			Await(ctx, nil, l.lasts/2-l.age())
+		}
 		tag, err := pool.Exec(ctx, `
 			update projection_checkpoints set lease_until = clock_timestamp() + $3
 			where name = $1 and fence = $2`, l.name, l.fence, l.lasts)

@@ -45,6 +45,8 @@ func classifyErrors(next message.HandlerFunc) message.HandlerFunc {
 			return produced, err
 		case m.Context().Err() != nil || p.conn.IsClosed():
 			err = &goneError{err}
+		case p.parts != nil: // whatever it is, the projection that it concerns meets it again by itself
+			err = &pageError{err}
 		case isAboutRecords(err) && len(p.records) > 1:
 			err = &pageError{err}
 		case isAboutRecords(err):
@@ -81,7 +83,7 @@ func rollbackToSavepoint(next message.HandlerFunc) message.HandlerFunc {
 		if missing != nil {
 			return nil, missing
 		}
-		p.queued = nil
+		p.queued, p.committed = nil, nil
 		if p.inTransaction() {
 			if _, back := p.conn.Exec(m.Context(), `rollback to savepoint attempt`); back != nil {
 				err = errors.Join(err, back)

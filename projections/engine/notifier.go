@@ -7,11 +7,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // The channels of NOTIFY. Every role of the database can notify on them, so a notification only
@@ -40,6 +43,14 @@ type Notifier struct {
 	// taken over.
 	Log, Checkpoints, leases *Signal
 
+	buffer    recordBuffer // what this process has committed
+	elsewhere atomic.Int64 // counts signals of records that are not in the buffer
+
+	listens  atomic.Bool // on a connection of its own
+	lookedAt time.Time   // for others who listen; of send
+	isAlone  bool        // nobody else did
+	sending  sync.Mutex
+
 	appended, advanced chan struct{} // one token each: other processes have not been told yet
 	unread             chan struct{} // one token: another process has announced a checkpoint
 
@@ -60,8 +71,14 @@ func NewNotifier(url string, pool *pgxpool.Pool, names []string, logger *slog.Lo
 	}
 }
 
-// Appended tells all processes that the log has grown. It does not block.
-func (n *Notifier) Appended() {
+// Appended tells all processes that the log has grown. The records are those that this process has
+// just committed, with consecutive positions; none: they have to be read from the log. It does not
+// block.
+func (n *Notifier) Appended(records ...eventstore.Record) {
+	n.buffer.add(records)
+	if len(records) == 0 {
+		n.elsewhere.Add(1)
+	}
 	n.Log.Broadcast()
 	offer(n.appended)
 }
@@ -162,10 +179,48 @@ func whenever(ctx context.Context, tokens <-chan struct{}, do func()) {
 	}
 }
 
+// lookEvery is how often a process that has something to tell looks for others who listen.
+const lookEvery = time.Second
+
+// listenersSQL counts the sessions that listen. Each has a lock, which goes with it.
+const (
+	registerSQL  = `select pg_advisory_lock_shared(hashtext('boxoffice'), hashtext('listeners'))`
+	listenersSQL = `
+		select count(*)
+		from pg_locks
+		where locktype = 'advisory' and granted and objsubid = 2
+			and database = (select oid from pg_database where datname = current_database())
+			and classid::bigint = hashtext('boxoffice') & 4294967295
+			and objid::bigint = hashtext('listeners') & 4294967295`
+)
+
+// hasListeners tells whether another process listens, or did a moment ago.
+func (n *Notifier) hasListeners(ctx context.Context) (bool, error) {
+	n.sending.Lock()
+	defer n.sending.Unlock()
+	if time.Since(n.lookedAt) < lookEvery {
+		return !n.isAlone, nil
+	}
+	var listeners int
+	now := time.Now()
+	if err := n.pool.QueryRow(ctx, listenersSQL).Scan(&listeners); err != nil {
+		return false, err
+	}
+	if n.listens.Load() {
+		listeners--
+	}
+	n.lookedAt, n.isAlone = now, listeners <= 0
+	return !n.isAlone, nil
+}
+
 // send notifies outside of any transaction that writes: NOTIFY makes commits wait for each other,
 // and one that has written nothing is quick.
 func (n *Notifier) send(ctx context.Context, channel string, payloads ...string) {
-	if err := notify(ctx, n.pool, channel, payloads...); err != nil && ctx.Err() == nil {
+	hasListeners, err := n.hasListeners(ctx)
+	if hasListeners {
+		err = notify(ctx, n.pool, channel, payloads...)
+	}
+	if err != nil && ctx.Err() == nil {
 		n.logger.Warn("notifying other processes failed", "error", err)
 	}
 }
@@ -194,11 +249,17 @@ func (n *Notifier) receive(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost with it
-	if _, err := conn.Exec(ctx, `listen `+logChannel+`; listen `+checkpointChannel+`; listen `+leaseChannel); err != nil {
+	listen := `listen ` + logChannel + `; listen ` + checkpointChannel + `; listen ` + leaseChannel + `; ` + registerSQL
+	if _, err := conn.Exec(ctx, listen); err != nil {
 		return err
 	}
+	n.listens.Store(true)
+	defer n.listens.Store(false)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go n.pollUntilSeen(ctx)
 	n.forget()
-	n.Log.Broadcast()
+	n.grown()
 	n.leases.Broadcast()
 	for {
 		notification, err := conn.WaitForNotification(ctx)
@@ -208,13 +269,31 @@ func (n *Notifier) receive(ctx context.Context) error {
 		switch {
 		case notification.Payload == n.id: // came back to its sender, which has signalled already
 		case notification.Channel == logChannel:
-			n.Log.Broadcast()
+			n.grown()
 		case notification.Channel == leaseChannel:
 			n.leases.Broadcast()
 		case notification.Channel == checkpointChannel && !n.knows(notification.Payload):
 			offer(n.unread)
 		}
 	}
+}
+
+// pollUntilSeen signals everything until those who were alone so far must have looked for listeners.
+func (n *Notifier) pollUntilSeen(ctx context.Context) {
+	for began := time.Now(); time.Since(began) < lookEvery+pollEvery; {
+		if Await(ctx, nil, pollEvery); ctx.Err() != nil {
+			return
+		}
+		n.grown()
+		n.leases.Broadcast()
+		offer(n.unread)
+	}
+}
+
+// grown signals records of other processes.
+func (n *Notifier) grown() {
+	n.elsewhere.Add(1)
+	n.Log.Broadcast()
 }
 
 // knows tells whether a projection is known to be where a notification says that it is, or further.

@@ -78,7 +78,7 @@ func (t *Table[Row, V]) apply(ctx context.Context, p *page, name string) error {
 		return err
 	}
 	rows := t.newRowSet()
-	if err := rows.fetch(ctx, p.conn, name, rows.missing(records)); err != nil {
+	if err := rows.fetch(ctx, p.conn, name, rows.recall(p.rows, rows.missing(records))); err != nil {
 		return err
 	}
 	countChanges := rows.reduce(records)
@@ -86,6 +86,7 @@ func (t *Table[Row, V]) apply(ctx context.Context, p *page, name string) error {
 	if changed := append(rows.created, rows.fetched...); len(changed) > 0 {
 		b.Queue(t.saveSQL(name), t.arrays(changed)...)
 	}
+	p.committed = append(p.committed, func() { rows.remember(p.rows) })
 	applied := appliedRanges{}
 	for i := range records {
 		applied.add(records[i].Position, records[i].hash)
