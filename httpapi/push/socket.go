@@ -103,6 +103,17 @@ func (s *socket) offer(id uuid.UUID, f *eventFrame) {
 	s.wake()
 }
 
+// reset tells the client that what it knows is void, and takes back what was not written yet.
+func (s *socket) reset(position int64) {
+	s.mu.Lock()
+	s.events = nil
+	s.first = append(s.first, resetFrame(position))
+	s.mu.Unlock()
+	s.wake()
+}
+
+func resetFrame(position int64) []byte { return fmt.Appendf(nil, `{"type":"reset","position":%d}`, position) }
+
 // welcome answers a message that says what to follow.
 func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.UUID]*eventFrame) {
 	s.mu.Lock()
@@ -112,7 +123,7 @@ func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.U
 			position, s.push.HeartbeatEvery.Seconds()))
 	}
 	if isLost {
-		s.first = append(s.first, fmt.Appendf(nil, `{"type":"reset","position":%d}`, position))
+		s.first = append(s.first, resetFrame(position))
 	}
 	if s.events == nil {
 		s.events = missed
@@ -205,13 +216,13 @@ func (s *socket) send(frames [][]byte) *closeReason {
 	if len(frames) == 0 {
 		return nil
 	}
-	began := time.Now()
-	// A deadline of the connection costs a fraction of a context with one, and there is one for each
-	// frame and client.
-	// It fails only with the connection, as the write then does.
-	_ = s.raw.SetWriteDeadline(began.Add(2 * s.push.SlowAfter))
 	defer func() { _ = s.raw.SetWriteDeadline(time.Time{}) }()
 	for _, text := range frames {
+		began := time.Now()
+		// A deadline of the connection costs a fraction of a context with one, and there is one for each
+		// frame and client.
+		// It fails only with the connection, as the write then does.
+		_ = s.raw.SetWriteDeadline(began.Add(2 * s.push.SlowAfter))
 		if err := s.ws.Write(context.Background(), websocket.MessageText, text); err != nil {
 			return clientGone()
 		}

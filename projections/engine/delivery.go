@@ -55,9 +55,13 @@ func newDelivery(o Options, name string, handle func(context.Context, *message.M
 
 // run delivers what comes after the checkpoint while the caller holds the lease.
 func (d *delivery) run(ctx context.Context, checkpoint int64) (err error) {
+	if err := d.resume(ctx, checkpoint); err != nil {
+		return err
+	}
 	if d.parked, err = parkedStreams(ctx, d.Pool, d.lease.name); err != nil {
 		return err
 	}
+	d.Notifier.Reread()
 	if d.group == nil {
 		_, err := d.catchUp(ctx, checkpoint)
 		return err
@@ -151,7 +155,7 @@ func (d *delivery) page(from, to int64, records []eventstore.Record) *page {
 // deliver gets a page applied and moves the checkpoint past it. If PostgreSQL refuses what a
 // deferred page sends, the page comes again, and the middlewares see its statements fail. If its
 // records can't be applied together, they come again in halves, down to the record that is in the
-// way.
+// way. Records before one that this program does not know are applied; then it is the error.
 func (d *delivery) deliver(ctx context.Context, p *page) error {
 	err := d.attempt(ctx, p, func(b *pgx.Batch) { d.lease.advance(b, p.From-1, p.To) })
 	if err != nil {
@@ -159,15 +163,21 @@ func (d *delivery) deliver(ctx context.Context, p *page) error {
 	} else {
 		d.lease.renewed()
 	}
+	var unknown *unknownError
 	switch {
+	case errors.As(err, &unknown):
+		if unknown.Position > p.From {
+			err = errors.Join(err, d.deliver(ctx, d.page(p.From, unknown.Position-1, nil)))
+		}
 	case err == nil && p.parked:
 		stream := p.records[0].StreamID
 		d.Logger.Error("a stream is parked",
 			"projection", d.lease.name, "stream", stream, "position", p.To, "reason", p.failure)
 		d.parked[stream] = true
-		d.applied(0, p.To)
+		d.Notifier.Reread()
+		d.moved(0, p.To)
 	case err == nil:
-		d.applied(len(p.records), p.To)
+		d.moved(len(p.records), p.To)
 	case p.isBuffered && errors.Is(err, errLeaseLost): // or the log does not have the records
 		return d.deliver(ctx, d.page(p.From, p.To, nil))
 	case p.queued != nil && errors.As(err, new(*pgconn.PgError)):
@@ -180,6 +190,11 @@ func (d *delivery) deliver(ctx context.Context, p *page) error {
 		return d.deliver(ctx, d.page(middle+1, p.To, nil))
 	}
 	return err
+}
+
+func (d *delivery) moved(records int, to int64) {
+	d.lease.position.Store(to)
+	d.applied(records, to)
 }
 
 // attempt gets the page handled. An acknowledged message is committed, together with what

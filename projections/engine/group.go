@@ -224,7 +224,7 @@ func (g *group) apply(ctx context.Context, members []*member, p *page) error {
 		}
 		m.at = p.To
 		m.lease.renewed()
-		m.applied(len(m.unparked(p.records)), p.To)
+		m.moved(len(m.unparked(p.records)), p.To)
 	}
 	return err
 }
@@ -242,10 +242,11 @@ func (g *group) poll(ctx context.Context, members []*member, at int64) error {
 		with renewed as (
 			update projection_checkpoints c set lease_until = clock_timestamp() + $3
 			from unnest($1::text[], $2::bigint[]) as held (name, fence)
-			where c.name = held.name and c.fence = held.fence
+			where c.name = held.name and c.fence = held.fence and c.position = $4
 			returning 1
 		)
-		select (select count(*) from renewed), position from log_head`, names, fences, g.lease.lasts).Scan(&held, &head)
+		select (select count(*) from renewed), position from log_head`, names, fences, g.lease.lasts, at).
+		Scan(&held, &head)
 	switch {
 	case err != nil:
 		return err

@@ -15,11 +15,12 @@ import (
 type metrics struct {
 	applied *prometheus.CounterVec
 
-	position, lagRecords, lagSeconds, parked *prometheus.Desc
+	position, lagRecords, lagSeconds, parked, unknown *prometheus.Desc
 
-	pool   *pgxpool.Pool
-	names  []string
-	logger *slog.Logger
+	pool     *pgxpool.Pool
+	names    []string
+	notifier *Notifier
+	logger   *slog.Logger
 }
 
 func newMetrics() *metrics {
@@ -34,11 +35,13 @@ func newMetrics() *metrics {
 		lagRecords: about("lag_records", "Records of the log that are not applied yet."),
 		lagSeconds: about("lag_seconds", "How long the oldest record that is not applied yet has been waiting."),
 		parked:     about("parked_streams", "Streams with a record that can't be applied."),
+		unknown: about("unknown_record",
+			"1 while the projection stands before a record that this process, being of an older version, does not know."),
 	}
 }
 
 func (m *metrics) register(o Options) (unregister func(), err error) {
-	m.pool, m.logger = o.Pool, o.Logger
+	m.pool, m.notifier, m.logger = o.Pool, o.Notifier, o.Logger
 	for _, p := range o.Projections {
 		m.names = append(m.names, p.Name())
 		m.applied.WithLabelValues(p.Name())
@@ -52,7 +55,7 @@ func (m *metrics) register(o Options) (unregister func(), err error) {
 // Describe implements [prometheus.Collector].
 func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 	m.applied.Describe(to)
-	for _, d := range []*prometheus.Desc{m.position, m.lagRecords, m.lagSeconds, m.parked} {
+	for _, d := range []*prometheus.Desc{m.position, m.lagRecords, m.lagSeconds, m.parked, m.unknown} {
 		to <- d
 	}
 }
@@ -61,6 +64,13 @@ func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 // an alert for missing values reports that.
 func (m *metrics) Collect(to chan<- prometheus.Metric) {
 	m.applied.Collect(to)
+	stands := map[string]float64{}
+	for _, r := range m.notifier.Unknown() {
+		stands[r.Projection] = 1
+	}
+	for _, name := range m.names {
+		to <- prometheus.MustNewConstMetric(m.unknown, prometheus.GaugeValue, stands[name], name)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	all, err := Statuses(ctx, m.pool, m.names)

@@ -54,9 +54,11 @@ type Notifier struct {
 	appended, advanced chan struct{} // one token each: other processes have not been told yet
 	unread             chan struct{} // one token: another process has announced a checkpoint
 
-	mu        sync.Mutex
-	positions map[string]int64 // checkpoints that are known
-	moved     map[string]bool  // those that other processes have not been told of
+	mu       sync.Mutex
+	models   map[string]*model // what is known of the read models, by name
+	moved    map[string]bool   // those that other processes have not been told of
+	restarts int64             // how often a checkpoint was found further back than before
+	end      int64             // of the log, when it was read last
 }
 
 // NewNotifier listens on a connection of its own to url, and notifies through pool, which the
@@ -67,7 +69,7 @@ func NewNotifier(url string, pool *pgxpool.Pool, names []string, logger *slog.Lo
 		id: uuid.NewString(), url: url, pool: pool, names: names, logger: logger,
 		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(),
 		appended: make(chan struct{}, 1), advanced: make(chan struct{}, 1), unread: make(chan struct{}, 1),
-		positions: make(map[string]int64), moved: make(map[string]bool),
+		models: make(map[string]*model), moved: make(map[string]bool),
 	}
 }
 
@@ -85,7 +87,9 @@ func (n *Notifier) Appended(records ...eventstore.Record) {
 
 // Advanced tells all processes how far a projection is. It does not block.
 func (n *Notifier) Advanced(projection string, position int64) {
-	n.observe(projection, position)
+	if !n.observe(projection, position) {
+		offer(n.unread)
+	}
 	n.mu.Lock()
 	n.moved[projection] = true
 	n.mu.Unlock()
@@ -98,46 +102,6 @@ func offer(tokens chan<- struct{}) {
 	case tokens <- struct{}{}:
 	default:
 	}
-}
-
-// observe remembers how far a projection is.
-func (n *Notifier) observe(projection string, position int64) {
-	n.mu.Lock()
-	at, known := n.positions[projection]
-	advanced := !known || at < position
-	if advanced {
-		n.positions[projection] = position
-	}
-	n.mu.Unlock()
-	if advanced {
-		n.Checkpoints.Broadcast()
-	}
-}
-
-// Reached returns the lowest checkpoint of the projections; known is false while one of them is
-// unknown.
-func (n *Notifier) Reached(projections ...string) (position int64, known bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for i, name := range projections {
-		at, known := n.positions[name]
-		if !known {
-			return 0, false
-		}
-		if i == 0 || at < position {
-			position = at
-		}
-	}
-	return position, true
-}
-
-// forget drops what is known: after a crash of the server, projections may be further back than
-// they were.
-func (n *Notifier) forget() {
-	n.mu.Lock()
-	clear(n.positions)
-	n.mu.Unlock()
-	n.Checkpoints.Broadcast()
 }
 
 // Run works until ctx ends. It replaces a lost connection, and then signals everything, because it
@@ -229,7 +193,7 @@ func (n *Notifier) checkpoints() (payloads []string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for name := range n.moved {
-		payloads = append(payloads, fmt.Sprintf("%s %d", name, n.positions[name]))
+		payloads = append(payloads, fmt.Sprintf("%s %d", name, n.model(name).position))
 	}
 	clear(n.moved)
 	return payloads
@@ -272,6 +236,7 @@ func (n *Notifier) receive(ctx context.Context) error {
 			n.grown()
 		case notification.Channel == leaseChannel:
 			n.leases.Broadcast()
+			offer(n.unread) // streams may have been retried
 		case notification.Channel == checkpointChannel && !n.knows(notification.Payload):
 			offer(n.unread)
 		}
@@ -296,7 +261,8 @@ func (n *Notifier) grown() {
 	n.Log.Broadcast()
 }
 
-// knows tells whether a projection is known to be where a notification says that it is, or further.
+// knows tells whether a projection is known to be where a notification says that it is. One that is
+// said to be further back may have been restored.
 func (n *Notifier) knows(payload string) bool {
 	name, position, _ := strings.Cut(payload, " ")
 	claimed, err := strconv.ParseInt(position, 10, 64)
@@ -304,21 +270,5 @@ func (n *Notifier) knows(payload string) bool {
 		return false
 	}
 	at, known := n.Reached(name)
-	return known && claimed <= at
-}
-
-// ReadCheckpoints reads from the database how far the projections are. One that has never run is at
-// 0.
-func (n *Notifier) ReadCheckpoints(ctx context.Context, from *pgxpool.Pool) error {
-	var name string
-	var position int64
-	rows, _ := from.Query(ctx, `
-		select wanted.name, coalesce(c.position, 0)
-		from unnest($1::text[]) as wanted (name)
-		left join projection_checkpoints c using (name)`, n.names)
-	_, err := pgx.ForEachRow(rows, []any{&name, &position}, func() error {
-		n.observe(name, position)
-		return nil
-	})
-	return err
+	return known && claimed == at
 }

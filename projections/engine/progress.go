@@ -3,8 +3,11 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -18,6 +21,8 @@ type Progress struct {
 	health   eventstore.Health
 	logger   *slog.Logger
 	reached  atomic.Int64
+
+	late atomic.Int64 // the end of the log while the read models stand still before it
 
 	waiting  atomic.Int64  // callers of Wait
 	began    chan struct{} // one token: somebody began to wait
@@ -37,6 +42,30 @@ func NewProgress(
 // Reached is a position up to which all read models contain the log, parked streams apart. They may
 // be further already.
 func (p *Progress) Reached() int64 { return p.reached.Load() }
+
+// Late is the end of the log if the read models have stood still before it for a second or two, as
+// they do when no process runs the projections, or none that knows the next record; otherwise 0.
+func (p *Progress) Late() int64 {
+	if end := p.late.Load(); end > p.reached.Load() {
+		return end
+	}
+	return 0
+}
+
+// Lag is how many positions an answer from read models at reached may be behind the one that was
+// asked for (0: none was). It is behind also if the read models stand still, or if the stream that
+// it is about is parked; for [uuid.Nil], if any is.
+func (p *Progress) Lag(reached, asked int64, stream uuid.UUID) int64 {
+	lacks := reached + 1
+	if parked := p.notifier.parkedAt(stream); parked > 0 {
+		lacks = min(lacks, parked)
+	}
+	return max(reached, asked, p.Late()) - lacks + 1
+}
+
+// Restarts counts the times after which positions that were remembered are wrong; see
+// [Notifier.Restarts].
+func (p *Progress) Restarts() int64 { return p.notifier.Restarts() }
 
 // Wait returns when all read models contain the log up to position, when ctx ends, or when the
 // database is known to be gone. It returns the position that they are known to have reached.
@@ -61,6 +90,9 @@ func (p *Progress) Wait(ctx context.Context, position int64) (reached int64) {
 // Run follows the checkpoints until ctx ends. It reads them while one is unknown, and again and
 // again while somebody waits and no notification comes.
 func (p *Progress) Run(ctx context.Context) {
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() { p.watch(ctx) })
 	for ctx.Err() == nil {
 		changed := p.notifier.Checkpoints.Listen()
 		position, known := p.notifier.Reached(p.notifier.names...)
@@ -93,4 +125,28 @@ func (p *Progress) read(ctx context.Context) (ok bool) {
 		p.logger.Warn("reading the checkpoints failed", "error", err)
 	}
 	return err == nil
+}
+
+// lateEvery is how often it is checked whether the read models stand still.
+const lateEvery = time.Second
+
+// watch notices when the log has grown and the read models stand still. It asks the database only
+// then.
+func (p *Progress) watch(ctx context.Context) {
+	appended, reached, grown := p.notifier.Log.Listen(), int64(-1), true
+	for Await(ctx, nil, lateEvery) {
+		now := p.reached.Load()
+		if now == reached && (grown || p.late.Load() > 0) && p.read(ctx) {
+			p.late.Store(p.notifier.logEnd())
+		}
+		if now != reached {
+			p.late.Store(0)
+		}
+		reached, grown = now, false
+		select {
+		case <-appended:
+			appended, grown = p.notifier.Log.Listen(), true
+		default:
+		}
+	}
 }

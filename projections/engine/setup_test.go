@@ -186,6 +186,11 @@ func unknown() appendtest.Record {
 	return appendtest.Record{Type: "Teleported", SchemaVersion: 1, Data: []byte(`{}`)}
 }
 
+// broken is a record that no program can decode.
+func broken() appendtest.Record {
+	return appendtest.Record{Type: typeAdded, SchemaVersion: 1, Data: []byte(`{"item": 7}`)}
+}
+
 // open opens a basket.
 func (h *history) open(label string) uuid.UUID {
 	h.t.Helper()

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -55,12 +56,23 @@ func Statuses(ctx context.Context, pool *pgxpool.Pool, names []string) ([]Status
 // ParkedStreams lists the parked streams of a projection in the order of the log, at most limit of
 // them.
 func ParkedStreams(ctx context.Context, pool *pgxpool.Pool, projection string, limit int) ([]Parked, error) {
+	return parkedBecause(ctx, pool, projection, "", limit)
+}
+
+// parkedUndecoded lists those with a record that could not be decoded.
+func parkedUndecoded(ctx context.Context, pool *pgxpool.Pool, projection string) ([]Parked, error) {
+	return parkedBecause(ctx, pool, projection, decodeFailed, math.MaxInt32)
+}
+
+func parkedBecause(
+	ctx context.Context, pool *pgxpool.Pool, projection, reason string, limit int,
+) ([]Parked, error) {
 	rows, _ := pool.Query(ctx, `
 		select stream_id, version, position, reason, correlation_id, parked_at
 		from parked_records
-		where projection = $1
+		where projection = $1 and starts_with(reason, $2)
 		order by position
-		limit $2`, projection, limit)
+		limit $3`, projection, reason, limit)
 	parked, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Parked])
 	if err != nil {
 		return nil, fmt.Errorf("read the parked records of %s: %w", projection, err)

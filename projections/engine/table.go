@@ -26,7 +26,7 @@ type Table[Row, V any] struct {
 	// Reduce changes the row as the record says. Live pages and rebuilds use the same function.
 	Reduce func(*Row, *Record[V])
 	// InvalidatesCount tells whether a record adds or renames a row. The column listing of the
-	// checkpoint counts such pages, so that counts of rows can be cached. Nil: none does.
+	// checkpoint grows with such pages, so that counts of rows can be cached. Nil: no record does.
 	InvalidatesCount func(V) bool
 }
 
@@ -93,13 +93,19 @@ func (t *Table[Row, V]) apply(ctx context.Context, p *page, name string) error {
 	}
 	applied.queue(b, name)
 	if countChanges {
-		b.Queue(`update projection_checkpoints set listing = listing + 1 where name = $1`, name)
+		b.Queue(nextListingSQL, name)
 	}
 	if err := p.write(ctx, b); err != nil {
 		return fmt.Errorf("save rows: %w", err)
 	}
 	return nil
 }
+
+// nextListingSQL goes by the clock, so that no value comes again after a restore.
+const nextListingSQL = `
+	update projection_checkpoints
+	set listing = greatest(listing + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
+	where name = $1`
 
 // saveSQL inserts or updates rows. Each column is one parameter, an array.
 func (t *Table[Row, V]) saveSQL(name string) string {
