@@ -42,6 +42,8 @@ type Live struct {
 	notifier *engine.Notifier
 	logger   *slog.Logger
 
+	inHand inHand // of the projection in this process, if there is one
+
 	watched  atomic.Bool
 	watching *engine.Signal
 }
@@ -63,6 +65,13 @@ const (
 	// first one reaches.
 	NewsStretch = 10_000
 )
+
+// Projections are [All], and hand over to l what they apply.
+func (l *Live) Projections() []engine.Projection {
+	events := eventsTable()
+	events.Applied = l.inHand.add
+	return []engine.Projection{events, bookingsTable()}
+}
 
 // Watch tells whether somebody waits for changes. While nobody does, they come about once a second.
 func (l *Live) Watch(watched bool) {
@@ -108,7 +117,7 @@ func (l *Live) Run(ctx context.Context, tell func(News)) {
 			continue
 		}
 		at.restarts = restarts
-		news, next, err := l.read(ctx, at, min(reached, at.position+NewsStretch), !hasBegun)
+		news, next, err := l.next(ctx, at, min(reached, at.position+NewsStretch), !hasBegun)
 		switch {
 		case errors.Is(err, errOtherHistory):
 			hasBegun, isReset = false, true
@@ -121,6 +130,17 @@ func (l *Live) Run(ctx context.Context, tell func(News)) {
 			l.linger(ctx, watching)
 		}
 	}
+}
+
+// next gives the changes after a place that the projection of this process has in hand, or reads
+// them.
+func (l *Live) next(ctx context.Context, at place, upto int64, isFirst bool) (news News, next place, err error) {
+	if !isFirst {
+		if news, next, ok := l.inHand.take(at, upto); ok {
+			return news, next, nil
+		}
+	}
+	return l.read(ctx, at, upto, isFirst)
 }
 
 // linger lets changes come together.

@@ -28,8 +28,12 @@ func (p *parts) projectionService() service {
 		}
 		defer pool.Close()
 		p.metrics.WatchPool("projections", pool)
+		all := projections.All()
+		if p.live != nil {
+			all = p.live.Projections()
+		}
 		return engine.Run(ctx, engine.Options{
-			Pool: pool, Projections: projections.All(), Notifier: p.notifier, Logger: p.logger, Holder: processName(),
+			Pool: pool, Projections: all, Notifier: p.notifier, Logger: p.logger, Holder: processName(),
 			Registerer: p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
 		})
 	}}

@@ -155,8 +155,9 @@ func (p *parts) pushService() service {
 	return service{
 		name: "the live counts",
 		open: func(context.Context) error {
+			p.live = projections.NewLive(p.reading, p.notifier, p.logger)
 			p.push = push.New(push.Options{
-				Live: projections.NewLive(p.reading, p.notifier, p.logger), Accounts: p.accounts,
+				Live: p.live, Accounts: p.accounts,
 				Origins: p.config.FrontendOrigin, Connections: p.config.Sockets, Logger: p.logger, Now: time.Now,
 			})
 			p.metrics.Watch(telemetry.Sockets, p.push.Sockets)

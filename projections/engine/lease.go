@@ -17,10 +17,10 @@ import (
 // written only with the current one, so a process that was frozen and has lost its lease without
 // noticing can't write any more.
 type lease struct {
-	name   string
-	holder string // for people: who it is
-	lasts  time.Duration
-	fence  int64
+	name      string
+	holder    string // for people: who it is
+	lasts     time.Duration
+	fence     int64
 	renewedAt atomic.Int64 // in ns since 1970; see [lease.keep]
 	// unknown is the record that this program does not know and that was met last. The lease is not
 	// acquired while one of its kind is next.

@@ -133,7 +133,7 @@ const lateEvery = time.Second
 // watch notices when the log has grown and the read models stand still. It asks the database only
 // then.
 func (p *Progress) watch(ctx context.Context) {
-	appended, reached, grown := p.notifier.Log.Listen(), int64(-1), true
+	elsewhere, reached, grown := int64(-1), int64(-1), true
 	for Await(ctx, nil, lateEvery) {
 		now := p.reached.Load()
 		if now == reached && (grown || p.late.Load() > 0) && p.read(ctx) {
@@ -142,11 +142,8 @@ func (p *Progress) watch(ctx context.Context) {
 		if now != reached {
 			p.late.Store(0)
 		}
-		reached, grown = now, false
-		select {
-		case <-appended:
-			appended, grown = p.notifier.Log.Listen(), true
-		default:
-		}
+		e := p.notifier.elsewhere.Load()
+		grown = e != elsewhere || p.notifier.buffer.end() > now
+		elsewhere, reached = e, now
 	}
 }
