@@ -106,7 +106,8 @@ func (p *Progress) Run(ctx context.Context) {
 			p.advanced.Broadcast()
 		}
 		if p.waiting.Load() > 0 {
-			if late := Await(ctx, changed, pollEvery); late {
+			late := Await(ctx, changed, pollEvery)
+			if late && p.waiting.Load() > 0 { // not only those who were about to go
 				p.read(ctx)
 			}
 			continue
@@ -137,7 +138,11 @@ func (p *Progress) watch(ctx context.Context) {
 	for Await(ctx, nil, lateEvery) {
 		now := p.reached.Load()
 		if now == reached && (grown || p.late.Load() > 0) && p.read(ctx) {
-			p.late.Store(p.notifier.logEnd())
+			end := p.notifier.logEnd()
+			if end <= now {
+				end = 0
+			}
+			p.late.Store(end)
 		}
 		if now != reached {
 			p.late.Store(0)
