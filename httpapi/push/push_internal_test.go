@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/projections"
@@ -329,5 +332,76 @@ func TestChangesOfOneEventLeaveLittleGarbage(t *testing.T) {
 	}
 	if s.take(false, 0); s.events != nil {
 		t.Error("the room for many events is kept")
+	}
+}
+
+// pipeListener accepts one connection, of memory.
+type pipeListener struct{ conns chan net.Conn }
+
+func (l pipeListener) Accept() (net.Conn, error) {
+	conn, ok := <-l.conns
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return conn, nil
+}
+
+func (l pipeListener) Close() error { close(l.conns); return nil }
+func (pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
+
+// sendTo sends frames to a client that accepts one after each pause, and gives the reason to end
+// the connection.
+func sendTo(t *testing.T, slowAfter, pause time.Duration, frames int) (reason *closeReason) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		l := pipeListener{make(chan net.Conn, 1)}
+		l.conns <- near
+		sent := make(chan *closeReason, 1)
+		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ws, err := websocket.Accept(w, r, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			s := &socket{push: New(Options{SlowAfter: slowAfter}), ws: ws, raw: near}
+			texts := make([][]byte, frames)
+			for i := range texts {
+				texts[i] = []byte(`{}`)
+			}
+			sent <- s.send(texts)
+			_ = ws.CloseNow()
+		})}
+		go func() { _ = server.Serve(l) }()
+		client := &http.Client{Transport: &http.Transport{
+			DialContext: func(context.Context, string, string) (net.Conn, error) { return far, nil },
+		}}
+		ws, _, err := websocket.Dial(t.Context(), "ws://memory/", &websocket.DialOptions{HTTPClient: client}) //nolint:bodyclose // the library closes it
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range frames {
+			time.Sleep(pause) // of the bubble's clock
+			if _, _, err := ws.Read(t.Context()); err != nil {
+				break
+			}
+		}
+		reason = <-sent
+		_ = ws.CloseNow()
+		_ = server.Close()
+	})
+	return reason
+}
+
+func TestAClientMayTakeItsTimeForEachFrame(t *testing.T) {
+	t.Parallel()
+	if reason := sendTo(t, 5*time.Second, 4*time.Second, 10); reason != nil {
+		t.Errorf("ended with %+v, though no frame took too long", reason)
+	}
+	if reason := sendTo(t, 5*time.Second, 6*time.Second, 10); reason == nil || reason.name != "too_slow" {
+		t.Errorf("ended with %+v, want too_slow", reason)
+	}
+	if reason := sendTo(t, 5*time.Second, 11*time.Second, 10); reason == nil || reason.code != 0 {
+		t.Errorf("ended with %+v, want no word to a client that takes nothing", reason)
 	}
 }
