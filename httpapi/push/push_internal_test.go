@@ -1,6 +1,7 @@
 package push
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"math/rand/v2"
@@ -403,5 +404,37 @@ func TestAClientMayTakeItsTimeForEachFrame(t *testing.T) {
 	}
 	if reason := sendTo(t, 5*time.Second, 11*time.Second, 10); reason == nil || reason.code != 0 {
 		t.Errorf("ended with %+v, want no word to a client that takes nothing", reason)
+	}
+}
+
+func TestNoPositionFromBeforeAResetIsToldAfterIt(t *testing.T) {
+	t.Parallel()
+	p := New(Options{})
+	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
+	if p.admit(s) != nil || !p.join(s, uuid.New()) {
+		t.Fatal("no room")
+	}
+	p.follow(s, nil, nil)
+	l, event := newLog(), uuid.New()
+	for range 5 {
+		p.observe(l.append(event))
+	}
+	p.flush()
+	before := p.sent.Load()
+	p.observe(projections.News{
+		Upto: 1, Reset: true, Events: []projections.EventChange{{ID: event, Version: 1, First: 1, Last: 1}},
+	})
+	frames, _, _ := s.take(true, before) // a heartbeat that was due meanwhile
+	if got := string(bytes.Join(frames[1:], nil)); got != `{"type":"reset","position":0}` {
+		t.Errorf("after ready came %s", got)
+	}
+	p.flush()
+	frames, _, _ = s.take(true, p.sent.Load())
+	if len(frames) != 2 || p.sent.Load() != 1 {
+		t.Errorf("got %q, want the event and a heartbeat", frames)
+	}
+	after := int64(0)
+	if p.follow(s, nil, &after); p.floor != 0 {
+		t.Errorf("what was told before position %d is forgotten", p.floor)
 	}
 }

@@ -107,6 +107,8 @@ func TestAnOlderProcessLeavesWhatItDoesNotKnowToANewerOne(t *testing.T) {
 	if !stands(2) {
 		t.Error("no metric says so")
 	}
+	const fences = `select sum(fence) from projection_checkpoints`
+	fence := b.count(fences)
 	reading := b.startNothing()
 	for _, p := range []*process{old, reading} {
 		eventually(t, "readers are told", func() bool {
@@ -117,6 +119,9 @@ func TestAnOlderProcessLeavesWhatItDoesNotKnowToANewerOne(t *testing.T) {
 	eventually(t, "readers are told", func() bool {
 		return reading.progress.Lag(reading.progress.Reached(), 0, uuid.Nil) == b.head-unknownAt+1
 	})
+	if got := b.count(fences); got != fence {
+		t.Errorf("the leases were taken %d times by a process that can't go on", got-fence)
+	}
 
 	upgraded := b.start(newer)
 	upgraded.reaches(b.head)
