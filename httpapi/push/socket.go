@@ -51,6 +51,7 @@ type socket struct {
 	greeted  bool      // the token is known
 	ready    bool      // and the client is told what it follows
 	messages int       // since the last heartbeat
+	isReset  bool      // a position from before the reset must not be told after it
 }
 
 // guarded keeps a mistake of ours from taking the process down.
@@ -106,13 +107,15 @@ func (s *socket) offer(id uuid.UUID, f *eventFrame) {
 // reset tells the client that what it knows is void, and takes back what was not written yet.
 func (s *socket) reset(position int64) {
 	s.mu.Lock()
-	s.events = nil
+	s.events, s.isReset = nil, true
 	s.first = append(s.first, resetFrame(position))
 	s.mu.Unlock()
 	s.wake()
 }
 
-func resetFrame(position int64) []byte { return fmt.Appendf(nil, `{"type":"reset","position":%d}`, position) }
+func resetFrame(position int64) []byte {
+	return fmt.Appendf(nil, `{"type":"reset","position":%d}`, position)
+}
 
 // welcome answers a message that says what to follow.
 func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.UUID]*eventFrame) {
@@ -205,8 +208,11 @@ func (s *socket) take(isBeat bool, position int64) (frames [][]byte, expires tim
 	}
 	if isBeat && s.ready {
 		s.messages = 0
+	}
+	if isBeat && s.ready && !s.isReset {
 		frames = append(frames, fmt.Appendf(nil, `{"type":"heartbeat","position":%d}`, position))
 	}
+	s.isReset = false
 	return frames, expires, nil
 }
 

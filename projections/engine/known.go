@@ -15,7 +15,7 @@ type model struct {
 	known    bool // false: the position is what was known before the connection was lost
 	moves    int  // how often position has grown
 	parked   map[uuid.UUID]int64
-	unknown  UnknownRecord // why this process does not project; zero: it may
+	unknown  UnknownRecord // that the last holder of the lease did not know
 }
 
 // mostParked bounds how many parked streams are known by their ids.
@@ -64,7 +64,6 @@ func (n *Notifier) begin(projection string, checkpoint int64) {
 	m := n.model(projection)
 	wentBack := checkpoint < m.position
 	n.set(m, checkpoint)
-	m.unknown = UnknownRecord{}
 	n.moved[projection] = n.moved[projection] || wentBack
 	n.mu.Unlock()
 	if wentBack {
@@ -134,13 +133,14 @@ func (n *Notifier) parkedAt(stream uuid.UUID) (first int64) {
 	return first
 }
 
-// checkpoint is a row of what ReadCheckpoints reads.
+// checkpoint is a row of what ReadCheckpoints reads. There is one for each parked stream, and one if
+// there is none.
 type checkpoint struct {
-	Name     string
-	Position int64
-	End      int64
-	Stream   *uuid.UUID // a parked one; there is a row for each
-	At       *int64
+	name          string
+	position, end int64
+	stream        *uuid.UUID
+	parked        *int64
+	unknown       UnknownRecord
 }
 
 // ReadCheckpoints reads from the database how far the projections are, and what they have parked.
@@ -153,14 +153,21 @@ func (n *Notifier) ReadCheckpoints(ctx context.Context, from *pgxpool.Pool) erro
 	}
 	n.mu.Unlock()
 	rows, _ := from.Query(ctx, `
-		select wanted.name, coalesce(c.position, 0), h.position, p.stream_id, p.position
+		select wanted.name, coalesce(c.position, 0), h.position, p.stream_id, p.position,
+			coalesce(u.position, 0), coalesce(u.type, ''), coalesce(u.schema_version, 0)
 		from unnest($1::text[]) as wanted (name)
 		cross join log_head h
 		left join projection_checkpoints c using (name)
+		left join event_log u on u.position = c.unknown_record
 		left join lateral (
 			select stream_id, position from parked_records where projection = wanted.name order by position limit $2
 		) p on true`, n.names, mostParked)
-	read, err := pgx.CollectRows(rows, pgx.RowToStructByPos[checkpoint])
+	read, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c checkpoint, err error) {
+		u := &c.unknown
+		err = row.Scan(&c.name, &c.position, &c.end, &c.stream, &c.parked, &u.Position, &u.Type, &u.SchemaVersion)
+		u.Projection = c.name
+		return c, err
+	})
 	if err != nil {
 		return err
 	}
@@ -179,17 +186,18 @@ func (n *Notifier) replace(moves map[string]int, read []checkpoint) (changed boo
 		n.model(name).parked = nil
 	}
 	for _, c := range read {
-		n.end = c.End
-		m := n.model(c.Name)
-		if !m.known || m.position < c.Position || m.position > c.Position && m.moves == moves[c.Name] {
-			n.set(m, c.Position)
+		n.end = c.end
+		m := n.model(c.name)
+		if !m.known || m.position < c.position || m.position > c.position && m.moves == moves[c.name] {
+			n.set(m, c.position)
 			changed = true
 		}
-		if c.Stream != nil {
+		m.unknown = c.unknown
+		if c.stream != nil {
 			if m.parked == nil {
 				m.parked = make(map[uuid.UUID]int64)
 			}
-			m.parked[*c.Stream] = *c.At
+			m.parked[*c.stream] = *c.parked
 		}
 	}
 	return changed

@@ -68,9 +68,6 @@ func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.
 		case ctx.Err() != nil:
 			return
 		case errors.As(err, &unknown):
-			l.unknown = unknown.UnknownRecord
-			l.unknown.Projection = l.name
-			o.Notifier.stepAside(l.unknown)
 			o.Logger.Error("a newer version of this program wrote a record, and one of its processes has to project it",
 				"projection", l.name, "position", unknown.Position, "error", err)
 		case errors.Is(err, errLeaseLost):
@@ -88,15 +85,21 @@ func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.
 
 // hold calls do while it renews the lease, and releases the lease afterwards. The context of do
 // ends when the lease may be lost.
-func (l *lease) hold(ctx context.Context, pool *pgxpool.Pool, do func(context.Context) error) error {
-	defer l.release(ctx, pool)
-	ctx, done := context.WithCancel(ctx)
+func (l *lease) hold(ctx context.Context, pool *pgxpool.Pool, do func(context.Context) error) (err error) {
+	defer func() {
+		var unknown *unknownError
+		if errors.As(err, &unknown) {
+			l.unknown = unknown.UnknownRecord
+		}
+		l.release(ctx, pool, unknown)
+	}()
+	working, done := context.WithCancel(ctx)
 	defer done()
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return l.keep(ctx, pool) })
+	group, working := errgroup.WithContext(working)
+	group.Go(func() error { return l.keep(working, pool) })
 	group.Go(func() error {
 		defer done()
-		return do(ctx)
+		return do(working)
 	})
 	return group.Wait()
 }
@@ -188,13 +191,18 @@ func (l *lease) lost(err error) error {
 }
 
 // release lets another process take over at once, and tells those that wait, whether ctx has ended
-// or not. If it fails, the lease runs out.
-func (l *lease) release(ctx context.Context, pool *pgxpool.Pool) {
+// or not. If it fails, the lease runs out. It notes the record that this program does not know, if
+// that is the reason; nil: it is not.
+func (l *lease) release(ctx context.Context, pool *pgxpool.Pool, unknown *unknownError) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
+	var position *int64
+	if unknown != nil {
+		position = &unknown.Position
+	}
 	_, err := pool.Exec(ctx, `
-		update projection_checkpoints set holder = null, lease_until = null
-		where name = $1 and fence = $2`, l.name, l.fence)
+		update projection_checkpoints set holder = null, lease_until = null, unknown_record = $3
+		where name = $1 and fence = $2`, l.name, l.fence, position)
 	if err == nil {
 		_ = notify(ctx, pool, leaseChannel, "")
 	}

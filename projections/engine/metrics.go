@@ -17,10 +17,9 @@ type metrics struct {
 
 	position, lagRecords, lagSeconds, parked, unknown *prometheus.Desc
 
-	pool     *pgxpool.Pool
-	names    []string
-	notifier *Notifier
-	logger   *slog.Logger
+	pool   *pgxpool.Pool
+	names  []string
+	logger *slog.Logger
 }
 
 func newMetrics() *metrics {
@@ -36,12 +35,12 @@ func newMetrics() *metrics {
 		lagSeconds: about("lag_seconds", "How long the oldest record that is not applied yet has been waiting."),
 		parked:     about("parked_streams", "Streams with a record that can't be applied."),
 		unknown: about("unknown_record",
-			"1 while the projection stands before a record that this process, being of an older version, does not know."),
+			"1 while the projection stands before a record that the program that ran it, an older version, does not know."),
 	}
 }
 
 func (m *metrics) register(o Options) (unregister func(), err error) {
-	m.pool, m.notifier, m.logger = o.Pool, o.Notifier, o.Logger
+	m.pool, m.logger = o.Pool, o.Logger
 	for _, p := range o.Projections {
 		m.names = append(m.names, p.Name())
 		m.applied.WithLabelValues(p.Name())
@@ -64,13 +63,6 @@ func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 // an alert for missing values reports that.
 func (m *metrics) Collect(to chan<- prometheus.Metric) {
 	m.applied.Collect(to)
-	stands := map[string]float64{}
-	for _, r := range m.notifier.Unknown() {
-		stands[r.Projection] = 1
-	}
-	for _, name := range m.names {
-		to <- prometheus.MustNewConstMetric(m.unknown, prometheus.GaugeValue, stands[name], name)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	all, err := Statuses(ctx, m.pool, m.names)
@@ -79,9 +71,13 @@ func (m *metrics) Collect(to chan<- prometheus.Metric) {
 		return
 	}
 	for _, s := range all {
+		unknown := 0.0
+		if s.Unknown {
+			unknown = 1
+		}
 		for desc, v := range map[*prometheus.Desc]float64{
 			m.position: float64(s.Position), m.lagRecords: float64(s.Records), m.lagSeconds: s.Behind.Seconds(),
-			m.parked: float64(s.Parked),
+			m.parked: float64(s.Parked), m.unknown: unknown,
 		} {
 			to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, s.Name)
 		}

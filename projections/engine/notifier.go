@@ -18,7 +18,7 @@ import (
 )
 
 // The channels of NOTIFY. Every role of the database can notify on them, so a notification only
-// says that there may be something to read. A checkpoint is announced as "name position", which
+// says that there may be something to read, and many of them in a short time say so once. A checkpoint is announced as "name position", which
 // saves processes that know of that position already from reading it again.
 const (
 	logChannel        = "boxoffice_log"
@@ -53,6 +53,7 @@ type Notifier struct {
 
 	appended, advanced chan struct{} // one token each: other processes have not been told yet
 	unread             chan struct{} // one token: another process has announced a checkpoint
+	grown, freed       chan struct{} // one token each: another process has said so of the log, or of a lease
 
 	mu       sync.Mutex
 	models   map[string]*model // what is known of the read models, by name
@@ -69,6 +70,7 @@ func NewNotifier(url string, pool *pgxpool.Pool, names []string, logger *slog.Lo
 		id: uuid.NewString(), url: url, pool: pool, names: names, logger: logger,
 		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(),
 		appended: make(chan struct{}, 1), advanced: make(chan struct{}, 1), unread: make(chan struct{}, 1),
+		grown: make(chan struct{}, 1), freed: make(chan struct{}, 1),
 		models: make(map[string]*model), moved: make(map[string]bool),
 	}
 }
@@ -120,6 +122,13 @@ func (n *Notifier) Run(ctx context.Context) {
 			if err := n.ReadCheckpoints(ctx, n.pool); err != nil && ctx.Err() == nil {
 				n.logger.Warn("reading the checkpoints failed", "error", err)
 			}
+		})
+	})
+	all.Go(func() { whenever(ctx, n.grown, n.appendedElsewhere) })
+	all.Go(func() {
+		whenever(ctx, n.freed, func() {
+			n.leases.Broadcast()
+			n.Reread() // streams may have been retried
 		})
 	})
 	for ctx.Err() == nil {
@@ -223,7 +232,7 @@ func (n *Notifier) receive(ctx context.Context) error {
 	defer cancel()
 	go n.pollUntilSeen(ctx)
 	n.forget()
-	n.grown()
+	n.appendedElsewhere()
 	n.leases.Broadcast()
 	for {
 		notification, err := conn.WaitForNotification(ctx)
@@ -233,10 +242,9 @@ func (n *Notifier) receive(ctx context.Context) error {
 		switch {
 		case notification.Payload == n.id: // came back to its sender, which has signalled already
 		case notification.Channel == logChannel:
-			n.grown()
+			offer(n.grown)
 		case notification.Channel == leaseChannel:
-			n.leases.Broadcast()
-			offer(n.unread) // streams may have been retried
+			offer(n.freed)
 		case notification.Channel == checkpointChannel && !n.knows(notification.Payload):
 			offer(n.unread)
 		}
@@ -249,14 +257,14 @@ func (n *Notifier) pollUntilSeen(ctx context.Context) {
 		if Await(ctx, nil, pollEvery); ctx.Err() != nil {
 			return
 		}
-		n.grown()
+		n.appendedElsewhere()
 		n.leases.Broadcast()
 		offer(n.unread)
 	}
 }
 
-// grown signals records of other processes.
-func (n *Notifier) grown() {
+// appendedElsewhere signals records of other processes.
+func (n *Notifier) appendedElsewhere() {
 	n.elsewhere.Add(1)
 	n.Log.Broadcast()
 }

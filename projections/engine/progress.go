@@ -43,24 +43,20 @@ func NewProgress(
 // be further already.
 func (p *Progress) Reached() int64 { return p.reached.Load() }
 
-// Late is the end of the log if the read models have stood still before it for a second or two, as
-// they do when no process runs the projections, or none that knows the next record; otherwise 0.
-func (p *Progress) Late() int64 {
-	if end := p.late.Load(); end > p.reached.Load() {
-		return end
-	}
-	return 0
-}
-
 // Lag is how many positions an answer from read models at reached may be behind the one that was
-// asked for (0: none was). It is behind also if the read models stand still, or if the stream that
-// it is about is parked; for [uuid.Nil], if any is.
+// asked for (0: none was). It is behind also while a read model stands before a record that nobody
+// knows who could project it, or while the stream that it is about is parked; for [uuid.Nil], while
+// any is.
 func (p *Progress) Lag(reached, asked int64, stream uuid.UUID) int64 {
 	lacks := reached + 1
 	if parked := p.notifier.parkedAt(stream); parked > 0 {
 		lacks = min(lacks, parked)
 	}
-	return max(reached, asked, p.Late()) - lacks + 1
+	end := max(reached, asked)
+	if len(p.notifier.Unknown()) > 0 {
+		end = max(end, p.notifier.logEnd())
+	}
+	return end - lacks + 1
 }
 
 // Restarts counts the times after which positions that were remembered are wrong; see
@@ -128,27 +124,19 @@ func (p *Progress) read(ctx context.Context) (ok bool) {
 	return err == nil
 }
 
-// lateEvery is how often it is checked whether the read models stand still.
-const lateEvery = time.Second
-
-// watch notices when the log has grown and the read models stand still. It asks the database only
-// then.
+// watch follows the end of the log while a read model stands before a record that is not known. It
+// asks the database only then.
 func (p *Progress) watch(ctx context.Context) {
-	elsewhere, reached, grown := int64(-1), int64(-1), true
-	for Await(ctx, nil, lateEvery) {
-		now := p.reached.Load()
-		if now == reached && (grown || p.late.Load() > 0) && p.read(ctx) {
-			end := p.notifier.logEnd()
-			if end <= now {
-				end = 0
-			}
-			p.late.Store(end)
+	appended := p.notifier.Log.Listen()
+	for Await(ctx, nil, time.Second) {
+		if len(p.notifier.Unknown()) == 0 {
+			continue
 		}
-		if now != reached {
-			p.late.Store(0)
+		select {
+		case <-appended:
+			appended = p.notifier.Log.Listen()
+			p.notifier.Reread()
+		default:
 		}
-		e := p.notifier.elsewhere.Load()
-		grown = e != elsewhere || p.notifier.buffer.end() > now
-		elsewhere, reached = e, now
 	}
 }

@@ -19,6 +19,7 @@ type Status struct {
 	Behind   time.Duration // how long the oldest of them has been waiting
 	Holder   string        // of the lease; empty: nobody runs it
 	Parked   int           // streams that it can't apply; see [ParkedStreams]
+	Unknown  bool          // the next record was not known to the program that ran it last
 }
 
 // Parked is a stream that a projection has put aside, with the record that is in the way.
@@ -38,13 +39,14 @@ func Statuses(ctx context.Context, pool *pgxpool.Pool, names []string) ([]Status
 			coalesce(greatest('0', clock_timestamp() -
 				(select recorded_at from event_log where position = coalesce(c.position, 0) + 1)), '0'),
 			coalesce(case when c.lease_until > clock_timestamp() then c.holder end, ''),
-			(select count(*) from parked_records p where p.projection = w.name)
+			(select count(*) from parked_records p where p.projection = w.name),
+			coalesce(c.unknown_record = c.position + 1, false)
 		from unnest($1::text[]) with ordinality as w (name, n)
 		cross join log_head h
 		left join projection_checkpoints c on c.name = w.name
 		order by n`, names)
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Status, err error) {
-		err = row.Scan(&s.Name, &s.Position, &s.Records, &s.Behind, &s.Holder, &s.Parked)
+		err = row.Scan(&s.Name, &s.Position, &s.Records, &s.Behind, &s.Holder, &s.Parked, &s.Unknown)
 		return s, err
 	})
 	if err != nil {

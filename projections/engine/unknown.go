@@ -45,19 +45,13 @@ func (d *delivery) resume(ctx context.Context, checkpoint int64) error {
 	return nil
 }
 
-// stepAside notes that this process can't project a record.
-func (n *Notifier) stepAside(r UnknownRecord) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.model(r.Projection).unknown = r
-}
-
-// Unknown lists the records that this process does not know and that no other has projected yet.
+// Unknown lists the records before which read models stand, because the processes that could run
+// their projections don't know them.
 func (n *Notifier) Unknown() (records []UnknownRecord) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, name := range n.names {
-		if m := n.model(name); m.position < m.unknown.Position {
+		if m := n.model(name); m.unknown.Position == m.position+1 {
 			records = append(records, m.unknown)
 		}
 	}
