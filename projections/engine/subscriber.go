@@ -12,7 +12,7 @@ import (
 // the log. Messages of one topic come one at a time, in the order of the log, each with a
 // transaction. On ack the subscriber commits it together with the topic's checkpoint; on nack it
 // rolls it back, and the page comes again. While another process holds the lease of a topic,
-// nothing comes.
+// nothing comes. One more topic has the pages for all projections, see [group].
 type subscriber struct {
 	options Options
 	metrics *metrics
