@@ -89,7 +89,8 @@ func costly(t *testing.T) (*booking.Service, *transactions, func(int64)) {
 	pool := dbtest.Connect(t, url, dbtest.MaxConns(8), traced)
 	writing := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.ReservedConns), dbtest.Settings(eventstore.Session(0)),
 		eventstore.ConfigureCommits, traced)
-	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.Session()), traced)
+	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections),
+		dbtest.Settings(engine.Session()), traced)
 	notifier := engine.NewNotifier(url, pool, projections.Names(), silent)
 	progress := engine.NewProgress(pool, notifier, nil, silent)
 	live := projections.NewLive(pool, notifier, silent)
@@ -102,7 +103,8 @@ func costly(t *testing.T) (*booking.Service, *transactions, func(int64)) {
 	running.Go(func() { notifier.Run(ctx) })
 	running.Go(func() { progress.Run(ctx) })
 	running.Go(func() {
-		if err := engine.Run(ctx, engine.Options{Pool: projecting, Projections: live.Projections(), Notifier: notifier}); err != nil {
+		o := engine.Options{Pool: projecting, Projections: live.Projections(), Notifier: notifier}
+		if err := engine.Run(ctx, o); err != nil {
 			t.Errorf("projections: %v", err)
 		}
 	})

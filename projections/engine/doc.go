@@ -4,8 +4,8 @@
 //
 // # The way of a record
 //
-// [Run] starts a watermill Router with a handler for each projection, and one for all together. A subscriber reads the log by
-// position and hands over pages of up to 5,000 records:
+// [Run] starts a watermill Router with a handler for each projection, and one for all together. A
+// subscriber reads the log by position and hands over pages of up to 5,000 records:
 //
 //   - lease.go: one of several processes works on a projection at a time. A fence keeps a process
 //     that lost its lease without noticing from writing.

@@ -17,12 +17,12 @@ import (
 
 // counted runs the projections of one process whose statements are counted, until they have caught
 // up and move on together.
-func (b *bundle) counted(choices ...choice) (*process, *statements, uuid.UUID) {
+func (b *bundle) counted() (*process, *statements, uuid.UUID) {
 	b.Helper()
 	seen := &statements{}
 	pool := dbtest.Connect(b, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()),
 		func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen })
-	p := b.startOn(pool, choices...)
+	p := b.startOn(pool)
 	basket := b.open("E")
 	p.reaches(b.head)
 	eventually(b, "the projections move on together", func() bool { return seen.containing("with renewed") > 0 })

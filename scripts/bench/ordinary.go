@@ -84,8 +84,8 @@ func (l ordinaryLoad) entry(name string, open opener) entry {
 		if err := db.quiesce(ctx); err != nil {
 			return m, err
 		}
-		told := 0
-		if m, told, err = l.run(ctx, db, p); err != nil {
+		m, told, err := l.run(ctx, db, p)
+		if err != nil {
 			return m, err
 		}
 		var held int
