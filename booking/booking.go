@@ -46,7 +46,7 @@ func (s *Service) Book(ctx context.Context, r Request, c Book) (Result, error) {
 func (s *Service) lookUp(ctx context.Context, id uuid.UUID) (projections.Booking, error) {
 	ctx, cancel := context.WithTimeout(ctx, MaxWait)
 	defer cancel()
-	found, err := s.findBooking(ctx, id)
+	found, err := s.FindBooking(ctx, id)
 	if err != nil {
 		// The booking stands, so the error must not be one that says that nothing has happened.
 		return projections.Booking{}, fmt.Errorf("%w: look up booking %s: %s", eventstore.ErrOutcomeUnknown, id, err.Error())
@@ -58,7 +58,7 @@ func (s *Service) lookUp(ctx context.Context, id uuid.UUID) (projections.Booking
 // changes nothing.
 func (s *Service) CancelBooking(ctx context.Context, r Request, bookingID uuid.UUID) (Result, error) {
 	// The read model only says which stream the booking is in; the stream decides.
-	found, err := s.findBooking(ctx, bookingID)
+	found, err := s.FindBooking(ctx, bookingID)
 	if err != nil {
 		return Result{}, err
 	}
@@ -74,10 +74,10 @@ func (s *Service) CancelBooking(ctx context.Context, r Request, bookingID uuid.U
 	})
 }
 
-// findBooking asks the read model. A booking that is not there may be on its way: nobody is told
+// FindBooking asks the read model. A booking that is not there may be on its way: nobody is told
 // that it does not exist before the read model contains everything that was in the log when they
-// asked.
-func (s *Service) findBooking(ctx context.Context, id uuid.UUID) (*projections.Booking, error) {
+// asked. Until then, and while a stream is parked, which may hold it, the error is [ErrCatchingUp].
+func (s *Service) FindBooking(ctx context.Context, id uuid.UUID) (*projections.Booking, error) {
 	found, err := s.Bookings.Get(ctx, id)
 	if !errors.Is(err, projections.ErrNotFound) {
 		return found, err
@@ -92,8 +92,17 @@ func (s *Service) findBooking(ctx context.Context, id uuid.UUID) (*projections.B
 		}
 		return nil, ErrCatchingUp
 	}
-	if found, err = s.Bookings.Get(ctx, id); errors.Is(err, projections.ErrNotFound) {
-		return nil, domain.ErrBookingNotFound
+	// In this order: a stream that is no longer parked has its bookings in the read model.
+	lacks, err := s.Bookings.Lacks(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return found, err
+	found, err = s.Bookings.Get(ctx, id)
+	switch {
+	case !errors.Is(err, projections.ErrNotFound):
+		return found, err
+	case lacks:
+		return nil, ErrCatchingUp
+	}
+	return nil, domain.ErrBookingNotFound
 }

@@ -18,8 +18,8 @@ import (
 // MaxWait bounds how long a command or a read waits for the read models.
 const MaxWait = 2 * time.Second
 
-// ErrCatchingUp says that the read models are too far behind to tell whether something exists. The
-// same request can succeed in a moment.
+// ErrCatchingUp says that the read models are too far behind to tell whether something exists, or
+// lack a stream that they can't apply. The same request can succeed later.
 var ErrCatchingUp = errors.New("the read models are catching up")
 
 type (

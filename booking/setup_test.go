@@ -42,7 +42,7 @@ func setup(t *testing.T) *bundle {
 	silent := slog.New(slog.DiscardHandler)
 	notifier := engine.NewNotifier(url, pool, projections.Names(), silent)
 	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{
-		Committed: func(int64) { notifier.Appended() },
+		Committed: func(records []eventstore.Record) { notifier.Appended(records...) },
 	})
 	must(t, err)
 	progress := engine.NewProgress(pool, notifier, nil, silent)

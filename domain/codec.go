@@ -45,11 +45,25 @@ func (Codec) Encode(r Record) (name string, schemaVersion int16, data []byte, er
 	return name, 1, data, err
 }
 
+// UnknownRecordError says that a record has a type or a schema version that this program does not
+// know: a newer one wrote it.
+type UnknownRecordError struct {
+	Type          string
+	SchemaVersion int16
+}
+
+func (e *UnknownRecordError) Error() string {
+	return fmt.Sprintf("record type %q with schema version %d is not known to this program", e.Type, e.SchemaVersion)
+}
+
+// UnknownRecord lets the event store recognise the error.
+func (*UnknownRecordError) UnknownRecord() {}
+
 // Decode reads a stored record of every schema version that was ever written. An unknown name or
-// version is an error, because a program older than the log must not guess.
+// version is an [UnknownRecordError], because a program older than the log must not guess.
 func (Codec) Decode(name string, schemaVersion int16, data []byte) (Record, error) {
 	if schemaVersion != 1 {
-		return nil, fmt.Errorf("record %s has schema version %d, which this program does not know", name, schemaVersion)
+		return nil, &UnknownRecordError{name, schemaVersion}
 	}
 	switch name {
 	case TypeEventScheduled:
@@ -71,7 +85,7 @@ func (Codec) Decode(name string, schemaVersion int16, data []byte) (Record, erro
 		}
 		return decode[BookingCancelled](data)
 	}
-	return nil, fmt.Errorf("record type %q is not known to this program", name)
+	return nil, &UnknownRecordError{name, schemaVersion}
 }
 
 func decode[R Record](data []byte) (Record, error) {

@@ -3,6 +3,7 @@ package domain_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -159,6 +160,20 @@ func TestDecodeDoesNotGuess(t *testing.T) {
 				t.Errorf("decoded %+v, %v", record, err)
 			}
 		})
+	}
+}
+
+func TestRecordsOfANewerProgramAreTold(t *testing.T) {
+	t.Parallel()
+	for _, r := range []domain.UnknownRecordError{{"TicketSold", 1}, {"TicketBooked", 2}, {"TicketSold", 7}} {
+		_, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, []byte(`{}`))
+		var unknown *domain.UnknownRecordError
+		if !errors.As(err, &unknown) || *unknown != r {
+			t.Errorf("got %v, want %v", err, r)
+		}
+	}
+	if _, err := (domain.Codec{}).Decode("TicketBooked", 1, []byte(`{`)); errors.As(err, new(*domain.UnknownRecordError)) {
+		t.Errorf("broken data is taken for a newer program's: %v", err)
 	}
 }
 

@@ -341,6 +341,6 @@ func (b *batch[S, R]) complete(p *plan[S, R], base int64) {
 	}
 	b.stats.Records += len(p.records)
 	if len(p.records) > 0 && b.options.Committed != nil {
-		b.options.Committed(base + int64(len(p.records)))
+		b.options.Committed(p.records)
 	}
 }

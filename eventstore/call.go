@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -47,7 +48,7 @@ func (c *call[S, R]) answer(result Result[S], err error) {
 // panics, is a CommandError.
 func (c *call[S, R]) decide(s *stream[S], broken error) (records []R, err error) {
 	if broken != nil {
-		return nil, &CommandError{c.StreamID, broken}
+		return nil, &CommandError{c.StreamID, fmt.Errorf("%w: %w", ErrUnreadable, broken)}
 	}
 	if c.Expected > 0 && c.Expected != s.Version {
 		return nil, &ConflictError{c.StreamID, c.Expected, s.Version}

@@ -46,6 +46,20 @@ func (e *CommandError) Error() string {
 }
 func (e *CommandError) Unwrap() error { return e.Reason }
 
+// ErrUnreadable is the reason of a [CommandError] on a stream with a record that this program can't
+// read, as it is when a newer program wrote it. Nothing was decided.
+var ErrUnreadable = errors.New("the stream has a record that this program can't read")
+
+// IsUnknownRecord tells whether err says that a record has a type or a schema version that the
+// program does not know. Such an error of a [Codec] has a method UnknownRecord.
+func IsUnknownRecord(err error) bool {
+	var unknown interface {
+		error
+		UnknownRecord()
+	}
+	return errors.As(err, &unknown)
+}
+
 // errConnectionLost says that there is no connection, or that it broke. What was sent last may have
 // been executed.
 var errConnectionLost = errors.New("the connection was lost")

@@ -211,8 +211,12 @@ func TestAnUnreadableStreamFailsOnlyItsOwnCommands(t *testing.T) {
 				calls[0].mustDo(t)
 				calls[2].mustDo(t)
 				var failed *eventstore.CommandError
-				if a := calls[1].get(t); !errors.As(a.err, &failed) || failed.StreamID != bad {
+				a := calls[1].get(t)
+				if !errors.As(a.err, &failed) || failed.StreamID != bad || !errors.Is(a.err, eventstore.ErrUnreadable) {
 					t.Errorf("got %v, want that the command failed", a.err)
+				}
+				if got := eventstore.IsUnknownRecord(a.err); got != strings.HasPrefix(name, "unknown") {
+					t.Errorf("%v is of a newer program: %v", a.err, got)
 				}
 				if got := b.count(t, `select count(*) from event_log where stream_id = $1`, bad); got != length {
 					t.Errorf("%d records were appended to a stream that can't be read", got-length)
@@ -237,10 +241,10 @@ func TestNobodyHangsWhenACallbackPanics(t *testing.T) {
 	}
 	for name, start := range map[string]struct {
 		model     model
-		committed func(int64)
+		committed func([]eventstore.Record)
 	}{
 		"Size": {someSizePanics, nil},
-		"Committed": {spoiltModel(), func(int64) {
+		"Committed": {spoiltModel(), func([]eventstore.Record) {
 			if commits.Add(1)%2 == 1 {
 				panic("committed")
 			}

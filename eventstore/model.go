@@ -23,7 +23,8 @@ type Model[S, R any] struct {
 
 // Codec turns records into what is stored and back. Encode must give a name, a positive schema
 // version and valid JSON: a command whose records can't be stored fails with a [CommandError]. Decode
-// must not keep data, whose memory is used again.
+// must not keep data, whose memory is used again. It says by its error when it does not know a type
+// or a version; see [IsUnknownRecord].
 type Codec[R any] interface {
 	Encode(R) (name string, schemaVersion int16, data []byte, err error)
 	Decode(name string, schemaVersion int16, data []byte) (R, error)

@@ -33,9 +33,9 @@ type Options struct {
 	Timeout time.Duration
 	// Now is the clock for the time of records. Default [time.Now].
 	Now func() time.Time
-	// Committed, when set, is called after each commit with the position of its last record, which can
-	// be lower than that of the call before. It must not block.
-	Committed func(position int64)
+	// Committed, when set, is called after each commit with its records, as they are stored. They may
+	// come before those of the call before in the log. It must not block, and must not change them.
+	Committed func(records []Record)
 	// Observe, when set, is called at the end of each batch. It must not block.
 	Observe func(BatchStats)
 	// Tracer records a span for each command and each batch. Default: none are recorded.

@@ -49,16 +49,16 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 	}
 }
 
-func TestCommittedNamesTheLastPositionOfEachCommit(t *testing.T) {
+func TestCommittedGetsTheRecordsOfEachCommit(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	stream := b.schedule(t, 100)
 	var mu sync.Mutex
 	var positions []int64
-	p := b.process(t, options{Delay: 5 * time.Millisecond, Committed: func(position int64) {
+	p := b.process(t, options{Delay: 5 * time.Millisecond, Committed: func(records []eventstore.Record) {
 		mu.Lock()
 		defer mu.Unlock()
-		positions = append(positions, position)
+		positions = append(positions, records[len(records)-1].Position)
 	}})
 	storm(t, []process{p}, stream, people(150))
 	if err := p.Close(t.Context()); err != nil {

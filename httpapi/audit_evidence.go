@@ -236,9 +236,9 @@ type bookingReceiptOutput struct {
 }
 
 func (a *api) bookingReceipt(ctx context.Context, in *bookingReceiptInput) (*bookingReceiptOutput, error) {
-	booking, err := a.Bookings.Get(ctx, in.ID)
+	booking, err := a.Service.FindBooking(ctx, in.ID)
 	if err != nil {
-		return nil, notFound(err, domain.ErrBookingNotFound)
+		return nil, err
 	}
 	if booking.UserID != claimsOf(ctx).UserID {
 		return nil, domain.ErrNotBookingOwner

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strconv"
 	"time"
@@ -117,8 +118,11 @@ func (a *api) getEvent(ctx context.Context, in *eventInput) (*eventOutput, error
 	row, err := a.single.get(in.ID, a.reached(ctx), in.noCache(), func() (*projections.Event, error) {
 		return a.Events.Get(ctx, in.ID)
 	})
+	if errors.Is(err, projections.ErrNotFound) {
+		err = a.missing(ctx, in.ID)
+	}
 	if err != nil {
-		return nil, notFound(err, domain.ErrEventNotFound)
+		return nil, err
 	}
 	return &eventOutput{versionETag(row.Version), eventOf(row)}, nil
 }

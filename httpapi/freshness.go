@@ -1,13 +1,16 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/booking"
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
@@ -36,8 +39,9 @@ func (a *api) readsModels(op *huma.Operation) {
 		Headers: map[string]*huma.Param{
 			logPosition: {Schema: position, Description: "A position of the log that the answer contains. It may contain more"},
 			readModelLag: {
-				Schema:      position,
-				Description: "Only when the wait ran out: how many positions the answer may be behind " + minLogPosition,
+				Schema: position,
+				Description: "Only when the wait ran out, or when the read models can't apply some records: " +
+					"how many positions the answer may be behind",
 			},
 		},
 	}
@@ -64,8 +68,25 @@ func (a *api) awaitPosition(ctx huma.Context, next func(huma.Context)) {
 		reached = a.Service.WaitFor(ctx.Context(), least)
 	}
 	ctx.SetHeader(logPosition, strconv.FormatInt(reached, 10))
-	if reached < least {
-		ctx.SetHeader(readModelLag, strconv.FormatInt(least-reached, 10))
+	event, _ := uuid.Parse(ctx.Param("id")) // without one, the answer is about all events
+	if lag := a.Progress.Lag(reached, least, event); lag > 0 {
+		ctx.SetHeader(readModelLag, strconv.FormatInt(lag, 10))
 	}
 	next(ctx)
+}
+
+// missing is the error for an event that the read model does not have: nobody is told that one does
+// not exist because the read model stands still or can't apply its records.
+func (a *api) missing(ctx context.Context, event uuid.UUID) error {
+	if a.Progress.Lag(a.reached(ctx), 0, event) == 0 {
+		return domain.ErrEventNotFound
+	}
+	records, err := a.Log.Stream(ctx, event, 0, 1)
+	switch {
+	case err != nil:
+		return err
+	case len(records) == 0:
+		return domain.ErrEventNotFound
+	}
+	return booking.ErrCatchingUp
 }

@@ -87,7 +87,7 @@ func TestABookingThatTheReadModelLacksIsNotCalledMissing(t *testing.T) {
 	event := s.schedule(5)
 	s.exec(stopProjecting)
 	booking := s.want(s.order(token, event), 201, "").at("booking", "id").(string)
-	a := s.want(s.call("DELETE", "/bookings/"+booking, token, nil), 503, "unavailable")
+	a := s.want(s.call("DELETE", "/bookings/"+booking, token, nil), 503, "catching_up")
 	if a.header.Get("Retry-After") != "1" {
 		t.Errorf("got %v", a.header)
 	}

@@ -22,7 +22,6 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
-	"github.com/boxoffice/boxoffice/projections"
 )
 
 // failure is an error of the API itself.
@@ -75,7 +74,9 @@ var known = []struct {
 	{errWrongPassword, 403, "wrong_password", "The password is wrong", 0},
 	{errNotVerified, 404, "not_verified", "Nothing was verified since this process started", 0},
 	{errNotReady, 503, "not_ready", "The service can't serve requests yet", 1},
-	{booking.ErrCatchingUp, 503, "unavailable", "The service is catching up; please try again in a moment", 1},
+	{booking.ErrCatchingUp, 503, "catching_up", "The service is catching up; please try again in a moment", 1},
+	{eventstore.ErrUnreadable, 503, "catching_up",
+		"This server can't read the newest records of this event yet; please try again in a moment", 1},
 	{errNoRoute, 404, "not_found", "There is nothing at this address", 0},
 	{errMethod, 405, "method_not_allowed", "This address does not support the method", 0},
 	{audit.ErrNoStream, 404, "stream_not_found", "There is no stream with this id", 0},
@@ -175,14 +176,6 @@ func statusOf(kind domain.Kind) int {
 	default:
 		return http.StatusConflict
 	}
-}
-
-// notFound says which row of the read models was missing.
-func notFound(err, missing error) error {
-	if errors.Is(err, projections.ErrNotFound) {
-		return missing
-	}
-	return err
 }
 
 func (a *api) writeError(ctx huma.Context, err error) {

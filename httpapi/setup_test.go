@@ -72,7 +72,7 @@ func start(t *testing.T, choices ...choice) *system {
 
 	wire := engine.NewNotifier(url, s.pool, projections.Names(), logger)
 	progress := engine.NewProgress(s.pool, wire, nil, logger)
-	options.Committed = func(int64) { wire.Appended() }
+	options.Committed = func(records []eventstore.Record) { wire.Appended(records...) }
 	executor, err := eventstore.NewExecutor(writing, booking.Model(), options)
 	must(t, err)
 

@@ -127,9 +127,9 @@ func (l *lag) execute(ctx context.Context, event uuid.UUID, c domain.Command) er
 }
 
 // committed is called after each commit.
-func (l *lag) committed(position int64) {
-	at := time.Now()
-	l.notifier.Appended()
+func (l *lag) committed(records []eventstore.Record) {
+	at, position := time.Now(), records[len(records)-1].Position
+	l.notifier.Appended(records...)
 	l.work.Go(func() error {
 		if l.progress.Wait(l.ctx, position) >= position {
 			select {

@@ -1,7 +1,9 @@
 package projections
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -29,6 +31,9 @@ type EventChange struct {
 type News struct {
 	After, Upto int64
 	Events      []EventChange
+	// Reset says that what was told before is void: the database has lost commits or was restored.
+	// Positions may be lower than before, and versions too.
+	Reset bool
 }
 
 // Live tells of changes of events as soon as the read model has them, whichever process projects.
@@ -36,6 +41,8 @@ type Live struct {
 	pool     *pgxpool.Pool
 	notifier *engine.Notifier
 	logger   *slog.Logger
+
+	inHand inHand // of the projection in this process, if there is one
 
 	watched  atomic.Bool
 	watching *engine.Signal
@@ -59,6 +66,13 @@ const (
 	NewsStretch = 10_000
 )
 
+// Projections are [All], and hand over to l what they apply.
+func (l *Live) Projections() []engine.Projection {
+	events := eventsTable()
+	events.Applied = l.inHand.add
+	return []engine.Projection{events, bookingsTable()}
+}
+
 // Watch tells whether somebody waits for changes. While nobody does, they come about once a second.
 func (l *Live) Watch(watched bool) {
 	if l.watched.Swap(watched) != watched {
@@ -66,11 +80,20 @@ func (l *Live) Watch(watched bool) {
 	}
 }
 
+// place is where in the log the next News begin. The hash is that of the record there, so that
+// another history is noticed; nil: there is none.
+type place struct {
+	position int64
+	hash     []byte
+	restarts int64
+}
+
 // Run calls tell with all changes until ctx ends, one range of the log after the other without a
-// gap. The first range lies before the start, so that the receiver knows what happened last.
+// gap. The first range lies before the start, so that the receiver knows what happened last. When
+// the database turns out to have another history, it begins again, with a reset.
 func (l *Live) Run(ctx context.Context, tell func(News)) {
-	var at int64
-	hasBegun, isLate := false, false
+	var at place
+	hasBegun, isLate, isReset := false, false, false
 	for ctx.Err() == nil {
 		advanced, watching := l.notifier.Checkpoints.Listen(), l.watching.Listen()
 		reached, known := l.notifier.Reached(eventsName)
@@ -82,22 +105,42 @@ func (l *Live) Run(ctx context.Context, tell func(News)) {
 			isLate = false
 			continue
 		}
-		if !hasBegun {
-			at = max(0, reached-NewsStretch)
+		restarts := l.notifier.Restarts()
+		if hasBegun && (reached < at.position || restarts != at.restarts) {
+			hasBegun, isReset = false, true
 		}
-		if !hasBegun || reached > at {
-			news, err := l.read(ctx, at, min(reached, at+NewsStretch))
-			if err != nil {
-				l.failed(ctx, err)
-				continue
-			}
-			at, hasBegun = news.Upto, true
-			tell(news)
-			l.linger(ctx, watching)
+		if !hasBegun {
+			at = place{position: max(0, reached-NewsStretch)}
+		}
+		if hasBegun && reached == at.position {
+			isLate = l.wait(ctx, advanced, watching)
 			continue
 		}
-		isLate = l.wait(ctx, advanced, watching)
+		at.restarts = restarts
+		news, next, err := l.next(ctx, at, min(reached, at.position+NewsStretch), !hasBegun)
+		switch {
+		case errors.Is(err, errOtherHistory):
+			hasBegun, isReset = false, true
+		case err != nil:
+			l.failed(ctx, err)
+		default:
+			news.Reset = isReset
+			at, hasBegun, isReset = next, true, false
+			tell(news)
+			l.linger(ctx, watching)
+		}
 	}
+}
+
+// next gives the changes after a place that the projection of this process has in hand, or reads
+// them.
+func (l *Live) next(ctx context.Context, at place, upto int64, isFirst bool) (news News, next place, err error) {
+	if !isFirst {
+		if news, next, ok := l.inHand.take(at, upto); ok {
+			return news, next, nil
+		}
+	}
+	return l.read(ctx, at, upto, isFirst)
 }
 
 // linger lets changes come together.
@@ -130,10 +173,24 @@ func (l *Live) failed(ctx context.Context, err error) {
 	engine.Await(ctx, nil, retryEvery)
 }
 
+var errOtherHistory = errors.New("the log has another history than before")
+
 // read looks each event up by its id, however many there are and however old the statistics of the
 // tables: "offset 0" keeps the planner from reading the whole read model for a join.
-func (l *Live) read(ctx context.Context, after, upto int64) (News, error) {
-	rows, _ := l.pool.Query(ctx, `
+func (l *Live) read(ctx context.Context, at place, upto int64, isFirst bool) (news News, next place, err error) {
+	news, next = News{After: at.position, Upto: upto}, place{position: upto, restarts: at.restarts}
+	b := &pgx.Batch{}
+	b.Queue(`
+		select (select hash from event_log where position = $1), (select hash from event_log where position = $2)`,
+		at.position, upto).QueryRow(func(row pgx.Row) error {
+		var hash []byte
+		err := row.Scan(&hash, &next.hash)
+		if err == nil && !isFirst && !bytes.Equal(hash, at.hash) {
+			err = errOtherHistory
+		}
+		return err
+	})
+	b.Queue(`
 		select changed.id, e.remaining, e.capacity, e.status, e.version, changed.first, changed.last
 		from (
 			select stream_id as id, min(position) as first, max(position) as last
@@ -144,10 +201,20 @@ func (l *Live) read(ctx context.Context, after, upto int64) (News, error) {
 		cross join lateral (
 			select remaining, capacity, status, version from events where id = changed.id offset 0
 		) e
-		order by changed.last`, after, upto)
-	events, err := pgx.CollectRows(rows, pgx.RowToStructByPos[EventChange])
-	if err != nil {
-		return News{}, fmt.Errorf("changes after position %d: %w", after, err)
+		order by changed.last`, at.position, upto).Query(func(rows pgx.Rows) (err error) {
+		news.Events, err = pgx.CollectRows(rows, pgx.RowToStructByPos[EventChange])
+		return err
+	})
+	if err := l.pool.SendBatch(ctx, b).Close(); err != nil {
+		return news, next, fmt.Errorf("changes after position %d: %w", at.position, err)
 	}
-	return News{after, upto, events}, nil
+	return news, next, nil
+}
+
+// End is the position of the log's last record.
+func (l *Live) End(ctx context.Context) (end int64, err error) {
+	if err := l.pool.QueryRow(ctx, `select position from log_head`).Scan(&end); err != nil {
+		return 0, fmt.Errorf("the end of the log: %w", err)
+	}
+	return end, nil
 }

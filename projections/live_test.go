@@ -3,6 +3,7 @@ package projections_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -131,6 +132,7 @@ func TestForgedNotificationsStopNoLiveCounts(t *testing.T) {
 	f.reaches(t, b.head)
 
 	for _, payload := range []string{
+		"events 99999999999999999999", "events 0", "bookings -9223372036854775808", strings.Repeat("events ", 1000), "é\n\x01",
 		"events 2000000", "bookings 2000000", "events -1", "events 9223372036854775807", "nothing 3",
 		"events", "", "events 1 2",
 	} {
@@ -154,8 +156,16 @@ func TestForgedNotificationsStopNoLiveCounts(t *testing.T) {
 	if last := news[len(news)-1].Events; len(last) != 1 || last[0].Remaining != 9 {
 		t.Errorf("told of %+v after a booking", last)
 	}
+	for _, n := range f.told() {
+		if n.Reset {
+			t.Errorf("the live counts were reset: %+v", n)
+		}
+	}
 	for _, p := range []*process{projecting, watching} {
 		p.reaches(b.head)
+		if p.notifier.Restarts() != 0 || len(p.notifier.Unknown()) != 0 {
+			t.Error("a notification has changed what is known")
+		}
 		if reached := p.progress.Reached(); reached != b.head {
 			t.Errorf("the read models are said to be at %d, and the log ends at %d", reached, b.head)
 		}

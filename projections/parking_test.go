@@ -15,11 +15,6 @@ import (
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// unknown is a record of a newer program.
-func unknown() appendtest.Record {
-	return appendtest.Record{Type: "TicketTeleported", SchemaVersion: 1, Data: []byte(`{}`)}
-}
-
 // unfit is a record that decodes well, and that no table can take: PostgreSQL has no text with a
 // zero byte.
 func unfit(tb testing.TB) appendtest.Record {
@@ -40,12 +35,10 @@ func (b *bundle) parked(projection string) []engine.Parked {
 func TestARecordThatCannotBeAppliedParksItsStreamAndNoOther(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]appendtest.Record{
-		"of an unknown type": unknown(),
 		"with a broken body": {Type: domain.TypeTicketBooked, SchemaVersion: 1, Data: []byte(`{"bookingId": 7}`)},
 		"that no row can be": unfit(t),
 		"of a missing row": {Type: domain.TypeBookingCancelled, SchemaVersion: 1,
 			Data: []byte(`{"bookingId":"` + uuid.NewString() + `"}`)},
-		"of a newer schema":   {Type: domain.TypeEventCancelled, SchemaVersion: 99, Data: []byte(`{}`)},
 		"with a number ahead": {Type: domain.TypeCapacityChanged, SchemaVersion: 1, Data: []byte(`{"capacity":99999999999}`)},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -39,7 +39,12 @@ type healthMonitor struct {
 	ahead   atomic.Int64     // by how many nanoseconds the database's clock is ahead of it
 	warned  bool             // that it is
 	first   *pgx.Conn        // that run begins with
+	askedAt time.Time        // when the database was last asked more than for a sign of life
 }
+
+// askEvery is how often the database is asked for its clock, and whether it can be written. That
+// takes a transaction; a sign of life takes none.
+const askEvery = time.Second
 
 // maxClockDifference is how far a machine's clock may be from the database's without a warning.
 const maxClockDifference = time.Second
@@ -176,7 +181,11 @@ func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Con
 	defer cancel()
 	if conn != nil {
 		asking, done := context.WithTimeout(ctx, answerWithin)
-		err := m.ask(asking, conn)
+		err := signOfLife(asking, conn)
+		if err == nil && (time.Since(m.askedAt) > askEvery-heartbeatEvery/2 || m.accepts.current.Load().ctx.Err() != nil ||
+			saysReadOnly(conn)) {
+			err = m.ask(asking, conn)
+		}
 		done()
 		if err == nil {
 			return conn, nil
@@ -210,11 +219,27 @@ func (m *healthMonitor) ask(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
+	m.askedAt = time.Now()
 	m.compareClocks(before, at, m.clock())
 	if readOnly {
 		return errReadOnly
 	}
 	return nil
+}
+
+// signOfLife waits for the answer to a Sync, which PostgreSQL gives without a transaction.
+func signOfLife(ctx context.Context, conn *pgx.Conn) error {
+	pipeline := conn.PgConn().StartPipeline(ctx)
+	if err := pipeline.Sync(); err != nil {
+		return errors.Join(err, pipeline.Close())
+	}
+	return pipeline.Close() // reads the answer
+}
+
+// saysReadOnly tells what PostgreSQL, from version 14 on, reports of itself with any answer.
+func saysReadOnly(conn *pgx.Conn) bool {
+	status := conn.PgConn().ParameterStatus
+	return status("in_hot_standby") == "on" || status("default_transaction_read_only") == "on"
 }
 
 func (m *healthMonitor) hangUp(conn *pgx.Conn) {

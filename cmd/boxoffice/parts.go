@@ -50,6 +50,7 @@ type parts struct {
 	executor  *executor
 	service   *booking.Service
 	push      *push.Push
+	live      *projections.Live // nil: nobody is told of changes
 
 	api, web, private net.Listener // private is nil without METRICS_PORT
 	stopping          atomic.Bool

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,11 +31,27 @@ func (p *parts) projectionService() service {
 		}
 		defer pool.Close()
 		p.metrics.WatchPool("projections", pool)
+		all := projections.All()
+		if p.live != nil {
+			all = p.live.Projections()
+		}
 		return engine.Run(ctx, engine.Options{
-			Pool: pool, Projections: projections.All(), Notifier: p.notifier, Logger: p.logger, Holder: processName(),
+			Pool: pool, Projections: all, Notifier: p.notifier, Logger: p.logger, Holder: processName(),
 			Registerer: p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
 		})
 	}}
+}
+
+// detail tells which read models stand before a record that nobody knows who could project it.
+// Requests are served all the same: commands are decided on the streams themselves.
+func (p *parts) detail() string {
+	var stand []string
+	for _, r := range p.notifier.Unknown() {
+		stand = append(stand, fmt.Sprintf(
+			"The read model %s stands before position %d: record type %q with schema version %d is of a newer version of the "+
+				"program than the one that ran the projection; run one of that version", r.Projection, r.Position, r.Type, r.SchemaVersion))
+	}
+	return strings.Join(stand, ". ")
 }
 
 // busService publishes the log on the bus, where one is configured.
@@ -97,7 +116,9 @@ func (p *parts) probeService() service {
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if err := p.ready(); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
 		}
+		_, _ = io.WriteString(w, p.detail())
 	})
 	srv := server(mux, p.logger)
 	var private net.Listener

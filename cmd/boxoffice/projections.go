@@ -119,7 +119,10 @@ func (a *app) showStatus(ctx context.Context, pool *pgxpool.Pool, _ *slog.Logger
 		"projection\tposition\tlag (records)\tlag (ms)\tparked streams\trun by")
 	for _, s := range all {
 		runBy := s.Holder
-		if runBy == "" {
+		switch {
+		case s.Unknown:
+			runBy = "nobody: the next record is of a newer version of this program"
+		case runBy == "":
 			runBy = "nobody"
 		}
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\n", //nolint:errcheck // Flush reports it

@@ -113,12 +113,16 @@ func (p *parts) signer() (*account.Signer, error) {
 }
 
 func (p *parts) executorOptions(o *eventstore.Options) {
-	o.Committed, o.Health = func(int64) { p.notifier.Appended() }, p.health.writable
-	o.ExpectMore = func() bool { return p.admission.Waiting() > 0 }
+	o.Committed, o.Health = func(records []eventstore.Record) { p.notifier.Appended(records...) }, p.health.writable
+	o.ExpectMore = func() bool { return p.admission.Waiting() >= crowd }
 	o.Observe, o.Tracer = p.metrics.ObserveBatch, p.tracing.Tracer()
 	p.metrics.Watch(telemetry.CommandsWaiting, func() int { return p.admission.Waiting() + p.executor.Waiting() })
 	p.metrics.Watch(telemetry.CommandQueue, func() int { return p.config.Queue })
 }
+
+// crowd is how many bookings must wait for a place before those that have one wait for them, so that
+// they share a transaction. Fewer come soon enough to share the next one.
+const crowd = 16
 
 // listenerService takes the ports.
 func (p *parts) listenerService() service {
@@ -151,9 +155,10 @@ func (p *parts) pushService() service {
 	return service{
 		name: "the live counts",
 		open: func(context.Context) error {
+			p.live = projections.NewLive(p.reading, p.notifier, p.logger)
 			p.push = push.New(push.Options{
-				Live: projections.NewLive(p.reading, p.notifier, p.logger), Accounts: p.accounts,
-				Origins: p.config.FrontendOrigin, Connections: p.config.Sockets, AddressConnections: p.config.AddressSockets,
+				Live: p.live, Accounts: p.accounts, Origins: p.config.FrontendOrigin,
+				Connections: p.config.Sockets, AddressConnections: p.config.AddressSockets,
 				Logger: p.logger, Now: time.Now,
 			})
 			p.metrics.Watch(telemetry.Sockets, p.push.Sockets)
@@ -298,6 +303,7 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Push:     p.push,
 		Health:   p.health.alive,
 		Ready:    func(context.Context) error { return p.ready() },
+		Detail:   p.detail,
 		Origins:  p.config.FrontendOrigin,
 		Metrics:  p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
 		Admission: p.admission,

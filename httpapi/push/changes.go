@@ -37,6 +37,9 @@ type eventFrame struct {
 func (p *Push) observe(n projections.News) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if n.Reset {
+		p.reset(n.After)
+	}
 	if p.position != n.After {
 		p.floor = n.After // these are the first news
 	}
@@ -72,6 +75,21 @@ func (p *Push) observe(n projections.News) {
 		p.floor = max(p.floor, e.Last)
 		p.byAge.Remove(oldest)
 		delete(p.events, e.ID)
+	}
+}
+
+// reset forgets everything, because the log has another history now, and tells all clients.
+func (p *Push) reset(position int64) {
+	p.position, p.floor = position, position
+	p.sent.Store(position)
+	clear(p.events)
+	clear(p.pending)
+	p.byAge.Init()
+	for s := range p.sockets {
+		if s.following {
+			s.since = position
+			s.reset(position)
+		}
 	}
 }
 

@@ -27,6 +27,8 @@ type Changes interface {
 	Run(ctx context.Context, tell func(projections.News))
 	// Watch says whether there are subscribers.
 	Watch(watched bool)
+	// End is the position of the log's last record.
+	End(ctx context.Context) (int64, error)
 }
 
 // Options are what a [Push] works with. What has a default need not be given.

@@ -52,6 +52,7 @@ type socket struct {
 	greeted  bool      // the token is known
 	ready    bool      // and the client is told what it follows
 	messages int       // since the last heartbeat
+	isReset  bool      // a position from before the reset must not be told after it
 }
 
 // guarded keeps a mistake of ours from taking the process down.
@@ -104,6 +105,19 @@ func (s *socket) offer(id uuid.UUID, f *eventFrame) {
 	s.wake()
 }
 
+// reset tells the client that what it knows is void, and takes back what was not written yet.
+func (s *socket) reset(position int64) {
+	s.mu.Lock()
+	s.events, s.isReset = nil, true
+	s.first = append(s.first, resetFrame(position))
+	s.mu.Unlock()
+	s.wake()
+}
+
+func resetFrame(position int64) []byte {
+	return fmt.Appendf(nil, `{"type":"reset","position":%d}`, position)
+}
+
 // welcome answers a message that says what to follow.
 func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.UUID]*eventFrame) {
 	s.mu.Lock()
@@ -113,7 +127,7 @@ func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.U
 			position, s.push.HeartbeatEvery.Seconds()))
 	}
 	if isLost {
-		s.first = append(s.first, fmt.Appendf(nil, `{"type":"reset","position":%d}`, position))
+		s.first = append(s.first, resetFrame(position))
 	}
 	if s.events == nil {
 		s.events = missed
@@ -195,8 +209,11 @@ func (s *socket) take(isBeat bool, position int64) (frames [][]byte, expires tim
 	}
 	if isBeat && s.ready {
 		s.messages = 0
+	}
+	if isBeat && s.ready && !s.isReset {
 		frames = append(frames, fmt.Appendf(nil, `{"type":"heartbeat","position":%d}`, position))
 	}
+	s.isReset = false
 	return frames, expires, nil
 }
 
@@ -206,13 +223,13 @@ func (s *socket) send(frames [][]byte) *closeReason {
 	if len(frames) == 0 {
 		return nil
 	}
-	began := time.Now()
-	// A deadline of the connection costs a fraction of a context with one, and there is one for each
-	// frame and client.
-	// It fails only with the connection, as the write then does.
-	_ = s.raw.SetWriteDeadline(began.Add(2 * s.push.SlowAfter))
 	defer func() { _ = s.raw.SetWriteDeadline(time.Time{}) }()
 	for _, text := range frames {
+		began := time.Now()
+		// A deadline of the connection costs a fraction of a context with one, and there is one for each
+		// frame and client.
+		// It fails only with the connection, as the write then does.
+		_ = s.raw.SetWriteDeadline(began.Add(2 * s.push.SlowAfter))
 		if err := s.ws.Write(context.Background(), websocket.MessageText, text); err != nil {
 			return clientGone()
 		}

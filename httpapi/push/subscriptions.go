@@ -1,6 +1,7 @@
 package push
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -71,8 +72,9 @@ func (p *Push) join(s *socket, user uuid.UUID) bool {
 // follow makes a connection get the changes of some events, or of all when ids is nil, after a
 // position; without one, those after the position that the connection began with. What was sent to
 // others already is sent again, as far as it is remembered. When that is not far enough, the client
-// is told.
+// is told, as it is when the position is beyond the log's end.
 func (p *Push) follow(s *socket, ids []uuid.UUID, after *int64) {
+	isBeyond := after != nil && p.isBeyond(*after)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.unfollow(s)
@@ -94,7 +96,7 @@ func (p *Push) follow(s *socket, ids []uuid.UUID, after *int64) {
 		}
 		p.watchers[id][s] = struct{}{}
 	}
-	isLost := s.since < p.floor
+	isLost := isBeyond || s.since < p.floor
 	if isLost {
 		s.since = sent
 	}
@@ -104,6 +106,21 @@ func (p *Push) follow(s *socket, ids []uuid.UUID, after *int64) {
 		position = min(s.since, sent)
 	}
 	s.welcome(isFirst, isLost, position, missed)
+}
+
+// isBeyond tells whether the log ends before a position, as after a restore. A client may know more
+// than this process does: another one, or a command, has told it.
+func (p *Push) isBeyond(position int64) bool {
+	if position <= p.sent.Load() || p.Live == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), p.HelloWithin)
+	defer cancel()
+	end, err := p.Live.End(ctx)
+	if err != nil {
+		p.Logger.Warn("a client's position could not be checked", "error", err)
+	}
+	return err == nil && position > end
 }
 
 // missed are the frames of a connection's events that were sent after it began. What is pending

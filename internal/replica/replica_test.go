@@ -217,6 +217,20 @@ func TestAReplicaOfAnotherLogIsLeftOut(t *testing.T) {
 	}
 }
 
+// The position that the primary had before the restore is one that no replica will reach soon.
+func TestAReplicaIsUsedAfterThePrimaryWasRestored(t *testing.T) {
+	t.Parallel()
+	primary := dbtest.Primary(t)
+	r := dbtest.NewReplica(t, primary)
+	b := start(t, primary.URL(), r.URL)
+	restored := b.append()
+	b.waitForUse(1)
+	b.reached.Store(restored + 1000)
+	b.waitForUse(0)
+	b.reached.Store(restored)
+	b.waitForUse(1)
+}
+
 func TestNothingIsWrittenToAReplica(t *testing.T) {
 	t.Parallel()
 	primary := dbtest.Primary(t)

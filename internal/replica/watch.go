@@ -141,6 +141,10 @@ func (m *monitor) check(ctx context.Context) error {
 // old as the one before them, so that a replica that catches up is not believed to have done so too
 // early.
 func (m *monitor) miss(p position) {
+	// Positions beyond this one are those of another history: the primary was restored.
+	for last := len(m.missing) - 1; last >= 0 && m.missing[last].at > p.at; last-- {
+		m.missing = m.missing[:last]
+	}
 	last := len(m.missing) - 1
 	switch {
 	case last >= 0 && m.missing[last].at >= p.at, p.at <= m.Reached():

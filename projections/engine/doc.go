@@ -4,8 +4,8 @@
 //
 // # The way of a record
 //
-// [Run] starts a watermill Router with a handler for each projection. A subscriber reads the log by
-// position and hands over pages of up to 5,000 records:
+// [Run] starts a watermill Router with a handler for each projection, and one for all together. A
+// subscriber reads the log by position and hands over pages of up to 5,000 records:
 //
 //   - lease.go: one of several processes works on a projection at a time. A fence keeps a process
 //     that lost its lease without noticing from writing.
@@ -14,8 +14,10 @@
 //     together, so a record that arrives twice has the effect of one.
 //   - middleware.go, page.go: the layers around a handler load the page, trace it, and deal with
 //     errors.
+//   - buffer.go, group.go: records that this process has just committed need not be read. Projections
+//     that have caught up share a page and its transaction, until something goes wrong.
 //   - table.go, rows.go: the handler. A page costs a few statements, however many records it has.
-//   - notifier.go, progress.go: NOTIFY wakes the processes, which poll as well; a [Progress] tells
+//   - notifier.go, progress.go: NOTIFY wakes other processes, which poll as well; a [Progress] tells
 //     readers how far the read models are, so that people find their own writes.
 //
 // # What goes wrong, and what happens then

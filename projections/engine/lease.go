@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,11 +17,22 @@ import (
 // written only with the current one, so a process that was frozen and has lost its lease without
 // noticing can't write any more.
 type lease struct {
-	name   string
-	holder string // for people: who it is
-	lasts  time.Duration
-	fence  int64
+	name      string
+	holder    string // for people: who it is
+	lasts     time.Duration
+	fence     int64
+	renewedAt atomic.Int64 // in ns since 1970; see [lease.keep]
+	// unknown is the record that this program does not know and that was met last. The lease is not
+	// acquired while one of its kind is next.
+	unknown UnknownRecord
+	// position is the checkpoint as this holder has written or found it.
+	position atomic.Int64
 }
+
+// renewed notes that a statement has just renewed the lease, so that [lease.keep] need not.
+func (l *lease) renewed() { l.renewedAt.Store(time.Now().UnixNano()) }
+
+func (l *lease) age() time.Duration { return time.Since(time.Unix(0, l.renewedAt.Load())) }
 
 // defaultLease is how long a lease lasts. A holder renews it three times before it would run out.
 // After a holder was killed, another process takes over when it has run out.
@@ -32,7 +44,10 @@ const (
 	longestPause  = 2 * time.Second
 )
 
-var errLeaseLost = errors.New("the lease was taken over by another process")
+var (
+	errLeaseLost = errors.New("the lease was taken over by another process")
+	errWentBack  = errors.New("the checkpoint is further back than it was: the database has another history")
+)
 
 // runAsLeader calls do with the checkpoint whenever this process gets the lease, until ctx ends. If
 // do fails it is called again after a pause.
@@ -45,11 +60,16 @@ func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.
 			if checkpoint != last { // there was progress, here or elsewhere
 				wait, last = shortestPause, checkpoint
 			}
+			o.Notifier.begin(l.name, checkpoint)
 			err = l.hold(ctx, o.Pool, func(ctx context.Context) error { return do(ctx, checkpoint) })
 		}
+		var unknown *unknownError
 		switch {
 		case ctx.Err() != nil:
 			return
+		case errors.As(err, &unknown):
+			o.Logger.Error("a newer version of this program wrote a record, and one of its processes has to project it",
+				"projection", l.name, "position", unknown.Position, "error", err)
 		case errors.Is(err, errLeaseLost):
 			o.Logger.Info("projection is run by another process now", "projection", l.name)
 		case err != nil:
@@ -65,15 +85,21 @@ func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.
 
 // hold calls do while it renews the lease, and releases the lease afterwards. The context of do
 // ends when the lease may be lost.
-func (l *lease) hold(ctx context.Context, pool *pgxpool.Pool, do func(context.Context) error) error {
-	defer l.release(ctx, pool)
-	ctx, done := context.WithCancel(ctx)
+func (l *lease) hold(ctx context.Context, pool *pgxpool.Pool, do func(context.Context) error) (err error) {
+	defer func() {
+		var unknown *unknownError
+		if errors.As(err, &unknown) {
+			l.unknown = unknown.UnknownRecord
+		}
+		l.release(ctx, pool, unknown)
+	}()
+	working, done := context.WithCancel(ctx)
 	defer done()
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return l.keep(ctx, pool) })
+	group, working := errgroup.WithContext(working)
+	group.Go(func() error { return l.keep(working, pool) })
 	group.Go(func() error {
 		defer done()
-		return do(ctx)
+		return do(working)
 	})
 	return group.Wait()
 }
@@ -84,9 +110,13 @@ const takeSQL = `
 	on conflict (name) do update
 		set holder = excluded.holder, fence = c.fence + 1, lease_until = excluded.lease_until`
 
-// acquire takes the lease if it is free or has run out; ok is false if another process holds it.
+// acquire takes the lease if it is free or has run out; ok is false if another process holds it, or
+// if the next record is one that this program does not know.
 func (l *lease) acquire(ctx context.Context, pool *pgxpool.Pool) (checkpoint int64, ok bool, err error) {
-	checkpoint, err = l.query(ctx, pool, takeSQL+` where c.lease_until is null or c.lease_until < clock_timestamp()`)
+	checkpoint, err = l.query(ctx, pool, takeSQL+`
+		where (c.lease_until is null or c.lease_until < clock_timestamp()) and not exists (
+			select from event_log l where l.position = c.position + 1 and l.type = $4 and l.schema_version = $5)`,
+		l.unknown.Type, l.unknown.SchemaVersion)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, false, nil
 	}
@@ -99,23 +129,34 @@ func (l *lease) take(ctx context.Context, pool *pgxpool.Pool) (checkpoint int64,
 	return l.query(ctx, pool, takeSQL)
 }
 
-func (l *lease) query(ctx context.Context, pool *pgxpool.Pool, sql string) (checkpoint int64, err error) {
-	row := pool.QueryRow(ctx, sql+` returning fence, position`, l.name, l.holder, l.lasts)
+func (l *lease) query(ctx context.Context, pool *pgxpool.Pool, sql string, more ...any) (checkpoint int64, err error) {
+	row := pool.QueryRow(ctx, sql+` returning fence, position`, append([]any{l.name, l.holder, l.lasts}, more...)...)
 	if err := row.Scan(&l.fence, &checkpoint); err != nil {
 		return 0, fmt.Errorf("take the lease of %s: %w", l.name, err)
 	}
+	l.position.Store(checkpoint)
 	return checkpoint, nil
 }
 
-// keep renews the lease until ctx ends. An error says that it may be lost.
+// keep renews the lease until ctx ends. An error says that it may be lost, or that the checkpoint
+// went back, as it does when the database is restored.
 func (l *lease) keep(ctx context.Context, pool *pgxpool.Pool) error {
 	for {
 		Await(ctx, nil, l.lasts/3)
-		tag, err := pool.Exec(ctx, `
+		for ctx.Err() == nil && l.age() < l.lasts/2 { // with a page, or by the group
+			Await(ctx, nil, l.lasts/2-l.age())
+		}
+		var now int64
+		before := l.position.Load()
+		err := pool.QueryRow(ctx, `
 			update projection_checkpoints set lease_until = clock_timestamp() + $3
-			where name = $1 and fence = $2`, l.name, l.fence, l.lasts)
-		if err == nil && tag.RowsAffected() == 0 {
+			where name = $1 and fence = $2
+			returning position`, l.name, l.fence, l.lasts).Scan(&now)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
 			err = errLeaseLost
+		case err == nil && now < before:
+			err = errWentBack
 		}
 		if ctx.Err() != nil { // before or while it was renewed
 			return nil //nolint:nilerr // the lease is released then
@@ -150,13 +191,18 @@ func (l *lease) lost(err error) error {
 }
 
 // release lets another process take over at once, and tells those that wait, whether ctx has ended
-// or not. If it fails, the lease runs out.
-func (l *lease) release(ctx context.Context, pool *pgxpool.Pool) {
+// or not. If it fails, the lease runs out. It notes the record that this program does not know, if
+// that is the reason; nil: it is not.
+func (l *lease) release(ctx context.Context, pool *pgxpool.Pool, unknown *unknownError) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
+	var position *int64
+	if unknown != nil {
+		position = &unknown.Position
+	}
 	_, err := pool.Exec(ctx, `
-		update projection_checkpoints set holder = null, lease_until = null
-		where name = $1 and fence = $2`, l.name, l.fence)
+		update projection_checkpoints set holder = null, lease_until = null, unknown_record = $3
+		where name = $1 and fence = $2`, l.name, l.fence, position)
 	if err == nil {
 		_ = notify(ctx, pool, leaseChannel, "")
 	}

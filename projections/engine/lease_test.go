@@ -148,7 +148,7 @@ func TestStoppingLeavesNothingRunning(t *testing.T) {
 	must(t, err)
 	b.pool, b.history = pool, newHistory(t, pool)
 	p := b.startOn(pool, func(o *engine.Options) { o.Registerer = prometheus.NewRegistry() })
-	b.append(b.open("E"), unknown())
+	b.append(b.open("E"), broken())
 	p.reaches(b.head)
 	p.stop()
 	pool.Close()

@@ -15,7 +15,7 @@ import (
 type metrics struct {
 	applied *prometheus.CounterVec
 
-	position, lagRecords, lagSeconds, parked *prometheus.Desc
+	position, lagRecords, lagSeconds, parked, unknown *prometheus.Desc
 
 	pool   *pgxpool.Pool
 	names  []string
@@ -34,6 +34,8 @@ func newMetrics() *metrics {
 		lagRecords: about("lag_records", "Records of the log that are not applied yet."),
 		lagSeconds: about("lag_seconds", "How long the oldest record that is not applied yet has been waiting."),
 		parked:     about("parked_streams", "Streams with a record that can't be applied."),
+		unknown: about("unknown_record",
+			"1 while the projection stands before a record that the program that ran it, an older version, does not know."),
 	}
 }
 
@@ -52,7 +54,7 @@ func (m *metrics) register(o Options) (unregister func(), err error) {
 // Describe implements [prometheus.Collector].
 func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 	m.applied.Describe(to)
-	for _, d := range []*prometheus.Desc{m.position, m.lagRecords, m.lagSeconds, m.parked} {
+	for _, d := range []*prometheus.Desc{m.position, m.lagRecords, m.lagSeconds, m.parked, m.unknown} {
 		to <- d
 	}
 }
@@ -69,9 +71,13 @@ func (m *metrics) Collect(to chan<- prometheus.Metric) {
 		return
 	}
 	for _, s := range all {
+		unknown := 0.0
+		if s.Unknown {
+			unknown = 1
+		}
 		for desc, v := range map[*prometheus.Desc]float64{
 			m.position: float64(s.Position), m.lagRecords: float64(s.Records), m.lagSeconds: s.Behind.Seconds(),
-			m.parked: float64(s.Parked),
+			m.parked: float64(s.Parked), m.unknown: unknown,
 		} {
 			to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, s.Name)
 		}

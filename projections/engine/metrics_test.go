@@ -15,7 +15,7 @@ func TestMetricsTellHowTheProjectionsDo(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	p := b.start(func(o *engine.Options) { o.Registerer = registry })
 	hurt := b.open("Hurt")
-	b.append(hurt, unknown())
+	b.append(hurt, broken())
 	b.add(b.open("Good"), 3)
 	p.reaches(b.head)
 	want := map[string]float64{

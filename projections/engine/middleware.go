@@ -31,7 +31,7 @@ func retries(log watermill.LoggerAdapter) message.HandlerMiddleware {
 		MaxRetries: 3, InitialInterval: 20 * time.Millisecond, MaxInterval: time.Second, Multiplier: 4, Logger: log,
 		ShouldRetry: func(p middleware.RetryParams) bool {
 			return !errors.As(p.Err, new(*pageError)) && !errors.As(p.Err, new(*goneError)) &&
-				!errors.As(p.Err, new(*decodeError))
+				!errors.As(p.Err, new(*decodeError)) && !errors.As(p.Err, new(*unknownError))
 		},
 	}.Middleware
 }
@@ -45,6 +45,8 @@ func classifyErrors(next message.HandlerFunc) message.HandlerFunc {
 			return produced, err
 		case m.Context().Err() != nil || p.conn.IsClosed():
 			err = &goneError{err}
+		case p.parts != nil: // whatever it is, the projection that it concerns meets it again by itself
+			err = &pageError{err}
 		case isAboutRecords(err) && len(p.records) > 1:
 			err = &pageError{err}
 		case isAboutRecords(err):
@@ -60,7 +62,8 @@ func classifyErrors(next message.HandlerFunc) message.HandlerFunc {
 func isAboutRecords(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
-		return !eventstore.IsUnavailable(err) // can't be decoded, does not fit, panics
+		// It can't be decoded, does not fit, or panics.
+		return !eventstore.IsUnavailable(err) && !errors.As(err, new(*unknownError))
 	}
 	switch pg.Code[:2] {
 	case "21", "22", "23", "54", "P0": // cardinality, data, constraint, limit of a size, raised by a trigger
@@ -81,7 +84,7 @@ func rollbackToSavepoint(next message.HandlerFunc) message.HandlerFunc {
 		if missing != nil {
 			return nil, missing
 		}
-		p.queued = nil
+		p.queued, p.committed = nil, nil
 		if p.inTransaction() {
 			if _, back := p.conn.Exec(m.Context(), `rollback to savepoint attempt`); back != nil {
 				err = errors.Join(err, back)

@@ -30,8 +30,16 @@ func decode(recordType string, schemaVersion int16, data []byte) (c change, err 
 		c.kind = recordType
 		return c, json.Unmarshal(data, &c)
 	}
-	return c, fmt.Errorf("unknown type %s, version %d", recordType, schemaVersion)
+	return c, &unknownRecord{recordType, schemaVersion}
 }
+
+type unknownRecord struct {
+	recordType    string
+	schemaVersion int16
+}
+
+func (e *unknownRecord) Error() string { return fmt.Sprint(e.recordType, " is not known") }
+func (*unknownRecord) UnknownRecord()  {}
 
 type basket struct {
 	ID    uuid.UUID

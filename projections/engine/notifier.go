@@ -7,15 +7,18 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // The channels of NOTIFY. Every role of the database can notify on them, so a notification only
-// says that there may be something to read. A checkpoint is announced as "name position", which
+// says that there may be something to read, and many of them in a short time say so once. A checkpoint is announced as "name position", which
 // saves processes that know of that position already from reading it again.
 const (
 	logChannel        = "boxoffice_log"
@@ -40,12 +43,23 @@ type Notifier struct {
 	// taken over.
 	Log, Checkpoints, leases *Signal
 
+	buffer    recordBuffer // what this process has committed
+	elsewhere atomic.Int64 // counts signals of records that are not in the buffer
+
+	listens  atomic.Bool // on a connection of its own
+	lookedAt time.Time   // for others who listen; of send
+	isAlone  bool        // nobody else did
+	sending  sync.Mutex
+
 	appended, advanced chan struct{} // one token each: other processes have not been told yet
 	unread             chan struct{} // one token: another process has announced a checkpoint
+	grown, freed       chan struct{} // one token each: another process has said so of the log, or of a lease
 
-	mu        sync.Mutex
-	positions map[string]int64 // checkpoints that are known
-	moved     map[string]bool  // those that other processes have not been told of
+	mu       sync.Mutex
+	models   map[string]*model // what is known of the read models, by name
+	moved    map[string]bool   // those that other processes have not been told of
+	restarts int64             // how often a checkpoint was found further back than before
+	end      int64             // of the log, when it was read last
 }
 
 // NewNotifier listens on a connection of its own to url, and notifies through pool, which the
@@ -56,19 +70,28 @@ func NewNotifier(url string, pool *pgxpool.Pool, names []string, logger *slog.Lo
 		id: uuid.NewString(), url: url, pool: pool, names: names, logger: logger,
 		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(),
 		appended: make(chan struct{}, 1), advanced: make(chan struct{}, 1), unread: make(chan struct{}, 1),
-		positions: make(map[string]int64), moved: make(map[string]bool),
+		grown: make(chan struct{}, 1), freed: make(chan struct{}, 1),
+		models: make(map[string]*model), moved: make(map[string]bool),
 	}
 }
 
-// Appended tells all processes that the log has grown. It does not block.
-func (n *Notifier) Appended() {
+// Appended tells all processes that the log has grown. The records are those that this process has
+// just committed, with consecutive positions; none: they have to be read from the log. It does not
+// block.
+func (n *Notifier) Appended(records ...eventstore.Record) {
+	n.buffer.add(records)
+	if len(records) == 0 {
+		n.elsewhere.Add(1)
+	}
 	n.Log.Broadcast()
 	offer(n.appended)
 }
 
 // Advanced tells all processes how far a projection is. It does not block.
 func (n *Notifier) Advanced(projection string, position int64) {
-	n.observe(projection, position)
+	if !n.observe(projection, position) {
+		offer(n.unread)
+	}
 	n.mu.Lock()
 	n.moved[projection] = true
 	n.mu.Unlock()
@@ -81,46 +104,6 @@ func offer(tokens chan<- struct{}) {
 	case tokens <- struct{}{}:
 	default:
 	}
-}
-
-// observe remembers how far a projection is.
-func (n *Notifier) observe(projection string, position int64) {
-	n.mu.Lock()
-	at, known := n.positions[projection]
-	advanced := !known || at < position
-	if advanced {
-		n.positions[projection] = position
-	}
-	n.mu.Unlock()
-	if advanced {
-		n.Checkpoints.Broadcast()
-	}
-}
-
-// Reached returns the lowest checkpoint of the projections; known is false while one of them is
-// unknown.
-func (n *Notifier) Reached(projections ...string) (position int64, known bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for i, name := range projections {
-		at, known := n.positions[name]
-		if !known {
-			return 0, false
-		}
-		if i == 0 || at < position {
-			position = at
-		}
-	}
-	return position, true
-}
-
-// forget drops what is known: after a crash of the server, projections may be further back than
-// they were.
-func (n *Notifier) forget() {
-	n.mu.Lock()
-	clear(n.positions)
-	n.mu.Unlock()
-	n.Checkpoints.Broadcast()
 }
 
 // Run works until ctx ends. It replaces a lost connection, and then signals everything, because it
@@ -139,6 +122,13 @@ func (n *Notifier) Run(ctx context.Context) {
 			if err := n.ReadCheckpoints(ctx, n.pool); err != nil && ctx.Err() == nil {
 				n.logger.Warn("reading the checkpoints failed", "error", err)
 			}
+		})
+	})
+	all.Go(func() { whenever(ctx, n.grown, n.appendedElsewhere) })
+	all.Go(func() {
+		whenever(ctx, n.freed, func() {
+			n.leases.Broadcast()
+			n.Reread() // streams may have been retried
 		})
 	})
 	for ctx.Err() == nil {
@@ -162,10 +152,48 @@ func whenever(ctx context.Context, tokens <-chan struct{}, do func()) {
 	}
 }
 
+// lookEvery is how often a process that has something to tell looks for others who listen.
+const lookEvery = time.Second
+
+// listenersSQL counts the sessions that listen. Each has a lock, which goes with it.
+const (
+	registerSQL  = `select pg_advisory_lock_shared(hashtext('boxoffice'), hashtext('listeners'))`
+	listenersSQL = `
+		select count(*)
+		from pg_locks
+		where locktype = 'advisory' and granted and objsubid = 2
+			and database = (select oid from pg_database where datname = current_database())
+			and classid::bigint = hashtext('boxoffice') & 4294967295
+			and objid::bigint = hashtext('listeners') & 4294967295`
+)
+
+// hasListeners tells whether another process listens, or did a moment ago.
+func (n *Notifier) hasListeners(ctx context.Context) (bool, error) {
+	n.sending.Lock()
+	defer n.sending.Unlock()
+	if time.Since(n.lookedAt) < lookEvery {
+		return !n.isAlone, nil
+	}
+	var listeners int
+	now := time.Now()
+	if err := n.pool.QueryRow(ctx, listenersSQL).Scan(&listeners); err != nil {
+		return false, err
+	}
+	if n.listens.Load() {
+		listeners--
+	}
+	n.lookedAt, n.isAlone = now, listeners <= 0
+	return !n.isAlone, nil
+}
+
 // send notifies outside of any transaction that writes: NOTIFY makes commits wait for each other,
 // and one that has written nothing is quick.
 func (n *Notifier) send(ctx context.Context, channel string, payloads ...string) {
-	if err := notify(ctx, n.pool, channel, payloads...); err != nil && ctx.Err() == nil {
+	hasListeners, err := n.hasListeners(ctx)
+	if hasListeners {
+		err = notify(ctx, n.pool, channel, payloads...)
+	}
+	if err != nil && ctx.Err() == nil {
 		n.logger.Warn("notifying other processes failed", "error", err)
 	}
 }
@@ -174,7 +202,7 @@ func (n *Notifier) checkpoints() (payloads []string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for name := range n.moved {
-		payloads = append(payloads, fmt.Sprintf("%s %d", name, n.positions[name]))
+		payloads = append(payloads, fmt.Sprintf("%s %d", name, n.model(name).position))
 	}
 	clear(n.moved)
 	return payloads
@@ -194,11 +222,17 @@ func (n *Notifier) receive(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost with it
-	if _, err := conn.Exec(ctx, `listen `+logChannel+`; listen `+checkpointChannel+`; listen `+leaseChannel); err != nil {
+	listen := `listen ` + logChannel + `; listen ` + checkpointChannel + `; listen ` + leaseChannel + `; ` + registerSQL
+	if _, err := conn.Exec(ctx, listen); err != nil {
 		return err
 	}
+	n.listens.Store(true)
+	defer n.listens.Store(false)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go n.pollUntilSeen(ctx)
 	n.forget()
-	n.Log.Broadcast()
+	n.appendedElsewhere()
 	n.leases.Broadcast()
 	for {
 		notification, err := conn.WaitForNotification(ctx)
@@ -208,16 +242,35 @@ func (n *Notifier) receive(ctx context.Context) error {
 		switch {
 		case notification.Payload == n.id: // came back to its sender, which has signalled already
 		case notification.Channel == logChannel:
-			n.Log.Broadcast()
+			offer(n.grown)
 		case notification.Channel == leaseChannel:
-			n.leases.Broadcast()
+			offer(n.freed)
 		case notification.Channel == checkpointChannel && !n.knows(notification.Payload):
 			offer(n.unread)
 		}
 	}
 }
 
-// knows tells whether a projection is known to be where a notification says that it is, or further.
+// pollUntilSeen signals everything until those who were alone so far must have looked for listeners.
+func (n *Notifier) pollUntilSeen(ctx context.Context) {
+	for began := time.Now(); time.Since(began) < lookEvery+pollEvery; {
+		if Await(ctx, nil, pollEvery); ctx.Err() != nil {
+			return
+		}
+		n.appendedElsewhere()
+		n.leases.Broadcast()
+		offer(n.unread)
+	}
+}
+
+// appendedElsewhere signals records of other processes.
+func (n *Notifier) appendedElsewhere() {
+	n.elsewhere.Add(1)
+	n.Log.Broadcast()
+}
+
+// knows tells whether a projection is known to be where a notification says that it is. One that is
+// said to be further back may have been restored.
 func (n *Notifier) knows(payload string) bool {
 	name, position, _ := strings.Cut(payload, " ")
 	claimed, err := strconv.ParseInt(position, 10, 64)
@@ -225,21 +278,5 @@ func (n *Notifier) knows(payload string) bool {
 		return false
 	}
 	at, known := n.Reached(name)
-	return known && claimed <= at
-}
-
-// ReadCheckpoints reads from the database how far the projections are. One that has never run is at
-// 0.
-func (n *Notifier) ReadCheckpoints(ctx context.Context, from *pgxpool.Pool) error {
-	var name string
-	var position int64
-	rows, _ := from.Query(ctx, `
-		select wanted.name, coalesce(c.position, 0)
-		from unnest($1::text[]) as wanted (name)
-		left join projection_checkpoints c using (name)`, n.names)
-	_, err := pgx.ForEachRow(rows, []any{&name, &position}, func() error {
-		n.observe(name, position)
-		return nil
-	})
-	return err
+	return known && claimed == at
 }

@@ -37,6 +37,13 @@ type page struct {
 	deferred bool
 	queued   []*pgx.QueuedQuery
 
+	// The records come from the buffer: it is still to be verified that the log has them.
+	isBuffered bool
+	lastHash   eventstore.Hash
+	rows       *rowCache            // of the projection; nil: there is none
+	committed  []func()             // called when the page is committed
+	parts      map[string]*delivery // by projection, when the page is for all of them
+
 	failure error // of the handler: a nack carries none
 	parked  bool  // the one record was parked
 }
@@ -125,6 +132,30 @@ func (p *page) send(ctx context.Context, b *pgx.Batch) error {
 		b = begin
 	}
 	return p.conn.SendBatch(ctx, b).Close()
+}
+
+// commit runs the last statements. If they are the only ones, they are sent as one message without
+// BEGIN and COMMIT, which PostgreSQL carries out as one transaction.
+func (p *page) commit(ctx context.Context, b *pgx.Batch) error {
+	if p.inTransaction() {
+		b.Queue(`commit`)
+	}
+	return p.conn.SendBatch(ctx, b).Close()
+}
+
+// verify makes the transaction of buffered records fail if the log has others, as it can after a
+// failover to a server that has not got the last commits. See [lease.lost]. It is enough to look for
+// the last one: the log is only ever added to.
+func (p *page) verify(b *pgx.Batch) {
+	if !p.isBuffered {
+		return
+	}
+	b.Queue(`select 1 / count(*) from event_log where position = $1 and hash = $2`, p.To, p.lastHash[:])
+}
+
+// setBuffered is called while the page has all records of its range.
+func (p *page) setBuffered(isBuffered bool) {
+	p.isBuffered, p.lastHash = isBuffered, p.records[len(p.records)-1].Hash
 }
 
 func (p *page) inTransaction() bool { return p.conn.PgConn().TxStatus() != 'I' }

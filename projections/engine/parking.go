@@ -84,7 +84,7 @@ func (parkedSchema) InsertQuery(topic string, messages message.Messages) (wsql.Q
 			values ($1, $2, $3, $4, $5, $6)
 			on conflict (projection, stream_id) do update
 				set version = excluded.version, position = excluded.position, reason = excluded.reason,
-					correlation_id = excluded.correlation_id, parked_at = excluded.parked_at`,
+					correlation_id = excluded.correlation_id`,
 		Args: []any{
 			page.Projection, r.StreamID, r.Version, r.Position,
 			readable(m.Metadata.Get(middleware.ReasonForPoisonedKey)), metadata.CorrelationID,

@@ -147,7 +147,7 @@ func TestWhatStopsAllRecordsAlikeParksNone(t *testing.T) {
 func TestARecordThatCannotBeDecodedIsNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.append(b.open("Good"), unknown())
+	b.append(b.open("Good"), broken())
 	var tries atomic.Int64
 	table := basketsTable()
 	table.Decode = func(recordType string, schemaVersion int16, data []byte) (change, error) {

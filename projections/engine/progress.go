@@ -3,8 +3,11 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -38,6 +41,26 @@ func NewProgress(
 // be further already.
 func (p *Progress) Reached() int64 { return p.reached.Load() }
 
+// Lag is how many positions an answer from read models at reached may be behind the one that was
+// asked for (0: none was). It is behind also while a read model stands before a record that nobody
+// knows who could project it, or while the stream that it is about is parked; for [uuid.Nil], while
+// any is.
+func (p *Progress) Lag(reached, asked int64, stream uuid.UUID) int64 {
+	lacks := reached + 1
+	if parked := p.notifier.parkedAt(stream); parked > 0 {
+		lacks = min(lacks, parked)
+	}
+	end := max(reached, asked)
+	if len(p.notifier.Unknown()) > 0 {
+		end = max(end, p.notifier.logEnd())
+	}
+	return end - lacks + 1
+}
+
+// Restarts counts the times after which positions that were remembered are wrong; see
+// [Notifier.Restarts].
+func (p *Progress) Restarts() int64 { return p.notifier.Restarts() }
+
 // Wait returns when all read models contain the log up to position, when ctx ends, or when the
 // database is known to be gone. It returns the position that they are known to have reached.
 func (p *Progress) Wait(ctx context.Context, position int64) (reached int64) {
@@ -61,6 +84,9 @@ func (p *Progress) Wait(ctx context.Context, position int64) (reached int64) {
 // Run follows the checkpoints until ctx ends. It reads them while one is unknown, and again and
 // again while somebody waits and no notification comes.
 func (p *Progress) Run(ctx context.Context) {
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() { p.watch(ctx) })
 	for ctx.Err() == nil {
 		changed := p.notifier.Checkpoints.Listen()
 		position, known := p.notifier.Reached(p.notifier.names...)
@@ -74,7 +100,8 @@ func (p *Progress) Run(ctx context.Context) {
 			p.advanced.Broadcast()
 		}
 		if p.waiting.Load() > 0 {
-			if late := Await(ctx, changed, pollEvery); late {
+			late := Await(ctx, changed, pollEvery)
+			if late && p.waiting.Load() > 0 { // not only those who were about to go
 				p.read(ctx)
 			}
 			continue
@@ -93,4 +120,21 @@ func (p *Progress) read(ctx context.Context) (ok bool) {
 		p.logger.Warn("reading the checkpoints failed", "error", err)
 	}
 	return err == nil
+}
+
+// watch follows the end of the log while a read model stands before a record that is not known. It
+// asks the database only then.
+func (p *Progress) watch(ctx context.Context) {
+	appended := p.notifier.Log.Listen()
+	for Await(ctx, nil, time.Second) {
+		if len(p.notifier.Unknown()) == 0 {
+			continue
+		}
+		select {
+		case <-appended:
+			appended = p.notifier.Log.Listen()
+			p.notifier.Reread()
+		default:
+		}
+	}
 }

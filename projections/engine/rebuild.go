@@ -271,7 +271,7 @@ func (r *rebuild) trySwap(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer r.lease.release(ctx, r.Pool)
+	defer r.lease.release(ctx, r.Pool, nil)
 	head, err := r.pages.log.Head(ctx)
 	if err != nil {
 		return err

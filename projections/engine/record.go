@@ -22,8 +22,8 @@ type Record[V any] struct {
 	hash uint64 // the first 8 bytes of the stored hash
 }
 
-// Decode turns the stored form of a record into a value. An error says that this program does not
-// know the type or the schema version, or that the data is broken.
+// Decode turns the stored form of a record into a value. An error says that the data is broken or,
+// if [eventstore.IsUnknownRecord], that this program does not know the type or the schema version.
 type Decode[V any] func(recordType string, schemaVersion int16, data []byte) (V, error)
 
 func (decode Decode[V]) all(stored []eventstore.Record) ([]Record[V], error) {
@@ -31,8 +31,11 @@ func (decode Decode[V]) all(stored []eventstore.Record) ([]Record[V], error) {
 	for i := range stored {
 		r := &stored[i]
 		value, err := decode(r.Type, r.SchemaVersion, r.Data)
-		if err != nil {
-			return nil, &decodeError{fmt.Errorf("position %d: %w", r.Position, err)}
+		switch {
+		case eventstore.IsUnknownRecord(err):
+			return nil, &unknownError{UnknownRecord{"", r.Position, r.Type, r.SchemaVersion}}
+		case err != nil:
+			return nil, &decodeError{fmt.Errorf(decodeFailed+"%d: %w", r.Position, err)}
 		}
 		records[i] = Record[V]{r.Position, r.StreamID, r.Version, r.RecordedAt, value, binary.BigEndian.Uint64(r.Hash[:])}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -85,7 +86,7 @@ func (d *delivery) retry(ctx context.Context, checkpoint int64, from Parked) (ap
 func (d *delivery) retrySome(
 	ctx context.Context, checkpoint int64, stream uuid.UUID, records []eventstore.Record,
 ) (n int, parked bool, err error) {
-	for n = len(records); ; n /= 2 {
+	for n = len(records); ; {
 		p := &page{pageRange: pageRange{Projection: d.lease.name, Stream: stream}, records: records[:n]}
 		if n > 0 {
 			p.From, p.To = records[0].Position, records[n-1].Position
@@ -96,7 +97,16 @@ func (d *delivery) retrySome(
 			}
 			d.lease.advance(b, checkpoint, checkpoint)
 		})
-		if !errors.As(err, new(*pageError)) {
+		var unknown *unknownError
+		switch {
+		case errors.As(err, &unknown):
+			n = slices.IndexFunc(records, func(r eventstore.Record) bool { return r.Position == unknown.Position })
+			if n == 0 {
+				return 0, true, nil // it waits as it is
+			}
+		case errors.As(err, new(*pageError)):
+			n /= 2
+		default:
 			return n, p.parked, err
 		}
 	}

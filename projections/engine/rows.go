@@ -54,6 +54,53 @@ func (s *rowSet[Row, V]) missing(records []Record[V]) (keys [][16]byte) {
 	return keys
 }
 
+// rowCache keeps rows as a delivery has left them. They hold while it has its lease, because nobody
+// else writes to the read model.
+type rowCache struct{ rows map[uuid.UUID]any }
+
+// cachedRows bounds a cache. When it is full it starts anew.
+const cachedRows = 1_000
+
+func (c *rowCache) clear() {
+	if c != nil {
+		clear(c.rows)
+	}
+}
+
+// recall adds rows that are cached, and returns the keys of the others.
+func (s *rowSet[Row, V]) recall(c *rowCache, keys [][16]byte) (missing [][16]byte) {
+	if c == nil {
+		return keys
+	}
+	for _, key := range keys {
+		cached, ok := c.rows[key].(Row)
+		if !ok {
+			missing = append(missing, key)
+			continue
+		}
+		row := s.add(key)
+		*row = cached
+		s.fetched = append(s.fetched, row)
+	}
+	return missing
+}
+
+// remember caches the rows.
+func (s *rowSet[Row, V]) remember(c *rowCache) {
+	if c == nil {
+		return
+	}
+	if c.rows == nil || len(c.rows)+len(s.byKey) > cachedRows {
+		c.rows = make(map[uuid.UUID]any)
+	}
+	if len(s.byKey) > cachedRows {
+		return
+	}
+	for key, row := range s.byKey {
+		c.rows[key] = *row
+	}
+}
+
 // fetch reads rows of the read model called name.
 func (s *rowSet[Row, V]) fetch(ctx context.Context, from querier, name string, keys [][16]byte) error {
 	if len(keys) == 0 {

@@ -10,6 +10,7 @@ import (
 	wmetrics "github.com/ThreeDotsLabs/watermill/components/metrics"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/boxoffice/boxoffice/eventstore"
 )
@@ -35,8 +36,9 @@ func Run(ctx context.Context, o Options) error {
 	}
 	router.AddMiddleware(middlewares(o, log)...)
 	for _, p := range o.Projections {
-		router.AddConsumerHandler(p.Name(), p.Name(), subscriber, applyTo(p, p.Name()))
+		router.AddConsumerHandler(p.Name(), p.Name(), subscriber, applyTo(p, p.Name(), o.Tracer))
 	}
+	router.AddConsumerHandler(groupTopic, groupTopic, subscriber, applyTogether(o.Projections, o.Tracer))
 	if err := router.Run(ctx); err != nil {
 		return fmt.Errorf("run the projections: %w", err)
 	}
@@ -44,13 +46,13 @@ func Run(ctx context.Context, o Options) error {
 }
 
 // applyTo handles pages with a projection that writes to the read model called name.
-func applyTo(p Projection, name string) message.NoPublishHandlerFunc {
+func applyTo(p Projection, name string, tracer trace.Tracer) message.NoPublishHandlerFunc {
 	return func(m *message.Message) error {
 		page, err := pageOf(m)
 		if err != nil || len(page.records) == 0 {
 			return err
 		}
-		return p.apply(m.Context(), page, name)
+		return applyPage(m.Context(), p, page, name, tracer)
 	}
 }
 
@@ -59,7 +61,7 @@ func applyTo(p Projection, name string) message.NoPublishHandlerFunc {
 func newDirectDelivery(o Options, p Projection, name string) *delivery {
 	o = o.withDefaults()
 	o.Notifier = NewNotifier("", o.Pool, nil, o.Logger) // which does not run
-	apply := applyTo(p, name)
+	apply := applyTo(p, name, o.Tracer)
 	//nolint:unparam // the type is watermill's
 	handle := func(m *message.Message) ([]*message.Message, error) { return nil, apply(m) }
 	chain := middlewares(o, watermillLogger(o.Logger))
@@ -74,17 +76,14 @@ func newDirectDelivery(o Options, p Projection, name string) *delivery {
 
 // middlewares are the layers between a message and its handler, outermost first.
 func middlewares(o Options, log watermill.LoggerAdapter) []message.HandlerMiddleware {
-	layers := []message.HandlerMiddleware{loadRecords(eventstore.NewLog(o.Pool))}
-	if o.Tracer != nil {
-		layers = append(layers, traced(o.Tracer))
-	}
-	return append(layers,
+	return []message.HandlerMiddleware{
+		loadRecords(eventstore.NewLog(o.Pool)),
 		poisonQueue(log),
 		retries(log),
 		classifyErrors,
 		rollbackToSavepoint, // inside of the retries: a failed statement spoils a transaction up to its savepoint
 		middleware.Recoverer,
-	)
+	}
 }
 
 // watermillLogger logs what watermill says about single messages as details: the projections log

@@ -179,6 +179,6 @@ func (s *shadow) replace(ctx context.Context, tx pgx.Tx) error {
 	b.Queue(`update parked_records set projection = $1 where projection = $2`, s.live, s.name)
 	b.Queue(`update applied_ranges set projection = $1 where projection = $2`, s.live, s.name)
 	b.Queue(`delete from projection_checkpoints where name = $1`, s.name)
-	b.Queue(`update projection_checkpoints set listing = listing + 1 where name = $1`, s.live)
+	b.Queue(nextListingSQL, s.live)
 	return tx.SendBatch(ctx, b).Close()
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,6 +19,7 @@ type Status struct {
 	Behind   time.Duration // how long the oldest of them has been waiting
 	Holder   string        // of the lease; empty: nobody runs it
 	Parked   int           // streams that it can't apply; see [ParkedStreams]
+	Unknown  bool          // the next record was not known to the program that ran it last
 }
 
 // Parked is a stream that a projection has put aside, with the record that is in the way.
@@ -37,13 +39,14 @@ func Statuses(ctx context.Context, pool *pgxpool.Pool, names []string) ([]Status
 			coalesce(greatest('0', clock_timestamp() -
 				(select recorded_at from event_log where position = coalesce(c.position, 0) + 1)), '0'),
 			coalesce(case when c.lease_until > clock_timestamp() then c.holder end, ''),
-			(select count(*) from parked_records p where p.projection = w.name)
+			(select count(*) from parked_records p where p.projection = w.name),
+			coalesce(c.unknown_record = c.position + 1, false)
 		from unnest($1::text[]) with ordinality as w (name, n)
 		cross join log_head h
 		left join projection_checkpoints c on c.name = w.name
 		order by n`, names)
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Status, err error) {
-		err = row.Scan(&s.Name, &s.Position, &s.Records, &s.Behind, &s.Holder, &s.Parked)
+		err = row.Scan(&s.Name, &s.Position, &s.Records, &s.Behind, &s.Holder, &s.Parked, &s.Unknown)
 		return s, err
 	})
 	if err != nil {
@@ -55,12 +58,23 @@ func Statuses(ctx context.Context, pool *pgxpool.Pool, names []string) ([]Status
 // ParkedStreams lists the parked streams of a projection in the order of the log, at most limit of
 // them.
 func ParkedStreams(ctx context.Context, pool *pgxpool.Pool, projection string, limit int) ([]Parked, error) {
+	return parkedBecause(ctx, pool, projection, "", limit)
+}
+
+// parkedUndecoded lists those with a record that could not be decoded.
+func parkedUndecoded(ctx context.Context, pool *pgxpool.Pool, projection string) ([]Parked, error) {
+	return parkedBecause(ctx, pool, projection, decodeFailed, math.MaxInt32)
+}
+
+func parkedBecause(
+	ctx context.Context, pool *pgxpool.Pool, projection, reason string, limit int,
+) ([]Parked, error) {
 	rows, _ := pool.Query(ctx, `
 		select stream_id, version, position, reason, correlation_id, parked_at
 		from parked_records
-		where projection = $1
+		where projection = $1 and starts_with(reason, $2)
 		order by position
-		limit $2`, projection, limit)
+		limit $3`, projection, reason, limit)
 	parked, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Parked])
 	if err != nil {
 		return nil, fmt.Errorf("read the parked records of %s: %w", projection, err)

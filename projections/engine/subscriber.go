@@ -12,19 +12,22 @@ import (
 // the log. Messages of one topic come one at a time, in the order of the log, each with a
 // transaction. On ack the subscriber commits it together with the topic's checkpoint; on nack it
 // rolls it back, and the page comes again. While another process holds the lease of a topic,
-// nothing comes.
+// nothing comes. One more topic has the pages for all projections, see [group].
 type subscriber struct {
 	options Options
 	metrics *metrics
 
-	closing context.Context
-	close   context.CancelFunc
-	open    sync.WaitGroup
+	group *group // whose topic is for pages of all projections
+
+	closing    context.Context
+	close      context.CancelFunc
+	open       sync.WaitGroup
+	deliveries sync.WaitGroup
 }
 
 func newSubscriber(o Options) *subscriber {
 	closing, stop := context.WithCancel(context.Background())
-	return &subscriber{options: o, metrics: newMetrics(), closing: closing, close: stop}
+	return &subscriber{options: o, metrics: newMetrics(), group: newGroup(o), closing: closing, close: stop}
 }
 
 // Subscribe starts to deliver the log to the projection named by topic. The channel is closed when
@@ -33,13 +36,27 @@ func (s *subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	messages := make(chan *message.Message)
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(s.closing, cancel)
+	if topic == groupTopic {
+		s.group.subscribe(messages)
+		s.open.Go(func() {
+			defer cancel()
+			defer stop()
+			<-ctx.Done()
+			s.deliveries.Wait() // they send
+			close(messages)
+		})
+		return messages, nil
+	}
+	s.deliveries.Add(1)
 	s.open.Go(func() {
 		defer close(messages)
+		defer s.deliveries.Done()
 		defer cancel()
 		defer stop()
 		d := newDelivery(s.options, topic, func(ctx context.Context, m *message.Message) error {
 			return handOver(ctx, messages, m)
 		})
+		d.group, d.rows = s.group, &rowCache{}
 		d.applied = func(records int, position int64) {
 			s.metrics.applied.WithLabelValues(topic).Add(float64(records))
 			s.options.Notifier.Advanced(topic, position)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // Table is a projection in which every record changes at most one row. A page costs a query for the
@@ -26,8 +28,25 @@ type Table[Row, V any] struct {
 	// Reduce changes the row as the record says. Live pages and rebuilds use the same function.
 	Reduce func(*Row, *Record[V])
 	// InvalidatesCount tells whether a record adds or renames a row. The column listing of the
-	// checkpoint counts such pages, so that counts of rows can be cached. Nil: none does.
+	// checkpoint grows with such pages, so that counts of rows can be cached. Nil: no record does.
 	InvalidatesCount func(V) bool
+	// Applied, when set, is called after the commits of pages, in the order of the log, while the
+	// projection keeps up. There are gaps where it does not. It must not block.
+	Applied func(Applied[Row])
+}
+
+// Applied is what a page has changed.
+type Applied[Row any] struct {
+	From, To int64
+	Hash     eventstore.Hash // of the last record
+	Rows     []Changed[Row]
+}
+
+// Changed is a row as a page has left it, with the positions of the first and the last record that
+// changed it.
+type Changed[Row any] struct {
+	Row         Row
+	First, Last int64
 }
 
 // Column is a column of a read model.
@@ -78,7 +97,7 @@ func (t *Table[Row, V]) apply(ctx context.Context, p *page, name string) error {
 		return err
 	}
 	rows := t.newRowSet()
-	if err := rows.fetch(ctx, p.conn, name, rows.missing(records)); err != nil {
+	if err := rows.fetch(ctx, p.conn, name, rows.recall(p.rows, rows.missing(records))); err != nil {
 		return err
 	}
 	countChanges := rows.reduce(records)
@@ -86,18 +105,50 @@ func (t *Table[Row, V]) apply(ctx context.Context, p *page, name string) error {
 	if changed := append(rows.created, rows.fetched...); len(changed) > 0 {
 		b.Queue(t.saveSQL(name), t.arrays(changed)...)
 	}
+	p.committed = append(p.committed, func() {
+		rows.remember(p.rows)
+		t.tell(p, rows, records)
+	})
 	applied := appliedRanges{}
 	for i := range records {
 		applied.add(records[i].Position, records[i].hash)
 	}
 	applied.queue(b, name)
 	if countChanges {
-		b.Queue(`update projection_checkpoints set listing = listing + 1 where name = $1`, name)
+		b.Queue(nextListingSQL, name)
 	}
 	if err := p.write(ctx, b); err != nil {
 		return fmt.Errorf("save rows: %w", err)
 	}
 	return nil
+}
+
+// nextListingSQL goes by the clock, so that no value comes again after a restore.
+const nextListingSQL = `
+	update projection_checkpoints
+	set listing = greatest(listing + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
+	where name = $1`
+
+// tell calls Applied with what a page of few records has changed.
+func (t *Table[Row, V]) tell(p *page, rows *rowSet[Row, V], records []Record[V]) {
+	if t.Applied == nil || p.rows == nil || p.lastHash == (eventstore.Hash{}) || len(records) > cachedRows {
+		return
+	}
+	at, changed := map[uuid.UUID]int{}, []Changed[Row](nil)
+	for i := range records {
+		key, _, ok := t.Key(&records[i])
+		if !ok {
+			continue
+		}
+		n, isThere := at[key]
+		if !isThere {
+			n = len(changed)
+			at[key] = n
+			changed = append(changed, Changed[Row]{Row: *rows.byKey[key], First: records[i].Position})
+		}
+		changed[n].Last = records[i].Position
+	}
+	t.Applied(Applied[Row]{p.From, p.To, p.lastHash, changed})
 }
 
 // saveSQL inserts or updates rows. Each column is one parameter, an array.

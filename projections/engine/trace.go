@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/ThreeDotsLabs/watermill/message"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
@@ -14,34 +13,28 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// traced records a span for each page with a record of a command that was traced. The span belongs
-// to the trace of the first such command, so that it is recorded too, and is linked with the
-// others.
-func traced(tracer trace.Tracer) message.HandlerMiddleware {
-	return func(next message.HandlerFunc) message.HandlerFunc {
-		return func(m *message.Message) ([]*message.Message, error) {
-			p, err := pageOf(m)
-			if err != nil {
-				return nil, err
-			}
-			commands := tracedCommands(p.records)
-			if len(commands) == 0 {
-				return next(m)
-			}
-			ctx := trace.ContextWithRemoteSpanContext(m.Context(), commands[0].SpanContext)
-			ctx, span := tracer.Start(ctx, "project "+p.Projection,
-				trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(commands[1:]...),
-				trace.WithAttributes(
-					attribute.Int("boxoffice.records", len(p.records)), attribute.Int64("boxoffice.position", p.To)))
-			defer span.End()
-			m.SetContext(ctx)
-			produced, err := next(m)
-			if err != nil {
-				span.SetStatus(codes.Error, err.Error())
-			}
-			return produced, err
-		}
+// applyPage has a projection apply a page, in a span if a record is of a command that was traced. The
+// span belongs to the trace of the first such command, so that it is recorded too, and is linked
+// with the others.
+func applyPage(ctx context.Context, to Projection, p *page, name string, tracer trace.Tracer) error {
+	if tracer == nil {
+		return to.apply(ctx, p, name)
 	}
+	commands := tracedCommands(p.records)
+	if len(commands) == 0 {
+		return to.apply(ctx, p, name)
+	}
+	ctx = trace.ContextWithRemoteSpanContext(ctx, commands[0].SpanContext)
+	ctx, span := tracer.Start(ctx, "project "+p.Projection,
+		trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(commands[1:]...),
+		trace.WithAttributes(
+			attribute.Int("boxoffice.records", len(p.records)), attribute.Int64("boxoffice.position", p.To)))
+	defer span.End()
+	err := to.apply(ctx, p, name)
+	if err != nil {
+		span.SetStatus(codes.Error, err.Error())
+	}
+	return err
 }
 
 // tracedCommands are the spans that records name, each once.

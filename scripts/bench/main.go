@@ -51,7 +51,7 @@ import (
 
 // scenarios are run in this order.
 func scenarios(s size) []scenario {
-	return []scenario{
+	return append([]scenario{
 		flash(s),
 		spreadDelay(s),
 		hot(s),
@@ -64,7 +64,7 @@ func scenarios(s size) []scenario {
 		webSocket(s),
 		overload(s),
 		signIns(s),
-	}
+	}, ordinary(s)...)
 }
 
 type options struct {

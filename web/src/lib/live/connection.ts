@@ -1,4 +1,4 @@
-import { applyChange, useLive, type Change } from './store'
+import { applyChange, forgetChanges, useLive, type Change } from './store'
 
 /** Messages from the server. */
 type Frame =
@@ -169,6 +169,9 @@ export class LiveConnection {
         applyChange(frame)
         break
       case 'reset':
+        // The server may have been restored: positions and versions can be lower than before.
+        this.position = undefined
+        forgetChanges()
         this.options.missed()
         break
       case 'heartbeat':

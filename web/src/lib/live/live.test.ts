@@ -132,6 +132,18 @@ describe('the connection', () => {
     expect(missed).toHaveBeenCalledTimes(2)
   })
 
+  it('starts anew after a restore, with lower positions and versions', () => {
+    begin()
+    ready()
+    const change = { type: 'event', eventId: 'a', totalTickets: 9, status: 'SCHEDULED' }
+    FakeSocket.last.hear({ ...change, remainingTickets: 1, version: 9, position: 99 })
+    FakeSocket.last.hear({ type: 'reset', position: 3 })
+    expect(useLive.getState().changes.a).toBeUndefined()
+    FakeSocket.last.hear({ ...change, remainingTickets: 7, version: 3, position: 4 })
+    expect(useLive.getState().changes.a).toMatchObject({ remainingTickets: 7, version: 3 })
+    expect(connection['position']).toBe(4)
+  })
+
   it('subscribes for all components in one message', () => {
     begin()
     ready()

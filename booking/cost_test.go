@@ -1,0 +1,163 @@
+package booking_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/booking"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
+	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
+)
+
+// transactions notes the first statement of each transaction of its connections: one is over when
+// PostgreSQL says so with the answer to a message.
+type transactions struct {
+	mu   sync.Mutex
+	done []string
+}
+
+type statementKey struct{}
+
+func (t *transactions) note(ctx context.Context, conn *pgx.Conn) {
+	if conn.PgConn().TxStatus() != 'I' {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done = append(t.done, strings.Join(strings.Fields(ctx.Value(statementKey{}).(string)), " "))
+}
+
+func (t *transactions) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	return context.WithValue(ctx, statementKey{}, q.SQL)
+}
+
+func (t *transactions) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, _ pgx.TraceQueryEndData) {
+	t.note(ctx, conn)
+}
+
+func (t *transactions) TraceBatchStart(ctx context.Context, _ *pgx.Conn, b pgx.TraceBatchStartData) context.Context {
+	queries := b.Batch.QueuedQueries
+	return context.WithValue(ctx, statementKey{}, queries[min(1, len(queries)-1)].SQL) // behind begin
+}
+
+func (t *transactions) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+func (t *transactions) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, _ pgx.TraceBatchEndData) {
+	t.note(ctx, conn)
+}
+
+// split tells the polls of an idle process from the others.
+func (t *transactions) split() (polls int, others []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, sql := range t.done {
+		if strings.HasPrefix(sql, "with renewed as") {
+			polls++
+		} else {
+			others = append(others, sql)
+		}
+	}
+	return polls, others
+}
+
+// polled waits until the projections have polled n times, with about a second in between.
+func (t *transactions) polled(tb testing.TB, n int) {
+	tb.Helper()
+	before, _ := t.split()
+	if !waittest.Until(30*time.Second, func() bool { now, _ := t.split(); return now >= before+n }) {
+		_, others := t.split()
+		tb.Fatalf("the projections do not poll: %q", others)
+	}
+}
+
+// costly is a whole process whose transactions are counted, apart from its HTTP.
+func costly(t *testing.T) (*booking.Service, *transactions, func(int64)) {
+	t.Helper()
+	seen, url, silent := &transactions{}, dbtest.URL(t), slog.New(slog.DiscardHandler)
+	traced := func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen }
+	pool := dbtest.Connect(t, url, dbtest.MaxConns(8), traced)
+	writing := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.ReservedConns), dbtest.Settings(eventstore.Session(0)),
+		eventstore.ConfigureCommits, traced)
+	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections),
+		dbtest.Settings(engine.Session()), traced)
+	notifier := engine.NewNotifier(url, pool, projections.Names(), silent)
+	progress := engine.NewProgress(pool, notifier, nil, silent)
+	live := projections.NewLive(pool, notifier, silent)
+	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{
+		Committed: func(records []eventstore.Record) { notifier.Appended(records...) },
+	})
+	must(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { notifier.Run(ctx) })
+	running.Go(func() { progress.Run(ctx) })
+	running.Go(func() {
+		o := engine.Options{Pool: projecting, Projections: live.Projections(), Notifier: notifier}
+		if err := engine.Run(ctx, o); err != nil {
+			t.Errorf("projections: %v", err)
+		}
+	})
+	told := make(chan int64, 1000)
+	running.Go(func() { live.Run(ctx, func(n projections.News) { told <- n.Upto }) })
+	t.Cleanup(func() {
+		must(t, executor.Close(context.Background()))
+		stop()
+		running.Wait()
+	})
+	service := &booking.Service{
+		Executor: executor, Log: eventstore.NewLog(pool), Bookings: projections.Bookings{Pool: pool}, Progress: progress,
+		Now: time.Now,
+	}
+	return service, seen, func(position int64) {
+		for at := range told {
+			if at >= position {
+				return
+			}
+		}
+	}
+}
+
+func TestABookingThatComesAloneTakesAtMostThreeTransactions(t *testing.T) {
+	t.Parallel()
+	service, seen, told := costly(t)
+	scheduled, err := service.Schedule(t.Context(), by(uuid.New()), concert(100))
+	must(t, err)
+	told(scheduled.Position)
+	seen.polled(t, 3) // until all is quiet
+	for range 3 {
+		_, before := seen.split()
+		r, err := service.Book(t.Context(), by(uuid.New()), booking.Book{EventID: scheduled.Event.ID, BookingID: uuid.New()})
+		must(t, err)
+		told(r.Position)
+		seen.polled(t, 3) // what comes a moment later counts too
+		_, after := seen.split()
+		if cost := after[len(before):]; len(cost) > 3 {
+			t.Errorf("the booking took %d transactions:\n%s", len(cost), strings.Join(cost, "\n"))
+		}
+	}
+}
+
+func TestAnIdleProcessOnlyPolls(t *testing.T) {
+	t.Parallel()
+	service, seen, told := costly(t)
+	scheduled, err := service.Schedule(t.Context(), by(uuid.New()), concert(100))
+	must(t, err)
+	told(scheduled.Position)
+	seen.polled(t, 3)
+	_, before := seen.split()
+	seen.polled(t, 4)
+	if _, after := seen.split(); len(after) > len(before) {
+		t.Errorf("between four polls there were other transactions:\n%s", strings.Join(after[len(before):], "\n"))
+	}
+}

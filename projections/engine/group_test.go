@@ -1,0 +1,154 @@
+package engine_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/projections/engine"
+)
+
+// counted runs the projections of one process whose statements are counted, until they have caught
+// up and move on together.
+func (b *bundle) counted() (*process, *statements, uuid.UUID) {
+	b.Helper()
+	seen := &statements{}
+	pool := dbtest.Connect(b, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()),
+		func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen })
+	p := b.startOn(pool)
+	basket := b.open("E")
+	p.reaches(b.head)
+	eventually(b, "the projections move on together", func() bool { return seen.containing("with renewed") > 0 })
+	return p, seen, basket
+}
+
+// commit appends a record the way an executor does: its process gets the record.
+func (b *bundle) commit(p *process, basket uuid.UUID, records ...appendtest.Record) {
+	b.Helper()
+	stored, err := appendtest.Append(context.Background(), b.pool, basket, b.versions[basket], records...)
+	must(b, err)
+	b.versions[basket] += len(stored)
+	b.head = stored[len(stored)-1].Position
+	p.notifier.Appended(stored...)
+}
+
+func (b *bundle) added() appendtest.Record {
+	return change{kind: typeAdded, Item: uuid.New(), Size: 1}.record(b)
+}
+
+func TestWhatTheProcessHasCommittedIsAppliedWithoutReadingTheLog(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p, seen, basket := b.counted()
+	reads := func() int { return seen.containing("select position, stream_id") }
+	before, moved := reads(), seen.containing("with moved")
+	for range 5 {
+		b.commit(p, basket, b.added())
+		p.reaches(b.head)
+	}
+	if n := reads() - before; n > 0 {
+		t.Errorf("the log was read %d times", n)
+	}
+	if n := seen.containing("with moved") - moved; n != 5*len(names()) {
+		t.Errorf("checkpoints were moved %d times, want once for each record and projection", n)
+	}
+	b.checkFold()
+	b.checkVerified()
+}
+
+func TestRecordsOfOtherProcessesInBetweenAreReadFromTheLog(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p, _, basket := b.counted()
+	for range 5 {
+		silently := b.notifiers
+		b.notifiers = nil // as if another process had appended it
+		b.add(basket, 1)
+		b.notifiers = silently
+		b.commit(p, basket, b.added())
+		p.reaches(b.head)
+	}
+	b.checkFold()
+	b.checkVerified()
+}
+
+// After a failover that lost commits, the log has other records than this process has committed.
+func TestRecordsThatTheLogDoesNotHaveAreNotApplied(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p, _, basket := b.counted()
+	lost := eventstore.Record{Position: b.head + 1, StreamID: basket, Version: b.versions[basket] + 1, Type: typeAdded,
+		SchemaVersion: 1, Data: b.added().Data, Hash: eventstore.Hash{1}}
+	silently := b.notifiers
+	b.notifiers = nil
+	b.add(basket, 1) // takes the position of the lost one
+	b.notifiers = silently
+	p.notifier.Appended(lost)
+	p.reaches(b.head)
+	b.add(basket, 1)
+	p.reaches(b.head)
+	b.checkFold()
+	b.checkVerified()
+}
+
+func TestARecordThatOneProjectionCannotApplyHoldsUpNobodyElse(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.exec(`alter table items add check (size < 1000)`)
+	p, seen, basket := b.counted()
+	other := b.open("F")
+	p.reaches(b.head)
+	b.commit(p, basket, change{kind: typeAdded, Item: uuid.New(), Size: 5000}.record(t))
+	b.commit(p, other, b.added())
+	p.reaches(b.head)
+	if n := len(b.parked("items")); n != 1 {
+		t.Errorf("items has parked %d streams, want one", n)
+	}
+	if n := len(b.parked("baskets")); n != 0 {
+		t.Errorf("baskets has parked %d streams, want none", n)
+	}
+	together := seen.containing("with renewed")
+	eventually(t, "they move on together again", func() bool { return seen.containing("with renewed") > together })
+	b.commit(p, basket, b.added()) // one has the stream parked
+	b.commit(p, other, b.added())
+	p.reaches(b.head)
+	b.checkVerified()
+	if n := b.count(`select items from baskets where id = $1`, basket); n != 2 {
+		t.Errorf("baskets counts %d items, want 2", n)
+	}
+	if n := b.count(`select count(*) from items where basket = $1`, other); n != 2 {
+		t.Errorf("items has %d, want 2", n)
+	}
+}
+
+func TestNobodyIsNotifiedWhereNobodyListens(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	notified := &statements{}
+	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(2), func(c *pgxpool.Config) { c.ConnConfig.Tracer = notified })
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	alone := engine.NewNotifier(b.url, pool, names(), silent)
+	go alone.Run(ctx)
+	isNotified := func() bool {
+		alone.Appended()
+		return slices.ContainsFunc(strings.Split(notified.String(), "\n"), func(sql string) bool {
+			return strings.Contains(sql, "pg_notify")
+		})
+	}
+	looked := func() int { return notified.containing("select count(*) from pg_locks") }
+	eventually(t, "it has looked for listeners", func() bool { alone.Appended(); return looked() >= 2 })
+	if isNotified() {
+		t.Errorf("nobody listens, and there were notifications:\n%s", notified)
+	}
+	other := engine.NewNotifier(b.url, b.pool, names(), silent)
+	go other.Run(ctx)
+	eventually(t, "the other is notified", isNotified)
+}

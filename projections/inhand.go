@@ -1,0 +1,65 @@
+package projections
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/projections/engine"
+)
+
+// inHandRows bounds what is held until it is told. When there is more, it is read instead.
+const inHandRows = 10_000
+
+// inHand holds what the projection of this process has applied and Live has not told yet, page by
+// page, without a gap.
+type inHand struct {
+	mu    sync.Mutex
+	pages []engine.Applied[Event]
+	rows  int
+}
+
+func (h *inHand) add(page engine.Applied[Event]) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if n := len(h.pages); h.rows > inHandRows || n > 0 && h.pages[n-1].To+1 != page.From {
+		h.pages, h.rows = nil, 0
+	}
+	h.pages, h.rows = append(h.pages, page), h.rows+len(page.Rows)+1
+}
+
+// take gives the changes after a place as far as they are in hand, up to a position.
+func (h *inHand) take(after place, upto int64) (news News, next place, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	first := slices.IndexFunc(h.pages, func(p engine.Applied[Event]) bool { return p.From == after.position+1 })
+	if first < 0 {
+		return news, next, false
+	}
+	news, next = News{After: after.position}, after
+	changes := map[uuid.UUID]EventChange{}
+	told := first
+	for ; told < len(h.pages) && h.pages[told].To <= upto; told++ {
+		page := h.pages[told]
+		news.Upto, next.position, next.hash = page.To, page.To, page.Hash[:]
+		for _, c := range page.Rows {
+			e := c.Row
+			change := EventChange{e.ID, e.Remaining, e.Capacity, e.Status, e.Version, c.First, c.Last}
+			if earlier, isThere := changes[e.ID]; isThere {
+				change.First = earlier.First
+			}
+			changes[e.ID] = change
+		}
+	}
+	for _, change := range changes {
+		news.Events = append(news.Events, change)
+	}
+	slices.SortFunc(news.Events, func(a, b EventChange) int { return cmp.Compare(a.Last, b.Last) })
+	h.pages, h.rows = slices.Clone(h.pages[told:]), 0
+	for _, page := range h.pages {
+		h.rows += len(page.Rows) + 1
+	}
+	return news, next, told > first
+}
