@@ -29,6 +29,7 @@ func TestAFloodOfNotificationsIsFewReasonsToLook(t *testing.T) {
 			}
 			time.Sleep(50 * time.Microsecond) // of the bubble's clock
 		}
+		synctest.Wait()
 		most := int(flood*50*time.Microsecond/notifyEvery) + 2
 		for i, got := range looks {
 			if got < most/2 || got > most {
