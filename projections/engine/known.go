@@ -61,14 +61,8 @@ func (n *Notifier) set(m *model, position int64) {
 // begin notes where this process takes a projection up, as the holder of its lease.
 func (n *Notifier) begin(projection string, checkpoint int64) {
 	n.mu.Lock()
-	m := n.model(projection)
-	wentBack := checkpoint < m.position
-	n.set(m, checkpoint)
-	n.moved[projection] = n.moved[projection] || wentBack
+	n.set(n.model(projection), checkpoint)
 	n.mu.Unlock()
-	if wentBack {
-		offer(n.advanced)
-	}
 	n.Checkpoints.Broadcast()
 }
 

@@ -48,3 +48,22 @@ func TestAFloodOfNotificationsIsFewReasonsToLook(t *testing.T) {
 		}
 	})
 }
+
+func TestOnlyAPositionThatIsKnownIsNotReadAgain(t *testing.T) {
+	t.Parallel()
+	n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
+	n.observe("events", 10)
+	for payload, isRead := range map[string]bool{
+		"events 10": false, "events 11": true, "events 9": true, "events -1": true, "events": true, "": true, "bookings 10": true,
+		"events 99999999999999999999": true,
+	} {
+		n.hear(checkpointChannel, payload)
+		got := len(n.unread) > 0
+		if got {
+			<-n.unread
+		}
+		if at, _ := n.Reached("events"); got != isRead || at != 10 {
+			t.Errorf("%q: read again: %v, and the position is %d", payload, got, at)
+		}
+	}
+}
