@@ -54,7 +54,8 @@ func TestOnlyAPositionThatIsKnownIsNotReadAgain(t *testing.T) {
 	n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
 	n.observe("events", 10)
 	for payload, isRead := range map[string]bool{
-		"events 10": false, "events 11": true, "events 9": true, "events -1": true, "events": true, "": true, "bookings 10": true,
+		"events 10": false, "events 11": true, "events 9": true, "events -1": true, "events": true, "": true,
+		"bookings 10":                 true,
 		"events 99999999999999999999": true,
 	} {
 		n.hear(checkpointChannel, payload)

@@ -22,8 +22,6 @@ type Progress struct {
 	logger   *slog.Logger
 	reached  atomic.Int64
 
-	late atomic.Int64 // the end of the log while the read models stand still before it
-
 	waiting  atomic.Int64  // callers of Wait
 	began    chan struct{} // one token: somebody began to wait
 	advanced *Signal       // reached has grown
