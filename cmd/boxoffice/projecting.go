@@ -48,8 +48,9 @@ func (p *parts) detail() string {
 	var stand []string
 	for _, r := range p.notifier.Unknown() {
 		stand = append(stand, fmt.Sprintf(
-			"The read model %s stands before position %d: record type %q with schema version %d is of a newer version of the "+
-				"program than the one that ran the projection; run one of that version", r.Projection, r.Position, r.Type, r.SchemaVersion))
+			"The read model %s stands before position %d: record type %q with schema version %d is of a newer version "+
+				"of the program than the one that ran the projection; run one of that version",
+			r.Projection, r.Position, r.Type, r.SchemaVersion))
 	}
 	return strings.Join(stand, ". ")
 }

@@ -120,9 +120,10 @@ func (a *app) showStatus(ctx context.Context, pool *pgxpool.Pool, _ *slog.Logger
 	for _, s := range all {
 		runBy := s.Holder
 		switch {
+		case runBy != "":
 		case s.Unknown:
 			runBy = "nobody: the next record is of a newer version of this program"
-		case runBy == "":
+		default:
 			runBy = "nobody"
 		}
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\n", //nolint:errcheck // Flush reports it

@@ -17,7 +17,8 @@
 //   - buffer.go, group.go: records that this process has just committed need not be read. Projections
 //     that have caught up share a page and its transaction, until something goes wrong.
 //   - table.go, rows.go: the handler. A page costs a few statements, however many records it has.
-//   - notifier.go, progress.go: NOTIFY wakes other processes, which poll as well; a [Progress] tells
+//   - notifier.go, known.go, progress.go: NOTIFY wakes other processes, which poll as well; a
+//     [Progress] tells
 //     readers how far the read models are, so that people find their own writes.
 //
 // # What goes wrong, and what happens then
@@ -25,6 +26,11 @@
 //   - A record that can't be applied: its page comes again in halves, down to that record, which is
 //     tried again and then parks its stream. That record and later ones of the stream wait
 //     (parking.go) until [Retry] applies them.
+//   - A record of a type or a schema version that this program does not know: the process gives the
+//     lease up, and one with a newer version goes on (unknown.go). Streams that earlier versions
+//     parked for that are resumed.
+//   - The database was restored, or has lost commits: a checkpoint is further back than before, and
+//     what is remembered by positions begins anew (known.go).
 //   - A lost database, or anything else that stops all records alike, parks nothing. The delivery
 //     starts over until it works, and shows as lag (metrics.go, status.go).
 //   - A read model that differs from the log is found by [Verify], which compares what was applied

@@ -16,3 +16,10 @@ func KeepLease(ctx context.Context, pool *pgxpool.Pool, name string, lasts time.
 	taken()
 	return l.keep(ctx, pool)
 }
+
+// ModelsKnown is how many read models a notifier remembers.
+func ModelsKnown(n *Notifier) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.models)
+}

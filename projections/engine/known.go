@@ -61,14 +61,8 @@ func (n *Notifier) set(m *model, position int64) {
 // begin notes where this process takes a projection up, as the holder of its lease.
 func (n *Notifier) begin(projection string, checkpoint int64) {
 	n.mu.Lock()
-	m := n.model(projection)
-	wentBack := checkpoint < m.position
-	n.set(m, checkpoint)
-	n.moved[projection] = n.moved[projection] || wentBack
+	n.set(n.model(projection), checkpoint)
 	n.mu.Unlock()
-	if wentBack {
-		offer(n.advanced)
-	}
 	n.Checkpoints.Broadcast()
 }
 
@@ -78,8 +72,8 @@ func (n *Notifier) Reached(projections ...string) (position int64, known bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for i, name := range projections {
-		m := n.model(name)
-		if !m.known {
+		m := n.models[name] // names come from notifications too
+		if m == nil || !m.known {
 			return 0, false
 		}
 		if i == 0 || m.position < position {
@@ -188,7 +182,8 @@ func (n *Notifier) replace(moves map[string]int, read []checkpoint) (changed boo
 	for _, c := range read {
 		n.end = c.end
 		m := n.model(c.name)
-		if !m.known || m.position < c.position || m.position > c.position && m.moves == moves[c.name] {
+		hasMoved := m.moves != moves[c.name]
+		if c.position > m.position || !hasMoved && (c.position < m.position || !m.known) {
 			n.set(m, c.position)
 			changed = true
 		}

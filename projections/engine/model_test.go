@@ -30,16 +30,16 @@ func decode(recordType string, schemaVersion int16, data []byte) (c change, err 
 		c.kind = recordType
 		return c, json.Unmarshal(data, &c)
 	}
-	return c, &unknownRecord{recordType, schemaVersion}
+	return c, &unknownKindError{recordType, schemaVersion}
 }
 
-type unknownRecord struct {
+type unknownKindError struct {
 	recordType    string
 	schemaVersion int16
 }
 
-func (e *unknownRecord) Error() string { return fmt.Sprint(e.recordType, " is not known") }
-func (*unknownRecord) UnknownRecord()  {}
+func (e *unknownKindError) Error() string { return fmt.Sprint(e.recordType, " is not known") }
+func (*unknownKindError) UnknownRecord()  {}
 
 type basket struct {
 	ID    uuid.UUID

@@ -18,8 +18,9 @@ import (
 )
 
 // The channels of NOTIFY. Every role of the database can notify on them, so a notification only
-// says that there may be something to read, and many of them in a short time say so once. A checkpoint is announced as "name position", which
-// saves processes that know of that position already from reading it again.
+// says that there may be something to read, and many in a short time say so once. A checkpoint is
+// announced as "name position", which saves processes that know of that position already from
+// reading it again.
 const (
 	logChannel        = "boxoffice_log"
 	checkpointChannel = "boxoffice_checkpoints"
@@ -239,15 +240,20 @@ func (n *Notifier) receive(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		switch {
-		case notification.Payload == n.id: // came back to its sender, which has signalled already
-		case notification.Channel == logChannel:
-			offer(n.grown)
-		case notification.Channel == leaseChannel:
-			offer(n.freed)
-		case notification.Channel == checkpointChannel && !n.knows(notification.Payload):
-			offer(n.unread)
-		}
+		n.hear(notification.Channel, notification.Payload)
+	}
+}
+
+// hear leaves a token for what a notification is about.
+func (n *Notifier) hear(channel, payload string) {
+	switch {
+	case payload == n.id: // came back to its sender, which has signalled already
+	case channel == logChannel:
+		offer(n.grown)
+	case channel == leaseChannel:
+		offer(n.freed)
+	case channel == checkpointChannel && !n.knows(payload):
+		offer(n.unread)
 	}
 }
 

@@ -102,20 +102,6 @@ func (b *bundle) startOn(pool *pgxpool.Pool, choices ...choice) *process {
 	return p
 }
 
-// startNothing is a process that serves readers and does not project.
-func (b *bundle) startNothing() *process {
-	b.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	p := &process{TB: b, notifier: engine.NewNotifier(b.url, b.pool, names(), silent)}
-	p.progress = engine.NewProgress(b.pool, p.notifier, nil, silent)
-	var work sync.WaitGroup
-	work.Go(func() { p.notifier.Run(ctx) })
-	work.Go(func() { p.progress.Run(ctx) })
-	p.stop = sync.OnceFunc(func() { cancel(); work.Wait() })
-	b.Cleanup(p.stop)
-	return p
-}
-
 // reaches fails the test when the read models have not got to the position in good time.
 func (p *process) reaches(position int64) {
 	p.Helper()

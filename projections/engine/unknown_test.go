@@ -1,8 +1,10 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -45,6 +47,20 @@ func parking(o *engine.Options) {
 }
 
 func older(o *engine.Options) { o.Holder = "older" }
+
+// startNothing is a process that serves readers and does not project.
+func (b *bundle) startNothing() *process {
+	b.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &process{TB: b, notifier: engine.NewNotifier(b.url, b.pool, names(), silent)}
+	p.progress = engine.NewProgress(b.pool, p.notifier, nil, silent)
+	var work sync.WaitGroup
+	work.Go(func() { p.notifier.Run(ctx) })
+	work.Go(func() { p.progress.Run(ctx) })
+	p.stop = sync.OnceFunc(func() { cancel(); work.Wait() })
+	b.Cleanup(p.stop)
+	return p
+}
 
 func (b *bundle) positions() (positions [2]int) {
 	b.Helper()

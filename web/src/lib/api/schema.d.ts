@@ -592,6 +592,8 @@ export interface components {
             version: number;
         };
         Health: {
+            /** @description What does not work as it should, although requests are served. Of the readiness only */
+            detail?: string;
             /** @description Streaming replicas, if configured. Without them, the primary answers */
             replicas?: components["schemas"]["HealthOfReplicas"];
             /** @example ok */
@@ -2666,7 +2668,7 @@ export interface operations {
                 headers: {
                     /** @description A position of the log that the answer contains. It may contain more */
                     "Log-Position"?: number;
-                    /** @description Only when the wait ran out: how many positions the answer may be behind Min-Log-Position */
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
                     "Read-Model-Lag"?: number;
                     [name: string]: unknown;
                 };
@@ -2906,7 +2908,7 @@ export interface operations {
                     Link?: string;
                     /** @description A position of the log that the answer contains. It may contain more */
                     "Log-Position"?: number;
-                    /** @description Only when the wait ran out: how many positions the answer may be behind Min-Log-Position */
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
                     "Read-Model-Lag"?: number;
                     [name: string]: unknown;
                 };
@@ -3102,7 +3104,7 @@ export interface operations {
                     ETag?: string;
                     /** @description A position of the log that the answer contains. It may contain more */
                     "Log-Position"?: number;
-                    /** @description Only when the wait ran out: how many positions the answer may be behind Min-Log-Position */
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
                     "Read-Model-Lag"?: number;
                     [name: string]: unknown;
                 };

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Every role of the database can notify as often as it likes.
+func TestAFloodOfNotificationsIsFewReasonsToLook(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
+		var looks [3]int
+		for i, tokens := range []chan struct{}{n.grown, n.freed, n.unread} {
+			go whenever(ctx, tokens, func() { looks[i]++ })
+		}
+		signals := []<-chan struct{}{n.Log.Listen(), n.leases.Listen(), n.Checkpoints.Listen()}
+		const flood = 10_000
+		for i := range flood {
+			for _, channel := range []string{logChannel, leaseChannel, checkpointChannel} {
+				n.hear(channel, "events "+strconv.Itoa(i-flood/2))
+				synctest.Wait()
+			}
+			time.Sleep(50 * time.Microsecond) // of the bubble's clock
+		}
+		synctest.Wait()
+		most := int(flood*50*time.Microsecond/notifyEvery) + 2
+		for i, got := range looks {
+			if got < most/2 || got > most {
+				t.Errorf("channel %d: %d notifications were %d reasons to look, want some %d", i, flood, got, most)
+			}
+		}
+		for i, signal := range signals {
+			select {
+			case <-signal:
+				t.Errorf("a notification has signalled by itself (%d)", i)
+			default:
+			}
+		}
+		if _, known := n.Reached("events"); known {
+			t.Error("a notification has changed what is known")
+		}
+	})
+}
+
+func TestOnlyAPositionThatIsKnownIsNotReadAgain(t *testing.T) {
+	t.Parallel()
+	n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
+	n.observe("events", 10)
+	for payload, isRead := range map[string]bool{
+		"events 10": false, "events 11": true, "events 9": true, "events -1": true, "events": true, "": true,
+		"bookings 10":                 true,
+		"events 99999999999999999999": true,
+	} {
+		n.hear(checkpointChannel, payload)
+		got := len(n.unread) > 0
+		if got {
+			<-n.unread
+		}
+		if at, _ := n.Reached("events"); got != isRead || at != 10 {
+			t.Errorf("%q: read again: %v, and the position is %d", payload, got, at)
+		}
+	}
+}
