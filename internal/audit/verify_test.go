@@ -256,7 +256,7 @@ func TestWhatCannotBeLookedAtIsAnErrorAndNoFinding(t *testing.T) {
 	_, err := b.pool.Exec(b.ctx, `alter table audit_checkpoints rename column note to kept`)
 	must(t, err)
 	if r, err := audit.Verify(b.ctx, audit.VerifyOptions{Pool: b.pool, Keys: b.keys}); err == nil ||
-		!strings.Contains(err.Error(), "read checkpoint 28") {
+		!strings.Contains(err.Error(), "read checkpoints") {
 		t.Errorf("checkpoints that can't be read: got %+v, %v", r, err)
 	}
 }
