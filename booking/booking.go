@@ -46,7 +46,7 @@ func (s *Service) Book(ctx context.Context, r Request, c Book) (Result, error) {
 func (s *Service) lookUp(ctx context.Context, id uuid.UUID) (projections.Booking, error) {
 	ctx, cancel := context.WithTimeout(ctx, MaxWait)
 	defer cancel()
-	found, err := s.findBooking(ctx, id)
+	found, err := s.FindBooking(ctx, id)
 	if err != nil {
 		// The booking stands, so the error must not be one that says that nothing has happened.
 		return projections.Booking{}, fmt.Errorf("%w: look up booking %s: %s", eventstore.ErrOutcomeUnknown, id, err.Error())
@@ -58,7 +58,7 @@ func (s *Service) lookUp(ctx context.Context, id uuid.UUID) (projections.Booking
 // changes nothing.
 func (s *Service) CancelBooking(ctx context.Context, r Request, bookingID uuid.UUID) (Result, error) {
 	// The read model only says which stream the booking is in; the stream decides.
-	found, err := s.findBooking(ctx, bookingID)
+	found, err := s.FindBooking(ctx, bookingID)
 	if err != nil {
 		return Result{}, err
 	}
@@ -74,10 +74,10 @@ func (s *Service) CancelBooking(ctx context.Context, r Request, bookingID uuid.U
 	})
 }
 
-// findBooking asks the read model. A booking that is not there may be on its way: nobody is told
+// FindBooking asks the read model. A booking that is not there may be on its way: nobody is told
 // that it does not exist before the read model contains everything that was in the log when they
-// asked.
-func (s *Service) findBooking(ctx context.Context, id uuid.UUID) (*projections.Booking, error) {
+// asked. Until then the error is [ErrCatchingUp].
+func (s *Service) FindBooking(ctx context.Context, id uuid.UUID) (*projections.Booking, error) {
 	found, err := s.Bookings.Get(ctx, id)
 	if !errors.Is(err, projections.ErrNotFound) {
 		return found, err

@@ -75,6 +75,8 @@ type api struct {
 	foreign *middleware.OriginLog
 	pages   *readCache[projections.EventQuery, rowsOfPage]
 	single  *readCache[uuid.UUID, *projections.Event]
+
+	auditReads *prometheus.CounterVec // by operation
 }
 
 const bookPath = "/book"
@@ -109,6 +111,7 @@ func newAPI(o Options) *api {
 	)
 	a.router.NotFound(a.noRoute)
 	a.router.MethodNotAllowed(a.methodNotAllowed)
+	a.auditReads = newAuditReads(a.Metrics)
 	reading := withHead{a.router.With(middleware.Compress)}
 	config := description(o.Version)
 	a.reads = humachi.New(reading, config)
@@ -184,7 +187,7 @@ func (a *api) routes() {
 		a.cancelBooking, a.signedIn(), a.needsDatabase)
 	route(a, op("GET /bookings/{id}/receipt", "bookingReceipt",
 		"Prove that one's own booking is in the log", 200, 400, 403, 404),
-		a.bookingReceipt, a.signedIn(), a.needsDatabase)
+		a.bookingReceipt, a.signedIn(), a.readsModels, a.needsDatabase)
 
 	auditRoutes(a)
 

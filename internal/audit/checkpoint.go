@@ -54,11 +54,13 @@ type Checkpoints struct {
 	writing *semaphore.Weighted // held by resume and what follows it
 	tree    *compact.Range      // of last; nil until it was computed
 	loaded  bool                // the file KeptAt was read
+	unkept  bool                // the file KeptAt could not be written
 
 	mu       sync.Mutex
 	last     Checkpoint // the newest one that is known; size 0: none
 	origin   string
 	rejected map[int64]bool // sizes of rows that were reported
+	alarm    error          // of the last Write, when something was tampered with
 }
 
 // NewCheckpoints works on the database of pool, which the caller closes.
@@ -153,7 +155,7 @@ func (c *Checkpoints) Write(ctx context.Context) (written bool, err error) {
 		return false, context.Cause(ctx)
 	}
 	defer c.writing.Release(1)
-	defer func() { c.metrics.wrote(err) }()
+	defer func() { c.wrote(err) }()
 	tree, err := c.resume(ctx)
 	if err != nil {
 		return false, fmt.Errorf("write a checkpoint: %w", err)
@@ -179,6 +181,27 @@ func (c *Checkpoints) Write(ctx context.Context) (written bool, err error) {
 		}
 	}
 	return written, nil
+}
+
+// wrote notes the outcome of Write.
+func (c *Checkpoints) wrote(err error) {
+	c.metrics.wrote(err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err == nil:
+		c.alarm = nil
+	case errors.Is(err, ErrTampered):
+		c.alarm = err
+	}
+}
+
+// Alarm returns why the last attempt to write a checkpoint found that something was tampered with;
+// nil when it did not.
+func (c *Checkpoints) Alarm() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.alarm
 }
 
 func cut(head, signed int64) error {

@@ -50,7 +50,10 @@ func (c *Checkpoints) keep(s Checkpoint) {
 	if c.options.KeptAt == "" {
 		return
 	}
-	if err := replaceFile(c.options.KeptAt, s.Note); err != nil {
+	err := replaceFile(c.options.KeptAt, s.Note)
+	told := c.unkept
+	c.unkept = err != nil
+	if err != nil && !told {
 		c.options.Logger.Warn("the checkpoint is not kept outside of the database", "error", err)
 	}
 }

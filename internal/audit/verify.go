@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -78,6 +79,7 @@ type verification struct {
 	signed      []signedRoot // by size
 	compared    int          // those of signed that were
 	rejected    []Finding    // checkpoints that are not signed
+	good        int64        // size of the last checkpoint that matched
 	diverged    bool         // a root did not match, and so no later one can
 	positions   []int64      // of the stream
 	states      map[int64]map[uuid.UUID]projections.Stream
@@ -102,7 +104,7 @@ func Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 	}
 	v.whole = o.Stream == uuid.Nil
 	v.checkpoints = NewCheckpoints(o.Pool, v.Keys)
-	v.onRoot = func(size int64, root eventstore.Hash) error { v.compareRoot(size, root); return nil }
+	v.onRoot = func(size int64, root eventstore.Hash) error { return v.compareRoot(size, root) }
 	v.onStates = v.keepStates
 	if err := v.openKept(); err != nil { // before the snapshot, so that it is not newer
 		return nil, err
@@ -123,6 +125,10 @@ func Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 		time.Since(began).Seconds()
 	if r.Findings == nil {
 		r.Findings = []Finding{}
+	}
+	r.SignedUpTo = v.good
+	if v.Checkpoints != nil && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Check != CheckReadModel }) {
+		v.Checkpoints.metrics.tampered(foundByVerification)
 	}
 	return r, nil
 }

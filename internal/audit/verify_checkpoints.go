@@ -93,7 +93,7 @@ func (v *verification) planCheckpoints(ctx context.Context, snapshot pgx.Tx) err
 }
 
 // compareRoot compares the root at the size of a checkpoint. Sizes ascend.
-func (v *verification) compareRoot(size int64, root eventstore.Hash) {
+func (v *verification) compareRoot(size int64, root eventstore.Hash) error {
 	for ; v.compared < len(v.signed) && v.signed[v.compared].size <= size; v.compared++ {
 		s := v.signed[v.compared]
 		if s.size < size {
@@ -104,14 +104,15 @@ func (v *verification) compareRoot(size int64, root eventstore.Hash) {
 		case s.root != root:
 			v.diverge(s)
 		case !v.diverged:
-			v.report.SignedUpTo = size
+			v.good = size
 		}
 	}
+	return nil
 }
 
 func (v *verification) diverge(s signedRoot) {
 	if !v.diverged {
-		from := v.report.SignedUpTo + 1
+		from := v.good + 1
 		if from > s.size { // two checkpoints of one size differ
 			from = s.size
 		}

@@ -46,7 +46,7 @@ func (v *verification) checkInTree(ctx context.Context, snapshot pgx.Tx) error {
 	case err != nil:
 		return err
 	case root == newest.root:
-		v.report.SignedUpTo = newest.size
+		v.good = newest.size
 	default:
 		v.streamDiverges(newest, t.suspects)
 	}
