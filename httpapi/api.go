@@ -46,6 +46,8 @@ type Options struct {
 	Health eventstore.Health
 	// Ready tells whether requests can be served; nil means yes.
 	Ready func(context.Context) error
+	// Detail tells what does not work as it should although requests are served; nil: nothing does.
+	Detail func() string
 	// Origins may call from a browser.
 	Origins []string
 	// Limiter bounds what single clients may ask for; nil: nothing does.

@@ -23,7 +23,7 @@ import (
 // audited notes who asks for an operation before they see anything: what can't be noted is not
 // shown.
 func (a *api) audited(op *huma.Operation) {
-	a.textParameters(op) // they are written down
+	a.textParameters(op)                         // they are written down
 	a.auditReads.WithLabelValues(op.OperationID) // so that a rate is known from the first one on
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		u := ctx.URL()

@@ -6,6 +6,7 @@ import "context"
 type Health struct {
 	Status  string `json:"status" example:"ok"`
 	Version string `json:"version"`
+	Detail  string `json:"detail,omitempty" doc:"What does not work as it should, although requests are served. Of the readiness only"`
 	// Replicas is of the readiness only.
 	Replicas *HealthOfReplicas `json:"replicas,omitempty" doc:"Streaming replicas, if configured. Without them, the primary answers"`
 }
@@ -30,6 +31,9 @@ func (a *api) readyz(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 		}
 	}
 	health := Health{Status: "ok", Version: a.Version}
+	if a.Detail != nil {
+		health.Detail = a.Detail()
+	}
 	if used, all := a.Replicas.InUse(); all > 0 {
 		health.Replicas = &HealthOfReplicas{used, all}
 	}

@@ -104,6 +104,14 @@ func (s *auditing) stop(context.Context) error {
 	return nil
 }
 
+// detail tells that the audit has found something. Requests are served all the same.
+func (p *parts) detail() string {
+	if err := p.audit.Checkpoints.Alarm(); err != nil {
+		return "The audit signs no more checkpoints: " + err.Error()
+	}
+	return ""
+}
+
 // keptCheckpoint is the file in DATA_DIR for the newest checkpoint of a database: one for each
 // database, by its address without user and password.
 func keptCheckpoint(c config.Config) string {

@@ -278,6 +278,7 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Push:     p.push,
 		Health:   p.health.alive,
 		Ready:    func(context.Context) error { return p.ready() },
+		Detail:   p.detail,
 		Origins:  p.config.FrontendOrigin,
 		Metrics:  p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
 		Admission: p.admission,

@@ -123,7 +123,7 @@ func TestAServerDoesNotSignAForgeryOfWhatItHasSigned(t *testing.T) {
 			}
 			kept, err := os.ReadFile(keptAt)
 			must(t, err)
-			if r := b.verify(func(o *audit.VerifyOptions) { o.Against = string(kept) }); r.OK() {
+			if r := b.verify(func(o *audit.VerifyOptions) { o.Against = []string{string(kept)} }); r.OK() {
 				t.Error("nothing is found with the checkpoint that was kept")
 			}
 			if s, err := b.checkpoints.Status(b.ctx, string(kept)); err != nil || len(s.Problems) == 0 {

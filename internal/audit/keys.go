@@ -81,6 +81,9 @@ func publicKeyOf(text string) (ed25519.PublicKey, error) {
 // Public returns the public key of this program; empty when it can't sign.
 func (k *Keys) Public() string { return k.own }
 
+// CanVerify reports whether any key is trusted.
+func (k *Keys) CanVerify() bool { return len(k.trusted) > 0 }
+
 // canSign reports whether there is a secret.
 func (k *Keys) canSign() bool { return k.seed != nil }
 

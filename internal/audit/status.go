@@ -25,7 +25,7 @@ var ErrNoPublicKey = errors.New("there is no public key to verify checkpoints wi
 // Status makes sure that the log extends the newest checkpoint that is known, as before signing the
 // next one, and that it is one log with those in kept, which come from outside of the database.
 func (c *Checkpoints) Status(ctx context.Context, kept ...string) (*Status, error) {
-	if len(c.keys.trusted) == 0 {
+	if !c.keys.CanVerify() {
 		return nil, ErrNoPublicKey
 	}
 	s := &Status{Problems: []string{}}

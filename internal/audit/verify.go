@@ -27,9 +27,9 @@ type VerifyOptions struct {
 	// Stream, when set, is the only stream that is verified. Its records have to be in the tree of the
 	// newest checkpoint.
 	Stream uuid.UUID
-	// Against, when set, has signed checkpoints that were kept outside of the database, in a form that
-	// [NotesIn] reads. Only such ones can show that the log was changed together with its checkpoints.
-	Against string
+	// Against are signed checkpoints that were kept outside of the database. Only such ones can show
+	// that the log was changed together with its checkpoints.
+	Against []string
 	// Checkpoints, when set, adds the last checkpoint that this process knows.
 	Checkpoints *Checkpoints
 	// Observe, when set, is called often, from one goroutine at a time, and must be quick.

@@ -157,14 +157,14 @@ func TestACheckpointFromElsewhereShowsThatTheEndWasCutOffWithItsCheckpoints(t *t
 	if r := b.verify(); !r.OK() { // nobody can tell from the database alone
 		t.Errorf("got %v", r.Findings)
 	}
-	against := func(o *audit.VerifyOptions) { o.Against = kept }
+	against := func(o *audit.VerifyOptions) { o.Against = []string{kept} }
 	b.finds(b.verify(against), audit.CheckCheckpoint, 29, "signed over 29 records, and the log has 28")
 
 	b.happenAgain(one)
 	b.finds(b.verify(against), audit.CheckCheckpoint, 29,
 		"the checkpoint that was kept elsewhere was signed over other records")
 
-	_, err := audit.Verify(b.ctx, audit.VerifyOptions{Pool: b.pool, Keys: b.keys, Against: "boxoffice/audit\n1\nAA==\n"})
+	_, err := audit.Verify(b.ctx, audit.VerifyOptions{Pool: b.pool, Keys: b.keys, Against: []string{"boxoffice/audit\n1\nAA==\n"}})
 	if !errors.Is(err, audit.ErrNotSigned) {
 		t.Errorf("a checkpoint without a signature: %v", err)
 	}

@@ -87,7 +87,7 @@ func TestEverySignedCheckpointIsLoggedAndGoesToEachWitness(t *testing.T) {
 	if _, err := audit.NotesIn("{}\n" + string(kept)); err == nil {
 		t.Error("a line without a checkpoint is accepted")
 	}
-	against := func(o *audit.VerifyOptions) { o.Against = string(kept) }
+	against := func(o *audit.VerifyOptions) { o.Against = notes }
 	if r := b.verify(against); !r.OK() || r.Checkpoints != 6 {
 		t.Errorf("got %+v", r)
 	}
