@@ -14,7 +14,9 @@ type proveConsistencyInput struct {
 }
 
 // proveConsistency lets anybody who has kept a checkpoint check a newer one without the log.
-func (a *api) proveConsistency(ctx context.Context, in *proveConsistencyInput) (*struct{ Body audit.Consistency }, error) {
+func (a *api) proveConsistency(
+	ctx context.Context, in *proveConsistencyInput,
+) (*struct{ Body audit.Consistency }, error) {
 	proof, err := a.Audit.Checkpoints.Consistency(ctx, in.From, in.Size)
 	switch {
 	case errors.Is(err, audit.ErrNotThatLong):

@@ -57,7 +57,8 @@ func TestARunningServerDoesNotSignAForgery(t *testing.T) {
 		t.Helper()
 		p.waitFor("a checkpoint covers the log", func() bool {
 			var covered bool
-			must(t, pool.QueryRow(ctx, `select (select max(size) from audit_checkpoints) = position from log_head`).Scan(&covered))
+			must(t, pool.QueryRow(ctx, `
+				select (select max(size) from audit_checkpoints) = position from log_head`).Scan(&covered))
 			return covered
 		})
 	}
@@ -118,7 +119,8 @@ func TestARunningServerDoesNotSignAForgery(t *testing.T) {
 		t.Error("the failure is not counted")
 	}
 	tool(1, `TAMPERED`, "status")
-	if detail, _ := p.do("GET", "/readyz", "", nil)["detail"].(string); !strings.Contains(detail, "is not what was signed") {
+	detail, _ := p.do("GET", "/readyz", "", nil)["detail"].(string)
+	if !strings.Contains(detail, "is not what was signed") {
 		t.Errorf("/readyz says %q", detail)
 	}
 	tool(1, `kept elsewhere was\s+signed over other records`, "verify", "--checkpoint", witness)
@@ -157,4 +159,3 @@ func (p *process) consistency(older, newer string) string {
 	}
 	return string(body)
 }
-

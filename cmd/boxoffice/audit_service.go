@@ -27,7 +27,6 @@ func (p *parts) auditService() service {
 type auditing struct {
 	*parts
 	witnesses *audit.Witnesses
-	notes     *bus.Notes // nil: there is no bus
 	close     []func()
 }
 

@@ -216,12 +216,13 @@ func TestRowsThatAreNotCheckpointsAreReportedAndSkipped(t *testing.T) {
 	size := map[string]int64{"garbage": 1_000_000_000, "a huge size": math.MaxInt64, "signed by somebody else": 148,
 		"of another log, the same key": 148}
 	for name, junk := range map[string]string{
-		"garbage":                      fmt.Sprintf(insert, "1000000000", "'x'"),
-		"a huge size":                  fmt.Sprintf(insert, "9223372036854775807", "note"),
-		"a bad signature":              fmt.Sprintf(insert, "30", "replace(note, E'\\n28\\n', E'\\n30\\n')"),
-		"garbage of the size to come":  fmt.Sprintf(insert, "29", "'x'"),
-		"garbage before":               fmt.Sprintf(insert, "20", "''"),
-		"many":                         fmt.Sprintf(strings.Replace(insert, "limit 1", ", generate_series(1, 40) g", 1), "29 + g", "'x'"),
+		"garbage":                     fmt.Sprintf(insert, "1000000000", "'x'"),
+		"a huge size":                 fmt.Sprintf(insert, "9223372036854775807", "note"),
+		"a bad signature":             fmt.Sprintf(insert, "30", "replace(note, E'\\n28\\n', E'\\n30\\n')"),
+		"garbage of the size to come": fmt.Sprintf(insert, "29", "'x'"),
+		"garbage before":              fmt.Sprintf(insert, "20", "''"),
+		"many": fmt.Sprintf(strings.Replace(insert, "limit 1", ", generate_series(1, 40) g", 1), "29 + g",
+			"'x'"),
 		"a note of another size":       fmt.Sprintf(insert, "29", "note"),
 		"signed by somebody else":      "stranger",
 		"of another log, the same key": "other log",
@@ -303,13 +304,17 @@ func TestARehashedForgeryOfAStreamIsFound(t *testing.T) {
 		forge    func(*box)
 		position int64 // of the finding; 0: none
 	}{
-		"nothing is changed":                 {func(*box) {}, 0},
-		"no stored nodes":                    {func(b *box) { b.dropNodes() }, 0},
-		"wrong stored nodes":                 {func(b *box) { b.tamper(`update audit_tree_nodes set hash = sha256('1')`) }, 0},
+		"nothing is changed": {func(*box) {}, 0},
+		"no stored nodes":    {func(b *box) { b.dropNodes() }, 0},
+		"wrong stored nodes": {func(b *box) {
+			b.tamper(`update audit_tree_nodes set hash = sha256('1')`)
+		}, 0},
 		"a record is changed":                {func(b *box) { b.rewrite(600) }, 513},
 		"the last record is changed":         {func(b *box) { b.rewrite(b.head()) }, 1},
 		"and what is stored of the tree too": {func(b *box) { b.rewrite(600); b.dropNodes() }, 1},
-		"of another stream, far away":        {func(b *box) { b.tamper(`update event_log set hash = sha256('1') where position = 7`) }, 0},
+		"of another stream, far away": {func(b *box) {
+			b.tamper(`update event_log set hash = sha256('1') where position = 7`)
+		}, 0},
 		"all later checkpoints are deleted, too, but the process knows": {func(b *box) {
 			b.rewrite(600)
 			b.tamper(`delete from audit_checkpoints`)

@@ -57,8 +57,7 @@ type Checkpoints struct {
 	unkept  bool                // the file KeptAt could not be written
 
 	mu       sync.Mutex
-	last     Checkpoint // the newest one that is known; size 0: none
-	origin   string
+	last     Checkpoint     // the newest one that is known; size 0: none
 	rejected map[int64]bool // sizes of rows that were reported
 	alarm    error          // of the last Write, when something was tampered with
 }
@@ -210,7 +209,9 @@ func cut(head, signed int64) error {
 
 // sign extends the tree up to head and stores a checkpoint of it. None is written when there is
 // one, of another process; a row that is not signed is as good as none.
-func (c *Checkpoints) sign(ctx context.Context, tree *compact.Range, head int64) (s Checkpoint, written bool, err error) {
+func (c *Checkpoints) sign(ctx context.Context, tree *compact.Range, head int64) (
+	s Checkpoint, written bool, err error,
+) {
 	err = pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
 		if err := extend(ctx, tx, tree, head); err != nil {
 			return err

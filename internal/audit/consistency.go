@@ -76,7 +76,8 @@ func (p *Consistency) Verify(keys *Keys, older, newer string) (from, to Statemen
 		return from, to, fmt.Errorf("the newer checkpoint: %w", err)
 	}
 	if !from.isOf(to.Origin) {
-		return from, to, fmt.Errorf("%w: the checkpoints are of different logs, %s and %s", ErrTampered, from.Origin, to.Origin)
+		return from, to, fmt.Errorf("%w: the checkpoints are of different logs, %s and %s",
+			ErrTampered, from.Origin, to.Origin)
 	}
 	if from.Size > to.Size {
 		return from, to, fmt.Errorf("%w: the older checkpoint covers %d records, and the newer one %d",
@@ -86,8 +87,8 @@ func (p *Consistency) Verify(keys *Keys, older, newer string) (from, to Statemen
 	if err != nil {
 		return from, to, err
 	}
-	err = proof.VerifyConsistency(rfc6962.DefaultHasher, uint64(from.Size), uint64(to.Size), path, //nolint:gosec // positive
-		from.Root[:], to.Root[:])
+	size1, size2 := uint64(from.Size), uint64(to.Size) //nolint:gosec // positive
+	err = proof.VerifyConsistency(rfc6962.DefaultHasher, size1, size2, path, from.Root[:], to.Root[:])
 	if err != nil {
 		return from, to, fmt.Errorf("%w: the newer checkpoint is not an extension of the older one: %w", ErrTampered, err)
 	}

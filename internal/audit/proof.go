@@ -116,7 +116,9 @@ func (c *Checkpoints) hashes(ctx context.Context, nodes proof.Nodes) ([][]byte, 
 }
 
 // nodesStored returns those of the nodes that are stored.
-func nodesStored(ctx context.Context, from eventstore.Querier, ids []compact.NodeID) (map[compact.NodeID][]byte, error) {
+func nodesStored(
+	ctx context.Context, from eventstore.Querier, ids []compact.NodeID,
+) (map[compact.NodeID][]byte, error) {
 	var wanted storedNodes
 	for _, id := range ids {
 		wanted.add(id, nil)

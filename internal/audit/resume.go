@@ -223,8 +223,8 @@ func (c *Checkpoints) treeOf(ctx context.Context, s Checkpoint) (*compact.Range,
 		return nil, err
 	}
 	if root, err := rootOf(tree); err != nil || root != s.Root {
-		return nil, errors.Join(err, fmt.Errorf("%w: at least one of the positions %d to %d has changed since they were signed",
-			ErrTampered, after+1, s.Size))
+		return nil, errors.Join(err, fmt.Errorf(
+			"%w: at least one of the positions %d to %d has changed since they were signed", ErrTampered, after+1, s.Size))
 	}
 	return tree, nil
 }

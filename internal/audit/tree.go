@@ -37,7 +37,9 @@ const nodeHeight = 8
 
 // appendLeaves extends a range with the leaves of the log up to a position, and visits the nodes
 // that become complete. The error is [ErrTampered] when a record is missing.
-func appendLeaves(ctx context.Context, from eventstore.Querier, to *compact.Range, upTo int64, visit compact.VisitFn) error {
+func appendLeaves(
+	ctx context.Context, from eventstore.Querier, to *compact.Range, upTo int64, visit compact.VisitFn,
+) error {
 	const page = 100_000
 	for end(to) < upTo {
 		next := min(end(to)+page, upTo)

@@ -71,7 +71,8 @@ func ParseWitness(text string) (Witness, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("it is neither the absolute path of a file nor an address such as https://witness.example.com/notes")
+		return nil, errors.New("it is neither the absolute path of a file nor an address such as " +
+			"https://witness.example.com/notes")
 	}
 	client := &http.Client{
 		Timeout: witnessWithin,
@@ -133,9 +134,8 @@ const (
 
 // Witnesses hand checkpoints to each witness in order, and again until it has them.
 type Witnesses struct {
-	logger  *slog.Logger
-	all     []*delivery
-	pending *prometheus.GaugeVec
+	logger *slog.Logger
+	all    []*delivery
 }
 
 type delivery struct {

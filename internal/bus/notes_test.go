@@ -28,7 +28,7 @@ func TestCheckpointsHaveAStreamOfTheirOwn(t *testing.T) {
 	stream, err := js.Stream(context.Background(), "boxoffice_checkpoints")
 	must(t, err)
 	for i, want := range []string{"one", "two"} {
-		m, err := stream.GetMsg(context.Background(), uint64(i+1)) //nolint:gosec // small
+		m, err := stream.GetMsg(context.Background(), uint64(i+1))
 		if err != nil || string(m.Data) != want || m.Subject != "boxoffice.checkpoints" {
 			t.Errorf("message %d: %+v, %v", i+1, m, err)
 		}
