@@ -77,6 +77,8 @@ type api struct {
 	foreign *middleware.OriginLog
 	pages   *readCache[projections.EventQuery, rowsOfPage]
 	single  *readCache[uuid.UUID, *projections.Event]
+
+	auditReads *prometheus.CounterVec // by operation
 }
 
 const bookPath = "/book"
@@ -111,6 +113,7 @@ func newAPI(o Options) *api {
 	)
 	a.router.NotFound(a.noRoute)
 	a.router.MethodNotAllowed(a.methodNotAllowed)
+	a.auditReads = newAuditReads(a.Metrics)
 	reading := withHead{a.router.With(middleware.Compress)}
 	config := description(o.Version)
 	a.reads = humachi.New(reading, config)
@@ -186,7 +189,7 @@ func (a *api) routes() {
 		a.cancelBooking, a.signedIn(), a.limitedPerUser(a.Limiter.Cancelling), a.needsDatabase)
 	route(a, op("GET /bookings/{id}/receipt", "bookingReceipt",
 		"Prove that one's own booking is in the log", 200, 400, 403, 404),
-		a.bookingReceipt, a.signedIn(), reading, a.needsDatabase)
+		a.bookingReceipt, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 
 	auditRoutes(a)
 

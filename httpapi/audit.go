@@ -22,7 +22,7 @@ type Audit struct {
 	History     *audit.History
 	Reads       *audit.Reads
 	Runner      *audit.Runner
-	Log         eventstore.Querier // for exports
+	Log         eventstore.Database // of the primary
 }
 
 // auditRoutes is the table of what auditors may ask for. What they look at is noted.
@@ -44,6 +44,9 @@ func auditRoutes(a *api) {
 		a.proveRecord, auditors, a.audited, a.needsDatabase)
 	route(a, op("GET /audit/checkpoints", "listCheckpoints", "List the signed checkpoints of the log", 200, 400),
 		a.listCheckpoints, auditors, a.audited, a.needsDatabase)
+	route(a, op("GET /audit/checkpoints/{size}/consistency", "proveConsistency",
+		"Prove that a checkpoint extends an older one", 200, 400, 404),
+		a.proveConsistency, auditors, a.audited, a.needsDatabase)
 	route(a, op("GET /audit/export", "exportRecords", "Download records, one on each line", 200, 400),
 		a.exportRecords, auditors, a.audited, a.needsDatabase)
 	route(a, op("POST /audit/verify", "startVerification",

@@ -11,8 +11,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/projections"
@@ -21,19 +23,32 @@ import (
 // audited notes who asks for an operation before they see anything: what can't be noted is not
 // shown.
 func (a *api) audited(op *huma.Operation) {
-	a.textParameters(op) // they are written down
+	a.textParameters(op)                         // they are written down
+	a.auditReads.WithLabelValues(op.OperationID) // so that a rate is known from the first one on
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		u := ctx.URL()
 		err := a.Audit.Reads.Add(ctx.Context(), audit.Read{
 			UserID: claimsOf(ctx.Context()).UserID, Operation: op.OperationID, Target: u.RequestURI(),
 			RequestID: middleware.RequestID(ctx.Context()),
 		})
+		a.auditReads.WithLabelValues(op.OperationID).Inc()
 		if err != nil {
 			a.writeError(ctx, err)
 			return
 		}
 		next(ctx)
 	})
+}
+
+// newAuditReads makes the counter of what auditors look at, registered where there are metrics.
+func newAuditReads(registry prometheus.Registerer) *prometheus.CounterVec {
+	reads := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "boxoffice", Name: "audit_reads_total", Help: "Requests of auditors.",
+	}, []string{"operation"})
+	if registry != nil {
+		registry.MustRegister(reads)
+	}
+	return reads
 }
 
 type listReadsInput struct {
@@ -213,7 +228,7 @@ type proveRecordInput struct {
 }
 
 func (a *api) proveRecord(ctx context.Context, in *proveRecordInput) (*struct{ Body Receipt }, error) {
-	if head, err := a.Log.Head(ctx); err != nil || in.Position > head {
+	if head, err := eventstore.NewLog(a.Audit.Log).Head(ctx); err != nil || in.Position > head {
 		return nil, errors.Join(err, audit.ErrNoRecord)
 	}
 	receipt, err := a.prove(ctx, in.Position)
@@ -257,9 +272,9 @@ func (a *api) bookingReceipt(ctx context.Context, in *bookingReceiptInput) (*boo
 	}, nil
 }
 
-// positionOf is that of the last record about a booking.
+// positionOf is that of the last record about a booking. A replica may not have it yet.
 func (a *api) positionOf(ctx context.Context, booking *projections.Booking) (int64, error) {
-	records, err := a.Log.Stream(ctx, booking.EventID, booking.Version-1, 1)
+	records, err := eventstore.NewLog(a.Audit.Log).Stream(ctx, booking.EventID, booking.Version-1, 1)
 	if err != nil {
 		return 0, err
 	}

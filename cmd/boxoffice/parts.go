@@ -18,7 +18,6 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/account"
-	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/internal/telemetry"
@@ -216,47 +215,6 @@ func (p *parts) accountService(signer func() (*account.Signer, error)) service {
 		},
 		run:  func(ctx context.Context) error { p.accounts.Watch(ctx, p.logger); return nil },
 		stop: func(context.Context) error { closePool(pool); return nil },
-	}
-}
-
-// auditService signs checkpoints of the log, and verifies it on a pool of its own, because that
-// reads all of it.
-func (p *parts) auditService() service {
-	var verifying *pgxpool.Pool
-	return service{
-		name: "the audit",
-		open: func(ctx context.Context) error {
-			keys, err := auditKeys(p.config, true)
-			if errors.Is(err, errNotKept) { // as in a container whose root is read-only; bookings are more than signatures
-				p.logger.Error("the log's checkpoints are not signed until AUDIT_SIGNING_KEY is set", "error", err)
-				keys, err = auditKeys(p.config, false)
-			}
-			if err != nil {
-				return fmt.Errorf("the keys of the audit: %w", err)
-			}
-			if verifying, err = p.database.pool(ctx, "audit", audit.VerifyConnections, nil); err != nil {
-				return err
-			}
-			p.audit = httpapi.Audit{
-				Checkpoints: audit.NewCheckpoints(p.reading, keys),
-				History:     audit.NewHistory(replica.Reader{Pool: p.reading}),
-				Reads:       audit.NewReads(p.reading),
-				Runner:      audit.NewRunner(audit.VerifyOptions{Pool: verifying, Keys: keys}),
-				Log:         p.reading,
-			}
-			return nil
-		},
-		run: func(ctx context.Context) error {
-			p.audit.Checkpoints.Run(ctx, p.config.AuditInterval, p.logger)
-			return nil
-		},
-		stop: func(context.Context) error {
-			if p.audit.Runner != nil {
-				p.audit.Runner.Close()
-			}
-			closePool(verifying)
-			return nil
-		},
 	}
 }
 

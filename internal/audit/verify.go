@@ -24,12 +24,14 @@ type VerifyOptions struct {
 	Pool *pgxpool.Pool
 	// Keys verify signatures. Without any, roots are compared and signatures are not checked.
 	Keys *Keys
-	// Stream, when set, is the only stream that is verified, without checkpoints, which cover the
-	// whole log.
+	// Stream, when set, is the only stream that is verified. Its records have to be in the tree of the
+	// newest checkpoint.
 	Stream uuid.UUID
-	// Against, when set, is a signed checkpoint that was kept outside of the database. Only such a one
-	// can show that the end of the log was deleted together with its checkpoints.
-	Against string
+	// Against are signed checkpoints that were kept outside of the database. Only such ones can show
+	// that the log was changed together with its checkpoints.
+	Against []string
+	// Checkpoints, when set, adds the last checkpoint that this process knows.
+	Checkpoints *Checkpoints
 	// Observe, when set, is called often, from one goroutine at a time, and must be quick.
 	Observe func(VerifyProgress)
 }
@@ -49,6 +51,7 @@ type Report struct {
 	Streams           int               `json:"streams"`
 	Root              string            `json:"root,omitempty" doc:"Of the Merkle tree of all records, in hexadecimal"`
 	Checkpoints       int               `json:"checkpoints" doc:"Number of checkpoints compared"`
+	SignedUpTo        int64             `json:"signedUpTo" doc:"Position up to which the records are those that a checkpoint was signed over"`
 	SignaturesChecked bool              `json:"signaturesChecked" doc:"False without a public key"`
 	ReadModels        []ReadModelReport `json:"readModels" nullable:"false"`
 	Findings          []Finding         `json:"findings" nullable:"false" doc:"The first hundred, in the order of the log"`
@@ -72,10 +75,13 @@ type verification struct {
 	*checker
 	report      *Report
 	checkpoints *Checkpoints
-	against     Statement
-	page        []Checkpoint // read ahead
+	kept        []Statement  // by Against and Checkpoints
+	signed      []signedRoot // by size
+	compared    int          // those of signed that were
+	rejected    []Finding    // checkpoints that are not signed
 	good        int64        // size of the last checkpoint that matched
 	diverged    bool         // a root did not match, and so no later one can
+	positions   []int64      // of the stream
 	states      map[int64]map[uuid.UUID]projections.Stream
 }
 
@@ -98,13 +104,10 @@ func Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 	}
 	v.whole = o.Stream == uuid.Nil
 	v.checkpoints = NewCheckpoints(o.Pool, v.Keys)
-	v.onRoot = func(size int64, root eventstore.Hash) error { return v.compareRoot(ctx, size, root) }
+	v.onRoot = func(size int64, root eventstore.Hash) error { return v.compareRoot(size, root) }
 	v.onStates = v.keepStates
-	if o.Against != "" {
-		var err error
-		if v.against, err = v.Keys.Open(o.Against); err != nil {
-			return nil, err
-		}
+	if err := v.openKept(); err != nil { // before the snapshot, so that it is not newer
+		return nil, err
 	}
 	err := pgx.BeginTxFunc(ctx, o.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
 		func(snapshot pgx.Tx) error {
@@ -123,6 +126,10 @@ func Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 	if r.Findings == nil {
 		r.Findings = []Finding{}
 	}
+	r.SignedUpTo = v.good
+	if v.Checkpoints != nil && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Check != CheckReadModel }) {
+		v.Checkpoints.metrics.tampered(foundByVerification)
+	}
 	return r, nil
 }
 
@@ -137,10 +144,11 @@ func (v *verification) run(ctx context.Context, snapshot pgx.Tx) error {
 	if err := v.planReadModels(ctx, snapshot); err != nil {
 		return err
 	}
-	if v.whole {
-		if err := v.planCheckpoints(ctx, snapshot); err != nil {
-			return err
-		}
+	if err := v.planCheckpoints(ctx, snapshot); err != nil {
+		return err
+	}
+	if !v.whole {
+		v.sizes = nil // the tree is not built from the stream alone
 	}
 	if err := v.checkRecords(ctx, snapshot, max(last, v.report.Head)); err != nil {
 		return err
@@ -150,6 +158,8 @@ func (v *verification) run(ctx context.Context, snapshot pgx.Tx) error {
 		if err := v.checkEnd(last); err != nil {
 			return err
 		}
+	} else if err := v.checkInTree(ctx, snapshot); err != nil {
+		return err
 	}
 	return v.compareReadModels(ctx, snapshot)
 }
@@ -188,7 +198,7 @@ func (v *verification) checkRecords(ctx context.Context, snapshot pgx.Tx, upTo i
 		if v.whole {
 			return eventstore.Scan(ctx, snapshot, 0, upTo, true, each)
 		}
-		return v.scanStream(ctx, each)
+		return v.scanStream(ctx, snapshot, each)
 	})
 	group.Go(func() error {
 		for done := range inspecting {
@@ -202,26 +212,20 @@ func (v *verification) checkRecords(ctx context.Context, snapshot pgx.Tx, upTo i
 	return group.Wait()
 }
 
-func (v *verification) scanStream(ctx context.Context, each func([]eventstore.Record) error) error {
+func (v *verification) scanStream(ctx context.Context, snapshot pgx.Tx, each func([]eventstore.Record) error) error {
 	const page = 4_096
-	log, after := eventstore.NewLog(v.Pool), 0
+	log, after := eventstore.NewLog(snapshot), 0
 	for {
 		records, err := log.Stream(ctx, v.Stream, after, page)
 		if err != nil || len(records) == 0 {
 			return err
 		}
 		after = records[len(records)-1].Version
-		beyond := slices.IndexFunc(records, func(r eventstore.Record) bool { return r.Position > v.report.Head })
-		if beyond >= 0 {
-			records = records[:beyond]
+		for i := range records {
+			v.positions = append(v.positions, records[i].Position)
 		}
-		if len(records) > 0 {
-			if err := each(records); err != nil {
-				return err
-			}
-		}
-		if beyond >= 0 {
-			return nil
+		if err := each(records); err != nil {
+			return err
 		}
 	}
 }

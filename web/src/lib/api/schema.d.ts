@@ -18,6 +18,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/checkpoints/{size}/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove that a checkpoint extends an older one */
+        get: operations["proveConsistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/export": {
         parameters: {
             query?: never;
@@ -505,6 +522,22 @@ export interface components {
             /** @description The key that this process signs with; empty when it does not sign */
             publicKey: string;
         };
+        Consistency: {
+            /** @description The newer checkpoint, signed: a note as in C2SP's tlog-checkpoint */
+            checkpoint: string;
+            /**
+             * Format: int64
+             * @description Number of records that the older checkpoint covers
+             */
+            from: number;
+            /** @description Consistency proof of RFC 6962, section 2.1.2, in hexadecimal */
+            path: string[];
+            /**
+             * Format: int64
+             * @description Number of records that the newer checkpoint covers
+             */
+            size: number;
+        };
         EraseInputBody: {
             /** @description The password of the account */
             password: string;
@@ -810,6 +843,11 @@ export interface components {
             seconds: number;
             /** @description False without a public key */
             signaturesChecked: boolean;
+            /**
+             * Format: int64
+             * @description Position up to which the records are those that a checkpoint was signed over
+             */
+            signedUpTo: number;
             /**
              * Format: uuid
              * @description The verified stream; zero for the whole log
@@ -1155,6 +1193,86 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proveConsistency: {
+        parameters: {
+            query: {
+                /** @description Number of records that the older checkpoint covers */
+                from: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of records that the newer checkpoint covers */
+                size: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consistency"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2804,7 +2922,10 @@ export interface operations {
     bookingReceipt: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
+                "Min-Log-Position"?: number;
+            };
             path: {
                 id: string;
             };
@@ -2816,6 +2937,10 @@ export interface operations {
             200: {
                 headers: {
                     "Content-Disposition"?: string;
+                    /** @description A position of the log that the answer contains. It may contain more */
+                    "Log-Position"?: number;
+                    /** @description Only when the wait ran out: how many positions the answer may be behind Min-Log-Position */
+                    "Read-Model-Lag"?: number;
                     [name: string]: unknown;
                 };
                 content: {
