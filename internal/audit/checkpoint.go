@@ -112,7 +112,7 @@ func (c *Checkpoints) Write(ctx context.Context) (written bool, err error) {
 	if err != nil || head <= end(tree) {
 		return false, err
 	}
-	err = pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
+	err = eventstore.Commit(ctx, c.pool, func(tx pgx.Tx) error {
 		if err := c.extend(ctx, tx, tree, head); err != nil {
 			return err
 		}
