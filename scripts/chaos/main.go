@@ -64,14 +64,12 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.DurationVar(&o.delay, "delay", 50*time.Millisecond, "BOOKING_DELAY of the processes")
 	flags.BoolVar(&o.failover, "failover", false, "run on two PostgreSQL servers with Patroni, and change the leader")
 	flags.BoolVar(&o.async, "async", false,
-		"with -failover: without a synchronous standby, so that kills lose bookings and the run fails")
+		"the standby is not synchronous: kills with -failover lose bookings, "+
+			"a frozen standby delays none, and the run fails")
 	flags.StringVar(&o.program, "program", "", "the boxoffice program to run (default: built from this module)")
 	flags.DurationVar(&o.healthy, "healthy", 30*time.Second, "by when all must be well again after the last fault")
 	if err := flags.Parse(args); err != nil {
 		return o, err
-	}
-	if o.async && !o.failover {
-		return o, errors.New("-async is for -failover")
 	}
 	if flags.NArg() > 0 || o.processes < 1 || o.customers < 4 || o.duration <= 0 {
 		return o, errors.New("there must be a process, four customers and some time, and no arguments besides flags")

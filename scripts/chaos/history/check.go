@@ -3,6 +3,7 @@ package history
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,11 +26,14 @@ const (
 	StaleRead    = "a read lacks what it was asked to contain"
 	Unanswered   = "a request without an answer"
 	StrangeReply = "an answer that should not be"
+	Unreplicated = "confirmed while the synchronous standby received nothing"
+	Needless     = "unavailable while nothing was broken"
 )
 
 // Check holds the requests against each other and against what the system holds in the end. Clean
 // histories give nothing.
 func Check(requests []Request, final Final) []Violation {
+	requests = excuse(requests, final.Restores)
 	c := &checker{
 		requests: requests, final: final,
 		byID: map[string]*Request{}, streams: map[uuid.UUID]*stream{},
@@ -47,7 +51,36 @@ func Check(requests []Request, final Final) []Violation {
 	c.keys()
 	c.demand()
 	c.readModels()
+	c.spans()
 	return c.violations
+}
+
+// excuse turns the requests that a restore may have undone into such as may have taken effect or
+// not.
+func excuse(requests []Request, restores []Span) []Request {
+	requests = slices.Clone(requests)
+	for i := range requests {
+		q := &requests[i]
+		isExcused := slices.ContainsFunc(restores, func(s Span) bool { return s.touches(q) })
+		if isExcused && q.Outcome != Strange {
+			q.Outcome, q.Code, q.Answer = Unknown, "", Answer{}
+		}
+	}
+	return requests
+}
+
+// spans looks for answers that must not come in their time.
+func (c *checker) spans() {
+	for i := range c.requests {
+		q := &c.requests[i]
+		in := func(spans []Span) bool { return slices.ContainsFunc(spans, func(s Span) bool { return s.contains(q) }) }
+		switch {
+		case q.Outcome == Done && q.Kind != List && in(c.final.Frozen):
+			c.bad(Unreplicated, "%s", q)
+		case q.Outcome == NotDone && q.Kind == Book && q.Code == "unavailable" && in(c.final.Calm):
+			c.bad(Needless, "%s", q)
+		}
+	}
 }
 
 type key struct {
