@@ -61,10 +61,8 @@ func TestAWriteThatIsRefusedIsNotAnUnknownOutcome(t *testing.T) {
 	pool := newPool(t, b.url, 1, nil)
 	refused := errors.New("refused")
 	err := eventstore.Commit(t.Context(), pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(t.Context(), `insert into erased_users (id, erased_at) values (gen_random_uuid(), now())`); err != nil {
-			return err
-		}
-		return refused
+		_, err := tx.Exec(t.Context(), `insert into erased_users (id, erased_at) values (gen_random_uuid(), now())`)
+		return errors.Join(err, refused)
 	})
 	if !errors.Is(err, refused) || b.count(t, `select count(*) from erased_users`) != 0 {
 		t.Errorf("got %v", err)

@@ -33,10 +33,10 @@ func TestTooFewConnectionsAreRefusedWithTheNumbers(t *testing.T) {
 
 	plain, err := pgx.Connect(t.Context(), few.String())
 	must(t, err)
-	defer plain.Close(t.Context()) //nolint:errcheck // of a test
-	for sql, allowed := range map[string]int{
+	defer plain.Close(t.Context())            //nolint:errcheck // of a test
+	for sql, allowed := range map[string]int{ // 597: of the server's 600, 3 are reserved
 		`alter role ` + role + ` connection limit 30`:                                                   30,
-		`alter role ` + role + ` connection limit -1`:                                                   597, // of the server, 3 reserved
+		`alter role ` + role + ` connection limit -1`:                                                   597,
 		`alter database ` + pgx.Identifier{plain.Config().Database}.Sanitize() + ` connection limit 40`: 40,
 	} {
 		if strings.Contains(sql, "database") {

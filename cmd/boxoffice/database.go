@@ -160,9 +160,10 @@ const openedKey = "boxoffice.opened"
 const readOnlyFor = time.Second
 
 // replaceStale has a pool close connections that can only read, and those whose prepared statements
-// are older than a change of a table. A session can stay read-only when its server is no longer, and a connection to a server that has become a replica does not
-// lead to the one that has taken over. One to a leader that was frozen and has been replaced
-// works again when that wakes up, and reads what was true before, until the server is stopped.
+// are older than a change of a table. A session can stay read-only when its server is no longer, and
+// a connection to a server that has become a replica does not lead to the one that has taken over.
+// One to a leader that was frozen and has been replaced works again when that wakes up, and reads
+// what was true before, until the server is stopped.
 func (d *database) replaceStale(c *pgxpool.Config) {
 	others, several := c.ConnConfig.OnPgError, countHosts(c.ConnConfig) > 1
 	c.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) (keep bool) {

@@ -45,7 +45,7 @@ func pooled(t *testing.T, database, mode string, settings ...string) string {
 		"listen_port = %s\nunix_socket_dir =\nauth_type = any\npool_mode = %s\ndefault_pool_size = 80\n%s\n",
 		address.Hostname(), address.Port(), address.User.Username(), password, port, mode, strings.Join(settings, "\n"))
 	file := filepath.Join(dir, "pgbouncer.ini")
-	must(t, os.WriteFile(file, []byte(text), 0o644)) //nolint:gosec // of a test, for another user
+	must(t, os.WriteFile(file, []byte(text), 0o644))
 	cmd := exec.Command(program, file)
 	if os.Geteuid() == 0 { // it refuses to run as root
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
@@ -99,11 +99,11 @@ func TestAPoolerWithoutSessionsIsRefused(t *testing.T) {
 		mode     string
 		settings []string
 	}{
-		"transaction mode":                         {"transaction", nil},
-		"transaction mode, one backend":            {"transaction", []string{"default_pool_size = 2", "max_client_conn = 50"}},
-		"transaction mode, backends one by one":    {"transaction", []string{"server_round_robin = 1"}},
-		"statement mode":                           {"statement", nil},
-		"transaction mode, startup params ignored": {"transaction", []string{"ignore_startup_parameters = extra_float_digits"}},
+		"transaction mode":                      {"transaction", nil},
+		"transaction mode, one backend":         {"transaction", []string{"default_pool_size = 2"}},
+		"transaction mode, backends one by one": {"transaction", []string{"server_round_robin = 1"}},
+		"statement mode":                        {"statement", nil},
+		"transaction mode, lenient":             {"transaction", []string{"ignore_startup_parameters = extra_float_digits"}},
 	} {
 		for _, busy := range []int{0, 1, 5} { // other clients that have used a backend each
 			t.Run(name+", "+strconv.Itoa(busy)+" other clients", func(t *testing.T) {

@@ -96,7 +96,7 @@ func (a *arena) cutMessage(ctx context.Context, s strike) (err error) {
 	}
 	at := a.recorder.now()
 	if !waitUntil(ctx, bookAgainWithin, func() bool { return a.recorder.changedSince(at) }) && ctx.Err() == nil {
-		a.accuse("locked out", fmt.Sprintf("nobody could book from %.2f s on, when half of a message had arrived", at.Seconds()))
+		a.accuse("locked out", fmt.Sprintf("nobody could book from %.2f s on, after half of a message", at.Seconds()))
 	}
 	return nil
 }

@@ -6,7 +6,16 @@
 //
 //	go run ./scripts/chaos -duration 60s [-seed N] [-faults kill,stop,…|all|none]
 //	go run ./scripts/chaos -faults none -duration 10m     nothing is broken: does anything grow?
+//	go run ./scripts/chaos -faults frozen-standby -async  a control: the standby is asynchronous, so it must fail
 //	go run ./scripts/chaos -failover -processes 2         two PostgreSQL servers: the leader is lost
+//
+// Some faults have a rule of their own, beside those that every answer is held to:
+//
+//	frozen-standby  the synchronous standby receives nothing: nothing may be confirmed
+//	cut-message     half of a message arrives, and no more: others must book again within 15 s
+//	restore         an older dump takes the place of the database: what came after it is lost by intent, and
+//	                the log must go on from there, with nothing oversold
+//	slow-ping       the session of a process's health monitor is frozen for 2 s: no booking may be unavailable
 //
 // What happens between threads and processes is not repeatable, so the same seed gives the same
 // faults at the same moments and not the same history. When a run fails its directory is kept, with

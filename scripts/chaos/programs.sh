@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs what `make failover` and its test need, where it is missing: Patroni, etcd and PostgreSQL
-# from the packages of Debian or Ubuntu.
+# Installs what `make failover`, its test and the tests of poolers need, where it is missing: Patroni,
+# etcd, PostgreSQL and PgBouncer from the packages of Debian or Ubuntu.
 set -euo pipefail
 
 packages=()
 command -v patroni >/dev/null || packages+=(patroni)
 command -v etcd >/dev/null || packages+=(etcd-server)
+[[ -x /usr/sbin/pgbouncer ]] || command -v pgbouncer >/dev/null || packages+=(pgbouncer)
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
 [[ ${#packages[@]} == 0 ]] && exit
 

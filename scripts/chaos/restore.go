@@ -49,7 +49,9 @@ func (a *arena) restoreDump(ctx context.Context, s strike) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost with it
-	for _, sql := range []string{`drop database if exists restored with (force)`, `create database restored template template0`} {
+	for _, sql := range []string{
+		`drop database if exists restored with (force)`, `create database restored template template0`,
+	} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			return err
 		}

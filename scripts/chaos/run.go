@@ -364,7 +364,7 @@ func (a *arena) close() (err error) {
 		err = errors.Join(err, a.postgres.stop())
 	}
 	if a.standby != nil {
-		err = errors.Join(err, a.standby.stop())
+		a.standby.stop()
 	}
 	if a.cluster != nil {
 		err = errors.Join(err, a.cluster.stop())

@@ -77,7 +77,8 @@ func startStandby(ctx context.Context, server *embeddedpg.Server, dir string, is
 		return nil, err
 	}
 	if !waitUntil(ctx, time.Minute, func() bool { _, err := s.receiver(ctx); return err == nil }) {
-		return nil, errors.Join(errors.New("the standby does not follow"), s.stop())
+		s.stop()
+		return nil, errors.New("the standby does not follow")
 	}
 	if isSynchronous {
 		err = s.makeSynchronous(ctx, server)
@@ -118,10 +119,9 @@ func (s *standby) receiver(ctx context.Context) (pid int, err error) {
 	return pid, err
 }
 
-func (s *standby) stop() error {
+func (s *standby) stop() {
 	_ = s.cmd.Process.Signal(syscall.SIGQUIT)
 	_ = s.cmd.Wait() // it ends with an error then
-	return nil
 }
 
 // freezeProcess stops a process, and returns when it stands still.

@@ -147,8 +147,8 @@ func TestACleanHistoryPasses(t *testing.T) {
 			s.final.Restores = []history.Span{{From: at(14.5), To: at(17)}}
 			s.requests[len(s.requests)-1].Kind, s.requests[len(s.requests)-1].Booking = history.Cancel, id("c")
 			s.requests = append(s.requests, history.Request{
-				ID: "r12", Kind: history.Cancel, Customer: s.cid, Event: s.event, Booking: id("c"), Invoked: at(18), Answered: at(19),
-				Outcome: history.Refused, Code: history.BookingNotFound,
+				ID: "r12", Kind: history.Cancel, Customer: s.cid, Event: s.event, Booking: id("c"),
+				Invoked: at(18), Answered: at(19), Outcome: history.Refused, Code: history.BookingNotFound,
 			})
 		},
 		"unavailable is said while something is broken": func(s *story) {
