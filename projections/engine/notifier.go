@@ -147,6 +147,7 @@ func (n *Notifier) Run(ctx context.Context) {
 	})
 	for ctx.Err() == nil {
 		if err := n.receive(ctx); err != nil && ctx.Err() == nil {
+			n.forget() // the database may be another one by now
 			n.logger.Warn("listening for notifications was interrupted", "error", err)
 			Await(ctx, nil, 200*time.Millisecond)
 		}

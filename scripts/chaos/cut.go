@@ -40,6 +40,9 @@ func (t *cutToxic) Pipe(stub *toxics.ToxicStub) {
 			return
 		case c := <-stub.Input:
 			if c == nil {
+				if state.isCut { // the end of the connection is lost too
+					<-stub.Interrupt
+				}
 				stub.Close()
 				return
 			}

@@ -66,7 +66,31 @@ func excuse(requests []Request, restores []Span) []Request {
 			q.Outcome, q.Code, q.Answer = Unknown, "", Answer{}
 		}
 	}
+	if len(restores) > 0 {
+		forgetPositions(requests)
+	}
 	return requests
+}
+
+// forgetPositions lowers the positions that lists must contain to what their customers know from
+// answers that count: those of the lost records say nothing.
+func forgetPositions(requests []Request) {
+	changes := map[uuid.UUID][]*Request{}
+	for i := range requests {
+		if q := &requests[i]; q.Outcome == Done && q.Kind != List {
+			changes[q.Customer] = append(changes[q.Customer], q)
+		}
+	}
+	for i := range requests {
+		q := &requests[i]
+		known := int64(0)
+		for _, change := range changes[q.Customer] {
+			if change.Answered <= q.Invoked {
+				known = max(known, change.Answer.Position)
+			}
+		}
+		q.Least = min(q.Least, known)
+	}
 }
 
 // spans looks for answers that must not come in their time.

@@ -151,6 +151,12 @@ func TestACleanHistoryPasses(t *testing.T) {
 				Invoked: at(18), Answered: at(19), Outcome: history.Refused, Code: history.BookingNotFound,
 			})
 		},
+		"a list is asked to contain positions of before a restore": func(s *story) {
+			q := s.requests[bobLists]
+			q.ID, q.Invoked, q.Answered, q.Least = "r12", at(12.1), at(12.2), 5 // bob's cancellation is at 4
+			s.requests = append(s.requests, q)
+			s.final.Restores = []history.Span{{From: at(10.2), To: at(10.4)}}
+		},
 		"unavailable is said while something is broken": func(s *story) {
 			s.final.Calm = []history.Span{{From: at(21.5), To: at(30)}}
 		},
