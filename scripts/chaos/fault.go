@@ -184,7 +184,7 @@ var faults = []*fault{
 		pause(ctx, s.lasts)
 		return nil
 	}},
-	{name: "cut-message", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
+	{name: "cut-message", lane: onDatabase, alone: true, do: func(ctx context.Context, a *arena, s strike) error {
 		return a.cutMessage(ctx, s)
 	}},
 	{name: frozenStandby, lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
