@@ -11,9 +11,24 @@ import (
 
 // changed is the answer to a command.
 type changed[B any] struct {
-	LogPosition int64  `header:"Log-Position" doc:"A read with this as Min-Log-Position sees the change"`
-	Replayed    string `header:"Idempotency-Replayed" doc:"true when this is the stored answer of an earlier request with the same key"`
-	Body        B
+	LogPosition   int64  `header:"Log-Position" doc:"A read with this as Min-Log-Position sees the change"`
+	Replayed      string `header:"Idempotency-Replayed" doc:"true when this is the stored answer of an earlier request with the same key"`
+	CurrentStatus string `header:"Current-Status" doc:"Only with Idempotency-Replayed, on an answer about one booking or event: its status by now, which can differ from that of the stored answer"`
+	Body          B
+}
+
+const currentStatus = "Current-Status"
+
+// noteStatus tells a client that gets a stored answer what has become of the thing since. status
+// reads it; when that fails, the answer stands without it.
+func (c *changed[B]) noteStatus(status func(B) (string, error)) *changed[B] {
+	if c.Replayed == "" {
+		return c
+	}
+	if now, err := status(c.Body); err == nil {
+		c.CurrentStatus = now
+	}
+	return c
 }
 
 // once names a request that can be repeated. The zero value is a request without a name.
