@@ -2,12 +2,14 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -76,9 +78,17 @@ func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*chang
 	schedule := booking.Schedule{Invalid: err, Capacity: b.TotalTickets, AllowPast: b.AllowPast, Details: domain.Details{
 		Title: b.Title, Description: b.Description, Venue: b.Venue, StartsAt: b.Date, TimeZone: b.TimeZone, Price: price,
 	}}
-	out, err := execute(ctx, once{in.key, b}, changedEventOf, func(r booking.Request) (booking.Result, error) {
-		return a.Service.Schedule(ctx, r, schedule)
-	})
+	execute := func(asked any) (*changed[Event], error) {
+		return execute(ctx, once{in.key, asked}, changedEventOf, func(r booking.Request) (booking.Result, error) {
+			return a.Service.Schedule(ctx, r, schedule)
+		})
+	}
+	same := b
+	same.Price = b.Price.plain()
+	out, err := execute(same)
+	if errors.Is(err, eventstore.ErrKeyReused) && same != b { // earlier versions stored a hash of the price as it was written
+		out, err = execute(b)
+	}
 	if err != nil {
 		return nil, err
 	}

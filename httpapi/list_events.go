@@ -105,7 +105,7 @@ func (in *listEventsInput) query(now time.Time) (projections.EventQuery, error) 
 		name, text string
 		minor      *int64
 	}{{"minPrice", in.MinPrice, &q.MinPrice}, {"maxPrice", in.MaxPrice, &q.MaxPrice}} {
-		money, err := moneyOf(plainDecimal(cmp.Or(bound.text, "0")), in.Currency)
+		money, err := moneyOf(Decimal(cmp.Or(bound.text, "0")), in.Currency)
 		if err != nil {
 			return q, aboutParameter(err, "price", bound.name)
 		}

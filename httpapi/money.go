@@ -14,8 +14,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// Decimal is a JSON number that is read and written digit by digit: 49.99 stays 49.99. All ways to
-// write a number are one Decimal: 100, 100.0 and 1E+2 are 100.
+// Decimal is a JSON number that is read and written digit by digit: 49.99 stays 49.99.
 type Decimal string
 
 var (
@@ -25,16 +24,16 @@ var (
 
 // UnmarshalJSON reads a number.
 func (d *Decimal) UnmarshalJSON(data []byte) error {
-	*d = plainDecimal(string(data))
+	*d = Decimal(data)
 	return nil
 }
 
-// plainDecimal writes a number without an exponent and without zeros that say nothing. What is too
-// long, or no number, stays as it is, and is refused later.
-func plainDecimal(number string) Decimal {
-	parts := numberForm.FindStringSubmatch(number)
+// plain writes a number without an exponent and without zeros that say nothing: 100.0 and 1E+2 are
+// 100. What is too long, or no number, stays as it is, and is refused later.
+func (d Decimal) plain() Decimal {
+	parts := numberForm.FindStringSubmatch(string(d))
 	if parts == nil {
-		return Decimal(number)
+		return d
 	}
 	sign, whole, fraction := parts[1], parts[2], parts[3]
 	shift, _ := strconv.Atoi(parts[4]) // none: 0
@@ -84,6 +83,7 @@ func moneyOf(amount Decimal, code string) (domain.Money, error) {
 	if err != nil {
 		return fail("currency", "must be an ISO 4217 code such as USD")
 	}
+	amount = amount.plain()
 	if !decimalForm.MatchString(string(amount)) {
 		return fail("price", "must be a plain decimal number")
 	}
