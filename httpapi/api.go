@@ -142,8 +142,8 @@ func (a *api) crossOrigin() func(http.Handler) http.Handler {
 			minLogPosition, refreshTokenMode, "Traceparent", "Tracestate", "X-Request-Id",
 		},
 		ExposedHeaders: []string{
-			currentStatus, "ETag", "Idempotency-Replayed", "Link", logPosition, "RateLimit", "RateLimit-Policy", readModelLag, "Retry-After",
-			"X-Request-Id",
+			currentStatus, "ETag", "Idempotency-Replayed", "Link", logPosition, "RateLimit", "RateLimit-Policy", readModelLag,
+			"Retry-After", "X-Request-Id",
 		},
 	}).Handler
 }

@@ -59,7 +59,7 @@ type bookTicketInput struct {
 
 func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[BookingChange], error) {
 	book := booking.Book{EventID: in.Body.EventID}
-	out, err := execute(ctx, once{in.key, in.Body}, bookingChangeOf, func(r booking.Request) (booking.Result, error) {
+	out, err := execute(ctx, once{key: in.key, asked: in.Body}, bookingChangeOf, func(r booking.Request) (booking.Result, error) {
 		return a.Service.Book(ctx, r, book)
 	})
 	if err != nil {

@@ -33,8 +33,9 @@ func (c *changed[B]) noteStatus(status func(B) (string, error)) *changed[B] {
 
 // once names a request that can be repeated. The zero value is a request without a name.
 type once struct {
-	key   string
-	asked any // see [booking.Once]
+	key string
+	// See [booking.Once].
+	asked, formerly any
 }
 
 // execute has the service carry out a command of the client, and encodes what it led to. The
@@ -45,7 +46,7 @@ func execute[B any](
 ) (*changed[B], error) {
 	request := booking.Request{Actor: claimsOf(ctx).UserID, CorrelationID: middleware.RequestID(ctx)}
 	if o.key != "" {
-		request.Once = &booking.Once{Key: o.key, Asked: o.asked, Answer: func(r booking.Result) ([]byte, error) {
+		request.Once = &booking.Once{Key: o.key, Asked: o.asked, Formerly: o.formerly, Answer: func(r booking.Result) ([]byte, error) {
 			return json.Marshal(encode(r))
 		}}
 	}

@@ -2,14 +2,12 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -78,17 +76,13 @@ func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*chang
 	schedule := booking.Schedule{Invalid: err, Capacity: b.TotalTickets, AllowPast: b.AllowPast, Details: domain.Details{
 		Title: b.Title, Description: b.Description, Venue: b.Venue, StartsAt: b.Date, TimeZone: b.TimeZone, Price: price,
 	}}
-	execute := func(asked any) (*changed[Event], error) {
-		return execute(ctx, once{in.key, asked}, changedEventOf, func(r booking.Request) (booking.Result, error) {
-			return a.Service.Schedule(ctx, r, schedule)
-		})
-	}
-	same := b
-	same.Price = b.Price.plain()
-	out, err := execute(same)
-	if errors.Is(err, eventstore.ErrKeyReused) && same != b { // earlier versions stored a hash of the price as it was written
-		out, err = execute(b)
-	}
+	asked := b
+	asked.Price = b.Price.plain()
+	// Earlier versions took 1 and 1.0 for different requests.
+	same := once{key: in.key, asked: asked, formerly: b}
+	out, err := execute(ctx, same, changedEventOf, func(r booking.Request) (booking.Result, error) {
+		return a.Service.Schedule(ctx, r, schedule)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +121,8 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 		return nil, err
 	}
 	b := in.Body
-	change := booking.Change{EventID: in.ID, AllowPast: b.AllowPast, Edit: func(d *domain.Details, capacity *int) (err error) {
+	change := booking.Change{EventID: in.ID, AllowPast: b.AllowPast}
+	change.Edit = func(d *domain.Details, capacity *int) (err error) {
 		price, currency := decimalOf(d.Price), d.Price.Currency
 		set(&d.Title, b.Title)
 		set(&d.Description, b.Description)
@@ -139,7 +134,7 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 		set(&currency, b.Currency)
 		d.Price, err = moneyOf(price, currency)
 		return err
-	}}
+	}
 	return execute(ctx, once{}, changedEventOf, func(r booking.Request) (booking.Result, error) {
 		return expecting(expected, func(version int) (booking.Result, error) {
 			change := change
@@ -161,7 +156,7 @@ type cancelEventInput struct {
 }
 
 func (a *api) cancelEvent(ctx context.Context, in *cancelEventInput) (*changed[Event], error) {
-	return execute(ctx, once{in.key, in.ID}, changedEventOf, func(r booking.Request) (booking.Result, error) {
+	return execute(ctx, once{key: in.key, asked: in.ID}, changedEventOf, func(r booking.Request) (booking.Result, error) {
 		return a.Service.CancelEvent(ctx, r, in.ID)
 	})
 }

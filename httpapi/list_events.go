@@ -97,7 +97,7 @@ func (in *listEventsInput) query(now time.Time) (projections.EventQuery, error) 
 	}
 	if in.Currency == "" {
 		if in.MinPrice != "" || in.MaxPrice != "" {
-			return q, problem.Invalid(problem.FieldProblem{Pointer: "currency", Detail: "is required with minPrice and maxPrice"})
+			return q, problem.Invalid(problem.FieldProblem{Pointer: "currency", Detail: "is required with a price"})
 		}
 		return q, nil
 	}

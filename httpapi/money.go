@@ -64,7 +64,8 @@ func (d Decimal) MarshalJSON() ([]byte, error) { return []byte(d), nil }
 func (Decimal) Schema(huma.Registry) *huma.Schema {
 	lowest, highest := 0.0, float64(domain.MaxPrice)
 	return &huma.Schema{
-		Type: huma.TypeNumber, Format: "double", Description: decimalDoc, Minimum: &lowest, Maximum: &highest, Examples: []any{json.Number("49.99")},
+		Type: huma.TypeNumber, Format: "double", Description: decimalDoc, Minimum: &lowest, Maximum: &highest,
+		Examples: []any{json.Number("49.99")},
 	}
 }
 

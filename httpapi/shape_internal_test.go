@@ -22,7 +22,8 @@ func TestTheTagOfAnEventChangesWithItsShape(t *testing.T) {
 	if tag := versionETag(12); tag != `"12"` {
 		t.Errorf("got %s", tag)
 	}
-	if versions, err := versionsOf(fmt.Sprint(versionETag(12), `, W/"3.2-gzip"`)); err != nil || fmt.Sprint(versions) != "[12 3]" {
+	versions, err := versionsOf(versionETag(12) + `, W/"3.2-gzip"`)
+	if err != nil || fmt.Sprint(versions) != "[12 3]" {
 		t.Errorf("got %v, %v", versions, err)
 	}
 }

@@ -112,7 +112,9 @@ func (e *Events) List(ctx context.Context, q EventQuery) (page []*Event, total i
 		if part.rows == 0 {
 			return nil, 0, nil
 		}
-		read := reading{conditions: c, sort: q.Sort, descending: q.Descending != part.backwards, limit: part.rows, skip: part.skip}
+		read := reading{
+			conditions: c, sort: q.Sort, descending: q.Descending != part.backwards, limit: part.rows, skip: part.skip,
+		}
 		page, _, listing, err := e.read(ctx, read)
 		if part.backwards {
 			slices.Reverse(page)

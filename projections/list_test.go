@@ -190,7 +190,8 @@ func TestCursorsNeitherSkipNorDouble(t *testing.T) {
 	}
 	there := schedule(40)
 	events := projections.NewEvents(b.pool)
-	for _, sort := range []projections.EventSort{projections.SortByDate, projections.SortByPrice, projections.SortByTitle} {
+	sorts := []projections.EventSort{projections.SortByDate, projections.SortByPrice, projections.SortByTitle}
+	for _, sort := range sorts {
 		for _, descending := range []bool{false, true} {
 			p.reaches(b.head)
 			q := projections.EventQuery{Sort: sort, Descending: descending, Limit: 1 + random.IntN(6)}
