@@ -24,4 +24,7 @@
 //     unchanged date may be in the past.
 //  13. A customer makes at most [MaxBookings] bookings of an event, cancelled ones included, so that
 //     no account can fill its stream.
+//  14. Title and venue are one line with characters that can be seen, and no text has control
+//     characters. Marks of direction are allowed, because some languages need them: whoever shows a
+//     text isolates it. Events that are older than the rule keep what they have.
 package domain

@@ -59,7 +59,8 @@ type bookTicketInput struct {
 
 func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[BookingChange], error) {
 	book := booking.Book{EventID: in.Body.EventID}
-	out, err := execute(ctx, once{key: in.key, asked: in.Body}, bookingChangeOf, func(r booking.Request) (booking.Result, error) {
+	named := once{key: in.key, asked: in.Body}
+	out, err := execute(ctx, named, bookingChangeOf, func(r booking.Request) (booking.Result, error) {
 		return a.Service.Book(ctx, r, book)
 	})
 	if err != nil {

@@ -156,7 +156,8 @@ type cancelEventInput struct {
 }
 
 func (a *api) cancelEvent(ctx context.Context, in *cancelEventInput) (*changed[Event], error) {
-	return execute(ctx, once{key: in.key, asked: in.ID}, changedEventOf, func(r booking.Request) (booking.Result, error) {
+	named := once{key: in.key, asked: in.ID}
+	return execute(ctx, named, changedEventOf, func(r booking.Request) (booking.Result, error) {
 		return a.Service.CancelEvent(ctx, r, in.ID)
 	})
 }
