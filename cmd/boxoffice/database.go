@@ -112,7 +112,7 @@ func limitedDatabase(ctx context.Context, dataDir, owner string) (*database, err
 
 // migrate brings the schema up to date, and returns the versions that were applied.
 func (d *database) migrate(ctx context.Context) ([]int64, error) {
-	applied, err := migrations.Up(ctx, d.owner)
+	applied, err := migrateUp(ctx, d.owner)
 	if err != nil {
 		return nil, fmt.Errorf("migrate the database: %w", err)
 	}

@@ -98,6 +98,7 @@ func (a *Accounts) registerAgain(ctx context.Context, r Registration) (User, Tok
 		return User{}, Tokens{}, ErrKeyReused
 	}
 	tokens, err := a.signIn(ctx, user)
+	tokens.Replayed = err == nil
 	return user, tokens, err
 }
 
