@@ -300,7 +300,7 @@ type listStreamsInput struct {
 // StreamList is a part of the list of streams.
 type StreamList struct {
 	Data  []StreamItem `json:"data" nullable:"false" doc:"In the order in which they began"`
-	Total int64        `json:"total" doc:"Streams in the log, regardless of the search"`
+	Total int64        `json:"total" doc:"Streams that the search finds, on all pages"`
 	Next  int64        `json:"next,omitempty" doc:"The value of after for the next page; absent on the last one"`
 }
 
@@ -329,7 +329,7 @@ func (a *api) listStreams(ctx context.Context, in *listStreamsInput) (*struct{ B
 	if len(streams) == in.Limit {
 		list.Next = streams[in.Limit-1].Position
 	}
-	list.Total, err = a.Audit.History.CountStreams(ctx)
+	list.Total, err = a.Audit.History.CountStreams(ctx, in.Search)
 	return &struct{ Body StreamList }{list}, err
 }
 

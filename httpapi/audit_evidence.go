@@ -50,6 +50,7 @@ type ReadList struct {
 // AuditRead says who has looked at what.
 type AuditRead struct {
 	ID        int64     `json:"id"`
+	Position  int64     `json:"position,omitempty" doc:"Of its record in the log; absent for a read from before reads were records"`
 	UserID    uuid.UUID `json:"userId" format:"uuid"`
 	Operation string    `json:"operation" example:"auditStream"`
 	Target    string    `json:"target" doc:"Path and query"`

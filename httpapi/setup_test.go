@@ -99,7 +99,7 @@ func start(t *testing.T, choices ...choice) *system {
 	runner := audit.NewRunner(audit.VerifyOptions{Pool: auditing, Keys: keys})
 	t.Cleanup(runner.Close)
 	api.Audit = httpapi.Audit{
-		Checkpoints: audit.NewCheckpoints(s.pool, keys), History: audit.NewHistory(s.pool), Reads: audit.NewReads(s.pool),
+		Checkpoints: audit.NewCheckpoints(s.pool, keys), History: audit.NewHistory(s.pool), Reads: audit.NewReads(s.pool, time.Now),
 		Runner: runner, Log: s.pool,
 	}
 	if api.Now == nil {

@@ -59,7 +59,7 @@ func (a *app) auditStreamsCommand() *cobra.Command {
 						return err
 					}
 				}
-				total, err := x.history.CountStreams(ctx)
+				total, err := x.history.CountStreams(ctx, search)
 				if err == nil && !asJSON {
 					_, err = fmt.Fprintf(a.out, "%d of %d stream(s)\n", len(list), total)
 				}

@@ -229,7 +229,7 @@ func (p *parts) auditService() service {
 			p.audit = httpapi.Audit{
 				Checkpoints: audit.NewCheckpoints(p.reading, keys),
 				History:     audit.NewHistory(replica.Reader{Pool: p.reading}),
-				Reads:       audit.NewReads(p.reading),
+				Reads:       audit.NewReads(p.reading, p.now),
 				Runner:      audit.NewRunner(audit.VerifyOptions{Pool: verifying, Keys: keys}),
 				Log:         p.reading,
 			}

@@ -75,9 +75,12 @@ func (h *History) Walk(ctx context.Context, streamID uuid.UUID, after, upTo int,
 			m := Moment{Record: Line{r, previous}}
 			previous = r.Hash
 			value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
-			if err == nil {
+			switch {
+			case isRead(&r):
+				_, err = checkRead(&r)
+			case err == nil:
 				err = replay.Next(value)
-			} else {
+			default:
 				unknown = true
 			}
 			if err != nil {

@@ -148,8 +148,10 @@ func TestRecordsAndStreamsAreListedAndSearched(t *testing.T) {
 		list[0].Capacity != 10 {
 		t.Errorf("got %+v, %v", list, err)
 	}
-	if n, err := h.CountStreams(b.ctx); n != 2 || err != nil {
-		t.Errorf("got %d, %v", n, err)
+	for search, want := range map[string]int64{"": 2, "concert 1": 1, "nothing": 0} {
+		if n, err := h.CountStreams(b.ctx, search); n != want || err != nil {
+			t.Errorf("search %q: got %d, %v", search, n, err)
+		}
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // StreamInfo is a stream in a list. The fields of the read model may lag behind.
@@ -21,6 +23,11 @@ type StreamInfo struct {
 	LastAt    time.Time
 }
 
+// isFound selects the first records of the events that are searched. Reads of the audit are no event.
+const isFound = `
+	l.version = 1 and l.stream_id <> $2
+	and ($1 = '' or strpos(lower(e.title), lower($1)) > 0 or starts_with(l.stream_id::text, lower($1)))`
+
 // Streams lists streams in the order of their first records, after a position. Search matches a
 // part of the title or a prefix of the id.
 func (h *History) Streams(ctx context.Context, search string, after int64, limit int) ([]StreamInfo, error) {
@@ -32,10 +39,9 @@ func (h *History) Streams(ctx context.Context, search string, after int64, limit
 		cross join lateral (
 			select version, recorded_at from event_log n where n.stream_id = l.stream_id order by version desc limit 1
 		) newest
-		where l.version = 1 and l.position > $1
-			and ($2 = '' or strpos(lower(e.title), lower($2)) > 0 or starts_with(l.stream_id::text, lower($2)))
+		where `+isFound+` and l.position > $3
 		order by l.position
-		limit $3`, after, search, limit)
+		limit $4`, search, eventstore.ReadsStream, after, limit)
 	return collect(rows, func(row pgx.CollectableRow) (s StreamInfo, err error) {
 		err = row.Scan((*[16]byte)(&s.ID), &s.Position, &s.Records, &s.Title, &s.Status, &s.Capacity, &s.Remaining,
 			&s.FirstAt, &s.LastAt)
@@ -44,9 +50,13 @@ func (h *History) Streams(ctx context.Context, search string, after int64, limit
 	}, "list streams")
 }
 
-// CountStreams returns the number of streams.
-func (h *History) CountStreams(ctx context.Context) (n int64, err error) {
-	err = h.pool.QueryRow(ctx, `select count(*) from event_log where version = 1`).Scan(&n)
+// CountStreams returns how many streams a search finds.
+func (h *History) CountStreams(ctx context.Context, search string) (n int64, err error) {
+	err = h.pool.QueryRow(ctx, `
+		select count(*)
+		from event_log l
+		left join events e on e.id = l.stream_id
+		where `+isFound, search, eventstore.ReadsStream).Scan(&n)
 	return n, err
 }
 
