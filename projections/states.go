@@ -85,8 +85,11 @@ func CompareStates(
 
 func (c *Comparison) cursor() string { return "compared_" + c.name }
 
-// Rows is how many rows were compared.
-func (c *Comparison) Rows() int64 { return c.rows }
+// TakeRows is how many rows were compared since it was called before.
+func (c *Comparison) TakeRows() (rows int64) {
+	rows, c.rows = c.rows, 0
+	return rows
+}
 
 // Next compares the rows of a stream. Streams come in the order of their ids. The zero Stream has no
 // rows.

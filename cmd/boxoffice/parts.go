@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -230,19 +231,21 @@ func (p *parts) auditService() service {
 				Checkpoints: audit.NewCheckpoints(p.reading, keys),
 				History:     audit.NewHistory(replica.Reader{Pool: p.reading}),
 				Reads:       audit.NewReads(p.reading, p.now),
-				Runner:      audit.NewRunner(audit.VerifyOptions{Pool: verifying, Keys: keys}),
-				Log:         p.reading,
+				Runner: audit.NewRunner(audit.RunnerOptions{
+					Pool: p.reading, Verify: audit.VerifyOptions{Pool: verifying, Keys: keys}, Logger: p.logger,
+				}),
+				Log: p.reading,
 			}
 			return nil
 		},
 		run: func(ctx context.Context) error {
+			var verification sync.WaitGroup
+			verification.Go(func() { p.audit.Runner.Run(ctx) })
 			p.audit.Checkpoints.Run(ctx, p.config.AuditInterval, p.logger)
+			verification.Wait()
 			return nil
 		},
 		stop: func(context.Context) error {
-			if p.audit.Runner != nil {
-				p.audit.Runner.Close()
-			}
 			closePool(verifying)
 			return nil
 		},

@@ -2,11 +2,13 @@ package audit
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
@@ -60,6 +62,11 @@ func (h *History) CountStreams(ctx context.Context, search string) (n int64, err
 	return n, err
 }
 
+// CountReads returns how many reads of the audit the log has.
+func (h *History) CountReads(ctx context.Context) (int, error) {
+	return h.log.Version(ctx, eventstore.ReadsStream)
+}
+
 // Filter selects records of the log. Zero fields match all.
 type Filter struct {
 	Type   string
@@ -67,9 +74,11 @@ type Filter struct {
 	Stream uuid.UUID
 }
 
-// scanWindow bounds how many positions one call of Records reads. There is no index of actors or
-// types, because each would slow down every booking.
-const scanWindow = 100_000
+// How many positions one call of Records goes through at most.
+const (
+	scanWindow  = 100_000   // one by one
+	actorWindow = 2_000_000 // by an index that says where an actor can't be
+)
 
 // Records returns at most limit records after a position, and the position to continue from, which
 // is 0 at the end of the log. When matches are rare it may return few or none before the end.
@@ -78,24 +87,37 @@ func (h *History) Records(ctx context.Context, f Filter, after int64, limit int)
 	if err != nil {
 		return nil, 0, err
 	}
-	upTo := min(after+scanWindow, head)
-	if f.Stream != uuid.Nil {
-		upTo = head
+	upTo := head
+	var rows pgx.Rows
+	switch {
+	case f.Stream != uuid.Nil:
+		// Not the index of positions, which the planner prefers for the order.
+		rows, _ = h.pool.Query(ctx, selectLines+`
+			where l.stream_id = $1 and l.position + 0 > $2 and l.position + 0 <= $3 and ($4 = '' or l.type = $4)
+				and ($5 = '' or l.metadata->>'actor' = $5)
+			order by l.version
+			limit $6`, f.Stream, after, upTo, f.Type, actorText(f.Actor), limit)
+	case f.Actor != uuid.Nil:
+		upTo = min(after+actorWindow, head)
+		found, err := h.positionsOf(ctx, f, after, upTo, limit)
+		if err != nil {
+			return nil, 0, err
+		}
+		rows, _ = h.pool.Query(ctx, selectLines+`
+			where l.position = any($1)
+			order by l.position`, found)
+	case f.Type != "" && f.Type != domain.TypeTicketBooked:
+		rows, _ = h.pool.Query(ctx, selectLines+`
+			where l.type = $1 and l.type <> 'TicketBooked' and l.position > $2 and l.position <= $3
+			order by l.position
+			limit $4`, f.Type, after, upTo, limit)
+	default:
+		upTo = min(after+scanWindow, head)
+		rows, _ = h.pool.Query(ctx, selectLines+`
+			where l.position > $1 and l.position <= $2 and ($3 = '' or l.type = $3)
+			order by l.position
+			limit $4`, after, upTo, f.Type, limit)
 	}
-	actor := ""
-	if f.Actor != uuid.Nil {
-		actor = f.Actor.String()
-	}
-	chosen := `l.position > $1 and l.position <= $2`
-	if f.Stream != uuid.Nil { // force the index of the stream: for the order, the planner prefers that of positions
-		chosen = `l.stream_id = $6 and l.position + 0 > $1 and l.position + 0 <= $2`
-	} else {
-		chosen += ` and $6::uuid is not null`
-	}
-	rows, _ := h.pool.Query(ctx, selectLines+`
-		where `+chosen+` and ($3 = '' or l.type = $3) and ($4 = '' or l.metadata->>'actor' = $4)
-		order by l.`+orderOf(f)+`
-		limit $5`, after, upTo, f.Type, actor, limit, f.Stream)
 	if lines, err = collect(rows, scanLine, "list records"); err != nil {
 		return nil, 0, err
 	}
@@ -108,10 +130,33 @@ func (h *History) Records(ctx context.Context, f Filter, after int64, limit int)
 	return lines, next, nil
 }
 
-// orderOf returns the column to sort by. In one stream, versions and positions have the same order.
-func orderOf(f Filter) string {
-	if f.Stream != uuid.Nil {
-		return "version"
+func actorText(actor uuid.UUID) string {
+	if actor == uuid.Nil {
+		return ""
 	}
-	return "position"
+	return actor.String()
 }
+
+// positionsOf finds the records of an actor. The planner can't know how much the Bloom filters leave
+// out, and would read everything.
+func (h *History) positionsOf(ctx context.Context, f Filter, after, upTo int64, limit int) (found []int64, err error) {
+	err = pgx.BeginFunc(ctx, h.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `set local enable_seqscan = off; set local enable_indexscan = off`); err != nil {
+			return err
+		}
+		rows, _ := tx.Query(ctx, positionsOfActorSQL, f.Actor.String(), after, upTo, f.Type, limit)
+		found, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find the records of an actor: %w", err)
+	}
+	return found, nil
+}
+
+const positionsOfActorSQL = `
+	select position
+	from event_log
+	where metadata->>'actor' = $1 and position + 0 > $2 and position + 0 <= $3 and ($4 = '' or type = $4)
+	order by position
+	limit $5`

@@ -14,8 +14,8 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// VerifyConnections is how many database connections [Verify] and a [Runner] use.
-const VerifyConnections = 3
+// VerifyConnections is how many database connections [Verify] uses.
+const VerifyConnections = 2
 
 // VerifyOptions configure [Verify].
 type VerifyOptions struct {

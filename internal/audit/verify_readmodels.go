@@ -37,7 +37,7 @@ func (v *verification) withReadModels(ctx context.Context, snapshot pgx.Tx, chec
 			if err := c.End(ctx); err != nil {
 				return err
 			}
-			v.report.ReadModels[i].Rows += c.Rows()
+			v.report.ReadModels[i].Rows += c.TakeRows()
 		}
 		return nil
 	})
@@ -98,6 +98,7 @@ func (v *verification) finishStream(ctx context.Context) func(*progress) error {
 			if err := c.Next(ctx, p.id, p.frozen[i]); err != nil {
 				return fmt.Errorf("stream %s: %w", p.id, err)
 			}
+			v.report.ReadModels[i].Rows += c.TakeRows()
 		}
 		v.after = p.id
 		return v.save(false)
