@@ -107,10 +107,7 @@ func (h *History) Records(ctx context.Context, f Filter, after int64, limit int)
 			where l.position = any($1)
 			order by l.position`, found)
 	case f.Type != "" && f.Type != domain.TypeTicketBooked:
-		rows, _ = h.pool.Query(ctx, selectLines+`
-			where l.type = $1 and l.type <> 'TicketBooked' and l.position > $2 and l.position <= $3
-			order by l.position
-			limit $4`, f.Type, after, upTo, limit)
+		rows, _ = h.pool.Query(ctx, recordsOfTypeSQL, f.Type, after, upTo, limit)
 	default:
 		upTo = min(after+scanWindow, head)
 		rows, _ = h.pool.Query(ctx, selectLines+`
@@ -141,7 +138,7 @@ func actorText(actor uuid.UUID) string {
 // out, and would read everything.
 func (h *History) positionsOf(ctx context.Context, f Filter, after, upTo int64, limit int) (found []int64, err error) {
 	err = pgx.BeginFunc(ctx, h.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `set local enable_seqscan = off; set local enable_indexscan = off`); err != nil {
+		if _, err := tx.Exec(ctx, bloomSettings); err != nil {
 			return err
 		}
 		rows, _ := tx.Query(ctx, positionsOfActorSQL, f.Actor.String(), after, upTo, f.Type, limit)
@@ -153,6 +150,13 @@ func (h *History) positionsOf(ctx context.Context, f Filter, after, upTo int64, 
 	}
 	return found, nil
 }
+
+const bloomSettings = `set local enable_seqscan = off; set local enable_indexscan = off`
+
+const recordsOfTypeSQL = selectLines + `
+	where l.type = $1 and l.type <> 'TicketBooked' and l.position > $2 and l.position <= $3
+	order by l.position
+	limit $4`
 
 const positionsOfActorSQL = `
 	select position
