@@ -157,12 +157,14 @@ func (r *reference) audit(event, auditor string) {
 	get("", 200, "/checkpoints")
 	get("", 200, "/export?stream="+event+"&upTo=3")
 	a := r.show("", 202, "POST", "/audit/verifications", auditor, fmt.Sprintf(`{"streamId":%q}`, event))
-	eventually(r.T, "the verification is done", func() bool {
-		return r.call("GET", "/audit/verify", auditor, nil).at("state") != "running"
-	})
+	isDone := func() bool { return r.call("GET", "/audit/verify", auditor, nil).at("state") != "running" }
+	eventually(r.T, "the verification is done", isDone)
 	get("", 200, "/verifications/"+a.at("id").(string))
 	get("", 200, "/verifications?limit=1")
 	get("There is no such verification", 404, "/verifications/"+uuid.NewString())
+	r.show("", 202, "POST", "/audit/verify", auditor, fmt.Sprintf(`{"streamId":%q}`, event))
+	eventually(r.T, "the other verification is done", isDone)
+	get("", 200, "/verify")
 	get("", 200, "/reads?limit=2")
 }
 
