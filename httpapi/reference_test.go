@@ -272,8 +272,8 @@ func (r *reference) lasting(text string) string {
 	text = anyNote.ReplaceAllString(text, "${1}kJ3x…")
 	text = anyExpiry.ReplaceAllString(text, "Expires=Sun, 24 May 2026 12:00:00 GMT")
 	text = anyAge.ReplaceAllString(text, "Max-Age=604800;")
+	text = anyTag.ReplaceAllString(text, `${1}"LXX9wlQZGgDp-hot"`)
 	text = anyProgress.ReplaceAllString(text, "${1}18")
-	return anyDuration.ReplaceAllString(text, "${1}0.25")
 	return anyDuration.ReplaceAllString(text, "${1}0.25")
 }
 
