@@ -185,7 +185,8 @@ func TestAuditorsSearchTheLogAndTheirOwnReadsAreNoted(t *testing.T) {
 
 	list := get("/audit/streams?limit=1")
 	first := answer{body: list.at("data").([]any)[0].(map[string]any)}
-	if list.at("total") != 2.0 || get("/audit/streams?search=nothing").at("total") != 0.0 || list.at("next") != 1.0 || first.at("id") != event || first.at("records") != 4.0 ||
+	if list.at("total") != 2.0 || get("/audit/streams?search=nothing").at("total") != 0.0 ||
+		list.at("next") != 1.0 || first.at("id") != event || first.at("records") != 4.0 ||
 		first.at("remaining") != 2.0 {
 		t.Errorf("got %s", list.raw)
 	}
@@ -216,7 +217,8 @@ func TestAuditorsSearchTheLogAndTheirOwnReadsAreNoted(t *testing.T) {
 	}
 	for _, role := range []account.Role{account.Customer, account.Organizer} {
 		for _, path := range []string{"/audit/streams", "/audit/records", "/audit/checkpoints", "/audit/reads",
-			"/audit/export", "/audit/verify", "/audit/verifications", "/audit/verifications/" + event, "/audit/streams/" + event, "/audit/records/1/proof"} {
+			"/audit/export", "/audit/verify", "/audit/verifications", "/audit/verifications/" + event,
+			"/audit/streams/" + event, "/audit/records/1/proof"} {
 			s.want(s.call("GET", path, s.token(role), nil), 403, "forbidden")
 		}
 		s.want(s.call("POST", "/audit/verify", s.token(role), nil), 403, "forbidden")

@@ -99,7 +99,8 @@ func start(t *testing.T, choices ...choice) *system {
 	runner := audit.NewRunner(audit.RunnerOptions{Pool: s.pool, Verify: audit.VerifyOptions{Pool: auditing, Keys: keys}})
 	work.Go(func() { runner.Run(ctx) })
 	api.Audit = httpapi.Audit{
-		Checkpoints: audit.NewCheckpoints(s.pool, keys), History: audit.NewHistory(s.pool), Reads: audit.NewReads(s.pool, time.Now),
+		Checkpoints: audit.NewCheckpoints(s.pool, keys), History: audit.NewHistory(s.pool),
+		Reads:  audit.NewReads(s.pool, time.Now),
 		Runner: runner, Log: s.pool,
 	}
 	if api.Now == nil {

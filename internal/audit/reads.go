@@ -149,7 +149,8 @@ func (r *Reads) List(ctx context.Context, after int64, limit int) ([]Read, error
 	if len(reads) == limit {
 		return reads, nil
 	}
-	records, err := r.log.Stream(ctx, eventstore.ReadsStream, int(min(max(0, after-firstRecordID), math.MaxInt32)), limit-len(reads))
+	version := min(max(0, after-firstRecordID), math.MaxInt32)
+	records, err := r.log.Stream(ctx, eventstore.ReadsStream, int(version), limit-len(reads))
 	if err != nil {
 		return nil, err
 	}

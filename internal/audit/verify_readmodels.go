@@ -75,10 +75,11 @@ func (v *verification) openReadModels(ctx context.Context, tx pgx.Tx) error {
 			v.models = append(v.models, nil)
 			continue
 		}
-		c, err := projections.CompareStates(ctx, tx, m.Name, v.Stream, v.after, func(streamID uuid.UUID, version int, detail string) {
+		differs := func(streamID uuid.UUID, version int, detail string) {
 			v.found(Finding{Check: CheckReadModel, Position: m.Position, StreamID: streamID, Version: version,
 				Detail: m.Name + ": " + detail})
-		})
+		}
+		c, err := projections.CompareStates(ctx, tx, m.Name, v.Stream, v.after, differs)
 		if err != nil {
 			return err
 		}
