@@ -34,7 +34,6 @@ const (
 	errCrossOrigin   failure = "a page of another site"
 	errPlainHTTP     failure = "a sign-in over plain HTTP"
 	errWrongPassword failure = "the password of the account is wrong"
-	errNotVerified   failure = "nothing was verified yet"
 	errNotReady      failure = "not ready"
 	errNoRoute       failure = "no such address"
 	errMethod        failure = "no such method"
@@ -72,7 +71,7 @@ var known = []struct {
 			"name the proxy that ends TLS in TRUSTED_PROXIES and let it send X-Forwarded-Proto, " +
 			"or set ALLOW_PLAIN_HTTP=true", 0},
 	{errWrongPassword, 403, "wrong_password", "The password is wrong", 0},
-	{errNotVerified, 404, "not_verified", "Nothing was verified since this process started", 0},
+	{audit.ErrNoVerification, 404, "not_verified", "There is no such verification", 0},
 	{errNotReady, 503, "not_ready", "The service can't serve requests yet", 1},
 	{booking.ErrCatchingUp, 503, "catching_up", "The service is catching up; please try again in a moment", 1},
 	{eventstore.ErrUnreadable, 503, "catching_up",

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -56,11 +57,13 @@ func (s *auditing) open(ctx context.Context) error {
 	s.audit = httpapi.Audit{
 		Checkpoints: checkpoints,
 		History:     audit.NewHistory(replica.Reader{Pool: s.reading}),
-		Reads:       audit.NewReads(s.reading),
-		Runner:      audit.NewRunner(audit.VerifyOptions{Pool: verifying, Keys: keys, Checkpoints: checkpoints}),
-		Log:         s.reading,
+		Reads:       audit.NewReads(s.reading, s.now),
+		Runner: audit.NewRunner(audit.RunnerOptions{
+			Pool: s.reading, Verify: audit.VerifyOptions{Pool: verifying, Keys: keys, Checkpoints: checkpoints},
+			Logger: s.logger,
+		}),
+		Log: s.reading,
 	}
-	s.close = append(s.close, s.audit.Runner.Close)
 	return nil
 }
 
@@ -90,7 +93,10 @@ func (s *auditing) run(ctx context.Context) error {
 		defer close(delivered)
 		s.witnesses.Run(delivering)
 	}()
+	var verification sync.WaitGroup
+	verification.Go(func() { s.audit.Runner.Run(ctx) })
 	s.audit.Checkpoints.Run(ctx, s.config.AuditInterval, s.logger)
+	verification.Wait()
 	stop()
 	<-delivered
 	return nil

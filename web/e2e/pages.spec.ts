@@ -144,7 +144,7 @@ const shown: Shown[] = [
     show: async (page) => {
       const event = await schedule({ title: 'Chamber Recital' })
       const finding = { check: 'hash', position: 7, streamId: event.id, version: 1, detail: 'it was changed' }
-      await page.route('**/api/audit/verify', (route) =>
+      await page.route('**/api/audit/verifications', (route) =>
         route.fulfill({
           status: 202,
           json: {

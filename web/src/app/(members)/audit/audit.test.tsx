@@ -27,6 +27,7 @@ const show = (page: ReactNode) =>
 beforeEach(() => {
   for (const mock of [...Object.values(toasts), saved]) mock.mockReset()
   startSession(aSession('access-1', { role: 'auditor' }))
+  server.use(http.get('*/api/audit/verifications', () => HttpResponse.json({ data: [] })))
 })
 
 const stream = '00000000-0000-4000-9000-000000000001'
@@ -396,11 +397,11 @@ describe('verifying', () => {
   function serveRuns(first: Verification, ...later: (() => Response)[]) {
     const bodies: unknown[] = []
     server.use(
-      http.post('*/api/audit/verify', async ({ request }) => {
+      http.post('*/api/audit/verifications', async ({ request }) => {
         bodies.push(await request.json())
         return HttpResponse.json(first, { status: 202 })
       }),
-      http.get('*/api/audit/verify', () => (later.length > 1 ? later.shift()! : later[0]!)()),
+      http.get('*/api/audit/verifications/:id', () => (later.length > 1 ? later.shift()! : later[0]!)()),
     )
     return bodies
   }
@@ -467,11 +468,19 @@ describe('verifying', () => {
     )
   })
 
-  it.each([
-    ['has another one by now', answer({ id: 'run-2', state: 'passed', report })],
-    ['has none', () => problem(404, 'not_verified')],
-  ])('claims nothing when the server %s', async (_, later) => {
-    serveRuns(aRun(), later)
+  it('follows one that runs since before a reload of the page', async () => {
+    serveRuns(aRun(), answer({ state: 'passed', report }))
+    server.use(
+      http.get('*/api/audit/verifications', () =>
+        HttpResponse.json({ data: [aRun({ progress: { phase: 'records', done: 40, total: 120 } })] }),
+      ),
+    )
+    show(<Tools streamId={stream} />)
+    await waitFor(() => expect(outcome()).toHaveTextContent('Nothing is wrong'))
+  })
+
+  it('claims nothing when the server has it no more', async () => {
+    serveRuns(aRun(), () => problem(404, 'not_verified'))
     await begin(stream)
     await waitFor(() => expect(outcome()).toHaveTextContent('The result can’t be told'))
     expect(outcome()).not.toHaveTextContent('Nothing is wrong')

@@ -46,7 +46,7 @@ function Outcome({ verifying, wanted }: { verifying: Verifying; wanted?: string 
     case 'lost':
       return (
         <Alert role="none">
-          The result can’t be told: the server has begun something else. Verify again.
+          The result can’t be told: the server has it no more. Verify again.
         </Alert>
       )
     case 'unreachable':
