@@ -9,7 +9,7 @@ import { Select } from './select'
 interface FieldProps {
   label: string
   error?: string
-  hint?: ReactNode
+  hint?: string
 }
 
 interface ControlProps {
@@ -18,7 +18,11 @@ interface ControlProps {
   'aria-describedby': string | undefined
 }
 
-/** A label, a control, a hint and an error, connected for assistive technology. */
+/**
+ * A label, a control, and a hint or an error, connected for assistive technology. The line of the
+ * message is always there: were it added when a field is left, the button below would move away from
+ * under the pointer that is about to press it.
+ */
 function Field({
   label,
   error,
@@ -26,23 +30,23 @@ function Field({
   children,
 }: FieldProps & { children: (control: ControlProps) => ReactNode }) {
   const id = useId()
-  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ')
   return (
     <div data-slot="field" className="grid content-start gap-1.5">
       <label htmlFor={id} className="text-sm font-semibold">
         {label}
       </label>
-      {children({ id, 'aria-invalid': error ? true : undefined, 'aria-describedby': described || undefined })}
-      {hint && (
-        <p id={`${id}-hint`} className="text-sm text-soft">
-          {hint}
-        </p>
-      )}
-      {error && (
-        <p id={`${id}-error`} className="text-sm font-medium text-bad">
-          {error}
-        </p>
-      )}
+      {children({
+        id,
+        'aria-invalid': error ? true : undefined,
+        'aria-describedby': error || hint ? `${id}-message` : undefined,
+      })}
+      <p
+        id={`${id}-message`}
+        aria-live="polite"
+        className={cx('min-h-5 text-sm', error ? 'font-medium text-bad' : 'text-soft')}
+      >
+        {error ?? hint}
+      </p>
     </div>
   )
 }

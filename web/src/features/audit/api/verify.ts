@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { call } from '@/lib/api/client'
+import { api, read } from '@/lib/api/client'
 import { codeOf } from '@/lib/api/error'
+import { Verification as schema } from '@/lib/api/schemas'
 import type { Verification } from '@/lib/api/types'
 
 const POLL_INTERVAL = 500
@@ -18,14 +19,13 @@ export function useVerification(streamId?: string): { verifying: Verifying; star
   const client = useQueryClient()
   const begin = useMutation({
     mutationFn: async () =>
-      (await call<Verification>('/audit/verify', { method: 'POST', body: streamId ? { streamId } : {} }))
-        .data,
+      (await read(schema, api.POST('/audit/verify', { body: streamId ? { streamId } : {} }))).data,
     onSuccess: (run) => client.setQueryData(['audit', 'verification', run.id], run),
   })
   const id = begin.data?.id
   const follow = useQuery({
     queryKey: ['audit', 'verification', id],
-    queryFn: async ({ signal }) => (await call<Verification>('/audit/verify', { signal })).data,
+    queryFn: async ({ signal }) => (await read(schema, api.GET('/audit/verify', { signal }))).data,
     enabled: id !== undefined,
     staleTime: Infinity,
     refetchInterval: ({ state: { data, error } }) =>

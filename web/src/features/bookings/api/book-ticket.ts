@@ -1,5 +1,6 @@
-import { call } from '@/lib/api/client'
+import { api, read } from '@/lib/api/client'
 import { ApiError } from '@/lib/api/error'
+import { BookingChange as changeSchema } from '@/lib/api/schemas'
 import type { BookingChange } from '@/lib/api/types'
 
 /** The outcome of an attempt to book, as far as it is known. */
@@ -39,11 +40,8 @@ export async function bookTicket(
 ): Promise<Outcome> {
   for (let look = 1; ; look++) {
     try {
-      const { data } = await call<BookingChange>('/book', {
-        method: 'POST',
-        body: { eventId },
-        idempotencyKey: key,
-      })
+      const params = { header: { 'Idempotency-Key': key } }
+      const { data } = await read(changeSchema, api.POST('/book', { params, body: { eventId } }))
       return { kind: 'booked', change: data }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error

@@ -1,27 +1,25 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useCallback } from 'react'
-import { call } from '@/lib/api/client'
+import { api, read } from '@/lib/api/client'
+import { BookingList } from '@/lib/api/schemas'
 import type { BookingWithEvent } from '@/lib/api/types'
 
 export const bookingsQuery = queryOptions({
   queryKey: ['bookings'],
-  queryFn: async ({ signal }) =>
-    (await call<{ data: BookingWithEvent[] }>('/bookings', { signal })).data.data,
+  queryFn: async ({ signal }) => (await read(BookingList, api.GET('/bookings', { signal }))).data.data,
   staleTime: 30_000,
 })
 
-export function useBookings() {
-  return useQuery(bookingsQuery)
-}
+export const useBookings = () => useQuery(bookingsQuery)
 
 /**
  * Whether the user has a ticket for an event; undefined while unknown. Components render again only
  * when this value changes, not with every change of the list.
  */
-export function useIsBooked(eventId: string): boolean | undefined {
+export function useIsBooked(eventId: string) {
   const select = useCallback(
     (bookings: BookingWithEvent[]) => bookings.some((b) => b.eventId === eventId && b.status === 'CONFIRMED'),
     [eventId],
   )
-  return useQuery({ ...bookingsQuery, select }).data
+  return useQuery({ ...bookingsQuery, select })
 }

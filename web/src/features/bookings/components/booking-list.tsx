@@ -2,24 +2,19 @@
 
 import { Ticket } from 'lucide-react'
 import Link from 'next/link'
-import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { useState } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
+import { DateStub } from '@/components/date-stub'
+import { Skeleton } from '@/components/ui/skeleton'
 import { buttonVariants } from '@/components/ui/button'
-import type { BookingWithEvent, Event } from '@/lib/api/types'
-import { loadCode } from '@/lib/load-code'
+import type { BookingWithEvent } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
-import { usePreload } from '@/lib/preload'
 import { useBookings } from '../api/list-bookings'
 import { BookingCard } from './booking-card'
-import { BookingListSkeleton } from './booking-list-skeleton'
-
-const loadCancelDialog = () => import('./cancel-dialog')
-const loadTicketDialog = () => import('./ticket-dialog')
-const loadReceiptDialog = () => import('./receipt-dialog')
-const CancelDialog = lazy(() => loadCode(loadCancelDialog))
-const TicketDialog = lazy(() => loadCode(loadTicketDialog))
-const ReceiptDialog = lazy(() => loadCode(loadReceiptDialog))
+import { CancelDialog } from './cancel-dialog'
+import { ReceiptDialog } from './receipt-dialog'
+import { TicketDialog } from './ticket-dialog'
 
 interface Groups {
   upcoming: BookingWithEvent[]
@@ -42,10 +37,9 @@ function groupBookings(bookings: readonly BookingWithEvent[], now: number): Grou
   return groups
 }
 
-export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
+export function BookingList() {
   const query = useBookings()
   const { data } = query
-  usePreload(loadCancelDialog, loadTicketDialog, loadReceiptDialog)
   const [cancelling, setCancelling] = useState<BookingWithEvent>()
   const [shown, setShown] = useState<BookingWithEvent>()
   const [proven, setProven] = useState<BookingWithEvent>()
@@ -55,7 +49,7 @@ export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
     return query.error ? (
       <LoadError title="Your bookings can’t be shown" query={query} />
     ) : (
-      <BookingListSkeleton stub={stub()} />
+      <BookingListSkeleton />
     )
   if (data.length === 0)
     return (
@@ -84,7 +78,6 @@ export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
             <li key={booking.id}>
               <BookingCard
                 booking={booking}
-                stub={stub(booking.event)}
                 isOver={Date.parse(booking.event.date) <= now}
                 onShow={setShown}
                 onReceipt={setProven}
@@ -113,11 +106,32 @@ export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
       )}
       {section('Past', groups.past)}
       {section('Cancelled', groups.cancelled)}
-      <Suspense>
-        {cancelling && <CancelDialog booking={cancelling} onClose={() => setCancelling(undefined)} />}
-        {shown && <TicketDialog booking={shown} onClose={() => setShown(undefined)} />}
-        {proven && <ReceiptDialog booking={proven} onClose={() => setProven(undefined)} />}
-      </Suspense>
+      {cancelling && <CancelDialog booking={cancelling} onClose={() => setCancelling(undefined)} />}
+      {shown && <TicketDialog booking={shown} onClose={() => setShown(undefined)} />}
+      {proven && <ReceiptDialog booking={proven} onClose={() => setProven(undefined)} />}
+    </div>
+  )
+}
+
+function BookingListSkeleton() {
+  return (
+    <div className="grid gap-4">
+      {[1, 2].map((i) => (
+        <div key={i} aria-hidden className="ticket flex">
+          <DateStub />
+          <div className="grid grow gap-4 p-4 pl-5 sm:p-5 sm:pl-7">
+            <Skeleton className="h-6 w-1/2" />
+            <Skeleton className="h-4 w-2/3" />
+            <Skeleton className="h-4 w-1/3" />
+            <Skeleton className="h-4 w-1/2" />
+            <Skeleton className="h-11 w-full rounded-md sm:w-96" />
+          </div>
+          <span className="ticket-edge" />
+        </div>
+      ))}
+      <p role="status" className="sr-only">
+        Loading bookings
+      </p>
     </div>
   )
 }
