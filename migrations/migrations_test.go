@@ -109,7 +109,7 @@ func TestADatabaseThatFollowedIsNotMigratedByTheWay(t *testing.T) {
 	if _, err := pool.Exec(ctx, `delete from following`); err != nil {
 		t.Fatal(err)
 	}
-	if applied, err := migrations.Up(ctx, url); err != nil || len(applied) != 1 {
+	if applied, err := migrations.Up(ctx, url); err != nil || len(applied) == 0 {
 		t.Errorf("got %v %v", applied, err)
 	}
 }

@@ -219,7 +219,7 @@ func (a *app) migrateCommand() *cobra.Command {
 		Use: "migrate", Short: "Bring the schema of the database to the newest version", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withDatabase(cmd.Context(), func(ctx context.Context, d *database) error {
-				applied, err := migrations.Up(ctx, d.url)
+				applied, err := migrateUp(ctx, d.url)
 				if err != nil {
 					return err
 				}

@@ -22,7 +22,6 @@ import (
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/internal/telemetry"
-	"github.com/boxoffice/boxoffice/migrations"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -68,7 +67,7 @@ func (p *parts) databaseService(find func(context.Context, config.Config, *slog.
 			if p.database, err = find(ctx, p.config, p.logger); err != nil {
 				return err
 			}
-			if _, err := migrations.Up(ctx, p.database.url); err != nil {
+			if _, err := migrateUp(ctx, p.database.url); err != nil {
 				return fmt.Errorf("migrate the database: %w", err)
 			}
 			return nil

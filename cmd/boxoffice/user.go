@@ -12,7 +12,6 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/seed"
-	"github.com/boxoffice/boxoffice/migrations"
 )
 
 // refuseKnownPasswords is an error when people could sign in with the password of the seed.
@@ -49,7 +48,7 @@ func unusedSigner() (*account.Signer, error) {
 }
 
 func (a *app) purgeDemo(ctx context.Context, d *database) error {
-	if _, err := migrations.Up(ctx, d.url); err != nil {
+	if _, err := migrateUp(ctx, d.url); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
 	pool, err := d.pool(ctx, "user", 1, nil)

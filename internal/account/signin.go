@@ -96,6 +96,7 @@ func (a *Accounts) registerAgain(ctx context.Context, r Registration) (User, Tok
 		return User{}, Tokens{}, ErrKeyReused
 	}
 	tokens, err := a.signIn(ctx, a.pool, user)
+	tokens.Replayed = err == nil
 	return user, tokens, err
 }
 
