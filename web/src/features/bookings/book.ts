@@ -4,7 +4,7 @@ import { plural } from '@/lib/format'
 import { applyChange, markSoldOut } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { bookTicket, type Outcome } from './api/book-ticket'
-import { bookingsQuery } from './api/list-bookings'
+import { bookingKeys, ticketsQuery } from './api/list-bookings'
 import { beginAttempt, endAttempt, markBooked, markUndecided } from './attempts'
 
 /**
@@ -25,7 +25,7 @@ export async function book(event: Event): Promise<void> {
     } else {
       markUndecided(event.id, key, 'seconds' in outcome ? Date.now() + outcome.seconds * 1_000 : undefined)
       // The booking may have been made although its answer was lost.
-      void queryClient.invalidateQueries({ queryKey: bookingsQuery.queryKey })
+      void queryClient.invalidateQueries({ queryKey: bookingKeys.all })
     }
     showOutcome(event, outcome)
   }
@@ -49,11 +49,11 @@ function applyOutcome(event: Event, outcome: Outcome): void {
       const { booking, event: now } = outcome.change
       applyChange({ eventId: event.id, remainingTickets: now.remainingTickets, version: now.version })
       queryClient.setQueryData(
-        bookingsQuery.queryKey,
+        ticketsQuery.queryKey,
         (list): BookingWithEvent[] | undefined =>
           list && [{ ...booking, event: { ...event, ...now } }, ...list.filter((b) => b.id !== booking.id)],
       )
-      refetch(bookingsQuery.queryKey)
+      refetch(bookingKeys.all)
       break
     }
     case 'sold_out':
@@ -61,7 +61,7 @@ function applyOutcome(event: Event, outcome: Outcome): void {
       refetch(['events'])
       break
     case 'already_booked':
-      refetch(bookingsQuery.queryKey)
+      refetch(bookingKeys.all)
       refetch(['events'])
       break
     default:

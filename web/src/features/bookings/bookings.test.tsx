@@ -7,7 +7,7 @@ import { eventKeys } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { startSession } from '@/lib/session/session'
 import { show as render, textOf } from '../../../test/show'
-import { aBooking, anEvent, aSession, problem, server } from '../../../test/server'
+import { aBooking, anEvent, aSession, bookingList, problem, server } from '../../../test/server'
 import { calendarFile } from './calendar'
 import { BookingList } from './components/booking-list'
 
@@ -16,8 +16,24 @@ vi.mock('sonner', () => ({ toast: toasts }))
 const saved = vi.hoisted(() => vi.fn())
 vi.mock('@/lib/save-file', () => ({ saveFile: saved }))
 
+/** Answers like the API, which filters; with pages of the given size. */
+function serve(bookings: () => BookingWithEvent[], size = 50) {
+  server.use(
+    http.get('*/api/bookings', ({ request }) => {
+      const { searchParams } = new URL(request.url)
+      if (searchParams.get('upcoming'))
+        return bookingList(
+          bookings().filter((b) => b.status === 'CONFIRMED' && Date.parse(b.event.date) > Date.now()),
+        )
+      const from = Number(searchParams.get('cursor'))
+      const next = from + size < bookings().length ? String(from + size) : undefined
+      return bookingList(bookings().slice(from, from + size), next)
+    }),
+  )
+}
+
 function show(bookings: BookingWithEvent[]) {
-  server.use(http.get('*/api/bookings', () => HttpResponse.json({ data: bookings })))
+  serve(() => bookings)
   render(
     <>
       <h1 tabIndex={-1}>My bookings</h1>
@@ -39,7 +55,8 @@ describe('my bookings', () => {
       at('Later', '2031-01-01T00:00:00Z'),
       at('Sooner', '2030-01-01T00:00:00Z'),
       at('Over', '2020-01-01T00:00:00Z'),
-      at('Called off', '2030-01-01T00:00:00Z', 'CANCELLED'),
+      at('Given back', '2030-01-01T00:00:00Z', 'CANCELLED'),
+      aBooking(anEvent({ title: 'Called off', status: 'CANCELLED' })),
     ])
     const titles = async (name: string) =>
       within(await screen.findByRole('region', { name }))
@@ -47,8 +64,21 @@ describe('my bookings', () => {
         .map((h) => h.textContent)
     expect(await titles('Upcoming')).toEqual(['Sooner', 'Later'])
     expect(await titles('Past')).toEqual(['Over'])
-    expect(await titles('Cancelled')).toEqual(['Called off'])
+    expect(await titles('Cancelled')).toEqual(['Given back', 'Called off'])
     expect(screen.getAllByRole('button', { name: /Cancel Booking/ })).toHaveLength(2)
+  })
+
+  it('come page by page', async () => {
+    const bookings = ['One', 'Two', 'Three'].map((title) =>
+      aBooking(anEvent({ title, date: '2020-01-01T00:00:00Z' })),
+    )
+    show([])
+    serve(() => bookings, 2)
+    await queryClient.invalidateQueries()
+    await userEvent.click(await screen.findByRole('button', { name: 'Show more bookings' }))
+    expect(await screen.findByRole('heading', { name: 'Three' })).toBeInTheDocument()
+    expect(screen.getAllByRole('heading', { level: 3 })).toHaveLength(3)
+    expect(screen.queryByRole('button', { name: 'Show more bookings' })).not.toBeInTheDocument()
   })
 
   it('offer the next step when there are none', async () => {
@@ -64,7 +94,7 @@ describe('my bookings', () => {
     server.use(
       http.delete(`*/api/bookings/${booking.id}`, () => {
         const cancelled = { ...booking, status: 'CANCELLED' as const, cancelledAt: '2030-01-16T12:00:00Z' }
-        server.use(http.get('*/api/bookings', () => HttpResponse.json({ data: [cancelled] })))
+        serve(() => [cancelled])
         const { event, ...rest } = cancelled
         return HttpResponse.json({
           booking: rest,

@@ -5,6 +5,8 @@ interface Answer<T> {
   data: T
   /** The log position of the answer, for the live connection to resume after. */
   position: number | undefined
+  /** Of a repeated request whose first answer was lost, when what it made has changed since. */
+  currentStatus: string | undefined
 }
 
 /**
@@ -21,5 +23,9 @@ export async function read<T>(
   if (!response.ok) throw await ApiError.of(response, error)
   const parsed = safeParse(schema, data)
   if (!parsed.success) throw ApiError.unreadable()
-  return { data: parsed.output, position: Number(response.headers.get('Log-Position')) || undefined }
+  return {
+    data: parsed.output,
+    position: Number(response.headers.get('Log-Position')) || undefined,
+    currentStatus: response.headers.get('Current-Status') ?? undefined,
+  }
 }

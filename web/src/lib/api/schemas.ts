@@ -22,6 +22,7 @@ export const Event: GenericSchema<Schemas['Event']> = object({
 
 export const PageMeta: GenericSchema<Schemas['PageMeta']> = object({
   limit: number(),
+  next: optional(string()),
   page: number(),
   total: number(),
   totalPages: number(),
@@ -42,8 +43,14 @@ export const BookingWithEvent: GenericSchema<Schemas['BookingWithEvent']> = obje
   userId: string(),
 })
 
+export const BookingMeta: GenericSchema<Schemas['BookingMeta']> = object({
+  limit: number(),
+  next: optional(string()),
+})
+
 export const BookingList: GenericSchema<Schemas['BookingList']> = object({
   data: array(BookingWithEvent),
+  meta: BookingMeta,
 })
 
 export const Booking: GenericSchema<Schemas['Booking']> = object({

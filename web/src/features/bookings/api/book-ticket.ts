@@ -2,6 +2,7 @@ import { api, read } from '@/lib/api/client'
 import { ApiError } from '@/lib/api/error'
 import { BookingChange as changeSchema } from '@/lib/api/schemas'
 import type { BookingChange } from '@/lib/api/types'
+import { newKey } from '@/lib/new-key'
 
 /** The outcome of an attempt to book, as far as it is known. */
 export type Outcome =
@@ -41,7 +42,12 @@ export async function bookTicket(
   for (let look = 1; ; look++) {
     try {
       const params = { header: { 'Idempotency-Key': key } }
-      const { data } = await read(changeSchema, api.POST('/book', { params, body: { eventId } }))
+      const { data, currentStatus } = await read(
+        changeSchema,
+        api.POST('/book', { params, body: { eventId } }),
+      )
+      // It was made, but its answer was lost, and it was cancelled since: a new booking is wanted.
+      if (currentStatus === 'CANCELLED') return bookTicket(eventId, newKey(), wait)
       return { kind: 'booked', change: data }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error

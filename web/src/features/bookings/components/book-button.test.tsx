@@ -8,7 +8,7 @@ import { eventKeys, withNewestCounts } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { startSession } from '@/lib/session/session'
 import { currentSession } from '@/lib/session/store'
-import { aBooking, anEvent, aSession, problem, server } from '../../../../test/server'
+import { aBooking, anEvent, aSession, bookingList, problem, server } from '../../../../test/server'
 import { book } from '../book'
 import { show as render } from '../../../../test/show'
 import { BookButton } from './book-button'
@@ -87,9 +87,7 @@ describe('booking', () => {
       await finished
       return booked(event, 59)
     })
-    server.use(
-      http.get('*/api/bookings', () => HttpResponse.json({ data: asked.length ? [aBooking(event)] : [] })),
-    )
+    server.use(http.get('*/api/bookings', () => bookingList(asked.length ? [aBooking(event)] : [])))
     await show(event)
     await userEvent.click(button())
     await waitFor(() => expect(button()).toHaveTextContent('Booking...'))
@@ -178,12 +176,31 @@ describe('booking', () => {
   it('that succeeded although the answer was lost is shown as booked', async () => {
     const event = anEvent()
     const asked = answers(() => HttpResponse.error())
-    server.use(
-      http.get('*/api/bookings', () => HttpResponse.json({ data: asked.length ? [aBooking(event)] : [] })),
-    )
+    server.use(http.get('*/api/bookings', () => bookingList(asked.length ? [aBooking(event)] : [])))
     await show(event)
     await userEvent.click(button())
     await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
+  })
+
+  it('whose answer was lost, and that was cancelled elsewhere since, is made anew', async () => {
+    const event = anEvent()
+    const asked = answers(
+      () => HttpResponse.error(),
+      () => {
+        const answer = booked(event, 59)
+        answer.headers.set('Current-Status', 'CANCELLED')
+        return answer
+      },
+      () => booked(event, 58),
+    )
+    await show(event)
+    await userEvent.click(button())
+    await waitFor(() => expect(button()).toBeEnabled())
+    await userEvent.click(button())
+    await waitFor(() => expect(toasts.success).toHaveBeenCalledOnce())
+    expect(asked[1]?.key).toBe(asked[0]?.key)
+    expect(asked[2]?.key).not.toBe(asked[0]?.key)
+    expect(screen.getByText('58 left')).toBeInTheDocument()
   })
 
   it('while the server is busy counts down to the next try', async () => {
@@ -315,7 +332,7 @@ describe('the button', () => {
     server.use(
       http.get('*/api/bookings', async () => {
         await asked
-        return HttpResponse.json({ data: [aBooking(event)] })
+        return bookingList([aBooking(event)])
       }),
     )
     render(<Card event={event} />)

@@ -7,51 +7,37 @@ import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { DateStub } from '@/components/date-stub'
 import { Skeleton } from '@/components/ui/skeleton'
-import { buttonVariants } from '@/components/ui/button'
+import { Button, buttonVariants } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
-import { useBookings } from '../api/list-bookings'
+import { useBookings, useTickets } from '../api/list-bookings'
 import { BookingCard } from './booking-card'
 import { CancelDialog } from './cancel-dialog'
 import { ReceiptDialog } from './receipt-dialog'
 import { TicketDialog } from './ticket-dialog'
 
-interface Groups {
-  upcoming: BookingWithEvent[]
-  past: BookingWithEvent[]
-  cancelled: BookingWithEvent[]
-}
-
-/**
- * Upcoming bookings by the date of the event, soonest first; past and cancelled ones, latest first.
- */
-function groupBookings(bookings: readonly BookingWithEvent[], now: number): Groups {
-  const groups: Groups = { upcoming: [], past: [], cancelled: [] }
-  for (const booking of bookings) {
-    if (booking.status === 'CANCELLED') groups.cancelled.push(booking)
-    else groups[Date.parse(booking.event.date) <= now ? 'past' : 'upcoming'].push(booking)
-  }
-  const when = (b: BookingWithEvent) => Date.parse(b.event.date)
-  groups.upcoming.sort((a, b) => when(a) - when(b))
-  groups.past.sort((a, b) => when(b) - when(a))
-  return groups
-}
+const startOf = ({ event }: BookingWithEvent) => Date.parse(event.date)
+const isCancelled = ({ status, event }: BookingWithEvent) =>
+  status === 'CANCELLED' || event.status === 'CANCELLED'
 
 export function BookingList() {
-  const query = useBookings()
-  const { data } = query
+  const tickets = useTickets()
+  const all = useBookings()
   const [cancelling, setCancelling] = useState<BookingWithEvent>()
   const [shown, setShown] = useState<BookingWithEvent>()
   const [proven, setProven] = useState<BookingWithEvent>()
   const [now] = useState(() => Date.now())
 
-  if (!data)
-    return query.error ? (
-      <LoadError title="Your bookings can’t be shown" query={query} />
+  if (!tickets.data || !all.data) {
+    const failed = [tickets, all].find((query) => query.error)
+    return failed ? (
+      <LoadError title="Your bookings can’t be shown" query={failed} />
     ) : (
       <BookingListSkeleton />
     )
-  if (data.length === 0)
+  }
+  const bookings = all.data.pages.flatMap((page) => page.data)
+  if (tickets.data.length + bookings.length === 0)
     return (
       <Message
         icon={Ticket}
@@ -66,7 +52,10 @@ export function BookingList() {
       </Message>
     )
 
-  const groups = groupBookings(data, now)
+  // Upcoming ones by the date of the event, soonest first; past and cancelled ones, latest first.
+  const upcoming = tickets.data.filter((b) => !isCancelled(b)).sort((a, b) => startOf(a) - startOf(b))
+  const past = bookings.filter((b) => !isCancelled(b) && startOf(b) <= now)
+  past.sort((a, b) => startOf(b) - startOf(a))
   const section = (title: string, bookings: BookingWithEvent[]) =>
     bookings.length > 0 && (
       <section aria-label={title} className="grid gap-4">
@@ -90,8 +79,8 @@ export function BookingList() {
     )
   return (
     <div className="grid gap-10">
-      {section('Upcoming', groups.upcoming)}
-      {groups.upcoming.length === 0 && (
+      {section('Upcoming', upcoming)}
+      {upcoming.length === 0 && (
         <Message
           icon={Ticket}
           title="Nothing coming up"
@@ -104,8 +93,18 @@ export function BookingList() {
           All your bookings are past or cancelled.
         </Message>
       )}
-      {section('Past', groups.past)}
-      {section('Cancelled', groups.cancelled)}
+      {section('Past', past)}
+      {section('Cancelled', bookings.filter(isCancelled))}
+      {all.hasNextPage && (
+        <Button
+          variant="outline"
+          className="justify-self-center"
+          disabled={all.isFetchingNextPage}
+          onClick={() => void all.fetchNextPage()}
+        >
+          Show more bookings
+        </Button>
+      )}
       {cancelling && <CancelDialog booking={cancelling} onClose={() => setCancelling(undefined)} />}
       {shown && <TicketDialog booking={shown} onClose={() => setShown(undefined)} />}
       {proven && <ReceiptDialog booking={proven} onClose={() => setProven(undefined)} />}

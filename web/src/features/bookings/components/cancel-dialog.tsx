@@ -9,7 +9,7 @@ import { messageOf } from '@/lib/form-errors'
 import { formatDateTime } from '@/lib/format'
 import { applyChange } from '@/lib/event-cache'
 import { cancelBooking } from '../api/cancel-booking'
-import { bookingsQuery } from '../api/list-bookings'
+import { bookingKeys, ticketsQuery } from '../api/list-bookings'
 import { endAttempt } from '../attempts'
 
 export function CancelDialog({ booking, onClose }: { booking: BookingWithEvent; onClose: () => void }) {
@@ -24,11 +24,7 @@ export function CancelDialog({ booking, onClose }: { booking: BookingWithEvent; 
         remainingTickets: data.event.remainingTickets,
         version: data.event.version,
       })
-      client.setQueryData(bookingsQuery.queryKey, (list) =>
-        list?.map((b) =>
-          b.id === booking.id ? { ...b, ...data.booking, event: { ...b.event, ...data.event } } : b,
-        ),
-      )
+      client.setQueryData(ticketsQuery.queryKey, (list) => list?.filter((b) => b.id !== booking.id))
       void client.invalidateQueries({ queryKey: ['events'] })
       toast.success(`Your booking for ${event.title} is cancelled.`)
       onClose()
@@ -37,7 +33,7 @@ export function CancelDialog({ booking, onClose }: { booking: BookingWithEvent; 
       if (codeOf(error) === 'booking_not_found' || codeOf(error) === 'already_cancelled') onClose()
       toast.error('The booking was not cancelled.', { description: messageOf(error) })
     },
-    onSettled: () => client.invalidateQueries({ queryKey: bookingsQuery.queryKey }),
+    onSettled: () => client.invalidateQueries({ queryKey: bookingKeys.all }),
   })
   return (
     <AlertDialog

@@ -9,7 +9,7 @@ import type { EventQuery } from '../event-query'
 export const PAGE_SIZE = 12
 
 export function eventListQuery({ search, ...rest }: EventQuery) {
-  const query = { ...rest, ...(search && { search }), limit: PAGE_SIZE }
+  const query = { ...rest, ...(search && { search }), upcoming: true, limit: PAGE_SIZE }
   return queryOptions({
     queryKey: eventKeys.list(query),
     queryFn: async ({ signal }) => {
