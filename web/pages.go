@@ -130,7 +130,8 @@ func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 	if r.Method == http.MethodPost && p.find(r.URL.Path) != nil {
 		// A form that was sent without scripts: show it, instead of a blank page.
-		http.Redirect(w, r, r.URL.RequestURI(), http.StatusSeeOther)
+		target := url.URL{Path: r.URL.Path, RawQuery: r.URL.RawQuery}
+		http.Redirect(w, r, target.String(), http.StatusSeeOther)
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {

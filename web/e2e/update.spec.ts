@@ -53,7 +53,9 @@ test('a page from before an update still signs in, and then loads the next page 
   expect(await complaints()).toEqual([])
 })
 
-test('a page from before an update still books', async ({ page }) => {
+test('a page from before an update still books', async ({ page, refusals }) => {
+  // React logs every error that an error boundary catches.
+  refusals('ChunkLoadError', '/_next/static/')
   const event = await schedule()
   await enter(page, listOf(event))
   await expect(card(page, event).getByRole('button')).toBeEnabled()
