@@ -39,7 +39,10 @@ async function recordComplaints(page: Page): Promise<() => Promise<string[]>> {
 
 test('a page from before an update still signs in, and then loads the next page in full', async ({
   page,
+  refusals,
 }) => {
+  // React logs every error that an error boundary catches.
+  refusals('ChunkLoadError', '/_next/static/')
   const complaints = await recordComplaints(page)
   await page.goto(web() + '/login')
   await update(page)
@@ -53,9 +56,7 @@ test('a page from before an update still signs in, and then loads the next page 
   expect(await complaints()).toEqual([])
 })
 
-test('a page from before an update still books', async ({ page, refusals }) => {
-  // React logs every error that an error boundary catches.
-  refusals('ChunkLoadError', '/_next/static/')
+test('a page from before an update still books', async ({ page }) => {
   const event = await schedule()
   await enter(page, listOf(event))
   await expect(card(page, event).getByRole('button')).toBeEnabled()
