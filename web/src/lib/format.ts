@@ -52,7 +52,7 @@ export function zoneName(date: string, timeZone: string): string {
   return part(date, 'timeZoneName', {
     timeZoneName: 'shortOffset',
     timeZone: knownZone(timeZone),
-  }).replace('GMT', 'UTC')
+  }).replace(/GMT(\+0$)?/, 'UTC')
 }
 
 export const currencies = 'USD EUR GBP CHF JPY CAD AUD BRL INR DKK NOK SEK PLN CZK'.split(' ')

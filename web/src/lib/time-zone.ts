@@ -30,6 +30,8 @@ export function toInstant(local: string, timeZone: string): string | undefined {
   const [year = NaN, month = NaN, day = NaN, hour = NaN, minute = NaN] = local.split(/\D/).map(Number)
   const zoned = new TZDate(year, month - 1, day, hour, minute, timeZone)
   if (Number.isNaN(zoned.getTime())) return undefined
-  const instant = new Date(zoned.getTime()).toISOString().replace('.000Z', 'Z')
-  return toLocal(instant, timeZone) === local.slice(0, 16) ? instant : undefined
+  // In the repeated hour the library gives the second; clocks go back by an hour, or by half of one.
+  return [3_600_000, 1_800_000, 0]
+    .map((back) => new Date(zoned.getTime() - back).toISOString().replace('.000Z', 'Z'))
+    .find((instant) => toLocal(instant, timeZone) === local.slice(0, 16))
 }

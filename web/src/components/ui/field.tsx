@@ -19,8 +19,8 @@ interface ControlProps {
 }
 
 /**
- * A label, a control, and a hint or an error, connected for assistive technology. The line of the
- * message is always there: were it added when a field is left, the button below would move away from
+ * A label, a hint, a control and an error, connected for assistive technology. The line of the error
+ * is always there: were it added when a field is left, the button below would move away from
  * under the pointer that is about to press it.
  */
 function Field({
@@ -30,22 +30,20 @@ function Field({
   children,
 }: FieldProps & { children: (control: ControlProps) => ReactNode }) {
   const id = useId()
+  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ')
   return (
     <div data-slot="field" className="grid content-start gap-1.5">
       <label htmlFor={id} className="text-sm font-semibold">
         {label}
       </label>
-      {children({
-        id,
-        'aria-invalid': error ? true : undefined,
-        'aria-describedby': error || hint ? `${id}-message` : undefined,
-      })}
-      <p
-        id={`${id}-message`}
-        aria-live="polite"
-        className={cx('min-h-5 text-sm', error ? 'font-medium text-bad' : 'text-soft')}
-      >
-        {error ?? hint}
+      {hint && (
+        <p id={`${id}-hint`} className="-mt-1 text-sm text-soft">
+          {hint}
+        </p>
+      )}
+      {children({ id, 'aria-invalid': error ? true : undefined, 'aria-describedby': described || undefined })}
+      <p id={`${id}-error`} aria-live="polite" className="min-h-5 text-sm font-medium text-bad">
+        {error}
       </p>
     </div>
   )

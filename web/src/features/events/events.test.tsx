@@ -41,6 +41,7 @@ describe('availability', () => {
 function List({ events, action }: { events: Event[]; action: (event: Event) => null }) {
   const { data } = useQuery<EventPage>({
     queryKey: eventKeys.list({}),
+    queryFn: () => Promise.reject(new Error('is not fetched')),
     staleTime: Infinity,
     initialData: { data: events, meta: { total: 3, page: 1, limit: 12, totalPages: 1 } },
   })
@@ -90,9 +91,9 @@ describe('the toolbar', () => {
     type('j')
     await wait(200)
     type('ja')
-    await wait(299)
-    expect(location.search).toBe('?page=3')
-    await wait(1)
+    await wait(200)
+    expect(location.search).not.toContain('search')
+    await wait(200)
     expect(location.search).toBe('?search=ja') // and on the first page
     expect(screen.getByRole('status', { hidden: true })).toHaveTextContent('"search":"ja"')
   })
@@ -102,7 +103,10 @@ describe('the toolbar', () => {
     render(<Toolbar />)
     expect(box()).toHaveValue('jazz')
     expect(screen.getByRole('combobox', { name: 'Sort by' })).toHaveValue('price-desc')
-    act(() => history.pushState(null, '', '/events?search=opera'))
+    act(() => {
+      history.pushState(null, '', '/events?search=opera')
+      dispatchEvent(new PopStateEvent('popstate'))
+    })
     expect(box()).toHaveValue('opera')
     expect(screen.getByRole('combobox')).toHaveValue('date-asc')
   })
@@ -111,19 +115,20 @@ describe('the toolbar', () => {
     history.replaceState(null, '', '/events?page=-4&sortBy=secret&sortOrder=up')
     render(<Toolbar />)
     expect(screen.getByRole('status')).toHaveTextContent(
-      '{"page":1,"search":"","sortBy":"date","sortOrder":"asc"}',
+      '{"search":"","sortBy":"date","sortOrder":"asc","page":1}',
     )
   })
 
   it('sorts, clears, and keeps the focus in the search', async () => {
     render(<Toolbar />)
     fireEvent.change(screen.getByRole('combobox'), { target: { value: 'title-desc' } })
+    await wait(400)
     expect(location.search).toBe('?sortBy=title&sortOrder=desc')
     type('x')
-    await wait(300)
+    await wait(400)
     fireEvent.click(screen.getByRole('button', { name: 'Clear search' }))
     expect(box()).toHaveFocus()
-    await wait(300)
+    await wait(400)
     expect(location.search).toBe('?sortBy=title&sortOrder=desc')
   })
 })

@@ -127,6 +127,7 @@ describe('the connection', () => {
   })
 
   it('sends the token, the events and the position of the last read', async () => {
+    cache(anEvent({ id: 'a', version: 1 }))
     connection.seen(41)
     connection.seen(50)
     await begin()
@@ -191,7 +192,7 @@ describe('the connection', () => {
     FakeSocket.last.hear({ type: 'heartbeat', position: 12 })
     FakeSocket.last.drop(1001)
     expect(state()).toBe('polling')
-    for (const wait of [500, 1_000, 2_000, 4_000]) {
+    for (const wait of [1_000, 2_000, 4_000, 8_000]) {
       const before = FakeSocket.all.length
       await vi.advanceTimersByTimeAsync(wait - 1)
       expect(FakeSocket.all).toHaveLength(before)
@@ -199,7 +200,7 @@ describe('the connection', () => {
       expect(FakeSocket.all).toHaveLength(before + 1)
       FakeSocket.last.drop(1006)
     }
-    await vi.advanceTimersByTimeAsync(8_000)
+    await vi.advanceTimersByTimeAsync(16_000)
     FakeSocket.last.open()
     expect(FakeSocket.last.sent[0]).toMatchObject({ type: 'hello', after: 12 })
     FakeSocket.last.hear({ type: 'ready', position: 12, heartbeatSeconds: 15 })
@@ -226,7 +227,7 @@ describe('the connection', () => {
       return Promise.resolve(token)
     })
     FakeSocket.last.drop(4401)
-    await vi.advanceTimersByTimeAsync(500)
+    await vi.advanceTimersByTimeAsync(1_000)
     FakeSocket.last.open()
     expect(FakeSocket.last.sent[0]).toMatchObject({ token: 'token-2' })
   })
@@ -256,7 +257,7 @@ describe('the connection', () => {
     FakeSocket.last.drop(4429)
     await vi.advanceTimersByTimeAsync(10_000)
     expect(FakeSocket.all).toHaveLength(1)
-    await vi.advanceTimersByTimeAsync(500)
+    await vi.advanceTimersByTimeAsync(1_000)
     expect(FakeSocket.all).toHaveLength(2)
   })
 
@@ -266,6 +267,7 @@ describe('the connection', () => {
     dispatchEvent(new window.Event('offline'))
     expect(state()).toBe('offline')
     dispatchEvent(new window.Event('online'))
+    await vi.advanceTimersByTimeAsync(2)
     expect(FakeSocket.all).toHaveLength(2)
   })
 
