@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { act, fireEvent, screen } from '@testing-library/react'
+import { act, fireEvent, screen, waitFor } from '@testing-library/react'
 import { http, HttpResponse } from 'msw'
 import { safeParse } from 'valibot'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -49,7 +49,13 @@ function List({ events, action }: { events: Event[]; action: (event: Event) => n
 }
 
 describe('a change', () => {
-  it('renders the card that changed, and no other', () => {
+  const changeTo = (change: Parameters<typeof applyChange>[0]) =>
+    act(async () => {
+      applyChange(change)
+      await new Promise((resolve) => setTimeout(resolve)) // the cache tells its observers in a task
+    })
+
+  it('renders the card that changed, and no other', async () => {
     const events = [anEvent({ title: 'One' }), anEvent({ title: 'Two' }), anEvent({ title: 'Three' })]
     const rendered: string[] = []
     const action = (event: Event) => {
@@ -59,12 +65,12 @@ describe('a change', () => {
     render(<List events={events} action={action} />)
     expect(rendered).toEqual(['One', 'Two', 'Three'])
     rendered.length = 0
-    act(() => applyChange({ eventId: events[1]!.id, version: 4, remainingTickets: 5 }))
+    await changeTo({ eventId: events[1]!.id, version: 4, remainingTickets: 5 })
     expect(rendered).toEqual(['Two'])
     expect(screen.getByText('Only 5 tickets left')).toBeInTheDocument()
     rendered.length = 0
-    act(() => applyChange({ eventId: events[1]!.id, version: 3, remainingTickets: 50 }))
-    act(() => applyChange({ eventId: 'not shown', version: 1, remainingTickets: 1 }))
+    await changeTo({ eventId: events[1]!.id, version: 3, remainingTickets: 50 })
+    await changeTo({ eventId: 'not shown', version: 1, remainingTickets: 1 })
     expect(rendered).toEqual([])
   })
 })
@@ -120,16 +126,15 @@ describe('the toolbar', () => {
   })
 
   it('sorts, clears, and keeps the focus in the search', async () => {
+    vi.useRealTimers()
     render(<Toolbar />)
     fireEvent.change(screen.getByRole('combobox'), { target: { value: 'title-desc' } })
-    await wait(400)
-    expect(location.search).toBe('?sortBy=title&sortOrder=desc')
+    await waitFor(() => expect(location.search).toBe('?sortBy=title&sortOrder=desc'))
     type('x')
-    await wait(400)
+    await waitFor(() => expect(location.search).toContain('search=x'))
     fireEvent.click(screen.getByRole('button', { name: 'Clear search' }))
     expect(box()).toHaveFocus()
-    await wait(400)
-    expect(location.search).toBe('?sortBy=title&sortOrder=desc')
+    await waitFor(() => expect(location.search).toBe('?sortBy=title&sortOrder=desc'))
   })
 })
 

@@ -21,7 +21,7 @@ export function RegisterForm() {
     mode: 'onTouched', // complains about a field when it is left, not while it is typed
   })
   useKeptValues((name, value) => (name === 'name' || name === 'email') && setValue(name, value))
-  const { errors, isSubmitting } = formState
+  const { errors, isSubmitting, touchedFields } = formState
 
   const submit = handleSubmit(async ({ name, email, password }) => {
     try {
@@ -66,7 +66,7 @@ export function RegisterForm() {
         required
         hint="At least 8 characters, with a letter and a number."
         error={errors.password?.message}
-        {...register('password', { deps: ['confirmPassword'] })}
+        {...register('password', { deps: touchedFields.confirmPassword ? ['confirmPassword'] : [] })}
       />
       <PasswordField
         label="Confirm password"
