@@ -121,6 +121,7 @@ func newAPI(o Options) *api {
 	a.writes = humachi.New(a.router, config)
 	a.routes()
 	serveDocs(reading)
+	a.router.Post("/client-errors", a.clientErrors())
 	if o.Push != nil {
 		a.router.Method(http.MethodGet, "/ws", o.Push)
 	}

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { call } from '@/lib/api/client'
+import { api, read } from '@/lib/api/client'
 import { codeOf } from '@/lib/api/error'
+import { Verification as schema, VerificationList as listSchema } from '@/lib/api/schemas'
 import type { Verification } from '@/lib/api/types'
 
 const POLL_INTERVAL = 500
@@ -21,18 +22,14 @@ export function useVerification(streamId?: string): { verifying: Verifying; star
   const client = useQueryClient()
   const begin = useMutation({
     mutationFn: async () =>
-      (
-        await call<Verification>('/audit/verifications', {
-          method: 'POST',
-          body: streamId ? { streamId } : {},
-        })
-      ).data,
+      (await read(schema, api.POST('/audit/verifications', { body: streamId ? { streamId } : {} }))).data,
     onSuccess: (run) => client.setQueryData(['audit', 'verification', run.id], run),
   })
   const newest = useQuery({
     queryKey: ['audit', 'verifications', 'newest'],
     queryFn: async ({ signal }) =>
-      (await call<{ data: Verification[] }>('/audit/verifications?limit=1', { signal })).data.data[0] ?? null,
+      (await read(listSchema, api.GET('/audit/verifications', { params: { query: { limit: 1 } }, signal })))
+        .data.data[0] ?? null,
     staleTime: Infinity,
     gcTime: 0,
   })
@@ -41,7 +38,13 @@ export function useVerification(streamId?: string): { verifying: Verifying; star
   const id = begun?.id
   const follow = useQuery({
     queryKey: ['audit', 'verification', id],
-    queryFn: async ({ signal }) => (await call<Verification>(`/audit/verifications/${id}`, { signal })).data,
+    queryFn: async ({ signal }) =>
+      (
+        await read(
+          schema,
+          api.GET('/audit/verifications/{id}', { params: { path: { id: id ?? '' } }, signal }),
+        )
+      ).data,
     enabled: id !== undefined,
     staleTime: Infinity,
     refetchInterval: ({ state: { data, error } }) =>
