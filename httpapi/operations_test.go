@@ -258,7 +258,9 @@ func TestEveryOperationKeepsQuietAboutWhatBroke(t *testing.T) {
 	operations := s.operations()
 	broken := *s
 	broken.url = s.serve(s.through(failing{errors.New("planted: it broke")}))
-	for _, table := range []string{"users", "refresh_tokens", "events", "event_log", "audit_reads", "audit_verifications"} {
+	for _, table := range []string{
+		"users", "refresh_tokens", "events", "event_log", "audit_reads", "audit_verifications",
+	} {
 		if _, err := s.pool.Exec(context.Background(), `alter table `+table+` rename to broken_`+table); err != nil {
 			t.Fatal(err)
 		}

@@ -29,6 +29,8 @@ type auditing struct {
 	*parts
 	witnesses *audit.Witnesses
 	close     []func()
+	quit      chan struct{} // closed when run has to end
+	ended     chan struct{} // closed when it has; nil: there is none
 }
 
 func (s *auditing) open(ctx context.Context) error {
@@ -64,6 +66,7 @@ func (s *auditing) open(ctx context.Context) error {
 		}),
 		Log: s.reading,
 	}
+	s.quit, s.ended = make(chan struct{}), make(chan struct{})
 	return nil
 }
 
@@ -86,6 +89,16 @@ func (s *auditing) openWitnesses() (err error) {
 
 // run hands over what is signed until the end, when the last checkpoint is.
 func (s *auditing) run(ctx context.Context) error {
+	defer close(s.ended)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	go func() {
+		select {
+		case <-s.quit:
+			end()
+		case <-ctx.Done():
+		}
+	}()
 	delivering, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	delivered := make(chan struct{})
@@ -102,7 +115,16 @@ func (s *auditing) run(ctx context.Context) error {
 	return nil
 }
 
-func (s *auditing) stop(context.Context) error {
+// stop closes what run works with, and so ends it first.
+func (s *auditing) stop(deadline context.Context) error {
+	if s.ended != nil {
+		close(s.quit)
+		select {
+		case <-s.ended:
+		case <-deadline.Done():
+			return errors.New("the audit did not end in time")
+		}
+	}
 	for i := len(s.close) - 1; i >= 0; i-- {
 		s.close[i]()
 	}

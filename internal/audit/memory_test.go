@@ -44,7 +44,7 @@ func TestAVerificationNeedsTheMemoryOfOneStream(t *testing.T) { //nolint:paralle
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc) //nolint:gosec // of this process
+		return int64(m.HeapAlloc)
 	}
 	before, after, saves := heap(), int64(0), 0
 	r := b.verify(func(o *audit.VerifyOptions) {

@@ -189,7 +189,7 @@ func (v *verification) run(ctx context.Context, snapshot pgx.Tx) error {
 
 // checkOrder goes through the log in the order of positions.
 func (v *verification) checkOrder(ctx context.Context, snapshot pgx.Tx, last int64) error {
-	err := v.order.scan(ctx, snapshot, v.upTo, v.found, func() error {
+	err := v.scan(ctx, snapshot, v.upTo, v.found, func() error {
 		v.observe()
 		return v.save(false)
 	})

@@ -56,7 +56,7 @@ func (v *verification) resume(last int64) (int64, error) {
 	if s.TreeLost {
 		size = 0
 	}
-	if v.tree, err = ranges.NewRange(0, uint64(size), hashes); err != nil { //nolint:gosec // a position
+	if v.tree, err = ranges.NewRange(0, uint64(size), hashes); err != nil {
 		return 0, fmt.Errorf("resume: %w", err)
 	}
 	*v.report = s.Report
