@@ -21,7 +21,7 @@ import (
 // auditService signs checkpoints of the log, hands them to the witnesses, and verifies the log on a
 // pool of its own, because that reads all of it.
 func (p *parts) auditService() service {
-	s := &auditing{parts: p}
+	s := &auditing{parts: p, quit: make(chan struct{})}
 	return service{name: "the audit", open: s.open, run: s.run, stop: s.stop}
 }
 
@@ -30,7 +30,10 @@ type auditing struct {
 	witnesses *audit.Witnesses
 	close     []func()
 	quit      chan struct{} // closed when run has to end
-	ended     chan struct{} // closed when it has; nil: there is none
+
+	mu      sync.Mutex
+	stopped bool
+	ended   chan struct{} // closed when run has ended; nil: it has not begun
 }
 
 func (s *auditing) open(ctx context.Context) error {
@@ -66,7 +69,6 @@ func (s *auditing) open(ctx context.Context) error {
 		}),
 		Log: s.reading,
 	}
-	s.quit, s.ended = make(chan struct{}), make(chan struct{})
 	return nil
 }
 
@@ -89,6 +91,13 @@ func (s *auditing) openWitnesses() (err error) {
 
 // run hands over what is signed until the end, when the last checkpoint is.
 func (s *auditing) run(ctx context.Context) error {
+	s.mu.Lock()
+	if s.stopped {
+		s.mu.Unlock()
+		return nil
+	}
+	s.ended = make(chan struct{})
+	s.mu.Unlock()
 	defer close(s.ended)
 	ctx, end := context.WithCancel(ctx)
 	defer end()
@@ -117,10 +126,14 @@ func (s *auditing) run(ctx context.Context) error {
 
 // stop closes what run works with, and so ends it first.
 func (s *auditing) stop(deadline context.Context) error {
-	if s.ended != nil {
-		close(s.quit)
+	s.mu.Lock()
+	s.stopped = true
+	ended := s.ended
+	s.mu.Unlock()
+	close(s.quit)
+	if ended != nil {
 		select {
-		case <-s.ended:
+		case <-ended:
 		case <-deadline.Done():
 			return errors.New("the audit did not end in time")
 		}
