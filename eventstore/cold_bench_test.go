@@ -220,15 +220,13 @@ func (b bundle) takeSnapshots(tb testing.TB, streams []uuid.UUID) {
 	tb.Helper()
 	p := startProcess(tb, b.url, withSnapshots(), options{})
 	defer p.Close(context.Background()) //nolint:errcheck // it has done its work
-	for !poll(func() bool {
-		for _, stream := range streams {
+	for _, stream := range streams {
+		eventually(tb, "the stream has a snapshot", func() bool {
 			if _, err := p.look(tb, stream); err != nil {
 				tb.Fatal(err)
 			}
-		}
-		return b.count(tb, `select count(*) from snapshots`) == len(streams)
-	}) {
-		tb.Fatal("there are streams without a snapshot")
+			return b.count(tb, `select count(*) from snapshots where stream_id = $1`, stream) == 1
+		})
 	}
 }
 

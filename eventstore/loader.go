@@ -45,6 +45,7 @@ type load[S, R any] struct {
 	stream   stream[S] // as far as it is read
 	begun    bool
 	recalled bool  // its snapshot was looked for
+	left     bool  // nobody waits for it any more
 	err      error // for which it is given up
 }
 
@@ -85,6 +86,7 @@ func (l *loader[S, R]) load(id uuid.UUID, to *queue[S, R]) {
 	if w == nil {
 		w = &load[S, R]{id: id, asked: time.Now(), stream: l.cache.get(id)}
 		l.loads[id] = w
+		l.loading.Add(1)
 		l.groups = append(l.groups, w)
 	}
 	w.queues = append(w.queues, to)
@@ -101,9 +103,13 @@ func (l *loader[S, R]) work() {
 		if len(group) == 0 {
 			return
 		}
-		ended, unfinished := l.process(group)
-		l.deliver(ended)
-		l.putBack(unfinished)
+		wanted, left := l.divide(group)
+		l.deliver(left)
+		if len(wanted) > 0 {
+			ended, unfinished := l.process(wanted)
+			l.deliver(ended)
+			l.putBack(unfinished)
+		}
 	}
 }
 
@@ -122,6 +128,23 @@ func (l *loader[S, R]) next(preferLong bool) (group []*load[S, R]) {
 		l.groups, l.long = nil, nil // and their memory
 	}
 	return group
+}
+
+// divide tells the loads that somebody waits for from those that all have left. What was read of
+// these is in the cache, and the next command goes on from there.
+func (l *loader[S, R]) divide(group []*load[S, R]) (wanted, left []*load[S, R]) {
+	for _, w := range group {
+		l.mu.Lock()
+		queues := w.queues
+		l.mu.Unlock()
+		w.left = !slices.ContainsFunc(queues, func(q *queue[S, R]) bool { return q.awaits(w.id) })
+		if w.left {
+			left = append(left, w)
+		} else {
+			wanted = append(wanted, w)
+		}
+	}
+	return wanted, left
 }
 
 // putBack has loads wait for their next turn. Those that have had one alone go before others that
@@ -144,6 +167,7 @@ func (l *loader[S, R]) deliver(ended []*load[S, R]) {
 	l.mu.Lock()
 	for _, w := range ended {
 		delete(l.loads, w.id)
+		l.loading.Add(-1)
 		for _, q := range w.queues {
 			if !slices.Contains(queues, q) {
 				queues = append(queues, q)

@@ -153,8 +153,15 @@ func (q *queue[S, R]) hold(c *call[S, R], now time.Time) bool {
 	return true
 }
 
+// awaits tells whether somebody still waits for a stream that is being loaded.
+func (q *queue[S, R]) awaits(id uuid.UUID) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.ContainsFunc(q.loading[id], func(c *call[S, R]) bool { return c.stage.Load() != stageWithdrawn })
+}
+
 // deliver puts the calls whose streams are loaded before those that came later, and answers those
-// whose streams could not be.
+// whose streams could not be. Calls that came just when a load was left have it begin again.
 func (q *queue[S, R]) deliver(loads []*load[S, R]) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -165,6 +172,8 @@ func (q *queue[S, R]) deliver(loads []*load[S, R]) {
 		q.held -= len(calls)
 		for _, c := range calls {
 			switch {
+			case w.left:
+				loaded = append(loaded, c)
 			case w.err == nil:
 				c.loaded = &w.stream
 				loaded = append(loaded, c)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -38,11 +39,16 @@ type store[S, R any] struct {
 	cache     *cache[S]
 	snapshots *snapshotter[S, R]
 	logger    *slog.Logger
+	loading   atomic.Int32 // streams that are being loaded, or wait for it
 }
 
 // keep puts a committed state into the cache. current tells that it was the newest one just now.
+// While many streams wait to be loaded, only a long one gets a snapshot: writing them takes a good
+// part of the time that reading does. The others stay due.
 func (s *store[S, R]) keep(id uuid.UUID, known *stream[S], current bool) {
-	s.snapshots.offer(id, known)
+	if s.loading.Load() <= loadTurns || known.Version-known.snapshot >= snapshotStep {
+		s.snapshots.offer(id, known)
+	}
 	s.cache.put(id, *known, s.model.Size(known.state), current)
 }
 
