@@ -178,6 +178,9 @@ func (l *loader[S, R]) deliver(ended []*load[S, R]) {
 	for _, q := range queues {
 		q.deliver(ended)
 	}
+	for _, w := range ended { // the slices that it was in may last until all loads have ended
+		w.stream = stream[S]{}
+	}
 }
 
 // process reads on in some streams, and divides the loads into those that have ended and those that

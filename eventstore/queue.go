@@ -130,6 +130,7 @@ func (q *queue[S, R]) takeBatch() []*call[S, R] {
 			calls = append(calls, c)
 		}
 	}
+	clear(q.waiting[:at]) // their states need not last as long as the queue
 	q.waiting = q.waiting[at:]
 	if len(q.waiting) == 0 {
 		q.waiting = nil
@@ -167,7 +168,7 @@ func (q *queue[S, R]) deliver(loads []*load[S, R]) {
 	defer q.mu.Unlock()
 	var loaded []*call[S, R]
 	for _, w := range loads {
-		calls := q.loading[w.id]
+		calls, s := q.loading[w.id], w.stream
 		delete(q.loading, w.id)
 		q.held -= len(calls)
 		for _, c := range calls {
@@ -175,7 +176,7 @@ func (q *queue[S, R]) deliver(loads []*load[S, R]) {
 			case w.left:
 				loaded = append(loaded, c)
 			case w.err == nil:
-				c.loaded = &w.stream
+				c.loaded = &s
 				loaded = append(loaded, c)
 			case c.take():
 				c.answer(Result[S]{}, w.err)
