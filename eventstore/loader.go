@@ -55,8 +55,6 @@ const (
 	loadWorkers = 2
 	// loadGroup is how many streams begin with one statement.
 	loadGroup = 250
-	// loadStatements is how many statements a long stream has before others go ahead.
-	loadStatements = 3
 	// loadTurns is how many long streams take turns. They bound the memory that loads take, too.
 	loadTurns = 8
 	// loadAttempts is how many connections a load tries for one statement.
@@ -215,21 +213,20 @@ func (l *loader[S, R]) process(group []*load[S, R]) (ended, unfinished []*load[S
 
 var errLoadTooLong = errors.New("its stream could not be read in time")
 
-// read reads the streams of loads that begin with one statement, and a long one with several. What
-// was read is kept, whatever happens. more are the streams that have further records.
+// read reads the streams of loads that begin, or on in a long one, with one statement. What was read
+// is kept, whatever happens. more are the streams that have further records.
 func (l *loader[S, R]) read(ctx context.Context, group []*load[S, R]) (more []uuid.UUID, err error) {
 	u := unread[S, R]{store: l.store, streams: make(map[uuid.UUID]*stream[S], len(group))}
 	for _, w := range group {
 		u.streams[w.id] = &w.stream
 		more = append(more, w.id)
 	}
-	statements, limit, isLong := 1, unreadLimit, group[0].begun
-	if w := group[0]; isLong {
-		statements, limit = loadStatements, longLimit
-		err = l.recall(ctx, w)
+	limit, isLong := unreadLimit, group[0].begun
+	if isLong {
+		limit = longLimit
+		err = l.recall(ctx, group[0])
 	}
-	for i := 0; i < statements && err == nil && len(more) > 0; i++ {
-		ids := more
+	if ids := more; err == nil {
 		err = l.try(ctx, func(q *pgx.Batch) { u.queue(q, ids, limit, &more) })
 	}
 	for _, w := range group {

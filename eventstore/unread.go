@@ -28,9 +28,9 @@ const (
 	// unreadLimit is how many records a statement reads, over all its streams. What is longer is read
 	// in several statements, so that none takes long, and what one has read is kept if the next fails.
 	unreadLimit = 5_000
-	// longLimit is the same for a statement that reads one long stream, and that nobody else waits for.
-	// It is larger because one fold of many records is quicker than several of few.
-	longLimit = 20_000
+	// longLimit is the same for a statement that reads one long stream, after which others go ahead. It
+	// is larger because one fold of many records is several times as quick as many of few.
+	longLimit = 60_000
 )
 
 // store is what an executor knows of streams, and how it reads them.
