@@ -20,7 +20,7 @@ import (
 func (b *bundle) counted() (*process, *statements, uuid.UUID) {
 	b.Helper()
 	seen := &statements{}
-	pool := dbtest.Connect(b, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()),
+	pool := dbtest.Connect(b, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.RunSession()),
 		func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen })
 	p := b.startOn(pool)
 	basket := b.open("E")
