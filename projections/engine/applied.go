@@ -16,6 +16,13 @@ type rangeSum struct {
 	hash    uint64
 }
 
+// sum is that of one range and one read model.
+type sum struct {
+	name  string
+	first int64
+	rangeSum
+}
+
 func (a appliedRanges) add(position int64, hash uint64) {
 	first := (position-1)/rangeSize*rangeSize + 1
 	sum := a[first]

@@ -52,7 +52,7 @@ func TestAFloodOfNotificationsIsFewReasonsToLook(t *testing.T) {
 func TestOnlyAPositionThatIsKnownIsNotReadAgain(t *testing.T) {
 	t.Parallel()
 	n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
-	n.observe("events", 10)
+	n.observe(10, "events")
 	for payload, isRead := range map[string]bool{
 		"events 10": false, "events 11": true, "events 9": true, "events -1": true, "events": true, "": true,
 		"bookings 10":                 true,

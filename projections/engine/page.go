@@ -43,6 +43,8 @@ type page struct {
 	rows       *rowCache            // of the projection; nil: there is none
 	committed  []func()             // called when the page is committed
 	parts      map[string]*delivery // by projection, when the page is for all of them
+	isPart     bool                 // of a page for all
+	sums       []sum                // of the parts; see [advanceTogether]
 
 	failure error // of the handler: a nack carries none
 	parked  bool  // the one record was parked

@@ -113,7 +113,13 @@ func (t *Table[Row, V]) apply(ctx context.Context, p *page, name string) error {
 	for i := range records {
 		applied.add(records[i].Position, records[i].hash)
 	}
-	applied.queue(b, name)
+	if p.isPart {
+		for first, s := range applied {
+			p.sums = append(p.sums, sum{name, first, s})
+		}
+	} else {
+		applied.queue(b, name)
+	}
 	if countChanges {
 		b.Queue(nextListingSQL, name)
 	}
