@@ -79,9 +79,9 @@ func appendArgs(records []Record) []any {
 }
 
 func appendOneArgs(r *Record) []any {
+	version := int32(r.Version) //nolint:gosec // the column is an int
 	return []any{
-		[16]byte(r.StreamID), int32(r.Version), r.Type, r.SchemaVersion, []byte(r.Data), []byte(r.Metadata), //nolint:gosec // the column is an int
-		r.RecordedAt, r.Hash[:],
+		[16]byte(r.StreamID), version, r.Type, r.SchemaVersion, r.Data, r.Metadata, r.RecordedAt, r.Hash[:],
 	}
 }
 

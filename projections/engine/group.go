@@ -205,7 +205,7 @@ func (g *group) nextPage(ctx context.Context, members []*member, at int64) (*pag
 // in the buffer.
 func (g *group) unread(ctx context.Context, at int64) (records []eventstore.Record, isBuffered bool, err error) {
 	if elsewhere := g.Notifier.elsewhere.Load(); elsewhere != g.elsewhere || g.Notifier.buffer.end() > at {
-		Await(ctx, nil, pageEvery-time.Since(g.read)) // here and not after a page: mostly, nothing is to be waited for
+		Await(ctx, nil, pageEvery-time.Since(g.read)) // not after each page, which would cost a timer
 		g.elsewhere, g.read = elsewhere, time.Now()
 		return g.next(ctx, at, pageSize)
 	}
@@ -239,7 +239,8 @@ func advanceTogether(b *pgx.Batch, members []*member, p *page) {
 	if len(p.sums) > 0 {
 		s.add(`summed as (` + addSumsSQL + `values `)
 		for i, sum := range p.sums {
-			s.addList(i, sum.name, "text", sum.first, "bigint", sum.records, "bigint", int64(sum.hash), "bigint") //nolint:gosec // the same bits
+			hash := int64(sum.hash) //nolint:gosec // the same bits
+			s.addList(i, sum.name, "text", sum.first, "bigint", sum.records, "bigint", hash, "bigint")
 		}
 		s.add(addToStoredSQL + `), `)
 	}
@@ -257,7 +258,8 @@ func advanceTogether(b *pgx.Batch, members []*member, p *page) {
 	)
 	select 1 / ((select count(*) from moved) = ` + s.parameter(len(members)) + `)::int`)
 	if p.isBuffered {
-		s.add(`, 1 / count(*) from event_log where position = ` + s.parameter(p.To) + ` and hash = ` + s.parameter(p.lastHash[:]))
+		s.add(`, 1 / count(*) from event_log
+		where position = ` + s.parameter(p.To) + ` and hash = ` + s.parameter(p.lastHash[:]))
 	}
 	b.Queue(s.sql.String(), s.args...)
 }

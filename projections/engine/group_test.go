@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -48,7 +49,7 @@ func TestWhatTheProcessHasCommittedIsAppliedWithoutReadingTheLog(t *testing.T) {
 	b := setup(t)
 	p, seen, basket := b.counted()
 	reads := func() int { return seen.containing("select position, stream_id") }
-	before, moved := reads(), seen.containing("with summed")
+	before, moved, inserted := reads(), seen.containing("with summed"), seen.containing("insert into")
 	for range 5 {
 		b.commit(p, basket, b.added())
 		p.reaches(b.head)
@@ -58,6 +59,9 @@ func TestWhatTheProcessHasCommittedIsAppliedWithoutReadingTheLog(t *testing.T) {
 	}
 	if n := seen.containing("with summed") - moved; n != 5 {
 		t.Errorf("checkpoints were moved %d times, want once for each record", n)
+	}
+	if n := seen.containing("insert into") - inserted; n != 5*len(names()) {
+		t.Errorf("there were %d inserts, want one for each record and projection, which are the rows:\n%s", n, seen)
 	}
 	b.checkFold()
 	b.checkVerified()
@@ -151,4 +155,21 @@ func TestNobodyIsNotifiedWhereNobodyListens(t *testing.T) {
 	other := engine.NewNotifier(b.url, b.pool, names(), silent)
 	go other.Run(ctx)
 	eventually(t, "the other is notified", isNotified)
+}
+
+// A plan that was made for an empty log stays.
+func TestAPageIsVerifiedByAnIndex(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(1), dbtest.Settings(engine.RunSession()))
+	ctx := context.Background()
+	_, err := pool.Exec(ctx, `set plan_cache_mode = force_generic_plan; prepare verify (bigint, bytea) as `+engine.VerifySQL)
+	must(t, err)
+	rows, err := pool.Query(ctx, `explain execute verify (1, '')`, pgx.QueryExecModeSimpleProtocol)
+	must(t, err)
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	must(t, err)
+	if plan := strings.Join(lines, "\n"); !strings.Contains(plan, "event_log_pkey") {
+		t.Errorf("the plan reads the log:\n%s", plan)
+	}
 }

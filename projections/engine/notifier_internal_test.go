@@ -68,3 +68,38 @@ func TestOnlyAPositionThatIsKnownIsNotReadAgain(t *testing.T) {
 		}
 	}
 }
+
+// A page that wakes a goroutine to find that nobody listens costs a third more than it has to.
+func TestWhoIsAloneTellsNobodyUntilItHasToLookAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
+		told := func() (told bool) {
+			n.Appended()
+			n.Advanced(n.elsewhere.Load(), "events")
+			for _, tokens := range []chan struct{}{n.appended, n.advanced} {
+				select {
+				case <-tokens:
+					told = true
+				default:
+				}
+			}
+			return told
+		}
+		if !told() {
+			t.Error("nobody looked for listeners at first")
+		}
+		n.looked.Store(&look{at: time.Now()})
+		if !told() {
+			t.Error("a listener was not told")
+		}
+		n.looked.Store(&look{at: time.Now(), isAlone: true})
+		if told() {
+			t.Error("others were told, and there are none")
+		}
+		time.Sleep(lookEvery)
+		if !told() {
+			t.Error("nobody looked again for listeners")
+		}
+	})
+}

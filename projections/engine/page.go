@@ -152,8 +152,10 @@ func (p *page) verify(b *pgx.Batch) {
 	if !p.isBuffered {
 		return
 	}
-	b.Queue(`select 1 / count(*) from event_log where position = $1 and hash = $2`, p.To, p.lastHash[:])
+	b.Queue(verifySQL, p.To, p.lastHash[:])
 }
+
+const verifySQL = `select 1 / count(*) from event_log where position = $1 and hash = $2`
 
 // setBuffered is called while the page has all records of its range.
 func (p *page) setBuffered(isBuffered bool) {
