@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -284,7 +285,7 @@ func (s *statement) addList(n int, argsAndTypes ...any) {
 		separator = ", ("
 	}
 	for i := 0; i < len(argsAndTypes); i += 2 {
-		s.add(separator + s.parameter(argsAndTypes[i]) + "::" + argsAndTypes[i+1].(string)) //nolint:forcetypeassert // see above
+		s.add(fmt.Sprintf("%s%s::%s", separator, s.parameter(argsAndTypes[i]), argsAndTypes[i+1]))
 		separator = ", "
 	}
 	s.add(")")

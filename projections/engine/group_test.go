@@ -164,7 +164,8 @@ func TestAPageIsVerifiedByAnIndex(t *testing.T) {
 	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(1), dbtest.Settings(engine.RunSession()))
 	ctx := context.Background()
 	b.exec(`vacuum analyze event_log`) // which is known to be empty then
-	_, err := pool.Exec(ctx, `set plan_cache_mode = force_generic_plan; prepare verify (bigint, bytea) as `+engine.VerifySQL)
+	_, err := pool.Exec(ctx,
+		`set plan_cache_mode = force_generic_plan; prepare verify (bigint, bytea) as `+engine.VerifySQL)
 	must(t, err)
 	rows, err := pool.Query(ctx, `explain execute verify (1, '')`, pgx.QueryExecModeSimpleProtocol)
 	must(t, err)
