@@ -3,10 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -263,32 +260,6 @@ func advanceTogether(b *pgx.Batch, members []*member, p *page) {
 		where position = ` + s.parameter(p.To) + ` and hash = ` + s.parameter(p.lastHash[:]))
 	}
 	b.Queue(s.sql.String(), s.args...)
-}
-
-// statement is SQL that is put together with its arguments.
-type statement struct {
-	sql  strings.Builder
-	args []any
-}
-
-func (s *statement) add(sql string) { s.sql.WriteString(sql) }
-
-func (s *statement) parameter(arg any) string {
-	s.args = append(s.args, arg)
-	return "$" + strconv.Itoa(len(s.args))
-}
-
-// addList adds the nth row of VALUES: arguments, each with its type.
-func (s *statement) addList(n int, argsAndTypes ...any) {
-	separator := "("
-	if n > 0 {
-		separator = ", ("
-	}
-	for i := 0; i < len(argsAndTypes); i += 2 {
-		s.add(fmt.Sprintf("%s%s::%s", separator, s.parameter(argsAndTypes[i]), argsAndTypes[i+1]))
-		separator = ", "
-	}
-	s.add(")")
 }
 
 // poll renews the leases of all members, and looks for records that nobody has told of, in one
