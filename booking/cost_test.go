@@ -90,7 +90,7 @@ func costly(t *testing.T) (*booking.Service, *transactions, func(int64)) {
 	writing := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.ReservedConns), dbtest.Settings(eventstore.Session(0)),
 		eventstore.ConfigureCommits, traced)
 	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections),
-		dbtest.Settings(engine.Session()), traced)
+		dbtest.Settings(engine.RunSession()), traced)
 	notifier := engine.NewNotifier(url, pool, projections.Names(), silent)
 	progress := engine.NewProgress(pool, notifier, nil, silent)
 	live := projections.NewLive(pool, notifier, silent)

@@ -66,7 +66,7 @@ func setup(t *testing.T) *bundle {
 func (b *bundle) project() *bundle {
 	b.t.Helper()
 	pool := dbtest.Connect(b.t, b.url,
-		dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.Session()))
+		dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.RunSession()))
 	b.running.Go(func() {
 		if err := engine.Run(b.context, engine.Options{Projections: projections.All(), Pool: pool,
 			Notifier: b.notifier}); err != nil {

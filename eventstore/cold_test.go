@@ -217,6 +217,20 @@ func TestALoadEndsWhenAllHaveLeft(t *testing.T) {
 	}
 }
 
+func TestTheBatchThatFollowsALoadDoesNotReadAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	stream := people(1)
+	b.fill(t, stream, 3)
+	var seen unreadRows
+	e, pool := startExecutor(t, b.url, booking(), options{}, seen.configure)
+	mustBookAll(t, process{e, pool}, stream)
+	if rows, _ := seen.take(); len(rows) != 1 {
+		t.Errorf("the stream was read %d times: %v", len(rows), rows)
+	}
+	b.audit(t)
+}
+
 type countingCodec struct {
 	domain.Codec
 	count *atomic.Int32

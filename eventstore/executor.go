@@ -37,7 +37,7 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 		overtaking: make(chan struct{}, overtakers), turns: newOrder(),
 	}}
 	e.shared.snapshots = newSnapshotter(running, pool, &model, o)
-	e.loader = newLoader(running, &e.shared.store, pool, o)
+	e.loader = newLoader(&e.shared)
 	e.immediate = e.start(0, immediateTransactions)
 	if o.Delay > 0 {
 		e.delayed = e.start(o.Delay, o.Transactions)

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +28,7 @@ type loader[S, R any] struct {
 	patience time.Duration
 	running  context.Context
 	stop     context.CancelFunc
+	answered *atomic.Pointer[time.Time] // of the executor's batches
 	done     sync.WaitGroup
 
 	mu      sync.Mutex
@@ -61,12 +63,12 @@ const (
 	loadAttempts = 3
 )
 
-func newLoader[S, R any](running context.Context, s *store[S, R], pool *pgxpool.Pool, o Options) *loader[S, R] {
+func newLoader[S, R any](e *shared[S, R]) *loader[S, R] {
 	l := &loader[S, R]{
-		store: s, pool: pool, health: o.Health, timeout: o.messageTimeout(), patience: 3 * o.Timeout,
-		loads: map[uuid.UUID]*load[S, R]{},
+		store: &e.store, pool: e.pool, health: e.options.Health, timeout: e.options.messageTimeout(),
+		patience: 3 * e.options.Timeout, answered: &e.answered, loads: map[uuid.UUID]*load[S, R]{},
 	}
-	l.running, l.stop = context.WithCancel(running) //nolint:gosec // close calls stop
+	l.running, l.stop = context.WithCancel(e.running) //nolint:gosec // close calls stop
 	return l
 }
 
@@ -287,5 +289,10 @@ func (l *loader[S, R]) try(ctx context.Context, queue func(*pgx.Batch)) error {
 func (l *loader[S, R]) send(ctx context.Context, q *pgx.Batch) error {
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
-	return l.pool.SendBatch(ctx, q).Close()
+	err := l.pool.SendBatch(ctx, q).Close()
+	if err == nil { // the batch that comes next need not read what was just read
+		now := time.Now()
+		l.answered.Store(&now)
+	}
+	return err
 }

@@ -102,9 +102,15 @@ func (t *transaction) queueOutcome(q *pgx.Batch, records []Record, found func(ba
 // transaction unless that has begun. Once PostgreSQL has answered the COMMIT without a warning, it
 // does not matter what happens to the connection.
 func (t *transaction) appendAndCommit(ctx context.Context, records []Record, keys []newKey) (base int64, err error) {
-	sql, args := appendSQL, appendArgs(records)
-	if len(keys) > 0 {
-		sql, args = appendWithKeysSQL, append(args, keyArgs(keys)...)
+	var sql string
+	var args []any
+	switch {
+	case len(keys) > 0:
+		sql, args = appendWithKeysSQL, append(appendArgs(records), keyArgs(keys)...)
+	case len(records) == 1:
+		sql, args = appendOneSQL, appendOneArgs(&records[0])
+	default:
+		sql, args = appendSQL, appendArgs(records)
 	}
 	q, pg := t.begin(), t.conn.Conn().PgConn()
 	q.Queue(sql, args...).QueryRow(func(row pgx.Row) (err error) {

@@ -64,7 +64,7 @@ func start(t *testing.T, choices ...choice) *system {
 	s.pool = dbtest.Connect(t, url, dbtest.MaxConns(10))
 	writing := dbtest.Connect(t, url, dbtest.MaxConns(options.Transactions+eventstore.ReservedConns),
 		dbtest.Settings(eventstore.Session(options.Delay)), eventstore.ConfigureCommits)
-	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.Session()))
+	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.RunSession()))
 
 	s.signer = s.signerAt(time.Now)
 	accounts, err := account.New(s.pool, s.signer, account.Options{Cost: bcrypt.MinCost, WeakCost: true})

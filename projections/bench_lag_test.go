@@ -74,7 +74,7 @@ func startLag(b *testing.B) *lag {
 	ctx, stop := context.WithCancel(context.Background())
 	l.work, l.ctx = errgroup.WithContext(ctx)
 
-	l.pool = dbtest.Connect(b, url, dbtest.MaxConns(projections.Connections+3), dbtest.Settings(engine.Session()))
+	l.pool = dbtest.Connect(b, url, dbtest.MaxConns(projections.Connections+3), dbtest.Settings(engine.RunSession()))
 	l.notifier = engine.NewNotifier(url, l.pool, projections.Names(), silent)
 	l.progress = engine.NewProgress(l.pool, l.notifier, nil, silent)
 	l.work.Go(func() error { l.notifier.Run(ctx); return nil })

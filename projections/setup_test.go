@@ -69,7 +69,7 @@ type choice func(*engine.Options)
 func (b *bundle) start(choices ...choice) *process {
 	b.Helper()
 	return b.startOn(dbtest.Connect(b, b.url, dbtest.MaxConns(projections.Connections+2),
-		dbtest.Settings(engine.Session())), choices...)
+		dbtest.Settings(engine.RunSession())), choices...)
 }
 
 func (b *bundle) startOn(pool *pgxpool.Pool, choices ...choice) *process {

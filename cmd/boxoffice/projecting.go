@@ -25,7 +25,7 @@ var errNobodyReads = errors.New("projections run needs DATABASE_URL or a running
 // projectionService keeps the read models up to date, on connections of its own.
 func (p *parts) projectionService() service {
 	return service{name: "the projections", run: func(ctx context.Context) error {
-		pool, err := p.database.pool(ctx, "projections", projections.Connections, engine.Session())
+		pool, err := p.database.pool(ctx, "projections", projections.Connections, engine.RunSession())
 		if err != nil {
 			return err
 		}

@@ -167,7 +167,10 @@ func (d *delivery) page(from, to int64, records []eventstore.Record) *page {
 // records can't be applied together, they come again in halves, down to the record that is in the
 // way. Records before one that this program does not know are applied; then it is the error.
 func (d *delivery) deliver(ctx context.Context, p *page) error {
-	err := d.attempt(ctx, p, func(b *pgx.Batch) { d.lease.advance(b, p.From-1, p.To) })
+	err := d.attempt(ctx, p, func(b *pgx.Batch) {
+		d.lease.advance(b, p.From-1, p.To)
+		p.verify(b)
+	})
 	if err != nil {
 		d.rows.clear()
 	} else {
@@ -205,6 +208,7 @@ func (d *delivery) deliver(ctx context.Context, p *page) error {
 func (d *delivery) moved(records int, to int64) {
 	d.lease.position.Store(to)
 	d.applied(records, to)
+	d.Notifier.Advanced(to, d.lease.name)
 }
 
 // attempt gets the page handled. An acknowledged message is committed, together with what
@@ -223,7 +227,6 @@ func (d *delivery) attempt(ctx context.Context, p *page, commitCheckpoint func(*
 	if err = d.handle(ctx, m); err == nil {
 		b := &pgx.Batch{QueuedQueries: p.queued}
 		commitCheckpoint(b)
-		p.verify(b)
 		err = d.lease.lost(p.commit(ctx, b))
 	}
 	if err == nil {

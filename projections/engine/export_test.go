@@ -23,3 +23,6 @@ func ModelsKnown(n *Notifier) int {
 	defer n.mu.Unlock()
 	return len(n.models)
 }
+
+// VerifySQL is what a page of buffered records makes sure of.
+const VerifySQL = verifySQL

@@ -21,7 +21,8 @@ import (
 type group struct {
 	*delivery // of the pages for all
 	names     []string
-	elsewhere int64 // [Notifier].elsewhere when the log was read last, or unknown
+	elsewhere int64     // [Notifier].elsewhere when the log was read last, or unknown
+	read      time.Time // when the records of the last page were read
 
 	mu       sync.Mutex
 	messages chan *message.Message // nil: not subscribed to
@@ -156,7 +157,6 @@ func (g *group) lead(ctx context.Context, members []*member) {
 	}
 	g.elsewhere = unknown
 	for ctx.Err() == nil {
-		began := time.Now()
 		p, err := g.nextPage(ctx, members, at)
 		if err == nil && p != nil {
 			err = g.apply(ctx, members, p)
@@ -167,7 +167,6 @@ func (g *group) lead(ctx context.Context, members []*member) {
 		}
 		if p != nil {
 			at = p.To
-			Await(ctx, nil, pageEvery-time.Since(began))
 		}
 	}
 }
@@ -204,7 +203,8 @@ func (g *group) nextPage(ctx context.Context, members []*member, at int64) (*pag
 // in the buffer.
 func (g *group) unread(ctx context.Context, at int64) (records []eventstore.Record, isBuffered bool, err error) {
 	if elsewhere := g.Notifier.elsewhere.Load(); elsewhere != g.elsewhere || g.Notifier.buffer.end() > at {
-		g.elsewhere = elsewhere
+		Await(ctx, nil, pageEvery-time.Since(g.read)) // not after each page, which would cost a timer
+		g.elsewhere, g.read = elsewhere, time.Now()
 		return g.next(ctx, at, pageSize)
 	}
 	return nil, false, nil
@@ -212,11 +212,7 @@ func (g *group) unread(ctx context.Context, at int64) (records []eventstore.Reco
 
 // apply has a page handled for all, and moves their checkpoints in the same transaction.
 func (g *group) apply(ctx context.Context, members []*member, p *page) error {
-	err := g.attempt(ctx, p, func(b *pgx.Batch) {
-		for _, m := range members {
-			m.lease.advance(b, p.From-1, p.To)
-		}
-	})
+	err := g.attempt(ctx, p, func(b *pgx.Batch) { advanceTogether(b, members, p) })
 	for _, m := range members {
 		if err != nil {
 			m.rows.clear()
@@ -224,9 +220,46 @@ func (g *group) apply(ctx context.Context, members []*member, p *page) error {
 		}
 		m.at = p.To
 		m.lease.renewed()
-		m.moved(len(m.unparked(p.records)), p.To)
+		m.lease.position.Store(p.To)
+		m.applied(len(m.unparked(p.records)), p.To)
+	}
+	if err == nil {
+		g.Notifier.Advanced(p.To, g.names...)
 	}
 	return err
+}
+
+// advanceTogether does in one statement what [lease.advance], [appliedRanges.queue] and [page.verify]
+// do in one each, for all members.
+func advanceTogether(b *pgx.Batch, members []*member, p *page) {
+	s := statement{}
+	s.add(`with `)
+	if len(p.sums) > 0 {
+		s.add(`summed as (` + addSumsSQL + `values `)
+		for i, sum := range p.sums {
+			hash := int64(sum.hash) //nolint:gosec // the same bits
+			s.addList(i, sum.name, "text", sum.first, "bigint", sum.records, "bigint", hash, "bigint")
+		}
+		s.add(addToStoredSQL + `), `)
+	}
+	s.add(`held (name, fence) as (values `)
+	for i, m := range members {
+		s.addList(i, m.lease.name, "text", m.lease.fence, "bigint")
+	}
+	s.add(`), moved as (
+		update projection_checkpoints c
+		set position = ` + s.parameter(p.To) + `, updated_at = clock_timestamp(), lease_until = clock_timestamp() + ` +
+		s.parameter(members[0].lease.lasts) + `
+		from held
+		where c.name = held.name and c.fence = held.fence and c.position = ` + s.parameter(p.From-1) + `
+		returning 1
+	)
+	select 1 / ((select count(*) from moved) = ` + s.parameter(len(members)) + `)::int`)
+	if p.isBuffered {
+		s.add(`, 1 / count(*) from event_log
+		where position = ` + s.parameter(p.To) + ` and hash = ` + s.parameter(p.lastHash[:]))
+	}
+	b.Queue(s.sql.String(), s.args...)
 }
 
 // poll renews the leases of all members, and looks for records that nobody has told of, in one
@@ -277,7 +310,7 @@ func applyTogether(projections []Projection, tracer trace.Tracer) message.NoPubl
 			if err := applyPage(m.Context(), p, part, p.Name(), tracer); err != nil {
 				return err
 			}
-			whole.queued, whole.committed = part.queued, part.committed
+			whole.queued, whole.sums, whole.committed = part.queued, part.sums, part.committed
 		}
 		return nil
 	}
@@ -286,7 +319,7 @@ func applyTogether(projections []Projection, tracer trace.Tracer) message.NoPubl
 // part is the part of one projection in a page for all.
 func (p *page) part(name string) *page {
 	d, part := p.parts[name], *p
-	part.Projection, part.parts = name, nil
+	part.Projection, part.parts, part.isPart = name, nil, true
 	part.records, part.rows = d.unparked(p.records), d.rows
 	return &part
 }

@@ -31,16 +31,20 @@ func (n *Notifier) model(name string) *model {
 	return m
 }
 
-// observe remembers a position that the projection had at some time. It is false if the projection
-// was said to be further before.
-func (n *Notifier) observe(projection string, position int64) bool {
+// observe remembers a position that projections had at some time. It is false if one of them was
+// said to be further before.
+func (n *Notifier) observe(position int64, projections ...string) (ok bool) {
 	n.mu.Lock()
-	m := n.model(projection)
-	isNew := !m.known || m.position < position
-	if isNew {
-		n.set(m, position)
+	isNew := false
+	ok = true
+	for _, name := range projections {
+		m := n.model(name)
+		if !m.known || m.position < position {
+			n.set(m, position)
+			isNew = true
+		}
+		ok = ok && m.position == position
 	}
-	ok := m.position == position
 	n.mu.Unlock()
 	if isNew {
 		n.Checkpoints.Broadcast()

@@ -84,7 +84,7 @@ func rollbackToSavepoint(next message.HandlerFunc) message.HandlerFunc {
 		if missing != nil {
 			return nil, missing
 		}
-		p.queued, p.committed = nil, nil
+		p.queued, p.sums, p.committed = nil, nil, nil
 		if p.inTransaction() {
 			if _, back := p.conn.Exec(m.Context(), `rollback to savepoint attempt`); back != nil {
 				err = errors.Join(err, back)

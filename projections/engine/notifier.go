@@ -49,10 +49,9 @@ type Notifier struct {
 	buffer    recordBuffer // what this process has committed
 	elsewhere atomic.Int64 // counts signals of records that are not in the buffer
 
-	listens  atomic.Bool // on a connection of its own
-	lookedAt time.Time   // for others who listen; of send
-	isAlone  bool        // nobody else did
-	sending  sync.Mutex
+	listens atomic.Bool // on a connection of its own
+	sending sync.Mutex
+	looked  atomic.Pointer[look] // the last one; nil: there was none
 
 	appended, advanced chan struct{} // one token each: other processes have not been told yet
 	unread             chan struct{} // one token: another process has announced a checkpoint
@@ -87,18 +86,28 @@ func (n *Notifier) Appended(records ...eventstore.Record) {
 		n.elsewhere.Add(1)
 	}
 	n.Log.Broadcast()
-	offer(n.appended)
+	n.tellOthers(n.appended)
 }
 
-// Advanced tells all processes how far a projection is. It does not block.
-func (n *Notifier) Advanced(projection string, position int64) {
-	if !n.observe(projection, position) {
+// Advanced tells all processes how far some projections are. It does not block.
+func (n *Notifier) Advanced(position int64, projections ...string) {
+	if !n.observe(position, projections...) {
 		offer(n.unread)
 	}
 	n.mu.Lock()
-	n.moved[projection] = true
+	for _, name := range projections {
+		n.moved[name] = true
+	}
 	n.mu.Unlock()
-	offer(n.advanced)
+	n.tellOthers(n.advanced)
+}
+
+// tellOthers leaves a token, unless it is known that nobody else listens: to find that out in
+// another goroutine for each page would cost more than the page's handler.
+func (n *Notifier) tellOthers(tokens chan<- struct{}) {
+	if l := n.looked.Load(); l == nil || !l.isAlone || !l.isRecent() {
+		offer(tokens)
+	}
 }
 
 // offer leaves a token, unless there is one already: it says the same.
@@ -159,6 +168,14 @@ func whenever(ctx context.Context, tokens <-chan struct{}, do func()) {
 // lookEvery is how often a process that has something to tell looks for others who listen.
 const lookEvery = time.Second
 
+// look is what a process has found when it looked for others who listen.
+type look struct {
+	at      time.Time
+	isAlone bool // nobody else did
+}
+
+func (l *look) isRecent() bool { return time.Since(l.at) < lookEvery }
+
 // listenersSQL counts the sessions that listen. Each has a lock, which goes with it.
 const (
 	registerSQL  = `select pg_advisory_lock_shared(hashtext('boxoffice'), hashtext('listeners'))`
@@ -175,8 +192,8 @@ const (
 func (n *Notifier) hasListeners(ctx context.Context) (bool, error) {
 	n.sending.Lock()
 	defer n.sending.Unlock()
-	if time.Since(n.lookedAt) < lookEvery {
-		return !n.isAlone, nil
+	if l := n.looked.Load(); l != nil && l.isRecent() {
+		return !l.isAlone, nil
 	}
 	var listeners int
 	now := time.Now()
@@ -186,8 +203,8 @@ func (n *Notifier) hasListeners(ctx context.Context) (bool, error) {
 	if n.listens.Load() {
 		listeners--
 	}
-	n.lookedAt, n.isAlone = now, listeners <= 0
-	return !n.isAlone, nil
+	n.looked.Store(&look{at: now, isAlone: listeners <= 0})
+	return listeners > 0, nil
 }
 
 // send notifies outside of any transaction that writes: NOTIFY makes commits wait for each other,

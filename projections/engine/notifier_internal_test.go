@@ -52,7 +52,7 @@ func TestAFloodOfNotificationsIsFewReasonsToLook(t *testing.T) {
 func TestOnlyAPositionThatIsKnownIsNotReadAgain(t *testing.T) {
 	t.Parallel()
 	n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
-	n.observe("events", 10)
+	n.observe(10, "events")
 	for payload, isRead := range map[string]bool{
 		"events 10": false, "events 11": true, "events 9": true, "events -1": true, "events": true, "": true,
 		"bookings 10":                 true,
@@ -67,4 +67,39 @@ func TestOnlyAPositionThatIsKnownIsNotReadAgain(t *testing.T) {
 			t.Errorf("%q: read again: %v, and the position is %d", payload, got, at)
 		}
 	}
+}
+
+// A page that wakes a goroutine to find that nobody listens costs a third more than it has to.
+func TestWhoIsAloneTellsNobodyUntilItHasToLookAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
+		told := func() (told bool) {
+			n.Appended()
+			n.Advanced(n.elsewhere.Load(), "events")
+			for _, tokens := range []chan struct{}{n.appended, n.advanced} {
+				select {
+				case <-tokens:
+					told = true
+				default:
+				}
+			}
+			return told
+		}
+		if !told() {
+			t.Error("nobody looked for listeners at first")
+		}
+		n.looked.Store(&look{at: time.Now()})
+		if !told() {
+			t.Error("a listener was not told")
+		}
+		n.looked.Store(&look{at: time.Now(), isAlone: true})
+		if told() {
+			t.Error("others were told, and there are none")
+		}
+		time.Sleep(lookEvery)
+		if !told() {
+			t.Error("nobody looked again for listeners")
+		}
+	})
 }

@@ -43,6 +43,8 @@ type page struct {
 	rows       *rowCache            // of the projection; nil: there is none
 	committed  []func()             // called when the page is committed
 	parts      map[string]*delivery // by projection, when the page is for all of them
+	isPart     bool                 // of a page for all
+	sums       []sum                // of the parts; see [advanceTogether]
 
 	failure error // of the handler: a nack carries none
 	parked  bool  // the one record was parked
@@ -150,8 +152,10 @@ func (p *page) verify(b *pgx.Batch) {
 	if !p.isBuffered {
 		return
 	}
-	b.Queue(`select 1 / count(*) from event_log where position = $1 and hash = $2`, p.To, p.lastHash[:])
+	b.Queue(verifySQL, p.To, p.lastHash[:])
 }
+
+const verifySQL = `select 1 / count(*) from event_log where position = $1 and hash = $2`
 
 // setBuffered is called while the page has all records of its range.
 func (p *page) setBuffered(isBuffered bool) {

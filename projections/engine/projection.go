@@ -63,7 +63,16 @@ const (
 	ConnectionsShared = 1 // for metrics
 )
 
-// Session returns the settings for the connections of the pools of [Run], [Rebuild] and [Retry]
+// RunSession returns the settings for the connections of the pool of [Run] (RuntimeParams).
+func RunSession() map[string]string {
+	settings := Session()
+	// What belongs to a page goes by an index. A plan that was made for an empty table must not stay
+	// with a sequential scan when the table has grown.
+	settings["enable_seqscan"] = "off"
+	return settings
+}
+
+// Session returns the settings for the connections of the pools of [Rebuild] and [Retry]
 // (RuntimeParams).
 func Session() map[string]string {
 	return map[string]string{

@@ -75,7 +75,7 @@ type choice func(*engine.Options)
 // start runs the projections. Its options say in which way they differ from the usual.
 func (b *bundle) start(choices ...choice) *process {
 	b.Helper()
-	pool := dbtest.Connect(b, b.url, dbtest.MaxConns(connections+2), dbtest.Settings(engine.Session()))
+	pool := dbtest.Connect(b, b.url, dbtest.MaxConns(connections+2), dbtest.Settings(engine.RunSession()))
 	return b.startOn(pool, choices...)
 }
 

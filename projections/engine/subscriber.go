@@ -57,10 +57,8 @@ func (s *subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 			return handOver(ctx, messages, m)
 		})
 		d.group, d.rows = s.group, &rowCache{}
-		d.applied = func(records int, position int64) {
-			s.metrics.applied.WithLabelValues(topic).Add(float64(records))
-			s.options.Notifier.Advanced(topic, position)
-		}
+		applied := s.metrics.applied.WithLabelValues(topic)
+		d.applied = func(records int, _ int64) { applied.Add(float64(records)) }
 		for _, p := range s.options.Projections {
 			if p.Name() == topic {
 				d.refresh = func(ctx context.Context) error { return p.refresh(ctx, s.options.Pool) }
