@@ -275,6 +275,19 @@ func TestRules(t *testing.T) {
 		given(t, scheduled(2)).when(changeAt(renamed(), dayLater)).then(changed(renamed()))
 	})
 
+	for title, isRefused := range map[string]bool{
+		"Tonight \u200e🏴": false, "Tonight\n  9  forged": true, "\u200b\u200b": true, "To\x1b[2Jnight": true,
+	} {
+		t.Run("rule 14: what a title may be", func(t *testing.T) {
+			if _, err := domain.NewDetails(entitled(title)); (err != nil) != isRefused {
+				t.Errorf("%q: got %v", title, err)
+			}
+		})
+	}
+	t.Run("rule 14: an event that is older than the rule keeps its title", func(t *testing.T) {
+		given(t, scheduled(2), changed(entitled("To\x1bnight"))).when(book(first, ann, inTime)).then(booked(first, ann))
+	})
+
 	t.Run("rule 13: a customer can book and cancel many times", func(t *testing.T) {
 		given(t, bookedAndGivenBack(domain.MaxBookings-1, ann)...).
 			when(book(first, ann, inTime)).

@@ -98,10 +98,10 @@ func (s State) evolve(r Record, by *builder) State {
 // setBooking stores a booking, counts it for its customer when it is new, and says whether it is
 // the one that the customer holds.
 func (s State) setBooking(id uuid.UUID, b booking, holds bool, by *builder) State {
+	before := s.bookings.len()
+	s.bookings = s.bookings.set(id, b, by)
 	c, _ := s.customers.get(b.customer)
-	if _, known := s.bookings.get(id); !known {
-		c.made++
-	}
+	c.made += s.bookings.len() - before
 	switch held := c.holds && c.active == id; {
 	case holds && !c.holds:
 		s.sold++
@@ -113,7 +113,6 @@ func (s State) setBooking(id uuid.UUID, b booking, holds bool, by *builder) Stat
 		c.holds, c.active = true, id
 	}
 	s.customers = s.customers.set(b.customer, c, by)
-	s.bookings = s.bookings.set(id, b, by)
 	return s
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,10 +18,13 @@ type shared[S, R any] struct {
 	pool    *pgxpool.Pool
 	options Options
 	running context.Context // ends when Close has waited long enough
+	done    sync.WaitGroup  // workers, and what batches leave behind
 
 	// appending is held by the batch that appends, and overtaking by those that did not want to wait
 	// for it any longer.
 	appending, overtaking chan struct{}
+	// turns has batches of all queues that share a stream append one after the other.
+	turns order
 	// contended tells that other processes append to the same streams. Then the head row is locked
 	// before the first attempt too, because an optimistic one would often be in vain.
 	contended atomic.Bool
@@ -87,6 +91,14 @@ func (b *batch[S, R]) process(ctx context.Context) (err error) {
 	}
 	if b.calls.allAnswered() {
 		return nil
+	}
+	if err := b.entry.wait(whileUp); err != nil {
+		return giveUp(err, false)
+	}
+	turn := b.turns.enter(b.entry.streams)
+	defer b.turns.leaveIn(&b.done, turn)
+	if err := turn.wait(whileUp); err != nil {
+		return giveUp(err, false)
 	}
 	if err := b.awaitAppendSlot(whileUp); err != nil {
 		return giveUp(err, false)
@@ -189,12 +201,8 @@ const (
 	overtakers = 4
 )
 
-// awaitAppendSlot waits for earlier batches of the same streams, and then for the place at which a
-// process appends.
+// awaitAppendSlot waits for the place at which a process appends.
 func (b *batch[S, R]) awaitAppendSlot(ctx context.Context) error {
-	if err := b.entry.wait(ctx); err != nil {
-		return err
-	}
 	b.slot = b.appending
 	select {
 	case b.appending <- struct{}{}:

@@ -24,7 +24,7 @@ const (
 	unreadMark = "cross join lateral (\n\t\t\tselect position, stream_id, version, type"
 	// rowsOfAStatement is how many records one statement may read in a batch or a group of loads, and
 	// rowsOfALong how many of one stream.
-	rowsOfAStatement, rowsOfALong = 5_000, 20_000
+	rowsOfAStatement, rowsOfALong = 5_000, 60_000
 )
 
 // unreadRows counts the rows of each query for unread records.
@@ -121,7 +121,8 @@ func TestWhatWasReadIsKept(t *testing.T) {
 	b := setup(t)
 	via := newProxy(t, b.url)
 	stream := people(1)
-	const length = rowsOfAStatement + 2*rowsOfALong
+	const missing = 5_000 // after a short statement and a long one
+	const length = rowsOfAStatement + rowsOfALong + missing
 	b.fill(t, stream, length)
 	var seen unreadRows
 	e, pool := startExecutor(t, via.url, booking(), options{}, seen.configure)
@@ -142,8 +143,8 @@ func TestWhatWasReadIsKept(t *testing.T) {
 	}
 	via.obey(nil)
 	mustBook(t, p, stream[0], uuid.New())
-	if rows, sum := seen.take(); sum > rowsOfALong+10 {
-		t.Errorf("%v records were read the second time, of %d that were missing", rows, rowsOfALong)
+	if rows, sum := seen.take(); sum > missing+10 {
+		t.Errorf("%v records were read the second time, of %d that were missing", rows, missing)
 	}
 }
 
@@ -189,6 +190,45 @@ func TestTheBatchThatFollowsALoadDoesNotReadAgain(t *testing.T) {
 		t.Errorf("the stream was read %d times: %v", len(rows), rows)
 	}
 	b.audit(t)
+}
+
+// A stream is not read to its end for customers who have left. What was read of it is kept.
+func TestALoadEndsWhenAllHaveLeft(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	via := newProxy(t, b.url)
+	stream := people(1)
+	const length = 4 * rowsOfAStatement
+	b.fill(t, stream, length)
+	var seen unreadRows
+	e, pool := startExecutor(t, via.url, booking(), options{}, seen.configure)
+	p := process{e, pool}
+	held := hold(t, pass, nil)
+	via.obey(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
+
+	var calls []*pending
+	ctx, leave := context.WithCancel(context.Background())
+	defer leave()
+	for i := range 3 {
+		calls = append(calls, begin(func() (result, error) { return p.book(ctx, stream[0], uuid.New()) }))
+		eventually(t, "the command waits", func() bool { return p.Waiting() == i+1 })
+	}
+	held.flight(t)
+	leave()
+	for _, c := range calls {
+		if a := c.get(t); !errors.Is(a.err, context.Canceled) {
+			t.Errorf("got %v, want that the customer has left", a.err)
+		}
+	}
+	held.release()
+	eventually(t, "nobody waits", func() bool { return p.Waiting() == 0 })
+	if rows, sum := seen.take(); sum != rowsOfAStatement {
+		t.Errorf("%v records were read, and all had left when the first %d came", rows, rowsOfAStatement)
+	}
+	mustBook(t, p, stream[0], uuid.New())
+	if rows, sum := seen.take(); sum > length-rowsOfAStatement+10 {
+		t.Errorf("%v records were read, of %d that were missing", rows, length-rowsOfAStatement)
+	}
 }
 
 type countingCodec struct {

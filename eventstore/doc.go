@@ -52,8 +52,9 @@
 // in 6. Refusals, and commands that have nothing to do, are never answered without a read in the
 // same transaction.
 //
-// Batches that share a stream append in the order in which they were made; others don't wait for
-// each other but for the append itself, and for that no longer than 50 ms if it hangs.
+// Batches that share a stream append one after the other, those of one queue in the order in which
+// they were made; others don't wait for each other but for the append itself, and for that no longer
+// than 50 ms if it hangs.
 //
 // # Cold streams
 //
@@ -61,9 +62,10 @@
 // enter a batch, so that no batch reads much and commands on other streams don't wait. Each stream
 // is read once, however many commands want it. Short ones are read many at a time, long ones from
 // their snapshot and in turns. A statement reads at most 5,000 records over all its streams, or
-// 20,000 of one long stream; what it has brought is kept, whatever happens to the next one. Two
+// 60,000 of one long stream; what it has brought is kept, whatever happens to the next one. Two
 // loads run at a time, so what is read at once, and the memory for it, does not grow with the number
-// of commands. Streams that were long to read get a snapshot, as those that grow do.
+// of commands. Streams that were long to read get a snapshot, as those that grow do, but
+// short ones not while many wait to be loaded.
 //
 // The head row hands out positions. An append locks it in the same statement that inserts, before
 // it touches anything else, so appends wait for each other at that one place, in whatever order
@@ -93,7 +95,8 @@
 //   - A command that panics, or whose records PostgreSQL could not store, fails alone, before
 //     anything is sent.
 //   - A caller that gives up before a batch has taken its command is forgotten; later, the command is
-//     carried out all the same.
+//     carried out all the same. When all who wait for a stream have given up, reading it ends with
+//     the statement that is under way, and goes on from there for the next command.
 //   - A stream that can't be read within three times [Options.Timeout] fails the commands that wait
 //     for it as unavailable. The next command goes on where reading ended.
 //   - More waiting commands than [Options.Queue] are refused with [ErrBusy]; overload is never

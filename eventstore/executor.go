@@ -19,7 +19,6 @@ type Executor[S, R any] struct {
 	inFlight  sync.Map // the [Key] of each command on its way
 
 	kill context.CancelFunc
-	done sync.WaitGroup
 }
 
 // NewExecutor uses pool, which must stay open until [Executor.Close] has returned and hold at least
@@ -35,7 +34,7 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 	e := &Executor[S, R]{kill: kill, shared: shared[S, R]{
 		store: store[S, R]{model: &model, cache: newCache[S](o.Cache), logger: o.Logger},
 		pool:  pool, options: o, running: running, appending: make(chan struct{}, 1),
-		overtaking: make(chan struct{}, overtakers),
+		overtaking: make(chan struct{}, overtakers), turns: newOrder(),
 	}}
 	e.shared.snapshots = newSnapshotter(running, pool, &model, o)
 	e.loader = newLoader(&e.shared)
@@ -50,14 +49,10 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 func (e *Executor[S, R]) start(delay time.Duration, workers int) *queue[S, R] {
 	q := newQueue(e.shared.running, e.loader, delay, workers, &e.shared.options)
 	for range workers {
-		e.done.Go(func() {
+		e.shared.done.Go(func() {
 			for calls, entry := q.next(); len(calls) > 0; calls, entry = q.next() {
 				newBatch(&e.shared, delay, calls, entry).run()
-				if entry.isNext() {
-					q.order.leave(entry)
-				} else {
-					e.done.Go(func() { q.order.leave(entry) })
-				}
+				q.order.leaveIn(&e.shared.done, entry)
 			}
 		})
 	}
@@ -131,7 +126,7 @@ func (e *Executor[S, R]) Close(ctx context.Context) error {
 	}
 	finished := make(chan struct{})
 	go func() {
-		e.done.Wait()
+		e.shared.done.Wait()
 		e.loader.close()
 		e.shared.snapshots.close()
 		close(finished)

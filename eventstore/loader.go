@@ -47,6 +47,7 @@ type load[S, R any] struct {
 	stream   stream[S] // as far as it is read
 	begun    bool
 	recalled bool  // its snapshot was looked for
+	left     bool  // nobody waits for it any more
 	err      error // for which it is given up
 }
 
@@ -56,8 +57,6 @@ const (
 	loadWorkers = 2
 	// loadGroup is how many streams begin with one statement.
 	loadGroup = 250
-	// loadStatements is how many statements a long stream has before others go ahead.
-	loadStatements = 3
 	// loadTurns is how many long streams take turns. They bound the memory that loads take, too.
 	loadTurns = 8
 	// loadAttempts is how many connections a load tries for one statement.
@@ -87,6 +86,7 @@ func (l *loader[S, R]) load(id uuid.UUID, to *queue[S, R]) {
 	if w == nil {
 		w = &load[S, R]{id: id, asked: time.Now(), stream: l.cache.get(id)}
 		l.loads[id] = w
+		l.loading.Add(1)
 		l.groups = append(l.groups, w)
 	}
 	w.queues = append(w.queues, to)
@@ -103,9 +103,13 @@ func (l *loader[S, R]) work() {
 		if len(group) == 0 {
 			return
 		}
-		ended, unfinished := l.process(group)
-		l.deliver(ended)
-		l.putBack(unfinished)
+		wanted, left := l.divide(group)
+		l.deliver(left)
+		if len(wanted) > 0 {
+			ended, unfinished := l.process(wanted)
+			l.deliver(ended)
+			l.putBack(unfinished)
+		}
 	}
 }
 
@@ -124,6 +128,23 @@ func (l *loader[S, R]) next(preferLong bool) (group []*load[S, R]) {
 		l.groups, l.long = nil, nil // and their memory
 	}
 	return group
+}
+
+// divide tells the loads that somebody waits for from those that all have left. What was read of
+// these is in the cache, and the next command goes on from there.
+func (l *loader[S, R]) divide(group []*load[S, R]) (wanted, left []*load[S, R]) {
+	for _, w := range group {
+		l.mu.Lock()
+		queues := w.queues
+		l.mu.Unlock()
+		w.left = !slices.ContainsFunc(queues, func(q *queue[S, R]) bool { return q.awaits(w.id) })
+		if w.left {
+			left = append(left, w)
+		} else {
+			wanted = append(wanted, w)
+		}
+	}
+	return wanted, left
 }
 
 // putBack has loads wait for their next turn. Those that have had one alone go before others that
@@ -146,6 +167,7 @@ func (l *loader[S, R]) deliver(ended []*load[S, R]) {
 	l.mu.Lock()
 	for _, w := range ended {
 		delete(l.loads, w.id)
+		l.loading.Add(-1)
 		for _, q := range w.queues {
 			if !slices.Contains(queues, q) {
 				queues = append(queues, q)
@@ -155,6 +177,9 @@ func (l *loader[S, R]) deliver(ended []*load[S, R]) {
 	l.mu.Unlock()
 	for _, q := range queues {
 		q.deliver(ended)
+	}
+	for _, w := range ended { // the slices that it was in may last until all loads have ended
+		w.stream = stream[S]{}
 	}
 }
 
@@ -190,21 +215,20 @@ func (l *loader[S, R]) process(group []*load[S, R]) (ended, unfinished []*load[S
 
 var errLoadTooLong = errors.New("its stream could not be read in time")
 
-// read reads the streams of loads that begin with one statement, and a long one with several. What
-// was read is kept, whatever happens. more are the streams that have further records.
+// read reads the streams of loads that begin, or on in a long one, with one statement. What was read
+// is kept, whatever happens. more are the streams that have further records.
 func (l *loader[S, R]) read(ctx context.Context, group []*load[S, R]) (more []uuid.UUID, err error) {
 	u := unread[S, R]{store: l.store, streams: make(map[uuid.UUID]*stream[S], len(group))}
 	for _, w := range group {
 		u.streams[w.id] = &w.stream
 		more = append(more, w.id)
 	}
-	statements, limit, isLong := 1, unreadLimit, group[0].begun
-	if w := group[0]; isLong {
-		statements, limit = loadStatements, longLimit
-		err = l.recall(ctx, w)
+	limit, isLong := unreadLimit, group[0].begun
+	if isLong {
+		limit = longLimit
+		err = l.recall(ctx, group[0])
 	}
-	for i := 0; i < statements && err == nil && len(more) > 0; i++ {
-		ids := more
+	if ids := more; err == nil {
 		err = l.try(ctx, func(q *pgx.Batch) { u.queue(q, ids, limit, &more) })
 	}
 	for _, w := range group {

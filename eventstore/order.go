@@ -67,6 +67,15 @@ func (p *entry) wait(ctx context.Context) error {
 	return nil
 }
 
+// leaveIn leaves, in a goroutine of a group if there are earlier batches.
+func (o *order) leaveIn(group *sync.WaitGroup, p *entry) {
+	if p.isNext() {
+		o.leave(p)
+	} else {
+		group.Go(func() { o.leave(p) })
+	}
+}
+
 // leave waits for earlier batches first: those behind have to wait for them too.
 func (o *order) leave(p *entry) {
 	_ = p.wait(context.Background())

@@ -130,6 +130,7 @@ func (q *queue[S, R]) takeBatch() []*call[S, R] {
 			calls = append(calls, c)
 		}
 	}
+	clear(q.waiting[:at]) // their states need not last as long as the queue
 	q.waiting = q.waiting[at:]
 	if len(q.waiting) == 0 {
 		q.waiting = nil
@@ -153,20 +154,29 @@ func (q *queue[S, R]) hold(c *call[S, R], now time.Time) bool {
 	return true
 }
 
+// awaits tells whether somebody still waits for a stream that is being loaded.
+func (q *queue[S, R]) awaits(id uuid.UUID) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.ContainsFunc(q.loading[id], func(c *call[S, R]) bool { return c.stage.Load() != stageWithdrawn })
+}
+
 // deliver puts the calls whose streams are loaded before those that came later, and answers those
-// whose streams could not be.
+// whose streams could not be. Calls that came just when a load was left have it begin again.
 func (q *queue[S, R]) deliver(loads []*load[S, R]) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var loaded []*call[S, R]
 	for _, w := range loads {
-		calls := q.loading[w.id]
+		calls, s := q.loading[w.id], w.stream
 		delete(q.loading, w.id)
 		q.held -= len(calls)
 		for _, c := range calls {
 			switch {
+			case w.left:
+				loaded = append(loaded, c)
 			case w.err == nil:
-				c.loaded = &w.stream
+				c.loaded = &s
 				loaded = append(loaded, c)
 			case c.take():
 				c.answer(Result[S]{}, w.err)

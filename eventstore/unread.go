@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -27,9 +28,9 @@ const (
 	// unreadLimit is how many records a statement reads, over all its streams. What is longer is read
 	// in several statements, so that none takes long, and what one has read is kept if the next fails.
 	unreadLimit = 5_000
-	// longLimit is the same for a statement that reads one long stream, and that nobody else waits for.
-	// It is larger because one fold of many records is quicker than several of few.
-	longLimit = 20_000
+	// longLimit is the same for a statement that reads one long stream, after which others go ahead. It
+	// is larger because one fold of many records is several times as quick as many of few.
+	longLimit = 60_000
 )
 
 // store is what an executor knows of streams, and how it reads them.
@@ -38,11 +39,16 @@ type store[S, R any] struct {
 	cache     *cache[S]
 	snapshots *snapshotter[S, R]
 	logger    *slog.Logger
+	loading   atomic.Int32 // streams that are being loaded, or wait for it
 }
 
 // keep puts a committed state into the cache. current tells that it was the newest one just now.
+// While many streams wait to be loaded, only a long one gets a snapshot: writing them takes a good
+// part of the time that reading does. The others stay due.
 func (s *store[S, R]) keep(id uuid.UUID, known *stream[S], current bool) {
-	s.snapshots.offer(id, known)
+	if s.loading.Load() <= loadTurns || known.Version-known.snapshot >= snapshotStep {
+		s.snapshots.offer(id, known)
+	}
 	s.cache.put(id, *known, s.model.Size(known.state), current)
 }
 

@@ -232,8 +232,11 @@ func (c *client) wantEvent(event string, remaining int) frame {
 func (c *client) wantEnd(code websocket.StatusCode, name string) {
 	c.Helper()
 	var said frame
-	for {
+	for deadline := time.Now().Add(soon); ; {
 		f, err := c.next()
+		if err == nil && time.Now().After(deadline) {
+			c.Fatalf("the connection goes on, want %d %s", code, name)
+		}
 		if err == nil {
 			if f.Type == "error" {
 				said = f

@@ -22,19 +22,20 @@ func (a *app) auditVerifyCommand() *cobra.Command {
 		Use: "verify [EVENT]", Short: "Check the whole log, or one event's stream", Args: cobra.MaximumNArgs(1),
 		Long: "Check the whole log, or the stream of one event: positions and versions have no gaps, each hash\n" +
 			"follows from the record and the hash before it, this program can read every record, no record breaks\n" +
-			"a rule, the log matches the signed checkpoints, and the read models match the streams. Problems are\n" +
-			"listed, the first bad record first.",
+			"a rule, the log matches the signed checkpoints, and the read models match the streams. The records of\n" +
+			"one stream have to be in the tree of the newest checkpoint. A checkpoint that a server has kept in\n" +
+			"DATA_DIR is compared too. Problems are listed, the first bad record first.",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			keys, err := a.auditKeys(trusted...)
 			if err != nil {
 				return err
 			}
-			note, err := readNote(checkpoint)
+			kept, err := a.keptNotes(checkpoint, keys)
 			if err != nil {
 				return err
 			}
 			return a.withAudit(cmd.Context(), func(ctx context.Context, x *auditor) (err error) {
-				o := audit.VerifyOptions{Pool: x.pool, Keys: keys, Against: note}
+				o := audit.VerifyOptions{Pool: x.pool, Keys: keys, Against: kept}
 				if len(names) > 0 {
 					if o.Stream, err = x.find(ctx, names[0]); err != nil {
 						return err
@@ -53,7 +54,7 @@ func (a *app) auditVerifyCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	cmd.Flags().StringVar(&checkpoint, "checkpoint", "",
-		"compare with this signed checkpoint too, a `FILE` that was kept elsewhere")
+		"compare with the signed checkpoints in this `FILE` too, which was kept elsewhere")
 	cmd.Flags().StringSliceVar(&trusted, "public-key", nil,
 		"believe checkpoints that were signed with this `KEY`, besides the program's own")
 	return cmd
@@ -81,12 +82,13 @@ func (a *app) showReport(r *audit.Report, asJSON bool) error {
 		}
 		fmt.Fprintf(&b, "%d record(s) of %s\nin %.2f s (%.0f records/s)\n", r.Records, what, r.Seconds,
 			float64(r.Records)/r.Seconds)
+		signatures := "signatures checked"
+		if !r.SignaturesChecked {
+			signatures = "signatures NOT checked: no key is at hand"
+		}
+		fmt.Fprintf(&b, "checkpoints   %d compared; %s\n", r.Checkpoints, signatures)
+		fmt.Fprintf(&b, "signed        up to position %d\n", r.SignedUpTo)
 		if r.StreamID == uuid.Nil {
-			signatures := "signatures checked"
-			if !r.SignaturesChecked {
-				signatures = "signatures NOT checked: no key is at hand"
-			}
-			fmt.Fprintf(&b, "checkpoints   %d compared; %s\n", r.Checkpoints, signatures)
 			fmt.Fprintf(&b, "Merkle root   %s\n", orDash(r.Root))
 		}
 		for _, m := range r.ReadModels {

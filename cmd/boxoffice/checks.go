@@ -55,6 +55,11 @@ func checkAudit(c config.Config) (problems []error) {
 	if _, err := audit.NewKeys("", c.AuditPublicKeys...); err != nil {
 		problems = append(problems, fmt.Errorf("AUDIT_PUBLIC_KEYS: %w", err))
 	}
+	for i, witness := range c.AuditWitnesses {
+		if _, err := audit.ParseWitness(witness); err != nil {
+			problems = append(problems, fmt.Errorf("AUDIT_WITNESS: number %d: %w", i+1, err))
+		}
+	}
 	return problems
 }
 

@@ -18,7 +18,6 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/account"
-	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/internal/telemetry"
@@ -60,12 +59,18 @@ func (a *app) newParts(c config.Config) *parts {
 	return &parts{app: a, config: c, logger: a.logger(c), metrics: telemetry.NewMetrics(version)}
 }
 
-// databaseService opens the database and brings its schema up to date.
-func (p *parts) databaseService(find func(context.Context, config.Config, *slog.Logger) (*database, error)) service {
+// databaseService opens the database and brings its schema up to date. needed is how many
+// connections the process uses.
+func (p *parts) databaseService(
+	needed int, find func(context.Context, config.Config, *slog.Logger) (*database, error),
+) service {
 	return service{
 		name: "the database",
 		open: func(ctx context.Context) (err error) {
 			if p.database, err = find(ctx, p.config, p.logger); err != nil {
+				return err
+			}
+			if err := p.database.checkSessions(ctx, needed); err != nil {
 				return err
 			}
 			_, err = p.database.migrate(ctx)
@@ -120,7 +125,7 @@ func (p *parts) readingService() service {
 	return service{
 		name: "the reading pool",
 		open: func(ctx context.Context) (err error) {
-			settings := map[string]string{"statement_timeout": "10s"}
+			settings := map[string]string{"statement_timeout": "10s", "idle_in_transaction_session_timeout": "10s"}
 			p.reading, err = p.database.pool(ctx, "reading", p.config.ReadConns, settings, eventstore.ConfigureCommits)
 			if err == nil {
 				p.metrics.WatchPool("reading", p.reading)
@@ -219,47 +224,6 @@ func (p *parts) accountService(signer func() (*account.Signer, error)) service {
 	}
 }
 
-// auditService signs checkpoints of the log, and verifies it on a pool of its own, because that
-// reads all of it.
-func (p *parts) auditService() service {
-	var verifying *pgxpool.Pool
-	return service{
-		name: "the audit",
-		open: func(ctx context.Context) error {
-			keys, err := auditKeys(p.config, true)
-			if errors.Is(err, errNotKept) { // as in a container whose root is read-only; bookings are more than signatures
-				p.logger.Error("the log's checkpoints are not signed until AUDIT_SIGNING_KEY is set", "error", err)
-				keys, err = auditKeys(p.config, false)
-			}
-			if err != nil {
-				return fmt.Errorf("the keys of the audit: %w", err)
-			}
-			if verifying, err = p.database.pool(ctx, "audit", audit.VerifyConnections, nil); err != nil {
-				return err
-			}
-			p.audit = httpapi.Audit{
-				Checkpoints: audit.NewCheckpoints(p.reading, keys),
-				History:     audit.NewHistory(replica.Reader{Pool: p.reading}),
-				Reads:       audit.NewReads(p.reading),
-				Runner:      audit.NewRunner(audit.VerifyOptions{Pool: verifying, Keys: keys}),
-				Log:         p.reading,
-			}
-			return nil
-		},
-		run: func(ctx context.Context) error {
-			p.audit.Checkpoints.Run(ctx, p.config.AuditInterval, p.logger)
-			return nil
-		},
-		stop: func(context.Context) error {
-			if p.audit.Runner != nil {
-				p.audit.Runner.Close()
-			}
-			closePool(verifying)
-			return nil
-		},
-	}
-}
-
 // executorService makes the executor, on a pool of its own, and the application on it. complete
 // adds options. It stops when what is being booked is finished.
 func (p *parts) executorService(complete func(*eventstore.Options)) service {
@@ -267,9 +231,10 @@ func (p *parts) executorService(complete func(*eventstore.Options)) service {
 	return service{
 		name: "the executor",
 		open: func(ctx context.Context) (err error) {
-			c := p.config
-			pool, err = p.database.pool(ctx, "booking", c.Transactions+eventstore.ReservedConns,
-				eventstore.Session(c.BookingDelay),
+			c, settings := p.config, eventstore.Session(p.config.BookingDelay)
+			name, value := eventstore.TransactionTimeout(c.BookingDelay)
+			settings[name] = value
+			pool, err = p.database.pool(ctx, "booking", c.Transactions+eventstore.ReservedConns, settings,
 				eventstore.ConfigureCommits)
 			if err != nil {
 				return err

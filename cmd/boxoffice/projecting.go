@@ -42,8 +42,9 @@ func (p *parts) projectionService() service {
 	}}
 }
 
-// detail tells which read models stand before a record that nobody knows who could project it.
-// Requests are served all the same: commands are decided on the streams themselves.
+// detail tells which read models stand before a record that nobody knows who could project it, and
+// what the audit has found. Requests are served all the same: commands are decided on the streams
+// themselves.
 func (p *parts) detail() string {
 	var stand []string
 	for _, r := range p.notifier.Unknown() {
@@ -51,6 +52,12 @@ func (p *parts) detail() string {
 			"The read model %s stands before position %d: record type %q with schema version %d is of a newer version "+
 				"of the program than the one that ran the projection; run one of that version",
 			r.Projection, r.Position, r.Type, r.SchemaVersion))
+	}
+	if p.audit.Checkpoints == nil { // a process that only projects
+		return strings.Join(stand, ". ")
+	}
+	if err := p.audit.Checkpoints.Alarm(); err != nil {
+		stand = append(stand, "The audit signs no more checkpoints: "+err.Error())
 	}
 	return strings.Join(stand, ". ")
 }
@@ -87,7 +94,8 @@ func (a *app) projectCommand() *cobra.Command {
 			p := a.newParts(c)
 			tune.Memory(0.8, p.logger)
 			return a.runServices(cmd.Context(), c, []service{
-				p.databaseService(openRunning), p.tracingService(), p.healthService(), p.readingService(), p.probeService(),
+				p.databaseService(projectingConnections(c), openRunning), p.tracingService(), p.healthService(),
+				p.readingService(), p.probeService(),
 				p.notifierService(), p.projectionService(), p.busService(),
 			}, func(ctx context.Context) error {
 				p.logger.Info("the projections run")

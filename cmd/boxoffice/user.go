@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/seed"
 )
@@ -51,7 +52,7 @@ func (a *app) purgeDemo(ctx context.Context, d *database) error {
 	if _, err := d.migrate(ctx); err != nil {
 		return err
 	}
-	pool, err := d.pool(ctx, "user", 1, nil)
+	pool, err := d.pool(ctx, "user", 1, nil, eventstore.ConfigureCommits)
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (a *app) purgeDemo(ctx context.Context, d *database) error {
 		if err := accounts.Delete(ctx, u.ID); err != nil && !errors.Is(err, account.ErrNotFound) {
 			return err
 		}
-		if _, err := fmt.Fprintf(a.out, "erased %s (%s)\n", u.Email, u.Role); err != nil {
+		if _, err := fmt.Fprintf(a.out, "erased %s (%s)\n", printable(u.Email), u.Role); err != nil {
 			return err
 		}
 	}

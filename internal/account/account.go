@@ -10,7 +10,6 @@ package account
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -57,7 +56,9 @@ type Accounts struct {
 	erased erased
 }
 
-// New returns the accounts in the database of pool. The clock is the signer's.
+// New returns the accounts in the database of pool, which must be configured with
+// eventstore.ConfigureCommits. The clock is the signer's. Methods that write return
+// eventstore.ErrOutcomeUnknown when it can't be known whether the write is durable.
 func New(pool *pgxpool.Pool, signer *Signer, options Options) (*Accounts, error) {
 	hasher, err := newHasher(options)
 	if err != nil {
@@ -81,11 +82,6 @@ func (a *Accounts) PendingHashes() (pending, limit int) {
 // later.
 func (a *Accounts) now() time.Time {
 	return a.signer.now().UTC().Truncate(time.Microsecond)
-}
-
-// execer is the pool or a transaction.
-type execer interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
 // violates reports whether err is a violation of the constraint or unique index of that name.

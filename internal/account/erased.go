@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // erased is the set of recently deleted users. Access tokens are accepted without reading the
@@ -79,7 +81,7 @@ func (a *Accounts) LoadErased(ctx context.Context) error {
 
 // erase deletes the row and records the id, in one transaction.
 func (a *Accounts) erase(ctx context.Context, id uuid.UUID) error {
-	err := pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
+	err := eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `delete from users where id = $1`, id) // the tokens go by cascade
 		if err == nil && tag.RowsAffected() == 0 {
 			err = ErrNotFound

@@ -10,6 +10,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // refreshToken is a row of refresh_tokens, from which the token can be signed again. Times are
@@ -43,7 +45,7 @@ func (a *Accounts) Refresh(ctx context.Context, token string) (User, Tokens, err
 		tokens Tokens
 		reused bool // not an error, which would roll back the revocation
 	)
-	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) (err error) {
+	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) (err error) {
 		user, err = lockUser(ctx, tx, c.subject)
 		if errors.Is(err, ErrNotFound) {
 			return fmt.Errorf("%w: its user was deleted", ErrInvalidToken)
@@ -109,12 +111,12 @@ func (a *Accounts) rotate(ctx context.Context, tx pgx.Tx, user User, old refresh
 }
 
 // issue stores the hash of a new refresh token and returns it with an access token.
-func (a *Accounts) issue(ctx context.Context, db execer, user User, r refreshToken) (Tokens, error) {
+func (a *Accounts) issue(ctx context.Context, tx pgx.Tx, user User, r refreshToken) (Tokens, error) {
 	text, err := r.sign(a.signer.refresh.current())
 	if err != nil {
 		return Tokens{}, err
 	}
-	_, err = db.Exec(ctx, `
+	_, err = tx.Exec(ctx, `
 		insert into refresh_tokens (id, user_id, family, token_hash, signed_in_at, issued_at, expires_at)
 		values ($1, $2, $3, $4, $5, $6, $7)`,
 		r.ID, r.UserID, r.Family, hashOf(text), r.SignedInAt, r.IssuedAt, r.ExpiresAt)
@@ -155,7 +157,7 @@ func (r refreshToken) sign(k key) (string, error) {
 // Logout revokes every refresh token of the sign-in that the token belongs to. It accepts expired
 // tokens. An unknown or revoked token is no error.
 func (a *Accounts) Logout(ctx context.Context, token string) error {
-	err := pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
+	err := eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
 		var userID, family uuid.UUID
 		err := tx.QueryRow(ctx, `
 			select user_id, family

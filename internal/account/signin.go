@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // Registration is the input of a new user. Space around e-mail and name is trimmed; the password is
@@ -48,7 +50,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, 
 		return User{}, Tokens{}, fmt.Errorf("hash the password: %w", err)
 	}
 	var tokens Tokens
-	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
+	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
 		if err := insertUser(ctx, tx, user, hash); err != nil {
 			return err
 		}
@@ -60,7 +62,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, 
 				return err
 			}
 		}
-		tokens, err = a.signIn(ctx, tx, user)
+		tokens, err = a.signInWith(ctx, tx, user)
 		return err
 	})
 	if r.Key != "" && (errors.Is(err, ErrEmailTaken) || violates(err, "registration_keys_pkey")) {
@@ -95,7 +97,8 @@ func (a *Accounts) registerAgain(ctx context.Context, r Registration) (User, Tok
 	if !isSame {
 		return User{}, Tokens{}, ErrKeyReused
 	}
-	tokens, err := a.signIn(ctx, a.pool, user)
+	tokens, err := a.signIn(ctx, user)
+	tokens.Replayed = err == nil
 	return user, tokens, err
 }
 
@@ -123,7 +126,7 @@ func (a *Accounts) Login(ctx context.Context, email, password string) (User, Tok
 	if !ok {
 		return User{}, Tokens{}, ErrInvalidCredentials
 	}
-	tokens, err := a.signIn(ctx, a.pool, user)
+	tokens, err := a.signIn(ctx, user)
 	if violates(err, "refresh_tokens_user") { // deleted while the password was compared
 		return User{}, Tokens{}, ErrInvalidCredentials
 	}
@@ -149,12 +152,15 @@ func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (Us
 	if err != nil {
 		return User{}, fmt.Errorf("hash the password: %w", err)
 	}
-	err = insertUser(ctx, a.pool, user, hash)
+	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
+		if err := insertUser(ctx, tx, user, hash); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `delete from erased_users where id = $1`, user.ID) // the id is in use again
+		return err
+	})
 	if errors.Is(err, ErrEmailTaken) || violates(err, "users_pkey") {
 		return a.findAny(ctx, user) // another process was first
-	}
-	if err == nil {
-		_, err = a.pool.Exec(ctx, `delete from erased_users where id = $1`, user.ID) // the id is in use again
 	}
 	if err != nil {
 		return User{}, fmt.Errorf("create user %s: %w", user.ID, err)
@@ -237,9 +243,17 @@ func (a *Accounts) findAny(ctx context.Context, like User) (User, error) {
 }
 
 // signIn starts a family of refresh tokens.
-func (a *Accounts) signIn(ctx context.Context, db execer, user User) (Tokens, error) {
+func (a *Accounts) signIn(ctx context.Context, user User) (tokens Tokens, err error) {
+	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
+		tokens, err = a.signInWith(ctx, tx, user)
+		return err
+	})
+	return tokens, err
+}
+
+func (a *Accounts) signInWith(ctx context.Context, tx pgx.Tx, user User) (Tokens, error) {
 	now := a.now().Truncate(time.Second)
-	return a.issue(ctx, db, user, refreshToken{
+	return a.issue(ctx, tx, user, refreshToken{
 		ID: uuid.New(), UserID: user.ID, Family: uuid.New(), SignedInAt: now, IssuedAt: now, ExpiresAt: now.Add(RefreshTTL),
 	})
 }

@@ -95,8 +95,8 @@ func lockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 		for no key update`, id))
 }
 
-func insertUser(ctx context.Context, db execer, user User, passwordHash []byte) error {
-	_, err := db.Exec(ctx, `
+func insertUser(ctx context.Context, tx pgx.Tx, user User, passwordHash []byte) error {
+	_, err := tx.Exec(ctx, `
 		insert into users (id, email, name, role, password_hash, created_at, updated_at)
 		values ($1, $2, $3, $4, $5, $6, $6)`,
 		user.ID, user.Email, user.Name, user.Role, string(passwordHash), user.CreatedAt)

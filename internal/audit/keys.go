@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -15,7 +16,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Origin identifies this kind of log in checkpoints, and names the keys that sign them.
+// Origin begins the origin line of every checkpoint, and names the keys that sign them.
 const Origin = "boxoffice/audit"
 
 // MinKeyBytes is the minimum length of a signing secret.
@@ -23,9 +24,16 @@ const MinKeyBytes = 32
 
 // Keys sign checkpoints and verify their signatures.
 type Keys struct {
-	signer  note.Signer // nil: this program can only verify
+	seed    []byte // nil: this program can only verify
 	own     string
-	trusted []note.Verifier
+	trusted []trustedKey
+}
+
+// trustedKey is a public key in the form of [Keys.Public]. The same key signs for every log, each
+// time under the name of that log's origin.
+type trustedKey struct {
+	text   string
+	public ed25519.PublicKey
 }
 
 // NewKeys derives an Ed25519 key from a random secret; without one the keys can only verify.
@@ -37,70 +45,132 @@ func NewKeys(secret string, trusted ...string) (*Keys, error) {
 			return nil, fmt.Errorf("the signing key of the audit is shorter than %d bytes", MinKeyBytes)
 		}
 		seed := sha256.Sum256([]byte("boxoffice audit signing key\x00" + secret))
-		public, err := note.NewEd25519VerifierKey(Origin, ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey))
-		if err != nil {
+		k.seed = seed[:]
+		public := ed25519.NewKeyFromSeed(k.seed).Public().(ed25519.PublicKey)
+		var err error
+		if k.own, err = note.NewEd25519VerifierKey(Origin, public); err != nil {
 			return nil, err
 		}
-		_, id, _ := strings.Cut(public, "+")
-		id, _, _ = strings.Cut(id, "+")
-		const ed25519Algorithm = 1
-		private := append([]byte{ed25519Algorithm}, seed[:]...)
-		if k.signer, err = note.NewSigner("PRIVATE+KEY+" + Origin + "+" + id +
-			"+" + base64.StdEncoding.EncodeToString(private)); err != nil {
-			return nil, err
-		}
-		k.own = public
-		trusted = append([]string{public}, trusted...)
+		k.trusted = []trustedKey{{k.own, public}}
 	}
-	for _, public := range trusted {
-		v, err := note.NewVerifier(public)
+	for _, text := range trusted {
+		public, err := publicKeyOf(text)
 		if err != nil {
-			return nil, fmt.Errorf("%q is not the public key of an audit, such as %s+0a1b2c3d+A…: %w", public, Origin, err)
+			return nil, fmt.Errorf("%q is not the public key of an audit, such as %s+0a1b2c3d+A…: %w", text, Origin, err)
 		}
-		k.trusted = append(k.trusted, v)
+		k.trusted = append(k.trusted, trustedKey{text, public})
 	}
 	return k, nil
+}
+
+// ed25519Algorithm is the byte before an Ed25519 key in the format of signed notes.
+const ed25519Algorithm = 1
+
+func publicKeyOf(text string) (ed25519.PublicKey, error) {
+	if _, err := note.NewVerifier(text); err != nil {
+		return nil, err
+	}
+	encoded := strings.SplitN(text, "+", 3)[2]
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || len(key) != 1+ed25519.PublicKeySize || key[0] != ed25519Algorithm {
+		return nil, errors.New("it is not an Ed25519 key")
+	}
+	return key[1:], nil
 }
 
 // Public returns the public key of this program; empty when it can't sign.
 func (k *Keys) Public() string { return k.own }
 
+// CanVerify reports whether any key is trusted.
+func (k *Keys) CanVerify() bool { return len(k.trusted) > 0 }
+
 // canSign reports whether there is a secret.
-func (k *Keys) canSign() bool { return k.signer != nil }
+func (k *Keys) canSign() bool { return k.seed != nil }
 
 // Statement is the content of a checkpoint: the first Size records of the log have this Merkle
-// root.
+// root. The origin identifies the log. Checkpoints of earlier versions of the program have the
+// origin [Origin], which does not say which log it is.
 type Statement struct {
-	Size int64
-	Root eventstore.Hash
+	Origin string
+	Size   int64
+	Root   eventstore.Hash
 }
+
+// isOf reports whether the statement can be about the log with this origin.
+func (s Statement) isOf(origin string) bool { return s.Origin == origin || s.Origin == Origin }
 
 // ErrNotSigned means that a checkpoint has no signature by a trusted key.
 var ErrNotSigned = errors.New("the checkpoint is not signed by a key that is trusted")
 
 func (k *Keys) sign(s Statement) (string, error) {
+	public, err := note.NewEd25519VerifierKey(s.Origin, ed25519.NewKeyFromSeed(k.seed).Public().(ed25519.PublicKey))
+	if err != nil {
+		return "", err
+	}
+	id := strings.SplitN(public, "+", 3)[1]
+	private := base64.StdEncoding.EncodeToString(append([]byte{ed25519Algorithm}, k.seed...))
+	signer, err := note.NewSigner("PRIVATE+KEY+" + s.Origin + "+" + id + "+" + private)
+	if err != nil {
+		return "", err
+	}
 	size := uint64(s.Size) //nolint:gosec // positive
-	text := log.Checkpoint{Origin: Origin, Size: size, Hash: s.Root[:]}.Marshal()
-	signed, err := note.Sign(&note.Note{Text: string(text)}, k.signer)
+	text := log.Checkpoint{Origin: s.Origin, Size: size, Hash: s.Root[:]}.Marshal()
+	signed, err := note.Sign(&note.Note{Text: string(text)}, signer)
 	return string(signed), err
 }
 
 // Open verifies a signed checkpoint, in the format of C2SP's tlog-checkpoint, and returns its
 // content.
-func (k *Keys) Open(signed string) (s Statement, err error) {
-	opened, err := note.Open([]byte(signed), note.VerifierList(k.trusted...))
+func (k *Keys) Open(signed string) (Statement, error) {
+	s, _, err := k.open(signed)
+	return s, err
+}
+
+// open is [Keys.Open], and returns the trusted key that the checkpoint is signed with.
+func (k *Keys) open(signed string) (s Statement, key string, err error) {
+	verifiers := &originVerifiers{keys: k}
+	opened, err := note.Open([]byte(signed), verifiers)
 	if err != nil {
-		return s, fmt.Errorf("%w: %w", ErrNotSigned, err)
+		return s, "", fmt.Errorf("%w: %w", ErrNotSigned, err)
 	}
+	s, err = parseStatement(opened.Text)
+	if err == nil && opened.Sigs[0].Name != s.Origin {
+		err = fmt.Errorf("%w: the signature is for the log %s", ErrNotSigned, opened.Sigs[0].Name)
+	}
+	return s, verifiers.found, err
+}
+
+func parseStatement(text string) (s Statement, err error) {
 	var c log.Checkpoint
-	rest, err := c.Unmarshal([]byte(opened.Text))
+	rest, err := c.Unmarshal([]byte(text))
 	switch {
 	case err != nil:
 		return s, err
-	case c.Origin != Origin || len(rest) > 0 || len(c.Hash) != len(s.Root) || c.Size == 0 || c.Size > math.MaxInt64:
+	case c.Origin != Origin && !strings.HasPrefix(c.Origin, Origin+"/"), len(rest) > 0, len(c.Hash) != len(s.Root),
+		c.Size == 0, c.Size > math.MaxInt64:
 		return s, errors.New("the note is not a checkpoint of this kind of log")
 	}
-	s.Size = int64(c.Size)
+	s.Origin, s.Size = c.Origin, int64(c.Size)
 	copy(s.Root[:], c.Hash)
 	return s, nil
+}
+
+// originVerifiers implements [note.Verifiers] for the trusted keys, under the name of any log.
+type originVerifiers struct {
+	keys  *Keys
+	found string // the first trusted key that was asked for
+}
+
+func (v *originVerifiers) Verifier(name string, hash uint32) (note.Verifier, error) {
+	for _, key := range v.keys.trusted {
+		text, err := note.NewEd25519VerifierKey(name, key.public)
+		if err != nil {
+			return nil, err
+		}
+		if verifier, err := note.NewVerifier(text); err == nil && verifier.KeyHash() == hash {
+			v.found = cmp.Or(v.found, key.text)
+			return verifier, nil
+		}
+	}
+	return nil, &note.UnknownVerifierError{Name: name, KeyHash: hash}
 }

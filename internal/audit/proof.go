@@ -24,7 +24,7 @@ type Receipt struct {
 	TreeSize   int64    `json:"treeSize" doc:"Number of records that the checkpoint covers"`
 	Path       []string `json:"path" nullable:"false" doc:"Inclusion proof of RFC 6962, from the leaf up, in hexadecimal"`
 	Checkpoint string   `json:"checkpoint" doc:"The signed checkpoint, a note as in C2SP's tlog-checkpoint"`
-	PublicKey  string   `json:"publicKey,omitempty" doc:"To verify, use a copy from another source"`
+	PublicKey  string   `json:"publicKey,omitempty" doc:"The key that it is signed with. To verify, use a copy from another source"`
 }
 
 // ErrNoRecord means that the log has no record at the position.
@@ -44,7 +44,8 @@ func (c *Checkpoints) Prove(ctx context.Context, position int64) (*Receipt, erro
 	if checkpoint.Size < position {
 		return nil, ErrNoCheckpoint
 	}
-	if err := c.verifyRow(checkpoint); err != nil {
+	_, key, err := c.keys.open(checkpoint.Note)
+	if err != nil {
 		return nil, err
 	}
 	nodes, err := proof.Inclusion(uint64(position-1), uint64(checkpoint.Size)) //nolint:gosec // both are positive
@@ -57,12 +58,10 @@ func (c *Checkpoints) Prove(ctx context.Context, position int64) (*Receipt, erro
 	}
 	receipt := &Receipt{
 		Record: record, LeafHash: hex.EncodeToString(LeafHash(position, record.Hash)), TreeSize: checkpoint.Size,
-		Path: make([]string, len(path)), Checkpoint: checkpoint.Note, PublicKey: c.keys.Public(),
-	}
-	for i, hash := range path {
-		receipt.Path[i] = hex.EncodeToString(hash)
+		Path: hexadecimal(path), Checkpoint: checkpoint.Note, PublicKey: key,
 	}
 	if _, err := receipt.Verify(c.keys); err != nil { // also detects changes of the stored nodes
+		c.metrics.tampered(foundByProof)
 		return nil, fmt.Errorf("prove position %d: %w", position, err)
 	}
 	return receipt, nil
@@ -81,11 +80,9 @@ func (r *Receipt) Verify(keys *Keys) (Statement, error) {
 	if r.Record.Position < 1 || r.Record.Position > statement.Size {
 		return statement, fmt.Errorf("%w: the checkpoint covers positions 1 to %d", ErrTampered, statement.Size)
 	}
-	path := make([][]byte, len(r.Path))
-	for i, text := range r.Path {
-		if path[i], err = hex.DecodeString(text); err != nil {
-			return statement, fmt.Errorf("hash %d of the path: %w", i+1, err)
-		}
+	path, err := fromHexadecimal(r.Path)
+	if err != nil {
+		return statement, err
 	}
 	leaf := LeafHash(record.Position, record.Hash)
 	index, size := uint64(record.Position-1), uint64(statement.Size) //nolint:gosec // checked above
@@ -99,14 +96,32 @@ func (r *Receipt) Verify(keys *Keys) (Statement, error) {
 // hashes returns the hashes of the nodes of a proof. High nodes are stored; low ones are computed
 // from at most some hundred records.
 func (c *Checkpoints) hashes(ctx context.Context, nodes proof.Nodes) ([][]byte, error) {
+	stored, err := nodesStored(ctx, c.pool, nodes.IDs)
+	if err != nil {
+		return nil, err
+	}
 	hashes := make([][]byte, len(nodes.IDs))
-	var heights []int16
-	var indexes []int64
-	for _, id := range nodes.IDs {
-		if id.Level >= nodeHeight {
-			heights = append(heights, int16(id.Level)) //nolint:gosec // below 64
-			indexes = append(indexes, int64(id.Index)) //nolint:gosec // below a position
+	for i, id := range nodes.IDs {
+		if hashes[i] = stored[id]; hashes[i] != nil {
+			continue
 		}
+		first, last := id.Coverage()
+		tree := ranges.NewEmptyRange(first)
+		if err := appendLeaves(ctx, c.pool, tree, int64(last), nil); err != nil { //nolint:gosec // a position
+			return nil, err
+		}
+		hashes[i] = tree.Hashes()[0]
+	}
+	return nodes.Rehash(hashes, rfc6962.DefaultHasher.HashChildren)
+}
+
+// nodesStored returns those of the nodes that are stored.
+func nodesStored(
+	ctx context.Context, from eventstore.Querier, ids []compact.NodeID,
+) (map[compact.NodeID][]byte, error) {
+	var wanted storedNodes
+	for _, id := range ids {
+		wanted.add(id, nil)
 	}
 	stored := map[compact.NodeID][]byte{}
 	var (
@@ -114,50 +129,16 @@ func (c *Checkpoints) hashes(ctx context.Context, nodes proof.Nodes) ([][]byte, 
 		index  int64
 		hash   []byte
 	)
-	rows, _ := c.pool.Query(ctx, `
+	rows, _ := from.Query(ctx, `
 		select n.height, n.index, n.hash
 		from unnest($1::smallint[], $2::bigint[]) as wanted (height, index)
-		join audit_tree_nodes n using (height, index)`, heights, indexes)
-	if _, err := pgx.ForEachRow(rows, []any{&height, &index, &hash}, func() error {
+		join audit_tree_nodes n using (height, index)`, wanted.heights, wanted.indexes)
+	_, err := pgx.ForEachRow(rows, []any{&height, &index, &hash}, func() error {
 		stored[compact.NewNodeID(uint(height), uint64(index))] = hash //nolint:gosec // as they were written
 		hash = nil
 		return nil
-	}); err != nil {
-		return nil, err
-	}
-	for i, id := range nodes.IDs {
-		var err error
-		if hashes[i] = stored[id]; hashes[i] == nil {
-			if hashes[i], err = c.compute(ctx, id); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return nodes.Rehash(hashes, rfc6962.DefaultHasher.HashChildren)
-}
-
-// compute returns the hash of a complete subtree, from its records.
-func (c *Checkpoints) compute(ctx context.Context, id compact.NodeID) ([]byte, error) {
-	first, last := id.Coverage()
-	tree := ranges.NewEmptyRange(first)
-	var (
-		position int64
-		hash     []byte
-	)
-	rows, _ := c.pool.Query(ctx, `
-		select position, hash
-		from event_log
-		where position > $1 and position <= $2
-		order by position`, int64(first), int64(last)) //nolint:gosec // positions
-	if _, err := pgx.ForEachRow(rows, []any{&position, &hash}, func() error {
-		return tree.Append(LeafHash(position, eventstore.Hash(hash)), nil)
-	}); err != nil {
-		return nil, err
-	}
-	if tree.End() != last {
-		return nil, fmt.Errorf("%w: records are missing between the positions %d and %d", ErrTampered, first+1, last)
-	}
-	return tree.Hashes()[0], nil
+	})
+	return stored, err
 }
 
 // Cover makes sure that a checkpoint covers a position, and signs one if necessary, so that nobody

@@ -39,6 +39,11 @@ func open(t *testing.T) *box {
 	t.Parallel()
 	keys, err := audit.NewKeys(secret)
 	must(t, err)
+	return openWith(t, keys)
+}
+
+func openWith(t *testing.T, keys *audit.Keys) *box {
+	t.Helper()
 	pool := dbtest.Connect(t, dbtest.URL(t), dbtest.MaxConns(engine.RebuildConnections),
 		dbtest.Settings(engine.Session()))
 	return &box{t, context.Background(), pool, eventstore.NewLog(pool), keys, audit.NewCheckpoints(pool, keys),

@@ -1,9 +1,12 @@
 package audit
 
 import (
+	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/rfc6962"
 
@@ -31,6 +34,47 @@ func LeafHash(position int64, hash eventstore.Hash) []byte {
 // nodeHeight is the height of the lowest stored nodes: roots of complete subtrees of 256 records.
 // Lower nodes are computed from the log on demand, with one short read.
 const nodeHeight = 8
+
+// appendLeaves extends a range with the leaves of the log up to a position, and visits the nodes
+// that become complete. The error is [ErrTampered] when a record is missing.
+func appendLeaves(
+	ctx context.Context, from eventstore.Querier, to *compact.Range, upTo int64, visit compact.VisitFn,
+) error {
+	const page = 100_000
+	for end(to) < upTo {
+		next := min(end(to)+page, upTo)
+		var (
+			position int64
+			hash     []byte
+		)
+		rows, _ := from.Query(ctx, `
+			select position, hash
+			from event_log
+			where position > $1 and position <= $2
+			order by position`, end(to), next)
+		_, err := pgx.ForEachRow(rows, []any{&position, &hash}, func() error {
+			if position != end(to)+1 {
+				return missingRecord(end(to) + 1)
+			}
+			return to.Append(LeafHash(position, eventstore.Hash(hash)), visit)
+		})
+		if err != nil {
+			return err
+		}
+		if end(to) < next {
+			return missingRecord(end(to) + 1)
+		}
+	}
+	return nil
+}
+
+var errMissing = errors.New("a record is missing")
+
+func missingRecord(position int64) error {
+	return fmt.Errorf("%w: %w: position %d", ErrTampered, errMissing, position)
+}
+
+func end(tree *compact.Range) int64 { return int64(tree.End()) } //nolint:gosec // positions are int64
 
 func rootOf(r *compact.Range) (root eventstore.Hash, err error) {
 	if r.End() == 0 {

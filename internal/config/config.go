@@ -65,6 +65,7 @@ type Config struct {
 
 	AuditKey        string        `env:"AUDIT_SIGNING_KEY" doc:"signs checkpoints of the log; random, at least 32 bytes; made and kept in DATA_DIR when it is not set" secret:"yes"`
 	AuditPublicKeys []string      `env:"AUDIT_PUBLIC_KEYS" doc:"further keys whose checkpoints are believed, separated by commas, as after the signing key was changed"`
+	AuditWitnesses  []string      `env:"AUDIT_WITNESS" doc:"places outside of the database that get every signed checkpoint, separated by commas: absolute paths of files, which lines are appended to, and http or https addresses, which lines are posted to" secret:"yes"`
 	AuditInterval   time.Duration `env:"AUDIT_INTERVAL" envDefault:"1m" doc:"time between checkpoints of the log"`
 
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`

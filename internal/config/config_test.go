@@ -116,8 +116,8 @@ func TestTheComposeFileConfiguresWhatThereIs(t *testing.T) {
 		for _, v := range Variables() {
 			// What the program would make and keep in a file is lost with a container, and a
 			// read-only one has no place for it.
-			if _, given := unknown[v.Name+"_FILE"]; service == "api" && v.Secret &&
-				!strings.HasSuffix(v.Name, "_PREVIOUS") && !given {
+			isMade := v.Secret && !strings.HasSuffix(v.Name, "_PREVIOUS") && v.Name != "AUDIT_WITNESS"
+			if _, given := unknown[v.Name+"_FILE"]; service == "api" && isMade && !given {
 				t.Errorf("service api has no %s_FILE", v.Name)
 			}
 			delete(unknown, v.Name)

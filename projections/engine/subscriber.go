@@ -59,6 +59,11 @@ func (s *subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 		d.group, d.rows = s.group, &rowCache{}
 		applied := s.metrics.applied.WithLabelValues(topic)
 		d.applied = func(records int, _ int64) { applied.Add(float64(records)) }
+		for _, p := range s.options.Projections {
+			if p.Name() == topic {
+				d.refresh = func(ctx context.Context) error { return p.refresh(ctx, s.options.Pool) }
+			}
+		}
 		d.lease.runAsLeader(ctx, s.options, d.run)
 	})
 	return messages, nil

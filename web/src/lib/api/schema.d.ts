@@ -18,6 +18,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/checkpoints/{size}/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove that a checkpoint extends an older one */
+        get: operations["proveConsistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/export": {
         parameters: {
             query?: never;
@@ -154,6 +171,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the verifications */
+        get: operations["listVerifications"];
+        put?: never;
+        /** Verify the log, or one stream, in the background; one at a time: the one that is running, if there is one */
+        post: operations["createVerification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verifications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show one verification: its progress, and its result */
+        get: operations["showVerification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/verify": {
         parameters: {
             query?: never;
@@ -161,8 +213,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the last verification of this process */
-        get: operations["showVerification"];
+        /** Show the last verification */
+        get: operations["lastVerification"];
         put?: never;
         /** Verify the log, or one stream, in the background */
         post: operations["startVerification"];
@@ -424,6 +476,11 @@ export interface components {
             id: number;
             /** @example auditStream */
             operation: string;
+            /**
+             * Format: int64
+             * @description Of its record in the log; absent for a read from before reads were records
+             */
+            position?: number;
             requestId: string;
             /** @description Path and query */
             target: string;
@@ -461,6 +518,16 @@ export interface components {
         };
         BookingList: {
             data: components["schemas"]["BookingWithEvent"][];
+            meta: components["schemas"]["BookingMeta"];
+        };
+        BookingMeta: {
+            /**
+             * Format: int64
+             * @description How many bookings a page has at most
+             */
+            limit: number;
+            /** @description The cursor of the next page, when there is one */
+            next?: string;
         };
         BookingReceipt: {
             booking: components["schemas"]["Booking"];
@@ -483,11 +550,17 @@ export interface components {
             userId: string;
         };
         ChangeEventInputBody: {
+            /** @description Accepts a date in the past, for events that are imported */
+            allowPast?: boolean;
             currency?: string;
             /** Format: date-time */
             date?: string;
             description?: string;
-            /** @example 49.99 */
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
             price?: number;
             timeZone?: string;
             title?: string;
@@ -504,6 +577,22 @@ export interface components {
             next?: number;
             /** @description The key that this process signs with; empty when it does not sign */
             publicKey: string;
+        };
+        Consistency: {
+            /** @description The newer checkpoint, signed: a note as in C2SP's tlog-checkpoint */
+            checkpoint: string;
+            /**
+             * Format: int64
+             * @description Number of records that the older checkpoint covers
+             */
+            from: number;
+            /** @description Consistency proof of RFC 6962, section 2.1.2, in hexadecimal */
+            path: string[];
+            /**
+             * Format: int64
+             * @description Number of records that the newer checkpoint covers
+             */
+            size: number;
         };
         EraseInputBody: {
             /** @description The password of the account */
@@ -523,7 +612,11 @@ export interface components {
             description: string;
             /** Format: uuid */
             id: string;
-            /** @example 49.99 */
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
             price: number;
             /**
              * Format: int64
@@ -654,11 +747,13 @@ export interface components {
         PageMeta: {
             /** Format: int64 */
             limit: number;
+            /** @description The cursor of the next page, when there is one and cursor was given */
+            next?: string;
             /** Format: int64 */
             page: number;
             /**
              * Format: int64
-             * @description Events on all pages
+             * @description Events on all pages. With available=true it can be a second old
              */
             total: number;
             /** Format: int64 */
@@ -811,6 +906,11 @@ export interface components {
             /** @description False without a public key */
             signaturesChecked: boolean;
             /**
+             * Format: int64
+             * @description Position up to which the records are those that a checkpoint was signed over
+             */
+            signedUpTo: number;
+            /**
              * Format: uuid
              * @description The verified stream; zero for the whole log
              */
@@ -819,6 +919,8 @@ export interface components {
             streams: number;
         };
         ScheduleEventInputBody: {
+            /** @description Accepts a date in the past, for events that are imported */
+            allowPast?: boolean;
             /**
              * @description ISO 4217 code
              * @default USD
@@ -826,11 +928,15 @@ export interface components {
             currency: string;
             /**
              * Format: date-time
-             * @description When it begins; must be in the future
+             * @description When it begins; must be in the future, unless allowPast is true
              */
             date: string;
             description?: string;
-            /** @example 49.99 */
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
             price: number;
             /**
              * @description IANA name of the venue's time zone
@@ -915,11 +1021,16 @@ export interface components {
             version: number;
         };
         StreamDiff: {
-            /** @description Bookings that were made in between */
+            /** @description Bookings that were made in between, in the order in which they were made */
             booked: components["schemas"]["AuditedBooking"][];
-            /** @description Bookings from before that were cancelled in between */
+            /** @description Bookings from before that were cancelled in between, in the order of the cancellations */
             cancelled: components["schemas"]["AuditedBooking"][];
             from: components["schemas"]["StreamState"];
+            /**
+             * Format: int64
+             * @description The value of after for more bookings; absent on the last page
+             */
+            next?: number;
             to: components["schemas"]["StreamState"];
         };
         StreamItem: {
@@ -953,7 +1064,7 @@ export interface components {
             next?: number;
             /**
              * Format: int64
-             * @description Streams in the log, regardless of the search
+             * @description Streams that the search finds, on all pages
              */
             total: number;
         };
@@ -1039,7 +1150,11 @@ export interface components {
             description: string;
             /** Format: int64 */
             position: number;
-            /** @example 49.99 */
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
             price: number;
             /** Format: int64 */
             remaining: number;
@@ -1089,6 +1204,15 @@ export interface components {
              * @description The only stream to verify; absent for the whole log
              */
             streamId?: string;
+        };
+        VerificationList: {
+            /** @description Newest first */
+            data: components["schemas"]["Verification"][];
+            /**
+             * Format: uuid
+             * @description The value of before for the next page; absent on the last one
+             */
+            next?: string;
         };
         VerifyProgress: {
             /**
@@ -1155,6 +1279,86 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proveConsistency: {
+        parameters: {
+            query: {
+                /** @description Number of records that the older checkpoint covers */
+                from: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of records that the newer checkpoint covers */
+                size: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consistency"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1634,6 +1838,10 @@ export interface operations {
                 from: number;
                 /** @description A version */
                 to: number;
+                /** @description Only bookings that changed after this version */
+                after?: number;
+                /** @description At most so many bookings */
+                limit?: number;
             };
             header?: never;
             path: {
@@ -1791,7 +1999,258 @@ export interface operations {
             };
         };
     };
+    listVerifications: {
+        parameters: {
+            query?: {
+                /** @description Only verifications that were started before this one */
+                before?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartVerificationInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verification"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verification"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lastVerification: {
         parameters: {
             query?: never;
             header?: never;
@@ -1836,6 +2295,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     startVerification: {
@@ -1854,6 +2331,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2424,6 +2902,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotency-Replayed"?: string;
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
@@ -2542,6 +3021,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Current-Status"?: string;
                     "Idempotency-Replayed"?: string;
                     "Log-Position"?: number;
                     [name: string]: unknown;
@@ -2653,7 +3133,15 @@ export interface operations {
     };
     listBookings: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Without it: 1,000 */
+                limit?: number;
+                /** @description meta.next of the page before; without it: the first page */
+                cursor?: string;
+                status?: "CONFIRMED" | "CANCELLED";
+                /** @description Only bookings of events that have not begun */
+                upcoming?: boolean;
+            };
             header?: {
                 /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
                 "Min-Log-Position"?: number;
@@ -2666,6 +3154,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    Link?: string;
                     /** @description A position of the log that the answer contains. It may contain more */
                     "Log-Position"?: number;
                     /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
@@ -2687,6 +3176,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2728,6 +3226,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Current-Status"?: string;
                     "Idempotency-Replayed"?: string;
                     "Log-Position"?: number;
                     [name: string]: unknown;
@@ -2781,6 +3280,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -2804,7 +3312,10 @@ export interface operations {
     bookingReceipt: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
+                "Min-Log-Position"?: number;
+            };
             path: {
                 id: string;
             };
@@ -2816,6 +3327,10 @@ export interface operations {
             200: {
                 headers: {
                     "Content-Disposition"?: string;
+                    /** @description A position of the log that the answer contains. It may contain more */
+                    "Log-Position"?: number;
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
+                    "Read-Model-Lag"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2858,6 +3373,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -2883,11 +3407,30 @@ export interface operations {
             query?: {
                 page?: number;
                 limit?: number;
-                /** @description Part of the title, without regard to case */
+                /** @description Instead of page: * for the first page, then meta.next of the page before. Whoever goes through a list by cursors misses no event and gets none twice while others come and go */
+                cursor?: string;
+                /** @description Words, each of which is in the title or the venue, also as a part of another word, without regard to order, case and accents */
                 search?: string;
                 /** @description price: by the number, regardless of the currency */
                 sortBy?: "date" | "price" | "title";
                 sortOrder?: "asc" | "desc";
+                /** @description Only events that have not begun */
+                upcoming?: boolean;
+                /** @description Only events that can be booked: neither begun nor cancelled nor sold out */
+                available?: boolean;
+                /** @description Only events that begin at this time or later */
+                from?: string;
+                /** @description Only events that begin before this time */
+                to?: string;
+                status?: "SCHEDULED" | "CANCELLED";
+                /** @description Needs currency */
+                minPrice?: string;
+                /** @description Needs currency */
+                maxPrice?: string;
+                /** @description Only events with prices in this currency: an ISO 4217 code */
+                currency?: string;
+                /** @description Only events that this user has scheduled */
+                organizer?: string;
             };
             header?: {
                 /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
@@ -2941,6 +3484,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -2980,6 +3532,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Current-Status"?: string;
                     "Idempotency-Replayed"?: string;
                     "Log-Position"?: number;
                     [name: string]: unknown;
@@ -3146,6 +3699,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -3170,7 +3732,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the event that was read: when the event has changed since, also by a booking, the answer is 412 */
+                /** @description The ETag of the event that was read, or several: when the event has changed since, also by a booking, the answer is 412 */
                 "If-Match"?: string;
             };
             path: {
@@ -3187,6 +3749,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Current-Status"?: string;
                     "Idempotency-Replayed"?: string;
                     "Log-Position"?: number;
                     [name: string]: unknown;
@@ -3313,6 +3876,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Current-Status"?: string;
                     "Idempotency-Replayed"?: string;
                     "Log-Position"?: number;
                     [name: string]: unknown;
