@@ -25,7 +25,7 @@ func TestAnAppendAndItsCommitTravelTogether(t *testing.T) {
 	for _, c := range []struct {
 		stream string
 		before int // statements in the message
-	}{{"to be read", 0}, {"in the cache", 1}} {
+	}{{"to be loaded", 1}, {"in the cache", 1}} {
 		var statements []string
 		via.obey(once((*flight).appends, func(f *flight) verdict {
 			statements = f.statements
