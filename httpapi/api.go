@@ -168,6 +168,22 @@ func (a *api) routes() {
 	route(a, op("DELETE /auth/me", "eraseMe", "Delete one's own account with all personal data", 204, 400, 403),
 		a.erase, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 
+	route(a, op("POST /auth/me/delete", "deleteMe",
+		"Delete one's own account with all personal data, without a body of DELETE", 204, 400, 403),
+		a.erase, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+	route(a, op("POST /auth/me/password", "changePassword", "Change one's own password and end all other sessions", 200, 400),
+		a.changePassword, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.signsIn, a.needsDatabase)
+	route(a, op("GET /auth/me/sessions", "listSessions", "List one's own sessions", 200),
+		a.listSessions, a.signedIn(), a.needsDatabase)
+	route(a, op("DELETE /auth/me/sessions", "endOtherSessions", "End all of one's own sessions but this one", 204),
+		a.endOtherSessions, a.signedIn(), a.needsDatabase)
+	route(a, op("DELETE /auth/me/sessions/{id}", "endSession", "End one of one's own sessions", 204, 400, 404),
+		a.endSession, a.signedIn(), a.needsDatabase)
+	route(a, op("POST /auth/password-reset", "forgotPassword", "Ask for a link to choose a new password", 202, 400),
+		a.forgotPassword, a.limitedPerAddress(a.Limiter.Registering), a.needsDatabase)
+	route(a, op("POST /auth/password-reset/confirm", "resetPassword", "Choose a new password with a link", 204, 400),
+		a.resetPassword, a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+
 	organizers, reading := a.signedIn(account.Organizer), a.limitedPerUser(a.Limiter.Reading)
 	route(a, op("GET /events", "listEvents", "List events", 200, 400),
 		a.listEvents, a.signedIn(), reading, a.readsModels, a.needsDatabase, conditional)

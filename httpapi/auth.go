@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/booking"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
@@ -101,7 +102,7 @@ type registerInput struct {
 	Idempotent
 	Body struct {
 		Email    string `json:"email" example:"user@example.com"`
-		Password string `json:"password" example:"securePassword123" doc:"At least 8 characters with a letter and a digit, at most 72 bytes"`
+		Password string `json:"password" example:"securePassword123" doc:"At least 8 characters with a letter and a digit, at most 72 bytes, and none of the most common ones. It is compared as it was typed"`
 		Name     string `json:"name" example:"John Doe"`
 	}
 }
@@ -189,11 +190,8 @@ func (a *api) logout(ctx context.Context, in *logoutInput) (*struct{}, error) {
 
 func (a *api) me(ctx context.Context, _ *struct{}) (*struct{ Body User }, error) {
 	user, err := a.Accounts.Get(ctx, claimsOf(ctx).UserID)
-	if errors.Is(err, account.ErrNotFound) {
-		return nil, fmt.Errorf("%w: the account is gone", account.ErrInvalidToken)
-	}
 	if err != nil {
-		return nil, err
+		return nil, unlessGone(err)
 	}
 	return &struct{ Body User }{userOf(user)}, nil
 }
@@ -208,17 +206,25 @@ type eraseOutput struct {
 	SetCookie []http.Cookie `header:"Set-Cookie"`
 }
 
-// erase deletes one's own account and all personal data with it. Bookings stay: who wants to give
-// tickets back cancels them first.
+// erase deletes one's own account and all personal data with it. It gives tickets of events that have
+// not begun back first: if it ends in between, the account is still there, and it can be repeated.
 func (a *api) erase(ctx context.Context, in *eraseInput) (*eraseOutput, error) {
 	claims := claimsOf(ctx)
 	err := a.guessing(ctx, claims.Email, func(ctx context.Context) error {
-		return a.Accounts.Erase(ctx, claims.UserID, in.Body.Password)
+		return a.Accounts.CheckPassword(ctx, claims.UserID, in.Body.Password)
 	})
 	if errors.Is(err, account.ErrInvalidCredentials) {
 		return nil, errWrongPassword
 	}
 	if err != nil {
+		return nil, err
+	}
+	err = a.Service.CancelUpcoming(ctx, booking.Request{Actor: claims.UserID, CorrelationID: middleware.RequestID(ctx)})
+	if err != nil {
+		return nil, err
+	}
+	err = a.Accounts.Delete(ctx, claims.UserID)
+	if err != nil && !errors.Is(err, account.ErrNotFound) { // another request was first
 		return nil, err
 	}
 	return &eraseOutput{clearedCookies()}, nil

@@ -53,6 +53,8 @@ var known = []struct {
 	{account.ErrTokenExpired, 401, "token_expired", "The token has expired", 0},
 	{account.ErrInvalidToken, 401, "invalid_token", "The token is missing or not valid", 0},
 	{account.ErrEmailTaken, 409, "email_taken", "This e-mail is already registered", 0},
+	{account.ErrInvalidLink, 400, "invalid_link", "This link was used already or has expired; please ask for a new one", 0},
+	{account.ErrNoSession, 404, "session_not_found", "There is no such session, or it has ended", 0},
 	{account.ErrNotFound, 404, "user_not_found", "User not found", 0},
 	{account.ErrBusy, 503, "busy", "Too many people are signing in right now; please try again in a moment", 2},
 	{account.ErrKeyReused, 422, "idempotency_key_reused", "This Idempotency-Key was used for another request", 0},

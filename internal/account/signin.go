@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func (r Registration) fingerprint() []byte {
 // Register creates a customer and signs them in. It returns an [*InvalidError] with every invalid
 // field, [ErrEmailTaken], [ErrKeyReused], or [ErrBusy].
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, error) {
-	user, err := a.newUser(User{Email: r.Email, Name: r.Name}, r.Password)
+	user, err := a.newUser(User{Email: r.Email, Name: r.Name}, r.Password, checkNewPassword)
 	if err != nil {
 		return User{}, Tokens{}, err
 	}
@@ -60,7 +61,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, 
 				return err
 			}
 		}
-		tokens, err = a.signIn(ctx, tx, user)
+		tokens, err = a.signInWith(ctx, tx, user)
 		return err
 	})
 	if r.Key != "" && (errors.Is(err, ErrEmailTaken) || violates(err, "registration_keys_pkey")) {
@@ -79,7 +80,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, 
 func (a *Accounts) registerAgain(ctx context.Context, r Registration) (User, Tokens, error) {
 	var fingerprint, hash []byte
 	user, err := scanUser(a.pool.QueryRow(ctx, `
-		select u.id, u.email, u.name, u.role, u.created_at, u.password_hash, k.fingerprint
+		select u.id, u.email, u.name, u.role, u.created_at, u.token_version, u.password_hash, k.fingerprint
 		from registration_keys k
 		join users u on u.id = k.user_id
 		where k.name = $1`, r.Key), &hash, &fingerprint)
@@ -95,7 +96,7 @@ func (a *Accounts) registerAgain(ctx context.Context, r Registration) (User, Tok
 	if !isSame {
 		return User{}, Tokens{}, ErrKeyReused
 	}
-	tokens, err := a.signIn(ctx, a.pool, user)
+	tokens, err := a.signIn(ctx, user)
 	return user, tokens, err
 }
 
@@ -123,10 +124,7 @@ func (a *Accounts) Login(ctx context.Context, email, password string) (User, Tok
 	if !ok {
 		return User{}, Tokens{}, ErrInvalidCredentials
 	}
-	tokens, err := a.signIn(ctx, a.pool, user)
-	if violates(err, "refresh_tokens_user") { // deleted while the password was compared
-		return User{}, Tokens{}, ErrInvalidCredentials
-	}
+	tokens, err := a.signIn(ctx, user)
 	if err != nil {
 		return User{}, Tokens{}, fmt.Errorf("log in: %w", err)
 	}
@@ -137,7 +135,7 @@ func (a *Accounts) Login(ctx context.Context, email, password string) (User, Tok
 // nothing, not even the password, and returns the existing one, whose id and role may differ.
 // Without an id it picks one; without a role it creates a customer.
 func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (User, error) {
-	user, err := a.newUser(wanted, password)
+	user, err := a.newUser(wanted, password, checkPassword)
 	if err != nil {
 		return User{}, err
 	}
@@ -149,13 +147,38 @@ func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (Us
 	if err != nil {
 		return User{}, fmt.Errorf("hash the password: %w", err)
 	}
-	err = insertUser(ctx, a.pool, user, hash)
+	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
+		if err := insertUser(ctx, tx, user, hash); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `delete from access_revocations where user_id = $1`, user.ID) // the id is in use again
+		return err
+	})
 	if errors.Is(err, ErrEmailTaken) || violates(err, "users_pkey") {
 		return a.findAny(ctx, user) // another process was first
 	}
-	if err == nil {
-		_, err = a.pool.Exec(ctx, `delete from erased_users where id = $1`, user.ID) // the id is in use again
+	if err != nil {
+		return User{}, fmt.Errorf("create user %s: %w", user.ID, err)
 	}
+	return user, nil
+}
+
+// Create makes a user, for operators. Without a password nobody can sign in as the user before one is
+// set with a link. The errors are an [*InvalidError] and [ErrEmailTaken].
+func (a *Accounts) Create(ctx context.Context, wanted User, password string) (User, error) {
+	check := checkNewPassword
+	if password == "" {
+		check = func(string) string { return "" }
+	}
+	user, err := a.newUser(wanted, password, check)
+	if err != nil {
+		return User{}, err
+	}
+	hash, err := a.hasher.hash(ctx, cmp.Or(password, rand.Text()))
+	if err != nil {
+		return User{}, fmt.Errorf("hash the password: %w", err)
+	}
+	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error { return insertUser(ctx, tx, user, hash) })
 	if err != nil {
 		return User{}, fmt.Errorf("create user %s: %w", user.ID, err)
 	}
@@ -186,7 +209,7 @@ func (a *Accounts) WithPassword(ctx context.Context, emails []string, password s
 }
 
 // newUser fills in and checks a user to be stored. The error is an [*InvalidError].
-func (a *Accounts) newUser(user User, password string) (User, error) {
+func (a *Accounts) newUser(user User, password string, check func(string) string) (User, error) {
 	user.Email = strings.TrimSpace(user.Email)
 	user.Name = strings.TrimSpace(user.Name)
 	user.Role = cmp.Or(user.Role, Customer)
@@ -194,15 +217,11 @@ func (a *Accounts) newUser(user User, password string) (User, error) {
 	if user.ID == uuid.Nil {
 		user.ID = uuid.New()
 	}
-	unknownRole := ""
-	if !user.Role.Known() {
-		unknownRole = "Choose customer, organizer or auditor."
-	}
 	return user, invalid(
 		FieldError{"email", checkEmail(user.Email)},
-		FieldError{"password", checkPassword(password)},
+		FieldError{"password", check(password)},
 		FieldError{"name", checkName(user.Name)},
-		FieldError{"role", unknownRole},
+		FieldError{"role", checkRole(user.Role)},
 	)
 }
 
@@ -214,7 +233,7 @@ func (a *Accounts) credentials(ctx context.Context, email string) (User, []byte,
 	}
 	var hash []byte
 	user, err := scanUser(a.pool.QueryRow(ctx, `
-		select id, email, name, role, created_at, password_hash
+		select `+userColumns+`, password_hash
 		from users
 		where lower(email collate "C") = lower($1::text collate "C")`, email), &hash)
 	if errors.Is(err, ErrNotFound) {
@@ -225,7 +244,7 @@ func (a *Accounts) credentials(ctx context.Context, email string) (User, []byte,
 
 func (a *Accounts) findAny(ctx context.Context, like User) (User, error) {
 	user, err := scanUser(a.pool.QueryRow(ctx, `
-		select id, email, name, role, created_at
+		select `+userColumns+`
 		from users
 		where id = $1 or lower(email collate "C") = lower($2::text collate "C")
 		order by id = $1 desc
@@ -237,9 +256,29 @@ func (a *Accounts) findAny(ctx context.Context, like User) (User, error) {
 }
 
 // signIn starts a family of refresh tokens.
-func (a *Accounts) signIn(ctx context.Context, db execer, user User) (Tokens, error) {
+func (a *Accounts) signIn(ctx context.Context, user User) (tokens Tokens, err error) {
+	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
+		tokens, err = a.signInWith(ctx, tx, user)
+		return err
+	})
+	return tokens, err
+}
+
+// signInWith fails with [ErrInvalidCredentials] when the password was changed since it was compared,
+// or the user deleted. It waits for such a change, which would not see the new token.
+func (a *Accounts) signInWith(ctx context.Context, tx pgx.Tx, user User) (Tokens, error) {
+	var isSame bool
+	err := tx.QueryRow(ctx, `select token_version = $2 from users where id = $1 for share`,
+		user.ID, user.tokenVersion).Scan(&isSame)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && !isSame {
+		return Tokens{}, ErrInvalidCredentials
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
 	now := a.now().Truncate(time.Second)
-	return a.issue(ctx, db, user, refreshToken{
+	return a.issue(ctx, tx, user, refreshToken{
 		ID: uuid.New(), UserID: user.ID, Family: uuid.New(), SignedInAt: now, IssuedAt: now, ExpiresAt: now.Add(RefreshTTL),
+		device: deviceOf(ctx),
 	})
 }
