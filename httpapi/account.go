@@ -90,7 +90,7 @@ func (a *api) listSessions(ctx context.Context, _ *struct{}) (*sessionsOutput, e
 
 func (a *api) endOtherSessions(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	claims := claimsOf(ctx)
-	return nil, unlessGone(a.Accounts.EndSessions(ctx, claims.UserID, claims.SessionID))
+	return nil, unlessGone(a.Accounts.EndOtherSessions(ctx, claims.UserID, claims.SessionID))
 }
 
 type endSessionInput struct {

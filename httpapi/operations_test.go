@@ -26,13 +26,13 @@ import (
 
 // bodies has a valid request body for each operation that takes one.
 var bodies = map[string]string{
-	"register":          `{"email":"new@example.com","password":"password123","name":"New"}`,
-	"login":             `{"email":"ann@example.com","password":"password123"}`,
+	"register":          `{"email":"new@example.com","password":"passw0rd 123","name":"New"}`,
+	"login":             `{"email":"ann@example.com","password":"passw0rd 123"}`,
 	"refresh":           `{"refreshToken":"unknown"}`,
 	"logout":            `{"refreshToken":"unknown"}`,
 	"scheduleEvent":     `{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,"price":1}`,
 	"changeEvent":       `{"title":"T"}`,
-	"eraseMe":           `{"password":"password123"}`,
+	"eraseMe":           `{"password":"passw0rd 123"}`,
 	"startVerification": `{"streamId":"11111111-1111-4111-8111-111111111111"}`,
 	"bookTicket":        `{"eventId":"11111111-1111-4111-8111-111111111111"}`,
 }

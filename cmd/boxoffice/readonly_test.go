@@ -119,7 +119,7 @@ func TestAReadOnlyDatabaseIsUnavailableForWritesUntilItCanBeWrittenAgain(t *test
 			held := `{"refreshToken":"` + refresh + `"}`
 			writes := []struct{ method, path, token, body string }{
 				{"POST", "/auth/login", "", `{"email":"alice@example.com","password":"password123"}`},
-				{"POST", "/auth/register", "", `{"email":"new@example.com","password":"password123","name":"New"}`},
+				{"POST", "/auth/register", "", `{"email":"new@example.com","password":"passw0rd 123","name":"New"}`},
 				{"POST", "/auth/refresh", "", held},
 				{"POST", "/auth/logout", alice, held},
 				{"DELETE", "/auth/me", alice, `{"password":"password123"}`},

@@ -82,6 +82,7 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 	services = append(services, p.httpService())
 	return a.runServices(ctx, c, services, func(ctx context.Context) error {
 		a.announce(p.logger, address(p.web), address(p.api))
+		a.announceFirstOrganizer(ctx, p)
 		return untilStopped(ctx)
 	})
 }

@@ -93,14 +93,19 @@ func (a *Accounts) EndSession(ctx context.Context, userID, session uuid.UUID) er
 	return nil
 }
 
-// EndSessions ends all sessions of the user, except one of them if it is not zero, whose access
-// token has to be renewed. It returns [ErrNotFound] when there is no such user.
-func (a *Accounts) EndSessions(ctx context.Context, userID, except uuid.UUID) error {
+// EndOtherSessions ends all sessions of the user but one, whose access token has to be renewed. It
+// returns [ErrNotFound] when there is no such user.
+func (a *Accounts) EndOtherSessions(ctx context.Context, userID, session uuid.UUID) error {
 	_, err := a.changeAccess(ctx, userID, func(tx pgx.Tx, _ User) error {
-		return a.revokeAll(ctx, tx, userID, except)
+		return a.revokeAll(ctx, tx, userID, session)
 	})
 	if err != nil {
-		return fmt.Errorf("end the sessions of user %s: %w", userID, err)
+		return fmt.Errorf("end sessions of user %s: %w", userID, err)
 	}
 	return nil
+}
+
+// EndAllSessions is [Accounts.EndOtherSessions] without an exception.
+func (a *Accounts) EndAllSessions(ctx context.Context, userID uuid.UUID) error {
+	return a.EndOtherSessions(ctx, userID, uuid.Nil)
 }

@@ -118,10 +118,17 @@ func (s *Signer) IssueAccess(user User) (token string, expires time.Time, err er
 func (s *Signer) issueAccess(user User, session uuid.UUID) (token string, expires time.Time, err error) {
 	now := s.now().UTC().Truncate(time.Second)
 	expires = now.Add(AccessTTL)
-	token, err = s.access.current().sign(jwt.MapClaims{
+	claims := jwt.MapClaims{
 		"iss": issuer, "aud": accessAudience, "sub": user.ID.String(), "email": user.Email, "role": user.Role,
-		"iat": now.Unix(), "exp": expires.Unix(), "sid": session.String(), "ver": user.tokenVersion,
-	})
+		"iat": now.Unix(), "exp": expires.Unix(),
+	}
+	if session != uuid.Nil {
+		claims["sid"] = session.String()
+	}
+	if user.tokenVersion > 0 {
+		claims["ver"] = user.tokenVersion
+	}
+	token, err = s.access.current().sign(claims)
 	return token, expires, err
 }
 
@@ -161,7 +168,7 @@ func (s *Signer) readAccess(token string) (Claims, error) {
 		name, _ := role.(string)
 		claims.Role = Role(name)
 	}
-	version, _ := c.all["ver"].(float64) // 0 in tokens of other programs
+	version, _ := c.all["ver"].(float64) // 0 when it is not there, as in tokens of other programs
 	claims.version = int(version)
 	session, _ := c.all["sid"].(string)
 	claims.SessionID, _ = uuid.Parse(session)
