@@ -3,6 +3,7 @@ package booking
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -15,13 +16,15 @@ type Schedule struct {
 	EventID  uuid.UUID // zero: a new one
 	Details  domain.Details
 	Capacity int
+	// AllowPast accepts every date, for events that are imported.
+	AllowPast bool
 	// Invalid is what the caller has found wrong already. It is reported together with the rest.
 	Invalid error
 }
 
 // Schedule makes an event. Every mistake in it is reported at once.
 func (s *Service) Schedule(ctx context.Context, r Request, c Schedule) (Result, error) {
-	now := s.Now()
+	now := s.scheduleTime(c.AllowPast)
 	details, err := domain.NewDetails(c.Details)
 	if err := domain.JoinInvalid(c.Invalid, err, domain.CheckCapacity(c.Capacity)); err != nil {
 		// If only the date is wrong, that is left to the decision: a repeated request gets its answer
@@ -37,6 +40,8 @@ func (s *Service) Schedule(ctx context.Context, r Request, c Schedule) (Result, 
 type Change struct {
 	EventID  uuid.UUID
 	Expected int // version of the event; 0: any. Another one is an [*eventstore.ConflictError]
+	// AllowPast accepts every date, for events that are imported.
+	AllowPast bool
 	// Edit changes what is to be different, and leaves the rest as it is then. It is called several
 	// times, from other goroutines, and must be a pure function. What it finds wrong is reported
 	// together with the rest.
@@ -45,7 +50,7 @@ type Change struct {
 
 // Change changes an event.
 func (s *Service) Change(ctx context.Context, r Request, c Change) (Result, error) {
-	now := s.Now()
+	now := s.scheduleTime(c.AllowPast)
 	decide := func(state domain.State) ([]domain.Record, error) {
 		if !state.Exists() {
 			return nil, domain.ErrEventNotFound
@@ -67,6 +72,14 @@ func (s *Service) Change(ctx context.Context, r Request, c Change) (Result, erro
 		return append(records, more...), nil
 	}
 	return s.executeEvent(ctx, r, "change", command{StreamID: c.EventID, Decide: decide, Expected: c.Expected})
+}
+
+// scheduleTime is the time that dates are compared with; zero: every date is accepted.
+func (s *Service) scheduleTime(allowPast bool) time.Time {
+	if allowPast {
+		return time.Time{}
+	}
+	return s.Now()
 }
 
 // CancelEvent calls an event off. Its bookings stay as they are. Cancelling again changes nothing.

@@ -77,6 +77,8 @@ type Once struct {
 	// Asked is what the request asks for, written as JSON and hashed. The same key with something
 	// else is another request. Hashes are stored: the JSON must not change from version to version.
 	Asked any
+	// Formerly is what an earlier version wrote for the same request; nil: the same as Asked.
+	Formerly any
 	// Answer is what is stored. It must be a pure function; the position is not known yet.
 	Answer func(Result) ([]byte, error)
 }
@@ -114,18 +116,22 @@ func (s *Service) execute(
 ) (Result, error) {
 	c.Metadata = eventstore.Metadata{Actor: r.Actor, CorrelationID: r.CorrelationID}
 	if r.Once != nil {
-		asked, err := json.Marshal([]any{useCase, r.Once.Asked})
+		fingerprint, err := fingerprintOf(useCase, r.Once.Asked)
 		if err != nil {
-			return Result{}, fmt.Errorf("hash the request: %w", err)
+			return Result{}, err
 		}
-		fingerprint := sha256.Sum256(asked)
 		c.Once = &eventstore.Once[domain.State]{
 			Key:         eventstore.Key{Owner: r.Actor, Name: r.Once.Key},
-			Fingerprint: fingerprint[:],
+			Fingerprint: fingerprint,
 			Answer:      func(o outcome) ([]byte, error) { return r.Once.Answer(show(o)) },
 		}
 	}
 	o, err := s.Executor.Execute(ctx, c)
+	if errors.Is(err, eventstore.ErrKeyReused) && r.Once != nil && r.Once.Formerly != nil {
+		if c.Once.Fingerprint, err = fingerprintOf(useCase, r.Once.Formerly); err == nil {
+			o, err = s.Executor.Execute(ctx, c)
+		}
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -134,6 +140,15 @@ func (s *Service) execute(
 		return Result{Position: o.Position, Replayed: o.Replayed}, nil
 	}
 	return show(o), nil
+}
+
+func fingerprintOf(useCase string, asked any) ([]byte, error) {
+	text, err := json.Marshal([]any{useCase, asked})
+	if err != nil {
+		return nil, fmt.Errorf("hash the request: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return sum[:], nil
 }
 
 // decider returns the function that decides a command of the domain.

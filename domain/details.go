@@ -146,8 +146,13 @@ func CheckDate(startsAt, now time.Time) error {
 	if now.IsZero() || startsAt.After(now) {
 		return nil
 	}
-	return &InvalidError{[]FieldError{{"date", "must be in the future"}}}
+	return &InvalidError{[]FieldError{pastDate()}}
 }
+
+func pastDate() FieldError { return FieldError{"date", "must be in the future"} }
+
+// IsPast reports whether a date in the past is all that is wrong.
+func (e *InvalidError) IsPast() bool { return len(e.Fields) == 1 && e.Fields[0] == pastDate() }
 
 // CheckCapacity checks the number of tickets of an event. The error is an [*InvalidError].
 func CheckCapacity(capacity int) error {

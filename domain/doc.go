@@ -20,8 +20,11 @@
 //  10. A cancelled event can't be changed; cancelling it twice changes nothing.
 //  11. A command that asks for the present state adds no records and is not refused, so that a
 //     retry is harmless.
-//  12. An event is scheduled for the future and never moved into the past. An unchanged date may be
-//     in the past.
+//  12. An event is scheduled for the future and never moved into the past, unless it is imported. An
+//     unchanged date may be in the past.
 //  13. A customer makes at most [MaxBookings] bookings of an event, cancelled ones included, so that
 //     no account can fill its stream.
+//  14. Title and venue are one line with characters that can be seen, and no text has control
+//     characters. Marks of direction are allowed, because some languages need them: whoever shows a
+//     text isolates it. Events that are older than the rule keep what they have.
 package domain

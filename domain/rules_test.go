@@ -275,6 +275,19 @@ func TestRules(t *testing.T) {
 		given(t, scheduled(2)).when(changeAt(renamed(), dayLater)).then(changed(renamed()))
 	})
 
+	t.Run("rule 14: a title of one line that can be seen is accepted", func(t *testing.T) {
+		given(t, scheduled(2)).when(change(entitled("Tonight \u200e🏴"))).then(changed(entitled("Tonight \u200e🏴")))
+	})
+	t.Run("rule 14: a title has no second line", func(t *testing.T) {
+		given(t, scheduled(2)).when(change(entitled("Tonight\n  9  forged"))).invalid("title")
+	})
+	t.Run("rule 14: a title can be seen", func(t *testing.T) {
+		given(t, scheduled(2)).when(change(entitled("\u200b\u200b"))).invalid("title")
+	})
+	t.Run("rule 14: an event that is older than the rule keeps its title", func(t *testing.T) {
+		given(t, scheduled(2), changed(entitled("To\x1bnight"))).when(book(first, ann, inTime)).then(booked(first, ann))
+	})
+
 	t.Run("rule 13: a customer can book and cancel many times", func(t *testing.T) {
 		given(t, bookedAndGivenBack(domain.MaxBookings-1, ann)...).
 			when(book(first, ann, inTime)).

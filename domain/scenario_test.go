@@ -109,6 +109,12 @@ func concert() domain.Details {
 	}
 }
 
+func entitled(title string) domain.Details {
+	d := concert()
+	d.Title = title
+	return d
+}
+
 func movedTo(t time.Time) domain.Details {
 	d := concert()
 	d.StartsAt = t

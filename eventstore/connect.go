@@ -2,63 +2,50 @@ package eventstore
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"maps"
 	"net"
-	"sync/atomic"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-var errNoCancel = errors.New("the socket was closed instead of sending a cancel request")
+// Either side finds a dead peer within 15 s, whether it waits for an answer (user timeout) or is
+// quiet (keepalives). The defaults take minutes.
+const peerTimeout = 15 * time.Second
 
-// ConfigureCommits prepares the connections of a pool so that a COMMIT is never cancelled. A COMMIT
-// that waits for a synchronous standby is done on the primary already. A cancel request ends only
-// the wait: the records then become visible, would be confirmed, and a failover would lose them.
-// pgx sends a cancel request whenever it gives a connection up. With this it closes the socket
-// instead, and PostgreSQL goes on waiting.
-//
-// A statement whose connection was given up therefore runs on to its end: set statement_timeout.
-func ConfigureCommits(c *pgxpool.Config) {
-	before, notice := c.BeforeConnect, c.ConnConfig.OnNotice
-	c.BeforeConnect = func(ctx context.Context, config *pgx.ConnConfig) error {
-		if before != nil {
-			if err := before(ctx, config); err != nil {
-				return err
-			}
-		}
-		closeInsteadOfCancel(config)
-		return nil
-	}
-	c.ConnConfig.OnNotice = func(conn *pgconn.PgConn, n *pgconn.Notice) {
-		noteWarning(conn, n)
-		if notice != nil {
-			notice(conn, n)
-		}
-	}
-}
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 6 * time.Second, Interval: 3 * time.Second, Count: 3}
 
-// closeInsteadOfCancel prepares the configuration of one connection. pgx has no option for this,
-// but once it is connected it dials only to send a cancel request.
-func closeInsteadOfCancel(config *pgx.ConnConfig) {
-	var open atomic.Pointer[net.Conn]
-	dial, after := config.DialFunc, config.AfterConnect
-	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if conn := open.Load(); conn != nil {
-			_ = (*conn).Close()
-			return nil, errNoCancel
-		}
+// ConfigureConn prepares a connection of whatever kind to PostgreSQL, or to a pooler in front of
+// it. Each end notices within 15 s when the other one is gone. The settings are applied with one
+// more statement after connecting, because poolers such as PgBouncer refuse most of them as startup
+// parameters. A setting that the server is too old for (see [TransactionTimeout]) is left out.
+func ConfigureConn(c *pgx.ConnConfig, settings map[string]string) {
+	dial := c.DialFunc
+	c.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if tcp, ok := conn.(*net.TCPConn); ok {
 			_ = tcp.SetKeepAliveConfig(keepAlive) // not every system has all of it
+			_ = setUserTimeout(tcp, peerTimeout)
 		}
 		return conn, err
 	}
-	config.AfterConnect = func(ctx context.Context, pg *pgconn.PgConn) error {
-		conn := pg.Conn()
-		open.Store(&conn)
+	all := map[string]string{
+		"tcp_user_timeout":        ms(peerTimeout),
+		"tcp_keepalives_idle":     strconv.FormatInt(int64(keepAlive.Idle.Seconds()), 10),
+		"tcp_keepalives_interval": strconv.FormatInt(int64(keepAlive.Interval.Seconds()), 10),
+		"tcp_keepalives_count":    strconv.Itoa(keepAlive.Count),
+	}
+	maps.Copy(all, settings)
+	sql, after := settingsSQL(all), c.AfterConnect
+	c.AfterConnect = func(ctx context.Context, pg *pgconn.PgConn) error {
+		if _, err := pg.Exec(ctx, sql).ReadAll(); err != nil {
+			return fmt.Errorf("set the session up: %w", err)
+		}
 		if after != nil {
 			return after(ctx, pg)
 		}
@@ -66,23 +53,16 @@ func closeInsteadOfCancel(config *pgx.ConnConfig) {
 	}
 }
 
-// keepAlive finds a dead peer of a quiet connection within 15 s; the default takes minutes.
-// [Session] has the server do the same.
-var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 6 * time.Second, Interval: 3 * time.Second, Count: 3}
-
-// warnedKey is where a connection keeps whether PostgreSQL has warned on it.
-const warnedKey = "eventstore.warned"
-
-// noteWarning remembers a warning. The text is of no use here, because it is translated.
-func noteWarning(conn *pgconn.PgConn, n *pgconn.Notice) {
-	if n.SeverityUnlocalized == "WARNING" {
-		conn.CustomData()[warnedKey] = true
+// settingsSQL sets parameters of a session. Names and values are constants of the program.
+func settingsSQL(settings map[string]string) string {
+	var calls []string
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		quote := func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+		call := fmt.Sprintf("set_config(%s, %s, false)", quote(name), quote(settings[name]))
+		if name == transactionTimeout {
+			call = "case when current_setting('server_version_num')::int >= 170000 then " + call + " end"
+		}
+		calls = append(calls, call)
 	}
-}
-
-// takeWarning tells whether PostgreSQL has warned since the last time.
-func takeWarning(conn *pgconn.PgConn) bool {
-	_, warned := conn.CustomData()[warnedKey]
-	delete(conn.CustomData(), warnedKey)
-	return warned
+	return "select " + strings.Join(calls, ", ")
 }

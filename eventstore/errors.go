@@ -115,6 +115,14 @@ func IsReadOnly(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "25006"
 }
 
+// IsStalePlan tells whether a prepared statement was refused because the type of a column that it
+// returns has changed since. Nothing was done; the same request succeeds on a new connection.
+func IsStalePlan(err error) bool {
+	var pg *pgconn.PgError
+	// PostgreSQL has the code for other errors too, and translates the text.
+	return errors.As(err, &pg) && pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery"
+}
+
 func hasClass(err *pgconn.PgError, classes ...string) bool {
 	return len(err.Code) == 5 && slices.Contains(classes, err.Code[:2])
 }

@@ -57,15 +57,6 @@ type flight struct {
 	first      int   // bytes that reach the server before it stalls
 }
 
-// stallAfter delivers the messages up to the one that executes the append, and some more or less,
-// and then some bytes of the next.
-func stallAfter(messages, bytes int) rule {
-	return func(f *flight) verdict {
-		f.first = f.ends[f.appended+messages] + bytes
-		return stall
-	}
-}
-
 func (f *flight) has(part string) bool {
 	return slices.ContainsFunc(f.statements, func(sql string) bool { return strings.Contains(sql, part) })
 }

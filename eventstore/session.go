@@ -5,11 +5,10 @@ import (
 	"time"
 )
 
-// Session gives the settings for the connections of an executor's pool (the pool's RuntimeParams).
-// They bound how long a process that stalls can be in the way of the others: PostgreSQL ends its
+// Session gives the settings for the connections of an executor's pool (see [ConfigureConn], or the
+// pool's RuntimeParams). They bound how long a process that stalls can be in the way of the others: PostgreSQL ends its
 // transaction, and the executor reads a new state and goes on.
 func Session(delay time.Duration) map[string]string {
-	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 	return map[string]string{
 		// A conflict is to be a unique violation, and a read under the lock to see what is committed,
 		// whatever the database's default is.
@@ -17,12 +16,6 @@ func Session(delay time.Duration) map[string]string {
 		"statement_timeout":                   ms(5 * time.Second),
 		"lock_timeout":                        ms(4 * time.Second),
 		"idle_in_transaction_session_timeout": ms(delay + 5*time.Second),
-		// A client whose machine is gone sends nothing any more, not even the end of its
-		// connection.
-		"tcp_user_timeout":        ms(15 * time.Second),
-		"tcp_keepalives_idle":     "6",
-		"tcp_keepalives_interval": "3",
-		"tcp_keepalives_count":    "3",
 		// The executor has to hear of a COMMIT that did not wait for the standby, see
 		// [ConfigureCommits].
 		"client_min_messages": "warning",
@@ -33,3 +26,14 @@ func Session(delay time.Duration) map[string]string {
 		"jit": "off",
 	}
 }
+
+// TransactionTimeout is a setting beside those of [Session] that only [ConfigureConn] can apply:
+// PostgreSQL has it from version 17 on. It also ends a session that waits for the rest of a
+// message, which counts neither as idle nor as a statement. A batch gives up long before.
+func TransactionTimeout(delay time.Duration) (name, value string) {
+	return transactionTimeout, ms(delay + 30*time.Second)
+}
+
+const transactionTimeout = "transaction_timeout"
+
+func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

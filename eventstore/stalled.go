@@ -15,12 +15,12 @@ const stalledAfter = 3 * time.Second
 // their client in the middle of a message. Sessions that wait for the row themselves are waiting
 // for a lock. No timeout of PostgreSQL is running in such a session: statement_timeout ends with
 // each statement, and the transaction counts as active, not as idle. TCP notices nothing when the
-// other end of the socket is a proxy or a stopped process. A role may see and terminate its own
-// sessions only.
+// other end of the socket is a proxy or a stopped process. A role may terminate its own sessions, and
+// those of roles whose rights it has.
 const holdersSQL = `
 	select pid, coalesce(application_name, ''), coalesce(state, 'unknown'), coalesce(wait_event, ''),
 		coalesce(extract(epoch from clock_timestamp() - state_change), 0)::float8,
-		case when state = 'active' and wait_event = 'ClientRead' and usename = current_user
+		case when state = 'active' and wait_event = 'ClientRead' and pg_has_role(usesysid, 'USAGE')
 				and state_change < clock_timestamp() - $1::float8 * interval '1 second'
 			then pg_terminate_backend(pid) else false end
 	from pg_stat_activity a

@@ -1,14 +1,18 @@
 package eventstore_test
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/internal/logtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // The head row is locked from the append on, so nothing but COMMIT may follow it.
@@ -36,59 +40,115 @@ func TestAnAppendAndItsCommitTravelTogether(t *testing.T) {
 	}
 }
 
-// Only a part of the message with the append and its COMMIT arrives, and all sockets stay open. The
-// session that then holds the head row's lock must not hold it for long.
-func TestHalfAMessageLocksNobodyOutForLong(t *testing.T) {
+// Only a part of what a process sends arrives, and all sockets stay open: the flight of an append and
+// its COMMIT is cut after each of its messages but the last, and in the middle of each. The session
+// that then holds the head row's lock must not hold it for long.
+func TestAFlightThatIsCutAnywhereLocksNobodyOutForLong(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		half  rule
-		locks bool
-	}{
-		"inside the message that executes the append": {stallAfter(-1, 3), false},
-		"before COMMIT":                           {stallAfter(0, 0), true},
-		"inside the first message of COMMIT":      {stallAfter(0, 7), true},
-		"before the message that executes COMMIT": {stallAfter(2, 0), true},
-		"before the end of the flight":            {stallAfter(3, 0), false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := setup(t)
-			via := newProxy(t, b.url)
-			stream := b.schedule(t, 5)
-			logged := &logtest.Buffer{}
-			stalled := startProcess(t, via.url, booking(), options{})
-			other := b.process(t, options{Logger: slog.New(slog.NewTextHandler(logged, nil))})
-			first, customer := uuid.New(), uuid.New()
-			held := make(chan struct{})
-			via.obey(once((*flight).appends, func(f *flight) verdict {
-				defer close(held)
-				return c.half(f)
-			}))
-			call := begin(func() (result, error) { return stalled.Execute(t.Context(), bookOnce(stream, first)) })
-			wait(t, "the append is on its way", held)
-			eventually(t, "PostgreSQL waits for the rest", func() bool {
-				return b.count(t, `
-					select count(*) from pg_stat_activity
-					where datname = current_database() and application_name = $1
-						and state = 'active' and wait_event = 'ClientRead' and (backend_xid is not null) = $2`,
-					executorName, c.locks) == 1
-			})
-
-			started := time.Now()
-			if _, err := other.book(t.Context(), stream, customer); err != nil {
-				t.Errorf("another process: %v", err)
+	whole := appendFlight(t)
+	var all sync.WaitGroup
+	for message := range whole.ends {
+		for _, inside := range []bool{true, false} {
+			if c := newCutFlight(t, whole, message, inside); c != nil {
+				all.Go(func() { c.run(t) })
 			}
-			if took := time.Since(started); took > 15*time.Second {
-				t.Errorf("another process could append only after %s", took)
-			}
-			if c.locks != strings.Contains(logged.String(), "ended=true") {
-				t.Errorf("logged was %q; somebody held the lock: %t", logged.String(), c.locks)
-			}
-			call.mustDo(t)
-			entries := b.auditSold(t, stream, 2)
-			if n := bookings(entries, stream, first); n != 1 {
-				t.Errorf("%d bookings of the first customer", n)
-			}
-		})
+		}
 	}
+	all.Wait()
+}
+
+// appendFlight is what a process sends for a booking when its statements are prepared and the stream
+// is cached.
+func appendFlight(t *testing.T) (sent *flight) {
+	t.Helper()
+	b := setup(t)
+	via := newProxy(t, b.url)
+	stream := b.schedule(t, 5)
+	p := startProcess(t, via.url, booking(), options{})
+	for range 2 {
+		via.obey(once((*flight).appends, func(f *flight) verdict {
+			sent = f
+			return pass
+		}))
+		if _, err := p.Execute(t.Context(), bookOnce(stream, uuid.New())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sent
+}
+
+// cutFlight is a process whose next append will be cut, and another process.
+type cutFlight struct {
+	bundle
+	name           string
+	via            *proxy
+	at             int  // bytes of the flight that arrive
+	locks          bool // the session has the head row's lock then
+	stream         uuid.UUID
+	stalled, other process
+	logged         *logtest.Buffer // by the other one
+}
+
+// newCutFlight gives nil when nothing would be cut.
+func newCutFlight(t *testing.T, whole *flight, message int, inside bool) *cutFlight {
+	t.Helper()
+	at, name := whole.ends[message], fmt.Sprintf("after message %d", message)
+	if inside {
+		before := 0
+		if message > 0 {
+			before = whole.ends[message-1]
+		}
+		at, name = (before+at)/2, fmt.Sprintf("inside message %d", message)
+	} else if message == len(whole.ends)-1 {
+		return nil
+	}
+	executesCommit := len(whole.ends) - 2 // before Sync
+	b := setup(t)
+	c := &cutFlight{
+		bundle: b, name: name, via: newProxy(t, b.url), at: at, logged: &logtest.Buffer{}, stream: b.schedule(t, 5),
+		locks: at >= whole.ends[whole.appended] && at < whole.ends[executesCommit],
+	}
+	c.stalled = startProcess(t, c.via.url, booking(), options{})
+	c.other = b.process(t, options{Logger: slog.New(slog.NewTextHandler(c.logged, nil))})
+	if _, err := c.stalled.Execute(t.Context(), bookOnce(c.stream, uuid.New())); err != nil { // prepares the statements
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (c *cutFlight) run(t *testing.T) {
+	first, held := uuid.New(), make(chan struct{})
+	c.via.obey(once((*flight).appends, func(f *flight) verdict {
+		defer close(held)
+		f.first = c.at
+		return stall
+	}))
+	call := begin(func() (result, error) { return c.stalled.Execute(context.Background(), bookOnce(c.stream, first)) })
+	<-held
+	if !waittest.Until(patient, func() bool { return !c.locks || c.waitsWithLock(t) }) {
+		t.Errorf("%s: PostgreSQL does not wait for the rest with the lock", c.name)
+	}
+	started := time.Now()
+	if _, err := c.other.book(context.Background(), c.stream, uuid.New()); err != nil {
+		t.Errorf("%s: another process: %v", c.name, err)
+	}
+	if took := time.Since(started); took > 15*time.Second {
+		t.Errorf("%s: another process could append only after %s", c.name, took)
+	}
+	if ended := strings.Contains(c.logged.String(), "ended=true"); ended != c.locks {
+		t.Errorf("%s: a session was ended: %t; it held the lock: %t", c.name, ended, c.locks)
+	}
+	if a := call.get(t); a.err != nil {
+		t.Errorf("%s: %v", c.name, a.err)
+	}
+	if n := bookings(c.auditSold(t, c.stream, 3), c.stream, first); n != 1 {
+		t.Errorf("%s: %d bookings of the first customer", c.name, n)
+	}
+}
+
+func (c *cutFlight) waitsWithLock(t *testing.T) bool {
+	return c.count(t, `
+		select count(*) from pg_stat_activity
+		where datname = current_database() and application_name = $1
+			and state = 'active' and wait_event = 'ClientRead' and backend_xid is not null`, executorName) == 1
 }

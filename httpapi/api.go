@@ -75,7 +75,7 @@ type api struct {
 	writes  huma.API
 	origins *http.CrossOriginProtection
 	foreign *middleware.OriginLog
-	pages   *readCache[projections.EventQuery, rowsOfPage]
+	pages   *readCache[eventsPage, rowsOfPage]
 	single  *readCache[uuid.UUID, *projections.Event]
 
 	auditReads *prometheus.CounterVec // by operation
@@ -91,7 +91,7 @@ func newAPI(o Options) *api {
 	a := &api{
 		Options: o, router: chi.NewMux(),
 		origins: http.NewCrossOriginProtection(), foreign: middleware.NewOriginLog(o.Logger),
-		pages:  newReadCache[projections.EventQuery, rowsOfPage](),
+		pages:  newReadCache[eventsPage, rowsOfPage](),
 		single: newReadCache[uuid.UUID, *projections.Event](),
 	}
 	if a.Limiter == nil {
@@ -143,12 +143,12 @@ func (a *api) crossOrigin() func(http.Handler) http.Handler {
 		AllowedOrigins: a.Origins, AllowCredentials: true, MaxAge: 600,
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{
-			"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", minLogPosition, refreshTokenMode,
-			"X-Request-Id",
+			"Authorization", "Baggage", "Cache-Control", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
+			minLogPosition, refreshTokenMode, "Traceparent", "Tracestate", "X-Request-Id",
 		},
 		ExposedHeaders: []string{
-			"ETag", "Idempotency-Replayed", "Link", logPosition, "RateLimit", "RateLimit-Policy", readModelLag, "Retry-After",
-			"X-Request-Id",
+			currentStatus, "ETag", "Idempotency-Replayed", "Link", logPosition, "RateLimit", "RateLimit-Policy", readModelLag,
+			"Retry-After", "X-Request-Id",
 		},
 	}).Handler
 }
@@ -199,7 +199,7 @@ func (a *api) routes() {
 	// A booking has no needsDatabase: the executor and the read models notice it themselves, for less.
 	route(a, op("POST "+bookPath, "bookTicket", "Book one ticket", 201, 400, 404, 409, 422),
 		a.bookTicket, a.signedIn(), a.limitedPerUser(a.Limiter.Booking), a.admitted)
-	route(a, op("GET /bookings", "listBookings", "List one's own bookings", 200),
+	route(a, op("GET /bookings", "listBookings", "List one's own bookings", 200, 400),
 		a.listBookings, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 	route(a, op("DELETE /bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, 400, 403, 404, 409),
 		a.cancelBooking, a.signedIn(), a.limitedPerUser(a.Limiter.Cancelling), a.needsDatabase)

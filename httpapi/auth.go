@@ -75,6 +75,12 @@ type sessionOutput struct {
 	Body      Session
 }
 
+type registerOutput struct {
+	Replayed  string        `header:"Idempotency-Replayed" doc:"true when an earlier request with the same key made the account"`
+	SetCookie []http.Cookie `header:"Set-Cookie"`
+	Body      Session
+}
+
 const refreshTokenMode = "Refresh-Token-Mode" //nolint:gosec // the name of a header
 
 // Delivery is how the client wants to get its refresh token.
@@ -107,14 +113,19 @@ type registerInput struct {
 	}
 }
 
-func (a *api) register(ctx context.Context, in *registerInput) (*sessionOutput, error) {
+func (a *api) register(ctx context.Context, in *registerInput) (*registerOutput, error) {
 	user, tokens, err := a.Accounts.Register(hashing(ctx), account.Registration{
 		Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name, Key: in.key,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return a.session(ctx, in.Delivery, user, tokens), nil
+	signedIn := a.session(ctx, in.Delivery, user, tokens)
+	out := &registerOutput{SetCookie: signedIn.SetCookie, Body: signedIn.Body}
+	if tokens.Replayed {
+		out.Replayed = "true"
+	}
+	return out, nil
 }
 
 type loginInput struct {

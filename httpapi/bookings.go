@@ -59,32 +59,20 @@ type bookTicketInput struct {
 
 func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[BookingChange], error) {
 	book := booking.Book{EventID: in.Body.EventID}
-	return execute(ctx, once{in.key, in.Body}, bookingChangeOf, func(r booking.Request) (booking.Result, error) {
+	named := once{key: in.key, asked: in.Body}
+	out, err := execute(ctx, named, bookingChangeOf, func(r booking.Request) (booking.Result, error) {
 		return a.limitedOfEvent(ctx, book.EventID, func() (booking.Result, error) { return a.Service.Book(ctx, r, book) })
 	})
-}
-
-// BookingList are all bookings of one user, newest first.
-type BookingList struct {
-	Data []BookingWithEvent `json:"data" nullable:"false"`
-}
-
-// BookingWithEvent is a booking and its event.
-type BookingWithEvent struct {
-	Booking
-	Event Event `json:"event"`
-}
-
-func (a *api) listBookings(ctx context.Context, _ *struct{}) (*struct{ Body BookingList }, error) {
-	rows, err := a.Bookings.OfUser(ctx, claimsOf(ctx).UserID)
 	if err != nil {
 		return nil, err
 	}
-	list := BookingList{Data: make([]BookingWithEvent, 0, len(rows))}
-	for i := range rows {
-		list.Data = append(list.Data, BookingWithEvent{bookingOf(&rows[i].Booking), eventOf(&rows[i].Event)})
-	}
-	return &struct{ Body BookingList }{list}, nil
+	return out.noteStatus(func(b BookingChange) (string, error) {
+		now, err := a.Bookings.Get(ctx, b.Booking.ID)
+		if err != nil {
+			return "", err
+		}
+		return now.Status, nil
+	}), nil
 }
 
 type cancelBookingInput struct {

@@ -11,15 +11,31 @@ import (
 
 // changed is the answer to a command.
 type changed[B any] struct {
-	LogPosition int64  `header:"Log-Position" doc:"A read with this as Min-Log-Position sees the change"`
-	Replayed    string `header:"Idempotency-Replayed" doc:"true when this is the stored answer of an earlier request with the same key"`
-	Body        B
+	LogPosition   int64  `header:"Log-Position" doc:"A read with this as Min-Log-Position sees the change"`
+	Replayed      string `header:"Idempotency-Replayed" doc:"true when this is the stored answer of an earlier request with the same key"`
+	CurrentStatus string `header:"Current-Status" doc:"Only with Idempotency-Replayed, on an answer about one booking or event: its status by now, which can differ from that of the stored answer"`
+	Body          B
+}
+
+const currentStatus = "Current-Status"
+
+// noteStatus tells a client that gets a stored answer what has become of the thing since. status
+// reads it; when that fails, the answer stands without it.
+func (c *changed[B]) noteStatus(status func(B) (string, error)) *changed[B] {
+	if c.Replayed == "" {
+		return c
+	}
+	if now, err := status(c.Body); err == nil {
+		c.CurrentStatus = now
+	}
+	return c
 }
 
 // once names a request that can be repeated. The zero value is a request without a name.
 type once struct {
-	key   string
-	asked any // see [booking.Once]
+	key string
+	// See [booking.Once].
+	asked, formerly any
 }
 
 // execute has the service carry out a command of the client, and encodes what it led to. The
@@ -30,7 +46,7 @@ func execute[B any](
 ) (*changed[B], error) {
 	request := booking.Request{Actor: claimsOf(ctx).UserID, CorrelationID: middleware.RequestID(ctx)}
 	if o.key != "" {
-		request.Once = &booking.Once{Key: o.key, Asked: o.asked, Answer: func(r booking.Result) ([]byte, error) {
+		request.Once = &booking.Once{Key: o.key, Asked: o.asked, Formerly: o.formerly, Answer: func(r booking.Result) ([]byte, error) {
 			return json.Marshal(encode(r))
 		}}
 	}

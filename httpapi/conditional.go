@@ -1,35 +1,76 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
-// versionETag is the ETag of one event: all that it shows follows from the stream's version.
-func versionETag(version int) string { return `"` + strconv.Itoa(version) + `"` }
+// eventShape is a number for the way in which the API shows an event. It grows when [Event] changes,
+// so that no client keeps an answer of another shape because the event is still the same. The first
+// shape is left out of tags.
+const eventShape = 1
 
-// versionOf reads If-Match: the version that the client expects, 0 for any.
-func versionOf(ifMatch string) (int, error) {
-	tag := strings.TrimSpace(ifMatch)
-	if tag == "" || tag == "*" {
-		return 0, nil
+// versionETag is the ETag of one event: all that it shows follows from the stream's version and from
+// its shape.
+func versionETag(version int) string {
+	tag := strconv.Itoa(version)
+	if eventShape > 1 {
+		tag += "." + strconv.Itoa(eventShape)
 	}
-	text, isQuoted := strings.CutPrefix(tag, `"`)
-	text, isClosed := strings.CutSuffix(text, `"`)
-	version, err := strconv.Atoi(strings.TrimSuffix(text, middleware.GzipSuffix))
-	if !isQuoted || !isClosed || err != nil || version < 1 {
-		return 0, problem.Invalid(problem.FieldProblem{
-			Pointer: "If-Match", Detail: `must be the ETag of the event as it was seen, such as "12", or *`,
-		})
+	return `"` + tag + `"`
+}
+
+// versionsOf reads If-Match: the versions that the client expects, none for any. For a change only
+// the version counts, whatever shape it was seen in. A weak tag is as good as a strong one, because a
+// proxy that compresses answers makes tags weak.
+func versionsOf(ifMatch string) (versions []int, err error) {
+	if tag := strings.TrimSpace(ifMatch); tag == "" || tag == "*" {
+		return nil, nil
 	}
-	return version, nil
+	for tag := range strings.SplitSeq(ifMatch, ",") {
+		text, isQuoted := strings.CutPrefix(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
+		text, isClosed := strings.CutSuffix(text, `"`)
+		text, shape, hasShape := strings.Cut(strings.TrimSuffix(text, middleware.GzipSuffix), ".")
+		version, err := strconv.Atoi(text)
+		if hasShape && err == nil {
+			_, err = strconv.Atoi(shape)
+		}
+		if !isQuoted || !isClosed || err != nil || version < 1 {
+			return nil, problem.Invalid(problem.FieldProblem{
+				Pointer: "If-Match", Detail: `must be ETags of the event as it was seen, such as "12", or *`,
+			})
+		}
+		versions = append(versions, version)
+	}
+	return versions, nil
+}
+
+// expecting calls change with the version that the client expects, 0 for any. Of several versions,
+// one can be expected at a time: that of the stream, which a conflict names.
+func expecting[Out any](versions []int, change func(version int) (Out, error)) (out Out, err error) {
+	if len(versions) == 0 {
+		return change(0)
+	}
+	expected := slices.Max(versions)
+	for range versions {
+		var conflict *eventstore.ConflictError
+		out, err = change(expected)
+		if !errors.As(err, &conflict) || !slices.Contains(versions, conflict.Actual) {
+			break
+		}
+		expected = conflict.Actual
+	}
+	return out, err
 }
 
 // conditional answers 304 when the client has the answer already.
@@ -50,22 +91,4 @@ func plain(m func(http.Handler) http.Handler) func(huma.Context, func(huma.Conte
 			next(humachi.NewContext(ctx.Operation(), r, w))
 		})).ServeHTTP(w, r.WithContext(ctx.Context()))
 	}
-}
-
-// pageLinks is the Link header of a page (RFC 8288): where the first, the previous, the next and
-// the last one are. The addresses are relative, so they are right behind any proxy.
-func pageLinks(in *listEventsInput, pages int) string {
-	query := in.query()
-	link := func(rel string, page int) string {
-		query.Set("page", strconv.Itoa(page))
-		return "<?" + query.Encode() + `>; rel="` + rel + `"`
-	}
-	links := []string{link("first", 1)}
-	if in.Page > 1 {
-		links = append(links, link("prev", min(in.Page-1, max(pages, 1))))
-	}
-	if in.Page < pages {
-		links = append(links, link("next", in.Page+1))
-	}
-	return strings.Join(append(links, link("last", max(pages, 1))), ", ")
 }

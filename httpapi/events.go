@@ -3,8 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,79 +36,13 @@ func eventOf(e *projections.Event) Event {
 	}
 }
 
-type listEventsInput struct {
-	Page      int    `query:"page" default:"1" minimum:"1" maximum:"1000000"`
-	Limit     int    `query:"limit" default:"10" minimum:"1" maximum:"50"`
-	Search    string `query:"search" maxLength:"200" doc:"Part of the title, without regard to case"`
-	SortBy    string `query:"sortBy" default:"date" enum:"date,price,title" doc:"price: by the number, regardless of the currency"`
-	SortOrder string `query:"sortOrder" default:"asc" enum:"asc,desc"`
-	Cacheable
-}
-
-// EventPage is one page of a list of events.
-type EventPage struct {
-	Data []Event  `json:"data" nullable:"false"`
-	Meta PageMeta `json:"meta"`
-}
-
-// PageMeta says which page of how many it is.
-type PageMeta struct {
-	Total      int `json:"total" doc:"Events on all pages"`
-	Page       int `json:"page"`
-	Limit      int `json:"limit"`
-	TotalPages int `json:"totalPages"`
-}
-
-// query writes the parameters as a client would.
-func (in *listEventsInput) query() url.Values {
-	query := url.Values{"limit": {strconv.Itoa(in.Limit)}, "sortBy": {in.SortBy}, "sortOrder": {in.SortOrder}}
-	if in.Search != "" {
-		query.Set("search", in.Search)
-	}
-	return query
-}
-
-// rowsOfPage are the rows of a page, and how many there are on all pages.
-type rowsOfPage struct {
-	rows  []*projections.Event
-	total int
-}
-
-type listEventsOutput struct {
-	Link string `header:"Link" doc:"Where the first, previous, next and last page are (RFC 8288)"`
-	Body EventPage
-}
-
-func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsOutput, error) {
-	query := projections.EventQuery{
-		Search: in.Search, Sort: projections.EventSort(in.SortBy), Descending: in.SortOrder == "desc",
-		Page: in.Page, Limit: in.Limit,
-	}
-	found, err := a.pages.get(query, a.reached(ctx), in.noCache(), func() (p rowsOfPage, err error) {
-		p.rows, p.total, err = a.Events.List(ctx, query)
-		return p, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	pages := (found.total + in.Limit - 1) / in.Limit
-	page := EventPage{
-		Data: make([]Event, 0, len(found.rows)),
-		Meta: PageMeta{Total: found.total, Page: in.Page, Limit: in.Limit, TotalPages: pages},
-	}
-	for _, row := range found.rows {
-		page.Data = append(page.Data, eventOf(row))
-	}
-	return &listEventsOutput{pageLinks(in, pages), page}, nil
-}
-
 type eventInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 	Cacheable
 }
 
 type eventOutput struct {
-	ETag string `header:"ETag" doc:"The event's version, for If-Match and If-None-Match"`
+	ETag string `header:"ETag" doc:"For If-Match and If-None-Match. It changes with the event's version, and when the API shows events differently"`
 	Body Event
 }
 
@@ -132,31 +64,46 @@ type scheduleEventInput struct {
 	Body struct {
 		Title        string    `json:"title"`
 		Description  string    `json:"description,omitempty"`
-		Date         time.Time `json:"date" doc:"When it begins; must be in the future"`
+		Date         time.Time `json:"date" doc:"When it begins; must be in the future, unless allowPast is true"`
 		TimeZone     string    `json:"timeZone,omitempty" default:"UTC" doc:"IANA name of the venue's time zone"`
 		Venue        string    `json:"venue"`
 		TotalTickets int       `json:"totalTickets"`
 		Price        Decimal   `json:"price"`
 		Currency     string    `json:"currency,omitempty" default:"USD" doc:"ISO 4217 code"`
+		AllowPast    bool      `json:"allowPast,omitempty" doc:"Accepts a date in the past, for events that are imported"`
 	}
 }
 
 func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*changed[Event], error) {
 	b := in.Body
 	price, err := moneyOf(b.Price, b.Currency)
-	schedule := booking.Schedule{Invalid: err, Capacity: b.TotalTickets, Details: domain.Details{
+	schedule := booking.Schedule{Invalid: err, Capacity: b.TotalTickets, AllowPast: b.AllowPast, Details: domain.Details{
 		Title: b.Title, Description: b.Description, Venue: b.Venue, StartsAt: b.Date, TimeZone: b.TimeZone, Price: price,
 	}}
-	return execute(ctx, once{in.key, b}, changedEventOf, func(r booking.Request) (booking.Result, error) {
+	asked := b
+	asked.Price = b.Price.plain()
+	// Earlier versions took 1 and 1.0 for different requests.
+	same := once{key: in.key, asked: asked, formerly: b}
+	out, err := execute(ctx, same, changedEventOf, func(r booking.Request) (booking.Result, error) {
 		return a.Service.Schedule(ctx, r, schedule)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return out.noteStatus(func(e Event) (string, error) {
+		now, err := a.Events.Get(ctx, e.ID)
+		if err != nil {
+			return "", err
+		}
+		return now.Status, nil
+	}), nil
 }
 
 func changedEventOf(r booking.Result) Event { return eventOf(&r.Event) }
 
 type changeEventInput struct {
 	ID      uuid.UUID `path:"id" format:"uuid"`
-	IfMatch string    `header:"If-Match" doc:"The ETag of the event that was read: when the event has changed since, also by a booking, the answer is 412"`
+	IfMatch string    `header:"If-Match" doc:"The ETag of the event that was read, or several: when the event has changed since, also by a booking, the answer is 412"`
 	Body    struct {
 		Title        *string    `json:"title,omitempty"`
 		Description  *string    `json:"description,omitempty"`
@@ -166,18 +113,20 @@ type changeEventInput struct {
 		TotalTickets *int       `json:"totalTickets,omitempty"`
 		Price        *Decimal   `json:"price,omitempty"`
 		Currency     *string    `json:"currency,omitempty"`
+		AllowPast    bool       `json:"allowPast,omitempty" doc:"Accepts a date in the past, for events that are imported"`
 	}
 }
 
 // changeEvent changes what the request names and leaves the rest as it is then, whatever it was
 // when the client last looked.
 func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[Event], error) {
-	expected, err := versionOf(in.IfMatch)
+	expected, err := versionsOf(in.IfMatch)
 	if err != nil {
 		return nil, err
 	}
 	b := in.Body
-	change := booking.Change{EventID: in.ID, Expected: expected, Edit: func(d *domain.Details, capacity *int) (err error) {
+	change := booking.Change{EventID: in.ID, AllowPast: b.AllowPast}
+	change.Edit = func(d *domain.Details, capacity *int) (err error) {
 		price, currency := decimalOf(d.Price), d.Price.Currency
 		set(&d.Title, b.Title)
 		set(&d.Description, b.Description)
@@ -189,9 +138,13 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 		set(&currency, b.Currency)
 		d.Price, err = moneyOf(price, currency)
 		return err
-	}}
+	}
 	return execute(ctx, once{}, changedEventOf, func(r booking.Request) (booking.Result, error) {
-		return a.Service.Change(ctx, r, change)
+		return expecting(expected, func(version int) (booking.Result, error) {
+			change := change
+			change.Expected = version
+			return a.Service.Change(ctx, r, change)
+		})
 	})
 }
 
@@ -207,7 +160,8 @@ type cancelEventInput struct {
 }
 
 func (a *api) cancelEvent(ctx context.Context, in *cancelEventInput) (*changed[Event], error) {
-	return execute(ctx, once{in.key, in.ID}, changedEventOf, func(r booking.Request) (booking.Result, error) {
+	named := once{key: in.key, asked: in.ID}
+	return execute(ctx, named, changedEventOf, func(r booking.Request) (booking.Result, error) {
 		return a.Service.CancelEvent(ctx, r, in.ID)
 	})
 }

@@ -172,9 +172,9 @@ func TestAnEventIsScheduledForTheFuture(t *testing.T) {
 	organizer := s.token(account.Organizer)
 	soon := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 	event := map[string]any{"title": "T", "venue": "V", "date": soon, "totalTickets": 1, "price": 1}
-	isAboutTheDate := func(a answer) {
+	isAboutTheDate := func(a answer, code string) {
 		t.Helper()
-		s.want(a, 400, "validation_failed")
+		s.want(a, 400, code)
 		if !strings.Contains(string(a.raw), `{"pointer":"/date","detail":"must be in the future"}`) {
 			t.Errorf("got %s", a.raw)
 		}
@@ -182,21 +182,27 @@ func TestAnEventIsScheduledForTheFuture(t *testing.T) {
 	schedule := func() answer { return s.call("POST", "/events", organizer, event, "Idempotency-Key", "the-same") }
 	id := s.want(schedule(), 201, "").at("id").(string)
 	change := func(fields map[string]any) answer { return s.call("PATCH", "/events/"+id, organizer, fields) }
-	isAboutTheDate(change(map[string]any{"date": "2020-01-01T00:00:00Z"}))
+	isAboutTheDate(change(map[string]any{"date": "2020-01-01T00:00:00Z"}), "event_past")
 
 	ahead.Store(int64(2 * time.Hour)) // by now it has begun
 	if again := s.want(schedule(), 201, ""); again.at("id") != id {
 		t.Errorf("a repeated request made %s", again.raw)
 	}
-	isAboutTheDate(s.call("POST", "/events", organizer, event))
+	isAboutTheDate(s.call("POST", "/events", organizer, event), "event_past")
 	event["title"] = ""
 	if a := s.call("POST", "/events", organizer, event); !strings.Contains(string(a.raw), `"/title"`) {
 		t.Errorf("got %s", a.raw)
 	} else {
-		isAboutTheDate(a)
+		isAboutTheDate(a, "validation_failed")
 	}
 	s.want(change(map[string]any{"title": "Renamed", "date": soon}), 200, "")
-	isAboutTheDate(change(map[string]any{"date": time.Now().Add(90 * time.Minute).UTC().Format(time.RFC3339)}))
+	past := time.Now().Add(90 * time.Minute).UTC().Format(time.RFC3339)
+	isAboutTheDate(change(map[string]any{"date": past}), "event_past")
+	// Events are imported with their dates.
+	s.want(change(map[string]any{"date": past, "allowPast": true}), 200, "")
+	event["title"], event["allowPast"] = "Imported", true
+	imported := s.want(s.call("POST", "/events", organizer, event), 201, "").at("id").(string)
+	s.want(s.order(s.token(account.Customer), imported), 409, "event_past")
 	s.want(change(map[string]any{"date": "2100-01-01T00:00:00Z"}), 200, "")
 }
 

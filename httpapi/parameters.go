@@ -11,8 +11,9 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
-// textParameters refuses parameters that are not text: PostgreSQL can neither look for them nor
-// write them down.
+// textParameters refuses parameters that are not text, because PostgreSQL can neither look for them
+// nor write them down, and those that the operation does not know: a filter with a misspelt name would
+// select everything.
 func (a *api) textParameters(op *huma.Operation) {
 	op.Middlewares = append(op.Middlewares, a.checkParameters)
 }
@@ -21,8 +22,19 @@ func (a *api) checkParameters(ctx huma.Context, next func(huma.Context)) {
 	u := ctx.URL()
 	var wrong []problem.FieldProblem
 	for name, values := range u.Query() {
-		if slices.ContainsFunc(append(values, name), isNotText) {
-			wrong = append(wrong, problem.FieldProblem{Pointer: name, Detail: "must be UTF-8 without NUL"})
+		detail := ""
+		switch {
+		case slices.ContainsFunc(append(values, name), isNotText):
+			detail = "must be UTF-8 without NUL"
+		case !slices.ContainsFunc(ctx.Operation().Parameters, func(p *huma.Param) bool {
+			return p.In == "query" && p.Name == name
+		}):
+			detail = "is not a parameter here"
+		case len(values) > 1:
+			detail = "must be given once"
+		}
+		if detail != "" {
+			wrong = append(wrong, problem.FieldProblem{Pointer: name, Detail: detail})
 		}
 	}
 	if len(wrong) == 0 && isNotText(u.RawQuery) { // in a part that can't be read as a parameter

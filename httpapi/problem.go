@@ -132,7 +132,11 @@ func classify(ctx context.Context, err error) *problem.Problem {
 		for _, f := range invalidCommand.Fields {
 			fields = append(fields, problem.FieldProblem{Pointer: "/" + f.Field, Detail: f.Message})
 		}
-		return problem.Invalid(fields...)
+		p := problem.Invalid(fields...)
+		if invalidCommand.IsPast() {
+			return p.Recoded(domain.ErrEventPast.Code())
+		}
+		return p
 	case errors.As(err, &invalidAccount):
 		var fields []problem.FieldProblem
 		for _, f := range invalidAccount.Fields {
@@ -227,14 +231,40 @@ func fromHuma(status int, message string, errs []error) *problem.Problem {
 		var detail *huma.ErrorDetail
 		switch {
 		case !errors.As(err, &detail):
-		case detail.Location == "" || detail.Location == "body": // about the request as a whole
-			p.Detail += ": " + detail.Message
 		default:
-			p.Errors = append(p.Errors, problem.FieldProblem{Pointer: pointer(detail.Location), Detail: detail.Message})
+			location, words := inPlainWords(detail.Location, detail.Message)
+			if location == "" || location == "body" { // about the request as a whole
+				p.Detail += ": " + words
+				continue
+			}
+			p.Errors = append(p.Errors, problem.FieldProblem{Pointer: pointer(location), Detail: words})
 		}
 	}
 	p.DetailFirstField()
 	return p
+}
+
+// inPlainWords says what huma found wrong as the rest of the API would. What is missing is about the
+// field that is missing, and not about what it is missing in.
+func inPlainWords(location, message string) (at, words string) {
+	if name, ok := strings.CutPrefix(message, "expected required property "); ok {
+		return location + "." + strings.TrimSuffix(name, " to be present"), "is required"
+	}
+	if message == "unexpected property" {
+		return location, "is not known here"
+	}
+	for _, p := range [][2]string{
+		{"expected string to ", "must "}, {"expected value to ", "must "},
+		{"expected length ", "must have a length "}, {"expected array length ", "must have a length "},
+		{"expected number", "must be a number"}, {"expected string", "must be a string"},
+		{"expected boolean", "must be true or false"}, {"expected integer", "must be a whole number"},
+		{"expected array", "must be an array"}, {"expected object", "must be an object"},
+	} {
+		if rest, ok := strings.CutPrefix(message, p[0]); ok {
+			return location, p[1] + rest
+		}
+	}
+	return location, message
 }
 
 // humaCode is the code of a status that huma answers by itself.

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
 
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 )
 
@@ -91,6 +92,9 @@ func route[In, Out any](
 	}
 	huma.Register(on, *op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := onReplica(a, ctx, in, handle)
+		if eventstore.IsStalePlan(err) { // nothing was done, and the pool opens new connections
+			out, err = onReplica(a, ctx, in, handle)
+		}
 		if err != nil {
 			return nil, problemOf(ctx, a.Logger, err)
 		}

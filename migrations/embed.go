@@ -17,27 +17,41 @@ import (
 var files embed.FS
 
 // Up migrates the database at url to the newest schema and returns the versions it applied.
-// Concurrent calls are safe: a session lock lets one work while the others wait.
+// Concurrent calls are safe: a session lock lets one work while the others wait. A table that
+// somebody else has locked is waited for briefly and several times, half a minute in all; the error
+// then says who has it.
 func Up(ctx context.Context, url string) ([]int64, error) {
 	var applied []int64
-	err := with(url, func(p *goose.Provider) error {
-		results, err := p.Up(ctx)
-		applied = versions(results)
-		return err
+	err := unlessLocked(ctx, url, func() error {
+		return with(url, func(p *goose.Provider) error {
+			results, err := p.Up(ctx)
+			var partial *goose.PartialError
+			if errors.As(err, &partial) {
+				results = partial.Applied
+			}
+			applied = append(applied, versions(results)...)
+			return err
+		})
 	})
-	return applied, err
+	return applied, withHint(ctx, url, err)
 }
 
 // Down reverts the schema to version target and returns the reverted versions, newest first. It
 // drops tables with their rows.
 func Down(ctx context.Context, url string, target int64) ([]int64, error) {
 	var reverted []int64
-	err := with(url, func(p *goose.Provider) error {
-		results, err := p.DownTo(ctx, target)
-		reverted = versions(results)
-		return err
+	err := unlessLocked(ctx, url, func() error {
+		return with(url, func(p *goose.Provider) error {
+			results, err := p.DownTo(ctx, target)
+			var partial *goose.PartialError
+			if errors.As(err, &partial) {
+				results = partial.Applied
+			}
+			reverted = append(reverted, versions(results)...)
+			return err
+		})
 	})
-	return reverted, err
+	return reverted, withHint(ctx, url, err)
 }
 
 // Pending reports whether the database at url lacks a migration of this program.
@@ -56,7 +70,8 @@ func with(url string, use func(*goose.Provider) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("read the database address: %w", err)
 	}
-	db := stdlib.OpenDB(*config)
+	config.RuntimeParams["application_name"] = "boxoffice migrate"
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(limitLocks))
 	defer func() { err = errors.Join(err, db.Close()) }()
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 120))
 	if err != nil {

@@ -91,23 +91,57 @@ type BookingWithEvent struct {
 	Event Event
 }
 
-// OfUser returns all bookings of a user, newest first.
-func (b Bookings) OfUser(ctx context.Context, userID uuid.UUID) ([]BookingWithEvent, error) {
-	rows, _ := b.Pool.Query(ctx, `
-		select `+bookingsTable().ColumnList("b.")+`, `+eventsTable().ColumnList("e.")+`
+// BookingQuery selects bookings of a user. Limit must be at least 1.
+type BookingQuery struct {
+	UserID uuid.UUID
+	Status string // BookingConfirmed or BookingCancelled; empty: both
+	// BeginsAfter leaves out bookings of events that have begun at that time; zero: none.
+	BeginsAfter time.Time
+	Limit       int
+	After       BookingCursor
+}
+
+// BookingCursor is a place in a list of bookings: right after one. The zero value is the beginning.
+type BookingCursor struct {
+	CreatedAt time.Time
+	ID        uuid.UUID
+}
+
+// OfUser returns bookings of a user, newest first, and the cursor of the rest, which is zero at the
+// end of the list.
+func (b Bookings) OfUser(ctx context.Context, q BookingQuery) (page []BookingWithEvent, next BookingCursor, err error) {
+	c := &conditions{}
+	c.add("b.user_id = %s", q.UserID)
+	if q.Status != "" {
+		c.add("b.status = %s", q.Status)
+	}
+	if !q.BeginsAfter.IsZero() {
+		c.add("e.starts_at > %s", q.BeginsAfter)
+	}
+	if q.After.ID != uuid.Nil {
+		c.add("(b.created_at, b.id) < (%s, %s)", q.After.CreatedAt, q.After.ID)
+	}
+	rows, _ := b.Pool.Query(ctx, fmt.Sprintf(`
+		select %s, %s
 		from bookings b
 		join events e on e.id = b.event_id
-		where b.user_id = $1
-		order by b.created_at desc, b.id`, userID)
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (BookingWithEvent, error) {
+		%s
+		order by b.created_at desc, b.id desc
+		limit %d`, bookingsTable().ColumnList("b."), eventsTable().ColumnList("e."), c.where(), q.Limit+1), c.args...)
+	page, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (BookingWithEvent, error) {
 		var b BookingWithEvent
 		err := engine.Scan(row, append(b.fields(), b.Event.fields()...)...)
 		return b, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("bookings of user %s: %w", userID, err)
+		return nil, next, fmt.Errorf("bookings of user %s: %w", q.UserID, err)
 	}
-	return found, nil
+	if len(page) > q.Limit {
+		page = page[:q.Limit]
+		last := page[q.Limit-1]
+		next = BookingCursor{last.CreatedAt, last.ID}
+	}
+	return page, next, nil
 }
 
 // Get returns one booking, or [ErrNotFound].

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -81,8 +82,8 @@ func TestEventsAreSearchedSortedAndPaged(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"100 Jazz", "100% Jazz", "alpha", `back\slash`, "Beta", "gamma", "straße", "under_score",
-		"underXscore", "ÄRGER im Zoo"}
+	want := []string{"100 Jazz", "100% Jazz", "alpha", "ÄRGER im Zoo", `back\slash`, "Beta", "gamma", "straße",
+		"under_score", "underXscore"}
 	if got, _ := list(projections.EventQuery{}); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("by title, without regard to case: got %v, want %v", got, want)
 	}
@@ -273,15 +274,19 @@ func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 	dbtest.Slow(t)
 	b := setup(t)
 	b.exec(`
-		insert into events
+		insert into events (id, title, title_key, description, venue, starts_at, time_zone, price_minor, currency, capacity,
+			remaining, status, version, created_at, updated_at)
 		select gen_random_uuid(), title, lower(title), repeat('What it is about. ', 10), 'Hall',
 			'2031-01-01'::timestamptz + i * 7919 % 300000 * interval '1 minute',
 			'UTC', i * 7919 % 20000, (array['EUR', 'JPY', 'KWD'])[1 + i % 3], 100, 50, 'SCHEDULED', 1, now(), now()
 		from generate_series(1, 100000) i,
 			lateral (
 				select case when i % 1000 = 0 then 'Zanzibar ' when i % 4 = 0 then 'Jazz ' else 'Rock ' end || md5(i::text)
-			) as t (title);
-		analyze events`)
+			) as t (title)`)
+	if n, err := projections.RefreshEvents(context.Background(), b.pool); n != 100_000 || err != nil {
+		t.Fatalf("%d rows got their keys, %v", n, err)
+	}
+	b.exec(`analyze events`)
 	// Index-only scans are cheap only when vacuum has found all rows visible, and that waits for
 	// other transactions that read the table.
 	eventually(t, "all rows are known to be visible", func() bool {
@@ -291,6 +296,23 @@ func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 	plan := &explainer{}
 	events := projections.NewEvents(dbtest.Connect(t, b.url, dbtest.MaxConns(1),
 		func(c *pgxpool.Config) { c.ConnConfig.Tracer = plan }))
+	at := time.Date(2031, 2, 1, 0, 0, 0, 0, time.UTC)
+	for most, q := range map[int]projections.EventQuery{
+		20: {Sort: projections.SortByDate}, 101: {Sort: projections.SortByDate, Search: "zanzibar"},
+		1_000: {Sort: projections.SortByTitle, Descending: true},
+	} {
+		q.Upcoming, q.Now, q.Limit = true, at, 10
+		var after projections.EventCursor
+		for range 3 {
+			page, next, _, err := events.After(context.Background(), q, after)
+			must(t, err)
+			text, rows := plan.explain(t, b.pool)
+			if len(page) != q.Limit || rows > most || strings.Contains(text, "Seq Scan") {
+				t.Errorf("%+v: %d events, and a step looks at %d rows, want at most %d\n%s", q, len(page), rows, most, text)
+			}
+			after = next
+		}
+	}
 	for _, c := range []struct {
 		search string
 		total  int
@@ -341,7 +363,7 @@ func (e *explainer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.T
 	defer e.mu.Unlock()
 	if strings.Contains(data.SQL, "order by") {
 		e.sql, e.args = data.SQL, slices.DeleteFunc(slices.Clone(data.Args),
-			func(a any) bool { _, is := a.(string); return !is })
+			func(a any) bool { _, is := a.(pgx.QueryExecMode); return is })
 	}
 	return ctx
 }

@@ -130,7 +130,8 @@ func TestARebuildIsNotNoticed(t *testing.T) {
 					t.Errorf("get: %v", err)
 					return
 				}
-				if _, err := (projections.Bookings{Pool: pool}).OfUser(context.Background(), user); err != nil {
+				if _, _, err := (projections.Bookings{Pool: pool}).OfUser(context.Background(),
+					projections.BookingQuery{UserID: user, Limit: 10}); err != nil {
 					t.Errorf("bookings: %v", err)
 					return
 				}

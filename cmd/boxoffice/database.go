@@ -32,6 +32,8 @@ type database struct {
 	embedded *embeddedpg.Server // nil when it is not ours to stop
 	// leader is the address of the server that answered the last heartbeat; nil before the first.
 	leader atomic.Pointer[string]
+	// changed is when a prepared statement was refused last because a table has changed.
+	changed atomic.Pointer[time.Time]
 }
 
 // openDatabase finds the PostgreSQL of the configuration: the one that is named, the program's own
@@ -110,7 +112,7 @@ func limitedDatabase(ctx context.Context, dataDir, owner string) (*database, err
 
 // migrate brings the schema up to date, and returns the versions that were applied.
 func (d *database) migrate(ctx context.Context) ([]int64, error) {
-	applied, err := migrations.Up(ctx, d.owner)
+	applied, err := migrateUp(ctx, d.owner)
 	if err != nil {
 		return nil, fmt.Errorf("migrate the database: %w", err)
 	}
@@ -194,8 +196,12 @@ func (d *database) pool(
 	// An idle connection is pinged before use. A dead one must not block its caller for long.
 	c.PingTimeout = time.Second
 	c.ConnConfig.RuntimeParams["application_name"] = "boxoffice " + purpose
-	c.ConnConfig.RuntimeParams["default_transaction_isolation"] = "read committed" // whatever the database's default is
-	maps.Copy(c.ConnConfig.RuntimeParams, settings)
+	all := map[string]string{
+		"default_transaction_isolation": "read committed", // whatever the database's default is
+		"client_min_messages":           "warning",        // a COMMIT may come with one
+	}
+	maps.Copy(all, settings)
+	eventstore.ConfigureConn(c.ConnConfig, all)
 	d.replaceStale(c)
 	for _, apply := range configure {
 		apply(c)
@@ -215,13 +221,19 @@ const openedKey = "boxoffice.opened"
 // own while the database is read-only or the heartbeat has not found the new leader.
 const readOnlyFor = time.Second
 
-// replaceStale has a pool close connections that can only read. A session can stay read-only
-// when its server is no longer, and a connection to a server that has become a replica does not
-// lead to the one that has taken over. One to a leader that was frozen and has been replaced
-// works again when that wakes up, and reads what was true before, until the server is stopped.
+// replaceStale has a pool close connections that can only read, and those whose prepared statements
+// are older than a change of a table. A session can stay read-only when its server is no longer, and
+// a connection to a server that has become a replica does not lead to the one that has taken over.
+// One to a leader that was frozen and has been replaced works again when that wakes up, and reads
+// what was true before, until the server is stopped.
 func (d *database) replaceStale(c *pgxpool.Config) {
 	others, several := c.ConnConfig.OnPgError, countHosts(c.ConnConfig) > 1
 	c.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) (keep bool) {
+		if eventstore.IsStalePlan(err) {
+			now := time.Now()
+			d.changed.Store(&now)
+			return false
+		}
 		return !eventstore.IsReadOnly(err) && others(conn, err)
 	}
 	c.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
@@ -229,6 +241,9 @@ func (d *database) replaceStale(c *pgxpool.Config) {
 		return nil
 	}
 	c.PrepareConn = func(_ context.Context, conn *pgx.Conn) (keep bool, err error) {
+		if changed := d.changed.Load(); changed != nil && time.Since(*changed) < openFor(conn) {
+			return false, nil
+		}
 		isStale := isReadOnly(conn) || several && !d.isLeader(conn) // one name may have several addresses
 		return !isStale || openFor(conn) < readOnlyFor, nil
 	}
@@ -327,5 +342,8 @@ func (a *app) withDatabase(ctx context.Context, use func(context.Context, *datab
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
+	if err := d.checkSessions(ctx, 1); err != nil {
+		return err
+	}
 	return use(ctx, d)
 }

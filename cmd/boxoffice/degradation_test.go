@@ -44,17 +44,7 @@ const promised = 2*time.Second + 3*time.Second
 
 func TestWithoutTheDatabaseEverybodyIsAnsweredSoonAndItIsUsedAgainWhenItIsBack(t *testing.T) {
 	t.Parallel()
-	for name, lose := range map[string]func(*toxiproxy.Proxy) error{
-		"connections are refused": func(p *toxiproxy.Proxy) error { p.Stop(); return nil },
-		"answers are swallowed": func(p *toxiproxy.Proxy) error {
-			_, err := p.Toxics.AddToxicJson(strings.NewReader(`{"type":"timeout","stream":"downstream"}`))
-			return err
-		},
-		"requests are swallowed": func(p *toxiproxy.Proxy) error {
-			_, err := p.Toxics.AddToxicJson(strings.NewReader(`{"type":"timeout","stream":"upstream"}`))
-			return err
-		},
-	} {
+	for name, lose := range losses {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, proxy := behind(t, "--seed")
@@ -156,6 +146,53 @@ func (p *process) waitFor(what string, is func() bool) {
 			p.Fatalf("still waiting for %s\n%s", what, p.err)
 		}
 	}
+}
+
+// What tries again while the database is away does so many times. The log tells of each state once.
+func TestAnOutageIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	for name, lose := range losses {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, proxy := behind(t, "--seed")
+			alice := p.login("alice")
+			before := strings.Count(p.err.String(), "\n")
+			must(t, lose(proxy))
+			const outage = 8 * time.Second
+			p.waitFor("the outage", func() bool { return strings.Contains(p.err.String(), "the database does not answer") })
+			for until := time.Now().Add(outage); time.Now().Before(until); {
+				if status, _, _ := p.ask("GET", "/bookings", alice, ""); status != 503 {
+					t.Errorf("bookings: %d", status)
+				}
+			}
+			proxy.Toxics.ResetToxics(context.Background())
+			_ = proxy.Start() // an error: it has not stopped
+			p.waitFor("the end of the outage", func() bool { return strings.Contains(p.err.String(), "answers again") })
+			var lines []string
+			for _, line := range strings.Split(p.err.String(), "\n")[before:] {
+				if line != "" && !strings.Contains(line, `"msg":"request"`) {
+					lines = append(lines, line)
+				}
+			}
+			if len(lines) > 12 { // one for each part of the program, not for each attempt
+				t.Errorf("%d lines of one outage:\n%s", len(lines), strings.Join(lines, "\n"))
+			}
+			t.Logf("%d lines", len(lines))
+		})
+	}
+}
+
+// losses are the ways in which a database goes away.
+var losses = map[string]func(*toxiproxy.Proxy) error{
+	"connections are refused": func(p *toxiproxy.Proxy) error { p.Stop(); return nil },
+	"answers are swallowed": func(p *toxiproxy.Proxy) error {
+		_, err := p.Toxics.AddToxicJson(strings.NewReader(`{"type":"timeout","stream":"downstream"}`))
+		return err
+	},
+	"requests are swallowed": func(p *toxiproxy.Proxy) error {
+		_, err := p.Toxics.AddToxicJson(strings.NewReader(`{"type":"timeout","stream":"upstream"}`))
+		return err
+	},
 }
 
 // A client that opens a connection and sends slowly must not keep it.

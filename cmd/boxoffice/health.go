@@ -110,6 +110,7 @@ func newHealthMonitor(url string, leader *atomic.Pointer[string], logger *slog.L
 		return nil, errors.New("the address of the database can't be read") // without err, which may repeat the password
 	}
 	config.RuntimeParams["application_name"] = "boxoffice health"
+	eventstore.ConfigureConn(config, nil)
 	// A host that does not answer must leave the others their share of a heartbeat.
 	config.ConnectTimeout = (heartbeatWithin - answerWithin) / time.Duration(countHosts(config))
 	m := &healthMonitor{config: config, logger: logger, leader: leader, clock: time.Now}

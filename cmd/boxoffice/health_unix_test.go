@@ -51,3 +51,37 @@ func TestOneStuckSessionIsNotTheDatabase(t *testing.T) {
 		t.Error("the database counted as gone")
 	}
 }
+
+// A session that listens and is frozen looks like one without news.
+func TestAFrozenListenerIsReplaced(t *testing.T) {
+	t.Parallel()
+	url := newSeededDatabase(t)
+	p := serve(t, secretsFor(url))
+	pool := dbtest.Connect(t, url)
+	listener := func(but int) (pid int) {
+		_ = pool.QueryRow(t.Context(), `
+			select pid from pg_stat_activity
+			where application_name = 'boxoffice notifications' and datname = current_database() and pid <> $1`, but).Scan(&pid)
+		return pid
+	}
+	stuck := listener(0)
+	if stuck == 0 {
+		t.Fatal("nobody listens")
+	}
+	if err := syscall.Kill(stuck, syscall.SIGSTOP); err != nil {
+		t.Skip("the server belongs to somebody else:", err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(stuck, syscall.SIGCONT) })
+	if !waittest.Until(10*time.Second, func() bool { return listener(stuck) != 0 }) {
+		t.Fatal("nobody else listens")
+	}
+	if n := strings.Count(p.err.String(), "listening for notifications was interrupted"); n != 1 {
+		t.Errorf("it was logged %d times", n)
+	}
+	// One that is well stays, however quiet it is.
+	next := listener(stuck)
+	quiet := time.Now().Add(3 * time.Second)
+	if waittest.Until(time.Until(quiet), func() bool { return listener(stuck) != next }) {
+		t.Error("a quiet listener was replaced")
+	}
+}

@@ -60,12 +60,18 @@ func (a *app) newParts(c config.Config) *parts {
 	return &parts{app: a, config: c, logger: a.logger(c), metrics: telemetry.NewMetrics(version)}
 }
 
-// databaseService opens the database and brings its schema up to date.
-func (p *parts) databaseService(find func(context.Context, config.Config, *slog.Logger) (*database, error)) service {
+// databaseService opens the database and brings its schema up to date. needed is how many
+// connections the process uses.
+func (p *parts) databaseService(
+	needed int, find func(context.Context, config.Config, *slog.Logger) (*database, error),
+) service {
 	return service{
 		name: "the database",
 		open: func(ctx context.Context) (err error) {
 			if p.database, err = find(ctx, p.config, p.logger); err != nil {
+				return err
+			}
+			if err := p.database.checkSessions(ctx, needed); err != nil {
 				return err
 			}
 			_, err = p.database.migrate(ctx)
@@ -120,7 +126,7 @@ func (p *parts) readingService() service {
 	return service{
 		name: "the reading pool",
 		open: func(ctx context.Context) (err error) {
-			settings := map[string]string{"statement_timeout": "10s"}
+			settings := map[string]string{"statement_timeout": "10s", "idle_in_transaction_session_timeout": "10s"}
 			p.reading, err = p.database.pool(ctx, "reading", p.config.ReadConns, settings, eventstore.ConfigureCommits)
 			if err == nil {
 				p.metrics.WatchPool("reading", p.reading)
@@ -232,9 +238,10 @@ func (p *parts) executorService(complete func(*eventstore.Options)) service {
 	return service{
 		name: "the executor",
 		open: func(ctx context.Context) (err error) {
-			c := p.config
-			pool, err = p.database.pool(ctx, "booking", c.Transactions+eventstore.ReservedConns,
-				eventstore.Session(c.BookingDelay),
+			c, settings := p.config, eventstore.Session(p.config.BookingDelay)
+			name, value := eventstore.TransactionTimeout(c.BookingDelay)
+			settings[name] = value
+			pool, err = p.database.pool(ctx, "booking", c.Transactions+eventstore.ReservedConns, settings,
 				eventstore.ConfigureCommits)
 			if err != nil {
 				return err

@@ -94,7 +94,8 @@ func (a *app) projectCommand() *cobra.Command {
 			p := a.newParts(c)
 			tune.Memory(0.8, p.logger)
 			return a.runServices(cmd.Context(), c, []service{
-				p.databaseService(openRunning), p.tracingService(), p.healthService(), p.readingService(), p.probeService(),
+				p.databaseService(projectingConnections(c), openRunning), p.tracingService(), p.healthService(),
+				p.readingService(), p.probeService(),
 				p.notifierService(), p.projectionService(), p.busService(),
 			}, func(ctx context.Context) error {
 				p.logger.Info("the projections run")

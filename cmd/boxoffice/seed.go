@@ -29,7 +29,7 @@ func (a *app) seedCommand() *cobra.Command {
 			c.BookingDelay = 0
 			p := a.newParts(c)
 			return a.runServices(cmd.Context(), c, []service{
-				p.databaseService(openDatabase), p.readingService(), p.accountService(unusedSigner),
+				p.databaseService(eventstore.ReservedConns+1, openDatabase), p.readingService(), p.accountService(unusedSigner),
 				p.executorService(func(*eventstore.Options) {}),
 			}, func(ctx context.Context) error {
 				result, err := seed.Run(ctx, p.accounts, p.service)

@@ -67,7 +67,8 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 	p.processors = tune.Processors()
 	p.admission = httpapi.NewAdmission(max(1, p.processors-1))
 	services := []service{
-		p.databaseService(ownDatabase), p.watchService(), p.tracingService(), p.healthService(), p.readingService(),
+		p.databaseService(servingConnections(c, projects), ownDatabase), p.watchService(), p.tracingService(),
+		p.healthService(), p.readingService(),
 		p.listenerService(), // early: a port that is taken should be known before anything else happens
 		p.accountService(p.signer), p.auditService(), p.notifierService(), p.progressService(), p.replicaService(),
 		p.pushService(),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/seed"
 )
@@ -58,7 +59,7 @@ func (a *app) withAccounts(ctx context.Context, use func(context.Context, *accou
 		if _, err := d.migrate(ctx); err != nil {
 			return err
 		}
-		pool, err := d.pool(ctx, "user", 1, nil)
+		pool, err := d.pool(ctx, "user", 1, nil, eventstore.ConfigureCommits)
 		if err != nil {
 			return err
 		}

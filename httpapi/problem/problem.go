@@ -30,10 +30,12 @@ type FieldProblem struct {
 	Detail  string `json:"detail" example:"must be an e-mail address"`
 }
 
+const typePrefix = "urn:boxoffice:problem:"
+
 // New makes a problem of a status of HTTP.
 func New(status int, code, detail string) *Problem {
 	p := &Problem{
-		Type: "urn:boxoffice:problem:" + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail,
+		Type: typePrefix + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail,
 	}
 	if status == http.StatusUnauthorized {
 		return p.With("WWW-Authenticate", "Bearer")
@@ -54,6 +56,12 @@ func Invalid(fields ...FieldProblem) *Problem {
 	p := New(http.StatusBadRequest, "validation_failed", "The request is not valid")
 	p.Errors = fields
 	p.DetailFirstField()
+	return p
+}
+
+// Recoded gives the problem a code that says more. It changes the problem and returns it.
+func (p *Problem) Recoded(code string) *Problem {
+	p.Type, p.Code = typePrefix+code, code
 	return p
 }
 

@@ -173,7 +173,7 @@ func TestPasswordHas8CharactersALetterANumberAndAtMost72Bytes(t *testing.T) {
 		"abcdefgh":                      false,
 		"12345678":                      false,
 		"!!!!!!!!1":                     false,
-		"tulips 12\x00tulips 12":          false, // has the hash of tulips 12
+		"tulips 12\x00tulips 12":        false, // has the hash of tulips 12
 		"password123\x00":               false,
 		strings.Repeat("a1", 1_000_000): false,
 	} {

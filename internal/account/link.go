@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // LinkTTL is how long the token of a link works. It works once.
@@ -82,7 +84,7 @@ func (a *Accounts) NewResetLink(ctx context.Context, id uuid.UUID) (token string
 func (a *Accounts) newLink(ctx context.Context, id uuid.UUID, pause time.Duration) (token string, err error) {
 	token = rand.Text()
 	made := false
-	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
+	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 			insert into account_links (token_hash, user_id, purpose, created_at, expires_at)
 			select $1, u.id, 'reset_password', now(), now() + $3

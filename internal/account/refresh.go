@@ -10,6 +10,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // refreshToken is a row of refresh_tokens, from which the token can be signed again. Times are
@@ -44,7 +46,7 @@ func (a *Accounts) Refresh(ctx context.Context, token string) (User, Tokens, err
 		tokens Tokens
 		reused bool // not an error, which would roll back the revocation
 	)
-	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) (err error) {
+	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) (err error) {
 		user, err = lockUser(ctx, tx, c.subject)
 		if errors.Is(err, ErrNotFound) {
 			return fmt.Errorf("%w: its user was deleted", ErrInvalidToken)
@@ -156,7 +158,7 @@ func (r refreshToken) sign(k key) (string, error) {
 // Logout revokes every refresh token of the sign-in that the token belongs to. It accepts expired
 // tokens. An unknown or revoked token is no error.
 func (a *Accounts) Logout(ctx context.Context, token string) error {
-	err := pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
+	err := eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
 		var userID, family uuid.UUID
 		err := tx.QueryRow(ctx, `
 			select user_id, family

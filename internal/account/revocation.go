@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // revocations are the lowest token versions of users whose access tokens were revoked lately.
@@ -102,7 +104,7 @@ func (a *Accounts) LoadRevocations(ctx context.Context) error {
 // [ErrNotFound] when there is no such user.
 func (a *Accounts) changeAccess(ctx context.Context, id uuid.UUID, change func(pgx.Tx, User) error) (User, error) {
 	var user User
-	err := pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) (err error) {
+	err := eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) (err error) {
 		user, err = scanUser(tx.QueryRow(ctx, `
 			update users
 			set token_version = token_version + 1, updated_at = $2
@@ -134,7 +136,7 @@ func (a *Accounts) revokeAccess(ctx context.Context, tx pgx.Tx, id uuid.UUID, lo
 
 // erase deletes the row and revokes the access tokens, in one transaction.
 func (a *Accounts) erase(ctx context.Context, id uuid.UUID) error {
-	err := pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
+	err := eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `delete from users where id = $1`, id) // the tokens go by cascade
 		if err == nil && tag.RowsAffected() == 0 {
 			err = ErrNotFound

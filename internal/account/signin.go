@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // Registration is the input of a new user. Space around e-mail and name is trimmed; the password is
@@ -49,7 +51,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, 
 		return User{}, Tokens{}, fmt.Errorf("hash the password: %w", err)
 	}
 	var tokens Tokens
-	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
+	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
 		if err := insertUser(ctx, tx, user, hash); err != nil {
 			return err
 		}
@@ -97,6 +99,7 @@ func (a *Accounts) registerAgain(ctx context.Context, r Registration) (User, Tok
 		return User{}, Tokens{}, ErrKeyReused
 	}
 	tokens, err := a.signIn(ctx, user)
+	tokens.Replayed = err == nil
 	return user, tokens, err
 }
 
@@ -147,7 +150,7 @@ func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (Us
 	if err != nil {
 		return User{}, fmt.Errorf("hash the password: %w", err)
 	}
-	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
+	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
 		if err := insertUser(ctx, tx, user, hash); err != nil {
 			return err
 		}
@@ -178,7 +181,7 @@ func (a *Accounts) Create(ctx context.Context, wanted User, password string) (Us
 	if err != nil {
 		return User{}, fmt.Errorf("hash the password: %w", err)
 	}
-	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error { return insertUser(ctx, tx, user, hash) })
+	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error { return insertUser(ctx, tx, user, hash) })
 	if err != nil {
 		return User{}, fmt.Errorf("create user %s: %w", user.ID, err)
 	}
@@ -257,7 +260,7 @@ func (a *Accounts) findAny(ctx context.Context, like User) (User, error) {
 
 // signIn starts a family of refresh tokens.
 func (a *Accounts) signIn(ctx context.Context, user User) (tokens Tokens, err error) {
-	err = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
+	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
 		tokens, err = a.signInWith(ctx, tx, user)
 		return err
 	})

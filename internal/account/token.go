@@ -51,6 +51,8 @@ var (
 type Tokens struct {
 	Access, Refresh               string
 	AccessExpires, RefreshExpires time.Time
+	// Replayed says that the account was there: the registration was repeated with its key.
+	Replayed bool
 }
 
 // Claims are the contents of a valid access token.

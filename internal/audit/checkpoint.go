@@ -212,7 +212,7 @@ func cut(head, signed int64) error {
 func (c *Checkpoints) sign(ctx context.Context, tree *compact.Range, head int64) (
 	s Checkpoint, written bool, err error,
 ) {
-	err = pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
+	err = eventstore.Commit(ctx, c.pool, func(tx pgx.Tx) error {
 		if err := extend(ctx, tx, tree, head); err != nil {
 			return err
 		}

@@ -8,6 +8,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // Read is one access to the audit by a user.
@@ -28,9 +30,13 @@ func NewReads(pool *pgxpool.Pool) *Reads { return &Reads{pool} }
 
 // Add stores an access.
 func (r *Reads) Add(ctx context.Context, read Read) error {
-	if _, err := r.pool.Exec(ctx, `
-		insert into audit_reads (user_id, operation, target, request_id)
-		values ($1, $2, $3, $4)`, read.UserID, read.Operation, read.Target, read.RequestID); err != nil {
+	err := eventstore.Commit(ctx, r.pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			insert into audit_reads (user_id, operation, target, request_id)
+			values ($1, $2, $3, $4)`, read.UserID, read.Operation, read.Target, read.RequestID)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("store an access to the audit: %w", err)
 	}
 	return nil

@@ -153,6 +153,52 @@ func (r *Replica) Kill() {
 	}
 }
 
+// MakeSynchronous has the COMMITs of the primary wait for the replica.
+func (r *Replica) MakeSynchronous(primary *embeddedpg.Server) {
+	r.tb.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, primary.URL())
+	if err != nil {
+		r.tb.Fatal(err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // nothing is lost with it
+	for _, sql := range []string{`alter system set synchronous_standby_names = '*'`, `select pg_reload_conf()`} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			r.tb.Fatalf("%s: %v", sql, err)
+		}
+	}
+	isSynchronous := false
+	if !waittest.Until(time.Minute, func() bool {
+		_ = conn.QueryRow(ctx, `select exists (select from pg_stat_replication where sync_state = 'sync')`).
+			Scan(&isSynchronous)
+		return isSynchronous
+	}) {
+		r.tb.Fatal("the replica did not become synchronous")
+	}
+}
+
+// Freeze stops the process that receives what the primary sends. Connections stay open. It returns
+// what lets the process go on.
+func (r *Replica) Freeze() (thaw func()) {
+	r.tb.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, r.URL)
+	if err != nil {
+		r.tb.Fatal(err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // nothing is lost with it
+	var receiver int
+	if err := conn.QueryRow(ctx, `select pid from pg_stat_wal_receiver`).Scan(&receiver); err != nil {
+		r.tb.Fatal(err)
+	}
+	if err := syscall.Kill(receiver, syscall.SIGSTOP); err != nil {
+		r.tb.Fatal(err)
+	}
+	thaw = func() { _ = syscall.Kill(receiver, syscall.SIGCONT) }
+	r.tb.Cleanup(thaw)
+	return thaw
+}
+
 // Pause stops the replay of what the primary sends.
 func (r *Replica) Pause() { r.must(`select pg_wal_replay_pause()`) }
 

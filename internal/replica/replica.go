@@ -24,6 +24,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 const (
@@ -74,9 +76,11 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 	}
 	config.MaxConns = int32(o.Connections) //nolint:gosec // from the configuration, small
 	config.PingTimeout = time.Second
-	settings := config.ConnConfig.RuntimeParams
-	settings["application_name"], settings["statement_timeout"] = "boxoffice replica", "10s"
-	settings["default_transaction_read_only"] = "on" // a replica may be promoted
+	config.ConnConfig.RuntimeParams["application_name"] = "boxoffice replica"
+	eventstore.ConfigureConn(config.ConnConfig, map[string]string{
+		"statement_timeout":             "10s",
+		"default_transaction_read_only": "on", // a replica may be promoted
+	})
 	for _, host := range hosts(config.ConnConfig) {
 		c := config.Copy()
 		c.ConnConfig = host

@@ -22,6 +22,8 @@ type delivery struct {
 	handle func(context.Context, *message.Message) error
 	// applied is called after every commit.
 	applied func(records int, position int64)
+	// refresh, when set, is called at the beginning, and runs beside.
+	refresh func(context.Context) error
 	// until is the position to stop at; 0 means never.
 	until int64
 	// group takes the projection along when it has caught up; nil only with until.
@@ -83,6 +85,14 @@ func (d *delivery) run(ctx context.Context, checkpoint int64) (err error) {
 // returns the new checkpoint.
 func (d *delivery) catchUp(ctx context.Context, checkpoint int64) (int64, error) {
 	group, ctx := errgroup.WithContext(ctx)
+	if d.refresh != nil {
+		group.Go(func() error {
+			if err := d.refresh(ctx); err != nil && ctx.Err() == nil { // rows without it are applied to all the same
+				d.Logger.Warn("refreshing rows of an older version failed", "projection", d.lease.name, "error", err)
+			}
+			return nil
+		})
+	}
 	pages := make(chan *page)
 	group.Go(func() error {
 		defer close(pages)

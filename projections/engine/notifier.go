@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -134,6 +136,7 @@ func (n *Notifier) Run(ctx context.Context) {
 	})
 	for ctx.Err() == nil {
 		if err := n.receive(ctx); err != nil && ctx.Err() == nil {
+			n.forget() // the database may be another one by now
 			n.logger.Warn("listening for notifications was interrupted", "error", err)
 			Await(ctx, nil, 200*time.Millisecond)
 		}
@@ -218,7 +221,13 @@ func notify(ctx context.Context, pool *pgxpool.Pool, channel string, payloads ..
 }
 
 func (n *Notifier) receive(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, n.url)
+	config, err := pgx.ParseConfig(n.url)
+	if err != nil {
+		return err
+	}
+	config.RuntimeParams["application_name"] = "boxoffice notifications"
+	eventstore.ConfigureConn(config, nil)
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return err
 	}
@@ -236,11 +245,38 @@ func (n *Notifier) receive(ctx context.Context) error {
 	n.appendedElsewhere()
 	n.leases.Broadcast()
 	for {
-		notification, err := conn.WaitForNotification(ctx)
+		notification, err := awaitNotification(ctx, conn)
 		if err != nil {
 			return err
 		}
 		n.hear(notification.Channel, notification.Payload)
+	}
+}
+
+// A session that is quiet for listenQuiet is asked whether it still answers, within listenAnswers. A
+// frozen one looks like one without news.
+const (
+	listenQuiet   = 5 * time.Second
+	listenAnswers = time.Second
+)
+
+var errListenerFrozen = errors.New("the session that listens does not answer")
+
+func awaitNotification(ctx context.Context, conn *pgx.Conn) (*pgconn.Notification, error) {
+	for {
+		quiet, cancel := context.WithTimeout(ctx, listenQuiet)
+		notification, err := conn.WaitForNotification(quiet)
+		isQuiet := quiet.Err() != nil && ctx.Err() == nil
+		cancel()
+		if err == nil || !isQuiet || conn.IsClosed() {
+			return notification, err
+		}
+		answers, cancel := context.WithTimeout(ctx, listenAnswers)
+		err = conn.Ping(answers)
+		cancel()
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errListenerFrozen, err)
+		}
 	}
 }
 

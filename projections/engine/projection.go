@@ -23,6 +23,8 @@ type Projection interface {
 	// exactly once in effect. Only the holder of the lease writes to a read model, so rows that
 	// apply reads before the transaction begins hold in it: otherwise it can't commit.
 	apply(ctx context.Context, p *page, name string) error
+	// refresh completes rows that a program of an older version has written. It runs beside apply.
+	refresh(ctx context.Context, pool *pgxpool.Pool) error
 	// newBulkLoad fills an empty read model.
 	newBulkLoad(s *shadow) bulkLoad
 }

@@ -61,6 +61,11 @@ func (s *subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 			s.metrics.applied.WithLabelValues(topic).Add(float64(records))
 			s.options.Notifier.Advanced(topic, position)
 		}
+		for _, p := range s.options.Projections {
+			if p.Name() == topic {
+				d.refresh = func(ctx context.Context) error { return p.refresh(ctx, s.options.Pool) }
+			}
+		}
 		d.lease.runAsLeader(ctx, s.options, d.run)
 	})
 	return messages, nil

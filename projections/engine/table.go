@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/eventstore"
 )
@@ -27,6 +28,9 @@ type Table[Row, V any] struct {
 	Key func(*Record[V]) (key uuid.UUID, creates, ok bool)
 	// Reduce changes the row as the record says. Live pages and rebuilds use the same function.
 	Reduce func(*Row, *Record[V])
+	// Refresh, when set, completes rows that a program of an older version has written, which does not
+	// know all columns. It is called when this process begins to apply records, and runs beside.
+	Refresh func(context.Context, *pgxpool.Pool) error
 	// InvalidatesCount tells whether a record adds or renames a row. The column listing of the
 	// checkpoint grows with such pages, so that counts of rows can be cached. Nil: no record does.
 	InvalidatesCount func(V) bool
@@ -64,6 +68,13 @@ func (c Column) parameterType() string {
 
 // Name implements [Projection].
 func (t *Table[Row, V]) Name() string { return t.ReadModel }
+
+func (t *Table[Row, V]) refresh(ctx context.Context, pool *pgxpool.Pool) error {
+	if t.Refresh == nil {
+		return nil
+	}
+	return t.Refresh(ctx, pool)
+}
 
 // ColumnList names the columns for a select, each with a prefix such as the alias of a table and a
 // dot.

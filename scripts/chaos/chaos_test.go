@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -133,6 +135,41 @@ func TestARunThatWasSpoiledFails(t *testing.T) {
 				t.Errorf("want %q, got %v, %v", c.rule, r.violations, err)
 			}
 		})
+	}
+}
+
+// Without a synchronous standby, a frozen one keeps nothing from being confirmed.
+func TestARunWithAnAsynchronousStandbyFails(t *testing.T) {
+	dbtest.Slow(t)
+	o, err := parse([]string{
+		"-duration", "10s", "-faults", frozenStandby, "-customers", "8", "-processes", "1", "-async",
+	}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.sabotage = `select` // so that nothing is kept
+	r, err := play(t.Context(), o, io.Discard)
+	if err != nil || !slices.ContainsFunc(r.violations, func(v history.Violation) bool {
+		return v.Rule == history.Unreplicated
+	}) {
+		t.Errorf("want %q, got %v, %v", history.Unreplicated, r.violations, err)
+	}
+}
+
+func TestAMessageIsCutInItsMiddle(t *testing.T) {
+	t.Parallel()
+	digest := sha256.Sum256([]byte("commit"))
+	name := "stmtcache_" + hex.EncodeToString(digest[:24])
+	before := "an append, whole"
+	flight := []byte(before + "B\x00\x00\x00\x50\x00" + name + "\x00\x00\x00\x00\x00\x00\x00E")
+	for dice := range 200 {
+		at := (&cutToxic{Dice: dice}).place(flight)
+		if at <= 0 || at >= len(flight) || dice%3 != 0 && at < len(before)+len("B") {
+			t.Errorf("dice %d cut %d of %d bytes", dice, at, len(flight))
+		}
+	}
+	if at := (&cutToxic{}).place([]byte(before)); at != 0 {
+		t.Errorf("without a COMMIT, %d bytes", at)
 	}
 }
 

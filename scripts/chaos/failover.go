@@ -20,7 +20,7 @@ const bookedWithin = 30 * time.Second
 // failovers are the ways in which the database gets another leader.
 func failovers() []*fault {
 	return []*fault{
-		{"kill", onLeader, func(ctx context.Context, a *arena, s strike) error {
+		{name: "kill", lane: onLeader, do: func(ctx context.Context, a *arena, s strike) error {
 			if a.options.async {
 				// The standby lags when the leader dies.
 				for _, m := range a.cluster.members {
@@ -33,16 +33,16 @@ func failovers() []*fault {
 				return old.start()
 			})
 		}},
-		{"freeze", onLeader, func(ctx context.Context, a *arena, s strike) error {
+		{name: "freeze", lane: onLeader, do: func(ctx context.Context, a *arena, s strike) error {
 			return a.failOver(ctx, s, (*member).freeze, func(old *member) error { return old.signal(syscall.SIGCONT) })
 		}},
-		{"partition", onLeader, func(ctx context.Context, a *arena, s strike) error {
+		{name: "partition", lane: onLeader, do: func(ctx context.Context, a *arena, s strike) error {
 			return a.partition(ctx, s, true)
 		}},
-		{"partition-servers", onLeader, func(ctx context.Context, a *arena, s strike) error {
+		{name: "partition-servers", lane: onLeader, do: func(ctx context.Context, a *arena, s strike) error {
 			return a.partition(ctx, s, false)
 		}},
-		{"switchover", onLeader, func(ctx context.Context, a *arena, s strike) error {
+		{name: "switchover", lane: onLeader, do: func(ctx context.Context, a *arena, s strike) error {
 			return a.failOver(ctx, s, func(old *member) error {
 				return a.cluster.switchover(ctx, a.cluster.index(old.name))
 			}, func(*member) error { return nil })
@@ -100,7 +100,6 @@ func (a *arena) startFailovers(
 	ctx context.Context, end func(), group *errgroup.Group, of []*fault, out func(line string),
 ) {
 	group.Go(func() error { defer end(); a.failOvers(ctx, of, out); return nil })
-	group.Go(func() error { return a.signups.run(ctx, a.balancer.url()) })
 	group.Go(func() error { a.watchReadiness(ctx); return nil })
 }
 

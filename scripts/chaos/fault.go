@@ -17,6 +17,8 @@ type fault struct {
 	// lane: faults of one lane follow each other, and the lanes run at the same time.
 	lane lane
 	do   func(context.Context, *arena, strike) error
+	// alone: nothing else is broken meanwhile, in any lane.
+	alone bool
 }
 
 type lane int
@@ -37,15 +39,15 @@ type strike struct {
 }
 
 var faults = []*fault{
-	{"kill", onProcesses, func(_ context.Context, a *arena, s strike) error {
+	{name: "kill", lane: onProcesses, do: func(_ context.Context, a *arena, s strike) error {
 		a.nodes[s.node].signal(syscall.SIGKILL)
 		return nil
 	}},
-	{"stop", onProcesses, func(ctx context.Context, a *arena, s strike) error {
+	{name: "stop", lane: onProcesses, do: func(ctx context.Context, a *arena, s strike) error {
 		a.freeze(ctx, s.node, s.lasts)
 		return nil
 	}},
-	{"stop-all", onProcesses, func(ctx context.Context, a *arena, s strike) error {
+	{name: "stop-all", lane: onProcesses, do: func(ctx context.Context, a *arena, s strike) error {
 		for _, n := range a.nodes {
 			n.signal(syscall.SIGSTOP)
 		}
@@ -55,13 +57,13 @@ var faults = []*fault{
 		}
 		return nil
 	}},
-	{"commit-kill", onProcesses, func(ctx context.Context, a *arena, s strike) error {
+	{name: "commit-kill", lane: onProcesses, do: func(ctx context.Context, a *arena, s strike) error {
 		return a.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error {
 			a.nodes[node].signal(syscall.SIGKILL)
 			return nil
 		}, s.dice%2 == 0)
 	}},
-	{"commit-stop", onProcesses, func(ctx context.Context, a *arena, s strike) error {
+	{name: "commit-stop", lane: onProcesses, do: func(ctx context.Context, a *arena, s strike) error {
 		stopped := -1
 		err := a.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error {
 			a.nodes[node].signal(syscall.SIGSTOP)
@@ -74,16 +76,16 @@ var faults = []*fault{
 		}
 		return err
 	}},
-	{"commit-cut", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+	{name: "commit-cut", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
 		return a.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error { return a.links[node].reset() }, s.dice%2 == 0)
 	}},
-	{"commit-terminate", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+	{name: "commit-terminate", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
 		return a.atCommit(ctx, func(conn *pgx.Conn, _ int, pid int32) error {
 			_, err := conn.Exec(ctx, `select pg_terminate_backend($1)`, pid)
 			return err
 		}, s.dice%2 == 0)
 	}},
-	{"commit-swallow", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+	{name: "commit-swallow", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
 		swallowed := -1
 		err := a.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error {
 			swallowed = node
@@ -95,7 +97,7 @@ var faults = []*fault{
 		}
 		return err
 	}},
-	{"terminate", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+	{name: "terminate", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
 		return a.withConn(ctx, func(conn *pgx.Conn) error {
 			for until := time.Now().Add(s.lasts); time.Now().Before(until) && ctx.Err() == nil; {
 				if err := terminateSessions(ctx, conn); err != nil {
@@ -106,14 +108,14 @@ var faults = []*fault{
 			return nil
 		})
 	}},
-	{"restart", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+	{name: "restart", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
 		if err := a.postgres.crash(); err != nil {
 			return err
 		}
 		pause(ctx, s.lasts)
 		return a.postgres.start(context.WithoutCancel(ctx))
 	}},
-	{"backend-kill", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+	{name: "backend-kill", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
 		return a.withConn(ctx, func(conn *pgx.Conn) error {
 			var pid int
 			err := conn.QueryRow(ctx, `
@@ -128,21 +130,21 @@ var faults = []*fault{
 			return err
 		})
 	}},
-	{"cut", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+	{name: "cut", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
 		return a.onLinks(ctx, s, func(l *link) error { l.cut(); return nil })
 	}},
-	{"reset", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+	{name: "reset", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
 		s.lasts = 0
 		return a.onLinks(ctx, s, (*link).reset)
 	}},
-	{"delay", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+	{name: "delay", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
 		return a.onLinks(ctx, s, func(l *link) error { return l.poison(delayAnswers) })
 	}},
-	{"blackhole", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+	{name: "blackhole", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
 		toxic := []string{swallowAnswers, swallowRequests}[s.dice%2]
 		return a.onLinks(ctx, s, func(l *link) error { return l.poison(toxic) })
 	}},
-	{"disk-full", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+	{name: "disk-full", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
 		return a.withConn(ctx, func(conn *pgx.Conn) error {
 			empty, err := fillDisk(ctx, conn)
 			if empty == nil {
@@ -157,7 +159,7 @@ var faults = []*fault{
 			return err
 		})
 	}},
-	{"exhaust", onDatabase, func(ctx context.Context, a *arena, s strike) error {
+	{name: "exhaust", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
 		var taken []*pgx.Conn
 		defer func() {
 			for _, conn := range taken {
@@ -182,7 +184,22 @@ var faults = []*fault{
 		pause(ctx, s.lasts)
 		return nil
 	}},
+	{name: "cut-message", lane: onDatabase, alone: true, do: func(ctx context.Context, a *arena, s strike) error {
+		return a.cutMessage(ctx, s)
+	}},
+	{name: frozenStandby, lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
+		return a.freezeStandby(ctx, s)
+	}},
+	{name: "restore", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
+		return a.restoreDump(ctx, s)
+	}},
+	{name: "slow-ping", lane: onDatabase, alone: true, do: func(ctx context.Context, a *arena, s strike) error {
+		return a.slowPing(ctx, s)
+	}},
 }
+
+// frozenStandby needs a standby, which other runs do without.
+const frozenStandby = "frozen-standby"
 
 // terminateSessions ends those of all processes.
 func terminateSessions(ctx context.Context, conn *pgx.Conn) error {

@@ -6,7 +6,16 @@
 //
 //	go run ./scripts/chaos -duration 60s [-seed N] [-faults kill,stop,…|all|none]
 //	go run ./scripts/chaos -faults none -duration 10m     nothing is broken: does anything grow?
+//	go run ./scripts/chaos -faults frozen-standby -async  a control: the standby is asynchronous, so it must fail
 //	go run ./scripts/chaos -failover -processes 2         two PostgreSQL servers: the leader is lost
+//
+// Some faults have a rule of their own, beside those that every answer is held to:
+//
+//	frozen-standby  the synchronous standby receives nothing: nothing may be confirmed
+//	cut-message     half of a message arrives, and no more: others must book again within 15 s
+//	restore         an older dump takes the place of the database: what came after it is lost by intent, and
+//	                the log must go on from there, with nothing oversold
+//	slow-ping       the session of a process's health monitor is frozen for 2 s: no booking may be unavailable
 //
 // What happens between threads and processes is not repeatable, so the same seed gives the same
 // faults at the same moments and not the same history. When a run fails its directory is kept, with
@@ -64,14 +73,12 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.DurationVar(&o.delay, "delay", 50*time.Millisecond, "BOOKING_DELAY of the processes")
 	flags.BoolVar(&o.failover, "failover", false, "run on two PostgreSQL servers with Patroni, and change the leader")
 	flags.BoolVar(&o.async, "async", false,
-		"with -failover: without a synchronous standby, so that kills lose bookings and the run fails")
+		"the standby is not synchronous: kills with -failover lose bookings, "+
+			"a frozen standby delays none, and the run fails")
 	flags.StringVar(&o.program, "program", "", "the boxoffice program to run (default: built from this module)")
 	flags.DurationVar(&o.healthy, "healthy", 30*time.Second, "by when all must be well again after the last fault")
 	if err := flags.Parse(args); err != nil {
 		return o, err
-	}
-	if o.async && !o.failover {
-		return o, errors.New("-async is for -failover")
 	}
 	if flags.NArg() > 0 || o.processes < 1 || o.customers < 4 || o.duration <= 0 {
 		return o, errors.New("there must be a process, four customers and some time, and no arguments besides flags")

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/Shopify/toxiproxy/v2"
+	"github.com/Shopify/toxiproxy/v2/toxics"
 	"github.com/rs/zerolog"
 )
 
@@ -17,6 +18,7 @@ import (
 type link struct{ proxy *toxiproxy.Proxy }
 
 func newLinks(n int, upstream string) ([]*link, error) {
+	toxics.Register(cutToxicName, new(cutToxic))
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	links := make([]*link, n)
 	for i := range links {

@@ -31,6 +31,7 @@ type arena struct {
 	dir      string
 	url      string    // of the database, past the links, for the run itself
 	postgres *postgres // nil with a cluster
+	standby  *standby  // nil unless a fault needs it
 	cluster  *patroni  // nil without -failover
 	signups  signups
 	links    []*link
@@ -38,7 +39,10 @@ type arena struct {
 	balancer *balancer
 	recorder *recorder
 
+	breaking sync.RWMutex // held by each fault; alone by some
+
 	mu         sync.Mutex
+	spans      history.Spans
 	times      map[string]int // that each fault came about
 	violations []history.Violation
 	ready      []time.Duration // when processes said so, one by one
@@ -99,7 +103,7 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 		err = errors.Join(err, a.close())
 		r.requests = a.recorder.requests() // also of a run that ended early
 	}()
-	if err := a.open(running); err != nil {
+	if err := a.open(running, of); err != nil {
 		return r, err
 	}
 	customers, err := a.invite()
@@ -114,6 +118,7 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 	for _, c := range customers {
 		group.Go(func() error { c.live(day); return nil })
 	}
+	group.Go(func() error { return a.signups.run(day, a.balancer.url(), a.recorder) })
 	var printing sync.Mutex // the lanes break things at once
 	tell := func(line string) {
 		printing.Lock()
@@ -162,7 +167,7 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 }
 
 // open starts everything.
-func (a *arena) open(ctx context.Context) (err error) {
+func (a *arena) open(ctx context.Context, of []*fault) (err error) {
 	program := a.options.program
 	if program == "" {
 		program = filepath.Join(a.dir, "boxoffice")
@@ -176,6 +181,13 @@ func (a *arena) open(ctx context.Context) (err error) {
 	addresses, err := a.openDatabase(ctx)
 	if err != nil {
 		return err
+	}
+	if slices.ContainsFunc(of, func(f *fault) bool { return f.name == frozenStandby }) {
+		server := a.postgres.server.Load()
+		a.standby, err = startStandby(ctx, server, filepath.Join(a.dir, "postgres", "standby"), !a.options.async)
+		if err != nil {
+			return err
+		}
 	}
 	for i, database := range addresses {
 		n, err := a.newNode(i, program, database)
@@ -281,7 +293,9 @@ func (a *arena) invite() ([]*customer, error) {
 // rest mends everything, waits until all is well, lets everybody who still wants a ticket ask for
 // it, and reads what there is.
 func (a *arena) rest(ctx context.Context, customers []*customer, r *report) ([]history.Violation, error) {
-	began, violations := time.Now(), a.violations
+	a.mu.Lock()
+	began, violations := time.Now(), slices.Clone(a.violations)
+	a.mu.Unlock()
 	for _, n := range a.nodes {
 		n.signal(syscall.SIGCONT)
 	}
@@ -322,6 +336,7 @@ func (a *arena) rest(ctx context.Context, customers []*customer, r *report) ([]h
 			return violations, err
 		}
 	}
+	r.final.Spans = a.spans
 	found, err := a.read(ctx, &r.final)
 	return append(violations, found...), err
 }
@@ -347,6 +362,9 @@ func (a *arena) close() (err error) {
 	}
 	if a.postgres != nil && a.postgres.server.Load() != nil {
 		err = errors.Join(err, a.postgres.stop())
+	}
+	if a.standby != nil {
+		a.standby.stop()
 	}
 	if a.cluster != nil {
 		err = errors.Join(err, a.cluster.stop())

@@ -68,8 +68,14 @@ func (a *arena) breakThings(ctx context.Context, strikes []strike, out func(line
 		if !pause(ctx, s.after) {
 			return
 		}
+		enter, leave := a.breaking.RLock, a.breaking.RUnlock
+		if s.fault.alone {
+			enter, leave = a.breaking.Lock, a.breaking.Unlock
+		}
+		enter()
 		began := a.recorder.now()
 		err := s.fault.do(ctx, a, s)
+		leave()
 		if err == nil {
 			a.note(s.fault.name)
 		}

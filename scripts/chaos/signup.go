@@ -20,18 +20,49 @@ import (
 // and is there in the end.
 type signups struct {
 	mu         sync.Mutex
-	confirmed  []string // emails
+	confirmed  []signup
+	restores   int // begun and ended
 	violations []history.Violation
 }
 
+type signup struct {
+	email             string
+	invoked, answered time.Duration
+}
+
+// interrupt tells that accounts are about to be lost by intent.
+func (s *signups) interrupt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.restores++
+}
+
+// forget drops the accounts that may not have been in a dump that was begun then, and has been
+// restored now.
+func (s *signups) forget(dumped time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.restores++
+	for len(s.confirmed) > 0 && s.confirmed[len(s.confirmed)-1].invoked >= dumped-answerWithin {
+		s.confirmed = s.confirmed[:len(s.confirmed)-1]
+	}
+}
+
+func (s *signups) seen() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.restores
+}
+
 // run goes on until ctx ends, one account at a time.
-func (s *signups) run(ctx context.Context, base string) error {
-	c, err := newCaller(base, nil, account.Customer)
+func (s *signups) run(ctx context.Context, base string, r *recorder) error {
+	c, err := newCaller(base, r, account.Customer)
 	if err != nil {
 		return err
 	}
 	for pause(ctx, 500*time.Millisecond) {
 		email, password := uuid.NewString()+"@example.com", "aPassword123"
+		invoked, restores := c.recorder.now(), s.seen()
 		r, err := c.send(http.MethodPost, "/auth/register", uuid.NewString(), c.token, map[string]string{
 			"email": email, "password": password, "name": "Somebody",
 		})
@@ -39,12 +70,18 @@ func (s *signups) run(ctx context.Context, base string) error {
 			continue // perhaps it was done, but nobody was told so
 		}
 		s.mu.Lock()
-		s.confirmed = append(s.confirmed, email)
+		isLost := s.restores != restores // perhaps
+		if !isLost {
+			s.confirmed = append(s.confirmed, signup{email, invoked, c.recorder.now()})
+		}
 		s.mu.Unlock()
+		if isLost {
+			continue
+		}
 		r, err = c.send(http.MethodPost, "/auth/login", uuid.NewString(), c.token, map[string]string{
 			"email": email, "password": password,
 		})
-		if err == nil {
+		if err == nil && s.seen() == restores {
 			s.did("sign in", r, http.StatusOK)
 		}
 	}
@@ -64,8 +101,8 @@ func (s *signups) did(what string, r *reply, confirmation int) bool {
 	return r.status == confirmation
 }
 
-// check adds the accounts that were confirmed and are not there.
-func (s *signups) check(ctx context.Context, pool *pgxpool.Pool) ([]history.Violation, error) {
+// check adds the accounts that were confirmed and are not there, or while the standby was frozen.
+func (s *signups) check(ctx context.Context, pool *pgxpool.Pool, frozen []history.Span) ([]history.Violation, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.confirmed) == 0 {
@@ -77,9 +114,12 @@ func (s *signups) check(ctx context.Context, pool *pgxpool.Pool) ([]history.Viol
 		return nil, fmt.Errorf("read accounts: %w", err)
 	}
 	violations := s.violations
-	for _, email := range s.confirmed {
-		if !slices.Contains(stored, email) {
-			violations = append(violations, history.Violation{Rule: history.Lost, Detail: "account " + email})
+	for _, c := range s.confirmed {
+		if slices.ContainsFunc(frozen, func(f history.Span) bool { return f.From <= c.invoked && c.answered <= f.To }) {
+			violations = append(violations, history.Violation{Rule: history.Unreplicated, Detail: "account " + c.email})
+		}
+		if !slices.Contains(stored, c.email) {
+			violations = append(violations, history.Violation{Rule: history.Lost, Detail: "account " + c.email})
 		}
 	}
 	return violations, nil

@@ -85,7 +85,7 @@ func (a *arena) read(ctx context.Context, final *history.Final) (violations []hi
 			violations = append(violations, history.Violation{Rule: "a stream is parked", Detail: fmt.Sprintf("%+v", s)})
 		}
 	}
-	lost, err := a.signups.check(ctx, pool)
+	lost, err := a.signups.check(ctx, pool, a.spans.Frozen)
 	if err != nil {
 		return nil, err
 	}

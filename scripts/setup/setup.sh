@@ -13,6 +13,7 @@ pg_dump     postgresql-client postgresql         postgresql  saving and restorin
 curl        curl              curl               curl        the examples of the README
 shellcheck  shellcheck        ShellCheck         shellcheck  the style of scripts
 npm         npm               npm                node        the web UI
+pgbouncer   pgbouncer         pgbouncer          pgbouncer   a pooler in front of PostgreSQL
 nginx       nginx             nginx              nginx       a proxy in front
 patroni     patroni           -                  -           a failover
 etcd        etcd-server       etcd               -           a failover

@@ -3,6 +3,7 @@ package history
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,11 +26,14 @@ const (
 	StaleRead    = "a read lacks what it was asked to contain"
 	Unanswered   = "a request without an answer"
 	StrangeReply = "an answer that should not be"
+	Unreplicated = "confirmed while the synchronous standby received nothing"
+	Needless     = "unavailable while nothing was broken"
 )
 
 // Check holds the requests against each other and against what the system holds in the end. Clean
 // histories give nothing.
 func Check(requests []Request, final Final) []Violation {
+	requests = excuse(requests, final.Restores)
 	c := &checker{
 		requests: requests, final: final,
 		byID: map[string]*Request{}, streams: map[uuid.UUID]*stream{},
@@ -47,7 +51,60 @@ func Check(requests []Request, final Final) []Violation {
 	c.keys()
 	c.demand()
 	c.readModels()
+	c.spans()
 	return c.violations
+}
+
+// excuse turns the requests that a restore may have undone into such as may have taken effect or
+// not.
+func excuse(requests []Request, restores []Span) []Request {
+	requests = slices.Clone(requests)
+	for i := range requests {
+		q := &requests[i]
+		isExcused := slices.ContainsFunc(restores, func(s Span) bool { return s.touches(q) })
+		if isExcused && q.Outcome != Strange {
+			q.Outcome, q.Code, q.Answer = Unknown, "", Answer{}
+		}
+	}
+	if len(restores) > 0 {
+		forgetPositions(requests)
+	}
+	return requests
+}
+
+// forgetPositions lowers the positions that lists must contain to what their customers know from
+// answers that count: those of the lost records say nothing.
+func forgetPositions(requests []Request) {
+	changes := map[uuid.UUID][]*Request{}
+	for i := range requests {
+		if q := &requests[i]; q.Outcome == Done && q.Kind != List {
+			changes[q.Customer] = append(changes[q.Customer], q)
+		}
+	}
+	for i := range requests {
+		q := &requests[i]
+		known := int64(0)
+		for _, change := range changes[q.Customer] {
+			if change.Answered <= q.Invoked {
+				known = max(known, change.Answer.Position)
+			}
+		}
+		q.Least = min(q.Least, known)
+	}
+}
+
+// spans looks for answers that must not come in their time.
+func (c *checker) spans() {
+	for i := range c.requests {
+		q := &c.requests[i]
+		in := func(spans []Span) bool { return slices.ContainsFunc(spans, func(s Span) bool { return s.contains(q) }) }
+		switch {
+		case q.Outcome == Done && q.Kind != List && in(c.final.Frozen):
+			c.bad(Unreplicated, "%s", q)
+		case q.Outcome == NotDone && q.Kind == Book && q.Code == "unavailable" && in(c.final.Calm):
+			c.bad(Needless, "%s", q)
+		}
+	}
 }
 
 type key struct {

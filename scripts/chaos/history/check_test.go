@@ -138,6 +138,31 @@ func TestACleanHistoryPasses(t *testing.T) {
 			q.ID, q.Invoked, q.Answered, q.Outcome, q.Code = "r12", at(5.5), at(5.6), history.Refused, history.BookingNotFound
 			s.requests = append(s.requests, q)
 		},
+		"what came after a dump is lost by intent": func(s *story) {
+			s.drop(5)
+			s.final.Events[s.event] = history.EventRow{Remaining: 1, Version: 4}
+			delete(s.final.Bookings, id("c"))
+			s.requests = s.requests[:cidBooks+1] // and nobody wants a ticket any more
+			s.requests = slices.Delete(s.requests, cidSoldOut, cidSoldOut+1)
+			s.final.Restores = []history.Span{{From: at(14.5), To: at(17)}}
+			s.requests[len(s.requests)-1].Kind, s.requests[len(s.requests)-1].Booking = history.Cancel, id("c")
+			s.requests = append(s.requests, history.Request{
+				ID: "r12", Kind: history.Cancel, Customer: s.cid, Event: s.event, Booking: id("c"),
+				Invoked: at(18), Answered: at(19), Outcome: history.Refused, Code: history.BookingNotFound,
+			})
+		},
+		"a list is asked to contain positions of before a restore": func(s *story) {
+			q := s.requests[bobLists]
+			q.ID, q.Invoked, q.Answered, q.Least = "r12", at(12.1), at(12.2), 5 // bob's cancellation is at 4
+			s.requests = append(s.requests, q)
+			s.final.Restores = []history.Span{{From: at(10.2), To: at(10.4)}}
+		},
+		"unavailable is said while something is broken": func(s *story) {
+			s.final.Calm = []history.Span{{From: at(21.5), To: at(30)}}
+		},
+		"a booking that was asked for before the standby froze": func(s *story) {
+			s.final.Frozen = []history.Span{{From: at(15.5), To: at(16.5)}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -313,6 +338,21 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		}},
 		"an expired token is believed": {history.StrangeReply, func(s *story) {
 			s.requests[annBadToken].Outcome = history.Done
+		}},
+		"a booking from before a dump is lost": {history.Lost, func(s *story) {
+			s.drop(5)
+			s.final.Restores = []history.Span{{From: at(16.5), To: at(17)}}
+		}},
+		"oversold after a restore": {history.Oversold, func(s *story) {
+			s.final.Restores = []history.Span{{From: at(4.5), To: at(16.5)}}
+			s.final.Log[3] = history.Record{Change: history.Booked, Booking: id("c"), Customer: s.cid, Event: s.event,
+				Position: 4, Version: 4, Request: "r7"}
+		}},
+		"a booking is confirmed while the standby is frozen": {history.Unreplicated, func(s *story) {
+			s.final.Frozen = []history.Span{{From: at(14.5), To: at(16.5)}}
+		}},
+		"a booking is unavailable while all is well": {history.Needless, func(s *story) {
+			s.final.Calm = []history.Span{{From: at(20.5), To: at(22.5)}}
 		}},
 		"the head is ahead of the log": {history.Gap, func(s *story) { s.final.Head++ }},
 	} {

@@ -106,7 +106,28 @@ type Final struct {
 	Events   map[uuid.UUID]EventRow
 	Bookings map[uuid.UUID]BookingRow
 	Keys     []KeyRow
+	Spans
 }
+
+// Spans are times in which something special holds.
+type Spans struct {
+	// Restores are from the beginning of a dump to the moment at which it was in place of the
+	// database. What happened between is lost by intent, and what was under way then may be.
+	Restores []Span
+	// Frozen: the standby that every COMMIT waits for received nothing.
+	Frozen []Span
+	// Calm: nothing that requests need was broken.
+	Calm []Span
+}
+
+// Span is a time from the beginning of the run.
+type Span struct{ From, To time.Duration }
+
+// contains tells whether all of a request was in the span.
+func (s Span) contains(q *Request) bool { return q.Invoked >= s.From && q.Answered <= s.To }
+
+// touches tells whether a part of a request was in the span.
+func (s Span) touches(q *Request) bool { return q.Invoked <= s.To && q.Answered >= s.From }
 
 // EventRow is an event in the read model.
 type EventRow struct{ Remaining, Version int }

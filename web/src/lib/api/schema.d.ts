@@ -478,6 +478,16 @@ export interface components {
         };
         BookingList: {
             data: components["schemas"]["BookingWithEvent"][];
+            meta: components["schemas"]["BookingMeta"];
+        };
+        BookingMeta: {
+            /**
+             * Format: int64
+             * @description How many bookings a page has at most
+             */
+            limit: number;
+            /** @description The cursor of the next page, when there is one */
+            next?: string;
         };
         BookingReceipt: {
             booking: components["schemas"]["Booking"];
@@ -500,11 +510,17 @@ export interface components {
             userId: string;
         };
         ChangeEventInputBody: {
+            /** @description Accepts a date in the past, for events that are imported */
+            allowPast?: boolean;
             currency?: string;
             /** Format: date-time */
             date?: string;
             description?: string;
-            /** @example 49.99 */
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
             price?: number;
             timeZone?: string;
             title?: string;
@@ -556,7 +572,11 @@ export interface components {
             description: string;
             /** Format: uuid */
             id: string;
-            /** @example 49.99 */
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
             price: number;
             /**
              * Format: int64
@@ -687,11 +707,13 @@ export interface components {
         PageMeta: {
             /** Format: int64 */
             limit: number;
+            /** @description The cursor of the next page, when there is one and cursor was given */
+            next?: string;
             /** Format: int64 */
             page: number;
             /**
              * Format: int64
-             * @description Events on all pages
+             * @description Events on all pages. With available=true it can be a second old
              */
             total: number;
             /** Format: int64 */
@@ -857,6 +879,8 @@ export interface components {
             streams: number;
         };
         ScheduleEventInputBody: {
+            /** @description Accepts a date in the past, for events that are imported */
+            allowPast?: boolean;
             /**
              * @description ISO 4217 code
              * @default USD
@@ -864,11 +888,15 @@ export interface components {
             currency: string;
             /**
              * Format: date-time
-             * @description When it begins; must be in the future
+             * @description When it begins; must be in the future, unless allowPast is true
              */
             date: string;
             description?: string;
-            /** @example 49.99 */
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
             price: number;
             /**
              * @description IANA name of the venue's time zone
@@ -1077,7 +1105,11 @@ export interface components {
             description: string;
             /** Format: int64 */
             position: number;
-            /** @example 49.99 */
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
             price: number;
             /** Format: int64 */
             remaining: number;
@@ -2542,6 +2574,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotency-Replayed"?: string;
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
@@ -2660,6 +2693,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Current-Status"?: string;
                     "Idempotency-Replayed"?: string;
                     "Log-Position"?: number;
                     [name: string]: unknown;
@@ -2771,7 +2805,15 @@ export interface operations {
     };
     listBookings: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Without it: 1,000 */
+                limit?: number;
+                /** @description meta.next of the page before; without it: the first page */
+                cursor?: string;
+                status?: "CONFIRMED" | "CANCELLED";
+                /** @description Only bookings of events that have not begun */
+                upcoming?: boolean;
+            };
             header?: {
                 /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
                 "Min-Log-Position"?: number;
@@ -2784,6 +2826,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    Link?: string;
                     /** @description A position of the log that the answer contains. It may contain more */
                     "Log-Position"?: number;
                     /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
@@ -2846,6 +2889,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Current-Status"?: string;
                     "Idempotency-Replayed"?: string;
                     "Log-Position"?: number;
                     [name: string]: unknown;
@@ -3008,11 +3052,30 @@ export interface operations {
             query?: {
                 page?: number;
                 limit?: number;
-                /** @description Part of the title, without regard to case */
+                /** @description Instead of page: * for the first page, then meta.next of the page before. Whoever goes through a list by cursors misses no event and gets none twice while others come and go */
+                cursor?: string;
+                /** @description Words, each of which is in the title or the venue, also as a part of another word, without regard to order, case and accents */
                 search?: string;
                 /** @description price: by the number, regardless of the currency */
                 sortBy?: "date" | "price" | "title";
                 sortOrder?: "asc" | "desc";
+                /** @description Only events that have not begun */
+                upcoming?: boolean;
+                /** @description Only events that can be booked: neither begun nor cancelled nor sold out */
+                available?: boolean;
+                /** @description Only events that begin at this time or later */
+                from?: string;
+                /** @description Only events that begin before this time */
+                to?: string;
+                status?: "SCHEDULED" | "CANCELLED";
+                /** @description Needs currency */
+                minPrice?: string;
+                /** @description Needs currency */
+                maxPrice?: string;
+                /** @description Only events with prices in this currency: an ISO 4217 code */
+                currency?: string;
+                /** @description Only events that this user has scheduled */
+                organizer?: string;
             };
             header?: {
                 /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
@@ -3105,6 +3168,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Current-Status"?: string;
                     "Idempotency-Replayed"?: string;
                     "Log-Position"?: number;
                     [name: string]: unknown;
@@ -3295,7 +3359,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the event that was read: when the event has changed since, also by a booking, the answer is 412 */
+                /** @description The ETag of the event that was read, or several: when the event has changed since, also by a booking, the answer is 412 */
                 "If-Match"?: string;
             };
             path: {
@@ -3312,6 +3376,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Current-Status"?: string;
                     "Idempotency-Replayed"?: string;
                     "Log-Position"?: number;
                     [name: string]: unknown;
@@ -3438,6 +3503,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Current-Status"?: string;
                     "Idempotency-Replayed"?: string;
                     "Log-Position"?: number;
                     [name: string]: unknown;

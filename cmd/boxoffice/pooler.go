@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+var errTransactionPooling = errors.New("DATABASE_URL leads to a pooler in transaction or statement mode; " +
+	"the program needs sessions that stay (LISTEN, session locks, settings): " +
+	"set pool_mode = session (PgBouncer), or name the PostgreSQL itself")
+
+// poolerRounds is how often two sessions take turns. One round finds a pooler that gives out its
+// last used backend first, or the first of several in turn. More are for one that others use too.
+const poolerRounds = 5
+
+// refuseTransactionPooling tells whether there is a pooler that gives each transaction another
+// backend. Two sessions that take turns then meet each other's backends. Otherwise each keeps its
+// own.
+func refuseTransactionPooling(ctx context.Context, config *pgx.ConnConfig) error {
+	one, err := connectPlain(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer one.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost with it
+	two, err := connectPlain(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer two.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost with it
+	var own, other string
+	for range poolerRounds {
+		for _, look := range []struct {
+			at      *pgx.Conn
+			sql     string
+			backend *string // that it told before; nil: the statement tells none
+		}{
+			{at: one, sql: backendSQL, backend: &own},
+			{at: one, sql: backendSQL, backend: &own}, // of several that are free, a pooler may give the next in turn
+			{at: two, sql: `begin`},
+			{at: two, sql: backendSQL, backend: &other}, // and keep it, while the first session asks again
+			{at: one, sql: backendSQL, backend: &own},
+			{at: two, sql: `commit`},
+		} {
+			isStable, err := sameBackend(ctx, look.at, look.sql, look.backend)
+			if err != nil {
+				return err
+			}
+			if !isStable || own == other {
+				return errTransactionPooling
+			}
+		}
+	}
+	return nil
+}
+
+// backendSQL identifies a backend, also among those of several servers.
+const backendSQL = `select format('%s %s', pg_backend_pid(), pg_postmaster_start_time())`
+
+// sameBackend executes a statement. When that identifies a backend, it must be the same as before,
+// if there was one.
+func sameBackend(ctx context.Context, conn *pgx.Conn, sql string, backend *string) (bool, error) {
+	if backend == nil {
+		_, err := conn.Exec(ctx, sql)
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) && refused.Code == "08P01" { // PgBouncer's statement mode has no transactions
+			return false, nil
+		}
+		return true, err
+	}
+	var now string
+	if err := conn.QueryRow(ctx, sql).Scan(&now); err != nil {
+		return false, err
+	}
+	isSame := *backend == "" || *backend == now
+	*backend = now
+	return isSame, nil
+}
+
+// connectPlain opens a session that prepares no statements, which do not work everywhere.
+func connectPlain(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
+	c := config.Copy()
+	c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	c.RuntimeParams["application_name"] = "boxoffice start"
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	return conn, nil
+}

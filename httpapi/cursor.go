@@ -1,0 +1,53 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/httpapi/problem"
+)
+
+// cursor is a place in a list. Clients get it as a text that they can only give back.
+type cursor struct {
+	List string    `json:"l"` // the fingerprint of the list
+	Key  string    `json:"k"` // what the list is ordered by
+	ID   uuid.UUID `json:"i"`
+	Page int       `json:"p,omitempty"` // the number of the page that begins there
+}
+
+// firstCursor is what a client asks for to go through a list by cursors from its beginning.
+const firstCursor = "*"
+
+func (c cursor) String() string {
+	data, err := json.Marshal(c)
+	if err != nil {
+		panic(err) // there is nothing in it that JSON does not have
+	}
+	return base64.RawURLEncoding.EncodeToString(data)
+}
+
+// cursorOf reads a cursor that a client gives back. It must be one of the same list: with the same
+// filters and the same order.
+func cursorOf(text, list string) (c cursor, err error) {
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	if err == nil {
+		err = json.Unmarshal(data, &c)
+	}
+	if err != nil || c.List != list || c.ID == uuid.Nil {
+		return cursor{}, errNotACursor()
+	}
+	return c, nil
+}
+
+func errNotACursor() error {
+	return problem.Invalid(problem.FieldProblem{Pointer: "cursor", Detail: "must be the cursor of a page of this list"})
+}
+
+// fingerprintOf identifies a list by what selects and orders it.
+func fingerprintOf(list string) string {
+	sum := sha256.Sum256([]byte(list))
+	return base64.RawURLEncoding.EncodeToString(sum[:6])
+}

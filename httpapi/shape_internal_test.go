@@ -1,0 +1,29 @@
+package httpapi
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+)
+
+// A client that has an event keeps it for as long as the tag is the same. Whoever changes what the
+// API shows of an event has to give eventShape the next number, and then writes the shape down here.
+func TestTheTagOfAnEventChangesWithItsShape(t *testing.T) {
+	t.Parallel()
+	const shape = 1
+	want := "id title description date timeZone venue totalTickets remainingTickets price currency status version "
+	got, fields := "", reflect.TypeFor[Event]()
+	for i := range fields.NumField() {
+		got += fields.Field(i).Tag.Get("json") + " "
+	}
+	if got != want || eventShape != shape {
+		t.Errorf("the shape %d of an event is %q, and %d was %q", eventShape, got, shape, want)
+	}
+	if tag := versionETag(12); tag != `"12"` {
+		t.Errorf("got %s", tag)
+	}
+	versions, err := versionsOf(versionETag(12) + `, W/"3.2-gzip"`)
+	if err != nil || fmt.Sprint(versions) != "[12 3]" {
+		t.Errorf("got %v, %v", versions, err)
+	}
+}

@@ -1,0 +1,98 @@
+package projections
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// listingSQL is a number that grows whenever an event is added, renamed or cancelled.
+const listingSQL = `coalesce((select listing from projection_checkpoints where name = 'events'), 0)`
+
+// total counts the events that are selected, or remembers the count for as long as it is right.
+func (e *Events) total(ctx context.Context, q EventQuery) (total int, err error) {
+	var listing int64
+	if err := e.pool.QueryRow(ctx, `select `+listingSQL).Scan(&listing); err != nil {
+		return 0, err
+	}
+	if total, counted, known := e.totals.last(q); known && counted == listing {
+		return total, nil
+	}
+	c := q.conditions()
+	var next *time.Time
+	nextSQL := "null::timestamptz"
+	if q.Upcoming || q.Available {
+		nextSQL = "min(starts_at)"
+	}
+	row := e.pool.QueryRow(ctx, `select count(*), `+nextSQL+`, `+listingSQL+` from events `+c.where(),
+		append([]any{pgx.QueryExecModeCacheDescribe}, c.args...)...)
+	if err := row.Scan(&total, &next, &listing); err != nil {
+		return 0, err
+	}
+	e.totals.put(listing, q, count{total, q.Now, q.rightUntil(next)})
+	return total, nil
+}
+
+// availableTTL is how long a count of events that are available is used. It can change with each
+// booking, and counting reads the row of every event.
+const availableTTL = time.Second
+
+// rightUntil returns until which time a count is right while the listing stays the same: the next of
+// the events that are counted begins then. Zero: for ever.
+func (q EventQuery) rightUntil(next *time.Time) (until time.Time) {
+	if !q.Upcoming && !q.Available {
+		return time.Time{}
+	}
+	if next != nil {
+		until = *next
+	}
+	if soon := q.Now.Add(availableTTL); q.Available && (next == nil || soon.Before(until)) {
+		until = soon
+	}
+	return until
+}
+
+// totals remembers counts of one state of the list.
+type totals struct {
+	mu      sync.Mutex
+	listing int64
+	counts  map[EventQuery]count // by filters
+}
+
+type count struct {
+	total     int
+	at, until time.Time
+}
+
+func (c count) rightAt(now time.Time) bool {
+	return !now.Before(c.at) && (c.until.IsZero() || now.Before(c.until))
+}
+
+// maxTotals bounds how many searches are remembered.
+const maxTotals = 1000
+
+// filter is the part of a query that its count depends on, apart from the time.
+func (q EventQuery) filter() EventQuery {
+	q.Now, q.Sort, q.Descending, q.Page, q.Limit = time.Time{}, "", false, 0, 0
+	return q
+}
+
+// last is the total that was counted last and is right but for changes of the listing, and for which
+// listing that was.
+func (t *totals) last(q EventQuery) (total int, listing int64, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c, known := t.counts[q.filter()]
+	return c.total, t.listing, known && c.rightAt(q.Now)
+}
+
+func (t *totals) put(listing int64, q EventQuery, c count) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if listing != t.listing || t.counts == nil || len(t.counts) >= maxTotals {
+		t.listing, t.counts = listing, make(map[EventQuery]count)
+	}
+	t.counts[q.filter()] = c
+}
