@@ -42,8 +42,8 @@ type forgotPasswordInput struct {
 	}
 }
 
-func (a *api) forgotPassword(_ context.Context, in *forgotPasswordInput) (*struct{}, error) {
-	return nil, a.Accounts.ForgotPassword(in.Body.Email)
+func (a *api) forgotPassword(ctx context.Context, in *forgotPasswordInput) (*struct{}, error) {
+	return nil, a.Accounts.ForgotPassword(ctx, in.Body.Email)
 }
 
 type resetPasswordInput struct {

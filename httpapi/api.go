@@ -169,7 +169,7 @@ func (a *api) routes() {
 		a.erase, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 
 	route(a, op("POST /auth/me/delete", "deleteMe",
-		"Delete one's own account with all personal data, without a body of DELETE", 204, 400, 403),
+		"Delete one's own account with all personal data, for clients whose DELETE has no body", 204, 400, 403),
 		a.erase, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 	route(a, op("POST /auth/me/password", "changePassword", "Change one's own password and end all other sessions", 200, 400),
 		a.changePassword, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.signsIn, a.needsDatabase)

@@ -420,7 +420,7 @@ func TestPeopleEraseThemselvesAndTheHistoryStaysProvable(t *testing.T) {
 		t.Error("the proof of the booking has changed")
 	}
 	report, err := audit.Verify(ctx, audit.VerifyOptions{Pool: s.pool})
-	if err != nil || !report.OK() || report.Records != 3 {
+	if err != nil || !report.OK() || report.Records != 4 {
 		t.Errorf("got %+v, %v", report, err)
 	}
 }

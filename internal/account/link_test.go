@@ -30,7 +30,7 @@ func TestAForgottenPasswordIsReplacedWithALinkThatWorksOnce(t *testing.T) {
 	b, letters := withLetters(t)
 	ctx := t.Context()
 	user, tokens := b.register(t, "ann")
-	if err := b.ForgotPassword(" ANN@example.com "); err != nil {
+	if err := b.ForgotPassword(t.Context(), " ANN@example.com "); err != nil {
 		t.Fatal(err)
 	}
 	letter := <-letters
@@ -111,7 +111,7 @@ func TestNobodyGetsMoreThanOneLetterAMinuteAndStrangersNone(t *testing.T) {
 	b.register(t, "zoe")
 	for _, email := range []string{"ann@example.com", "ann@example.com", "nobody@example.com", "no address", "",
 		strings.Repeat("a", 60_000) + "@example.com", "zoe@example.com"} {
-		if err := b.ForgotPassword(email); err != nil {
+		if err := b.ForgotPassword(t.Context(), email); err != nil {
 			t.Fatalf("%.20q: %v", email, err)
 		}
 	}
@@ -128,12 +128,12 @@ func TestTooManyRequestsForLettersAreRefusedWhoeverTheyAreFor(t *testing.T) {
 	b := setup(t)
 	b.register(t, "ann")
 	for range 1000 {
-		if err := b.ForgotPassword("nobody@example.com"); err != nil {
+		if err := b.ForgotPassword(t.Context(), "nobody@example.com"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantErr(t, b.ForgotPassword("nobody@example.com"), account.ErrBusy)
-	wantErr(t, b.ForgotPassword("ann@example.com"), account.ErrBusy)
+	wantErr(t, b.ForgotPassword(t.Context(), "nobody@example.com"), account.ErrBusy)
+	wantErr(t, b.ForgotPassword(t.Context(), "ann@example.com"), account.ErrBusy)
 }
 
 func TestWithoutAPasswordAUserSignsInAfterALink(t *testing.T) {
