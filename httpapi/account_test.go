@@ -11,6 +11,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
@@ -202,4 +203,45 @@ func (s *system) bookedBegun(customer uuid.UUID) string {
 		must(s, errors.New("the read models do not follow"))
 	}
 	return id
+}
+
+func TestOnlyVerifiedPeopleBookWhereThatIsRequired(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) { o.RequireVerifiedEmail = true })
+	event := s.schedule(1)
+	registered := s.registerAnn()
+	token := registered.at("accessToken").(string)
+	if registered.at("user", "emailVerified") != false {
+		t.Errorf("got %s", registered.raw)
+	}
+	s.want(s.call("GET", "/events/"+event, token, nil), 200, "")
+	s.want(s.order(token, event), 403, "email_not_verified")
+	letter := within(t, "a letter is sent at the registration", s.letters)
+	s.want(s.call("POST", "/auth/me/email/verification", token, nil), 202, "") // within a minute of the other one
+	confirm := map[string]string{"token": letter.Token}
+	s.want(s.call("POST", "/auth/email/confirm", "", confirm), 204, "")
+	s.want(s.call("POST", "/auth/email/confirm", "", confirm), 400, "invalid_link")
+	next := s.want(s.call("POST", "/auth/refresh", "", map[string]any{"refreshToken": registered.at("refreshToken")}), 200, "")
+	token = next.at("accessToken").(string)
+	s.want(s.order(token, event), 201, "")
+
+	change := map[string]string{"email": "new@example.com", "password": "wrong 1234"}
+	s.want(s.call("POST", "/auth/me/email", token, change), 403, "wrong_password")
+	change["password"] = ann["password"]
+	s.want(s.call("POST", "/auth/me/email", token, change), 202, "")
+	letter = within(t, "a letter is sent to the new address", s.letters)
+	s.want(s.call("POST", "/auth/email/confirm", "", map[string]string{"token": letter.Token}), 204, "")
+	if me := s.want(s.call("GET", "/auth/me", token, nil), 200, ""); me.at("email") != "new@example.com" {
+		t.Errorf("got %s", me.raw)
+	}
+}
+
+// The control of the test above.
+func TestUnverifiedPeopleBookWhereNothingIsRequired(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.want(s.order(s.registerAnn().at("accessToken").(string), s.schedule(1)), 201, "")
+	if len(s.letters) > 0 {
+		t.Error("a letter was sent")
+	}
 }

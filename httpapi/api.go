@@ -56,6 +56,8 @@ type Options struct {
 	TrustedProxies []string
 	// PlainHTTP says who can sign in without TLS.
 	PlainHTTP PlainHTTP
+	// RequireVerifiedEmail lets only those book who have verified their e-mail address.
+	RequireVerifiedEmail bool
 	// Metrics takes the metrics of requests; nil: there are none.
 	Metrics prometheus.Registerer
 	// Observe, when set, is called at the end of each request.
@@ -184,6 +186,15 @@ func (a *api) routes() {
 	route(a, op("POST /auth/password-reset/confirm", "resetPassword", "Choose a new password with a link", 204, 400),
 		a.resetPassword, a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 
+	route(a, op("POST /auth/me/email", "changeEmail", "Change one's own e-mail address with a link that is sent to it", 202,
+		400, 403),
+		a.changeEmail, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+	route(a, op("POST /auth/me/email/verification", "sendVerification", "Ask for a link to verify one's own e-mail address",
+		202),
+		a.sendVerification, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+	route(a, op("POST /auth/email/confirm", "confirmEmail", "Confirm an e-mail address with a link", 204, 400, 409),
+		a.confirmEmail, a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+
 	organizers, reading := a.signedIn(account.Organizer), a.limitedPerUser(a.Limiter.Reading)
 	route(a, op("GET /events", "listEvents", "List events", 200, 400),
 		a.listEvents, a.signedIn(), reading, a.readsModels, a.needsDatabase, conditional)
@@ -198,7 +209,7 @@ func (a *api) routes() {
 
 	// A booking has no needsDatabase: the executor and the read models notice it themselves, for less.
 	route(a, op("POST "+bookPath, "bookTicket", "Book one ticket", 201, 400, 404, 409, 422),
-		a.bookTicket, a.signedIn(), a.limitedPerUser(a.Limiter.Booking), a.admitted)
+		a.bookTicket, a.signedIn(), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
 	route(a, op("GET /bookings", "listBookings", "List one's own bookings", 200, 400),
 		a.listBookings, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 	route(a, op("DELETE /bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, 400, 403, 404, 409),

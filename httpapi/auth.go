@@ -61,6 +61,8 @@ type User struct {
 	Email string       `json:"email" format:"email"`
 	Name  string       `json:"name"`
 	Role  account.Role `json:"role" enum:"customer,organizer,auditor"`
+	// EmailVerified matters where REQUIRE_VERIFIED_EMAIL is set.
+	EmailVerified bool `json:"emailVerified" doc:"Whether the user has proved to receive mail at the address"`
 }
 
 // Session is the answer to a sign-in.
@@ -100,7 +102,7 @@ func (a *api) session(ctx context.Context, d Delivery, user account.User, tokens
 }
 
 func userOf(user account.User) User {
-	return User{ID: user.ID, Email: user.Email, Name: user.Name, Role: user.Role}
+	return User{ID: user.ID, Email: user.Email, Name: user.Name, Role: user.Role, EmailVerified: user.EmailVerified}
 }
 
 type registerInput struct {
@@ -119,6 +121,11 @@ func (a *api) register(ctx context.Context, in *registerInput) (*registerOutput,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if a.RequireVerifiedEmail && !tokens.Replayed {
+		if err := a.Accounts.SendVerification(ctx, user.ID); err != nil { // it can be asked for again
+			a.Logger.Warn("a letter to verify an address was not sent", "error", err)
+		}
 	}
 	signedIn := a.session(ctx, in.Delivery, user, tokens)
 	out := &registerOutput{SetCookie: signedIn.SetCookie, Body: signedIn.Body}

@@ -35,6 +35,8 @@ var bodies = map[string]string{
 	"eraseMe":           `{"password":"passw0rd 123"}`,
 	"deleteMe":          `{"password":"passw0rd 123"}`,
 	"changePassword":    `{"password":"passw0rd 123","newPassword":"another passw0rd"}`,
+	"changeEmail":       `{"email":"other@example.com","password":"passw0rd 123"}`,
+	"confirmEmail":      `{"token":"unknown"}`,
 	"forgotPassword":    `{"email":"ann@example.com"}`,
 	"resetPassword":     `{"token":"unknown","password":"another passw0rd"}`,
 	"startVerification": `{"streamId":"11111111-1111-4111-8111-111111111111"}`,

@@ -30,15 +30,16 @@ type failure string
 func (f failure) Error() string { return string(f) }
 
 const (
-	errForbidden     failure = "the role does not allow this"
-	errCrossOrigin   failure = "a page of another site"
-	errPlainHTTP     failure = "a sign-in over plain HTTP"
-	errWrongPassword failure = "the password of the account is wrong"
-	errNotVerified   failure = "nothing was verified yet"
-	errNotReady      failure = "not ready"
-	errNoRoute       failure = "no such address"
-	errMethod        failure = "no such method"
-	errBodyTooDeep   failure = "the JSON is nested too deeply"
+	errForbidden        failure = "the role does not allow this"
+	errCrossOrigin      failure = "a page of another site"
+	errPlainHTTP        failure = "a sign-in over plain HTTP"
+	errWrongPassword    failure = "the password of the account is wrong"
+	errEmailNotVerified failure = "the e-mail address is not verified"
+	errNotVerified      failure = "nothing was verified yet"
+	errNotReady         failure = "not ready"
+	errNoRoute          failure = "no such address"
+	errMethod           failure = "no such method"
+	errBodyTooDeep      failure = "the JSON is nested too deeply"
 )
 
 // known is the table of errors that are not refusals of the domain. The first that matches counts.
@@ -74,6 +75,8 @@ var known = []struct {
 			"name the proxy that ends TLS in TRUSTED_PROXIES and let it send X-Forwarded-Proto, " +
 			"or set ALLOW_PLAIN_HTTP=true", 0},
 	{errWrongPassword, 403, "wrong_password", "The password is wrong", 0},
+	{errEmailNotVerified, 403, "email_not_verified",
+		"Please confirm your e-mail address first, with the link that was sent to it", 0},
 	{errNotVerified, 404, "not_verified", "Nothing was verified since this process started", 0},
 	{errNotReady, 503, "not_ready", "The service can't serve requests yet", 1},
 	{booking.ErrCatchingUp, 503, "catching_up", "The service is catching up; please try again in a moment", 1},

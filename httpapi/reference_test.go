@@ -159,6 +159,10 @@ func (r *reference) converse() {
 	user = r.want(r.call("POST", "/auth/login", "", credentials), 200, "").at("accessToken").(string)
 	r.show("", 204, "DELETE", "/auth/me/sessions", user, "")
 	user = r.want(r.call("POST", "/auth/login", "", credentials), 200, "").at("accessToken").(string)
+	r.show("", 202, "POST", "/auth/me/email/verification", user, "")
+	letter = <-r.letters
+	r.show("", 204, "POST", "/auth/email/confirm", "", fmt.Sprintf(`{"token":%q}`, letter.Token))
+	r.show("", 202, "POST", "/auth/me/email", user, `{"email":"new@example.com",`+password+`}`)
 	r.show("The password is wrong", 403, "POST", "/auth/me/delete", user, `{"password":"wrongPassword1"}`)
 	r.show("", 204, "DELETE", "/auth/me", user, `{`+password+`}`)
 	r.show("", 200, "GET", "/healthz", "", "")
@@ -400,4 +404,6 @@ http://localhost:3001/openapi.json. The WebSocket at ~/ws~ is described in
   can be repeated: within 24 hours the first answer is sent again, marked with ~Idempotency-Replayed~.
 - ~Log-Position~ tells how much of the log an answer contains. A ~GET~ with ~Min-Log-Position~ waits up to
   two seconds until the read models contain that position.
+- An access token from before a change of the password or the role, or from before sessions were ended, is
+  401 ~invalid_token~ in every process within a second. The next pair has the new rights.
 `

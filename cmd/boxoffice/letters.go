@@ -8,21 +8,29 @@ import (
 	"github.com/boxoffice/boxoffice/internal/config"
 )
 
-// resetLink leads to the page on which a password is chosen. What stands after # is in no log of a
-// server or a proxy.
-func resetLink(c config.Config, token string) string {
-	return c.FrontendOrigin[0] + "/reset-password#token=" + token
+// linkTo leads to the page on which a password is chosen or an address is confirmed. What stands
+// after # is in no log of a server or a proxy.
+func linkTo(c config.Config, purpose account.Purpose, token string) string {
+	page := "/reset-password"
+	if purpose == account.VerifyPurpose {
+		page = "/verify-email"
+	}
+	return c.FrontendOrigin[0] + page + "#token=" + token
 }
 
 // deliver takes letters to users. There is no mail yet: in development the log has the link, which
 // would let its readers sign in as anybody in production.
 func (p *parts) deliver(_ context.Context, letter account.Letter) error {
-	if p.config.Production() {
-		p.logger.Warn("a user has forgotten the password, and no mail is sent; " +
-			"`boxoffice user reset-password " + letter.To.ID.String() + " --link` makes a link for them")
+	if !p.config.Production() {
+		p.logger.Info("a letter with a link", "user", letter.User.ID, "purpose", letter.Purpose,
+			"link", linkTo(p.config, letter.Purpose, letter.Token))
 		return nil
 	}
-	p.logger.Info("a user has forgotten the password", "user", letter.To.ID, "link", resetLink(p.config, letter.Token))
+	command := "boxoffice user reset-password " + letter.User.ID.String() + " --link"
+	if letter.Purpose == account.VerifyPurpose {
+		command = "boxoffice user verify " + letter.User.ID.String()
+	}
+	p.logger.Warn("a user waits for a link, and no mail is sent", "purpose", letter.Purpose, "command", command)
 	return nil
 }
 

@@ -310,10 +310,10 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Metrics:  p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
 		Admission: p.admission,
 		Limiter:   limiter, TrustedProxies: p.config.TrustedProxies,
-		PlainHTTP: plainHTTP(p.config),
-		Now:       time.Now,
-		Logger:    p.logger,
-		Version:   version,
+		PlainHTTP: plainHTTP(p.config), RequireVerifiedEmail: p.config.RequireVerifiedEmail,
+		Now:     time.Now,
+		Logger:  p.logger,
+		Version: version,
 	})
 }
 

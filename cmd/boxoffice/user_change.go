@@ -174,6 +174,21 @@ func (a *app) resetPasswordCommand() *cobra.Command {
 	return cmd
 }
 
+func (a *app) verifyUserCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "verify USER", Short: "Mark the e-mail address of somebody as verified", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withUser(cmd.Context(), args[0], func(ctx context.Context, accounts *account.Accounts, u account.User) error {
+				if err := accounts.SetVerified(ctx, u.ID); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(a.out, "%s is verified, from the next renewal of the session on\n", printable(u.Email))
+				return err
+			})
+		},
+	}
+}
+
 func (a *app) revokeUserCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "revoke USER", Short: "End all sessions of somebody", Args: cobra.ExactArgs(1),
@@ -256,6 +271,6 @@ func (a *app) printLink(ctx context.Context, accounts *account.Accounts, u accou
 		return err
 	}
 	_, err = fmt.Fprintf(a.out, "%s chooses a password within %d minutes at\n%s\n",
-		printable(u.Email), int(account.LinkTTL.Minutes()), resetLink(c, token))
+		printable(u.Email), int(account.LinkTTL.Minutes()), linkTo(c, account.ResetPurpose, token))
 	return err
 }

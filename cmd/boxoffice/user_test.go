@@ -204,7 +204,9 @@ func TestALinkIsLoggedInDevelopmentOnly(t *testing.T) {
 			config: config.Config{AppEnv: environment, FrontendOrigin: []string{"http://localhost:3000"}},
 			logger: slog.New(slog.NewTextHandler(&log, nil)),
 		}
-		must(t, p.deliver(t.Context(), account.Letter{To: account.User{Email: "ann@example.com"}, Token: "SECRET"}))
+		must(t, p.deliver(t.Context(), account.Letter{
+			User: account.User{Email: "ann@example.com"}, To: "ann@example.com", Purpose: account.ResetPurpose, Token: "SECRET",
+		}))
 		if got := strings.Contains(log.String(), "SECRET"); got != want || strings.Contains(log.String(), "ann@") ||
 			log.Len() == 0 {
 			t.Errorf("%s: %s", environment, log.String())

@@ -21,10 +21,21 @@ const LinkTTL = 30 * time.Minute
 // maxRequests bounds the letters that wait to be written.
 const maxRequests = 1000
 
-// Letter is what a user is told by e-mail: where to choose a new password.
+// Purpose is what a link is for. Its text is stored.
+type Purpose string
+
+// The purposes of links.
+const (
+	ResetPurpose  Purpose = "reset_password" // see [Accounts.ResetPassword]
+	VerifyPurpose Purpose = "verify_email"   // see [Accounts.ConfirmEmail]
+)
+
+// Letter is an e-mail with a link.
 type Letter struct {
-	To    User
-	Token string // for [Accounts.ResetPassword]; a secret
+	User    User
+	To      string // the address: another than the user's, when it is to be changed
+	Purpose Purpose
+	Token   string // a secret
 }
 
 // ForgotPassword has a letter sent to the user with this e-mail address, if there is one, by
@@ -65,18 +76,26 @@ func (a *Accounts) sendReset(ctx context.Context, email string) error {
 	if err != nil || user.ID == uuid.Nil {
 		return err
 	}
-	// One letter a minute, so that nobody's mailbox is filled.
-	token, err := a.newLink(ctx, user.ID, time.Minute)
+	return a.send(ctx, user, user.Email, ResetPurpose)
+}
+
+// send sends one letter a minute at most, so that nobody's mailbox is filled.
+func (a *Accounts) send(ctx context.Context, user User, to string, purpose Purpose) error {
+	token, err := a.newLink(ctx, user.ID, to, purpose, time.Minute)
 	if err != nil || token == "" {
 		return err
 	}
-	return a.deliver(ctx, Letter{To: user, Token: token})
+	return a.deliver(ctx, Letter{User: user, To: to, Purpose: purpose, Token: token})
 }
 
 // NewResetLink returns a token for [Accounts.ResetPassword], or [ErrNotFound]. It is for operators,
 // who give it to the user.
 func (a *Accounts) NewResetLink(ctx context.Context, id uuid.UUID) (token string, err error) {
-	token, err = a.newLink(ctx, id, 0)
+	user, err := a.Get(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	token, err = a.newLink(ctx, id, user.Email, ResetPurpose, 0)
 	if err == nil && token == "" {
 		err = ErrNotFound
 	}
@@ -84,17 +103,21 @@ func (a *Accounts) NewResetLink(ctx context.Context, id uuid.UUID) (token string
 }
 
 // newLink returns no token when there is no such user, or the last link was made within pause.
-func (a *Accounts) newLink(ctx context.Context, id uuid.UUID, pause time.Duration) (token string, err error) {
+func (a *Accounts) newLink(
+	ctx context.Context, id uuid.UUID, email string, purpose Purpose, pause time.Duration,
+) (token string, err error) {
 	token = rand.Text()
 	made := false
 	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
-			insert into account_links (token_hash, user_id, purpose, created_at, expires_at)
-			select $1, u.id, 'reset_password', now(), now() + $3
+			insert into account_links (token_hash, user_id, email, purpose, created_at, expires_at)
+			select $1, u.id, $5, $6, now(), now() + $3
 			from users u
-			where u.id = $2
-				and not exists (select from account_links l where l.user_id = u.id and l.created_at > now() - $4::interval)`,
-			hashOf(token), id, LinkTTL, pause)
+			where u.id = $2 and not exists (
+				select
+				from account_links l
+				where l.user_id = u.id and l.purpose = $6 and l.created_at > now() - $4::interval)`,
+			hashOf(token), id, LinkTTL, pause, email, purpose)
 		made = tag.RowsAffected() == 1
 		return err
 	})
@@ -116,7 +139,9 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, password string) er
 	}
 	var id uuid.UUID
 	err := a.pool.QueryRow(ctx, `
-		select user_id from account_links where token_hash = $1 and expires_at > now()`, hashOf(token)).Scan(&id)
+		select user_id
+		from account_links
+		where token_hash = $1 and purpose = $2 and expires_at > now()`, hashOf(token), ResetPurpose).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrInvalidLink // before a hash is spent on it
 	}

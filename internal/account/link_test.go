@@ -34,8 +34,8 @@ func TestAForgottenPasswordIsReplacedWithALinkThatWorksOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	letter := <-letters
-	if letter.To.ID != user.ID || len(letter.Token) < 26 {
-		t.Fatalf("got a letter to %+v with a token of %d characters", letter.To, len(letter.Token))
+	if letter.User.ID != user.ID || len(letter.Token) < 26 {
+		t.Fatalf("got a letter to %+v with a token of %d characters", letter.User, len(letter.Token))
 	}
 	if strings.Contains(b.dump(t), letter.Token) {
 		t.Error("the token is in the database")
@@ -116,8 +116,8 @@ func TestNobodyGetsMoreThanOneLetterAMinuteAndStrangersNone(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"ann@example.com", "zoe@example.com"} { // they are sent one after the other
-		if l := <-letters; l.To.Email != want {
-			t.Errorf("got a letter to %s, want %s", l.To.Email, want)
+		if l := <-letters; l.To != want {
+			t.Errorf("got a letter to %s, want %s", l.To, want)
 		}
 	}
 }

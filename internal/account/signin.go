@@ -82,7 +82,8 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, 
 func (a *Accounts) registerAgain(ctx context.Context, r Registration) (User, Tokens, error) {
 	var fingerprint, hash []byte
 	user, err := scanUser(a.pool.QueryRow(ctx, `
-		select u.id, u.email, u.name, u.role, u.created_at, u.token_version, u.password_hash, k.fingerprint
+		select u.id, u.email, u.name, u.role, u.created_at, u.email_verified_at is not null, u.token_version,
+			 u.password_hash, k.fingerprint
 		from registration_keys k
 		join users u on u.id = k.user_id
 		where k.name = $1`, r.Key), &hash, &fingerprint)
@@ -173,6 +174,7 @@ func (a *Accounts) Create(ctx context.Context, wanted User, password string) (Us
 	if password == "" {
 		check = func(string) string { return "" }
 	}
+	wanted.EmailVerified = true // the operator answers for it
 	user, err := a.newUser(wanted, password, check)
 	if err != nil {
 		return User{}, err

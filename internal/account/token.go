@@ -62,7 +62,8 @@ type Claims struct {
 	Role      Role
 	ExpiresAt time.Time
 	// SessionID is that of the sign-in, see [Session]. It is zero in tokens of other programs.
-	SessionID uuid.UUID
+	SessionID     uuid.UUID
+	EmailVerified bool
 
 	version int // see [revocations]
 }
@@ -127,6 +128,9 @@ func (s *Signer) issueAccess(user User, session uuid.UUID) (token string, expire
 	if session != uuid.Nil {
 		claims["sid"] = session.String()
 	}
+	if user.EmailVerified {
+		claims["email_verified"] = true
+	}
 	if user.tokenVersion > 0 {
 		claims["ver"] = user.tokenVersion
 	}
@@ -170,6 +174,7 @@ func (s *Signer) readAccess(token string) (Claims, error) {
 		name, _ := role.(string)
 		claims.Role = Role(name)
 	}
+	claims.EmailVerified, _ = c.all["email_verified"].(bool)
 	version, _ := c.all["ver"].(float64) // 0 when it is not there, as in tokens of other programs
 	claims.version = int(version)
 	session, _ := c.all["sid"].(string)

@@ -45,12 +45,14 @@ type User struct {
 	Name      string
 	Role      Role
 	CreatedAt time.Time
+	// EmailVerified says that the user has proved to receive mail at the address.
+	EmailVerified bool
 
 	tokenVersion int
 }
 
 // userColumns are those that scanUser reads.
-const userColumns = "id, email, name, role, created_at, token_version"
+const userColumns = "id, email, name, role, created_at, email_verified_at is not null, token_version"
 
 // List returns all users by their e-mail addresses; with a role, only those who have it.
 func (a *Accounts) List(ctx context.Context, role Role) ([]User, error) {
@@ -112,9 +114,9 @@ func lockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 
 func insertUser(ctx context.Context, tx pgx.Tx, user User, passwordHash []byte) error {
 	_, err := tx.Exec(ctx, `
-		insert into users (id, email, name, role, password_hash, created_at, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $6)`,
-		user.ID, user.Email, user.Name, user.Role, string(passwordHash), user.CreatedAt)
+		insert into users (id, email, name, role, password_hash, created_at, updated_at, email_verified_at)
+		values ($1, $2, $3, $4, $5, $6, $6, case when $7 then $6::timestamptz end)`,
+		user.ID, user.Email, user.Name, user.Role, string(passwordHash), user.CreatedAt, user.EmailVerified)
 	if violates(err, "users_one_email") {
 		return ErrEmailTaken
 	}
@@ -125,7 +127,8 @@ func insertUser(ctx context.Context, tx pgx.Tx, user User, passwordHash []byte) 
 func scanUser(row pgx.Row, more ...any) (User, error) {
 	var user User
 	err := row.Scan(append([]any{
-		&user.ID, &user.Email, &user.Name, &user.Role, &user.CreatedAt, &user.tokenVersion,
+		&user.ID, &user.Email, &user.Name, &user.Role, &user.CreatedAt, &user.EmailVerified,
+		&user.tokenVersion,
 	}, more...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return User{}, ErrNotFound
