@@ -123,6 +123,7 @@ func newAPI(o Options) *api {
 	a.writes = humachi.New(a.router, config)
 	a.routes()
 	serveDocs(reading)
+	a.router.Post("/client-errors", a.clientErrors())
 	if o.Push != nil {
 		a.router.Method(http.MethodGet, "/ws", o.Push)
 	}
@@ -173,7 +174,8 @@ func (a *api) routes() {
 	route(a, op("POST /auth/me/delete", "deleteMe",
 		"Delete one's own account with all personal data, for clients whose DELETE has no body", 204, 400, 403),
 		a.erase, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
-	route(a, op("POST /auth/me/password", "changePassword", "Change one's own password and end all other sessions", 200, 400),
+	route(a, op("POST /auth/me/password", "changePassword", "Change one's own password and end all other sessions", 200,
+		400),
 		a.changePassword, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.signsIn, a.needsDatabase)
 	route(a, op("GET /auth/me/sessions", "listSessions", "List one's own sessions", 200),
 		a.listSessions, a.signedIn(), a.needsDatabase)

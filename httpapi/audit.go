@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"time"
 
@@ -52,11 +53,19 @@ func auditRoutes(a *api) {
 	route(a, op("POST /audit/verify", "startVerification",
 		"Verify the log, or one stream, in the background", 202, 400, 404),
 		a.startVerification, auditors, a.audited, a.needsDatabase)
-	// It comes from memory, is asked for often, while people wait, and says nothing about people: its
-	// use is not noted.
-	route(a, op("GET /audit/verify", "showVerification",
-		"Show the last verification of this process", 200, 404),
-		a.showVerification, auditors)
+	route(a, op("POST /audit/verifications", "createVerification",
+		"Verify the log, or one stream, in the background; one at a time: the one that is running, if there is one",
+		202, 400, 404),
+		a.startVerification, auditors, a.audited, a.needsDatabase)
+	// Verifications are asked for often, while people wait, and say nothing about people: that they are
+	// looked at is not noted.
+	route(a, op("GET /audit/verifications", "listVerifications", "List the verifications", 200, 400),
+		a.listVerifications, auditors, a.needsDatabase)
+	route(a, op("GET /audit/verifications/{id}", "showVerification",
+		"Show one verification: its progress, and its result", 200, 400, 404),
+		a.showVerification, auditors, a.needsDatabase)
+	route(a, op("GET /audit/verify", "lastVerification", "Show the last verification", 200, 404),
+		a.lastVerification, auditors, a.needsDatabase)
 	route(a, op("GET /audit/reads", "listReads", "List the reads of the audit", 200, 400),
 		a.listReads, auditors, a.audited, a.needsDatabase)
 }
@@ -214,17 +223,20 @@ func (a *api) versionAt(ctx context.Context, streamID uuid.UUID, text string, ne
 }
 
 type diffStreamInput struct {
-	ID   uuid.UUID `path:"id" format:"uuid"`
-	From int       `query:"from" minimum:"0" required:"true" doc:"A version; 0: before the first record"`
-	To   int       `query:"to" minimum:"1" required:"true" doc:"A version"`
+	ID    uuid.UUID `path:"id" format:"uuid"`
+	From  int       `query:"from" minimum:"0" required:"true" doc:"A version; 0: before the first record"`
+	To    int       `query:"to" minimum:"1" required:"true" doc:"A version"`
+	After int       `query:"after" minimum:"0" default:"0" doc:"Only bookings that changed after this version"`
+	Limit int       `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"At most so many bookings"`
 }
 
 // StreamDiff is what happened between two versions.
 type StreamDiff struct {
 	From      StreamState      `json:"from"`
 	To        StreamState      `json:"to"`
-	Booked    []AuditedBooking `json:"booked" nullable:"false" doc:"Bookings that were made in between"`
-	Cancelled []AuditedBooking `json:"cancelled" nullable:"false" doc:"Bookings from before that were cancelled in between"`
+	Booked    []AuditedBooking `json:"booked" nullable:"false" doc:"Bookings that were made in between, in the order in which they were made"`
+	Cancelled []AuditedBooking `json:"cancelled" nullable:"false" doc:"Bookings from before that were cancelled in between, in the order of the cancellations"`
+	Next      int              `json:"next,omitempty" doc:"The value of after for more bookings; absent on the last page"`
 }
 
 // AuditedBooking is a booking as a stream has it.
@@ -234,23 +246,36 @@ type AuditedBooking struct {
 	Cancelled bool      `json:"cancelled"`
 }
 
-func auditedBookings(bookings []domain.Booking) []AuditedBooking {
-	all := make([]AuditedBooking, 0, len(bookings))
-	for _, b := range bookings {
-		all = append(all, AuditedBooking{b.ID, b.CustomerID, b.Cancelled})
-	}
-	return all
-}
-
 func (a *api) diffStream(ctx context.Context, in *diffStreamInput) (*struct{ Body StreamDiff }, error) {
 	d, err := a.Audit.History.Diff(ctx, in.ID, in.From, in.To)
 	if err != nil {
 		return nil, err
 	}
-	return &struct{ Body StreamDiff }{StreamDiff{
-		streamStateOf(d.From), streamStateOf(d.To), auditedBookings(d.Booked), auditedBookings(d.Cancelled),
-	}}, nil
+	diff := StreamDiff{
+		From: streamStateOf(d.From), To: streamStateOf(d.To), Booked: []AuditedBooking{}, Cancelled: []AuditedBooking{},
+	}
+	last := 0
+	err = a.Audit.History.EachChange(ctx, &d, in.After, func(c audit.BookingChange) error {
+		if len(diff.Booked)+len(diff.Cancelled) == in.Limit {
+			diff.Next = last
+			return errPageFull
+		}
+		to := &diff.Cancelled
+		if c.Made {
+			to = &diff.Booked
+		}
+		*to = append(*to, AuditedBooking{c.ID, c.CustomerID, c.Cancelled})
+		last = c.Version
+		return nil
+	})
+	if errors.Is(err, errPageFull) {
+		err = nil
+	}
+	return &struct{ Body StreamDiff }{diff}, err
 }
+
+// errPageFull ends a walk through a stream.
+const errPageFull failure = "the page is full"
 
 type seriesInput struct {
 	ID    uuid.UUID `path:"id" format:"uuid"`
@@ -303,7 +328,7 @@ type listStreamsInput struct {
 // StreamList is a part of the list of streams.
 type StreamList struct {
 	Data  []StreamItem `json:"data" nullable:"false" doc:"In the order in which they began"`
-	Total int64        `json:"total" doc:"Streams in the log, regardless of the search"`
+	Total int64        `json:"total" doc:"Streams that the search finds, on all pages"`
 	Next  int64        `json:"next,omitempty" doc:"The value of after for the next page; absent on the last one"`
 }
 
@@ -332,7 +357,7 @@ func (a *api) listStreams(ctx context.Context, in *listStreamsInput) (*struct{ B
 	if len(streams) == in.Limit {
 		list.Next = streams[in.Limit-1].Position
 	}
-	list.Total, err = a.Audit.History.CountStreams(ctx)
+	list.Total, err = a.Audit.History.CountStreams(ctx, in.Search)
 	return &struct{ Body StreamList }{list}, err
 }
 

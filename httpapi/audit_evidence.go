@@ -65,6 +65,7 @@ type ReadList struct {
 // AuditRead says who has looked at what.
 type AuditRead struct {
 	ID        int64     `json:"id"`
+	Position  int64     `json:"position,omitempty" doc:"Of its record in the log; absent for a read from before reads were records"`
 	UserID    uuid.UUID `json:"userId" format:"uuid"`
 	Operation string    `json:"operation" example:"auditStream"`
 	Target    string    `json:"target" doc:"Path and query"`
@@ -100,16 +101,13 @@ type Verification struct {
 	Error      string               `json:"error,omitempty"`
 }
 
-func (a *api) verificationOf(ctx context.Context, r audit.Run) Verification {
+func verificationOf(r audit.Run) Verification {
 	v := Verification{
 		ID: r.ID, State: r.State, StartedBy: r.StartedBy, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt,
-		Progress: r.Progress, Report: r.Report,
+		Progress: r.Progress, Report: r.Report, Error: r.Error,
 	}
 	if r.StreamID != uuid.Nil {
 		v.StreamID = &r.StreamID
-	}
-	if r.Error != nil {
-		v.Error = problemOf(ctx, a.Logger, r.Error).Detail
 	}
 	return v
 }
@@ -120,7 +118,12 @@ type startVerificationInput struct {
 	} `required:"false"`
 }
 
-func (a *api) startVerification(ctx context.Context, in *startVerificationInput) (*struct{ Body Verification }, error) {
+type startVerificationOutput struct {
+	Location string `header:"Location"`
+	Body     Verification
+}
+
+func (a *api) startVerification(ctx context.Context, in *startVerificationInput) (*startVerificationOutput, error) {
 	var stream uuid.UUID
 	if in.Body != nil {
 		stream = in.Body.StreamID
@@ -130,16 +133,59 @@ func (a *api) startVerification(ctx context.Context, in *startVerificationInput)
 			return nil, err
 		}
 	}
-	run := a.Audit.Runner.Start(stream, claimsOf(ctx).UserID, a.Now())
-	return &struct{ Body Verification }{a.verificationOf(ctx, run)}, nil
+	run, err := a.Audit.Runner.Start(ctx, stream, claimsOf(ctx).UserID, a.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &startVerificationOutput{"/audit/verifications/" + run.ID.String(), verificationOf(run)}, nil
 }
 
-func (a *api) showVerification(ctx context.Context, _ *struct{}) (*struct{ Body Verification }, error) {
-	run, ok := a.Audit.Runner.Last()
-	if !ok {
-		return nil, errNotVerified
+func (a *api) lastVerification(ctx context.Context, _ *struct{}) (*struct{ Body Verification }, error) {
+	run, err := a.Audit.Runner.Last(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return &struct{ Body Verification }{a.verificationOf(ctx, run)}, nil
+	return &struct{ Body Verification }{verificationOf(run)}, nil
+}
+
+type showVerificationInput struct {
+	ID uuid.UUID `path:"id" format:"uuid"`
+}
+
+func (a *api) showVerification(ctx context.Context, in *showVerificationInput) (*struct{ Body Verification }, error) {
+	run, err := a.Audit.Runner.Get(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body Verification }{verificationOf(run)}, nil
+}
+
+type listVerificationsInput struct {
+	Before uuid.UUID `query:"before" format:"uuid" doc:"Only verifications that were started before this one"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"20"`
+}
+
+// VerificationList is a part of the list of verifications.
+type VerificationList struct {
+	Data []Verification `json:"data" nullable:"false" doc:"Newest first"`
+	Next *uuid.UUID     `json:"next,omitempty" format:"uuid" doc:"The value of before for the next page; absent on the last one"`
+}
+
+func (a *api) listVerifications(
+	ctx context.Context, in *listVerificationsInput,
+) (*struct{ Body VerificationList }, error) {
+	runs, err := a.Audit.Runner.List(ctx, in.Before, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	list := VerificationList{Data: make([]Verification, 0, len(runs))}
+	for _, r := range runs {
+		list.Data = append(list.Data, verificationOf(r))
+	}
+	if len(runs) == in.Limit {
+		list.Next = &runs[in.Limit-1].ID
+	}
+	return &struct{ Body VerificationList }{list}, nil
 }
 
 type listCheckpointsInput struct {

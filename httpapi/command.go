@@ -46,9 +46,10 @@ func execute[B any](
 ) (*changed[B], error) {
 	request := booking.Request{Actor: claimsOf(ctx).UserID, CorrelationID: middleware.RequestID(ctx)}
 	if o.key != "" {
-		request.Once = &booking.Once{Key: o.key, Asked: o.asked, Formerly: o.formerly, Answer: func(r booking.Result) ([]byte, error) {
-			return json.Marshal(encode(r))
-		}}
+		request.Once = &booking.Once{
+			Key: o.key, Asked: o.asked, Formerly: o.formerly,
+			Answer: func(r booking.Result) ([]byte, error) { return json.Marshal(encode(r)) },
+		}
 	}
 	var result booking.Result
 	var err error

@@ -26,21 +26,22 @@ import (
 
 // bodies has a valid request body for each operation that takes one.
 var bodies = map[string]string{
-	"register":          `{"email":"new@example.com","password":"passw0rd 123","name":"New"}`,
-	"login":             `{"email":"ann@example.com","password":"passw0rd 123"}`,
-	"refresh":           `{"refreshToken":"unknown"}`,
-	"logout":            `{"refreshToken":"unknown"}`,
-	"scheduleEvent":     `{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,"price":1}`,
-	"changeEvent":       `{"title":"T"}`,
-	"eraseMe":           `{"password":"passw0rd 123"}`,
-	"deleteMe":          `{"password":"passw0rd 123"}`,
-	"changePassword":    `{"password":"passw0rd 123","newPassword":"another passw0rd"}`,
-	"changeEmail":       `{"email":"other@example.com","password":"passw0rd 123"}`,
-	"confirmEmail":      `{"token":"unknown"}`,
-	"forgotPassword":    `{"email":"ann@example.com"}`,
-	"resetPassword":     `{"token":"unknown","password":"another passw0rd"}`,
-	"startVerification": `{"streamId":"11111111-1111-4111-8111-111111111111"}`,
-	"bookTicket":        `{"eventId":"11111111-1111-4111-8111-111111111111"}`,
+	"register":           `{"email":"new@example.com","password":"passw0rd 123","name":"New"}`,
+	"login":              `{"email":"ann@example.com","password":"passw0rd 123"}`,
+	"refresh":            `{"refreshToken":"unknown"}`,
+	"logout":             `{"refreshToken":"unknown"}`,
+	"scheduleEvent":      `{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,"price":1}`,
+	"changeEvent":        `{"title":"T"}`,
+	"eraseMe":            `{"password":"passw0rd 123"}`,
+	"deleteMe":           `{"password":"passw0rd 123"}`,
+	"changePassword":     `{"password":"passw0rd 123","newPassword":"another passw0rd"}`,
+	"changeEmail":        `{"email":"other@example.com","password":"passw0rd 123"}`,
+	"confirmEmail":       `{"token":"unknown"}`,
+	"forgotPassword":     `{"email":"ann@example.com"}`,
+	"resetPassword":      `{"token":"unknown","password":"another passw0rd"}`,
+	"startVerification":  `{"streamId":"11111111-1111-4111-8111-111111111111"}`,
+	"createVerification": `{"streamId":"11111111-1111-4111-8111-111111111111"}`,
+	"bookTicket":         `{"eventId":"11111111-1111-4111-8111-111111111111"}`,
 }
 
 // operation is one of the documented ones, ready to be asked for.
@@ -263,7 +264,9 @@ func TestEveryOperationKeepsQuietAboutWhatBroke(t *testing.T) {
 	operations := s.operations()
 	broken := *s
 	broken.url = s.serve(s.through(failing{errors.New("planted: it broke")}))
-	for _, table := range []string{"users", "refresh_tokens", "account_links", "events", "event_log", "audit_reads"} {
+	for _, table := range []string{
+		"users", "refresh_tokens", "account_links", "events", "event_log", "audit_reads", "audit_verifications",
+	} {
 		if _, err := s.pool.Exec(context.Background(), `alter table `+table+` rename to broken_`+table); err != nil {
 			t.Fatal(err)
 		}

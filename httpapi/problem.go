@@ -35,7 +35,6 @@ const (
 	errPlainHTTP        failure = "a sign-in over plain HTTP"
 	errWrongPassword    failure = "the password of the account is wrong"
 	errEmailNotVerified failure = "the e-mail address is not verified"
-	errNotVerified      failure = "nothing was verified yet"
 	errNotReady         failure = "not ready"
 	errNoRoute          failure = "no such address"
 	errMethod           failure = "no such method"
@@ -77,7 +76,7 @@ var known = []struct {
 	{errWrongPassword, 403, "wrong_password", "The password is wrong", 0},
 	{errEmailNotVerified, 403, "email_not_verified",
 		"Please confirm your e-mail address first, with the link that was sent to it", 0},
-	{errNotVerified, 404, "not_verified", "Nothing was verified since this process started", 0},
+	{audit.ErrNoVerification, 404, "not_verified", "There is no such verification", 0},
 	{errNotReady, 503, "not_ready", "The service can't serve requests yet", 1},
 	{booking.ErrCatchingUp, 503, "catching_up", "The service is catching up; please try again in a moment", 1},
 	{eventstore.ErrUnreadable, 503, "catching_up",

@@ -101,10 +101,11 @@ func start(t *testing.T, choices ...choice) *system {
 	keys, err := audit.NewKeys("a signing secret for tests, which is long enough")
 	must(t, err)
 	auditing := dbtest.Connect(t, url, dbtest.MaxConns(audit.VerifyConnections))
-	runner := audit.NewRunner(audit.VerifyOptions{Pool: auditing, Keys: keys})
-	t.Cleanup(runner.Close)
+	runner := audit.NewRunner(audit.RunnerOptions{Pool: s.pool, Verify: audit.VerifyOptions{Pool: auditing, Keys: keys}})
+	work.Go(func() { runner.Run(ctx) })
 	api.Audit = httpapi.Audit{
-		Checkpoints: audit.NewCheckpoints(s.pool, keys), History: audit.NewHistory(s.pool), Reads: audit.NewReads(s.pool),
+		Checkpoints: audit.NewCheckpoints(s.pool, keys), History: audit.NewHistory(s.pool),
+		Reads:  audit.NewReads(s.pool, time.Now),
 		Runner: runner, Log: s.pool,
 	}
 	if api.Now == nil {

@@ -33,7 +33,7 @@ const (
 
 func bookingsTable() *engine.Table[Booking, domain.Record] {
 	return &engine.Table[Booking, domain.Record]{
-		ReadModel: "bookings", Fields: (*Booking).fields, Decode: domain.Codec{}.Decode,
+		ReadModel: "bookings", Fields: (*Booking).fields, Decode: decode,
 		Key: bookingKey, Reduce: reduceBooking,
 		Columns: []engine.Column{
 			{Name: "id", SQLType: "uuid"},

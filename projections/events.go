@@ -48,7 +48,7 @@ const (
 
 func eventsTable() *engine.Table[Event, domain.Record] {
 	return &engine.Table[Event, domain.Record]{
-		ReadModel: eventsName, Fields: (*Event).fields, Decode: domain.Codec{}.Decode,
+		ReadModel: eventsName, Fields: (*Event).fields, Decode: decode,
 		Key: eventKey, Reduce: reduceEvent, InvalidatesCount: invalidatesCount, Refresh: refreshEvents,
 		Columns: []engine.Column{
 			{Name: "id", SQLType: "uuid"},
@@ -83,7 +83,7 @@ func (e *Event) fields() []any {
 
 func eventKey(r *engine.Record[domain.Record]) (key uuid.UUID, creates, ok bool) {
 	_, creates = r.Value.(domain.EventScheduled)
-	return r.StreamID, creates, true
+	return r.StreamID, creates, r.Value != nil
 }
 
 func reduceEvent(row *Event, r *engine.Record[domain.Record]) {

@@ -132,7 +132,8 @@ func TestForgedNotificationsStopNoLiveCounts(t *testing.T) {
 	f.reaches(t, b.head)
 
 	for _, payload := range []string{
-		"events 99999999999999999999", "events 0", "bookings -9223372036854775808", strings.Repeat("events ", 1000), "é\n\x01",
+		"events 99999999999999999999", "events 0", "bookings -9223372036854775808", strings.Repeat("events ", 1000),
+		"é\n\x01",
 		"events 2000000", "bookings 2000000", "events -1", "events 9223372036854775807", "nothing 3",
 		"events", "", "events 1 2",
 	} {

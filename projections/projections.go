@@ -3,6 +3,8 @@ package projections
 import (
 	"fmt"
 
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -11,6 +13,14 @@ const Connections = 2*engine.ConnectionsEach + engine.ConnectionsShared
 
 // All lists the projections of this program.
 func All() []engine.Projection { return []engine.Projection{eventsTable(), bookingsTable()} }
+
+// decode returns nil for a record that changes no row, because it says who has read the log.
+func decode(recordType string, schemaVersion int16, data []byte) (domain.Record, error) {
+	if recordType == eventstore.TypeLogRead {
+		return nil, nil
+	}
+	return domain.Codec{}.Decode(recordType, schemaVersion, data)
+}
 
 // Named finds a projection by its name.
 func Named(name string) (engine.Projection, error) {

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -19,89 +20,168 @@ type Stream struct {
 	Unknown              bool // its records can't be read or break the rules
 }
 
-// CompareStates compares the rows of a read model with the states of streams, which were folded by
-// the domain and not by the projection: two ways that must lead to the same. tx must see the read
-// model at the position of the states. only, if set, is the one stream to compare. Streams that are
-// parked or unknown are left out. CompareStates calls differs for each row that is wrong, missing
-// or too many.
-func CompareStates(
-	ctx context.Context, tx pgx.Tx, projection string, only uuid.UUID, streams map[uuid.UUID]Stream,
-	differs func(streamID uuid.UUID, detail string),
-) (rows int64, err error) {
-	c := &comparison{streams: streams, skip: map[uuid.UUID]bool{}, differs: differs}
-	if only != uuid.Nil {
-		c.only = &only
-	}
-	parked, _ := tx.Query(ctx, `select stream_id from parked_records where projection = $1`, projection)
-	var id uuid.UUID
-	_, err = pgx.ForEachRow(parked, []any{(*[16]byte)(&id)}, func() error { c.skip[id] = true; return nil })
-	if err != nil {
-		return 0, err
-	}
-	for id, s := range streams {
-		if s.Unknown {
-			c.skip[id] = true
-		}
-	}
-	switch projection {
-	case "events":
-		err = c.events(ctx, tx)
-	case "bookings":
-		err = c.bookings(ctx, tx)
-	default:
-		return 0, fmt.Errorf("%s has no comparison with states", projection)
-	}
-	if err != nil {
-		return 0, fmt.Errorf("compare %s with the streams: %w", projection, err)
-	}
-	return c.rows, nil
-}
-
-type comparison struct {
-	streams map[uuid.UUID]Stream
-	skip    map[uuid.UUID]bool
-	only    *uuid.UUID
-	differs func(uuid.UUID, string)
+// Comparison compares the rows of a read model with the states of streams, which were folded by the
+// domain and not by the projection: two ways that must lead to the same. It takes the streams one by
+// one, and keeps a bounded number of rows in memory.
+type Comparison struct {
+	tx      pgx.Tx
+	name    string
+	fetch   func(context.Context) error
+	match   func(*comparedRow, Stream)
+	buffer  []comparedRow
+	ended   bool // no rows are left in the database
+	parked  map[uuid.UUID]bool
+	differs func(streamID uuid.UUID, version int, detail string)
 	rows    int64
 }
 
-func (c *comparison) events(ctx context.Context, tx pgx.Tx) error {
-	rows, _ := tx.Query(ctx, `
-		select `+eventsTable().ColumnList("")+`
-		from events
-		where $1::uuid is null or id = $1`, c.only)
-	defer rows.Close()
-	seen := make(map[uuid.UUID]bool, len(c.streams))
-	for rows.Next() {
-		e, err := scanEvent(rows)
+// comparedRow is a row of either read model.
+type comparedRow struct {
+	stream    uuid.UUID
+	event     *Event
+	booking   uuid.UUID
+	customer  uuid.UUID
+	cancelled bool
+}
+
+// CompareStates begins a comparison in tx, which must see the read model at the position of the
+// states. only, if set, is the one stream to compare; otherwise rows of streams after one are.
+// Streams that are parked or unknown are left out. The comparison calls differs for each row that is
+// wrong, missing or too many.
+func CompareStates(
+	ctx context.Context, tx pgx.Tx, projection string, only, after uuid.UUID,
+	differs func(streamID uuid.UUID, version int, detail string),
+) (*Comparison, error) {
+	c := &Comparison{tx: tx, name: projection, parked: map[uuid.UUID]bool{}, differs: differs}
+	parked, _ := tx.Query(ctx, `select stream_id from parked_records where projection = $1`, projection)
+	var id uuid.UUID
+	_, err := pgx.ForEachRow(parked, []any{(*[16]byte)(&id)}, func() error { c.parked[id] = true; return nil })
+	if err != nil {
+		return nil, err
+	}
+	var columns, key string
+	switch projection {
+	case eventsName:
+		columns, key, c.fetch, c.match = eventsTable().ColumnList(""), "id", c.fetchEvents, c.matchEvent
+	case "bookings":
+		columns, key, c.fetch, c.match = `event_id, id, user_id, status = '`+BookingCancelled+`'`, "event_id",
+			c.fetchBookings, c.matchBooking
+	default:
+		return nil, fmt.Errorf("%s has no comparison with states", projection)
+	}
+	which := key + ` > '` + after.String() + `'`
+	if only != uuid.Nil {
+		which = key + ` = '` + only.String() + `'`
+	}
+	// No index of bookings has this order. It would cost every booking more than a sort now and then.
+	_, err = tx.Exec(ctx, `set local work_mem = '32MB';
+		declare `+c.cursor()+` no scroll cursor for
+		select `+columns+` from `+projection+` where `+which+` order by `+key)
+	if err != nil {
+		return nil, fmt.Errorf("compare %s with the streams: %w", projection, err)
+	}
+	return c, nil
+}
+
+func (c *Comparison) cursor() string { return "compared_" + c.name }
+
+// TakeRows is how many rows were compared since it was called before.
+func (c *Comparison) TakeRows() (rows int64) {
+	rows, c.rows = c.rows, 0
+	return rows
+}
+
+// Next compares the rows of a stream. Streams come in the order of their ids. The zero Stream has no
+// rows.
+func (c *Comparison) Next(ctx context.Context, id uuid.UUID, s Stream) error {
+	skip, count := s.Unknown || c.parked[id], 0
+	for {
+		r, err := c.take(ctx, &id)
 		if err != nil {
 			return err
 		}
-		c.rows++
-		seen[e.ID] = true
-		if c.skip[e.ID] {
+		if r == nil {
+			break
+		}
+		if r.stream != id || s.Version == 0 {
+			c.stray(r)
 			continue
 		}
-		s, known := c.streams[e.ID]
-		if !known {
-			c.differs(e.ID, "there is a row and no stream")
-			continue
-		}
-		if e.keysVersion != e.Version { // until RefreshEvents gets there
-			e.setKeys()
-			e.keysVersion = e.Version
-		}
-		want := eventOfState(e.ID, s)
-		if different := eventsTable().Differences(e, &want); different != "" {
-			c.differs(e.ID, different)
+		count++
+		if !skip {
+			c.match(r, s)
 		}
 	}
-	for id := range c.streams {
-		if !seen[id] && !c.skip[id] {
-			c.differs(id, "there is a stream and no row")
-		}
+	if skip || s.Version == 0 {
+		return nil
 	}
-	return rows.Err()
+	switch {
+	case c.name == eventsName && count == 0:
+		c.differs(id, s.Version, "there is a stream and no row")
+	case c.name != eventsName && s.State.Made() > count:
+		c.differs(id, s.Version, fmt.Sprintf("%d booking(s) of the stream have no row", s.State.Made()-count))
+	}
+	return nil
+}
+
+// End takes the rows that are left when there are no more streams.
+func (c *Comparison) End(ctx context.Context) error {
+	for {
+		r, err := c.take(ctx, nil)
+		if err != nil || r == nil {
+			return err
+		}
+		c.stray(r)
+	}
+}
+
+// stray is a row of a stream that the read model can't have.
+func (c *Comparison) stray(r *comparedRow) {
+	switch {
+	case c.parked[r.stream]:
+	case r.event != nil:
+		c.differs(r.stream, 0, "there is a row and no stream")
+	default:
+		c.differs(r.stream, 0, fmt.Sprintf("booking %s is in no record", r.booking))
+	}
+}
+
+// take gives the next row of the streams up to one, or of all; nil when there is none.
+func (c *Comparison) take(ctx context.Context, upTo *uuid.UUID) (*comparedRow, error) {
+	if len(c.buffer) == 0 && !c.ended {
+		if err := c.fetch(ctx); err != nil {
+			return nil, fmt.Errorf("compare %s with the streams: %w", c.name, err)
+		}
+		c.ended = len(c.buffer) == 0
+	}
+	if len(c.buffer) == 0 || upTo != nil && bytes.Compare(c.buffer[0].stream[:], upTo[:]) > 0 {
+		return nil, nil
+	}
+	r := &c.buffer[0]
+	c.buffer = c.buffer[1:]
+	c.rows++
+	return r, nil
+}
+
+func (c *Comparison) fetchEvents(ctx context.Context) error {
+	rows, _ := c.tx.Query(ctx, `fetch forward 200 from `+c.cursor(), pgx.QueryExecModeDescribeExec)
+	var err error
+	c.buffer, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (comparedRow, error) {
+		e, err := scanEvent(row)
+		return comparedRow{stream: e.ID, event: e}, err
+	})
+	return err
+}
+
+func (c *Comparison) matchEvent(r *comparedRow, s Stream) {
+	if r.event.keysVersion != r.event.Version { // until RefreshEvents gets there
+		r.event.setKeys()
+		r.event.keysVersion = r.event.Version
+	}
+	want := eventOfState(r.stream, s)
+	if different := eventsTable().Differences(r.event, &want); different != "" {
+		c.differs(r.stream, s.Version, different)
+	}
 }
 
 func eventOfState(id uuid.UUID, s Stream) Event {
@@ -116,44 +196,36 @@ func eventOfState(id uuid.UUID, s Stream) Event {
 	return e
 }
 
-// bookings compares what a state knows of a booking. There can be millions: rows are taken as they
-// come from PostgreSQL.
-func (c *comparison) bookings(ctx context.Context, tx pgx.Tx) error {
-	rows, err := tx.Query(ctx, `
-		select id, event_id, user_id, status = $2
-		from bookings
-		where $1::uuid is null or event_id = $1`, pgx.QueryResultFormats{pgx.BinaryFormatCode}, c.only, BookingCancelled)
+// fetchBookings takes rows as they come from PostgreSQL: there can be millions.
+func (c *Comparison) fetchBookings(ctx context.Context) error {
+	const page = 5_000
+	rows, err := c.tx.Query(ctx, fmt.Sprintf(`fetch forward %d from %s`, page, c.cursor()),
+		pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.BinaryFormatCode})
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	counts := make(map[uuid.UUID]int, len(c.streams))
+	c.buffer = make([]comparedRow, 0, page)
 	for rows.Next() {
 		v := rows.RawValues()
-		id, event, user := uuid.UUID(v[0]), uuid.UUID(v[1]), uuid.UUID(v[2])
-		c.rows++
-		counts[event]++
-		if c.skip[event] {
-			continue
-		}
-		b, made := c.streams[event].State.Booking(id)
-		switch cancelled := v[3][0] == 1; {
-		case !made:
-			c.differs(event, fmt.Sprintf("booking %s is in no record", id))
-		case b.CustomerID != user:
-			c.differs(event, fmt.Sprintf("booking %s is said to be of user %s and is of %s", id, user, b.CustomerID))
-		case b.Cancelled != cancelled:
-			c.differs(event, fmt.Sprintf("booking %s is cancelled: %t in the read model, %t in the stream",
-				id, cancelled, b.Cancelled))
-		}
+		c.buffer = append(c.buffer, comparedRow{
+			stream: uuid.UUID(v[0]), booking: uuid.UUID(v[1]), customer: uuid.UUID(v[2]), cancelled: v[3][0] == 1,
+		})
 	}
-	if err := rows.Err(); err != nil {
-		return err
+	return rows.Err()
+}
+
+// matchBooking compares what a state knows of a booking.
+func (c *Comparison) matchBooking(r *comparedRow, s Stream) {
+	b, made := s.State.Booking(r.booking)
+	switch {
+	case !made:
+		c.differs(r.stream, s.Version, fmt.Sprintf("booking %s is in no record", r.booking))
+	case b.CustomerID != r.customer:
+		c.differs(r.stream, s.Version,
+			fmt.Sprintf("booking %s is said to be of user %s and is of %s", r.booking, r.customer, b.CustomerID))
+	case b.Cancelled != r.cancelled:
+		c.differs(r.stream, s.Version, fmt.Sprintf("booking %s is cancelled: %t in the read model, %t in the stream",
+			r.booking, r.cancelled, b.Cancelled))
 	}
-	for id, s := range c.streams {
-		if missing := s.State.Made() - counts[id]; missing > 0 && !c.skip[id] {
-			c.differs(id, fmt.Sprintf("%d booking(s) of the stream have no row", missing))
-		}
-	}
-	return nil
 }

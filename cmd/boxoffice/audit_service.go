@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -28,6 +29,8 @@ type auditing struct {
 	*parts
 	witnesses *audit.Witnesses
 	close     []func()
+	quit      chan struct{} // closed when run has to end
+	ended     chan struct{} // closed when it has; nil: there is none
 }
 
 func (s *auditing) open(ctx context.Context) error {
@@ -56,11 +59,14 @@ func (s *auditing) open(ctx context.Context) error {
 	s.audit = httpapi.Audit{
 		Checkpoints: checkpoints,
 		History:     audit.NewHistory(replica.Reader{Pool: s.reading}),
-		Reads:       audit.NewReads(s.reading),
-		Runner:      audit.NewRunner(audit.VerifyOptions{Pool: verifying, Keys: keys, Checkpoints: checkpoints}),
-		Log:         s.reading,
+		Reads:       audit.NewReads(s.reading, s.now),
+		Runner: audit.NewRunner(audit.RunnerOptions{
+			Pool: s.reading, Verify: audit.VerifyOptions{Pool: verifying, Keys: keys, Checkpoints: checkpoints},
+			Logger: s.logger,
+		}),
+		Log: s.reading,
 	}
-	s.close = append(s.close, s.audit.Runner.Close)
+	s.quit, s.ended = make(chan struct{}), make(chan struct{})
 	return nil
 }
 
@@ -83,6 +89,16 @@ func (s *auditing) openWitnesses() (err error) {
 
 // run hands over what is signed until the end, when the last checkpoint is.
 func (s *auditing) run(ctx context.Context) error {
+	defer close(s.ended)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	go func() {
+		select {
+		case <-s.quit:
+			end()
+		case <-ctx.Done():
+		}
+	}()
 	delivering, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	delivered := make(chan struct{})
@@ -90,13 +106,25 @@ func (s *auditing) run(ctx context.Context) error {
 		defer close(delivered)
 		s.witnesses.Run(delivering)
 	}()
+	var verification sync.WaitGroup
+	verification.Go(func() { s.audit.Runner.Run(ctx) })
 	s.audit.Checkpoints.Run(ctx, s.config.AuditInterval, s.logger)
+	verification.Wait()
 	stop()
 	<-delivered
 	return nil
 }
 
-func (s *auditing) stop(context.Context) error {
+// stop closes what run works with, and so ends it first.
+func (s *auditing) stop(deadline context.Context) error {
+	if s.ended != nil {
+		close(s.quit)
+		select {
+		case <-s.ended:
+		case <-deadline.Done():
+			return errors.New("the audit did not end in time")
+		}
+	}
 	for i := len(s.close) - 1; i >= 0; i-- {
 		s.close[i]()
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/audit"
 )
 
@@ -59,9 +60,17 @@ func (a *app) auditStreamsCommand() *cobra.Command {
 						return err
 					}
 				}
-				total, err := x.history.CountStreams(ctx)
-				if err == nil && !asJSON {
-					_, err = fmt.Fprintf(a.out, "%d of %d stream(s)\n", len(list), total)
+				if asJSON {
+					return nil
+				}
+				total, err := x.history.CountStreams(ctx, search)
+				if err != nil {
+					return err
+				}
+				reads, err := x.history.CountReads(ctx)
+				if err == nil {
+					_, err = fmt.Fprintf(a.out, "%d of %d stream(s)\nstream %s has the %d read(s) of the audit\n", len(list),
+						total, eventstore.ReadsStream, reads)
 				}
 				return err
 			})
@@ -224,7 +233,7 @@ func (a *app) auditDiffCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return x.showDiff(d, asJSON)
+				return x.showDiff(ctx, d, asJSON)
 			})
 		},
 	}
@@ -232,17 +241,13 @@ func (a *app) auditDiffCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *auditor) showDiff(d audit.Difference, asJSON bool) error {
+func (a *auditor) showDiff(ctx context.Context, d audit.Difference, asJSON bool) error {
 	from, to := stateJSON(d.From.State), stateJSON(d.To.State)
 	if asJSON {
-		return a.printJSON(map[string]any{
-			"from":   map[string]any{"version": d.From.Record.Version, "state": from},
-			"to":     map[string]any{"version": d.To.Record.Version, "state": to},
-			"booked": d.Booked, "cancelled": d.Cancelled,
-		})
+		return a.diffJSON(ctx, d, from, to)
 	}
 	out := bufio.NewWriter(a.out)
-	line := func(format string, args ...any) { fmt.Fprintf(out, format, args...) } //nolint:errcheck // Flush tells
+	line := func(format string, args ...any) { fmt.Fprintf(out, format, args...) } //nolint:errcheck,gosec // Flush tells
 	line("version %d to %d\n", d.From.Record.Version, d.To.Record.Version)
 	for _, f := range []struct {
 		name         string
@@ -259,16 +264,54 @@ func (a *auditor) showDiff(d audit.Difference, asJSON bool) error {
 			line("- %-12s %s\n+ %-12s %s\n", f.name, cell(fmt.Sprint(f.before), 64), f.name, cell(fmt.Sprint(f.then), 64))
 		}
 	}
-	for _, b := range d.Booked {
-		state := ""
-		if b.Cancelled {
-			state = " (cancelled)"
+	err := a.history.EachChange(ctx, &d, 0, func(b audit.BookingChange) error {
+		sign, state := "-", ""
+		if b.Made {
+			sign = "+"
+			if b.Cancelled {
+				state = " (cancelled)"
+			}
 		}
-		line("+ booking %s%s\n  by      %s\n", b.ID, state, b.CustomerID)
+		line("%s booking %s%s\n  by      %s\n", sign, b.ID, state, b.CustomerID)
+		return nil
+	})
+	return errors.Join(err, out.Flush())
+}
+
+// diffJSON writes the bookings as they come.
+func (a *auditor) diffJSON(ctx context.Context, d audit.Difference, from, to shownState) error {
+	out := bufio.NewWriter(a.out)
+	head, err := json.Marshal(map[string]any{
+		"from": map[string]any{"version": d.From.Record.Version, "state": from},
+		"to":   map[string]any{"version": d.To.Record.Version, "state": to},
+	})
+	if err != nil {
+		return err
 	}
-	for _, b := range d.Cancelled {
-		line("- booking %s\n  by      %s\n", b.ID, b.CustomerID)
+	out.Write(head[:len(head)-1]) //nolint:errcheck,gosec // Flush tells
+	for _, list := range []struct {
+		name string
+		made bool
+	}{{"booked", true}, {"cancelled", false}} {
+		fmt.Fprintf(out, ",%q:[", list.name) //nolint:errcheck,gosec // Flush tells
+		comma := ""
+		err := a.history.EachChange(ctx, &d, 0, func(b audit.BookingChange) error {
+			if b.Made != list.made {
+				return nil
+			}
+			one, err := json.Marshal(b.Booking)
+			if err == nil {
+				_, err = fmt.Fprintf(out, "%s%s", comma, one)
+			}
+			comma = ","
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		out.WriteString("]") //nolint:errcheck,gosec // Flush tells
 	}
+	out.WriteString("}\n") //nolint:errcheck,gosec // Flush tells
 	return out.Flush()
 }
 

@@ -154,7 +154,7 @@ func TestAnOutageIsLoggedOnce(t *testing.T) {
 	for name, lose := range losses {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, proxy := behind(t, "--seed")
+			p, proxy := behind(t, "--seed", "--rate-limits=off")
 			alice := p.login("alice")
 			before := strings.Count(p.err.String(), "\n")
 			must(t, lose(proxy))

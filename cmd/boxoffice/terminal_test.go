@@ -81,9 +81,9 @@ func TestNoTitleWritesToTheAuditorsTerminal(t *testing.T) {
 			must(t, err)
 		}
 	}
-	bad := uuid.New()
-	_, err := appendtest.Append(ctx, pool, bad, 0, appendtest.Record{
-		Type: evil, SchemaVersion: 1, Data: []byte(`{"a":"` + "\u202e\u009b" + `"}`),
+	parked, bad := uuid.New(), uuid.New()
+	_, err := appendtest.Append(ctx, pool, parked, 0, appendtest.Record{
+		Type: "EventScheduled", SchemaVersion: 1, Data: []byte(`"not an object"`),
 		Metadata: eventstore.Metadata{Actor: twin, CorrelationID: evil},
 	})
 	must(t, err)
@@ -114,6 +114,19 @@ func TestNoTitleWritesToTheAuditorsTerminal(t *testing.T) {
 		must(t, err)
 	}
 	const escaped = `Evil\\x1b\[2J\\x1b\]52;`
+	tool(0, `(?m)^ .* request `+escaped, "projections", "status")
+	_, err = pool.Exec(ctx, `update events set remaining = 7`)
+	must(t, err)
+	tool(1, `(?m)^    in use: .*`+escaped, "projections", "rebuild", "events")
+	_, err = pool.Exec(ctx, `update events set remaining = 2`)
+	must(t, err)
+
+	_, err = appendtest.Append(ctx, pool, bad, 0, appendtest.Record{
+		Type: evil, SchemaVersion: 1, Data: []byte(`{"a":"` + "\u202e\u009b" + `"}`),
+		Metadata: eventstore.Metadata{Actor: twin, CorrelationID: evil},
+	})
+	must(t, err)
+	tool(1, escaped, "projections", "rebuild", "bookings")
 	tool(0, escaped, "audit", "streams")
 	tool(0, escaped, "audit", "show", event.String())
 	tool(0, escaped, "audit", "show", event.String(), "--at", "1")
@@ -122,10 +135,10 @@ func TestNoTitleWritesToTheAuditorsTerminal(t *testing.T) {
 	tool(0, escaped, "audit", "show", bad.String())
 	tool(1, escaped, "audit", "verify")
 	tool(2, escaped, "audit", "show", "Evil")
-	tool(0, `(?m)^ .* request `+escaped+`(.|\n)*`+escaped, "projections", "status")
-	_, err = pool.Exec(ctx, `update events set remaining = 7`)
-	must(t, err)
-	tool(1, `(?m)^    in use: .*`+escaped, "projections", "rebuild", "events")
+	tool(0, "nothing is wrong", "audit", "verify", event.String())
+	file := filepath.Join(dir, "log.jsonl")
+	tool(0, "written", "audit", "export", "-o", file)
+	tool(1, escaped, "audit", "verify-export", file)
 }
 
 func TestWhatNeedsNoDatabaseStartsNone(t *testing.T) {

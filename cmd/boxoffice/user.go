@@ -85,7 +85,7 @@ func (a *app) purgeDemo(ctx context.Context, accounts *account.Accounts) error {
 		if err := accounts.Delete(ctx, u.ID); err != nil && !errors.Is(err, account.ErrNotFound) {
 			return err
 		}
-		if _, err := fmt.Fprintf(a.out, "erased %s (%s)\n", u.Email, u.Role); err != nil {
+		if _, err := fmt.Fprintf(a.out, "erased %s (%s)\n", printable(u.Email), u.Role); err != nil {
 			return err
 		}
 	}

@@ -137,13 +137,14 @@ func (a *app) setRoleCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "role USER ROLE", Short: "Make somebody a customer, organizer or auditor", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withUser(cmd.Context(), args[0], func(ctx context.Context, accounts *account.Accounts, u account.User) error {
+			change := func(ctx context.Context, accounts *account.Accounts, u account.User) error {
 				if err := accounts.SetRole(ctx, u.ID, account.Role(args[1])); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintf(a.out, "%s is %s now, and was %s\n", printable(u.Email), args[1], u.Role)
 				return err
-			})
+			}
+			return a.withUser(cmd.Context(), args[0], change)
 		},
 	}
 }
@@ -158,7 +159,7 @@ func (a *app) resetPasswordCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withUser(cmd.Context(), args[0], func(ctx context.Context, accounts *account.Accounts, u account.User) error {
+			change := func(ctx context.Context, accounts *account.Accounts, u account.User) error {
 				if source.link {
 					return a.printLink(ctx, accounts, u, source)
 				}
@@ -167,7 +168,8 @@ func (a *app) resetPasswordCommand() *cobra.Command {
 				}
 				_, err := fmt.Fprintf(a.out, "%s has a new password\n", printable(u.Email))
 				return err
-			})
+			}
+			return a.withUser(cmd.Context(), args[0], change)
 		},
 	}
 	source.flags(cmd)
@@ -178,13 +180,14 @@ func (a *app) verifyUserCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "verify USER", Short: "Mark the e-mail address of somebody as verified", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withUser(cmd.Context(), args[0], func(ctx context.Context, accounts *account.Accounts, u account.User) error {
+			change := func(ctx context.Context, accounts *account.Accounts, u account.User) error {
 				if err := accounts.SetVerified(ctx, u.ID); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintf(a.out, "%s is verified, from the next renewal of the session on\n", printable(u.Email))
 				return err
-			})
+			}
+			return a.withUser(cmd.Context(), args[0], change)
 		},
 	}
 }
@@ -193,13 +196,14 @@ func (a *app) revokeUserCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "revoke USER", Short: "End all sessions of somebody", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withUser(cmd.Context(), args[0], func(ctx context.Context, accounts *account.Accounts, u account.User) error {
+			change := func(ctx context.Context, accounts *account.Accounts, u account.User) error {
 				if err := accounts.EndAllSessions(ctx, u.ID); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintf(a.out, "%s is signed out everywhere\n", printable(u.Email))
 				return err
-			})
+			}
+			return a.withUser(cmd.Context(), args[0], change)
 		},
 	}
 }
@@ -224,7 +228,8 @@ func (a *app) deleteUserCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := p.service.CancelUpcoming(ctx, booking.Request{Actor: u.ID, CorrelationID: "user delete"}); err != nil {
+				request := booking.Request{Actor: u.ID, CorrelationID: "user delete"}
+				if err := p.service.CancelUpcoming(ctx, request); err != nil {
 					return fmt.Errorf("cancel the bookings: %w", err)
 				}
 				if err := p.accounts.Delete(ctx, u.ID); err != nil {

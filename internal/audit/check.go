@@ -3,14 +3,15 @@ package audit
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/transparency-dev/merkle/compact"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/projections"
 )
 
 // The checks that a [Finding] can come from.
@@ -42,26 +43,27 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s: %s: %s", where, f.Check, f.Detail)
 }
 
-// checker finds what is wrong in records, which it takes in the order of the log and in chunks.
-// Each chunk goes through three steps. Links and states depend on earlier chunks, so link and fold
-// take one chunk after the other. Inspect, the most expensive step, may run for several chunks at
-// once.
+// checker finds what is wrong in the streams of records. It takes each stream in the order of its
+// versions, in chunks. Each chunk goes through three steps. Links and states depend on earlier
+// chunks, so link and fold take one chunk after the other. Inspect, the most expensive step, may run
+// for several chunks at once.
 type checker struct {
-	streams map[uuid.UUID]*progress
-	last    int64 // last position that was linked
-	whole   bool  // positions are complete, from 1 on: missing ones are findings, and there is a tree
+	streams map[uuid.UUID]*progress // nil: streams come one after the other
+	linking *progress               // the stream that link has seen last
+	folding *progress               // the stream that fold has seen last
+	onEnd   func(*progress) error   // called by fold when all records of a stream are checked
+	freeze  []int64                 // positions to keep the states of
+	counted int64                   // the last position that is counted in records
 
-	tree     *compact.Range
-	treeLost bool    // a position was missing
-	sizes    []int64 // tree sizes to call onRoot at
-	onRoot   func(size int64, root eventstore.Hash) error
-	seen     []*progress // streams in the order of their first record
-	statesAt []int64     // positions to call onStates after
-	onStates func(position int64)
+	tally
+}
 
+// tally is what was checked and found so far.
+type tally struct {
 	records  int64
 	findings []Finding
-	more     int // findings beyond maxFindings
+	more     int  // findings beyond maxFindings
+	sorted   bool // findings come in another order than that of the log
 }
 
 // maxFindings bounds how many findings are kept. The first ones show where to look.
@@ -72,15 +74,20 @@ type progress struct {
 	id     uuid.UUID
 	first  time.Time
 	linked eventstore.Tail // by link
+	place  int64           // the last position that link has seen
 
 	version int // by fold
 	at      time.Time
 	replay  domain.Replay
-	unknown bool // a record is missing, can't be read or breaks a rule, so that the state is unknown
+	unknown bool                 // a record is missing, can't be read or breaks a rule, so that the state is unknown
+	frozen  []projections.Stream // the states at the positions of freeze that are passed
+
+	tally
 }
 
 func newChecker() *checker {
-	return &checker{streams: map[uuid.UUID]*progress{}, tree: ranges.NewEmptyRange(0)}
+	return &checker{streams: map[uuid.UUID]*progress{}, counted: math.MaxInt64,
+		onEnd: func(*progress) error { return nil }}
 }
 
 // chunk is a part of the log on its way through the checker. Slices have one element per record.
@@ -88,9 +95,8 @@ type chunk struct {
 	links    []eventstore.Link
 	streams  []*progress
 	values   []domain.Record // nil where the record can't be read
-	findings []Finding
-	trees    []*compact.Range // the chunk's part of the tree, cut at the wanted sizes
-	gap      bool
+	places   []int64         // the position of the record before in the stream
+	findings []Finding       // in the order of the records
 }
 
 func (s *chunk) found(i int, check string, err error) {
@@ -100,35 +106,32 @@ func (s *chunk) found(i int, check string, err error) {
 	}
 }
 
-// link joins each record to its predecessor in the log and in its stream.
+// link joins each record to its predecessor in its stream.
 func (c *checker) link(records []eventstore.Record) *chunk {
-	s := &chunk{links: make([]eventstore.Link, len(records)), streams: make([]*progress, len(records))}
+	s := &chunk{links: make([]eventstore.Link, len(records)), streams: make([]*progress, len(records)),
+		places: make([]int64, len(records))}
 	for i := range records {
 		r := &records[i]
-		if c.whole && r.Position != c.last+1 {
-			s.gap = true
-			s.findings = append(s.findings, missing(c.last+1, r.Position-1))
-		}
-		c.last = r.Position
-		p := c.streams[r.StreamID]
-		if p == nil {
-			p = &progress{id: r.StreamID, first: r.RecordedAt}
-			c.streams[r.StreamID] = p
-		}
-		s.streams[i], s.links[i] = p, p.linked.Next(r)
+		p := c.progressOf(r)
+		s.streams[i], s.places[i], s.links[i] = p, p.place, p.linked.Next(r)
+		p.place = r.Position
 	}
 	return s
 }
 
-func missing(first, last int64) Finding {
-	detail := fmt.Sprintf("positions %d to %d are missing", first, last)
-	switch {
-	case first == last:
-		detail = fmt.Sprintf("position %d is missing", first)
-	case last < first:
-		detail = fmt.Sprintf("position %d is repeated", last+1)
+func (c *checker) progressOf(r *eventstore.Record) *progress {
+	if c.streams == nil {
+		if c.linking == nil || c.linking.id != r.StreamID {
+			c.linking = &progress{id: r.StreamID, first: r.RecordedAt}
+		}
+		return c.linking
 	}
-	return Finding{Check: CheckPosition, Position: first, Detail: detail}
+	p := c.streams[r.StreamID]
+	if p == nil {
+		p = &progress{id: r.StreamID, first: r.RecordedAt}
+		c.streams[r.StreamID] = p
+	}
+	return p
 }
 
 // inspect checks each record by itself, and its link.
@@ -136,42 +139,37 @@ func (c *checker) inspect(s *chunk) {
 	s.values = make([]domain.Record, len(s.links))
 	for i, l := range s.links {
 		s.found(i, CheckVersion, l.CheckVersion())
+		if c.streams == nil && l.Record.Position < s.places[i] {
+			s.found(i, CheckVersion, fmt.Errorf("version %d stands in the log before version %d", l.Record.Version,
+				l.Previous.Version))
+		}
 		s.found(i, CheckTime, l.CheckTime())
 		s.found(i, CheckHash, l.CheckHash())
+		if isRead(l.Record) {
+			check, err := checkRead(l.Record)
+			s.found(i, check, err)
+			continue
+		}
 		value, err := domain.Codec{}.Decode(l.Record.Type, l.Record.SchemaVersion, l.Record.Data)
 		s.found(i, CheckDecode, err)
 		s.values[i] = value
 	}
-	if c.whole && !s.gap {
-		c.hashTree(s)
-	}
 }
 
-// hashTree computes the chunk's part of the tree.
-func (c *checker) hashTree(s *chunk) {
-	begin := s.links[0].Record.Position - 1
-	at, _ := slices.BinarySearch(c.sizes, begin+1)
-	part := ranges.NewEmptyRange(uint64(begin)) //nolint:gosec // positions are positive
-	for _, l := range s.links {
-		if err := part.Append(LeafHash(l.Record.Position, l.Record.Hash), nil); err != nil {
-			panic(err) // the range would have to be of another factory
-		}
-		if at < len(c.sizes) && c.sizes[at] == l.Record.Position {
-			s.trees = append(s.trees, part)
-			part = ranges.NewEmptyRange(part.End())
-			at++
-		}
-	}
-	s.trees = append(s.trees, part)
-}
-
-// fold advances the states of the streams and the tree.
+// fold advances the states of the streams.
 func (c *checker) fold(s *chunk) error {
+	next := 0 // finding
 	for i, p := range s.streams {
 		r := s.links[i].Record
-		c.passStates(r.Position - 1)
-		if p.version == 0 {
-			c.seen = append(c.seen, p)
+		if c.folding != p {
+			if err := c.endStream(); err != nil {
+				return err
+			}
+			c.folding = p
+		}
+		c.freezeStates(p, r.Position-1)
+		for ; next < len(s.findings) && s.findings[next].isOf(r); next++ {
+			p.keep(s.findings[next])
 		}
 		if r.Version != p.version+1 || s.values[i] == nil {
 			p.unknown = true
@@ -179,55 +177,79 @@ func (c *checker) fold(s *chunk) error {
 		p.version, p.at = r.Version, r.RecordedAt
 		if !p.unknown {
 			if err := p.replay.Next(s.values[i]); err != nil {
-				s.found(i, CheckRule, fmt.Errorf("%s: %w", r.Type, err))
+				p.keep(Finding{CheckRule, r.Position, r.StreamID, r.Version, fmt.Sprintf("%s: %v", r.Type, err)})
 				p.unknown = true
 			}
 		}
-		c.records++
-	}
-	c.keep(s.findings)
-	c.treeLost = c.treeLost || s.gap
-	if !c.whole || c.treeLost {
-		return nil
-	}
-	for _, part := range s.trees {
-		if err := c.growTree(part); err != nil {
-			return err
+		if r.Position <= c.counted {
+			p.records++
 		}
+	}
+	if c.streams != nil { // they go on in any of the next chunks
+		return c.endStream()
 	}
 	return nil
 }
 
-// growTree appends to the tree, and hands out the root where it is wanted.
-func (c *checker) growTree(part *compact.Range) error {
-	if err := c.tree.AppendRange(part, nil); err != nil {
-		return err
-	}
-	size := end(c.tree)
-	if _, wanted := slices.BinarySearch(c.sizes, size); !wanted || part.End() == part.Begin() {
+// endStream adds what was found in a stream that is checked to its end or, when the streams come
+// mixed, up to here.
+func (c *checker) endStream() error {
+	p := c.folding
+	if p == nil {
 		return nil
 	}
-	root, err := rootOf(c.tree)
-	if err != nil {
-		return err
+	c.folding = nil
+	c.add(&p.tally)
+	if c.streams != nil {
+		return nil
 	}
-	return c.onRoot(size, root)
+	c.freezeStates(p, math.MaxInt64)
+	return c.onEnd(p)
 }
 
-// passStates calls onStates for the wanted positions up to one.
-func (c *checker) passStates(upTo int64) {
-	for len(c.statesAt) > 0 && c.statesAt[0] <= upTo {
-		c.onStates(c.statesAt[0])
-		c.statesAt = c.statesAt[1:]
+// freezeStates keeps the state of a stream for the wanted positions up to one.
+func (c *checker) freezeStates(p *progress, upTo int64) {
+	for len(p.frozen) < len(c.freeze) && c.freeze[len(p.frozen)] <= upTo {
+		p.frozen = append(p.frozen, projections.Stream{
+			State: p.replay.State(), Version: p.version, CreatedAt: p.first, UpdatedAt: p.at, Unknown: p.unknown,
+		})
 	}
 }
 
-// keep adds the findings of one chunk, in the order of the log.
-func (c *checker) keep(found []Finding) {
-	slices.SortStableFunc(found, func(a, b Finding) int { return cmp.Compare(a.Position, b.Position) })
-	room := min(len(found), max(0, maxFindings-len(c.findings)))
-	c.findings = append(c.findings, found[:room]...)
-	c.more += len(found) - room
+func (f Finding) isOf(r *eventstore.Record) bool {
+	return f.Position == r.Position && f.StreamID == r.StreamID && f.Version == r.Version
 }
 
-func (c *checker) found(f Finding) { c.keep([]Finding{f}) }
+// rank puts findings about records first: they say more than those that follow from them.
+func (f Finding) rank() int {
+	switch f.Check {
+	case CheckCheckpoint:
+		return 1
+	case CheckReadModel:
+		return 2
+	}
+	return 0
+}
+
+// keep adds findings. Of too many it drops the last ones.
+func (f *tally) keep(more ...Finding) {
+	f.findings = append(f.findings, more...)
+	if f.sorted && len(more) > 0 {
+		slices.SortStableFunc(f.findings, func(a, b Finding) int {
+			return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.Position, b.Position))
+		})
+	}
+	if extra := len(f.findings) - maxFindings; extra > 0 {
+		f.findings = f.findings[:maxFindings]
+		f.more += extra
+	}
+}
+
+func (f *tally) found(one Finding) { f.keep(one) }
+
+// add moves what another one holds.
+func (f *tally) add(other *tally) {
+	f.keep(other.findings...)
+	f.records, f.more = f.records+other.records, f.more+other.more
+	*other = tally{}
+}

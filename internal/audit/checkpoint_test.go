@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/audit"
@@ -255,24 +253,6 @@ func (b *box) until(condition func() bool) {
 		if time.Now().After(deadline) {
 			b.Fatal("it did not happen")
 		}
-	}
-}
-
-func TestReadsOfTheAuditAreKept(t *testing.T) {
-	b := open(t)
-	reads := audit.NewReads(b.pool)
-	who := uuid.New()
-	for n := range 3 {
-		must(t, reads.Add(b.ctx, audit.Read{UserID: who, Operation: "listAuditRecords",
-			Target: fmt.Sprintf("/audit/records?after=%d", n), RequestID: "r"}))
-	}
-	list, err := reads.List(b.ctx, 1, 10)
-	if err != nil || len(list) != 2 || list[0].UserID != who || list[1].Target != "/audit/records?after=2" ||
-		list[0].At.IsZero() {
-		t.Errorf("got %+v, %v", list, err)
-	}
-	if _, err := b.pool.Exec(b.ctx, `delete from audit_reads`); err == nil {
-		t.Error("reads can be deleted")
 	}
 }
 

@@ -1,7 +1,9 @@
 // Package audit verifies the log, proves what it contains, and shows the history of streams. It
-// never writes to the log; it stores signed checkpoints, and who has read the audit.
+// appends to the log who has read the audit, and stores signed checkpoints and verifications.
 //
-//   - [Verify] checks the whole log, or one stream: verify.go and check.go.
+//   - [Verify] checks the whole log, or one stream: verify.go, order.go and check.go. A [Runner] does so in
+//     the background: runner.go.
+//   - [Reads] are the records that say who has read what: reads.go.
 //   - [Checkpoints] periodically signs the number of records and their Merkle root, and proves with
 //     these checkpoints that a record is in the log: checkpoint.go, proof.go and tree.go.
 //   - [History] returns a stream as of any version or time: history.go.

@@ -35,24 +35,23 @@ func (r *ExportReport) OK() bool { return len(r.Findings) == 0 }
 // detects this, for a file with all positions from 1 to the size of the checkpoint.
 func VerifyExport(from io.Reader, keys *Keys, against string) (*ExportReport, error) {
 	r := &ExportReport{}
-	c := newChecker()
-	c.whole = true
+	c, o := newChecker(), newOrder()
 	var signed Statement
 	if against != "" {
 		var err error
 		if signed, err = keys.Open(against); err != nil {
 			return nil, err
 		}
-		c.sizes = []int64{signed.Size}
+		o.sizes = []int64{signed.Size}
 	}
 	var root *eventstore.Hash
-	c.onRoot = func(_ int64, at eventstore.Hash) error { root = &at; return nil }
-	err := eachLineOf(from, r, func(l *Line) error { return r.check(c, l) })
+	o.onRoot = func(_ int64, at eventstore.Hash) error { root = &at; return nil }
+	err := eachLineOf(from, r, func(l *Line) error { return r.check(c, o, l) })
 	if err != nil {
 		return nil, err
 	}
-	if c.last > 0 && !c.treeLost {
-		at, err := rootOf(c.tree)
+	if o.last > 0 && !o.treeLost {
+		at, err := rootOf(o.tree)
 		if err != nil {
 			return nil, err
 		}
@@ -76,19 +75,17 @@ func VerifyExport(from io.Reader, keys *Keys, against string) (*ExportReport, er
 
 // check checks the next line. Positions must ascend; some may be missing, because a file can hold a
 // selection.
-func (r *ExportReport) check(c *checker, l *Line) error {
+func (r *ExportReport) check(c *checker, o *order, l *Line) error {
 	if r.First == 0 {
 		r.First = l.Position
 	}
 	switch {
 	case l.Position <= r.Last:
 		c.found(Finding{CheckPosition, l.Position, l.StreamID, l.Version, fmt.Sprintf("comes after position %d", r.Last)})
-		c.treeLost = true
 	case l.Position > r.Last+1:
 		if r.Last > 0 {
 			r.Missing += l.Position - r.Last - 1
 		}
-		c.treeLost = true
 	}
 	r.Last = max(r.Last, l.Position)
 	if c.streams[l.StreamID] == nil && l.Version > 1 { // the file starts in the middle of the stream
@@ -105,7 +102,9 @@ func (r *ExportReport) check(c *checker, l *Line) error {
 	if l.Version == before.Version+1 && l.PreviousHash != before.Hash {
 		c.found(Finding{CheckHash, l.Position, l.StreamID, l.Version, "its previous hash is not that of the record before"})
 	}
-	c.last = l.Position - 1
+	if err := o.add(l.Position, l.Hash); err != nil {
+		return err
+	}
 	s := c.link([]eventstore.Record{l.Record})
 	c.inspect(s)
 	return c.fold(s)

@@ -1,12 +1,10 @@
 package audit
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -75,9 +73,12 @@ func (h *History) Walk(ctx context.Context, streamID uuid.UUID, after, upTo int,
 			m := Moment{Record: Line{r, previous}}
 			previous = r.Hash
 			value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
-			if err == nil {
+			switch {
+			case isRead(&r):
+				_, err = checkRead(&r)
+			case err == nil:
 				err = replay.Next(value)
-			} else {
+			default:
 				unknown = true
 			}
 			if err != nil {
@@ -147,9 +148,14 @@ func (h *History) VersionAt(ctx context.Context, streamID uuid.UUID, at time.Tim
 
 // Difference is the change between two versions of a stream.
 type Difference struct {
-	From, To  Moment
-	Booked    []domain.Booking // in To and not in From; cancelled since, possibly
-	Cancelled []domain.Booking // active in From, cancelled in To
+	From, To Moment
+}
+
+// BookingChange is a booking that was made between two versions or, when it is older, cancelled.
+type BookingChange struct {
+	domain.Booking      // as of the later version
+	Made           bool // in between
+	Version        int  // of the record
 }
 
 // Head returns the position of the newest record.
@@ -165,19 +171,53 @@ func (h *History) Diff(ctx context.Context, streamID uuid.UUID, from, to int) (d
 	if d.To, err = h.At(ctx, streamID, to); err != nil {
 		return d, err
 	}
-	for b := range d.To.State.Bookings() {
-		before, known := d.From.State.Booking(b.ID)
-		switch {
-		case !known:
-			d.Booked = append(d.Booked, b)
-		case b.Cancelled && !before.Cancelled:
-			d.Cancelled = append(d.Cancelled, b)
+	return d, nil
+}
+
+// EachChange calls use for the bookings that differ, in the order of their records after a version.
+// It keeps no list of them: there may be as many as tickets.
+func (h *History) EachChange(ctx context.Context, d *Difference, after int, use func(BookingChange) error) error {
+	streamID, to := d.To.Record.StreamID, d.To.Record.Version
+	for at := max(after, d.From.Record.Version); at < to; {
+		const page = 2_000
+		records, err := h.log.Stream(ctx, streamID, at, min(page, to-at))
+		if err != nil || len(records) == 0 {
+			return err
+		}
+		for i := range records {
+			at = records[i].Version
+			if c, ok := d.change(&records[i]); ok {
+				if err := use(c); err != nil {
+					return err
+				}
+			}
 		}
 	}
-	byID := func(a, b domain.Booking) int { return bytes.Compare(a.ID[:], b.ID[:]) }
-	slices.SortFunc(d.Booked, byID)
-	slices.SortFunc(d.Cancelled, byID)
-	return d, nil
+	return nil
+}
+
+// change is what a record changed, if that is still so at the later version.
+func (d *Difference) change(r *eventstore.Record) (c BookingChange, ok bool) {
+	value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
+	if err != nil {
+		return c, false // the states leave it out, too
+	}
+	c.Version = r.Version
+	var id uuid.UUID
+	switch v := value.(type) {
+	case domain.TicketBooked:
+		id, c.Made = v.BookingID, true
+	case domain.BookingCancelled:
+		id = v.BookingID
+	case domain.EventScheduled, domain.DetailsChanged, domain.CapacityChanged, domain.EventCancelled:
+		return c, false
+	}
+	c.Booking, ok = d.To.State.Booking(id)
+	before, known := d.From.State.Booking(id)
+	if c.Made {
+		return c, ok && !known
+	}
+	return c, ok && known && !before.Cancelled
 }
 
 // Bucket summarizes a span of time.

@@ -58,13 +58,22 @@ func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
 	if len(versions) != 5 || versions[0] != 1999 {
 		t.Errorf("walked %v", versions)
 	}
-	d, err := h.Diff(b.ctx, stream, 2599, 2603)
-	if err != nil || len(d.Booked) != 2 || len(d.Cancelled) != 1 || d.Cancelled[0].ID != id('b', 0) ||
-		!d.To.State.Cancelled() {
-		t.Errorf("got %+v, %v", d, err)
+	changes := func(from, to, after int) (d audit.Difference, all []audit.BookingChange) {
+		t.Helper()
+		d, err := h.Diff(b.ctx, stream, from, to)
+		must(t, err)
+		must(t, h.EachChange(b.ctx, &d, after, func(c audit.BookingChange) error { all = append(all, c); return nil }))
+		return d, all
 	}
-	if d, err := h.Diff(b.ctx, stream, 0, 2); err != nil || len(d.Booked) != 1 || d.From.State.Exists() {
-		t.Errorf("got %+v, %v", d, err)
+	if d, all := changes(2599, 2603, 0); len(all) != 3 || !all[0].Made || !all[1].Made || all[2].Made ||
+		all[2].ID != id('b', 0) || all[2].Version != 2602 || !d.To.State.Cancelled() {
+		t.Errorf("got %+v", all)
+	}
+	if _, all := changes(2599, 2603, 2601); len(all) != 1 {
+		t.Errorf("got %+v", all)
+	}
+	if d, all := changes(0, 2603, 0); len(all) != 2600 || !all[0].Cancelled || d.From.State.Exists() {
+		t.Errorf("got %d changes", len(all))
 	}
 	for _, spans := range []int{1, 7, 300} {
 		buckets, span, err := h.Series(b.ctx, stream, time.Time{}, time.Time{}, spans)
@@ -148,48 +157,9 @@ func TestRecordsAndStreamsAreListedAndSearched(t *testing.T) {
 		list[0].Capacity != 10 {
 		t.Errorf("got %+v, %v", list, err)
 	}
-	if n, err := h.CountStreams(b.ctx); n != 2 || err != nil {
-		t.Errorf("got %d, %v", n, err)
-	}
-}
-
-func TestVerificationsRunInTheBackgroundOneAtATime(t *testing.T) {
-	b := open(t)
-	one, _ := b.sample()
-	runner := audit.NewRunner(audit.VerifyOptions{Pool: b.pool, Keys: b.keys})
-	if _, ok := runner.Last(); ok {
-		t.Error("something was run before anything was started")
-	}
-	lock, err := b.pool.Begin(b.ctx) // holds the first one up
-	must(t, err)
-	_, err = lock.Exec(b.ctx, `lock table audit_checkpoints in access exclusive mode`)
-	must(t, err)
-	first := runner.Start(uuid.Nil, id('u', 1), time.Now())
-	if second := runner.Start(one, id('u', 2), time.Now()); second.ID != first.ID || second.State != audit.Running {
-		t.Errorf("got %+v, want the one that runs already", second)
-	}
-	must(t, lock.Rollback(b.ctx))
-	finished := func() audit.Run {
-		b.until(func() bool { run, _ := runner.Last(); return run.State != audit.Running })
-		run, _ := runner.Last()
-		return run
-	}
-	if run := finished(); run.ID != first.ID || run.State != audit.Passed || run.Report.Records != 28 ||
-		run.FinishedAt == nil || run.StartedBy != id('u', 1) {
-		t.Errorf("got %+v", run)
-	}
-	b.tamper(`update event_log set data = '7' where position = 28`)
-	runner.Start(uuid.Nil, id('u', 1), time.Now())
-	if run := finished(); run.State != audit.Failed || run.Report.Findings[0].Position != 28 {
-		t.Errorf("got %+v", run)
-	}
-	b.pool.Close()
-	runner.Start(one, id('u', 1), time.Now())
-	if run := finished(); run.State != audit.Broken || run.Error == nil {
-		t.Errorf("got %+v", run)
-	}
-	runner.Close()
-	if run := runner.Start(one, id('u', 1), time.Now()); run.State == audit.Running {
-		t.Errorf("got %+v after the end", run)
+	for search, want := range map[string]int64{"": 2, "concert 1": 1, "nothing": 0} {
+		if n, err := h.CountStreams(b.ctx, search); n != want || err != nil {
+			t.Errorf("search %q: got %d, %v", search, n, err)
+		}
 	}
 }

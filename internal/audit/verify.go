@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -34,6 +33,13 @@ type VerifyOptions struct {
 	Checkpoints *Checkpoints
 	// Observe, when set, is called often, from one goroutine at a time, and must be quick.
 	Observe func(VerifyProgress)
+	// Resume, when set, is what Save was given last: the verification goes on from there.
+	Resume []byte
+	// Save, when set, is called at places from which a later verification can go on, from one
+	// goroutine at a time, and must be quick. After Verify has returned it is not called.
+	Save func(state []byte)
+	// SaveEvery is the least time between two calls of Save.
+	SaveEvery time.Duration
 }
 
 // VerifyProgress is the progress of a verification.
@@ -73,6 +79,8 @@ func (r *Report) OK() bool { return len(r.Findings) == 0 }
 type verification struct {
 	VerifyOptions
 	*checker
+	*order
+	whole       bool // not only one stream
 	report      *Report
 	checkpoints *Checkpoints
 	kept        []Statement  // by Against and Checkpoints
@@ -82,55 +90,66 @@ type verification struct {
 	good        int64        // size of the last checkpoint that matched
 	diverged    bool         // a root did not match, and so no later one can
 	positions   []int64      // of the stream
-	states      map[int64]map[uuid.UUID]projections.Stream
+	models      []*projections.Comparison
+	upTo        int64 // the newest position when the verification began
+	head        int64 // of this snapshot
+	resumption
 }
 
 // Verify checks the log, or one stream: nothing is missing, hashes and roots match, each record can
-// be decoded and breaks no rule, and the read models equal the states of the streams. It reads one
-// snapshot of the database in one transaction, for as long as that takes. It keeps the state of
-// every stream in memory, some 170 bytes per booking.
+// be decoded and breaks no rule, and the read models equal the states of the streams. It goes
+// through the log twice: in the order of positions for what is missing and for the checkpoints, then
+// stream by stream for everything else. So it needs little more memory than the state of the longest
+// stream, some 200 bytes per booking in it. It reads one snapshot of the database, for as long as
+// that takes.
 //
 // The error means that the verification failed to run, for example [ErrNoStream]; findings are in
 // the report.
 func Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 	began := time.Now()
-	v := &verification{VerifyOptions: o, checker: newChecker(), report: &Report{StreamID: o.Stream},
-		states: map[int64]map[uuid.UUID]projections.Stream{}}
+	v := &verification{VerifyOptions: o, checker: newChecker(), order: newOrder(), whole: o.Stream == uuid.Nil,
+		report: &Report{StreamID: o.Stream}}
 	if v.Keys == nil {
 		v.Keys = &Keys{}
 	}
 	if v.Observe == nil {
 		v.Observe = func(VerifyProgress) {}
 	}
-	v.whole = o.Stream == uuid.Nil
+	v.streams, v.sorted, v.onEnd = nil, true, v.finishStream(ctx)
 	v.checkpoints = NewCheckpoints(o.Pool, v.Keys)
 	v.onRoot = func(size int64, root eventstore.Hash) error { return v.compareRoot(size, root) }
-	v.onStates = v.keepStates
 	if err := v.openKept(); err != nil { // before the snapshot, so that it is not newer
 		return nil, err
 	}
-	err := pgx.BeginTxFunc(ctx, o.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
-		func(snapshot pgx.Tx) error {
-			if _, err := snapshot.Exec(ctx,
-				`set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0`); err != nil {
-				return err
-			}
-			return v.run(ctx, snapshot)
-		})
+	err := inSnapshot(ctx, o.Pool, "", v.run)
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
 	r := v.report
-	r.Records, r.Streams, r.Findings, r.More, r.Seconds = v.records, len(v.streams), v.findings, v.more,
-		time.Since(began).Seconds()
-	if r.Findings == nil {
-		r.Findings = []Finding{}
-	}
+	r.Records, r.Findings, r.More = v.records, append([]Finding{}, v.findings...), v.more
+	r.Seconds += time.Since(began).Seconds()
 	r.SignedUpTo = v.good
 	if v.Checkpoints != nil && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Check != CheckReadModel }) {
 		v.Checkpoints.metrics.tampered(foundByVerification)
 	}
 	return r, nil
+}
+
+// inSnapshot reads one snapshot of the database: a new one, or the one with this name.
+func inSnapshot(ctx context.Context, pool *pgxpool.Pool, name string, use func(context.Context, pgx.Tx) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, pool, options, func(tx pgx.Tx) error {
+		if name != "" {
+			if _, err := tx.Exec(ctx, `set transaction snapshot '`+name+`'`); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(ctx,
+			`set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0`); err != nil {
+			return err
+		}
+		return use(ctx, tx)
+	})
 }
 
 func (v *verification) run(ctx context.Context, snapshot pgx.Tx) error {
@@ -141,42 +160,70 @@ func (v *verification) run(ctx context.Context, snapshot pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	if err := v.planReadModels(ctx, snapshot); err != nil {
+	v.head = v.report.Head
+	if last, err = v.resume(last); err != nil {
 		return err
 	}
-	if err := v.planCheckpoints(ctx, snapshot); err != nil {
-		return err
+	v.upTo = max(last, v.report.Head)
+	v.counted = v.upTo
+	if !v.whole || !v.ordered {
+		if err := v.planCheckpoints(ctx, snapshot); err != nil {
+			return err
+		}
 	}
 	if !v.whole {
 		v.sizes = nil // the tree is not built from the stream alone
-	}
-	if err := v.checkRecords(ctx, snapshot, max(last, v.report.Head)); err != nil {
-		return err
-	}
-	v.passStates(math.MaxInt64)
-	if v.whole {
-		if err := v.checkEnd(last); err != nil {
+	} else if !v.ordered {
+		if err := v.checkOrder(ctx, snapshot, last); err != nil {
 			return err
 		}
-	} else if err := v.checkInTree(ctx, snapshot); err != nil {
-		return err
 	}
-	return v.compareReadModels(ctx, snapshot)
+	return v.withReadModels(ctx, snapshot, func() error {
+		err := v.checkRecords(ctx, snapshot)
+		if err == nil && !v.whole {
+			err = v.checkInTree(ctx, snapshot)
+		}
+		return err
+	})
 }
 
-// checkRecords reads, links, inspects and folds concurrently.
-func (v *verification) checkRecords(ctx context.Context, snapshot pgx.Tx, upTo int64) error {
+// checkOrder goes through the log in the order of positions.
+func (v *verification) checkOrder(ctx context.Context, snapshot pgx.Tx, last int64) error {
+	err := v.scan(ctx, snapshot, v.upTo, v.found, func() error {
+		v.observe()
+		return v.save(false)
+	})
+	if err == nil {
+		err = v.checkEnd(last)
+	}
+	v.ordered = true
+	return err
+}
+
+// observe tells how many records are checked, of which each goes through twice.
+func (v *verification) observe() {
+	done, total := v.records, v.upTo
+	switch {
+	case !v.whole:
+		total = v.length
+	default:
+		done = (min(v.last, v.upTo) + min(v.records, v.upTo)) / 2
+	}
+	v.Observe(VerifyProgress{"records", done, max(total, done)})
+}
+
+// checkRecords reads, links, inspects and folds concurrently, stream by stream.
+func (v *verification) checkRecords(ctx context.Context, snapshot pgx.Tx) error {
 	const ahead = 8 // chunks between link and fold
-	total := upTo
 	if !v.whole {
-		version, err := eventstore.NewLog(v.Pool).Version(ctx, v.Stream)
+		version, err := eventstore.NewLog(snapshot).Version(ctx, v.Stream)
 		if err != nil {
 			return err
 		}
 		if version == 0 {
 			return ErrNoStream
 		}
-		total = int64(version)
+		v.length = int64(version)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	inspecting := make(chan chan *chunk, ahead)
@@ -196,7 +243,7 @@ func (v *verification) checkRecords(ctx context.Context, snapshot pgx.Tx, upTo i
 			return nil
 		}
 		if v.whole {
-			return eventstore.Scan(ctx, snapshot, 0, upTo, true, each)
+			return eventstore.ScanStreams(ctx, snapshot, v.after, each)
 		}
 		return v.scanStream(ctx, snapshot, each)
 	})
@@ -205,9 +252,9 @@ func (v *verification) checkRecords(ctx context.Context, snapshot pgx.Tx, upTo i
 			if err := v.fold(<-done); err != nil {
 				return err
 			}
-			v.Observe(VerifyProgress{"records", v.records, max(total, v.records)})
+			v.observe()
 		}
-		return nil
+		return v.endStream()
 	})
 	return group.Wait()
 }

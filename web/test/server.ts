@@ -3,11 +3,15 @@ import { setupServer } from 'msw/node'
 import type { BookingWithEvent, Event, Session } from '@/lib/api/types'
 
 export const server = setupServer(
-  http.get('*/api/bookings', () => HttpResponse.json({ data: [] })),
+  http.get('*/api/bookings', () => bookingList([])),
   http.get('*/api/events', () =>
     HttpResponse.json({ data: [], meta: { total: 0, page: 1, limit: 12, totalPages: 0 } }),
   ),
 )
+
+/** A page of bookings, as GET /bookings answers. */
+export const bookingList = (data: BookingWithEvent[], next?: string) =>
+  HttpResponse.json({ data, meta: { limit: 50, next } })
 
 export function problem(
   status: number,

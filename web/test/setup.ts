@@ -2,20 +2,16 @@ import '@testing-library/jest-dom/vitest'
 import { cleanup, configure } from '@testing-library/react'
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
 import { forgetAttempts } from '@/features/bookings/attempts'
-import { forgetChanges, useLive } from '@/lib/live/store'
+import { setConnectionState } from '@/lib/live/connection-store'
 import { queryClient } from '@/lib/query-client'
-import { loadToasts, markRegionMounted } from '@/lib/toast'
-import { useSession } from '@/lib/session/store'
+import { forgetSession } from '@/lib/session/store'
 import { server } from './server'
 
 configure({ asyncUtilTimeout: 5_000 }) // milliseconds; a busy machine may be slow
 
 vi.mock('next/navigation', () => import('./navigation'))
+vi.mock('next/link', () => import('./link'))
 
-beforeAll(async () => {
-  await loadToasts()
-  markRegionMounted()
-})
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
 afterAll(() => server.close())
 
@@ -31,10 +27,9 @@ afterEach(() => {
   cleanup()
   server.resetHandlers()
   queryClient.clear()
-  forgetChanges()
   forgetAttempts()
-  useLive.setState({ connection: 'connecting' })
-  useSession.setState(useSession.getInitialState(), true)
+  setConnectionState('connecting')
+  forgetSession()
   localStorage.clear()
   history.replaceState(null, '', '/events')
 })

@@ -2,9 +2,7 @@ import type { Metadata, Viewport } from 'next'
 import localFont from 'next/font/local'
 import type { ReactNode } from 'react'
 import { Providers } from '@/components/providers'
-import { SessionKeeper } from '@/features/session/components/session-keeper'
 import { guardScript } from '@/lib/session/hint'
-import { themeScript } from '@/lib/theme-script'
 import './globals.css'
 
 // One file for all weights and widths: condensed for headings and figures, normal for text.
@@ -17,8 +15,8 @@ const archivo = localFont({
   adjustFontFallback: 'Arial',
 })
 
+// Without a title, which every page renders itself: PageTitle.
 export const metadata: Metadata = {
-  title: { default: 'Boxoffice', template: '%s · Boxoffice' },
   description: 'Tickets for concerts, talks and matches: live counts, and never one sold twice.',
 }
 
@@ -34,7 +32,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
     // The theme and the guard mark this element before React starts.
     <html lang="en" className={archivo.variable} suppressHydrationWarning>
       <head>
-        <script dangerouslySetInnerHTML={{ __html: themeScript + guardScript }} />
+        <script dangerouslySetInnerHTML={{ __html: guardScript }} />
       </head>
       <body className="min-h-dvh">
         <a
@@ -43,10 +41,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
         >
           Skip to content
         </a>
-        <Providers>
-          <SessionKeeper />
-          {children}
-        </Providers>
+        <Providers>{children}</Providers>
       </body>
     </html>
   )

@@ -3,7 +3,7 @@ import { Logo } from '@/components/logo'
 import { buttonVariants } from '@/components/ui/button'
 import { paths } from '@/lib/paths'
 
-export const metadata: Metadata = { title: 'Page not found' }
+export const metadata: Metadata = { title: 'Page not found · Boxoffice' }
 
 export default function NotFound() {
   return (

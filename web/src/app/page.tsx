@@ -1,4 +1,5 @@
 import Link from 'next/link'
+import { PageTitle } from '@/components/page-title'
 import { paths } from '@/lib/paths'
 
 /**
@@ -8,6 +9,7 @@ import { paths } from '@/lib/paths'
 export default function RootPage() {
   return (
     <main id="content" className="grid min-h-dvh place-items-center">
+      <PageTitle />
       <noscript>
         <p className="p-8">Boxoffice needs JavaScript to show live ticket counts and to book.</p>
       </noscript>

@@ -2,18 +2,20 @@
 
 import { Bug } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { isMissingCode, loadCode } from '@/lib/load-code'
+import { isMissingCode, loadNewBuild } from '@/lib/new-build'
+import { reportError } from '@/lib/report-error'
 import { Message } from './message'
 import { Button } from './ui/button'
 
 /** Replaces a page that failed to render. */
 export function PageError({ error, reset }: { error: Error; reset: () => void }) {
-  // After an update, code that the router needs is missing: the page is reloaded, and until then no
-  // error is shown.
+  // After an update, code of the page is missing: it is loaded in full, and until then no error is
+  // shown.
   const [isFinal, setFinal] = useState(!isMissingCode(error))
   useEffect(() => {
-    if (!isFinal) loadCode(() => Promise.reject(error)).catch(() => setFinal(true))
-  }, [error, isFinal])
+    if (!isMissingCode(error)) reportError(error)
+    else void loadNewBuild().then((isLoading) => setFinal(!isLoading))
+  }, [error])
   if (!isFinal)
     return (
       <p role="status" className="sr-only">
@@ -28,7 +30,7 @@ export function PageError({ error, reset }: { error: Error; reset: () => void })
       title="This page has failed"
       action={<Button onClick={reset}>Show it again</Button>}
     >
-      That is our mistake, and nothing was booked or cancelled by it.
+      That is our mistake. If you were booking or cancelling, look at My bookings to see what happened.
     </Message>
   )
 }

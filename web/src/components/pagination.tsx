@@ -1,28 +1,25 @@
 'use client'
 
 import { ChevronLeft, ChevronRight } from 'lucide-react'
-import type { MouseEvent } from 'react'
+import Link from 'next/link'
 import { buttonVariants } from '@/components/ui/button'
-import { isPlainClick } from '@/lib/plain-click'
 
-/** Real links, so that pages can be opened in new tabs. A plain click does not navigate. */
+/** Links to the pages beside this one. */
 export function Pagination({
   page,
   pages,
   href,
-  onPage,
 }: {
   page: number
   pages: number
   href: (page: number) => string
-  onPage: (page: number) => void
 }) {
   if (pages <= 1) return null
   const link = (to: number, text: 'Previous' | 'Next') => {
     const inside = (
       <>
         {text === 'Previous' && <ChevronLeft aria-hidden />}
-        {text}
+        <span>{text}</span>
         {text === 'Next' && <ChevronRight aria-hidden />}
       </>
     )
@@ -33,22 +30,23 @@ export function Pagination({
           {inside}
         </span>
       )
-    const click = (e: MouseEvent) => {
-      if (!isPlainClick(e)) return
-      e.preventDefault()
-      onPage(to)
-    }
     return (
-      <a href={href(to)} onClick={click} rel={text === 'Next' ? 'next' : 'prev'} className={className}>
+      <Link
+        href={href(to)}
+        prefetch={false}
+        rel={text === 'Next' ? 'next' : 'prev'}
+        className={className}
+        onClick={() => document.getElementById('content')?.focus({ preventScroll: true })}
+      >
         {inside}
-      </a>
+      </Link>
     )
   }
   return (
     <nav aria-label="Pages" className="flex items-center justify-between gap-4">
       {link(page - 1, 'Previous')}
       <p className="text-sm text-soft">
-        Page <span className="font-semibold text-ink">{page}</span> of {pages}
+        Page <span className="font-semibold text-ink">{page}</span> of <span>{pages}</span>
       </p>
       {link(page + 1, 'Next')}
     </nav>

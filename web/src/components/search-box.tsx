@@ -1,12 +1,10 @@
 'use client'
 
 import { Search, X } from 'lucide-react'
-import { useEffect, useId, useRef, useState } from 'react'
+import { useId, useRef } from 'react'
 import { controlClass } from './ui/control'
 
-const DEBOUNCE = 300
-
-/** Reports the search term after a pause in typing. */
+/** The search term as it is typed. What is searched for follows after a pause: useDebounced. */
 export function SearchBox({
   label,
   search,
@@ -18,24 +16,6 @@ export function SearchBox({
 }) {
   const id = useId()
   const input = useRef<HTMLInputElement>(null)
-  const [text, setText] = useState(search)
-  const [sent, setSent] = useState(search)
-  if (search !== sent) {
-    // The URL has changed in another way, for example by the back button.
-    setSent(search)
-    if (text.trim() !== search) setText(search)
-  }
-  const latest = useRef(onSearch)
-  useEffect(() => {
-    latest.current = onSearch
-  })
-  useEffect(() => {
-    const wanted = text.trim()
-    if (wanted === sent) return
-    const timer = setTimeout(() => latest.current(wanted), DEBOUNCE)
-    return () => clearTimeout(timer)
-  }, [text, sent])
-
   return (
     <div className="relative grow">
       <label htmlFor={id} className="sr-only">
@@ -54,16 +34,16 @@ export function SearchBox({
         enterKeyHint="search"
         maxLength={200}
         placeholder={label}
-        value={text}
-        onChange={(e) => setText(e.target.value)}
+        value={search}
+        onChange={(e) => onSearch(e.target.value)}
         className={`${controlClass} px-10.5 [&::-webkit-search-cancel-button]:hidden`}
       />
-      {text && (
+      {search && (
         <button
           type="button"
           aria-label="Clear search"
           onClick={() => {
-            setText('')
+            onSearch('')
             input.current?.focus()
           }}
           className="absolute inset-y-0 right-0 grid w-11 place-items-center rounded-md text-soft hover:text-ink"

@@ -2,9 +2,9 @@ import { cx } from 'class-variance-authority'
 import { MapPin } from 'lucide-react'
 import Link from 'next/link'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, sameOffset, zoneName } from '@/lib/format'
+import { formatDateTime, zoneName } from '@/lib/format'
 import { paths } from '@/lib/paths'
-import { viewerZone } from '@/lib/zoned-time'
+import { sameOffset, viewerZone } from '@/lib/time-zone'
 
 /** The heading of every ticket: the event, its time and its venue. */
 export function TicketHeading({
@@ -33,7 +33,7 @@ export function TicketHeading({
       <p className={line}>
         <time dateTime={event.date}>{formatDateTime(event.date, event.timeZone)}</time>
         {!sameOffset(event.date, event.timeZone, viewerZone()) && (
-          <> {zoneName(event.date, event.timeZone)}</>
+          <span className="whitespace-nowrap"> {zoneName(event.date, event.timeZone)}</span>
         )}
       </p>
       <p className={cx('flex items-center gap-1.5', line)}>

@@ -1,18 +1,18 @@
 import { useMutation } from '@tanstack/react-query'
+import { toast } from 'sonner'
 import { requestFile } from './api/client'
 import { messageOf } from './form-errors'
 import { saveFile } from './save-file'
-import { toast } from './toast'
 
-const TIMEOUT = 30 * 60_000 // a large log takes long
+const TIMEOUT = 30 * 60_000 // milliseconds; a large log takes long
 
 /** Downloads a file of the API, by its path. */
 export function useDownload(onError?: (error: Error) => void) {
   return useMutation({
     mutationFn: async (path: string) => {
-      const { name, content } = await requestFile(path, { timeout: TIMEOUT })
-      saveFile(name, content)
-      return name
+      const file = await requestFile(path, TIMEOUT)
+      saveFile(file)
+      return file.name
     },
     onSuccess: (name) => toast.success('Downloaded.', { description: name }),
     onError:

@@ -1,5 +1,4 @@
-import { Temporal } from 'temporal-polyfill'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { AttemptKey } from './attempt-key'
 import { newKey } from './new-key'
 import { showErrors } from './form-errors'
@@ -9,21 +8,13 @@ import {
   formatDay,
   formatNumber,
   formatPrice,
-  sameOffset,
   stubParts,
   zoneName,
 } from './format'
 import { afterLogin, loginFor } from './paths'
-import { isKnownZone, toLocal, toInstant } from './zoned-time'
+import { isKnownZone, sameOffset, toInstant, toLocal, viewerZone } from './time-zone'
 
-// Zones are read by Temporal where the browser has it, otherwise by Intl, as in Node.
-describe.each([
-  ['Temporal', Temporal],
-  ['Intl', undefined],
-])('dates, by %s,', (_, temporal) => {
-  beforeEach(() => void vi.stubGlobal('Temporal', temporal))
-  afterEach(() => void vi.unstubAllGlobals())
-
+describe('dates', () => {
   it('in a zone that the browser does not know are in UTC, and labelled so', () => {
     expect(isKnownZone('America/New_York')).toBe(true)
     expect(isKnownZone('Atlantis/Poseidonia')).toBe(false)
@@ -91,10 +82,8 @@ describe.each([
     expect(toInstant('', 'UTC')).toBeUndefined()
   })
 
-  it('are in the viewer’s zone by default', async () => {
-    vi.resetModules()
-    const { viewerZone } = await import('./zoned-time')
-    expect(viewerZone()).toBe(Intl.DateTimeFormat().resolvedOptions().timeZone)
+  it('are in the viewer’s zone by default', () => {
+    expect(viewerZone()).toBe('Europe/Lisbon')
   })
 })
 

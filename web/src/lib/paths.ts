@@ -1,3 +1,5 @@
+import type { User } from './api/types'
+
 /** Every path of the user interface. */
 export const paths = {
   login: '/login',
@@ -10,6 +12,22 @@ export const paths = {
   audit: '/audit',
   auditStream: (id: string, version?: number) => `/audit/${id}${version ? `?at=${version}` : ''}`,
 } as const
+
+/** Who may see a page. The first pattern that matches counts. */
+const access: readonly { pages: RegExp; for: 'guests' | 'members' | User['role'] }[] = [
+  { pages: /^\/(login|register)$/, for: 'guests' },
+  { pages: /^\/events\/(new|[^/]+\/edit)$/, for: 'organizer' },
+  { pages: /^\/(events|bookings)(\/|$)/, for: 'members' },
+  { pages: /^\/audit(\/|$)/, for: 'auditor' },
+]
+
+/** The pages that guests can't see, as the source of a regular expression. */
+export const memberPages = access
+  .filter((entry) => entry.for !== 'guests')
+  .map(({ pages }) => pages.source)
+  .join('|')
+
+export const accessTo = (pathname: string) => access.find(({ pages }) => pages.test(pathname))?.for
 
 /** The sign-in page, with the path to return to. */
 export function loginFor(wanted: string): string {
@@ -30,7 +48,8 @@ export function afterLogin(next: string | null): string {
   try {
     const base = 'http://boxoffice.invalid'
     const url = new URL(next, base)
-    const isOurs = url.origin === base && /^\/(events|bookings|audit)(\/|$)/.test(url.pathname)
+    const needed = accessTo(url.pathname)
+    const isOurs = url.origin === base && needed !== undefined && needed !== 'guests'
     return isOurs ? url.pathname + url.search : paths.events
   } catch {
     return paths.events

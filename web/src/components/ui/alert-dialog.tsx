@@ -51,7 +51,7 @@ export function AlertDialog({
             </Primitive.Cancel>
             <Button variant="danger" disabled={pending} onClick={onConfirm}>
               {pending && <Spinner />}
-              {pending ? pendingText : confirm}
+              <span>{pending ? pendingText : confirm}</span>
             </Button>
           </div>
         </Primitive.Content>

@@ -9,7 +9,7 @@ import { Select } from './select'
 interface FieldProps {
   label: string
   error?: string
-  hint?: ReactNode
+  hint?: string
 }
 
 interface ControlProps {
@@ -18,7 +18,11 @@ interface ControlProps {
   'aria-describedby': string | undefined
 }
 
-/** A label, a control, a hint and an error, connected for assistive technology. */
+/**
+ * A label, a hint, a control and an error, connected for assistive technology. The line of the error
+ * is always there: were it added when a field is left, the button below would move away from
+ * under the pointer that is about to press it.
+ */
 function Field({
   label,
   error,
@@ -32,17 +36,15 @@ function Field({
       <label htmlFor={id} className="text-sm font-semibold">
         {label}
       </label>
-      {children({ id, 'aria-invalid': error ? true : undefined, 'aria-describedby': described || undefined })}
       {hint && (
-        <p id={`${id}-hint`} className="text-sm text-soft">
+        <p id={`${id}-hint`} className="-mt-1 text-sm text-soft">
           {hint}
         </p>
       )}
-      {error && (
-        <p id={`${id}-error`} className="text-sm font-medium text-bad">
-          {error}
-        </p>
-      )}
+      {children({ id, 'aria-invalid': error ? true : undefined, 'aria-describedby': described || undefined })}
+      <p id={`${id}-error`} aria-live="polite" className="min-h-5 text-sm font-medium text-bad">
+        {error}
+      </p>
     </div>
   )
 }

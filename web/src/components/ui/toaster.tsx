@@ -1,31 +1,31 @@
 'use client'
 
-import { useDeferredValue } from 'react'
-import { usePreload } from '@/lib/preload'
-import { loadToasts, useToasts } from '@/lib/toast'
+import { useTheme } from 'next-themes'
+import { Toaster as Sonner, type ToasterProps } from 'sonner'
 
-/**
- * The region of toasts, loaded once the page is in use and never removed. If it can't be loaded, a
- * plain one replaces it.
- */
+/** The one region of toasts: a live region that exists before the first toast. */
 export function Toaster() {
-  // Without React's `lazy`: there is no error boundary around this, so a failed load would break
-  // the page, and `lazy` never tries again.
-  usePreload(loadToasts)
-  // Rendered in slices, so that the browser stays responsive.
-  const region = useDeferredValue(useToasts((s) => s.shown))
-  const plainText = useToasts((s) => s.plainText)
+  const { resolvedTheme } = useTheme()
   return (
-    <>
-      {region}
-      {plainText && (
-        <p
-          role="alert"
-          className="fixed right-4 bottom-4 z-50 max-w-sm rounded-lg border bg-card p-4 text-[0.9375rem] font-semibold shadow-card max-sm:left-4"
-        >
-          {plainText}
-        </p>
-      )}
-    </>
+    <Sonner
+      theme={(resolvedTheme ?? 'light') as ToasterProps['theme']}
+      position="bottom-right"
+      mobileOffset={{ bottom: 16, left: 16, right: 16 }}
+      duration={7_000}
+      closeButton
+      toastOptions={{
+        classNames: {
+          toast: 'shadow-card! rounded-lg! text-[0.9375rem]! items-start! gap-2.5!',
+          title: 'font-semibold! leading-5!',
+          description: 'text-soft! text-sm!',
+          icon: 'mt-0.5!',
+          success: '[&_[data-icon]]:text-good',
+          error: '[&_[data-icon]]:text-bad',
+          info: '[&_[data-icon]]:text-stamp',
+          warning: '[&_[data-icon]]:text-warn',
+          closeButton: 'size-6! bg-card! text-ink! border-line!',
+        },
+      }}
+    />
   )
 }

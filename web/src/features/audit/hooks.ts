@@ -1,49 +1,40 @@
-'use client'
-
-import { usePathname, useSearchParams } from 'next/navigation'
-import { useCallback, useMemo } from 'react'
-import { changeSearch } from '@/lib/address'
+import {
+  createSerializer,
+  debounce,
+  parseAsInteger,
+  parseAsString,
+  useQueryState,
+  useQueryStates,
+} from 'nuqs'
+import { useDebounced } from '@/lib/debounced'
 import type { StreamQuery } from './api/list-streams'
 
-const natural = (text: string | null): number => Math.max(0, Math.floor(Number(text)) || 0)
+const DEBOUNCE = 300 // milliseconds
 
-function parse(parameters: URLSearchParams): StreamQuery {
-  return { search: (parameters.get('search') ?? '').slice(0, 200), after: natural(parameters.get('after')) }
+const parsers = {
+  search: parseAsString.withDefault('').withOptions({ limitUrlUpdates: debounce(DEBOUNCE) }),
+  after: parseAsInteger.withDefault(0),
 }
+const searchString = createSerializer(parsers)
 
-function write(query: StreamQuery): string {
-  const parameters = new URLSearchParams()
-  if (query.search) parameters.set('search', query.search)
-  if (query.after) parameters.set('after', String(query.after))
-  const text = parameters.toString()
-  return text ? `?${text}` : ''
-}
-
-/** The search term and the start of the page, kept in the URL. */
+/**
+ * The search term and the start of the page, kept in the URL. `query` is what the controls show at
+ * once, `settled` what is asked for after a pause in typing.
+ */
 export function useStreamQuery() {
-  const pathname = usePathname()
-  const parameters = useSearchParams()
-  const query = useMemo(() => parse(new URLSearchParams(parameters)), [parameters])
-  const change = useCallback(
-    (part: Partial<StreamQuery>, how: 'push' | 'replace') =>
-      changeSearch(
-        pathname,
-        write({ ...parse(new URLSearchParams(location.search)), after: 0, ...part }),
-        how,
-      ),
-    [pathname],
-  )
-  const href = (part: Partial<StreamQuery>) => pathname + write({ ...query, ...part })
-  return { query, change, href }
+  const [{ search, after }, change] = useQueryStates(parsers)
+  const query = { search, after: Math.max(0, after) }
+  const settled = useDebounced(search, DEBOUNCE).trim().slice(0, 200)
+  return {
+    query,
+    settled: { ...query, search: settled },
+    change,
+    href: (part: Partial<StreamQuery>) => searchString('/audit', { ...query, ...part }),
+  }
 }
 
 /** The selected version of a stream, also kept in the URL; 0 is the newest. */
 export function useVersion() {
-  const pathname = usePathname()
-  const at = natural(useSearchParams().get('at'))
-  const goTo = useCallback(
-    (version: number, how: 'push' | 'replace') => changeSearch(pathname, `?at=${version}`, how),
-    [pathname],
-  )
-  return [at, goTo] as const
+  const [at, goTo] = useQueryState('at', parseAsInteger.withDefault(0))
+  return [at, (version: number, history: 'push' | 'replace') => void goTo(version, { history })] as const
 }

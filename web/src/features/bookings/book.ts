@@ -1,12 +1,11 @@
-import { toast } from '@/lib/toast'
+import { toast } from 'sonner'
 import type { BookingWithEvent, Event } from '@/lib/api/types'
 import { plural } from '@/lib/format'
-import { applyChange, markSoldOut } from '@/lib/live/store'
+import { applyChange, markSoldOut } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { bookTicket, type Outcome } from './api/book-ticket'
-import { bookingsQuery } from './api/list-bookings'
-import { beginAttempt, endAttempt, markUndecided } from './attempts'
-import { showBookingFailed, showOffline } from './failure-toast'
+import { bookingKeys, ticketsQuery } from './api/list-bookings'
+import { beginAttempt, endAttempt, markBooked, markUndecided } from './attempts'
 
 /**
  * Books a ticket and reports the outcome. Nothing is shown as booked before the server has
@@ -21,11 +20,12 @@ export async function book(event: Event): Promise<void> {
   } finally {
     if (isDecided(outcome)) {
       applyOutcome(event, outcome)
-      endAttempt(event.id)
+      if (outcome.kind === 'booked' || outcome.kind === 'already_booked') markBooked(event.id, key)
+      else endAttempt(event.id)
     } else {
       markUndecided(event.id, key, 'seconds' in outcome ? Date.now() + outcome.seconds * 1_000 : undefined)
       // The booking may have been made although its answer was lost.
-      void queryClient.invalidateQueries({ queryKey: bookingsQuery.queryKey })
+      void queryClient.invalidateQueries({ queryKey: bookingKeys.all })
     }
     showOutcome(event, outcome)
   }
@@ -49,11 +49,11 @@ function applyOutcome(event: Event, outcome: Outcome): void {
       const { booking, event: now } = outcome.change
       applyChange({ eventId: event.id, remainingTickets: now.remainingTickets, version: now.version })
       queryClient.setQueryData(
-        bookingsQuery.queryKey,
+        ticketsQuery.queryKey,
         (list): BookingWithEvent[] | undefined =>
           list && [{ ...booking, event: { ...event, ...now } }, ...list.filter((b) => b.id !== booking.id)],
       )
-      refetch(bookingsQuery.queryKey)
+      refetch(bookingKeys.all)
       break
     }
     case 'sold_out':
@@ -61,7 +61,7 @@ function applyOutcome(event: Event, outcome: Outcome): void {
       refetch(['events'])
       break
     case 'already_booked':
-      refetch(bookingsQuery.queryKey)
+      refetch(bookingKeys.all)
       refetch(['events'])
       break
     default:
@@ -103,7 +103,7 @@ function showOutcome(event: Event, outcome: Outcome): void {
       })
       break
     case 'offline':
-      showOffline()
+      showBookingFailed('You seem to be offline.')
       break
     case 'session_over':
       break // the sign-in page shows a message
@@ -112,3 +112,7 @@ function showOutcome(event: Event, outcome: Outcome): void {
       break
   }
 }
+
+/** A failed booking that may succeed when it is tried again. */
+const showBookingFailed = (description?: string) =>
+  toast.error('Failed to complete booking. Please try again.', { description })

@@ -1,13 +1,13 @@
-import { QueryClientProvider } from '@tanstack/react-query'
-import { render, screen, waitFor, within } from '@testing-library/react'
+import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { BookingWithEvent } from '@/lib/api/types'
-import { useLive } from '@/lib/live/store'
+import { eventKeys } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { startSession } from '@/lib/session/session'
-import { aBooking, anEvent, aSession, problem, server } from '../../../test/server'
+import { show as render, textOf } from '../../../test/show'
+import { aBooking, anEvent, aSession, bookingList, problem, server } from '../../../test/server'
 import { calendarFile } from './calendar'
 import { BookingList } from './components/booking-list'
 
@@ -16,13 +16,29 @@ vi.mock('sonner', () => ({ toast: toasts }))
 const saved = vi.hoisted(() => vi.fn())
 vi.mock('@/lib/save-file', () => ({ saveFile: saved }))
 
+/** Answers like the API, which filters; with pages of the given size. */
+function serve(bookings: () => BookingWithEvent[], size = 50) {
+  server.use(
+    http.get('*/api/bookings', ({ request }) => {
+      const { searchParams } = new URL(request.url)
+      if (searchParams.get('upcoming'))
+        return bookingList(
+          bookings().filter((b) => b.status === 'CONFIRMED' && Date.parse(b.event.date) > Date.now()),
+        )
+      const from = Number(searchParams.get('cursor'))
+      const next = from + size < bookings().length ? String(from + size) : undefined
+      return bookingList(bookings().slice(from, from + size), next)
+    }),
+  )
+}
+
 function show(bookings: BookingWithEvent[]) {
-  server.use(http.get('*/api/bookings', () => HttpResponse.json({ data: bookings })))
+  serve(() => bookings)
   render(
-    <QueryClientProvider client={queryClient}>
+    <>
       <h1 tabIndex={-1}>My bookings</h1>
-      <BookingList stub={() => null} />
-    </QueryClientProvider>,
+      <BookingList />
+    </>,
   )
 }
 
@@ -39,7 +55,8 @@ describe('my bookings', () => {
       at('Later', '2031-01-01T00:00:00Z'),
       at('Sooner', '2030-01-01T00:00:00Z'),
       at('Over', '2020-01-01T00:00:00Z'),
-      at('Called off', '2030-01-01T00:00:00Z', 'CANCELLED'),
+      at('Given back', '2030-01-01T00:00:00Z', 'CANCELLED'),
+      aBooking(anEvent({ title: 'Called off', status: 'CANCELLED' })),
     ])
     const titles = async (name: string) =>
       within(await screen.findByRole('region', { name }))
@@ -47,8 +64,21 @@ describe('my bookings', () => {
         .map((h) => h.textContent)
     expect(await titles('Upcoming')).toEqual(['Sooner', 'Later'])
     expect(await titles('Past')).toEqual(['Over'])
-    expect(await titles('Cancelled')).toEqual(['Called off'])
+    expect(await titles('Cancelled')).toEqual(['Given back', 'Called off'])
     expect(screen.getAllByRole('button', { name: /Cancel Booking/ })).toHaveLength(2)
+  })
+
+  it('come page by page', async () => {
+    const bookings = ['One', 'Two', 'Three'].map((title) =>
+      aBooking(anEvent({ title, date: '2020-01-01T00:00:00Z' })),
+    )
+    show([])
+    serve(() => bookings, 2)
+    await queryClient.invalidateQueries()
+    await userEvent.click(await screen.findByRole('button', { name: 'Show more bookings' }))
+    expect(await screen.findByRole('heading', { name: 'Three' })).toBeInTheDocument()
+    expect(screen.getAllByRole('heading', { level: 3 })).toHaveLength(3)
+    expect(screen.queryByRole('button', { name: 'Show more bookings' })).not.toBeInTheDocument()
   })
 
   it('offer the next step when there are none', async () => {
@@ -60,10 +90,11 @@ describe('my bookings', () => {
   it('are cancelled after a confirmation, and the ticket is back on sale', async () => {
     const booking = aBooking(anEvent())
     show([booking])
+    queryClient.setQueryData(eventKeys.one(booking.eventId), booking.event)
     server.use(
       http.delete(`*/api/bookings/${booking.id}`, () => {
         const cancelled = { ...booking, status: 'CANCELLED' as const, cancelledAt: '2030-01-16T12:00:00Z' }
-        server.use(http.get('*/api/bookings', () => HttpResponse.json({ data: [cancelled] })))
+        serve(() => [cancelled])
         const { event, ...rest } = cancelled
         return HttpResponse.json({
           booking: rest,
@@ -82,11 +113,11 @@ describe('my bookings', () => {
       within(await screen.findByRole('alertdialog')).getByRole('button', { name: 'Cancel Booking' }),
     )
     expect(await screen.findByRole('region', { name: 'Cancelled' })).toBeInTheDocument()
-    expect(toasts.success).toHaveBeenCalledExactlyOnceWith(
-      'Your booking for Jazz Night is cancelled.',
-      undefined,
-    )
-    expect(useLive.getState().changes[booking.eventId]).toMatchObject({ remainingTickets: 61, version: 4 })
+    expect(toasts.success).toHaveBeenCalledExactlyOnceWith('Your booking for Jazz Night is cancelled.')
+    expect(queryClient.getQueryData(eventKeys.one(booking.eventId))).toMatchObject({
+      remainingTickets: 61,
+      version: 4,
+    })
     // Its button no longer exists.
     await waitFor(() => expect(screen.getByRole('heading', { level: 1 })).toHaveFocus())
   })
@@ -144,9 +175,9 @@ describe('a receipt', () => {
     expect(dialog).toHaveTextContent('proves that your booking was recorded')
     await userEvent.click(within(dialog).getByRole('button', { name: 'Download receipt' }))
     await waitFor(() => expect(saved).toHaveBeenCalledOnce())
-    const [name, content] = saved.mock.calls[0] as [string, Blob]
-    expect(name).toBe(`boxoffice-receipt-${booking.id}.json`)
-    expect(await content.text()).toBe(bytes)
+    const [file] = saved.mock.calls[0] as [File]
+    expect(file.name).toBe(`boxoffice-receipt-${booking.id}.json`)
+    expect(await textOf(file)).toBe(bytes)
   })
 
   it('exists for cancelled and past bookings too', async () => {
@@ -169,22 +200,30 @@ describe('a receipt', () => {
 })
 
 describe('the calendar file', () => {
-  it('follows RFC 5545', () => {
+  it('follows RFC 5545', async () => {
     const booking = aBooking(
-      anEvent({ title: 'Jazz; late, loud', description: 'One\nTwo ' + 'é'.repeat(60), venue: 'A\\B' }),
+      anEvent({ title: 'Jazz; late, \u0007loud', description: 'One\nTwo ' + 'é'.repeat(60), venue: 'A\\B' }),
       { id: 'b-1' },
     )
-    const lines = calendarFile(booking).split('\r\n')
+    const text = await textOf(calendarFile(booking))
+    const lines = text.split('\r\n')
     expect(lines[0]).toBe('BEGIN:VCALENDAR')
     expect(lines.at(-1)).toBe('')
     expect(lines).toContain('UID:b-1@boxoffice')
     expect(lines).toContain('DTSTART:20300315T100000Z')
-    expect(lines).toContain('DTEND:20300315T120000Z')
+    expect(lines).toContain('DURATION:PT2H')
+    expect(lines).toContain('SEQUENCE:3')
     expect(lines).toContain('SUMMARY:Jazz\\; late\\, loud')
     expect(lines).toContain('LOCATION:A\\\\B')
-    for (const line of lines) expect(new TextEncoder().encode(line).length).toBeLessThanOrEqual(75)
-    expect(calendarFile(booking).replace(/\r\n /g, '')).toContain(
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(75)
+    expect(text.replace(/\r\n[ \t]/g, '')).toContain(
       `DESCRIPTION:One\\nTwo ${'é'.repeat(60)}\\n\\nBooking b-1`,
     )
+  })
+
+  it('is named after the event, in any script', () => {
+    const named = (title: string) => calendarFile(aBooking(anEvent({ title }))).name
+    expect(named('हिन्दी संगीत')).toBe('हिन्दी-संगीत.ics')
+    expect(named('Jazz / Night')).toBe('Jazz-Night.ics')
   })
 })

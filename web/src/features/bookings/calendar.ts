@@ -1,53 +1,27 @@
+import { createEvent } from 'ics'
 import type { BookingWithEvent } from '@/lib/api/types'
 
 // Events have no end time, but calendars need one.
 const HOURS = 2
 
-/** The booking as an iCalendar file (RFC 5545). */
-export function calendarFile({ id, createdAt, event }: BookingWithEvent): string {
-  const end = new Date(Date.parse(event.date) + HOURS * 3_600_000).toISOString()
-  const lines = [
-    'BEGIN:VCALENDAR',
-    'VERSION:2.0',
-    'PRODID:-//Boxoffice//Bookings//EN',
-    'METHOD:PUBLISH',
-    'BEGIN:VEVENT',
-    `UID:${id}@boxoffice`,
-    `DTSTAMP:${stamp(createdAt)}`,
-    `DTSTART:${stamp(event.date)}`,
-    `DTEND:${stamp(end)}`,
-    `SUMMARY:${text(event.title)}`,
-    `LOCATION:${text(event.venue)}`,
-    `DESCRIPTION:${text(`${event.description}\n\nBooking ${id}`.trim())}`,
-    `STATUS:${event.status === 'CANCELLED' ? 'CANCELLED' : 'CONFIRMED'}`,
-    'END:VEVENT',
-    'END:VCALENDAR',
-  ]
-  return lines.map(fold).join('\r\n') + '\r\n'
+/** The booking as an iCalendar file, named after its event. */
+export function calendarFile({ id, event }: BookingWithEvent): File {
+  const { value, error } = createEvent({
+    productId: '-//Boxoffice//Bookings//EN',
+    method: 'PUBLISH',
+    uid: `${id}@boxoffice`,
+    sequence: event.version, // a newer file replaces the entry of an older one
+    start: Date.parse(event.date),
+    duration: { hours: HOURS },
+    title: printable(event.title),
+    location: printable(event.venue),
+    description: printable(`${event.description}\n\nBooking ${id}`.trim()),
+    status: event.status === 'CANCELLED' ? 'CANCELLED' : 'CONFIRMED',
+  })
+  if (!value) throw error ?? new Error('an empty calendar file')
+  const name = event.title.replace(/[^\p{L}\p{M}\p{N}]+/gu, '-')
+  return new File([value], `${name}.ics`, { type: 'text/calendar;charset=utf-8' })
 }
 
-function stamp(date: string): string {
-  return new Date(date).toISOString().replace(/\.\d+/, '').replace(/[-:]/g, '')
-}
-
-function text(value: string): string {
-  return value.replace(/[\\;,]/g, '\\$&').replace(/\r?\n/g, '\\n')
-}
-
-// Lines have at most 75 bytes; longer ones continue after a line break and a space. Characters are
-// not split.
-function fold(line: string): string {
-  const utf8 = new TextEncoder()
-  let folded = ''
-  let bytes = 0
-  for (const character of line) {
-    const size = utf8.encode(character).length
-    if (bytes + size > 75) {
-      folded += '\r\n '
-      bytes = 1
-    }
-    folded += character
-    bytes += size
-  }
-  return folded
-}
+/** Control characters are not allowed in calendar files. */
+const printable = (text: string): string => text.replace(/(?!\n)\p{Cc}/gu, '')

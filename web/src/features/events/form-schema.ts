@@ -1,38 +1,55 @@
-import { maxLength, minLength, object, refine, regex, string, trim, type infer as Infer } from 'zod/mini'
-import { isKnownZone, toInstant } from '@/lib/zoned-time'
+import {
+  check,
+  forward,
+  minLength,
+  object,
+  partialCheck,
+  pipe,
+  regex,
+  string,
+  trim,
+  type InferOutput,
+} from 'valibot'
 import type { EventDetails as Details } from '@/lib/api/types'
+import { isKnownZone, toInstant } from '@/lib/time-zone'
+
+/** At most so many characters, as the server counts them: an emoji is one. */
+const atMost = (most: number) =>
+  check((text: string) => [...text].length <= most, `Use at most ${most.toLocaleString('en-US')} characters.`)
 
 /** The values of the form as text, the way inputs hold them. */
-export const eventFormSchema = object({
-  title: string().check(
-    trim(),
-    minLength(1, 'Enter a title.'),
-    maxLength(200, 'Use at most 200 characters.'),
-  ),
-  description: string().check(trim(), maxLength(5_000, 'Use at most 5,000 characters.')),
-  venue: string().check(
-    trim(),
-    minLength(1, 'Enter a venue.'),
-    maxLength(200, 'Use at most 200 characters.'),
-  ),
-  local: string().check(minLength(1, 'Enter a date and a time.')),
-  timeZone: string().check(
-    minLength(1, 'Choose a time zone.'),
-    refine(isKnownZone, 'This browser does not know this time zone; use a newer one.'),
-  ),
-  totalTickets: string().check(regex(/^\s*[1-9]\d{0,8}\s*$/, 'Enter a whole number, at least 1.')),
-  price: string().check(
-    regex(/^\s*\d{1,9}([.]\d{1,3})?\s*$/, 'Enter an amount such as 25 or 49.99; 0 is free.'),
-  ),
-  currency: string().check(regex(/^[A-Z]{3}$/, 'Choose a currency.')),
-}).check(
-  refine((v) => v.local === '' || toInstant(v.local, v.timeZone) !== undefined, {
-    path: ['local'],
-    error: 'Clocks in this time zone skip that time.',
+export const eventFormSchema = pipe(
+  object({
+    title: pipe(string(), trim(), minLength(1, 'Enter a title.'), atMost(200)),
+    description: pipe(string(), trim(), atMost(5_000)),
+    venue: pipe(string(), trim(), minLength(1, 'Enter a venue.'), atMost(200)),
+    local: pipe(string(), minLength(1, 'Enter a date and a time.')),
+    timeZone: pipe(
+      string(),
+      minLength(1, 'Choose a time zone.'),
+      check(isKnownZone, 'This browser does not know this time zone; use a newer one.'),
+    ),
+    totalTickets: pipe(string(), regex(/^\s*[1-9]\d{0,8}\s*$/, 'Enter a whole number, at least 1.')),
+    price: pipe(
+      string(),
+      regex(/^\s*\d{1,9}([.]\d{1,3})?\s*$/, 'Enter an amount such as 25 or 49.99; 0 is free.'),
+    ),
+    currency: pipe(string(), regex(/^[A-Z]{3}$/, 'Choose a currency.')),
   }),
+  forward(
+    partialCheck(
+      [['local'], ['timeZone']],
+      ({ local, timeZone }) => toInstant(local, timeZone) !== undefined,
+      'Clocks in this time zone skip that time.',
+    ),
+    ['local'],
+  ),
 )
 
-export type EventFormValues = Infer<typeof eventFormSchema>
+export type EventFormValues = InferOutput<typeof eventFormSchema>
+
+/** The fields whose values differ from those that the form began with. */
+export type EditedFields = Partial<Record<keyof EventFormValues, boolean>>
 
 export function detailsOf(values: EventFormValues): Details {
   const { local, totalTickets, price, ...rest } = values
@@ -42,4 +59,13 @@ export function detailsOf(values: EventFormValues): Details {
     totalTickets: Number(totalTickets),
     price: Number(price),
   }
+}
+
+/** The details whose fields were edited: what the form can't show exactly, such as seconds, stays. */
+export function changesOf(values: EventFormValues, edited: EditedFields): Partial<Details> {
+  const { date, ...rest } = detailsOf(values)
+  const changes = Object.fromEntries(
+    Object.entries(rest).filter(([name]) => edited[name as keyof typeof rest]),
+  )
+  return edited.local || edited.timeZone ? { ...changes, date } : changes
 }

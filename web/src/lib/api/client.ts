@@ -1,51 +1,42 @@
+import createClient from 'openapi-fetch'
 import { endSession, refreshSession } from '@/lib/session/session'
-import { useSession } from '@/lib/session/store'
+import { currentSession, sessionKnown } from '@/lib/session/store'
 import { ApiError } from './error'
-import { send, readBody, type Request } from './send'
+import { API, requestOptions, send } from './send'
+import type { paths } from './schema'
 
-interface Answer<T> {
-  data: T
-  /** The log position of the answer. A later read with it as `after` sees at least this state. */
-  position: number | undefined
-}
+export { read } from './read'
 
-/** A file from the API: its bytes, unchanged, and its name. */
-interface ApiFile {
-  name: string
-  content: Blob
-}
+/** The API as the signed-in user. Requests wait until the session is known. */
+export const api = createClient<paths>({ ...requestOptions, fetch: (request) => sendAsUser(request) })
 
-/** Requests JSON from the API. */
-export async function call<T>(path: string, request: Request = {}): Promise<Answer<T>> {
-  const response = await ask(path, request)
-  return {
-    data: (response.status === 204 ? undefined : await readBody(response.json())) as T,
-    position: Number(response.headers.get('Log-Position')) || undefined,
-  }
-}
-
-/** Requests a file from the API. A link can't: it carries no access token. */
-export async function requestFile(path: string, request: Request = {}): Promise<ApiFile> {
-  const response = await ask(path, request)
+/** Requests a file from the API, its bytes unchanged. A link can't: it carries no access token. `timeout` is in milliseconds. */
+export async function requestFile(path: string, timeout: number): Promise<File> {
+  const response = await sendAsUser(new Request(API + path, requestOptions), timeout)
+  if (!response.ok) throw await ApiError.of(response)
   const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1]
-  return { name: name ?? 'boxoffice', content: await readBody(response.blob()) }
+  const type = response.headers.get('Content-Type') ?? ''
+  return new File([await response.arrayBuffer()], name ?? 'boxoffice', { type })
 }
 
 /**
- * Sends a request as the signed-in user. When the access token has expired, it is renewed and the
- * same request is sent again, with the same Idempotency-Key. When it can't be renewed, the session
- * ends.
+ * When the access token has expired, it is renewed and the same request is sent again, with the same
+ * Idempotency-Key. When it can't be renewed, the session ends.
  */
-async function ask(path: string, request: Request): Promise<Response> {
-  const { accessToken: token, user } = useSession.getState()
-  let response = await send(path, request, token)
-  if (response.status === 401) {
-    const renewed = await refreshSession(token)
-    // Another user may have signed in meanwhile; the request is not theirs.
-    if (!renewed || (user && useSession.getState().user?.id !== user.id)) throw await ApiError.of(response)
-    response = await send(path, request, renewed)
-    if (response.status === 401) endSession('expired')
+async function sendAsUser(request: Request, timeout?: number): Promise<Response> {
+  await sessionKnown()
+  const { accessToken: token, user } = currentSession()
+  const sendWith = (token: string | undefined) => {
+    const copy = request.clone()
+    if (token) copy.headers.set('Authorization', `Bearer ${token}`)
+    return send(copy, timeout)
   }
-  if (!response.ok) throw await ApiError.of(response)
-  return response
+  const response = await sendWith(token)
+  if (response.status !== 401) return response
+  const renewed = await refreshSession(token)
+  // Another user may have signed in meanwhile; the request is not theirs.
+  if (!renewed || (user && currentSession().user?.id !== user.id)) return response
+  const again = await sendWith(renewed)
+  if (again.status === 401) endSession('expired')
+  return again
 }

@@ -1,4 +1,5 @@
-import type { Problem } from './types'
+import { safeParse } from 'valibot'
+import { Problem as problemSchema } from './schemas'
 
 /** The reason why a request failed. The API client throws no other errors. */
 export class ApiError extends Error {
@@ -22,22 +23,22 @@ export class ApiError extends Error {
     return new ApiError('network', 'The box office can’t be reached.', 0, undefined, {})
   }
 
-  static async of(response: Response): Promise<ApiError> {
+  /** An answer that does not follow the API's description. */
+  static unreadable(status = 200, retryAfter?: number): ApiError {
+    const message = 'The box office gave an answer that makes no sense.'
+    return new ApiError('unreadable', message, status, retryAfter, {})
+  }
+
+  /** `body` is the body of the response, if it has been read. */
+  static async of(response: Response, body?: unknown): Promise<ApiError> {
     const retryAfter = Number(response.headers.get('Retry-After')) || undefined
-    let problem: Partial<Problem> = {}
-    if (response.headers.get('Content-Type')?.includes('json')) {
-      problem = (await response.json().catch(() => ({}))) as Partial<Problem>
-    }
+    const parsed = safeParse(problemSchema, body ?? (await response.json().catch(() => undefined)))
+    if (!parsed.success) return ApiError.unreadable(response.status, retryAfter)
+    const { code, detail, errors } = parsed.output
     const fields = Object.fromEntries(
-      (problem.errors ?? []).map((e) => [e.pointer.replace(/^\//, ''), sentence(e.detail)]),
+      (errors ?? []).map((e) => [e.pointer.replace(/^\//, ''), sentence(e.detail)]),
     )
-    return new ApiError(
-      problem.code ?? 'unreadable',
-      problem.detail ?? 'The box office gave an answer that makes no sense.',
-      response.status,
-      retryAfter,
-      fields,
-    )
+    return new ApiError(code, detail, response.status, retryAfter, fields)
   }
 }
 

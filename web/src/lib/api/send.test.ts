@@ -1,7 +1,9 @@
 import { delay, http, HttpResponse } from 'msw'
 import { afterEach, expect, it, vi } from 'vitest'
 import { server } from '../../../test/server'
-import { send } from './send'
+import { API, send } from './send'
+
+const me = (signal?: AbortSignal) => new Request(`${API}/auth/me`, { signal })
 
 afterEach(() => void vi.unstubAllGlobals())
 
@@ -17,14 +19,14 @@ function inOlderBrowser() {
 it('gets an answer in browsers without AbortSignal.any and AbortSignal.timeout', async () => {
   inOlderBrowser()
   server.use(http.get('*/api/auth/me', () => HttpResponse.json({})))
-  expect((await send('/auth/me', {})).ok).toBe(true)
-  expect((await send('/auth/me', { signal: new AbortController().signal })).ok).toBe(true)
+  expect((await send(me())).ok).toBe(true)
+  expect((await send(me(new AbortController().signal))).ok).toBe(true)
 })
 
 it('gives up when the time is over', async () => {
   server.use(http.get('*/api/auth/me', () => delay('infinite')))
   const { signal } = new AbortController()
-  await expect(send('/auth/me', { timeout: 1, signal })).rejects.toMatchObject({ code: 'network' })
+  await expect(send(me(signal), 1)).rejects.toMatchObject({ code: 'network' })
 })
 
 it('gives up when the caller aborts, before and after it was sent', async () => {
@@ -36,12 +38,12 @@ it('gives up when the caller aborts, before and after it was sent', async () => 
     }),
   )
   const controller = new AbortController()
-  const answer = expect(send('/auth/me', { signal: controller.signal })).rejects.toMatchObject({
+  const answer = expect(send(me(controller.signal))).rejects.toMatchObject({
     name: 'AbortError',
   })
   await vi.waitFor(() => expect(asked).toHaveBeenCalledOnce())
   controller.abort()
   await answer
-  await expect(send('/auth/me', { signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' })
+  await expect(send(me(controller.signal))).rejects.toMatchObject({ name: 'AbortError' })
   expect(asked).toHaveBeenCalledOnce()
 })

@@ -1,70 +1,40 @@
+import createClient from 'openapi-fetch'
 import { ApiError } from './error'
-
-export interface Request {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  body?: unknown
-  idempotencyKey?: string
-  /** The version that a change is based on. */
-  ifMatch?: number
-  /** The log position that the answer must include. */
-  after?: number
-  signal?: AbortSignal
-  headers?: Record<string, string>
-  /** The time limit of the whole answer, in milliseconds. */
-  timeout?: number
-  /** The request outlives the page. */
-  keepalive?: boolean
-}
+import type { paths } from './schema'
 
 // Longer than the slowest booking, whose delay is at most a minute.
 const TIMEOUT = 75_000
 
-/**
- * One HTTP exchange with the API of the same origin. Throws an ApiError when there is no answer.
- */
-export async function send(path: string, request: Request, token?: string): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json', ...request.headers }
-  if (token) headers.Authorization = `Bearer ${token}`
-  if (request.body !== undefined) headers['Content-Type'] = 'application/json'
-  if (request.idempotencyKey) headers['Idempotency-Key'] = request.idempotencyKey
-  if (request.ifMatch !== undefined) headers['If-Match'] = `"${request.ifMatch}"`
-  if (request.after !== undefined) headers['Min-Log-Position'] = String(request.after)
+/** The API, on the origin of the pages: the server that serves them forwards requests below /api. */
+export const API = typeof location === 'undefined' ? '' : `${location.origin}/api`
 
+/**
+ * One HTTP exchange, with a time limit in milliseconds. Returns when the whole answer is there;
+ * throws an ApiError when it does not come. The request was built before: its own errors are not
+ * those of the network.
+ */
+export async function send(request: Request, timeout = TIMEOUT): Promise<Response> {
+  // AbortSignal.any and AbortSignal.timeout are missing in Safari before 17.4 and Firefox before 124.
+  const limit = new AbortController()
+  const abort = () => limit.abort()
+  const timer = setTimeout(abort, timeout)
+  request.signal.addEventListener('abort', abort, { once: true })
+  if (request.signal.aborted) abort()
   try {
-    return await fetch(`/api${path}`, {
-      method: request.method ?? 'GET',
-      headers,
-      body: request.body === undefined ? undefined : JSON.stringify(request.body),
-      signal: limited(request.timeout ?? TIMEOUT, request.signal),
-      keepalive: request.keepalive,
-      credentials: 'same-origin',
-      cache: 'no-cache', // revalidate with the ETag: counts never come from a cache alone
-    })
+    const response = await fetch(request, { signal: limit.signal })
+    const body = await response.arrayBuffer()
+    return new Response(body.byteLength > 0 ? body : null, response)
   } catch (error) {
-    if (request.signal?.aborted) throw error
+    if (request.signal.aborted) throw error
     throw ApiError.network()
+  } finally {
+    clearTimeout(timer)
+    request.signal.removeEventListener('abort', abort)
   }
 }
 
-/**
- * A signal that aborts after a time, or when another one does. AbortSignal.any would combine them,
- * but Safari before 17.4, Firefox before 124 and Chrome before 116 don't have it, and older ones
- * have no AbortSignal.timeout either.
- */
-function limited(milliseconds: number, signal?: AbortSignal): AbortSignal {
-  const controller = new AbortController()
-  const abort = () => controller.abort()
-  setTimeout(abort, milliseconds) // also while the body is read; afterwards it has no effect
-  if (signal?.aborted) abort()
-  signal?.addEventListener('abort', abort, { once: true })
-  return controller.signal
-}
+/** How all requests are made. Counts never come from a cache alone: it revalidates with the ETag. */
+export const requestOptions = { baseUrl: API, credentials: 'same-origin', cache: 'no-cache' } as const
 
-/** Reads a body to its end. Throws an ApiError when the connection breaks in the middle of it. */
-export async function readBody<T>(body: Promise<T>): Promise<T> {
-  try {
-    return await body
-  } catch {
-    throw ApiError.network()
-  }
-}
+/** Requests that need no session. */
+export const guestApi = createClient<paths>({ ...requestOptions, fetch: (request) => send(request) })

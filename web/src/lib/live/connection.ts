@@ -1,12 +1,23 @@
-import { applyChange, forgetChanges, useLive, type Change } from './store'
+import ReconnectingWebSocket from 'partysocket/ws'
+import { literal, number, object, picklist, safeParse, string, variant } from 'valibot'
+import { applyChange, forgetVersions } from '@/lib/event-cache'
+import { setConnectionState } from './connection-store'
 
-/** Messages from the server. */
-type Frame =
-  | { type: 'ready'; position: number; heartbeatSeconds: number }
-  | ({ type: 'event'; position: number } & Required<Change>)
-  | { type: 'heartbeat'; position: number }
-  | { type: 'reset'; position: number }
-  | { type: 'error'; code: string; detail: string }
+const position = { position: number() }
+const frameSchema = variant('type', [
+  object({ type: literal('ready'), heartbeatSeconds: number(), ...position }),
+  object({
+    type: literal('event'),
+    eventId: string(),
+    version: number(),
+    remainingTickets: number(),
+    totalTickets: number(),
+    status: picklist(['SCHEDULED', 'CANCELLED']),
+    ...position,
+  }),
+  object({ type: literal('heartbeat'), ...position }),
+  object({ type: literal('reset'), ...position }),
+])
 
 interface Options {
   url: string
@@ -19,26 +30,25 @@ interface Options {
 
 const CLOSE_TOKEN = 4401
 const CLOSE_TOO_MUCH = 4429
-const FIRST_WAIT = 500
-const LONGEST_WAIT = 30_000
-const PAUSE = 10_000
+const PAUSE = 10_000 // milliseconds, when the server is overloaded
 const UNTIL_READY = 8_000
 
 /**
- * Keeps a WebSocket to the server open while events are shown. It reconnects with exponential
- * backoff and jitter, resumes after the last position received, and records in the live store
- * whether counts are pushed or must be polled.
+ * Keeps a WebSocket to the server open while events are shown. It resumes after the last position
+ * received, and records whether counts are pushed or must be polled. Reconnecting, with backoff, is
+ * the library's.
  */
 export class LiveConnection {
-  private socket: WebSocket | undefined
+  private socket: ReconnectingWebSocket | undefined
   private readonly watched = new Map<string, number>()
   private position: number | undefined
-  private attempts = 0
-  private timer: ReturnType<typeof setTimeout> | undefined
   private silence: ReturnType<typeof setTimeout> | undefined
-  private subscribing = false
+  private silenceAfter = UNTIL_READY
+  private isSubscribing = false
+  private isReady = false
   private sentToken: string | undefined
-  private running = false
+  private isRunning = false
+  private closeCode: number | undefined
 
   constructor(private readonly options: Options) {}
 
@@ -56,32 +66,28 @@ export class LiveConnection {
     }
   }
 
-  /**
-   * A read has returned the state at this position; the first connection asks for later changes.
-   */
+  /** A read has returned the state at this position; the first connection asks for later changes. */
   seen(position: number | undefined): void {
-    if (this.position === undefined && position !== undefined) this.position = position
+    this.position ??= position
   }
 
   start(): void {
-    if (this.running) return
-    this.running = true
-    addEventListener('online', this.now)
+    if (this.isRunning) return
+    this.isRunning = true
+    addEventListener('online', this.reconnect)
     addEventListener('offline', this.offline)
     document.addEventListener('visibilitychange', this.visible)
     this.changed()
   }
 
   stop(): void {
-    this.running = false
-    removeEventListener('online', this.now)
+    this.isRunning = false
+    removeEventListener('online', this.reconnect)
     removeEventListener('offline', this.offline)
     document.removeEventListener('visibilitychange', this.visible)
-    clearTimeout(this.timer)
     this.drop()
     this.position = undefined
-    this.attempts = 0
-    useLive.setState({ connection: 'connecting' })
+    setConnectionState('connecting')
   }
 
   /**
@@ -89,38 +95,37 @@ export class LiveConnection {
    * one expires.
    */
   renewed(token: string): void {
-    if (this.socket?.readyState === WebSocket.OPEN && token !== this.sentToken) {
-      this.sentToken = token
-      this.send({ type: 'renew', token })
-    }
+    if (!this.isReady || token === this.sentToken) return
+    this.sentToken = token
+    this.send({ type: 'renew', token })
   }
 
-  private readonly now = (): void => {
-    this.attempts = 0
-    clearTimeout(this.timer)
-    if (this.running && this.watched.size > 0 && !this.socket) this.connect()
+  private readonly reconnect = (): void => {
+    this.closeCode = undefined
+    if (this.socket) this.socket.reconnect()
+    else this.changed()
   }
 
   private readonly offline = (): void => {
     this.drop()
-    useLive.setState({ connection: 'offline' })
+    setConnectionState('offline')
   }
 
   private readonly visible = (): void => {
-    if (document.visibilityState === 'visible') this.now()
+    if (document.visibilityState === 'visible' && !this.isReady) this.reconnect()
   }
 
   // One message for all components that mount and unmount together.
   private changed(): void {
-    if (this.subscribing) return
-    this.subscribing = true
+    if (this.isSubscribing) return
+    this.isSubscribing = true
     setTimeout(() => {
-      this.subscribing = false
-      if (!this.running) return
-      // With no subscriber, the connection stays open for the next page but receives no changes: an
-      // empty list means no events.
-      if (this.socket?.readyState === WebSocket.OPEN) this.send({ type: 'subscribe', events: this.ids() })
-      else if (!this.socket && this.attempts === 0 && this.watched.size > 0) this.connect()
+      this.isSubscribing = false
+      if (!this.isRunning) return
+      // Without subscribers the connection stays open for the next page; an empty list means no
+      // events.
+      if (this.isReady) this.send({ type: 'subscribe', events: this.ids() })
+      else if (!this.socket && this.watched.size > 0) this.connect()
     }, 0)
   }
 
@@ -133,37 +138,52 @@ export class LiveConnection {
   }
 
   private connect(): void {
-    const token = this.options.token()
-    if (!token || this.socket) return
+    if (!this.options.token()) return
     if (navigator.onLine === false) return this.offline()
-    const socket = new WebSocket(this.options.url)
+    const socket = new ReconnectingWebSocket(() => this.address(), undefined, {
+      minReconnectionDelay: 500 + Math.random() * 500, // of all clients, not at the same time
+      maxReconnectionDelay: 30_000,
+      reconnectionDelayGrowFactor: 2,
+      connectionTimeout: UNTIL_READY,
+      maxEnqueuedMessages: 0, // the hello must be first
+    })
     this.socket = socket
-    this.sentToken = token
-    this.expectMessage(UNTIL_READY)
-    socket.onopen = () =>
-      this.send({
-        type: 'hello',
-        token,
-        ...(this.position !== undefined && { after: this.position }),
-        events: this.ids(),
-      })
-    socket.onmessage = ({ data }: MessageEvent<string>) => this.receive(JSON.parse(data) as Frame)
-    socket.onclose = ({ code }) => {
-      if (this.socket !== socket) return
-      this.drop()
-      void this.reconnect(code)
-    }
+    socket.onopen = () => this.hello()
+    socket.onmessage = ({ data }) => this.receive(data)
+    socket.onclose = ({ code }) => this.closed(code)
   }
 
-  private receive(frame: Frame): void {
+  /** The URL of the next attempt, as soon as the server may be asked again with a valid token. */
+  private async address(): Promise<string> {
+    const code = this.closeCode
+    this.closeCode = undefined
+    if (code === CLOSE_TOO_MUCH) await new Promise((resolve) => setTimeout(resolve, PAUSE))
+    if (code === CLOSE_TOKEN) {
+      const renewed = await this.options.renew(this.sentToken).catch(() => 'unknown')
+      if (!renewed) this.drop() // the session has ended
+    }
+    return this.options.url
+  }
+
+  private hello(): void {
+    const token = this.options.token()
+    if (!token) return this.drop()
+    this.sentToken = token
+    this.expectMessage(UNTIL_READY)
+    this.send({ type: 'hello', token, after: this.position, events: this.ids() })
+  }
+
+  private receive(data: unknown): void {
+    const { success, output: frame } = safeParse(frameSchema, parse(data))
+    if (!success) return // of a newer server, or an error, which the close code that follows explains
     switch (frame.type) {
       case 'ready':
-        this.attempts = 0
+        this.isReady = true
         this.silenceAfter = frame.heartbeatSeconds * 2_500
         if (this.position === undefined) this.options.missed()
         // Components that mounted after the hello.
         this.send({ type: 'subscribe', events: this.ids() })
-        useLive.setState({ connection: 'live' })
+        setConnectionState('live')
         break
       case 'event':
         applyChange(frame)
@@ -171,52 +191,45 @@ export class LiveConnection {
       case 'reset':
         // The server may have been restored: positions and versions can be lower than before.
         this.position = undefined
-        forgetChanges()
+        forgetVersions()
         this.options.missed()
         break
       case 'heartbeat':
-      case 'error': // the close code that follows decides what to do
         break
     }
-    if ('position' in frame) this.position = Math.max(this.position ?? 0, frame.position)
+    this.position = Math.max(this.position ?? 0, frame.position)
     this.expectMessage(this.silenceAfter)
   }
-
-  private silenceAfter = UNTIL_READY
 
   // A connection without a message for longer than two heartbeats is dead, even if the operating
   // system still shows it as open.
   private expectMessage(within: number): void {
     clearTimeout(this.silence)
-    this.silence = setTimeout(() => {
-      this.drop()
-      void this.reconnect(0)
-    }, within)
+    this.silence = setTimeout(() => this.socket?.reconnect(), within)
+  }
+
+  private closed(code: number): void {
+    clearTimeout(this.silence)
+    this.isReady = false
+    this.closeCode = code
+    setConnectionState(navigator.onLine === false ? 'offline' : 'polling')
   }
 
   private drop(): void {
     clearTimeout(this.silence)
+    this.isReady = false
     const socket = this.socket
     this.socket = undefined
-    if (socket) {
-      socket.onclose = socket.onmessage = socket.onopen = null
-      socket.close()
-    }
+    if (!socket) return
+    socket.onclose = socket.onmessage = socket.onopen = null
+    socket.close()
   }
+}
 
-  private async reconnect(code: number): Promise<void> {
-    if (!this.running) return
-    useLive.setState({ connection: navigator.onLine === false ? 'offline' : 'polling' })
-    let wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.attempts++) * (0.5 + Math.random() / 2)
-    if (code === CLOSE_TOO_MUCH) wait += PAUSE
-    if (code === CLOSE_TOKEN) {
-      const renewed = await this.options.renew(this.sentToken).catch(() => 'unknown')
-      if (!renewed || !this.running) return // the session has ended
-    }
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => {
-      if (this.running && this.watched.size > 0) this.connect()
-      else this.attempts = 0
-    }, wait)
+function parse(data: unknown): unknown {
+  try {
+    return JSON.parse(String(data))
+  } catch {
+    return undefined
   }
 }

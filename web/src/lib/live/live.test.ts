@@ -1,48 +1,71 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Event as TicketedEvent } from '@/lib/api/types'
+import { applyChange, eventKeys, markSoldOut, withNewestCounts } from '@/lib/event-cache'
+import { queryClient } from '@/lib/query-client'
 import { anEvent } from '../../../test/server'
 import { LiveConnection } from './connection'
-import { applyChange, markSoldOut, useLive, withChange } from './store'
+import { connectionState } from './connection-store'
+
+const cache = (event: TicketedEvent) => queryClient.setQueryData(eventKeys.one(event.id), event)
+const cached = (id: string) => queryClient.getQueryData<TicketedEvent>(eventKeys.one(id))
 
 describe('changes', () => {
   it('never go backwards', () => {
+    cache(anEvent({ id: 'e', version: 1 }))
     applyChange({ eventId: 'e', version: 7, remainingTickets: 3 })
     applyChange({ eventId: 'e', version: 6, remainingTickets: 4 })
-    expect(useLive.getState().changes.e).toMatchObject({ version: 7, remainingTickets: 3 })
+    expect(cached('e')).toMatchObject({ version: 7, remainingTickets: 3 })
     const event = anEvent({ id: 'e', version: 8, remainingTickets: 2 })
-    expect(withChange(event, useLive.getState().changes.e)).toBe(event) // fetched later, so newer
+    expect(withNewestCounts(event)).toBe(event) // fetched later, so newer
+    expect(withNewestCounts({ ...event, version: 5, title: 'New' })).toMatchObject({
+      title: 'New',
+      version: 7,
+      remainingTickets: 3,
+    })
   })
 
   it('keep fields that a later change lacks', () => {
+    cache(anEvent({ id: 'e', version: 0 }))
     applyChange({ eventId: 'e', version: 1, remainingTickets: 3, totalTickets: 9, status: 'CANCELLED' })
     applyChange({ eventId: 'e', version: 2, remainingTickets: 4 })
-    expect(withChange(anEvent({ id: 'e' }), { ...useLive.getState().changes.e!, version: 9 })).toMatchObject({
-      remainingTickets: 4,
-      totalTickets: 9,
-      status: 'CANCELLED',
-    })
+    expect(cached('e')).toMatchObject({ remainingTickets: 4, totalTickets: 9, status: 'CANCELLED' })
+  })
+
+  it('are written into every list, of which only the changed event is new, at the time of the fetch', () => {
+    const page = {
+      data: [anEvent({ id: 'e' }), anEvent()],
+      meta: { total: 2, page: 1, limit: 12, totalPages: 1 },
+    }
+    queryClient.setQueryData(eventKeys.list({ page: 1 }), page, { updatedAt: 1 })
+    applyChange({ eventId: 'e', version: 9, remainingTickets: 3 })
+    const now = queryClient.getQueryState<typeof page>(eventKeys.list({ page: 1 }))!
+    expect(now.data!.data[0]).toMatchObject({ remainingTickets: 3, version: 9 })
+    expect(now.data!.data[1]).toBe(page.data[1])
+    expect(now.dataUpdatedAt).toBe(1)
   })
 
   it('can follow a sold-out answer: a cancelled booking puts the ticket back', () => {
     const event = anEvent({ id: 'e', version: 5, remainingTickets: 1 })
+    cache(event)
     markSoldOut(event)
-    expect(withChange(event, useLive.getState().changes.e).remainingTickets).toBe(0)
+    expect(cached('e')!.remainingTickets).toBe(0)
+    expect(withNewestCounts(event).remainingTickets).toBe(0) // the read model lags behind
     applyChange({ eventId: 'e', version: 7, remainingTickets: 1 })
-    expect(withChange(event, useLive.getState().changes.e).remainingTickets).toBe(1)
+    expect(cached('e')!.remainingTickets).toBe(1)
   })
 })
 
-class FakeSocket {
+class FakeSocket extends EventTarget {
   static readonly OPEN = 1
   static all: FakeSocket[] = []
   static get last() {
     return FakeSocket.all.at(-1)!
   }
   readyState = 0
+  readonly OPEN = 1
   sent: Record<string, unknown>[] = []
-  onopen: (() => void) | null = null
-  onmessage: ((message: { data: string }) => void) | null = null
-  onclose: ((event: { code: number }) => void) | null = null
   constructor(readonly url: string) {
+    super()
     FakeSocket.all.push(this)
   }
   send(text: string) {
@@ -53,14 +76,14 @@ class FakeSocket {
   }
   open() {
     this.readyState = 1
-    this.onopen?.()
+    this.dispatchEvent(new Event('open'))
   }
   hear(frame: object) {
-    this.onmessage?.({ data: JSON.stringify(frame) })
+    this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(frame) }))
   }
   drop(code: number) {
     this.readyState = 3
-    this.onclose?.({ code })
+    this.dispatchEvent(Object.assign(new Event('close'), { code }))
   }
 }
 
@@ -69,8 +92,9 @@ describe('the connection', () => {
   const renew = vi.fn<(stale: string | undefined) => Promise<string | undefined>>()
   const missed = vi.fn()
   let connection: LiveConnection
-  const state = () => useLive.getState().connection
-  const ready = (position = 10) => {
+  const state = () => connectionState()
+  const ready = async (position = 10) => {
+    await vi.advanceTimersByTimeAsync(1)
     FakeSocket.last.open()
     FakeSocket.last.hear({ type: 'ready', position, heartbeatSeconds: 15 })
   }
@@ -93,20 +117,20 @@ describe('the connection', () => {
   const begin = () => {
     connection.start()
     const unwatch = connection.watch(['b', 'a'])
-    vi.advanceTimersByTime(1)
-    return unwatch
+    return vi.advanceTimersByTimeAsync(2).then(() => unwatch)
   }
 
-  it('is opened only when a component subscribes', () => {
+  it('is opened only when a component subscribes', async () => {
     connection.start()
-    vi.advanceTimersByTime(60_000)
+    await vi.advanceTimersByTimeAsync(60_000)
     expect(FakeSocket.all).toHaveLength(0)
   })
 
-  it('sends the token, the events and the position of the last read', () => {
+  it('sends the token, the events and the position of the last read', async () => {
+    cache(anEvent({ id: 'a', version: 1 }))
     connection.seen(41)
     connection.seen(50)
-    begin()
+    await begin()
     FakeSocket.last.open()
     expect(FakeSocket.last.sent).toEqual([{ type: 'hello', token: 'token-1', after: 41, events: ['a', 'b'] }])
     FakeSocket.last.hear({ type: 'ready', position: 41, heartbeatSeconds: 15 })
@@ -121,52 +145,53 @@ describe('the connection', () => {
       version: 2,
       position: 42,
     })
-    expect(useLive.getState().changes.a).toMatchObject({ remainingTickets: 1, version: 2 })
+    expect(cached('a')).toMatchObject({ remainingTickets: 1, version: 2 })
   })
 
-  it('refetches everything when missed changes are unknown', () => {
-    begin()
-    ready()
+  it('refetches everything when missed changes are unknown', async () => {
+    await begin()
+    await ready()
     expect(missed).toHaveBeenCalledTimes(1)
     FakeSocket.last.hear({ type: 'reset', position: 99 })
     expect(missed).toHaveBeenCalledTimes(2)
   })
 
-  it('starts anew after a restore, with lower positions and versions', () => {
-    begin()
-    ready()
+  it('starts anew after a restore, with lower positions and versions', async () => {
+    await begin()
+    await ready()
+    cache(anEvent({ id: 'a', version: 1 }))
     const change = { type: 'event', eventId: 'a', totalTickets: 9, status: 'SCHEDULED' }
     FakeSocket.last.hear({ ...change, remainingTickets: 1, version: 9, position: 99 })
+    expect(cached('a')).toMatchObject({ remainingTickets: 1, version: 9 })
     FakeSocket.last.hear({ type: 'reset', position: 3 })
-    expect(useLive.getState().changes.a).toBeUndefined()
     FakeSocket.last.hear({ ...change, remainingTickets: 7, version: 3, position: 4 })
-    expect(useLive.getState().changes.a).toMatchObject({ remainingTickets: 7, version: 3 })
+    expect(cached('a')).toMatchObject({ remainingTickets: 7, version: 3 })
     expect(connection['position']).toBe(4)
   })
 
-  it('subscribes for all components in one message', () => {
-    begin()
-    ready()
+  it('subscribes for all components in one message', async () => {
+    await begin()
+    await ready()
     const before = FakeSocket.last.sent.length
     const unwatch = connection.watch(['c'])
     connection.watch(['a'])
-    vi.advanceTimersByTime(1)
+    await vi.advanceTimersByTimeAsync(1)
     unwatch()
-    vi.advanceTimersByTime(1)
+    await vi.advanceTimersByTimeAsync(1)
     expect(FakeSocket.last.sent.slice(before)).toEqual([
       { type: 'subscribe', events: ['a', 'b', 'c'] },
       { type: 'subscribe', events: ['a', 'b'] },
     ])
   })
 
-  it('receives no changes without subscribers, and resumes with the next one', () => {
-    const unwatch = begin()
-    ready()
+  it('receives no changes without subscribers, and resumes with the next one', async () => {
+    const unwatch = await begin()
+    await ready()
     const before = FakeSocket.last.sent.length
     unwatch()
-    vi.advanceTimersByTime(1)
+    await vi.advanceTimersByTimeAsync(1)
     connection.watch(['c'])
-    vi.advanceTimersByTime(1)
+    await vi.advanceTimersByTimeAsync(1)
     expect(FakeSocket.last.sent.slice(before)).toEqual([
       { type: 'subscribe', events: [] },
       { type: 'subscribe', events: ['c'] },
@@ -174,64 +199,64 @@ describe('the connection', () => {
     expect(FakeSocket.all).toHaveLength(1)
   })
 
-  it('reconnects with backoff and resumes, while counts are polled', () => {
-    begin()
-    ready(10)
+  it('reconnects with backoff and resumes, while counts are polled', async () => {
+    await begin()
+    await ready(10)
     FakeSocket.last.hear({ type: 'heartbeat', position: 12 })
     FakeSocket.last.drop(1001)
     expect(state()).toBe('polling')
-    for (const wait of [500, 1_000, 2_000, 4_000]) {
+    for (const wait of [1_000, 2_000, 4_000, 8_000]) {
       const before = FakeSocket.all.length
-      vi.advanceTimersByTime(wait - 1)
+      await vi.advanceTimersByTimeAsync(wait - 1)
       expect(FakeSocket.all).toHaveLength(before)
-      vi.advanceTimersByTime(1)
+      await vi.advanceTimersByTimeAsync(1)
       expect(FakeSocket.all).toHaveLength(before + 1)
       FakeSocket.last.drop(1006)
     }
-    vi.advanceTimersByTime(8_000)
+    await vi.advanceTimersByTimeAsync(16_000)
     FakeSocket.last.open()
     expect(FakeSocket.last.sent[0]).toMatchObject({ type: 'hello', after: 12 })
     FakeSocket.last.hear({ type: 'ready', position: 12, heartbeatSeconds: 15 })
     expect(state()).toBe('live')
   })
 
-  it('gives up a silent connection', () => {
-    begin()
-    ready()
-    vi.advanceTimersByTime(37_400)
+  it('gives up a silent connection', async () => {
+    await begin()
+    await ready()
+    await vi.advanceTimersByTimeAsync(37_400)
     expect(state()).toBe('live')
-    vi.advanceTimersByTime(200)
+    await vi.advanceTimersByTimeAsync(200)
     expect(state()).toBe('polling')
-    vi.advanceTimersByTime(500)
+    await vi.advanceTimersByTimeAsync(500)
     expect(FakeSocket.all).toHaveLength(2)
   })
 
   it('renews a refused token before it reconnects', async () => {
-    begin()
-    ready()
+    await begin()
+    await ready()
     renew.mockImplementation((stale) => {
       expect(stale).toBe('token-1')
       token = 'token-2'
       return Promise.resolve(token)
     })
     FakeSocket.last.drop(4401)
-    await vi.advanceTimersByTimeAsync(500)
+    await vi.advanceTimersByTimeAsync(1_000)
     FakeSocket.last.open()
     expect(FakeSocket.last.sent[0]).toMatchObject({ token: 'token-2' })
   })
 
   it('does not reconnect when the session has ended', async () => {
-    begin()
-    ready()
+    await begin()
+    await ready()
     renew.mockResolvedValue(undefined)
     FakeSocket.last.drop(4401)
     await vi.advanceTimersByTimeAsync(60_000)
     expect(FakeSocket.all).toHaveLength(1)
   })
 
-  it('sends a new token without reconnecting', () => {
-    begin()
-    ready()
+  it('sends a new token without reconnecting', async () => {
+    await begin()
+    await ready()
     connection.renewed('token-2')
     connection.renewed('token-2')
     expect(FakeSocket.last.sent.filter((f) => f.type === 'renew')).toEqual([
@@ -239,32 +264,33 @@ describe('the connection', () => {
     ])
   })
 
-  it('pauses when the server is overloaded', () => {
-    begin()
-    ready()
+  it('pauses when the server is overloaded', async () => {
+    await begin()
+    await ready()
     FakeSocket.last.drop(4429)
-    vi.advanceTimersByTime(10_000)
+    await vi.advanceTimersByTimeAsync(10_000)
     expect(FakeSocket.all).toHaveLength(1)
-    vi.advanceTimersByTime(500)
+    await vi.advanceTimersByTimeAsync(1_000)
     expect(FakeSocket.all).toHaveLength(2)
   })
 
-  it('marks counts as offline, and reconnects at once with the network', () => {
-    begin()
-    ready()
+  it('marks counts as offline, and reconnects at once with the network', async () => {
+    await begin()
+    await ready()
     dispatchEvent(new window.Event('offline'))
     expect(state()).toBe('offline')
     dispatchEvent(new window.Event('online'))
+    await vi.advanceTimersByTimeAsync(2)
     expect(FakeSocket.all).toHaveLength(2)
   })
 
-  it('ends with the session', () => {
-    begin()
-    ready()
+  it('ends with the session', async () => {
+    await begin()
+    await ready()
     const socket = FakeSocket.last
     connection.stop()
     expect(socket.readyState).toBe(3)
-    vi.advanceTimersByTime(60_000)
+    await vi.advanceTimersByTimeAsync(60_000)
     expect(FakeSocket.all).toHaveLength(1)
   })
 })

@@ -1,45 +1,50 @@
 'use client'
 
 import { useEffect } from 'react'
+import { API } from '@/lib/api/send'
+import { eventKeys } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { refreshSession } from '@/lib/session/session'
-import { useSession } from '@/lib/session/store'
+import { currentSession, useSession } from '@/lib/session/store'
 import { LiveConnection } from './connection'
-import { useLive } from './store'
+import { useConnectionState } from './connection-store'
+
+const refetchEvents = () => void queryClient.invalidateQueries({ queryKey: eventKeys.all })
 
 export const live = new LiveConnection({
-  url: typeof location === 'undefined' ? '' : `${location.origin.replace(/^http/, 'ws')}/api/ws`,
-  token: () => useSession.getState().accessToken,
+  url: `${API.replace(/^http/, 'ws')}/ws`,
+  token: () => currentSession().accessToken,
   renew: refreshSession,
-  missed: () => void queryClient.invalidateQueries({ queryKey: ['events'] }),
+  missed: refetchEvents,
 })
 
-/** Runs the connection while a user is signed in. */
+const POLL_INTERVAL = 5_000 // milliseconds
+// While changes are pushed, an occasional fetch still finds new events and new titles, which are
+// not pushed.
+const LIVE_INTERVAL = 60_000
+
+/** Keeps events up to date while a user is signed in: by the connection, or by polling. */
 export function useLiveConnection(): void {
-  const signedIn = useSession((s) => s.status === 'signed-in')
+  const isSignedIn = useSession((s) => s.status === 'signed-in')
   const token = useSession((s) => s.accessToken)
+  const interval = useConnectionState() === 'live' ? LIVE_INTERVAL : POLL_INTERVAL
   useEffect(() => {
-    if (!signedIn) return
+    if (!isSignedIn) return
     live.start()
     return () => live.stop()
-  }, [signedIn])
+  }, [isSignedIn])
   useEffect(() => {
     if (token) live.renewed(token)
   }, [token])
+  useEffect(() => {
+    if (!isSignedIn) return
+    const timer = setInterval(() => document.visibilityState === 'visible' && refetchEvents(), interval)
+    return () => clearInterval(timer)
+  }, [isSignedIn, interval])
 }
 
 /** Subscribes to changes of these events while the component is mounted. */
 export function useWatch(ids: readonly string[]): void {
   const key = ids.join()
   useEffect(() => (key ? live.watch(key.split(',')) : undefined), [key])
-}
-
-const POLL_INTERVAL = 5_000
-// While changes are pushed, an occasional fetch still finds new events and new titles, which are
-// not pushed.
-const LIVE_INTERVAL = 60_000
-
-/** The refetch interval of queries of events. */
-export function useRefetchInterval(): number {
-  return useLive((s) => s.connection) === 'live' ? LIVE_INTERVAL : POLL_INTERVAL
 }

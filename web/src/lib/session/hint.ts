@@ -1,3 +1,5 @@
+import { memberPages, paths } from '@/lib/paths'
+
 // Whether a session is likely. It is not a secret, only a reason to try the refresh cookie first.
 // Without it a page would have to ask the server first, and show the page for guests meanwhile.
 const KEY = 'boxoffice.session'
@@ -45,11 +47,12 @@ export function setLogoutDue(due: boolean): void {
 /**
  * Runs in the head of every page, before the first paint. It sends users without a session to the
  * sign-in page, and marks the document while a session is being restored, so that the sign-in form
- * does not flash.
+ * does not flash. A form that is sent before the page's scripts are there waits for them: AuthForm.
  */
 export const guardScript = `(function(){try{var d=document.documentElement,l=location,p=l.pathname,
-s=localStorage.getItem('${KEY}')!==null,g=p==='/login'||p==='/register';
-if(p==='/'){d.dataset.session='leaving';l.replace(s?'/events':'/login')}
+s=localStorage.getItem('${KEY}')!==null;
+document.addEventListener('submit',function(e){if(d.dataset.ready===undefined){e.preventDefault();e.target.dataset.sent=''}},true);
+if(p==='/'){d.dataset.session='leaving';l.replace(s?'${paths.events}':'${paths.login}')}
 else if(s){d.dataset.session='restoring'}
-else if(!g&&/^\\/(events|bookings|audit)(\\/|$)/.test(p)){d.dataset.session='leaving';l.replace('/login?next='+encodeURIComponent(p+l.search))}
+else if(new RegExp(${JSON.stringify(memberPages)}).test(p)){d.dataset.session='leaving';l.replace('${paths.login}?next='+encodeURIComponent(p+l.search))}
 }catch(e){}})()`

@@ -1,11 +1,13 @@
 import { delay, http, HttpResponse } from 'msw'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { call } from '@/lib/api/client'
+import { api, read } from '@/lib/api/client'
+import { Event as eventSchema, User } from '@/lib/api/schemas'
 import { ApiError } from '@/lib/api/error'
 import { aSession, problem, server } from '../../../test/server'
 import { endSession, refreshSession, restoreSession, signIn, signOut, startSession } from './session'
-import { useSession } from './store'
+import { currentSession, forgetSession } from './store'
 
+const me = () => read(User, api.GET('/auth/me'))
 const other = () => new BroadcastChannel('boxoffice.session')
 
 /** Counts refreshes and returns a new token for each. */
@@ -26,7 +28,7 @@ function heldLock() {
   let wait = () => {}
   const released = new Promise<void>((resolve) => (release = resolve))
   const waiting = new Promise<void>((resolve) => (wait = resolve))
-  const request = async (_: string, work: () => Promise<unknown>) => {
+  const request = async (_: string, __: object, work: () => Promise<unknown>) => {
     wait()
     await released
     return work()
@@ -45,7 +47,7 @@ describe('a session', () => {
       }),
     )
     await signIn({ email: 'alice@example.com', password: 'password123' })
-    expect(useSession.getState()).toMatchObject({ status: 'signed-in', accessToken: 'secret-token' })
+    expect(currentSession()).toMatchObject({ status: 'signed-in', accessToken: 'secret-token' })
     expect(JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie).not.toContain(
       'secret-token',
     )
@@ -55,14 +57,14 @@ describe('a session', () => {
     localStorage.setItem('boxoffice.session', '1')
     const seen = refreshes()
     await restoreSession()
-    expect(useSession.getState()).toMatchObject({ status: 'signed-in', accessToken: 'renewed-1' })
+    expect(currentSession()).toMatchObject({ status: 'signed-in', accessToken: 'renewed-1' })
     expect(seen[0]?.get('Refresh-Token-Mode')).toBe('cookie')
   })
 
   it('is not requested when there was none', async () => {
     const seen = refreshes()
     await restoreSession()
-    expect(useSession.getState().status).toBe('anonymous')
+    expect(currentSession().status).toBe('anonymous')
     expect(seen).toHaveLength(0)
   })
 
@@ -70,18 +72,18 @@ describe('a session', () => {
     localStorage.setItem('boxoffice.session', '1')
     refreshes(() => HttpResponse.error())
     await restoreSession()
-    expect(useSession.getState()).toMatchObject({ status: 'unknown', unreachable: true })
+    expect(currentSession()).toMatchObject({ status: 'unknown', unreachable: true })
     refreshes()
     await refreshSession(undefined)
-    expect(useSession.getState()).toMatchObject({ status: 'signed-in', unreachable: false })
+    expect(currentSession()).toMatchObject({ status: 'signed-in', unreachable: false })
   })
 
   it('stays unknown when the answer breaks off, and reports it', async () => {
     localStorage.setItem('boxoffice.session', '1')
     refreshes(() => new HttpResponse('{"accessToken":'))
     await restoreSession()
-    expect(useSession.getState()).toMatchObject({ status: 'unknown', unreachable: true })
-    await expect(refreshSession(undefined)).rejects.toMatchObject({ code: 'network' })
+    expect(currentSession()).toMatchObject({ status: 'unknown', unreachable: true })
+    await expect(refreshSession(undefined)).rejects.toMatchObject({ code: 'unreadable' })
   })
 
   it('is renewed once for all requests that need it, without locks too, which only secure contexts have', async () => {
@@ -91,7 +93,8 @@ describe('a session', () => {
     let renewals = 0
     server.use(
       http.get('*/api/auth/me', ({ request }) => {
-        if (request.headers.get('Authorization') === 'Bearer renewed') return HttpResponse.json({})
+        if (request.headers.get('Authorization') === 'Bearer renewed')
+          return HttpResponse.json(aSession().user)
         refused++
         return problem(401, 'token_expired')
       }),
@@ -103,8 +106,8 @@ describe('a session', () => {
         return HttpResponse.json(aSession('renewed'))
       }),
     )
-    await Promise.all([call('/auth/me'), call('/auth/me'), call('/auth/me')])
-    await call('/auth/me')
+    await Promise.all([me(), me(), me()])
+    await me()
     expect(renewals).toBe(1)
     vi.unstubAllGlobals()
   })
@@ -116,7 +119,7 @@ describe('a session', () => {
     const renewed = refreshSession('old')
     const tab = other()
     tab.postMessage({ type: 'started', session: aSession('from another tab') })
-    await vi.waitFor(() => expect(useSession.getState().accessToken).toBe('from another tab'))
+    await vi.waitFor(() => expect(currentSession().accessToken).toBe('from another tab'))
     release()
     expect(await renewed).toBe('from another tab')
     expect(seen).toHaveLength(0)
@@ -127,20 +130,16 @@ describe('a session', () => {
     startSession(aSession())
     refreshes(() => problem(401, 'invalid_token'))
     server.use(http.get('*/api/auth/me', () => problem(401, 'token_expired')))
-    await expect(call('/auth/me')).rejects.toMatchObject({ code: 'token_expired' })
-    expect(useSession.getState()).toMatchObject({
-      status: 'anonymous',
-      accessToken: undefined,
-      ended: 'expired',
-    })
+    await expect(me()).rejects.toMatchObject({ code: 'token_expired' })
+    expect(currentSession()).toMatchObject({ status: 'anonymous', ended: 'expired' })
   })
 
   it('outlives a refresh that could not be made', async () => {
     startSession(aSession())
     refreshes(() => problem(503, 'unavailable', { 'Retry-After': '2' }))
     server.use(http.get('*/api/auth/me', () => problem(401, 'token_expired')))
-    await expect(call('/auth/me')).rejects.toMatchObject({ code: 'unavailable', retryAfter: 2 })
-    expect(useSession.getState().status).toBe('signed-in')
+    await expect(me()).rejects.toMatchObject({ code: 'unavailable', retryAfter: 2 })
+    expect(currentSession().status).toBe('signed-in')
   })
 
   it('that ends in one tab ends in all', async () => {
@@ -150,11 +149,11 @@ describe('a session', () => {
     tab.onmessage = ({ data }) => heard(data)
     server.use(http.post('*/api/auth/logout', () => new HttpResponse(null, { status: 204 })))
     await signOut()
-    expect(useSession.getState()).toMatchObject({ status: 'anonymous', user: undefined, ended: 'signed-out' })
+    expect(currentSession()).toMatchObject({ status: 'anonymous', ended: 'signed-out' })
     await vi.waitFor(() => expect(heard).toHaveBeenCalledWith({ type: 'ended', reason: 'signed-out' }))
     startSession(aSession())
     tab.postMessage({ type: 'ended', reason: 'signed-out' })
-    await vi.waitFor(() => expect(useSession.getState().status).toBe('anonymous'))
+    await vi.waitFor(() => expect(currentSession().status).toBe('anonymous'))
     tab.close()
   })
 
@@ -162,7 +161,7 @@ describe('a session', () => {
     startSession(aSession())
     server.use(http.post('*/api/auth/logout', () => HttpResponse.error()))
     const done = signOut()
-    expect(useSession.getState().status).toBe('anonymous')
+    expect(currentSession().status).toBe('anonymous')
     await done
   })
 
@@ -172,7 +171,7 @@ describe('a session', () => {
     endSession('signed-out')
     refreshes()
     expect(await renewed).toBeUndefined()
-    expect(useSession.getState().status).toBe('anonymous')
+    expect(currentSession().status).toBe('anonymous')
   })
 })
 
@@ -202,7 +201,7 @@ describe('signing out', () => {
     return seen
   }
   const isDue = () => localStorage.getItem('boxoffice.logout') !== null
-  const anonymous = { status: 'anonymous', user: undefined, accessToken: undefined }
+  const anonymous = { status: 'anonymous' }
 
   it('is not undone by the answer of a refresh that began before', async () => {
     startSession(aSession('old'))
@@ -213,7 +212,7 @@ describe('signing out', () => {
     await signOut()
     release()
     expect(await renewed).toBeUndefined()
-    expect(useSession.getState()).toMatchObject(anonymous)
+    expect(currentSession()).toEqual({ status: 'anonymous', unreachable: false, ended: 'signed-out' })
     expect(localStorage).toHaveLength(0)
   })
 
@@ -224,10 +223,10 @@ describe('signing out', () => {
     const renewed = refreshSession('old')
     await vi.waitFor(() => expect(requests).toHaveLength(1))
     tab.postMessage({ type: 'ended', reason: 'signed-out' })
-    await vi.waitFor(() => expect(useSession.getState().status).toBe('anonymous'))
+    await vi.waitFor(() => expect(currentSession().status).toBe('anonymous'))
     release()
     expect(await renewed).toBeUndefined()
-    expect(useSession.getState()).toMatchObject(anonymous)
+    expect(currentSession()).toMatchObject(anonymous)
     tab.close()
   })
 
@@ -239,12 +238,12 @@ describe('signing out', () => {
     localStorage.setItem('boxoffice.logout', '1')
     release()
     expect(await renewed).toBeUndefined()
-    expect(useSession.getState()).toMatchObject(anonymous)
+    expect(currentSession()).toMatchObject(anonymous)
     startSession(aSession('old'))
     localStorage.setItem('boxoffice.logout', '1')
     expect(await refreshSession('old')).toBeUndefined()
     expect(requests).toHaveLength(1)
-    expect(useSession.getState()).toMatchObject(anonymous)
+    expect(currentSession()).toMatchObject(anonymous)
   })
 
   it('is not undone by a message of a tab that has not been notified yet', async () => {
@@ -261,9 +260,9 @@ describe('signing out', () => {
     })
     tab.postMessage({ type: 'started', session: aSession('late'), renewed: true })
     await told
-    expect(useSession.getState()).toMatchObject(anonymous)
+    expect(currentSession()).toMatchObject(anonymous)
     tab.postMessage({ type: 'started', session: aSession('of somebody who signs in') })
-    await vi.waitFor(() => expect(useSession.getState().status).toBe('signed-in'))
+    await vi.waitFor(() => expect(currentSession().status).toBe('signed-in'))
     tab.close()
   })
 
@@ -271,22 +270,22 @@ describe('signing out', () => {
     startSession(aSession())
     logouts(() => HttpResponse.error())
     await signOut()
-    expect(useSession.getState()).toMatchObject({ ...anonymous, logout: 'failed' })
+    expect(currentSession()).toMatchObject({ ...anonymous, logout: 'failed' })
     expect(isDue()).toBe(true)
 
     // The page is reloaded: nothing is restored, whatever storage still holds.
-    useSession.setState(useSession.getInitialState(), true)
+    forgetSession()
     localStorage.setItem('boxoffice.session', '1')
     const renewals = refreshes()
     const refused = logouts(() => problem(503, 'unavailable'))
     await restoreSession()
     expect(refused).toHaveLength(1)
-    expect(useSession.getState()).toMatchObject({ ...anonymous, logout: 'failed' })
+    expect(currentSession()).toMatchObject({ ...anonymous, logout: 'failed' })
     expect(isDue()).toBe(true)
 
     const told = logouts()
     dispatchEvent(new Event('online'))
-    await vi.waitFor(() => expect(useSession.getState().logout).toBeUndefined())
+    await vi.waitFor(() => expect(currentSession().logout).toBeUndefined())
     expect(told).toHaveLength(1)
     expect(isDue()).toBe(false)
     expect(renewals).toHaveLength(0)
@@ -311,7 +310,7 @@ describe('signing out', () => {
     logout.release()
     await signedIn
     expect(order).toEqual(['logout', 'login'])
-    expect(useSession.getState()).toMatchObject({ status: 'signed-in', accessToken: 'next' })
+    expect(currentSession()).toMatchObject({ status: 'signed-in', accessToken: 'next' })
     expect(isDue()).toBe(false)
   })
 
@@ -321,7 +320,7 @@ describe('signing out', () => {
     await signOut()
     server.use(http.post('*/api/auth/login', () => HttpResponse.json(aSession('next'))))
     await signIn({ email: 'bob@example.com', password: 'password123' })
-    expect(useSession.getState()).toMatchObject({ status: 'signed-in', logout: undefined })
+    expect(currentSession()).toMatchObject({ status: 'signed-in' })
     expect(isDue()).toBe(false)
   })
 
@@ -336,14 +335,40 @@ describe('signing out', () => {
         return problem(401, 'token_expired')
       }),
     )
-    const failed = expect(call('/auth/me')).rejects.toMatchObject({ code: 'token_expired' })
+    const failed = expect(me()).rejects.toMatchObject({ code: 'token_expired' })
     await waiting
     endSession('signed-out')
     startSession(aSession('of bob', { id: 'u2' }))
     release()
     await failed
     expect(tokens).toEqual(['Bearer of alice'])
-    expect(useSession.getState().accessToken).toBe('of bob')
+    expect(currentSession().accessToken).toBe('of bob')
+  })
+})
+
+describe('the lock of tabs', () => {
+  it('is taken from a tab that holds it for more than 5 seconds', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const asked: { steal?: boolean }[] = []
+    const request = (_: string, options: { signal?: AbortSignal; steal?: boolean }, work: () => unknown) => {
+      asked.push(options)
+      if (options.steal) return Promise.resolve(work())
+      return new Promise((_, reject) =>
+        options.signal!.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))),
+      )
+    }
+    vi.stubGlobal('navigator', Object.create(navigator, { locks: { value: { request } } }))
+    onTestFinished(() => void vi.unstubAllGlobals())
+    startSession(aSession('old'))
+    refreshes()
+    const renewed = refreshSession('old')
+    await vi.advanceTimersByTimeAsync(4_999)
+    expect(asked).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(asked[1]?.steal).toBe(true)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await renewed).toBe('renewed-1')
   })
 })
 
@@ -357,7 +382,9 @@ describe('a failure', () => {
         ]),
       ),
     )
-    const failure = await call('/events', { method: 'POST', body: {} }).catch((e: unknown) => e)
+    const failure = await read(eventSchema, api.POST('/events', { body: {} as never })).catch(
+      (e: unknown) => e,
+    )
     expect(failure).toBeInstanceOf(ApiError)
     expect(failure).toMatchObject({
       status: 400,

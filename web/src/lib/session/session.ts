@@ -1,13 +1,18 @@
 import { ApiError } from '@/lib/api/error'
-import { send, readBody, type Request } from '@/lib/api/send'
+import { read } from '@/lib/api/read'
+import { Session as sessionSchema } from '@/lib/api/schemas'
+import { guestApi, send } from '@/lib/api/send'
 import type { Session } from '@/lib/api/types'
 import { hasSessionHint, isLogoutDue, setHint, setLogoutDue } from './hint'
-import { useSession } from './store'
+import { currentSession, logoutChanged, serverUnreachable, sessionEnded, sessionStarted } from './store'
 
 // The refresh token is then sent as a cookie only, not in the body, where scripts could read it.
-const COOKIE_MODE = { 'Refresh-Token-Mode': 'cookie' }
+const COOKIE_MODE = { header: { 'Refresh-Token-Mode': 'cookie' } } as const
 const REFRESH_LOCK = 'boxoffice.refresh'
 const LOGOUT_LOCK = 'boxoffice.logout'
+// Milliseconds. A frozen tab must not keep the others from renewing.
+const LOCK_TIMEOUT = 5_000
+const REFRESH_TIMEOUT = 10_000
 const LOGOUT_TIMEOUT = 10_000
 const LOGOUT_RETRY = 15_000
 
@@ -28,35 +33,21 @@ if (channel) {
     if (data.type === 'ended') clearSession(data.reason)
     // The other tab may have received its answer just before it was notified of a sign-out in this
     // one.
-    else if (!data.renewed || useSession.getState().status !== 'anonymous') storeSession(data.session)
+    else if (!data.renewed || currentSession().status !== 'anonymous') storeSession(data.session)
   }
 }
 
-function storeSession({ user, accessToken }: Session): void {
+function storeSession(session: Session): void {
   generation++
   setHint(true)
-  useSession.setState({
-    status: 'signed-in',
-    user,
-    accessToken,
-    unreachable: false,
-    ended: undefined,
-    logout: undefined,
-  })
+  sessionStarted(session)
 }
 
 function clearSession(reason: 'expired' | 'signed-out' | undefined, logout?: 'sending'): void {
   generation++
   refreshRequest?.abort() // its answer would set a new cookie
   setHint(false)
-  useSession.setState({
-    status: 'anonymous',
-    user: undefined,
-    accessToken: undefined,
-    unreachable: false,
-    ended: reason,
-    logout,
-  })
+  sessionEnded(reason, logout)
 }
 
 /** Starts a session in all tabs. */
@@ -68,14 +59,15 @@ export function startSession(session: Session): void {
 
 /** Ends the session in all tabs. */
 export function endSession(reason: 'expired' | 'signed-out'): void {
-  if (useSession.getState().status === 'anonymous') return
+  if (currentSession().status === 'anonymous') return
   clearSession(reason)
   channel?.postMessage({ type: 'ended', reason } satisfies Message)
 }
 
 export async function signIn(credentials: { email: string; password: string }): Promise<void> {
   await finishLogout() // done later, it would end the session that starts now
-  startSession(await requestSession('/auth/login', { body: credentials }))
+  const request = guestApi.POST('/auth/login', { params: COOKIE_MODE, body: credentials })
+  startSession((await read(sessionSchema, request)).data)
 }
 
 export async function register(
@@ -83,13 +75,9 @@ export async function register(
   idempotencyKey: string,
 ): Promise<void> {
   await finishLogout()
-  startSession(await requestSession('/auth/register', { body: person, idempotencyKey }))
-}
-
-async function requestSession(path: string, request: Request): Promise<Session> {
-  const response = await send(path, { ...request, method: 'POST', headers: COOKIE_MODE })
-  if (!response.ok) throw await ApiError.of(response)
-  return (await readBody(response.json())) as Session
+  const header = { ...COOKIE_MODE.header, 'Idempotency-Key': idempotencyKey }
+  const request = guestApi.POST('/auth/register', { params: { header }, body: person })
+  startSession((await read(sessionSchema, request)).data)
 }
 
 /**
@@ -98,7 +86,7 @@ async function requestSession(path: string, request: Request): Promise<Session> 
  * it. The pending logout is remembered, and until it is done no page restores a session.
  */
 export async function signOut(): Promise<void> {
-  const { accessToken } = useSession.getState()
+  const { accessToken } = currentSession()
   setLogoutDue(true)
   clearSession('signed-out', 'sending')
   channel?.postMessage({ type: 'ended', reason: 'signed-out' } satisfies Message)
@@ -114,13 +102,18 @@ export async function finishLogout(accessToken?: string): Promise<void> {
       finishing = undefined
     })
   await finishing
-  useSession.setState({ logout: isLogoutDue() ? 'failed' : undefined })
+  logoutChanged(isLogoutDue() ? 'failed' : undefined)
 }
 
 async function logout(accessToken: string | undefined): Promise<void> {
   if (!isLogoutDue()) return // another tab has done it meanwhile
-  const request = { method: 'POST', headers: COOKIE_MODE, timeout: LOGOUT_TIMEOUT, keepalive: true } as const
-  const response = await send('/auth/logout', request, accessToken).catch(() => undefined)
+  const request = guestApi.POST('/auth/logout', {
+    body: {},
+    headers: accessToken ? { Authorization: `Bearer ${accessToken}` } : {},
+    keepalive: true, // the request outlives the page
+    fetch: (request) => send(request, LOGOUT_TIMEOUT),
+  })
+  const { response } = await request.catch(() => ({ response: undefined }))
   if (response?.ok) setLogoutDue(false)
   else logoutLater()
 }
@@ -135,7 +128,7 @@ function logoutLater(): void {
 
 /** Determines, once at the start, whether there is a session. */
 export async function restoreSession(): Promise<void> {
-  if (useSession.getState().status !== 'unknown') return
+  if (currentSession().status !== 'unknown') return
   if (isLogoutDue()) {
     clearSession('signed-out', 'sending')
     return finishLogout()
@@ -161,14 +154,14 @@ export function refreshSession(stale: string | undefined): Promise<string | unde
 
 async function refresh(stale: string | undefined): Promise<string | undefined> {
   const newer = (): string | undefined => {
-    const { accessToken } = useSession.getState()
+    const { accessToken } = currentSession()
     return accessToken !== stale ? accessToken : undefined
   }
   await nextTask() // what another tab announced before it released the lock arrives first
   if (isLogoutDue()) endSession('signed-out') // in another tab, whose message has not arrived yet
   const announced = newer()
   if (announced) return announced
-  if (useSession.getState().status === 'anonymous') return undefined // ended meanwhile
+  if (currentSession().status === 'anonymous') return undefined // ended meanwhile
 
   const asked = generation
   const isOutdated = () => {
@@ -178,14 +171,20 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
   let session: Session
   try {
     refreshRequest = new AbortController()
-    session = await requestSession('/auth/refresh', { signal: refreshRequest.signal })
+    const request = guestApi.POST('/auth/refresh', {
+      params: COOKIE_MODE,
+      body: {},
+      signal: refreshRequest.signal,
+      fetch: (request) => send(request, REFRESH_TIMEOUT),
+    })
+    session = (await read(sessionSchema, request)).data
   } catch (error) {
     if (isOutdated()) return newer()
     if (error instanceof ApiError && error.status === 401) {
       endSession('expired')
       return undefined
     }
-    useSession.setState({ unreachable: useSession.getState().status === 'unknown' })
+    serverUnreachable()
     throw error
   }
   if (isOutdated()) return newer()
@@ -195,11 +194,29 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
 }
 
 /**
- * Runs in one tab at a time. Locks exist only in secure contexts; elsewhere tabs may run at the
+ * Runs in one tab at a time. A tab that holds the lock for longer than LOCK_TIMEOUT, because the
+ * browser has frozen it, loses it. Locks exist only in secure contexts; elsewhere tabs may run at the
  * same time, which the server tolerates.
  */
-function withLock<T>(lock: string, work: () => Promise<T>): Promise<T> {
-  return navigator.locks ? (navigator.locks.request(lock, work) as Promise<T>) : work()
+async function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+  if (!navigator.locks) return work()
+  let result: Promise<T> | undefined
+  const run = () => (result = work())
+  const waiting = new AbortController()
+  const timer = setTimeout(() => waiting.abort(), LOCK_TIMEOUT)
+  const begin = () => {
+    clearTimeout(timer)
+    return run()
+  }
+  try {
+    return (await navigator.locks.request(name, { signal: waiting.signal }, begin)) as T
+  } catch (error) {
+    if (result) return result // another tab has taken the lock; the work goes on
+    if (!waiting.signal.aborted) throw error
+    return (await navigator.locks
+      .request(name, { steal: true }, run)
+      .catch((error: unknown) => result ?? Promise.reject(error))) as T
+  }
 }
 
 function nextTask(): Promise<void> {

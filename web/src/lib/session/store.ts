@@ -1,5 +1,5 @@
 import { create } from 'zustand'
-import type { User } from '@/lib/api/types'
+import type { Session, User } from '@/lib/api/types'
 
 /**
  * The signed-in user. The access token is kept only here, in memory, and is lost with the tab. It
@@ -8,21 +8,48 @@ import type { User } from '@/lib/api/types'
 interface SessionState {
   /** `unknown` until the refresh cookie has been tried. */
   status: 'unknown' | 'anonymous' | 'signed-in'
-  user: User | undefined
-  accessToken: string | undefined
+  user?: User
+  accessToken?: string
   /** The server could not be reached; the session is still unknown. */
   unreachable: boolean
   /** Why the last session ended, for a message to the user. */
-  ended: 'expired' | 'signed-out' | undefined
+  ended?: 'expired' | 'signed-out'
   /** The state of a logout that the server has not confirmed; undefined when there is none. */
-  logout: 'sending' | 'failed' | undefined
+  logout?: 'sending' | 'failed'
 }
 
-export const useSession = create<SessionState>()(() => ({
-  status: 'unknown',
-  user: undefined,
-  accessToken: undefined,
-  unreachable: false,
-  ended: undefined,
-  logout: undefined,
-}))
+const initial: SessionState = { status: 'unknown', unreachable: false }
+const store = create<SessionState>()(() => initial)
+
+export const useSession = <T>(select: (session: SessionState) => T): T => store(select)
+export const currentSession = (): SessionState => store.getState()
+
+export function sessionStarted({ user, accessToken }: Session): void {
+  store.setState({ status: 'signed-in', user, accessToken, unreachable: false }, true)
+}
+
+export function sessionEnded(ended: SessionState['ended'], logout?: SessionState['logout']): void {
+  store.setState({ status: 'anonymous', unreachable: false, ended, logout }, true)
+}
+
+/** The server can't be reached. A session that is known stays. */
+export function serverUnreachable(): void {
+  store.setState(({ status }) => ({ unreachable: status === 'unknown' }))
+}
+
+export const logoutChanged = (logout: SessionState['logout']): void => store.setState({ logout })
+
+export const forgetSession = (): void => store.setState(initial, true)
+
+/** Resolves when it is known whether there is a session. */
+export function sessionKnown(): Promise<void> {
+  return new Promise((resolve) => {
+    const check = () => {
+      if (currentSession().status === 'unknown') return
+      unsubscribe()
+      resolve()
+    }
+    const unsubscribe = store.subscribe(check)
+    check()
+  })
+}

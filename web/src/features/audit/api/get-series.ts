@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { call } from '@/lib/api/client'
+import { api, read } from '@/lib/api/client'
+import { StreamSeries as seriesSchema } from '@/lib/api/schemas'
 import type { StreamSeries } from '@/lib/api/types'
 
 const SPANS = 200
@@ -36,13 +37,14 @@ export function useSeries(id: string, newest: number) {
  * spans are seconds: four requests are enough for a year.
  */
 export async function fetchSeries(id: string, signal?: AbortSignal): Promise<Series> {
-  const get = async (parameters: Record<string, string>) =>
-    (await call<StreamSeries>(`/audit/streams/${id}/series?${new URLSearchParams(parameters)}`, { signal }))
-      .data
+  const get = async (query: { from?: string; to?: string; spans: number }) => {
+    const params = { path: { id }, query }
+    return (await read(seriesSchema, api.GET('/audit/streams/{id}/series', { params, signal }))).data
+  }
   const between = (from: number, to: number, spans: number) =>
-    get({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), spans: String(spans) })
+    get({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), spans })
 
-  const all = await get({ spans: String(SPANS) })
+  const all = await get({ spans: SPANS })
   let series = all
   let busiest = series.spans[series.busiest]
   while (busiest && series.spanSeconds > 1) {

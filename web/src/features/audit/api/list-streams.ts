@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { call } from '@/lib/api/client'
-import type { StreamList } from '@/lib/api/types'
+import { api, read } from '@/lib/api/client'
+import { StreamList } from '@/lib/api/schemas'
 
 export interface StreamQuery {
   search: string
@@ -10,14 +10,12 @@ export interface StreamQuery {
 
 const PAGE_SIZE = 50
 
-export function useStreamList(query: StreamQuery) {
+export function useStreamList({ search, after }: StreamQuery) {
+  const query = { after, limit: PAGE_SIZE, ...(search && { search }) }
   return useQuery({
     queryKey: ['audit', 'streams', query],
-    queryFn: async ({ signal }) => {
-      const parameters = new URLSearchParams({ limit: String(PAGE_SIZE), after: String(query.after) })
-      if (query.search) parameters.set('search', query.search)
-      return (await call<StreamList>(`/audit/streams?${parameters}`, { signal })).data
-    },
+    queryFn: async ({ signal }) =>
+      (await read(StreamList, api.GET('/audit/streams', { params: { query }, signal }))).data,
     placeholderData: keepPreviousData,
   })
 }

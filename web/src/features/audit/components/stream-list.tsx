@@ -2,7 +2,7 @@ import Link from 'next/link'
 import type { StreamItem } from '@/lib/api/types'
 import { formatDateTime, formatNumber, plural } from '@/lib/format'
 import { paths } from '@/lib/paths'
-import { viewerZone } from '@/lib/zoned-time'
+import { viewerZone } from '@/lib/time-zone'
 import { StatusBadge } from './status-badge'
 
 export function StreamList({ streams }: { streams: readonly StreamItem[] }) {

@@ -22,23 +22,21 @@ export function TimeSlider({
   onChange: (version: number) => void
 }) {
   const id = useId()
-  const [shown, setShown] = useState(version)
-  const [sent, setSent] = useState(version)
+  const [moved, setMoved] = useState<number>()
   const [typed, setTyped] = useState<string>()
-  if (version !== sent) {
-    // The version was selected elsewhere, for example in the timeline.
-    setSent(version)
-    setShown(version)
-  }
+  const shown = moved ?? version
   const latest = useRef(onChange)
   useEffect(() => {
     latest.current = onChange
   })
   useEffect(() => {
-    if (shown === sent) return
-    const timer = setTimeout(() => latest.current(shown), DEBOUNCE)
+    if (moved === undefined) return
+    const timer = setTimeout(() => {
+      latest.current(moved)
+      setMoved(undefined) // from now on it follows the version, which may be selected elsewhere
+    }, DEBOUNCE)
     return () => clearTimeout(timer)
-  }, [shown, sent])
+  }, [moved])
 
   const step = (text: string, by: 1 | -1) => (
     <Button
@@ -46,7 +44,7 @@ export function TimeSlider({
       size="icon"
       aria-label={text}
       disabled={shown + by < 1 || shown + by > newest}
-      onClick={() => setShown(shown + by)}
+      onClick={() => setMoved(shown + by)}
     >
       {by < 0 ? <ChevronLeft aria-hidden /> : <ChevronRight aria-hidden />}
     </Button>
@@ -76,7 +74,7 @@ export function TimeSlider({
             onChange={(e) => {
               setTyped(e.target.value)
               const wanted = Number(e.target.value)
-              if (Number.isInteger(wanted) && wanted >= 1 && wanted <= newest) setShown(wanted)
+              if (Number.isInteger(wanted) && wanted >= 1 && wanted <= newest) setMoved(wanted)
             }}
             onBlur={() => setTyped(undefined)}
             className={`${controlClass} w-24! [&::-webkit-inner-spin-button]:hidden`}
@@ -91,7 +89,7 @@ export function TimeSlider({
         max={newest}
         value={shown}
         aria-valuetext={`Version ${formatNumber(shown)} of ${formatNumber(newest)}`}
-        onChange={(e) => setShown(Number(e.target.value))}
+        onChange={(e) => setMoved(Number(e.target.value))}
         className="h-11 w-full cursor-pointer accent-stamp"
       />
     </div>

@@ -66,7 +66,6 @@ export function Timeline({
         page={page}
         pages={Math.ceil(newest / PAGE_SIZE)}
         href={(to) => paths.auditStream(streamId, firstOf(to))}
-        onPage={(to) => onChoose(firstOf(to))}
       />
     </div>
   )

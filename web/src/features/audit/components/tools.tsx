@@ -44,11 +44,7 @@ function Outcome({ verifying, wanted }: { verifying: Verifying; wanted?: string 
     case 'starting':
       return null
     case 'lost':
-      return (
-        <Alert role="none">
-          The result can’t be told: the server has begun something else. Verify again.
-        </Alert>
-      )
+      return <Alert role="none">The result can’t be told: the server has it no more. Verify again.</Alert>
     case 'unreachable':
       return (
         <Alert role="none">

@@ -1,6 +1,8 @@
-import { call } from '@/lib/api/client'
+import { api, read } from '@/lib/api/client'
 import { ApiError } from '@/lib/api/error'
+import { BookingChange as changeSchema } from '@/lib/api/schemas'
 import type { BookingChange } from '@/lib/api/types'
+import { newKey } from '@/lib/new-key'
 
 /** The outcome of an attempt to book, as far as it is known. */
 export type Outcome =
@@ -39,11 +41,13 @@ export async function bookTicket(
 ): Promise<Outcome> {
   for (let look = 1; ; look++) {
     try {
-      const { data } = await call<BookingChange>('/book', {
-        method: 'POST',
-        body: { eventId },
-        idempotencyKey: key,
-      })
+      const params = { header: { 'Idempotency-Key': key } }
+      const { data, currentStatus } = await read(
+        changeSchema,
+        api.POST('/book', { params, body: { eventId } }),
+      )
+      // It was made, but its answer was lost, and it was cancelled since: a new booking is wanted.
+      if (currentStatus === 'CANCELLED') return bookTicket(eventId, newKey(), wait)
       return { kind: 'booked', change: data }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error

@@ -1,6 +1,5 @@
-import { call } from '@/lib/api/client'
-import type { BookingChange } from '@/lib/api/types'
+import { api, read } from '@/lib/api/client'
+import { BookingChange } from '@/lib/api/schemas'
 
-export function cancelBooking(id: string) {
-  return call<BookingChange>(`/bookings/${id}`, { method: 'DELETE' })
-}
+export const cancelBooking = (id: string) =>
+  read(BookingChange, api.DELETE('/bookings/{id}', { params: { path: { id } } }))

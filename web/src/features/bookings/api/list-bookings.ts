@@ -1,27 +1,52 @@
-import { queryOptions, useQuery } from '@tanstack/react-query'
+import { queryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useCallback } from 'react'
-import { call } from '@/lib/api/client'
+import { api, read } from '@/lib/api/client'
+import { BookingList } from '@/lib/api/schemas'
 import type { BookingWithEvent } from '@/lib/api/types'
 
-export const bookingsQuery = queryOptions({
-  queryKey: ['bookings'],
-  queryFn: async ({ signal }) =>
-    (await call<{ data: BookingWithEvent[] }>('/bookings', { signal })).data.data,
+interface Part {
+  limit?: number
+  cursor?: string
+  status?: BookingWithEvent['status']
+  upcoming?: boolean
+}
+
+async function getBookings(query: Part, signal: AbortSignal) {
+  return (await read(BookingList, api.GET('/bookings', { params: { query }, signal }))).data
+}
+
+export const bookingKeys = { all: ['bookings'] } as const
+
+/** The tickets that can still be used. Nobody has so many that they need pages. */
+export const ticketsQuery = queryOptions({
+  queryKey: ['bookings', 'tickets'],
+  queryFn: async ({ signal }) => (await getBookings({ status: 'CONFIRMED', upcoming: true }, signal)).data,
   staleTime: 30_000,
 })
 
-export function useBookings() {
-  return useQuery(bookingsQuery)
-}
+export const useTickets = () => useQuery(ticketsQuery)
+
+const PAGE_SIZE = 50
+
+/** All bookings, latest first, page by page. */
+export const useBookings = () =>
+  useInfiniteQuery({
+    queryKey: ['bookings', 'pages'],
+    queryFn: ({ pageParam: cursor, signal }) =>
+      getBookings({ limit: PAGE_SIZE, ...(cursor && { cursor }) }, signal),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.meta.next,
+    staleTime: 30_000,
+  })
 
 /**
  * Whether the user has a ticket for an event; undefined while unknown. Components render again only
  * when this value changes, not with every change of the list.
  */
-export function useIsBooked(eventId: string): boolean | undefined {
+export function useIsBooked(eventId: string) {
   const select = useCallback(
-    (bookings: BookingWithEvent[]) => bookings.some((b) => b.eventId === eventId && b.status === 'CONFIRMED'),
+    (tickets: BookingWithEvent[]) => tickets.some((b) => b.eventId === eventId),
     [eventId],
   )
-  return useQuery({ ...bookingsQuery, select }).data
+  return useQuery({ ...ticketsQuery, select })
 }

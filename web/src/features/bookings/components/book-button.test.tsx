@@ -1,22 +1,28 @@
-import { QueryClientProvider } from '@tanstack/react-query'
-import { act, render, screen, waitFor } from '@testing-library/react'
+import { useQuery } from '@tanstack/react-query'
+import { act, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { delay, http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Event } from '@/lib/api/types'
-import { useLiveEvent } from '@/lib/live/store'
+import { eventKeys, withNewestCounts } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { startSession } from '@/lib/session/session'
-import { useSession } from '@/lib/session/store'
-import { aBooking, anEvent, aSession, problem, server } from '../../../../test/server'
+import { currentSession } from '@/lib/session/store'
+import { aBooking, anEvent, aSession, bookingList, problem, server } from '../../../../test/server'
 import { book } from '../book'
+import { show as render } from '../../../../test/show'
 import { BookButton } from './book-button'
 
 const toasts = vi.hoisted(() => ({ success: vi.fn(), error: vi.fn(), info: vi.fn(), warning: vi.fn() }))
 vi.mock('sonner', () => ({ toast: toasts }))
 
 function Card({ event: fetched }: { event: Event }) {
-  const event = useLiveEvent(fetched)
+  const { data: event = fetched } = useQuery({
+    queryKey: eventKeys.one(fetched.id),
+    queryFn: () => withNewestCounts(fetched),
+    initialData: fetched,
+    staleTime: Infinity,
+  })
   return (
     <article>
       <p>{event.remainingTickets} left</p>
@@ -25,12 +31,10 @@ function Card({ event: fetched }: { event: Event }) {
   )
 }
 
-function show(event: Event) {
-  render(
-    <QueryClientProvider client={queryClient}>
-      <Card event={event} />
-    </QueryClientProvider>,
-  )
+/** Shows the button as soon as it is known whether the event is booked. */
+async function show(event: Event) {
+  render(<Card event={event} />)
+  await waitFor(() => expect(queryClient.isFetching()).toBe(0))
 }
 
 const button = () => screen.getByRole('button')
@@ -83,10 +87,8 @@ describe('booking', () => {
       await finished
       return booked(event, 59)
     })
-    server.use(
-      http.get('*/api/bookings', () => HttpResponse.json({ data: asked.length ? [aBooking(event)] : [] })),
-    )
-    show(event)
+    server.use(http.get('*/api/bookings', () => bookingList(asked.length ? [aBooking(event)] : [])))
+    await show(event)
     await userEvent.click(button())
     await waitFor(() => expect(button()).toHaveTextContent('Booking...'))
     expect(button()).toBeDisabled()
@@ -118,38 +120,33 @@ describe('booking', () => {
   it('that comes too late shows an error, and the event is sold out', async () => {
     const event = anEvent({ remainingTickets: 1 })
     answers(() => problem(409, 'sold_out'))
-    show(event)
+    await show(event)
     await userEvent.click(button())
     await waitFor(() => expect(button()).toHaveTextContent('Sold Out'))
     expect(button()).toBeDisabled()
     expect(screen.getByText('0 left')).toBeInTheDocument()
     expect(toasts.error).toHaveBeenCalledExactlyOnceWith(
       'Sorry, tickets for Jazz Night are no longer available.',
-      undefined,
     )
   })
 
   it('of a booked event shows a message, and the button is disabled', async () => {
     const event = anEvent()
-    const asked = answers(() => problem(409, 'already_booked'))
-    server.use(
-      http.get('*/api/bookings', () => HttpResponse.json({ data: asked.length ? [aBooking(event)] : [] })),
-    )
-    show(event)
+    answers(() => problem(409, 'already_booked')) // the list of bookings does not show it yet
+    await show(event)
     await userEvent.click(button())
     await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
     expect(button()).toBeDisabled()
-    expect(toasts.info).toHaveBeenCalledExactlyOnceWith('You have already booked this event.', undefined)
+    expect(toasts.info).toHaveBeenCalledExactlyOnceWith('You have already booked this event.')
   })
 
   it('of a customer who has booked too often says so', async () => {
     answers(() => problem(409, 'too_many_bookings'))
-    show(anEvent())
+    await show(anEvent())
     await userEvent.click(button())
     await waitFor(() =>
       expect(toasts.error).toHaveBeenCalledExactlyOnceWith(
         'You have booked and cancelled this event too often to book it again.',
-        undefined,
       ),
     )
   })
@@ -161,10 +158,12 @@ describe('booking', () => {
   ])('that ends in %s can be tried again, with the same key', async (_, failure) => {
     const event = anEvent()
     const asked = answers(failure, () => booked(event, 59))
-    show(event)
+    await show(event)
     await userEvent.click(button())
     await waitFor(() =>
-      expect(toasts.error).toHaveBeenCalledWith('Failed to complete booking. Please try again.', undefined),
+      expect(toasts.error).toHaveBeenCalledWith('Failed to complete booking. Please try again.', {
+        description: undefined,
+      }),
     )
     expect(button()).toHaveTextContent('Book Now')
     expect(button()).toBeEnabled()
@@ -177,12 +176,31 @@ describe('booking', () => {
   it('that succeeded although the answer was lost is shown as booked', async () => {
     const event = anEvent()
     const asked = answers(() => HttpResponse.error())
-    server.use(
-      http.get('*/api/bookings', () => HttpResponse.json({ data: asked.length ? [aBooking(event)] : [] })),
-    )
-    show(event)
+    server.use(http.get('*/api/bookings', () => bookingList(asked.length ? [aBooking(event)] : [])))
+    await show(event)
     await userEvent.click(button())
     await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
+  })
+
+  it('whose answer was lost, and that was cancelled elsewhere since, is made anew', async () => {
+    const event = anEvent()
+    const asked = answers(
+      () => HttpResponse.error(),
+      () => {
+        const answer = booked(event, 59)
+        answer.headers.set('Current-Status', 'CANCELLED')
+        return answer
+      },
+      () => booked(event, 58),
+    )
+    await show(event)
+    await userEvent.click(button())
+    await waitFor(() => expect(button()).toBeEnabled())
+    await userEvent.click(button())
+    await waitFor(() => expect(toasts.success).toHaveBeenCalledOnce())
+    expect(asked[1]?.key).toBe(asked[0]?.key)
+    expect(asked[2]?.key).not.toBe(asked[0]?.key)
+    expect(screen.getByText('58 left')).toBeInTheDocument()
   })
 
   it('while the server is busy counts down to the next try', async () => {
@@ -191,7 +209,7 @@ describe('booking', () => {
       () => problem(503, 'busy', { 'Retry-After': '1' }),
       () => booked(event, 59),
     )
-    show(event)
+    await show(event)
     await userEvent.click(button())
     await waitFor(() => expect(button()).toHaveTextContent('Try again in 1 s'))
     expect(button()).toBeDisabled()
@@ -206,7 +224,7 @@ describe('booking', () => {
 
   it('too often shows another message than a busy server', async () => {
     answers(() => problem(429, 'rate_limited', { 'Retry-After': '2' }))
-    show(anEvent())
+    await show(anEvent())
     await userEvent.click(button())
     await waitFor(() => expect(button()).toHaveTextContent('Try again in 2 s'))
     expect(toasts.warning).toHaveBeenCalledExactlyOnceWith('That was too often.', {
@@ -220,9 +238,9 @@ describe('booking', () => {
     ['event_not_found', 404, 'Jazz Night is not on sale any more.'],
   ])('refused as %s is explained', async (code, status, text) => {
     answers(() => problem(status, code))
-    show(anEvent())
+    await show(anEvent())
     await userEvent.click(button())
-    await waitFor(() => expect(toasts.error).toHaveBeenCalledExactlyOnceWith(text, undefined))
+    await waitFor(() => expect(toasts.error).toHaveBeenCalledExactlyOnceWith(text))
   })
 
   it.each(['idempotency_in_progress', 'outcome_unknown'])(
@@ -233,7 +251,7 @@ describe('booking', () => {
         () => problem(code === 'outcome_unknown' ? 503 : 409, code, { 'Retry-After': '1' }),
         () => booked(event, 59),
       )
-      show(event)
+      await show(event)
       await userEvent.click(button())
       await waitFor(() => expect(toasts.success).toHaveBeenCalled(), { timeout: 3_000 })
       expect(asked).toHaveLength(2)
@@ -249,7 +267,7 @@ describe('booking', () => {
       () => booked(event, 59),
     )
     server.use(http.post('*/api/auth/refresh', () => HttpResponse.json(aSession('access-2'))))
-    show(event)
+    await show(event)
     await userEvent.click(button())
     await waitFor(() => expect(toasts.success).toHaveBeenCalled())
     expect(asked.map((a) => a.token)).toEqual(['Bearer access-1', 'Bearer access-2'])
@@ -259,18 +277,16 @@ describe('booking', () => {
   it('with an expired session ends it, without a toast', async () => {
     answers(() => problem(401, 'token_expired'))
     server.use(http.post('*/api/auth/refresh', () => problem(401, 'invalid_token')))
-    show(anEvent())
+    await show(anEvent())
     await userEvent.click(button())
-    await waitFor(() =>
-      expect(useSession.getState()).toMatchObject({ status: 'anonymous', ended: 'expired' }),
-    )
+    await waitFor(() => expect(currentSession()).toMatchObject({ status: 'anonymous', ended: 'expired' }))
     for (const toast of Object.values(toasts)) expect(toast).not.toHaveBeenCalled()
   })
 
   it('offline shows an error', async () => {
     vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
     answers(() => HttpResponse.error())
-    show(anEvent())
+    await show(anEvent())
     await userEvent.click(button())
     await waitFor(() =>
       expect(toasts.error).toHaveBeenCalledExactlyOnceWith('Failed to complete booking. Please try again.', {
@@ -284,7 +300,7 @@ describe('booking', () => {
       await delay(20)
       return HttpResponse.error()
     })
-    show(anEvent())
+    await show(anEvent())
     button().focus()
     await userEvent.keyboard('{Enter}')
     await waitFor(() => expect(button()).toHaveTextContent('Booking...'))
@@ -298,14 +314,37 @@ describe('the button', () => {
     ['Sold Out', { remainingTickets: 0 }],
     ['Cancelled', { status: 'CANCELLED' as const }],
     ['Sale ended', { date: '2020-01-01T00:00:00Z' }],
-  ])('is disabled: %s', (text, part) => {
-    show(anEvent(part))
+  ])('is disabled: %s', async (text, part) => {
+    await show(anEvent(part))
     expect(button()).toHaveTextContent(text)
     expect(button()).toBeDisabled()
   })
 
-  it('names its event', () => {
-    show(anEvent())
+  it('names its event', async () => {
+    await show(anEvent())
     expect(screen.getByRole('button', { name: 'Book Now: Jazz Night' })).toBeEnabled()
+  })
+
+  it('can’t be pressed before it is known whether the event is booked', async () => {
+    let answer = () => {}
+    const asked = new Promise<void>((resolve) => (answer = resolve))
+    const event = anEvent()
+    server.use(
+      http.get('*/api/bookings', async () => {
+        await asked
+        return bookingList([aBooking(event)])
+      }),
+    )
+    render(<Card event={event} />)
+    expect(button()).toHaveTextContent('Book Now')
+    expect(button()).toBeDisabled()
+    answer()
+    await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
+  })
+
+  it('can be pressed when the bookings can’t be had: the server decides', async () => {
+    server.use(http.get('*/api/bookings', () => problem(403, 'forbidden')))
+    await show(anEvent())
+    expect(button()).toBeEnabled()
   })
 })

@@ -4,28 +4,19 @@ import { useEffect, useRef, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
-import { loadCode } from '@/lib/load-code'
-import { usePreload } from '@/lib/preload'
 import { useIsBooked } from '../api/list-bookings'
-import { useAttempts } from '../attempts'
-import { showBookingFailed, showOffline } from '../failure-toast'
-
-const load = () => import('../book')
+import { useAttempt } from '../attempts'
+import { book } from '../book'
 
 export function BookButton({ event }: { event: Event }) {
-  const isBooked = useIsBooked(event.id)
-  const attempt = useAttempts((s) => s.attempts[event.id])
+  const booked = useIsBooked(event.id)
+  const attempt = useAttempt(event.id)
   const wait = useSecondsUntil(attempt?.phase === 'undecided' ? attempt.notBefore : undefined)
   const hasBegun = useHasBegun(event.date)
   const button = useRef<HTMLButtonElement>(null)
 
-  usePreload(load)
-
   const press = async () => {
-    const code = await loadCode(load).catch(() =>
-      navigator.onLine === false ? showOffline() : showBookingFailed(),
-    )
-    await code?.book(event)
+    await book(event)
     // A disabled button loses the focus; keyboard users continue from the event instead of the top
     // of the page.
     requestAnimationFrame(() => {
@@ -39,7 +30,7 @@ export function BookButton({ event }: { event: Event }) {
 
   const [text, look] = ((): [string, 'primary' | 'done'] => {
     if (attempt?.phase === 'booking') return ['Booking...', 'primary']
-    if (isBooked) return ['Booked ✓', 'done']
+    if (booked.data || attempt?.phase === 'booked') return ['Booked ✓', 'done']
     if (event.status === 'CANCELLED') return ['Cancelled', 'primary']
     if (hasBegun) return ['Sale ended', 'primary']
     if (event.remainingTickets <= 0) return ['Sold Out', 'primary']
@@ -53,12 +44,13 @@ export function BookButton({ event }: { event: Event }) {
       ref={button}
       variant={look}
       size="wide"
-      disabled={text !== 'Book Now'}
+      // Until it is known whether the event is booked; if that can't be known, the server decides.
+      disabled={text !== 'Book Now' || booked.isPending}
       aria-busy={isBooking || undefined}
       onClick={() => void press()}
     >
       {isBooking && <Spinner />}
-      {text}
+      <span>{text}</span>
       <span className="sr-only">: {event.title}</span>
     </Button>
   )

@@ -1,26 +1,24 @@
 'use client'
 
 import { CalendarPlus, CircleCheck, QrCode, ReceiptText, XCircle } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { DateStub } from '@/components/date-stub'
 import { TicketHeading } from '@/components/ticket-heading'
 import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { formatDateTime } from '@/lib/format'
 import { saveFile } from '@/lib/save-file'
-import { viewerZone } from '@/lib/zoned-time'
+import { viewerZone } from '@/lib/time-zone'
 import { calendarFile } from '../calendar'
 
 export function BookingCard({
   booking,
-  stub,
   isOver,
   onCancel,
   onReceipt,
   onShow,
 }: {
   booking: BookingWithEvent
-  stub: ReactNode
   isOver: boolean
   onCancel: (booking: BookingWithEvent) => void
   onReceipt: (booking: BookingWithEvent) => void
@@ -32,7 +30,7 @@ export function BookingCard({
   const name = `booking-${booking.id}`
   return (
     <article aria-labelledby={name} data-slot="booking-card" className="ticket flex">
-      {stub}
+      <DateStub event={event} />
       <div className="flex min-w-0 grow flex-col gap-4 p-4 pl-5 sm:p-5 sm:pl-7">
         <div className="flex flex-col items-start justify-between gap-x-4 gap-y-2 sm:flex-row">
           <TicketHeading as="h3" isLarge id={name} event={event} />
@@ -55,15 +53,7 @@ export function BookingCard({
                 <QrCode aria-hidden />
                 Show ticket <span className="sr-only">for {event.title}</span>
               </Button>
-              <Button
-                variant="outline"
-                onClick={() =>
-                  saveFile(
-                    `${event.title.replace(/[^\p{L}\p{N}]+/gu, '-')}.ics`,
-                    new Blob([calendarFile(booking)], { type: 'text/calendar;charset=utf-8' }),
-                  )
-                }
-              >
+              <Button variant="outline" onClick={() => saveFile(calendarFile(booking))}>
                 <CalendarPlus aria-hidden />
                 Add to calendar
                 <span className="sr-only">: {event.title}</span>

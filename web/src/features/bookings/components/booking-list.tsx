@@ -2,62 +2,42 @@
 
 import { Ticket } from 'lucide-react'
 import Link from 'next/link'
-import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { useState } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
-import { buttonVariants } from '@/components/ui/button'
-import type { BookingWithEvent, Event } from '@/lib/api/types'
-import { loadCode } from '@/lib/load-code'
+import { DateStub } from '@/components/date-stub'
+import { Skeleton } from '@/components/ui/skeleton'
+import { Button, buttonVariants } from '@/components/ui/button'
+import type { BookingWithEvent } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
-import { usePreload } from '@/lib/preload'
-import { useBookings } from '../api/list-bookings'
+import { useBookings, useTickets } from '../api/list-bookings'
 import { BookingCard } from './booking-card'
-import { BookingListSkeleton } from './booking-list-skeleton'
+import { CancelDialog } from './cancel-dialog'
+import { ReceiptDialog } from './receipt-dialog'
+import { TicketDialog } from './ticket-dialog'
 
-const loadCancelDialog = () => import('./cancel-dialog')
-const loadTicketDialog = () => import('./ticket-dialog')
-const loadReceiptDialog = () => import('./receipt-dialog')
-const CancelDialog = lazy(() => loadCode(loadCancelDialog))
-const TicketDialog = lazy(() => loadCode(loadTicketDialog))
-const ReceiptDialog = lazy(() => loadCode(loadReceiptDialog))
+const startOf = ({ event }: BookingWithEvent) => Date.parse(event.date)
+const isCancelled = ({ status, event }: BookingWithEvent) =>
+  status === 'CANCELLED' || event.status === 'CANCELLED'
 
-interface Groups {
-  upcoming: BookingWithEvent[]
-  past: BookingWithEvent[]
-  cancelled: BookingWithEvent[]
-}
-
-/**
- * Upcoming bookings by the date of the event, soonest first; past and cancelled ones, latest first.
- */
-function groupBookings(bookings: readonly BookingWithEvent[], now: number): Groups {
-  const groups: Groups = { upcoming: [], past: [], cancelled: [] }
-  for (const booking of bookings) {
-    if (booking.status === 'CANCELLED') groups.cancelled.push(booking)
-    else groups[Date.parse(booking.event.date) <= now ? 'past' : 'upcoming'].push(booking)
-  }
-  const when = (b: BookingWithEvent) => Date.parse(b.event.date)
-  groups.upcoming.sort((a, b) => when(a) - when(b))
-  groups.past.sort((a, b) => when(b) - when(a))
-  return groups
-}
-
-export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
-  const query = useBookings()
-  const { data } = query
-  usePreload(loadCancelDialog, loadTicketDialog, loadReceiptDialog)
+export function BookingList() {
+  const tickets = useTickets()
+  const all = useBookings()
   const [cancelling, setCancelling] = useState<BookingWithEvent>()
   const [shown, setShown] = useState<BookingWithEvent>()
   const [proven, setProven] = useState<BookingWithEvent>()
   const [now] = useState(() => Date.now())
 
-  if (!data)
-    return query.error ? (
-      <LoadError title="Your bookings can’t be shown" query={query} />
+  if (!tickets.data || !all.data) {
+    const failed = [tickets, all].find((query) => query.error)
+    return failed ? (
+      <LoadError title="Your bookings can’t be shown" query={failed} />
     ) : (
-      <BookingListSkeleton stub={stub()} />
+      <BookingListSkeleton />
     )
-  if (data.length === 0)
+  }
+  const bookings = all.data.pages.flatMap((page) => page.data)
+  if (tickets.data.length + bookings.length === 0)
     return (
       <Message
         icon={Ticket}
@@ -72,7 +52,10 @@ export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
       </Message>
     )
 
-  const groups = groupBookings(data, now)
+  // Upcoming ones by the date of the event, soonest first; past and cancelled ones, latest first.
+  const upcoming = tickets.data.filter((b) => !isCancelled(b)).sort((a, b) => startOf(a) - startOf(b))
+  const past = bookings.filter((b) => !isCancelled(b) && startOf(b) <= now)
+  past.sort((a, b) => startOf(b) - startOf(a))
   const section = (title: string, bookings: BookingWithEvent[]) =>
     bookings.length > 0 && (
       <section aria-label={title} className="grid gap-4">
@@ -84,7 +67,6 @@ export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
             <li key={booking.id}>
               <BookingCard
                 booking={booking}
-                stub={stub(booking.event)}
                 isOver={Date.parse(booking.event.date) <= now}
                 onShow={setShown}
                 onReceipt={setProven}
@@ -97,8 +79,8 @@ export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
     )
   return (
     <div className="grid gap-10">
-      {section('Upcoming', groups.upcoming)}
-      {groups.upcoming.length === 0 && (
+      {section('Upcoming', upcoming)}
+      {upcoming.length === 0 && (
         <Message
           icon={Ticket}
           title="Nothing coming up"
@@ -111,13 +93,44 @@ export function BookingList({ stub }: { stub: (event?: Event) => ReactNode }) {
           All your bookings are past or cancelled.
         </Message>
       )}
-      {section('Past', groups.past)}
-      {section('Cancelled', groups.cancelled)}
-      <Suspense>
-        {cancelling && <CancelDialog booking={cancelling} onClose={() => setCancelling(undefined)} />}
-        {shown && <TicketDialog booking={shown} onClose={() => setShown(undefined)} />}
-        {proven && <ReceiptDialog booking={proven} onClose={() => setProven(undefined)} />}
-      </Suspense>
+      {section('Past', past)}
+      {section('Cancelled', bookings.filter(isCancelled))}
+      {all.hasNextPage && (
+        <Button
+          variant="outline"
+          className="justify-self-center"
+          disabled={all.isFetchingNextPage}
+          onClick={() => void all.fetchNextPage()}
+        >
+          Show more bookings
+        </Button>
+      )}
+      {cancelling && <CancelDialog booking={cancelling} onClose={() => setCancelling(undefined)} />}
+      {shown && <TicketDialog booking={shown} onClose={() => setShown(undefined)} />}
+      {proven && <ReceiptDialog booking={proven} onClose={() => setProven(undefined)} />}
+    </div>
+  )
+}
+
+function BookingListSkeleton() {
+  return (
+    <div className="grid gap-4">
+      {[1, 2].map((i) => (
+        <div key={i} aria-hidden className="ticket flex">
+          <DateStub />
+          <div className="grid grow gap-4 p-4 pl-5 sm:p-5 sm:pl-7">
+            <Skeleton className="h-6 w-1/2" />
+            <Skeleton className="h-4 w-2/3" />
+            <Skeleton className="h-4 w-1/3" />
+            <Skeleton className="h-4 w-1/2" />
+            <Skeleton className="h-11 w-full rounded-md sm:w-96" />
+          </div>
+          <span className="ticket-edge" />
+        </div>
+      ))}
+      <p role="status" className="sr-only">
+        Loading bookings
+      </p>
     </div>
   )
 }

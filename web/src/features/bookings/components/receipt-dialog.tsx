@@ -12,13 +12,7 @@ import { useDownload } from '@/lib/download'
 import { messageOf } from '@/lib/form-errors'
 
 /** Explains the receipt and offers it for download. */
-export default function ReceiptDialog({
-  booking,
-  onClose,
-}: {
-  booking: BookingWithEvent
-  onClose: () => void
-}) {
+export function ReceiptDialog({ booking, onClose }: { booking: BookingWithEvent; onClose: () => void }) {
   const [problem, setProblem] = useState<string>()
   const download = useDownload((error) =>
     setProblem(
@@ -55,7 +49,7 @@ export default function ReceiptDialog({
           }}
         >
           {download.isPending ? <Spinner /> : <Download aria-hidden />}
-          {download.isPending ? 'Fetching…' : 'Download receipt'}
+          <span>{download.isPending ? 'Fetching…' : 'Download receipt'}</span>
         </Button>
       </div>
     </Dialog>

@@ -6,13 +6,7 @@ import { formatDateTime, zoneName } from '@/lib/format'
 import { QrCode } from './qr-code'
 
 /** The ticket to show at the door. */
-export default function TicketDialog({
-  booking,
-  onClose,
-}: {
-  booking: BookingWithEvent
-  onClose: () => void
-}) {
+export function TicketDialog({ booking, onClose }: { booking: BookingWithEvent; onClose: () => void }) {
   const { event } = booking
   return (
     <Dialog

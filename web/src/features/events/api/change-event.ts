@@ -1,6 +1,8 @@
-import { call } from '@/lib/api/client'
+import { api, read } from '@/lib/api/client'
 import { codeOf } from '@/lib/api/error'
-import type { Event, EventDetails as Details } from '@/lib/api/types'
+import { Event as eventSchema } from '@/lib/api/schemas'
+import type { Event, EventDetails } from '@/lib/api/types'
+import { getEvent } from './get-event'
 
 const detailNames = [
   'title',
@@ -13,12 +15,14 @@ const detailNames = [
   'currency',
 ] as const
 
-export function scheduleEvent(details: Details, idempotencyKey: string) {
-  return call<Event>('/events', { method: 'POST', body: details, idempotencyKey })
+export async function scheduleEvent(body: EventDetails, idempotencyKey: string): Promise<Event> {
+  const params = { header: { 'Idempotency-Key': idempotencyKey } }
+  return (await read(eventSchema, api.POST('/events', { params, body }))).data
 }
 
-export function cancelEvent(id: string, idempotencyKey: string) {
-  return call<Event>(`/events/${id}/cancel`, { method: 'POST', idempotencyKey })
+export async function cancelEvent(id: string, idempotencyKey: string): Promise<Event> {
+  const params = { path: { id }, header: { 'Idempotency-Key': idempotencyKey } }
+  return (await read(eventSchema, api.POST('/events/{id}/cancel', { params }))).data
 }
 
 /** Another user has changed the same event meanwhile; this is its current state. */
@@ -34,25 +38,18 @@ export class EditConflict extends Error {
  * conflict only when a field that organizers edit has changed. Otherwise the change is sent again
  * with the newer version.
  */
-export async function updateEvent(seen: Event, wanted: Details): Promise<Event> {
-  const changed = detailNames.filter(
-    (name) => wanted[name] !== seen[name] && !sameInstant(name, wanted, seen),
-  )
-  if (changed.length === 0) return seen
-  const body = Object.fromEntries(changed.map((name) => [name, wanted[name]]))
+export async function updateEvent(seen: Event, changes: Partial<EventDetails>): Promise<Event> {
+  if (Object.keys(changes).length === 0) return seen
   let version = seen.version
   for (let attempt = 1; ; attempt++) {
     try {
-      return (await call<Event>(`/events/${seen.id}`, { method: 'PATCH', body, ifMatch: version })).data
+      const params = { path: { id: seen.id }, header: { 'If-Match': `"${version}"` } }
+      return (await read(eventSchema, api.PATCH('/events/{id}', { params, body: changes }))).data
     } catch (error) {
       if (codeOf(error) !== 'version_mismatch' || attempt === 5) throw error
-      const current = (await call<Event>(`/events/${seen.id}`)).data
+      const current = await getEvent(seen.id)
       if (detailNames.some((name) => current[name] !== seen[name])) throw new EditConflict(current)
       version = current.version
     }
   }
-}
-
-function sameInstant(name: keyof Details, a: Details, b: Event): boolean {
-  return name === 'date' && Date.parse(a.date) === Date.parse(b.date)
 }

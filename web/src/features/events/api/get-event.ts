@@ -1,31 +1,18 @@
-import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
-import { call } from '@/lib/api/client'
-import type { Event, EventPage } from '@/lib/api/types'
-import { live, useRefetchInterval } from '@/lib/live/live'
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { api, read } from '@/lib/api/client'
+import { Event } from '@/lib/api/schemas'
+import { cachedEvent, eventKeys, withNewestCounts } from '@/lib/event-cache'
+import { live } from '@/lib/live/live'
 
-export function eventQuery(id: string) {
-  return queryOptions({
-    queryKey: ['events', 'one', id],
-    queryFn: async ({ signal }) => {
-      const { data, position } = await call<Event>(`/events/${id}`, { signal })
-      live.seen(position)
-      return data
-    },
-  })
+export async function getEvent(id: string, signal?: AbortSignal) {
+  const { data, position } = await read(Event, api.GET('/events/{id}', { params: { path: { id } }, signal }))
+  live.seen(position)
+  return withNewestCounts(data)
 }
 
-export function useEvent(id: string) {
-  const client = useQueryClient()
-  return useQuery({
-    ...eventQuery(id),
-    refetchInterval: useRefetchInterval(),
-    // Coming from the list, the user sees its data at once.
-    placeholderData: () => {
-      for (const [, page] of client.getQueriesData<EventPage>({ queryKey: ['events', 'list'] })) {
-        const found = page?.data.find((event) => event.id === id)
-        if (found) return found
-      }
-      return undefined
-    },
-  })
-}
+export const eventQuery = (id: string) =>
+  queryOptions({ queryKey: eventKeys.one(id), queryFn: ({ signal }) => getEvent(id, signal) })
+
+/** Coming from the list, the user sees its data at once. */
+export const useEvent = (id: string) =>
+  useQuery({ ...eventQuery(id), placeholderData: () => cachedEvent(id) })

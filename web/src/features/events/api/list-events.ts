@@ -1,40 +1,24 @@
 import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
-import { call } from '@/lib/api/client'
-import type { EventPage } from '@/lib/api/types'
-import { live, useRefetchInterval } from '@/lib/live/live'
-
-export interface EventQuery {
-  page: number
-  search: string
-  sortBy: 'date' | 'price' | 'title'
-  sortOrder: 'asc' | 'desc'
-}
+import { api, read } from '@/lib/api/client'
+import { EventPage } from '@/lib/api/schemas'
+import { eventKeys, withNewestCounts } from '@/lib/event-cache'
+import { live } from '@/lib/live/live'
+import type { EventQuery } from '../event-query'
 
 // Fills rows of one, two and three cards.
 export const PAGE_SIZE = 12
 
-export function eventListQuery(query: EventQuery) {
+export function eventListQuery({ search, ...rest }: EventQuery) {
+  const query = { ...rest, ...(search && { search }), upcoming: true, limit: PAGE_SIZE }
   return queryOptions({
-    queryKey: ['events', 'list', query],
+    queryKey: eventKeys.list(query),
     queryFn: async ({ signal }) => {
-      const parameters = new URLSearchParams({
-        page: String(query.page),
-        limit: String(PAGE_SIZE),
-        sortBy: query.sortBy,
-        sortOrder: query.sortOrder,
-      })
-      if (query.search) parameters.set('search', query.search)
-      const { data, position } = await call<EventPage>(`/events?${parameters}`, { signal })
+      const { data, position } = await read(EventPage, api.GET('/events', { params: { query }, signal }))
       live.seen(position)
-      return data
+      return { ...data, data: data.data.map(withNewestCounts) }
     },
   })
 }
 
-export function useEventList(query: EventQuery) {
-  return useQuery({
-    ...eventListQuery(query),
-    placeholderData: keepPreviousData,
-    refetchInterval: useRefetchInterval(),
-  })
-}
+export const useEventList = (query: EventQuery) =>
+  useQuery({ ...eventListQuery(query), placeholderData: keepPreviousData })

@@ -11,7 +11,7 @@ export function AvailabilityBadge({ event }: { event: Event }) {
   return (
     <Badge tone={level}>
       <Icon aria-hidden />
-      {text}
+      <span>{text}</span>
     </Badge>
   )
 }

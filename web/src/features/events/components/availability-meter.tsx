@@ -26,7 +26,7 @@ export function AvailabilityMeter({ event }: { event: Event }) {
       </div>
       <p className="text-sm text-soft">
         <span className="font-semibold text-ink">{formatNumber(event.remainingTickets)}</span> of{' '}
-        {formatNumber(event.totalTickets)} tickets left
+        <span>{formatNumber(event.totalTickets)}</span> tickets left
       </p>
     </div>
   )

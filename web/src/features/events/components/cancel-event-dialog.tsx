@@ -2,16 +2,16 @@
 
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
-import { toast } from '@/lib/toast'
+import { toast } from 'sonner'
 import { AlertDialog } from '@/components/ui/alert-dialog'
 import type { Event } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
 import { plural } from '@/lib/format'
-import { applyChange } from '@/lib/live/store'
+import { applyChange } from '@/lib/event-cache'
 import { newKey } from '@/lib/new-key'
 import { cancelEvent } from '../api/change-event'
 
-export default function CancelEventDialog({
+export function CancelEventDialog({
   event,
   onClose,
   onCancelled,
@@ -23,7 +23,7 @@ export default function CancelEventDialog({
   const [key] = useState(() => newKey())
   const cancellation = useMutation({
     mutationFn: () => cancelEvent(event.id, key),
-    onSuccess: ({ data }) => {
+    onSuccess: (data) => {
       applyChange({
         eventId: data.id,
         remainingTickets: data.remainingTickets,

@@ -1,27 +1,25 @@
 'use client'
 
 import { memo, type ReactNode } from 'react'
+import { DateStub } from '@/components/date-stub'
 import { TicketHeading } from '@/components/ticket-heading'
 import type { Event } from '@/lib/api/types'
-import { formatPrice, stubParts } from '@/lib/format'
-import { useLiveEvent } from '@/lib/live/store'
+import { formatPrice } from '@/lib/format'
 import { AvailabilityBadge } from './availability-badge'
-import { DateStub } from './date-stub'
 
 /**
- * An event as a ticket. It subscribes to its own counts, so that a change renders this card only.
+ * An event as a ticket. Of a change of one event, only its card renders again.
  */
 export const EventCard = memo(function EventCard({
-  event: fetched,
+  event,
   action,
 }: {
   event: Event
   action: (event: Event) => ReactNode
 }) {
-  const event = useLiveEvent(fetched)
   return (
     <article data-slot="event-card" aria-labelledby={`event-${event.id}`} className="ticket flex">
-      <DateStub {...stubParts(event.date, event.timeZone)} />
+      <DateStub event={event} />
       <div className="flex min-w-0 grow flex-col gap-3 p-4 pl-5">
         <TicketHeading as="h2" id={`event-${event.id}`} event={event} />
         <div className="mt-auto flex items-center justify-between gap-3">

@@ -1,11 +1,11 @@
+import { DateStub } from '@/components/date-stub'
 import { Skeleton } from '@/components/ui/skeleton'
-import { DateStub } from './date-stub'
 
 export function EventDetailsSkeleton() {
   return (
     <div aria-hidden className="grid items-start gap-6 lg:grid-cols-[1fr_22rem] lg:gap-8">
       <div className="ticket flex">
-        <DateStub weekday="" day="" month="" year="" />
+        <DateStub />
         <div className="grid grow gap-6 p-5 sm:p-8">
           <Skeleton className="h-6 w-28 rounded-full" />
           <Skeleton className="h-10 w-3/4" />

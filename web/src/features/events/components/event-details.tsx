@@ -2,17 +2,16 @@
 
 import { CalendarDays, MapPin } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { DateStub } from '@/components/date-stub'
 import { PageHeading } from '@/components/page-heading'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, formatPrice, sameOffset, stubParts, zoneName } from '@/lib/format'
-import { useLiveEvent } from '@/lib/live/store'
-import { viewerZone } from '@/lib/zoned-time'
+import { formatDateTime, formatPrice, zoneName } from '@/lib/format'
+import { sameOffset, viewerZone } from '@/lib/time-zone'
 import { AvailabilityBadge } from './availability-badge'
 import { AvailabilityMeter } from './availability-meter'
-import { DateStub } from './date-stub'
 
 export function EventDetails({
-  event: fetched,
+  event,
   action,
   tools,
   status,
@@ -22,12 +21,11 @@ export function EventDetails({
   tools?: ReactNode
   status: ReactNode
 }) {
-  const event = useLiveEvent(fetched)
   const here = viewerZone()
   return (
     <article className="grid items-start gap-6 lg:grid-cols-[1fr_22rem] lg:gap-8">
       <div className="ticket flex">
-        <DateStub {...stubParts(event.date, event.timeZone)} />
+        <DateStub event={event} />
         <div className="grid min-w-0 grow gap-6 p-5 sm:p-8">
           <div className="grid justify-items-start gap-3">
             <AvailabilityBadge event={event} />
@@ -38,10 +36,14 @@ export function EventDetails({
               <time dateTime={event.date} className="font-semibold">
                 {formatDateTime(event.date, event.timeZone)}
               </time>{' '}
-              <span className="text-soft">at the venue ({zoneName(event.date, event.timeZone)})</span>
+              <span className="text-soft">
+                at the venue (
+                <span className="whitespace-nowrap">{zoneName(event.date, event.timeZone)}</span>)
+              </span>
               {!sameOffset(event.date, event.timeZone, here) && (
                 <span className="block text-soft">
-                  {formatDateTime(event.date, here)} where you are ({zoneName(event.date, here)})
+                  <span>{formatDateTime(event.date, here)}</span> where you are (
+                  <span className="whitespace-nowrap">{zoneName(event.date, here)}</span>)
                 </span>
               )}
             </Fact>
@@ -62,7 +64,7 @@ export function EventDetails({
         className="grid gap-5 rounded-ticket border bg-card p-5 sm:p-6 lg:sticky lg:top-24"
       >
         <p className="type-display text-3xl">
-          {formatPrice(event.price, event.currency)}
+          <span>{formatPrice(event.price, event.currency)}</span>
           {event.price > 0 && (
             <span className="text-base font-normal tracking-normal text-soft [font-stretch:100%]">
               {' '}

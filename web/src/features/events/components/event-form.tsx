@@ -1,5 +1,6 @@
 'use client'
 
+import { valibotResolver } from '@hookform/resolvers/valibot'
 import Link from 'next/link'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
@@ -9,13 +10,11 @@ import { InputField, SelectField, TextareaField } from '@/components/ui/field'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
 import { ApiError } from '@/lib/api/error'
-import { messageOf, showErrors } from '@/lib/form-errors'
+import { showErrors } from '@/lib/form-errors'
 import { currencies } from '@/lib/format'
-import { toLocal, viewerZone } from '@/lib/zoned-time'
+import { toLocal, viewerZone } from '@/lib/time-zone'
 import { useKeptValues } from '@/lib/kept-values'
-import { useResolver } from '@/lib/resolver'
-import type { EventDetails as Details } from '@/lib/api/types'
-import type { EventFormValues } from '../form-schema'
+import { eventFormSchema, type EditedFields, type EventFormValues } from '../form-schema'
 
 function valuesOf(event: Event | undefined): EventFormValues {
   const timeZone = event?.timeZone ?? viewerZone()
@@ -31,8 +30,6 @@ function valuesOf(event: Event | undefined): EventFormValues {
   }
 }
 
-const loadSchema = async () => (await import('../form-schema')).eventFormSchema
-
 export function EventForm({
   event,
   submitText,
@@ -43,24 +40,23 @@ export function EventForm({
   event?: Event
   submitText: string
   submittingText: string
-  onSave: (details: Details) => Promise<void>
+  onSave: (values: EventFormValues, edited: EditedFields) => Promise<void>
   back: string
 }) {
   const [problem, setProblem] = useState<string>()
   const { register, handleSubmit, setError, setValue, formState } = useForm<EventFormValues>({
-    resolver: useResolver(loadSchema),
+    resolver: valibotResolver(eventFormSchema),
     defaultValues: valuesOf(event),
   })
   useKeptValues((name, value) => {
     // Not into the form of an existing event: another user may have changed it meanwhile.
-    if (!event && name in formState.defaultValues!) setValue(name as keyof EventFormValues, String(value))
+    if (!event && name in formState.defaultValues!) setValue(name as keyof EventFormValues, value)
   })
-  const { errors, isSubmitting } = formState
+  const { errors, isSubmitting, dirtyFields } = formState
 
   const submit = handleSubmit(async (values) => {
     try {
-      const { detailsOf } = await import('../form-schema')
-      await onSave(detailsOf(values))
+      await onSave(values, dirtyFields)
     } catch (error) {
       if (error instanceof ApiError && error.fields.date)
         setError('local', { message: error.fields.date }, { shouldFocus: true })
@@ -89,31 +85,18 @@ export function EventForm({
     <form
       onSubmit={(e) => {
         setProblem(undefined)
-        // The code that validates the fields may fail to load.
-        submit(e).catch((error: unknown) => setProblem(messageOf(error)))
+        void submit(e)
       }}
       noValidate
       method="post"
       aria-label={submitText}
-      className="grid gap-5 rounded-ticket border bg-card p-5 sm:p-8"
+      className="grid gap-2 rounded-ticket border bg-card p-5 sm:p-8"
     >
       {problem && <Alert>{problem}</Alert>}
-      <InputField
-        label="Title"
-        required
-        maxLength={200}
-        error={errors.title?.message}
-        {...register('title')}
-      />
+      <InputField label="Title" required error={errors.title?.message} {...register('title')} />
       <TextareaField label="Description" error={errors.description?.message} {...register('description')} />
-      <InputField
-        label="Venue"
-        required
-        maxLength={200}
-        error={errors.venue?.message}
-        {...register('venue')}
-      />
-      <div className="grid gap-5 sm:grid-cols-2">
+      <InputField label="Venue" required error={errors.venue?.message} {...register('venue')} />
+      <div className="grid gap-x-5 gap-y-2 sm:grid-cols-2">
         <InputField
           label="Date and time at the venue"
           type="datetime-local"
@@ -131,7 +114,7 @@ export function EventForm({
           ))}
         </SelectField>
       </div>
-      <div className="grid gap-5 sm:grid-cols-3">
+      <div className="grid gap-x-5 gap-y-2 sm:grid-cols-3">
         <InputField
           label="Tickets"
           required
@@ -160,7 +143,7 @@ export function EventForm({
         </Link>
         <Button type="submit" disabled={isSubmitting}>
           {isSubmitting && <Spinner />}
-          {isSubmitting ? submittingText : submitText}
+          <span>{isSubmitting ? submittingText : submitText}</span>
         </Button>
       </div>
     </form>

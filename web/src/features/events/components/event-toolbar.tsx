@@ -3,7 +3,7 @@
 import { useId } from 'react'
 import { SearchBox } from '@/components/search-box'
 import { Select } from '@/components/ui/select'
-import type { EventQuery } from '../api/list-events'
+import type { EventQuery } from '../event-query'
 
 const sorts = {
   'date-asc': 'Date: soonest first',
@@ -19,7 +19,7 @@ export function EventToolbar({
   onChange,
 }: {
   query: EventQuery
-  onChange: (part: Partial<EventQuery>, how: 'push' | 'replace') => void
+  onChange: (part: Partial<EventQuery>) => void
 }) {
   const id = useId()
   return (
@@ -32,7 +32,7 @@ export function EventToolbar({
       <SearchBox
         label="Search events by title"
         search={query.search}
-        onSearch={(search) => onChange({ search }, 'replace')}
+        onSearch={(search) => onChange({ search, page: 1 })}
       />
       <div className="sm:w-56">
         <label htmlFor={`${id}-sort`} className="sr-only">
@@ -46,7 +46,7 @@ export function EventToolbar({
               EventQuery['sortBy'],
               EventQuery['sortOrder'],
             ]
-            onChange({ sortBy, sortOrder }, 'push')
+            onChange({ sortBy, sortOrder, page: 1 })
           }}
         >
           {Object.entries(sorts).map(([value, text]) => (

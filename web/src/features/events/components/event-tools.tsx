@@ -3,22 +3,15 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Pencil, XCircle } from 'lucide-react'
 import Link from 'next/link'
-import { lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
 import { Button, buttonVariants } from '@/components/ui/button'
 import type { Event } from '@/lib/api/types'
-import { loadCode } from '@/lib/load-code'
-import { useLiveEvent } from '@/lib/live/store'
 import { paths } from '@/lib/paths'
-import { usePreload } from '@/lib/preload'
-
-const loadDialog = () => import('./cancel-event-dialog')
-const CancelEventDialog = lazy(() => loadCode(loadDialog))
+import { CancelEventDialog } from './cancel-event-dialog'
 
 /** The actions of an organizer on an event. */
-export function EventTools({ event: fetched }: { event: Event }) {
-  const event = useLiveEvent(fetched)
+export function EventTools({ event }: { event: Event }) {
   const client = useQueryClient()
-  usePreload(loadDialog)
   const [cancelling, setCancelling] = useState(false)
   if (event.status === 'CANCELLED') return null
   return (
@@ -36,15 +29,13 @@ export function EventTools({ event: fetched }: { event: Event }) {
         <XCircle aria-hidden />
         Cancel event
       </Button>
-      <Suspense>
-        {cancelling && (
-          <CancelEventDialog
-            event={event}
-            onClose={() => setCancelling(false)}
-            onCancelled={() => void client.invalidateQueries()}
-          />
-        )}
-      </Suspense>
+      {cancelling && (
+        <CancelEventDialog
+          event={event}
+          onClose={() => setCancelling(false)}
+          onCancelled={() => void client.invalidateQueries()}
+        />
+      )}
     </div>
   )
 }

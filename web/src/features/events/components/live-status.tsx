@@ -3,14 +3,22 @@
 import { Radio, RefreshCw, WifiOff } from 'lucide-react'
 import { cx } from 'class-variance-authority'
 import { formatTime } from '@/lib/format'
-import { useLive } from '@/lib/live/store'
+import { useConnectionState } from '@/lib/live/connection-store'
 
 /**
  * Shows how up to date the counts are. `asOf` is the time of the last fetch, `failing` means that
  * the last fetch failed.
  */
-export function LiveStatus({ asOf, failing }: { asOf: number; failing: boolean }) {
-  const connection = useLive((s) => s.connection)
+export function LiveStatus({
+  asOf,
+  failing,
+  isLoading = false,
+}: {
+  asOf: number
+  failing: boolean
+  isLoading?: boolean
+}) {
+  const connection = useConnectionState()
   const stale = failing || connection === 'offline'
   const [Icon, text] = stale
     ? [WifiOff, `Not up to date: counts as of ${formatTime(asOf)}`]
@@ -19,6 +27,7 @@ export function LiveStatus({ asOf, failing }: { asOf: number; failing: boolean }
       : connection === 'connecting'
         ? [RefreshCw, 'Connecting…']
         : [RefreshCw, 'Counts refresh every 5 seconds']
+  if (isLoading) return <div className="min-h-6" />
   return (
     <p
       role="status"
@@ -29,7 +38,7 @@ export function LiveStatus({ asOf, failing }: { asOf: number; failing: boolean }
       )}
     >
       <Icon aria-hidden className={cx('size-4', !stale && connection === 'live' && 'text-good')} />
-      {text}
+      <span>{text}</span>
     </p>
   )
 }

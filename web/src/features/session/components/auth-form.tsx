@@ -1,4 +1,4 @@
-import type { ComponentProps, ReactNode } from 'react'
+import { useEffect, useRef, type ComponentProps, type ReactNode } from 'react'
 import { Alert } from '@/components/ui/alert'
 import { Button } from '@/components/ui/button'
 import { InputField } from '@/components/ui/field'
@@ -25,13 +25,21 @@ export function AuthForm({
   onSubmit: ComponentProps<'form'>['onSubmit']
   children: ReactNode
 }) {
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    // It was sent before the scripts were there: see guardScript.
+    if (form.current?.dataset.sent === undefined) return
+    delete form.current.dataset.sent
+    document.documentElement.dataset.ready = ''
+    form.current.requestSubmit()
+  }, [])
   return (
-    <form onSubmit={onSubmit} noValidate method="post" className="grid gap-5" aria-label={label}>
+    <form ref={form} onSubmit={onSubmit} noValidate method="post" className="grid gap-2" aria-label={label}>
       {problem && <Alert>{problem}</Alert>}
       {children}
-      <Button type="submit" size="wide" disabled={isSubmitting} className="mt-1">
+      <Button type="submit" size="wide" disabled={isSubmitting}>
         {isSubmitting && <Spinner />}
-        {isSubmitting ? submittingText : submitText}
+        <span>{isSubmitting ? submittingText : submitText}</span>
       </Button>
     </form>
   )

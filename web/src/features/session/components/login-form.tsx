@@ -1,28 +1,26 @@
 'use client'
 
+import { valibotResolver } from '@hookform/resolvers/valibot'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { PasswordField } from '@/components/ui/field'
-import { messageOf, showErrors } from '@/lib/form-errors'
+import { showErrors } from '@/lib/form-errors'
 import { signIn } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
 import { useKeptValues } from '@/lib/kept-values'
-import { useResolver } from '@/lib/resolver'
-import type { LoginValues } from '../schemas'
-import { signedOutText } from '../signed-out'
+import { loginSchema, type LoginValues } from '../schemas'
+import { signedOutText } from '../texts'
 import { AuthForm, EmailField } from './auth-form'
-
-const loadSchema = async () => (await import('../schemas')).loginSchema
 
 export function LoginForm() {
   const [problem, setProblem] = useState<string>()
   const expired = useSession((s) => s.ended === 'expired')
   const logoutFailed = useSession((s) => s.logout === 'failed')
   const { register, handleSubmit, setError, setFocus, setValue, formState } = useForm<LoginValues>({
-    resolver: useResolver(loadSchema),
-    defaultValues: { email: '', password: '' },
+    // Without default values, so that what was typed before the scripts were there stays.
+    resolver: valibotResolver(loginSchema),
   })
-  useKeptValues((name, value) => name === 'email' && setValue(name, String(value)))
+  useKeptValues((name, value) => name === 'email' && setValue(name, value))
   const { errors, isSubmitting } = formState
 
   const submit = handleSubmit(async (values) => {
@@ -48,8 +46,7 @@ export function LoginForm() {
       isSubmitting={isSubmitting}
       onSubmit={(e) => {
         setProblem(undefined)
-        // The code that validates the fields may fail to load.
-        submit(e).catch((error: unknown) => setProblem(messageOf(error)))
+        void submit(e)
       }}
     >
       <EmailField error={errors.email?.message} {...register('email')} />

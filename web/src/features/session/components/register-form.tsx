@@ -1,28 +1,27 @@
 'use client'
 
+import { valibotResolver } from '@hookform/resolvers/valibot'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { InputField, PasswordField } from '@/components/ui/field'
 import { codeOf } from '@/lib/api/error'
 import { AttemptKey } from '@/lib/attempt-key'
-import { messageOf, showErrors } from '@/lib/form-errors'
+import { showErrors } from '@/lib/form-errors'
 import { register as createAccount } from '@/lib/session/session'
 import { useKeptValues } from '@/lib/kept-values'
-import { useResolver } from '@/lib/resolver'
-import type { RegisterValues } from '../schemas'
+import { registerSchema, type RegisterValues } from '../schemas'
 import { AuthForm, EmailField } from './auth-form'
-
-const loadSchema = async () => (await import('../schemas')).registerSchema
 
 export function RegisterForm() {
   const [problem, setProblem] = useState<string>()
   const [attempt] = useState(() => new AttemptKey())
   const { register, handleSubmit, setError, setValue, formState } = useForm<RegisterValues>({
-    resolver: useResolver(loadSchema),
-    defaultValues: { name: '', email: '', password: '', confirmPassword: '' },
+    // Without default values, so that what was typed before the scripts were there stays.
+    resolver: valibotResolver(registerSchema),
+    mode: 'onTouched', // complains about a field when it is left, not while it is typed
   })
-  useKeptValues((name, value) => (name === 'name' || name === 'email') && setValue(name, String(value)))
-  const { errors, isSubmitting } = formState
+  useKeptValues((name, value) => (name === 'name' || name === 'email') && setValue(name, value))
+  const { errors, isSubmitting, touchedFields } = formState
 
   const submit = handleSubmit(async ({ name, email, password }) => {
     try {
@@ -50,8 +49,7 @@ export function RegisterForm() {
       isSubmitting={isSubmitting}
       onSubmit={(e) => {
         setProblem(undefined)
-        // The code that validates the fields may fail to load.
-        submit(e).catch((error: unknown) => setProblem(messageOf(error)))
+        void submit(e)
       }}
     >
       <InputField
@@ -68,7 +66,7 @@ export function RegisterForm() {
         required
         hint="At least 8 characters, with a letter and a number."
         error={errors.password?.message}
-        {...register('password', { deps: ['confirmPassword'] })}
+        {...register('password', { deps: touchedFields.confirmPassword ? ['confirmPassword'] : [] })}
       />
       <PasswordField
         label="Confirm password"

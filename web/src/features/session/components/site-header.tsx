@@ -1,14 +1,14 @@
 'use client'
 
 import { cx } from 'class-variance-authority'
+import Link from 'next/link'
 import { usePathname } from 'next/navigation'
-import type { ReactNode } from 'react'
 import { Logo } from '@/components/logo'
-import { PageLink } from '@/components/page-link'
 import { ThemeToggle } from '@/components/theme-toggle'
 import type { User } from '@/lib/api/types'
-import { paths } from '@/lib/paths'
+import { accessTo, paths } from '@/lib/paths'
 import { useSession } from '@/lib/session/store'
+import { Account } from './account'
 
 const links: { href: string; text: string; role?: User['role'] }[] = [
   { href: paths.events, text: 'Events' },
@@ -16,29 +16,29 @@ const links: { href: string; text: string; role?: User['role'] }[] = [
   { href: paths.audit, text: 'Audit', role: 'auditor' },
 ]
 
-/** `account` and the navigation are for members only. */
-export function SiteHeader({ account }: { account?: ReactNode }) {
-  const members = account !== undefined
+/** The account and the navigation are for members only. */
+export function SiteHeader() {
   const pathname = usePathname()
+  const isForMembers = accessTo(pathname) !== 'guests'
   const actual = useSession((s) => s.user?.role)
   return (
     <header className="sticky top-0 z-30 border-b bg-card">
       <div className="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 sm:gap-3 sm:px-6">
-        <PageLink
-          href={members ? paths.events : paths.login}
+        <Link
+          href={isForMembers ? paths.events : paths.login}
           aria-label="Boxoffice"
           className="flex min-h-11 items-center gap-2 rounded-md pr-1"
         >
           <Logo className="size-8 text-stamp" />
-          <span className={cx('type-display text-2xl', members && 'max-sm:sr-only')}>Boxoffice</span>
-        </PageLink>
-        {members && (
+          <span className={cx('type-display text-2xl', isForMembers && 'max-sm:sr-only')}>Boxoffice</span>
+        </Link>
+        {isForMembers && (
           <nav aria-label="Main" className="flex h-full items-stretch sm:ml-4">
             {links.map(({ href, text, role }) => {
               if (role && role !== actual) return null
               const current = pathname === href || pathname.startsWith(href + '/')
               return (
-                <PageLink
+                <Link
                   key={href}
                   href={href}
                   aria-current={pathname === href ? 'page' : undefined}
@@ -48,14 +48,14 @@ export function SiteHeader({ account }: { account?: ReactNode }) {
                   )}
                 >
                   {text}
-                </PageLink>
+                </Link>
               )
             })}
           </nav>
         )}
         <div className="ml-auto flex items-center">
           <ThemeToggle />
-          {account}
+          {isForMembers && <Account />}
         </div>
       </div>
     </header>

@@ -1,0 +1,56 @@
+import { card, enter, expect, listOf, PASSWORD, schedule, test, toast, web } from './fixtures'
+
+test('booking works on a page that the browser has translated', async ({ page }) => {
+  const event = await schedule({ totalTickets: 20 })
+  await enter(page, listOf(event))
+  await expect(card(page, event).getByRole('button')).toBeEnabled()
+  // What translators do: each text moves into elements of their own.
+  await page.evaluate(() => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    const found: Node[] = []
+    while (texts.nextNode())
+      if (!texts.currentNode.parentElement?.closest('script')) found.push(texts.currentNode)
+    for (const text of found) {
+      const font = document.createElement('font')
+      text.parentNode!.replaceChild(font, text)
+      font.append(text)
+    }
+  })
+  await card(page, event).getByRole('button').click()
+  await expect(toast(page, `Successfully booked ${event.title}!`)).toBeVisible()
+  await expect(card(page, event).getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
+  await expect(card(page, event)).toContainText('19 tickets left')
+})
+
+test('a sign-in that is sent before the scripts are there waits for them', async ({ page }) => {
+  let release = () => {}
+  const released = new Promise<void>((resolve) => (release = resolve))
+  await page.route('**/_next/static/**/*.js', (route) => released.then(() => route.continue()))
+  await page.goto(web() + '/login', { waitUntil: 'commit' })
+  await page.getByLabel('E-mail').fill('alice@example.com')
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByLabel('Password', { exact: true }).press('Enter')
+  await expect(page.getByLabel('E-mail')).toHaveValue('alice@example.com')
+  expect(page.url()).toBe(web() + '/login')
+  release()
+  await expect(page).toHaveURL(web() + '/events')
+})
+
+test('a page of events beyond the last one leads to the last one', async ({ page }) => {
+  const event = await schedule()
+  await enter(page, listOf(event) + '&page=99')
+  await expect(card(page, event)).toBeVisible()
+  expect(page.url()).not.toContain('page=')
+})
+
+test('nothing is left for the next person at this browser, by the back button either', async ({
+  page,
+  refusals,
+}) => {
+  refusals(404, '/nothing')
+  await enter(page, '/bookings')
+  await page.goto(web() + '/nothing')
+  await page.evaluate(() => localStorage.removeItem('boxoffice.session')) // signed out in another tab
+  await page.goBack()
+  await expect(page).toHaveURL(/\/login/)
+})

@@ -1,0 +1,15 @@
+'use client'
+
+import { PageHeading } from '@/components/page-heading'
+import { PageTitle } from '@/components/page-title'
+import { BookingList } from '@/features/bookings/components/booking-list'
+
+export default function BookingsPage() {
+  return (
+    <div className="mx-auto grid max-w-4xl gap-8">
+      <PageTitle>My bookings</PageTitle>
+      <PageHeading className="text-4xl sm:text-5xl">My bookings</PageHeading>
+      <BookingList />
+    </div>
+  )
+}

@@ -1,0 +1,63 @@
+'use client'
+
+import { TicketX } from 'lucide-react'
+import Link from 'next/link'
+import { BackLink } from '@/components/back-link'
+import { LoadError } from '@/components/load-error'
+import { Message } from '@/components/message'
+import { PageTitle } from '@/components/page-title'
+import { buttonVariants } from '@/components/ui/button'
+import { BookButton } from '@/features/bookings/components/book-button'
+import { useEvent } from '@/features/events/api/get-event'
+import { EventDetails } from '@/features/events/components/event-details'
+import { EventDetailsSkeleton } from '@/features/events/components/event-details-skeleton'
+import { EventTools } from '@/features/events/components/event-tools'
+import { LiveStatus } from '@/features/events/components/live-status'
+import { ApiError } from '@/lib/api/error'
+import { usePathId } from '@/lib/address'
+import { useWatch } from '@/lib/live/live'
+import { paths } from '@/lib/paths'
+import { useSession } from '@/lib/session/store'
+
+export default function EventPage() {
+  const id = usePathId()
+  return id ? <LoadedEvent key={id} id={id} /> : <EventDetailsSkeleton />
+}
+
+function LoadedEvent({ id }: { id: string }) {
+  const query = useEvent(id)
+  const { data: event, error, dataUpdatedAt, isRefetchError } = query
+  const isOrganizer = useSession((s) => s.user?.role === 'organizer')
+  useWatch([id])
+  return (
+    <div className="grid gap-5">
+      <PageTitle>{event?.title ?? 'Event'}</PageTitle>
+      <BackLink href={paths.events}>All events</BackLink>
+      {event ? (
+        <EventDetails
+          event={event}
+          action={(now) => <BookButton event={now} />}
+          tools={isOrganizer && <EventTools event={event} />}
+          status={<LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} />}
+        />
+      ) : error instanceof ApiError && (error.status === 404 || error.status === 400) ? (
+        <Message
+          isPage
+          icon={TicketX}
+          title="There is no such event"
+          action={
+            <Link className={buttonVariants()} href={paths.events}>
+              Browse events
+            </Link>
+          }
+        >
+          The link may be mistyped, or the event was never here.
+        </Message>
+      ) : error ? (
+        <LoadError isPage title="The event can’t be shown" query={query} />
+      ) : (
+        <EventDetailsSkeleton />
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,37 @@
+'use client'
+
+import { useQueryClient } from '@tanstack/react-query'
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { toast } from 'sonner'
+import { PageHeading } from '@/components/page-heading'
+import { PageTitle } from '@/components/page-title'
+import { scheduleEvent } from '@/features/events/api/change-event'
+import { eventQuery } from '@/features/events/api/get-event'
+import { EventForm } from '@/features/events/components/event-form'
+import { detailsOf, type EventFormValues } from '@/features/events/form-schema'
+import { AttemptKey } from '@/lib/attempt-key'
+import { paths } from '@/lib/paths'
+
+export default function SchedulePage() {
+  const client = useQueryClient()
+  const { push } = useRouter()
+  const [attempt] = useState(() => new AttemptKey())
+
+  const save = async (values: EventFormValues) => {
+    const details = detailsOf(values)
+    const event = await scheduleEvent(details, attempt.for(details))
+    client.setQueryData(eventQuery(event.id).queryKey, event)
+    void client.invalidateQueries({ queryKey: ['events', 'list'] })
+    toast.success(`${event.title} is scheduled.`)
+    push(paths.event(event.id))
+  }
+
+  return (
+    <div className="mx-auto grid max-w-2xl gap-6">
+      <PageTitle>Schedule an event</PageTitle>
+      <PageHeading className="text-4xl sm:text-5xl">Schedule an event</PageHeading>
+      <EventForm submitText="Schedule event" submittingText="Scheduling…" onSave={save} back={paths.events} />
+    </div>
+  )
+}

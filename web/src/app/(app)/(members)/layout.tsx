@@ -1,0 +1,34 @@
+'use client'
+
+import { QueryClientProvider } from '@tanstack/react-query'
+import { NuqsAdapter } from 'nuqs/adapters/next/app'
+import { useEffect, useRef, type ReactNode } from 'react'
+import { Toaster } from '@/components/ui/toaster'
+import { forgetAttempts } from '@/features/bookings/attempts'
+import { useLiveConnection } from '@/lib/live/live'
+import { queryClient } from '@/lib/query-client'
+import { useSession } from '@/lib/session/store'
+
+/** The cache of server data, the connection that receives changes, and the region of toasts. */
+export default function MembersLayout({ children }: { children: ReactNode }) {
+  useLiveConnection()
+  useForgettingOf(useSession((s) => s.user?.id))
+  return (
+    <QueryClientProvider client={queryClient}>
+      <NuqsAdapter>{children}</NuqsAdapter>
+      <Toaster />
+    </QueryClientProvider>
+  )
+}
+
+/** No data of one user stays for the next. */
+function useForgettingOf(userId: string | undefined): void {
+  const previous = useRef(userId)
+  useEffect(() => {
+    if (previous.current && previous.current !== userId) {
+      queryClient.clear()
+      forgetAttempts()
+    }
+    previous.current = userId
+  }, [userId])
+}
