@@ -33,7 +33,7 @@ func TestAWriteIsConfirmedOnlyWhenTheSynchronousStandbyHasIt(t *testing.T) {
 			write := func(id string) error {
 				return eventstore.Commit(context.Background(), pool, func(tx pgx.Tx) error {
 					_, err := tx.Exec(context.Background(),
-						`insert into erased_users (id, erased_at) values ($1, now())`, id)
+						`insert into access_revocations (user_id, revoked_at) values ($1, now())`, id)
 					return err
 				})
 			}
@@ -48,7 +48,7 @@ func TestAWriteIsConfirmedOnlyWhenTheSynchronousStandbyHasIt(t *testing.T) {
 				t.Errorf("a write that only the primary has: got %v, want an unknown outcome", a.err)
 			}
 			after := p.failOver(t)
-			if n := after.count(t, `select count(*) from erased_users where id = '`+confirmed+`'`); n != 1 {
+			if n := after.count(t, `select count(*) from access_revocations where user_id = '`+confirmed+`'`); n != 1 {
 				t.Error("a write that was confirmed is lost")
 			}
 		})
@@ -61,10 +61,10 @@ func TestAWriteThatIsRefusedIsNotAnUnknownOutcome(t *testing.T) {
 	pool := newPool(t, b.url, 1, nil)
 	refused := errors.New("refused")
 	err := eventstore.Commit(t.Context(), pool, func(tx pgx.Tx) error {
-		_, err := tx.Exec(t.Context(), `insert into erased_users (id, erased_at) values (gen_random_uuid(), now())`)
+		_, err := tx.Exec(t.Context(), `insert into access_revocations (user_id, revoked_at) values (gen_random_uuid(), now())`)
 		return errors.Join(err, refused)
 	})
-	if !errors.Is(err, refused) || b.count(t, `select count(*) from erased_users`) != 0 {
+	if !errors.Is(err, refused) || b.count(t, `select count(*) from access_revocations`) != 0 {
 		t.Errorf("got %v", err)
 	}
 	// A warning before the COMMIT says nothing of it, and an error at COMMIT is a refusal.

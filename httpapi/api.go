@@ -56,6 +56,8 @@ type Options struct {
 	TrustedProxies []string
 	// PlainHTTP says who can sign in without TLS.
 	PlainHTTP PlainHTTP
+	// RequireVerifiedEmail lets only those book who have verified their e-mail address.
+	RequireVerifiedEmail bool
 	// Metrics takes the metrics of requests; nil: there are none.
 	Metrics prometheus.Registerer
 	// Observe, when set, is called at the end of each request.
@@ -169,6 +171,32 @@ func (a *api) routes() {
 	route(a, op("DELETE /auth/me", "eraseMe", "Delete one's own account with all personal data", 204, 400, 403),
 		a.erase, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 
+	route(a, op("POST /auth/me/delete", "deleteMe",
+		"Delete one's own account with all personal data, for clients whose DELETE has no body", 204, 400, 403),
+		a.erase, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+	route(a, op("POST /auth/me/password", "changePassword", "Change one's own password and end all other sessions", 200,
+		400),
+		a.changePassword, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.signsIn, a.needsDatabase)
+	route(a, op("GET /auth/me/sessions", "listSessions", "List one's own sessions", 200),
+		a.listSessions, a.signedIn(), a.needsDatabase)
+	route(a, op("DELETE /auth/me/sessions", "endOtherSessions", "End all of one's own sessions but this one", 204),
+		a.endOtherSessions, a.signedIn(), a.needsDatabase)
+	route(a, op("DELETE /auth/me/sessions/{id}", "endSession", "End one of one's own sessions", 204, 400, 404),
+		a.endSession, a.signedIn(), a.needsDatabase)
+	route(a, op("POST /auth/password-reset", "forgotPassword", "Ask for a link to choose a new password", 202, 400),
+		a.forgotPassword, a.limitedPerAddress(a.Limiter.Registering), a.needsDatabase)
+	route(a, op("POST /auth/password-reset/confirm", "resetPassword", "Choose a new password with a link", 204, 400),
+		a.resetPassword, a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+
+	route(a, op("POST /auth/me/email", "changeEmail", "Change one's own e-mail address with a link that is sent to it", 202,
+		400, 403),
+		a.changeEmail, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+	route(a, op("POST /auth/me/email/verification", "sendVerification", "Ask for a link to verify one's own e-mail address",
+		202),
+		a.sendVerification, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+	route(a, op("POST /auth/email/confirm", "confirmEmail", "Confirm an e-mail address with a link", 204, 400, 409),
+		a.confirmEmail, a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+
 	organizers, reading := a.signedIn(account.Organizer), a.limitedPerUser(a.Limiter.Reading)
 	route(a, op("GET /events", "listEvents", "List events", 200, 400),
 		a.listEvents, a.signedIn(), reading, a.readsModels, a.needsDatabase, conditional)
@@ -183,7 +211,7 @@ func (a *api) routes() {
 
 	// A booking has no needsDatabase: the executor and the read models notice it themselves, for less.
 	route(a, op("POST "+bookPath, "bookTicket", "Book one ticket", 201, 400, 404, 409, 422),
-		a.bookTicket, a.signedIn(), a.limitedPerUser(a.Limiter.Booking), a.admitted)
+		a.bookTicket, a.signedIn(), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
 	route(a, op("GET /bookings", "listBookings", "List one's own bookings", 200, 400),
 		a.listBookings, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 	route(a, op("DELETE /bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, 400, 403, 404, 409),

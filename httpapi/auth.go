@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/booking"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
@@ -60,6 +61,8 @@ type User struct {
 	Email string       `json:"email" format:"email"`
 	Name  string       `json:"name"`
 	Role  account.Role `json:"role" enum:"customer,organizer,auditor"`
+	// EmailVerified matters where REQUIRE_VERIFIED_EMAIL is set.
+	EmailVerified bool `json:"emailVerified" doc:"Whether the user has proved to receive mail at the address"`
 }
 
 // Session is the answer to a sign-in.
@@ -99,7 +102,7 @@ func (a *api) session(ctx context.Context, d Delivery, user account.User, tokens
 }
 
 func userOf(user account.User) User {
-	return User{ID: user.ID, Email: user.Email, Name: user.Name, Role: user.Role}
+	return User{ID: user.ID, Email: user.Email, Name: user.Name, Role: user.Role, EmailVerified: user.EmailVerified}
 }
 
 type registerInput struct {
@@ -107,7 +110,7 @@ type registerInput struct {
 	Idempotent
 	Body struct {
 		Email    string `json:"email" example:"user@example.com"`
-		Password string `json:"password" example:"securePassword123" doc:"At least 8 characters with a letter and a digit, at most 72 bytes"`
+		Password string `json:"password" example:"securePassword123" doc:"At least 8 characters with a letter and a digit, at most 72 bytes, and none of the most common ones. It is compared as it was typed"`
 		Name     string `json:"name" example:"John Doe"`
 	}
 }
@@ -118,6 +121,11 @@ func (a *api) register(ctx context.Context, in *registerInput) (*registerOutput,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if a.RequireVerifiedEmail && !tokens.Replayed {
+		if err := a.Accounts.SendVerification(ctx, user.ID); err != nil { // it can be asked for again
+			a.Logger.Warn("a letter to verify an address was not sent", "error", err)
+		}
 	}
 	signedIn := a.session(ctx, in.Delivery, user, tokens)
 	out := &registerOutput{SetCookie: signedIn.SetCookie, Body: signedIn.Body}
@@ -200,11 +208,8 @@ func (a *api) logout(ctx context.Context, in *logoutInput) (*struct{}, error) {
 
 func (a *api) me(ctx context.Context, _ *struct{}) (*struct{ Body User }, error) {
 	user, err := a.Accounts.Get(ctx, claimsOf(ctx).UserID)
-	if errors.Is(err, account.ErrNotFound) {
-		return nil, fmt.Errorf("%w: the account is gone", account.ErrInvalidToken)
-	}
 	if err != nil {
-		return nil, err
+		return nil, unlessGone(err)
 	}
 	return &struct{ Body User }{userOf(user)}, nil
 }
@@ -219,17 +224,25 @@ type eraseOutput struct {
 	SetCookie []http.Cookie `header:"Set-Cookie"`
 }
 
-// erase deletes one's own account and all personal data with it. Bookings stay: who wants to give
-// tickets back cancels them first.
+// erase deletes one's own account and all personal data with it. It gives tickets of events that have
+// not begun back first: if it ends in between, the account is still there, and it can be repeated.
 func (a *api) erase(ctx context.Context, in *eraseInput) (*eraseOutput, error) {
 	claims := claimsOf(ctx)
 	err := a.guessing(ctx, claims.Email, func(ctx context.Context) error {
-		return a.Accounts.Erase(ctx, claims.UserID, in.Body.Password)
+		return a.Accounts.CheckPassword(ctx, claims.UserID, in.Body.Password)
 	})
 	if errors.Is(err, account.ErrInvalidCredentials) {
 		return nil, errWrongPassword
 	}
 	if err != nil {
+		return nil, err
+	}
+	err = a.Service.CancelUpcoming(ctx, booking.Request{Actor: claims.UserID, CorrelationID: middleware.RequestID(ctx)})
+	if err != nil {
+		return nil, err
+	}
+	err = a.Accounts.Delete(ctx, claims.UserID)
+	if err != nil && !errors.Is(err, account.ErrNotFound) { // another request was first
 		return nil, err
 	}
 	return &eraseOutput{clearedCookies()}, nil

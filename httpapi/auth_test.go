@@ -14,7 +14,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-var ann = map[string]string{"email": "ann@example.com", "password": "password123", "name": "Ann"}
+var ann = map[string]string{"email": "ann@example.com", "password": "passw0rd 123", "name": "Ann"}
 
 func TestRegistrationSignsIn(t *testing.T) {
 	t.Parallel()
@@ -34,14 +34,14 @@ func TestRegistrationSignsIn(t *testing.T) {
 		}
 	}
 
-	s.want(s.call("POST", "/auth/register", "", map[string]string{"email": "ANN@example.com", "password": "password123",
+	s.want(s.call("POST", "/auth/register", "", map[string]string{"email": "ANN@example.com", "password": "passw0rd 123",
 		"name": "Other"}), 409, "email_taken")
 	bad := s.want(s.call("POST", "/auth/register", "", map[string]string{"email": "no", "password": "short", "name": "x"}),
 		400, "validation_failed")
 	if got := len(bad.body["errors"].([]any)); got != 3 {
 		t.Errorf("%d fields are reported, want all three: %s", got, bad.raw)
 	}
-	s.want(s.call("POST", "/auth/register", "", map[string]string{"email": "eve@example.com", "password": "password123",
+	s.want(s.call("POST", "/auth/register", "", map[string]string{"email": "eve@example.com", "password": "passw0rd 123",
 		"name": "Eve", "role": "auditor"}), 400, "validation_failed")
 }
 
@@ -49,12 +49,12 @@ func TestLoginDoesNotTellWhatWasWrong(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.want(s.call("POST", "/auth/register", "", ann), 201, "")
-	s.want(s.call("POST", "/auth/login", "", map[string]string{"email": "ANN@example.com", "password": "password123"}),
+	s.want(s.call("POST", "/auth/login", "", map[string]string{"email": "ANN@example.com", "password": "passw0rd 123"}),
 		200, "")
 	wrong := s.want(s.call("POST", "/auth/login", "", map[string]string{"email": "ann@example.com",
 		"password": "password124"}), 401, "invalid_credentials")
 	unknown := s.want(s.call("POST", "/auth/login", "", map[string]string{"email": "bob@example.com",
-		"password": "password123"}), 401, "invalid_credentials")
+		"password": "passw0rd 123"}), 401, "invalid_credentials")
 	if wrong.at("detail") != "Invalid credentials" || wrong.at("detail") != unknown.at("detail") {
 		t.Errorf("the answers differ: %v and %v", wrong.at("detail"), unknown.at("detail"))
 	}
@@ -199,7 +199,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	if !strings.Contains(logs, "/auth/login") {
 		t.Fatal("nothing was logged, so the test shows nothing")
 	}
-	for _, secret := range []string{"password123", "wrong-password-1", "ann@example.com", "secretly",
+	for _, secret := range []string{"passw0rd 123", "wrong-password-1", "ann@example.com", "secretly",
 		fmt.Sprint(a.at("accessToken")), fmt.Sprint(a.at("refreshToken"))} {
 		if strings.Contains(logs, secret) {
 			t.Errorf("the logs hold %q", secret)

@@ -80,7 +80,7 @@ func TestLongAnswersAreCompressedButNotThoseWithTokens(t *testing.T) {
 		t.Errorf("got %s", data)
 	}
 	long := map[string]string{"email": strings.Repeat("a", 60) + "@" + strings.Repeat("b", 60) + ".example",
-		"password": "password123", "name": strings.Repeat("A", 80)}
+		"password": "passw0rd 123", "name": strings.Repeat("A", 80)}
 	if plain := s.want(s.call("POST", "/auth/register", "", long, "Accept-Encoding", "gzip"), 201,
 		""); plain.header.Get("Content-Encoding") != "" || len(plain.raw) < 1024 {
 		t.Errorf("got %d bytes, %v", len(plain.raw), plain.header)

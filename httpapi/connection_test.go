@@ -139,7 +139,7 @@ func (s *system) once(
 // register makes an account and gives its refresh token.
 func (s *system) register(email string) (refreshToken string) {
 	s.Helper()
-	person := map[string]string{"email": email, "password": "password123", "name": "Name"}
+	person := map[string]string{"email": email, "password": "passw0rd 123", "name": "Name"}
 	a := s.want(s.call("POST", "/auth/register", "", person), 201, "")
 	return a.at("refreshToken").(string)
 }

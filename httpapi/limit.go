@@ -67,9 +67,11 @@ func (a *api) limitedOfEvent(
 	return result, err
 }
 
-// hashing has the password of a request hashed in the turn of its network.
+// hashing has the password of a request hashed in the turn of its network, and a sign-in named for
+// its device.
 func hashing(ctx context.Context) context.Context {
-	return account.WithNetwork(ctx, middleware.ClientOf(ctx).Site())
+	client := middleware.ClientOf(ctx)
+	return account.WithUserAgent(account.WithNetwork(ctx, client.Site()), client.UserAgent)
 }
 
 // guessing runs a login. Only failed ones count against the e-mail, so nobody who knows the

@@ -26,13 +26,19 @@ import (
 
 // bodies has a valid request body for each operation that takes one.
 var bodies = map[string]string{
-	"register":           `{"email":"new@example.com","password":"password123","name":"New"}`,
-	"login":              `{"email":"ann@example.com","password":"password123"}`,
+	"register":           `{"email":"new@example.com","password":"passw0rd 123","name":"New"}`,
+	"login":              `{"email":"ann@example.com","password":"passw0rd 123"}`,
 	"refresh":            `{"refreshToken":"unknown"}`,
 	"logout":             `{"refreshToken":"unknown"}`,
 	"scheduleEvent":      `{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,"price":1}`,
 	"changeEvent":        `{"title":"T"}`,
-	"eraseMe":            `{"password":"password123"}`,
+	"eraseMe":            `{"password":"passw0rd 123"}`,
+	"deleteMe":           `{"password":"passw0rd 123"}`,
+	"changePassword":     `{"password":"passw0rd 123","newPassword":"another passw0rd"}`,
+	"changeEmail":        `{"email":"other@example.com","password":"passw0rd 123"}`,
+	"confirmEmail":       `{"token":"unknown"}`,
+	"forgotPassword":     `{"email":"ann@example.com"}`,
+	"resetPassword":      `{"token":"unknown","password":"another passw0rd"}`,
 	"startVerification":  `{"streamId":"11111111-1111-4111-8111-111111111111"}`,
 	"createVerification": `{"streamId":"11111111-1111-4111-8111-111111111111"}`,
 	"bookTicket":         `{"eventId":"11111111-1111-4111-8111-111111111111"}`,
@@ -259,7 +265,7 @@ func TestEveryOperationKeepsQuietAboutWhatBroke(t *testing.T) {
 	broken := *s
 	broken.url = s.serve(s.through(failing{errors.New("planted: it broke")}))
 	for _, table := range []string{
-		"users", "refresh_tokens", "events", "event_log", "audit_reads", "audit_verifications",
+		"users", "refresh_tokens", "account_links", "events", "event_log", "audit_reads", "audit_verifications",
 	} {
 		if _, err := s.pool.Exec(context.Background(), `alter table `+table+` rename to broken_`+table); err != nil {
 			t.Fatal(err)

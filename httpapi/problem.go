@@ -30,14 +30,15 @@ type failure string
 func (f failure) Error() string { return string(f) }
 
 const (
-	errForbidden     failure = "the role does not allow this"
-	errCrossOrigin   failure = "a page of another site"
-	errPlainHTTP     failure = "a sign-in over plain HTTP"
-	errWrongPassword failure = "the password of the account is wrong"
-	errNotReady      failure = "not ready"
-	errNoRoute       failure = "no such address"
-	errMethod        failure = "no such method"
-	errBodyTooDeep   failure = "the JSON is nested too deeply"
+	errForbidden        failure = "the role does not allow this"
+	errCrossOrigin      failure = "a page of another site"
+	errPlainHTTP        failure = "a sign-in over plain HTTP"
+	errWrongPassword    failure = "the password of the account is wrong"
+	errEmailNotVerified failure = "the e-mail address is not verified"
+	errNotReady         failure = "not ready"
+	errNoRoute          failure = "no such address"
+	errMethod           failure = "no such method"
+	errBodyTooDeep      failure = "the JSON is nested too deeply"
 )
 
 // known is the table of errors that are not refusals of the domain. The first that matches counts.
@@ -52,6 +53,8 @@ var known = []struct {
 	{account.ErrTokenExpired, 401, "token_expired", "The token has expired", 0},
 	{account.ErrInvalidToken, 401, "invalid_token", "The token is missing or not valid", 0},
 	{account.ErrEmailTaken, 409, "email_taken", "This e-mail is already registered", 0},
+	{account.ErrInvalidLink, 400, "invalid_link", "This link was used already or has expired; please ask for a new one", 0},
+	{account.ErrNoSession, 404, "session_not_found", "There is no such session, or it has ended", 0},
 	{account.ErrNotFound, 404, "user_not_found", "User not found", 0},
 	{account.ErrBusy, 503, "busy", "Too many people are signing in right now; please try again in a moment", 2},
 	{account.ErrKeyReused, 422, "idempotency_key_reused", "This Idempotency-Key was used for another request", 0},
@@ -71,6 +74,8 @@ var known = []struct {
 			"name the proxy that ends TLS in TRUSTED_PROXIES and let it send X-Forwarded-Proto, " +
 			"or set ALLOW_PLAIN_HTTP=true", 0},
 	{errWrongPassword, 403, "wrong_password", "The password is wrong", 0},
+	{errEmailNotVerified, 403, "email_not_verified",
+		"Please confirm your e-mail address first, with the link that was sent to it", 0},
 	{audit.ErrNoVerification, 404, "not_verified", "There is no such verification", 0},
 	{errNotReady, 503, "not_ready", "The service can't serve requests yet", 1},
 	{booking.ErrCatchingUp, 503, "catching_up", "The service is catching up; please try again in a moment", 1},

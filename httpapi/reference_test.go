@@ -135,6 +135,35 @@ func (r *reference) converse() {
 	r.audit(event, auditor)
 
 	r.show("", 204, "POST", "/auth/logout", user, fmt.Sprintf(`{"refreshToken":%q}`, signedIn.at("refreshToken")))
+	r.show("", 200, "GET", "/auth/me/sessions", user, "", "User-Agent",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0")
+	changed := r.show("", 200, "POST", "/auth/me/password", user, `{`+password+`,"newPassword":"otherPassword456"}`)
+	r.show("The password is wrong", 403, "POST", "/auth/me/password", changed.at("accessToken").(string),
+		`{`+password+`,"newPassword":"otherPassword456"}`)
+	r.show("", 202, "POST", "/auth/password-reset", "", `{"email":"user@example.com"}`)
+	letter := <-r.letters
+	r.show("", 204, "POST", "/auth/password-reset/confirm", "",
+		fmt.Sprintf(`{"token":%q,`+password+`}`, letter.Token))
+	r.show("The link was used already, or has expired", 400, "POST", "/auth/password-reset/confirm", "",
+		fmt.Sprintf(`{"token":%q,`+password+`}`, letter.Token))
+	signedIn = r.want(r.call("POST", "/auth/login", "", credentials), 200, "")
+	r.want(r.call("POST", "/auth/login", "", credentials), 200, "")
+	user = signedIn.at("accessToken").(string)
+	sessions := r.want(r.call("GET", "/auth/me/sessions", user, nil), 200, "").at("data").([]any)
+	for _, session := range sessions {
+		if session := session.(map[string]any); session["current"] == false {
+			r.show("", 204, "DELETE", "/auth/me/sessions/"+session["id"].(string), user, "")
+			break
+		}
+	}
+	user = r.want(r.call("POST", "/auth/login", "", credentials), 200, "").at("accessToken").(string)
+	r.show("", 204, "DELETE", "/auth/me/sessions", user, "")
+	user = r.want(r.call("POST", "/auth/login", "", credentials), 200, "").at("accessToken").(string)
+	r.show("", 202, "POST", "/auth/me/email/verification", user, "")
+	letter = <-r.letters
+	r.show("", 204, "POST", "/auth/email/confirm", "", fmt.Sprintf(`{"token":%q}`, letter.Token))
+	r.show("", 202, "POST", "/auth/me/email", user, `{"email":"new@example.com",`+password+`}`)
+	r.show("The password is wrong", 403, "POST", "/auth/me/delete", user, `{"password":"wrongPassword1"}`)
 	r.show("", 204, "DELETE", "/auth/me", user, `{`+password+`}`)
 	r.show("", 200, "GET", "/healthz", "", "")
 	r.show("", 200, "GET", "/readyz", "", "")
@@ -243,6 +272,7 @@ var (
 	anyOrigin   = regexp.MustCompile(`boxoffice/audit/[0-9a-f]{16}`)
 	anyExpiry   = regexp.MustCompile(`Expires=[^;]+`)
 	anyAge      = regexp.MustCompile(`Max-Age=[1-9]\d*;`)
+	anyLink     = regexp.MustCompile(`("token": ")[A-Z2-7]{26}"`)
 	anyTag      = regexp.MustCompile(`(ETag: )"[\w-]{16}"`)                // of a list; that of an event is its version
 	anyProgress = regexp.MustCompile(`("name": "\w+",\s+"position": )\d+`) // of a read model
 	anyDuration = regexp.MustCompile(`("(?:spanSeconds|seconds)": )[\d.e+-]+`)
@@ -277,6 +307,7 @@ func (r *reference) lasting(text string) string {
 	text = anyExpiry.ReplaceAllString(text, "Expires=Sun, 24 May 2026 12:00:00 GMT")
 	text = anyAge.ReplaceAllString(text, "Max-Age=604800;")
 	text = anyTag.ReplaceAllString(text, `${1}"LXX9wlQZGgDp-hot"`)
+	text = anyLink.ReplaceAllString(text, `${1}ABCDEFGHIJKLMNOPQRSTUVWXYZ"`)
 	text = anyProgress.ReplaceAllString(text, "${1}18")
 	return anyDuration.ReplaceAllString(text, "${1}0.25")
 }
@@ -379,4 +410,6 @@ http://localhost:3001/openapi.json. The WebSocket at ~/ws~ is described in
   can be repeated: within 24 hours the first answer is sent again, marked with ~Idempotency-Replayed~.
 - ~Log-Position~ tells how much of the log an answer contains. A ~GET~ with ~Min-Log-Position~ waits up to
   two seconds until the read models contain that position.
+- An access token from before a change of the password or the role, or from before sessions were ended, is
+  401 ~invalid_token~ in every process within a second. The next pair has the new rights.
 `

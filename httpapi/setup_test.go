@@ -39,6 +39,7 @@ type system struct {
 	pool    *pgxpool.Pool
 	signer  *account.Signer
 	logs    *logtest.Buffer
+	letters chan account.Letter
 }
 
 type choice func(*httpapi.Options, *eventstore.Options)
@@ -49,7 +50,7 @@ func withDelay(d time.Duration) choice {
 
 func start(t *testing.T, choices ...choice) *system {
 	t.Helper()
-	s := &system{T: t, logs: &logtest.Buffer{}}
+	s := &system{T: t, logs: &logtest.Buffer{}, letters: make(chan account.Letter, 10)}
 	logger := slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	url := dbtest.URL(t)
 	s.db = url
@@ -67,7 +68,10 @@ func start(t *testing.T, choices ...choice) *system {
 	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.RunSession()))
 
 	s.signer = s.signerAt(time.Now)
-	accounts, err := account.New(s.pool, s.signer, account.Options{Cost: bcrypt.MinCost, WeakCost: true})
+	accounts, err := account.New(s.pool, s.signer, account.Options{
+		Cost: bcrypt.MinCost, WeakCost: true,
+		Deliver: func(_ context.Context, l account.Letter) error { s.letters <- l; return nil },
+	})
 	must(t, err)
 
 	wire := engine.NewNotifier(url, s.pool, projections.Names(), logger)
@@ -79,6 +83,7 @@ func start(t *testing.T, choices ...choice) *system {
 	ctx, stop := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { wire.Run(ctx) })
+	work.Go(func() { accounts.SendLetters(ctx, logger) })
 	work.Go(func() { progress.Run(ctx) })
 	work.Go(func() {
 		o := engine.Options{

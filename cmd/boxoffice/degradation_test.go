@@ -60,7 +60,7 @@ func TestWithoutTheDatabaseEverybodyIsAnsweredSoonAndItIsUsedAgainWhenItIsBack(t
 				{"GET", "/events/" + event, alice, ""},
 				{"GET", "/auth/me", alice, ""},
 				{"POST", "/auth/login", "", `{"email":"alice@example.com","password":"password123"}`},
-				{"POST", "/auth/register", "", `{"email":"new@example.com","password":"password123","name":"New"}`},
+				{"POST", "/auth/register", "", `{"email":"new@example.com","password":"passw0rd 123","name":"New"}`},
 				{"POST", "/events", organizer, `{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,` +
 					`"price":1}`},
 				{"PATCH", "/events/" + event, organizer, `{"title":"T"}`},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -208,7 +209,7 @@ func (p *parts) accountService(signer func() (*account.Signer, error)) service {
 				return err
 			}
 			p.metrics.WatchPool("accounts", pool)
-			p.accounts, err = account.New(pool, s, account.Options{HashSlots: p.processors / 2})
+			p.accounts, err = account.New(pool, s, account.Options{HashSlots: p.processors / 2, Deliver: p.deliver})
 			if err != nil {
 				return fmt.Errorf("set accounts up: %w", err)
 			}
@@ -219,7 +220,13 @@ func (p *parts) accountService(signer func() (*account.Signer, error)) service {
 			}
 			return nil
 		},
-		run:  func(ctx context.Context) error { p.accounts.Watch(ctx, p.logger); return nil },
+		run: func(ctx context.Context) error {
+			var work sync.WaitGroup
+			work.Go(func() { p.accounts.Watch(ctx, p.logger) })
+			work.Go(func() { p.accounts.SendLetters(ctx, p.logger) })
+			work.Wait()
+			return nil
+		},
 		stop: func(context.Context) error { closePool(pool); return nil },
 	}
 }

@@ -119,7 +119,7 @@ func TestAReadOnlyDatabaseIsUnavailableForWritesUntilItCanBeWrittenAgain(t *test
 			held := `{"refreshToken":"` + refresh + `"}`
 			writes := []struct{ method, path, token, body string }{
 				{"POST", "/auth/login", "", `{"email":"alice@example.com","password":"password123"}`},
-				{"POST", "/auth/register", "", `{"email":"new@example.com","password":"password123","name":"New"}`},
+				{"POST", "/auth/register", "", `{"email":"new@example.com","password":"passw0rd 123","name":"New"}`},
 				{"POST", "/auth/refresh", "", held},
 				{"POST", "/auth/logout", alice, held},
 				{"DELETE", "/auth/me", alice, `{"password":"password123"}`},
@@ -200,7 +200,7 @@ func TestAConnectionThatRefusesAWriteIsReplaced(t *testing.T) {
 	t.Parallel()
 	pool, admin := readOnlyPool(t)
 	write := func() error {
-		_, err := pool.Exec(t.Context(), `insert into erased_users (id, erased_at) values ($1, now())`, uuid.New())
+		_, err := pool.Exec(t.Context(), `insert into access_revocations (user_id, revoked_at) values ($1, now())`, uuid.New())
 		return err
 	}
 	if err := write(); !eventstore.IsReadOnly(err) || !eventstore.IsUnavailable(err) {

@@ -83,6 +83,7 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 	services = append(services, p.httpService())
 	return a.runServices(ctx, c, services, func(ctx context.Context) error {
 		a.announce(p.logger, address(p.web), address(p.api))
+		a.announceFirstOrganizer(ctx, p)
 		return untilStopped(ctx)
 	})
 }
@@ -309,10 +310,10 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Metrics:  p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
 		Admission: p.admission,
 		Limiter:   limiter, TrustedProxies: p.config.TrustedProxies,
-		PlainHTTP: plainHTTP(p.config),
-		Now:       time.Now,
-		Logger:    p.logger,
-		Version:   version,
+		PlainHTTP: plainHTTP(p.config), RequireVerifiedEmail: p.config.RequireVerifiedEmail,
+		Now:     time.Now,
+		Logger:  p.logger,
+		Version: version,
 	})
 }
 

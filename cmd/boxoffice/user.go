@@ -30,16 +30,21 @@ func refuseKnownPasswords(ctx context.Context, accounts *account.Accounts) error
 }
 
 func (a *app) userCommand() *cobra.Command {
-	user := &cobra.Command{Use: "user", Short: "About accounts", Args: cobra.NoArgs, RunE: help}
-	user.AddCommand(&cobra.Command{
-		Use: "purge-demo", Short: "Erase the accounts of the seed that still have its password", Args: cobra.NoArgs,
-		Long: "Erase the accounts of the seed that still have its password: names, e-mails, passwords and sign-ins.\n" +
-			"What they have booked and scheduled stays, as with every account that is erased.\n" +
-			"It may be run beside a server.",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withDatabase(cmd.Context(), a.purgeDemo)
-		},
-	})
+	user := &cobra.Command{
+		Use: "user", Short: "List, make and change accounts", Args: cobra.NoArgs, RunE: help,
+		Long: "List, make and change accounts, also beside a running server: it refuses older access tokens within a\n" +
+			"second. USER is an e-mail address or an id. A password is asked for, or read from the standard input with\n" +
+			"--password-stdin; with --link the user chooses it with a link that works once, for 30 minutes.",
+	}
+	user.AddCommand(a.listUsersCommand(), a.createUserCommand(), a.setRoleCommand(), a.resetPasswordCommand(),
+		a.revokeUserCommand(), a.verifyUserCommand(), a.deleteUserCommand(), &cobra.Command{
+			Use: "purge-demo", Short: "Erase the accounts of the seed that still have its password", Args: cobra.NoArgs,
+			Long: "Erase the accounts of the seed that still have its password: names, e-mails, passwords and sign-ins.\n" +
+				"What they have booked and scheduled stays. It may be run beside a server.",
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return a.withAccounts(cmd.Context(), a.purgeDemo)
+			},
+		})
 	return user
 }
 
@@ -48,23 +53,30 @@ func unusedSigner() (*account.Signer, error) {
 	return account.NewSigner(account.Secrets{Access: []string{rand.Text()}, Refresh: []string{rand.Text()}}, time.Now)
 }
 
-func (a *app) purgeDemo(ctx context.Context, d *database) error {
-	if _, err := d.migrate(ctx); err != nil {
-		return err
-	}
-	pool, err := d.pool(ctx, "user", 1, nil, eventstore.ConfigureCommits)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	signer, err := unusedSigner()
-	if err != nil {
-		return err
-	}
-	accounts, err := account.New(pool, signer, account.Options{})
-	if err != nil {
-		return err
-	}
+// withAccounts opens the database and lets use work on its accounts.
+func (a *app) withAccounts(ctx context.Context, use func(context.Context, *account.Accounts) error) error {
+	return a.withDatabase(ctx, func(ctx context.Context, d *database) error {
+		if _, err := d.migrate(ctx); err != nil {
+			return err
+		}
+		pool, err := d.pool(ctx, "user", 1, nil, eventstore.ConfigureCommits)
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		signer, err := unusedSigner()
+		if err != nil {
+			return err
+		}
+		accounts, err := account.New(pool, signer, account.Options{})
+		if err != nil {
+			return err
+		}
+		return use(ctx, accounts)
+	})
+}
+
+func (a *app) purgeDemo(ctx context.Context, accounts *account.Accounts) error {
 	users, err := seed.WithKnownPassword(ctx, accounts)
 	if err != nil {
 		return err

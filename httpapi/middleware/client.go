@@ -15,6 +15,8 @@ import (
 type Client struct {
 	Address netip.Addr // without a zone, IPv4 as IPv4; the zero value when it is not known
 	HTTPS   bool       // on the way that the client sees, wherever TLS ends
+	// UserAgent is the header of that name.
+	UserAgent string
 }
 
 // ClientOf gives the client of the request that ctx belongs to.
@@ -66,7 +68,7 @@ func (c *ClientResolver) isTrusted(address netip.Addr) bool {
 
 func (c *ClientResolver) resolve(r *http.Request) Client {
 	peer, _ := parseAddress(r.RemoteAddr)
-	found := Client{Address: peer, HTTPS: r.TLS != nil || isPageOverHTTPS(r)}
+	found := Client{Address: peer, HTTPS: r.TLS != nil || isPageOverHTTPS(r), UserAgent: r.UserAgent()}
 	if !c.isTrusted(peer) {
 		return found
 	}

@@ -10,6 +10,7 @@ package account
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -25,6 +26,10 @@ var (
 	ErrInvalidCredentials = errors.New("invalid credentials")
 	// ErrKeyReused means that the idempotency key belongs to another registration.
 	ErrKeyReused = errors.New("the key was used for another registration")
+	// ErrInvalidLink means that the token of a link is unknown, was used, or has expired.
+	ErrInvalidLink = errors.New("invalid link")
+	// ErrNoSession means that the user has no such session, or that it has ended.
+	ErrNoSession = errors.New("no such session")
 	// ErrNotFound means that the user does not exist or was deleted.
 	ErrNotFound = errors.New("user not found")
 )
@@ -41,19 +46,23 @@ type Options struct {
 	// HashQueue limits how many more may wait for a slot, before [ErrBusy]; 256 when zero, 20 s of
 	// work for one slot.
 	HashQueue int
-	// ReuseLeeway is how long after its rotation a refresh token still returns its successor; 10 s
-	// when zero, never when negative.
+	// ReuseLeeway is how long after its rotation a refresh token still returns its successor, while
+	// that is unused: the answer may have been lost. 5 min when zero, never when negative.
 	ReuseLeeway time.Duration
+	// Deliver takes letters to users; nil: they are dropped.
+	Deliver func(context.Context, Letter) error
 }
 
 // Accounts registers users, signs them in, and renews their sessions. It is safe for concurrent
 // use.
 type Accounts struct {
-	pool   *pgxpool.Pool
-	signer *Signer
-	hasher *hasher
-	leeway time.Duration
-	erased erased
+	pool        *pgxpool.Pool
+	signer      *Signer
+	hasher      *hasher
+	leeway      time.Duration
+	revocations revocations
+	deliver     func(context.Context, Letter) error
+	requests    chan string // e-mail addresses whose owners have forgotten the password
 }
 
 // New returns the accounts in the database of pool, which must be configured with
@@ -64,11 +73,17 @@ func New(pool *pgxpool.Pool, signer *Signer, options Options) (*Accounts, error)
 	if err != nil {
 		return nil, fmt.Errorf("set up accounts: %w", err)
 	}
+	deliver := options.Deliver
+	if deliver == nil {
+		deliver = func(context.Context, Letter) error { return nil }
+	}
 	return &Accounts{
-		pool:   pool,
-		signer: signer,
-		hasher: hasher,
-		leeway: cmp.Or(options.ReuseLeeway, 10*time.Second),
+		pool:     pool,
+		signer:   signer,
+		hasher:   hasher,
+		leeway:   cmp.Or(options.ReuseLeeway, 5*time.Minute),
+		deliver:  deliver,
+		requests: make(chan string, maxRequests),
 	}, nil
 }
 

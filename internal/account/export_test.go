@@ -15,3 +15,9 @@ func Hashing(a *Accounts) int {
 
 // DummyHash is what a password is compared with when there is no user.
 func DummyHash(a *Accounts) []byte { return a.hasher.dummy }
+
+// CommonPasswords are refused where somebody chooses one.
+var CommonPasswords = commonPasswords
+
+// DeviceOf is the name of the device of a sign-in.
+var DeviceOf = deviceOf

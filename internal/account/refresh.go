@@ -20,8 +20,9 @@ type refreshToken struct {
 	ID, UserID, Family              uuid.UUID
 	SignedInAt, IssuedAt, ExpiresAt time.Time
 
+	device     string
 	hash       []byte
-	usedAt     *time.Time
+	usedFor    *time.Duration // since it was used, by the database's clock; nil: it was not
 	replacedBy *uuid.UUID
 	revokedAt  *time.Time
 }
@@ -29,9 +30,9 @@ type refreshToken struct {
 // Refresh exchanges a refresh token for the next pair of tokens, once. It returns
 // [ErrInvalidToken]; [ErrTokenExpired] and [ErrTokenReused] wrap it.
 //
-// A token that was exchanged within the leeway, and whose successor is still unused, returns the
-// same successor again: the cause is a second tab, or a lost answer. Any other second use revokes
-// all tokens of the sign-in.
+// A token that was exchanged within the leeway, by the database's clock, and whose successor is
+// still unused, returns the same successor again: the cause is a second tab, or a lost answer. Any
+// other second use revokes all tokens of the sign-in.
 func (a *Accounts) Refresh(ctx context.Context, token string) (User, Tokens, error) {
 	c, err := a.signer.verify(token, a.signer.refresh, refreshAudience)
 	if err == nil {
@@ -78,7 +79,7 @@ func (a *Accounts) exchange(
 		return Tokens{}, false, fmt.Errorf("%w: revoked", ErrInvalidToken)
 	}
 	now := a.now()
-	if old.usedAt == nil {
+	if old.usedFor == nil {
 		tokens, err = a.rotate(ctx, tx, user, old, now)
 		return tokens, false, err
 	}
@@ -86,7 +87,7 @@ func (a *Accounts) exchange(
 	if err != nil {
 		return Tokens{}, false, err
 	}
-	if now.Sub(*old.usedAt) <= a.leeway && next.usedAt == nil {
+	if *old.usedFor <= a.leeway && next.usedFor == nil {
 		tokens, err = a.repeat(user, next)
 		return tokens, false, err
 	}
@@ -95,15 +96,15 @@ func (a *Accounts) exchange(
 
 func (a *Accounts) rotate(ctx context.Context, tx pgx.Tx, user User, old refreshToken, now time.Time) (Tokens, error) {
 	next := refreshToken{ID: uuid.New(), UserID: old.UserID, Family: old.Family, SignedInAt: old.SignedInAt,
-		IssuedAt: now.Truncate(time.Second)}
+		IssuedAt: now.Truncate(time.Second), device: old.device}
 	next.ExpiresAt = next.IssuedAt.Add(RefreshTTL)
 	if end := old.SignedInAt.Add(SessionTTL); next.ExpiresAt.After(end) {
 		next.ExpiresAt = end
 	}
 	_, err := tx.Exec(ctx, `
 		update refresh_tokens
-		set used_at = $2, replaced_by = $3
-		where id = $1`, old.ID, now, next.ID)
+		set used_at = clock_timestamp(), replaced_by = $2
+		where id = $1`, old.ID, next.ID)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -117,9 +118,9 @@ func (a *Accounts) issue(ctx context.Context, tx pgx.Tx, user User, r refreshTok
 		return Tokens{}, err
 	}
 	_, err = tx.Exec(ctx, `
-		insert into refresh_tokens (id, user_id, family, token_hash, signed_in_at, issued_at, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7)`,
-		r.ID, r.UserID, r.Family, hashOf(text), r.SignedInAt, r.IssuedAt, r.ExpiresAt)
+		insert into refresh_tokens (id, user_id, family, token_hash, signed_in_at, issued_at, expires_at, device)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		r.ID, r.UserID, r.Family, hashOf(text), r.SignedInAt, r.IssuedAt, r.ExpiresAt, r.device)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -143,7 +144,7 @@ func (a *Accounts) repeat(user User, r refreshToken) (Tokens, error) {
 }
 
 func (a *Accounts) pair(user User, r refreshToken, text string) (Tokens, error) {
-	access, expires, err := a.signer.IssueAccess(user)
+	access, expires, err := a.signer.issueAccess(user, r.Family)
 	return Tokens{Access: access, AccessExpires: expires, Refresh: text, RefreshExpires: r.ExpiresAt}, err
 }
 
@@ -177,8 +178,8 @@ func (a *Accounts) Logout(ctx context.Context, token string) error {
 	return nil
 }
 
-// DeleteExpired deletes expired refresh tokens, returns how many there were, and deletes the ids of
-// users who were deleted long ago. Call it periodically.
+// DeleteExpired deletes expired refresh tokens, returns how many there were, and deletes
+// revocations of access tokens and links that have expired. Call it periodically.
 func (a *Accounts) DeleteExpired(ctx context.Context) (int64, error) {
 	// Skip locked rows: this locks rows in another order than a revocation, and would deadlock with
 	// it. The next call finds them.
@@ -188,10 +189,23 @@ func (a *Accounts) DeleteExpired(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("delete expired refresh tokens: %w", err)
 	}
-	if _, err := a.pool.Exec(ctx, `delete from erased_users where erased_at <= $1`, a.now().Add(-erasedFor)); err != nil {
-		return 0, fmt.Errorf("delete ids of deleted users: %w", err)
+	_, err = a.pool.Exec(ctx, `delete from access_revocations where revoked_at <= $1`, a.now().Add(-revokedFor))
+	if err == nil {
+		_, err = a.pool.Exec(ctx, `delete from account_links where expires_at <= now()`)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("delete old revocations and links: %w", err)
 	}
 	return tag.RowsAffected(), nil
+}
+
+// revokeAll ends all sessions of a user, except one of them if it is not zero.
+func (a *Accounts) revokeAll(ctx context.Context, tx pgx.Tx, userID, except uuid.UUID) error {
+	_, err := tx.Exec(ctx, `
+		update refresh_tokens
+		set revoked_at = $2
+		where user_id = $1 and revoked_at is null and family <> $3`, userID, a.now(), except)
+	return err
 }
 
 func revokeFamily(ctx context.Context, tx pgx.Tx, family uuid.UUID, now time.Time) error {
@@ -214,13 +228,14 @@ func findByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (refreshToken, error
 
 // selectRefresh selects the columns that scanToken reads.
 const selectRefresh = `
-	select id, user_id, family, token_hash, signed_in_at, issued_at, expires_at, used_at, replaced_by, revoked_at
+	select id, user_id, family, token_hash, signed_in_at, issued_at, expires_at, device,
+		clock_timestamp() - used_at, replaced_by, revoked_at
 	from refresh_tokens`
 
 func scanToken(row pgx.Row) (refreshToken, error) {
 	var r refreshToken
-	err := row.Scan(&r.ID, &r.UserID, &r.Family, &r.hash, &r.SignedInAt, &r.IssuedAt, &r.ExpiresAt, &r.usedAt,
-		&r.replacedBy, &r.revokedAt)
+	err := row.Scan(&r.ID, &r.UserID, &r.Family, &r.hash, &r.SignedInAt, &r.IssuedAt, &r.ExpiresAt, &r.device,
+		&r.usedFor, &r.replacedBy, &r.revokedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return refreshToken{}, fmt.Errorf("%w: never issued", ErrInvalidToken)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	leeway = 10 * time.Second
+	leeway = 5 * time.Minute
 	day    = 24 * time.Hour
 )
 
@@ -59,7 +59,7 @@ func TestAReusedRefreshTokenRevokesItsFamilyAndNoOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := b.mustRefresh(t, first.Refresh)
-	b.clock.advance(leeway + time.Second)
+	b.age(t, leeway+time.Second)
 
 	reused := b.refreshErr(t, first.Refresh)
 	wantErr(t, reused, account.ErrTokenReused)
@@ -79,7 +79,8 @@ func TestWithinTheLeewayTheSameSuccessorIsReturned(t *testing.T) {
 	b := setup(t)
 	_, first := b.register(t, "alice")
 	second := b.mustRefresh(t, first.Refresh)
-	b.clock.advance(leeway)
+	b.clock.advance(time.Minute)
+	b.age(t, leeway-time.Minute)
 	again := b.mustRefresh(t, first.Refresh)
 	if again.Refresh != second.Refresh || !again.RefreshExpires.Equal(second.RefreshExpires) {
 		t.Error("got another successor, want the same")
@@ -91,6 +92,32 @@ func TestWithinTheLeewayTheSameSuccessorIsReturned(t *testing.T) {
 		t.Errorf("got %d rows, want 2", n)
 	}
 	b.mustRefresh(t, second.Refresh)
+}
+
+// age makes the use of refresh tokens older, by the database's clock.
+func (b bundle) age(tb testing.TB, by time.Duration) {
+	tb.Helper()
+	if _, err := b.pool.Exec(tb.Context(), `update refresh_tokens set used_at = used_at - $1::interval`, by); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// The clock of a process does not matter: one is an hour ahead.
+func TestALostAnswerSignsNobodyOut(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, first := b.register(t, "alice")
+	lost := b.mustRefresh(t, first.Refresh)
+	b.age(t, time.Minute)
+	b.clock.advance(time.Hour)
+	again := b.mustRefresh(t, first.Refresh)
+	if again.Refresh != lost.Refresh {
+		t.Error("got another successor, want the one that was lost")
+	}
+	b.age(t, time.Minute)
+	next := b.mustRefresh(t, again.Refresh)
+	wantErr(t, b.refreshErr(t, first.Refresh), account.ErrTokenReused) // its successor was used
+	wantErr(t, b.refreshErr(t, next.Refresh), account.ErrInvalidToken)
 }
 
 func TestWithinTheLeewayATokenWhoseSuccessorWasUsedIsReused(t *testing.T) {

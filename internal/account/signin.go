@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func (r Registration) fingerprint() []byte {
 // Register creates a customer and signs them in. It returns an [*InvalidError] with every invalid
 // field, [ErrEmailTaken], [ErrKeyReused], or [ErrBusy].
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, error) {
-	user, err := a.newUser(User{Email: r.Email, Name: r.Name}, r.Password)
+	user, err := a.newUser(User{Email: r.Email, Name: r.Name}, r.Password, checkNewPassword)
 	if err != nil {
 		return User{}, Tokens{}, err
 	}
@@ -81,7 +82,8 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, 
 func (a *Accounts) registerAgain(ctx context.Context, r Registration) (User, Tokens, error) {
 	var fingerprint, hash []byte
 	user, err := scanUser(a.pool.QueryRow(ctx, `
-		select u.id, u.email, u.name, u.role, u.created_at, u.password_hash, k.fingerprint
+		select u.id, u.email, u.name, u.role, u.created_at, u.email_verified_at is not null, u.token_version,
+			 u.password_hash, k.fingerprint
 		from registration_keys k
 		join users u on u.id = k.user_id
 		where k.name = $1`, r.Key), &hash, &fingerprint)
@@ -127,9 +129,6 @@ func (a *Accounts) Login(ctx context.Context, email, password string) (User, Tok
 		return User{}, Tokens{}, ErrInvalidCredentials
 	}
 	tokens, err := a.signIn(ctx, user)
-	if violates(err, "refresh_tokens_user") { // deleted while the password was compared
-		return User{}, Tokens{}, ErrInvalidCredentials
-	}
 	if err != nil {
 		return User{}, Tokens{}, fmt.Errorf("log in: %w", err)
 	}
@@ -140,7 +139,7 @@ func (a *Accounts) Login(ctx context.Context, email, password string) (User, Tok
 // nothing, not even the password, and returns the existing one, whose id and role may differ.
 // Without an id it picks one; without a role it creates a customer.
 func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (User, error) {
-	user, err := a.newUser(wanted, password)
+	user, err := a.newUser(wanted, password, checkPassword)
 	if err != nil {
 		return User{}, err
 	}
@@ -156,12 +155,35 @@ func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (Us
 		if err := insertUser(ctx, tx, user, hash); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `delete from erased_users where id = $1`, user.ID) // the id is in use again
+		_, err := tx.Exec(ctx, `delete from access_revocations where user_id = $1`, user.ID) // the id is in use again
 		return err
 	})
 	if errors.Is(err, ErrEmailTaken) || violates(err, "users_pkey") {
 		return a.findAny(ctx, user) // another process was first
 	}
+	if err != nil {
+		return User{}, fmt.Errorf("create user %s: %w", user.ID, err)
+	}
+	return user, nil
+}
+
+// Create makes a user, for operators. Without a password nobody can sign in as the user before one is
+// set with a link. The errors are an [*InvalidError] and [ErrEmailTaken].
+func (a *Accounts) Create(ctx context.Context, wanted User, password string) (User, error) {
+	check := checkNewPassword
+	if password == "" {
+		check = func(string) string { return "" }
+	}
+	wanted.EmailVerified = true // the operator answers for it
+	user, err := a.newUser(wanted, password, check)
+	if err != nil {
+		return User{}, err
+	}
+	hash, err := a.hasher.hash(ctx, cmp.Or(password, rand.Text()))
+	if err != nil {
+		return User{}, fmt.Errorf("hash the password: %w", err)
+	}
+	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error { return insertUser(ctx, tx, user, hash) })
 	if err != nil {
 		return User{}, fmt.Errorf("create user %s: %w", user.ID, err)
 	}
@@ -192,7 +214,7 @@ func (a *Accounts) WithPassword(ctx context.Context, emails []string, password s
 }
 
 // newUser fills in and checks a user to be stored. The error is an [*InvalidError].
-func (a *Accounts) newUser(user User, password string) (User, error) {
+func (a *Accounts) newUser(user User, password string, check func(string) string) (User, error) {
 	user.Email = strings.TrimSpace(user.Email)
 	user.Name = strings.TrimSpace(user.Name)
 	user.Role = cmp.Or(user.Role, Customer)
@@ -200,15 +222,11 @@ func (a *Accounts) newUser(user User, password string) (User, error) {
 	if user.ID == uuid.Nil {
 		user.ID = uuid.New()
 	}
-	unknownRole := ""
-	if !user.Role.Known() {
-		unknownRole = "Choose customer, organizer or auditor."
-	}
 	return user, invalid(
 		FieldError{"email", checkEmail(user.Email)},
-		FieldError{"password", checkPassword(password)},
+		FieldError{"password", check(password)},
 		FieldError{"name", checkName(user.Name)},
-		FieldError{"role", unknownRole},
+		FieldError{"role", checkRole(user.Role)},
 	)
 }
 
@@ -220,7 +238,7 @@ func (a *Accounts) credentials(ctx context.Context, email string) (User, []byte,
 	}
 	var hash []byte
 	user, err := scanUser(a.pool.QueryRow(ctx, `
-		select id, email, name, role, created_at, password_hash
+		select `+userColumns+`, password_hash
 		from users
 		where lower(email collate "C") = lower($1::text collate "C")`, email), &hash)
 	if errors.Is(err, ErrNotFound) {
@@ -231,7 +249,7 @@ func (a *Accounts) credentials(ctx context.Context, email string) (User, []byte,
 
 func (a *Accounts) findAny(ctx context.Context, like User) (User, error) {
 	user, err := scanUser(a.pool.QueryRow(ctx, `
-		select id, email, name, role, created_at
+		select `+userColumns+`
 		from users
 		where id = $1 or lower(email collate "C") = lower($2::text collate "C")
 		order by id = $1 desc
@@ -251,9 +269,21 @@ func (a *Accounts) signIn(ctx context.Context, user User) (tokens Tokens, err er
 	return tokens, err
 }
 
+// signInWith fails with [ErrInvalidCredentials] when the password was changed since it was compared,
+// or the user deleted. It waits for such a change, which would not see the new token.
 func (a *Accounts) signInWith(ctx context.Context, tx pgx.Tx, user User) (Tokens, error) {
+	var isSame bool
+	err := tx.QueryRow(ctx, `select token_version = $2 from users where id = $1 for share`,
+		user.ID, user.tokenVersion).Scan(&isSame)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && !isSame {
+		return Tokens{}, ErrInvalidCredentials
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
 	now := a.now().Truncate(time.Second)
 	return a.issue(ctx, tx, user, refreshToken{
 		ID: uuid.New(), UserID: user.ID, Family: uuid.New(), SignedInAt: now, IssuedAt: now, ExpiresAt: now.Add(RefreshTTL),
+		device: deviceOf(ctx),
 	})
 }

@@ -61,6 +61,11 @@ type Claims struct {
 	Email     string
 	Role      Role
 	ExpiresAt time.Time
+	// SessionID is that of the sign-in, see [Session]. It is zero in tokens of other programs.
+	SessionID     uuid.UUID
+	EmailVerified bool
+
+	version int // see [revocations]
 }
 
 // Secrets sign tokens. The first of each list signs new tokens; the others are only accepted. To
@@ -110,12 +115,26 @@ func NewSigner(secrets Secrets, now func() time.Time) (*Signer, error) {
 
 // IssueAccess signs an access token for the user and returns when it expires.
 func (s *Signer) IssueAccess(user User) (token string, expires time.Time, err error) {
+	return s.issueAccess(user, uuid.Nil)
+}
+
+func (s *Signer) issueAccess(user User, session uuid.UUID) (token string, expires time.Time, err error) {
 	now := s.now().UTC().Truncate(time.Second)
 	expires = now.Add(AccessTTL)
-	token, err = s.access.current().sign(jwt.MapClaims{
+	claims := jwt.MapClaims{
 		"iss": issuer, "aud": accessAudience, "sub": user.ID.String(), "email": user.Email, "role": user.Role,
 		"iat": now.Unix(), "exp": expires.Unix(),
-	})
+	}
+	if session != uuid.Nil {
+		claims["sid"] = session.String()
+	}
+	if user.EmailVerified {
+		claims["email_verified"] = true
+	}
+	if user.tokenVersion > 0 {
+		claims["ver"] = user.tokenVersion
+	}
+	token, err = s.access.current().sign(claims)
 	return token, expires, err
 }
 
@@ -155,6 +174,11 @@ func (s *Signer) readAccess(token string) (Claims, error) {
 		name, _ := role.(string)
 		claims.Role = Role(name)
 	}
+	claims.EmailVerified, _ = c.all["email_verified"].(bool)
+	version, _ := c.all["ver"].(float64) // 0 when it is not there, as in tokens of other programs
+	claims.version = int(version)
+	session, _ := c.all["sid"].(string)
+	claims.SessionID, _ = uuid.Parse(session)
 	if !claims.Role.Known() {
 		return Claims{}, fmt.Errorf("%w: unknown role", ErrInvalidToken)
 	}

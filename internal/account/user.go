@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,6 +30,13 @@ func (r Role) Known() bool {
 	return false
 }
 
+func checkRole(role Role) (message string) {
+	if role.Known() {
+		return ""
+	}
+	return "Choose customer, organizer or auditor."
+}
+
 // User is a person who can sign in. The e-mail is as they typed it; it is compared without regard
 // to case.
 type User struct {
@@ -37,12 +45,45 @@ type User struct {
 	Name      string
 	Role      Role
 	CreatedAt time.Time
+	// EmailVerified says that the user has proved to receive mail at the address.
+	EmailVerified bool
+
+	tokenVersion int
+}
+
+// userColumns are those that scanUser reads.
+const userColumns = "id, email, name, role, created_at, email_verified_at is not null, token_version"
+
+// List returns all users by their e-mail addresses; with a role, only those who have it.
+func (a *Accounts) List(ctx context.Context, role Role) ([]User, error) {
+	rows, _ := a.pool.Query(ctx, `
+		select `+userColumns+`
+		from users
+		where $1 in ('', role)
+		order by lower(email collate "C")`, role)
+	users, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (User, error) { return scanUser(row) })
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	return users, nil
+}
+
+// Find returns the user with that e-mail address or id, or [ErrNotFound].
+func (a *Accounts) Find(ctx context.Context, emailOrID string) (User, error) {
+	if id, err := uuid.Parse(emailOrID); err == nil {
+		return a.Get(ctx, id)
+	}
+	user, _, err := a.credentials(ctx, strings.TrimSpace(emailOrID))
+	if err == nil && user.ID == uuid.Nil {
+		err = ErrNotFound
+	}
+	return user, err
 }
 
 // Get returns the user with that id, or [ErrNotFound].
 func (a *Accounts) Get(ctx context.Context, id uuid.UUID) (User, error) {
 	user, err := scanUser(a.pool.QueryRow(ctx, `
-		select id, email, name, role, created_at
+		select `+userColumns+`
 		from users
 		where id = $1`, id))
 	if err != nil {
@@ -52,8 +93,7 @@ func (a *Accounts) Get(ctx context.Context, id uuid.UUID) (User, error) {
 }
 
 // Delete erases the user: e-mail, name, password hash and refresh tokens. It returns [ErrNotFound]
-// when there is no such user. Records with the user's id stay in the log. For access tokens that
-// are still valid see [Accounts.IsErased].
+// when there is no such user. Records with the user's id stay in the log.
 func (a *Accounts) Delete(ctx context.Context, id uuid.UUID) error {
 	if err := a.erase(ctx, id); err != nil {
 		return fmt.Errorf("delete user %s: %w", id, err)
@@ -61,35 +101,12 @@ func (a *Accounts) Delete(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
-// Erase checks the password and deletes the user, see [Accounts.Delete]. It returns
-// [ErrInvalidCredentials], in the same time whether the user does not exist or the password is
-// wrong, or [ErrBusy].
-func (a *Accounts) Erase(ctx context.Context, id uuid.UUID, password string) error {
-	var hash []byte
-	err := a.pool.QueryRow(ctx, `select password_hash from users where id = $1`, id).Scan(&hash)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return fmt.Errorf("erase user %s: %w", id, err)
-	}
-	ok, err := a.hasher.matches(ctx, hash, password)
-	if err != nil {
-		return fmt.Errorf("compare the password: %w", err)
-	}
-	if !ok {
-		return ErrInvalidCredentials
-	}
-	if err := a.Delete(ctx, id); err != nil && !errors.Is(err, ErrNotFound) { // another request was first
-		return err
-	}
-	return nil
-}
-
 // lockUser reads the user and locks the row until the transaction ends. Every transaction that
 // changes tokens of the user takes this lock first, so they cannot deadlock, and none misses a
-// token that another is adding. Sign-ins do not wait for it: the lock of their foreign key is
-// compatible with "no key update".
+// token that another is adding.
 func lockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 	return scanUser(tx.QueryRow(ctx, `
-		select id, email, name, role, created_at
+		select `+userColumns+`
 		from users
 		where id = $1
 		for no key update`, id))
@@ -97,19 +114,22 @@ func lockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 
 func insertUser(ctx context.Context, tx pgx.Tx, user User, passwordHash []byte) error {
 	_, err := tx.Exec(ctx, `
-		insert into users (id, email, name, role, password_hash, created_at, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $6)`,
-		user.ID, user.Email, user.Name, user.Role, string(passwordHash), user.CreatedAt)
+		insert into users (id, email, name, role, password_hash, created_at, updated_at, email_verified_at)
+		values ($1, $2, $3, $4, $5, $6, $6, case when $7 then $6::timestamptz end)`,
+		user.ID, user.Email, user.Name, user.Role, string(passwordHash), user.CreatedAt, user.EmailVerified)
 	if violates(err, "users_one_email") {
 		return ErrEmailTaken
 	}
 	return err
 }
 
-// scanUser reads id, email, name, role and created_at, and further columns into more.
+// scanUser reads [userColumns], and further columns into more.
 func scanUser(row pgx.Row, more ...any) (User, error) {
 	var user User
-	err := row.Scan(append([]any{&user.ID, &user.Email, &user.Name, &user.Role, &user.CreatedAt}, more...)...)
+	err := row.Scan(append([]any{
+		&user.ID, &user.Email, &user.Name, &user.Role, &user.CreatedAt, &user.EmailVerified,
+		&user.tokenVersion,
+	}, more...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return User{}, ErrNotFound
 	}

@@ -63,6 +63,8 @@ type Config struct {
 	TrustedProxies []string `env:"TRUSTED_PROXIES" doc:"networks such as 10.0.0.0/8, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed"`
 	AllowPlainHTTP bool     `env:"ALLOW_PLAIN_HTTP" envDefault:"false" doc:"true: people sign in over plain http from everywhere, also with APP_ENV=production, which refuses that but on the machine itself"`
 
+	RequireVerifiedEmail bool `env:"REQUIRE_VERIFIED_EMAIL" envDefault:"false" doc:"true: only people who have verified their e-mail address book; until the program sends mail, operators do that with user verify"`
+
 	AuditKey        string        `env:"AUDIT_SIGNING_KEY" doc:"signs checkpoints of the log; random, at least 32 bytes; made and kept in DATA_DIR when it is not set" secret:"yes"`
 	AuditPublicKeys []string      `env:"AUDIT_PUBLIC_KEYS" doc:"further keys whose checkpoints are believed, separated by commas, as after the signing key was changed"`
 	AuditWitnesses  []string      `env:"AUDIT_WITNESS" doc:"places outside of the database that get every signed checkpoint, separated by commas: absolute paths of files, which lines are appended to, and http or https addresses, which lines are posted to" secret:"yes"`

@@ -127,7 +127,7 @@ func (l signInLoad) flood(ctx context.Context, p *program, address int, sent, re
 }
 
 func credentials(i int) string {
-	return fmt.Sprintf(`"email":"somebody-%d@example.com","password":"password123"`, i)
+	return fmt.Sprintf(`"email":"somebody-%d@example.com","password":"passw0rd 123"`, i)
 }
 
 // post sends a request from an address of its own, as a trusted proxy says.

@@ -6,7 +6,7 @@ import {
   holdBookings,
   listOf,
   newEmail,
-  PASSWORD,
+  NEW_PASSWORD,
   schedule,
   test,
   toast,
@@ -23,8 +23,8 @@ test('a new customer registers, books, sees the booking and cancels it', async (
   await expect(page).toHaveTitle('Create an account · Boxoffice')
   await page.getByLabel('Name').fill('Ada Lovelace')
   await page.getByLabel('E-mail').fill(newEmail())
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await page.getByLabel('Confirm password', { exact: true }).fill(PASSWORD)
+  await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
+  await page.getByLabel('Confirm password', { exact: true }).fill(NEW_PASSWORD)
   await page.getByRole('button', { name: 'Create account' }).click()
   await expect(page).toHaveURL(web() + '/events')
   await expect(page.getByRole('heading', { level: 1, name: 'Events' })).toBeFocused()

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { card, expect, listOf, newEmail, PASSWORD, schedule, test, toast, web, type Page } from './fixtures'
+import { card, expect, listOf, newEmail, NEW_PASSWORD, PASSWORD, schedule, test, toast, web, type Page } from './fixtures'
 
 // A host name other than localhost, like a machine in the local network: over plain http its pages
 // are not a secure context.
@@ -15,8 +15,8 @@ async function useEverything(page: Page, origin: string) {
   await page.goto(`${origin}/register?next=${encodeURIComponent(listOf(event))}`)
   await page.getByLabel('Name').fill('Ada Lovelace')
   await page.getByLabel('E-mail').fill(newEmail())
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await page.getByLabel('Confirm password', { exact: true }).fill(PASSWORD)
+  await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
+  await page.getByLabel('Confirm password', { exact: true }).fill(NEW_PASSWORD)
   await page.getByRole('button', { name: 'Create account' }).click()
   await expect(page.getByText('Live counts')).toBeVisible()
   await card(page, event).getByRole('button').click()

@@ -6,6 +6,7 @@ import {
   expect,
   listOf,
   newEmail,
+  NEW_PASSWORD,
   PASSWORD,
   schedule,
   test,
@@ -139,7 +140,7 @@ test('an expired session leads to the sign-in page, and back', async ({ page, co
   )
   await page.unroute('**/api/book')
   await page.getByLabel('E-mail').fill(email)
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await expect(card(page, event).getByRole('button')).toHaveText(/^Book Now/)
 })
@@ -155,7 +156,7 @@ test('signing out and in in one tab does so in all', async ({ page, context, ref
   await expect.poll(() => context.cookies()).toEqual([])
   refusals(401, '/api/auth/refresh')
   await page.getByLabel('E-mail').fill(email)
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
   await page.getByRole('button', { name: 'Sign in' }).click()
   for (const tab of [page, other]) await expect(tab).toHaveURL(web() + '/events')
 })
@@ -181,9 +182,9 @@ test('the first click of a mouse on Create account counts', async ({ page }) => 
   await page.getByLabel('E-mail').click()
   await page.keyboard.type(newEmail())
   await page.getByLabel('Password', { exact: true }).click()
-  await page.keyboard.type(PASSWORD)
+  await page.keyboard.type(NEW_PASSWORD)
   await page.getByLabel('Confirm password', { exact: true }).click()
-  await page.keyboard.type(PASSWORD)
+  await page.keyboard.type(NEW_PASSWORD)
   await clickByHand(page, page.getByRole('button', { name: 'Create account' }), 'bottom')
   await expect(page).toHaveURL(web() + '/events')
 })

@@ -76,6 +76,7 @@ export const BookingChange: GenericSchema<Schemas['BookingChange']> = object({
 
 export const User: GenericSchema<Schemas['User']> = object({
   email: string(),
+  emailVerified: boolean(),
   id: string(),
   name: string(),
   role: picklist(["customer","organizer","auditor"]),

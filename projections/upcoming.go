@@ -1,0 +1,25 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Upcoming returns the ids of the user's confirmed bookings of events that begin after now.
+func (b Bookings) Upcoming(ctx context.Context, userID uuid.UUID, now time.Time) ([]uuid.UUID, error) {
+	rows, _ := b.Pool.Query(ctx, `
+		select b.id
+		from bookings b
+		join events e on e.id = b.event_id
+		where b.user_id = $1 and b.status = $2 and e.starts_at > $3
+		order by b.id`, userID, BookingConfirmed, now)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, fmt.Errorf("upcoming bookings of user %s: %w", userID, err)
+	}
+	return ids, nil
+}
