@@ -61,7 +61,8 @@ func TestAWriteThatIsRefusedIsNotAnUnknownOutcome(t *testing.T) {
 	pool := newPool(t, b.url, 1, nil)
 	refused := errors.New("refused")
 	err := eventstore.Commit(t.Context(), pool, func(tx pgx.Tx) error {
-		_, err := tx.Exec(t.Context(), `insert into access_revocations (user_id, revoked_at) values (gen_random_uuid(), now())`)
+		_, err := tx.Exec(t.Context(),
+			`insert into access_revocations (user_id, revoked_at) values (gen_random_uuid(), now())`)
 		return errors.Join(err, refused)
 	})
 	if !errors.Is(err, refused) || b.count(t, `select count(*) from access_revocations`) != 0 {

@@ -31,8 +31,10 @@ func TestChangingThePasswordSignsInAgainAndEndsOtherSessions(t *testing.T) {
 	s.want(s.call("POST", "/auth/me/password", token, change), 403, "wrong_password")
 	change["password"] = ann["password"]
 	bad := map[string]string{"password": ann["password"], "newPassword": "password123"}
-	if a := s.want(s.call("POST", "/auth/me/password", token, bad), 400, "validation_failed"); fmt.Sprint(
-		a.at("errors")) != "[map[detail:Use another password: this one is among the first that attackers try. pointer:/newPassword]]" {
+	const refused = "[map[detail:Use another password: this one is among the first that attackers try. " +
+		"pointer:/newPassword]]"
+	a := s.want(s.call("POST", "/auth/me/password", token, bad), 400, "validation_failed")
+	if fmt.Sprint(a.at("errors")) != refused {
 		t.Errorf("got %s", a.raw)
 	}
 	s.want(s.call("POST", "/auth/me/password", token, change, "Sec-Fetch-Site", "cross-site"), 403, "cross_origin")
@@ -73,7 +75,8 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	here := s.registerAnn().at("accessToken").(string)
-	const phone = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
+	const phone = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 " +
+		"Mobile Safari/537.36"
 	there := s.want(s.call("POST", "/auth/login", "", annWith(ann["password"]), "User-Agent", phone), 200, "")
 	sessions := s.want(s.call("GET", "/auth/me/sessions", here, nil), 200, "").at("data").([]any)
 	var other map[string]any
@@ -192,7 +195,8 @@ func (s *system) bookedBegun(customer uuid.UUID) string {
 	id := s.scheduleBegun()
 	executor := s.options.Service.Executor
 	result, err := executor.Execute(context.Background(), eventstore.Command[domain.State, domain.Record]{
-		StreamID: uuid.MustParse(id), Immediate: true, Metadata: eventstore.Metadata{Actor: customer, CorrelationID: "import"},
+		StreamID: uuid.MustParse(id), Immediate: true,
+		Metadata: eventstore.Metadata{Actor: customer, CorrelationID: "import"},
 		Decide: func(state domain.State) ([]domain.Record, error) {
 			return domain.Decide(domain.BookTicket{BookingID: uuid.New(), CustomerID: customer,
 				Now: time.Now().AddDate(0, 0, -2)}, state)
@@ -221,7 +225,8 @@ func TestOnlyVerifiedPeopleBookWhereThatIsRequired(t *testing.T) {
 	confirm := map[string]string{"token": letter.Token}
 	s.want(s.call("POST", "/auth/email/confirm", "", confirm), 204, "")
 	s.want(s.call("POST", "/auth/email/confirm", "", confirm), 400, "invalid_link")
-	next := s.want(s.call("POST", "/auth/refresh", "", map[string]any{"refreshToken": registered.at("refreshToken")}), 200, "")
+	shown := map[string]any{"refreshToken": registered.at("refreshToken")}
+	next := s.want(s.call("POST", "/auth/refresh", "", shown), 200, "")
 	token = next.at("accessToken").(string)
 	s.want(s.order(token, event), 201, "")
 

@@ -188,10 +188,12 @@ func (a *api) routes() {
 	route(a, op("POST /auth/password-reset/confirm", "resetPassword", "Choose a new password with a link", 204, 400),
 		a.resetPassword, a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 
-	route(a, op("POST /auth/me/email", "changeEmail", "Change one's own e-mail address with a link that is sent to it", 202,
+	route(a, op("POST /auth/me/email", "changeEmail",
+		"Change one's own e-mail address with a link that is sent to it", 202,
 		400, 403),
 		a.changeEmail, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
-	route(a, op("POST /auth/me/email/verification", "sendVerification", "Ask for a link to verify one's own e-mail address",
+	route(a, op("POST /auth/me/email/verification", "sendVerification",
+		"Ask for a link to verify one's own e-mail address",
 		202),
 		a.sendVerification, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 	route(a, op("POST /auth/email/confirm", "confirmEmail", "Confirm an e-mail address with a link", 204, 400, 409),

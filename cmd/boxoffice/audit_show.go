@@ -247,7 +247,7 @@ func (a *auditor) showDiff(ctx context.Context, d audit.Difference, asJSON bool)
 		return a.diffJSON(ctx, d, from, to)
 	}
 	out := bufio.NewWriter(a.out)
-	line := func(format string, args ...any) { fmt.Fprintf(out, format, args...) } //nolint:errcheck,gosec // Flush tells
+	line := func(format string, args ...any) { fmt.Fprintf(out, format, args...) } //nolint:errcheck // Flush tells
 	line("version %d to %d\n", d.From.Record.Version, d.To.Record.Version)
 	for _, f := range []struct {
 		name         string
@@ -293,7 +293,7 @@ func (a *auditor) diffJSON(ctx context.Context, d audit.Difference, from, to sho
 		name string
 		made bool
 	}{{"booked", true}, {"cancelled", false}} {
-		fmt.Fprintf(out, ",%q:[", list.name) //nolint:errcheck,gosec // Flush tells
+		fmt.Fprintf(out, ",%q:[", list.name) //nolint:errcheck // Flush tells
 		comma := ""
 		err := a.history.EachChange(ctx, &d, 0, func(b audit.BookingChange) error {
 			if b.Made != list.made {

@@ -200,7 +200,8 @@ func TestAConnectionThatRefusesAWriteIsReplaced(t *testing.T) {
 	t.Parallel()
 	pool, admin := readOnlyPool(t)
 	write := func() error {
-		_, err := pool.Exec(t.Context(), `insert into access_revocations (user_id, revoked_at) values ($1, now())`, uuid.New())
+		_, err := pool.Exec(t.Context(),
+			`insert into access_revocations (user_id, revoked_at) values ($1, now())`, uuid.New())
 		return err
 	}
 	if err := write(); !eventstore.IsReadOnly(err) || !eventstore.IsUnavailable(err) {

@@ -221,7 +221,8 @@ func (a *app) deleteUserCommand() *cobra.Command {
 			c.BookingDelay = 0
 			p := a.newParts(c)
 			return a.runServices(cmd.Context(), c, []service{
-				p.databaseService(eventstore.ReservedConns+1, openDatabase), p.healthService(), p.readingService(), p.accountService(unusedSigner),
+				p.databaseService(eventstore.ReservedConns+1, openDatabase), p.healthService(), p.readingService(),
+				p.accountService(unusedSigner),
 				p.notifierService(), p.progressService(), p.executorService(func(*eventstore.Options) {}),
 			}, func(ctx context.Context) error {
 				u, err := findUser(ctx, p.accounts, args[0])

@@ -58,7 +58,8 @@ func TestAccountsAreMadeAndChangedBesideARunningServer(t *testing.T) {
 	}
 
 	out := tool("", "create", "olga@example.com", "--name", "Olga", "--role", "organizer", "--link")
-	link := regexp.MustCompile(`https://tickets\.example\.com/reset-password#token=([A-Z2-7]{26})\n`).FindStringSubmatch(out)
+	pattern := regexp.MustCompile(`https://tickets\.example\.com/reset-password#token=([A-Z2-7]{26})\n`)
+	link := pattern.FindStringSubmatch(out)
 	if link == nil {
 		t.Fatalf("there is no link in %s", out)
 	}
@@ -102,7 +103,8 @@ func TestAccountsAreMadeAndChangedBesideARunningServer(t *testing.T) {
 	if left := p.do("GET", "/events/"+event, olga, nil)["remainingTickets"]; left != 1.0 {
 		t.Errorf("%v tickets remain, want that of Carl", left)
 	}
-	if out := tool("", "list"); !strings.Contains(out, "olga@example.com  auditor  Olga") || strings.Contains(out, "carl") {
+	out = tool("", "list")
+	if !strings.Contains(out, "olga@example.com  auditor  Olga") || strings.Contains(out, "carl") {
 		t.Errorf("user list: %s", out)
 	}
 	must(t, p.stop(os.Interrupt))

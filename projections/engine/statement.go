@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,8 +26,8 @@ func (s *statement) addList(n int, argsAndTypes ...any) {
 	if n > 0 {
 		separator = ", ("
 	}
-	for i := 0; i < len(argsAndTypes); i += 2 {
-		s.add(fmt.Sprintf("%s%s::%s", separator, s.parameter(argsAndTypes[i]), argsAndTypes[i+1]))
+	for pair := range slices.Chunk(argsAndTypes, 2) {
+		s.add(fmt.Sprintf("%s%s::%s", separator, s.parameter(pair[0]), pair[1]))
 		separator = ", "
 	}
 	s.add(")")

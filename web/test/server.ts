@@ -61,6 +61,13 @@ export function aBooking(event: Event, part: Partial<BookingWithEvent> = {}): Bo
 export function aSession(accessToken = 'access-1', part: Partial<Session['user']> = {}): Session {
   return {
     accessToken,
-    user: { id: 'u1', email: 'alice@example.com', name: 'Alice Martin', role: 'customer', ...part },
+    user: {
+      id: 'u1',
+      email: 'alice@example.com',
+      name: 'Alice Martin',
+      role: 'customer',
+      emailVerified: true,
+      ...part,
+    },
   }
 }
