@@ -114,10 +114,13 @@ describe('the connection', () => {
     vi.useRealTimers()
     vi.unstubAllGlobals()
   })
-  const begin = () => {
+  const begin = async () => {
     connection.start()
     const unwatch = connection.watch(['b', 'a'])
-    return vi.advanceTimersByTimeAsync(2).then(() => unwatch)
+    await vi.advanceTimersByTimeAsync(1)
+    await vi.dynamicImportSettled() // the library
+    await vi.advanceTimersByTimeAsync(1)
+    return unwatch
   }
 
   it('is opened only when a component subscribes', async () => {
@@ -225,7 +228,7 @@ describe('the connection', () => {
     await ready()
     await vi.advanceTimersByTimeAsync(37_400)
     expect(state()).toBe('live')
-    await vi.advanceTimersByTimeAsync(200)
+    await vi.advanceTimersByTimeAsync(1_100)
     expect(state()).toBe('polling')
     await vi.advanceTimersByTimeAsync(500)
     expect(FakeSocket.all).toHaveLength(2)
