@@ -35,6 +35,14 @@ const open = (button: RegExp, role: 'dialog' | 'alertdialog') => async (page: Pa
   await expect(page.getByRole(role)).toBeVisible()
 }
 
+const long = {
+  title: `${'Donaudampfschifffahrt'.repeat(6)} ${'حفلة '.repeat(8)}`.trim(),
+  venue: 'Konzerthausgesellschaft'.repeat(7),
+  totalTickets: 1_000_000,
+  price: 12_345.5,
+  currency: 'CHF',
+}
+
 const shown: Shown[] = [
   { name: 'login', who: 'guest', show: go('/login') },
   {
@@ -221,10 +229,15 @@ const shown: Shown[] = [
   {
     name: 'event-of-long-words',
     show: async (page) => {
-      const title = `${'Donaudampfschifffahrt'.repeat(6)} ${'حفلة '.repeat(8)}`
-      const event = await schedule({ title: title.trim(), venue: 'Konzerthausgesellschaft'.repeat(7) })
-      await page.goto(web() + `/events/${event.id}`)
+      await page.goto(web() + `/events/${(await schedule(long)).id}`)
       await expect(page.getByRole('button', { name: /^Book Now/ })).toBeVisible()
+    },
+  },
+  {
+    name: 'events-of-long-words',
+    show: async (page) => {
+      await page.goto(web() + listOf(await schedule(long)))
+      await expect(page.getByRole('button', { name: /^Book Now/ }).first()).toBeVisible()
     },
   },
   {

@@ -1,7 +1,7 @@
 import type { Event } from '@/lib/api/types'
 import { distanceParts } from '@/lib/format'
 
-const hues = [88, 190, 235, 266, 300, 345]
+const hues = [190, 235, 266, 300, 345]
 
 /**
  * The stub of a ticket: in large type, how far away the event is, and a colour to tell events

@@ -34,7 +34,10 @@ export function TicketHeading({
         <span>{formatWeekday(event.date, event.timeZone)}, </span>
         <time dateTime={event.date}>{formatDateTime(event.date, event.timeZone)}</time>
         {!sameOffset(event.date, event.timeZone, viewerZone()) && (
-          <span className="whitespace-nowrap"> {zoneName(event.date, event.timeZone)}</span>
+          <>
+            {' '}
+            <span className="whitespace-nowrap">{zoneName(event.date, event.timeZone)}</span>
+          </>
         )}
       </p>
       <p className={cx('flex items-center gap-1.5', line)}>

@@ -57,8 +57,10 @@ export function BookingCard({
               </Button>
               <Button variant="outline" onClick={() => void saveCalendar(booking)}>
                 <CalendarPlus aria-hidden />
-                <span className="max-sm:sr-only">Add to</span>
-                <span className="first-letter:uppercase sm:first-letter:lowercase">calendar</span>
+                <span>
+                  <span className="max-sm:sr-only">Add to </span>
+                  <span className="inline-block max-sm:first-letter:uppercase">calendar</span>
+                </span>
                 <span className="sr-only">
                   : <bdi>{event.title}</bdi>
                 </span>
