@@ -94,7 +94,7 @@ test('the audit is not for customers', async ({ page, refusals }) => {
   await expect(page.getByRole('link', { name: 'Audit' })).toBeHidden()
   for (const path of ['/audit', `/audit/${event.id}`]) {
     await page.goto(web() + path)
-    await expect(page).toHaveURL(web() + '/events')
+    await expect(page.getByRole('heading', { name: 'This page is for auditors' })).toBeVisible()
   }
   await page.context().clearCookies()
   await page.evaluate(() => localStorage.clear())

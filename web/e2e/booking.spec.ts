@@ -87,7 +87,6 @@ test('of two browsers that book the last ticket one gets it, and the other sees 
   await expect(toast(winner, `Successfully booked ${event.title}!`)).toBeVisible()
   await expect(toast(loser, `Sorry, tickets for ${event.title} are no longer available.`)).toBeVisible()
   await expect(card(winner, event).getByRole('button')).toHaveText(/^Booked ✓/)
-  await expect(card(loser, event).getByRole('button')).toHaveText(/^Sold Out/)
   await expect(card(loser, event).getByRole('button')).toBeDisabled()
   await expect(card(loser, event).locator('[data-tone=off]')).toHaveText('Sold Out')
   await rival.context().close()
@@ -156,9 +155,9 @@ test('counts of other people’s bookings arrive by themselves, in place', async
   await (await customer()).book(event)
   await expect(card(page, event)).toContainText('2 tickets left', { timeout: 2_000 })
   await (await customer()).book(event)
-  await expect(card(page, event)).toContainText('1 ticket left', { timeout: 2_000 })
+  await expect(card(page, event)).toContainText('Last ticket', { timeout: 2_000 })
   await (await customer()).book(event)
-  await expect(card(page, event).getByRole('button')).toHaveText(/^Sold Out/, { timeout: 2_000 })
+  await expect(card(page, event)).toContainText('Sold Out', { timeout: 2_000 })
   expect(asked.filter((url) => url.includes('/api/events'))).toEqual([]) // pushed, not fetched
   const shifts = await page.evaluate(() => (window as unknown as { shifts: number[] }).shifts)
   expect(shifts.reduce((sum, shift) => sum + shift, 0)).toBeLessThan(0.001) // a fraction of a pixel

@@ -1,10 +1,14 @@
-import { isMissingCode } from '@/lib/new-build'
+import { isMissingCode, loadNewBuild } from '@/lib/new-build'
 import { reportError } from '@/lib/report-error'
 
 // Runs before the pages start.
 
 addEventListener('error', ({ error }) => error && !isMissingCode(error) && reportError(error))
-addEventListener('unhandledrejection', ({ reason }) => !isMissingCode(reason) && reportError(reason))
+// Code that was missing when it was asked for belongs to an older build.
+addEventListener('unhandledrejection', ({ reason }) => {
+  if (isMissingCode(reason)) void loadNewBuild()
+  else reportError(reason)
+})
 
 // A page that the browser brings back as it was may show what belongs to somebody who has signed out.
 addEventListener('pageshow', ({ persisted }) => persisted && location.reload())

@@ -1,24 +1,27 @@
 import type { Event } from '@/lib/api/types'
-import { stubParts } from '@/lib/format'
+import { distanceParts } from '@/lib/format'
+
+const hues = [190, 235, 266, 300, 345]
 
 /**
- * The stub of a ticket, with the day in large type; empty while the event is not loaded. It is
- * hidden from screen readers, because the full date is beside it.
+ * The stub of a ticket: in large type, how far away the event is, and a colour to tell events
+ * apart; empty while the event is not loaded. It is hidden from screen readers, because the date is
+ * beside it.
  */
-export function DateStub({ event }: { event?: Pick<Event, 'date' | 'timeZone'> }) {
-  const { weekday, day, month, year } = event
-    ? stubParts(event.date, event.timeZone)
-    : { weekday: '', day: '', month: '', year: '' }
+export function DateStub({ event }: { event?: Pick<Event, 'id' | 'date'> }) {
+  const [before, count, unit, after] = event ? distanceParts(event.date) : []
+  const hue = event && hues[Number.parseInt(event.id.slice(-4), 16) % hues.length]
   return (
     <div
       aria-hidden
       data-slot="date-stub"
       className="flex w-(--tear) shrink-0 flex-col items-center justify-center rounded-l-ticket bg-stub py-4 text-center"
+      style={hue === undefined ? undefined : { background: `oklch(var(--stub-tone) ${hue})` }}
     >
-      <span className="type-label h-4">{weekday}</span>
-      <span className="type-display h-10 text-[2.5rem] sm:h-12 sm:text-5xl">{day}</span>
-      <span className="type-label mt-1 h-4">{month}</span>
-      <span className="type-label h-4 opacity-75">{year}</span>
+      <span className="type-label h-4">{before}</span>
+      <span className="type-display h-10 text-[2.5rem] sm:h-12 sm:text-5xl">{count}</span>
+      <span className="type-label h-4">{unit}</span>
+      <span className="type-label h-4">{after}</span>
     </div>
   )
 }

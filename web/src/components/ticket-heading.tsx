@@ -2,7 +2,7 @@ import { cx } from 'class-variance-authority'
 import { MapPin } from 'lucide-react'
 import Link from 'next/link'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, zoneName } from '@/lib/format'
+import { formatDateTime, formatWeekday, zoneName } from '@/lib/format'
 import { paths } from '@/lib/paths'
 import { sameOffset, viewerZone } from '@/lib/time-zone'
 
@@ -27,18 +27,22 @@ export function TicketHeading({
           prefetch={false}
           className="rounded-sm hover:underline hover:decoration-2 hover:underline-offset-4"
         >
-          {event.title}
+          <bdi>{event.title}</bdi>
         </Link>
       </Heading>
       <p className={line}>
+        <span>{formatWeekday(event.date, event.timeZone)}, </span>
         <time dateTime={event.date}>{formatDateTime(event.date, event.timeZone)}</time>
         {!sameOffset(event.date, event.timeZone, viewerZone()) && (
-          <span className="whitespace-nowrap"> {zoneName(event.date, event.timeZone)}</span>
+          <>
+            {' '}
+            <span className="whitespace-nowrap">{zoneName(event.date, event.timeZone)}</span>
+          </>
         )}
       </p>
       <p className={cx('flex items-center gap-1.5', line)}>
         <MapPin aria-hidden className="size-4 shrink-0" />
-        <span className="truncate">{event.venue}</span>
+        <bdi>{event.venue}</bdi>
       </p>
     </div>
   )

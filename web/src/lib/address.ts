@@ -2,15 +2,6 @@ import { usePathname } from 'next/navigation'
 import { useSyncExternalStore } from 'react'
 
 /**
- * Changes the query of the URL. Next follows the History API; a navigation by the router would
- * fetch the page's files again.
- */
-export function changeSearch(pathname: string, search: string, how: 'push' | 'replace'): void {
-  if (search === location.search) return
-  history[how === 'push' ? 'pushState' : 'replaceState'](null, '', pathname + search)
-}
-
-/**
  * The id in /events/<id> and similar paths. All ids share one exported page, whose own parameter is
  * a placeholder, so the id is read from the URL. It is undefined while the page is prerendered and
  * hydrated.

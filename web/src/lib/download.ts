@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import { toast } from 'sonner'
+import { toast } from '@/lib/toast'
 import { requestFile } from './api/client'
 import { messageOf } from './form-errors'
 import { saveFile } from './save-file'

@@ -30,21 +30,28 @@ export function formatDateTime(date: string, timeZone: string): string {
   return format(date, { dateStyle: 'long', timeStyle: 'short', timeZone: knownZone(timeZone) })
 }
 
-/** The parts of the date on a ticket stub. */
-export function stubParts(date: string, zone: string) {
-  const options = {
-    weekday: 'short',
-    day: '2-digit',
-    month: 'short',
-    year: 'numeric',
-    timeZone: knownZone(zone),
-  } as const
-  return {
-    weekday: part(date, 'weekday', options),
-    day: part(date, 'day', options),
-    month: part(date, 'month', options),
-    year: part(date, 'year', options),
-  }
+/** "Sat" */
+export const formatWeekday = (date: string, timeZone: string): string =>
+  format(date, { weekday: 'short', timeZone: knownZone(timeZone) })
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const units = [
+  ['year', 365 * DAY],
+  ['month', 30 * DAY],
+  ['week', 7 * DAY],
+  ['day', DAY],
+  ['hour', HOUR],
+  ['min', HOUR / 60],
+] as const
+
+/** How far away a time is: ["in", "12", "days", ""], ["", "3", "weeks", "ago"]. */
+export function distanceParts(date: string, now = Date.now()): [string, string, string, string] {
+  const away = Date.parse(date) - now
+  const [unit, length] = units.find(([, length]) => Math.abs(away) >= 2 * length) ?? ['min', HOUR / 60]
+  const count = Math.round(Math.abs(away) / length)
+  const name = unit === 'min' ? unit : `${unit}s` // at least two of the others
+  return away >= 0 ? ['in', String(count), name, ''] : ['', String(count), name, 'ago']
 }
 
 /** "UTC+1", "UTC-3:30": the offset of the venue's zone. */

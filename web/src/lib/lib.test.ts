@@ -8,11 +8,13 @@ import {
   formatDay,
   formatNumber,
   formatPrice,
-  stubParts,
+  distanceParts,
+  formatWeekday,
   zoneName,
 } from './format'
 import { afterLogin, loginFor } from './paths'
-import { isKnownZone, sameOffset, toInstant, toLocal, viewerZone } from './time-zone'
+import { toInstant, toLocal } from './local-time'
+import { isKnownZone, sameOffset, viewerZone } from './time-zone'
 
 describe('dates', () => {
   it('in a zone that the browser does not know are in UTC, and labelled so', () => {
@@ -28,14 +30,20 @@ describe('dates', () => {
     expect(formatDateTime('2025-03-15T04:05:00Z', 'America/New_York')).toBe('March 15, 2025 at 12:05 AM')
     expect(zoneName('2025-03-15T10:00:00Z', 'America/New_York')).toBe('UTC-4')
     expect(zoneName('2025-03-15T10:00:00Z', 'Europe/London')).toBe('UTC')
-    expect(stubParts('2025-03-01T23:30:00Z', 'Asia/Tokyo')).toEqual({
-      weekday: 'Sun',
-      day: '02',
-      month: 'Mar',
-      year: '2025',
-    })
+    expect(formatWeekday('2025-03-01T23:30:00Z', 'Asia/Tokyo')).toBe('Sun')
     expect(sameOffset('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Lisbon')).toBe(true)
     expect(sameOffset('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Paris')).toBe(false)
+  })
+
+  it.each([
+    ['2025-03-15T10:00:30Z', ['in', '1', 'min', '']],
+    ['2025-03-15T12:00:00Z', ['in', '2', 'hours', '']],
+    ['2025-03-16T10:00:00Z', ['in', '24', 'hours', '']],
+    ['2025-03-12T10:00:00Z', ['', '3', 'days', 'ago']],
+    ['2025-04-05T10:00:00Z', ['in', '3', 'weeks', '']],
+    ['2030-03-15T10:00:00Z', ['in', '5', 'years', '']],
+  ])('%s is far away', (date, parts) => {
+    expect(distanceParts(date, Date.parse('2025-03-15T10:00:00Z'))).toEqual(parts)
   })
 
   it.each([
@@ -57,12 +65,7 @@ describe('dates', () => {
       date = new Date(at).toISOString()
       expect(formatDateTime(date, timeZone)).toBe(long.format(at).replace('\u202f', ' '))
       expect(zone.format(at).replace(/GMT(\+0)?/, 'UTC')).toBe(`${stub({})}, ${zoneName(date, timeZone)}`)
-      expect(stubParts(date, timeZone)).toEqual({
-        weekday: stub({ weekday: 'short' }),
-        day: stub({ day: '2-digit' }),
-        month: stub({ month: 'short' }),
-        year: stub({ year: 'numeric' }),
-      })
+      expect(formatWeekday(date, timeZone)).toBe(stub({ weekday: 'short' }))
     }
   })
 

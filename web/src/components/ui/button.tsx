@@ -2,11 +2,12 @@ import { cva, type VariantProps } from 'class-variance-authority'
 import type { ComponentProps } from 'react'
 
 export const buttonVariants = cva(
-  'inline-flex min-h-11 shrink-0 select-none items-center justify-center gap-2 whitespace-nowrap rounded-md text-[0.9375rem] font-semibold transition-colors disabled:cursor-not-allowed [&_svg]:size-[1.125em] [&_svg]:shrink-0',
+  'inline-flex min-h-11 shrink-0 select-none items-center justify-center gap-2 whitespace-nowrap rounded-md text-[0.9375rem] font-semibold transition-colors disabled:cursor-not-allowed aria-disabled:cursor-not-allowed [&_svg]:size-[1.125em] [&_svg]:shrink-0',
   {
     variants: {
       variant: {
-        primary: 'bg-stamp text-on-stamp hover:bg-stamp-strong disabled:bg-off-wash disabled:text-off',
+        primary:
+          'bg-stamp text-on-stamp hover:bg-stamp-strong disabled:bg-off-wash disabled:text-off aria-disabled:bg-off-wash aria-disabled:text-off',
         outline:
           'border border-control bg-card text-ink hover:bg-off-wash disabled:text-off disabled:hover:bg-card',
         quiet: 'text-ink hover:bg-off-wash disabled:text-off',

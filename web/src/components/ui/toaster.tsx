@@ -1,16 +1,21 @@
 'use client'
 
 import { useTheme } from 'next-themes'
-import { Toaster as Sonner, type ToasterProps } from 'sonner'
+import { useEffect } from 'react'
+import { toast, Toaster as Sonner, type ToasterProps } from 'sonner'
+import { startToasts } from '@/lib/toast'
 
 /** The one region of toasts: a live region that exists before the first toast. */
-export function Toaster() {
+export default function Toaster() {
   const { resolvedTheme } = useTheme()
+  useEffect(() => startToasts(toast), [])
   return (
     <Sonner
       theme={(resolvedTheme ?? 'light') as ToasterProps['theme']}
-      position="bottom-right"
-      mobileOffset={{ bottom: 16, left: 16, right: 16 }}
+      // Below the header: at the bottom they would cover the button that was pressed.
+      position="top-center"
+      offset={{ top: 76 }}
+      mobileOffset={{ top: 72, left: 16, right: 16 }}
       duration={7_000}
       closeButton
       toastOptions={{

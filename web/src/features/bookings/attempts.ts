@@ -18,6 +18,9 @@ const store = create<Readonly<Record<string, Attempt>>>()(() => ({}))
 
 export const useAttempt = (eventId: string): Attempt | undefined => store((s) => s[eventId])
 
+export const useIsBooking = (): boolean =>
+  store((s) => Object.values(s).some(({ phase }) => phase === 'booking'))
+
 /** Starts an attempt, or resumes one that was not decided; undefined when one is in progress. */
 export function beginAttempt(eventId: string): string | undefined {
   const previous = store.getState()[eventId]

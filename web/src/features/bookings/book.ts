@@ -1,4 +1,4 @@
-import { toast } from 'sonner'
+import { toast } from '@/lib/toast'
 import type { BookingWithEvent, Event } from '@/lib/api/types'
 import { plural } from '@/lib/format'
 import { applyChange, markSoldOut } from '@/lib/event-cache'

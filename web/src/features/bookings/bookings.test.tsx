@@ -12,7 +12,7 @@ import { calendarFile } from './calendar'
 import { BookingList } from './components/booking-list'
 
 const toasts = vi.hoisted(() => ({ success: vi.fn(), error: vi.fn(), info: vi.fn(), warning: vi.fn() }))
-vi.mock('sonner', () => ({ toast: toasts }))
+vi.mock('@/lib/toast', () => ({ toast: toasts }))
 const saved = vi.hoisted(() => vi.fn())
 vi.mock('@/lib/save-file', () => ({ saveFile: saved }))
 
@@ -145,7 +145,8 @@ describe('my bookings', () => {
     expect(
       within(dialog).getByRole('img', { name: 'QR code of your booking for Jazz Night' }),
     ).toBeInTheDocument()
-    expect(dialog).toHaveTextContent(booking.id)
+    expect(dialog).toHaveTextContent(booking.id.slice(-4)) // a short reference, for people
+    expect(dialog).toHaveTextContent('$49.99')
   })
 })
 

@@ -31,6 +31,17 @@ describe('availability', () => {
     expect(availabilityOf(anEvent({ remainingTickets }))).toEqual({ level, text })
   })
 
+  it('of few tickets is scarce, whatever their share', () => {
+    expect(availabilityOf(anEvent({ remainingTickets: 2, totalTickets: 3 }))).toEqual({
+      level: 'good',
+      text: 'Only 2 tickets left',
+    })
+  })
+
+  it('of a past event is none', () => {
+    expect(availabilityOf(anEvent({ date: '2020-01-01T00:00:00Z' })).level).toBe('off')
+  })
+
   it('is shown in words and a sign, not by colour alone', () => {
     const { container } = render(<AvailabilityBadge event={anEvent({ remainingTickets: 0 })} />)
     expect(screen.getByText('Sold Out').parentElement).toHaveAttribute('data-tone', 'off')

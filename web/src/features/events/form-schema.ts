@@ -11,7 +11,8 @@ import {
   type InferOutput,
 } from 'valibot'
 import type { EventDetails as Details } from '@/lib/api/types'
-import { isKnownZone, toInstant } from '@/lib/time-zone'
+import { toInstant } from '@/lib/local-time'
+import { isKnownZone } from '@/lib/time-zone'
 
 /** At most so many characters, as the server counts them: an emoji is one. */
 const atMost = (most: number) =>

@@ -3,8 +3,16 @@ import { create } from 'zustand'
 /** `live`: pushed by the server. `polling`: fetched every few seconds. `offline`: neither works. */
 export type ConnectionState = 'connecting' | 'live' | 'polling' | 'offline'
 
-const store = create<{ state: ConnectionState }>()(() => ({ state: 'connecting' }))
+interface Connection {
+  state: ConnectionState
+  /** When it was noticed that nothing is received any more, in milliseconds since 1970. */
+  silentSince?: number
+}
 
-export const useConnectionState = (): ConnectionState => store((s) => s.state)
+const store = create<Connection>()(() => ({ state: 'connecting' }))
+
+export const useConnection = (): Connection => store()
 export const connectionState = (): ConnectionState => store.getState().state
+export const silentSince = (): number | undefined => store.getState().silentSince
 export const setConnectionState = (state: ConnectionState): void => store.setState({ state })
+export const connectionSilent = (): void => store.setState({ silentSince: Date.now() })

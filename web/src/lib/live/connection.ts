@@ -1,7 +1,7 @@
-import ReconnectingWebSocket from 'partysocket/ws'
+import type ReconnectingWebSocket from 'partysocket/ws'
 import { literal, number, object, picklist, safeParse, string, variant } from 'valibot'
 import { applyChange, forgetVersions } from '@/lib/event-cache'
-import { setConnectionState } from './connection-store'
+import { connectionSilent, setConnectionState } from './connection-store'
 
 const position = { position: number() }
 const frameSchema = variant('type', [
@@ -32,6 +32,7 @@ const CLOSE_TOKEN = 4401
 const CLOSE_TOO_MUCH = 4429
 const PAUSE = 10_000 // milliseconds, when the server is overloaded
 const UNTIL_READY = 8_000
+const CHECK_INTERVAL = 1_000
 
 /**
  * Keeps a WebSocket to the server open while events are shown. It resumes after the last position
@@ -42,8 +43,9 @@ export class LiveConnection {
   private socket: ReconnectingWebSocket | undefined
   private readonly watched = new Map<string, number>()
   private position: number | undefined
-  private silence: ReturnType<typeof setTimeout> | undefined
+  private expected = Infinity // the time of the next message at the latest
   private silenceAfter = UNTIL_READY
+  private checks: ReturnType<typeof setInterval> | undefined
   private isSubscribing = false
   private isReady = false
   private sentToken: string | undefined
@@ -77,6 +79,7 @@ export class LiveConnection {
     addEventListener('online', this.reconnect)
     addEventListener('offline', this.offline)
     document.addEventListener('visibilitychange', this.visible)
+    this.checks = setInterval(this.check, CHECK_INTERVAL)
     this.changed()
   }
 
@@ -85,6 +88,7 @@ export class LiveConnection {
     removeEventListener('online', this.reconnect)
     removeEventListener('offline', this.offline)
     document.removeEventListener('visibilitychange', this.visible)
+    clearInterval(this.checks)
     this.drop()
     this.position = undefined
     setConnectionState('connecting')
@@ -112,7 +116,9 @@ export class LiveConnection {
   }
 
   private readonly visible = (): void => {
-    if (document.visibilityState === 'visible' && !this.isReady) this.reconnect()
+    if (document.visibilityState !== 'visible') return
+    if (this.isReady) this.check()
+    else this.reconnect()
   }
 
   // One message for all components that mount and unmount together.
@@ -125,7 +131,7 @@ export class LiveConnection {
       // Without subscribers the connection stays open for the next page; an empty list means no
       // events.
       if (this.isReady) this.send({ type: 'subscribe', events: this.ids() })
-      else if (!this.socket && this.watched.size > 0) this.connect()
+      else if (!this.socket && this.watched.size > 0) void this.connect()
     }, 0)
   }
 
@@ -137,9 +143,12 @@ export class LiveConnection {
     this.socket?.send(JSON.stringify(frame))
   }
 
-  private connect(): void {
+  private async connect(): Promise<void> {
     if (!this.options.token()) return
     if (navigator.onLine === false) return this.offline()
+    // Pages need it only when they show events.
+    const { default: ReconnectingWebSocket } = await import('partysocket/ws')
+    if (!this.isRunning || this.socket) return
     const socket = new ReconnectingWebSocket(() => this.address(), undefined, {
       minReconnectionDelay: 500 + Math.random() * 500, // of all clients, not at the same time
       maxReconnectionDelay: 30_000,
@@ -201,22 +210,29 @@ export class LiveConnection {
     this.expectMessage(this.silenceAfter)
   }
 
-  // A connection without a message for longer than two heartbeats is dead, even if the operating
-  // system still shows it as open.
   private expectMessage(within: number): void {
-    clearTimeout(this.silence)
-    this.silence = setTimeout(() => this.socket?.reconnect(), within)
+    this.expected = Date.now() + within
+  }
+
+  // A connection without a message for longer than two heartbeats is dead, even if the operating
+  // system still shows it as open. By the clock: timers stop while the device sleeps.
+  private readonly check = (): void => {
+    if (Date.now() < this.expected) return
+    this.expected = Infinity
+    connectionSilent()
+    this.socket?.reconnect()
+    this.options.missed()
   }
 
   private closed(code: number): void {
-    clearTimeout(this.silence)
+    this.expected = Infinity
     this.isReady = false
     this.closeCode = code
     setConnectionState(navigator.onLine === false ? 'offline' : 'polling')
   }
 
   private drop(): void {
-    clearTimeout(this.silence)
+    this.expected = Infinity
     this.isReady = false
     const socket = this.socket
     this.socket = undefined

@@ -4,7 +4,7 @@ import { applyChange, eventKeys, markSoldOut, withNewestCounts } from '@/lib/eve
 import { queryClient } from '@/lib/query-client'
 import { anEvent } from '../../../test/server'
 import { LiveConnection } from './connection'
-import { connectionState } from './connection-store'
+import { connectionState, silentSince } from './connection-store'
 
 const cache = (event: TicketedEvent) => queryClient.setQueryData(eventKeys.one(event.id), event)
 const cached = (id: string) => queryClient.getQueryData<TicketedEvent>(eventKeys.one(id))
@@ -114,10 +114,13 @@ describe('the connection', () => {
     vi.useRealTimers()
     vi.unstubAllGlobals()
   })
-  const begin = () => {
+  const begin = async () => {
     connection.start()
     const unwatch = connection.watch(['b', 'a'])
-    return vi.advanceTimersByTimeAsync(2).then(() => unwatch)
+    await vi.advanceTimersByTimeAsync(1)
+    await vi.dynamicImportSettled() // the library
+    await vi.advanceTimersByTimeAsync(1)
+    return unwatch
   }
 
   it('is opened only when a component subscribes', async () => {
@@ -225,7 +228,7 @@ describe('the connection', () => {
     await ready()
     await vi.advanceTimersByTimeAsync(37_400)
     expect(state()).toBe('live')
-    await vi.advanceTimersByTimeAsync(200)
+    await vi.advanceTimersByTimeAsync(1_100)
     expect(state()).toBe('polling')
     await vi.advanceTimersByTimeAsync(500)
     expect(FakeSocket.all).toHaveLength(2)
@@ -243,6 +246,19 @@ describe('the connection', () => {
     await vi.advanceTimersByTimeAsync(1_000)
     FakeSocket.last.open()
     expect(FakeSocket.last.sent[0]).toMatchObject({ token: 'token-2' })
+  })
+
+  it('is renewed, and counts are marked as old, a second after the device slept', async () => {
+    await begin()
+    await ready()
+    const asOf = Date.now()
+    vi.setSystemTime(Date.now() + 3_600_000) // timers stand still meanwhile
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(state()).toBe('polling')
+    expect(silentSince()).toBeGreaterThan(asOf)
+    expect(missed).toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(FakeSocket.all).toHaveLength(2)
   })
 
   it('does not reconnect when the session has ended', async () => {

@@ -7,7 +7,7 @@ import { queryClient } from '@/lib/query-client'
 import { refreshSession } from '@/lib/session/session'
 import { currentSession, useSession } from '@/lib/session/store'
 import { LiveConnection } from './connection'
-import { useConnectionState } from './connection-store'
+import { useConnection } from './connection-store'
 
 const refetchEvents = () => void queryClient.invalidateQueries({ queryKey: eventKeys.all })
 
@@ -27,7 +27,7 @@ const LIVE_INTERVAL = 60_000
 export function useLiveConnection(): void {
   const isSignedIn = useSession((s) => s.status === 'signed-in')
   const token = useSession((s) => s.accessToken)
-  const interval = useConnectionState() === 'live' ? LIVE_INTERVAL : POLL_INTERVAL
+  const interval = useConnection().state === 'live' ? LIVE_INTERVAL : POLL_INTERVAL
   useEffect(() => {
     if (!isSignedIn) return
     live.start()

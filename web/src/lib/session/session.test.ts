@@ -153,8 +153,21 @@ describe('a session', () => {
     await vi.waitFor(() => expect(heard).toHaveBeenCalledWith({ type: 'ended', reason: 'signed-out' }))
     startSession(aSession())
     tab.postMessage({ type: 'ended', reason: 'signed-out' })
-    await vi.waitFor(() => expect(currentSession().status).toBe('anonymous'))
+    await vi.waitFor(() => expect(currentSession()).toMatchObject({ ended: 'elsewhere' }))
     tab.close()
+  })
+
+  it('is renewed a minute before its token expires', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const claims = btoa(JSON.stringify({ iat: 1_000, exp: 1_000 + 900 }))
+    const renewed = vi.fn(() => HttpResponse.json(aSession('new')))
+    server.use(http.post('*/api/auth/refresh', renewed))
+    startSession(aSession(`e30.${claims}.s`))
+    await vi.advanceTimersByTimeAsync(839_000)
+    expect(renewed).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(2_000)
+    vi.useRealTimers()
+    await vi.waitFor(() => expect(currentSession().accessToken).toBe('new'))
   })
 
   it('ends at once, even when the server can’t be reached', async () => {

@@ -4,7 +4,14 @@ import { Session as sessionSchema } from '@/lib/api/schemas'
 import { guestApi, send } from '@/lib/api/send'
 import type { Session } from '@/lib/api/types'
 import { hasSessionHint, isLogoutDue, setHint, setLogoutDue } from './hint'
-import { currentSession, logoutChanged, serverUnreachable, sessionEnded, sessionStarted } from './store'
+import {
+  currentSession,
+  logoutChanged,
+  serverUnreachable,
+  sessionEnded,
+  sessionStarted,
+  type Ended,
+} from './store'
 
 // The refresh token is then sent as a cookie only, not in the body, where scripts could read it.
 const COOKIE_MODE = { header: { 'Refresh-Token-Mode': 'cookie' } } as const
@@ -13,6 +20,7 @@ const LOGOUT_LOCK = 'boxoffice.logout'
 // Milliseconds. A frozen tab must not keep the others from renewing.
 const LOCK_TIMEOUT = 5_000
 const REFRESH_TIMEOUT = 10_000
+const RENEW_BEFORE = 60_000 // the end of the access token, so that the live connection stays
 const LOGOUT_TIMEOUT = 10_000
 const LOGOUT_RETRY = 15_000
 
@@ -30,21 +38,39 @@ const channel =
   typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('boxoffice.session')
 if (channel) {
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
-    if (data.type === 'ended') clearSession(data.reason)
+    if (data.type === 'ended') clearSession(data.reason === 'expired' ? 'expired' : 'elsewhere')
     // The other tab may have received its answer just before it was notified of a sign-out in this
     // one.
     else if (!data.renewed || currentSession().status !== 'anonymous') storeSession(data.session)
   }
 }
 
+let renewal: ReturnType<typeof setTimeout> | undefined
+
 function storeSession(session: Session): void {
   generation++
+  clearTimeout(renewal)
+  const lifetime = lifetimeOf(session.accessToken)
+  const renew = () => void refreshSession(session.accessToken).catch(() => undefined)
+  if (lifetime) renewal = setTimeout(renew, Math.max(lifetime - RENEW_BEFORE, lifetime / 2))
   setHint(true)
   sessionStarted(session)
 }
 
-function clearSession(reason: 'expired' | 'signed-out' | undefined, logout?: 'sending'): void {
+/** The milliseconds from the issue of a token to its end, both by the server's clock. */
+function lifetimeOf(token: string): number | undefined {
+  try {
+    const claims = atob(token.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/'))
+    const { iat, exp } = JSON.parse(claims) as { iat: number; exp: number }
+    return (exp - iat) * 1_000
+  } catch {
+    return undefined // it is renewed when it is refused
+  }
+}
+
+function clearSession(reason: Ended | undefined, logout?: 'sending'): void {
   generation++
+  clearTimeout(renewal)
   refreshRequest?.abort() // its answer would set a new cookie
   setHint(false)
   sessionEnded(reason, logout)

@@ -1,6 +1,9 @@
 import { create } from 'zustand'
 import type { Session, User } from '@/lib/api/types'
 
+/** `elsewhere`: the user has signed out in another tab. */
+export type Ended = 'expired' | 'signed-out' | 'elsewhere'
+
 /**
  * The signed-in user. The access token is kept only here, in memory, and is lost with the tab. It
  * is renewed with an HttpOnly cookie that no script can read.
@@ -13,7 +16,7 @@ interface SessionState {
   /** The server could not be reached; the session is still unknown. */
   unreachable: boolean
   /** Why the last session ended, for a message to the user. */
-  ended?: 'expired' | 'signed-out'
+  ended?: Ended
   /** The state of a logout that the server has not confirmed; undefined when there is none. */
   logout?: 'sending' | 'failed'
 }

@@ -1,13 +1,17 @@
 'use client'
 
 import { QueryClientProvider } from '@tanstack/react-query'
+import dynamic from 'next/dynamic'
 import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import { useEffect, useRef, type ReactNode } from 'react'
-import { Toaster } from '@/components/ui/toaster'
 import { forgetAttempts } from '@/features/bookings/attempts'
+import { BookingStatus } from '@/features/bookings/components/booking-status'
 import { useLiveConnection } from '@/lib/live/live'
 import { queryClient } from '@/lib/query-client'
 import { useSession } from '@/lib/session/store'
+
+// Fetched when the page is there: no toast comes before.
+const Toaster = dynamic(() => import('@/components/ui/toaster'), { ssr: false })
 
 /** The cache of server data, the connection that receives changes, and the region of toasts. */
 export default function MembersLayout({ children }: { children: ReactNode }) {
@@ -16,6 +20,7 @@ export default function MembersLayout({ children }: { children: ReactNode }) {
   return (
     <QueryClientProvider client={queryClient}>
       <NuqsAdapter>{children}</NuqsAdapter>
+      <BookingStatus />
       <Toaster />
     </QueryClientProvider>
   )

@@ -1,4 +1,4 @@
-import { queryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import { api, read } from '@/lib/api/client'
 import { BookingList } from '@/lib/api/schemas'
@@ -11,7 +11,7 @@ interface Part {
   upcoming?: boolean
 }
 
-async function getBookings(query: Part, signal: AbortSignal) {
+export async function getBookings(query: Part, signal: AbortSignal) {
   return (await read(BookingList, api.GET('/bookings', { params: { query }, signal }))).data
 }
 
@@ -24,29 +24,23 @@ export const ticketsQuery = queryOptions({
   staleTime: 30_000,
 })
 
+/** The tickets of events that have begun too. */
+const usedTicketsQuery = queryOptions({
+  queryKey: ['bookings', 'confirmed'],
+  queryFn: async ({ signal }) => (await getBookings({ status: 'CONFIRMED' }, signal)).data,
+  staleTime: 30_000,
+})
+
 export const useTickets = () => useQuery(ticketsQuery)
-
-const PAGE_SIZE = 50
-
-/** All bookings, latest first, page by page. */
-export const useBookings = () =>
-  useInfiniteQuery({
-    queryKey: ['bookings', 'pages'],
-    queryFn: ({ pageParam: cursor, signal }) =>
-      getBookings({ limit: PAGE_SIZE, ...(cursor && { cursor }) }, signal),
-    initialPageParam: '',
-    getNextPageParam: (last) => last.meta.next,
-    staleTime: 30_000,
-  })
 
 /**
  * Whether the user has a ticket for an event; undefined while unknown. Components render again only
  * when this value changes, not with every change of the list.
  */
-export function useIsBooked(eventId: string) {
+export function useIsBooked(eventId: string, hasBegun: boolean) {
   const select = useCallback(
     (tickets: BookingWithEvent[]) => tickets.some((b) => b.eventId === eventId),
     [eventId],
   )
-  return useQuery({ ...ticketsQuery, select })
+  return useQuery({ ...(hasBegun ? usedTicketsQuery : ticketsQuery), select })
 }

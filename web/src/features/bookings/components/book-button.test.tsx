@@ -12,9 +12,10 @@ import { aBooking, anEvent, aSession, bookingList, problem, server } from '../..
 import { book } from '../book'
 import { show as render } from '../../../../test/show'
 import { BookButton } from './book-button'
+import { BookingStatus } from './booking-status'
 
 const toasts = vi.hoisted(() => ({ success: vi.fn(), error: vi.fn(), info: vi.fn(), warning: vi.fn() }))
-vi.mock('sonner', () => ({ toast: toasts }))
+vi.mock('@/lib/toast', () => ({ toast: toasts }))
 
 function Card({ event: fetched }: { event: Event }) {
   const { data: event = fetched } = useQuery({
@@ -91,14 +92,14 @@ describe('booking', () => {
     await show(event)
     await userEvent.click(button())
     await waitFor(() => expect(button()).toHaveTextContent('Booking...'))
-    expect(button()).toBeDisabled()
+    expect(button()).toHaveAttribute('aria-disabled', 'true')
     expect(button().querySelector('[data-slot=spinner]')).toBeInTheDocument()
     await userEvent.click(button())
     expect(screen.getByText('60 left')).toBeInTheDocument() // nothing changes before the answer
     expect(toasts.success).not.toHaveBeenCalled()
     act(finish)
     await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
-    expect(button()).toBeDisabled()
+    expect(button()).toHaveAttribute('aria-disabled', 'true')
     expect(screen.getByText('59 left')).toBeInTheDocument()
     expect(toasts.success).toHaveBeenCalledExactlyOnceWith(
       'Successfully booked Jazz Night!',
@@ -122,8 +123,8 @@ describe('booking', () => {
     answers(() => problem(409, 'sold_out'))
     await show(event)
     await userEvent.click(button())
-    await waitFor(() => expect(button()).toHaveTextContent('Sold Out'))
-    expect(button()).toBeDisabled()
+    await waitFor(() => expect(screen.getByText('0 left')).toBeInTheDocument())
+    expect(button()).toHaveAttribute('aria-disabled', 'true')
     expect(screen.getByText('0 left')).toBeInTheDocument()
     expect(toasts.error).toHaveBeenCalledExactlyOnceWith(
       'Sorry, tickets for Jazz Night are no longer available.',
@@ -136,7 +137,7 @@ describe('booking', () => {
     await show(event)
     await userEvent.click(button())
     await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
-    expect(button()).toBeDisabled()
+    expect(button()).toHaveAttribute('aria-disabled', 'true')
     expect(toasts.info).toHaveBeenCalledExactlyOnceWith('You have already booked this event.')
   })
 
@@ -166,7 +167,7 @@ describe('booking', () => {
       }),
     )
     expect(button()).toHaveTextContent('Book Now')
-    expect(button()).toBeEnabled()
+    expect(button()).toHaveAttribute('aria-disabled', 'false')
     await userEvent.click(button())
     await waitFor(() => expect(toasts.success).toHaveBeenCalled())
     expect(asked).toHaveLength(2)
@@ -195,7 +196,7 @@ describe('booking', () => {
     )
     await show(event)
     await userEvent.click(button())
-    await waitFor(() => expect(button()).toBeEnabled())
+    await waitFor(() => expect(button()).toHaveAttribute('aria-disabled', 'false'))
     await userEvent.click(button())
     await waitFor(() => expect(toasts.success).toHaveBeenCalledOnce())
     expect(asked[1]?.key).toBe(asked[0]?.key)
@@ -212,7 +213,7 @@ describe('booking', () => {
     await show(event)
     await userEvent.click(button())
     await waitFor(() => expect(button()).toHaveTextContent('Try again in 1 s'))
-    expect(button()).toBeDisabled()
+    expect(button()).toHaveAttribute('aria-disabled', 'true')
     expect(toasts.error).toHaveBeenCalledExactlyOnceWith('Failed to complete booking. Please try again.', {
       description: 'Many people are booking right now. Try again in 1 second.',
     })
@@ -311,18 +312,46 @@ describe('booking', () => {
 
 describe('the button', () => {
   it.each([
-    ['Sold Out', { remainingTickets: 0 }],
+    ['Book Now', { remainingTickets: 0 }],
     ['Cancelled', { status: 'CANCELLED' as const }],
     ['Sale ended', { date: '2020-01-01T00:00:00Z' }],
   ])('is disabled: %s', async (text, part) => {
     await show(anEvent(part))
     expect(button()).toHaveTextContent(text)
-    expect(button()).toBeDisabled()
+    expect(button()).toHaveAttribute('aria-disabled', 'true')
+  })
+
+  it('of an event that has begun shows that it was booked', async () => {
+    const event = anEvent({ date: '2020-01-01T00:00:00Z' })
+    server.use(
+      http.get('*/api/bookings', ({ request }) =>
+        bookingList(new URL(request.url).searchParams.has('upcoming') ? [] : [aBooking(event)]),
+      ),
+    )
+    await show(event)
+    await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
+  })
+
+  it('keeps the focus, and booking is announced', async () => {
+    const event = anEvent()
+    let finish = () => {}
+    const finished = new Promise<void>((resolve) => (finish = resolve))
+    answers(() => finished.then(() => booked(event, 59)))
+    render(<BookingStatus />)
+    await show(event)
+    button().focus()
+    await userEvent.keyboard('{Enter}')
+    await waitFor(() => expect(screen.getByRole('status')).toHaveTextContent('Booking…'))
+    expect(button()).toHaveFocus()
+    act(finish)
+    await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
+    expect(button()).toHaveFocus()
+    expect(screen.getByRole('status')).toBeEmptyDOMElement()
   })
 
   it('names its event', async () => {
     await show(anEvent())
-    expect(screen.getByRole('button', { name: 'Book Now: Jazz Night' })).toBeEnabled()
+    expect(screen.getByRole('button', { name: 'Book Now: Jazz Night' })).toBeVisible()
   })
 
   it('can’t be pressed before it is known whether the event is booked', async () => {
@@ -337,7 +366,7 @@ describe('the button', () => {
     )
     render(<Card event={event} />)
     expect(button()).toHaveTextContent('Book Now')
-    expect(button()).toBeDisabled()
+    expect(button()).toHaveAttribute('aria-disabled', 'true')
     answer()
     await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
   })
@@ -345,6 +374,6 @@ describe('the button', () => {
   it('can be pressed when the bookings can’t be had: the server decides', async () => {
     server.use(http.get('*/api/bookings', () => problem(403, 'forbidden')))
     await show(anEvent())
-    expect(button()).toBeEnabled()
+    expect(button()).toHaveAttribute('aria-disabled', 'false')
   })
 })

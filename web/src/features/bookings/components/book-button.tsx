@@ -1,6 +1,6 @@
 'use client'
 
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
@@ -9,49 +9,36 @@ import { useAttempt } from '../attempts'
 import { book } from '../book'
 
 export function BookButton({ event }: { event: Event }) {
-  const booked = useIsBooked(event.id)
+  const hasBegun = useHasBegun(event.date)
+  const booked = useIsBooked(event.id, hasBegun)
   const attempt = useAttempt(event.id)
   const wait = useSecondsUntil(attempt?.phase === 'undecided' ? attempt.notBefore : undefined)
-  const hasBegun = useHasBegun(event.date)
-  const button = useRef<HTMLButtonElement>(null)
-
-  const press = async () => {
-    await book(event)
-    // A disabled button loses the focus; keyboard users continue from the event instead of the top
-    // of the page.
-    requestAnimationFrame(() => {
-      if (document.activeElement && document.activeElement !== document.body) return
-      const place = button.current?.disabled
-        ? button.current.closest('article')?.querySelector<HTMLElement>('h2 a, h1')
-        : button.current
-      place?.focus({ preventScroll: true })
-    })
-  }
 
   const [text, look] = ((): [string, 'primary' | 'done'] => {
     if (attempt?.phase === 'booking') return ['Booking...', 'primary']
     if (booked.data || attempt?.phase === 'booked') return ['Booked ✓', 'done']
     if (event.status === 'CANCELLED') return ['Cancelled', 'primary']
     if (hasBegun) return ['Sale ended', 'primary']
-    if (event.remainingTickets <= 0) return ['Sold Out', 'primary']
     if (wait > 0) return [`Try again in ${wait} s`, 'primary']
     return ['Book Now', 'primary']
   })()
   const isBooking = attempt?.phase === 'booking'
+  // Until it is known whether the event is booked; if that can't be known, the server decides.
+  const isDisabled = text !== 'Book Now' || event.remainingTickets <= 0 || booked.isPending
 
   return (
     <Button
-      ref={button}
       variant={look}
       size="wide"
-      // Until it is known whether the event is booked; if that can't be known, the server decides.
-      disabled={text !== 'Book Now' || booked.isPending}
+      aria-disabled={isDisabled} // not "disabled", which would lose the focus
       aria-busy={isBooking || undefined}
-      onClick={() => void press()}
+      onClick={() => !isDisabled && void book(event)}
     >
       {isBooking && <Spinner />}
       <span>{text}</span>
-      <span className="sr-only">: {event.title}</span>
+      <span className="sr-only">
+        : <bdi>{event.title}</bdi>
+      </span>
     </Button>
   )
 }

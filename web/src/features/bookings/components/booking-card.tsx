@@ -9,7 +9,6 @@ import type { BookingWithEvent } from '@/lib/api/types'
 import { formatDateTime } from '@/lib/format'
 import { saveFile } from '@/lib/save-file'
 import { viewerZone } from '@/lib/time-zone'
-import { calendarFile } from '../calendar'
 
 export function BookingCard({
   booking,
@@ -46,27 +45,45 @@ export function BookingCard({
             </>
           )}
         </p>
-        <div className="flex flex-col gap-2.5 sm:flex-row sm:flex-wrap">
+        <div className="flex flex-wrap gap-2.5 max-sm:*:grow max-sm:*:px-3">
           {isUsable && (
             <>
-              <Button variant="primary" onClick={() => onShow(booking)}>
+              <Button variant="primary" className="max-sm:basis-full" onClick={() => onShow(booking)}>
                 <QrCode aria-hidden />
-                Show ticket <span className="sr-only">for {event.title}</span>
+                Show ticket{' '}
+                <span className="sr-only">
+                  for <bdi>{event.title}</bdi>
+                </span>
               </Button>
-              <Button variant="outline" onClick={() => saveFile(calendarFile(booking))}>
+              <Button variant="outline" onClick={() => void saveCalendar(booking)}>
                 <CalendarPlus aria-hidden />
-                Add to calendar
-                <span className="sr-only">: {event.title}</span>
+                <span>
+                  <span className="max-sm:sr-only">Add to </span>
+                  <span className="inline-block max-sm:first-letter:uppercase">calendar</span>
+                </span>
+                <span className="sr-only">
+                  : <bdi>{event.title}</bdi>
+                </span>
               </Button>
             </>
           )}
           <Button variant="outline" onClick={() => onReceipt(booking)}>
             <ReceiptText aria-hidden />
-            Receipt <span className="sr-only">for {event.title}</span>
+            Receipt{' '}
+            <span className="sr-only">
+              for <bdi>{event.title}</bdi>
+            </span>
           </Button>
           {isUsable && (
-            <Button variant="quietDanger" className="sm:ml-auto" onClick={() => onCancel(booking)}>
-              Cancel Booking <span className="sr-only">for {event.title}</span>
+            <Button
+              variant="quietDanger"
+              className="max-sm:basis-full sm:ml-auto"
+              onClick={() => onCancel(booking)}
+            >
+              Cancel Booking{' '}
+              <span className="sr-only">
+                for <bdi>{event.title}</bdi>
+              </span>
             </Button>
           )}
         </div>
@@ -74,6 +91,11 @@ export function BookingCard({
       <span aria-hidden className="ticket-edge" />
     </article>
   )
+}
+
+async function saveCalendar(booking: BookingWithEvent) {
+  const { calendarFile } = await import('../calendar')
+  saveFile(calendarFile(booking))
 }
 
 function BookingStatus({ booking, isOver }: { booking: BookingWithEvent; isOver: boolean }) {

@@ -1,6 +1,7 @@
 'use client'
 
 import { Ticket } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useState } from 'react'
 import { LoadError } from '@/components/load-error'
@@ -10,11 +11,14 @@ import { Skeleton } from '@/components/ui/skeleton'
 import { Button, buttonVariants } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
-import { useBookings, useTickets } from '../api/list-bookings'
+import { useBookings } from '../api/all-bookings'
+import { useTickets } from '../api/list-bookings'
 import { BookingCard } from './booking-card'
-import { CancelDialog } from './cancel-dialog'
-import { ReceiptDialog } from './receipt-dialog'
-import { TicketDialog } from './ticket-dialog'
+
+// Fetched when the first of each is opened.
+const CancelDialog = dynamic(() => import('./cancel-dialog').then((file) => file.CancelDialog))
+const ReceiptDialog = dynamic(() => import('./receipt-dialog').then((file) => file.ReceiptDialog))
+const TicketDialog = dynamic(() => import('./ticket-dialog').then((file) => file.TicketDialog))
 
 const startOf = ({ event }: BookingWithEvent) => Date.parse(event.date)
 const isCancelled = ({ status, event }: BookingWithEvent) =>

@@ -1,7 +1,7 @@
 'use client'
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { toast } from 'sonner'
+import { toast } from '@/lib/toast'
 import { AlertDialog } from '@/components/ui/alert-dialog'
 import { codeOf } from '@/lib/api/error'
 import type { BookingWithEvent } from '@/lib/api/types'
@@ -46,9 +46,12 @@ export function CancelDialog({ booking, onClose }: { booking: BookingWithEvent; 
       pendingText="Cancelling..."
       onConfirm={() => cancellation.mutate()}
     >
-      Your ticket for <strong className="font-semibold text-ink">{event.title}</strong> on{' '}
-      <span>{formatDateTime(event.date, event.timeZone)}</span> goes back on sale at once. Somebody else may
-      get it.
+      Your ticket for{' '}
+      <strong className="font-semibold text-ink">
+        <bdi>{event.title}</bdi>
+      </strong>{' '}
+      on <span>{formatDateTime(event.date, event.timeZone)}</span> goes back on sale at once. Somebody else
+      may get it.
     </AlertDialog>
   )
 }

@@ -2,7 +2,7 @@
 
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
-import { toast } from 'sonner'
+import { toast } from '@/lib/toast'
 import { AlertDialog } from '@/components/ui/alert-dialog'
 import type { Event } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
@@ -48,7 +48,10 @@ export function CancelEventDialog({
       pendingText="Cancelling..."
       onConfirm={() => cancellation.mutate()}
     >
-      <strong className="font-semibold text-ink">{event.title}</strong> can’t be booked any more after that.{' '}
+      <strong className="font-semibold text-ink">
+        <bdi>{event.title}</bdi>
+      </strong>{' '}
+      can’t be booked any more after that.{' '}
       {sold > 0 && `${plural(sold, 'ticket')} ${sold === 1 ? 'is' : 'are'} sold. `}
       This can’t be undone.
     </AlertDialog>

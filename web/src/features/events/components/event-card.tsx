@@ -22,7 +22,7 @@ export const EventCard = memo(function EventCard({
       <DateStub event={event} />
       <div className="flex min-w-0 grow flex-col gap-3 p-4 pl-5">
         <TicketHeading as="h2" id={`event-${event.id}`} event={event} />
-        <div className="mt-auto flex items-center justify-between gap-3">
+        <div className="mt-auto flex flex-wrap items-center justify-between gap-x-3 gap-y-1.5">
           <AvailabilityBadge event={event} />
           <span className="type-display text-lg">{formatPrice(event.price, event.currency)}</span>
         </div>

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 import { DateStub } from '@/components/date-stub'
 import { PageHeading } from '@/components/page-heading'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, formatPrice, zoneName } from '@/lib/format'
+import { formatDateTime, formatPrice, formatWeekday, zoneName } from '@/lib/format'
 import { sameOffset, viewerZone } from '@/lib/time-zone'
 import { AvailabilityBadge } from './availability-badge'
 import { AvailabilityMeter } from './availability-meter'
@@ -29,10 +29,13 @@ export function EventDetails({
         <div className="grid min-w-0 grow gap-6 p-5 sm:p-8">
           <div className="grid justify-items-start gap-3">
             <AvailabilityBadge event={event} />
-            <PageHeading className="text-4xl sm:text-5xl">{event.title}</PageHeading>
+            <PageHeading className="text-4xl sm:text-5xl">
+              <bdi>{event.title}</bdi>
+            </PageHeading>
           </div>
-          <dl className="grid gap-5">
+          <dl className="grid gap-5 sm:grid-cols-2">
             <Fact icon={<CalendarDays aria-hidden />} name="When">
+              <span className="font-semibold">{formatWeekday(event.date, event.timeZone)}, </span>
               <time dateTime={event.date} className="font-semibold">
                 {formatDateTime(event.date, event.timeZone)}
               </time>{' '}
@@ -48,11 +51,22 @@ export function EventDetails({
               )}
             </Fact>
             <Fact icon={<MapPin aria-hidden />} name="Where">
-              <span className="font-semibold">{event.venue}</span>
+              <bdi className="font-semibold">{event.venue}</bdi>
+              <a
+                href={`https://www.openstreetmap.org/search?query=${encodeURIComponent(event.venue)}`}
+                target="_blank"
+                rel="noreferrer"
+                className="block w-fit text-stamp underline underline-offset-4 hover:text-stamp-strong"
+              >
+                Show on a map
+              </a>
             </Fact>
           </dl>
           {event.description && (
-            <p className="max-w-prose text-[1.0625rem] leading-relaxed whitespace-pre-line">
+            <p
+              dir="auto"
+              className="max-w-prose text-[1.0625rem] leading-relaxed wrap-anywhere whitespace-pre-line"
+            >
               {event.description}
             </p>
           )}

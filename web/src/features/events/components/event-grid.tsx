@@ -6,7 +6,7 @@ import { Skeleton } from '@/components/ui/skeleton'
 import type { Event } from '@/lib/api/types'
 import { EventCard } from './event-card'
 
-const columns = 'grid gap-4 md:grid-cols-2 md:gap-5 xl:grid-cols-3'
+const columns = 'grid grid-cols-1 gap-4 md:grid-cols-2 md:gap-5 xl:grid-cols-3'
 
 export const EventGrid = memo(function EventGrid({
   events,

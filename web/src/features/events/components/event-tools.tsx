@@ -2,12 +2,16 @@
 
 import { useQueryClient } from '@tanstack/react-query'
 import { Pencil, XCircle } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useState } from 'react'
 import { Button, buttonVariants } from '@/components/ui/button'
 import type { Event } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
-import { CancelEventDialog } from './cancel-event-dialog'
+
+const CancelEventDialog = dynamic(() =>
+  import('./cancel-event-dialog').then((file) => file.CancelEventDialog),
+)
 
 /** The actions of an organizer on an event. */
 export function EventTools({ event }: { event: Event }) {

@@ -3,7 +3,7 @@
 import { Radio, RefreshCw, WifiOff } from 'lucide-react'
 import { cx } from 'class-variance-authority'
 import { formatTime } from '@/lib/format'
-import { useConnectionState } from '@/lib/live/connection-store'
+import { useConnection } from '@/lib/live/connection-store'
 
 /**
  * Shows how up to date the counts are. `asOf` is the time of the last fetch, `failing` means that
@@ -18,8 +18,8 @@ export function LiveStatus({
   failing: boolean
   isLoading?: boolean
 }) {
-  const connection = useConnectionState()
-  const stale = failing || connection === 'offline'
+  const { state: connection, silentSince = 0 } = useConnection()
+  const stale = failing || connection === 'offline' || (connection !== 'live' && asOf < silentSince)
   const [Icon, text] = stale
     ? [WifiOff, `Not up to date: counts as of ${formatTime(asOf)}`]
     : connection === 'live'

@@ -49,7 +49,9 @@ export function Account() {
           className="appear absolute top-full right-0 mt-2 grid w-max max-w-[calc(100vw-2rem)] min-w-56 gap-1.5 rounded-lg border bg-card p-1.5 shadow-card outline-none"
         >
           <div className="border-b px-3 pt-2 pb-3 text-sm">
-            <p className="font-semibold wrap-anywhere">{user.name}</p>
+            <p className="font-semibold">
+              <bdi>{user.name}</bdi>
+            </p>
             <p className="wrap-anywhere text-soft">{user.email}</p>
             {user.role !== 'customer' && <p className="type-label mt-1 text-soft">{user.role}</p>}
           </div>

@@ -30,7 +30,7 @@ export function Guard({ children }: { children: ReactNode }) {
     // After a deliberate sign-out the user need not return here. When the server can't be reached,
     // neither can the sign-in page.
     if (!isForGuests && status === 'anonymous' && !logout)
-      replace(ended === 'signed-out' ? paths.login : loginFor(location.pathname + location.search))
+      replace(ended && ended !== 'expired' ? paths.login : loginFor(location.pathname + location.search))
   }, [isForGuests, status, ended, logout, replace])
 
   useEffect(() => {

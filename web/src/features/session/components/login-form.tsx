@@ -14,7 +14,7 @@ import { AuthForm, EmailField } from './auth-form'
 
 export function LoginForm() {
   const [problem, setProblem] = useState<string>()
-  const expired = useSession((s) => s.ended === 'expired')
+  const ended = useSession((s) => s.ended)
   const logoutFailed = useSession((s) => s.logout === 'failed')
   const { register, handleSubmit, setError, setFocus, setValue, formState } = useForm<LoginValues>({
     // Without default values, so that what was typed before the scripts were there stays.
@@ -35,7 +35,8 @@ export function LoginForm() {
 
   let notice: string | undefined
   if (logoutFailed) notice = `${signedOutText.title}. ${signedOutText.body}`
-  else if (expired) notice = 'Your session has ended. Please sign in again.'
+  else if (ended === 'elsewhere') notice = 'You have signed out in another tab.'
+  else if (ended === 'expired') notice = 'Your session has ended. Please sign in again.'
 
   return (
     <AuthForm

@@ -23,11 +23,14 @@ export function SiteHeader() {
   const actual = useSession((s) => s.user?.role)
   return (
     <header className="sticky top-0 z-30 border-b bg-card">
-      <div className="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 sm:gap-3 sm:px-6">
+      <div className="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 max-[22rem]:px-2 sm:gap-3 sm:px-6">
         <Link
           href={isForMembers ? paths.events : paths.login}
           aria-label="Boxoffice"
-          className="flex min-h-11 items-center gap-2 rounded-md pr-1"
+          className={cx(
+            'flex min-h-11 items-center gap-2 rounded-md pr-1',
+            isForMembers && 'max-[22rem]:hidden', // a narrow screen has room for the pages only
+          )}
         >
           <Logo className="size-8 text-stamp" />
           <span className={cx('type-display text-2xl', isForMembers && 'max-sm:sr-only')}>Boxoffice</span>
@@ -43,7 +46,7 @@ export function SiteHeader() {
                   href={href}
                   aria-current={pathname === href ? 'page' : undefined}
                   className={cx(
-                    'flex items-center border-b-3 border-transparent px-2 pt-0.5 text-[0.9375rem] font-semibold whitespace-nowrap -outline-offset-2 sm:px-3.5',
+                    'flex items-center border-b-3 border-transparent px-2 pt-0.5 text-[0.9375rem] font-semibold whitespace-nowrap -outline-offset-2 max-[22rem]:px-1.5 max-[22rem]:text-sm sm:px-3.5',
                     current ? 'border-stamp! text-ink' : 'text-soft hover:text-ink',
                   )}
                 >

@@ -15,7 +15,7 @@ import StreamPageView from './[id]/page'
 import AuditPage from './page'
 
 const toasts = vi.hoisted(() => ({ success: vi.fn(), error: vi.fn(), info: vi.fn(), warning: vi.fn() }))
-vi.mock('sonner', () => ({ toast: toasts }))
+vi.mock('@/lib/toast', () => ({ toast: toasts }))
 const saved = vi.hoisted(() => vi.fn())
 vi.mock('@/lib/save-file', () => ({ saveFile: saved }))
 

@@ -6,7 +6,7 @@ import { BookingList } from '@/features/bookings/components/booking-list'
 
 export default function BookingsPage() {
   return (
-    <div className="mx-auto grid max-w-4xl gap-8">
+    <div className="grid max-w-4xl gap-8">
       <PageTitle>My bookings</PageTitle>
       <PageHeading className="text-4xl sm:text-5xl">My bookings</PageHeading>
       <BookingList />

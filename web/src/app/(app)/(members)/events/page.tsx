@@ -26,7 +26,7 @@ const bookButton = (event: Event) => <BookButton event={event} />
 export default function EventsPage() {
   const isOrganizer = useSession((s) => s.user?.role === 'organizer')
   return (
-    <div className="grid gap-6">
+    <div className="grid grid-cols-1 gap-6">
       <PageTitle>Events</PageTitle>
       <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
         <PageHeading className="text-4xl sm:text-5xl">Events</PageHeading>
@@ -65,7 +65,7 @@ function EventList() {
       {data && !isBeyond ? (
         data.data.length > 0 ? (
           <div
-            className="grid gap-8 transition-opacity"
+            className="grid grid-cols-1 gap-8 transition-opacity"
             style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
             aria-busy={isPlaceholderData}
           >

@@ -46,6 +46,7 @@ function LoadedStream({ id }: { id: string }) {
   const { data, error } = query
   return (
     <div className="grid gap-5">
+      {!data && <PageTitle>Stream</PageTitle>}
       <BackLink href={paths.audit}>All streams</BackLink>
       {data ? (
         <Stream id={id} now={data} />
@@ -80,7 +81,9 @@ function Stream({ id, now }: { id: string; now: Page }) {
     <>
       <PageTitle>{`Stream of ${title}`}</PageTitle>
       <div className="grid gap-1.5">
-        <PageHeading className="text-4xl wrap-anywhere sm:text-5xl">{title}</PageHeading>
+        <PageHeading className="text-4xl sm:text-5xl">
+          <bdi>{title}</bdi>
+        </PageHeading>
         <p className="font-mono text-[0.8125rem] break-all text-soft">{id}</p>
         <p className="text-soft">{plural(newest, 'record')}</p>
       </div>

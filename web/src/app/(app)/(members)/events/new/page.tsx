@@ -3,7 +3,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
-import { toast } from 'sonner'
+import { toast } from '@/lib/toast'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
 import { scheduleEvent } from '@/features/events/api/change-event'
@@ -28,7 +28,7 @@ export default function SchedulePage() {
   }
 
   return (
-    <div className="mx-auto grid max-w-2xl gap-6">
+    <div className="grid max-w-2xl gap-6">
       <PageTitle>Schedule an event</PageTitle>
       <PageHeading className="text-4xl sm:text-5xl">Schedule an event</PageHeading>
       <EventForm submitText="Schedule event" submittingText="Scheduling…" onSave={save} back={paths.events} />

@@ -3,7 +3,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
-import { toast } from 'sonner'
+import { toast } from '@/lib/toast'
 import { LoadError } from '@/components/load-error'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
@@ -34,9 +34,18 @@ function LoadedEdit({ id }: { id: string }) {
     gcTime: 0,
     queryKey: editKey(id),
   })
-  if (query.data) return <Editor key={query.data.version} seen={query.data} />
-  if (!query.error) return <EventFormSkeleton />
-  return <LoadError isPage title="The event can’t be shown" query={query} />
+  return (
+    <>
+      <PageTitle>Edit an event</PageTitle>
+      {query.data ? (
+        <Editor key={query.data.version} seen={query.data} />
+      ) : query.error ? (
+        <LoadError isPage title="The event can’t be shown" query={query} />
+      ) : (
+        <EventFormSkeleton />
+      )}
+    </>
+  )
 }
 
 function Editor({ seen }: { seen: Event }) {
@@ -59,8 +68,7 @@ function Editor({ seen }: { seen: Event }) {
   }
 
   return (
-    <div className="mx-auto grid max-w-2xl gap-6">
-      <PageTitle>Edit an event</PageTitle>
+    <div className="grid max-w-2xl gap-6">
       <PageHeading className="text-4xl sm:text-5xl">Edit event</PageHeading>
       {conflict && (
         <Alert>
