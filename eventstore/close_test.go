@@ -69,7 +69,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 		delay time.Duration
 		want  error
 	}{
-		"PostgreSQL, when a transaction begins": {(*flight).begins, 0, eventstore.ErrUnavailable},
+		"PostgreSQL, when a transaction begins": {(*flight).begins, time.Millisecond, eventstore.ErrUnavailable},
 		"PostgreSQL, at the append":             {(*flight).appends, 0, eventstore.ErrOutcomeUnknown},
 		"PostgreSQL, after the delay":           {(*flight).appends, time.Millisecond, eventstore.ErrOutcomeUnknown},
 		"nothing, the delay is long":            {func(*flight) bool { return false }, long, eventstore.ErrUnavailable},

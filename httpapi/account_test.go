@@ -241,7 +241,19 @@ func TestOnlyVerifiedPeopleBookWhereThatIsRequired(t *testing.T) {
 	}
 }
 
-// The control of the test above.
+func TestAnAddressThatWasTakenMeanwhileIsNotChangedTo(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	registered := s.registerAnn()
+	change := map[string]string{"email": "new@example.com", "password": ann["password"]}
+	s.want(s.call("POST", "/auth/me/email", registered.at("accessToken").(string), change), 202, "")
+	letter := within(t, "a letter is sent to the new address", s.letters)
+	other := map[string]string{"email": "new@example.com", "password": "another passw0rd", "name": "Bea"}
+	s.want(s.call("POST", "/auth/register", "", other), 201, "")
+	s.want(s.call("POST", "/auth/email/confirm", "", map[string]string{"token": letter.Token}), 409, "email_taken")
+}
+
+// The control of TestOnlyVerifiedPeopleBookWhereThatIsRequired.
 func TestUnverifiedPeopleBookWhereNothingIsRequired(t *testing.T) {
 	t.Parallel()
 	s := start(t)

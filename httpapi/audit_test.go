@@ -204,6 +204,9 @@ func TestAuditorsSearchTheLogAndTheirOwnReadsAreNoted(t *testing.T) {
 			t.Errorf("%s: got %s", c.query, a.raw)
 		}
 	}
+	s.want(s.call("GET", "/audit/verifications?limit=none", auditor, nil), 400, "validation_failed")
+	s.want(s.call("POST", "/audit/verifications", auditor, map[string]string{"streamId": uuid.NewString()}), 404,
+		"stream_not_found")
 	if a := get("/audit/records?limit=2"); a.at("next") != 2.0 {
 		t.Errorf("got %s", a.raw)
 	}

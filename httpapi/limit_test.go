@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -119,6 +120,35 @@ func TestEachKindOfRequestHasALimitOfItsOwn(t *testing.T) {
 	} {
 		s.want(kind.ask(), kind.status, kind.code)
 		s.limited(kind.ask(), kind.name)
+	}
+}
+
+func TestEveryLimitedOperationIsRefusedBeyondItsLimit(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	operations := s.operations()
+	once := middleware.Limit{Requests: 1, Window: time.Hour}
+	limiter, err := middleware.NewLimiter(middleware.Limits{Booking: once, Reading: once, Address: once})
+	must(t, err)
+	t.Cleanup(limiter.Close)
+	o := s.options
+	o.Limiter = limiter
+	limited := *s
+	limited.url = s.serve(o)
+	tokens, count := map[account.Role]string{}, 0
+	for _, o := range operations {
+		if !slices.Contains(o.statuses, "429") {
+			continue
+		}
+		count++
+		if tokens[o.role] == "" {
+			tokens[o.role] = s.tokenFor(o)
+		}
+		limited.sendAs(o, tokens[o.role])
+		limited.want(limited.sendAs(o, tokens[o.role]), 429, "rate_limited")
+	}
+	if count < 15 {
+		t.Errorf("only %d operations are limited", count)
 	}
 }
 

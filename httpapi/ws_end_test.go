@@ -97,7 +97,7 @@ func TestASlowClientIsDroppedAndTold(t *testing.T) {
 	}
 	// The one clock here that is the server's. It begins when the buffers are full, which may take a
 	// while, and ends at twice the patience.
-	<-time.After(time.Until(flooded.Add(patience * 7 / 4)))
+	<-time.After(time.Until(flooded.Add(patience * 3 / 2)))
 	told.wantEnd(4429, "too_slow")
 	eventually(t, "the other is cut off", func() bool { return p.push.Sockets() == 1 })
 	if took := time.Since(flooded); took < 2*patience {

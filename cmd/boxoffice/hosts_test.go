@@ -25,7 +25,12 @@ func TestAFrozenHostDoesNotHideTheNext(t *testing.T) {
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("the program started and somebody signed in after %s", took)
 	}
-	for _, event := range p.do("GET", "/events", token, nil)["data"].([]any) {
+	var events []any
+	p.waitFor("the read models", func() bool {
+		events = p.do("GET", "/events", token, nil)["data"].([]any)
+		return len(events) > 0
+	})
+	for _, event := range events {
 		event := event.(map[string]any)
 		if remaining, _ := event["remainingTickets"].(float64); remaining > 0 {
 			if booked := p.post("/book", token, map[string]any{"eventId": event["id"]}); booked["booking"] == nil {

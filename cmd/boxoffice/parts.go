@@ -21,6 +21,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/replica"
+	"github.com/boxoffice/boxoffice/internal/seed"
 	"github.com/boxoffice/boxoffice/internal/telemetry"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
@@ -188,6 +189,15 @@ func (p *parts) replicaService() service {
 	}
 }
 
+// accountOptions let people who only try the system choose the password of the seed.
+func (p *parts) accountOptions() account.Options {
+	o := account.Options{HashSlots: p.processors / 2, Deliver: p.deliver}
+	if !p.config.Production() {
+		o.TrialPassword = seed.Password
+	}
+	return o
+}
+
 // accountConns is how many connections signing in has for itself: a statement takes a millisecond,
 // and few passwords are hashed at once.
 const accountConns = 4
@@ -209,7 +219,7 @@ func (p *parts) accountService(signer func() (*account.Signer, error)) service {
 				return err
 			}
 			p.metrics.WatchPool("accounts", pool)
-			p.accounts, err = account.New(pool, s, account.Options{HashSlots: p.processors / 2, Deliver: p.deliver})
+			p.accounts, err = account.New(pool, s, p.accountOptions())
 			if err != nil {
 				return fmt.Errorf("set accounts up: %w", err)
 			}

@@ -49,6 +49,8 @@ type Options struct {
 	// ReuseLeeway is how long after its rotation a refresh token still returns its successor, while
 	// that is unused: the answer may have been lost. 5 min when zero, never when negative.
 	ReuseLeeway time.Duration
+	// TrialPassword may be chosen though it is common, where a system is only tried. Empty: none may.
+	TrialPassword string
 	// Deliver takes letters to users; nil: they are dropped.
 	Deliver func(context.Context, Letter) error
 }
@@ -56,13 +58,14 @@ type Options struct {
 // Accounts registers users, signs them in, and renews their sessions. It is safe for concurrent
 // use.
 type Accounts struct {
-	pool        *pgxpool.Pool
-	signer      *Signer
-	hasher      *hasher
-	leeway      time.Duration
-	revocations revocations
-	deliver     func(context.Context, Letter) error
-	requests    chan string // e-mail addresses whose owners have forgotten the password
+	trialPassword string
+	pool          *pgxpool.Pool
+	signer        *Signer
+	hasher        *hasher
+	leeway        time.Duration
+	revocations   revocations
+	deliver       func(context.Context, Letter) error
+	requests      chan string // e-mail addresses whose owners have forgotten the password
 }
 
 // New returns the accounts in the database of pool, which must be configured with
@@ -78,12 +81,13 @@ func New(pool *pgxpool.Pool, signer *Signer, options Options) (*Accounts, error)
 		deliver = func(context.Context, Letter) error { return nil }
 	}
 	return &Accounts{
-		pool:     pool,
-		signer:   signer,
-		hasher:   hasher,
-		leeway:   cmp.Or(options.ReuseLeeway, 5*time.Minute),
-		deliver:  deliver,
-		requests: make(chan string, maxRequests),
+		trialPassword: options.TrialPassword,
+		pool:          pool,
+		signer:        signer,
+		hasher:        hasher,
+		leeway:        cmp.Or(options.ReuseLeeway, 5*time.Minute),
+		deliver:       deliver,
+		requests:      make(chan string, maxRequests),
 	}, nil
 }
 

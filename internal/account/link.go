@@ -134,7 +134,7 @@ func (a *Accounts) newLink(
 // It returns [ErrInvalidLink], an [*InvalidError], or [ErrBusy]. The token works once, and stays
 // good until then.
 func (a *Accounts) ResetPassword(ctx context.Context, token, password string) error {
-	if err := invalid(FieldError{"password", checkNewPassword(password)}); err != nil {
+	if err := invalid(FieldError{"password", a.checkNewPassword(password)}); err != nil {
 		return err
 	}
 	var id uuid.UUID

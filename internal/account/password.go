@@ -44,11 +44,11 @@ func checkPassword(password string) (message string) {
 }
 
 // checkNewPassword is checkPassword for a password that somebody chooses.
-func checkNewPassword(password string) (message string) {
+func (a *Accounts) checkNewPassword(password string) (message string) {
 	if message := checkPassword(password); message != "" {
 		return message
 	}
-	if isCommon(password) {
+	if password != a.trialPassword && isCommon(password) {
 		return "Use another password: this one is among the first that attackers try."
 	}
 	return ""
@@ -86,7 +86,7 @@ func (a *Accounts) checkPasswordOf(ctx context.Context, id uuid.UUID, password s
 // [ErrInvalidCredentials] when the old password is wrong, an [*InvalidError] about the field
 // newPassword, or [ErrBusy].
 func (a *Accounts) ChangePassword(ctx context.Context, id uuid.UUID, old, password string) (User, Tokens, error) {
-	if err := invalid(FieldError{"newPassword", checkNewPassword(password)}); err != nil {
+	if err := invalid(FieldError{"newPassword", a.checkNewPassword(password)}); err != nil {
 		return User{}, Tokens{}, err
 	}
 	oldHash, err := a.checkPasswordOf(ctx, id, old)
@@ -124,7 +124,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, id uuid.UUID, old, passwo
 // SetPassword ends all sessions of the user. It is for operators, who know no old password. The
 // errors are an [*InvalidError] and [ErrNotFound].
 func (a *Accounts) SetPassword(ctx context.Context, id uuid.UUID, password string) error {
-	if err := invalid(FieldError{"password", checkNewPassword(password)}); err != nil {
+	if err := invalid(FieldError{"password", a.checkNewPassword(password)}); err != nil {
 		return err
 	}
 	hash, err := a.hasher.hash(ctx, password)

@@ -36,7 +36,7 @@ func (r Registration) fingerprint() []byte {
 // Register creates a customer and signs them in. It returns an [*InvalidError] with every invalid
 // field, [ErrEmailTaken], [ErrKeyReused], or [ErrBusy].
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, Tokens, error) {
-	user, err := a.newUser(User{Email: r.Email, Name: r.Name}, r.Password, checkNewPassword)
+	user, err := a.newUser(User{Email: r.Email, Name: r.Name}, r.Password, a.checkNewPassword)
 	if err != nil {
 		return User{}, Tokens{}, err
 	}
@@ -170,7 +170,7 @@ func (a *Accounts) Ensure(ctx context.Context, wanted User, password string) (Us
 // Create makes a user, for operators. Without a password nobody can sign in as the user before one is
 // set with a link. The errors are an [*InvalidError] and [ErrEmailTaken].
 func (a *Accounts) Create(ctx context.Context, wanted User, password string) (User, error) {
-	check := checkNewPassword
+	check := a.checkNewPassword
 	if password == "" {
 		check = func(string) string { return "" }
 	}
