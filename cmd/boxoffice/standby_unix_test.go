@@ -29,7 +29,7 @@ func TestNothingIsConfirmedThatTheSynchronousStandbyLacks(t *testing.T) {
 	auditor, _ := signIn("auditor")
 	event := p.do("GET", "/events?search=limited+concert", alice, nil)["data"].([]any)[0].(map[string]any)["id"].(string)
 	writes := map[string]struct{ method, path, token, body string }{
-		"a registration": {"POST", "/auth/register", "", `{"email":"new@example.com","password":"a new passw0rd","name":"New"}`},
+		"a registration": {"POST", "/auth/register", "", `{"email":"new@example.com","password":"passw0rd 1","name":"New"}`},
 		"a sign-in":      {"POST", "/auth/login", "", `{"email":"carol@example.com","password":"password123"}`},
 		"a rotation":     {"POST", "/auth/refresh", "", `{"refreshToken":"` + rotated + `"}`},
 		"a sign-out":     {"POST", "/auth/logout", alice, `{"refreshToken":"` + ended + `"}`},
