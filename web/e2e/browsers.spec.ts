@@ -1,5 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { card, expect, listOf, newEmail, NEW_PASSWORD, PASSWORD, schedule, test, toast, web, type Page } from './fixtures'
+import {
+  card,
+  expect,
+  listOf,
+  newEmail,
+  NEW_PASSWORD,
+  PASSWORD,
+  schedule,
+  test,
+  toast,
+  web,
+  type Page,
+} from './fixtures'
 
 // A host name other than localhost, like a machine in the local network: over plain http its pages
 // are not a secure context.
