@@ -8,8 +8,8 @@ const hues = [190, 235, 266, 300, 345]
  * apart; empty while the event is not loaded. It is hidden from screen readers, because the date is
  * beside it.
  */
-export function DateStub({ event }: { event?: Pick<Event, 'id' | 'date'> }) {
-  const [before, count, unit, after] = event ? distanceParts(event.date) : []
+export function DateStub({ event }: { event?: Pick<Event, 'id' | 'date' | 'timeZone'> }) {
+  const [before, count, unit, after] = event ? distanceParts(event.date, event.timeZone) : []
   const hue = event && hues[Number.parseInt(event.id.slice(-4), 16) % hues.length]
   return (
     <div

@@ -45,11 +45,20 @@ const units = [
   ['min', HOUR / 60],
 ] as const
 
-/** How far away a time is: ["in", "12", "days", ""], ["", "3", "weeks", "ago"]. */
-export function distanceParts(date: string, now = Date.now()): [string, string, string, string] {
+/** How far away a time is: ["in", "12", "days", ""], ["", "3", "weeks", "ago"]. Days are those of the calendar. */
+export function distanceParts(
+  date: string,
+  timeZone: string,
+  now = Date.now(),
+): [string, string, string, string] {
   const away = Date.parse(date) - now
   const [unit, length] = units.find(([, length]) => Math.abs(away) >= 2 * length) ?? ['min', HOUR / 60]
-  const count = Math.round(Math.abs(away) / length)
+  const dayOf = (at: string | number) =>
+    Date.parse(
+      `${format(at, { year: 'numeric', month: 'numeric', day: 'numeric', timeZone: knownZone(timeZone) })} UTC`,
+    ) / DAY
+  const apart = unit === 'day' ? dayOf(date) - dayOf(now) : away / length
+  const count = Math.round(Math.abs(apart))
   const name = unit === 'min' ? unit : `${unit}s` // at least two of the others
   return away >= 0 ? ['in', String(count), name, ''] : ['', String(count), name, 'ago']
 }

@@ -40,10 +40,12 @@ describe('dates', () => {
     ['2025-03-15T12:00:00Z', ['in', '2', 'hours', '']],
     ['2025-03-16T10:00:00Z', ['in', '24', 'hours', '']],
     ['2025-03-12T10:00:00Z', ['', '3', 'days', 'ago']],
+    ['2025-03-21T23:00:00Z', ['in', '6', 'days', '']], // and 13 hours
+    ['2025-03-18T09:00:00Z', ['in', '3', 'days', '']], // though an hour less
     ['2025-04-05T10:00:00Z', ['in', '3', 'weeks', '']],
     ['2030-03-15T10:00:00Z', ['in', '5', 'years', '']],
   ])('%s is far away', (date, parts) => {
-    expect(distanceParts(date, Date.parse('2025-03-15T10:00:00Z'))).toEqual(parts)
+    expect(distanceParts(date, 'UTC', Date.parse('2025-03-15T10:00:00Z'))).toEqual(parts)
   })
 
   it.each([
