@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 )
@@ -16,25 +18,14 @@ import (
 func TestOneStuckSessionIsNotTheDatabase(t *testing.T) {
 	t.Parallel()
 	url := newSeededDatabase(t)
-	p := serve(t, []string{
-		"DATABASE_URL=" + url, "JWT_ACCESS_SECRET=an access secret for tests",
-		"JWT_REFRESH_SECRET=a refresh secret for tests",
-	})
+	p := serve(t, secretsFor(url))
 	pool := dbtest.Connect(t, url)
-	healthSession := func(but int) (pid int) {
-		_ = pool.QueryRow(t.Context(), `
-			select pid from pg_stat_activity
-			where application_name = 'boxoffice health' and datname = current_database() and pid <> $1`, but).Scan(&pid)
-		return pid
-	}
+	healthSession := func(but int) int { return sessionFor(t, pool, "health", but) }
 	stuck := healthSession(0)
 	if stuck == 0 {
 		t.Fatal("the health monitor has no session")
 	}
-	if err := syscall.Kill(stuck, syscall.SIGSTOP); err != nil {
-		t.Skip("the server belongs to somebody else:", err)
-	}
-	t.Cleanup(func() { _ = syscall.Kill(stuck, syscall.SIGCONT) })
+	freeze(t, stuck)
 	alice := p.login("alice")
 	begun := time.Now()
 	replaced := waittest.Until(10*time.Second, func() bool {
@@ -58,20 +49,12 @@ func TestAFrozenListenerIsReplaced(t *testing.T) {
 	url := newSeededDatabase(t)
 	p := serve(t, secretsFor(url))
 	pool := dbtest.Connect(t, url)
-	listener := func(but int) (pid int) {
-		_ = pool.QueryRow(t.Context(), `
-			select pid from pg_stat_activity
-			where application_name = 'boxoffice notifications' and datname = current_database() and pid <> $1`, but).Scan(&pid)
-		return pid
-	}
+	listener := func(but int) int { return sessionFor(t, pool, "notifications", but) }
 	stuck := listener(0)
 	if stuck == 0 {
 		t.Fatal("nobody listens")
 	}
-	if err := syscall.Kill(stuck, syscall.SIGSTOP); err != nil {
-		t.Skip("the server belongs to somebody else:", err)
-	}
-	t.Cleanup(func() { _ = syscall.Kill(stuck, syscall.SIGCONT) })
+	freeze(t, stuck)
 	if !waittest.Until(10*time.Second, func() bool { return listener(stuck) != 0 }) {
 		t.Fatal("nobody else listens")
 	}
@@ -80,8 +63,27 @@ func TestAFrozenListenerIsReplaced(t *testing.T) {
 	}
 	// One that is well stays, however quiet it is.
 	next := listener(stuck)
-	quiet := time.Now().Add(3 * time.Second)
+	quiet := time.Now().Add(7 * time.Second) // longer than a listener is left unasked
 	if waittest.Until(time.Until(quiet), func() bool { return listener(stuck) != next }) {
 		t.Error("a quiet listener was replaced")
 	}
+}
+
+// sessionFor is the session that the program has opened for a purpose, other than one that is known;
+// 0: there is none.
+func sessionFor(t *testing.T, pool *pgxpool.Pool, purpose string, but int) (pid int) {
+	t.Helper()
+	_ = pool.QueryRow(t.Context(), `
+		select pid from pg_stat_activity
+		where application_name = 'boxoffice ' || $1 and datname = current_database() and pid <> $2`, purpose, but).Scan(&pid)
+	return pid
+}
+
+// freeze stops a session of the database until the test ends.
+func freeze(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Skip("the server belongs to somebody else:", err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
 }

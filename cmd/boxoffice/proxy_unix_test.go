@@ -50,12 +50,8 @@ func nginxSnippet(t *testing.T, change ...string) string {
 }
 
 // startNginx runs nginx with a snippet and returns when the port answers.
-func startNginx(t *testing.T, dir, port, snippet string) {
+func startNginx(t *testing.T, path, dir, port, snippet string) {
 	t.Helper()
-	path, err := exec.LookPath("nginx")
-	if err != nil {
-		t.Skip("nginx is not installed")
-	}
 	config := filepath.Join(dir, "nginx.conf")
 	must(t, os.WriteFile(config, []byte(`daemon off; master_process off; pid nginx.pid; error_log stderr;
 events {}
@@ -139,13 +135,14 @@ const aliceSignsIn = `{"email":"alice@example.com","password":"password123"}`
 func behindNginx(t *testing.T, change ...string) (p *process, port string) {
 	t.Helper()
 	dbtest.Slow(t)
-	if _, err := exec.LookPath("nginx"); err != nil {
-		t.Skip("nginx is not installed")
+	path, err := exec.LookPath("nginx")
+	if err != nil {
+		t.Skip("nginx is not installed: `make setup` installs it")
 	}
 	p = serve(t, append(onDatabase(t), "TRUSTED_PROXIES=127.0.0.1/32"), "--seed")
 	dir, port := t.TempDir(), freePort(t)
 	cert, key := certificate(t, dir)
-	startNginx(t, dir, port, nginxSnippet(t, append([]string{
+	startNginx(t, path, dir, port, nginxSnippet(t, append([]string{
 		"server 127.0.0.1:3000", "server " + strings.TrimPrefix(strings.TrimSuffix(p.web, "/"), "http://"),
 		"listen 443 ssl", "listen 127.0.0.1:" + port + " ssl",
 		"/etc/ssl/tickets.pem", cert, "/etc/ssl/tickets.key", key,
