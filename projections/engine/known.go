@@ -62,12 +62,15 @@ func (n *Notifier) set(m *model, position int64) {
 	m.moves++
 }
 
-// begin notes where this process takes a projection up, as the holder of its lease.
+// begin notes where this process takes a projection up, as the holder of its lease, and tells others:
+// the database may have been restored while nobody held it.
 func (n *Notifier) begin(projection string, checkpoint int64) {
 	n.mu.Lock()
 	n.set(n.model(projection), checkpoint)
+	n.moved[projection] = true
 	n.mu.Unlock()
 	n.Checkpoints.Broadcast()
+	n.tellOthers(n.advanced)
 }
 
 // Reached returns the lowest checkpoint of the projections; known is false while one of them is

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -102,4 +103,14 @@ func TestWhoIsAloneTellsNobodyUntilItHasToLookAgain(t *testing.T) {
 			t.Error("nobody looked again for listeners")
 		}
 	})
+}
+
+// The database may have been restored while nobody held the lease, so that nobody has lost it.
+func TestWhoTakesAProjectionUpTellsOthersWhereItIs(t *testing.T) {
+	t.Parallel()
+	n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
+	n.begin("events", 7)
+	if got := n.checkpoints(); len(n.advanced) != 1 || !slices.Equal(got, []string{"events 7"}) {
+		t.Errorf("others are told %q (%d)", got, len(n.advanced))
+	}
 }
