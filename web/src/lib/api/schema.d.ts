@@ -4041,6 +4041,8 @@ export interface operations {
             header?: {
                 /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
                 "Idempotency-Key"?: string;
+                /** @description The solution of a challenge of GET /proof-of-work/challenge, as the widget and the libraries of ALTCHA write it. It works once; a repetition with the same Idempotency-Key can send it again */
+                "Proof-Of-Work"?: string;
             };
             path?: never;
             cookie?: never;

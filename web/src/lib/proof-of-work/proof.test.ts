@@ -10,7 +10,9 @@ import { solveChallenge } from './solve'
 vi.mock('./solve')
 
 const refusal = (code: string) =>
-  ApiError.of(new Response(JSON.stringify({ code, detail: code, status: 403, title: 'Forbidden', type: 'x' })))
+  ApiError.of(
+    new Response(JSON.stringify({ code, detail: code, status: 403, title: 'Forbidden', type: 'x' })),
+  )
 
 describe('a request that may need a proof of work', () => {
   beforeEach(() => vi.stubGlobal('isSecureContext', true))
@@ -27,7 +29,9 @@ describe('a request that may need a proof of work', () => {
   it('is sent again with the solution where one is asked for', async () => {
     vi.mocked(solveChallenge).mockResolvedValue('solution')
     const required = await refusal('proof_of_work_required')
-    const request = vi.fn((proof?: string) => (proof ? Promise.resolve(proofHeader(proof)) : Promise.reject(required)))
+    const request = vi.fn((proof?: string) =>
+      proof ? Promise.resolve(proofHeader(proof)) : Promise.reject(required),
+    )
     expect(await withProof(request)).toEqual({ 'Proof-Of-Work': 'solution' })
     expect(request).toHaveBeenCalledTimes(2)
   })
@@ -62,8 +66,12 @@ it('the server’s challenges and solutions are those of ALTCHA’s library', as
     string
   > & { challenge: Challenge }
   vi.setSystemTime((example.challenge.parameters.expiresAt! - 60) * 1_000)
-  const { solution } = JSON.parse(atob(example.solution)) as { solution: { counter: number; derivedKey: string } }
-  expect(await solve({ challenge: example.challenge, deriveKey, counterStart: 1_000 })).toMatchObject(solution)
+  const { solution } = JSON.parse(atob(example.solution)) as {
+    solution: { counter: number; derivedKey: string }
+  }
+  expect(await solve({ challenge: example.challenge, deriveKey, counterStart: 1_000 })).toMatchObject(
+    solution,
+  )
   const check = (derivedKey: string) =>
     verifySolution({
       challenge: example.challenge,
