@@ -19,6 +19,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/proofofwork"
 	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
@@ -60,6 +61,10 @@ type Options struct {
 	TrustedProxies []string
 	// PlainHTTP says who can sign in without TLS.
 	PlainHTTP PlainHTTP
+	// ProofOfWork issues challenges, whose solutions are asked for where an event says so.
+	ProofOfWork *proofofwork.Challenges
+	// RegisterWithProofOfWork asks for a solution at every registration.
+	RegisterWithProofOfWork bool
 	// RequireVerifiedEmail lets only those book who have verified their e-mail address.
 	RequireVerifiedEmail bool
 	// Metrics takes the metrics of requests; nil: there are none.
@@ -151,7 +156,7 @@ func (a *api) crossOrigin() func(http.Handler) http.Handler {
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{
 			"Authorization", "Baggage", "Cache-Control", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
-			minLogPosition, refreshTokenMode, "Traceparent", "Tracestate", "X-Request-Id",
+			minLogPosition, "Proof-Of-Work", refreshTokenMode, "Traceparent", "Tracestate", "X-Request-Id",
 		},
 		ExposedHeaders: []string{
 			currentStatus, "ETag", "Idempotency-Replayed", "Link", logPosition, "RateLimit", "RateLimit-Policy", readModelLag,
@@ -162,7 +167,7 @@ func (a *api) crossOrigin() func(http.Handler) http.Handler {
 
 // routes is the API's table of contents.
 func (a *api) routes() {
-	route(a, op("POST /auth/register", "register", "Create an account and sign in", 201, 400, 409, 422),
+	route(a, op("POST /auth/register", "register", "Create an account and sign in", 201, 400, 403, 409, 422),
 		a.register, a.limitedPerAddress(a.Limiter.Registering), a.signsIn, a.needsDatabase)
 	route(a, op("POST /auth/login", "login", "Sign in", 200, 400, 401),
 		a.login, a.limitedPerAddress(a.Limiter.Address), a.signsIn, a.needsDatabase)
@@ -202,6 +207,9 @@ func (a *api) routes() {
 		a.sendVerification, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 	route(a, op("POST /auth/email/confirm", "confirmEmail", "Confirm an e-mail address with a link", 204, 400, 409),
 		a.confirmEmail, a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+
+	route(a, op("GET /proof-of-work/challenge", "getChallenge", "Ask for a challenge to solve", 200),
+		a.challenge, a.limitedPerAddress(a.Limiter.Challenging))
 
 	organizers, reading := a.signedIn(account.Organizer), a.limitedPerUser(a.Limiter.Reading)
 	route(a, op("GET /events", "listEvents", "List events", 200, 400),

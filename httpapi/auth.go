@@ -108,6 +108,7 @@ func userOf(user account.User) User {
 type registerInput struct {
 	Delivery
 	Idempotent
+	Proof
 	Body struct {
 		Email    string `json:"email" example:"user@example.com"`
 		Password string `json:"password" example:"securePassword123" doc:"At least 8 characters with a letter and a digit, at most 72 bytes, and none of the most common ones. It is compared as it was typed"`
@@ -116,6 +117,13 @@ type registerInput struct {
 }
 
 func (a *api) register(ctx context.Context, in *registerInput) (*registerOutput, error) {
+	if a.RegisterWithProofOfWork {
+		if proved, err := a.redeem(ctx, in.Proof, "register", in.key); err != nil {
+			return nil, err
+		} else if !proved {
+			return nil, errProofRequired
+		}
+	}
 	user, tokens, err := a.Accounts.Register(hashing(ctx), account.Registration{
 		Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name, Key: in.key,
 	})

@@ -52,6 +52,7 @@ func bookingChangeOf(r booking.Result) BookingChange {
 
 type bookTicketInput struct {
 	Idempotent
+	Proof
 	Body struct {
 		EventID uuid.UUID `json:"eventId" format:"uuid"`
 	}
@@ -61,6 +62,9 @@ func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[Boo
 	book := booking.Book{EventID: in.Body.EventID}
 	named := once{key: in.key, asked: in.Body}
 	out, err := execute(ctx, named, bookingChangeOf, func(r booking.Request) (booking.Result, error) {
+		if _, err := a.redeem(ctx, in.Proof, r.Actor.String(), in.key); err != nil {
+			return booking.Result{}, err
+		}
 		return a.limitedOfEvent(ctx, book.EventID, func() (booking.Result, error) { return a.Service.Book(ctx, r, book) })
 	})
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/proofofwork"
 )
 
 // failure is an error of the API itself.
@@ -35,6 +36,7 @@ const (
 	errPlainHTTP        failure = "a sign-in over plain HTTP"
 	errWrongPassword    failure = "the password of the account is wrong"
 	errEmailNotVerified failure = "the e-mail address is not verified"
+	errProofRequired    failure = "a proof of work is required"
 	errNotReady         failure = "not ready"
 	errNoRoute          failure = "no such address"
 	errMethod           failure = "no such method"
@@ -77,6 +79,11 @@ var known = []struct {
 	{errWrongPassword, 403, "wrong_password", "The password is wrong", 0},
 	{errEmailNotVerified, 403, "email_not_verified",
 		"Please confirm your e-mail address first, with the link that was sent to it", 0},
+	{errProofRequired, 403, "proof_of_work_required",
+		"Solve a challenge of GET /proof-of-work/challenge first, and send the solution as the header Proof-Of-Work", 0},
+	{proofofwork.ErrInvalid, 403, "proof_of_work_invalid",
+		"This solution is wrong, has expired or was used before; please solve another challenge of " +
+			"GET /proof-of-work/challenge", 0},
 	{audit.ErrNoVerification, 404, "not_verified", "There is no such verification", 0},
 	{errNotReady, 503, "not_ready", "The service can't serve requests yet", 1},
 	{booking.ErrCatchingUp, 503, "catching_up", "The service is catching up; please try again in a moment", 1},

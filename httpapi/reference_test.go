@@ -92,6 +92,8 @@ func (r *reference) converse() {
 	r.show("", 200, "GET", "/auth/me", user, "")
 	r.show("Without an access token", 401, "GET", "/auth/me", "", "")
 
+	r.show("", 200, "GET", "/proof-of-work/challenge", "", "")
+
 	concert := r.show("", 201, "POST", "/events", organizer,
 		`{"title":"Limited Concert","description":"Two chairs and one piano.","date":"2026-06-20T20:00:00+02:00",`+
 			`"timeZone":"Europe/Berlin","venue":"The Listening Room","totalTickets":2,"price":49.99,"currency":"EUR"}`,
@@ -268,6 +270,8 @@ var (
 	anyToken    = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
 	anyHash     = regexp.MustCompile(`[0-9a-f]{64}`)
 	anyRoot     = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
+	anyHex      = regexp.MustCompile(`("(?:keyPrefix|nonce|salt)": )"[0-9a-f]{32}"`)
+	anySecond   = regexp.MustCompile(`("expiresAt": )\d+`)
 	anyNote     = regexp.MustCompile(`(— boxoffice/audit(?:/[0-9a-f]{16})? )[A-Za-z0-9+/=]+`)
 	anyOrigin   = regexp.MustCompile(`boxoffice/audit/[0-9a-f]{16}`)
 	anyExpiry   = regexp.MustCompile(`Expires=[^;]+`)
@@ -301,6 +305,8 @@ func (r *reference) lasting(text string) string {
 		}
 		return "9b74c9897bac770ffc029102a200c5de…"
 	})
+	text = anyHex.ReplaceAllString(text, `${1}"c5de9b74c9897bac770ffc029102a200"`)
+	text = anySecond.ReplaceAllString(text, "${1}1779019800")
 	text = anyNote.ReplaceAllString(text, "${1}kJ3x…")
 	text = anyRoot.ReplaceAllString(text, "m8DbjVZ4dHCsvE3eQjIh3O7yq1wQqN3tE8o0m4q7C1s=")
 	text = anyOrigin.ReplaceAllString(text, "boxoffice/audit/9b74c9897bac770f")

@@ -45,6 +45,8 @@ func description(version string) huma.Config {
 func tagOf(path string) string {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	switch first {
+	case "proof-of-work":
+		return "auth"
 	case "book":
 		return "bookings"
 	case "healthz", "readyz":

@@ -20,6 +20,7 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/proofofwork"
 	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/internal/seed"
 	"github.com/boxoffice/boxoffice/internal/telemetry"
@@ -37,21 +38,22 @@ type parts struct {
 	logger     *slog.Logger
 	processors int
 
-	database  *database
-	metrics   *telemetry.Metrics
-	tracing   *telemetry.Tracing
-	health    *healthMonitor
-	reading   *pgxpool.Pool // of queries
-	notifier  *engine.Notifier
-	progress  *engine.Progress
-	replicas  *replica.Set // nil: there are none
-	accounts  *account.Accounts
-	audit     httpapi.Audit
-	admission *httpapi.Admission
-	executor  *executor
-	service   *booking.Service
-	push      *push.Push
-	live      *projections.Live // nil: nobody is told of changes
+	database   *database
+	metrics    *telemetry.Metrics
+	tracing    *telemetry.Tracing
+	health     *healthMonitor
+	reading    *pgxpool.Pool // of queries
+	notifier   *engine.Notifier
+	progress   *engine.Progress
+	replicas   *replica.Set // nil: there are none
+	accounts   *account.Accounts
+	audit      httpapi.Audit
+	challenges *proofofwork.Challenges
+	admission  *httpapi.Admission
+	executor   *executor
+	service    *booking.Service
+	push       *push.Push
+	live       *projections.Live // nil: nobody is told of changes
 
 	api, web, private net.Listener // private is nil without METRICS_PORT
 	stopping          atomic.Bool

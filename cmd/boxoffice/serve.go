@@ -18,6 +18,7 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/proofofwork"
 	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/internal/seed"
 	"github.com/boxoffice/boxoffice/internal/telemetry"
@@ -70,7 +71,7 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 		p.databaseService(servingConnections(c, projects), ownDatabase), p.watchService(), p.tracingService(),
 		p.healthService(), p.readingService(),
 		p.listenerService(), // early: a port that is taken should be known before anything else happens
-		p.accountService(p.signer), p.auditService(), p.notifierService(), p.progressService(), p.replicaService(),
+		p.accountService(p.signer), p.challengeService(), p.auditService(), p.notifierService(), p.progressService(), p.replicaService(),
 		p.pushService(),
 	}
 	if projects {
@@ -112,6 +113,18 @@ func (p *parts) signer() (*account.Signer, error) {
 		return nil, err
 	}
 	return account.NewSigner(secrets, time.Now)
+}
+
+// challengeService is what proofs of work are made of. Its secret is derived from that of access
+// tokens, which all processes of the database share.
+func (p *parts) challengeService() service {
+	return service{name: "the challenges", open: func(context.Context) error {
+		secrets, err := secretsOf(p.config)
+		if err == nil {
+			p.challenges = proofofwork.New(p.reading, secrets.Access, p.now)
+		}
+		return err
+	}}
 }
 
 func (p *parts) executorOptions(o *eventstore.Options) {
@@ -174,7 +187,7 @@ func (p *parts) pushService() service {
 // keysExpire is for how long a request can be repeated with its Idempotency-Key.
 const keysExpire = 24 * time.Hour
 
-// cleaningService deletes refresh tokens and idempotency keys that have expired.
+// cleaningService deletes refresh tokens, idempotency keys and proofs of work that have expired.
 func (p *parts) cleaningService() service {
 	return service{name: "the cleaning", run: func(ctx context.Context) error {
 		hourly := time.NewTicker(time.Hour)
@@ -183,7 +196,8 @@ func (p *parts) cleaningService() service {
 			_, errTokens := p.accounts.DeleteExpired(ctx)
 			_, errKeys := eventstore.NewLog(p.reading).ForgetKeys(ctx, keysExpire)
 			_, errRegistrations := p.accounts.ForgetKeys(ctx, time.Now().Add(-keysExpire))
-			if err := errors.Join(errTokens, errKeys, errRegistrations); err != nil && ctx.Err() == nil {
+			errProofs := p.challenges.DeleteExpired(ctx)
+			if err := errors.Join(errTokens, errKeys, errRegistrations, errProofs); err != nil && ctx.Err() == nil {
 				p.logger.Warn("cleaning up failed", "error", err)
 			}
 			select {
@@ -311,6 +325,7 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Admission: p.admission, Searches: httpapi.NewAdmission(max(1, p.config.ReadConns/2)),
 		Limiter: limiter, TrustedProxies: p.config.TrustedProxies,
 		PlainHTTP: plainHTTP(p.config), RequireVerifiedEmail: p.config.RequireVerifiedEmail,
+		ProofOfWork: p.challenges, RegisterWithProofOfWork: p.config.RegisterWithProofOfWork,
 		Now:     time.Now,
 		Logger:  p.logger,
 		Version: version,

@@ -25,14 +25,15 @@ type Limits struct {
 	Booking Limit // of tickets, per user; as many cancellations
 	Reading Limit // of lists, events and bookings, per user
 	Event   Limit // of tickets of one event, per network address
-	Address Limit // of registrations, of logins and of refreshes, per network address
+	Address Limit // of registrations, of logins, of refreshes and of challenges, per network address
 	Login   Limit // of failed logins, per e-mail and network
 }
 
 // Limiter counts requests, each kind for itself, so that what uses up one limit leaves the others.
 // Close it when the API has stopped. The zero value limits nothing.
 type Limiter struct {
-	Booking, Cancelling, Reading, Event, Address, Registering, Refreshing, Login *Counter // nil: not limited
+	// A nil one is not limited.
+	Booking, Cancelling, Reading, Event, Address, Registering, Refreshing, Challenging, Login *Counter
 
 	counters     []*Counter
 	stopSweeping context.CancelFunc
@@ -50,7 +51,8 @@ func NewLimiter(limits Limits) (*Limiter, error) {
 		{"booking", limits.Booking, &l.Booking}, {"cancelling", limits.Booking, &l.Cancelling},
 		{"reading", limits.Reading, &l.Reading}, {"event", limits.Event, &l.Event},
 		{"address", limits.Address, &l.Address}, {"registering", limits.Address, &l.Registering},
-		{"refreshing", limits.Address, &l.Refreshing}, {"login", limits.Login, &l.Login},
+		{"refreshing", limits.Address, &l.Refreshing}, {"challenging", limits.Address, &l.Challenging},
+		{"login", limits.Login, &l.Login},
 	} {
 		if c.limit.Requests == 0 {
 			continue

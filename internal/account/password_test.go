@@ -57,14 +57,7 @@ func TestALoginDuringAChangeOfThePasswordLeavesNoSession(t *testing.T) {
 	b := setup(t)
 	ctx := t.Context()
 	user, _ := b.register(t, "ann")
-	lock, err := b.pool.Begin(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lock.Rollback(ctx) //nolint:errcheck // it is over already, unless the test has failed
-	if _, err := lock.Exec(ctx, `select from users where id = $1 for no key update`, user.ID); err != nil {
-		t.Fatal(err)
-	}
+	release := b.lockUser(t, user.ID)
 	changed, loggedIn := make(chan error, 1), make(chan error, 1)
 	go func() {
 		_, _, err := b.ChangePassword(ctx, user.ID, goodPassword, newPassword)
@@ -76,9 +69,7 @@ func TestALoginDuringAChangeOfThePasswordLeavesNoSession(t *testing.T) {
 		loggedIn <- err
 	}()
 	eventually(t, "the login waits", func() bool { return b.waiting(t) == 2 })
-	if err := lock.Commit(ctx); err != nil {
-		t.Fatal(err)
-	}
+	release()
 	if err := <-changed; err != nil {
 		t.Fatal(err)
 	}
@@ -94,14 +85,7 @@ func TestOfTwoChangesOfAPasswordOneWins(t *testing.T) {
 	b := setup(t)
 	ctx := t.Context()
 	user, _ := b.register(t, "ann")
-	lock, err := b.pool.Begin(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lock.Rollback(ctx) //nolint:errcheck // it is over already, unless the test has failed
-	if _, err := lock.Exec(ctx, `select from users where id = $1 for no key update`, user.ID); err != nil {
-		t.Fatal(err)
-	}
+	release := b.lockUser(t, user.ID)
 	results := make(chan error, 2)
 	for i := range cap(results) {
 		go func() {
@@ -110,9 +94,7 @@ func TestOfTwoChangesOfAPasswordOneWins(t *testing.T) {
 		}()
 		eventually(t, "a change waits", func() bool { return b.waiting(t) == i+1 })
 	}
-	if err := lock.Commit(ctx); err != nil {
-		t.Fatal(err)
-	}
+	release()
 	won := 0
 	for range cap(results) {
 		if err := <-results; err == nil {

@@ -52,6 +52,10 @@ func TestSessionsHaveADeviceAndEndOneByOne(t *testing.T) {
 	if token := b.mustRefresh(t, phone.Refresh); !b.accepts(token.Access) {
 		t.Error("the other session is refused")
 	}
+	b.clock.advance(account.RefreshTTL)
+	if sessions, err := b.Sessions(ctx, user.ID); err != nil || len(sessions) != 0 {
+		t.Errorf("got %+v, %v, want none after the last token has expired", sessions, err)
+	}
 }
 
 func TestAllOtherSessionsEnd(t *testing.T) {

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -130,6 +131,26 @@ func (b bundle) refreshErr(tb testing.TB, token string) error {
 		tb.Errorf("refresh answered with tokens beside the error %v", err)
 	}
 	return err
+}
+
+// lockUser keeps changes of the user waiting until release is called.
+func (b bundle) lockUser(t *testing.T, id uuid.UUID) (release func()) {
+	t.Helper()
+	ctx := t.Context()
+	lock, err := b.pool.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = lock.Rollback(context.Background()) }) // over already, unless the test has failed
+	if _, err := lock.Exec(ctx, `select from users where id = $1 for no key update`, id); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if err := lock.Commit(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func (b bundle) count(tb testing.TB, table string) (n int) {

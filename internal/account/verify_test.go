@@ -45,6 +45,29 @@ func TestALinkVerifiesTheAddress(t *testing.T) {
 	wantErr(t, b.ConfirmEmail(ctx, reset), account.ErrInvalidLink)
 }
 
+func TestALinkToVerifyAnAddressExpires(t *testing.T) {
+	t.Parallel()
+	b, letters := withLetters(t)
+	ctx := t.Context()
+	user, _ := b.register(t, "ann")
+	if err := b.SendVerification(ctx, user.ID); err != nil {
+		t.Fatal(err)
+	}
+	letter := <-letters
+	age := func(by string) {
+		t.Helper()
+		if _, err := b.pool.Exec(ctx, `update account_links set expires_at = expires_at - $1::interval`, by); err != nil {
+			t.Fatal(err)
+		}
+	}
+	age("30 minutes")
+	wantErr(t, b.ConfirmEmail(ctx, letter.Token), account.ErrInvalidLink)
+	age("-1 minute")
+	if err := b.ConfirmEmail(ctx, letter.Token); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAnAddressChangesWithALinkThatIsSentThere(t *testing.T) {
 	t.Parallel()
 	b, letters := withLetters(t)

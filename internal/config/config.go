@@ -58,12 +58,14 @@ type Config struct {
 	BookingLimit   Rate     `env:"RATE_LIMIT_BOOKING" envDefault:"300/1m" doc:"bookings per user, and as many cancellations"`
 	ReadingLimit   Rate     `env:"RATE_LIMIT_READING" envDefault:"6000/1m" doc:"lists, events and bookings that are read per user"`
 	EventLimit     Rate     `env:"RATE_LIMIT_EVENT_ADDRESS" envDefault:"3000/1h" doc:"tickets of one event that are booked per network address, which a school or an office shares"`
-	AddressLimit   Rate     `env:"RATE_LIMIT_ADDRESS" envDefault:"2400/1m" doc:"registrations per network address, as many logins and as many refreshes"`
+	AddressLimit   Rate     `env:"RATE_LIMIT_ADDRESS" envDefault:"2400/1m" doc:"registrations per network address, as many logins, as many refreshes and as many challenges of proofs of work"`
 	LoginLimit     Rate     `env:"RATE_LIMIT_LOGIN" envDefault:"20/10m" doc:"failed logins per e-mail and network address"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES" doc:"networks such as 10.0.0.0/8, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed"`
 	AllowPlainHTTP bool     `env:"ALLOW_PLAIN_HTTP" envDefault:"false" doc:"true: people sign in over plain http from everywhere, also with APP_ENV=production, which refuses that but on the machine itself"`
 
 	RequireVerifiedEmail bool `env:"REQUIRE_VERIFIED_EMAIL" envDefault:"false" doc:"true: only people who have verified their e-mail address book; until the program sends mail, operators do that with user verify"`
+
+	RegisterWithProofOfWork bool `env:"REGISTER_WITH_PROOF_OF_WORK" envDefault:"false" doc:"true: whoever registers has their browser compute for about a second first, which makes thousands of accounts expensive; events ask for the same at bookings one by one"`
 
 	AuditKey        string        `env:"AUDIT_SIGNING_KEY" doc:"signs checkpoints of the log; random, at least 32 bytes; made and kept in DATA_DIR when it is not set" secret:"yes"`
 	AuditPublicKeys []string      `env:"AUDIT_PUBLIC_KEYS" doc:"further keys whose checkpoints are believed, separated by commas, as after the signing key was changed"`

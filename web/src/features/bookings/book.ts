@@ -35,6 +35,7 @@ function isDecided({ kind }: Outcome): boolean {
   return (
     kind !== 'failed' &&
     kind !== 'offline' &&
+    kind !== 'needs_https' &&
     kind !== 'busy' &&
     kind !== 'rate_limited' &&
     kind !== 'session_over'
@@ -104,6 +105,11 @@ function showOutcome(event: Event, outcome: Outcome): void {
       break
     case 'offline':
       showBookingFailed('You seem to be offline.')
+      break
+    case 'needs_https':
+      toast.error('Tickets of this event are sold over secure connections only.', {
+        description: 'Please open the box office with https.',
+      })
       break
     case 'session_over':
       break // the sign-in page shows a message

@@ -23,6 +23,11 @@ export class ApiError extends Error {
     return new ApiError('network', 'The box office can’t be reached.', 0, undefined, {})
   }
 
+  static needsHttps(): ApiError {
+    const message = 'This needs a secure connection: please open the box office with https.'
+    return new ApiError('needs_https', message, 0, undefined, {})
+  }
+
   /** An answer that does not follow the API's description. */
   static unreadable(status = 200, retryAfter?: number): ApiError {
     const message = 'The box office gave an answer that makes no sense.'

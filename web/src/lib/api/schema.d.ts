@@ -602,6 +602,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/proof-of-work/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask for a challenge to solve */
+        get: operations["getChallenge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -702,6 +719,10 @@ export interface components {
             status: "CONFIRMED" | "CANCELLED";
             /** Format: uuid */
             userId: string;
+        };
+        Challenge: {
+            parameters: components["schemas"]["Parameters"];
+            signature: string;
         };
         ChangeEmailInputBody: {
             /**
@@ -935,6 +956,19 @@ export interface components {
             total: number;
             /** Format: int64 */
             totalPages: number;
+        };
+        Parameters: {
+            algorithm: string;
+            /** Format: int64 */
+            cost: number;
+            /** Format: int64 */
+            expiresAt: number;
+            /** Format: int64 */
+            keyLength: number;
+            keyPrefix: string;
+            keySignature: string;
+            nonce: string;
+            salt: string;
         };
         Problem: {
             /**
@@ -3886,6 +3920,8 @@ export interface operations {
                 "Refresh-Token-Mode"?: "body" | "cookie";
                 /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
                 "Idempotency-Key"?: string;
+                /** @description The solution of a challenge of GET /proof-of-work/challenge, as the widget and the libraries of ALTCHA write it. It works once; a repetition with the same Idempotency-Key can send it again */
+                "Proof-Of-Work"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4005,6 +4041,8 @@ export interface operations {
             header?: {
                 /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
                 "Idempotency-Key"?: string;
+                /** @description The solution of a challenge of GET /proof-of-work/challenge, as the widget and the libraries of ALTCHA write it. It works once; a repetition with the same Idempotency-Key can send it again */
+                "Proof-Of-Work"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4985,6 +5023,35 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChallenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Challenge"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,6 +3,7 @@ import { read } from '@/lib/api/read'
 import { Session as sessionSchema } from '@/lib/api/schemas'
 import { guestApi, send } from '@/lib/api/send'
 import type { Session } from '@/lib/api/types'
+import { proofHeader, withProof } from '@/lib/proof-of-work/proof'
 import { hasSessionHint, isLogoutDue, setHint, setLogoutDue } from './hint'
 import {
   currentSession,
@@ -101,9 +102,11 @@ export async function register(
   idempotencyKey: string,
 ): Promise<void> {
   await finishLogout()
-  const header = { ...COOKIE_MODE.header, 'Idempotency-Key': idempotencyKey }
-  const request = guestApi.POST('/auth/register', { params: { header }, body: person })
-  startSession((await read(sessionSchema, request)).data)
+  const { data } = await withProof((proof) => {
+    const header = { ...COOKIE_MODE.header, 'Idempotency-Key': idempotencyKey, ...proofHeader(proof) }
+    return read(sessionSchema, guestApi.POST('/auth/register', { params: { header }, body: person }))
+  })
+  startSession(data)
 }
 
 /**

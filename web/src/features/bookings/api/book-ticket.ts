@@ -3,6 +3,7 @@ import { ApiError } from '@/lib/api/error'
 import { BookingChange as changeSchema } from '@/lib/api/schemas'
 import type { BookingChange } from '@/lib/api/types'
 import { newKey } from '@/lib/new-key'
+import { proofHeader, withProof } from '@/lib/proof-of-work/proof'
 
 /** The outcome of an attempt to book, as far as it is known. */
 export type Outcome =
@@ -11,6 +12,7 @@ export type Outcome =
   /** Nothing has been decided; the server asks for a retry later. */
   | { kind: 'busy' | 'rate_limited'; seconds: number }
   | { kind: 'offline' }
+  | { kind: 'needs_https' }
   /** The user is no longer signed in. */
   | { kind: 'session_over' }
   /** No answer, or an answer that says nothing about the booking. */
@@ -41,11 +43,10 @@ export async function bookTicket(
 ): Promise<Outcome> {
   for (let look = 1; ; look++) {
     try {
-      const params = { header: { 'Idempotency-Key': key } }
-      const { data, currentStatus } = await read(
-        changeSchema,
-        api.POST('/book', { params, body: { eventId } }),
-      )
+      const { data, currentStatus } = await withProof((proof) => {
+        const params = { header: { 'Idempotency-Key': key, ...proofHeader(proof) } }
+        return read(changeSchema, api.POST('/book', { params, body: { eventId } }))
+      })
       // It was made, but its answer was lost, and it was cancelled since: a new booking is wanted.
       if (currentStatus === 'CANCELLED') return bookTicket(eventId, newKey(), wait)
       return { kind: 'booked', change: data }
@@ -65,6 +66,7 @@ function outcomeOf(error: ApiError): Outcome {
   if (error.status === 429) return { kind: 'rate_limited', seconds: error.retryAfter ?? 5 }
   if (error.status === 503 && error.code !== 'outcome_unknown' && error.retryAfter)
     return { kind: 'busy', seconds: error.retryAfter }
+  if (error.code === 'needs_https') return { kind: 'needs_https' }
   if (error.status === 0 && navigator.onLine === false) return { kind: 'offline' }
   return { kind: 'failed' }
 }
