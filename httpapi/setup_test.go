@@ -310,7 +310,7 @@ func (s *system) scheduleBegun() string {
 	s.Helper()
 	details, err := domain.NewDetails(domain.Details{
 		Title: "Yesterday's Concert", Venue: "Hall", StartsAt: time.Now().AddDate(0, 0, -1),
-		Price: domain.Money{Minor: 1, Currency: "EUR"},
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(1),
 	})
 	must(s, err)
 	return s.scheduleAnyway(details)
