@@ -23,6 +23,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/images"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/proofofwork"
 	"github.com/boxoffice/boxoffice/projections"
@@ -97,7 +98,7 @@ func start(t *testing.T, choices ...choice) *system {
 
 	api.Log, api.Progress = eventstore.NewLog(s.pool), progress
 	api.Events, api.Bookings = projections.NewEvents(s.pool), projections.Bookings{Pool: s.pool}
-	api.Accounts = accounts
+	api.Accounts, api.Images = accounts, images.NewStore(s.pool)
 	api.ProofOfWork = proofofwork.NewWithCost(s.pool, []string{"a secret for tests"}, time.Now, 1)
 	api.Origins, api.Logger, api.Version = []string{"http://localhost:3000"}, logger, "test"
 	keys, err := audit.NewKeys("a signing secret for tests, which is long enough")

@@ -187,7 +187,8 @@ func (p *parts) pushService() service {
 // keysExpire is for how long a request can be repeated with its Idempotency-Key.
 const keysExpire = 24 * time.Hour
 
-// cleaningService deletes refresh tokens, idempotency keys and proofs of work that have expired.
+// cleaningService deletes refresh tokens, idempotency keys and proofs of work that have expired, and
+// pictures that no event shows.
 func (p *parts) cleaningService() service {
 	return service{name: "the cleaning", run: func(ctx context.Context) error {
 		hourly := time.NewTicker(time.Hour)
@@ -197,7 +198,9 @@ func (p *parts) cleaningService() service {
 			_, errKeys := eventstore.NewLog(p.reading).ForgetKeys(ctx, keysExpire)
 			_, errRegistrations := p.accounts.ForgetKeys(ctx, time.Now().Add(-keysExpire))
 			errProofs := p.challenges.DeleteExpired(ctx)
-			if err := errors.Join(errTokens, errKeys, errRegistrations, errProofs); err != nil && ctx.Err() == nil {
+			_, errImages := p.images.DeleteUnused(ctx)
+			err := errors.Join(errTokens, errKeys, errRegistrations, errProofs, errImages)
+			if err != nil && ctx.Err() == nil {
 				p.logger.Warn("cleaning up failed", "error", err)
 			}
 			select {
@@ -315,6 +318,7 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Progress: p.progress,
 		Replicas: p.replicas,
 		Accounts: p.accounts,
+		Images:   p.images,
 		Audit:    p.audit,
 		Push:     p.push,
 		Health:   p.health.alive,

@@ -22,7 +22,7 @@ type Limit struct {
 
 // Limits protect the service from single clients. They hold per process.
 type Limits struct {
-	Booking Limit // of tickets, per user; as many cancellations
+	Booking Limit // of tickets, per user; as many cancellations, and as many uploads of pictures
 	Reading Limit // of lists, events and bookings, per user
 	Event   Limit // of tickets of one event, per network address
 	Address Limit // of registrations, of logins, of refreshes and of challenges, per network address
@@ -33,7 +33,7 @@ type Limits struct {
 // Close it when the API has stopped. The zero value limits nothing.
 type Limiter struct {
 	// A nil one is not limited.
-	Booking, Cancelling, Reading, Event, Address, Registering, Refreshing, Challenging, Login *Counter
+	Booking, Cancelling, Uploading, Reading, Event, Address, Registering, Refreshing, Challenging, Login *Counter
 
 	counters     []*Counter
 	stopSweeping context.CancelFunc
@@ -49,6 +49,7 @@ func NewLimiter(limits Limits) (*Limiter, error) {
 		to    **Counter
 	}{
 		{"booking", limits.Booking, &l.Booking}, {"cancelling", limits.Booking, &l.Cancelling},
+		{"uploading", limits.Booking, &l.Uploading},
 		{"reading", limits.Reading, &l.Reading}, {"event", limits.Event, &l.Event},
 		{"address", limits.Address, &l.Address}, {"registering", limits.Address, &l.Registering},
 		{"refreshing", limits.Address, &l.Refreshing}, {"challenging", limits.Address, &l.Challenging},
