@@ -5,7 +5,7 @@ import { Bar, BarChart, CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, 
 import { Disclosure } from '@/components/ui/disclosure'
 import { formatDay, formatInstant, formatNumber, formatSecond, plural } from '@/lib/format'
 import type { Series } from '../api/get-series'
-import { Panel } from './panel'
+import { Panel } from '@/components/panel'
 
 const tick = { fill: 'var(--ink-soft)', fontSize: 12 }
 const tooltip = {

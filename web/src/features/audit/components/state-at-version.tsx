@@ -45,7 +45,7 @@ export function RecordSummary({ record }: { record: StreamRecord }) {
       <p className="text-sm break-all text-soft">
         {actor ? (
           <>
-            by user <span className="font-mono text-[0.8125rem]">{actor}</span>
+            by user <span className="font-mono text-xs">{actor}</span>
           </>
         ) : (
           'by nobody that is known'
@@ -53,7 +53,7 @@ export function RecordSummary({ record }: { record: StreamRecord }) {
       </p>
       <p className="text-sm text-soft">
         <time dateTime={record.recordedAt}>{formatInstant(record.recordedAt)}</time> · position{' '}
-        {formatNumber(record.position)} · <span className="font-mono text-[0.8125rem]">{record.type}</span>
+        {formatNumber(record.position)} · <span className="font-mono text-xs">{record.type}</span>
       </p>
       {record.problem && <p className="text-sm font-medium wrap-anywhere text-bad">{record.problem}</p>}
     </div>
@@ -102,11 +102,11 @@ function Stored({ record }: { record: StreamRecord }) {
     <div className="grid gap-3">
       <Disclosure summary="The record as it is stored">
         <div className="grid gap-3 p-3.5">
-          <pre className="overflow-x-auto text-[0.8125rem] leading-5 wrap-anywhere whitespace-pre-wrap">
+          <pre className="overflow-x-auto text-xs leading-5 wrap-anywhere whitespace-pre-wrap">
             {JSON.stringify({ data, metadata }, null, 2)}
           </pre>
           <p className="text-sm text-soft">
-            Hash <span className="font-mono text-[0.8125rem] break-all text-ink">{record.hash}</span>
+            Hash <span className="font-mono text-xs break-all text-ink">{record.hash}</span>
           </p>
         </div>
       </Disclosure>

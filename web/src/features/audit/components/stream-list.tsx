@@ -23,7 +23,7 @@ export function StreamList({ streams }: { streams: readonly StreamItem[] }) {
                 {stream.title || 'Without a title'}
               </Link>
             </h2>
-            <p className="font-mono text-[0.8125rem] break-all text-soft">{stream.id}</p>
+            <p className="font-mono text-xs break-all text-soft">{stream.id}</p>
             <p className="text-sm text-soft">
               <time dateTime={stream.firstAt}>{formatDateTime(stream.firstAt, viewerZone())}</time>
               {stream.records > 1 && (

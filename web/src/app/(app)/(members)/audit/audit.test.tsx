@@ -538,7 +538,7 @@ describe('an export', () => {
     show(<Tools />)
     await userEvent.click(screen.getByRole('button', { name: 'Export as JSON Lines' }))
     await waitFor(() =>
-      expect(toasts.error).toHaveBeenCalledExactlyOnceWith('The file can’t be downloaded.', {
+      expect(toasts.error).toHaveBeenCalledExactlyOnceWith('The file couldn’t be downloaded.', {
         description: 'The box office can’t be reached. Check your connection and try again.',
       }),
     )

@@ -14,7 +14,7 @@ import { Skeleton } from '@/components/ui/skeleton'
 import { useSeries } from '@/features/audit/api/get-series'
 import { useStateAtVersion, useStreamPage } from '@/features/audit/api/get-stream'
 import { StateAtVersion } from '@/features/audit/components/state-at-version'
-import { Panel } from '@/features/audit/components/panel'
+import { Panel } from '@/components/panel'
 import { StreamSkeleton } from '@/features/audit/components/stream-skeleton'
 import { TimeSlider } from '@/features/audit/components/time-slider'
 import { Timeline } from '@/features/audit/components/timeline'
@@ -84,7 +84,7 @@ function Stream({ id, now }: { id: string; now: Page }) {
         <PageHeading className="text-4xl sm:text-5xl">
           <bdi>{title}</bdi>
         </PageHeading>
-        <p className="font-mono text-[0.8125rem] break-all text-soft">{id}</p>
+        <p className="font-mono text-xs break-all text-soft">{id}</p>
         <p className="text-soft">{plural(newest, 'record')}</p>
       </div>
       <Tools streamId={id} />
