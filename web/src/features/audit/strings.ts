@@ -43,10 +43,11 @@ export const texts = {
   slider: {
     label: 'Moment in time',
     region: 'Time travel',
-    entry: (n: number, of: number) => `Entry ${formatNumber(n)} of ${formatNumber(of)}`,
+    entry: 'Entry',
+    of: (newest: number) => `of ${formatNumber(newest)}`,
+    value: (n: number, newest: number) => `Entry ${formatNumber(n)} of ${formatNumber(newest)}`,
     previous: 'Previous entry',
     next: 'Next entry',
-    goTo: 'Go to entry',
   },
 
   moment: {
@@ -84,7 +85,7 @@ export const texts = {
     title: 'Timeline',
     range: (first: number, last: number, of: number) =>
       `Entries ${formatNumber(first)} to ${formatNumber(last)} of ${formatNumber(of)}`,
-    entry: (n: number) => `Entry ${n}: `,
+    entry: (n: number) => `Entry ${n}:`,
     left: (left: number) => `${formatNumber(left)} left`,
   },
 

@@ -31,7 +31,7 @@ export function StreamList({ streams }: { streams: readonly StreamItem[] }) {
           <div className="flex flex-wrap items-center gap-x-5 gap-y-2 text-sm text-soft">
             <p>{words.left(stream.remaining, stream.capacity)}</p>
             <p className="font-semibold text-ink">{words.entries(stream.records)}</p>
-            <StatusBadge status={stream.status} />
+            {stream.status !== 'SCHEDULED' && <StatusBadge status={stream.status} />}
           </div>
         </li>
       ))}

@@ -60,12 +60,9 @@ export function TimeSlider({
     >
       {step(words.previous, -1)}
       <div className="grid min-w-0">
-        <div className="flex items-center justify-between gap-3">
-          <output htmlFor={`${id}-range`} className="text-sm font-semibold">
-            {words.entry(shown, newest)}
-          </output>
-          <label htmlFor={`${id}-number`} className="sr-only">
-            {words.goTo}
+        <div className="flex items-center gap-2 text-sm">
+          <label htmlFor={`${id}-number`} className="font-semibold">
+            {words.entry}
           </label>
           <input
             id={`${id}-number`}
@@ -82,15 +79,15 @@ export function TimeSlider({
             onBlur={() => setTyped(undefined)}
             className={`${controlClass} w-20! text-center [&::-webkit-inner-spin-button]:hidden`}
           />
+          <span className="text-soft">{words.of(newest)}</span>
         </div>
         <input
-          id={`${id}-range`}
           type="range"
           aria-label={words.label}
           min={1}
           max={newest}
           value={shown}
-          aria-valuetext={words.entry(shown, newest)}
+          aria-valuetext={words.value(shown, newest)}
           onChange={(e) => setMoved(Number(e.target.value))}
           className="h-11 w-full cursor-pointer accent-stamp"
         />

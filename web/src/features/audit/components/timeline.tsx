@@ -50,13 +50,10 @@ export function Timeline({
             <button
               type="button"
               onClick={() => onChoose(record.version)}
-              className="grid min-h-14 grid-cols-[0.75rem_1fr_auto] items-stretch gap-x-3 rounded-md px-2 text-left group-aria-[current=true]:bg-stamp-wash group-aria-[current=true]:outline-2 group-aria-[current=true]:-outline-offset-2 group-aria-[current=true]:outline-stamp hover:bg-off-wash"
+              className="grid min-h-14 grid-cols-[0.75rem_1fr] gap-x-3 rounded-md px-2 text-left group-aria-[current=true]:bg-stamp-wash group-aria-[current=true]:outline-2 group-aria-[current=true]:-outline-offset-2 group-aria-[current=true]:outline-stamp hover:bg-off-wash"
             >
               <Dot />
               <What record={record} />
-              <span className="self-center text-right text-sm whitespace-nowrap text-soft">
-                {texts.timeline.left(record.state.remaining)}
-              </span>
             </button>
           </li>
         ))}
@@ -81,17 +78,19 @@ function Dot() {
 }
 
 function What({ record }: { record: StreamRecord }) {
-  const { version, recordedAt, problem } = record
+  const { version, recordedAt, problem, state } = record
   const at = Date.parse(recordedAt)
   return (
     <span className="grid min-w-0 content-center py-2">
       <span className="font-semibold wrap-anywhere">
-        <span className="sr-only">{texts.timeline.entry(version)}</span>
-        <span>{describeRecord(record)}</span>
+        <span className="sr-only">{texts.timeline.entry(version)}</span> <span>{describeRecord(record)}</span>
       </span>
-      <span className="text-sm text-soft">
-        <span aria-hidden>{formatNumber(version)} · </span>
-        <time dateTime={recordedAt}>{`${formatDay(at)}, ${formatSecond(at)}`}</time>
+      <span className="flex flex-wrap justify-between gap-x-3 text-sm text-soft">
+        <span>
+          <span aria-hidden>{formatNumber(version)} · </span>
+          <time dateTime={recordedAt}>{`${formatDay(at)}, ${formatSecond(at)}`}</time>
+        </span>
+        <span>{texts.timeline.left(state.remaining)}</span>
       </span>
       {problem && <span className="text-sm font-medium wrap-anywhere text-bad">{problem}</span>}
     </span>

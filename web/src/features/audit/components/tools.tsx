@@ -1,6 +1,6 @@
 'use client'
 
-import { CircleCheck, ShieldCheck } from 'lucide-react'
+import { ShieldCheck } from 'lucide-react'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { Alert } from '@/components/ui/alert'
@@ -125,14 +125,11 @@ function Result({ run }: { run: Run }) {
   return (
     <>
       {state === 'passed' ? (
-        <div className="flex items-start gap-2.5 rounded-md bg-good-wash px-3.5 py-3 text-good">
-          <CircleCheck aria-hidden className="mt-0.5 size-4.5 shrink-0" />
-          <div className="grid gap-0.5">
-            <p className="font-semibold">{words.passed}</p>
-            <p className="text-sm">{words.passedBody(report.records)}</p>
-            {isUnsigned && <p className="text-sm">{words.unsigned}</p>}
-          </div>
-        </div>
+        <Alert role="none" tone="good">
+          <p className="font-semibold">{words.passed}</p>
+          <p className="text-sm">{words.passedBody(report.records)}</p>
+          {isUnsigned && <p className="text-sm">{words.unsigned}</p>}
+        </Alert>
       ) : (
         <Alert role="none">
           <p className="font-semibold">{words.problems(found)}</p>
