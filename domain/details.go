@@ -43,9 +43,9 @@ type FieldError struct{ Field, Message string }
 func (e *InvalidError) Error() string {
 	messages := make([]string, len(e.Fields))
 	for i, f := range e.Fields {
-		messages[i] = f.Field + " " + f.Message
+		messages[i] = f.Field + ": " + f.Message
 	}
-	return strings.Join(messages, "; ")
+	return strings.Join(messages, " ")
 }
 
 // NewDetails checks and normalizes the details of an event: surrounding space is cut, lines of the
@@ -94,28 +94,28 @@ func (d Details) problems() (wrong []FieldError) {
 	line := func(field, text string, most int) {
 		switch {
 		case text == "":
-			check(false, field, "is required")
+			check(false, field, "This field is required.")
 		case !isText(text, most):
-			check(false, field, fmt.Sprintf("must be plain text of at most %d characters", most))
+			check(false, field, fmt.Sprintf("Use plain text of at most %s characters.", Grouped(most)))
 		case !isLine(text):
-			check(false, field, "must be one line without control characters")
+			check(false, field, "Use a single line without control characters.")
 		default:
-			check(IsVisible(text), field, "must have characters that can be seen")
+			check(IsVisible(text), field, "Use at least one visible character.")
 		}
 	}
 	line("title", d.Title, MaxTitle)
 	if !isText(d.Description, MaxDescription) {
-		check(false, "description", fmt.Sprintf("must be plain text of at most %d characters", MaxDescription))
+		check(false, "description", fmt.Sprintf("Use plain text of at most %s characters.", Grouped(MaxDescription)))
 	} else {
-		check(isParagraphs(d.Description), "description", "must have no control characters but line feeds and tabs")
+		check(isParagraphs(d.Description), "description", "Remove control characters other than line breaks and tabs.")
 	}
 	line("venue", d.Venue, MaxVenue)
-	check(d.StartsAt.Year() >= 1970 && d.StartsAt.Year() < 10_000, "date", "must be a time after 1970")
+	check(d.StartsAt.Year() >= 1970 && d.StartsAt.Year() < 10_000, "date", "Enter a date after 1970.")
 	// "Local" would mean another zone on each machine.
 	_, err := time.LoadLocation(d.TimeZone)
-	check(err == nil && d.TimeZone != "Local", "timeZone", "must be an IANA time zone such as Europe/Lisbon")
-	check(d.Price.Minor >= 0 && d.Price.Minor <= MaxPrice, "price", "must be between 0 and 100 million")
-	check(isCurrency(d.Price.Currency), "currency", "must be a three-letter ISO 4217 code such as USD")
+	check(err == nil && d.TimeZone != "Local", "timeZone", "Enter an IANA time zone, such as Europe/Lisbon.")
+	check(d.Price.Minor >= 0 && d.Price.Minor <= MaxPrice, "price", "Enter a price from 0 to 100 million.")
+	check(isCurrency(d.Price.Currency), "currency", "Enter a three-letter currency code, such as USD.")
 	return wrong
 }
 
@@ -149,7 +149,7 @@ func CheckDate(startsAt, now time.Time) error {
 	return &InvalidError{[]FieldError{pastDate()}}
 }
 
-func pastDate() FieldError { return FieldError{"date", "must be in the future"} }
+func pastDate() FieldError { return FieldError{"date", "Enter a date in the future."} }
 
 // IsPast reports whether a date in the past is all that is wrong.
 func (e *InvalidError) IsPast() bool { return len(e.Fields) == 1 && e.Fields[0] == pastDate() }
@@ -157,7 +157,7 @@ func (e *InvalidError) IsPast() bool { return len(e.Fields) == 1 && e.Fields[0] 
 // CheckCapacity checks the number of tickets of an event. The error is an [*InvalidError].
 func CheckCapacity(capacity int) error {
 	if capacity < 1 || capacity > MaxCapacity {
-		return &InvalidError{[]FieldError{{"totalTickets", fmt.Sprintf("must be between 1 and %d", MaxCapacity)}}}
+		return &InvalidError{[]FieldError{{"totalTickets", "Enter a number from 1 to " + Grouped(MaxCapacity) + "."}}}
 	}
 	return nil
 }
