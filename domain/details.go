@@ -66,9 +66,9 @@ type FieldError struct{ Field, Message string }
 func (e *InvalidError) Error() string {
 	messages := make([]string, len(e.Fields))
 	for i, f := range e.Fields {
-		messages[i] = f.Field + " " + f.Message
+		messages[i] = f.Field + ": " + f.Message
 	}
-	return strings.Join(messages, "; ")
+	return strings.Join(messages, " ")
 }
 
 // NewDetails checks and normalizes the details of an event: surrounding space is cut, lines of the
@@ -128,16 +128,16 @@ func (d Details) problems() []FieldError {
 	var wrong checks
 	wrong.line("title", d.Title, MaxTitle)
 	if !isText(d.Description, MaxDescription) {
-		wrong.add("description", fmt.Sprintf("must be plain text of at most %d characters", MaxDescription))
+		wrong.add("description", fmt.Sprintf("Use plain text of at most %s characters.", Grouped(MaxDescription)))
 	} else {
 		wrong.unless(isParagraphs(d.Description), "description",
-			"must have no control characters but line feeds and tabs")
+			"Remove control characters other than line breaks and tabs.")
 	}
 	wrong.line("venue", d.Venue, MaxVenue)
-	wrong.unless(isYear(d.StartsAt), "date", "must be a time after 1970")
+	wrong.unless(isYear(d.StartsAt), "date", "Enter a date after 1970.")
 	// "Local" would mean another zone on each machine.
 	_, err := time.LoadLocation(d.TimeZone)
-	wrong.unless(err == nil && d.TimeZone != "Local", "timeZone", "must be an IANA time zone such as Europe/Lisbon")
+	wrong.unless(err == nil && d.TimeZone != "Local", "timeZone", "Enter an IANA time zone, such as Europe/Lisbon.")
 	d.checkPresentation(&wrong)
 	d.checkTickets(&wrong)
 	return wrong
@@ -149,15 +149,15 @@ var imageForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 // checkPresentation checks what is optional and shown only.
 func (d Details) checkPresentation(wrong *checks) {
 	if !d.EndsAt.IsZero() {
-		wrong.unless(d.EndsAt.After(d.StartsAt), "endsAt", "must be after the event begins")
-		wrong.unless(d.EndsAt.Sub(d.StartsAt) <= MaxDuration, "endsAt", "must be at most 31 days after the event begins")
+		wrong.unless(d.EndsAt.After(d.StartsAt), "endsAt", "Choose an end after the start.")
+		wrong.unless(d.EndsAt.Sub(d.StartsAt) <= MaxDuration, "endsAt", "Choose an end within 31 days of the start.")
 	}
 	if d.Category != "" {
 		wrong.unless(slices.Contains(Categories(), d.Category), "category",
-			"must be one of "+strings.Join(Categories(), ", "))
+			"Choose one of these: "+strings.Join(Categories(), ", ")+".")
 	}
 	if d.Image != "" {
-		wrong.unless(imageForm.MatchString(d.Image), "image", "must be the id of an uploaded image")
+		wrong.unless(imageForm.MatchString(d.Image), "image", "Upload the image first, and use its ID.")
 	}
 	if d.OrganizerName != "" {
 		wrong.line("organizerName", d.OrganizerName, MaxOrganizerName)
@@ -179,13 +179,13 @@ func (c *checks) unless(ok bool, field, message string) {
 func (c *checks) line(field, text string, most int) {
 	switch {
 	case text == "":
-		c.add(field, "is required")
+		c.add(field, "This field is required.")
 	case !isText(text, most):
-		c.add(field, fmt.Sprintf("must be plain text of at most %d characters", most))
+		c.add(field, fmt.Sprintf("Use plain text of at most %s characters.", Grouped(most)))
 	case !isLine(text):
-		c.add(field, "must be one line without control characters")
+		c.add(field, "Use a single line without control characters.")
 	case !IsVisible(text):
-		c.add(field, "must have characters that can be seen")
+		c.add(field, "Use at least one visible character.")
 	}
 }
 
@@ -235,7 +235,7 @@ func CheckDate(startsAt, now time.Time) error {
 	return &InvalidError{[]FieldError{pastDate()}}
 }
 
-func pastDate() FieldError { return FieldError{"date", "must be in the future"} }
+func pastDate() FieldError { return FieldError{"date", "Enter a date in the future."} }
 
 // IsPast reports whether a date in the past is all that is wrong.
 func (e *InvalidError) IsPast() bool { return len(e.Fields) == 1 && e.Fields[0] == pastDate() }
@@ -243,7 +243,7 @@ func (e *InvalidError) IsPast() bool { return len(e.Fields) == 1 && e.Fields[0] 
 // CheckCapacity checks the number of tickets of an event. The error is an [*InvalidError].
 func CheckCapacity(capacity int) error {
 	if capacity < 1 || capacity > MaxCapacity {
-		return &InvalidError{[]FieldError{{"totalTickets", fmt.Sprintf("must be between 1 and %d", MaxCapacity)}}}
+		return &InvalidError{[]FieldError{{"totalTickets", "Enter a number from 1 to " + Grouped(MaxCapacity) + "."}}}
 	}
 	return nil
 }

@@ -292,8 +292,8 @@ func TestCheckCapacity(t *testing.T) {
 func TestJoinInvalid(t *testing.T) {
 	t.Parallel()
 	var (
-		title    = &domain.InvalidError{Fields: []domain.FieldError{{Field: "title", Message: "is required"}}}
-		venue    = &domain.InvalidError{Fields: []domain.FieldError{{Field: "venue", Message: "is required"}}}
+		title    = &domain.InvalidError{Fields: []domain.FieldError{{Field: "title", Message: "This field is required."}}}
+		venue    = &domain.InvalidError{Fields: []domain.FieldError{{Field: "venue", Message: "This field is required."}}}
 		unlisted = errors.New("the disk is full")
 	)
 	tests := []struct {
@@ -303,10 +303,10 @@ func TestJoinInvalid(t *testing.T) {
 	}{
 		{"nothing joins to no error", nil, ""},
 		{"checks that passed join to no error", []error{nil, nil}, ""},
-		{"one problem stays one", []error{nil, title}, "title is required"},
-		{"several problems are listed in order", []error{venue, nil, title}, "venue is required; title is required"},
+		{"one problem stays one", []error{nil, title}, "title: This field is required."},
+		{"several problems are listed in order", []error{venue, nil, title}, "venue: This field is required. title: This field is required."},
 		{"a wrapped problem is listed too", []error{fmt.Errorf("schedule: %w", title), venue},
-			"title is required; venue is required"},
+			"title: This field is required. venue: This field is required."},
 		{"another kind of error is not hidden among them", []error{title, unlisted, venue}, "the disk is full"},
 	}
 	for _, test := range tests {

@@ -52,13 +52,13 @@ func (r Refusal) Error() string {
 	case ErrAlreadyBooked:
 		return "You have already booked this event"
 	case ErrBookingIDTaken:
-		return "This booking id belongs to another customer"
+		return "This booking ID belongs to another customer"
 	case ErrEventCancelled:
 		return "This event has been cancelled"
 	case ErrEventPast:
 		return "This event has already begun"
 	case ErrEventExists:
-		return "An event with this id is already scheduled"
+		return "An event with this ID is already scheduled"
 	case ErrCapacityBelowSold:
 		return "The capacity can't be lower than the number of tickets sold"
 	case ErrEventNotFound:

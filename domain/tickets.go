@@ -122,31 +122,31 @@ func (d Details) checkTickets(wrong *checks) {
 	if len(d.TicketTypes) == 1 {
 		wrong.checkPrice("price", d.TicketTypes[0].Price)
 	}
-	wrong.unless(isCurrency(d.Currency), "currency", "must be a three-letter ISO 4217 code such as USD")
+	wrong.unless(isCurrency(d.Currency), "currency", "Enter a three-letter currency code, such as USD.")
 	wrong.unless(len(d.TicketTypes) <= MaxTicketTypes, "ticketTypes",
-		fmt.Sprintf("must be at most %d", MaxTicketTypes))
+		fmt.Sprintf("Use at most %d ticket types.", MaxTicketTypes))
 	ids, names := map[TypeID]bool{}, map[string]bool{}
 	for i, t := range d.TicketTypes {
 		at := fmt.Sprintf("ticketTypes/%d/", i)
 		wrong.line(at+"name", t.Name, MaxTicketTypeName)
-		wrong.unless(!names[t.Name], at+"name", "must be another one than that of the other types")
-		wrong.unless(t.ID > 0 && !ids[t.ID], at+"id", "must be the id of a type of this event, once")
+		wrong.unless(!names[t.Name], at+"name", "Give each ticket type its own name.")
+		wrong.unless(t.ID > 0 && !ids[t.ID], at+"id", "Use the ID of a ticket type of this event, once.")
 		if len(d.TicketTypes) > 1 {
 			wrong.checkPrice(at+"price", t.Price)
 		}
 		wrong.unless(t.Capacity >= 0 && t.Capacity <= MaxCapacity, at+"capacity",
-			fmt.Sprintf("must be between 1 and %d", MaxCapacity))
+			"Enter a number from 1 to "+Grouped(MaxCapacity)+".")
 		ids[t.ID], names[t.Name] = true, true
 	}
 	wrong.unless(d.MaxPerCustomer <= MaxPerCustomer, "maxPerCustomer",
-		fmt.Sprintf("must be between 1 and %d", MaxPerCustomer))
-	wrong.unless(d.SaleOpensAt.IsZero() || isYear(d.SaleOpensAt), "saleOpensAt", "must be a time after 1970")
+		fmt.Sprintf("Enter a number from 1 to %d.", MaxPerCustomer))
+	wrong.unless(d.SaleOpensAt.IsZero() || isYear(d.SaleOpensAt), "saleOpensAt", "Enter a date after 1970.")
 	if !d.SaleClosesAt.IsZero() {
-		wrong.unless(isYear(d.SaleClosesAt), "saleClosesAt", "must be a time after 1970")
-		wrong.unless(d.SaleClosesAt.After(d.SaleOpensAt), "saleClosesAt", "must be after the sale opens")
+		wrong.unless(isYear(d.SaleClosesAt), "saleClosesAt", "Enter a date after 1970.")
+		wrong.unless(d.SaleClosesAt.After(d.SaleOpensAt), "saleClosesAt", "Choose a time after the sale opens.")
 	}
 }
 
 func (c *checks) checkPrice(field string, price int64) {
-	c.unless(price >= 0 && price <= MaxPrice, field, "must be between 0 and 100 million")
+	c.unless(price >= 0 && price <= MaxPrice, field, "Enter a price from 0 to 100 million.")
 }

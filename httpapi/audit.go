@@ -216,7 +216,7 @@ func (a *api) versionAt(ctx context.Context, streamID uuid.UUID, text string, ne
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		return 0, problem.Invalid(problem.FieldProblem{
-			Pointer: "at", Detail: "must be a version, from 1, or a time such as 2026-05-17T19:30:00Z",
+			Pointer: "at", Detail: "Use a version from 1, or a time such as 2026-05-17T19:30:00Z.",
 		})
 	}
 	return a.Audit.History.VersionAt(ctx, streamID, at)

@@ -20,7 +20,7 @@ func (a *api) proveConsistency(
 	proof, err := a.Audit.Checkpoints.Consistency(ctx, in.From, in.Size)
 	switch {
 	case errors.Is(err, audit.ErrNotThatLong):
-		return nil, problem.Invalid(problem.FieldProblem{Pointer: "from", Detail: "must not be larger than the checkpoint"})
+		return nil, problem.Invalid(problem.FieldProblem{Pointer: "from", Detail: "Use a size up to that of the checkpoint."})
 	case err != nil:
 		return nil, err
 	}

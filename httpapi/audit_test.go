@@ -53,7 +53,7 @@ func TestParametersThatAreNoTextAreRefused(t *testing.T) {
 	} {
 		for _, path := range paths {
 			a := s.want(s.call("GET", path, s.token(role), nil), 400, "validation_failed")
-			if !strings.Contains(string(a.raw), `"detail":"must be UTF-8 without NUL"`) {
+			if !strings.Contains(string(a.raw), `"detail":"Use UTF-8 text without NUL characters."`) {
 				t.Errorf("%s: %s", path, a.raw)
 			}
 		}

@@ -24,7 +24,7 @@ func (a *api) clientErrors() http.HandlerFunc {
 	reports := rate.NewLimiter(rate.Every(clientErrorPeriod), clientErrorBurst)
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !reports.Allow() {
-			p := problem.New(http.StatusTooManyRequests, "rate_limited", "Too many requests; please try again later")
+			p := problem.New(http.StatusTooManyRequests, "rate_limited", "Too many requests. Please try again later")
 			middleware.WriteProblem(w, r, p.With("Retry-After", "1"))
 			return
 		}

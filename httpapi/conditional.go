@@ -47,7 +47,7 @@ func versionsOf(ifMatch string) (versions []int, err error) {
 		}
 		if !isQuoted || !isClosed || err != nil || version < 1 {
 			return nil, problem.Invalid(problem.FieldProblem{
-				Pointer: "If-Match", Detail: `must be ETags of the event as it was seen, such as "12", or *`,
+				Pointer: "If-Match", Detail: `Send ETags of the event as you saw it, such as "12", or *.`,
 			})
 		}
 		versions = append(versions, version)

@@ -43,7 +43,7 @@ func cursorOf(text, list string) (c cursor, err error) {
 }
 
 func errNotACursor() error {
-	return problem.Invalid(problem.FieldProblem{Pointer: "cursor", Detail: "must be the cursor of a page of this list"})
+	return problem.Invalid(problem.FieldProblem{Pointer: "cursor", Detail: "Use the cursor of a page of this list."})
 }
 
 // fingerprintOf identifies a list by what selects and orders it.

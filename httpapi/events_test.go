@@ -175,7 +175,7 @@ func TestAnEventIsScheduledForTheFuture(t *testing.T) {
 	isAboutTheDate := func(a answer, code string) {
 		t.Helper()
 		s.want(a, 400, code)
-		if !strings.Contains(string(a.raw), `{"pointer":"/date","detail":"must be in the future"}`) {
+		if !strings.Contains(string(a.raw), `{"pointer":"/date","detail":"Enter a date in the future."}`) {
 			t.Errorf("got %s", a.raw)
 		}
 	}

@@ -58,7 +58,7 @@ func (a *api) awaitPosition(ctx huma.Context, next func(huma.Context)) {
 		var err error
 		if least, err = strconv.ParseInt(text, 10, 64); err != nil || least < 0 {
 			a.writeError(ctx, problem.Invalid(problem.FieldProblem{
-				Pointer: minLogPosition, Detail: "must be a whole number that is not negative",
+				Pointer: minLogPosition, Detail: "Enter a whole number that isn't negative.",
 			}))
 			return
 		}

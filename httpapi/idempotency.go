@@ -22,7 +22,7 @@ func (i *Idempotent) Resolve(huma.Context) []error {
 	if i.key, ok = keyOf(i.IdempotencyKey); !ok {
 		return []error{&huma.ErrorDetail{
 			Location: "header.Idempotency-Key",
-			Message:  "must be 1 to 255 visible characters, or such a string in quotes",
+			Message:  "Use 1 to 255 visible characters, or such a string in quotes.",
 		}}
 	}
 	return nil

@@ -97,7 +97,7 @@ func (in *listEventsInput) query(now time.Time) (projections.EventQuery, error) 
 	}
 	if in.Currency == "" {
 		if in.MinPrice != "" || in.MaxPrice != "" {
-			return q, problem.Invalid(problem.FieldProblem{Pointer: "currency", Detail: "is required with a price"})
+			return q, problem.Invalid(problem.FieldProblem{Pointer: "currency", Detail: "Add the currency of the price."})
 		}
 		return q, nil
 	}
@@ -201,7 +201,7 @@ func (in *listEventsInput) place(sort projections.EventSort, list string) (curso
 	case in.Cursor == "":
 		return cursor{Page: in.Page}, nil
 	case in.namesPage:
-		return cursor{}, problem.Invalid(problem.FieldProblem{Pointer: "page", Detail: "can't be given together with cursor"})
+		return cursor{}, problem.Invalid(problem.FieldProblem{Pointer: "page", Detail: "Leave this out when you use a cursor."})
 	case in.Cursor == firstCursor:
 		return cursor{Page: 1}, nil
 	}

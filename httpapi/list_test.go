@@ -187,7 +187,7 @@ func TestAnUnknownParameterOfAListIsRefused(t *testing.T) {
 		"/audit/records": auditor, "/audit/checkpoints": auditor, "/audit/reads": auditor,
 	} {
 		a := s.want(s.call("GET", path+"?Limit=5", token, nil), 400, "validation_failed")
-		if !strings.Contains(string(a.raw), `"errors":[{"pointer":"Limit","detail":"is not a parameter here"}]`) {
+		if !strings.Contains(string(a.raw), `"errors":[{"pointer":"Limit","detail":"This parameter doesn't exist here."}]`) {
 			t.Errorf("%s: got %s", path, a.raw)
 		}
 	}
@@ -294,13 +294,13 @@ func TestWhatIsMissingIsSaidInPlainWords(t *testing.T) {
 		got[field["pointer"].(string)] = field["detail"].(string)
 	}
 	for _, field := range []string{"/email", "/password", "/name"} {
-		if got[field] != "is required" {
+		if got[field] != "This field is required." {
 			t.Errorf("%s: %q in %s", field, got[field], a.raw)
 		}
 	}
 	a = s.want(s.call("POST", "/auth/login", "", map[string]any{"email": 1, "password": "x", "role": "y"}), 400,
 		"validation_failed")
-	for _, want := range []string{`"/email","detail":"must be a string"`, `"/role","detail":"is not known here"`} {
+	for _, want := range []string{`"/email","detail":"Enter text."`, `"/role","detail":"This field isn't known here."`} {
 		if !strings.Contains(string(a.raw), want) {
 			t.Errorf("%s is not in %s", want, a.raw)
 		}

@@ -82,21 +82,24 @@ func moneyOf(amount Decimal, code string) (domain.Money, error) {
 	}
 	unit, err := currency.ParseISO(code)
 	if err != nil {
-		return fail("currency", "must be an ISO 4217 code such as USD")
+		return fail("currency", "Enter a three-letter currency code, such as USD.")
 	}
 	amount = amount.plain()
 	if !decimalForm.MatchString(string(amount)) {
-		return fail("price", "must be a plain decimal number")
+		return fail("price", "Enter a decimal number, such as 49.99.")
 	}
 	scale, _ := currency.Standard.Rounding(unit)
 	whole, fraction, _ := strings.Cut(string(amount), ".")
 	fraction = strings.TrimRight(fraction, "0")
 	if len(fraction) > scale {
-		return fail("price", "has more decimals than %s, which has %d", unit, scale)
+		if scale == 0 {
+			return fail("price", "Use whole numbers for %s.", unit)
+		}
+		return fail("price", "Use at most %d decimal places for %s.", scale, unit)
 	}
 	minor, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", scale-len(fraction)), 10, 64)
 	if err != nil {
-		return fail("price", "is too large")
+		return fail("price", "Enter a lower price.")
 	}
 	return domain.Money{Minor: minor, Currency: unit.String()}, nil
 }

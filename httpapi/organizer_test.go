@@ -55,7 +55,7 @@ func TestAChangeOfWhatWasSeenIsRefusedOnceItIsSomethingElse(t *testing.T) {
 	s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "First"}, "If-Match", seen), 200, "")
 	a := s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "Second"}, "If-Match", seen), 412,
 		"version_mismatch")
-	if a.at("detail") != "The event has changed: it is at version 2" {
+	if a.at("detail") != "The event has changed. It is now at version 2" {
 		t.Errorf("got %s", a.raw)
 	}
 	s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"title": "Third"}, "If-Match", `"2-gzip"`), 200, "")

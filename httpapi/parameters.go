@@ -25,20 +25,20 @@ func (a *api) checkParameters(ctx huma.Context, next func(huma.Context)) {
 		detail := ""
 		switch {
 		case slices.ContainsFunc(append(values, name), isNotText):
-			detail = "must be UTF-8 without NUL"
+			detail = "Use UTF-8 text without NUL characters."
 		case !slices.ContainsFunc(ctx.Operation().Parameters, func(p *huma.Param) bool {
 			return p.In == "query" && p.Name == name
 		}):
-			detail = "is not a parameter here"
+			detail = "This parameter doesn't exist here."
 		case len(values) > 1:
-			detail = "must be given once"
+			detail = "Use this parameter only once."
 		}
 		if detail != "" {
 			wrong = append(wrong, problem.FieldProblem{Pointer: name, Detail: detail})
 		}
 	}
 	if len(wrong) == 0 && isNotText(u.RawQuery) { // in a part that can't be read as a parameter
-		wrong = append(wrong, problem.FieldProblem{Pointer: "query", Detail: "must be UTF-8 without NUL"})
+		wrong = append(wrong, problem.FieldProblem{Pointer: "query", Detail: "Use UTF-8 text without NUL characters."})
 	}
 	if len(wrong) == 0 {
 		next(ctx)

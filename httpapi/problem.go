@@ -57,49 +57,49 @@ var known = []struct {
 	{account.ErrInvalidToken, 401, "invalid_token", "The token is missing or not valid", 0},
 	{account.ErrEmailTaken, 409, "email_taken", "This e-mail is already registered", 0},
 	{account.ErrInvalidLink, 400, "invalid_link",
-		"This link was used already or has expired; please ask for a new one", 0},
-	{account.ErrNoSession, 404, "session_not_found", "There is no such session, or it has ended", 0},
+		"This link has expired or was already used. Please request a new one", 0},
+	{account.ErrNoSession, 404, "session_not_found", "This session doesn't exist or has ended", 0},
 	{account.ErrNotFound, 404, "user_not_found", "User not found", 0},
-	{images.ErrNotFound, 404, "image_not_found", "There is no such picture", 0},
+	{images.ErrNotFound, 404, "image_not_found", "This picture doesn't exist", 0},
 	{images.ErrTooMany, 429, "too_many_images",
-		"You have uploaded too many pictures today; please try again tomorrow", 3600},
-	{images.ErrBusy, 503, "busy", "Too many pictures are being uploaded right now; please try again in a moment", 2},
-	{account.ErrBusy, 503, "busy", "Too many people are signing in right now; please try again in a moment", 2},
+		"You have uploaded too many pictures today. Please try again tomorrow", 3600},
+	{images.ErrBusy, 503, "busy", "Too many pictures are being uploaded right now. Please try again in a moment", 2},
+	{account.ErrBusy, 503, "busy", "Too many people are signing in right now. Please try again in a moment", 2},
 	{account.ErrKeyReused, 422, "idempotency_key_reused", "This Idempotency-Key was used for another request", 0},
 	{eventstore.ErrKeyReused, 422, "idempotency_key_reused", "This Idempotency-Key was used for another request", 0},
 	{eventstore.ErrKeyInFlight, 409, "idempotency_in_progress",
-		"A request with this Idempotency-Key is still being carried out", 1},
-	{eventstore.ErrBusy, 503, "busy", "Too many requests are waiting; please try again in a moment", 1},
-	{eventstore.ErrClosed, 503, "shutting_down", "The server is restarting; please try again in a moment", 2},
+		"A request with this Idempotency-Key is still in progress", 1},
+	{eventstore.ErrBusy, 503, "busy", "Too many requests are waiting. Please try again in a moment", 1},
+	{eventstore.ErrClosed, 503, "shutting_down", "The server is restarting. Please try again in a moment", 2},
 	{eventstore.ErrOutcomeUnknown, 503, "outcome_unknown",
-		"Whether this request took effect is not known yet; please look before you try again", 2},
+		"We don't know yet whether this request took effect. Please check before trying again", 2},
 	{eventstore.ErrUnavailable, 503, "unavailable",
-		"The service can't reach its database right now; please try again in a moment", 2},
-	{errForbidden, 403, "forbidden", "Your role does not allow this", 0},
-	{errCrossOrigin, 403, "cross_origin", "Pages of other sites can neither sign in nor out here", 0},
+		"The service can't reach its database right now. Please try again in a moment", 2},
+	{errForbidden, 403, "forbidden", "You don't have permission to do this", 0},
+	{errCrossOrigin, 403, "cross_origin", "Signing in or out from another site isn't allowed", 0},
 	{errPlainHTTP, 403, "plain_http",
-		"Signing in over plain HTTP is switched off here; please use https. If you run this server: " +
+		"Signing in over plain HTTP is switched off here. Please use https. If you run this server: " +
 			"name the proxy that ends TLS in TRUSTED_PROXIES and let it send X-Forwarded-Proto, " +
 			"or set ALLOW_PLAIN_HTTP=true", 0},
 	{errWrongPassword, 403, "wrong_password", "The password is wrong", 0},
 	{errEmailNotVerified, 403, "email_not_verified",
-		"Please confirm your e-mail address first, with the link that was sent to it", 0},
+		"Please confirm your e-mail address first, with the link that we sent you", 0},
 	{errProofRequired, 403, "proof_of_work_required",
 		"Solve a challenge of GET /proof-of-work/challenge first, and send the solution as the header Proof-Of-Work", 0},
 	{proofofwork.ErrInvalid, 403, "proof_of_work_invalid",
-		"This solution is wrong, has expired or was used before; please solve another challenge of " +
+		"This solution is wrong, has expired or was used before. Please solve another challenge of " +
 			"GET /proof-of-work/challenge", 0},
-	{audit.ErrNoVerification, 404, "not_verified", "There is no such verification", 0},
+	{audit.ErrNoVerification, 404, "not_verified", "This verification doesn't exist", 0},
 	{errNotReady, 503, "not_ready", "The service can't serve requests yet", 1},
-	{booking.ErrCatchingUp, 503, "catching_up", "The service is catching up; please try again in a moment", 1},
+	{booking.ErrCatchingUp, 503, "catching_up", "The service is catching up. Please try again in a moment", 1},
 	{eventstore.ErrUnreadable, 503, "catching_up",
-		"This server can't read the newest records of this event yet; please try again in a moment", 1},
+		"This server can't read the newest records of this event yet. Please try again in a moment", 1},
 	{errNoRoute, 404, "not_found", "There is nothing at this address", 0},
-	{errMethod, 405, "method_not_allowed", "This address does not support the method", 0},
+	{errMethod, 405, "method_not_allowed", "This address doesn't support that method", 0},
 	{audit.ErrNoStream, 404, "stream_not_found", "There is no stream with this id", 0},
 	{audit.ErrNoRecord, 404, "record_not_found", "The log has no record at this position", 0},
 	{audit.ErrNoCheckpoint, 404, "not_signed_yet",
-		"No signed checkpoint covers this record yet; please try again in a minute", 60},
+		"This record hasn't been signed yet. Please try again in a minute", 60},
 }
 
 // problemOf turns any error into what the client is told. An unknown error is logged here, once,
@@ -142,7 +142,7 @@ func classify(ctx context.Context, err error) *problem.Problem {
 		return problem.New(statusOf(refusal.Kind()), refusal.Code(), refusal.Error())
 	case errors.As(err, &conflict):
 		return problem.New(http.StatusPreconditionFailed, "version_mismatch",
-			fmt.Sprintf("The event has changed: it is at version %d", conflict.Actual))
+			fmt.Sprintf("The event has changed. It is now at version %d", conflict.Actual))
 	case errors.As(err, &invalidCommand):
 		var fields []problem.FieldProblem
 		for _, f := range invalidCommand.Fields {
@@ -235,7 +235,7 @@ func fromHuma(status int, message string, errs []error) *problem.Problem {
 		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed) {
 			return problem.ClientGone()
 		}
-		status, message, errs = http.StatusBadRequest, "the request body can't be read", nil
+		status, message, errs = http.StatusBadRequest, "the request body couldn't be read", nil
 	}
 	if status == http.StatusUnprocessableEntity {
 		status = http.StatusBadRequest // 422 is kept for an idempotency key that comes again with another request
@@ -247,12 +247,10 @@ func fromHuma(status int, message string, errs []error) *problem.Problem {
 	p := problem.New(status, code, strings.ToUpper(message[:1])+message[1:])
 	for _, err := range errs {
 		var detail *huma.ErrorDetail
-		switch {
-		case !errors.As(err, &detail):
-		default:
+		if errors.As(err, &detail) {
 			location, words := inPlainWords(detail.Location, detail.Message)
 			if location == "" || location == "body" { // about the request as a whole
-				p.Detail += ": " + words
+				p.Detail = words
 				continue
 			}
 			p.Errors = append(p.Errors, problem.FieldProblem{Pointer: pointer(location), Detail: words})
@@ -260,29 +258,6 @@ func fromHuma(status int, message string, errs []error) *problem.Problem {
 	}
 	p.DetailFirstField()
 	return p
-}
-
-// inPlainWords says what huma found wrong as the rest of the API would. What is missing is about the
-// field that is missing, and not about what it is missing in.
-func inPlainWords(location, message string) (at, words string) {
-	if name, ok := strings.CutPrefix(message, "expected required property "); ok {
-		return location + "." + strings.TrimSuffix(name, " to be present"), "is required"
-	}
-	if message == "unexpected property" {
-		return location, "is not known here"
-	}
-	for _, p := range [][2]string{
-		{"expected string to ", "must "}, {"expected value to ", "must "},
-		{"expected length ", "must have a length "}, {"expected array length ", "must have a length "},
-		{"expected number", "must be a number"}, {"expected string", "must be a string"},
-		{"expected boolean", "must be true or false"}, {"expected integer", "must be a whole number"},
-		{"expected array", "must be an array"}, {"expected object", "must be an object"},
-	} {
-		if rest, ok := strings.CutPrefix(message, p[0]); ok {
-			return location, p[1] + rest
-		}
-	}
-	return location, message
 }
 
 // humaCode is the code of a status that huma answers by itself.

@@ -51,7 +51,7 @@ func Proxy(target *url.URL, trusted []netip.Prefix, logger *slog.Logger) http.Ha
 			_ = json.NewEncoder(w).Encode(map[string]any{ // the client is gone, if anything
 				"type": "urn:boxoffice:problem:unavailable", "title": "Service Unavailable",
 				"status": http.StatusServiceUnavailable,
-				"code":   "unavailable", "detail": "The service can't be reached right now; please try again in a moment",
+				"code":   "unavailable", "detail": "The service can't be reached right now. Please try again in a moment",
 			})
 		},
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),

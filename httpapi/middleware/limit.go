@@ -220,7 +220,7 @@ func (u Usage) Problem() *problem.Problem {
 	if !u.exceeded {
 		return nil
 	}
-	p := problem.New(http.StatusTooManyRequests, "rate_limited", "Too many requests; please try again later")
+	p := problem.New(http.StatusTooManyRequests, "rate_limited", "Too many requests. Please try again later")
 	u.Headers(func(name, value string) { p = p.With(name, value) })
 	return p.RetryAfter(max(seconds(u.reset), 1))
 }

@@ -27,7 +27,7 @@ type Problem struct { //nolint:errname // the word of RFC 9457
 // FieldProblem is what is wrong with one field.
 type FieldProblem struct {
 	Pointer string `json:"pointer" example:"/email" doc:"JSON pointer into the body, or the name of the parameter"`
-	Detail  string `json:"detail" example:"must be an e-mail address"`
+	Detail  string `json:"detail" example:"Enter a valid e-mail address, such as name@example.com."`
 }
 
 const typePrefix = "urn:boxoffice:problem:"

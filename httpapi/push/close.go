@@ -30,7 +30,7 @@ func clientGone() *closeReason { return &closeReason{} }
 
 func restarting() *closeReason {
 	return &closeReason{
-		websocket.StatusGoingAway, "shutting_down", "The server is restarting; please connect again in a moment",
+		websocket.StatusGoingAway, "shutting_down", "The server is restarting. Please connect again in a moment",
 	}
 }
 

@@ -15,12 +15,12 @@ func (p *Push) admit(s *socket) *problem.Problem {
 	defer p.mu.Unlock()
 	switch {
 	case p.closing:
-		return unavailable("shutting_down", "The server is restarting; please try again in a moment", 2)
+		return unavailable("shutting_down", "The server is restarting. Please try again in a moment", 2)
 	case len(p.sockets) >= p.Connections:
-		return unavailable("too_many_connections", "Too many clients are connected; please try again in a moment", 5)
+		return unavailable("too_many_connections", "Too many clients are connected. Please try again in a moment", 5)
 	case p.networks[s.network] >= p.AddressConnections: // also of those that do not say who they are
 		return problem.New(http.StatusTooManyRequests, "rate_limited",
-			"Too many clients are connected from your network; please try again later").RetryAfter(30)
+			"Too many clients are connected from your network. Please try again later").RetryAfter(30)
 	}
 	p.sockets[s] = struct{}{}
 	p.networks[s.network]++

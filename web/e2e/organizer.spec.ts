@@ -23,7 +23,7 @@ test('an organizer schedules an event, changes it between bookings, and cancels 
   await expect(toast(page, `${title} is scheduled.`)).toBeVisible()
   await expect(page.getByRole('heading', { level: 1, name: title })).toBeFocused()
   await expect(page.getByText('July 1, 2030 at 7:30 PM')).toBeVisible()
-  await expect(page.getByText('July 2, 2030 at 12:30 AM where you are (UTC+1)')).toBeVisible()
+  await expect(page.getByText('July 2, 2030 at 12:30 AM where you are (Lisbon time)')).toBeVisible()
 
   const id = new URL(page.url()).pathname.split('/')[2]!
   await page.getByRole('link', { name: 'Edit event' }).click()

@@ -3,6 +3,7 @@ import localFont from 'next/font/local'
 import type { ReactNode } from 'react'
 import { Providers } from '@/components/providers'
 import { guardScript } from '@/lib/session/hint'
+import { strings } from '@/lib/strings'
 import './globals.css'
 
 // One file for all weights and widths: condensed for headings and figures, normal for text.
@@ -39,7 +40,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
           href="#content"
           className="fixed top-2 left-2 z-50 -translate-y-20 rounded-md bg-stamp px-4 py-3 font-semibold text-on-stamp focus:translate-y-0"
         >
-          Skip to content
+          {strings.skipToContent}
         </a>
         <Providers>{children}</Providers>
       </body>

@@ -1,6 +1,7 @@
 import Link from 'next/link'
 import { PageTitle } from '@/components/page-title'
 import { paths } from '@/lib/paths'
+import { strings } from '@/lib/strings'
 
 /**
  * The guard in the head redirects to the events or to the sign-in page; this content is for
@@ -11,10 +12,10 @@ export default function RootPage() {
     <main id="content" className="grid min-h-dvh place-items-center">
       <PageTitle />
       <noscript>
-        <p className="p-8">Boxoffice needs JavaScript to show live ticket counts and to book.</p>
+        <p className="p-8">{strings.needsScripts}</p>
       </noscript>
       <Link href={paths.login} prefetch={false} className="sr-only">
-        Sign in
+        {strings.signIn}
       </Link>
     </main>
   )

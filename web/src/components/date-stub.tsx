@@ -19,7 +19,7 @@ export function DateStub({ event }: { event?: Pick<Event, 'id' | 'date' | 'timeZ
       style={hue === undefined ? undefined : { background: `oklch(var(--stub-tone) ${hue})` }}
     >
       <span className="type-label h-4">{before}</span>
-      <span className="type-display h-10 text-[2.5rem] sm:h-12 sm:text-5xl">{count}</span>
+      <span className="type-display h-10 text-4xl sm:h-12 sm:text-5xl">{count}</span>
       <span className="type-label h-4">{unit}</span>
       <span className="type-label h-4">{after}</span>
     </div>

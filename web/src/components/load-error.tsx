@@ -1,31 +1,32 @@
 'use client'
 
-import { WifiOff } from 'lucide-react'
+import { CircleAlert, WifiOff } from 'lucide-react'
+import { isUnreachable } from '@/lib/api/error'
 import { messageOf } from '@/lib/form-errors'
+import { strings } from '@/lib/strings'
+import { useRetry } from '@/lib/use-retry'
 import { Message } from './message'
 import { Button } from './ui/button'
 
-/** Replaces content that could not be fetched. */
+/** Replaces content that could not be fetched, until it can: it tries again by itself. */
 export function LoadError({
   title,
   query,
   isPage,
 }: {
   title: string
-  query: { error: unknown; isFetching: boolean; refetch: () => unknown }
+  query: { error: unknown; refetch: () => unknown }
   isPage?: boolean
 }) {
+  const unreachable = isUnreachable(query.error)
+  useRetry(unreachable, query.refetch)
   return (
     <Message
       isPage={isPage}
-      icon={WifiOff}
+      icon={unreachable ? WifiOff : CircleAlert}
       role="alert"
       title={title}
-      action={
-        <Button disabled={query.isFetching} onClick={() => void query.refetch()}>
-          Try again
-        </Button>
-      }
+      action={<Button onClick={() => void query.refetch()}>{strings.tryAgain}</Button>}
     >
       {messageOf(query.error)}
     </Message>

@@ -6,7 +6,13 @@ import { useEffect, useRef, type ReactNode } from 'react'
 // their heading, like a new document.
 let arrived = false
 
-export function PageHeading({ children, className = '' }: { children: ReactNode; className?: string }) {
+export function PageHeading({
+  children,
+  className = 'text-4xl sm:text-5xl',
+}: {
+  children: ReactNode
+  className?: string
+}) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     if (arrived) heading.current?.focus({ preventScroll: true })

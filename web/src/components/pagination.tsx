@@ -3,6 +3,9 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react'
 import Link from 'next/link'
 import { buttonVariants } from '@/components/ui/button'
+import { strings } from '@/lib/strings'
+
+const texts = strings.pages
 
 /** Links to the pages beside this one. */
 export function Pagination({
@@ -15,12 +18,12 @@ export function Pagination({
   href: (page: number) => string
 }) {
   if (pages <= 1) return null
-  const link = (to: number, text: 'Previous' | 'Next') => {
+  const link = (to: number, text: 'previous' | 'next') => {
     const inside = (
       <>
-        {text === 'Previous' && <ChevronLeft aria-hidden />}
-        <span>{text}</span>
-        {text === 'Next' && <ChevronRight aria-hidden />}
+        {text === 'previous' && <ChevronLeft aria-hidden />}
+        <span>{texts[text]}</span>
+        {text === 'next' && <ChevronRight aria-hidden />}
       </>
     )
     const className = buttonVariants({ variant: 'outline' })
@@ -34,7 +37,7 @@ export function Pagination({
       <Link
         href={href(to)}
         prefetch={false}
-        rel={text === 'Next' ? 'next' : 'prev'}
+        rel={text === 'next' ? 'next' : 'prev'}
         className={className}
         onClick={() => document.getElementById('content')?.focus({ preventScroll: true })}
       >
@@ -43,12 +46,12 @@ export function Pagination({
     )
   }
   return (
-    <nav aria-label="Pages" className="flex items-center justify-between gap-4">
-      {link(page - 1, 'Previous')}
+    <nav aria-label={texts.label} className="flex items-center justify-between gap-tight text-center">
+      {link(page - 1, 'previous')}
       <p className="text-sm text-soft">
-        Page <span className="font-semibold text-ink">{page}</span> of <span>{pages}</span>
+        {texts.page} <span className="font-semibold text-ink">{page}</span> {texts.of} <span>{pages}</span>
       </p>
-      {link(page + 1, 'Next')}
+      {link(page + 1, 'next')}
     </nav>
   )
 }

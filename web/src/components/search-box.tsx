@@ -2,6 +2,7 @@
 
 import { Search, X } from 'lucide-react'
 import { useId, useRef } from 'react'
+import { strings } from '@/lib/strings'
 import { controlClass } from './ui/control'
 
 /** The search term as it is typed. What is searched for follows after a pause: useDebounced. */
@@ -41,7 +42,7 @@ export function SearchBox({
       {search && (
         <button
           type="button"
-          aria-label="Clear search"
+          aria-label={strings.clearSearch}
           onClick={() => {
             onSearch('')
             input.current?.focus()

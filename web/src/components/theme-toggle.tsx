@@ -2,6 +2,7 @@
 
 import { Moon, Sun } from 'lucide-react'
 import { useTheme } from 'next-themes'
+import { strings } from '@/lib/strings'
 import { Button } from './ui/button'
 
 export function ThemeToggle() {
@@ -10,7 +11,7 @@ export function ThemeToggle() {
     <Button
       variant="quiet"
       size="icon"
-      aria-label="Switch between light and dark"
+      aria-label={strings.switchTheme}
       onClick={() => setTheme(resolvedTheme === 'dark' ? 'light' : 'dark')}
     >
       {/* Both are rendered and CSS shows one, because the theme is not known when the page is built. */}

@@ -21,7 +21,7 @@ export function TicketHeading({
   const line = cx('text-sm text-soft', isLarge && 'sm:text-base')
   return (
     <div className="grid min-w-0 gap-1.5">
-      <Heading id={id} className={cx('type-display text-[1.375rem]', isLarge && 'sm:text-2xl')}>
+      <Heading id={id} className={cx('type-display text-xl', isLarge && 'sm:text-2xl')}>
         <Link
           href={paths.event(event.id)}
           prefetch={false}

@@ -3,6 +3,7 @@ import { toast } from '@/lib/toast'
 import { requestFile } from './api/client'
 import { messageOf } from './form-errors'
 import { saveFile } from './save-file'
+import { strings } from './strings'
 
 const TIMEOUT = 30 * 60_000 // milliseconds; a large log takes long
 
@@ -14,8 +15,7 @@ export function useDownload(onError?: (error: Error) => void) {
       saveFile(file)
       return file.name
     },
-    onSuccess: (name) => toast.success('Downloaded.', { description: name }),
-    onError:
-      onError ?? ((error) => toast.error('The file can’t be downloaded.', { description: messageOf(error) })),
+    onSuccess: (name) => toast.success(strings.download.done, { description: name }),
+    onError: onError ?? ((error) => toast.error(strings.download.failed, { description: messageOf(error) })),
   })
 }

@@ -1,5 +1,6 @@
 import type { FieldValues, Path, UseFormSetError } from 'react-hook-form'
 import { ApiError } from '@/lib/api/error'
+import { strings } from '@/lib/strings'
 
 /**
  * Shows the server's field errors beside the fields, and returns the message for the form as a
@@ -18,18 +19,15 @@ export function showErrors<T extends FieldValues>(
 
 /** One sentence for the user about a failed request. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof ApiError)) return 'Something unexpected happened. Please try again.'
-  const again = error.retryAfter
-    ? ` Try again in ${error.retryAfter} ${error.retryAfter === 1 ? 'second' : 'seconds'}.`
-    : ''
+  if (!(error instanceof ApiError)) return strings.failures.unexpected
   switch (error.code) {
     case 'network':
-      return 'The box office can’t be reached. Check your connection and try again.'
+      return strings.failures.network
     case 'rate_limited':
-      return `That was too often.${again || ' Please wait a moment.'}`
+      return strings.failures.tooMany(error.retryAfter)
     case 'internal':
     case 'unreadable':
-      return 'Something went wrong at the box office. Please try again.'
+      return strings.failures.server
     default:
       return error.message
   }

@@ -63,12 +63,13 @@ export function distanceParts(
   return away >= 0 ? ['in', String(count), name, ''] : ['', String(count), name, 'ago']
 }
 
-/** "UTC+1", "UTC-3:30": the offset of the venue's zone. */
+/** "Lisbon time"; "UTC", "UTC−3:30" for a zone that is not named after a place. */
 export function zoneName(date: string, timeZone: string): string {
-  return part(date, 'timeZoneName', {
-    timeZoneName: 'shortOffset',
-    timeZone: knownZone(timeZone),
-  }).replace(/GMT(\+0$)?/, 'UTC')
+  const zone = knownZone(timeZone)
+  const place = /^(?!Etc|UTC|GMT).*\/(.+)$/.exec(zone)?.[1]
+  if (place) return `${place.replaceAll('_', ' ')} time`
+  const offset = part(date, 'timeZoneName', { timeZoneName: 'shortOffset', timeZone: zone })
+  return offset.replace(/GMT(\+0$)?/, 'UTC').replace('-', '−') // which no line ends after
 }
 
 export const currencies = 'USD EUR GBP CHF JPY CAD AUD BRL INR DKK NOK SEK PLN CZK'.split(' ')

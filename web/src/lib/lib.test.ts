@@ -28,8 +28,10 @@ describe('dates', () => {
     expect(formatDateTime('2025-03-15T10:00:00Z', 'UTC')).toBe('March 15, 2025 at 10:00 AM')
     expect(formatDateTime('2025-03-15T10:00:00Z', 'America/New_York')).toBe('March 15, 2025 at 6:00 AM')
     expect(formatDateTime('2025-03-15T04:05:00Z', 'America/New_York')).toBe('March 15, 2025 at 12:05 AM')
-    expect(zoneName('2025-03-15T10:00:00Z', 'America/New_York')).toBe('UTC-4')
-    expect(zoneName('2025-03-15T10:00:00Z', 'Europe/London')).toBe('UTC')
+    expect(zoneName('2025-03-15T10:00:00Z', 'America/New_York')).toBe('New York time')
+    expect(zoneName('2025-03-15T10:00:00Z', 'America/Argentina/Buenos_Aires')).toBe('Buenos Aires time')
+    expect(zoneName('2025-03-15T10:00:00Z', 'Etc/GMT+5')).toBe('UTC−5') // a minus sign, after which no line ends
+    expect(zoneName('2025-03-15T10:00:00Z', 'UTC')).toBe('UTC')
     expect(formatWeekday('2025-03-01T23:30:00Z', 'Asia/Tokyo')).toBe('Sun')
     expect(sameOffset('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Lisbon')).toBe(true)
     expect(sameOffset('2025-01-15T10:00:00Z', 'Europe/London', 'Europe/Paris')).toBe(false)
@@ -59,14 +61,12 @@ describe('dates', () => {
     'Pacific/Kiritimati',
   ])('in %s are written as the browser would', (timeZone) => {
     const long = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeStyle: 'short', timeZone })
-    const zone = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'shortOffset' })
     const stub = (options: Intl.DateTimeFormatOptions) =>
       new Date(date).toLocaleDateString('en-US', { ...options, timeZone })
     let date = ''
     for (let at = Date.UTC(2025, 0, 1); at < Date.UTC(2026, 0, 2); at += 31 * 3_600_000) {
       date = new Date(at).toISOString()
       expect(formatDateTime(date, timeZone)).toBe(long.format(at).replace('\u202f', ' '))
-      expect(zone.format(at).replace(/GMT(\+0)?/, 'UTC')).toBe(`${stub({})}, ${zoneName(date, timeZone)}`)
       expect(formatWeekday(date, timeZone)).toBe(stub({ weekday: 'short' }))
     }
   })

@@ -13,6 +13,7 @@ export const queryClient = new QueryClient({
         error instanceof ApiError && error.retryAfter ? error.retryAfter * 1_000 : 500 * 2 ** failures,
       // A failed request tells more than the browser's guess about the network.
       networkMode: 'always',
+      refetchOnReconnect: true, // which this mode turns off
     },
     mutations: { networkMode: 'always' },
   },

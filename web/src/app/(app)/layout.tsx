@@ -14,7 +14,7 @@ export default function AppLayout({ children }: { children: ReactNode }) {
   return (
     <>
       <SiteHeader />
-      <main id="content" tabIndex={-1} className="mx-auto max-w-7xl px-4 py-8 outline-none sm:px-6 sm:py-10">
+      <main id="content" tabIndex={-1} className="page py-section outline-none">
         <Guard>{children}</Guard>
       </main>
     </>

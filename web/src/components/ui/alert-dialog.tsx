@@ -32,7 +32,7 @@ export function AlertDialog({
   return (
     <Primitive.Root open={open} onOpenChange={(next) => !pending && onOpenChange(next)}>
       <Primitive.Portal>
-        <Primitive.Overlay className="fixed inset-0 z-40 bg-[oklch(0.15_0.02_266/0.55)]" />
+        <Primitive.Overlay className="fixed inset-0 z-40 bg-overlay" />
         <Primitive.Content
           onCloseAutoFocus={returnFocus}
           className="appear fixed top-1/2 left-1/2 z-50 grid w-[min(28rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 gap-5 rounded-xl bg-card p-6 shadow-card"

@@ -2,7 +2,7 @@ import { cva, type VariantProps } from 'class-variance-authority'
 import type { ComponentProps } from 'react'
 
 const badgeVariants = cva(
-  'inline-flex items-center gap-1.5 rounded-full px-2.5 py-1 text-[0.8125rem] leading-4 font-semibold whitespace-nowrap [&_svg]:size-3.5',
+  'inline-flex items-center gap-1.5 rounded-full px-2.5 py-1 text-xs leading-4 font-semibold whitespace-nowrap [&_svg]:size-3.5',
   {
     variants: {
       tone: {

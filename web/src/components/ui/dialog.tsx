@@ -3,6 +3,7 @@
 import * as Primitive from '@radix-ui/react-dialog'
 import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { strings } from '@/lib/strings'
 import { Button } from './button'
 import { useReturnFocus } from './return-focus'
 
@@ -23,7 +24,7 @@ export function Dialog({
   return (
     <Primitive.Root open={open} onOpenChange={onOpenChange}>
       <Primitive.Portal>
-        <Primitive.Overlay className="fixed inset-0 z-40 bg-[oklch(0.15_0.02_266/0.55)]" />
+        <Primitive.Overlay className="fixed inset-0 z-40 bg-overlay" />
         <Primitive.Content
           onCloseAutoFocus={returnFocus}
           className="appear fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-2rem)] w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-xl bg-card p-6 shadow-card"
@@ -32,7 +33,7 @@ export function Dialog({
           <Primitive.Description className="mt-1 text-soft">{description}</Primitive.Description>
           {children}
           <Primitive.Close asChild>
-            <Button variant="quiet" size="icon" aria-label="Close" className="absolute top-3 right-3">
+            <Button variant="quiet" size="icon" aria-label={strings.close} className="absolute top-3 right-3">
               <X aria-hidden />
             </Button>
           </Primitive.Close>

@@ -12,15 +12,15 @@ export default function Toaster() {
   return (
     <Sonner
       theme={(resolvedTheme ?? 'light') as ToasterProps['theme']}
-      // Below the header: at the bottom they would cover the button that was pressed.
+      // Below the header, unless the control that was pressed is there: see lib/toast.
       position="top-center"
       offset={{ top: 76 }}
-      mobileOffset={{ top: 72, left: 16, right: 16 }}
+      mobileOffset={{ top: 72, bottom: 16, left: 16, right: 16 }}
       duration={7_000}
       closeButton
       toastOptions={{
         classNames: {
-          toast: 'shadow-card! rounded-lg! text-[0.9375rem]! items-start! gap-2.5!',
+          toast: 'shadow-card! rounded-lg! text-ui! items-start! gap-2.5!',
           title: 'font-semibold! leading-5!',
           description: 'text-soft! text-sm!',
           icon: 'mt-0.5!',

@@ -52,7 +52,7 @@ describe('signing in', () => {
   it.each([
     [
       () => problem(429, 'rate_limited', { 'Retry-After': '7' }),
-      'That was too often. Try again in 7 seconds.',
+      'Too many attempts. Try again in 7 seconds.',
     ],
     [() => HttpResponse.error(), 'The box office can’t be reached. Check your connection and try again.'],
     [() => problem(500, 'internal'), 'Something went wrong at the box office. Please try again.'],

@@ -1,4 +1,5 @@
 import { safeParse } from 'valibot'
+import { strings } from '@/lib/strings'
 import { Problem as problemSchema } from './schemas'
 
 /** The reason why a request failed. The API client throws no other errors. */
@@ -20,7 +21,7 @@ export class ApiError extends Error {
   }
 
   static network(): ApiError {
-    return new ApiError('network', 'The box office can’t be reached.', 0, undefined, {})
+    return new ApiError('network', strings.failures.network, 0, undefined, {})
   }
 
   static needsHttps(): ApiError {
@@ -30,8 +31,7 @@ export class ApiError extends Error {
 
   /** An answer that does not follow the API's description. */
   static unreadable(status = 200, retryAfter?: number): ApiError {
-    const message = 'The box office gave an answer that makes no sense.'
-    return new ApiError('unreadable', message, status, retryAfter, {})
+    return new ApiError('unreadable', strings.failures.unreadable, status, retryAfter, {})
   }
 
   /** `body` is the body of the response, if it has been read. */
@@ -51,6 +51,10 @@ function sentence(detail: string): string {
   const text = detail.charAt(0).toUpperCase() + detail.slice(1)
   return /[.!?]$/.test(text) ? text : text + '.'
 }
+
+/** Whether the server or its database can't be reached at the moment. */
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof ApiError && [0, 502, 503, 504].includes(error.status)
 
 /** The code of an API failure, or undefined for anything else. */
 export function codeOf(error: unknown): string | undefined {

@@ -9,7 +9,9 @@ import { currentSession, useSession } from '@/lib/session/store'
 import { LiveConnection } from './connection'
 import { useConnection } from './connection-store'
 
-const refetchEvents = () => void queryClient.invalidateQueries({ queryKey: eventKeys.all })
+// A page without data shows an error, which tries again by itself.
+const refetchEvents = () =>
+  void queryClient.invalidateQueries({ queryKey: eventKeys.all, predicate: ({ state }) => !!state.data })
 
 export const live = new LiveConnection({
   url: `${API.replace(/^http/, 'ws')}/ws`,
@@ -27,7 +29,8 @@ const LIVE_INTERVAL = 60_000
 export function useLiveConnection(): void {
   const isSignedIn = useSession((s) => s.status === 'signed-in')
   const token = useSession((s) => s.accessToken)
-  const interval = useConnection().state === 'live' ? LIVE_INTERVAL : POLL_INTERVAL
+  const isLive = useConnection().state === 'live'
+  const interval = isLive ? LIVE_INTERVAL : POLL_INTERVAL
   useEffect(() => {
     if (!isSignedIn) return
     live.start()
@@ -36,6 +39,10 @@ export function useLiveConnection(): void {
   useEffect(() => {
     if (token) live.renewed(token)
   }, [token])
+  // The server is back: what could not be fetched meanwhile need not wait for the next poll.
+  useEffect(() => {
+    if (isLive) void queryClient.invalidateQueries({ predicate: ({ state }) => state.status === 'error' })
+  }, [isLive])
   useEffect(() => {
     if (!isSignedIn) return
     const timer = setInterval(() => document.visibilityState === 'visible' && refetchEvents(), interval)

@@ -23,7 +23,7 @@ export function SiteHeader() {
   const actual = useSession((s) => s.user?.role)
   return (
     <header className="sticky top-0 z-30 border-b bg-card">
-      <div className="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 max-[22rem]:px-2 sm:gap-3 sm:px-6">
+      <div className="page flex h-16 items-center gap-1 max-[22rem]:px-2 sm:gap-3">
         <Link
           href={isForMembers ? paths.events : paths.login}
           aria-label="Boxoffice"

@@ -4,10 +4,7 @@ import { useId, type ReactNode } from 'react'
 export function Panel({ title, children }: { title: string; children: ReactNode }) {
   const id = useId()
   return (
-    <section
-      aria-labelledby={id}
-      className="grid min-w-0 grid-cols-1 content-start gap-4 rounded-ticket border bg-card p-4 sm:p-5"
-    >
+    <section aria-labelledby={id} className="panel grid grid-cols-1 content-start gap-group">
       <h2 id={id} className="type-display text-2xl">
         {title}
       </h2>

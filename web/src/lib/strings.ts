@@ -1,0 +1,42 @@
+/** The sentences of the shell, which all pages share. Each feature has a file like this one. */
+export const strings = {
+  skipToContent: 'Skip to content',
+  needsScripts: 'Boxoffice needs JavaScript to show live ticket counts and to book.',
+  signIn: 'Sign in',
+  tryAgain: 'Try again',
+  close: 'Close',
+  clearSearch: 'Clear search',
+  switchTheme: 'Switch between light and dark',
+  notFound: {
+    title: 'Page not found',
+    body: 'Check the address for a typo, or start from the list of events.',
+    action: 'Browse events',
+  },
+  crash: {
+    title: 'Something went wrong',
+    body: 'Sorry, that’s on us. If you were booking or cancelling, check My bookings before trying again.',
+    action: 'Reload page',
+    loading: 'Loading the page',
+  },
+  pages: {
+    label: 'Pages',
+    previous: 'Previous',
+    next: 'Next',
+    page: 'Page',
+    of: 'of',
+  },
+  failures: {
+    unexpected: 'Something unexpected happened. Please try again.',
+    network: 'The box office can’t be reached. Check your connection and try again.',
+    unreadable: 'The box office sent an unexpected response.',
+    server: 'Something went wrong at the box office. Please try again.',
+    tooMany: (seconds: number | undefined) =>
+      seconds
+        ? `Too many attempts. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
+        : 'Too many attempts. Please wait a moment.',
+  },
+  download: {
+    done: 'Downloaded.',
+    failed: 'The file couldn’t be downloaded.',
+  },
+} as const
