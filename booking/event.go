@@ -104,7 +104,7 @@ func eventOf(id uuid.UUID, o outcome) projections.Event {
 	}
 	return projections.Event{
 		ID: id, Title: d.Title, Description: d.Description, Venue: d.Venue,
-		StartsAt: d.StartsAt, TimeZone: d.TimeZone, Price: d.Price,
+		StartsAt: d.StartsAt, TimeZone: d.TimeZone, Price: d.Price(),
 		Capacity: o.State.Capacity(), Remaining: o.State.Remaining(), Status: status, Version: o.Version,
 	}
 }

@@ -22,7 +22,7 @@ func Example() {
 	organizer := booking.Request{Actor: uuid.New(), CorrelationID: "request-1"}
 	scheduled, err := service.Schedule(ctx, organizer, booking.Schedule{Capacity: 1, Details: domain.Details{
 		Title: "Concert", Venue: "Hall", StartsAt: time.Now().AddDate(0, 1, 0),
-		Price: domain.Money{Minor: 4200, Currency: "EUR"},
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(4200),
 	}})
 	if err != nil {
 		fmt.Println(err)

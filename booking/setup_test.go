@@ -100,7 +100,7 @@ func once(actor uuid.UUID, asked any) booking.Request {
 func concert(capacity int) booking.Schedule {
 	return booking.Schedule{Capacity: capacity, Details: domain.Details{
 		Title: "Concert", Venue: "Hall", StartsAt: time.Now().Add(24 * time.Hour),
-		Price: domain.Money{Minor: 4200, Currency: "EUR"},
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(4200),
 	}}
 }
 

@@ -34,7 +34,7 @@ func scheduleEvent(c ScheduleEvent, s State) ([]Record, error) {
 			return nil, err
 		}
 		return []Record{asked}, nil
-	case s.status == statusScheduled && s.details == asked.Details && s.capacity == asked.Capacity:
+	case s.status == statusScheduled && s.details.Equal(asked.Details) && s.capacity == asked.Capacity:
 		return nil, nil
 	}
 	return nil, ErrEventExists
@@ -44,7 +44,7 @@ func changeDetails(c ChangeDetails, s State) ([]Record, error) {
 	if err := changeable(s); err != nil {
 		return nil, err
 	}
-	if s.details == c.Details {
+	if s.details.Equal(c.Details) {
 		return nil, nil
 	}
 	if !s.details.StartsAt.Equal(c.Details.StartsAt) {
@@ -95,7 +95,7 @@ func bookTicket(c BookTicket, s State) ([]Record, error) {
 	// "Already booked" comes before "sold out": a customer with a ticket to a sold-out event must not
 	// hear that there is none.
 	customer, _ := s.customers.get(c.CustomerID)
-	if customer.holds {
+	if customer.tickets > 0 {
 		return nil, ErrAlreadyBooked
 	}
 	switch {
@@ -108,7 +108,11 @@ func bookTicket(c BookTicket, s State) ([]Record, error) {
 	case customer.made >= MaxBookings: // the last rule: Explain relies on that
 		return nil, ErrTooManyBookings
 	}
-	return []Record{TicketBooked{BookingID: c.BookingID, CustomerID: c.CustomerID}}, nil
+	line := Line{Type: FirstTypeID, Quantity: 1, Price: s.details.Price().Minor}
+	if len(s.details.TicketTypes) > 0 {
+		line.Type = s.details.TicketTypes[0].ID
+	}
+	return []Record{TicketBooked{c.BookingID, c.CustomerID, s.details.Currency, Lines{line}}}, nil
 }
 
 func cancelBooking(c CancelBooking, s State) ([]Record, error) {
@@ -123,7 +127,7 @@ func cancelBooking(c CancelBooking, s State) ([]Record, error) {
 	case s.status == statusScheduled && begun(s, c.Now):
 		return nil, ErrEventPast
 	}
-	return []Record{BookingCancelled{BookingID: c.BookingID, CustomerID: c.CustomerID}}, nil
+	return []Record{BookingCancelled{c.BookingID, c.CustomerID, s.linesOf(c.BookingID, b).cancelled()}}, nil
 }
 
 func changeable(s State) error {

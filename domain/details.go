@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,24 +18,44 @@ const (
 	MaxVenue       = 200       // characters
 	MaxCapacity    = 1_000_000 // tickets
 	MaxPrice       = 100_000_000_00
+
+	MaxOrganizerName = 100 // characters
+	MaxDuration      = 31 * 24 * time.Hour
 )
 
-// Details describe an event. [NewDetails] is the only constructor. Values
-// can be compared with ==.
+// Details describe an event. [NewDetails] is the only constructor. The times are in UTC, in whole
+// microseconds; a zero time is not set. Compare with [Details.Equal].
 type Details struct {
-	Title       string    `json:"title"`
-	Description string    `json:"description"`
-	Venue       string    `json:"venue"`
-	StartsAt    time.Time `json:"startsAt"` // UTC, whole microseconds
-	TimeZone    string    `json:"timeZone"` // IANA name of the venue's zone, such as Europe/Lisbon
-	Price       Money     `json:"price"`
+	Title         string    `json:"title"`
+	Description   string    `json:"description"`
+	Venue         string    `json:"venue"`
+	StartsAt      time.Time `json:"startsAt"`
+	EndsAt        time.Time `json:"endsAt,omitzero"`
+	TimeZone      string    `json:"timeZone"`                // IANA name of the venue's zone, such as Europe/Lisbon
+	Category      string    `json:"category,omitempty"`      // one of [Categories], or empty
+	Image         string    `json:"image,omitempty"`         // id of a stored image: its SHA-256 in lower-case hex
+	OrganizerName string    `json:"organizerName,omitempty"` // as customers see it
+
+	Currency    string       `json:"currency"`    // of every price: ISO 4217 code, upper case
+	TicketTypes []TicketType `json:"ticketTypes"` // the first one's price is the event's; never changed in place
+
+	MaxPerCustomer int       `json:"maxPerCustomer"` // tickets; 0: 1
+	SaleOpensAt    time.Time `json:"saleOpensAt,omitzero"`
+	SaleClosesAt   time.Time `json:"saleClosesAt,omitzero"`
+
+	// RequireProofOfWork asks clients for a computation before each booking.
+	RequireProofOfWork bool `json:"requireProofOfWork,omitempty"`
 }
 
-// Money is an amount in the minor unit of a currency (cents for EUR), so that sums are exact.
-type Money struct {
-	Minor    int64  `json:"minor"`
-	Currency string `json:"currency"` // ISO 4217 code, upper case
+// Categories lists the categories that an event can have, in the order in which they are shown.
+func Categories() []string {
+	return []string{
+		"music", "theatre", "comedy", "film", "sport", "talk", "workshop", "festival", "family", "other",
+	}
 }
+
+// Equal reports whether two details are the same in every field.
+func (d Details) Equal(other Details) bool { return reflect.DeepEqual(d, other) }
 
 // InvalidError lists everything that is wrong with the values of a command.
 type InvalidError struct{ Fields []FieldError }
@@ -49,8 +72,9 @@ func (e *InvalidError) Error() string {
 }
 
 // NewDetails checks and normalizes the details of an event: surrounding space is cut, lines of the
-// description end with \n, the time is UTC. An empty time zone means UTC. The error is an
-// [*InvalidError] with every problem.
+// description end with \n, times are UTC. An empty time zone means UTC, no ticket types mean one that
+// is free of charge. Ticket types without an id get one. The error is an [*InvalidError] with every
+// problem.
 func NewDetails(d Details) (Details, error) {
 	d = d.normalized()
 	if wrong := d.problems(); len(wrong) > 0 {
@@ -78,50 +102,98 @@ func ReviseDetails(before, d Details) (Details, error) {
 func (d Details) normalized() Details {
 	d.Title, d.Venue = strings.TrimSpace(d.Title), strings.TrimSpace(d.Venue)
 	d.Description = strings.ReplaceAll(strings.TrimSpace(d.Description), "\r\n", "\n")
-	d.StartsAt = startsAt(d.StartsAt)
+	d.OrganizerName = strings.TrimSpace(d.OrganizerName)
+	d = d.withUTC()
 	if d.TimeZone == "" {
 		d.TimeZone = "UTC"
+	}
+	d.MaxPerCustomer = max(1, d.MaxPerCustomer)
+	d.TicketTypes = normalizedTypes(d.TicketTypes)
+	return d
+}
+
+// withUTC keeps details comparable: times from JSON and from commands get the same location and
+// precision.
+func (d Details) withUTC() Details {
+	for _, t := range []*time.Time{&d.StartsAt, &d.EndsAt, &d.SaleOpensAt, &d.SaleClosesAt} {
+		if *t = t.UTC().Truncate(time.Microsecond); t.IsZero() {
+			*t = time.Time{}
+		}
 	}
 	return d
 }
 
-func (d Details) problems() (wrong []FieldError) {
-	check := func(ok bool, field, message string) {
-		if !ok {
-			wrong = append(wrong, FieldError{field, message})
-		}
-	}
-	line := func(field, text string, most int) {
-		switch {
-		case text == "":
-			check(false, field, "is required")
-		case !isText(text, most):
-			check(false, field, fmt.Sprintf("must be plain text of at most %d characters", most))
-		case !isLine(text):
-			check(false, field, "must be one line without control characters")
-		default:
-			check(IsVisible(text), field, "must have characters that can be seen")
-		}
-	}
-	line("title", d.Title, MaxTitle)
+// problems are in the order of the fields of a form.
+func (d Details) problems() []FieldError {
+	var wrong checks
+	wrong.line("title", d.Title, MaxTitle)
 	if !isText(d.Description, MaxDescription) {
-		check(false, "description", fmt.Sprintf("must be plain text of at most %d characters", MaxDescription))
+		wrong.add("description", fmt.Sprintf("must be plain text of at most %d characters", MaxDescription))
 	} else {
-		check(isParagraphs(d.Description), "description", "must have no control characters but line feeds and tabs")
+		wrong.unless(isParagraphs(d.Description), "description",
+			"must have no control characters but line feeds and tabs")
 	}
-	line("venue", d.Venue, MaxVenue)
-	check(d.StartsAt.Year() >= 1970 && d.StartsAt.Year() < 10_000, "date", "must be a time after 1970")
+	wrong.line("venue", d.Venue, MaxVenue)
+	wrong.unless(isYear(d.StartsAt), "date", "must be a time after 1970")
 	// "Local" would mean another zone on each machine.
 	_, err := time.LoadLocation(d.TimeZone)
-	check(err == nil && d.TimeZone != "Local", "timeZone", "must be an IANA time zone such as Europe/Lisbon")
-	check(d.Price.Minor >= 0 && d.Price.Minor <= MaxPrice, "price", "must be between 0 and 100 million")
-	check(isCurrency(d.Price.Currency), "currency", "must be a three-letter ISO 4217 code such as USD")
+	wrong.unless(err == nil && d.TimeZone != "Local", "timeZone", "must be an IANA time zone such as Europe/Lisbon")
+	d.checkPresentation(&wrong)
+	d.checkTickets(&wrong)
 	return wrong
 }
 
-// sameField compares one field, named as in JSON, before and after a change.
+// imageForm is that of a SHA-256.
+var imageForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// checkPresentation checks what is optional and shown only.
+func (d Details) checkPresentation(wrong *checks) {
+	if !d.EndsAt.IsZero() {
+		wrong.unless(d.EndsAt.After(d.StartsAt), "endsAt", "must be after the event begins")
+		wrong.unless(d.EndsAt.Sub(d.StartsAt) <= MaxDuration, "endsAt", "must be at most 31 days after the event begins")
+	}
+	if d.Category != "" {
+		wrong.unless(slices.Contains(Categories(), d.Category), "category",
+			"must be one of "+strings.Join(Categories(), ", "))
+	}
+	if d.Image != "" {
+		wrong.unless(imageForm.MatchString(d.Image), "image", "must be the id of an uploaded image")
+	}
+	if d.OrganizerName != "" {
+		wrong.line("organizerName", d.OrganizerName, MaxOrganizerName)
+	}
+}
+
+// checks collects what is wrong.
+type checks []FieldError
+
+func (c *checks) add(field, message string) { *c = append(*c, FieldError{field, message}) }
+
+func (c *checks) unless(ok bool, field, message string) {
+	if !ok {
+		c.add(field, message)
+	}
+}
+
+// line checks a text that is one line and is not empty.
+func (c *checks) line(field, text string, most int) {
+	switch {
+	case text == "":
+		c.add(field, "is required")
+	case !isText(text, most):
+		c.add(field, fmt.Sprintf("must be plain text of at most %d characters", most))
+	case !isLine(text):
+		c.add(field, "must be one line without control characters")
+	case !IsVisible(text):
+		c.add(field, "must have characters that can be seen")
+	}
+}
+
+func isYear(t time.Time) bool { return t.Year() >= 1970 && t.Year() < 10_000 }
+
+// sameField compares what one field, named as in JSON, is checked by, before and after a change.
 func sameField(name string, before, now Details) bool {
-	switch name {
+	switch name, _, _ := strings.Cut(name, "/"); name {
 	case "title":
 		return before.Title == now.Title
 	case "description":
@@ -132,10 +204,24 @@ func sameField(name string, before, now Details) bool {
 		return before.StartsAt.Equal(now.StartsAt)
 	case "timeZone":
 		return before.TimeZone == now.TimeZone
-	case "price":
-		return before.Price.Minor == now.Price.Minor
+	case "endsAt":
+		return before.EndsAt.Equal(now.EndsAt) && before.StartsAt.Equal(now.StartsAt)
+	case "category":
+		return before.Category == now.Category
+	case "image":
+		return before.Image == now.Image
+	case "organizerName":
+		return before.OrganizerName == now.OrganizerName
+	case "price", "ticketTypes":
+		return slices.Equal(before.TicketTypes, now.TicketTypes)
 	case "currency":
-		return before.Price.Currency == now.Price.Currency
+		return before.Currency == now.Currency
+	case "maxPerCustomer":
+		return before.MaxPerCustomer == now.MaxPerCustomer
+	case "saleOpensAt":
+		return before.SaleOpensAt.Equal(now.SaleOpensAt)
+	case "saleClosesAt":
+		return before.SaleClosesAt.Equal(now.SaleClosesAt) && before.SaleOpensAt.Equal(now.SaleOpensAt)
 	}
 	return false
 }
@@ -182,16 +268,23 @@ func JoinInvalid(errs ...error) error {
 	return &all
 }
 
-// UnmarshalJSON reads stored details and normalizes the time, so that values can be compared.
+// UnmarshalJSON reads stored details and normalizes the times, so that values can be compared.
 func (d *Details) UnmarshalJSON(data []byte) error {
 	type plain Details
 	if err := json.Unmarshal(data, (*plain)(d)); err != nil {
 		return err
 	}
-	d.StartsAt = startsAt(d.StartsAt)
-	// A time zone offset can move a time out of the years 0 to 9999, which JSON can't represent.
-	if year := d.StartsAt.Year(); year < 0 || year > 9999 {
-		return fmt.Errorf("startsAt is in the year %d", year)
+	*d = d.withUTC()
+	return d.checkYears()
+}
+
+// checkYears refuses what could be read and not written: a time zone offset can move a time out of
+// the years 0 to 9999, which JSON can't represent.
+func (d *Details) checkYears() error {
+	for _, t := range []time.Time{d.StartsAt, d.EndsAt, d.SaleOpensAt, d.SaleClosesAt} {
+		if year := t.Year(); year < 0 || year > 9999 {
+			return fmt.Errorf("a time is in the year %d", year)
+		}
 	}
 	return nil
 }

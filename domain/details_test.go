@@ -25,8 +25,8 @@ func TestNewDetails(t *testing.T) {
 	}{
 		{"complete details are accepted", concert(), ""},
 		{"a description is optional", with(func(d *domain.Details) { d.Description = "" }), ""},
-		{"an event can be free", with(func(d *domain.Details) { d.Price.Minor = 0 }), ""},
-		{"the highest price is accepted", with(func(d *domain.Details) { d.Price.Minor = domain.MaxPrice }), ""},
+		{"an event can be free", with(func(d *domain.Details) { d.TicketTypes = domain.GeneralAdmission(0) }), ""},
+		{"the highest price is accepted", with(func(d *domain.Details) { d.TicketTypes[0].Price = domain.MaxPrice }), ""},
 		{"length counts characters and not bytes",
 			with(func(d *domain.Details) { d.Title = strings.Repeat("é", domain.MaxTitle) }), ""},
 		{"the first moment of 1970 is accepted", with(func(d *domain.Details) { d.StartsAt = time.Unix(0, 0) }), ""},
@@ -73,14 +73,54 @@ func TestNewDetails(t *testing.T) {
 		{"a time zone must exist", with(func(d *domain.Details) { d.TimeZone = "Europe/Atlantis" }), "timeZone"},
 		{"a time zone is no path", with(func(d *domain.Details) { d.TimeZone = "../../etc/passwd" }), "timeZone"},
 		{"a time zone is the same on every machine", with(func(d *domain.Details) { d.TimeZone = "Local" }), "timeZone"},
-		{"a price is not negative", with(func(d *domain.Details) { d.Price.Minor = -1 }), "price"},
-		{"a price has a limit", with(func(d *domain.Details) { d.Price.Minor = domain.MaxPrice + 1 }), "price"},
-		{"a currency is required", with(func(d *domain.Details) { d.Price.Currency = "" }), "currency"},
-		{"a currency is in upper case", with(func(d *domain.Details) { d.Price.Currency = "eur" }), "currency"},
-		{"a currency has three letters", with(func(d *domain.Details) { d.Price.Currency = "EURO" }), "currency"},
-		{"a currency is made of letters", with(func(d *domain.Details) { d.Price.Currency = "E1R" }), "currency"},
+		{"a price is not negative", with(func(d *domain.Details) { d.TicketTypes = domain.GeneralAdmission(-1) }), "price"},
+		{"a price has a limit", with(func(d *domain.Details) { d.TicketTypes[0].Price = domain.MaxPrice + 1 }), "price"},
+		{"a currency is required", with(func(d *domain.Details) { d.Currency = "" }), "currency"},
+		{"a currency is in upper case", with(func(d *domain.Details) { d.Currency = "eur" }), "currency"},
+		{"a currency has three letters", with(func(d *domain.Details) { d.Currency = "EURO" }), "currency"},
+		{"a currency is made of letters", with(func(d *domain.Details) { d.Currency = "E1R" }), "currency"},
 
-		{"every problem is listed at once", domain.Details{TimeZone: "x", Price: domain.Money{Minor: -1}},
+		{"an event can end", with(func(d *domain.Details) { d.EndsAt = begins.Add(domain.MaxDuration) }), ""},
+		{"an event ends after it begins", with(func(d *domain.Details) { d.EndsAt = begins }), "endsAt"},
+		{"an event ends within a month", with(func(d *domain.Details) {
+			d.EndsAt = begins.Add(domain.MaxDuration + time.Second)
+		}), "endsAt"},
+		{"a category is one of the list", with(func(d *domain.Details) { d.Category = "Music" }), "category"},
+		{"an image is named by its hash", with(func(d *domain.Details) { d.Image = strings.Repeat("0a", 32) }), ""},
+		{"an image is no address", with(func(d *domain.Details) { d.Image = "https://example.com/" }), "image"},
+		{"a hash is in lower case", with(func(d *domain.Details) { d.Image = strings.Repeat("0A", 32) }), "image"},
+		{"an organizer has a name of one line", with(func(d *domain.Details) { d.OrganizerName = "A\nB" }),
+			"organizerName"},
+		{"the name of an organizer can't be too long", with(func(d *domain.Details) {
+			d.OrganizerName = strings.Repeat("x", domain.MaxOrganizerName+1)
+		}), "organizerName"},
+		{"a ticket type has a name", with(func(d *domain.Details) { d.TicketTypes[0].Name = " " }), "ticketTypes/0/name"},
+		{"ticket types have different names", with(func(d *domain.Details) {
+			d.TicketTypes = append(d.TicketTypes, domain.TicketType{Name: " General admission"})
+		}), "ticketTypes/1/name"},
+		{"ticket types have different ids", with(func(d *domain.Details) {
+			d.TicketTypes = append(d.TicketTypes, domain.TicketType{ID: 1, Name: "Balcony"})
+		}), "ticketTypes/1/id"},
+		{"the price of each ticket type has a limit", with(func(d *domain.Details) {
+			d.TicketTypes = append(d.TicketTypes, domain.TicketType{Name: "Balcony", Price: -1})
+		}), "ticketTypes/1/price"},
+		{"the capacity of a ticket type is not negative", with(func(d *domain.Details) { d.TicketTypes[0].Capacity = -1 }),
+			"ticketTypes/0/capacity"},
+		{"there are at most twenty ticket types", with(func(d *domain.Details) {
+			d.TicketTypes = nil
+			for i := range domain.MaxTicketTypes + 1 {
+				d.TicketTypes = append(d.TicketTypes, domain.TicketType{Name: strings.Repeat("x", i+1)})
+			}
+		}), "ticketTypes"},
+		{"a customer can't buy all", with(func(d *domain.Details) { d.MaxPerCustomer = domain.MaxPerCustomer + 1 }),
+			"maxPerCustomer"},
+		{"a sale closes after it opens", with(func(d *domain.Details) {
+			d.SaleOpensAt, d.SaleClosesAt = inTime, inTime
+		}), "saleClosesAt"},
+		{"a sale opens at a time of this era", with(func(d *domain.Details) { d.SaleOpensAt = time.Unix(-1, 0) }),
+			"saleOpensAt"},
+
+		{"every problem is listed at once", domain.Details{TimeZone: "x", TicketTypes: domain.GeneralAdmission(-1)},
 			"title venue date timeZone price currency"},
 	}
 	for _, test := range tests {
@@ -90,7 +130,7 @@ func TestNewDetails(t *testing.T) {
 			if got := wrongFields(t, err); got != test.wrong {
 				t.Errorf("the fields %q are wrong, want %q (%v)", got, test.wrong, err)
 			}
-			if err != nil && details != (domain.Details{}) {
+			if err != nil && !details.Equal(domain.Details{}) {
 				t.Errorf("got %+v beside the error", details)
 			}
 		})
@@ -119,9 +159,9 @@ func TestRevisingChecksOnlyWhatChanges(t *testing.T) {
 	t.Parallel()
 	old := domain.Details{
 		Title: "\u200b", Description: "\x1b[2J", Venue: "a\nb", TimeZone: "Mars/Base", StartsAt: time.Unix(-1, 0).UTC(),
-		Price: domain.Money{Minor: -1, Currency: "?"},
+		TicketTypes: domain.GeneralAdmission(-1), MaxPerCustomer: 1,
 	}
-	if got, err := domain.ReviseDetails(old, old); err != nil || got != old {
+	if got, err := domain.ReviseDetails(old, old); err != nil || !got.Equal(old) {
 		t.Errorf("got %+v, %v, and nothing changes", got, err)
 	}
 	for field, change := range map[string]func(*domain.Details){
@@ -130,8 +170,8 @@ func TestRevisingChecksOnlyWhatChanges(t *testing.T) {
 		"venue":       func(d *domain.Details) { d.Venue = "" },
 		"timeZone":    func(d *domain.Details) { d.TimeZone = "Moon/Base" },
 		"date":        func(d *domain.Details) { d.StartsAt = time.Unix(-2, 0) },
-		"price":       func(d *domain.Details) { d.Price.Minor = -2 },
-		"currency":    func(d *domain.Details) { d.Price.Currency = "!" },
+		"price":       func(d *domain.Details) { d.TicketTypes = domain.GeneralAdmission(-2) },
+		"currency":    func(d *domain.Details) { d.Currency = "!" },
 	} {
 		changed := old
 		change(&changed)
@@ -141,13 +181,59 @@ func TestRevisingChecksOnlyWhatChanges(t *testing.T) {
 	}
 	untrimmed := old
 	untrimmed.Venue += "\n"
-	if got, err := domain.ReviseDetails(untrimmed, untrimmed); err != nil || got != old {
+	if got, err := domain.ReviseDetails(untrimmed, untrimmed); err != nil || !got.Equal(old) {
 		t.Errorf("got %+v, %v for a venue with space after it", got, err)
 	}
 	better := old
 	better.Title = "Concert"
-	if got, err := domain.ReviseDetails(old, better); err != nil || got != better {
+	if got, err := domain.ReviseDetails(old, better); err != nil || !got.Equal(better) {
 		t.Errorf("got %+v, %v for a better title", got, err)
+	}
+}
+
+func TestAnEventEndsAfterItBeginsWhicheverOfTheTwoChanges(t *testing.T) {
+	t.Parallel()
+	before := concert()
+	before.EndsAt = begins.Add(time.Hour)
+	later := before
+	later.StartsAt = dayLater
+	if _, err := domain.ReviseDetails(before, later); wrongFields(t, err) != "endsAt" {
+		t.Errorf("an event that begins after its end: %v", err)
+	}
+}
+
+func TestEachTicketTypeHasAnIDOfItsOwn(t *testing.T) {
+	t.Parallel()
+	d := concert()
+	d.TicketTypes = []domain.TicketType{{Name: "Floor"}, {ID: 7, Name: "Balcony"}, {Name: "Box"}}
+	got, err := domain.NewDetails(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []domain.TypeID{8, 7, 9} {
+		if got.TicketTypes[i].ID != want {
+			t.Errorf("type %d has the id %d, want %d", i, got.TicketTypes[i].ID, want)
+		}
+	}
+	if d.TicketTypes[0].ID != 0 {
+		t.Error("the types were changed in place")
+	}
+}
+
+func TestSetPriceLeavesOtherDetailsAlone(t *testing.T) {
+	t.Parallel()
+	d := concert()
+	other := d
+	other.SetPrice(domain.Money{Minor: 1, Currency: "USD"})
+	if got, want := other.Price(), (domain.Money{Minor: 1, Currency: "USD"}); got != want {
+		t.Errorf("the price is %v, want %v", got, want)
+	}
+	if got, want := d.Price(), (domain.Money{Minor: 49_99, Currency: "EUR"}); got != want {
+		t.Errorf("the price of the other is %v, want %v", got, want)
+	}
+	var none domain.Details
+	if none.SetPrice(domain.Money{Minor: 5, Currency: "EUR"}); none.Price().Minor != 5 {
+		t.Errorf("got %+v", none)
 	}
 }
 
@@ -156,19 +242,20 @@ func TestNewDetailsBringsValuesToOneForm(t *testing.T) {
 	got, err := domain.NewDetails(domain.Details{
 		Title: " Limited Concert\n", Description: "\tAn evening with strings ", Venue: " Small Hall ",
 		StartsAt: begins.Add(999*time.Nanosecond + 3*time.Microsecond).In(time.FixedZone("", 5*3600)),
-		Price:    domain.Money{Currency: "EUR"},
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(0),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := domain.Details{
 		Title: "Limited Concert", Description: "An evening with strings", Venue: "Small Hall",
-		StartsAt: begins.Add(3 * time.Microsecond), TimeZone: "UTC", Price: domain.Money{Currency: "EUR"},
+		StartsAt: begins.Add(3 * time.Microsecond), TimeZone: "UTC", Currency: "EUR", TicketTypes: domain.GeneralAdmission(0),
+		MaxPerCustomer: 1,
 	}
-	if got != want {
+	if !got.Equal(want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if again, err := domain.NewDetails(got); err != nil || again != got {
+	if again, err := domain.NewDetails(got); err != nil || !again.Equal(got) {
 		t.Errorf("once more gives %+v, %v", again, err)
 	}
 }
@@ -186,7 +273,7 @@ func TestDetailsFromTheClockCompareWithThoseFromTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	var read domain.Details
-	if err := json.Unmarshal(stored, &read); err != nil || read != made {
+	if err := json.Unmarshal(stored, &read); err != nil || !read.Equal(made) {
 		t.Errorf("read %+v, %v; want %+v", read, err, made)
 	}
 }

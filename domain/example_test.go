@@ -21,7 +21,7 @@ func Example() {
 	)
 	details, err := domain.NewDetails(domain.Details{
 		Title: "Chamber Night", Venue: "Small Hall", StartsAt: begins, TimeZone: "Europe/Lisbon",
-		Price: domain.Money{Minor: 25_00, Currency: "EUR"},
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(25_00),
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -19,8 +19,6 @@ func (s State) Check() error {
 		return fmt.Errorf("the capacity is %d", s.capacity)
 	case s.Sold() > s.capacity:
 		return fmt.Errorf("%d of %d tickets are sold", s.Sold(), s.capacity)
-	case s.Sold() > s.bookings.len():
-		return fmt.Errorf("%d tickets are held by %d bookings", s.Sold(), s.bookings.len())
 	}
 	return nil
 }
@@ -56,10 +54,19 @@ func Explain(s State, r Record) error {
 		return err
 	case len(records) == 0:
 		return errors.New("it changes nothing")
-	case records[0] != r:
+	case !Equal(records[0], asDecided(r, records[0])):
 		return fmt.Errorf("the rules give %T instead", records[0])
 	}
 	return nil
+}
+
+// asDecided completes a booking of version 1, which does not say its price.
+func asDecided(r, decided Record) Record {
+	booked, is := r.(TicketBooked)
+	if would, also := decided.(TicketBooked); is && also && len(booked.Lines) == 0 && would.Lines[0].Type == FirstTypeID {
+		return TicketBooked{booked.BookingID, booked.CustomerID, would.Currency, would.Lines}
+	}
+	return r
 }
 
 // Replay folds the history of one stream, record by record, and checks each. The zero value is at

@@ -59,7 +59,6 @@ func TestStatesThatNoDecisionLeadsToAreNamed(t *testing.T) {
 		"2 of 1 tickets are sold":               {scheduled(1), booked(first, ann), booked(second, bob)},
 		"the capacity is 0":                     {scheduled(0)},
 		"but no event":                          {booked(first, ann)},
-		"2 tickets are held by 1 bookings":      {scheduled(9), booked(first, ann), booked(first, bob)},
 		"2 of 1 tickets are sold (after a cut)": {scheduled(2), booked(first, ann), booked(second, bob), resized(1)},
 	} {
 		want, _, _ := strings.Cut(because, " (")

@@ -41,7 +41,7 @@ func (h history) when(c domain.Command) answer {
 
 func (a answer) then(want ...domain.Record) {
 	a.t.Helper()
-	if a.err != nil || !slices.Equal(a.records, want) {
+	if a.err != nil || !slices.EqualFunc(a.records, want, domain.Equal) {
 		a.fail("records %+v", want)
 	}
 }
@@ -105,7 +105,7 @@ func id(n byte) uuid.UUID { return uuid.UUID{6: 0x40, 8: 0x80, 15: n} }
 func concert() domain.Details {
 	return domain.Details{
 		Title: "Limited Concert", Description: "An evening with strings", Venue: "Small Hall", StartsAt: begins,
-		TimeZone: "Europe/Lisbon", Price: domain.Money{Minor: 49_99, Currency: "EUR"},
+		TimeZone: "Europe/Lisbon", Currency: "EUR", TicketTypes: domain.GeneralAdmission(49_99),
 	}
 }
 
@@ -138,7 +138,8 @@ func resized(capacity int) domain.Record { return domain.CapacityChanged{Capacit
 func calledOff() domain.Record { return domain.EventCancelled{} }
 
 func booked(booking, customer uuid.UUID) domain.Record {
-	return domain.TicketBooked{BookingID: booking, CustomerID: customer}
+	lines := domain.Lines{{Type: domain.FirstTypeID, Quantity: 1, Price: 49_99}}
+	return domain.TicketBooked{BookingID: booking, CustomerID: customer, Currency: "EUR", Lines: lines}
 }
 
 func givenBack(booking, customer uuid.UUID) domain.Record {

@@ -11,7 +11,7 @@ import (
 // snapshotFormat is the first byte of a snapshot. Another layout, or another meaning of the state,
 // gets another number; snapshots with an old number are ignored, and the state is read from the
 // log.
-const snapshotFormat = 1
+const snapshotFormat = 2
 
 // snapshotHead is the part of a snapshot without bookings, in JSON.
 type snapshotHead struct {
@@ -20,41 +20,44 @@ type snapshotHead struct {
 	Capacity int     `json:"capacity"`
 }
 
-// The two facts about a booking in a snapshot.
-const (
-	flagCancelled = 1 << iota
-	flagActive
-)
+// snapshotBooking is how many bytes each booking takes; those that State.orders has take more.
+const snapshotBooking = 16 + 16 + 3
 
-// MarshalBinary encodes the state, in 33 bytes for each booking. States that [Decide] can't lead
-// to, where an active booking is missing from the bookings, are an error.
+// MarshalBinary encodes the state, in 35 bytes for each booking with tickets of one type.
 func (s State) MarshalBinary() ([]byte, error) {
 	head, err := json.Marshal(snapshotHead{s.status, s.details, s.capacity})
 	if err != nil {
 		return nil, err
 	}
-	b := make([]byte, 0, 64+len(head)+s.bookings.len()*33)
+	b := make([]byte, 0, 64+len(head)+s.bookings.len()*snapshotBooking)
 	b = append(b, snapshotFormat)
 	b = binary.AppendUvarint(b, uint64(len(head)))
 	b = append(b, head...)
 	b = binary.AppendUvarint(b, uint64(s.bookings.len())) //nolint:gosec // a length
-	active := 0
 	s.bookings.each(func(id uuid.UUID, made booking) bool {
-		var flags byte
-		if made.cancelled {
-			flags |= flagCancelled
+		b = append(append(b, id[:]...), made.customer[:]...)
+		b = append(b, flag(made.cancelled), byte(made.typeID), made.quantity)
+		if made.typeID == 0 {
+			b = appendLines(b, s.linesOf(id, made))
 		}
-		if c, _ := s.customers.get(made.customer); c.holds && c.active == id {
-			flags |= flagActive
-			active++
-		}
-		b = append(append(append(b, id[:]...), made.customer[:]...), flags)
 		return true
 	})
-	if active != s.sold {
-		return nil, errors.New("the state has no snapshot")
-	}
 	return b, nil
+}
+
+func flag(is bool) byte {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+func appendLines(b []byte, lines Lines) []byte {
+	b = binary.AppendUvarint(b, uint64(len(lines)))
+	for _, line := range lines {
+		b = binary.AppendVarint(append(b, byte(line.Type)), int64(line.Quantity))
+	}
+	return b
 }
 
 // ReadSnapshot decodes a state that MarshalBinary encoded.
@@ -67,31 +70,73 @@ func ReadSnapshot(b []byte) (State, error) {
 // UnmarshalBinary decodes a state that MarshalBinary encoded. Other input is an error and leaves s
 // unchanged.
 func (s *State) UnmarshalBinary(b []byte) error {
-	errBadSnapshot := errors.New("not a snapshot of this format")
 	if len(b) == 0 || b[0] != snapshotFormat {
 		return errBadSnapshot
 	}
-	b = b[1:]
-	headLength, n := binary.Uvarint(b)
-	if n <= 0 || headLength > uint64(len(b)) || int(headLength) > len(b)-n { //nolint:gosec // not more than a length
-		return errBadSnapshot
-	}
-	b = b[n:]
+	r := snapshotReader{rest: b[1:]}
 	var head snapshotHead
-	if err := json.Unmarshal(b[:headLength], &head); err != nil {
+	if err := json.Unmarshal(r.take(r.length()), &head); err != nil {
 		return errors.Join(errBadSnapshot, err)
-	}
-	b = b[headLength:]
-	count, n := binary.Uvarint(b)
-	if n <= 0 || count > uint64(len(b)) || len(b)-n != int(count)*33 { //nolint:gosec // not more than a length
-		return errBadSnapshot
 	}
 	read := State{status: head.Status, details: head.Details, capacity: head.Capacity}
 	by := new(builder)
-	for b = b[n:]; len(b) > 0; b = b[33:] {
-		id, customer, flags := uuid.UUID(b[:16]), uuid.UUID(b[16:32]), b[32]
-		read = read.setBooking(id, booking{customer, flags&flagCancelled != 0}, flags&flagActive != 0, by)
+	for range r.length() {
+		fixed := r.take(snapshotBooking)
+		if r.broken {
+			break
+		}
+		lines := Lines{{Type: TypeID(fixed[33]), Quantity: int(fixed[34])}}
+		if lines[0].Type == 0 {
+			lines = r.lines()
+		}
+		read = read.setBooking(uuid.UUID(fixed[:16]), uuid.UUID(fixed[16:32]), fixed[32] != 0, lines, by)
+	}
+	if r.broken || len(r.rest) > 0 {
+		return errBadSnapshot
 	}
 	*s = read
 	return nil
+}
+
+var errBadSnapshot = errors.New("not a snapshot of this format")
+
+// snapshotReader takes values off a snapshot. It is broken once one is missing.
+type snapshotReader struct {
+	rest   []byte
+	broken bool
+}
+
+func (r *snapshotReader) take(n int) []byte {
+	if n > len(r.rest) {
+		r.broken, r.rest = true, nil
+		return nil
+	}
+	taken := r.rest[:n]
+	r.rest = r.rest[n:]
+	return taken
+}
+
+// length is that of what follows, and so no more than there are bytes.
+func (r *snapshotReader) length() int {
+	value, n := binary.Uvarint(r.rest)
+	if n <= 0 || value > uint64(len(r.rest)-n) { //nolint:gosec // a length
+		r.broken, r.rest = true, nil
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return int(value) //nolint:gosec // not more than a length
+}
+
+func (r *snapshotReader) lines() (lines Lines) {
+	for range r.length() {
+		typeID := r.take(1)
+		quantity, n := binary.Varint(r.rest)
+		if r.broken || n <= 0 {
+			r.broken = true
+			return nil
+		}
+		r.rest = r.rest[n:]
+		lines = append(lines, Line{Type: TypeID(typeID[0]), Quantity: int(quantity)})
+	}
+	return lines
 }

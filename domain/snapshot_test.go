@@ -3,6 +3,7 @@ package domain
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,7 +19,8 @@ func TestASnapshotAnswersAsTheStateItWasMadeOf(t *testing.T) {
 		ids := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) uuid.UUID {
 			return uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))
 		}), 8, 8, func(id uuid.UUID) uuid.UUID { return id }).Draw(t, "ids")
-		details, err := NewDetails(Details{Title: "T", Venue: "V", StartsAt: time.Unix(4e9, 0), Price: Money{1, "EUR"}})
+		details, err := NewDetails(Details{Title: "T", Venue: "V", StartsAt: time.Unix(4e9, 0), Currency: "EUR",
+			TicketTypes: GeneralAdmission(1)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,17 +68,51 @@ func TestASnapshotAnswersAsTheStateItWasMadeOf(t *testing.T) {
 	})
 }
 
-func TestAHistoryThatDecideCannotMakeHasNoSnapshot(t *testing.T) {
+func TestASnapshotKeepsWhatEachBookingIsFor(t *testing.T) {
 	t.Parallel()
-	booking, one, other := uuid.New(), uuid.New(), uuid.New()
-	s := Fold(TicketBooked{booking, one}, TicketBooked{booking, other})
-	if _, err := s.MarshalBinary(); err == nil {
-		t.Error("a snapshot was made that would lose an active booking")
+	one, two := uuid.New(), uuid.New()
+	ordinary := Lines{{Type: 2, Quantity: 3}}
+	several := Lines{{Type: 1, Quantity: 2}, {Type: 9, Quantity: MaxPerCustomer}}
+	folded := Fold(TicketBooked{BookingID: one, Lines: ordinary}, TicketBooked{BookingID: two, Lines: several})
+	data, err := folded.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := ReadSnapshot(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[uuid.UUID]Lines{one: ordinary, two: several} {
+		b, _ := s.bookings.get(id)
+		if got := s.linesOf(id, b); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	if want := 3 + 2 + MaxPerCustomer; s.Sold() != want {
+		t.Errorf("%d tickets are sold, want %d", s.Sold(), want)
+	}
+	for cut := range data {
+		if _, err := ReadSnapshot(data[:cut]); err == nil {
+			t.Errorf("the first %d of %d bytes were read as a snapshot", cut, len(data))
+		}
+	}
+}
+
+func TestSnapshotsOfAnEarlierFormatAreNotRead(t *testing.T) {
+	t.Parallel()
+	data, err := Fold(EventScheduled{Details{Title: "T"}, 2}).MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[0] = snapshotFormat - 1
+	if _, err := ReadSnapshot(data); err == nil {
+		t.Error("a snapshot of the format before was read")
 	}
 }
 
 func FuzzUnmarshalBinary(f *testing.F) {
-	good, err := Fold(EventScheduled{Details{Title: "T"}, 2}, TicketBooked{uuid.New(), uuid.New()}).MarshalBinary()
+	booked := TicketBooked{BookingID: uuid.New(), CustomerID: uuid.New()}
+	good, err := Fold(EventScheduled{Details{Title: "T"}, 2}, booked).MarshalBinary()
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -213,7 +213,7 @@ func scheduled(capacity int) domain.EventScheduled {
 func scheduleCommand(capacity int) domain.ScheduleEvent {
 	return domain.ScheduleEvent{
 		Details: domain.Details{
-			Title: "A concert", Venue: "A hall", TimeZone: "UTC", Price: domain.Money{Minor: 25_00, Currency: "EUR"},
+			Title: "A concert", Venue: "A hall", TimeZone: "UTC", Currency: "EUR", TicketTypes: domain.GeneralAdmission(25_00),
 			StartsAt: time.Date(2100, 1, 1, 20, 0, 0, 0, time.UTC),
 		},
 		Capacity: capacity,

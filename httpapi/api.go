@@ -19,6 +19,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/images"
 	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
@@ -35,6 +36,7 @@ type Options struct {
 	// [replica.Reader]; nil: there are none.
 	Replicas *replica.Set
 	Accounts *account.Accounts
+	Images   *images.Store
 	Audit    Audit
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.
 	BodyTimeout time.Duration
@@ -210,6 +212,11 @@ func (a *api) routes() {
 		a.changeEvent, organizers, a.needsDatabase)
 	route(a, op("POST /events/{id}/cancel", "cancelEvent", "Cancel an event", 200, 400, 404, 409, 422),
 		a.cancelEvent, organizers, a.needsDatabase)
+
+	route(a, op("POST /images", "uploadImage", "Upload a picture for an event", 201, 400),
+		a.uploadImage, organizers, a.limitedPerUser(a.Limiter.Uploading), a.takesImages, a.needsDatabase)
+	route(a, op("GET /images/{id}", "getImage", "Show a picture", 200, 400, 404),
+		a.getImage, servesImages, a.needsDatabase)
 
 	// A booking has no needsDatabase: the executor and the read models notice it themselves, for less.
 	route(a, op("POST "+bookPath, "bookTicket", "Book one ticket", 201, 400, 404, 409, 422),

@@ -146,7 +146,7 @@ func streamStateOf(m audit.Moment) StreamState {
 	if m.State.Exists() {
 		d := m.State.Details()
 		s.Title, s.Description, s.Venue, s.Date, s.TimeZone = d.Title, d.Description, d.Venue, &d.StartsAt, d.TimeZone
-		s.Price, s.Currency = decimalOf(d.Price), d.Price.Currency
+		s.Price, s.Currency = decimalOf(d.Price()), d.Currency
 	}
 	return s
 }

@@ -78,7 +78,8 @@ func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*chang
 	b := in.Body
 	price, err := moneyOf(b.Price, b.Currency)
 	schedule := booking.Schedule{Invalid: err, Capacity: b.TotalTickets, AllowPast: b.AllowPast, Details: domain.Details{
-		Title: b.Title, Description: b.Description, Venue: b.Venue, StartsAt: b.Date, TimeZone: b.TimeZone, Price: price,
+		Title: b.Title, Description: b.Description, Venue: b.Venue, StartsAt: b.Date, TimeZone: b.TimeZone,
+		Currency: price.Currency, TicketTypes: domain.GeneralAdmission(price.Minor),
 	}}
 	asked := b
 	asked.Price = b.Price.plain()
@@ -127,7 +128,7 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 	b := in.Body
 	change := booking.Change{EventID: in.ID, AllowPast: b.AllowPast}
 	change.Edit = func(d *domain.Details, capacity *int) (err error) {
-		price, currency := decimalOf(d.Price), d.Price.Currency
+		price, currency := decimalOf(d.Price()), d.Currency
 		set(&d.Title, b.Title)
 		set(&d.Description, b.Description)
 		set(&d.StartsAt, b.Date)
@@ -136,7 +137,8 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 		set(capacity, b.TotalTickets)
 		set(&price, b.Price)
 		set(&currency, b.Currency)
-		d.Price, err = moneyOf(price, currency)
+		money, err := moneyOf(price, currency)
+		d.SetPrice(money)
 		return err
 	}
 	return execute(ctx, once{}, changedEventOf, func(r booking.Request) (booking.Result, error) {

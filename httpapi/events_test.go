@@ -152,7 +152,7 @@ func TestAnOlderEventWithAStrangeTitleIsShownAndChanged(t *testing.T) {
 	id := s.scheduleAnyway(domain.Details{
 		Title: "\u200b\x1b[2J\n9", Description: "\x1b", Venue: "\u2800", TimeZone: "UTC",
 		StartsAt: time.Now().AddDate(0, 0, -1).UTC().Truncate(time.Second),
-		Price:    domain.Money{Minor: 1, Currency: "EUR"},
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(1),
 	})
 	a := s.want(s.call("PATCH", "/events/"+id, organizer, map[string]any{"totalTickets": 5, "price": 2}), 200, "")
 	a = s.want(s.call("GET", "/events/"+id, organizer, nil, "Min-Log-Position", a.header.Get("Log-Position")), 200, "")

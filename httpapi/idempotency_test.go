@@ -155,7 +155,7 @@ func TestAnswersThatAnEarlierVersionStoredAreGivenAgain(t *testing.T) {
 	by, token := booking.Request{Actor: actor}, s.tokenOf(actor, account.Organizer)
 	schedule := booking.Schedule{EventID: event, Capacity: 3, Details: domain.Details{
 		Title: "Tech & <Fun>", Venue: "Hall", StartsAt: time.Date(2100, 1, 1, 18, 0, 0, 0, time.UTC),
-		Price: domain.Money{Minor: 1050, Currency: "EUR"},
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(1050),
 	}}
 	_, err := s.options.Service.Schedule(t.Context(), by, schedule)
 	must(t, err)

@@ -42,11 +42,15 @@ var bodies = map[string]string{
 	"startVerification":  `{"streamId":"11111111-1111-4111-8111-111111111111"}`,
 	"createVerification": `{"streamId":"11111111-1111-4111-8111-111111111111"}`,
 	"bookTicket":         `{"eventId":"11111111-1111-4111-8111-111111111111"}`,
+	"uploadImage":        string(picture(1, 1)),
 }
+
+const noImage = "0000000000000000000000000000000000000000000000000000000000000000"
 
 // operation is one of the documented ones, ready to be asked for.
 type operation struct {
 	id, method, pattern, path, body string
+	contentType                     string // of the body
 	guarded                         bool
 	role                            account.Role // that may ask for it; empty: everybody
 	statuses                        []string
@@ -65,9 +69,13 @@ func (s *system) operations() []operation {
 			if roles := described.Extensions.GetOrZero("x-roles"); roles != nil {
 				o.role = account.Role(roles.Content[0].Value)
 			}
-			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "{id}", uuid.NewString(), "{position}",
+			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "/images/{id}", "/images/"+noImage, "{id}", uuid.NewString(), "{position}",
 				"1").Replace(pattern)
+			o.contentType = "application/json"
 			if described.RequestBody != nil {
+				if described.RequestBody.Content.GetOrZero(o.contentType) == nil {
+					o.contentType = "image/png"
+				}
 				if o.body = bodies[o.id]; o.body == "" {
 					s.Fatalf("there is no sample body for %s", o.id)
 				}
@@ -105,7 +113,7 @@ func (s *system) sendAs(o operation, token string, headers ...string) answer {
 	if o.body != "" {
 		body = o.body
 	}
-	return s.call(o.method, o.path, token, body, headers...)
+	return s.call(o.method, o.path, token, body, append([]string{"Content-Type", o.contentType}, headers...)...)
 }
 
 func (s *system) tokenFor(o operation) string {
@@ -136,14 +144,18 @@ func TestEveryOperationRefusesWhatItCannotRead(t *testing.T) {
 		if o.body == "" {
 			continue
 		}
+		code, most := "validation_failed", 100_000
+		if o.contentType != "application/json" {
+			code, most = "invalid_image", 8<<20
+		}
 		for _, body := range []string{`{`, `[]`, `{"surplus":1,` + o.body[1:],
 			strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40)} {
 			broken := o
 			broken.body = body
-			s.want(s.send(broken), 400, "validation_failed")
+			s.want(s.send(broken), 400, code)
 		}
 		long := o
-		long.body = strings.TrimSuffix(o.body, "}") + strings.Repeat(" ", 100_000) + "}"
+		long.body = strings.TrimSuffix(o.body, "}") + strings.Repeat(" ", most) + "}"
 		s.want(s.send(long), 413, "body_too_large")
 		s.want(s.send(o, "Content-Type", "text/plain"), 415, "unsupported_media_type")
 		s.slow(o)
@@ -166,8 +178,8 @@ func (s *system) write(o operation, length, body string) net.Conn {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	must(s, err)
 	_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer %s\r\nContent-Type: "+
-		"application/json\r\n%s\r\n\r\n%s",
-		o.method, o.path, s.tokenFor(o), length, body)
+		"%s\r\n%s\r\n\r\n%s",
+		o.method, o.path, s.tokenFor(o), o.contentType, length, body)
 	must(s, err)
 	return conn
 }
@@ -189,7 +201,7 @@ func (s *system) slow(o operation) {
 	request, err := http.NewRequest(o.method, s.url+o.path, reader)
 	must(s, err)
 	request.ContentLength = 1_000
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Content-Type", o.contentType)
 	if o.guarded {
 		request.Header.Set("Authorization", "Bearer "+s.tokenFor(o))
 	}
@@ -266,6 +278,7 @@ func TestEveryOperationKeepsQuietAboutWhatBroke(t *testing.T) {
 	broken.url = s.serve(s.through(failing{errors.New("planted: it broke")}))
 	for _, table := range []string{
 		"users", "refresh_tokens", "account_links", "events", "event_log", "audit_reads", "audit_verifications",
+		"images", "image_files",
 	} {
 		if _, err := s.pool.Exec(context.Background(), `alter table `+table+` rename to broken_`+table); err != nil {
 			t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/images"
 )
 
 // failure is an error of the API itself.
@@ -57,6 +58,10 @@ var known = []struct {
 		"This link was used already or has expired; please ask for a new one", 0},
 	{account.ErrNoSession, 404, "session_not_found", "There is no such session, or it has ended", 0},
 	{account.ErrNotFound, 404, "user_not_found", "User not found", 0},
+	{images.ErrNotFound, 404, "image_not_found", "There is no such picture", 0},
+	{images.ErrTooMany, 429, "too_many_images",
+		"You have uploaded too many pictures today; please try again tomorrow", 3600},
+	{images.ErrBusy, 503, "busy", "Too many pictures are being uploaded right now; please try again in a moment", 2},
 	{account.ErrBusy, 503, "busy", "Too many people are signing in right now; please try again in a moment", 2},
 	{account.ErrKeyReused, 422, "idempotency_key_reused", "This Idempotency-Key was used for another request", 0},
 	{eventstore.ErrKeyReused, 422, "idempotency_key_reused", "This Idempotency-Key was used for another request", 0},
@@ -120,6 +125,7 @@ func classify(ctx context.Context, err error) *problem.Problem {
 		refusal        domain.Refusal
 		invalidCommand *domain.InvalidError
 		invalidAccount *account.InvalidError
+		invalidImage   *images.InvalidError
 		conflict       *eventstore.ConflictError
 	)
 	switch {
@@ -140,6 +146,8 @@ func classify(ctx context.Context, err error) *problem.Problem {
 			return p.Recoded(domain.ErrEventPast.Code())
 		}
 		return p
+	case errors.As(err, &invalidImage):
+		return problem.New(http.StatusBadRequest, "invalid_image", invalidImage.Reason)
 	case errors.As(err, &invalidAccount):
 		var fields []problem.FieldProblem
 		for _, f := range invalidAccount.Fields {

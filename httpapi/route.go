@@ -47,6 +47,8 @@ func tagOf(path string) string {
 	switch first {
 	case "book":
 		return "bookings"
+	case "images":
+		return "events"
 	case "healthz", "readyz":
 		return "health"
 	}
@@ -73,7 +75,8 @@ func route[In, Out any](
 		need(op)
 	}
 	if in := reflect.TypeFor[In](); in.Kind() == reflect.Struct {
-		if _, hasBody := in.FieldByName("Body"); hasBody {
+		_, hasBody := in.FieldByName("Body")
+		if _, isRaw := in.FieldByName("RawBody"); hasBody || isRaw {
 			op.Errors = append(op.Errors,
 				http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 		}

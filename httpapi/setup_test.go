@@ -23,6 +23,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/images"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
@@ -96,7 +97,7 @@ func start(t *testing.T, choices ...choice) *system {
 
 	api.Log, api.Progress = eventstore.NewLog(s.pool), progress
 	api.Events, api.Bookings = projections.NewEvents(s.pool), projections.Bookings{Pool: s.pool}
-	api.Accounts = accounts
+	api.Accounts, api.Images = accounts, images.NewStore(s.pool)
 	api.Origins, api.Logger, api.Version = []string{"http://localhost:3000"}, logger, "test"
 	keys, err := audit.NewKeys("a signing secret for tests, which is long enough")
 	must(t, err)
@@ -309,7 +310,7 @@ func (s *system) scheduleBegun() string {
 	s.Helper()
 	details, err := domain.NewDetails(domain.Details{
 		Title: "Yesterday's Concert", Venue: "Hall", StartsAt: time.Now().AddDate(0, 0, -1),
-		Price: domain.Money{Minor: 1, Currency: "EUR"},
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(1),
 	})
 	must(s, err)
 	return s.scheduleAnyway(details)

@@ -114,7 +114,7 @@ func reduceEvent(row *Event, r *engine.Record[domain.Record]) {
 
 func (e *Event) setDetails(d domain.Details) {
 	e.Title, e.Description, e.Venue = d.Title, d.Description, d.Venue
-	e.StartsAt, e.TimeZone, e.Price = d.StartsAt, d.TimeZone, d.Price
+	e.StartsAt, e.TimeZone, e.Price = d.StartsAt, d.TimeZone, d.Price()
 	e.setKeys()
 }
 

@@ -24,7 +24,8 @@ func (b *bundle) at(starts time.Time, title, venue string, price domain.Money) u
 	b.Helper()
 	id := uuid.New()
 	d := details(title, 0, 0)
-	d.Venue, d.StartsAt, d.Price = venue, starts.UTC().Truncate(time.Microsecond), price
+	d.Venue, d.StartsAt = venue, starts.UTC().Truncate(time.Microsecond)
+	d.SetPrice(price)
 	b.do(id, domain.ScheduleEvent{Details: d, Capacity: 2})
 	return id
 }

@@ -251,7 +251,7 @@ func (h *history) live(n int) {
 
 func details(title string, days int, price int64) domain.Details {
 	d, err := domain.NewDetails(domain.Details{
-		Title: title, Venue: "Hall", Price: domain.Money{Minor: price, Currency: "EUR"},
+		Title: title, Venue: "Hall", Currency: "EUR", TicketTypes: domain.GeneralAdmission(price),
 		StartsAt: time.Date(2031, 1, 1, 20, 0, 0, 0, time.UTC).AddDate(0, 0, days),
 	})
 	if err != nil {
@@ -303,7 +303,8 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 		must(b, err)
 		for _, e := range rows {
 			d := domain.Details{Title: e.Title, Description: e.Description, Venue: e.Venue, StartsAt: e.StartsAt,
-				TimeZone: e.TimeZone, Price: e.Price}
+				TimeZone: e.TimeZone, MaxPerCustomer: 1}
+			d.SetPrice(e.Price)
 			gotEvents[e.ID] = fmt.Sprint(d, e.Capacity, e.Remaining, e.Status, e.Version, e.CreatedAt, e.UpdatedAt)
 		}
 		if len(rows) == 0 {

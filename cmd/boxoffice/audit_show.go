@@ -180,16 +180,22 @@ func actorOf(metadata []byte) string {
 }
 
 type shownState struct {
-	Status    string         `json:"status"`
-	Details   domain.Details `json:"details"`
-	Capacity  int            `json:"capacity"`
-	Sold      int            `json:"sold"`
-	Remaining int            `json:"remaining"`
-	Bookings  int            `json:"bookings"`
+	Status    string       `json:"status"`
+	Details   shownDetails `json:"details"`
+	Capacity  int          `json:"capacity"`
+	Sold      int          `json:"sold"`
+	Remaining int          `json:"remaining"`
+	Bookings  int          `json:"bookings"`
+}
+
+type shownDetails struct {
+	domain.Details
+	Price domain.Money `json:"price"`
 }
 
 func stateJSON(s domain.State) shownState {
-	return shownState{audit.StatusOf(s), s.Details(), s.Capacity(), s.Sold(), s.Remaining(), s.Made()}
+	details := shownDetails{s.Details(), s.Details().Price()}
+	return shownState{audit.StatusOf(s), details, s.Capacity(), s.Sold(), s.Remaining(), s.Made()}
 }
 
 func (a *auditor) showState(m audit.Moment, asJSON bool) error {

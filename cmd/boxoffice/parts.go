@@ -20,6 +20,7 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/images"
 	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/internal/seed"
 	"github.com/boxoffice/boxoffice/internal/telemetry"
@@ -46,6 +47,7 @@ type parts struct {
 	progress  *engine.Progress
 	replicas  *replica.Set // nil: there are none
 	accounts  *account.Accounts
+	images    *images.Store
 	audit     httpapi.Audit
 	admission *httpapi.Admission
 	executor  *executor
@@ -121,8 +123,8 @@ func (p *parts) healthService() service {
 	}
 }
 
-// readingService opens the pool of queries. The audit writes through it, and its COMMITs are
-// confirmed to auditors.
+// readingService opens the pool of queries. The audit and uploads of pictures write through it, and
+// its COMMITs are confirmed to their users.
 func (p *parts) readingService() service {
 	return service{
 		name: "the reading pool",
@@ -131,6 +133,7 @@ func (p *parts) readingService() service {
 			p.reading, err = p.database.pool(ctx, "reading", p.config.ReadConns, settings, eventstore.ConfigureCommits)
 			if err == nil {
 				p.metrics.WatchPool("reading", p.reading)
+				p.images = images.NewStore(p.reading)
 			}
 			return err
 		},

@@ -258,7 +258,7 @@ func TestACommandOnAReadOnlySessionHadNoEffect(t *testing.T) {
 	decide := func(s domain.State) ([]domain.Record, error) {
 		return domain.Decide(domain.ScheduleEvent{Details: domain.Details{
 			Title: "T", Venue: "V", StartsAt: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), TimeZone: "UTC",
-			Price: domain.Money{Minor: 1, Currency: "EUR"},
+			Currency: "EUR", TicketTypes: domain.GeneralAdmission(1),
 		}, Capacity: 1}, s)
 	}
 	schedule := eventstore.Command[domain.State, domain.Record]{StreamID: stream, Decide: decide}

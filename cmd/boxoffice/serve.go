@@ -174,7 +174,8 @@ func (p *parts) pushService() service {
 // keysExpire is for how long a request can be repeated with its Idempotency-Key.
 const keysExpire = 24 * time.Hour
 
-// cleaningService deletes refresh tokens and idempotency keys that have expired.
+// cleaningService deletes refresh tokens and idempotency keys that have expired, and pictures that
+// no event shows.
 func (p *parts) cleaningService() service {
 	return service{name: "the cleaning", run: func(ctx context.Context) error {
 		hourly := time.NewTicker(time.Hour)
@@ -183,7 +184,8 @@ func (p *parts) cleaningService() service {
 			_, errTokens := p.accounts.DeleteExpired(ctx)
 			_, errKeys := eventstore.NewLog(p.reading).ForgetKeys(ctx, keysExpire)
 			_, errRegistrations := p.accounts.ForgetKeys(ctx, time.Now().Add(-keysExpire))
-			if err := errors.Join(errTokens, errKeys, errRegistrations); err != nil && ctx.Err() == nil {
+			_, errImages := p.images.DeleteUnused(ctx)
+			if err := errors.Join(errTokens, errKeys, errRegistrations, errImages); err != nil && ctx.Err() == nil {
 				p.logger.Warn("cleaning up failed", "error", err)
 			}
 			select {
@@ -301,6 +303,7 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Progress: p.progress,
 		Replicas: p.replicas,
 		Accounts: p.accounts,
+		Images:   p.images,
 		Audit:    p.audit,
 		Push:     p.push,
 		Health:   p.health.alive,

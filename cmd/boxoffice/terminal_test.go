@@ -63,7 +63,7 @@ func TestNoTitleWritesToTheAuditorsTerminal(t *testing.T) {
 	details := domain.Details{
 		Title: evil, Description: evil, Venue: evil, TimeZone: "UTC\x1b[2J",
 		StartsAt: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC),
-		Price:    domain.Money{Minor: 1, Currency: "EUR"},
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(1),
 	}
 	other := details
 	other.Title, other.Description, other.Venue = evil+"!", "!"+evil, "!"+evil

@@ -34,6 +34,14 @@ func BodyDeadline(within time.Duration) func(http.Handler) http.Handler {
 	}
 }
 
+// ExtendBodyDeadline lets the body of a request take several times as long as those of others. It has
+// to be called before the body is read.
+func ExtendBodyDeadline(r *http.Request, factor int) {
+	if b, ok := r.Body.(*timedBody); ok {
+		b.within *= time.Duration(factor)
+	}
+}
+
 func (b *timedBody) Read(p []byte) (int, error) {
 	if !b.begun {
 		b.begun, b.deadline = true, time.Now().Add(b.within)

@@ -38,7 +38,7 @@ func Conditional(next http.Handler) http.Handler {
 			}
 			h.Set("Cache-Control", Revalidate)
 			h.Add("Vary", "Authorization")
-			if matches(r.Header.Get("If-None-Match"), h.Get("ETag")) {
+			if MatchesETag(r.Header.Get("If-None-Match"), h.Get("ETag")) {
 				h.Del("Content-Type")
 				w.WriteHeader(http.StatusNotModified)
 				return
@@ -49,8 +49,9 @@ func Conditional(next http.Handler) http.Handler {
 	})
 }
 
-// matches compares weakly, as RFC 9110 has it for If-None-Match.
-func matches(header, etag string) bool {
+// MatchesETag reports whether a header If-None-Match names an ETag. It compares weakly, as RFC 9110
+// has it.
+func MatchesETag(header, etag string) bool {
 	for tag := range strings.SplitSeq(header, ",") {
 		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
 		if tag == "*" || strings.Replace(tag, GzipSuffix+`"`, `"`, 1) == etag {

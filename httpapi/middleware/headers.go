@@ -15,6 +15,8 @@ const (
 	Revalidate = "private, no-cache"
 	// RevalidatePublic is for what is the same for everybody.
 	RevalidatePublic = "no-cache"
+	// Immutable is for what is the same for everybody and for ever.
+	Immutable = "public, max-age=31536000, immutable"
 )
 
 // SecureHeaders sets the headers that every answer has.

@@ -22,7 +22,7 @@ type Limit struct {
 
 // Limits protect the service from single clients. They hold per process.
 type Limits struct {
-	Booking Limit // of tickets, per user; as many cancellations
+	Booking Limit // of tickets, per user; as many cancellations, and as many uploads of pictures
 	Reading Limit // of lists, events and bookings, per user
 	Event   Limit // of tickets of one event, per network address
 	Address Limit // of registrations, of logins and of refreshes, per network address
@@ -32,7 +32,7 @@ type Limits struct {
 // Limiter counts requests, each kind for itself, so that what uses up one limit leaves the others.
 // Close it when the API has stopped. The zero value limits nothing.
 type Limiter struct {
-	Booking, Cancelling, Reading, Event, Address, Registering, Refreshing, Login *Counter // nil: not limited
+	Booking, Cancelling, Uploading, Reading, Event, Address, Registering, Refreshing, Login *Counter // nil: not limited
 
 	counters     []*Counter
 	stopSweeping context.CancelFunc
@@ -48,6 +48,7 @@ func NewLimiter(limits Limits) (*Limiter, error) {
 		to    **Counter
 	}{
 		{"booking", limits.Booking, &l.Booking}, {"cancelling", limits.Booking, &l.Cancelling},
+		{"uploading", limits.Booking, &l.Uploading},
 		{"reading", limits.Reading, &l.Reading}, {"event", limits.Event, &l.Event},
 		{"address", limits.Address, &l.Address}, {"registering", limits.Address, &l.Registering},
 		{"refreshing", limits.Address, &l.Refreshing}, {"login", limits.Login, &l.Login},

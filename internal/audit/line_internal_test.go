@@ -18,7 +18,7 @@ func aStream(tb testing.TB, f Format) string {
 	tb.Helper()
 	at := time.Date(2030, 1, 1, 0, 0, 0, 123456000, time.UTC)
 	details := domain.Details{Title: "T", Venue: "V", StartsAt: at.AddDate(1, 0, 0), TimeZone: "UTC",
-		Price: domain.Money{Currency: "EUR"}}
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(0)}
 	stream := uuid.New()
 	var out bytes.Buffer
 	var previous eventstore.Hash

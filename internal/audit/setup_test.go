@@ -64,7 +64,7 @@ func id(kind byte, n int) uuid.UUID {
 
 func concert(n int) domain.Details {
 	return domain.Details{Title: fmt.Sprintf("Concert %d <&>", n), Venue: "Hall", TimeZone: "UTC",
-		StartsAt: time.Date(2090, 1, 1, 20, 0, 0, 0, time.UTC), Price: domain.Money{Minor: 100, Currency: "EUR"}}
+		StartsAt: time.Date(2090, 1, 1, 20, 0, 0, 0, time.UTC), Currency: "EUR", TicketTypes: domain.GeneralAdmission(100)}
 }
 
 // happen appends records to a stream without checking any rule.
@@ -91,7 +91,7 @@ func (b *box) sell(stream uuid.UUID, n int) {
 		sold := domain.TicketBooked{BookingID: id(stream[15], i), CustomerID: id('c', i)}
 		records = append(records, sold)
 		if i%3 == 2 {
-			records = append(records, domain.BookingCancelled(sold))
+			records = append(records, domain.BookingCancelled{BookingID: sold.BookingID, CustomerID: sold.CustomerID})
 		}
 	}
 	b.happen(stream, records...)

@@ -55,7 +55,7 @@ type Config struct {
 	AddressSockets int           `env:"WS_ADDRESS_CONNECTIONS" envDefault:"1000" min:"1" doc:"WebSocket connections at once of one network address"`
 
 	RateLimits     Switch   `env:"RATE_LIMITS" envDefault:"on" doc:"on or off"`
-	BookingLimit   Rate     `env:"RATE_LIMIT_BOOKING" envDefault:"300/1m" doc:"bookings per user, and as many cancellations"`
+	BookingLimit   Rate     `env:"RATE_LIMIT_BOOKING" envDefault:"300/1m" doc:"bookings per user, as many cancellations, and as many uploads of pictures"`
 	ReadingLimit   Rate     `env:"RATE_LIMIT_READING" envDefault:"6000/1m" doc:"lists, events and bookings that are read per user"`
 	EventLimit     Rate     `env:"RATE_LIMIT_EVENT_ADDRESS" envDefault:"3000/1h" doc:"tickets of one event that are booked per network address, which a school or an office shares"`
 	AddressLimit   Rate     `env:"RATE_LIMIT_ADDRESS" envDefault:"2400/1m" doc:"registrations per network address, as many logins and as many refreshes"`

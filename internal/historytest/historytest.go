@@ -114,14 +114,14 @@ func (h *history) next(i int) (event uuid.UUID, value domain.Record) {
 	case i < len(h.events):
 		return h.events[i], domain.EventScheduled{Capacity: domain.MaxCapacity, Details: domain.Details{
 			Title: fmt.Sprintf("Concert %d", i), Description: "An evening of music.", Venue: "Hall", TimeZone: "UTC",
-			StartsAt: h.at.AddDate(2, 0, i%365), Price: domain.Money{Minor: 4200, Currency: "EUR"},
+			StartsAt: h.at.AddDate(2, 0, i%365), Currency: "EUR", TicketTypes: domain.GeneralAdmission(4200),
 		}}
 	case i%20 == 19 && len(h.active) > 0:
 		n, end := h.random.IntN(len(h.active)), len(h.active)-1
 		cancelled := h.active[n]
 		h.active[n] = h.active[end]
 		h.active = h.active[:end]
-		return cancelled.event, domain.BookingCancelled(cancelled.TicketBooked)
+		return cancelled.event, domain.BookingCancelled{BookingID: cancelled.BookingID, CustomerID: cancelled.CustomerID}
 	}
 	b := booking{h.events[h.random.IntN(len(h.events))], domain.TicketBooked{BookingID: h.id(), CustomerID: h.id()}}
 	h.active = append(h.active, b)

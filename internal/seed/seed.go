@@ -167,6 +167,6 @@ func (e event) details(now time.Time) (domain.Details, error) {
 	return domain.Details{
 		Title: e.title, Description: e.description, Venue: e.venue, TimeZone: e.zone,
 		StartsAt: time.Date(day.Year(), day.Month(), day.Day(), e.hour, 0, 0, 0, zone),
-		Price:    domain.Money{Minor: e.price, Currency: e.currency},
+		Currency: e.currency, TicketTypes: domain.GeneralAdmission(e.price),
 	}, nil
 }

@@ -104,7 +104,7 @@ func TestThereIsAnEventOfEachSortToTry(t *testing.T) {
 		if s.Details().StartsAt.Before(now) {
 			t.Errorf("%s is in the past", s.Details().Title)
 		}
-		sizes[s.Capacity()], prices[s.Details().Price.Minor], dates[s.Details().StartsAt] = true, true, true
+		sizes[s.Capacity()], prices[s.Details().Price().Minor], dates[s.Details().StartsAt] = true, true, true
 	}
 	if limited != 1 || soldOut != 1 || nearly < 1 {
 		t.Errorf("got %d limited concerts, %d sold out, %d nearly so; want 1, 1 and at least 1", limited, soldOut, nearly)

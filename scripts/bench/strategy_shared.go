@@ -88,7 +88,7 @@ func (shared) prepare(ctx context.Context, db *database, events []uuid.UUID, tic
 	}
 	schedule := booking.Schedule{Capacity: tickets, Details: domain.Details{
 		Title: "Concert", Venue: "Hall", StartsAt: time.Now().AddDate(1, 0, 0),
-		Price: domain.Money{Minor: 4200, Currency: "EUR"},
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(4200),
 	}}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(waiting)

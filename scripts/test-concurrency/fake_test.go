@@ -94,7 +94,7 @@ func details(title string, in time.Duration) domain.Details {
 	d, err := domain.NewDetails(domain.Details{
 		Title: title, Description: "A show <live> & loud", Venue: "Small Hall",
 		StartsAt: time.Now().Add(in), TimeZone: "Europe/Lisbon",
-		Price: domain.Money{Minor: 25_00, Currency: "EUR"},
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(25_00),
 	})
 	if err != nil {
 		panic(err)

@@ -1,0 +1,152 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Limits of what is sold.
+const (
+	MaxTicketTypes    = 20
+	MaxTicketTypeName = 100 // characters
+	MaxPerCustomer    = 100 // tickets
+)
+
+// Money is an amount in the minor unit of a currency (cents for EUR), so that sums are exact.
+type Money struct {
+	Minor    int64  `json:"minor"`
+	Currency string `json:"currency"` // ISO 4217 code, upper case
+}
+
+// TypeID names a ticket type of an event. The ids of an event are given in order, from 1, and never
+// again.
+type TypeID uint8
+
+// FirstTypeID is the id of the only ticket type of an event that was scheduled with a single price.
+const FirstTypeID TypeID = 1
+
+// TicketType is a kind of ticket of an event, such as balcony or reduced. Its tickets are part of the
+// event's capacity.
+type TicketType struct {
+	ID       TypeID `json:"id"` // 0: a new one
+	Name     string `json:"name"`
+	Price    int64  `json:"price"`              // in the minor unit of the event's currency
+	Capacity int    `json:"capacity,omitempty"` // tickets of this type; 0: as many as the event has
+}
+
+// GeneralAdmission is the one ticket type of an event with a single price, in minor units.
+func GeneralAdmission(price int64) []TicketType {
+	return []TicketType{{ID: FirstTypeID, Name: "General admission", Price: price}}
+}
+
+// Line is a number of tickets of one type.
+type Line struct {
+	Type     TypeID `json:"type"`
+	Quantity int    `json:"quantity"`
+	Price    int64  `json:"price,omitempty"` // of each, in minor units
+}
+
+// Lines are what is booked together. None are what version 1 of the records meant: one ticket of the
+// first type, at the price that it had then.
+type Lines []Line
+
+// All returns the lines, and one for none.
+func (l Lines) All() Lines {
+	if len(l) == 0 {
+		return Lines{{Type: FirstTypeID, Quantity: 1}}
+	}
+	return l
+}
+
+// Quantity is the number of tickets.
+func (l Lines) Quantity() (n int) {
+	if len(l) == 0 {
+		return 1
+	}
+	for _, line := range l {
+		n += line.Quantity
+	}
+	return n
+}
+
+// cancelled are the lines for a cancellation: none where they mean the same.
+func (l Lines) cancelled() Lines {
+	if len(l) == 1 && l[0] == l[:0].All()[0] {
+		return nil
+	}
+	return l
+}
+
+// Price is the event's price: that of its first ticket type.
+func (d Details) Price() Money {
+	price := Money{Currency: d.Currency}
+	if len(d.TicketTypes) > 0 {
+		price.Minor = d.TicketTypes[0].Price
+	}
+	return price
+}
+
+// SetPrice changes the price of the first ticket type and the currency of all.
+func (d *Details) SetPrice(price Money) {
+	d.Currency = price.Currency
+	if len(d.TicketTypes) == 0 {
+		d.TicketTypes = GeneralAdmission(price.Minor)
+		return
+	}
+	d.TicketTypes = slices.Clone(d.TicketTypes)
+	d.TicketTypes[0].Price = price.Minor
+}
+
+// normalizedTypes are the types with trimmed names and an id for each.
+func normalizedTypes(types []TicketType) []TicketType {
+	if len(types) == 0 {
+		return GeneralAdmission(0)
+	}
+	types = slices.Clone(types)
+	var last TypeID
+	for i := range types {
+		types[i].Name = strings.TrimSpace(types[i].Name)
+		last = max(last, types[i].ID)
+	}
+	for i := range types {
+		if types[i].ID == 0 {
+			last++
+			types[i].ID = last
+		}
+	}
+	return types
+}
+
+func (d Details) checkTickets(wrong *checks) {
+	if len(d.TicketTypes) == 1 {
+		wrong.checkPrice("price", d.TicketTypes[0].Price)
+	}
+	wrong.unless(isCurrency(d.Currency), "currency", "must be a three-letter ISO 4217 code such as USD")
+	wrong.unless(len(d.TicketTypes) <= MaxTicketTypes, "ticketTypes",
+		fmt.Sprintf("must be at most %d", MaxTicketTypes))
+	ids, names := map[TypeID]bool{}, map[string]bool{}
+	for i, t := range d.TicketTypes {
+		at := fmt.Sprintf("ticketTypes/%d/", i)
+		wrong.line(at+"name", t.Name, MaxTicketTypeName)
+		wrong.unless(!names[t.Name], at+"name", "must be another one than that of the other types")
+		wrong.unless(t.ID > 0 && !ids[t.ID], at+"id", "must be the id of a type of this event, once")
+		if len(d.TicketTypes) > 1 {
+			wrong.checkPrice(at+"price", t.Price)
+		}
+		wrong.unless(t.Capacity >= 0 && t.Capacity <= MaxCapacity, at+"capacity",
+			fmt.Sprintf("must be between 1 and %d", MaxCapacity))
+		ids[t.ID], names[t.Name] = true, true
+	}
+	wrong.unless(d.MaxPerCustomer <= MaxPerCustomer, "maxPerCustomer",
+		fmt.Sprintf("must be between 1 and %d", MaxPerCustomer))
+	wrong.unless(d.SaleOpensAt.IsZero() || isYear(d.SaleOpensAt), "saleOpensAt", "must be a time after 1970")
+	if !d.SaleClosesAt.IsZero() {
+		wrong.unless(isYear(d.SaleClosesAt), "saleClosesAt", "must be a time after 1970")
+		wrong.unless(d.SaleClosesAt.After(d.SaleOpensAt), "saleClosesAt", "must be after the sale opens")
+	}
+}
+
+func (c *checks) checkPrice(field string, price int64) {
+	c.unless(price >= 0 && price <= MaxPrice, field, "must be between 0 and 100 million")
+}
