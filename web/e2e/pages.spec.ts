@@ -124,8 +124,8 @@ const shown: Shown[] = [
     show: async (page) => {
       await page.goto(web() + '/audit')
       await expect(page.getByRole('listitem').first()).toBeVisible()
-      await page.getByRole('button', { name: 'Verify the whole log' }).click()
-      await expect(page.getByText('Nothing is wrong')).toBeVisible()
+      await page.getByRole('button', { name: 'Verify all histories' }).click()
+      await expect(page.getByText('No problems found')).toBeVisible()
     },
   },
   {
@@ -137,13 +137,11 @@ const shown: Shown[] = [
       const changes = await Promise.all(guests.map((guest) => guest.book(event)))
       await guests[0]!.cancel(changes[0]!.booking.id)
       await page.goto(web() + `/audit/${event.id}?at=4`)
-      await page.getByRole('button', { name: 'Verify this stream' }).click()
-      await expect(page.getByText('Nothing is wrong')).toBeVisible()
-      await expect(
-        page.getByRole('img', { name: /^Step chart of remaining tickets: 8 at first/ }),
-      ).toBeVisible()
+      await page.getByRole('button', { name: 'Verify this history' }).click()
+      await expect(page.getByText('No problems found')).toBeVisible()
+      await expect(page.getByRole('img', { name: /^Line chart of tickets left: 8 at first/ })).toBeVisible()
       for (const summary of await page.getByText('Show as a table').all()) await summary.click()
-      await page.getByText('The record as it is stored').click()
+      await page.getByText('Technical details of this entry').click()
       await page.evaluate(() => scrollTo(0, 0))
     },
   },
@@ -180,8 +178,8 @@ const shown: Shown[] = [
         }),
       )
       await page.goto(web() + `/audit/${event.id}`)
-      await page.getByRole('button', { name: 'Verify this stream' }).click()
-      await expect(page.getByText('Position 7, version 1')).toBeVisible()
+      await page.getByRole('button', { name: 'Verify this history' }).click()
+      await expect(page.getByRole('link', { name: 'Entry 1' })).toBeVisible()
     },
   },
   {
@@ -189,7 +187,7 @@ const shown: Shown[] = [
     who: 'auditor',
     show: async (page) => {
       await page.goto(web() + '/audit?search=nothing+is+called+so')
-      await expect(page.getByText('No streams found')).toBeVisible()
+      await expect(page.getByText('No events found')).toBeVisible()
     },
   },
   {
@@ -198,7 +196,7 @@ const shown: Shown[] = [
     show: async (page) => {
       await page.route('**/api/audit/streams/**', (route) => route.abort())
       await page.goto(web() + '/audit/00000000-0000-4000-8000-000000000000')
-      await expect(page.getByText('The stream can’t be shown')).toBeVisible()
+      await expect(page.getByText('The history couldn’t be loaded')).toBeVisible()
     },
   },
   {

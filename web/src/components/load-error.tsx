@@ -1,6 +1,6 @@
 'use client'
 
-import { WifiOff } from 'lucide-react'
+import { CircleAlert, WifiOff } from 'lucide-react'
 import { isUnreachable } from '@/lib/api/error'
 import { messageOf } from '@/lib/form-errors'
 import { strings } from '@/lib/strings'
@@ -18,11 +18,12 @@ export function LoadError({
   query: { error: unknown; refetch: () => unknown }
   isPage?: boolean
 }) {
-  useRetry(isUnreachable(query.error), query.refetch)
+  const unreachable = isUnreachable(query.error)
+  useRetry(unreachable, query.refetch)
   return (
     <Message
       isPage={isPage}
-      icon={WifiOff}
+      icon={unreachable ? WifiOff : CircleAlert}
       role="alert"
       title={title}
       action={<Button onClick={() => void query.refetch()}>{strings.tryAgain}</Button>}

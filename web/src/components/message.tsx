@@ -25,7 +25,7 @@ export function Message({
   return (
     <section
       role={role}
-      className="grid justify-items-center gap-4 rounded-ticket border border-dashed border-control px-6 py-14 text-center"
+      className="grid justify-items-center gap-4 rounded-ticket border border-dashed border-control px-6 py-14 text-center text-pretty"
     >
       <span className="grid size-14 place-items-center rounded-full bg-stub">
         <Icon aria-hidden className="size-6" />

@@ -46,7 +46,7 @@ export function Pagination({
     )
   }
   return (
-    <nav aria-label={texts.label} className="flex items-center justify-between gap-4">
+    <nav aria-label={texts.label} className="flex items-center justify-between gap-tight text-center">
       {link(page - 1, 'previous')}
       <p className="text-sm text-soft">
         {texts.page} <span className="font-semibold text-ink">{page}</span> {texts.of} <span>{pages}</span>

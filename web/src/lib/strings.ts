@@ -1,5 +1,3 @@
-import { plural } from './format'
-
 /** The sentences of the shell, which all pages share. Each feature has a file like this one. */
 export const strings = {
   skipToContent: 'Skip to content',
@@ -34,7 +32,7 @@ export const strings = {
     server: 'Something went wrong at the box office. Please try again.',
     tooMany: (seconds: number | undefined) =>
       seconds
-        ? `Too many attempts. Try again in ${plural(seconds, 'second')}.`
+        ? `Too many attempts. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
         : 'Too many attempts. Please wait a moment.',
   },
   download: {

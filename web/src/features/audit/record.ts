@@ -1,5 +1,5 @@
 import type { StreamRecord } from '@/lib/api/types'
-import { formatNumber, plural } from '@/lib/format'
+import { texts } from './strings'
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
@@ -9,24 +9,28 @@ export function actorOf(record: StreamRecord): string | undefined {
   return actor && /[^0-]/.test(actor) ? actor : undefined // zeros: no user
 }
 
-/** What happened, in words. Unknown record types are shown by their name. */
+/** What happened, in words. Users have no names in the log: the end of their id tells them apart. */
 export function describeRecord({ type, data, metadata }: StreamRecord): string {
   const customer = text(data.customerId)
-  const forOther = customer && customer !== metadata.actor ? ` for ${customer}` : ''
+  const who = texts.record.customer(customer)
+  const isOwn = customer === metadata.actor
   switch (type) {
     case 'EventScheduled':
-      return `Scheduled the event with ${plural(Number(data.capacity), 'ticket')}`
+      return texts.record.scheduled(Number(data.capacity))
     case 'DetailsChanged':
-      return 'Changed the details of the event'
+      return texts.record.details
     case 'CapacityChanged':
-      return `Changed the number of tickets to ${formatNumber(Number(data.capacity))}`
+      return texts.record.capacity(Number(data.capacity))
     case 'EventCancelled':
-      return 'Cancelled the event'
+      return texts.record.cancelled
     case 'TicketBooked':
-      return `Booked a ticket${forOther}`
+      return isOwn ? texts.record.booked(who) : texts.record.bookedFor(who)
     case 'BookingCancelled':
-      return `Cancelled a booking${forOther}`
-    default:
-      return type
+      return isOwn ? texts.record.bookingCancelled(who) : texts.record.bookingCancelledFor(who)
+    default: // of a later version of the program: "Waiting list joined"
+      return type.replace(
+        /([a-z])([A-Z])/g,
+        (_, end: string, begin: string) => `${end} ${begin.toLowerCase()}`,
+      )
   }
 }

@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
 import { StreamPage } from '@/lib/api/schemas'
 
-export const PAGE_SIZE = 50
+export const PAGE_SIZE = 25
 
 type Part = { at?: string; after: number; limit: number }
 

@@ -2,10 +2,13 @@
 
 import type { ReactNode } from 'react'
 import { Bar, BarChart, CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from 'recharts'
-import { Disclosure } from '@/components/ui/disclosure'
-import { formatDay, formatInstant, formatNumber, formatSecond, plural } from '@/lib/format'
-import type { Series } from '../api/get-series'
 import { Panel } from '@/components/panel'
+import { Disclosure } from '@/components/ui/disclosure'
+import { formatDay, formatInstant, formatNumber, formatSecond } from '@/lib/format'
+import type { Series } from '../api/get-series'
+import { texts } from '../strings'
+
+const words = texts.charts
 
 const tick = { fill: 'var(--ink-soft)', fontSize: 12 }
 const tooltip = {
@@ -29,17 +32,13 @@ export default function Charts({ series: { all, rush }, at }: { series: Series; 
   const last = points.at(-1)
   return (
     <>
-      <Panel title="Remaining tickets">
+      <Panel title={words.remaining}>
         <Chart
-          label={
-            last
-              ? `Step chart of remaining tickets: ${formatNumber(points[0]!.remaining)} at first, ${formatNumber(last.remaining)} at last`
-              : 'Step chart of remaining tickets'
-          }
+          label={last ? words.remainingLabel(points[0]!.remaining, last.remaining) : words.remaining}
           table={
             <Table
-              caption="Remaining tickets"
-              head={['From', 'Up to version', 'Remaining']}
+              caption={words.remaining}
+              head={[words.head.time, words.head.entry, words.head.left]}
               rows={points.map((p) => [
                 formatInstant(p.time),
                 formatNumber(p.version),
@@ -70,7 +69,7 @@ export default function Charts({ series: { all, rush }, at }: { series: Series; 
             <Tooltip {...tooltip} labelFormatter={(time) => formatInstant(Number(time))} />
             {at && <ReferenceLine x={Date.parse(at)} stroke="var(--control)" strokeDasharray="4 4" />}
             <Line
-              name="Remaining"
+              name={words.line}
               dataKey="remaining"
               type="stepAfter"
               stroke="var(--stamp)"
@@ -81,16 +80,16 @@ export default function Charts({ series: { all, rush }, at }: { series: Series; 
           </LineChart>
         </Chart>
       </Panel>
-      <Panel title="Bookings per second around the rush">
+      <Panel title={words.rush}>
         {rush.length === 0 ? (
-          <p className="text-soft">Nothing was ever booked here.</p>
+          <p className="text-soft">{words.none}</p>
         ) : (
           <Chart
-            label={`Bar chart of bookings per second, for ${plural(rush.length, 'second')} from ${formatInstant(rush[0]!.at)}: ${formatNumber(most)} in the busiest`}
+            label={words.rushLabel(formatSecond(rush[0]!.at), most)}
             table={
               <Table
-                caption="Bookings per second; seconds without any are left out"
-                head={['Second', 'Booked']}
+                caption={words.rushCaption}
+                head={[words.head.second, words.head.bookings]}
                 rows={rush
                   .filter((second) => second.bookings > 0)
                   .map((second) => [formatInstant(second.at), formatNumber(second.bookings)])}
@@ -108,7 +107,7 @@ export default function Charts({ series: { all, rush }, at }: { series: Series; 
               />
               <YAxis allowDecimals={false} tick={tick} stroke="var(--control)" width="auto" />
               <Tooltip {...tooltip} labelFormatter={(time) => formatInstant(Number(time))} />
-              <Bar name="Booked" dataKey="bookings" fill="var(--stamp)" isAnimationActive={false} />
+              <Bar name={words.bar} dataKey="bookings" fill="var(--stamp)" isAnimationActive={false} />
             </BarChart>
           </Chart>
         )}
@@ -124,7 +123,7 @@ function Chart({ label, table, children }: { label: string; table: ReactNode; ch
       <div role="img" aria-label={label} className="min-w-0 overflow-x-clip">
         {children}
       </div>
-      <Disclosure summary="Show as a table">{table}</Disclosure>
+      <Disclosure summary={words.asTable}>{table}</Disclosure>
     </div>
   )
 }

@@ -4,6 +4,7 @@ import { Download } from 'lucide-react'
 import { Button } from '@/components/ui/button'
 import { Spinner } from '@/components/ui/spinner'
 import { useDownload } from '@/lib/download'
+import { texts } from '../strings'
 
 const formats = { jsonl: 'JSON Lines', cloudevents: 'CloudEvents' }
 
@@ -14,7 +15,7 @@ export function ExportButton({ format, streamId }: { format: keyof typeof format
   return (
     <Button variant="outline" disabled={download.isPending} onClick={() => download.mutate(path)}>
       {download.isPending ? <Spinner /> : <Download aria-hidden />}
-      Export as {formats[format]}
+      <span>{texts.export.as(formats[format])}</span>
     </Button>
   )
 }

@@ -13,6 +13,7 @@ import { useDownload } from '@/lib/download'
 import { formatDateTime, formatInstant, formatNumber, formatPrice, zoneName } from '@/lib/format'
 import { useStateAtVersion } from '../api/get-stream'
 import { actorOf, describeRecord } from '../record'
+import { texts } from '../strings'
 import { StatusBadge } from './status-badge'
 
 /** The state of the event at a version, and the record of that version. */
@@ -20,42 +21,27 @@ export function StateAtVersion({ streamId, version }: { streamId: string; versio
   const query = useStateAtVersion(streamId, version)
   const { data, isPlaceholderData } = query
   if (query.error && (!data || isPlaceholderData))
-    return <LoadError title="This version can’t be shown" query={query} />
+    return <LoadError title={texts.history.momentFailed} query={query} />
   if (!data) return <Skeleton className="h-96" />
   const record = data.records[0]
   return (
     <div
       aria-busy={isPlaceholderData}
-      className="grid gap-4 transition-opacity"
+      className="grid gap-group transition-opacity"
       style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
     >
-      {data.state.unknown && <Alert>A record up to here can’t be read, and is left out of this state.</Alert>}
-      {record && <RecordSummary record={record} />}
+      {data.state.unknown && <Alert>{texts.moment.unreadable}</Alert>}
+      {record && (
+        <div className="grid min-w-0">
+          <p className="font-semibold wrap-anywhere">{describeRecord(record)}</p>
+          <p className="text-sm text-soft">
+            <time dateTime={record.recordedAt}>{formatInstant(record.recordedAt)}</time>
+          </p>
+          {record.problem && <p className="text-sm font-medium wrap-anywhere text-bad">{record.problem}</p>}
+        </div>
+      )}
       <State state={data.state} />
-      {record && <Stored record={record} />}
-    </div>
-  )
-}
-
-export function RecordSummary({ record }: { record: StreamRecord }) {
-  const actor = actorOf(record)
-  return (
-    <div className="grid min-w-0 gap-0.5">
-      <p className="font-semibold wrap-anywhere">{describeRecord(record)}</p>
-      <p className="text-sm break-all text-soft">
-        {actor ? (
-          <>
-            by user <span className="font-mono text-xs">{actor}</span>
-          </>
-        ) : (
-          'by nobody that is known'
-        )}
-      </p>
-      <p className="text-sm text-soft">
-        <time dateTime={record.recordedAt}>{formatInstant(record.recordedAt)}</time> · position{' '}
-        {formatNumber(record.position)} · <span className="font-mono text-xs">{record.type}</span>
-      </p>
-      {record.problem && <p className="text-sm font-medium wrap-anywhere text-bad">{record.problem}</p>}
+      {record && <Details streamId={streamId} record={record} />}
     </div>
   )
 }
@@ -71,55 +57,70 @@ function Row({ name, children }: { name: string; children: ReactNode }) {
 
 function State({ state }: { state: StreamState }) {
   const { date, timeZone, currency } = state
+  const names = texts.moment
   return (
     <dl>
-      <Row name="Status">
+      <Row name={names.status}>
         <StatusBadge status={state.status} />
       </Row>
-      <Row name="Remaining tickets">{formatNumber(state.remaining)}</Row>
-      <Row name="Sold">
-        {formatNumber(state.sold)} of {formatNumber(state.capacity)}
-      </Row>
-      <Row name="Bookings ever made">{formatNumber(state.bookings)}</Row>
+      <Row name={names.left}>{formatNumber(state.remaining)}</Row>
+      <Row name={names.sold}>{names.soldOf(state.sold, state.capacity)}</Row>
+      <Row name={names.bookings}>{formatNumber(state.bookings)}</Row>
       {date && (
         <>
-          <Row name="Title">{state.title}</Row>
-          <Row name="Date">
+          <Row name={names.name}>
+            <bdi>{state.title}</bdi>
+          </Row>
+          <Row name={names.date}>
             {formatDateTime(date, timeZone)} {zoneName(date, timeZone)}
           </Row>
-          <Row name="Venue">{state.venue}</Row>
-          <Row name="Price">{formatPrice(state.price, currency)}</Row>
+          <Row name={names.venue}>
+            <bdi>{state.venue}</bdi>
+          </Row>
+          <Row name={names.price}>{formatPrice(state.price, currency)}</Row>
         </>
       )}
     </dl>
   )
 }
 
-function Stored({ record }: { record: StreamRecord }) {
+function Details({ streamId, record }: { streamId: string; record: StreamRecord }) {
   const download = useDownload()
-  const { data, metadata } = record
+  const { version, position, type, schemaVersion, data, metadata } = record
+  const names = texts.details
+  const rows: [string, string][] = [
+    [names.event, streamId],
+    [names.version, formatNumber(version)],
+    [names.position, formatNumber(position)],
+    [names.type, names.typeOf(type, schemaVersion)],
+    [names.time, record.recordedAt],
+    [names.actor, actorOf(record) ?? names.unknownActor],
+    [names.hash, record.hash],
+    [names.stored, JSON.stringify({ data, metadata }, null, 2)],
+  ]
   return (
-    <div className="grid gap-3">
-      <Disclosure summary="The record as it is stored">
-        <div className="grid gap-3 p-3.5">
-          <pre className="overflow-x-auto text-xs leading-5 wrap-anywhere whitespace-pre-wrap">
-            {JSON.stringify({ data, metadata }, null, 2)}
-          </pre>
-          <p className="text-sm text-soft">
-            Hash <span className="font-mono text-xs break-all text-ink">{record.hash}</span>
-          </p>
-        </div>
-      </Disclosure>
-      <Button
-        variant="outline"
-        className="justify-self-start"
-        disabled={download.isPending}
-        onClick={() => download.mutate(`/audit/records/${record.position}/proof`)}
-      >
-        {download.isPending ? <Spinner /> : <ShieldCheck aria-hidden />}
-        Download proof
-        <span className="sr-only"> of version {record.version}</span>
-      </Button>
-    </div>
+    <Disclosure summary={names.title}>
+      <div className="grid gap-group p-3.5">
+        <dl className="grid gap-tight">
+          {rows.map(([name, value]) => (
+            <div key={name}>
+              <dt className="text-sm text-soft">{name}</dt>
+              <dd className="font-mono text-xs wrap-anywhere whitespace-pre-wrap">{value}</dd>
+            </div>
+          ))}
+        </dl>
+        <p className="text-sm text-soft">{names.proofHint}</p>
+        <Button
+          variant="outline"
+          className="justify-self-start"
+          disabled={download.isPending}
+          onClick={() => download.mutate(`/audit/records/${position}/proof`)}
+        >
+          {download.isPending ? <Spinner /> : <ShieldCheck aria-hidden />}
+          <span>{names.proof}</span>
+          <span className="sr-only">{names.proofOf(version)}</span>
+        </Button>
+      </div>
+    </Disclosure>
   )
 }

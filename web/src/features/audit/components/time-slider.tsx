@@ -4,7 +4,9 @@ import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useEffect, useId, useRef, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { controlClass } from '@/components/ui/control'
-import { formatNumber } from '@/lib/format'
+import { texts } from '../strings'
+
+const words = texts.slider
 
 // Each stop is a request, which the server records in the audit of reads.
 const DEBOUNCE = 200
@@ -50,19 +52,17 @@ export function TimeSlider({
     </Button>
   )
   return (
-    <div className="grid gap-2">
-      <div className="flex items-end justify-between gap-3">
-        <label htmlFor={`${id}-range`} className="text-sm font-semibold">
-          Version{' '}
-          <output htmlFor={`${id}-range`} className="type-display block text-3xl">
-            {formatNumber(shown)}{' '}
-            <span className="text-base font-normal text-soft">of {formatNumber(newest)}</span>
-          </output>
-        </label>
-        <div className="flex items-center gap-2">
-          {step('Version before', -1)}
-          <label htmlFor={`${id}-number`} className="sr-only">
-            Go to version
+    <section
+      aria-label={words.region}
+      data-slot="time-slider"
+      // It stays in reach beside a long timeline, unless the screen is too low for both.
+      className="panel top-[4.5rem] z-20 grid grid-cols-[auto_1fr_auto] items-center gap-x-3 py-2! shadow-card [@media(min-height:30rem)]:sticky"
+    >
+      {step(words.previous, -1)}
+      <div className="grid min-w-0">
+        <div className="flex items-center gap-2 text-sm">
+          <label htmlFor={`${id}-number`} className="font-semibold">
+            {words.entry}
           </label>
           <input
             id={`${id}-number`}
@@ -77,21 +77,22 @@ export function TimeSlider({
               if (Number.isInteger(wanted) && wanted >= 1 && wanted <= newest) setMoved(wanted)
             }}
             onBlur={() => setTyped(undefined)}
-            className={`${controlClass} w-24! [&::-webkit-inner-spin-button]:hidden`}
+            className={`${controlClass} w-20! text-center [&::-webkit-inner-spin-button]:hidden`}
           />
-          {step('Version after', 1)}
+          <span className="text-soft">{words.of(newest)}</span>
         </div>
+        <input
+          type="range"
+          aria-label={words.label}
+          min={1}
+          max={newest}
+          value={shown}
+          aria-valuetext={words.value(shown, newest)}
+          onChange={(e) => setMoved(Number(e.target.value))}
+          className="h-11 w-full cursor-pointer accent-stamp"
+        />
       </div>
-      <input
-        id={`${id}-range`}
-        type="range"
-        min={1}
-        max={newest}
-        value={shown}
-        aria-valuetext={`Version ${formatNumber(shown)} of ${formatNumber(newest)}`}
-        onChange={(e) => setMoved(Number(e.target.value))}
-        className="h-11 w-full cursor-pointer accent-stamp"
-      />
-    </div>
+      {step(words.next, 1)}
+    </section>
   )
 }

@@ -1,17 +1,21 @@
 'use client'
 
-import { CircleCheck, ShieldCheck } from 'lucide-react'
+import { ShieldCheck } from 'lucide-react'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { Alert } from '@/components/ui/alert'
 import { Button } from '@/components/ui/button'
+import { Disclosure } from '@/components/ui/disclosure'
 import { Spinner } from '@/components/ui/spinner'
 import type { Verification as Run } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
-import { formatNumber, plural } from '@/lib/format'
 import { paths } from '@/lib/paths'
+import { strings } from '@/lib/strings'
 import { useVerification, type Verifying } from '../api/verify'
+import { texts } from '../strings'
 import { ExportButton } from './export-button'
+
+const words = texts.verify
 
 /**
  * Actions on a stream or, without one, on the whole log: verify it, with the result below, and
@@ -20,20 +24,29 @@ import { ExportButton } from './export-button'
 export function Tools({ streamId }: { streamId?: string }) {
   const { verifying, start } = useVerification(streamId)
   const isBusy = verifying.phase === 'starting' || verifying.phase === 'running'
+  const which = streamId ? 'one' : 'all'
   return (
-    <div className="grid gap-4">
-      <div className="flex flex-col gap-2.5 sm:flex-row sm:flex-wrap">
+    <div className="panel grid gap-group">
+      <div className="flex flex-col gap-x-6 gap-y-3 md:flex-row md:items-center">
         <Button disabled={isBusy} onClick={start}>
           {isBusy ? <Spinner /> : <ShieldCheck aria-hidden />}
-          {isBusy ? 'Verifying…' : streamId ? 'Verify this stream' : 'Verify the whole log'}
+          <span>{isBusy ? words.busy : words[which]}</span>
         </Button>
-        <ExportButton format="jsonl" streamId={streamId} />
-        <ExportButton format="cloudevents" streamId={streamId} />
+        <p className="max-w-prose text-sm text-soft">{words.hint}</p>
       </div>
       {/* Rendered before its text, so that the text is read out. */}
-      <div role="status" aria-label="Verification" className="grid gap-3 empty:hidden">
+      <div role="status" aria-label={words.label} className="grid gap-3 empty:hidden">
         <Outcome verifying={verifying} wanted={streamId} />
       </div>
+      <Disclosure summary={texts.export[which]}>
+        <div className="grid gap-3 p-3.5">
+          <p className="text-sm text-soft">{texts.export.hint}</p>
+          <div className="flex flex-wrap gap-3">
+            <ExportButton format="jsonl" streamId={streamId} />
+            <ExportButton format="cloudevents" streamId={streamId} />
+          </div>
+        </div>
+      </Disclosure>
     </div>
   )
 }
@@ -44,13 +57,13 @@ function Outcome({ verifying, wanted }: { verifying: Verifying; wanted?: string 
     case 'starting':
       return null
     case 'lost':
-      return <Alert role="none">The result can’t be told: the server has it no more. Verify again.</Alert>
+      return <Alert role="none">{words.lost}</Alert>
     case 'unreachable':
       return (
         <Alert role="none">
           <p>{messageOf(verifying.error)}</p>
           <Button variant="outline" className="mt-3" onClick={verifying.retry}>
-            Try again
+            {strings.tryAgain}
           </Button>
         </Alert>
       )
@@ -60,15 +73,15 @@ function Outcome({ verifying, wanted }: { verifying: Verifying; wanted?: string 
     <>
       {run.streamId !== wanted && (
         <p className="text-sm text-soft">
-          Another verification was running already, of{' '}
+          {words.otherBefore}{' '}
           {run.streamId ? (
             <Link className="underline" href={paths.auditStream(run.streamId)}>
-              another stream
+              {words.otherHistory}
             </Link>
           ) : (
-            'the whole log'
+            words.otherAll
           )}
-          ; this is about that one. Verify again when it has ended.
+          . {words.otherAfter}
         </p>
       )}
       {run.state === 'running' ? <Progress run={run} /> : <Result run={run} />}
@@ -81,66 +94,74 @@ function Progress({ run: { progress } }: { run: Run }) {
   return (
     <div className="grid gap-1.5">
       <progress
-        aria-label="Verified"
+        aria-label={words.progress}
         className="h-2.5 w-full accent-stamp"
         {...(phase === 'records' && total > 0 && { value: done, max: total })}
       />
       <p className="text-sm text-soft">
-        {phase === 'records'
-          ? `${formatNumber(done)} of ${plural(total, 'record')} checked`
-          : 'All records checked; comparing the read models'}
+        {phase === 'records' ? words.checked(done, total) : words.comparing}
       </p>
     </div>
   )
 }
 
+const FEW = 10
+
 function Result({ run }: { run: Run }) {
   const { state, report } = run
   if (state === 'broken' || !report)
-    return <Alert role="none">The verification could not be carried out. {run.error}</Alert>
-  const about = [
-    `${plural(report.records, 'record')} checked in ${report.seconds.toFixed(2)} s`,
-    !run.streamId && `${plural(report.checkpoints, 'signed checkpoint')} compared`,
-    !run.streamId && !report.signaturesChecked && 'signatures not checked: no key is at hand',
-    ...report.readModels.map((m) => `${plural(m.rows, 'row')} of ${m.name} compared`),
-  ].filter(Boolean)
-  if (state === 'passed')
     return (
-      <div className="flex items-start gap-2.5 rounded-md bg-good-wash px-3.5 py-3 text-good">
-        <CircleCheck aria-hidden className="mt-0.5 size-4.5 shrink-0" />
-        <div className="grid gap-0.5">
-          <p className="font-semibold">Nothing is wrong</p>
-          <p className="text-sm">{about.join(' · ')}</p>
-        </div>
-      </div>
+      <Alert role="none">
+        {words.broken} {run.error}
+      </Alert>
     )
+  const isUnsigned = !run.streamId && !report.signaturesChecked
+  const details = [
+    words.took(report.records, report.seconds),
+    ...(run.streamId ? [] : [words.checkpoints(report.checkpoints)]),
+    ...report.readModels.map((m) => words.readModel(m.rows, m.name)),
+  ]
   const found = report.findings.length + report.more
   return (
-    <Alert role="none">
-      <p className="font-semibold">{plural(found, 'finding')}; the first bad record comes first</p>
-      <ol className="mt-2 grid gap-2">
-        {report.findings.slice(0, FEW).map((finding) => (
-          <li key={`${finding.position} ${finding.check} ${finding.detail}`} className="wrap-anywhere">
-            <Place finding={finding} />: {finding.detail}
-          </li>
-        ))}
-      </ol>
-      {found > FEW && <p className="mt-2">And {formatNumber(found - FEW)} more.</p>}
-      <p className="mt-2 text-sm">{about.join(' · ')}</p>
-    </Alert>
+    <>
+      {state === 'passed' ? (
+        <Alert role="none" tone="good">
+          <p className="font-semibold">{words.passed}</p>
+          <p className="text-sm">{words.passedBody(report.records)}</p>
+          {isUnsigned && <p className="text-sm">{words.unsigned}</p>}
+        </Alert>
+      ) : (
+        <Alert role="none">
+          <p className="font-semibold">{words.problems(found)}</p>
+          <ol className="mt-2 grid gap-2">
+            {report.findings.slice(0, FEW).map((finding) => (
+              <li key={`${finding.position} ${finding.check} ${finding.detail}`} className="wrap-anywhere">
+                <Place finding={finding} />: {finding.detail}
+              </li>
+            ))}
+          </ol>
+          {found > FEW && <p className="mt-2">{words.more(found - FEW)}</p>}
+        </Alert>
+      )}
+      <Disclosure summary={words.details}>
+        <ul className="grid gap-1 p-3.5 text-sm text-soft">
+          {details.map((detail) => (
+            <li key={detail}>{detail}</li>
+          ))}
+        </ul>
+      </Disclosure>
+    </>
   )
 }
 
-const FEW = 10
-
 function Place({ finding }: { finding: NonNullable<Run['report']>['findings'][number] }): ReactNode {
   const { streamId, version, position, check } = finding
-  const where = `Position ${formatNumber(position)}`
+  const where = words.place(position, version)
   if (!version) return `${where} (${check})`
   return (
     <>
       <Link className="underline underline-offset-4" href={paths.auditStream(streamId, version)}>
-        {where}, version {formatNumber(version)}
+        {where}
       </Link>{' '}
       ({check})
     </>

@@ -119,16 +119,16 @@ describe('the list of streams', () => {
     vi.stubGlobal('scrollTo', vi.fn())
     show(<AuditPage />)
     const item = await screen.findByRole('listitem')
-    expect(item).toHaveTextContent('12 records from position 1')
+    expect(item).toHaveTextContent('12 entries')
     expect(item).toHaveTextContent('89 of 100 tickets left')
-    expect(screen.getByText('51 streams in the log')).toBeInTheDocument()
+    expect(screen.getByText('51 events on record')).toBeInTheDocument()
     await userEvent.click(screen.getByRole('link', { name: 'Next page' }))
     expect(location.search).toBe('?after=40')
     expect(await screen.findByRole('heading', { name: 'Opera' })).toBeInTheDocument()
     expect(screen.queryByRole('link', { name: 'Next page' })).not.toBeInTheDocument()
     await userEvent.click(screen.getByRole('link', { name: 'First page' }))
     expect(location.search).toBe('')
-    await userEvent.type(screen.getByRole('searchbox', { name: 'Search by title or id' }), 'chess')
+    await userEvent.type(screen.getByRole('searchbox', { name: 'Search by title or ID' }), 'chess')
     expect(await screen.findByRole('heading', { name: 'Chess Open' })).toBeInTheDocument()
     await waitFor(() => expect(location.search).toBe('?search=chess'))
     vi.unstubAllGlobals()
@@ -138,8 +138,8 @@ describe('the list of streams', () => {
     history.replaceState(null, '', '/audit?search=zzz')
     serveList({})
     show(<AuditPage />)
-    expect(await screen.findByText('No streams found')).toBeInTheDocument()
-    await userEvent.click(screen.getByRole('button', { name: 'Show all streams' }))
+    expect(await screen.findByText('No events found')).toBeInTheDocument()
+    await userEvent.click(screen.getByRole('button', { name: 'Show all events' }))
     await waitFor(() => expect(location.search).toBe(''))
   })
 
@@ -147,7 +147,7 @@ describe('the list of streams', () => {
     history.replaceState(null, '', '/audit')
     server.use(http.get('*/api/audit/streams', () => problem(403, 'forbidden')))
     show(<AuditPage />)
-    expect(await screen.findByRole('alert')).toHaveTextContent('Streams can’t be shown')
+    expect(await screen.findByRole('alert')).toHaveTextContent('The histories couldn’t be loaded')
     serveList({ '@0': { data: [anItem()] } })
     await userEvent.click(screen.getByRole('button', { name: 'Try again' }))
     expect(await screen.findByRole('heading', { name: 'Jazz Night' })).toBeInTheDocument()
@@ -163,13 +163,13 @@ describe('the time slider', () => {
   it('moves at once and reports the version when it stops', () => {
     const onChange = vi.fn()
     render(<TimeSlider version={40} newest={40} onChange={onChange} />)
-    expect(slider()).toHaveAttribute('aria-valuetext', 'Version 40 of 40')
+    expect(slider()).toHaveAttribute('aria-valuetext', 'Entry 40 of 40')
     expect(slider()).toHaveAttribute('min', '1')
     for (const value of [30, 20, 10]) {
       fireEvent.change(slider(), { target: { value } })
       wait(150)
     }
-    expect(slider()).toHaveAttribute('aria-valuetext', 'Version 10 of 40')
+    expect(slider()).toHaveAttribute('aria-valuetext', 'Entry 10 of 40')
     expect(onChange).not.toHaveBeenCalled()
     wait(50)
     expect(onChange).toHaveBeenCalledExactlyOnceWith(10)
@@ -178,14 +178,14 @@ describe('the time slider', () => {
   it('can be set by number and step by step, within the stream', () => {
     const onChange = vi.fn()
     const { rerender } = render(<TimeSlider version={40} newest={40} onChange={onChange} />)
-    const number = screen.getByRole('spinbutton', { name: 'Go to version' })
-    expect(screen.getByRole('button', { name: 'Version after' })).toBeDisabled()
+    const number = screen.getByRole('spinbutton', { name: 'Entry' })
+    expect(screen.getByRole('button', { name: 'Next entry' })).toBeDisabled()
     for (const value of ['', '0', '41', '1.5']) fireEvent.change(number, { target: { value } })
     wait(500)
     expect(onChange).not.toHaveBeenCalled()
     fireEvent.change(number, { target: { value: '2' } })
-    fireEvent.click(screen.getByRole('button', { name: 'Version before' }))
-    expect(screen.getByRole('button', { name: 'Version before' })).toBeDisabled()
+    fireEvent.click(screen.getByRole('button', { name: 'Previous entry' }))
+    expect(screen.getByRole('button', { name: 'Previous entry' })).toBeDisabled()
     wait(500)
     expect(onChange).toHaveBeenCalledExactlyOnceWith(1)
     rerender(<TimeSlider version={7} newest={40} onChange={onChange} />)
@@ -199,27 +199,29 @@ describe('a stream', () => {
     const asked = serveStream(120)
     show(<StreamPageView />)
     expect(await screen.findByRole('heading', { level: 1, name: 'Jazz Night' })).toBeInTheDocument()
-    const past = screen.getByRole('region', { name: 'As it was' })
-    await waitFor(() => expect(past).toHaveTextContent('Remaining tickets381'))
-    expect(await screen.findByText('Records 101 to 120 of 120')).toBeInTheDocument()
-    expect(await screen.findAllByRole('button', { name: /^Show version/ })).toHaveLength(20)
-    await userEvent.click(screen.getByRole('button', { name: 'Show version 105' }))
+    const past = screen.getByRole('region', { name: 'At that moment' })
+    await waitFor(() => expect(past).toHaveTextContent('Tickets left381'))
+    expect(await screen.findByText('Entries 101 to 120 of 120')).toBeInTheDocument()
+    expect(
+      await screen.findAllByRole('button', { name: /^Entry \d+: Customer 3a4b booked a ticket/ }),
+    ).toHaveLength(20)
+    await userEvent.click(screen.getByRole('button', { name: /^Entry 105:/ }))
     expect(location.search).toBe('?at=105')
-    await waitFor(() => expect(past).toHaveTextContent('Remaining tickets396'))
+    await waitFor(() => expect(past).toHaveTextContent('Tickets left396'))
     expect(screen.getByRole('slider')).toHaveValue('105')
-    expect(past).toHaveTextContent(`by user ${ada}`)
+    expect(past).toHaveTextContent(`Done by user${ada}`)
     fireEvent.change(screen.getByRole('slider'), { target: { value: 3 } })
-    expect(await screen.findByText('Records 1 to 50 of 120')).toBeInTheDocument()
-    await waitFor(() => expect(past).toHaveTextContent('Remaining tickets498'))
+    expect(await screen.findByText('Entries 1 to 25 of 120')).toBeInTheDocument()
+    await waitFor(() => expect(past).toHaveTextContent('Tickets left498'))
     for (const [value, remaining] of [
       [105, 396],
       [4, 497],
     ]) {
       fireEvent.change(screen.getByRole('slider'), { target: { value } })
-      await waitFor(() => expect(past).toHaveTextContent(`Remaining tickets${remaining}`))
+      await waitFor(() => expect(past).toHaveTextContent(`Tickets left${remaining}`))
     }
     // No request was for more than a page, and none was sent twice.
-    expect(asked.filter((q) => Number(new URLSearchParams(q).get('limit')) > 50)).toEqual([])
+    expect(asked.filter((q) => Number(new URLSearchParams(q).get('limit')) > 25)).toEqual([])
     expect(asked.filter((q) => q.includes('at=105'))).toHaveLength(1)
   })
 
@@ -235,7 +237,7 @@ describe('a stream', () => {
     server.use(http.get(`*/api/audit/streams/${stream}`, () => problem(404, 'stream_not_found')))
     show(<StreamPageView />)
     expect(
-      await screen.findByRole('heading', { level: 1, name: 'There is no such stream' }),
+      await screen.findByRole('heading', { level: 1, name: 'This event isn’t on record' }),
     ).toBeInTheDocument()
   })
 
@@ -249,9 +251,9 @@ describe('a stream', () => {
       ),
     )
     show(<StreamPageView />)
-    expect(await screen.findByText('The charts can’t be shown')).toBeInTheDocument()
-    expect(await screen.findByText('This version can’t be shown')).toBeInTheDocument()
-    expect(screen.getByRole('button', { name: 'Show version 2' })).toBeInTheDocument()
+    expect(await screen.findByText('The charts couldn’t be loaded')).toBeInTheDocument()
+    expect(await screen.findByText('This moment couldn’t be loaded')).toBeInTheDocument()
+    expect(screen.getByRole('button', { name: /^Entry 2:/ })).toBeInTheDocument()
   })
 })
 
@@ -263,11 +265,11 @@ describe('a record in words', () => {
   ) => describeRecord(aRecord(2, { type, data, metadata }))
 
   it('names the actor, the action and the customer', () => {
-    expect(words('EventScheduled', { capacity: 1200 })).toBe('Scheduled the event with 1,200 tickets')
-    expect(words('CapacityChanged', { capacity: 7 })).toBe('Changed the number of tickets to 7')
-    expect(words('TicketBooked', { customerId: ada })).toBe('Booked a ticket')
-    expect(words('BookingCancelled', { customerId: 'b0b' })).toBe('Cancelled a booking for b0b')
-    expect(words('SomethingLater', {})).toBe('SomethingLater')
+    expect(words('EventScheduled', { capacity: 1200 })).toBe('The event was scheduled with 1,200 tickets')
+    expect(words('CapacityChanged', { capacity: 7 })).toBe('The number of tickets was changed to 7')
+    expect(words('TicketBooked', { customerId: ada })).toBe('Customer 3a4b booked a ticket')
+    expect(words('BookingCancelled', { customerId: 'b0b' })).toBe('A booking of customer b0b was cancelled')
+    expect(words('WaitingListJoined', {})).toBe('Waiting list joined') // of a later version
     expect(actorOf(aRecord(2))).toBe(ada)
     expect(
       actorOf(aRecord(2, { metadata: { actor: '00000000-0000-0000-0000-000000000000' } })),
@@ -297,23 +299,25 @@ describe('the charts', () => {
     const rush = [0, 1, 2].map((i) => ({ at: T + i * 1_000, bookings: [3, 0, 1][i]! }))
     render(<Charts series={{ all, rush }} />)
     expect(
-      screen.getByRole('img', { name: 'Step chart of remaining tickets: 10 at first, 6 at last' }),
+      screen.getByRole('img', { name: 'Line chart of tickets left: 10 at first, 6 in the end' }),
     ).toBeInTheDocument()
     expect(
-      screen.getByRole('img', { name: /^Bar chart .* for 3 seconds .*: 3 in the busiest$/ }),
+      screen.getByRole('img', {
+        name: /^Bar chart of bookings per second in the minute from .*: at most 3$/,
+      }),
     ).toBeInTheDocument()
     for (const summary of screen.getAllByText('Show as a table')) await userEvent.click(summary)
     const rows = (name: RegExp) =>
       within(screen.getByRole('table', { name }))
         .getAllByRole('row')
         .map((row) => [...row.children].map((cell) => cell.textContent).join(' | '))
-    expect(rows(/^Remaining/)).toEqual([
-      'From | Up to version | Remaining',
+    expect(rows(/^Tickets left/)).toEqual([
+      'Time | Entry | Tickets left',
       'Jan 1, 2030, 12:00:00.000 PM | 1 | 10',
       'Jan 1, 2030, 1:00:00.000 PM | 5 | 6',
     ])
     expect(rows(/^Bookings/)).toEqual([
-      'Second | Booked',
+      'Second | Bookings',
       'Jan 1, 2030, 12:00:00.000 PM | 3',
       'Jan 1, 2030, 12:00:02.000 PM | 1',
     ])
@@ -321,7 +325,7 @@ describe('the charts', () => {
 
   it('show a message when there are no bookings', () => {
     render(<Charts series={{ all: noSeries, rush: [] }} />)
-    expect(screen.getByText('Nothing was ever booked here.')).toBeInTheDocument()
+    expect(screen.getByText('No tickets have been booked yet.')).toBeInTheDocument()
   })
 
   it('find the busiest seconds of a long time by dividing spans', async () => {
@@ -416,12 +420,16 @@ describe('verifying', () => {
       answer({ state: 'passed', report }),
     )
     await begin(stream)
-    expect(await screen.findByText('60 of 120 records checked')).toBeInTheDocument()
-    expect(screen.getByRole('progressbar', { name: 'Verified' })).toHaveAttribute('value', '60')
+    expect(await screen.findByText('60 of 120 entries checked')).toBeInTheDocument()
+    expect(screen.getByRole('progressbar', { name: 'Progress' })).toHaveAttribute('value', '60')
     expect(screen.getByRole('button', { name: 'Verifying…' })).toBeDisabled()
-    expect(await screen.findByText('All records checked; comparing the read models')).toBeInTheDocument()
-    await waitFor(() => expect(outcome()).toHaveTextContent('Nothing is wrong120 records checked in 0.25 s'))
-    expect(screen.getByRole('button', { name: 'Verify this stream' })).toBeEnabled()
+    expect(await screen.findByText(/^All entries are checked\./)).toBeInTheDocument()
+    await waitFor(() =>
+      expect(outcome()).toHaveTextContent(
+        'No problems foundAll 120 entries were checked. None is missing, changed or out of order.',
+      ),
+    )
+    expect(screen.getByRole('button', { name: 'Verify this history' })).toBeEnabled()
     expect(bodies).toEqual([{ streamId: stream }])
   })
 
@@ -436,13 +444,13 @@ describe('verifying', () => {
     const findings = [finding, ...Array.from({ length: 11 }, (_, i) => ({ ...finding, position: 1_008 + i }))]
     serveRuns(aRun(), answer({ state: 'failed', report: { ...report, findings, more: 5 } }))
     await begin(stream)
-    await waitFor(() => expect(outcome()).toHaveTextContent('17 findings'))
-    expect(within(outcome()).getAllByRole('listitem')).toHaveLength(10)
+    await waitFor(() => expect(outcome()).toHaveTextContent('17 problems found, earliest first'))
+    expect(within(outcome()).getAllByRole('link')).toHaveLength(10)
     const [first] = within(outcome()).getAllByRole('link')
-    expect(first).toHaveTextContent('Position 1,007, version 7')
+    expect(first).toHaveTextContent('Entry 7')
     expect(first).toHaveAttribute('href', `/audit/${stream}?at=7`)
     expect(outcome()).toHaveTextContent('And 7 more.')
-    expect(outcome()).not.toHaveTextContent('Nothing is wrong')
+    expect(outcome()).not.toHaveTextContent('No problems found')
   })
 
   it('verifies the whole log without a stream', async () => {
@@ -452,7 +460,7 @@ describe('verifying', () => {
     )
     await begin()
     await waitFor(() => expect(outcome()).toHaveTextContent('3 signed checkpoints compared'))
-    expect(outcome()).toHaveTextContent('signatures not checked')
+    expect(outcome()).toHaveTextContent('Signatures weren’t checked')
     expect(bodies).toEqual([{}])
   })
 
@@ -460,7 +468,7 @@ describe('verifying', () => {
     serveRuns(aRun({ streamId: undefined }), answer({ streamId: undefined, state: 'passed', report }))
     await begin(stream)
     await waitFor(() =>
-      expect(outcome()).toHaveTextContent('Another verification was running already, of the whole log'),
+      expect(outcome()).toHaveTextContent('Another verification was already running, of all histories.'),
     )
   })
 
@@ -472,21 +480,21 @@ describe('verifying', () => {
       ),
     )
     show(<Tools streamId={stream} />)
-    await waitFor(() => expect(outcome()).toHaveTextContent('Nothing is wrong'))
+    await waitFor(() => expect(outcome()).toHaveTextContent('No problems found'))
   })
 
   it('claims nothing when the server has it no more', async () => {
     serveRuns(aRun(), () => problem(404, 'not_verified'))
     await begin(stream)
-    await waitFor(() => expect(outcome()).toHaveTextContent('The result can’t be told'))
-    expect(outcome()).not.toHaveTextContent('Nothing is wrong')
+    await waitFor(() => expect(outcome()).toHaveTextContent('The result is no longer available'))
+    expect(outcome()).not.toHaveTextContent('No problems found')
   })
 
   it('reports that the verification failed', async () => {
     serveRuns(aRun(), answer({ state: 'broken', error: 'The database is gone' }))
     await begin(stream)
     await waitFor(() =>
-      expect(outcome()).toHaveTextContent('The verification could not be carried out. The database is gone'),
+      expect(outcome()).toHaveTextContent('The verification couldn’t be completed. The database is gone'),
     )
   })
 
@@ -496,7 +504,7 @@ describe('verifying', () => {
     await waitFor(() => expect(outcome()).toHaveTextContent('It says forbidden'))
     serveRuns(aRun(), answer({ state: 'passed', report }))
     await userEvent.click(screen.getByRole('button', { name: 'Try again' }))
-    await waitFor(() => expect(outcome()).toHaveTextContent('Nothing is wrong'))
+    await waitFor(() => expect(outcome()).toHaveTextContent('No problems found'))
   })
 })
 

@@ -14,17 +14,18 @@ import { StreamList } from '@/features/audit/components/stream-list'
 import { StreamListSkeleton } from '@/features/audit/components/stream-list-skeleton'
 import { Tools } from '@/features/audit/components/tools'
 import { useStreamQuery } from '@/features/audit/hooks'
-import { plural } from '@/lib/format'
+import { texts } from '@/features/audit/strings'
+import { strings } from '@/lib/strings'
+
+const words = texts.list
 
 export default function AuditPage() {
   return (
-    <div className="grid gap-6">
-      <PageTitle>Audit</PageTitle>
-      <div className="grid gap-1.5">
-        <PageHeading className="text-4xl sm:text-5xl">Audit</PageHeading>
-        <p className="max-w-3xl text-soft">
-          Every event is a stream of records that are never changed. Who looks at them is written down too.
-        </p>
+    <div className="grid gap-section">
+      <PageTitle>{texts.title}</PageTitle>
+      <div className="grid gap-tight">
+        <PageHeading>{texts.title}</PageHeading>
+        <p className="max-w-prose text-soft">{texts.lead}</p>
       </div>
       <Tools />
       {/* The query of the URL is not known when the page is exported. */}
@@ -42,53 +43,51 @@ function Streams() {
   const found = isPlaceholderData ? undefined : data?.data.length
   return (
     <>
-      <form role="search" aria-label="Streams" className="flex" onSubmit={(e) => e.preventDefault()}>
+      <form role="search" aria-label={words.label} className="flex" onSubmit={(e) => e.preventDefault()}>
         <SearchBox
-          label="Search by title or id"
+          label={words.search}
           search={query.search}
           onSearch={(search) => void change({ search, after: 0 })}
         />
       </form>
       <p role="status" className="sr-only">
-        {found !== undefined && settled.search
-          ? `${plural(found, 'stream')} found for ${settled.search}`
-          : ''}
+        {found !== undefined && settled.search ? words.found(found, settled.search) : ''}
       </p>
       {data ? (
         <div
-          className="grid gap-6 transition-opacity"
+          className="grid gap-group transition-opacity"
           style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
           aria-busy={isPlaceholderData}
         >
-          <p className="text-sm text-soft">{plural(data.total, 'stream')} in the log</p>
+          <p className="text-sm text-soft">{words.total(data.total)}</p>
           {data.data.length > 0 ? (
             <StreamList streams={data.data} />
           ) : (
             <Message
               icon={SearchX}
-              title="No streams found"
+              title={words.none}
               action={
                 settled.search || query.after ? (
                   <Button variant="outline" onClick={() => void change({ search: '', after: 0 })}>
-                    Show all streams
+                    {words.all}
                   </Button>
                 ) : undefined
               }
             >
               {settled.search ? (
                 <>
-                  Neither a title nor an id is like “<span>{settled.search}</span>”.
+                  {words.noMatch} “<bdi>{settled.search}</bdi>”.
                 </>
               ) : (
-                'Nothing has been recorded yet.'
+                words.empty
               )}
             </Message>
           )}
           {(data.next || query.after > 0) && (
-            <nav aria-label="Pages" className="flex justify-between gap-4">
+            <nav aria-label={strings.pages.label} className="flex justify-between gap-4">
               {query.after > 0 ? (
                 <Link href={href({ after: 0 })} className={buttonVariants({ variant: 'outline' })}>
-                  First page
+                  {words.first}
                 </Link>
               ) : (
                 <span />
@@ -99,14 +98,14 @@ function Streams() {
                   href={href({ after: data.next })}
                   className={buttonVariants({ variant: 'outline' })}
                 >
-                  Next page
+                  {words.next}
                 </Link>
               )}
             </nav>
           )}
         </div>
       ) : list.error ? (
-        <LoadError title="Streams can’t be shown" query={list} />
+        <LoadError title={words.failed} query={list} />
       ) : (
         <StreamListSkeleton />
       )}

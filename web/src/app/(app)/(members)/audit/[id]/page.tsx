@@ -23,8 +23,10 @@ import { useVersion } from '@/features/audit/hooks'
 import { usePathId } from '@/lib/address'
 import { ApiError } from '@/lib/api/error'
 import type { StreamPage as Page } from '@/lib/api/types'
-import { plural } from '@/lib/format'
+import { texts } from '@/features/audit/strings'
 import { paths } from '@/lib/paths'
+
+const words = texts.history
 
 // The chart library is larger than the rest of the page.
 const Charts = dynamic(() => import('@/features/audit/components/charts'), {
@@ -45,26 +47,26 @@ function LoadedStream({ id }: { id: string }) {
   const query = useStreamPage(id, 1)
   const { data, error } = query
   return (
-    <div className="grid gap-5">
-      {!data && <PageTitle>Stream</PageTitle>}
-      <BackLink href={paths.audit}>All streams</BackLink>
+    <div className="grid gap-group">
+      {!data && <PageTitle>{texts.title}</PageTitle>}
+      <BackLink href={paths.audit}>{words.back}</BackLink>
       {data ? (
         <Stream id={id} now={data} />
       ) : error instanceof ApiError && (error.status === 404 || error.status === 400) ? (
         <Message
           isPage
           icon={FileX}
-          title="There is no such stream"
+          title={words.missing}
           action={
             <Link className={buttonVariants()} href={paths.audit}>
-              All streams
+              {words.back}
             </Link>
           }
         >
-          No event with this id was ever recorded.
+          {words.missingBody}
         </Message>
       ) : error ? (
-        <LoadError isPage title="The stream can’t be shown" query={query} />
+        <LoadError isPage title={words.failed} query={query} />
       ) : (
         <StreamSkeleton />
       )}
@@ -76,29 +78,28 @@ function Stream({ id, now }: { id: string; now: Page }) {
   const newest = now.version
   const [at, goTo] = useVersion()
   const version = at > 0 && at < newest ? at : newest
-  const title = now.state.title || 'Without a title'
+  const title = now.state.title || texts.untitled
   return (
     <>
-      <PageTitle>{`Stream of ${title}`}</PageTitle>
-      <div className="grid gap-1.5">
-        <PageHeading className="text-4xl sm:text-5xl">
-          <bdi>{title}</bdi>
-        </PageHeading>
-        <p className="font-mono text-xs break-all text-soft">{id}</p>
-        <p className="text-soft">{plural(newest, 'record')}</p>
-      </div>
+      <PageTitle>{words.pageTitle(title)}</PageTitle>
+      <PageHeading>
+        <bdi>{title}</bdi>
+      </PageHeading>
       <Tools streamId={id} />
-      <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-2">
-        <div className="grid min-w-0 grid-cols-1 gap-5">
-          <Panel title="As it was">
-            <TimeSlider version={version} newest={newest} onChange={(to) => goTo(to, 'replace')} />
-            <StateAtVersion streamId={id} version={version} />
+      <TimeSlider version={version} newest={newest} onChange={(to) => goTo(to, 'replace')} />
+      {/* On a narrow screen the timeline comes before the charts. */}
+      <div className="grid grid-cols-1 items-start gap-group lg:grid-cols-2 lg:grid-rows-[auto_1fr]">
+        <Panel title={texts.moment.title}>
+          <StateAtVersion streamId={id} version={version} />
+        </Panel>
+        <div className="grid min-w-0 lg:col-start-2 lg:row-span-2 lg:row-start-1">
+          <Panel title={texts.timeline.title}>
+            <Timeline streamId={id} version={version} newest={newest} onChoose={(to) => goTo(to, 'push')} />
           </Panel>
+        </div>
+        <div className="grid min-w-0 gap-group">
           <StreamCharts id={id} newest={newest} version={version} />
         </div>
-        <Panel title="Timeline">
-          <Timeline streamId={id} version={version} newest={newest} onChoose={(to) => goTo(to, 'push')} />
-        </Panel>
       </div>
     </>
   )
@@ -108,6 +109,6 @@ function StreamCharts({ id, newest, version }: { id: string; newest: number; ver
   const query = useSeries(id, newest)
   const { data } = useStateAtVersion(id, version)
   if (query.data) return <Charts series={query.data} at={data?.state.at} />
-  if (query.error) return <LoadError title="The charts can’t be shown" query={query} />
+  if (query.error) return <LoadError title={words.chartsFailed} query={query} />
   return <Skeleton className="h-80 rounded-ticket" />
 }
