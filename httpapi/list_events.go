@@ -30,7 +30,7 @@ type listEventsInput struct {
 	To        time.Time `query:"to" doc:"Only events that begin before this time"`
 	Status    string    `query:"status" enum:"SCHEDULED,CANCELLED"`
 	MinPrice  string    `query:"minPrice" pattern:"^[0-9]{1,13}([.][0-9]{1,6})?$" patternDescription:"decimal number" doc:"Needs currency" example:"10.50"`
-	MaxPrice  string    `query:"maxPrice" pattern:"^[0-9]{1,13}([.][0-9]{1,6})?$" patternDescription:"decimal number" doc:"Needs currency" example:"49.99"`
+	MaxPrice  string    `query:"maxPrice" pattern:"^[0-9]{1,13}([.][0-9]{1,6})?$" patternDescription:"decimal number" doc:"Needs currency, unless it is 0: free in any currency" example:"49.99"`
 	Currency  string    `query:"currency" doc:"Only events with prices in this currency: an ISO 4217 code" example:"USD"`
 	Organizer uuid.UUID `query:"organizer" format:"uuid" doc:"Only events that this user has scheduled"`
 	Cacheable
@@ -96,7 +96,8 @@ func (in *listEventsInput) query(now time.Time) (projections.EventQuery, error) 
 		q.Now = now.UTC().Truncate(time.Second)
 	}
 	if in.Currency == "" {
-		if in.MinPrice != "" || in.MaxPrice != "" {
+		q.Free = in.MinPrice == "" && in.MaxPrice != "" && strings.Trim(in.MaxPrice, "0.") == ""
+		if !q.Free && (in.MinPrice != "" || in.MaxPrice != "") {
 			return q, problem.Invalid(problem.FieldProblem{Pointer: "currency", Detail: "Add the currency of the price."})
 		}
 		return q, nil

@@ -91,21 +91,25 @@ func TestEventsAreFilteredByParameters(t *testing.T) {
 	cancelled := create("Cancelled", 2, "30", "EUR")
 	create("Yen", 3, "3000", "JPY")
 	booked := create("Full", 4, "50", "EUR")
+	create("Free", 5, "0", "GBP")
+	create("Gratis", 6, "0", "JPY")
 	s.want(s.call("POST", "/events/"+cancelled+"/cancel", organizer, nil), 200, "")
 	last := s.want(s.order(token, booked), 201, "")
 	get := func(query string) answer {
 		return s.call("GET", "/events?"+query, token, nil, "Min-Log-Position", last.header.Get("Log-Position"))
 	}
 	for query, want := range map[string]string{
-		"":                               "Past Soon Cancelled Yen Full",
-		"upcoming=true":                  "Soon Cancelled Yen Full",
-		"upcoming=true&status=SCHEDULED": "Soon Yen Full",
-		"available=true":                 "Soon Yen",
+		"":                               "Past Soon Cancelled Yen Full Free Gratis",
+		"upcoming=true":                  "Soon Cancelled Yen Full Free Gratis",
+		"upcoming=true&status=SCHEDULED": "Soon Yen Full Free Gratis",
+		"available=true":                 "Soon Yen Free Gratis",
 		"status=CANCELLED":               "Cancelled",
 		"currency=EUR&maxPrice=49.99":    "Past Soon Cancelled",
 		"currency=EUR&minPrice=49.990":   "Soon Full",
-		"currency=JPY":                   "Yen",
-		"organizer=" + me.String():       "Past Soon Cancelled Yen Full",
+		"currency=JPY":                   "Yen Gratis",
+		"maxPrice=0":                     "Free Gratis",
+		"maxPrice=0.00&currency=GBP":     "Free",
+		"organizer=" + me.String():       "Past Soon Cancelled Yen Full Free Gratis",
 		"organizer=" + uuid.NewString():  "",
 		"from=" + url.QueryEscape(at(1)) + "&to=" + url.QueryEscape(at(3)): "Soon Cancelled",
 	} {
@@ -114,7 +118,7 @@ func TestEventsAreFilteredByParameters(t *testing.T) {
 		}
 	}
 	for query, pointer := range map[string]string{
-		"minPrice=1": "currency", "maxPrice=1&currency=EURO": "currency", "currency=EUR&minPrice=1.999": "minPrice",
+		"minPrice=1": "currency", "maxPrice=1": "currency", "minPrice=0&maxPrice=0": "currency", "maxPrice=1&currency=EURO": "currency", "currency=EUR&minPrice=1.999": "minPrice",
 		"currency=EUR&maxPrice=-1": "maxPrice", "status=GONE": "status", "from=tomorrow": "from",
 		"upcoming=maybe": "upcoming",
 		"organizer=me":   "organizer",

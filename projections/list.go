@@ -41,6 +41,7 @@ type EventQuery struct {
 	// MaxPrice, in minor units; empty: all currencies and prices.
 	Currency           string
 	MinPrice, MaxPrice int64
+	Free               bool // only events that cost nothing, in whatever currency
 
 	Sort       EventSort
 	Descending bool
@@ -216,6 +217,9 @@ func (q EventQuery) conditions() *conditions {
 	}
 	if q.Currency != "" {
 		c.add("currency = %s and price_minor between %s and %s", q.Currency, q.MinPrice, q.MaxPrice)
+	}
+	if q.Free {
+		c.add("price_minor = 0")
 	}
 	if q.Organizer != uuid.Nil {
 		c.add("id in (select stream_id from event_log where version = 1 and metadata->>'actor' = %s)", q.Organizer.String())

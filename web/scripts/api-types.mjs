@@ -20,6 +20,7 @@ const { schemas } = document.components
 const answers = [
   'Event',
   'EventPage',
+  'UploadedImage',
   'BookingList',
   'BookingChange',
   'Session',

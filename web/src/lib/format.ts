@@ -30,6 +30,14 @@ export function formatDateTime(date: string, timeZone: string): string {
   return format(date, { dateStyle: 'long', timeStyle: 'short', timeZone: knownZone(timeZone) })
 }
 
+/** When something ends: "11:30 PM" on the day when it starts, else "March 17, 2025 at 6:00 PM". */
+export function formatEnd(end: string, start: string, timeZone: string): string {
+  const day = { dateStyle: 'long', timeZone: knownZone(timeZone) } as const
+  return format(end, day) === format(start, day)
+    ? format(end, { timeStyle: 'short', timeZone: knownZone(timeZone) })
+    : formatDateTime(end, timeZone)
+}
+
 /** "Sat" */
 export const formatWeekday = (date: string, timeZone: string): string =>
   format(date, { weekday: 'short', timeZone: knownZone(timeZone) })

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { AttemptKey } from './attempt-key'
 import { newKey } from './new-key'
 import { showErrors } from './form-errors'
@@ -6,6 +6,7 @@ import {
   currencies,
   formatDateTime,
   formatDay,
+  formatEnd,
   formatNumber,
   formatPrice,
   distanceParts,
@@ -13,7 +14,8 @@ import {
   zoneName,
 } from './format'
 import { afterLogin, loginFor } from './paths'
-import { toInstant, toLocal } from './local-time'
+import { toInstants, toLocal } from './local-time'
+import { learnTime, now } from './server-time'
 import { isKnownZone, sameOffset, viewerZone } from './time-zone'
 
 describe('dates', () => {
@@ -76,15 +78,22 @@ describe('dates', () => {
     ['2025-03-15T10:00', 'America/New_York', '2025-03-15T14:00:00Z'],
     ['2025-01-15T10:00', 'America/New_York', '2025-01-15T15:00:00Z'],
     ['2025-06-01T00:30', 'Asia/Kolkata', '2025-05-31T19:00:00Z'],
-    ['2025-10-26T01:30', 'Europe/Lisbon', '2025-10-26T00:30:00Z'], // ambiguous: the first
-  ])('are %s in %s at %s', (local, zone, moment) => {
-    expect(toInstant(local, zone)).toBe(moment)
-    expect(toLocal(moment, zone)).toBe(local)
+    ['2025-10-26T01:30', 'Europe/Lisbon', '2025-10-26T00:30:00Z', '2025-10-26T01:30:00Z'],
+    ['2025-04-06T01:45', 'Australia/Lord_Howe', '2025-04-05T14:45:00Z', '2025-04-05T15:15:00Z'],
+  ])('are %s in %s at %s', (local, zone, ...moments) => {
+    expect(toInstants(local, zone)).toEqual(moments)
+    for (const moment of moments) expect(toLocal(moment, zone)).toBe(local)
   })
 
   it('may not exist', () => {
-    expect(toInstant('2025-03-30T02:30', 'Europe/Berlin')).toBeUndefined()
-    expect(toInstant('', 'UTC')).toBeUndefined()
+    expect(toInstants('2025-03-30T02:30', 'Europe/Berlin')).toEqual([])
+    expect(toInstants('', 'UTC')).toEqual([])
+  })
+
+  it('end on the same day with a time, and on another one with a date', () => {
+    const start = '2025-03-15T20:00:00Z'
+    expect(formatEnd('2025-03-15T22:30:00Z', start, 'UTC')).toBe('10:30 PM')
+    expect(formatEnd('2025-03-15T23:30:00Z', start, 'Europe/Berlin')).toBe('March 16, 2025 at 12:30 AM')
   })
 
   it('are in the viewer’s zone by default', () => {
@@ -162,4 +171,22 @@ it('a new key is a random UUID, over plain http too, where crypto.randomUUID is 
     expect(key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   expect(new Set(keys).size).toBe(100)
   vi.unstubAllGlobals()
+})
+
+describe('the server’s time', () => {
+  afterEach(() => learnTime(new Date().toUTCString()))
+
+  it('is told by its answers, where the clock of the device is wrong', () => {
+    vi.useFakeTimers({ now: Date.parse('2020-01-01T00:00:00Z') })
+    learnTime('Wed, 01 Jan 2025 00:00:00 GMT')
+    expect(now()).toBe(Date.parse('2025-01-01T00:00:00Z'))
+    vi.advanceTimersByTime(60_000)
+    expect(now()).toBe(Date.parse('2025-01-01T00:01:00Z'))
+    learnTime('nonsense')
+    learnTime(null)
+    expect(now()).toBe(Date.parse('2025-01-01T00:01:00Z'))
+    learnTime('Wed, 01 Jan 2020 00:01:02 GMT') // within what an answer takes
+    expect(now()).toBe(Date.now())
+    vi.useRealTimers()
+  })
 })

@@ -1,11 +1,14 @@
 import type { Event } from '@/lib/api/types'
-import { plural } from '@/lib/format'
+import { now } from '@/lib/server-time'
+import { availability as text } from './strings'
 
 type Level = 'good' | 'warn' | 'bad' | 'off'
 
 interface Availability {
   level: Level
   text: string
+  /** So few are left that one should hurry. */
+  isScarce?: boolean
 }
 
 // So few are scarce in a small room too, whatever their share.
@@ -18,13 +21,11 @@ const FEW = 5
 export function availabilityOf(
   event: Pick<Event, 'remainingTickets' | 'totalTickets' | 'status' | 'date'>,
 ): Availability {
-  if (event.status === 'CANCELLED') return { level: 'off', text: 'Cancelled' }
-  if (Date.parse(event.date) <= Date.now()) return { level: 'off', text: 'Past event' }
+  if (event.status === 'CANCELLED') return { level: 'off', text: text.cancelled }
+  if (Date.parse(event.date) <= now()) return { level: 'off', text: text.past }
   const { remainingTickets: left, totalTickets: total } = event
-  if (left <= 0) return { level: 'off', text: 'Sold Out' }
+  if (left <= 0) return { level: 'off', text: text.soldOut }
   const isScarce = left <= FEW || left * 10 < total
-  const text = left === 1 ? 'Last ticket' : `${isScarce ? 'Only ' : ''}${plural(left, 'ticket')} left`
-  if (left * 2 > total) return { level: 'good', text }
-  if (left * 10 >= total) return { level: 'warn', text }
-  return { level: 'bad', text }
+  const level = left * 2 > total ? 'good' : left * 10 >= total ? 'warn' : 'bad'
+  return { level, text: left === 1 ? text.last : text.left(left, isScarce), isScarce }
 }

@@ -15,8 +15,8 @@ import { AvailabilityBadge } from './components/availability-badge'
 import { EventGrid } from './components/event-grid'
 import { EventToolbar } from './components/event-toolbar'
 import { LiveStatus } from './components/live-status'
-import { useEventQuery } from './event-query'
-import { changesOf, eventFormSchema } from './form-schema'
+import { parametersOf, useEventQuery } from './event-query'
+import { changesOf, detailsOf, eventFormSchema, valuesOf } from './form-schema'
 
 describe('availability', () => {
   it.each([
@@ -28,14 +28,18 @@ describe('availability', () => {
     [1, 'bad', 'Last ticket'],
     [0, 'off', 'Sold Out'],
   ])('of %i in 100 is %s', (remainingTickets, level, text) => {
-    expect(availabilityOf(anEvent({ remainingTickets }))).toEqual({ level, text })
+    expect(availabilityOf(anEvent({ remainingTickets }))).toMatchObject({ level, text })
   })
 
-  it('of few tickets is scarce, whatever their share', () => {
-    expect(availabilityOf(anEvent({ remainingTickets: 2, totalTickets: 3 }))).toEqual({
-      level: 'good',
-      text: 'Only 2 tickets left',
-    })
+  it('of few tickets is scarce, whatever their share, and in no calm green', () => {
+    const event = anEvent({ remainingTickets: 2, totalTickets: 2 })
+    const { rerender } = render(<AvailabilityBadge event={event} />)
+    const badge = () => screen.getByText(/2 tickets left/).parentElement
+    expect(badge()).toHaveTextContent('Only 2 tickets left')
+    expect(badge()).toHaveAttribute('data-tone', 'good')
+    expect(badge()).toHaveClass('bg-good!')
+    rerender(<AvailabilityBadge event={{ ...event, remainingTickets: 52, totalTickets: 52 }} />)
+    expect(badge()).not.toHaveClass('bg-good!')
   })
 
   it('of a past event is none', () => {
@@ -92,12 +96,13 @@ describe('the toolbar', () => {
     return (
       <>
         <EventToolbar query={query} onChange={(part) => void change(part)} />
-        <output>{JSON.stringify(settled)}</output>
+        <output>{JSON.stringify(parametersOf(settled))}</output>
       </>
     )
   }
-  const box = () => screen.getByRole('searchbox', { name: 'Search events by title' })
+  const box = () => screen.getByRole('searchbox', { name: 'Search events by title or venue' })
   const type = (text: string) => fireEvent.change(box(), { target: { value: text } })
+  const asked = () => JSON.parse(screen.getByRole('status', { hidden: true }).textContent!) as object
   const wait = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms))
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
@@ -125,21 +130,79 @@ describe('the toolbar', () => {
       dispatchEvent(new PopStateEvent('popstate'))
     })
     expect(box()).toHaveValue('opera')
-    expect(screen.getByRole('combobox')).toHaveValue('date-asc')
+    expect(screen.getByLabelText('Sort by')).toHaveValue('date-asc')
   })
 
   it('ignores invalid values in the URL', async () => {
-    history.replaceState(null, '', '/events?page=-4&sortBy=secret&sortOrder=up')
-    render(<Toolbar />)
-    expect(screen.getByRole('status')).toHaveTextContent(
-      '{"search":"","sortBy":"date","sortOrder":"asc","page":1}',
+    history.replaceState(
+      null,
+      '',
+      '/events?page=-4&sortBy=secret&sortOrder=up&category=secret&when=dates&from=soon&price=most&most=-1x&currency=?',
     )
+    render(<Toolbar />)
+    expect(asked()).toEqual({ sortBy: 'date', sortOrder: 'asc', page: 1 })
+  })
+
+  it.each([
+    ['', {}],
+    ['available=true', { available: true }],
+    ['category=music', { category: 'music' }],
+    ['price=free', { maxPrice: '0' }],
+    ['price=most', {}],
+    ['price=most&most=30&currency=EUR', { maxPrice: '30', currency: 'EUR' }],
+    ['when=today', { from: '2030-03-15T00:00:00.000Z', to: '2030-03-16T00:00:00.000Z' }],
+    ['when=weekend', { from: '2030-03-16T00:00:00.000Z', to: '2030-03-18T00:00:00.000Z' }],
+    // Lisbon's summer begins on March 31.
+    [
+      'when=dates&from=2030-03-30&to=2030-03-31',
+      { from: '2030-03-30T00:00:00.000Z', to: '2030-03-31T23:00:00.000Z' },
+    ],
+    ['when=dates&to=2030-03-20', { to: '2030-03-21T00:00:00.000Z' }],
+  ])('asks for ?%s of the URL', (search, filter) => {
+    vi.setSystemTime('2030-03-15T10:00:00Z') // a Friday
+    history.replaceState(null, '', `/events?${search}`)
+    render(<Toolbar />)
+    expect(asked()).toEqual({ sortBy: 'date', sortOrder: 'asc', page: 1, ...filter })
+  })
+
+  it('knows the weekend on its Sunday', () => {
+    vi.setSystemTime('2030-03-17T10:00:00Z')
+    history.replaceState(null, '', '/events?when=weekend')
+    render(<Toolbar />)
+    expect(asked()).toMatchObject({ from: '2030-03-17T00:00:00.000Z', to: '2030-03-18T00:00:00.000Z' })
+  })
+
+  it('filters in the URL, on the first page, and counts the filters', async () => {
+    vi.useRealTimers()
+    history.replaceState(null, '', '/events?page=3')
+    render(<Toolbar />)
+    const choose = (label: string, value: string) =>
+      fireEvent.change(screen.getByLabelText(label), { target: { value } })
+    choose('Category', 'music')
+    choose('When', 'dates')
+    choose('From', '2030-03-15')
+    choose('Price', 'most')
+    choose('Highest price', '30 euros')
+    choose('Currency', 'EUR')
+    fireEvent.click(screen.getByLabelText('Available only'))
+    await waitFor(() =>
+      expect(Object.fromEntries(new URLSearchParams(location.search))).toEqual({
+        category: 'music',
+        when: 'dates',
+        from: '2030-03-15',
+        price: 'most',
+        most: '30',
+        currency: 'EUR',
+        available: 'true',
+      }),
+    )
+    expect(screen.getByRole('button', { name: /^Filters\s?, 4 active$/ })).toBeInTheDocument()
   })
 
   it('sorts, clears, and keeps the focus in the search', async () => {
     vi.useRealTimers()
     render(<Toolbar />)
-    fireEvent.change(screen.getByRole('combobox'), { target: { value: 'title-desc' } })
+    fireEvent.change(screen.getByLabelText('Sort by'), { target: { value: 'title-desc' } })
     await waitFor(() => expect(location.search).toBe('?sortBy=title&sortOrder=desc'))
     type('x')
     await waitFor(() => expect(location.search).toContain('search=x'))
@@ -171,14 +234,14 @@ describe('a time zone that the browser does not know', () => {
   })
 
   it('prevents saving a date, which would be wrong', () => {
-    const values = { ...event, local: '2030-03-15T10:00', totalTickets: '100', price: '25' }
+    const values = { ...valuesOf(event), local: '2030-03-15T10:00' }
     const problems = safeParse(eventFormSchema, values).issues?.map(({ path, message }) => [
       path?.[0]?.key,
       message,
     ])
     expect(problems).toContainEqual([
       'timeZone',
-      'This browser does not know this time zone; use a newer one.',
+      'Your browser doesn’t know this time zone. Try a newer one.',
     ])
     expect(safeParse(eventFormSchema, { ...values, timeZone: 'UTC' }).success).toBe(true)
   })
@@ -223,23 +286,36 @@ describe('saving an event', () => {
     expect(asked).toHaveLength(0)
   })
 
-  it('sends only what was edited: not a time that the form can’t show exactly', () => {
-    // The second 02:30 of an autumn night, with seconds, and a title that is long in UTF-16 only.
-    const values = {
+  // The second 02:30 of an autumn night, with seconds, and a title that is long in UTF-16 only.
+  const values = valuesOf(
+    anEvent({
       title: '🎷'.repeat(150),
-      description: '',
-      venue: 'Blue Door Club',
-      local: '2030-10-27T02:30',
+      date: '2030-10-27T01:30:25Z',
       timeZone: 'Europe/Berlin',
-      totalTickets: '100',
-      price: '25',
       currency: 'EUR',
-    }
+    }),
+  )
+
+  it('sends only what was edited: not a time that the form can’t show exactly', () => {
     expect(safeParse(eventFormSchema, values).success).toBe(true)
-    expect(changesOf(values, { price: true })).toEqual({ price: 25 })
+    expect(changesOf({ ...values, price: '25' }, { price: true })).toEqual({ price: 25 })
     expect(changesOf(values, { timeZone: true })).toEqual({
       timeZone: 'Europe/Berlin',
-      date: '2030-10-27T00:30:00Z',
+      date: '2030-10-27T01:30:00Z',
+    })
+  })
+
+  it('knows which of two equal times was meant', () => {
+    expect(values).toMatchObject({ local: '2030-10-27T02:30', reading: '1' })
+    expect(detailsOf(values).date).toBe('2030-10-27T01:30:00Z')
+    expect(detailsOf({ ...values, reading: '0' }).date).toBe('2030-10-27T00:30:00Z')
+    // It ends an hour after it starts, and half an hour before on the clock.
+    const short = { ...values, reading: '0', endLocal: '2030-10-27T02:00', endReading: '1' }
+    expect(detailsOf(short)).toMatchObject({ date: '2030-10-27T00:30:00Z', endsAt: '2030-10-27T01:00:00Z' })
+    expect(safeParse(eventFormSchema, short).success).toBe(true)
+    expect(safeParse(eventFormSchema, { ...short, endReading: '0' }).issues?.[0]).toMatchObject({
+      message: 'The event must end after it starts.',
+      path: [{ key: 'endLocal' }],
     })
   })
 })

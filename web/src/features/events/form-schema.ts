@@ -10,40 +10,66 @@ import {
   trim,
   type InferOutput,
 } from 'valibot'
-import type { EventDetails as Details } from '@/lib/api/types'
-import { toInstant } from '@/lib/local-time'
-import { isKnownZone } from '@/lib/time-zone'
+import type { Event, EventDetails as Details } from '@/lib/api/types'
+import { toInstants, toLocal } from '@/lib/local-time'
+import { isKnownZone, viewerZone } from '@/lib/time-zone'
+import { form as text } from './strings'
 
 /** At most so many characters, as the server counts them: an emoji is one. */
-const atMost = (most: number) =>
-  check((text: string) => [...text].length <= most, `Use at most ${most.toLocaleString('en-US')} characters.`)
+const atMost = (most: number) => check((value: string) => [...value].length <= most, text.atMost(most))
+
+/** The UTC time of a local time; undefined for one that is skipped in spring. */
+function instantOf(local: string, timeZone: string, reading: string): string | undefined {
+  const instants = toInstants(local, timeZone)
+  return instants[Number(reading)] ?? instants[0]
+}
 
 /** The values of the form as text, the way inputs hold them. */
 export const eventFormSchema = pipe(
   object({
-    title: pipe(string(), trim(), minLength(1, 'Enter a title.'), atMost(200)),
+    title: pipe(string(), trim(), minLength(1, text.enterTitle), atMost(200)),
     description: pipe(string(), trim(), atMost(5_000)),
-    venue: pipe(string(), trim(), minLength(1, 'Enter a venue.'), atMost(200)),
-    local: pipe(string(), minLength(1, 'Enter a date and a time.')),
-    timeZone: pipe(
-      string(),
-      minLength(1, 'Choose a time zone.'),
-      check(isKnownZone, 'This browser does not know this time zone; use a newer one.'),
-    ),
-    totalTickets: pipe(string(), regex(/^\s*[1-9]\d{0,8}\s*$/, 'Enter a whole number, at least 1.')),
-    price: pipe(
-      string(),
-      regex(/^\s*\d{1,9}([.]\d{1,3})?\s*$/, 'Enter an amount such as 25 or 49.99; 0 is free.'),
-    ),
-    currency: pipe(string(), regex(/^[A-Z]{3}$/, 'Choose a currency.')),
+    category: string(),
+    organizerName: pipe(string(), trim(), atMost(100)),
+    image: string(),
+    venue: pipe(string(), trim(), minLength(1, text.enterVenue), atMost(200)),
+    local: pipe(string(), minLength(1, text.enterTime)),
+    // Which of the two is meant, where a local time comes twice: "0" or "1".
+    reading: string(),
+    endLocal: string(),
+    endReading: string(),
+    timeZone: pipe(string(), minLength(1, text.chooseZone), check(isKnownZone, text.unknownZone)),
+    totalTickets: pipe(string(), regex(/^\s*[1-9]\d{0,8}\s*$/, text.enterTickets)),
+    price: pipe(string(), regex(/^\s*\d{1,9}([.]\d{1,3})?\s*$/, text.enterPrice)),
+    currency: pipe(string(), regex(/^[A-Z]{3}$/, text.chooseCurrency)),
   }),
   forward(
     partialCheck(
       [['local'], ['timeZone']],
-      ({ local, timeZone }) => toInstant(local, timeZone) !== undefined,
-      'Clocks in this time zone skip that time.',
+      ({ local, timeZone }) => toInstants(local, timeZone).length > 0,
+      text.skipped,
     ),
     ['local'],
+  ),
+  forward(
+    partialCheck(
+      [['endLocal'], ['timeZone']],
+      ({ endLocal, timeZone }) => !endLocal || toInstants(endLocal, timeZone).length > 0,
+      text.skipped,
+    ),
+    ['endLocal'],
+  ),
+  forward(
+    partialCheck(
+      [['local'], ['reading'], ['endLocal'], ['endReading'], ['timeZone']],
+      ({ local, reading, endLocal, endReading, timeZone }) => {
+        const start = instantOf(local, timeZone, reading)
+        const end = instantOf(endLocal, timeZone, endReading)
+        return !start || !end || start < end
+      },
+      text.endsFirst,
+    ),
+    ['endLocal'],
   ),
 )
 
@@ -52,11 +78,45 @@ export type EventFormValues = InferOutput<typeof eventFormSchema>
 /** The fields whose values differ from those that the form began with. */
 export type EditedFields = Partial<Record<keyof EventFormValues, boolean>>
 
+export function valuesOf(event: Event | undefined): EventFormValues {
+  const timeZone = event?.timeZone ?? viewerZone()
+  const [local, reading] = localOf(event?.date, timeZone)
+  const [endLocal, endReading] = localOf(event?.endsAt, timeZone)
+  return {
+    title: event?.title ?? '',
+    description: event?.description ?? '',
+    category: event?.category ?? '',
+    organizerName: event?.organizerName ?? '',
+    image: imageId(event?.image) ?? '',
+    venue: event?.venue ?? '',
+    local,
+    reading,
+    endLocal,
+    endReading,
+    timeZone,
+    totalTickets: event ? String(event.totalTickets) : '',
+    price: event ? String(event.price) : '',
+    currency: event?.currency ?? 'USD',
+  }
+}
+
+/** The id of an image, as it is named in its URL. */
+export const imageId = (image: Event['image'] | undefined) => image?.url.split('/').pop()
+
+function localOf(instant: string | null | undefined, timeZone: string): [string, string] {
+  if (!instant) return ['', '0']
+  const local = toLocal(instant, timeZone)
+  // The form shows minutes: an instant belongs to the last reading that is not after it.
+  const reading = toInstants(local, timeZone).findLastIndex((at) => Date.parse(at) <= Date.parse(instant))
+  return [local, String(Math.max(0, reading))]
+}
+
 export function detailsOf(values: EventFormValues): Details {
-  const { local, totalTickets, price, ...rest } = values
+  const { local, reading, endLocal, endReading, totalTickets, price, ...rest } = values
   return {
     ...rest,
-    date: toInstant(local, values.timeZone) ?? '',
+    date: instantOf(local, values.timeZone, reading) ?? '',
+    endsAt: instantOf(endLocal, values.timeZone, endReading) ?? null,
     totalTickets: Number(totalTickets),
     price: Number(price),
   }
@@ -64,9 +124,11 @@ export function detailsOf(values: EventFormValues): Details {
 
 /** The details whose fields were edited: what the form can't show exactly, such as seconds, stays. */
 export function changesOf(values: EventFormValues, edited: EditedFields): Partial<Details> {
-  const { date, ...rest } = detailsOf(values)
-  const changes = Object.fromEntries(
+  const { date, endsAt, ...rest } = detailsOf(values)
+  const changes: Partial<Details> = Object.fromEntries(
     Object.entries(rest).filter(([name]) => edited[name as keyof typeof rest]),
   )
-  return edited.local || edited.timeZone ? { ...changes, date } : changes
+  if (edited.local || edited.reading || edited.timeZone) changes.date = date
+  if (edited.endLocal || edited.endReading || (edited.timeZone && values.endLocal)) changes.endsAt = endsAt
+  return changes
 }

@@ -33,6 +33,13 @@ export const EventPage: GenericSchema<Schemas['EventPage']> = object({
   meta: PageMeta,
 })
 
+export const UploadedImage: GenericSchema<Schemas['UploadedImage']> = object({
+  height: number(),
+  id: string(),
+  url: string(),
+  width: number(),
+})
+
 export const BookingWithEvent: GenericSchema<Schemas['BookingWithEvent']> = object({
   cancelledAt: optional(string()),
   createdAt: string(),

@@ -1,4 +1,5 @@
 import createClient from 'openapi-fetch'
+import { learnTime } from '@/lib/server-time'
 import { ApiError } from './error'
 import type { paths } from './schema'
 
@@ -22,6 +23,7 @@ export async function send(request: Request, timeout = TIMEOUT): Promise<Respons
   if (request.signal.aborted) abort()
   try {
     const response = await fetch(request, { signal: limit.signal })
+    learnTime(response.headers.get('Date'))
     const body = await response.arrayBuffer()
     return new Response(body.byteLength > 0 ? body : null, response)
   } catch (error) {

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
+import { now } from '@/lib/server-time'
 import { useIsBooked } from '../api/list-bookings'
 import { useAttempt } from '../attempts'
 import { book } from '../book'
@@ -61,11 +62,11 @@ const LONGEST_TIMER = 2 ** 31 - 1
 
 function useHasBegun(date: string): boolean {
   const at = Date.parse(date)
-  const [hasBegun, setHasBegun] = useState(() => at <= Date.now())
+  const [hasBegun, setHasBegun] = useState(() => at <= now())
   useEffect(() => {
-    const check = () => setHasBegun(at <= Date.now())
+    const check = () => setHasBegun(at <= now())
     check()
-    const left = at - Date.now()
+    const left = at - now()
     if (left <= 0 || left > LONGEST_TIMER) return
     const timer = setTimeout(check, left + 50)
     return () => clearTimeout(timer)

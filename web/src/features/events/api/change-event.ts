@@ -13,7 +13,13 @@ const detailNames = [
   'totalTickets',
   'price',
   'currency',
+  'category',
+  'endsAt',
+  'organizerName',
 ] as const
+
+const isEdited = (a: Event, b: Event) =>
+  a.image?.url !== b.image?.url || detailNames.some((name) => a[name] !== b[name])
 
 export async function scheduleEvent(body: EventDetails, idempotencyKey: string): Promise<Event> {
   const params = { header: { 'Idempotency-Key': idempotencyKey } }
@@ -48,7 +54,7 @@ export async function updateEvent(seen: Event, changes: Partial<EventDetails>): 
     } catch (error) {
       if (codeOf(error) !== 'version_mismatch' || attempt === 5) throw error
       const current = await getEvent(seen.id)
-      if (detailNames.some((name) => current[name] !== seen[name])) throw new EditConflict(current)
+      if (isEdited(current, seen)) throw new EditConflict(current)
       version = current.version
     }
   }

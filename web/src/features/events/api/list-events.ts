@@ -3,13 +3,13 @@ import { api, read } from '@/lib/api/client'
 import { EventPage } from '@/lib/api/schemas'
 import { eventKeys, withNewestCounts } from '@/lib/event-cache'
 import { live } from '@/lib/live/live'
-import type { EventQuery } from '../event-query'
+import { parametersOf, type EventQuery } from '../event-query'
 
 // Fills rows of one, two and three cards.
 export const PAGE_SIZE = 12
 
-export function eventListQuery({ search, ...rest }: EventQuery) {
-  const query = { ...rest, ...(search && { search }), upcoming: true, limit: PAGE_SIZE }
+export function eventListQuery(asked: EventQuery) {
+  const query = { ...parametersOf(asked), upcoming: true, limit: PAGE_SIZE }
   return queryOptions({
     queryKey: eventKeys.list(query),
     queryFn: async ({ signal }) => {

@@ -1,6 +1,7 @@
 import type { Event } from '@/lib/api/types'
 import { formatNumber } from '@/lib/format'
 import { availabilityOf } from '../availability'
+import { availability as text } from '../strings'
 
 const bars = { good: 'bg-good-fill', warn: 'bg-warn-fill', bad: 'bg-bad-fill', off: 'bg-off' }
 
@@ -12,11 +13,11 @@ export function AvailabilityMeter({ event }: { event: Event }) {
     <div className="grid gap-2">
       <div
         role="meter"
-        aria-label="Tickets left"
+        aria-label={text.label}
         aria-valuemin={0}
         aria-valuemax={event.totalTickets}
         aria-valuenow={event.remainingTickets}
-        aria-valuetext={`${formatNumber(event.remainingTickets)} of ${formatNumber(event.totalTickets)} tickets left`}
+        aria-valuetext={text.share(event.remainingTickets, event.totalTickets)}
         className="h-2.5 overflow-hidden rounded-full bg-off-wash"
       >
         <div

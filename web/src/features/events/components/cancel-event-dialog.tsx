@@ -6,10 +6,10 @@ import { toast } from '@/lib/toast'
 import { AlertDialog } from '@/components/ui/alert-dialog'
 import type { Event } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
-import { plural } from '@/lib/format'
 import { applyChange } from '@/lib/event-cache'
 import { newKey } from '@/lib/new-key'
 import { cancelEvent } from '../api/change-event'
+import { tools as text } from '../strings'
 
 export function CancelEventDialog({
   event,
@@ -30,30 +30,29 @@ export function CancelEventDialog({
         status: data.status,
         version: data.version,
       })
-      toast.success(`${data.title} is cancelled.`)
+      toast.success(text.cancelled(data.title))
       onCancelled()
       onClose()
     },
-    onError: (error) => toast.error('The event was not cancelled.', { description: messageOf(error) }),
+    onError: (error) => toast.error(text.notCancelled, { description: messageOf(error) }),
   })
   const sold = event.totalTickets - event.remainingTickets
   return (
     <AlertDialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title="Cancel this event?"
-      keep="Keep event"
-      confirm="Cancel event"
+      title={text.cancelTitle}
+      keep={text.keep}
+      confirm={text.cancel}
       pending={cancellation.isPending}
-      pendingText="Cancelling..."
+      pendingText={text.cancelling}
       onConfirm={() => cancellation.mutate()}
     >
       <strong className="font-semibold text-ink">
         <bdi>{event.title}</bdi>
       </strong>{' '}
-      can’t be booked any more after that.{' '}
-      {sold > 0 && `${plural(sold, 'ticket')} ${sold === 1 ? 'is' : 'are'} sold. `}
-      This can’t be undone.
+      {text.consequence} {text.sold(sold)}
+      {text.final}
     </AlertDialog>
   )
 }

@@ -1,14 +1,22 @@
 'use client'
 
+import { cx } from 'class-variance-authority'
+import { MapPin } from 'lucide-react'
+import Link from 'next/link'
 import { memo, type ReactNode } from 'react'
-import { DateStub } from '@/components/date-stub'
-import { TicketHeading } from '@/components/ticket-heading'
 import type { Event } from '@/lib/api/types'
-import { formatPrice } from '@/lib/format'
+import { formatDateTime, formatPrice, formatWeekday, zoneName } from '@/lib/format'
+import { paths } from '@/lib/paths'
+import { sameOffset, viewerZone } from '@/lib/time-zone'
+import { availabilityOf } from '../availability'
 import { AvailabilityBadge } from './availability-badge'
+import { EventImage } from './event-image'
+
+export const cardClass = 'flex min-w-0 flex-col rounded-ticket border bg-card'
 
 /**
- * An event as a ticket. Of a change of one event, only its card renders again.
+ * An event as a ticket: what it is, and a stub with the price. Of a change of one event, only its
+ * card renders again.
  */
 export const EventCard = memo(function EventCard({
   event,
@@ -17,18 +25,50 @@ export const EventCard = memo(function EventCard({
   event: Event
   action: (event: Event) => ReactNode
 }) {
+  const { date, timeZone } = event
   return (
-    <article data-slot="event-card" aria-labelledby={`event-${event.id}`} className="ticket flex">
-      <DateStub event={event} />
-      <div className="flex min-w-0 grow flex-col gap-3 p-4 pl-5">
-        <TicketHeading as="h2" id={`event-${event.id}`} event={event} />
-        <div className="mt-auto flex flex-wrap items-center justify-between gap-x-3 gap-y-1.5">
+    <article data-slot="event-card" aria-labelledby={`event-${event.id}`} className={cardClass}>
+      <div className="group relative grow overflow-hidden rounded-t-[calc(var(--radius-ticket)-1px)]">
+        <EventImage
+          event={event}
+          className={cx('max-sm:aspect-5/2', availabilityOf(event).level === 'off' && 'opacity-60 grayscale')}
+        />
+        <div className="grid gap-1.5 p-4">
+          <h2 id={`event-${event.id}`} className="type-display text-xl">
+            {/* The whole upper part is the link. */}
+            <Link
+              href={paths.event(event.id)}
+              prefetch={false}
+              className="group-hover:underline group-hover:decoration-2 group-hover:underline-offset-4 after:absolute after:inset-0"
+            >
+              <bdi>{event.title}</bdi>
+            </Link>
+          </h2>
+          <p className="text-sm font-medium">
+            <span>{formatWeekday(date, timeZone)}, </span>
+            <time dateTime={date}>{formatDateTime(date, timeZone)}</time>
+            {!sameOffset(date, timeZone, viewerZone()) && (
+              <span className="whitespace-nowrap text-soft"> {zoneName(date, timeZone)}</span>
+            )}
+          </p>
+          <p className="flex items-start gap-1.5 text-sm text-soft">
+            <MapPin aria-hidden className="mt-0.5 size-4 shrink-0" />
+            <bdi className="line-clamp-2">{event.venue}</bdi>
+          </p>
+        </div>
+      </div>
+      <Stub>
+        <div className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1.5">
           <AvailabilityBadge event={event} />
-          <span className="type-display text-lg">{formatPrice(event.price, event.currency)}</span>
+          <span className="type-display text-xl">{formatPrice(event.price, event.currency)}</span>
         </div>
         {action(event)}
-      </div>
-      <span aria-hidden className="ticket-edge" />
+      </Stub>
     </article>
   )
 })
+
+/** The part of a ticket that is torn off. */
+export function Stub({ children }: { children: ReactNode }) {
+  return <div className="stub flex flex-col gap-3">{children}</div>
+}

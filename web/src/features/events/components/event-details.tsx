@@ -1,56 +1,42 @@
 'use client'
 
-import { CalendarDays, MapPin } from 'lucide-react'
+import { CalendarDays, MapPin, UserRound } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { DateStub } from '@/components/date-stub'
 import { PageHeading } from '@/components/page-heading'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, formatPrice, formatWeekday, zoneName } from '@/lib/format'
+import { formatDateTime, formatEnd, formatWeekday, zoneName } from '@/lib/format'
 import { sameOffset, viewerZone } from '@/lib/time-zone'
+import { categories, details as text, type Category } from '../strings'
 import { AvailabilityBadge } from './availability-badge'
-import { AvailabilityMeter } from './availability-meter'
+import { EventActions } from './event-actions'
+import { EventImage } from './event-image'
 
-export function EventDetails({
-  event,
-  action,
-  tools,
-  status,
-}: {
-  event: Event
-  action: (event: Event) => ReactNode
-  tools?: ReactNode
-  status: ReactNode
-}) {
-  const here = viewerZone()
+export const detailsClass = 'grid items-start gap-section lg:grid-cols-[minmax(0,1fr)_22rem]'
+
+/** `panel` is what books: beside the event, or between its facts and its description on phones. */
+export function EventDetails({ event, panel }: { event: Event; panel: ReactNode }) {
+  const category = categories[event.category as Category]
   return (
-    <article className="grid items-start gap-6 lg:grid-cols-[1fr_22rem] lg:gap-8">
-      <div className="ticket flex">
-        <DateStub event={event} />
-        <div className="grid min-w-0 grow gap-6 p-5 sm:p-8">
+    <article className={detailsClass}>
+      <div className="min-w-0 overflow-hidden rounded-ticket border bg-card">
+        <EventImage
+          event={event}
+          sizes="(min-width: 80rem) 54rem, 100vw"
+          className="max-h-[26rem] sm:aspect-21/9"
+        />
+        <div className="grid gap-6 p-5 sm:p-8">
           <div className="grid justify-items-start gap-3">
-            <AvailabilityBadge event={event} />
-            <PageHeading className="text-4xl sm:text-5xl">
+            <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+              <AvailabilityBadge event={event} />
+              {category && <span className="type-label text-soft">{category}</span>}
+            </div>
+            <PageHeading>
               <bdi>{event.title}</bdi>
             </PageHeading>
           </div>
           <dl className="grid gap-5 sm:grid-cols-2">
-            <Fact icon={<CalendarDays aria-hidden />} name="When">
-              <span className="font-semibold">{formatWeekday(event.date, event.timeZone)}, </span>
-              <time dateTime={event.date} className="font-semibold">
-                {formatDateTime(event.date, event.timeZone)}
-              </time>{' '}
-              <span className="text-soft">
-                at the venue (
-                <span className="whitespace-nowrap">{zoneName(event.date, event.timeZone)}</span>)
-              </span>
-              {!sameOffset(event.date, event.timeZone, here) && (
-                <span className="block text-soft">
-                  <span>{formatDateTime(event.date, here)}</span> where you are (
-                  <span className="whitespace-nowrap">{zoneName(event.date, here)}</span>)
-                </span>
-              )}
-            </Fact>
-            <Fact icon={<MapPin aria-hidden />} name="Where">
+            <When event={event} />
+            <Fact icon={<MapPin aria-hidden />} name={text.where}>
               <bdi className="font-semibold">{event.venue}</bdi>
               <a
                 href={`https://www.openstreetmap.org/search?query=${encodeURIComponent(event.venue)}`}
@@ -58,46 +44,62 @@ export function EventDetails({
                 rel="noreferrer"
                 className="block w-fit text-stamp underline underline-offset-4 hover:text-stamp-strong"
               >
-                Show on a map
+                {text.map}
               </a>
             </Fact>
+            {event.organizerName && (
+              <Fact icon={<UserRound aria-hidden />} name={text.organizer}>
+                <bdi className="font-semibold">{event.organizerName}</bdi>
+              </Fact>
+            )}
           </dl>
-          {event.description && (
-            <p
-              dir="auto"
-              className="max-w-prose text-[1.0625rem] leading-relaxed wrap-anywhere whitespace-pre-line"
-            >
-              {event.description}
-            </p>
-          )}
+          <EventActions event={event} />
         </div>
-        <span aria-hidden className="ticket-edge" />
       </div>
-      <aside
-        aria-label="Tickets"
-        className="grid gap-5 rounded-ticket border bg-card p-5 sm:p-6 lg:sticky lg:top-24"
-      >
-        <p className="type-display text-3xl">
-          <span>{formatPrice(event.price, event.currency)}</span>
-          {event.price > 0 && (
-            <span className="text-base font-normal tracking-normal text-soft [font-stretch:100%]">
-              {' '}
-              for one ticket
-            </span>
-          )}
-        </p>
-        <AvailabilityMeter event={event} />
-        {action(event)}
-        {status}
-        {tools}
-      </aside>
+      <div className="lg:sticky lg:top-24 lg:row-span-2">{panel}</div>
+      {event.description && (
+        <section aria-labelledby="about" className="grid min-w-0 gap-3">
+          <h2 id="about" className="type-display text-2xl">
+            {text.about}
+          </h2>
+          <p dir="auto" className="max-w-prose text-lg wrap-anywhere whitespace-pre-line">
+            {event.description}
+          </p>
+        </section>
+      )}
     </article>
+  )
+}
+
+function When({ event: { date, endsAt, timeZone } }: { event: Event }) {
+  const here = viewerZone()
+  return (
+    <Fact icon={<CalendarDays aria-hidden />} name={text.when}>
+      <span className="font-semibold">{formatWeekday(date, timeZone)}, </span>
+      <time dateTime={date} className="font-semibold">
+        {formatDateTime(date, timeZone)}
+      </time>
+      {endsAt && (
+        <>
+          {' – '}
+          <time dateTime={endsAt} className="font-semibold">
+            {formatEnd(endsAt, date, timeZone)}
+          </time>
+        </>
+      )}{' '}
+      <span className="whitespace-nowrap text-soft">{zoneName(date, timeZone)}</span>
+      {!sameOffset(date, timeZone, here) && (
+        <span className="block text-soft">
+          <span>{formatDateTime(date, here)}</span> {text.yourTime}
+        </span>
+      )}
+    </Fact>
   )
 }
 
 function Fact({ icon, name, children }: { icon: ReactNode; name: string; children: ReactNode }) {
   return (
-    <div className="relative pl-8 [&_svg]:absolute [&_svg]:top-0.5 [&_svg]:left-0 [&_svg]:size-5 [&_svg]:text-soft">
+    <div className="relative min-w-0 pl-8 [&_svg]:absolute [&_svg]:top-0.5 [&_svg]:left-0 [&_svg]:size-5 [&_svg]:text-soft">
       <dt className="type-label text-soft">
         {icon}
         {name}

@@ -8,6 +8,7 @@ import { useState } from 'react'
 import { Button, buttonVariants } from '@/components/ui/button'
 import type { Event } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
+import { tools as text } from '../strings'
 
 const CancelEventDialog = dynamic(() =>
   import('./cancel-event-dialog').then((file) => file.CancelEventDialog),
@@ -20,18 +21,18 @@ export function EventTools({ event }: { event: Event }) {
   if (event.status === 'CANCELLED') return null
   return (
     <div className="grid gap-2.5 border-t pt-5">
-      <h2 className="type-label text-soft">For organizers</h2>
+      <h2 className="type-label text-soft">{text.title}</h2>
       <Link
         className={buttonVariants({ variant: 'outline' })}
         href={paths.editEvent(event.id)}
         prefetch={false}
       >
         <Pencil aria-hidden />
-        Edit event
+        {text.edit}
       </Link>
       <Button variant="quietDanger" onClick={() => setCancelling(true)}>
         <XCircle aria-hidden />
-        Cancel event
+        {text.cancel}
       </Button>
       {cancelling && (
         <CancelEventDialog

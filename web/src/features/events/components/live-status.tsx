@@ -4,6 +4,7 @@ import { Radio, RefreshCw, WifiOff } from 'lucide-react'
 import { cx } from 'class-variance-authority'
 import { formatTime } from '@/lib/format'
 import { useConnection } from '@/lib/live/connection-store'
+import { counts as text } from '../strings'
 
 /**
  * Shows how up to date the counts are. `asOf` is the time of the last fetch, `failing` means that
@@ -20,13 +21,13 @@ export function LiveStatus({
 }) {
   const { state: connection, silentSince = 0 } = useConnection()
   const stale = failing || connection === 'offline' || (connection !== 'live' && asOf < silentSince)
-  const [Icon, text] = stale
-    ? [WifiOff, `Not up to date: counts as of ${formatTime(asOf)}`]
+  const [Icon, words] = stale
+    ? [WifiOff, text.stale(formatTime(asOf))]
     : connection === 'live'
-      ? [Radio, 'Live counts']
+      ? [Radio, text.live]
       : connection === 'connecting'
-        ? [RefreshCw, 'Connecting…']
-        : [RefreshCw, 'Counts refresh every 5 seconds']
+        ? [RefreshCw, text.connecting]
+        : [RefreshCw, text.polling]
   if (isLoading) return <div className="min-h-6" />
   return (
     <p
@@ -38,7 +39,7 @@ export function LiveStatus({
       )}
     >
       <Icon aria-hidden className={cx('size-4', !stale && connection === 'live' && 'text-good')} />
-      <span>{text}</span>
+      <span>{words}</span>
     </p>
   )
 }

@@ -14,9 +14,9 @@ import { useEventList } from '@/features/events/api/list-events'
 import { EventGrid, EventGridSkeleton } from '@/features/events/components/event-grid'
 import { EventToolbar } from '@/features/events/components/event-toolbar'
 import { LiveStatus } from '@/features/events/components/live-status'
-import { useEventQuery } from '@/features/events/event-query'
+import { activeFilters, noFilters, useEventQuery } from '@/features/events/event-query'
+import { filters, list as text } from '@/features/events/strings'
 import type { Event } from '@/lib/api/types'
-import { plural } from '@/lib/format'
 import { useWatch } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
 import { useSession } from '@/lib/session/store'
@@ -27,13 +27,13 @@ export default function EventsPage() {
   const isOrganizer = useSession((s) => s.user?.role === 'organizer')
   return (
     <div className="grid grid-cols-1 gap-6">
-      <PageTitle>Events</PageTitle>
+      <PageTitle>{text.title}</PageTitle>
       <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
-        <PageHeading className="text-4xl sm:text-5xl">Events</PageHeading>
+        <PageHeading>{text.title}</PageHeading>
         {isOrganizer && (
           <Link className={buttonVariants({ variant: 'outline' })} href={paths.newEvent}>
             <CalendarPlus aria-hidden />
-            Schedule an event
+            {text.schedule}
           </Link>
         )}
       </div>
@@ -57,15 +57,29 @@ function EventList() {
     if (isBeyond && !isPlaceholderData) void change({ page: pages })
   }, [isBeyond, isPlaceholderData, pages, change])
 
+  const isFiltered = activeFilters(settled) > 0
+  const clear = () => void change({ ...noFilters, search: null, page: null })
   return (
     <>
-      <LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} isLoading={!data} />
       <EventToolbar query={query} onChange={(part) => void change(part)} />
-      <Found total={isPlaceholderData ? undefined : data?.meta.total} search={settled.search} />
+      <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-1">
+        <div className="flex min-h-11 items-center gap-3">
+          {/* Announced when it arrives, not while the user types. */}
+          <p role="status" className="font-semibold">
+            {data && !isPlaceholderData && text.found(data.meta.total, settled.search)}
+          </p>
+          {isFiltered && (
+            <Button variant="quiet" onClick={clear}>
+              {filters.clear}
+            </Button>
+          )}
+        </div>
+        <LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} isLoading={!data} />
+      </div>
       {data && !isBeyond ? (
         data.data.length > 0 ? (
           <div
-            className="grid grid-cols-1 gap-8 transition-opacity"
+            className="grid grid-cols-1 gap-section transition-opacity"
             style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
             aria-busy={isPlaceholderData}
           >
@@ -73,28 +87,10 @@ function EventList() {
             <Pagination page={data.meta.page} pages={data.meta.totalPages} href={(page) => href({ page })} />
           </div>
         ) : (
-          <Message
-            icon={SearchX}
-            title="No events found"
-            action={
-              settled.search ? (
-                <Button variant="outline" onClick={() => void change({ search: '', page: 1 })}>
-                  Show all events
-                </Button>
-              ) : undefined
-            }
-          >
-            {settled.search ? (
-              <>
-                Nothing is called anything like “<span>{settled.search}</span>”.
-              </>
-            ) : (
-              'Nothing is on sale at the moment. Come back soon.'
-            )}
-          </Message>
+          <Nothing search={settled.search} isFiltered={isFiltered} onClear={clear} />
         )
       ) : error ? (
-        <LoadError title="Events can’t be shown" query={list} />
+        <LoadError title={text.failed} query={list} />
       ) : (
         <EventGridSkeleton />
       )}
@@ -102,11 +98,36 @@ function EventList() {
   )
 }
 
-/** Announces the result of a search when it arrives, not while the user types. */
-function Found({ total, search }: { total?: number; search: string }) {
+function Nothing({
+  search,
+  isFiltered,
+  onClear,
+}: {
+  search: string
+  isFiltered: boolean
+  onClear: () => void
+}) {
   return (
-    <p role="status" className="sr-only">
-      {total === undefined ? '' : `${plural(total, 'event')} found${search && ` for ${search}`}`}
-    </p>
+    <Message
+      icon={SearchX}
+      title={text.noneTitle}
+      action={
+        (search || isFiltered) && (
+          <Button variant="outline" onClick={onClear}>
+            {text.showAll}
+          </Button>
+        )
+      }
+    >
+      {isFiltered ? (
+        text.noneMatch
+      ) : search ? (
+        <>
+          {text.noneCalled} “<bdi>{search}</bdi>”.
+        </>
+      ) : (
+        text.noneOnSale
+      )}
+    </Message>
   )
 }

@@ -13,6 +13,8 @@ import { EventDetails } from '@/features/events/components/event-details'
 import { EventDetailsSkeleton } from '@/features/events/components/event-details-skeleton'
 import { EventTools } from '@/features/events/components/event-tools'
 import { LiveStatus } from '@/features/events/components/live-status'
+import { TicketPanel } from '@/features/events/components/ticket-panel'
+import { details as text } from '@/features/events/strings'
 import { ApiError } from '@/lib/api/error'
 import { usePathId } from '@/lib/address'
 import { useWatch } from '@/lib/live/live'
@@ -31,30 +33,35 @@ function LoadedEvent({ id }: { id: string }) {
   useWatch([id])
   return (
     <div className="grid gap-5">
-      <PageTitle>{event?.title ?? 'Event'}</PageTitle>
-      <BackLink href={paths.events}>All events</BackLink>
+      <PageTitle>{event?.title ?? text.page}</PageTitle>
+      <BackLink href={paths.events}>{text.all}</BackLink>
       {event ? (
         <EventDetails
           event={event}
-          action={(now) => <BookButton event={now} />}
-          tools={isOrganizer && <EventTools event={event} />}
-          status={<LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} />}
+          panel={
+            <TicketPanel
+              event={event}
+              action={<BookButton event={event} />}
+              status={<LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} />}
+              tools={isOrganizer && <EventTools event={event} />}
+            />
+          }
         />
       ) : error instanceof ApiError && (error.status === 404 || error.status === 400) ? (
         <Message
           isPage
           icon={TicketX}
-          title="There is no such event"
+          title={text.missingTitle}
           action={
             <Link className={buttonVariants()} href={paths.events}>
-              Browse events
+              {text.browse}
             </Link>
           }
         >
-          The link may be mistyped, or the event was never here.
+          {text.missing}
         </Message>
       ) : error ? (
-        <LoadError isPage title="The event can’t be shown" query={query} />
+        <LoadError isPage title={text.failed} query={query} />
       ) : (
         <EventDetailsSkeleton />
       )}

@@ -10,6 +10,7 @@ import { scheduleEvent } from '@/features/events/api/change-event'
 import { eventQuery } from '@/features/events/api/get-event'
 import { EventForm } from '@/features/events/components/event-form'
 import { detailsOf, type EventFormValues } from '@/features/events/form-schema'
+import { form as text } from '@/features/events/strings'
 import { AttemptKey } from '@/lib/attempt-key'
 import { paths } from '@/lib/paths'
 
@@ -23,15 +24,20 @@ export default function SchedulePage() {
     const event = await scheduleEvent(details, attempt.for(details))
     client.setQueryData(eventQuery(event.id).queryKey, event)
     void client.invalidateQueries({ queryKey: ['events', 'list'] })
-    toast.success(`${event.title} is scheduled.`)
+    toast.success(text.scheduled(event.title))
     push(paths.event(event.id))
   }
 
   return (
     <div className="grid max-w-2xl gap-6">
-      <PageTitle>Schedule an event</PageTitle>
-      <PageHeading className="text-4xl sm:text-5xl">Schedule an event</PageHeading>
-      <EventForm submitText="Schedule event" submittingText="Scheduling…" onSave={save} back={paths.events} />
+      <PageTitle>{text.schedulePage}</PageTitle>
+      <PageHeading className="text-4xl sm:text-5xl">{text.schedulePage}</PageHeading>
+      <EventForm
+        submitText={text.schedule}
+        submittingText={text.scheduling}
+        onSave={save}
+        back={paths.events}
+      />
     </div>
   )
 }

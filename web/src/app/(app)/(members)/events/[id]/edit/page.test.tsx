@@ -28,18 +28,38 @@ describe('editing an event', () => {
     expect(screen.getByLabelText('Title')).toHaveValue('Jazz Night, late')
   })
 
-  it('shows the values saved by another user on request', async () => {
+  it('keeps what was typed when the changes of another user are loaded, and sends only that', async () => {
     const event = anEvent({ id: newId() })
     let now = event
+    const asked: unknown[] = []
     server.use(
       http.get('*/api/events/:id', () => HttpResponse.json(now)),
-      http.patch('*/api/events/:id', () => problem(412, 'version_mismatch')),
+      http.patch('*/api/events/:id', async ({ request }) => {
+        if (request.headers.get('If-Match') !== `"${now.version}"`) return problem(412, 'version_mismatch')
+        asked.push(await request.json())
+        return HttpResponse.json(now)
+      }),
     )
     shown(event)
     await userEvent.type(await screen.findByLabelText('Title'), ', late')
-    now = { ...event, title: 'Jazz Morning', version: event.version + 1 }
+    now = { ...event, title: 'Jazz Morning', venue: 'Large Hall', version: event.version + 1 }
     await userEvent.click(screen.getByRole('button', { name: 'Save changes' }))
-    await userEvent.click(await screen.findByRole('button', { name: 'Load the current version' }))
-    await waitFor(() => expect(screen.getByLabelText('Title')).toHaveValue('Jazz Morning'))
+    await userEvent.click(await screen.findByRole('button', { name: 'Load their changes' }))
+    await waitFor(() => expect(screen.getByLabelText('Venue')).toHaveValue('Large Hall'))
+    expect(screen.getByLabelText('Title')).toHaveValue('Jazz Night, late')
+    expect(screen.getByLabelText('Title')).toHaveAccessibleDescription('Saved by someone else: Jazz Morning')
+    await userEvent.click(screen.getByRole('button', { name: 'Save changes' }))
+    await waitFor(() => expect(asked).toEqual([{ title: 'Jazz Night, late' }]))
+  })
+
+  it('warns of another price once tickets are sold', async () => {
+    const event = anEvent({ id: newId() })
+    server.use(http.get('*/api/events/:id', () => HttpResponse.json(event)))
+    shown(event)
+    const warning = '40 tickets were sold at $49.99. Only new bookings get the new price.'
+    await userEvent.type(await screen.findByLabelText('Title'), '!')
+    expect(screen.queryByText(warning)).not.toBeInTheDocument()
+    await userEvent.type(screen.getByLabelText('Price'), '0')
+    expect(screen.getByText(warning)).toBeInTheDocument()
   })
 })

@@ -2,18 +2,16 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
-import { useState } from 'react'
 import { toast } from '@/lib/toast'
 import { LoadError } from '@/components/load-error'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
-import { Alert } from '@/components/ui/alert'
-import { Button } from '@/components/ui/button'
-import { EditConflict, updateEvent } from '@/features/events/api/change-event'
+import { updateEvent } from '@/features/events/api/change-event'
 import { eventQuery } from '@/features/events/api/get-event'
 import { EventForm } from '@/features/events/components/event-form'
 import { EventFormSkeleton } from '@/features/events/components/event-form-skeleton'
 import { changesOf, type EditedFields, type EventFormValues } from '@/features/events/form-schema'
+import { details, form as text } from '@/features/events/strings'
 import type { Event } from '@/lib/api/types'
 import { usePathId } from '@/lib/address'
 import { paths } from '@/lib/paths'
@@ -23,8 +21,6 @@ export default function EditPage() {
   return id ? <LoadedEdit id={id} /> : <EventFormSkeleton />
 }
 
-const editKey = (id: string) => ['edit', id]
-
 function LoadedEdit({ id }: { id: string }) {
   // The values must not change while they are edited: they are fetched once, and under a separate
   // key, because every change of events invalidates the queries under theirs.
@@ -32,15 +28,15 @@ function LoadedEdit({ id }: { id: string }) {
     ...eventQuery(id),
     staleTime: Infinity,
     gcTime: 0,
-    queryKey: editKey(id),
+    queryKey: ['edit', id],
   })
   return (
     <>
-      <PageTitle>Edit an event</PageTitle>
+      <PageTitle>{text.editPage}</PageTitle>
       {query.data ? (
-        <Editor key={query.data.version} seen={query.data} />
+        <Editor event={query.data} />
       ) : query.error ? (
-        <LoadError isPage title="The event can’t be shown" query={query} />
+        <LoadError isPage title={details.failed} query={query} />
       ) : (
         <EventFormSkeleton />
       )}
@@ -48,46 +44,28 @@ function LoadedEdit({ id }: { id: string }) {
   )
 }
 
-function Editor({ seen }: { seen: Event }) {
+function Editor({ event }: { event: Event }) {
   const client = useQueryClient()
   const { push } = useRouter()
-  const [conflict, setConflict] = useState<Event>()
 
-  const save = async (values: EventFormValues, edited: EditedFields) => {
-    try {
-      const event = await updateEvent(seen, changesOf(values, edited))
-      client.setQueryData(eventQuery(event.id).queryKey, event)
-      void client.invalidateQueries({ queryKey: ['events', 'list'] })
-      void client.invalidateQueries({ queryKey: ['bookings'] })
-      toast.success(`${event.title} is saved.`)
-      push(paths.event(event.id))
-    } catch (error) {
-      if (!(error instanceof EditConflict)) throw error
-      setConflict(error.current)
-    }
+  const save = async (values: EventFormValues, edited: EditedFields, seen = event) => {
+    const saved = await updateEvent(seen, changesOf(values, edited))
+    client.setQueryData(eventQuery(saved.id).queryKey, saved)
+    void client.invalidateQueries({ queryKey: ['events', 'list'] })
+    void client.invalidateQueries({ queryKey: ['bookings'] })
+    toast.success(text.saved)
+    push(paths.event(saved.id))
   }
 
   return (
     <div className="grid max-w-2xl gap-6">
-      <PageHeading className="text-4xl sm:text-5xl">Edit event</PageHeading>
-      {conflict && (
-        <Alert>
-          <p>Someone else has changed this event meanwhile. Nothing was saved.</p>
-          <Button
-            variant="outline"
-            className="mt-3"
-            onClick={() => client.setQueryData(editKey(seen.id), conflict)}
-          >
-            Load the current version
-          </Button>
-        </Alert>
-      )}
+      <PageHeading className="text-4xl sm:text-5xl">{text.editPage}</PageHeading>
       <EventForm
-        event={seen}
-        submitText="Save changes"
-        submittingText="Saving…"
+        event={event}
+        submitText={text.save}
+        submittingText={text.saving}
         onSave={save}
-        back={paths.event(seen.id)}
+        back={paths.event(event.id)}
       />
     </div>
   )

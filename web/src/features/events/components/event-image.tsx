@@ -1,0 +1,44 @@
+import { cx } from 'class-variance-authority'
+import dynamic from 'next/dynamic'
+import { API } from '@/lib/api/send'
+import type { Event } from '@/lib/api/types'
+
+// Not needed before the page, nor where every event has an image.
+const Poster = dynamic(() => import('./poster').then((file) => file.Poster), {
+  loading: () => <div className="aspect-video w-full bg-off-wash" />,
+})
+
+// The widths in which the server has an image that is as wide.
+const WIDTHS = [480, 960, 1600]
+
+/** The picture of an event, or a poster where it has none. It says nothing that the text beside it does not. */
+export function EventImage({
+  event,
+  sizes = '(min-width: 80rem) 26rem, (min-width: 48rem) 50vw, 100vw',
+  className,
+}: {
+  event: Pick<Event, 'image'> & { id?: string; category?: string }
+  /** How wide it is shown, as in <img sizes>. */
+  sizes?: string
+  className?: string
+}) {
+  const { image } = event
+  const look = cx('aspect-video w-full object-cover', className)
+  if (!image) return <Poster id={event.id ?? ''} category={event.category ?? ''} className={look} />
+  const at = (width: number) => `${API}${image.url}?width=${width}`
+  const widths = WIDTHS.filter((width) => width <= image.width)
+  return (
+    // Next's own component needs a server that resizes.
+    // eslint-disable-next-line @next/next/no-img-element
+    <img
+      alt=""
+      src={at(widths.at(-1) ?? image.width)}
+      srcSet={widths.map((width) => `${at(width)} ${width}w`).join(', ')}
+      sizes={sizes}
+      width={image.width}
+      height={image.height}
+      loading="lazy"
+      className={cx('h-auto bg-off-wash', look)}
+    />
+  )
+}
