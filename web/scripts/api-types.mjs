@@ -23,6 +23,7 @@ const answers = [
   'BookingList',
   'BookingChange',
   'Session',
+  'SessionsOutputBody',
   'StreamList',
   'StreamPage',
   'StreamSeries',
