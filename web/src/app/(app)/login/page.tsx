@@ -1,13 +1,14 @@
 import { AuthCard } from '@/features/session/components/auth-card'
 import { GuestLink } from '@/features/session/components/guest-link'
 import { LoginForm } from '@/features/session/components/login-form'
-import { login } from '@/features/session/strings/guests'
+import { login, ticketLabel } from '@/features/session/strings/guests'
 import { paths } from '@/lib/paths'
 
 export default function LoginPage() {
   return (
     <AuthCard
       page={login.page}
+      label={ticketLabel}
       title={login.title}
       lead={login.lead}
       footer={

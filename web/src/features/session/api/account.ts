@@ -8,6 +8,7 @@ import { done } from './done'
 /** The account as the server has it; the session's copy may be older. */
 export const meQuery = queryOptions({
   queryKey: ['account', 'me'],
+  refetchOnWindowFocus: 'always', // back from the e-mail with the link
   queryFn: async ({ signal }) => (await read(userSchema, api.GET('/auth/me', { signal }))).data,
 })
 

@@ -1,11 +1,11 @@
 import type { ReactNode } from 'react'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
-import { card } from '../strings/guests'
 
 /** The card of the pages about accounts that need no session. */
 export function AuthCard({
   page,
+  label,
   title,
   lead,
   children,
@@ -13,6 +13,8 @@ export function AuthCard({
 }: {
   /** The title of the document. */
   page: string
+  /** A decoration above the heading. */
+  label?: string
   title: string
   lead: string
   children: ReactNode
@@ -23,9 +25,11 @@ export function AuthCard({
       <PageTitle>{page}</PageTitle>
       <div className="overflow-hidden rounded-ticket border bg-card">
         <div className="grid gap-1.5 border-b-2 border-dotted border-[color-mix(in_oklab,var(--ink)_28%,transparent)] bg-stub px-6 py-6 sm:px-8">
-          <p aria-hidden className="type-label">
-            {card.decoration}
-          </p>
+          {label && (
+            <p aria-hidden className="type-label">
+              {label}
+            </p>
+          )}
           <PageHeading key={title} className="text-4xl">
             {title}
           </PageHeading>

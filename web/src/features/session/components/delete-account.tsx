@@ -18,7 +18,11 @@ export function DeleteAccount() {
   const [isOpen, setOpen] = useState(false)
   return (
     <AccountSection title={deletion.title} about={deletion.about}>
-      <Button variant="quietDanger" className="justify-self-start" onClick={() => setOpen(true)}>
+      <Button
+        variant="quietDanger"
+        className="justify-self-start border border-bad"
+        onClick={() => setOpen(true)}
+      >
         {deletion.open}
       </Button>
       {isOpen && (

@@ -9,7 +9,7 @@ export const account = {
 
 export const profile = {
   title: 'Profile',
-  about: 'Your name and the address your e-mails go to.',
+  about: 'Who you are, and where we reach you.',
   name: 'Name',
   email: 'E-mail',
   verified: 'Verified',

@@ -52,4 +52,5 @@ export const registration = {
   signInInstead: 'Sign in instead?',
 }
 
-export const card = { decoration: 'Admit one' }
+/** Printed on tickets; screen readers skip it. */
+export const ticketLabel = 'Admit one'
