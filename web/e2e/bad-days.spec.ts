@@ -42,15 +42,3 @@ test('a page of events beyond the last one leads to the last one', async ({ page
   await expect(card(page, event)).toBeVisible()
   expect(page.url()).not.toContain('page=')
 })
-
-test('nothing is left for the next person at this browser, by the back button either', async ({
-  page,
-  refusals,
-}) => {
-  refusals(404, '/nothing')
-  await enter(page, '/bookings')
-  await page.goto(web() + '/nothing')
-  await page.evaluate(() => localStorage.removeItem('boxoffice.session')) // signed out in another tab
-  await page.goBack()
-  await expect(page).toHaveURL(/\/login/)
-})

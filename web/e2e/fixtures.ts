@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import {
   test as base,
   expect,
@@ -92,6 +93,23 @@ export async function enter(page: Page, path: string, who?: string): Promise<str
   await page.goto(web() + path)
   await expect(page.locator('main h1')).toBeVisible()
   return email
+}
+
+/** The page that the newest e-mail to a user leads to: without a mail server it is in the log. */
+export async function linkFor(
+  email: string,
+  purpose: 'reset_password' | 'verify_email',
+  password = NEW_PASSWORD,
+): Promise<string> {
+  const { user } = await ask<{ user: { id: string } }>('/auth/login', undefined, { email, password })
+  const links = () =>
+    readFileSync(process.env.BOXOFFICE_LOG!, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(user.id) && line.includes(purpose))
+      .map((line) => new URL((JSON.parse(line) as { link: string }).link))
+  await expect.poll(() => links().length, 'an e-mail was sent').toBeGreaterThan(0)
+  const { pathname, hash } = links().at(-1)!
+  return web() + pathname + hash
 }
 
 /** The card of an event, on a list that shows nothing else. */

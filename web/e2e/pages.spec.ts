@@ -55,6 +55,37 @@ const shown: Shown[] = [
     },
   },
   { name: 'register', who: 'guest', show: go('/register') },
+  { name: 'forgot-password', who: 'guest', show: go('/forgot-password') },
+  { name: 'reset-password', who: 'guest', show: go('/reset-password#token=x') },
+  { name: 'verify-email', who: 'guest', show: go('/verify-email#token=x') },
+  {
+    name: 'link-incomplete',
+    who: 'guest',
+    show: async (page) => {
+      await page.goto(web() + '/reset-password')
+      await expect(page.getByText('This link is incomplete')).toBeVisible()
+    },
+  },
+  {
+    name: 'account',
+    show: async (page) => {
+      await page.goto(web() + '/account')
+      await expect(page.getByText('This device')).toBeVisible()
+      await page.getByRole('button', { name: 'Send verification link' }).click()
+      await expect(page.getByText('We’ve sent a link')).toBeVisible()
+      await page.getByText('Change e-mail').click()
+      await page.getByRole('button', { name: 'Change password' }).click()
+      await expect(page.getByText('Enter your password.')).toBeVisible()
+    },
+  },
+  {
+    name: 'account-delete',
+    show: async (page) => {
+      await page.goto(web() + '/account')
+      await page.getByRole('button', { name: 'Delete account…' }).click()
+      await expect(page.getByRole('dialog')).toBeVisible()
+    },
+  },
   {
     name: 'events',
     show: async (page) => {
@@ -374,6 +405,8 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
   await page.getByRole('button', { name: 'Account of Carol Nguyen' }).focus()
   await page.keyboard.press('Enter')
   await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible()
+  await page.keyboard.press('Tab')
+  await expect(page.getByRole('link', { name: 'Account settings' })).toBeFocused()
   await page.keyboard.press('Tab')
   await expect(page.getByRole('button', { name: 'Sign out' })).toBeFocused()
   await page.keyboard.press('Escape')

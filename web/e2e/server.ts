@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -20,6 +20,7 @@ export default async function start(): Promise<() => Promise<void>> {
     execFileSync('go', ['build', '-o', program, './cmd/boxoffice'], { cwd: root, stdio: 'inherit' })
   }
   process.env.BOXOFFICE_PROGRAM = program
+  const log = (process.env.BOXOFFICE_LOG = join(dir, 'log'))
   const server = spawn(program, ['serve'], {
     cwd: dir, // without a .env
     env: {
@@ -32,13 +33,16 @@ export default async function start(): Promise<() => Promise<void>> {
       WEB_PORT: '0',
       BOOKING_DELAY: '250ms',
       RATE_LIMITS: 'off',
-      LOG_LEVEL: 'warn',
+      LOG_LEVEL: 'info', // the links of e-mails are there: see letter
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let printed = ''
   let errors = ''
-  server.stderr.on('data', (data: Buffer) => (errors += data.toString()))
+  server.stderr.on('data', (data: Buffer) => {
+    errors += data.toString()
+    appendFileSync(log, data)
+  })
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`the program did not get ready:\n${printed}\n${errors}`)),

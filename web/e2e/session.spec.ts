@@ -189,6 +189,69 @@ test('the first click of a mouse on Create account counts', async ({ page }) => 
   await expect(page).toHaveURL(web() + '/events')
 })
 
+test('on the narrowest phone, no press is lost to an error that comes or goes', async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 1200 }) // scrolling would reset it
+  await page.goto(web() + '/register')
+  const create = page.getByRole('button', { name: 'Create account' })
+  await page.getByLabel('E-mail').click()
+  await page.keyboard.type('nobody')
+  await clickByHand(page, create, 'bottom')
+  await expect(page.getByText('Enter your name.')).toBeVisible() // it was sent
+  await page.getByLabel('Name').click()
+  await page.keyboard.type('Ada Lovelace')
+  await page.getByLabel('E-mail').click()
+  await page.keyboard.type('@')
+  await clickByHand(page, page.locator('main').getByRole('link', { name: 'Sign in' }), 'bottom')
+  await expect(page).toHaveURL(web() + '/login')
+})
+
+test('the register form complains about a field only after it was left, or all was sent', async ({
+  page,
+}) => {
+  await page.goto(web() + '/register')
+  const errors = page.locator('[aria-invalid]')
+  await page.getByLabel('Password', { exact: true }).click()
+  await page.keyboard.type('short')
+  await expect(errors).toHaveCount(0)
+  await page.getByLabel('Name').click()
+  await expect(page.getByText('Use at least 8 characters.')).toBeVisible()
+  await expect(errors).toHaveCount(1)
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await expect(errors).toHaveCount(4)
+  await expect(page.getByLabel('Name')).toBeFocused()
+})
+
+test('an e-mail that is registered leads to the sign-in page, and on to the page that was wanted', async ({
+  page,
+  refusals,
+}) => {
+  refusals(409, '/api/auth/register')
+  await page.goto(web() + '/register?next=/bookings')
+  await page.getByLabel('Name').fill('Alice Again')
+  await page.getByLabel('E-mail').fill('alice@example.com')
+  await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
+  await page.getByLabel('Confirm password', { exact: true }).fill(NEW_PASSWORD)
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await expect(page.getByText('This e-mail is already registered.')).toBeVisible()
+  await expect(page.getByLabel('E-mail')).toBeFocused()
+  await page.getByRole('link', { name: 'Sign in instead?' }).click()
+  await expect(page).toHaveURL(web() + '/login?next=%2Fbookings')
+})
+
+test('a registration that is sent before the scripts are there waits for them', async ({ page }) => {
+  let release = () => {}
+  const released = new Promise<void>((resolve) => (release = resolve))
+  await page.route('**/_next/static/**/*.js', (route) => released.then(() => route.continue()))
+  await page.goto(web() + '/register', { waitUntil: 'commit' })
+  await page.getByLabel('Name').fill('Ada Lovelace')
+  await page.getByLabel('E-mail').fill(newEmail())
+  await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
+  await page.getByLabel('Confirm password', { exact: true }).fill(NEW_PASSWORD)
+  await page.getByRole('button', { name: 'Create account' }).click()
+  release()
+  await expect(page).toHaveURL(web() + '/events')
+})
+
 async function signOut(page: Page) {
   await page.getByRole('button', { name: 'Account of Ada Lovelace' }).click()
   await page.getByRole('button', { name: 'Sign out' }).click()

@@ -24,6 +24,7 @@ const answers = [
   'BookingList',
   'BookingChange',
   'Session',
+  'SessionsOutputBody',
   'StreamList',
   'StreamPage',
   'StreamSeries',

@@ -11,4 +11,8 @@ addEventListener('unhandledrejection', ({ reason }) => {
 })
 
 // A page that the browser brings back as it was may show what belongs to somebody who has signed out.
-addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
+addEventListener('pageshow', ({ persisted }) => {
+  if (!persisted) return
+  document.documentElement.dataset.session = 'leaving' // hidden until it is loaded anew
+  location.reload()
+})

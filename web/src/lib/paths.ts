@@ -4,6 +4,8 @@ import type { User } from './api/types'
 export const paths = {
   login: '/login',
   register: '/register',
+  forgotPassword: '/forgot-password',
+  account: '/account',
   events: '/events',
   event: (id: string) => `/events/${id}`,
   newEvent: '/events/new',
@@ -13,17 +15,22 @@ export const paths = {
   auditStream: (id: string, version?: number) => `/audit/${id}${version ? `?at=${version}` : ''}`,
 } as const
 
+type Access = 'anyone' | 'guests' | 'members' | User['role']
+
 /** Who may see a page. The first pattern that matches counts. */
-const access: readonly { pages: RegExp; for: 'guests' | 'members' | User['role'] }[] = [
+const access: readonly { pages: RegExp; for: Access }[] = [
+  { pages: /^\/(forgot-password|reset-password|verify-email)$/, for: 'anyone' }, // links in e-mails lead there
   { pages: /^\/(login|register)$/, for: 'guests' },
   { pages: /^\/events\/(new|[^/]+\/edit)$/, for: 'organizer' },
-  { pages: /^\/(events|bookings)(\/|$)/, for: 'members' },
+  { pages: /^\/(events|bookings|account)(\/|$)/, for: 'members' },
   { pages: /^\/audit(\/|$)/, for: 'auditor' },
 ]
 
+const isOnlyForMembers = (needed: Access | undefined) => needed && needed !== 'guests' && needed !== 'anyone'
+
 /** The pages that guests can't see, as the source of a regular expression. */
 export const memberPages = access
-  .filter((entry) => entry.for !== 'guests')
+  .filter((entry) => isOnlyForMembers(entry.for))
   .map(({ pages }) => pages.source)
   .join('|')
 
@@ -49,8 +56,7 @@ export function afterLogin(next: string | null): string {
     const base = 'http://boxoffice.invalid'
     const url = new URL(next, base)
     const needed = accessTo(url.pathname)
-    const isOurs = url.origin === base && needed !== undefined && needed !== 'guests'
-    return isOurs ? url.pathname + url.search : paths.events
+    return url.origin === base && isOnlyForMembers(needed) ? url.pathname + url.search : paths.events
   } catch {
     return paths.events
   }

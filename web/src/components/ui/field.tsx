@@ -8,7 +8,7 @@ import { Select } from './select'
 
 interface FieldProps {
   label: string
-  error?: string
+  error?: ReactNode
   hint?: string
 }
 

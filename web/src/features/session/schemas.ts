@@ -11,46 +11,44 @@ import {
   trim,
   type InferOutput,
 } from 'valibot'
+import { invalid } from './strings/guests'
 
-const emailSchema = pipe(
-  string(),
-  trim(),
-  minLength(1, 'Enter your e-mail address.'),
-  email('Enter an e-mail address such as name@example.com.'),
-)
+export const emailSchema = pipe(string(), trim(), minLength(1, invalid.noEmail), email(invalid.email))
 
-export const loginSchema = object({
-  email: emailSchema,
-  password: pipe(string(), minLength(1, 'Enter your password.')),
-})
+/** A password that exists already: the server knows whether it is right. */
+export const passwordSchema = pipe(string(), minLength(1, invalid.noPassword))
 
 const utf8 = new TextEncoder()
+
+export const newPasswordSchema = pipe(
+  string(),
+  minLength(8, invalid.shortPassword),
+  check((p) => /\p{L}/u.test(p), invalid.noLetter),
+  check((p) => /\p{Nd}/u.test(p), invalid.noNumber),
+  // The bytes of a password that bcrypt uses.
+  check((p) => utf8.encode(p).length <= 72, invalid.longPassword),
+)
+
+export const loginSchema = object({ email: emailSchema, password: passwordSchema })
 
 export const registerSchema = pipe(
   object({
     name: pipe(
       string(),
       trim(),
-      minLength(1, 'Enter your name.'),
-      minLength(2, 'Your name needs at least 2 characters.'),
-      maxLength(100, 'Your name can have at most 100 characters.'),
+      minLength(1, invalid.noName),
+      minLength(2, invalid.shortName),
+      maxLength(100, invalid.longName),
     ),
     email: emailSchema,
-    password: pipe(
-      string(),
-      minLength(8, 'Use at least 8 characters.'),
-      check((p) => /\p{L}/u.test(p), 'Use at least one letter.'),
-      check((p) => /\p{Nd}/u.test(p), 'Use at least one number.'),
-      // The bytes of a password that bcrypt uses.
-      check((p) => utf8.encode(p).length <= 72, 'Use at most 72 bytes; most letters count as one.'),
-    ),
-    confirmPassword: pipe(string(), minLength(1, 'Enter the password again.')),
+    password: newPasswordSchema,
+    confirmPassword: pipe(string(), minLength(1, invalid.noConfirmation)),
   }),
   forward(
     partialCheck(
       [['password'], ['confirmPassword']],
       ({ password, confirmPassword }) => password === confirmPassword,
-      'The passwords don’t match.',
+      invalid.differs,
     ),
     ['confirmPassword'],
   ),

@@ -95,6 +95,18 @@ export const Session: GenericSchema<Schemas['Session']> = object({
   user: User,
 })
 
+export const UserSession: GenericSchema<Schemas['UserSession']> = object({
+  current: boolean(),
+  device: string(),
+  id: string(),
+  lastUsedAt: string(),
+  signedInAt: string(),
+})
+
+export const SessionsOutputBody: GenericSchema<Schemas['SessionsOutputBody']> = object({
+  data: nullable(array(UserSession)),
+})
+
 export const StreamItem: GenericSchema<Schemas['StreamItem']> = object({
   capacity: number(),
   firstAt: string(),

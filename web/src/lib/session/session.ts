@@ -27,7 +27,7 @@ const LOGOUT_RETRY = 15_000
 
 type Message =
   | { type: 'started'; session: Session; renewed?: boolean }
-  | { type: 'ended'; reason: 'expired' | 'signed-out' }
+  | { type: 'ended'; reason: Exclude<Ended, 'elsewhere'> }
 
 // Counts the starts, renewals and ends of this tab's session. The answer to a refresh that was sent
 // before the last of them belongs to a session that no longer exists.
@@ -39,7 +39,7 @@ const channel =
   typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('boxoffice.session')
 if (channel) {
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
-    if (data.type === 'ended') clearSession(data.reason === 'expired' ? 'expired' : 'elsewhere')
+    if (data.type === 'ended') clearSession(data.reason === 'signed-out' ? 'elsewhere' : data.reason)
     // The other tab may have received its answer just before it was notified of a sign-out in this
     // one.
     else if (!data.renewed || currentSession().status !== 'anonymous') storeSession(data.session)
@@ -84,9 +84,16 @@ export function startSession(session: Session): void {
   channel?.postMessage({ type: 'started', session } satisfies Message)
 }
 
+/** Replaces the session in all tabs: it was renewed, or its password was changed. */
+export function replaceSession(session: Session): void {
+  storeSession(session)
+  channel?.postMessage({ type: 'started', session, renewed: true } satisfies Message)
+}
+
 /** Ends the session in all tabs. */
-export function endSession(reason: 'expired' | 'signed-out'): void {
-  if (currentSession().status === 'anonymous') return
+export function endSession(reason: 'expired' | 'signed-out' | 'deleted'): void {
+  // A deleted account's tokens may have been refused before its deletion was answered.
+  if (currentSession().status === 'anonymous' && reason !== 'deleted') return
   clearSession(reason)
   channel?.postMessage({ type: 'ended', reason } satisfies Message)
 }
@@ -217,8 +224,7 @@ async function refresh(stale: string | undefined): Promise<string | undefined> {
     throw error
   }
   if (isOutdated()) return newer()
-  storeSession(session)
-  channel?.postMessage({ type: 'started', session, renewed: true } satisfies Message)
+  replaceSession(session)
   return session.accessToken
 }
 

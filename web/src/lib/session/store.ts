@@ -1,8 +1,8 @@
 import { create } from 'zustand'
 import type { Session, User } from '@/lib/api/types'
 
-/** `elsewhere`: the user has signed out in another tab. */
-export type Ended = 'expired' | 'signed-out' | 'elsewhere'
+/** `elsewhere`: the user has signed out in another tab; `deleted`: the account is gone. */
+export type Ended = 'expired' | 'signed-out' | 'elsewhere' | 'deleted'
 
 /**
  * The signed-in user. The access token is kept only here, in memory, and is lost with the tab. It

@@ -1,21 +1,26 @@
 import { AuthCard } from '@/features/session/components/auth-card'
 import { GuestLink } from '@/features/session/components/guest-link'
 import { LoginForm } from '@/features/session/components/login-form'
+import { login, ticketLabel } from '@/features/session/strings/guests'
 import { paths } from '@/lib/paths'
 
 export default function LoginPage() {
   return (
     <AuthCard
-      page="Sign in"
-      title="Welcome back"
-      lead="Sign in to book tickets and see your bookings."
+      page={login.page}
+      label={ticketLabel}
+      title={login.title}
+      lead={login.lead}
       footer={
         <>
-          Don’t have an account? <GuestLink to={paths.register}>Register</GuestLink>
+          {login.noAccount} <GuestLink to={paths.register}>{login.register}</GuestLink>
         </>
       }
     >
       <LoginForm />
+      <p className="mt-3 text-center text-sm">
+        <GuestLink to={paths.forgotPassword}>{login.forgot}</GuestLink>
+      </p>
     </AuthCard>
   )
 }

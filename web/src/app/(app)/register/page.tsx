@@ -1,17 +1,19 @@
 import { AuthCard } from '@/features/session/components/auth-card'
 import { GuestLink } from '@/features/session/components/guest-link'
 import { RegisterForm } from '@/features/session/components/register-form'
+import { registration, ticketLabel } from '@/features/session/strings/guests'
 import { paths } from '@/lib/paths'
 
 export default function RegisterPage() {
   return (
     <AuthCard
-      page="Create an account"
-      title="Create an account"
-      lead="It takes a minute, and then every event is one click away."
+      page={registration.page}
+      label={ticketLabel}
+      title={registration.title}
+      lead={registration.lead}
       footer={
         <>
-          Already have an account? <GuestLink to={paths.login}>Sign in</GuestLink>
+          {registration.hasAccount} <GuestLink to={paths.login}>{registration.signIn}</GuestLink>
         </>
       }
     >

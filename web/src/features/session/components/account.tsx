@@ -1,10 +1,13 @@
 'use client'
 
-import { LogOut } from 'lucide-react'
+import { LogOut, UserRound } from 'lucide-react'
+import Link from 'next/link'
 import { useRef, useState } from 'react'
-import { Button } from '@/components/ui/button'
+import { Button, buttonVariants } from '@/components/ui/button'
+import { paths } from '@/lib/paths'
 import { signOut } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
+import { header } from '../strings/header'
 
 function initials(name: string): string {
   const words = name.trim().split(/\s+/)
@@ -34,7 +37,7 @@ export function Account() {
         ref={button}
         variant="quiet"
         size="icon"
-        aria-label={`Account of ${user.name}`}
+        aria-label={header.accountOf(user.name)}
         aria-expanded={isOpen}
         onClick={() => setOpen(!isOpen)}
       >
@@ -53,11 +56,21 @@ export function Account() {
               <bdi>{user.name}</bdi>
             </p>
             <p className="wrap-anywhere text-soft">{user.email}</p>
-            {user.role !== 'customer' && <p className="type-label mt-1 text-soft">{user.role}</p>}
+            {user.role !== 'customer' && (
+              <p className="type-label mt-1 text-soft">{header.roles[user.role]}</p>
+            )}
           </div>
+          <Link
+            href={paths.account}
+            className={buttonVariants({ variant: 'quiet', className: 'justify-start' })}
+            onClick={() => setOpen(false)}
+          >
+            <UserRound aria-hidden />
+            {header.account}
+          </Link>
           <Button variant="quiet" className="justify-start" onClick={() => void signOut()}>
             <LogOut aria-hidden />
-            Sign out
+            {header.signOut}
           </Button>
         </div>
       )}

@@ -3,9 +3,10 @@ import { Alert } from '@/components/ui/alert'
 import { Button } from '@/components/ui/button'
 import { InputField } from '@/components/ui/field'
 import { Spinner } from '@/components/ui/spinner'
+import { fields } from '../strings/guests'
 
 /**
- * The common form of signing in and registering: fields, a button, and above them the error of the
+ * The common form of everything about accounts: fields, a button, and above them the error of the
  * form as a whole.
  */
 export function AuthForm({
@@ -14,6 +15,7 @@ export function AuthForm({
   submitText,
   submittingText,
   isSubmitting,
+  variant,
   onSubmit,
   children,
 }: {
@@ -22,8 +24,9 @@ export function AuthForm({
   submitText: string
   submittingText: string
   isSubmitting: boolean
+  variant?: 'danger'
   onSubmit: ComponentProps<'form'>['onSubmit']
-  children: ReactNode
+  children?: ReactNode
 }) {
   const form = useRef<HTMLFormElement>(null)
   useEffect(() => {
@@ -37,7 +40,15 @@ export function AuthForm({
     <form ref={form} onSubmit={onSubmit} noValidate method="post" className="grid gap-2" aria-label={label}>
       {problem && <Alert>{problem}</Alert>}
       {children}
-      <Button type="submit" size="wide" disabled={isSubmitting}>
+      <Button
+        type="submit"
+        size="wide"
+        variant={variant}
+        disabled={isSubmitting}
+        // A press does not leave the field before: an error that then came or went would move the
+        // button away from under the pointer.
+        onMouseDown={(e) => e.preventDefault()}
+      >
         {isSubmitting && <Spinner />}
         <span>{isSubmitting ? submittingText : submitText}</span>
       </Button>
@@ -45,10 +56,10 @@ export function AuthForm({
   )
 }
 
-export function EmailField(props: Omit<ComponentProps<typeof InputField>, 'label'>) {
+export function EmailField({ label = fields.email, ...props }: Partial<ComponentProps<typeof InputField>>) {
   return (
     <InputField
-      label="E-mail"
+      label={label}
       type="email"
       autoComplete="username"
       inputMode="email"

@@ -9,7 +9,7 @@ import { Button, buttonVariants } from '@/components/ui/button'
 import { accessTo, afterLogin, loginFor, paths } from '@/lib/paths'
 import { finishLogout, refreshSession } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
-import { signedOutText } from '../texts'
+import { guard, signedOut } from '../strings/header'
 
 const restoreAgain = () => void refreshSession(undefined).catch(() => undefined)
 
@@ -22,16 +22,18 @@ export function Guard({ children }: { children: ReactNode }) {
   const needed = accessTo(usePathname())
   const { status, role, unreachable, ended, logout } = useGuardedSession()
   const isForGuests = needed === 'guests'
-  const isWrongRole = status === 'signed-in' && !isForGuests && needed !== 'members' && needed !== role
+  const isWrongRole =
+    (needed === 'organizer' || needed === 'auditor') && status === 'signed-in' && needed !== role
 
   useEffect(() => {
     if (isForGuests && status === 'signed-in')
       replace(afterLogin(new URLSearchParams(location.search).get('next')))
+    if (needed === 'anyone') return
     // After a deliberate sign-out the user need not return here. When the server can't be reached,
     // neither can the sign-in page.
     if (!isForGuests && status === 'anonymous' && !logout)
       replace(ended && ended !== 'expired' ? paths.login : loginFor(location.pathname + location.search))
-  }, [isForGuests, status, ended, logout, replace])
+  }, [needed, isForGuests, status, ended, logout, replace])
 
   useEffect(() => {
     if (!unreachable) return
@@ -39,29 +41,30 @@ export function Guard({ children }: { children: ReactNode }) {
     return () => removeEventListener('online', restoreAgain)
   }, [unreachable])
 
+  if (needed === 'anyone') return children
   if (unreachable)
     return (
       <Message
         isPage
         icon={PlugZap}
         role="alert"
-        title="The box office can’t be reached"
-        action={<Button onClick={restoreAgain}>Try again</Button>}
+        title={guard.unreachable}
+        action={<Button onClick={restoreAgain}>{guard.tryAgain}</Button>}
       >
-        Your session is safe. Check your connection, then try again.
+        {guard.stillSignedIn}
       </Message>
     )
-  if (isForGuests) return status === 'signed-in' ? null : children
+  if (isForGuests) return status === 'signed-in' ? null : <div data-guests>{children}</div>
   if (logout === 'failed')
     return (
       <Message
         isPage
         icon={PlugZap}
         role="alert"
-        title={signedOutText.title}
-        action={<Button onClick={() => void finishLogout()}>Try again</Button>}
+        title={signedOut.title}
+        action={<Button onClick={() => void finishLogout()}>{guard.tryAgain}</Button>}
       >
-        {signedOutText.body}
+        {signedOut.body}
       </Message>
     )
   if (isWrongRole)
@@ -70,14 +73,14 @@ export function Guard({ children }: { children: ReactNode }) {
         isPage
         icon={Ban}
         role="alert"
-        title={`This page is for ${needed}s`}
+        title={guard.pageFor[needed]}
         action={
           <Link className={buttonVariants()} href={paths.events}>
-            Browse events
+            {guard.browse}
           </Link>
         }
       >
-        Your account can’t open it. Sign in with another account if you have one.
+        {guard.noAccess}
       </Message>
     )
   return status === 'anonymous' ? null : children

@@ -4,72 +4,72 @@ import { valibotResolver } from '@hookform/resolvers/valibot'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { InputField, PasswordField } from '@/components/ui/field'
-import { codeOf } from '@/lib/api/error'
 import { AttemptKey } from '@/lib/attempt-key'
-import { showErrors } from '@/lib/form-errors'
-import { register as createAccount } from '@/lib/session/session'
 import { useKeptValues } from '@/lib/kept-values'
+import { paths } from '@/lib/paths'
+import { register as createAccount } from '@/lib/session/session'
 import { registerSchema, type RegisterValues } from '../schemas'
+import { fields, registration } from '../strings/guests'
+import { useSubmit } from '../use-submit'
 import { AuthForm, EmailField } from './auth-form'
+import { GuestLink } from './guest-link'
 
 export function RegisterForm() {
-  const [problem, setProblem] = useState<string>()
   const [attempt] = useState(() => new AttemptKey())
-  const { register, handleSubmit, setError, setValue, formState } = useForm<RegisterValues>({
+  const form = useForm<RegisterValues>({
     // Without default values, so that what was typed before the scripts were there stays.
     resolver: valibotResolver(registerSchema),
     mode: 'onTouched', // complains about a field when it is left, not while it is typed
   })
+  const { register, setValue, formState } = form
   useKeptValues((name, value) => (name === 'name' || name === 'email') && setValue(name, value))
-  const { errors, isSubmitting, touchedFields } = formState
-
-  const submit = handleSubmit(async ({ name, email, password }) => {
-    try {
+  const { errors, touchedFields } = formState
+  const sending = useSubmit(
+    form,
+    ['name', 'email', 'password'],
+    ({ name, email, password }) => {
       const person = { name, email, password }
-      await createAccount(person, attempt.for(person))
-    } catch (error) {
-      if (codeOf(error) === 'email_taken') {
-        setError(
-          'email',
-          { message: 'This e-mail is already registered. Sign in instead?' },
-          { shouldFocus: true },
-        )
-      } else {
-        setProblem(showErrors(error, ['name', 'email', 'password'], setError))
-      }
-    }
-  })
+      return createAccount(person, attempt.for(person))
+    },
+    { email_taken: { field: 'email', message: registration.taken } },
+  )
 
   return (
     <AuthForm
-      label="Create an account"
-      problem={problem}
-      submitText="Create account"
-      submittingText="Creating your account…"
-      isSubmitting={isSubmitting}
-      onSubmit={(e) => {
-        setProblem(undefined)
-        void submit(e)
-      }}
+      {...sending}
+      label={registration.title}
+      submitText={registration.submit}
+      submittingText={registration.submitting}
     >
       <InputField
-        label="Name"
+        label={fields.name}
         autoComplete="name"
         required
         error={errors.name?.message}
         {...register('name')}
       />
-      <EmailField error={errors.email?.message} {...register('email')} />
+      <EmailField
+        error={
+          errors.email?.type === 'email_taken' ? (
+            <>
+              {registration.taken} <GuestLink to={paths.login}>{registration.signInInstead}</GuestLink>
+            </>
+          ) : (
+            errors.email?.message
+          )
+        }
+        {...register('email')}
+      />
       <PasswordField
-        label="Password"
+        label={fields.password}
         autoComplete="new-password"
         required
-        hint="At least 8 characters, with a letter and a number."
+        hint={fields.passwordHint}
         error={errors.password?.message}
         {...register('password', { deps: touchedFields.confirmPassword ? ['confirmPassword'] : [] })}
       />
       <PasswordField
-        label="Confirm password"
+        label={fields.confirmPassword}
         autoComplete="new-password"
         required
         error={errors.confirmPassword?.message}

@@ -8,35 +8,37 @@ import { ThemeToggle } from '@/components/theme-toggle'
 import type { User } from '@/lib/api/types'
 import { accessTo, paths } from '@/lib/paths'
 import { useSession } from '@/lib/session/store'
+import { header } from '../strings/header'
 import { Account } from './account'
 
 const links: { href: string; text: string; role?: User['role'] }[] = [
-  { href: paths.events, text: 'Events' },
-  { href: paths.bookings, text: 'My bookings' },
-  { href: paths.audit, text: 'Audit', role: 'auditor' },
+  { href: paths.events, text: header.events },
+  { href: paths.bookings, text: header.bookings },
+  { href: paths.audit, text: header.audit, role: 'auditor' },
 ]
 
 /** The account and the navigation are for members only. */
 export function SiteHeader() {
   const pathname = usePathname()
-  const isForMembers = accessTo(pathname) !== 'guests'
   const actual = useSession((s) => s.user?.role)
+  const needed = accessTo(pathname)
+  const isForMembers = needed === 'anyone' ? actual !== undefined : needed !== 'guests'
   return (
     <header className="sticky top-0 z-30 border-b bg-card">
       <div className="page flex h-16 items-center gap-1 max-[22rem]:px-2 sm:gap-3">
         <Link
           href={isForMembers ? paths.events : paths.login}
-          aria-label="Boxoffice"
+          aria-label={header.home}
           className={cx(
             'flex min-h-11 items-center gap-2 rounded-md pr-1',
             isForMembers && 'max-[22rem]:hidden', // a narrow screen has room for the pages only
           )}
         >
           <Logo className="size-8 text-stamp" />
-          <span className={cx('type-display text-2xl', isForMembers && 'max-sm:sr-only')}>Boxoffice</span>
+          <span className={cx('type-display text-2xl', isForMembers && 'max-sm:sr-only')}>{header.home}</span>
         </Link>
         {isForMembers && (
-          <nav aria-label="Main" className="flex h-full items-stretch sm:ml-4">
+          <nav aria-label={header.navigation} className="flex h-full items-stretch sm:ml-4">
             {links.map(({ href, text, role }) => {
               if (role && role !== actual) return null
               const current = pathname === href || pathname.startsWith(href + '/')

@@ -1,0 +1,1 @@
+export { ForgotPassword as default } from '@/features/session/components/forgot-password'

@@ -1,0 +1,1 @@
+export { VerifyEmail as default } from '@/features/session/components/verify-email'
