@@ -1,5 +1,7 @@
-import type { ReactNode } from 'react'
+import { createElement, Fragment, type ReactNode } from 'react'
 import { plural } from '@/lib/format'
+
+const sentence = (...parts: ReactNode[]): ReactNode => createElement(Fragment, null, ...parts)
 
 /** Every sentence of this feature. Those with several parts are put together here, for translations. */
 export const strings = {
@@ -54,7 +56,7 @@ export const strings = {
   },
   ticket: {
     show: 'Show ticket',
-    of: (title: ReactNode) => ['for ', title],
+    of: (title: ReactNode) => sentence('for ', title),
     calendar: 'Add to calendar',
     print: 'Print ticket',
     receipt: 'Receipt',
@@ -67,13 +69,14 @@ export const strings = {
   },
   cancel: {
     title: 'Cancel this booking?',
-    body: (title: ReactNode, date: ReactNode) => [
-      'Your ticket for ',
-      title,
-      ' on ',
-      date,
-      ' will be released immediately. You may not get it back.',
-    ],
+    body: (title: ReactNode, date: ReactNode) =>
+      sentence(
+        'Your ticket for ',
+        title,
+        ' on ',
+        date,
+        ' will be released immediately. You may not get it back.',
+      ),
     keep: 'Keep booking',
     confirm: 'Cancel Booking',
     pending: 'Cancelling...',

@@ -1,7 +1,7 @@
 'use client'
 
 import { CircleCheck, QrCode, ReceiptText, XCircle } from 'lucide-react'
-import { Children, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import { DateStub } from '@/components/date-stub'
 import { TicketHeading } from '@/components/ticket-heading'
 import { Badge } from '@/components/ui/badge'
@@ -30,7 +30,7 @@ export function BookingCard({
   const name = `booking-${booking.id}`
   const label = (text: string): ReactNode => (
     <>
-      {text} <span className="sr-only">{Children.toArray(strings.ticket.of(<bdi>{event.title}</bdi>))}</span>
+      {text} <span className="sr-only">{strings.ticket.of(<bdi>{event.title}</bdi>)}</span>
     </>
   )
   return (

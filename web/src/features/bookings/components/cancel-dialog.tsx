@@ -1,7 +1,6 @@
 'use client'
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Children } from 'react'
 import { toast } from '@/lib/toast'
 import { AlertDialog } from '@/components/ui/alert-dialog'
 import { codeOf } from '@/lib/api/error'
@@ -48,13 +47,11 @@ export function CancelDialog({ booking, onClose }: { booking: BookingWithEvent; 
       pendingText={strings.cancel.pending}
       onConfirm={() => cancellation.mutate()}
     >
-      {Children.toArray(
-        strings.cancel.body(
-          <strong className="font-semibold text-ink">
-            <bdi>{event.title}</bdi>
-          </strong>,
-          <span>{formatDateTime(event.date, event.timeZone)}</span>,
-        ),
+      {strings.cancel.body(
+        <strong className="font-semibold text-ink">
+          <bdi>{event.title}</bdi>
+        </strong>,
+        <span>{formatDateTime(event.date, event.timeZone)}</span>,
       )}
     </AlertDialog>
   )
