@@ -71,6 +71,9 @@ func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[Boo
 		return nil, err
 	}
 	return out.noteStatus(func(b BookingChange) (string, error) {
+		if err := a.caughtUp(ctx); err != nil {
+			return "", err
+		}
 		now, err := a.Bookings.Get(ctx, b.Booking.ID)
 		if err != nil {
 			return "", err

@@ -13,7 +13,7 @@ import (
 type changed[B any] struct {
 	LogPosition   int64  `header:"Log-Position" doc:"A read with this as Min-Log-Position sees the change"`
 	Replayed      string `header:"Idempotency-Replayed" doc:"true when this is the stored answer of an earlier request with the same key"`
-	CurrentStatus string `header:"Current-Status" doc:"Only with Idempotency-Replayed, on an answer about one booking or event: its status by now, which can differ from that of the stored answer"`
+	CurrentStatus string `header:"Current-Status" doc:"Only with Idempotency-Replayed, on an answer about one booking or event: its status by now, which can differ from that of the stored answer; absent when that could not be found out in time"`
 	Body          B
 }
 

@@ -92,6 +92,9 @@ func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*chang
 		return nil, err
 	}
 	return out.noteStatus(func(e Event) (string, error) {
+		if err := a.caughtUp(ctx); err != nil {
+			return "", err
+		}
 		now, err := a.Events.Get(ctx, e.ID)
 		if err != nil {
 			return "", err

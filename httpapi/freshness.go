@@ -75,6 +75,16 @@ func (a *api) awaitPosition(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
+// caughtUp waits until the read models contain all that is in the log by now. It fails when they
+// don't in time.
+func (a *api) caughtUp(ctx context.Context) error {
+	head, err := a.Log.Head(ctx)
+	if err == nil && a.Service.WaitFor(ctx, head) < head {
+		err = booking.ErrCatchingUp
+	}
+	return err
+}
+
 // missing is the error for an event that the read model does not have: nobody is told that one does
 // not exist because the read model stands still or can't apply its records.
 func (a *api) missing(ctx context.Context, event uuid.UUID) error {

@@ -96,6 +96,25 @@ func TestABookingThatTheReadModelLacksIsNotCalledMissing(t *testing.T) {
 	s.want(s.call("DELETE", "/bookings/"+uuid.NewString(), token, nil), 404, "booking_not_found")
 }
 
+func TestNoReplayIsSaidToStandWhileTheReadModelLags(t *testing.T) {
+	t.Parallel()
+	dbtest.Slow(t)
+	s := start(t)
+	token, event := s.token(account.Customer), s.schedule(5)
+	id := s.want(s.order(token, event, idempotencyKey, "k"), 201, "").at("booking", "id").(string)
+	s.exec(stopProjecting)
+	s.want(s.call("DELETE", "/bookings/"+id, token, nil), 200, "")
+	a := s.want(s.order(token, event, idempotencyKey, "k"), 201, "")
+	if got := a.header.Get("Current-Status"); got != "" || a.header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("the cancelled booking is said to be %q: %v", got, a.header)
+	}
+	s.exec(`update projection_checkpoints set lease_until = null`)
+	a = s.want(s.order(token, event, idempotencyKey, "k"), 201, "")
+	if got := a.header.Get("Current-Status"); got != "CANCELLED" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestAPositionMustBeANumber(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -117,6 +117,8 @@ type client struct {
 type frame struct {
 	Type             string
 	EventID          string `json:"eventId"`
+	BookingID        string `json:"bookingId"`
+	LogPosition      int64
 	RemainingTickets int
 	TotalTickets     int
 	Status           string

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -26,12 +27,20 @@ type follower struct {
 
 func (b *bundle) follow() *follower {
 	b.Helper()
-	f := &follower{notifier: engine.NewNotifier(b.url, b.pool, projections.Names(), silent)}
-	f.live = projections.NewLive(b.pool, f.notifier, silent)
+	notifier := engine.NewNotifier(b.url, b.pool, projections.Names(), silent)
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() { notifier.Run(ctx) })
+	b.Cleanup(func() { cancel(); work.Wait() })
+	return b.followBy(projections.NewLive(b.pool, notifier, silent), notifier)
+}
+
+func (b *bundle) followBy(live *projections.Live, notifier *engine.Notifier) *follower {
+	b.Helper()
+	f := &follower{notifier: notifier, live: live}
 	f.live.Watch(true)
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
-	work.Go(func() { f.notifier.Run(ctx) })
 	work.Go(func() {
 		f.live.Run(ctx, func(n projections.News) {
 			f.mu.Lock()
@@ -100,6 +109,43 @@ func TestChangesAreToldToAProcessThatDoesNotProject(t *testing.T) {
 			if last := b.count(`select max(position) from event_log where stream_id = $1`, id); int64(last) != e.Last {
 				t.Errorf("%s: told %+v, which is not its last record", name, e)
 			}
+		}
+	}
+}
+
+// One process has what it has projected in hand, the other reads it.
+func TestBookingsAreToldWithTheirOwners(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var live *projections.Live
+	projecting := b.start(func(o *engine.Options) {
+		live = projections.NewLive(b.pool, o.Notifier, silent)
+		o.Projections = live.Projections()
+	})
+	event := b.schedule("E", 10)
+	projecting.reaches(b.head)
+	followers := map[string]*follower{"in hand": b.followBy(live, projecting.notifier), "read": b.follow()}
+	for _, f := range followers {
+		f.reaches(t, b.head)
+	}
+	start := b.head
+	alice, bob := uuid.New(), uuid.New()
+	first, second := uuid.New(), uuid.New()
+	b.do(event, domain.BookTicket{BookingID: first, CustomerID: alice, Now: b.now},
+		domain.BookTicket{BookingID: second, CustomerID: bob, Now: b.now},
+		domain.CancelBooking{BookingID: first, CustomerID: alice, Now: b.now})
+	want := []projections.BookingChange{
+		{ID: first, EventID: event, UserID: alice, Status: "CONFIRMED", Version: 2, Position: start + 1},
+		{ID: second, EventID: event, UserID: bob, Status: "CONFIRMED", Version: 3, Position: start + 2},
+		{ID: first, EventID: event, UserID: alice, Status: "CANCELLED", Version: 4, Position: start + 3},
+	}
+	for name, f := range followers {
+		var got []projections.BookingChange
+		for _, n := range f.reaches(t, b.head) {
+			got = append(got, n.Bookings...)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: told of %+v, want %+v", name, got, want)
 		}
 	}
 }

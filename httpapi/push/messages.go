@@ -49,10 +49,11 @@ func (s *socket) receive() ([]byte, *closeReason) {
 
 // clientMessage is all that a client can say. Which fields count depends on the type.
 type clientMessage struct {
-	Type   string       `json:"type"`
-	Token  string       `json:"token"`
-	After  *int64       `json:"after"`
-	Events *[]uuid.UUID `json:"events"` // nil: all
+	Type     string       `json:"type"`
+	Token    string       `json:"token"`
+	After    *int64       `json:"after"`
+	Events   *[]uuid.UUID `json:"events"`   // nil: all
+	Bookings bool         `json:"bookings"` // of the hello: those of the user too
 }
 
 func parseMessage(text []byte) (m clientMessage, reason *closeReason) {
@@ -114,7 +115,7 @@ func (s *socket) hello(m clientMessage) *closeReason {
 	if err != nil {
 		return tokenRefused(err)
 	}
-	if !s.push.join(s, claims.UserID) {
+	if !s.push.join(s, claims.UserID, m.Bookings) {
 		return tooManyConnections()
 	}
 	s.mu.Lock()

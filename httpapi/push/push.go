@@ -1,6 +1,6 @@
 // Package push serves the WebSocket at /ws: clients subscribe to events and are told when tickets or
-// details of them change. It reads the read model of events only, and never the log. Start with
-// [Push] and [Options]; docs/websocket.md describes the protocol.
+// details of them change, and when their user's bookings do. It has no SQL: [projections.Live] tells
+// it of changes. Start with [Push] and [Options]; docs/websocket.md describes the protocol.
 package push
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// Changes are those of the events' read model.
+// Changes are those of events and bookings.
 type Changes interface {
 	// Run tells of all changes until ctx ends.
 	Run(ctx context.Context, tell func(projections.News))
@@ -52,8 +52,8 @@ type Options struct {
 	// SlowAfter is how long a client may take to accept what it is sent. After twice that, nobody
 	// tells it any more. Default 5 s.
 	SlowAfter time.Duration
-	// Remember is of how many events the newest change is kept for clients that come back. Default
-	// 100,000.
+	// Remember is of how many events and bookings the newest change is kept for clients that come back.
+	// Default 100,000.
 	Remember int
 }
 
@@ -71,13 +71,12 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Push tells clients over WebSocket how many tickets remain, as it changes; docs/websocket.md
-// describes the protocol. It serves the handshakes; [Push.Run] brings changes, and [Push.Close]
-// ends the connections.
+// Push tells clients over WebSocket how many tickets remain, as it changes, and each user which
+// bookings were made or cancelled; docs/websocket.md describes the protocol. It serves the
+// handshakes; [Push.Run] brings changes, and [Push.Close] ends the connections.
 //
 // Every position that a client gets is one to come back with: what changed up to there was sent
-// before. So an event's frame carries the position before the first change that was not sent yet,
-// of any event.
+// before. So a frame carries the position before the first change that was not sent yet, of anything.
 type Push struct {
 	Options
 	origins []string // as patterns
@@ -95,12 +94,14 @@ type Push struct {
 	users    map[uuid.UUID]int
 	all      map[*socket]struct{}               // that follow all events
 	watchers map[uuid.UUID]map[*socket]struct{} // that follow an event
+	owners   map[uuid.UUID]map[*socket]struct{} // that are told of their user's bookings
 
 	position int64 // up to which changes are known
 	floor    int64 // after which changes are remembered
-	events   map[uuid.UUID]*liveEvent
-	byAge    *list.List // the events by their newest change, the newest last
-	pending  map[*liveEvent]struct{}
+	changed  map[uuid.UUID]*remembered
+	owned    map[uuid.UUID]map[*remembered]struct{} // the bookings among them, by user
+	byAge    *list.List                             // all of them by their newest change, the newest last
+	pending  map[*remembered]struct{}
 	sequence int64
 }
 
@@ -111,7 +112,9 @@ func New(o Options) *Push {
 		sockets: make(map[*socket]struct{}), users: make(map[uuid.UUID]int), networks: make(map[string]int),
 		all:      make(map[*socket]struct{}),
 		watchers: make(map[uuid.UUID]map[*socket]struct{}),
-		events:   make(map[uuid.UUID]*liveEvent), byAge: list.New(), pending: make(map[*liveEvent]struct{}),
+		owners:   make(map[uuid.UUID]map[*socket]struct{}),
+		changed:  make(map[uuid.UUID]*remembered), owned: make(map[uuid.UUID]map[*remembered]struct{}),
+		byAge: list.New(), pending: make(map[*remembered]struct{}),
 	}
 	p.begin = sync.OnceFunc(func() { close(p.begun) })
 	literal := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)

@@ -29,7 +29,7 @@ func listen(t *testing.T, p *Push, began time.Time, stop <-chan struct{}, pause 
 	after *int64) (heard func() []told) {
 	t.Helper()
 	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: began.Add(time.Hour)}
-	if p.admit(s) != nil || !p.join(s, uuid.New()) {
+	if p.admit(s) != nil || !p.join(s, uuid.New(), false) {
 		t.Fatal("no room")
 	}
 	p.follow(s, nil, after)
@@ -229,7 +229,7 @@ func TestASlowConnectionKeepsOneFrameForEachEvent(t *testing.T) {
 	t.Parallel()
 	p := New(Options{})
 	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
-	if p.admit(s) != nil || !p.join(s, uuid.New()) {
+	if p.admit(s) != nil || !p.join(s, uuid.New(), false) {
 		t.Fatal("no room")
 	}
 	p.follow(s, nil, nil)
@@ -238,7 +238,7 @@ func TestASlowConnectionKeepsOneFrameForEachEvent(t *testing.T) {
 	for range 100 {
 		p.observe(l.append(one, two))
 		p.mu.Lock()
-		for _, e := range p.events {
+		for _, e := range p.changed {
 			e.sentAt = time.Time{} // the pause is over
 		}
 		p.mu.Unlock()
@@ -254,14 +254,29 @@ func TestNothingIsLeftOfAConnectionThatEnds(t *testing.T) {
 	p := New(Options{})
 	for _, ids := range [][]uuid.UUID{nil, {uuid.New(), uuid.New()}} {
 		s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
-		if p.admit(s) != nil || !p.join(s, uuid.New()) {
+		if p.admit(s) != nil || !p.join(s, uuid.New(), true) {
 			t.Fatal("no room")
 		}
 		p.follow(s, ids, nil)
 		p.leave(s)
 	}
-	if n := len(p.sockets) + len(p.users) + len(p.watchers) + len(p.all); n != 0 {
+	if n := len(p.sockets) + len(p.users) + len(p.watchers) + len(p.all) + len(p.owners); n != 0 {
 		t.Errorf("%d entries are left", n)
+	}
+}
+
+func TestTheMemoryOfBookingsIsBounded(t *testing.T) {
+	t.Parallel()
+	p := New(Options{Remember: 3})
+	owner := uuid.New()
+	for position := range int64(100) {
+		p.observe(projections.News{After: position, Upto: position + 1, Bookings: []projections.BookingChange{
+			{ID: uuid.New(), UserID: owner, Version: 1, Position: position + 1},
+		}})
+		p.flush()
+	}
+	if n, owned := len(p.changed), len(p.owned[owner]); n != 3 || owned != n || p.floor != 97 {
+		t.Errorf("%d bookings are kept, %d of their owner, after %d", n, owned, p.floor)
 	}
 }
 
@@ -278,7 +293,7 @@ func TestAClientThatMissedWhatWasToldEarlyIsToldAgain(t *testing.T) {
 		t.Error("what was told is to be told again to everybody")
 	}
 	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
-	if p.admit(s) != nil || !p.join(s, uuid.New()) {
+	if p.admit(s) != nil || !p.join(s, uuid.New(), false) {
 		t.Fatal("no room")
 	}
 	after := int64(1)
@@ -311,7 +326,7 @@ func FuzzParseMessage(f *testing.F) {
 
 func TestChangesOfOneEventLeaveLittleGarbage(t *testing.T) {
 	s := &socket{push: New(Options{}), woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
-	id, frame := uuid.New(), &eventFrame{text: []byte("{}")}
+	id, frame := uuid.New(), &frame{text: []byte("{}")}
 	change := func() {
 		s.offer(id, frame)
 		if frames, _, _ := s.take(false, 0); len(frames) != 1 {
@@ -324,10 +339,10 @@ func TestChangesOfOneEventLeaveLittleGarbage(t *testing.T) {
 			lists)
 	}
 
-	for range keptEvents + 1 {
+	for range keptChanges + 1 {
 		s.offer(uuid.New(), frame)
 	}
-	if s.take(false, 0); s.events != nil {
+	if s.take(false, 0); s.changes != nil {
 		t.Error("the room for many events is kept")
 	}
 }

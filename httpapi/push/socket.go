@@ -21,13 +21,13 @@ const (
 	maxFollowed = 200      // events that a client can name
 	maxMessages = 100      // that a client may send between two heartbeats
 	sendBuffer  = 32 << 10 // of the kernel: what waits there is out of date, and hides a slow client
-	keptEvents  = 8        // that a connection keeps room for: no garbage where one event changes again and again
+	keptChanges = 8        // that a connection keeps room for: no garbage where one event changes again and again
 	smallBuffer = 512      // instead of 4 kB for each direction: frames are short, and most connections idle
 )
 
 // socket is one connection. One goroutine reads from it and one writes to it; what the first and
-// the push want written is left in the fields below mu, where there is one frame for each event at
-// most, however slow the client.
+// the push want written is left in the fields below mu, where there is one frame for each event and
+// booking at most, however slow the client.
 type socket struct {
 	push      *Push
 	ws        *websocket.Conn
@@ -39,14 +39,15 @@ type socket struct {
 	// Below the push's mu.
 	user      uuid.UUID
 	following bool
+	bookings  bool        // it is told of the user's
 	ids       []uuid.UUID // nil: all
 	since     int64
 
 	mu       sync.Mutex
 	raw      net.Conn
 	isCut    bool
-	first    [][]byte // frames that go before those of events
-	events   map[uuid.UUID]*eventFrame
+	first    [][]byte             // frames that go before those of changes
+	changes  map[uuid.UUID]*frame // of events and bookings, by id
 	reason   *closeReason
 	expires  time.Time // of the token; before the hello, of the patience
 	greeted  bool      // the token is known
@@ -94,13 +95,13 @@ func (s *socket) wake() {
 	}
 }
 
-// offer leaves the newest state of an event to be written.
-func (s *socket) offer(id uuid.UUID, f *eventFrame) {
+// offer leaves the newest state of an event or a booking to be written.
+func (s *socket) offer(id uuid.UUID, f *frame) {
 	s.mu.Lock()
-	if s.events == nil {
-		s.events = make(map[uuid.UUID]*eventFrame)
+	if s.changes == nil {
+		s.changes = make(map[uuid.UUID]*frame)
 	}
-	s.events[id] = f
+	s.changes[id] = f
 	s.mu.Unlock()
 	s.wake()
 }
@@ -108,7 +109,7 @@ func (s *socket) offer(id uuid.UUID, f *eventFrame) {
 // reset tells the client that what it knows is void, and takes back what was not written yet.
 func (s *socket) reset(position int64) {
 	s.mu.Lock()
-	s.events, s.isReset = nil, true
+	s.changes, s.isReset = nil, true
 	s.first = append(s.first, resetFrame(position))
 	s.mu.Unlock()
 	s.wake()
@@ -119,7 +120,7 @@ func resetFrame(position int64) []byte {
 }
 
 // welcome answers a message that says what to follow.
-func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.UUID]*eventFrame) {
+func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.UUID]*frame) {
 	s.mu.Lock()
 	s.ready = true
 	if isFirst {
@@ -129,11 +130,11 @@ func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.U
 	if isLost {
 		s.first = append(s.first, resetFrame(position))
 	}
-	if s.events == nil {
-		s.events = missed
+	if s.changes == nil {
+		s.changes = missed
 	} else {
 		for id, f := range missed {
-			s.events[id] = f
+			s.changes[id] = f
 		}
 	}
 	s.mu.Unlock()
@@ -194,17 +195,17 @@ func (s *socket) take(isBeat bool, position int64) (frames [][]byte, expires tim
 		return nil, 0, reason
 	}
 	frames, s.first = s.first, nil
-	events := make([]*eventFrame, 0, len(s.events))
-	for _, f := range s.events {
-		events = append(events, f)
+	changes := make([]*frame, 0, len(s.changes))
+	for _, f := range s.changes {
+		changes = append(changes, f)
 	}
-	if len(s.events) <= keptEvents {
-		clear(s.events)
+	if len(s.changes) <= keptChanges {
+		clear(s.changes)
 	} else {
-		s.events = nil // a map does not shrink
+		s.changes = nil // a map does not shrink
 	}
-	slices.SortFunc(events, func(a, b *eventFrame) int { return int(a.sequence - b.sequence) })
-	for _, f := range events {
+	slices.SortFunc(changes, func(a, b *frame) int { return int(a.sequence - b.sequence) })
+	for _, f := range changes {
 		frames = append(frames, f.text)
 	}
 	if isBeat && s.ready {

@@ -56,15 +56,16 @@ func (p *Push) watch() {
 	}
 }
 
-// join lets a connection in that belongs to a user; false when that user has too many.
-func (p *Push) join(s *socket, user uuid.UUID) bool {
+// join lets a connection in that belongs to a user, and is told of that user's bookings if it asks;
+// false when that user has too many.
+func (p *Push) join(s *socket, user uuid.UUID, bookings bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.users[user] >= p.UserConnections {
 		return false
 	}
 	p.users[user]++
-	s.user = user
+	s.user, s.bookings = user, bookings
 	p.watch()
 	return true
 }
@@ -91,16 +92,16 @@ func (p *Push) follow(s *socket, ids []uuid.UUID, after *int64) {
 		p.all[s] = struct{}{}
 	}
 	for _, id := range ids {
-		if p.watchers[id] == nil {
-			p.watchers[id] = make(map[*socket]struct{})
-		}
-		p.watchers[id][s] = struct{}{}
+		add(p.watchers, id, s)
+	}
+	if s.bookings {
+		add(p.owners, s.user, s)
 	}
 	isLost := isBeyond || s.since < p.floor
 	if isLost {
 		s.since = sent
 	}
-	missed := p.missed(s)
+	missed := p.missed(s, isFirst || after != nil)
 	position := sent
 	if len(missed) > 0 {
 		position = min(s.since, sent)
@@ -123,25 +124,34 @@ func (p *Push) isBeyond(position int64) bool {
 	return err == nil && position > end
 }
 
-// missed are the frames of a connection's events that were sent after it began. What is pending
-// comes by itself.
-func (p *Push) missed(s *socket) map[uuid.UUID]*eventFrame {
-	var missed map[uuid.UUID]*eventFrame
-	add := func(e *liveEvent) {
-		if e == nil || e.Last <= s.since || e.pending {
+// missed are the frames of a connection's events that were sent after it began, and those of its
+// user's bookings unless it has got them. What is pending comes by itself.
+func (p *Push) missed(s *socket, withBookings bool) map[uuid.UUID]*frame {
+	var missed map[uuid.UUID]*frame
+	miss := func(r *remembered) {
+		if r == nil || r.last <= s.since || r.pending {
 			return
 		}
 		if missed == nil {
-			missed = make(map[uuid.UUID]*eventFrame)
+			missed = make(map[uuid.UUID]*frame)
 		}
-		missed[e.ID] = e.frame
+		missed[r.id] = r.frame
 	}
 	for _, id := range s.ids {
-		add(p.events[id])
+		if r := p.changed[id]; r != nil && r.owner == uuid.Nil { // a booking's id is no event to follow
+			miss(r)
+		}
 	}
 	if s.ids == nil {
-		for at := p.byAge.Back(); at != nil && at.Value.(*liveEvent).Last > s.since; at = at.Prev() {
-			add(at.Value.(*liveEvent))
+		for at := p.byAge.Back(); at != nil && at.Value.(*remembered).last > s.since; at = at.Prev() {
+			if r := at.Value.(*remembered); r.owner == uuid.Nil {
+				miss(r)
+			}
+		}
+	}
+	if s.bookings && withBookings {
+		for r := range p.owned[s.user] {
+			miss(r)
 		}
 	}
 	return missed
@@ -149,11 +159,9 @@ func (p *Push) missed(s *socket) map[uuid.UUID]*eventFrame {
 
 func (p *Push) unfollow(s *socket) {
 	delete(p.all, s)
+	remove(p.owners, s.user, s)
 	for _, id := range s.ids {
-		delete(p.watchers[id], s)
-		if len(p.watchers[id]) == 0 {
-			delete(p.watchers, id)
-		}
+		remove(p.watchers, id, s)
 	}
 	s.ids = nil
 }

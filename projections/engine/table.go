@@ -36,14 +36,15 @@ type Table[Row, V any] struct {
 	InvalidatesCount func(V) bool
 	// Applied, when set, is called after the commits of pages, in the order of the log, while the
 	// projection keeps up. There are gaps where it does not. It must not block.
-	Applied func(Applied[Row])
+	Applied func(Applied[Row, V])
 }
 
-// Applied is what a page has changed.
-type Applied[Row any] struct {
+// Applied is what a page has changed. Records are only lent for the call.
+type Applied[Row, V any] struct {
 	From, To int64
 	Hash     eventstore.Hash // of the last record
 	Rows     []Changed[Row]
+	Records  []Record[V]
 }
 
 // Changed is a row as a page has left it, with the positions of the first and the last record that
@@ -165,7 +166,7 @@ func (t *Table[Row, V]) tell(p *page, rows *rowSet[Row, V], records []Record[V])
 		}
 		changed[n].Last = records[i].Position
 	}
-	t.Applied(Applied[Row]{p.From, p.To, p.lastHash, changed})
+	t.Applied(Applied[Row, V]{p.From, p.To, p.lastHash, changed, records})
 }
 
 // fewRows is how many rows are saved with a statement for each. PostgreSQL takes three times as long

@@ -1,4 +1,5 @@
-import type { Event, EventPage } from '@/lib/api/types'
+import type { InfiniteData } from '@tanstack/react-query'
+import type { BookingList, BookingWithEvent, Event, EventPage } from '@/lib/api/types'
 import { queryClient } from '@/lib/query-client'
 
 /** The fields of an event that are pushed. The version decides which of two values is newer. */
@@ -16,13 +17,21 @@ export const eventKeys = {
   one: (id: string) => ['events', 'one', id],
 } as const
 
+export const bookingKeys = { all: ['bookings'] } as const
+
 /**
  * Writes a change into every cached answer, unless it has a newer version: answers and pushes may
  * overtake each other, and counts must not go back. Only the changed event becomes a new object, so
  * that only its card renders again.
  */
 export function applyChange({ eventId, ...change }: Change): void {
-  update(eventId, (event) => (change.version > event.version ? { ...event, ...change } : event))
+  const newer = (event: Event) => (change.version > event.version ? { ...event, ...change } : event)
+  update(eventId, newer)
+  // Of a ticket's event only the status is shown.
+  if (change.status)
+    updateBookings((b) =>
+      b.eventId === eventId && b.event.status !== change.status ? { ...b, event: newer(b.event) } : b,
+    )
 }
 
 /** Lets the next answers win, also those with lower versions: the server may have been restored. */
@@ -68,6 +77,14 @@ function updateAll(changeOne: (event: Event) => Event): void {
     const changed = 'data' in data ? withItems(data, changeOne) : changeOne(data)
     if (changed !== data) query.setData(changed, { updatedAt: query.state.dataUpdatedAt, manual: true })
   }
+}
+
+function updateBookings(changeOne: (booking: BookingWithEvent) => BookingWithEvent): void {
+  const inPage = (page: BookingList) => ({ ...page, data: page.data.map(changeOne) })
+  queryClient.setQueriesData<BookingWithEvent[] | InfiniteData<BookingList>>(
+    { queryKey: bookingKeys.all },
+    (data) => data && ('pages' in data ? { ...data, pages: data.pages.map(inPage) } : data.map(changeOne)),
+  )
 }
 
 /** The same page if no item changes. */

@@ -43,4 +43,9 @@ export function endAttempt(eventId: string): void {
   store.setState(({ [eventId]: _, ...attempts }) => attempts, true)
 }
 
+/** The booking that an attempt has made was cancelled. */
+export function forgetBooked(eventId: string): void {
+  if (store.getState()[eventId]?.phase === 'booked') endAttempt(eventId)
+}
+
 export const forgetAttempts = (): void => store.setState({}, true)

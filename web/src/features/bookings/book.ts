@@ -1,11 +1,11 @@
 import { toast } from '@/lib/toast'
 import type { BookingWithEvent, Event } from '@/lib/api/types'
-import { plural } from '@/lib/format'
-import { applyChange, markSoldOut } from '@/lib/event-cache'
+import { applyChange, bookingKeys, markSoldOut } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { bookTicket, type Outcome } from './api/book-ticket'
-import { bookingKeys, ticketsQuery } from './api/list-bookings'
+import { ticketsQuery } from './api/list-bookings'
 import { beginAttempt, endAttempt, markBooked, markUndecided } from './attempts'
+import { strings } from './strings'
 
 /**
  * Books a ticket and reports the outcome. Nothing is shown as booked before the server has
@@ -71,40 +71,37 @@ function applyOutcome(event: Event, outcome: Outcome): void {
 }
 
 function showOutcome(event: Event, outcome: Outcome): void {
+  const { outcome: text } = strings
   switch (outcome.kind) {
     case 'booked':
-      toast.success(`Successfully booked ${event.title}!`, { description: 'Your ticket is in My bookings.' })
+      toast.success(text.booked(event.title), { description: text.whereTicketIs })
       break
     case 'sold_out':
-      toast.error(`Sorry, tickets for ${event.title} are no longer available.`)
+      toast.error(text.soldOut(event.title))
       break
     case 'already_booked':
-      toast.info('You have already booked this event.')
+      toast.info(text.alreadyBooked)
       break
     case 'too_many_bookings':
-      toast.error('You have booked and cancelled this event too often to book it again.')
+      toast.error(text.tooManyBookings)
       break
     case 'event_cancelled':
-      toast.error(`${event.title} has been cancelled by its organizer.`)
+      toast.error(text.eventCancelled(event.title))
       break
     case 'event_past':
-      toast.error(`${event.title} has already begun, so it can’t be booked any more.`)
+      toast.error(text.eventPast(event.title))
       break
     case 'event_not_found':
-      toast.error(`${event.title} is not on sale any more.`)
+      toast.error(text.eventNotFound(event.title))
       break
     case 'busy':
-      showBookingFailed(
-        `Many people are booking right now. Try again in ${plural(outcome.seconds, 'second')}.`,
-      )
+      toast.error(text.failed, { description: text.busy(outcome.seconds) })
       break
     case 'rate_limited':
-      toast.warning('That was too often.', {
-        description: `You can try again in ${plural(outcome.seconds, 'second')}.`,
-      })
+      toast.warning(text.rateLimited, { description: text.retryIn(outcome.seconds) })
       break
     case 'offline':
-      showBookingFailed('You seem to be offline.')
+      toast.error(text.failed, { description: text.offline })
       break
     case 'needs_https':
       toast.error('Tickets of this event are sold over secure connections only.', {
@@ -114,11 +111,7 @@ function showOutcome(event: Event, outcome: Outcome): void {
     case 'session_over':
       break // the sign-in page shows a message
     case 'failed':
-      showBookingFailed()
+      toast.error(text.failed)
       break
   }
 }
-
-/** A failed booking that may succeed when it is tried again. */
-const showBookingFailed = (description?: string) =>
-  toast.error('Failed to complete booking. Please try again.', { description })

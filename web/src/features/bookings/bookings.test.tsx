@@ -1,11 +1,12 @@
-import { screen, waitFor, within } from '@testing-library/react'
+import { act, cleanup, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { BookingWithEvent } from '@/lib/api/types'
-import { eventKeys } from '@/lib/event-cache'
+import { applyChange, eventKeys } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
-import { startSession } from '@/lib/session/session'
+import { endSession, startSession } from '@/lib/session/session'
+import { forgetSession, serverUnreachable } from '@/lib/session/store'
 import { show as render, textOf } from '../../../test/show'
 import { aBooking, anEvent, aSession, bookingList, problem, server } from '../../../test/server'
 import { calendarFile } from './calendar'
@@ -130,30 +131,106 @@ describe('my bookings', () => {
     const dialog = await screen.findByRole('alertdialog')
     await userEvent.click(within(dialog).getByRole('button', { name: 'Cancel Booking' }))
     await waitFor(() =>
-      expect(toasts.error).toHaveBeenCalledExactlyOnceWith('The booking was not cancelled.', {
+      expect(toasts.error).toHaveBeenCalledExactlyOnceWith('Your booking wasn’t cancelled.', {
         description: 'It says busy',
       }),
     )
     expect(dialog).toBeInTheDocument()
   })
 
-  it('show a QR code of the booking', async () => {
+  it('show the next ticket, ready to be scanned', async () => {
+    const [later, next] = [anEvent({ title: 'Later', date: '2031-01-01T00:00:00Z' }), anEvent()].map((e) =>
+      aBooking(e),
+    ) as [BookingWithEvent, BookingWithEvent]
+    show([later, next])
+    const qr = await screen.findByRole('img', { name: 'QR code of your ticket for Jazz Night' })
+    const ticket = qr.closest('article')!
+    expect(ticket).toHaveTextContent('Alice Martin')
+    expect(ticket).toHaveTextContent('alice@example.com')
+    expect(ticket).toHaveTextContent(next.id.slice(-4)) // a short number, for people
+    expect(ticket).not.toHaveTextContent(next.id)
+    expect(ticket).not.toHaveTextContent('$49.99') // of the event by now, and not what was paid
+    expect(screen.queryByRole('img', { name: /Later/ })).not.toBeInTheDocument()
+  })
+
+  it('show the other tickets in a dialog', async () => {
+    const later = aBooking(anEvent({ title: 'Later', date: '2031-01-01T00:00:00Z' }))
+    show([later, aBooking(anEvent())])
+    await userEvent.click(await screen.findByRole('button', { name: 'Show ticket for Later' }))
+    const dialog = await screen.findByRole('dialog', { name: 'Later' })
+    expect(
+      await within(dialog).findByRole('img', { name: 'QR code of your ticket for Later' }),
+    ).toBeInTheDocument()
+    expect(dialog).toHaveTextContent('Blue Door Club')
+  })
+
+  it('keep the ticket of an event that has begun until it is over, without cancelling', async () => {
+    const begun = (minutes: number, title: string) =>
+      aBooking(anEvent({ title, date: new Date(Date.now() - minutes * 60_000).toISOString() }))
+    show([begun(30, 'Now'), begun(121, 'Over')])
+    const upcoming = await screen.findByRole('region', { name: 'Upcoming' })
+    expect(within(upcoming).getByRole('article', { name: 'Now' })).toHaveTextContent('Started')
+    expect(screen.queryByRole('button', { name: /Cancel Booking/ })).not.toBeInTheDocument()
+    expect(screen.getByRole('region', { name: 'Past' })).toHaveTextContent('Over')
+  })
+
+  it('leave “Upcoming” when the organizer cancels the event', async () => {
     const booking = aBooking(anEvent())
     show([booking])
-    await userEvent.click(await screen.findByRole('button', { name: 'Show ticket for Jazz Night' }))
-    const dialog = await screen.findByRole('dialog', { name: 'Jazz Night' })
-    expect(
-      within(dialog).getByRole('img', { name: 'QR code of your booking for Jazz Night' }),
-    ).toBeInTheDocument()
-    expect(dialog).toHaveTextContent(booking.id.slice(-4)) // a short reference, for people
-    expect(dialog).toHaveTextContent('$49.99')
+    await screen.findByRole('region', { name: 'Upcoming' })
+    act(() => applyChange({ eventId: booking.eventId, version: 9, remainingTickets: 0, status: 'CANCELLED' }))
+    expect(await screen.findByRole('region', { name: 'Cancelled' })).toHaveTextContent('Event cancelled')
+    expect(screen.queryByRole('region', { name: 'Upcoming' })).not.toBeInTheDocument()
+  })
+})
+
+describe('tickets that are kept for use without a network', () => {
+  const kept = () => localStorage.getItem('boxoffice.tickets')
+  const unreachable = () => {
+    forgetSession() // as after a reload
+    serverUnreachable()
+    queryClient.clear()
+    server.use(http.get('*/api/bookings', () => HttpResponse.error()))
+  }
+
+  it('are shown when the server can’t be reached', async () => {
+    show([aBooking(anEvent())])
+    await waitFor(() => expect(kept()).toContain('Jazz Night'))
+    cleanup()
+    unreachable()
+    render(<BookingList />)
+    expect(await screen.findByRole('alert')).toHaveTextContent('the tickets saved on this device')
+    expect(await screen.findByRole('img', { name: /Jazz Night/ })).toBeInTheDocument()
+    expect(screen.getByText('alice@example.com')).toBeInTheDocument()
+  })
+
+  it('are gone after signing out, and never another user’s', async () => {
+    show([aBooking(anEvent())])
+    await waitFor(() => expect(kept()).toContain('Jazz Night'))
+    const before = kept()!
+    act(() => endSession('signed-out'))
+    expect(kept()).toBeNull()
+    cleanup()
+    queryClient.clear()
+    localStorage.setItem('boxoffice.tickets', before) // whatever has left it there
+    startSession(aSession('access-2', { id: 'u2', name: 'Bob', email: 'bob@example.com' }))
+    server.use(http.get('*/api/bookings', () => problem(403, 'forbidden')))
+    render(<BookingList />)
+    expect(await screen.findByRole('alert')).toHaveTextContent('couldn’t be loaded')
+    expect(screen.queryByText('Jazz Night')).not.toBeInTheDocument()
+  })
+
+  it('are forgotten with the last ticket', async () => {
+    localStorage.setItem('boxoffice.tickets', '{}')
+    show([])
+    await waitFor(() => expect(kept()).toBeNull())
   })
 })
 
 describe('a receipt', () => {
   const open = async (booking: BookingWithEvent) => {
     show([booking])
-    await userEvent.click(await screen.findByRole('button', { name: `Receipt for ${booking.event.title}` }))
+    await userEvent.click(await screen.findByRole('button', { name: /^Receipt/ }))
     return screen.findByRole('dialog', { name: 'Receipt' })
   }
 
@@ -173,7 +250,7 @@ describe('a receipt', () => {
       ),
     )
     const dialog = await open(booking)
-    expect(dialog).toHaveTextContent('proves that your booking was recorded')
+    expect(dialog).toHaveTextContent('proves your booking was recorded')
     await userEvent.click(within(dialog).getByRole('button', { name: 'Download receipt' }))
     await waitFor(() => expect(saved).toHaveBeenCalledOnce())
     const [file] = saved.mock.calls[0] as [File]
@@ -183,7 +260,7 @@ describe('a receipt', () => {
 
   it('exists for cancelled and past bookings too', async () => {
     const dialog = await open(aBooking(anEvent({ date: '2020-01-01T00:00:00Z' }), { status: 'CANCELLED' }))
-    expect(dialog).toHaveTextContent('proves that your cancellation was recorded')
+    expect(dialog).toHaveTextContent('proves your cancellation was recorded')
   })
 
   it.each([
@@ -212,14 +289,25 @@ describe('the calendar file', () => {
     expect(lines.at(-1)).toBe('')
     expect(lines).toContain('UID:b-1@boxoffice')
     expect(lines).toContain('DTSTART:20300315T100000Z')
-    expect(lines).toContain('DURATION:PT2H')
+    expect(lines).toContain('DTEND:20300315T120000Z')
     expect(lines).toContain('SEQUENCE:3')
     expect(lines).toContain('SUMMARY:Jazz\\; late\\, loud')
     expect(lines).toContain('LOCATION:A\\\\B')
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(75)
     expect(text.replace(/\r\n[ \t]/g, '')).toContain(
-      `DESCRIPTION:One\\nTwo ${'é'.repeat(60)}\\n\\nBooking b-1`,
+      `DESCRIPTION:One\\nTwo ${'é'.repeat(60)}\\n\\nTicket number B-1`,
     )
+  })
+
+  it('says when it was made, and when the event ends if that is known', async () => {
+    vi.useFakeTimers({ now: Date.parse('2030-02-01T09:30:00Z'), toFake: ['Date'] })
+    const event = { ...anEvent(), endsAt: '2030-03-15T23:15:00Z' }
+    const file = calendarFile(aBooking(event))
+    vi.useRealTimers()
+    const lines = (await textOf(file)).split('\r\n')
+    expect(lines).toContain('DTSTAMP:20300201T093000Z')
+    expect(lines).toContain('LAST-MODIFIED:20300201T093000Z')
+    expect(lines).toContain('DTEND:20300315T231500Z')
   })
 
   it('is named after the event, in any script', () => {

@@ -1,21 +1,24 @@
 import { createEvent } from 'ics'
 import type { BookingWithEvent } from '@/lib/api/types'
-
-// Events have no end time, but calendars need one.
-const HOURS = 2
+import { strings } from './strings'
+import { ticketNumber } from './ticket-number'
+import { endOf } from './when'
 
 /** The booking as an iCalendar file, named after its event. */
-export function calendarFile({ id, event }: BookingWithEvent): File {
+export function calendarFile(booking: BookingWithEvent): File {
+  const { id, event } = booking
   const { value, error } = createEvent({
     productId: '-//Boxoffice//Bookings//EN',
     method: 'PUBLISH',
     uid: `${id}@boxoffice`,
-    sequence: event.version, // a newer file replaces the entry of an older one
+    // A newer file replaces the entry of an older one.
+    sequence: event.version,
+    lastModified: Date.now(), // what it says is as of now, as is DTSTAMP
     start: Date.parse(event.date),
-    duration: { hours: HOURS },
+    end: endOf(booking),
     title: printable(event.title),
     location: printable(event.venue),
-    description: printable(`${event.description}\n\nBooking ${id}`.trim()),
+    description: printable(`${event.description}\n\n${strings.calendar.ticket(ticketNumber(id))}`.trim()),
     status: event.status === 'CANCELLED' ? 'CANCELLED' : 'CONFIRMED',
   })
   if (!value) throw error ?? new Error('an empty calendar file')

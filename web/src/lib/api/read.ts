@@ -5,8 +5,9 @@ interface Answer<T> {
   data: T
   /** The log position of the answer, for the live connection to resume after. */
   position: number | undefined
-  /** Of a repeated request whose first answer was lost, when what it made has changed since. */
+  /** Of a repeated request whose first answer was lost: the status by now of what it made. */
   currentStatus: string | undefined
+  isReplayed: boolean
 }
 
 /**
@@ -27,5 +28,6 @@ export async function read<T>(
     data: parsed.output,
     position: Number(response.headers.get('Log-Position')) || undefined,
     currentStatus: response.headers.get('Current-Status') ?? undefined,
+    isReplayed: response.headers.has('Idempotency-Replayed'),
   }
 }

@@ -11,6 +11,7 @@ export type EventDetails = Required<Omit<Schemas['ScheduleEventInputBody'], 'all
 export type EventPage = Schemas['EventPage']
 export type Booking = Schemas['Booking']
 export type BookingWithEvent = Schemas['BookingWithEvent']
+export type BookingList = Schemas['BookingList']
 export type BookingChange = Schemas['BookingChange']
 export type StreamItem = Schemas['StreamItem']
 export type StreamList = Schemas['StreamList']

@@ -1,10 +1,19 @@
 import type ReconnectingWebSocket from 'partysocket/ws'
-import { literal, number, object, picklist, safeParse, string, variant } from 'valibot'
+import { literal, number, object, picklist, safeParse, string, variant, type InferOutput } from 'valibot'
 import { applyChange, forgetVersions } from '@/lib/event-cache'
 import { connectionSilent, setConnectionState } from './connection-store'
 
 const position = { position: number() }
+const bookingSchema = object({
+  type: literal('booking'),
+  bookingId: string(),
+  eventId: string(),
+  status: picklist(['CONFIRMED', 'CANCELLED']),
+  logPosition: number(),
+  ...position,
+})
 const frameSchema = variant('type', [
+  bookingSchema,
   object({ type: literal('ready'), heartbeatSeconds: number(), ...position }),
   object({
     type: literal('event'),
@@ -19,6 +28,9 @@ const frameSchema = variant('type', [
   object({ type: literal('reset'), ...position }),
 ])
 
+/** A booking of this user was made or cancelled, by whatever client. */
+export type BookingFrame = InferOutput<typeof bookingSchema>
+
 interface Options {
   url: string
   token: () => string | undefined
@@ -28,6 +40,7 @@ interface Options {
   missed: () => void
 }
 
+const CLOSE_NOT_UNDERSTOOD = 4400
 const CLOSE_TOKEN = 4401
 const CLOSE_TOO_MUCH = 4429
 const PAUSE = 10_000 // milliseconds, when the server is overloaded
@@ -35,7 +48,7 @@ const UNTIL_READY = 8_000
 const CHECK_INTERVAL = 1_000
 
 /**
- * Keeps a WebSocket to the server open while events are shown. It resumes after the last position
+ * Keeps a WebSocket to the server open while a user is signed in. It resumes after the last position
  * received, and records whether counts are pushed or must be polled. Reconnecting, with backoff, is
  * the library's.
  */
@@ -51,6 +64,11 @@ export class LiveConnection {
   private sentToken: string | undefined
   private isRunning = false
   private closeCode: number | undefined
+  private asksForBookings = true
+  /** Called with each booking of the user that is made or cancelled. */
+  onBooking: ((change: BookingFrame) => void) | undefined
+  /** A position of the log that the user's bookings must be read at. */
+  bookedAt: number | undefined
 
   constructor(private readonly options: Options) {}
 
@@ -90,7 +108,7 @@ export class LiveConnection {
     document.removeEventListener('visibilitychange', this.visible)
     clearInterval(this.checks)
     this.drop()
-    this.position = undefined
+    this.position = this.bookedAt = undefined
     setConnectionState('connecting')
   }
 
@@ -128,10 +146,9 @@ export class LiveConnection {
     setTimeout(() => {
       this.isSubscribing = false
       if (!this.isRunning) return
-      // Without subscribers the connection stays open for the next page; an empty list means no
-      // events.
+      // An empty list means no events.
       if (this.isReady) this.send({ type: 'subscribe', events: this.ids() })
-      else if (!this.socket && this.watched.size > 0) void this.connect()
+      else if (!this.socket) void this.connect()
     }, 0)
   }
 
@@ -146,7 +163,6 @@ export class LiveConnection {
   private async connect(): Promise<void> {
     if (!this.options.token()) return
     if (navigator.onLine === false) return this.offline()
-    // Pages need it only when they show events.
     const { default: ReconnectingWebSocket } = await import('partysocket/ws')
     if (!this.isRunning || this.socket) return
     const socket = new ReconnectingWebSocket(() => this.address(), undefined, {
@@ -166,6 +182,7 @@ export class LiveConnection {
   private async address(): Promise<string> {
     const code = this.closeCode
     this.closeCode = undefined
+    if (code === CLOSE_NOT_UNDERSTOOD) this.asksForBookings = false // an older server, during an update
     if (code === CLOSE_TOO_MUCH) await new Promise((resolve) => setTimeout(resolve, PAUSE))
     if (code === CLOSE_TOKEN) {
       const renewed = await this.options.renew(this.sentToken).catch(() => 'unknown')
@@ -179,7 +196,8 @@ export class LiveConnection {
     if (!token) return this.drop()
     this.sentToken = token
     this.expectMessage(UNTIL_READY)
-    this.send({ type: 'hello', token, after: this.position, events: this.ids() })
+    const bookings = this.asksForBookings || undefined
+    this.send({ type: 'hello', token, after: this.position, events: this.ids(), bookings })
   }
 
   private receive(data: unknown): void {
@@ -197,9 +215,13 @@ export class LiveConnection {
       case 'event':
         applyChange(frame)
         break
+      case 'booking':
+        this.bookedAt = Math.max(this.bookedAt ?? 0, frame.logPosition)
+        this.onBooking?.(frame)
+        break
       case 'reset':
         // The server may have been restored: positions and versions can be lower than before.
-        this.position = undefined
+        this.position = this.bookedAt = undefined
         forgetVersions()
         this.options.missed()
         break

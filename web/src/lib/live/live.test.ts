@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Event as TicketedEvent } from '@/lib/api/types'
 import { applyChange, eventKeys, markSoldOut, withNewestCounts } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
-import { anEvent } from '../../../test/server'
+import { aBooking, anEvent } from '../../../test/server'
 import { LiveConnection } from './connection'
 import { connectionState, silentSince } from './connection-store'
 
@@ -135,7 +135,8 @@ describe('the connection', () => {
     connection.seen(50)
     await begin()
     FakeSocket.last.open()
-    expect(FakeSocket.last.sent).toEqual([{ type: 'hello', token: 'token-1', after: 41, events: ['a', 'b'] }])
+    const hello = { type: 'hello', token: 'token-1', after: 41, events: ['a', 'b'], bookings: true }
+    expect(FakeSocket.last.sent).toEqual([hello])
     FakeSocket.last.hear({ type: 'ready', position: 41, heartbeatSeconds: 15 })
     expect(state()).toBe('live')
     expect(missed).not.toHaveBeenCalled()
@@ -170,6 +171,42 @@ describe('the connection', () => {
     FakeSocket.last.hear({ ...change, remainingTickets: 7, version: 3, position: 4 })
     expect(cached('a')).toMatchObject({ remainingTickets: 7, version: 3 })
     expect(connection['position']).toBe(4)
+  })
+
+  it('hands over bookings, and reads must contain them until a reset', async () => {
+    const heard = (connection.onBooking = vi.fn())
+    await begin()
+    await ready()
+    const frame = { type: 'booking', bookingId: 'b', eventId: 'a', status: 'CANCELLED', logPosition: 12 }
+    FakeSocket.last.hear({ ...frame, version: 3, position: 11 })
+    expect(heard).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ bookingId: 'b' }))
+    expect(connection.bookedAt).toBe(12)
+    expect(connection['position']).toBe(11)
+    FakeSocket.last.hear({ type: 'reset', position: 3 })
+    expect(connection.bookedAt).toBeUndefined()
+  })
+
+  it('does without bookings at a server that does not know them', async () => {
+    await begin()
+    FakeSocket.last.open()
+    FakeSocket.last.drop(4400)
+    await vi.advanceTimersByTimeAsync(5_000)
+    FakeSocket.last.open()
+    expect(FakeSocket.last.sent[0]).not.toHaveProperty('bookings')
+  })
+
+  it('writes a cancelled event into the bookings, whatever they show', () => {
+    const event = anEvent({ version: 4 })
+    const booking = aBooking(event)
+    queryClient.setQueryData(['bookings', 'tickets'], [booking])
+    queryClient.setQueryData(['bookings', 'pages'], { pages: [{ data: [booking] }], pageParams: [''] })
+    applyChange({ eventId: event.id, version: 5, remainingTickets: 9, status: 'CANCELLED' })
+    expect(queryClient.getQueryData(['bookings', 'tickets'])).toMatchObject([
+      { event: { status: 'CANCELLED' } },
+    ])
+    expect(queryClient.getQueryData(['bookings', 'pages'])).toMatchObject({
+      pages: [{ data: [{ event: { status: 'CANCELLED' } }] }],
+    })
   })
 
   it('subscribes for all components in one message', async () => {

@@ -2,7 +2,7 @@
 
 import { useEffect } from 'react'
 import { API } from '@/lib/api/send'
-import { eventKeys } from '@/lib/event-cache'
+import { bookingKeys, eventKeys } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { refreshSession } from '@/lib/session/session'
 import { currentSession, useSession } from '@/lib/session/store'
@@ -10,14 +10,16 @@ import { LiveConnection } from './connection'
 import { useConnection } from './connection-store'
 
 // A page without data shows an error, which tries again by itself.
-const refetchEvents = () =>
-  void queryClient.invalidateQueries({ queryKey: eventKeys.all, predicate: ({ state }) => !!state.data })
+function refetch(): void {
+  for (const queryKey of [eventKeys.all, bookingKeys.all])
+    void queryClient.invalidateQueries({ queryKey, predicate: ({ state }) => !!state.data })
+}
 
 export const live = new LiveConnection({
   url: `${API.replace(/^http/, 'ws')}/ws`,
   token: () => currentSession().accessToken,
   renew: refreshSession,
-  missed: refetchEvents,
+  missed: refetch,
 })
 
 const POLL_INTERVAL = 5_000 // milliseconds
@@ -25,7 +27,7 @@ const POLL_INTERVAL = 5_000 // milliseconds
 // not pushed.
 const LIVE_INTERVAL = 60_000
 
-/** Keeps events up to date while a user is signed in: by the connection, or by polling. */
+/** Keeps events and bookings up to date while a user is signed in: by the connection, or by polling. */
 export function useLiveConnection(): void {
   const isSignedIn = useSession((s) => s.status === 'signed-in')
   const token = useSession((s) => s.accessToken)
@@ -45,7 +47,7 @@ export function useLiveConnection(): void {
   }, [isLive])
   useEffect(() => {
     if (!isSignedIn) return
-    const timer = setInterval(() => document.visibilityState === 'visible' && refetchEvents(), interval)
+    const timer = setInterval(() => document.visibilityState === 'visible' && refetch(), interval)
     return () => clearInterval(timer)
   }, [isSignedIn, interval])
 }

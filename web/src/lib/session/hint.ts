@@ -1,3 +1,4 @@
+import { forgetTickets } from '@/lib/kept-tickets'
 import { memberPages, paths } from '@/lib/paths'
 
 // Whether a session is likely. It is not a secret, only a reason to try the refresh cookie first.
@@ -13,6 +14,7 @@ export function hasSessionHint(): boolean {
 }
 
 export function setHint(likely: boolean): void {
+  if (!likely) forgetTickets()
   try {
     if (likely) localStorage.setItem(KEY, '1')
     else localStorage.removeItem(KEY)

@@ -43,12 +43,13 @@ export async function bookTicket(
 ): Promise<Outcome> {
   for (let look = 1; ; look++) {
     try {
-      const { data, currentStatus } = await withProof((proof) => {
+      const { data, currentStatus, isReplayed } = await withProof((proof) => {
         const params = { header: { 'Idempotency-Key': key, ...proofHeader(proof) } }
         return read(changeSchema, api.POST('/book', { params, body: { eventId } }))
       })
       // It was made, but its answer was lost, and it was cancelled since: a new booking is wanted.
       if (currentStatus === 'CANCELLED') return bookTicket(eventId, newKey(), wait)
+      if (isReplayed && currentStatus !== 'CONFIRMED') return { kind: 'failed' } // it may be cancelled
       return { kind: 'booked', change: data }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error

@@ -3,6 +3,7 @@ import { useCallback } from 'react'
 import { api, read } from '@/lib/api/client'
 import { BookingList } from '@/lib/api/schemas'
 import type { BookingWithEvent } from '@/lib/api/types'
+import { live } from '@/lib/live/live'
 
 interface Part {
   limit?: number
@@ -12,10 +13,10 @@ interface Part {
 }
 
 export async function getBookings(query: Part, signal: AbortSignal) {
-  return (await read(BookingList, api.GET('/bookings', { params: { query }, signal }))).data
+  // The live connection may be ahead of the read model.
+  const header = live.bookedAt ? { 'Min-Log-Position': live.bookedAt } : {}
+  return (await read(BookingList, api.GET('/bookings', { params: { query, header }, signal }))).data
 }
-
-export const bookingKeys = { all: ['bookings'] } as const
 
 /** The tickets that can still be used. Nobody has so many that they need pages. */
 export const ticketsQuery = queryOptions({

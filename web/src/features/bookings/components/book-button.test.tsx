@@ -3,13 +3,14 @@ import { act, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { delay, http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Event } from '@/lib/api/types'
+import type { BookingWithEvent, Event } from '@/lib/api/types'
 import { eventKeys, withNewestCounts } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { startSession } from '@/lib/session/session'
 import { currentSession } from '@/lib/session/store'
 import { aBooking, anEvent, aSession, bookingList, problem, server } from '../../../../test/server'
 import { book } from '../book'
+import { applyBooking } from '../live-bookings'
 import { show as render } from '../../../../test/show'
 import { BookButton } from './book-button'
 import { BookingStatus } from './booking-status'
@@ -147,7 +148,7 @@ describe('booking', () => {
     await userEvent.click(button())
     await waitFor(() =>
       expect(toasts.error).toHaveBeenCalledExactlyOnceWith(
-        'You have booked and cancelled this event too often to book it again.',
+        'You’ve booked and cancelled this event too many times to book it again.',
       ),
     )
   })
@@ -162,9 +163,7 @@ describe('booking', () => {
     await show(event)
     await userEvent.click(button())
     await waitFor(() =>
-      expect(toasts.error).toHaveBeenCalledWith('Failed to complete booking. Please try again.', {
-        description: undefined,
-      }),
+      expect(toasts.error).toHaveBeenCalledWith('Failed to complete booking. Please try again.'),
     )
     expect(button()).toHaveTextContent('Book Now')
     expect(button()).toHaveAttribute('aria-disabled', 'false')
@@ -215,7 +214,7 @@ describe('booking', () => {
     await waitFor(() => expect(button()).toHaveTextContent('Try again in 1 s'))
     expect(button()).toHaveAttribute('aria-disabled', 'true')
     expect(toasts.error).toHaveBeenCalledExactlyOnceWith('Failed to complete booking. Please try again.', {
-      description: 'Many people are booking right now. Try again in 1 second.',
+      description: 'Lots of people are booking right now. Try again in 1 second.',
     })
     await waitFor(() => expect(button()).toHaveTextContent('Book Now'), { timeout: 3_000 })
     await userEvent.click(button())
@@ -228,15 +227,15 @@ describe('booking', () => {
     await show(anEvent())
     await userEvent.click(button())
     await waitFor(() => expect(button()).toHaveTextContent('Try again in 2 s'))
-    expect(toasts.warning).toHaveBeenCalledExactlyOnceWith('That was too often.', {
-      description: 'You can try again in 2 seconds.',
+    expect(toasts.warning).toHaveBeenCalledExactlyOnceWith('Too many attempts.', {
+      description: 'Try again in 2 seconds.',
     })
   })
 
   it.each([
-    ['event_cancelled', 409, 'Jazz Night has been cancelled by its organizer.'],
-    ['event_past', 409, 'Jazz Night has already begun, so it can’t be booked any more.'],
-    ['event_not_found', 404, 'Jazz Night is not on sale any more.'],
+    ['event_cancelled', 409, 'Jazz Night has been cancelled by the organizer.'],
+    ['event_past', 409, 'Jazz Night has already started, so it can no longer be booked.'],
+    ['event_not_found', 404, 'Jazz Night is no longer on sale.'],
   ])('refused as %s is explained', async (code, status, text) => {
     answers(() => problem(status, code))
     await show(anEvent())
@@ -307,6 +306,69 @@ describe('booking', () => {
     await waitFor(() => expect(button()).toHaveTextContent('Booking...'))
     await waitFor(() => expect(button()).toHaveTextContent('Book Now'))
     await waitFor(() => expect(button()).toHaveFocus())
+  })
+})
+
+describe('a booking made or cancelled elsewhere', () => {
+  const frame = (eventId: string, bookingId: string, status: 'CONFIRMED' | 'CANCELLED') => ({
+    bookingId,
+    eventId,
+    status,
+  })
+
+  it('is seen at once', async () => {
+    const event = anEvent()
+    const booking = aBooking(event)
+    let list: BookingWithEvent[] = []
+    server.use(http.get('*/api/bookings', () => bookingList(list)))
+    await show(event)
+    expect(button()).toHaveTextContent('Book Now')
+    list = [booking]
+    act(() => applyBooking(frame(event.id, booking.id, 'CONFIRMED')))
+    await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
+    list = []
+    act(() => applyBooking(frame(event.id, booking.id, 'CANCELLED')))
+    await waitFor(() => expect(button()).toHaveTextContent('Book Now'))
+  })
+
+  it('ends “Booked ✓” of an event that this tab has found booked', async () => {
+    const event = anEvent()
+    answers(() => problem(409, 'already_booked'))
+    await show(event)
+    await userEvent.click(button())
+    await waitFor(() => expect(button()).toHaveTextContent('Booked ✓'))
+    act(() => applyBooking(frame(event.id, 'b1', 'CANCELLED')))
+    await waitFor(() => expect(button()).toHaveTextContent('Book Now'))
+  })
+
+  it('is not fetched again by the tab that made it', async () => {
+    const event = anEvent()
+    const booking = aBooking(event)
+    let asked = 0
+    server.use(http.get('*/api/bookings', () => (asked++, bookingList([booking]))))
+    await show(event)
+    applyBooking(frame(event.id, booking.id, 'CONFIRMED'))
+    expect(queryClient.isFetching()).toBe(0)
+    expect(asked).toBe(1)
+  })
+
+  it('is never called booked when it is not known whether it still is', async () => {
+    const replayed = (header: Record<string, string>) => () => {
+      const answer = booked(event, 59)
+      for (const [name, value] of Object.entries(header)) answer.headers.set(name, value)
+      answer.headers.set('Idempotency-Replayed', 'true')
+      return answer
+    }
+    const event = anEvent()
+    answers(replayed({}), replayed({ 'Current-Status': 'CONFIRMED' }))
+    await show(event)
+    await userEvent.click(button())
+    await waitFor(() =>
+      expect(toasts.error).toHaveBeenCalledWith('Failed to complete booking. Please try again.'),
+    )
+    expect(toasts.success).not.toHaveBeenCalled()
+    await userEvent.click(button())
+    await waitFor(() => expect(toasts.success).toHaveBeenCalledOnce())
   })
 })
 

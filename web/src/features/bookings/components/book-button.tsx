@@ -8,6 +8,7 @@ import { now } from '@/lib/server-time'
 import { useIsBooked } from '../api/list-bookings'
 import { useAttempt } from '../attempts'
 import { book } from '../book'
+import { strings } from '../strings'
 
 export function BookButton({ event }: { event: Event }) {
   const hasBegun = useHasBegun(event.date)
@@ -16,16 +17,16 @@ export function BookButton({ event }: { event: Event }) {
   const wait = useSecondsUntil(attempt?.phase === 'undecided' ? attempt.notBefore : undefined)
 
   const [text, look] = ((): [string, 'primary' | 'done'] => {
-    if (attempt?.phase === 'booking') return ['Booking...', 'primary']
-    if (booked.data || attempt?.phase === 'booked') return ['Booked ✓', 'done']
-    if (event.status === 'CANCELLED') return ['Cancelled', 'primary']
-    if (hasBegun) return ['Sale ended', 'primary']
-    if (wait > 0) return [`Try again in ${wait} s`, 'primary']
-    return ['Book Now', 'primary']
+    if (attempt?.phase === 'booking') return [strings.book.pending, 'primary']
+    if (booked.data || attempt?.phase === 'booked') return [strings.book.done, 'done']
+    if (event.status === 'CANCELLED') return [strings.book.cancelled, 'primary']
+    if (hasBegun) return [strings.book.ended, 'primary']
+    if (wait > 0) return [strings.book.wait(wait), 'primary']
+    return [strings.book.idle, 'primary']
   })()
   const isBooking = attempt?.phase === 'booking'
   // Until it is known whether the event is booked; if that can't be known, the server decides.
-  const isDisabled = text !== 'Book Now' || event.remainingTickets <= 0 || booked.isPending
+  const isDisabled = text !== strings.book.idle || event.remainingTickets <= 0 || booked.isPending
 
   return (
     <Button

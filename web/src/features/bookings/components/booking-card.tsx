@@ -1,89 +1,62 @@
 'use client'
 
-import { CalendarPlus, CircleCheck, QrCode, ReceiptText, XCircle } from 'lucide-react'
+import { CircleCheck, QrCode, ReceiptText, XCircle } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { DateStub } from '@/components/date-stub'
 import { TicketHeading } from '@/components/ticket-heading'
 import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { formatDateTime } from '@/lib/format'
-import { saveFile } from '@/lib/save-file'
 import { viewerZone } from '@/lib/time-zone'
+import { strings } from '../strings'
+import { hasBegun, isCancelled, isOver } from '../when'
 
 export function BookingCard({
   booking,
-  isOver,
+  now,
   onCancel,
   onReceipt,
   onShow,
 }: {
   booking: BookingWithEvent
-  isOver: boolean
+  now: number
   onCancel: (booking: BookingWithEvent) => void
   onReceipt: (booking: BookingWithEvent) => void
   onShow: (booking: BookingWithEvent) => void
 }) {
   const { event } = booking
-  const isConfirmed = booking.status === 'CONFIRMED'
-  const isUsable = isConfirmed && !isOver && event.status !== 'CANCELLED'
+  const isUsable = !isCancelled(booking) && !isOver(booking, now)
   const name = `booking-${booking.id}`
+  const label = (text: string): ReactNode => (
+    <>
+      {text} <span className="sr-only">{strings.ticket.of(<bdi>{event.title}</bdi>)}</span>
+    </>
+  )
   return (
-    <article aria-labelledby={name} data-slot="booking-card" className="ticket flex">
+    <article aria-labelledby={name} data-slot="booking-card" className="ticket flex max-sm:[--tear:3.75rem]!">
       <DateStub event={event} />
-      <div className="flex min-w-0 grow flex-col gap-4 p-4 pl-5 sm:p-5 sm:pl-7">
-        <div className="flex flex-col items-start justify-between gap-x-4 gap-y-2 sm:flex-row">
-          <TicketHeading as="h3" isLarge id={name} event={event} />
-          <BookingStatus booking={booking} isOver={isOver} />
-        </div>
-        <p className="text-sm text-soft">
-          Booked on{' '}
-          <time dateTime={booking.createdAt}>{formatDateTime(booking.createdAt, viewerZone())}</time>
-          {booking.cancelledAt && (
-            <>
-              , cancelled on{' '}
-              <time dateTime={booking.cancelledAt}>{formatDateTime(booking.cancelledAt, viewerZone())}</time>
-            </>
-          )}
+      <div className="flex min-w-0 grow flex-col gap-3 p-4 sm:pl-7">
+        <TicketHeading as="h3" id={name} event={event} />
+        <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <BookingBadge booking={booking} now={now} />
+          <BookedOn booking={booking} />
         </p>
-        <div className="flex flex-wrap gap-2.5 max-sm:*:grow max-sm:*:px-3">
-          {isUsable && (
-            <>
-              <Button variant="primary" className="max-sm:basis-full" onClick={() => onShow(booking)}>
-                <QrCode aria-hidden />
-                Show ticket{' '}
-                <span className="sr-only">
-                  for <bdi>{event.title}</bdi>
-                </span>
-              </Button>
-              <Button variant="outline" onClick={() => void saveCalendar(booking)}>
-                <CalendarPlus aria-hidden />
-                <span>
-                  <span className="max-sm:sr-only">Add to </span>
-                  <span className="inline-block max-sm:first-letter:uppercase">calendar</span>
-                </span>
-                <span className="sr-only">
-                  : <bdi>{event.title}</bdi>
-                </span>
-              </Button>
-            </>
+        <div className="flex flex-wrap gap-2 max-sm:*:px-3">
+          {isUsable ? (
+            <Button className="max-sm:grow" onClick={() => onShow(booking)}>
+              <QrCode aria-hidden className="max-sm:hidden" />
+              {label(strings.ticket.show)}
+            </Button>
+          ) : (
+            <Button variant="outline" onClick={() => onReceipt(booking)}>
+              <ReceiptText aria-hidden />
+              {label(strings.ticket.receipt)}
+            </Button>
           )}
-          <Button variant="outline" onClick={() => onReceipt(booking)}>
-            <ReceiptText aria-hidden />
-            Receipt{' '}
-            <span className="sr-only">
-              for <bdi>{event.title}</bdi>
-            </span>
-          </Button>
-          {isUsable && (
-            <Button
-              variant="quietDanger"
-              className="max-sm:basis-full sm:ml-auto"
-              onClick={() => onCancel(booking)}
-            >
-              Cancel Booking{' '}
-              <span className="sr-only">
-                for <bdi>{event.title}</bdi>
-              </span>
+          {isUsable && !hasBegun(booking, now) && (
+            <Button variant="quietDanger" className="max-sm:grow" onClick={() => onCancel(booking)}>
+              {label(strings.ticket.cancel)}
             </Button>
           )}
         </div>
@@ -93,30 +66,35 @@ export function BookingCard({
   )
 }
 
-async function saveCalendar(booking: BookingWithEvent) {
-  const { calendarFile } = await import('../calendar')
-  saveFile(calendarFile(booking))
+/** When it was booked, and cancelled. */
+export function BookedOn({ booking: { createdAt, cancelledAt } }: { booking: BookingWithEvent }) {
+  const time = (at: string) => <time dateTime={at}>{formatDateTime(at, viewerZone())}</time>
+  return (
+    <span className="text-sm text-soft">
+      {strings.status.booked} {time(createdAt)}
+      {cancelledAt && (
+        <>
+          , {strings.status.cancelledOn} {time(cancelledAt)}
+        </>
+      )}
+    </span>
+  )
 }
 
-function BookingStatus({ booking, isOver }: { booking: BookingWithEvent; isOver: boolean }) {
-  if (booking.status === 'CANCELLED')
+export function BookingBadge({ booking, now }: { booking: BookingWithEvent; now: number }) {
+  const { status } = strings
+  if (isCancelled(booking))
     return (
-      <Badge tone="off">
+      <Badge tone={booking.status === 'CANCELLED' ? 'off' : 'bad'}>
         <XCircle aria-hidden />
-        Cancelled
+        {booking.status === 'CANCELLED' ? status.cancelled : status.eventCancelled}
       </Badge>
     )
-  if (booking.event.status === 'CANCELLED')
-    return (
-      <Badge tone="bad">
-        <XCircle aria-hidden />
-        Event cancelled
-      </Badge>
-    )
+  const past = isOver(booking, now)
   return (
-    <Badge tone={isOver ? 'off' : 'good'}>
+    <Badge tone={past ? 'off' : 'good'}>
       <CircleCheck aria-hidden />
-      {isOver ? 'Attended or missed' : 'Confirmed'}
+      {past ? status.past : hasBegun(booking, now) ? status.started : status.confirmed}
     </Badge>
   )
 }

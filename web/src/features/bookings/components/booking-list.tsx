@@ -1,81 +1,76 @@
 'use client'
 
-import { Ticket } from 'lucide-react'
+import { cx } from 'class-variance-authority'
+import { Ticket as TicketIcon } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
-import { useState } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { DateStub } from '@/components/date-stub'
+import { Alert } from '@/components/ui/alert'
 import { Skeleton } from '@/components/ui/skeleton'
 import { Button, buttonVariants } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
+import { useWatch } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
+import { refreshSession } from '@/lib/session/session'
+import { useSession } from '@/lib/session/store'
 import { useBookings } from '../api/all-bookings'
 import { useTickets } from '../api/list-bookings'
+import { useKeeping, useKept } from '../kept'
+import { strings } from '../strings'
+import { byStart, hasBegun, isCancelled, isOver } from '../when'
 import { BookingCard } from './booking-card'
+import { NextTicket } from './next-ticket'
 
 // Fetched when the first of each is opened.
 const CancelDialog = dynamic(() => import('./cancel-dialog').then((file) => file.CancelDialog))
 const ReceiptDialog = dynamic(() => import('./receipt-dialog').then((file) => file.ReceiptDialog))
 const TicketDialog = dynamic(() => import('./ticket-dialog').then((file) => file.TicketDialog))
 
-const startOf = ({ event }: BookingWithEvent) => Date.parse(event.date)
-const isCancelled = ({ status, event }: BookingWithEvent) =>
-  status === 'CANCELLED' || event.status === 'CANCELLED'
+const MINUTE = 60_000
+/** A connection can follow 200 events. */
+const MOST_WATCHED = 100
 
 export function BookingList() {
-  const tickets = useTickets()
+  const fetched = useTickets()
   const all = useBookings()
+  const kept = useKept()
+  const isUnreachable = useSession((s) => s.unreachable)
   const [cancelling, setCancelling] = useState<BookingWithEvent>()
   const [shown, setShown] = useState<BookingWithEvent>()
   const [proven, setProven] = useState<BookingWithEvent>()
-  const [now] = useState(() => Date.now())
+  const now = useNow()
+  const bookings = all.data?.pages.flatMap((page) => page.data) ?? []
+  const tickets = fetched.data ?? kept.tickets
+  // Those of events that have begun are needed at the door too.
+  const begun = bookings.filter((b) => hasBegun(b, now) && !tickets?.some(({ id }) => id === b.id))
+  const current = [...(tickets ?? []), ...begun]
+    .filter((b) => !isCancelled(b) && !isOver(b, now))
+    .sort(byStart)
+  useKeeping(fetched.data && all.data && current)
+  useWatch(current.slice(0, MOST_WATCHED).map((b) => b.eventId))
 
-  if (!tickets.data || !all.data) {
-    const failed = [tickets, all].find((query) => query.error)
-    return failed ? (
-      <LoadError title="Your bookings can’t be shown" query={failed} />
-    ) : (
-      <BookingListSkeleton />
-    )
-  }
-  const bookings = all.data.pages.flatMap((page) => page.data)
-  if (tickets.data.length + bookings.length === 0)
-    return (
-      <Message
-        icon={Ticket}
-        title="You haven’t booked any events yet"
-        action={
-          <Link className={buttonVariants()} href={paths.events}>
-            Browse events
-          </Link>
-        }
-      >
-        Tickets that you book are kept here.
-      </Message>
-    )
+  const failed = [fetched, all].find((query) => query.error)
+  if (!tickets || (!all.data && current.length === 0 && !isUnreachable))
+    return failed ? <LoadError title={strings.list.failed} query={failed} /> : <BookingListSkeleton />
+  if (all.data && current.length + bookings.length === 0)
+    return <Empty title={strings.list.none}>{strings.list.noneHint}</Empty>
 
-  // Upcoming ones by the date of the event, soonest first; past and cancelled ones, latest first.
-  const upcoming = tickets.data.filter((b) => !isCancelled(b)).sort((a, b) => startOf(a) - startOf(b))
-  const past = bookings.filter((b) => !isCancelled(b) && startOf(b) <= now)
-  past.sort((a, b) => startOf(b) - startOf(a))
-  const section = (title: string, bookings: BookingWithEvent[]) =>
+  const past = bookings.filter((b) => !isCancelled(b) && isOver(b, now)).sort((a, b) => byStart(b, a))
+  const open = { now, onShow: setShown, onReceipt: setProven, onCancel: setCancelling }
+  const section = (title: string, bookings: BookingWithEvent[], next?: ReactNode) =>
     bookings.length > 0 && (
-      <section aria-label={title} className="grid gap-4">
+      <section aria-label={title} className={cx('grid gap-4', !next && 'print:hidden')}>
         <h2 className="type-label text-soft">
           {title} · {bookings.length}
         </h2>
         <ul className="grid gap-4">
-          {bookings.map((booking) => (
-            <li key={booking.id}>
-              <BookingCard
-                booking={booking}
-                isOver={Date.parse(booking.event.date) <= now}
-                onShow={setShown}
-                onReceipt={setProven}
-                onCancel={setCancelling}
-              />
+          {next && <li>{next}</li>}
+          {bookings.slice(next ? 1 : 0).map((booking) => (
+            <li key={booking.id} className="print:hidden">
+              <BookingCard booking={booking} {...open} />
             </li>
           ))}
         </ul>
@@ -83,22 +78,25 @@ export function BookingList() {
     )
   return (
     <div className="grid gap-10">
-      {section('Upcoming', upcoming)}
-      {upcoming.length === 0 && (
-        <Message
-          icon={Ticket}
-          title="Nothing coming up"
-          action={
-            <Link className={buttonVariants()} href={paths.events}>
-              Browse events
-            </Link>
-          }
-        >
-          All your bookings are past or cancelled.
-        </Message>
+      {(isUnreachable || (failed && !fetched.data)) && (
+        <Alert>
+          <p>{strings.list.kept}</p>
+          <Button variant="outline" className="mt-3" onClick={() => reconnect(failed)}>
+            {strings.list.retry}
+          </Button>
+        </Alert>
       )}
-      {section('Past', past)}
-      {section('Cancelled', bookings.filter(isCancelled))}
+      {current[0] ? (
+        section(
+          strings.list.upcoming,
+          current,
+          <NextTicket booking={current[0]} holder={kept.holder} {...open} />,
+        )
+      ) : (
+        <Empty title={strings.list.noneUpcoming}>{strings.list.noneUpcomingHint}</Empty>
+      )}
+      {section(strings.list.past, past)}
+      {section(strings.list.cancelled, bookings.filter(isCancelled))}
       {all.hasNextPage && (
         <Button
           variant="outline"
@@ -106,14 +104,55 @@ export function BookingList() {
           disabled={all.isFetchingNextPage}
           onClick={() => void all.fetchNextPage()}
         >
-          Show more bookings
+          {strings.list.more}
         </Button>
       )}
       {cancelling && <CancelDialog booking={cancelling} onClose={() => setCancelling(undefined)} />}
-      {shown && <TicketDialog booking={shown} onClose={() => setShown(undefined)} />}
+      {shown && (
+        <TicketDialog
+          booking={shown}
+          holder={kept.holder}
+          onClose={() => setShown(undefined)}
+          onReceipt={(booking) => {
+            setShown(undefined)
+            setProven(booking)
+          }}
+        />
+      )}
       {proven && <ReceiptDialog booking={proven} onClose={() => setProven(undefined)} />}
     </div>
   )
+}
+
+function Empty({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Message
+      icon={TicketIcon}
+      title={title}
+      action={
+        <Link className={buttonVariants()} href={paths.events}>
+          {strings.list.browse}
+        </Link>
+      }
+    >
+      {children}
+    </Message>
+  )
+}
+
+function reconnect(failed?: { refetch: () => unknown }): void {
+  if (failed) failed.refetch()
+  else void refreshSession(undefined).catch(() => undefined)
+}
+
+/** The time, a minute late at most. */
+function useNow(): number {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), MINUTE)
+    return () => clearInterval(timer)
+  }, [])
+  return now
 }
 
 function BookingListSkeleton() {
@@ -133,7 +172,7 @@ function BookingListSkeleton() {
         </div>
       ))}
       <p role="status" className="sr-only">
-        Loading bookings
+        {strings.list.loading}
       </p>
     </div>
   )

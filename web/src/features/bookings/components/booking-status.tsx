@@ -1,12 +1,15 @@
 'use client'
 
 import { useIsBooking } from '../attempts'
+import { useLiveBookings } from '../live-bookings'
+import { strings } from '../strings'
 
-/** Announces that a booking is under way. Its outcome is announced by a toast. */
+/** Follows the user's bookings, and announces one under way. Its outcome is announced by a toast. */
 export function BookingStatus() {
+  useLiveBookings()
   return (
     <p role="status" className="sr-only">
-      {useIsBooking() ? 'Booking…' : ''}
+      {useIsBooking() ? strings.book.announced : ''}
     </p>
   )
 }

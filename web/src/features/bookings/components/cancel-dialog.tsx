@@ -7,10 +7,11 @@ import { codeOf } from '@/lib/api/error'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
 import { formatDateTime } from '@/lib/format'
-import { applyChange } from '@/lib/event-cache'
+import { applyChange, bookingKeys } from '@/lib/event-cache'
 import { cancelBooking } from '../api/cancel-booking'
-import { bookingKeys, ticketsQuery } from '../api/list-bookings'
+import { ticketsQuery } from '../api/list-bookings'
 import { endAttempt } from '../attempts'
+import { strings } from '../strings'
 
 export function CancelDialog({ booking, onClose }: { booking: BookingWithEvent; onClose: () => void }) {
   const client = useQueryClient()
@@ -26,12 +27,12 @@ export function CancelDialog({ booking, onClose }: { booking: BookingWithEvent; 
       })
       client.setQueryData(ticketsQuery.queryKey, (list) => list?.filter((b) => b.id !== booking.id))
       void client.invalidateQueries({ queryKey: ['events'] })
-      toast.success(`Your booking for ${event.title} is cancelled.`)
+      toast.success(strings.cancel.done(event.title))
       onClose()
     },
     onError: (error) => {
       if (codeOf(error) === 'booking_not_found' || codeOf(error) === 'already_cancelled') onClose()
-      toast.error('The booking was not cancelled.', { description: messageOf(error) })
+      toast.error(strings.cancel.failed, { description: messageOf(error) })
     },
     onSettled: () => client.invalidateQueries({ queryKey: bookingKeys.all }),
   })
@@ -39,19 +40,19 @@ export function CancelDialog({ booking, onClose }: { booking: BookingWithEvent; 
     <AlertDialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title="Cancel this booking?"
-      keep="Keep booking"
-      confirm="Cancel Booking"
+      title={strings.cancel.title}
+      keep={strings.cancel.keep}
+      confirm={strings.cancel.confirm}
       pending={cancellation.isPending}
-      pendingText="Cancelling..."
+      pendingText={strings.cancel.pending}
       onConfirm={() => cancellation.mutate()}
     >
-      Your ticket for{' '}
-      <strong className="font-semibold text-ink">
-        <bdi>{event.title}</bdi>
-      </strong>{' '}
-      on <span>{formatDateTime(event.date, event.timeZone)}</span> goes back on sale at once. Somebody else
-      may get it.
+      {strings.cancel.body(
+        <strong className="font-semibold text-ink">
+          <bdi>{event.title}</bdi>
+        </strong>,
+        <span>{formatDateTime(event.date, event.timeZone)}</span>,
+      )}
     </AlertDialog>
   )
 }

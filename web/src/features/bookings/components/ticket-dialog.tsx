@@ -1,53 +1,37 @@
 'use client'
 
-import { Printer } from 'lucide-react'
-import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import type { BookingWithEvent } from '@/lib/api/types'
-import { formatDateTime, formatPrice, zoneName } from '@/lib/format'
-import { useSession } from '@/lib/session/store'
-import { QrCode } from './qr-code'
+import { formatDateTime, formatWeekday, zoneName } from '@/lib/format'
+import type { Holder } from '../kept'
+import { Ticket, TicketActions } from './ticket'
 
-/** The ticket to show at the door. */
-export function TicketDialog({ booking, onClose }: { booking: BookingWithEvent; onClose: () => void }) {
-  const { event } = booking
-  const name = useSession((s) => s.user?.name) ?? ''
-  const facts = [
-    ['Name', name],
-    ['Price', formatPrice(event.price, event.currency)],
-    ['Venue', event.venue],
-    [
-      'Booking',
-      booking.id
-        .slice(-12)
-        .toUpperCase()
-        .replace(/(.{4})(?=.)/g, '$1 '),
-    ],
-  ]
+/** A ticket other than the next one, to show at the door. */
+export function TicketDialog({
+  booking,
+  holder,
+  onReceipt,
+  onClose,
+}: {
+  booking: BookingWithEvent
+  holder?: Holder
+  onReceipt: (booking: BookingWithEvent) => void
+  onClose: () => void
+}) {
+  const { title, date, timeZone, venue } = booking.event
   return (
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={event.title}
-      description={`${formatDateTime(event.date, event.timeZone)} ${zoneName(event.date, event.timeZone)}`}
+      title={title}
+      description={`${formatWeekday(date, timeZone)}, ${formatDateTime(date, timeZone)} ${zoneName(date, timeZone)} · ${venue}`}
     >
-      <div className="mx-auto mt-5 max-w-60">
-        <QrCode value={`urn:uuid:${booking.id}`} label={`QR code of your booking for ${event.title}`} />
+      <div className="mt-5 sm:*:grid-cols-1">
+        <Ticket booking={booking} holder={holder} />
       </div>
-      <dl className="mt-5 grid grid-cols-2 gap-x-4 gap-y-3 border-t pt-4">
-        {facts.map(([name, value]) => (
-          <div key={name} className="min-w-0">
-            <dt className="type-label text-soft">{name}</dt>
-            <dd className="font-semibold wrap-anywhere">
-              <bdi>{value}</bdi>
-            </dd>
-          </div>
-        ))}
-      </dl>
-      <Button variant="outline" size="wide" className="mt-5" onClick={() => print()}>
-        <Printer aria-hidden />
-        Print ticket
-      </Button>
+      <div className="mt-5 flex flex-wrap gap-2.5 *:grow">
+        <TicketActions booking={booking} onReceipt={onReceipt} />
+      </div>
     </Dialog>
   )
 }

@@ -6,6 +6,7 @@ import { usePathname, useRouter } from 'next/navigation'
 import { useEffect, type ReactNode } from 'react'
 import { Message } from '@/components/message'
 import { Button, buttonVariants } from '@/components/ui/button'
+import { keptTickets } from '@/lib/kept-tickets'
 import { accessTo, afterLogin, loginFor, paths } from '@/lib/paths'
 import { finishLogout, refreshSession } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
@@ -19,7 +20,8 @@ const restoreAgain = () => void refreshSession(undefined).catch(() => undefined)
  */
 export function Guard({ children }: { children: ReactNode }) {
   const { replace } = useRouter()
-  const needed = accessTo(usePathname())
+  const pathname = usePathname()
+  const needed = accessTo(pathname)
   const { status, role, unreachable, ended, logout } = useGuardedSession()
   const isForGuests = needed === 'guests'
   const isWrongRole =
@@ -42,7 +44,8 @@ export function Guard({ children }: { children: ReactNode }) {
   }, [unreachable])
 
   if (needed === 'anyone') return children
-  if (unreachable)
+  // Tickets are shown without the server.
+  if (unreachable && !(pathname === paths.bookings && keptTickets()))
     return (
       <Message
         isPage

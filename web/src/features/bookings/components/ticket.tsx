@@ -1,0 +1,75 @@
+'use client'
+
+import { CalendarPlus, Printer, ReceiptText } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { Button } from '@/components/ui/button'
+import type { BookingWithEvent } from '@/lib/api/types'
+import { saveFile } from '@/lib/save-file'
+import type { Holder } from '../kept'
+import { strings } from '../strings'
+import { ticketNumber } from '../ticket-number'
+
+const QrCode = dynamic(() => import('./qr-code').then((file) => file.QrCode))
+
+/** What is shown at the door: the code, large, and whose it is. */
+export function Ticket({ booking, holder }: { booking: BookingWithEvent; holder?: Holder }) {
+  // What was paid belongs here as soon as the API says it: the event's price may have changed since.
+  const facts = [
+    [strings.ticket.holder, holder?.name],
+    [strings.ticket.email, holder?.email],
+    [strings.ticket.number, ticketNumber(booking.id)],
+  ].filter(([, value]) => value)
+  return (
+    <div className="grid gap-x-8 gap-y-4 sm:grid-cols-[15rem_1fr] sm:items-center">
+      <div className="mx-auto grid w-full max-w-72 gap-2">
+        <div className="aspect-square">
+          <QrCode value={`urn:uuid:${booking.id}`} label={strings.ticket.qr(booking.event.title)} />
+        </div>
+        <p className="hidden text-center text-sm text-soft pointer-coarse:block print:hidden">
+          {strings.ticket.brightness}
+        </p>
+      </div>
+      <dl className="grid gap-3">
+        {facts.map(([name, value]) => (
+          <div key={name} className="min-w-0">
+            <dt className="type-label text-soft">{name}</dt>
+            <dd className="font-semibold wrap-anywhere">
+              <bdi>{value}</bdi>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  )
+}
+
+/** What can be done with a ticket, besides showing it. */
+export function TicketActions({
+  booking,
+  onReceipt,
+}: {
+  booking: BookingWithEvent
+  onReceipt: (booking: BookingWithEvent) => void
+}) {
+  return (
+    <>
+      <Button variant="outline" onClick={() => void saveCalendar(booking)}>
+        <CalendarPlus aria-hidden />
+        {strings.ticket.calendar}
+      </Button>
+      <Button variant="outline" onClick={() => print()}>
+        <Printer aria-hidden />
+        {strings.ticket.print}
+      </Button>
+      <Button variant="outline" onClick={() => onReceipt(booking)}>
+        <ReceiptText aria-hidden />
+        {strings.ticket.receipt}
+      </Button>
+    </>
+  )
+}
+
+async function saveCalendar(booking: BookingWithEvent) {
+  const { calendarFile } = await import('../calendar')
+  saveFile(calendarFile(booking))
+}
