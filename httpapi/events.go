@@ -40,8 +40,8 @@ func eventOf(e *projections.Event) Event {
 	return Event{
 		ID: e.ID, Title: e.Title, Description: e.Description, Category: e.Category, Date: e.StartsAt, EndsAt: e.EndsAt,
 		TimeZone: e.TimeZone, Venue: e.Venue, OrganizerName: e.Organizer, Image: eventImageOf(e.Image),
-		RequireProofOfWork: e.RequireProofOfWork, TotalTickets: e.Capacity, RemainingTickets: e.Remaining, Price: decimalOf(e.Price), Currency: e.Price.Currency,
-		Status: e.Status, Version: e.Version,
+		TotalTickets: e.Capacity, RemainingTickets: e.Remaining, Price: decimalOf(e.Price), Currency: e.Price.Currency,
+		RequireProofOfWork: e.RequireProofOfWork, Status: e.Status, Version: e.Version,
 	}
 }
 

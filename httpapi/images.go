@@ -173,7 +173,8 @@ func (a *api) getImage(ctx context.Context, in *getImageInput) (*getImageOutput,
 		return nil, err
 	}
 	out := &getImageOutput{
-		Status: http.StatusOK, ContentType: "image/jpeg", CacheControl: middleware.Immutable, ETag: found.ETag(), Body: found.Data,
+		Status: http.StatusOK, ContentType: "image/jpeg", CacheControl: middleware.Immutable, ETag: found.ETag(),
+		Body: found.Data,
 	}
 	if middleware.MatchesETag(in.IfNoneMatch, out.ETag) {
 		out.Status, out.ContentType, out.Body = http.StatusNotModified, "", nil
