@@ -602,6 +602,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a picture for an event */
+        post: operations["uploadImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a picture */
+        get: operations["getImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -715,16 +749,28 @@ export interface components {
         ChangeEventInputBody: {
             /** @description Accepts a date in the past, for events that are imported */
             allowPast?: boolean;
+            /** @description Empty: none */
+            category?: string;
             currency?: string;
             /** Format: date-time */
             date?: string;
             description?: string;
+            /**
+             * Format: date-time
+             * @description null: it is not said
+             */
+            endsAt?: string | null;
+            /** @description The id of an uploaded picture; null or empty: none */
+            image?: string | null;
+            /** @description Empty: none */
+            organizerName?: string;
             /**
              * Format: double
              * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
              * @example 49.99
              */
             price?: number;
+            requireProofOfWork?: boolean;
             timeZone?: string;
             title?: string;
             /** Format: int64 */
@@ -773,6 +819,11 @@ export interface components {
         };
         Event: {
             /**
+             * @description music, theatre, comedy, film, sport, talk, workshop, festival, family, other; or empty
+             * @example talk
+             */
+            category: string;
+            /**
              * @description ISO 4217 code
              * @example USD
              */
@@ -783,8 +834,27 @@ export interface components {
              */
             date: string;
             description: string;
+            /**
+             * Format: date-time
+             * @description When it ends, in UTC; null: it is not said
+             */
+            endsAt: string | null;
             /** Format: uuid */
             id: string;
+            /** @description null: it has none */
+            image: {
+                /** @description In pixels */
+                height: number;
+                /** @description Below the address of the API. With ?width=480 or 960 a smaller version */
+                url: string;
+                /** @description In pixels */
+                width: number;
+            } | null;
+            /**
+             * @description Or empty
+             * @example Tech Society
+             */
+            organizerName: string;
             /**
              * Format: double
              * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
@@ -796,6 +866,8 @@ export interface components {
              * @example 42
              */
             remainingTickets: number;
+            /** @description Whether a booking needs a proof of work */
+            requireProofOfWork: boolean;
             /** @enum {string} */
             status: "SCHEDULED" | "CANCELLED";
             /**
@@ -1104,6 +1176,8 @@ export interface components {
         ScheduleEventInputBody: {
             /** @description Accepts a date in the past, for events that are imported */
             allowPast?: boolean;
+            /** @description music, theatre, comedy, film, sport, talk, workshop, festival, family or other */
+            category?: string;
             /**
              * @description ISO 4217 code
              * @default USD
@@ -1116,11 +1190,22 @@ export interface components {
             date: string;
             description?: string;
             /**
+             * Format: date-time
+             * @description When it ends: after it begins, at most 31 days later
+             */
+            endsAt?: string | null;
+            /** @description The id of an uploaded picture */
+            image?: string | null;
+            /** @description One line of at most 100 characters */
+            organizerName?: string;
+            /**
              * Format: double
              * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
              * @example 49.99
              */
             price: number;
+            /** @description Asks clients for a computation before each booking */
+            requireProofOfWork?: boolean;
             /**
              * @description IANA name of the venue's time zone
              * @default UTC
@@ -1330,10 +1415,16 @@ export interface components {
             bookings: number;
             /** Format: int64 */
             capacity: number;
+            category?: string;
             currency: string;
             /** Format: date-time */
             date?: string;
             description: string;
+            /** Format: date-time */
+            endsAt?: string;
+            /** @description SHA-256 of what GET /images/{id} answers with */
+            image?: string;
+            organizerName?: string;
             /** Format: int64 */
             position: number;
             /**
@@ -1344,6 +1435,7 @@ export interface components {
             price: number;
             /** Format: int64 */
             remaining: number;
+            requireProofOfWork?: boolean;
             /** Format: int64 */
             sold: number;
             /** @enum {string} */
@@ -1358,6 +1450,22 @@ export interface components {
              * @description 0: before the first record
              */
             version: number;
+        };
+        UploadedImage: {
+            /**
+             * Format: int64
+             * @description In pixels
+             */
+            height: number;
+            /** @description For the field image of an event */
+            id: string;
+            /** @description See the image of an event */
+            url: string;
+            /**
+             * Format: int64
+             * @description In pixels
+             */
+            width: number;
         };
         User: {
             /** Format: email */
@@ -4429,6 +4537,8 @@ export interface operations {
                 /** @description Only events that begin before this time */
                 to?: string;
                 status?: "SCHEDULED" | "CANCELLED";
+                /** @description Only events of this category, or of several with commas in between */
+                category?: ("music" | "theatre" | "comedy" | "film" | "sport" | "talk" | "workshop" | "festival" | "family" | "other")[] | null;
                 /** @description Needs currency */
                 minPrice?: string;
                 /** @description Needs currency */
@@ -4985,6 +5095,188 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+                "image/webp": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadedImage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImage: {
+        parameters: {
+            query?: {
+                /** @description The least width in pixels that is enough. Pictures are kept in 480, 960 and 1600 pixels; without it, or if the picture is narrower, the answer is the largest version */
+                width?: number;
+            };
+            header?: {
+                /** @description ETags that the client has: when the answer would be one of these, it is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Type"?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description The client already has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
