@@ -99,7 +99,8 @@ func (in *listEventsInput) categories() string {
 func (in *listEventsInput) query(now time.Time) (projections.EventQuery, error) {
 	q := projections.EventQuery{
 		Search: in.Search, From: in.From.UTC(), To: in.To.UTC(), Upcoming: in.Upcoming, Available: in.Available,
-		Status: in.Status, Organizer: in.Organizer, Categories: in.categories(), Currency: in.Currency, MaxPrice: math.MaxInt64,
+		Status: in.Status, Organizer: in.Organizer, Categories: in.categories(),
+		Currency: in.Currency, MaxPrice: math.MaxInt64,
 		Sort: projections.EventSort(in.SortBy), Descending: in.SortOrder == "desc", Page: in.Page, Limit: in.Limit,
 	}
 	if in.Upcoming || in.Available {

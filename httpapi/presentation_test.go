@@ -112,7 +112,8 @@ func TestWhatAnEventSaysOfItselfIsChecked(t *testing.T) {
 			t.Errorf("%s: got %s, want a mistake in %s", body, a.raw, field)
 		}
 	}
-	scheduling := `{"title":"","venue":"V","date":"2090-01-01T00:00:00Z","totalTickets":1,"price":1,"image":"` + noImage + `"}`
+	scheduling := `{"title":"","venue":"V","date":"2090-01-01T00:00:00Z","totalTickets":1,"price":1,` +
+		`"image":"` + noImage + `"}`
 	a := s.want(s.call("POST", "/events", organizer, scheduling), 400, "validation_failed")
 	if errors, _ := a.at("errors").([]any); len(errors) != 2 {
 		t.Errorf("got %s, want mistakes in the title and the image", a.raw)
@@ -122,13 +123,16 @@ func TestWhatAnEventSaysOfItselfIsChecked(t *testing.T) {
 func TestEventsAreListedByCategory(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	for title, category := range map[string]string{"Jazz": "music", "Opera": "music", "Derby": "sport", "Talk": "talk", "?": ""} {
+	for title, category := range map[string]string{
+		"Jazz": "music", "Opera": "music", "Derby": "sport", "Talk": "talk", "?": "",
+	} {
 		s.schedule(1, "title", title, "category", category)
 	}
 	customer := s.token(account.Customer)
 	for query, want := range map[string]string{
 		"category=music": "2 Jazz Opera", "category=sport,music": "3 Derby Jazz Opera", "category=film": "0",
-		"category=music,music&search=jazz": "1 Jazz", "upcoming=true&available=true&category=talk": "1 Talk", "": "5 ? Derby Jazz Opera Talk",
+		"category=music,music&search=jazz":           "1 Jazz",
+		"upcoming=true&available=true&category=talk": "1 Talk", "": "5 ? Derby Jazz Opera Talk",
 	} {
 		a := s.want(s.call("GET", "/events?sortBy=title&"+query, customer, nil), 200, "")
 		got := fmt.Sprint(a.at("meta", "total"))
@@ -144,7 +148,8 @@ func TestEventsAreListedByCategory(t *testing.T) {
 	}
 	first := s.call("GET", "/events?sortBy=title&limit=1&cursor=*&category=music,sport", customer, nil)
 	next := first.at("meta", "next").(string)
-	second := s.want(s.call("GET", "/events?sortBy=title&limit=1&category=sport,music&cursor="+next, customer, nil), 200, "")
+	path := "/events?sortBy=title&limit=1&category=sport,music&cursor=" + next
+	second := s.want(s.call("GET", path, customer, nil), 200, "")
 	if title := second.at("data").([]any)[0].(map[string]any)["title"]; title != "Jazz" {
 		t.Errorf("got %v behind Derby", title)
 	}
