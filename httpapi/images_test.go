@@ -57,7 +57,9 @@ func TestAnUploadedPictureCanBeSeenByEverybodyForEver(t *testing.T) {
 	if again := s.want(s.upload(picture(1200, 600)), 201, ""); again.at("id") != uploaded.at("id") {
 		t.Errorf("the same picture has another id: %s", again.raw)
 	}
-	for query, width := range map[string]int{"": 1200, "?width=480": 480, "?width=960": 960, "?width=1100": 1200, "?width=1600": 1200} {
+	for query, width := range map[string]int{
+		"": 1200, "?width=480": 480, "?width=960": 960, "?width=1100": 1200, "?width=1600": 1200,
+	} {
 		seen := s.view(url + query)
 		c, err := jpeg.DecodeConfig(bytes.NewReader(seen.raw))
 		if err != nil || c.Width != width || seen.status != 200 {
@@ -98,7 +100,9 @@ func TestFilesThatAreNoPicturesAreRefused(t *testing.T) {
 			t.Errorf("%s: got %s", name, a.raw)
 		}
 	}
-	for _, kind := range []string{"image/svg+xml", "image/gif", "text/html", "application/octet-stream", "", "image/png; ="} {
+	for _, kind := range []string{
+		"image/svg+xml", "image/gif", "text/html", "application/octet-stream", "", "image/png; =",
+	} {
 		s.want(s.call("POST", "/images", organizer, string(picture(1, 1)), "Content-Type", kind),
 			415, "unsupported_media_type")
 	}

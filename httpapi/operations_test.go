@@ -69,7 +69,8 @@ func (s *system) operations() []operation {
 			if roles := described.Extensions.GetOrZero("x-roles"); roles != nil {
 				o.role = account.Role(roles.Content[0].Value)
 			}
-			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "/images/{id}", "/images/"+noImage, "{id}", uuid.NewString(), "{position}",
+			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "/images/{id}", "/images/"+noImage,
+				"{id}", uuid.NewString(), "{position}",
 				"1").Replace(pattern)
 			o.contentType = "application/json"
 			if described.RequestBody != nil {

@@ -216,7 +216,7 @@ func TestTheMemoryOfDecodingIsBounded(t *testing.T) { //nolint:paralleltest // o
 		runtime.ReadMemStats(&after)
 		used := (after.TotalAlloc - before.TotalAlloc) >> 20
 		t.Logf("%s: %d MB, %v", name, used, err)
-		if used > 400 {
+		if used > 256 {
 			t.Errorf("%s took %d MB", name, used)
 		}
 	}

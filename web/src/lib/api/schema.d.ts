@@ -636,23 +636,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/proof-of-work/challenge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Ask for a challenge to solve */
-        get: operations["getChallenge"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -754,10 +737,6 @@ export interface components {
             /** Format: uuid */
             userId: string;
         };
-        Challenge: {
-            parameters: components["schemas"]["Parameters"];
-            signature: string;
-        };
         ChangeEmailInputBody: {
             /**
              * @description A letter with a link is sent there; the address changes with the link
@@ -770,16 +749,28 @@ export interface components {
         ChangeEventInputBody: {
             /** @description Accepts a date in the past, for events that are imported */
             allowPast?: boolean;
+            /** @description Empty: none */
+            category?: string;
             currency?: string;
             /** Format: date-time */
             date?: string;
             description?: string;
+            /**
+             * Format: date-time
+             * @description null: it is not said
+             */
+            endsAt?: string | null;
+            /** @description The id of an uploaded picture; null or empty: none */
+            image?: string | null;
+            /** @description Empty: none */
+            organizerName?: string;
             /**
              * Format: double
              * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
              * @example 49.99
              */
             price?: number;
+            requireProofOfWork?: boolean;
             timeZone?: string;
             title?: string;
             /** Format: int64 */
@@ -828,6 +819,11 @@ export interface components {
         };
         Event: {
             /**
+             * @description music, theatre, comedy, film, sport, talk, workshop, festival, family, other; or empty
+             * @example talk
+             */
+            category: string;
+            /**
              * @description ISO 4217 code
              * @example USD
              */
@@ -838,8 +834,27 @@ export interface components {
              */
             date: string;
             description: string;
+            /**
+             * Format: date-time
+             * @description When it ends, in UTC; null: it is not said
+             */
+            endsAt: string | null;
             /** Format: uuid */
             id: string;
+            /** @description null: it has none */
+            image: {
+                /** @description In pixels */
+                height: number;
+                /** @description Below the address of the API. With ?width=480 or 960 a smaller version */
+                url: string;
+                /** @description In pixels */
+                width: number;
+            } | null;
+            /**
+             * @description Or empty
+             * @example Tech Society
+             */
+            organizerName: string;
             /**
              * Format: double
              * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
@@ -851,6 +866,8 @@ export interface components {
              * @example 42
              */
             remainingTickets: number;
+            /** @description Whether a booking needs a proof of work */
+            requireProofOfWork: boolean;
             /** @enum {string} */
             status: "SCHEDULED" | "CANCELLED";
             /**
@@ -887,7 +904,7 @@ export interface components {
             version: number;
         };
         FieldProblem: {
-            /** @example Enter a valid e-mail address, such as name@example.com. */
+            /** @example must be an e-mail address */
             detail: string;
             /**
              * @description JSON pointer into the body, or the name of the parameter
@@ -990,19 +1007,6 @@ export interface components {
             total: number;
             /** Format: int64 */
             totalPages: number;
-        };
-        Parameters: {
-            algorithm: string;
-            /** Format: int64 */
-            cost: number;
-            /** Format: int64 */
-            expiresAt: number;
-            /** Format: int64 */
-            keyLength: number;
-            keyPrefix: string;
-            keySignature: string;
-            nonce: string;
-            salt: string;
         };
         Problem: {
             /**
@@ -1172,6 +1176,8 @@ export interface components {
         ScheduleEventInputBody: {
             /** @description Accepts a date in the past, for events that are imported */
             allowPast?: boolean;
+            /** @description music, theatre, comedy, film, sport, talk, workshop, festival, family or other */
+            category?: string;
             /**
              * @description ISO 4217 code
              * @default USD
@@ -1184,11 +1190,22 @@ export interface components {
             date: string;
             description?: string;
             /**
+             * Format: date-time
+             * @description When it ends: after it begins, at most 31 days later
+             */
+            endsAt?: string | null;
+            /** @description The id of an uploaded picture */
+            image?: string | null;
+            /** @description One line of at most 100 characters */
+            organizerName?: string;
+            /**
              * Format: double
              * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
              * @example 49.99
              */
             price: number;
+            /** @description Asks clients for a computation before each booking */
+            requireProofOfWork?: boolean;
             /**
              * @description IANA name of the venue's time zone
              * @default UTC
@@ -1398,10 +1415,16 @@ export interface components {
             bookings: number;
             /** Format: int64 */
             capacity: number;
+            category?: string;
             currency: string;
             /** Format: date-time */
             date?: string;
             description: string;
+            /** Format: date-time */
+            endsAt?: string;
+            /** @description SHA-256 of what GET /images/{id} answers with */
+            image?: string;
+            organizerName?: string;
             /** Format: int64 */
             position: number;
             /**
@@ -1412,6 +1435,7 @@ export interface components {
             price: number;
             /** Format: int64 */
             remaining: number;
+            requireProofOfWork?: boolean;
             /** Format: int64 */
             sold: number;
             /** @enum {string} */
@@ -1435,10 +1459,7 @@ export interface components {
             height: number;
             /** @description For the field image of an event */
             id: string;
-            /**
-             * @description Below the address of the API; with ?width=480 or 960 a smaller version
-             * @example /images/9b74c9897bac770ffc029102a200c5de9b74c9897bac770ffc029102a200c5de
-             */
+            /** @description See the image of an event */
             url: string;
             /**
              * Format: int64
@@ -3973,8 +3994,6 @@ export interface operations {
                 "Refresh-Token-Mode"?: "body" | "cookie";
                 /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
                 "Idempotency-Key"?: string;
-                /** @description The solution of a challenge of GET /proof-of-work/challenge, as the widget and the libraries of ALTCHA write it. It works once; a repetition with the same Idempotency-Key can send it again */
-                "Proof-Of-Work"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4094,8 +4113,6 @@ export interface operations {
             header?: {
                 /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
                 "Idempotency-Key"?: string;
-                /** @description The solution of a challenge of GET /proof-of-work/challenge, as the widget and the libraries of ALTCHA write it. It works once; a repetition with the same Idempotency-Key can send it again */
-                "Proof-Of-Work"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4520,9 +4537,11 @@ export interface operations {
                 /** @description Only events that begin before this time */
                 to?: string;
                 status?: "SCHEDULED" | "CANCELLED";
+                /** @description Only events of this category, or of several with commas in between */
+                category?: ("music" | "theatre" | "comedy" | "film" | "sport" | "talk" | "workshop" | "festival" | "family" | "other")[] | null;
                 /** @description Needs currency */
                 minPrice?: string;
-                /** @description Needs currency, unless it is 0: free in any currency */
+                /** @description Needs currency */
                 maxPrice?: string;
                 /** @description Only events with prices in this currency: an ISO 4217 code */
                 currency?: string;
@@ -5258,35 +5277,6 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getChallenge: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Challenge"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
