@@ -18,12 +18,14 @@ type Book struct {
 	EventID   uuid.UUID
 	BookingID uuid.UUID // zero: a new one. The same one again changes nothing
 	Immediate bool      // does not share the delay of bookings
+
+	WorkProved bool // see [domain.BookTicket]
 }
 
 // Book books a ticket.
 func (s *Service) Book(ctx context.Context, r Request, c Book) (Result, error) {
 	id := cmp.Or(c.BookingID, uuid.Must(uuid.NewV7()))
-	book := domain.BookTicket{BookingID: id, CustomerID: r.Actor, Now: s.Now()}
+	book := domain.BookTicket{BookingID: id, CustomerID: r.Actor, Now: s.Now(), WorkProved: c.WorkProved}
 	cmd := command{StreamID: c.EventID, Decide: decider(book), Immediate: c.Immediate}
 	result, err := s.execute(ctx, r, "book", cmd, func(o outcome) Result {
 		made := projections.Booking{

@@ -43,6 +43,7 @@ type BookTicket struct {
 	BookingID  uuid.UUID
 	CustomerID uuid.UUID
 	Now        time.Time
+	WorkProved bool // as [Details.RequireProofOfWork] asks for
 }
 
 // CancelBooking returns the ticket of a booking.

@@ -105,6 +105,8 @@ func bookTicket(c BookTicket, s State) ([]Record, error) {
 		return nil, ErrEventPast
 	case s.Remaining() <= 0:
 		return nil, ErrSoldOut
+	case s.details.RequireProofOfWork && !c.WorkProved: // nobody works for a ticket that is not there
+		return nil, ErrProofOfWorkRequired
 	case customer.made >= MaxBookings: // the last rule: Explain relies on that
 		return nil, ErrTooManyBookings
 	}

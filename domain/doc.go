@@ -27,4 +27,5 @@
 //  14. Title and venue are one line with characters that can be seen, and no text has control
 //     characters. Marks of direction are allowed, because some languages need them: whoever shows a
 //     text isolates it. Events that are older than the rule keep what they have.
+//  15. An event can ask for a proof of work: without one it can't be booked.
 package domain

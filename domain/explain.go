@@ -25,8 +25,9 @@ func (s State) Check() error {
 
 // Explain returns which rule forbids record r in state s, and nil when [Decide] answers some
 // command with r. A history in which Explain returns nil for each record has broken no rule. Rules
-// 7 and 12 are not checked, because a record does not say when its command was decided, and rule 13
-// is not, because there are histories that are older than the rule.
+// 7 and 12 are not checked, because a record does not say when its command was decided, rule 13
+// is not, because there are histories that are older than the rule, and rule 15 is not, because a
+// record does not say what the client has shown.
 func Explain(s State, r Record) error {
 	longAgo := time.Unix(-1<<40, 0) // before every event
 	var c Command
@@ -40,7 +41,7 @@ func Explain(s State, r Record) error {
 	case EventCancelled:
 		c = CancelEvent{}
 	case TicketBooked:
-		c = BookTicket{r.BookingID, r.CustomerID, longAgo}
+		c = BookTicket{r.BookingID, r.CustomerID, longAgo, true}
 	case BookingCancelled:
 		c = CancelBooking{r.BookingID, r.CustomerID, longAgo}
 	default:

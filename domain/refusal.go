@@ -7,7 +7,7 @@ type Kind int
 const (
 	KindConflict  Kind = iota // the command conflicts with the state of the event
 	KindNotFound              // the command names something that does not exist
-	KindForbidden             // the command names something that belongs to another customer
+	KindForbidden             // the customer may not do this, or not yet
 )
 
 // Refusal is the answer of [Decide] to a command that the rules do not allow. Compare with
@@ -27,6 +27,8 @@ const (
 	ErrBookingNotFound   Refusal = "booking_not_found"
 	ErrNotBookingOwner   Refusal = "not_booking_owner"
 	ErrTooManyBookings   Refusal = "too_many_bookings"
+
+	ErrProofOfWorkRequired Refusal = "proof_of_work_required"
 )
 
 // Code is stable, for programs.
@@ -37,7 +39,7 @@ func (r Refusal) Kind() Kind {
 	switch r {
 	case ErrEventNotFound, ErrBookingNotFound:
 		return KindNotFound
-	case ErrNotBookingOwner:
+	case ErrNotBookingOwner, ErrProofOfWorkRequired:
 		return KindForbidden
 	default:
 		return KindConflict
@@ -47,6 +49,8 @@ func (r Refusal) Kind() Kind {
 // Error is one sentence for people.
 func (r Refusal) Error() string {
 	switch r {
+	case ErrProofOfWorkRequired:
+		return "Solve a challenge of GET /proof-of-work/challenge first, and send the solution as the header Proof-Of-Work"
 	case ErrSoldOut:
 		return "No tickets available"
 	case ErrAlreadyBooked:

@@ -284,6 +284,15 @@ func TestRules(t *testing.T) {
 			}
 		})
 	}
+	asking := concert()
+	asking.RequireProofOfWork = true
+	t.Run("rule 15: an event that asks for a proof of work is not booked without one", func(t *testing.T) {
+		given(t, scheduled(2), changed(asking)).when(book(first, ann, inTime)).refused(domain.ErrProofOfWorkRequired)
+	})
+	t.Run("rule 15: with a proof of work it is booked", func(t *testing.T) {
+		proved := domain.BookTicket{BookingID: first, CustomerID: ann, Now: inTime, WorkProved: true}
+		given(t, scheduled(2), changed(asking)).when(proved).then(booked(first, ann))
+	})
 	t.Run("rule 14: an event that is older than the rule keeps its title", func(t *testing.T) {
 		given(t, scheduled(2), changed(entitled("To\x1bnight"))).when(book(first, ann, inTime)).then(booked(first, ann))
 	})

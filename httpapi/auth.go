@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/booking"
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
@@ -121,7 +122,7 @@ func (a *api) register(ctx context.Context, in *registerInput) (*registerOutput,
 		if proved, err := a.redeem(ctx, in.Proof, "register", in.key); err != nil {
 			return nil, err
 		} else if !proved {
-			return nil, errProofRequired
+			return nil, domain.ErrProofOfWorkRequired
 		}
 	}
 	user, tokens, err := a.Accounts.Register(hashing(ctx), account.Registration{

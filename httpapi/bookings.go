@@ -62,7 +62,8 @@ func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[Boo
 	book := booking.Book{EventID: in.Body.EventID}
 	named := once{key: in.key, asked: in.Body}
 	out, err := execute(ctx, named, bookingChangeOf, func(r booking.Request) (booking.Result, error) {
-		if _, err := a.redeem(ctx, in.Proof, r.Actor.String(), in.key); err != nil {
+		var err error
+		if book.WorkProved, err = a.redeem(ctx, in.Proof, r.Actor.String(), in.key); err != nil {
 			return booking.Result{}, err
 		}
 		return a.limitedOfEvent(ctx, book.EventID, func() (booking.Result, error) { return a.Service.Book(ctx, r, book) })

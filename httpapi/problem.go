@@ -37,7 +37,6 @@ const (
 	errPlainHTTP        failure = "a sign-in over plain HTTP"
 	errWrongPassword    failure = "the password of the account is wrong"
 	errEmailNotVerified failure = "the e-mail address is not verified"
-	errProofRequired    failure = "a proof of work is required"
 	errNotReady         failure = "not ready"
 	errNoRoute          failure = "no such address"
 	errMethod           failure = "no such method"
@@ -84,8 +83,6 @@ var known = []struct {
 	{errWrongPassword, 403, "wrong_password", "The password is wrong", 0},
 	{errEmailNotVerified, 403, "email_not_verified",
 		"Please confirm your e-mail address first, with the link that we sent you", 0},
-	{errProofRequired, 403, "proof_of_work_required",
-		"Solve a challenge of GET /proof-of-work/challenge first, and send the solution as the header Proof-Of-Work", 0},
 	{proofofwork.ErrInvalid, 403, "proof_of_work_invalid",
 		"This solution is wrong, has expired or was used before. Please solve another challenge of " +
 			"GET /proof-of-work/challenge", 0},

@@ -3,11 +3,14 @@ package httpapi_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/proofofwork"
 )
 
@@ -61,4 +64,28 @@ func TestARegistrationIsRepeatedWithTheSameProofOfWork(t *testing.T) {
 func TestNobodyWorksForARegistrationWhereNothingIsSet(t *testing.T) {
 	t.Parallel()
 	start(t).registerAnn()
+}
+
+func TestABookingNeedsAProofOfWorkWhereTheEventAsksForIt(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	details, err := domain.NewDetails(domain.Details{
+		Title: "Rush", Venue: "Hall", StartsAt: time.Now().AddDate(0, 0, 1), Currency: "EUR", RequireProofOfWork: true,
+	})
+	must(t, err)
+	event := s.scheduleAnyway(details) // with three tickets
+	alice, bob, eve := s.token(account.Customer), s.token(account.Customer), s.token(account.Customer)
+	s.want(s.order(alice, event), 403, "proof_of_work_required")
+	s.want(s.order(alice, event, proofHeader, "nonsense"), 403, "proof_of_work_invalid")
+	solution, key := s.proof(), uuid.NewString()
+	s.want(s.order(alice, event, proofHeader, solution, "Idempotency-Key", key), 201, "")
+	again := s.want(s.order(alice, event, proofHeader, solution, "Idempotency-Key", key), 201, "")
+	if again.header.Get("Idempotency-Replayed") != "true" {
+		t.Error("the repetition was another booking")
+	}
+	s.want(s.order(bob, event, proofHeader, solution), 403, "proof_of_work_invalid")
+	s.want(s.order(bob, event, proofHeader, solution, "Idempotency-Key", key), 403, "proof_of_work_invalid")
+	s.want(s.order(bob, event, proofHeader, s.proof()), 201, "")
+	s.want(s.order(s.token(account.Customer), event, proofHeader, s.proof()), 201, "")
+	s.want(s.order(eve, event), 409, "sold_out") // nobody works for a ticket that is not there
 }

@@ -71,8 +71,8 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 		p.databaseService(servingConnections(c, projects), ownDatabase), p.watchService(), p.tracingService(),
 		p.healthService(), p.readingService(),
 		p.listenerService(), // early: a port that is taken should be known before anything else happens
-		p.accountService(p.signer), p.challengeService(), p.auditService(), p.notifierService(), p.progressService(), p.replicaService(),
-		p.pushService(),
+		p.accountService(p.signer), p.challengeService(), p.auditService(), p.notifierService(), p.progressService(),
+		p.replicaService(), p.pushService(),
 	}
 	if projects {
 		services = append(services, p.projectionService(), p.busService())

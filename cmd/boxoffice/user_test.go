@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
@@ -89,14 +90,34 @@ func TestAccountsAreMadeAndChangedBesideARunningServer(t *testing.T) {
 			t.Errorf("%s: the older access token is accepted", what)
 		}
 	}
+	dora := p.post("/auth/register", "", map[string]string{"email": "dora@example.com", "name": "Dora",
+		"password": "the passw0rd of Dora"})["accessToken"].(string)
+	verified := func() any { return p.do("GET", "/auth/me", dora, nil)["emailVerified"] }
+	if verified() != false {
+		t.Error("an address is verified before anybody has said so")
+	}
+	tool("", "verify", "dora@example.com")
+	if verified() != true {
+		t.Error("user verify does nothing")
+	}
 	tool("", "role", "olga@example.com", "auditor")
 	refused("role", olga)
 	tool("the new passw0rd of Carl\r\n", "reset-password", "carl@example.com", "--password-stdin")
 	refused("reset-password", carl)
 	carl = signIn("carl@example.com", "the new passw0rd of Carl")
+	// As in a letter, the link works once; what it replaces ends with it and not before.
+	link = pattern.FindStringSubmatch(tool("", "reset-password", "carl@example.com", "--link"))
+	if link == nil || p.status("GET", "/bookings", carl, "") != 200 {
+		t.Fatal("there is no link, or the session ended before it was used")
+	}
+	confirm = `{"token":"` + link[1] + `","password":"the next passw0rd of Carl"}`
+	if got := p.status("POST", "/auth/password-reset/confirm", "", confirm); got != 204 {
+		t.Errorf("the link got %d", got)
+	}
+	carl = signIn("carl@example.com", "the next passw0rd of Carl")
 	tool("", "revoke", "carl@example.com")
 	refused("revoke", carl)
-	carl = signIn("carl@example.com", "the new passw0rd of Carl")
+	carl = signIn("carl@example.com", "the next passw0rd of Carl")
 	tool("", "delete", "carl@example.com")
 	refused("delete", carl)
 	olga = signIn("olga@example.com", "a good passw0rd")
@@ -104,7 +125,7 @@ func TestAccountsAreMadeAndChangedBesideARunningServer(t *testing.T) {
 		t.Errorf("%v tickets remain, want that of Carl", left)
 	}
 	out = tool("", "list")
-	if !strings.Contains(out, "olga@example.com  auditor  Olga") || strings.Contains(out, "carl") {
+	if !strings.Contains(out, "olga@example.com  auditor   Olga") || strings.Contains(out, "carl") {
 		t.Errorf("user list: %s", out)
 	}
 	must(t, p.stop(os.Interrupt))
@@ -194,6 +215,22 @@ func TestAStartInProductionTellsHowToMakeTheFirstOrganizer(t *testing.T) {
 	must(t, err)
 	if out := announced("production"); out != "" {
 		t.Errorf("with an organizer: %s", out)
+	}
+}
+
+func TestPlainHTTPIsRefusedInProductionOnly(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		config config.Config
+		want   httpapi.PlainHTTP
+	}{
+		{config.Config{AppEnv: "development"}, httpapi.PlainHTTPNearby},
+		{config.Config{AppEnv: "production"}, httpapi.PlainHTTPRefused},
+		{config.Config{AppEnv: "production", AllowPlainHTTP: true}, httpapi.PlainHTTPAllowed},
+	} {
+		if got := plainHTTP(c.config); got != c.want {
+			t.Errorf("%+v: got %v, want %v", c.config, got, c.want)
+		}
 	}
 }
 

@@ -37,7 +37,7 @@ const (
 
 	algorithm = "PBKDF2/SHA-256" // browsers compute it natively, so attackers are not much faster
 	// A solution takes minCounter to maxCounter derivations of a key, each of defaultCost iterations:
-	// 0.2 ms on one processor of a desk computer.
+	// some 0.3 ms on one processor of a desk computer.
 	defaultCost            = 1000
 	minCounter, maxCounter = 1000, 3000
 	keyBytes               = sha256.Size

@@ -55,7 +55,7 @@ func wantInvalid(tb testing.TB, err error, reason string) {
 	}
 }
 
-// example is checked with the library of ALTCHA too, by web/src/lib/proof-of-work/altcha-lib.test.ts.
+// example is checked with the library of ALTCHA too, by web/src/lib/proof-of-work/proof.test.ts.
 type example struct {
 	ChallengeSecret string    `json:"challengeSecret"`
 	KeySecret       string    `json:"keySecret"`
@@ -70,7 +70,8 @@ func TestChallengesAndSolutionsAreThoseOfALTCHA(t *testing.T) {
 	must(t, err)
 	text, err := Solve(challenge)
 	must(t, err)
-	got, err := json.MarshalIndent(example{string(c.secrets[0].challenge), string(c.secrets[0].key), challenge, text}, "", "  ")
+	secrets := c.secrets[0]
+	got, err := json.MarshalIndent(example{string(secrets.challenge), string(secrets.key), challenge, text}, "", "  ")
 	must(t, err)
 	const path = "testdata/altcha.json"
 	if *update {
