@@ -21,7 +21,8 @@ export async function requestFile(path: string, timeout: number): Promise<File> 
 
 /**
  * When the access token has expired, it is renewed and the same request is sent again, with the same
- * Idempotency-Key. When it can't be renewed, the session ends.
+ * Idempotency-Key. When it can't be renewed, the session ends. A token is also renewed when it does not
+ * say yet that the e-mail address was verified, perhaps on another device.
  */
 async function sendAsUser(request: Request, timeout?: number): Promise<Response> {
   await sessionKnown()
@@ -32,11 +33,15 @@ async function sendAsUser(request: Request, timeout?: number): Promise<Response>
     return send(copy, timeout)
   }
   const response = await sendWith(token)
-  if (response.status !== 401) return response
+  if (response.status !== 401 && !(await wantsVerification(response))) return response
   const renewed = await refreshSession(token)
   // Another user may have signed in meanwhile; the request is not theirs.
   if (!renewed || (user && currentSession().user?.id !== user.id)) return response
   const again = await sendWith(renewed)
   if (again.status === 401) endSession('expired')
   return again
+}
+
+async function wantsVerification(response: Response): Promise<boolean> {
+  return response.status === 403 && (await ApiError.of(response.clone())).code === 'email_not_verified'
 }

@@ -407,3 +407,27 @@ describe('a failure', () => {
     })
   })
 })
+
+it('a request that wants a verified e-mail is sent again with a new token, once', async () => {
+  startSession(aSession('old'))
+  const seen = refreshes()
+  const sent: (string | null)[] = []
+  server.use(
+    http.get('*/api/auth/me', ({ request }) => {
+      sent.push(request.headers.get('Authorization'))
+      return problem(403, 'email_not_verified')
+    }),
+  )
+  await expect(me()).rejects.toMatchObject({ code: 'email_not_verified' })
+  expect(sent).toEqual(['Bearer old', 'Bearer renewed-1'])
+  expect(seen).toHaveLength(1)
+  expect(currentSession().status).toBe('signed-in')
+})
+
+it('another tab of a deleted account is told so', async () => {
+  startSession(aSession())
+  const tab = other()
+  onTestFinished(() => tab.close())
+  tab.postMessage({ type: 'ended', reason: 'deleted' })
+  await vi.waitFor(() => expect(currentSession().ended).toBe('deleted'))
+})
