@@ -216,7 +216,9 @@ func (in *listEventsInput) place(sort projections.EventSort, list string) (curso
 	case in.Cursor == "":
 		return cursor{Page: in.Page}, nil
 	case in.namesPage:
-		return cursor{}, problem.Invalid(problem.FieldProblem{Pointer: "page", Detail: "Leave this out when you use a cursor."})
+		return cursor{}, problem.Invalid(problem.FieldProblem{
+			Pointer: "page", Detail: "Leave this out when you use a cursor.",
+		})
 	case in.Cursor == firstCursor:
 		return cursor{Page: 1}, nil
 	}

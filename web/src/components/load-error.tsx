@@ -1,6 +1,6 @@
 'use client'
 
-import { CircleAlert, WifiOff } from 'lucide-react'
+import { RefreshCw, WifiOff } from 'lucide-react'
 import { isUnreachable } from '@/lib/api/error'
 import { messageOf } from '@/lib/form-errors'
 import { strings } from '@/lib/strings'
@@ -23,7 +23,7 @@ export function LoadError({
   return (
     <Message
       isPage={isPage}
-      icon={unreachable ? WifiOff : CircleAlert}
+      icon={unreachable ? WifiOff : RefreshCw}
       role="alert"
       title={title}
       action={<Button onClick={() => void query.refetch()}>{strings.tryAgain}</Button>}

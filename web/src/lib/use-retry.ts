@@ -15,21 +15,19 @@ export function useRetry(isFailing: boolean, retry: () => unknown): void {
   useEffect(() => {
     if (!isFailing) return
     let isOver = false
-    const ask = async () => {
+    const ask = () => {
       if (document.visibilityState !== 'visible') return
-      const isReady = await fetch(`${API}/readyz`, { cache: 'no-store' }).then(
-        (response) => response.ok,
-        () => false,
+      fetch(`${API}/readyz`).then(
+        ({ ok }) => ok && !isOver && void latest.current(),
+        () => undefined,
       )
-      if (isReady && !isOver) void latest.current()
     }
-    const timer = setInterval(() => void ask(), INTERVAL)
-    const askNow = () => void ask()
-    addEventListener('online', askNow)
+    const timer = setInterval(ask, INTERVAL)
+    addEventListener('online', ask)
     return () => {
       isOver = true
       clearInterval(timer)
-      removeEventListener('online', askNow)
+      removeEventListener('online', ask)
     }
   }, [isFailing])
 }

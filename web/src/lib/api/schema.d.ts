@@ -904,7 +904,7 @@ export interface components {
             version: number;
         };
         FieldProblem: {
-            /** @example must be an e-mail address */
+            /** @example Enter a valid e-mail address, such as name@example.com. */
             detail: string;
             /**
              * @description JSON pointer into the body, or the name of the parameter
