@@ -28,7 +28,7 @@ export const list = {
   noneTitle: 'No events found',
   noneOnSale: 'There’s nothing on sale right now. Check back soon.',
   noneMatch: 'No events match your filters.',
-  noneCalled: 'No events match',
+  noneCalled: (search: string) => `No events match “\u2068${search}\u2069”.`, // its direction is its own
   showAll: 'Show all events',
   sortLabel: 'Sort by',
   sorts: {
@@ -90,7 +90,6 @@ export const details = {
   when: 'When',
   where: 'Where',
   organizer: 'Organizer',
-  atVenue: 'at the venue',
   yourTime: 'your time',
   map: 'Show on a map',
   share: 'Share',
