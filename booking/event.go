@@ -26,7 +26,8 @@ type Schedule struct {
 func (s *Service) Schedule(ctx context.Context, r Request, c Schedule) (Result, error) {
 	now := s.scheduleTime(c.AllowPast)
 	details, err := domain.NewDetails(c.Details)
-	if err := domain.JoinInvalid(c.Invalid, err, domain.CheckCapacity(c.Capacity)); err != nil {
+	errImage := s.keepImage(ctx, c.Details.Image)
+	if err := domain.JoinInvalid(c.Invalid, err, errImage, domain.CheckCapacity(c.Capacity)); err != nil {
 		// If only the date is wrong, that is left to the decision: a repeated request gets its answer
 		// also after the event has begun.
 		return Result{}, domain.JoinInvalid(err, domain.CheckDate(c.Details.StartsAt, now))
@@ -46,11 +47,13 @@ type Change struct {
 	// times, from other goroutines, and must be a pure function. What it finds wrong is reported
 	// together with the rest.
 	Edit func(details *domain.Details, capacity *int) error
+	// Image is the picture that Edit sets, if it sets one; it must be stored.
+	Image string
 }
 
 // Change changes an event.
 func (s *Service) Change(ctx context.Context, r Request, c Change) (Result, error) {
-	now := s.scheduleTime(c.AllowPast)
+	now, errImage := s.scheduleTime(c.AllowPast), s.keepImage(ctx, c.Image)
 	decide := func(state domain.State) ([]domain.Record, error) {
 		if !state.Exists() {
 			return nil, domain.ErrEventNotFound
@@ -58,7 +61,7 @@ func (s *Service) Change(ctx context.Context, r Request, c Change) (Result, erro
 		details, capacity := state.Details(), state.Capacity()
 		errEdit := c.Edit(&details, &capacity)
 		details, err := domain.ReviseDetails(state.Details(), details)
-		if err := domain.JoinInvalid(errEdit, err, domain.CheckCapacity(capacity)); err != nil {
+		if err := domain.JoinInvalid(errEdit, err, errImage, domain.CheckCapacity(capacity)); err != nil {
 			return nil, err
 		}
 		records, err := domain.Decide(domain.ChangeDetails{Details: details, Now: now}, state)
@@ -72,6 +75,19 @@ func (s *Service) Change(ctx context.Context, r Request, c Change) (Result, erro
 		return append(records, more...), nil
 	}
 	return s.executeEvent(ctx, r, "change", command{StreamID: c.EventID, Decide: decide, Expected: c.Expected})
+}
+
+// keepImage makes sure that a picture that a command names is stored, and stays.
+func (s *Service) keepImage(ctx context.Context, id string) error {
+	if s.Images == nil || !domain.IsImageID(id) { // the domain says what is wrong with others
+		return nil
+	}
+	isThere, err := s.Images.Keep(ctx, id)
+	if err != nil || isThere {
+		return err
+	}
+	wrong := domain.FieldError{Field: "image", Message: "must be the id of an uploaded image"}
+	return &domain.InvalidError{Fields: []domain.FieldError{wrong}}
 }
 
 // scheduleTime is the time that dates are compared with; zero: every date is accepted.
@@ -98,13 +114,13 @@ func (s *Service) executeEvent(ctx context.Context, r Request, useCase string, c
 
 // eventOf is an event as a command left it.
 func eventOf(id uuid.UUID, o outcome) projections.Event {
-	d, status := o.State.Details(), projections.EventScheduled
+	status := projections.EventScheduled
 	if o.State.Cancelled() {
 		status = projections.EventCancelled
 	}
-	return projections.Event{
-		ID: id, Title: d.Title, Description: d.Description, Venue: d.Venue,
-		StartsAt: d.StartsAt, TimeZone: d.TimeZone, Price: d.Price(),
-		Capacity: o.State.Capacity(), Remaining: o.State.Remaining(), Status: status, Version: o.Version,
+	e := projections.Event{
+		ID: id, Capacity: o.State.Capacity(), Remaining: o.State.Remaining(), Status: status, Version: o.Version,
 	}
+	e.SetDetails(o.State.Details())
+	return e
 }

@@ -39,6 +39,12 @@ type Progress interface {
 	Wait(ctx context.Context, position int64) (reached int64)
 }
 
+// Images are pictures that are stored.
+type Images interface {
+	// Keep reports whether there is a picture, and keeps it for good.
+	Keep(ctx context.Context, id string) (isThere bool, err error)
+}
+
 // Model describes the streams of events to an executor.
 func Model() eventstore.Model[domain.State, domain.Record] {
 	return eventstore.Model[domain.State, domain.Record]{
@@ -55,6 +61,8 @@ type Service struct {
 	Executor Executor
 	Log      *eventstore.Log
 	Bookings projections.Bookings
+	// Images are the pictures that commands can name. Without it every id is accepted.
+	Images Images
 	// Progress is that of the read models that Bookings reads. Without one, commands don't wait for
 	// them, and the booking of a repeated Book comes without CreatedAt: for programs that write and
 	// don't read.

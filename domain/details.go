@@ -146,6 +146,9 @@ func (d Details) problems() []FieldError {
 // imageForm is that of a SHA-256.
 var imageForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
+// IsImageID reports whether a text can be the id of a stored image.
+func IsImageID(id string) bool { return imageForm.MatchString(id) }
+
 // checkPresentation checks what is optional and shown only.
 func (d Details) checkPresentation(wrong *checks) {
 	if !d.EndsAt.IsZero() {
@@ -157,7 +160,7 @@ func (d Details) checkPresentation(wrong *checks) {
 			"must be one of "+strings.Join(Categories(), ", "))
 	}
 	if d.Image != "" {
-		wrong.unless(imageForm.MatchString(d.Image), "image", "must be the id of an uploaded image")
+		wrong.unless(IsImageID(d.Image), "image", "must be the id of an uploaded image")
 	}
 	if d.OrganizerName != "" {
 		wrong.line("organizerName", d.OrganizerName, MaxOrganizerName)

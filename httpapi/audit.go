@@ -129,6 +129,11 @@ type StreamState struct {
 	Venue       string     `json:"venue"`
 	Date        *time.Time `json:"date,omitempty"`
 	TimeZone    string     `json:"timeZone"`
+	EndsAt      *time.Time `json:"endsAt,omitempty"`
+	Category    string     `json:"category,omitempty"`
+	Organizer   string     `json:"organizerName,omitempty"`
+	Image       string     `json:"image,omitempty" doc:"SHA-256 of what GET /images/{id} answers with"`
+	ProofOfWork bool       `json:"requireProofOfWork,omitempty"`
 	Price       Decimal    `json:"price"`
 	Currency    string     `json:"currency"`
 	Bookings    int        `json:"bookings" doc:"All ever made, including cancelled ones"`
@@ -146,6 +151,10 @@ func streamStateOf(m audit.Moment) StreamState {
 	if m.State.Exists() {
 		d := m.State.Details()
 		s.Title, s.Description, s.Venue, s.Date, s.TimeZone = d.Title, d.Description, d.Venue, &d.StartsAt, d.TimeZone
+		s.Category, s.Organizer, s.Image, s.ProofOfWork = d.Category, d.OrganizerName, d.Image, d.RequireProofOfWork
+		if !d.EndsAt.IsZero() {
+			s.EndsAt = &d.EndsAt
+		}
 		s.Price, s.Currency = decimalOf(d.Price()), d.Currency
 	}
 	return s

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -17,17 +18,13 @@ import (
 
 // eventShape is a number for the way in which the API shows an event. It grows when [Event] changes,
 // so that no client keeps an answer of another shape because the event is still the same. The first
-// shape is left out of tags.
-const eventShape = 1
+// shape was not in tags.
+const eventShape = 2
 
 // versionETag is the ETag of one event: all that it shows follows from the stream's version and from
 // its shape.
 func versionETag(version int) string {
-	tag := strconv.Itoa(version)
-	if eventShape > 1 {
-		tag += "." + strconv.Itoa(eventShape)
-	}
-	return `"` + tag + `"`
+	return fmt.Sprintf(`"%d.%d"`, version, eventShape)
 }
 
 // versionsOf reads If-Match: the versions that the client expects, none for any. For a change only

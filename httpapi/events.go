@@ -2,9 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"reflect"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/booking"
@@ -14,25 +17,31 @@ import (
 
 // Event is an event as the API shows it.
 type Event struct {
-	ID               uuid.UUID `json:"id" format:"uuid"`
-	Title            string    `json:"title" example:"Tech Conference 2025"`
-	Description      string    `json:"description"`
-	Date             time.Time `json:"date" doc:"When it begins, in UTC"`
-	TimeZone         string    `json:"timeZone" example:"Europe/Lisbon" doc:"IANA name of the venue's time zone"`
-	Venue            string    `json:"venue" example:"Convention Center"`
-	TotalTickets     int       `json:"totalTickets" example:"100"`
-	RemainingTickets int       `json:"remainingTickets" example:"42"`
-	Price            Decimal   `json:"price"`
-	Currency         string    `json:"currency" example:"USD" doc:"ISO 4217 code"`
-	Status           string    `json:"status" enum:"SCHEDULED,CANCELLED"`
-	Version          int       `json:"version" doc:"Grows with every change of the event, bookings included"`
+	ID                 uuid.UUID   `json:"id" format:"uuid"`
+	Title              string      `json:"title" example:"Tech Conference 2025"`
+	Description        string      `json:"description"`
+	Category           string      `json:"category" example:"talk" doc:"music, theatre, comedy, film, sport, talk, workshop, festival, family, other; or empty"`
+	Date               time.Time   `json:"date" doc:"When it begins, in UTC"`
+	EndsAt             *time.Time  `json:"endsAt" nullable:"true" doc:"When it ends, in UTC; null: it is not said"`
+	TimeZone           string      `json:"timeZone" example:"Europe/Lisbon" doc:"IANA name of the venue's time zone"`
+	Venue              string      `json:"venue" example:"Convention Center"`
+	OrganizerName      string      `json:"organizerName" example:"Tech Society" doc:"Or empty"`
+	Image              *EventImage `json:"image"`
+	TotalTickets       int         `json:"totalTickets" example:"100"`
+	RemainingTickets   int         `json:"remainingTickets" example:"42"`
+	Price              Decimal     `json:"price"`
+	Currency           string      `json:"currency" example:"USD" doc:"ISO 4217 code"`
+	RequireProofOfWork bool        `json:"requireProofOfWork" doc:"Whether a booking needs a proof of work"`
+	Status             string      `json:"status" enum:"SCHEDULED,CANCELLED"`
+	Version            int         `json:"version" doc:"Grows with every change of the event, bookings included"`
 }
 
 func eventOf(e *projections.Event) Event {
 	return Event{
-		ID: e.ID, Title: e.Title, Description: e.Description, Date: e.StartsAt, TimeZone: e.TimeZone, Venue: e.Venue,
+		ID: e.ID, Title: e.Title, Description: e.Description, Category: e.Category, Date: e.StartsAt, EndsAt: e.EndsAt,
+		TimeZone: e.TimeZone, Venue: e.Venue, OrganizerName: e.Organizer, Image: eventImageOf(e.Image),
 		TotalTickets: e.Capacity, RemainingTickets: e.Remaining, Price: decimalOf(e.Price), Currency: e.Price.Currency,
-		Status: e.Status, Version: e.Version,
+		RequireProofOfWork: e.RequireProofOfWork, Status: e.Status, Version: e.Version,
 	}
 }
 
@@ -56,21 +65,30 @@ func (a *api) getEvent(ctx context.Context, in *eventInput) (*eventOutput, error
 	if err != nil {
 		return nil, err
 	}
-	return &eventOutput{versionETag(row.Version), eventOf(row)}, nil
+	out := &eventOutput{versionETag(row.Version), eventOf(row)}
+	if err := a.showImages(ctx, &out.Body); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 type scheduleEventInput struct {
 	Idempotent
 	Body struct {
-		Title        string    `json:"title"`
-		Description  string    `json:"description,omitempty"`
-		Date         time.Time `json:"date" doc:"When it begins; must be in the future, unless allowPast is true"`
-		TimeZone     string    `json:"timeZone,omitempty" default:"UTC" doc:"IANA name of the venue's time zone"`
-		Venue        string    `json:"venue"`
-		TotalTickets int       `json:"totalTickets"`
-		Price        Decimal   `json:"price"`
-		Currency     string    `json:"currency,omitempty" default:"USD" doc:"ISO 4217 code"`
-		AllowPast    bool      `json:"allowPast,omitempty" doc:"Accepts a date in the past, for events that are imported"`
+		Title              string     `json:"title"`
+		Description        string     `json:"description,omitempty"`
+		Date               time.Time  `json:"date" doc:"When it begins; must be in the future, unless allowPast is true"`
+		EndsAt             *time.Time `json:"endsAt,omitempty" nullable:"true" doc:"When it ends: after it begins, at most 31 days later"`
+		TimeZone           string     `json:"timeZone,omitempty" default:"UTC" doc:"IANA name of the venue's time zone"`
+		Venue              string     `json:"venue"`
+		Category           string     `json:"category,omitempty" doc:"music, theatre, comedy, film, sport, talk, workshop, festival, family or other"`
+		OrganizerName      string     `json:"organizerName,omitempty" doc:"One line of at most 100 characters"`
+		Image              *string    `json:"image,omitempty" nullable:"true" doc:"The id of an uploaded picture"`
+		RequireProofOfWork bool       `json:"requireProofOfWork,omitempty" doc:"Asks clients for a computation before each booking"`
+		TotalTickets       int        `json:"totalTickets"`
+		Price              Decimal    `json:"price"`
+		Currency           string     `json:"currency,omitempty" default:"USD" doc:"ISO 4217 code"`
+		AllowPast          bool       `json:"allowPast,omitempty" doc:"Accepts a date in the past, for events that are imported"`
 	}
 }
 
@@ -80,12 +98,15 @@ func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*chang
 	schedule := booking.Schedule{Invalid: err, Capacity: b.TotalTickets, AllowPast: b.AllowPast, Details: domain.Details{
 		Title: b.Title, Description: b.Description, Venue: b.Venue, StartsAt: b.Date, TimeZone: b.TimeZone,
 		Currency: price.Currency, TicketTypes: domain.GeneralAdmission(price.Minor),
+		Category: b.Category, OrganizerName: b.OrganizerName, RequireProofOfWork: b.RequireProofOfWork,
 	}}
+	set(&schedule.Details.EndsAt, b.EndsAt)
+	set(&schedule.Details.Image, b.Image)
 	asked := b
 	asked.Price = b.Price.plain()
 	// Earlier versions took 1 and 1.0 for different requests.
 	same := once{key: in.key, asked: asked, formerly: b}
-	out, err := execute(ctx, same, changedEventOf, func(r booking.Request) (booking.Result, error) {
+	out, err := a.executeEvent(ctx, same, func(r booking.Request) (booking.Result, error) {
 		return a.Service.Schedule(ctx, r, schedule)
 	})
 	if err != nil {
@@ -100,21 +121,38 @@ func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*chang
 	}), nil
 }
 
-func changedEventOf(r booking.Result) Event { return eventOf(&r.Event) }
+// executeEvent executes a command that is answered with its event.
+func (a *api) executeEvent(
+	ctx context.Context, o once, command func(booking.Request) (booking.Result, error),
+) (*changed[Event], error) {
+	out, err := execute(ctx, o, func(r booking.Result) Event { return eventOf(&r.Event) }, command)
+	if err != nil {
+		return nil, err
+	}
+	if a.showImages(ctx, &out.Body) != nil {
+		out.Body.Image = nil // the command is done all the same
+	}
+	return out, nil
+}
 
 type changeEventInput struct {
 	ID      uuid.UUID `path:"id" format:"uuid"`
 	IfMatch string    `header:"If-Match" doc:"The ETag of the event that was read, or several: when the event has changed since, also by a booking, the answer is 412"`
 	Body    struct {
-		Title        *string    `json:"title,omitempty"`
-		Description  *string    `json:"description,omitempty"`
-		Date         *time.Time `json:"date,omitempty"`
-		TimeZone     *string    `json:"timeZone,omitempty"`
-		Venue        *string    `json:"venue,omitempty"`
-		TotalTickets *int       `json:"totalTickets,omitempty"`
-		Price        *Decimal   `json:"price,omitempty"`
-		Currency     *string    `json:"currency,omitempty"`
-		AllowPast    bool       `json:"allowPast,omitempty" doc:"Accepts a date in the past, for events that are imported"`
+		Title              *string              `json:"title,omitempty"`
+		Description        *string              `json:"description,omitempty"`
+		Date               *time.Time           `json:"date,omitempty"`
+		EndsAt             Clearable[time.Time] `json:"endsAt,omitzero" doc:"null: it is not said"`
+		TimeZone           *string              `json:"timeZone,omitempty"`
+		Venue              *string              `json:"venue,omitempty"`
+		Category           *string              `json:"category,omitempty" doc:"Empty: none"`
+		OrganizerName      *string              `json:"organizerName,omitempty" doc:"Empty: none"`
+		Image              Clearable[string]    `json:"image,omitzero" doc:"The id of an uploaded picture; null or empty: none"`
+		RequireProofOfWork *bool                `json:"requireProofOfWork,omitempty"`
+		TotalTickets       *int                 `json:"totalTickets,omitempty"`
+		Price              *Decimal             `json:"price,omitempty"`
+		Currency           *string              `json:"currency,omitempty"`
+		AllowPast          bool                 `json:"allowPast,omitempty" doc:"Accepts a date in the past, for events that are imported"`
 	}
 }
 
@@ -126,7 +164,7 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 		return nil, err
 	}
 	b := in.Body
-	change := booking.Change{EventID: in.ID, AllowPast: b.AllowPast}
+	change := booking.Change{EventID: in.ID, AllowPast: b.AllowPast, Image: b.Image.Value}
 	change.Edit = func(d *domain.Details, capacity *int) (err error) {
 		price, currency := decimalOf(d.Price()), d.Currency
 		set(&d.Title, b.Title)
@@ -134,6 +172,11 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 		set(&d.StartsAt, b.Date)
 		set(&d.TimeZone, b.TimeZone)
 		set(&d.Venue, b.Venue)
+		set(&d.Category, b.Category)
+		set(&d.OrganizerName, b.OrganizerName)
+		set(&d.RequireProofOfWork, b.RequireProofOfWork)
+		b.EndsAt.set(&d.EndsAt)
+		b.Image.set(&d.Image)
 		set(capacity, b.TotalTickets)
 		set(&price, b.Price)
 		set(&currency, b.Currency)
@@ -141,7 +184,7 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 		d.SetPrice(money)
 		return err
 	}
-	return execute(ctx, once{}, changedEventOf, func(r booking.Request) (booking.Result, error) {
+	return a.executeEvent(ctx, once{}, func(r booking.Request) (booking.Result, error) {
 		return expecting(expected, func(version int) (booking.Result, error) {
 			change := change
 			change.Expected = version
@@ -156,6 +199,31 @@ func set[T any](field, to *T) {
 	}
 }
 
+// Clearable is a field of a change that can be left out, set, or cleared with null.
+type Clearable[T any] struct {
+	IsGiven bool
+	Value   T // zero: cleared
+}
+
+// UnmarshalJSON reads a field that is given.
+func (c *Clearable[T]) UnmarshalJSON(data []byte) error {
+	c.IsGiven = true
+	return json.Unmarshal(data, &c.Value)
+}
+
+// Schema tells huma that it is T or null.
+func (c Clearable[T]) Schema(r huma.Registry) *huma.Schema {
+	schema := *huma.SchemaFromType(r, reflect.TypeFor[T]())
+	schema.Nullable = true
+	return &schema
+}
+
+func (c Clearable[T]) set(field *T) {
+	if c.IsGiven {
+		*field = c.Value
+	}
+}
+
 type cancelEventInput struct {
 	Idempotent
 	ID uuid.UUID `path:"id" format:"uuid"`
@@ -163,7 +231,7 @@ type cancelEventInput struct {
 
 func (a *api) cancelEvent(ctx context.Context, in *cancelEventInput) (*changed[Event], error) {
 	named := once{key: in.key, asked: in.ID}
-	return execute(ctx, named, changedEventOf, func(r booking.Request) (booking.Result, error) {
+	return a.executeEvent(ctx, named, func(r booking.Request) (booking.Result, error) {
 		return a.Service.CancelEvent(ctx, r, in.ID)
 	})
 }

@@ -60,20 +60,82 @@ type uploadImageInput struct {
 
 // UploadedImage is a picture that an event can have.
 type UploadedImage struct {
-	ID string `json:"id" pattern:"^[0-9a-f]{64}$" doc:"For the field image of an event"`
-	Image
-}
-
-// Image is a picture of an event.
-type Image struct {
-	URL    string `json:"url" example:"/images/9b74c9897bac770ffc029102a200c5de9b74c9897bac770ffc029102a200c5de" doc:"Below the address of the API; with ?width=480 or 960 a smaller version"`
+	ID     string `json:"id" pattern:"^[0-9a-f]{64}$" doc:"For the field image of an event"`
+	URL    string `json:"url" doc:"See the image of an event"`
 	Width  int    `json:"width" doc:"In pixels"`
 	Height int    `json:"height" doc:"In pixels"`
 }
 
+// EventImage is the picture of an event.
+type EventImage struct {
+	URL    string `json:"url"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+}
+
+// Schema tells huma that there may be none.
+func (EventImage) Schema(huma.Registry) *huma.Schema {
+	pixels := &huma.Schema{Type: huma.TypeInteger, Description: "In pixels"}
+	return &huma.Schema{
+		Type: huma.TypeObject, Nullable: true, Required: []string{"url", "width", "height"},
+		Description: "null: it has none",
+		Properties: map[string]*huma.Schema{
+			"url": {
+				Type:        huma.TypeString,
+				Description: "Below the address of the API. With ?width=480 or 960 a smaller version",
+			},
+			"width": pixels, "height": pixels,
+		},
+	}
+}
+
 const imagesPath = "/images/"
 
-func imageOf(img images.Image) Image { return Image{imagesPath + img.ID, img.Width, img.Height} }
+// eventImageOf is a picture whose size is not known yet: see showImages.
+func eventImageOf(id string) *EventImage {
+	if id == "" {
+		return nil
+	}
+	return &EventImage{URL: imagesPath + id}
+}
+
+// showImages adds the sizes of pictures to events, and leaves out pictures that are not there, as
+// after a restore of another dump.
+func (a *api) showImages(ctx context.Context, events ...*Event) error {
+	var ids []string
+	for _, e := range events {
+		if e.Image != nil {
+			ids = append(ids, strings.TrimPrefix(e.Image.URL, imagesPath))
+		}
+	}
+	if ids == nil {
+		return nil
+	}
+	found, err := a.Images.Find(ctx, ids...)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		if e.Image == nil {
+			continue
+		}
+		img, ok := found[strings.TrimPrefix(e.Image.URL, imagesPath)]
+		if !ok {
+			e.Image = nil
+			continue
+		}
+		e.Image.Width, e.Image.Height = img.Width, img.Height
+	}
+	return nil
+}
+
+func pointers[T any](values []T) []*T {
+	all := make([]*T, len(values))
+	for i := range values {
+		all[i] = &values[i]
+	}
+	return all
+}
 
 type uploadImageOutput struct {
 	Location string `header:"Location"`
@@ -85,7 +147,8 @@ func (a *api) uploadImage(ctx context.Context, in *uploadImageInput) (*uploadIma
 	if err != nil {
 		return nil, err
 	}
-	return &uploadImageOutput{imagesPath + img.ID, UploadedImage{img.ID, imageOf(img)}}, nil
+	url := imagesPath + img.ID
+	return &uploadImageOutput{url, UploadedImage{img.ID, url, img.Width, img.Height}}, nil
 }
 
 type getImageInput struct {
@@ -110,7 +173,8 @@ func (a *api) getImage(ctx context.Context, in *getImageInput) (*getImageOutput,
 		return nil, err
 	}
 	out := &getImageOutput{
-		Status: http.StatusOK, ContentType: "image/jpeg", CacheControl: middleware.Immutable, ETag: found.ETag(), Body: found.Data,
+		Status: http.StatusOK, ContentType: "image/jpeg", CacheControl: middleware.Immutable, ETag: found.ETag(),
+		Body: found.Data,
 	}
 	if middleware.MatchesETag(in.IfNoneMatch, out.ETag) {
 		out.Status, out.ContentType, out.Body = http.StatusNotModified, "", nil

@@ -68,6 +68,13 @@ func (a *api) listBookings(ctx context.Context, in *listBookingsInput) (*listBoo
 	for i := range rows {
 		out.Body.Data = append(out.Body.Data, BookingWithEvent{bookingOf(&rows[i].Booking), eventOf(&rows[i].Event)})
 	}
+	events := make([]*Event, len(out.Body.Data))
+	for i := range events {
+		events[i] = &out.Body.Data[i].Event
+	}
+	if err := a.showImages(ctx, events...); err != nil {
+		return nil, err
+	}
 	if next.ID != uuid.Nil {
 		out.Body.Meta.Next = cursor{List: list, Key: next.CreatedAt.Format(time.RFC3339Nano), ID: next.ID}.String()
 		query := in.filters()

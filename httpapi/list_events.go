@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ type listEventsInput struct {
 	From      time.Time `query:"from" doc:"Only events that begin at this time or later"`
 	To        time.Time `query:"to" doc:"Only events that begin before this time"`
 	Status    string    `query:"status" enum:"SCHEDULED,CANCELLED"`
+	Category  []string  `query:"category" enum:"music,theatre,comedy,film,sport,talk,workshop,festival,family,other" doc:"Only events of this category, or of several with commas in between"`
 	MinPrice  string    `query:"minPrice" pattern:"^[0-9]{1,13}([.][0-9]{1,6})?$" patternDescription:"decimal number" doc:"Needs currency" example:"10.50"`
 	MaxPrice  string    `query:"maxPrice" pattern:"^[0-9]{1,13}([.][0-9]{1,6})?$" patternDescription:"decimal number" doc:"Needs currency, unless it is 0: free in any currency" example:"49.99"`
 	Currency  string    `query:"currency" doc:"Only events with prices in this currency: an ISO 4217 code" example:"USD"`
@@ -68,6 +70,9 @@ func (in *listEventsInput) filters() url.Values {
 			query.Set(name, text)
 		}
 	}
+	if categories := in.categories(); categories != "" {
+		query.Set("category", categories)
+	}
 	for name, is := range map[string]bool{"upcoming": in.Upcoming, "available": in.Available} {
 		if is {
 			query.Set(name, "true")
@@ -84,12 +89,17 @@ func (in *listEventsInput) filters() url.Values {
 	return query
 }
 
+// categories names each category once, in one order.
+func (in *listEventsInput) categories() string {
+	return strings.Join(slices.Compact(slices.Sorted(slices.Values(in.Category))), ",")
+}
+
 // query is what the read model is asked for. The time goes by seconds, so that answers can come from
 // the cache.
 func (in *listEventsInput) query(now time.Time) (projections.EventQuery, error) {
 	q := projections.EventQuery{
 		Search: in.Search, From: in.From.UTC(), To: in.To.UTC(), Upcoming: in.Upcoming, Available: in.Available,
-		Status: in.Status, Organizer: in.Organizer, Currency: in.Currency, MaxPrice: math.MaxInt64,
+		Status: in.Status, Organizer: in.Organizer, Categories: in.categories(), Currency: in.Currency, MaxPrice: math.MaxInt64,
 		Sort: projections.EventSort(in.SortBy), Descending: in.SortOrder == "desc", Page: in.Page, Limit: in.Limit,
 	}
 	if in.Upcoming || in.Available {
@@ -183,6 +193,9 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 	}}
 	for _, row := range found.rows {
 		out.Body.Data = append(out.Body.Data, eventOf(row))
+	}
+	if err := a.showImages(ctx, pointers(out.Body.Data)...); err != nil {
+		return nil, err
 	}
 	if found.next.ID != uuid.Nil {
 		out.Body.Meta.Next = cursor{list, found.next.Key, found.next.ID, at.Page + 1}.String()

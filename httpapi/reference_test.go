@@ -94,12 +94,17 @@ func (r *reference) converse() {
 
 	concert := r.show("", 201, "POST", "/events", organizer,
 		`{"title":"Limited Concert","description":"Two chairs and one piano.","date":"2026-06-20T20:00:00+02:00",`+
-			`"timeZone":"Europe/Berlin","venue":"The Listening Room","totalTickets":2,"price":49.99,"currency":"EUR"}`,
+			`"timeZone":"Europe/Berlin","venue":"The Listening Room","totalTickets":2,"price":49.99,"currency":"EUR",`+
+			`"category":"music","endsAt":"2026-06-20T22:00:00+02:00","organizerName":"The Listening Room"}`,
 		"Idempotency-Key", userKey)
 	event := concert.at("id").(string)
 	body := fmt.Sprintf(`{"eventId":%q}`, event)
 	r.show("The role does not allow it", 403, "POST", "/events", user,
 		`{"title":"My Party","venue":"Home","date":"2026-06-20T20:00:00Z","totalTickets":9,"price":0}`)
+	file := string(picture(1200, 800))
+	uploaded := r.show("", 201, "POST", "/images", organizer, file, "Content-Type", "image/png")
+	r.show("Not a picture", 400, "POST", "/images", organizer, "<svg/>", "Content-Type", "image/png")
+	r.show("", 200, "GET", uploaded.at("url").(string)+"?width=480", "", "")
 	conference := r.schedule(100, "title", "Tech Conference", "date", "2026-09-15T10:00:00Z")
 
 	r.show("", 200, "GET", "/events?search=con&sortBy=price&limit=1", user, "")
@@ -208,7 +213,7 @@ func (r *reference) show(title string, status int, method, path, token, body str
 	}
 	var a answer
 	var err error
-	if strings.HasPrefix(path, "/audit/export") { // which is not one JSON value
+	if strings.HasPrefix(path, "/audit/export") || strings.HasPrefix(path, "/images/") { // which is not one JSON value
 		a, err = r.raw(method, path, token, sent, headers...)
 	} else {
 		a, err = r.try(method, path, token, sent, headers...)
@@ -226,7 +231,10 @@ func (r *reference) show(title string, status int, method, path, token, body str
 	for i := 0; i < len(headers); i += 2 {
 		fmt.Fprintf(&request, "%s: %s\n", headers[i], headers[i+1])
 	}
-	if body != "" {
+	switch {
+	case path == "/images":
+		request.WriteString("\n(the file)\n")
+	case body != "":
 		fmt.Fprintf(&request, "Content-Type: application/json\n\n%s", indented([]byte(body)))
 	}
 	fmt.Fprintf(&response, "%d %s\n", status, http.StatusText(status))
@@ -238,7 +246,10 @@ func (r *reference) show(title string, status int, method, path, token, body str
 			fmt.Fprintf(&response, "%s: %s\n", name, value)
 		}
 	}
-	if len(a.raw) > 0 {
+	switch {
+	case a.header.Get("Content-Type") == "image/jpeg":
+		response.WriteString("\n(the picture)\n")
+	case len(a.raw) > 0:
 		fmt.Fprintf(&response, "\n%s", indented(a.raw))
 	}
 

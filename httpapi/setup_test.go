@@ -113,7 +113,8 @@ func start(t *testing.T, choices ...choice) *system {
 		api.Now = time.Now
 	}
 	api.Service = &booking.Service{
-		Executor: executor, Log: api.Log, Bookings: api.Bookings, Progress: progress, Now: api.Now,
+		Executor: executor, Log: api.Log, Bookings: api.Bookings, Progress: progress, Images: api.Images,
+		Now: api.Now,
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -10,8 +10,9 @@ import (
 // API shows of an event has to give eventShape the next number, and then writes the shape down here.
 func TestTheTagOfAnEventChangesWithItsShape(t *testing.T) {
 	t.Parallel()
-	const shape = 1
-	want := "id title description date timeZone venue totalTickets remainingTickets price currency status version "
+	const shape = 2
+	want := "id title description category date endsAt timeZone venue organizerName image " +
+		"totalTickets remainingTickets price currency requireProofOfWork status version "
 	got, fields := "", reflect.TypeFor[Event]()
 	for i := range fields.NumField() {
 		got += fields.Field(i).Tag.Get("json") + " "
@@ -19,11 +20,11 @@ func TestTheTagOfAnEventChangesWithItsShape(t *testing.T) {
 	if got != want || eventShape != shape {
 		t.Errorf("the shape %d of an event is %q, and %d was %q", eventShape, got, shape, want)
 	}
-	if tag := versionETag(12); tag != `"12"` {
+	if tag := versionETag(12); tag != `"12.2"` {
 		t.Errorf("got %s", tag)
 	}
-	versions, err := versionsOf(versionETag(12) + `, W/"3.2-gzip"`)
-	if err != nil || fmt.Sprint(versions) != "[12 3]" {
+	versions, err := versionsOf(versionETag(12) + `, W/"3.2-gzip", "7"`)
+	if err != nil || fmt.Sprint(versions) != "[12 3 7]" {
 		t.Errorf("got %v, %v", versions, err)
 	}
 }

@@ -9,7 +9,7 @@ create table images (
     height      int         not null check (height > 0),
     uploaded_by uuid        not null,
     uploaded_at timestamptz not null,
-    -- A picture that no record of an event names is deleted then.
+    -- A picture is deleted then. It is kept for good once an event is to have it.
     kept_until  timestamptz not null
 );
 create index images_by_user on images (uploaded_by, uploaded_at);

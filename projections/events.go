@@ -22,8 +22,12 @@ type Event struct {
 	Title       string
 	Description string
 	Venue       string
-	StartsAt    time.Time // UTC
-	TimeZone    string    // IANA name of the venue's
+	StartsAt    time.Time  // UTC
+	EndsAt      *time.Time // UTC; nil: it is not said
+	TimeZone    string     // IANA name of the venue's
+	Category    string     // one of [domain.Categories], or empty
+	Image       string     // id of a picture, or empty
+	Organizer   string     // as the event names them, or empty
 	Price       domain.Money
 	Capacity    int
 	Remaining   int
@@ -31,6 +35,8 @@ type Event struct {
 	Version     int    // of the stream
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+
+	RequireProofOfWork bool
 
 	// What it is searched and sorted by, and the version of the row that this was computed for. See
 	// [RefreshEvents].
@@ -69,6 +75,11 @@ func eventsTable() *engine.Table[Event, domain.Record] {
 			{Name: "search_key", SQLType: "text"},
 			{Name: "sort_key", SQLType: "text"},
 			{Name: "keys_version", SQLType: "int"},
+			{Name: "category", SQLType: "text"},
+			{Name: "ends_at", SQLType: "timestamptz"},
+			{Name: "image", SQLType: "text"},
+			{Name: "organizer_name", SQLType: "text"},
+			{Name: "require_proof_of_work", SQLType: "boolean"},
 		},
 	}
 }
@@ -78,6 +89,7 @@ func (e *Event) fields() []any {
 		&e.ID, &e.Title, &e.titleKey, &e.Description, &e.Venue, &e.StartsAt, &e.TimeZone, &e.Price.Minor, &e.Price.Currency,
 		&e.Capacity, &e.Remaining, &e.Status, &e.Version, &e.CreatedAt, &e.UpdatedAt,
 		&e.searchKey, &e.sortKey, &e.keysVersion,
+		&e.Category, &e.EndsAt, &e.Image, &e.Organizer, &e.RequireProofOfWork,
 	}
 }
 
@@ -113,9 +125,19 @@ func reduceEvent(row *Event, r *engine.Record[domain.Record]) {
 }
 
 func (e *Event) setDetails(d domain.Details) {
-	e.Title, e.Description, e.Venue = d.Title, d.Description, d.Venue
-	e.StartsAt, e.TimeZone, e.Price = d.StartsAt, d.TimeZone, d.Price()
+	e.SetDetails(d)
 	e.setKeys()
+}
+
+// SetDetails sets what the details of an event say.
+func (e *Event) SetDetails(d domain.Details) {
+	e.Title, e.Description, e.Venue = d.Title, d.Description, d.Venue
+	e.StartsAt, e.EndsAt, e.TimeZone, e.Price = d.StartsAt, nil, d.TimeZone, d.Price()
+	e.Category, e.Image, e.Organizer = d.Category, d.Image, d.OrganizerName
+	e.RequireProofOfWork = d.RequireProofOfWork
+	if ends := d.EndsAt; !ends.IsZero() {
+		e.EndsAt = &ends
+	}
 }
 
 func invalidatesCount(v domain.Record) bool {

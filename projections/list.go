@@ -37,6 +37,9 @@ type EventQuery struct {
 	Now       time.Time
 	Status    string    // EventScheduled or EventCancelled; empty: both
 	Organizer uuid.UUID // who scheduled the event; zero: anybody
+	// Categories are some of [domain.Categories], with commas in between: a query can be compared with
+	// another one. Empty: all.
+	Categories string
 	// Currency selects events of one currency, and of these the ones with a price from MinPrice to
 	// MaxPrice, in minor units; empty: all currencies and prices.
 	Currency           string
@@ -214,6 +217,9 @@ func (q EventQuery) conditions() *conditions {
 	}
 	if q.Status != "" {
 		c.add("status = %s", q.Status)
+	}
+	if q.Categories != "" {
+		c.add("category = any(%s)", strings.Split(q.Categories, ","))
 	}
 	if q.Currency != "" {
 		c.add("currency = %s and price_minor between %s and %s", q.Currency, q.MinPrice, q.MaxPrice)

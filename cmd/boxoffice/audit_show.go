@@ -202,13 +202,21 @@ func (a *auditor) showState(m audit.Moment, asJSON bool) error {
 	if asJSON {
 		return showMoment(a.out, m, true)
 	}
-	s := stateJSON(m.State)
+	s, more := stateJSON(m.State), ""
+	for _, f := range []struct{ name, text string }{
+		{"ends", whenSaid(s.Details.EndsAt)}, {"category", s.Details.Category},
+		{"organizer", s.Details.OrganizerName}, {"image", s.Details.Image},
+	} {
+		if f.text != "" {
+			more += fmt.Sprintf("%-10s %s\n", f.name, cell(f.text, 68))
+		}
+	}
 	_, err := fmt.Fprintf(a.out, "stream     %s\nversion    %d (%s), position %d\ntime       %s\n"+
-		"status     %s\ntitle      %s\nvenue      %s\nbegins     %s (%s)\nprice      %d minor units of %s\n"+
+		"status     %s\ntitle      %s\nvenue      %s\nbegins     %s (%s)\n%sprice      %d minor units of %s\n"+
 		"tickets    %d, of which %d sold and %d left\nbookings   %d ever made\n",
 		m.Record.StreamID, m.Record.Version, cell(m.Record.Type, 40), m.Record.Position,
 		m.Record.RecordedAt.Format(time.RFC3339Nano), s.Status, cell(s.Details.Title, 68), cell(s.Details.Venue, 68),
-		s.Details.StartsAt.Format(time.RFC3339), cell(s.Details.TimeZone, 40), s.Details.Price.Minor,
+		s.Details.StartsAt.Format(time.RFC3339), cell(s.Details.TimeZone, 40), more, s.Details.Price.Minor,
 		cell(s.Details.Price.Currency, 3),
 		s.Capacity, s.Sold, s.Remaining, s.Bookings)
 	if err == nil && m.Unknown {
@@ -247,6 +255,14 @@ func (a *app) auditDiffCommand() *cobra.Command {
 	return cmd
 }
 
+// whenSaid is a time that can be missing.
+func whenSaid(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
 func (a *auditor) showDiff(ctx context.Context, d audit.Difference, asJSON bool) error {
 	from, to := stateJSON(d.From.State), stateJSON(d.To.State)
 	if asJSON {
@@ -263,6 +279,11 @@ func (a *auditor) showDiff(ctx context.Context, d audit.Difference, asJSON bool)
 		{"description", from.Details.Description, to.Details.Description},
 		{"venue", from.Details.Venue, to.Details.Venue},
 		{"begins", from.Details.StartsAt.Format(time.RFC3339), to.Details.StartsAt.Format(time.RFC3339)},
+		{"ends", whenSaid(from.Details.EndsAt), whenSaid(to.Details.EndsAt)},
+		{"category", from.Details.Category, to.Details.Category},
+		{"organizer", from.Details.OrganizerName, to.Details.OrganizerName},
+		{"image", from.Details.Image, to.Details.Image},
+		{"proof of work", from.Details.RequireProofOfWork, to.Details.RequireProofOfWork},
 		{"time zone", from.Details.TimeZone, to.Details.TimeZone}, {"price", from.Details.Price, to.Details.Price},
 		{"tickets", from.Capacity, to.Capacity}, {"sold", from.Sold, to.Sold}, {"left", from.Remaining, to.Remaining},
 	} {

@@ -269,7 +269,7 @@ func (p *parts) executorService(complete func(*eventstore.Options)) service {
 			}
 			p.service = &booking.Service{
 				Executor: p.executor, Log: eventstore.NewLog(p.reading), Bookings: projections.Bookings{Pool: p.reading},
-				Now: p.now,
+				Images: p.images, Now: p.now,
 			}
 			if p.progress != nil {
 				p.service.Progress = p.progress

@@ -201,26 +201,19 @@ func (s *Store) Find(ctx context.Context, ids ...string) (map[string]Image, erro
 	return found, nil
 }
 
-// Keep reports whether there is a picture, and keeps it for another day, in which a record can name
-// it.
+// Keep reports whether there is a picture, and keeps it for good: a record is going to name it, and
+// is part of the history also when the event has another picture.
 func (s *Store) Keep(ctx context.Context, id string) (isThere bool, err error) {
-	tag, err := s.pool.Exec(ctx, `
-		update images set kept_until = greatest(kept_until, now() + $2) where id = $1`, id, unusedFor)
+	tag, err := s.pool.Exec(ctx, `update images set kept_until = 'infinity' where id = $1`, id)
 	if err != nil {
 		return false, fmt.Errorf("keep picture %s: %w", id, err)
 	}
 	return tag.RowsAffected() > 0, nil
 }
 
-// DeleteUnused deletes pictures that have been kept long enough without a record that names them, and
-// returns how many there were. What a record names stays, also when the event has another picture by
-// now: it is part of the history.
+// DeleteUnused deletes pictures that no event has had within a day, and returns how many there were.
 func (s *Store) DeleteUnused(ctx context.Context) (int64, error) {
-	tag, err := s.pool.Exec(ctx, `
-		delete from images
-		where kept_until < now() and not exists (
-			select from event_log
-			where type in ('EventScheduled', 'DetailsChanged') and data->'details'->>'image' = images.id)`)
+	tag, err := s.pool.Exec(ctx, `delete from images where kept_until < now()`)
 	if err != nil {
 		return 0, fmt.Errorf("delete unused pictures: %w", err)
 	}

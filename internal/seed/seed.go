@@ -43,39 +43,55 @@ var people = []person{
 type event struct {
 	name, title, venue, zone, currency string
 	days, hour                         int
+	lasts                              time.Duration
+	category, organizer                string
 	price                              int64 // minor units
 	capacity, sold                     int
 	description                        string
 }
 
 var events = []event{
-	{"limited-concert", "Limited Concert", "The Listening Room", "Europe/Lisbon", "EUR", 6, 20, 120_00, 2, 0,
+	{"limited-concert", "Limited Concert", "The Listening Room", "Europe/Lisbon", "EUR", 6, 20,
+		2 * time.Hour, "music", "The Listening Room", 120_00, 2, 0,
 		"An evening with two chairs and one piano. Only two tickets exist, and everyone wants them."},
-	{"tech-conference", "Tech Conference", "Convention Center", "America/New_York", "USD", 45, 10, 49_99, 100, 58,
+	{"tech-conference", "Tech Conference", "Convention Center", "America/New_York", "USD", 45, 10,
+		32 * time.Hour, "talk", "Uptime Society", 49_99, 100, 58,
 		"Two days of talks about systems that stay up: storage, scheduling, and the art of saying no."},
-	{"jazz-night", "Jazz Night", "Blue Door Club", "Europe/Berlin", "EUR", 9, 21, 25_00, 80, 22,
+	{"jazz-night", "Jazz Night", "Blue Door Club", "Europe/Berlin", "EUR", 9, 21,
+		5 * time.Hour, "music", "Blue Door Club", 25_00, 80, 22,
 		"Late sets by the Marlowe Quartet, with an open stage after midnight."},
-	{"harbour-run", "Harbour Half Marathon", "Harbour Promenade", "Europe/Copenhagen", "EUR", 62, 9, 39_50, 1_500, 310,
+	{"harbour-run", "Harbour Half Marathon", "Harbour Promenade", "Europe/Copenhagen", "EUR", 62, 9,
+		6 * time.Hour, "sport", "Harbour Runners", 39_50, 1_500, 310,
 		"21 kilometres along the water. Your ticket is your bib."},
-	{"opera-premiere", "Opera Premiere", "State Opera", "Europe/Vienna", "EUR", 20, 19, 185_00, 64, 60,
+	{"opera-premiere", "Opera Premiere", "State Opera", "Europe/Vienna", "EUR", 20, 19,
+		3 * time.Hour, "music", "State Opera", 185_00, 64, 60,
 		"A new staging on opening night. Evening dress is welcome and not required."},
-	{"comedy-club", "Comedy Club: New Faces", "The Cellar", "Europe/London", "GBP", 4, 20, 15_00, 40, 40,
+	{"comedy-club", "Comedy Club: New Faces", "The Cellar", "Europe/London", "GBP", 4, 20,
+		2 * time.Hour, "comedy", "The Cellar", 15_00, 40, 40,
 		"Eight comedians, seven minutes each, one bell."},
-	{"street-food", "Street Food Festival", "Old Market Square", "Europe/Madrid", "EUR", 28, 12, 0, 5_000, 640,
+	{"street-food", "Street Food Festival", "Old Market Square", "Europe/Madrid", "EUR", 28, 12,
+		10 * time.Hour, "festival", "Old Town Association", 0, 5_000, 640,
 		"Thirty kitchens, one street, no reservations."},
-	{"pottery", "Pottery for Beginners", "Studio North", "America/Toronto", "USD", 13, 14, 68_00, 12, 7,
+	{"pottery", "Pottery for Beginners", "Studio North", "America/Toronto", "USD", 13, 14,
+		3 * time.Hour, "workshop", "Studio North", 68_00, 12, 7,
 		"Three hours at the wheel. Clay, firing and a towel are included."},
-	{"film-marathon", "Silent Film Marathon", "Rex Cinema", "Europe/Paris", "EUR", 17, 18, 32_00, 220, 96,
+	{"film-marathon", "Silent Film Marathon", "Rex Cinema", "Europe/Paris", "EUR", 17, 18,
+		12 * time.Hour, "film", "Rex Cinema", 32_00, 220, 96,
 		"Five films with live accompaniment, and coffee until dawn."},
-	{"derby", "City Derby", "Riverside Stadium", "America/Sao_Paulo", "USD", 34, 17, 55_00, 42_000, 420,
+	{"derby", "City Derby", "Riverside Stadium", "America/Sao_Paulo", "USD", 34, 17,
+		2 * time.Hour, "sport", "City Football League", 55_00, 42_000, 420,
 		"The match that divides the town, once more under floodlights."},
-	{"planetarium", "Night at the Planetarium", "City Planetarium", "Asia/Tokyo", "JPY", 24, 19, 2_400, 150, 141,
+	{"planetarium", "Night at the Planetarium", "City Planetarium", "Asia/Tokyo", "JPY", 24, 19,
+		90 * time.Minute, "talk", "City Planetarium", 2_400, 150, 141,
 		"The winter sky, explained slowly, from reclining seats."},
-	{"chess-open", "Chess Open", "Library Hall", "Asia/Kolkata", "USD", 52, 10, 12_00, 300, 35,
+	{"chess-open", "Chess Open", "Library Hall", "Asia/Kolkata", "USD", 52, 10,
+		9 * time.Hour, "sport", "Library Chess Club", 12_00, 300, 35,
 		"Seven rounds, Swiss system. Spectators are welcome in silence."},
-	{"wine-tasting", "Wine Tasting in the Vineyard", "Quinta do Vale", "Europe/Lisbon", "EUR", 38, 16, 74_00, 36, 31,
+	{"wine-tasting", "Wine Tasting in the Vineyard", "Quinta do Vale", "Europe/Lisbon", "EUR", 38, 16,
+		3 * time.Hour, "other", "Quinta do Vale", 74_00, 36, 31,
 		"Six glasses and the stories behind them, at a long table between the rows."},
-	{"robotics-lab", "Robotics Lab for Kids", "Makerspace", "America/Los_Angeles", "USD", 11, 10, 20_00, 24, 9,
+	{"robotics-lab", "Robotics Lab for Kids", "Makerspace", "America/Los_Angeles", "USD", 11, 10,
+		4 * time.Hour, "family", "Makerspace", 20_00, 24, 9,
 		"Build a robot that follows a line, and take the plans home."},
 }
 
@@ -132,7 +148,7 @@ func seedEvent(ctx context.Context, service *booking.Service, e event, organizer
 	if errors.Is(err, domain.ErrEventExists) {
 		_, err = service.Change(ctx, by(organizer), booking.Change{EventID: id, Edit: func(d *domain.Details, _ *int) error {
 			if !d.StartsAt.After(now.Add(soon)) {
-				d.StartsAt = details.StartsAt
+				d.StartsAt, d.EndsAt = details.StartsAt, details.EndsAt
 			}
 			return nil
 		}})
@@ -164,9 +180,10 @@ func (e event) details(now time.Time) (domain.Details, error) {
 		return domain.Details{}, err
 	}
 	day := now.In(zone).AddDate(0, 0, e.days)
+	startsAt := time.Date(day.Year(), day.Month(), day.Day(), e.hour, 0, 0, 0, zone)
 	return domain.Details{
 		Title: e.title, Description: e.description, Venue: e.venue, TimeZone: e.zone,
-		StartsAt: time.Date(day.Year(), day.Month(), day.Day(), e.hour, 0, 0, 0, zone),
+		StartsAt: startsAt, EndsAt: startsAt.Add(e.lasts), Category: e.category, OrganizerName: e.organizer,
 		Currency: e.currency, TicketTypes: domain.GeneralAdmission(e.price),
 	}, nil
 }

@@ -95,7 +95,7 @@ func (t *Table[Row, V]) Differences(got, want *Row) string {
 	var different []string
 	wants := t.Fields(want)
 	for i, field := range t.Fields(got) {
-		if g, w := value(field), value(wants[i]); g != w {
+		if g, w := shown(field), shown(wants[i]); g != w {
 			different = append(different, fmt.Sprintf("%s is %v and should be %v", t.Columns[i].Name, g, w))
 		}
 	}
@@ -239,12 +239,25 @@ func value(field any) any {
 		return *f
 	case *int64:
 		return *f
+	case *bool:
+		return *f
 	case *time.Time:
 		return *f
 	case **time.Time:
 		return *f
 	}
 	panic(fmt.Sprintf("engine: no column can hold a %T", field))
+}
+
+// shown is what a field holds, in a form that can be compared and printed.
+func shown(field any) any {
+	if at, ok := field.(**time.Time); ok {
+		if *at == nil {
+			return nil
+		}
+		return **at
+	}
+	return value(field)
 }
 
 // Scan reads a row into fields. Times are in UTC, as they were when they were written.
