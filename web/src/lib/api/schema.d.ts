@@ -749,16 +749,28 @@ export interface components {
         ChangeEventInputBody: {
             /** @description Accepts a date in the past, for events that are imported */
             allowPast?: boolean;
+            /** @description Empty: none */
+            category?: string;
             currency?: string;
             /** Format: date-time */
             date?: string;
             description?: string;
+            /**
+             * Format: date-time
+             * @description null: it is not said
+             */
+            endsAt?: string | null;
+            /** @description The id of an uploaded picture; null or empty: none */
+            image?: string | null;
+            /** @description Empty: none */
+            organizerName?: string;
             /**
              * Format: double
              * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
              * @example 49.99
              */
             price?: number;
+            requireProofOfWork?: boolean;
             timeZone?: string;
             title?: string;
             /** Format: int64 */
@@ -807,6 +819,11 @@ export interface components {
         };
         Event: {
             /**
+             * @description music, theatre, comedy, film, sport, talk, workshop, festival, family, other; or empty
+             * @example talk
+             */
+            category: string;
+            /**
              * @description ISO 4217 code
              * @example USD
              */
@@ -817,8 +834,27 @@ export interface components {
              */
             date: string;
             description: string;
+            /**
+             * Format: date-time
+             * @description When it ends, in UTC; null: it is not said
+             */
+            endsAt: string | null;
             /** Format: uuid */
             id: string;
+            /** @description null: it has none */
+            image: {
+                /** @description In pixels */
+                height: number;
+                /** @description Below the address of the API. With ?width=480 or 960 a smaller version */
+                url: string;
+                /** @description In pixels */
+                width: number;
+            } | null;
+            /**
+             * @description Or empty
+             * @example Tech Society
+             */
+            organizerName: string;
             /**
              * Format: double
              * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
@@ -830,6 +866,8 @@ export interface components {
              * @example 42
              */
             remainingTickets: number;
+            /** @description Whether a booking needs a proof of work */
+            requireProofOfWork: boolean;
             /** @enum {string} */
             status: "SCHEDULED" | "CANCELLED";
             /**
@@ -1138,6 +1176,8 @@ export interface components {
         ScheduleEventInputBody: {
             /** @description Accepts a date in the past, for events that are imported */
             allowPast?: boolean;
+            /** @description music, theatre, comedy, film, sport, talk, workshop, festival, family or other */
+            category?: string;
             /**
              * @description ISO 4217 code
              * @default USD
@@ -1150,11 +1190,22 @@ export interface components {
             date: string;
             description?: string;
             /**
+             * Format: date-time
+             * @description When it ends: after it begins, at most 31 days later
+             */
+            endsAt?: string | null;
+            /** @description The id of an uploaded picture */
+            image?: string | null;
+            /** @description One line of at most 100 characters */
+            organizerName?: string;
+            /**
              * Format: double
              * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
              * @example 49.99
              */
             price: number;
+            /** @description Asks clients for a computation before each booking */
+            requireProofOfWork?: boolean;
             /**
              * @description IANA name of the venue's time zone
              * @default UTC
@@ -1364,10 +1415,16 @@ export interface components {
             bookings: number;
             /** Format: int64 */
             capacity: number;
+            category?: string;
             currency: string;
             /** Format: date-time */
             date?: string;
             description: string;
+            /** Format: date-time */
+            endsAt?: string;
+            /** @description SHA-256 of what GET /images/{id} answers with */
+            image?: string;
+            organizerName?: string;
             /** Format: int64 */
             position: number;
             /**
@@ -1378,6 +1435,7 @@ export interface components {
             price: number;
             /** Format: int64 */
             remaining: number;
+            requireProofOfWork?: boolean;
             /** Format: int64 */
             sold: number;
             /** @enum {string} */
@@ -1401,10 +1459,7 @@ export interface components {
             height: number;
             /** @description For the field image of an event */
             id: string;
-            /**
-             * @description Below the address of the API; with ?width=480 or 960 a smaller version
-             * @example /images/9b74c9897bac770ffc029102a200c5de9b74c9897bac770ffc029102a200c5de
-             */
+            /** @description See the image of an event */
             url: string;
             /**
              * Format: int64
@@ -4482,9 +4537,11 @@ export interface operations {
                 /** @description Only events that begin before this time */
                 to?: string;
                 status?: "SCHEDULED" | "CANCELLED";
+                /** @description Only events of this category, or of several with commas in between */
+                category?: ("music" | "theatre" | "comedy" | "film" | "sport" | "talk" | "workshop" | "festival" | "family" | "other")[] | null;
                 /** @description Needs currency */
                 minPrice?: string;
-                /** @description Needs currency */
+                /** @description Needs currency, unless it is 0: free in any currency */
                 maxPrice?: string;
                 /** @description Only events with prices in this currency: an ISO 4217 code */
                 currency?: string;
