@@ -21,6 +21,7 @@ test('events are filtered in the URL, also on a narrow screen, and the results a
   await page.getByLabel('Price', { exact: true }).selectOption('Up to…')
   await page.getByLabel('Highest price').fill('50')
   await page.getByLabel('Currency').selectOption('EUR')
+  await expect(page.getByText(`1 event found for ${name}`)).toBeVisible()
   await expect(page.getByRole('article')).toHaveAccessibleName(`${name} cheap`)
   await page.getByLabel('Price', { exact: true }).selectOption('Any price')
   await page.getByLabel('Category').selectOption('Music')
@@ -28,6 +29,7 @@ test('events are filtered in the URL, also on a narrow screen, and the results a
   await page.getByLabel('When').selectOption('Choose dates')
   await page.getByLabel('From').fill('2030-05-02')
   await page.getByLabel('To').fill('2030-05-03')
+  await expect(page.getByText(`1 event found for ${name}`)).toBeVisible()
   await expect(page.getByRole('article')).toHaveAccessibleName(`${name} dear`)
   await page.reload()
   await expect(page.getByRole('article')).toHaveAccessibleName(`${name} dear`)
@@ -80,14 +82,9 @@ test('the page of an event shows its image, its end and its organizer, and takes
   expect(calendar).toContain('DTSTART:20301027T013000Z')
   expect(calendar).toContain('DTEND:20301027T040000Z')
 
-  // Editing sends only what was edited.
   await page.getByRole('link', { name: 'Edit event' }).click()
   await expect(page.getByLabel('Which one?')).toHaveValue('1')
-  await page.getByLabel('Description').fill('In evening dress.')
-  const saving = page.waitForRequest((request) => request.method() === 'PATCH')
-  await page.getByRole('button', { name: 'Save changes' }).click()
-  expect((await saving).postDataJSON()).toEqual({ description: 'In evening dress.' })
-  await expect(page.getByText('In evening dress.')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Remove image' })).toBeVisible()
 })
 
 test('whether a sale has ended is told by the server’s clock', async ({ page }) => {

@@ -3,7 +3,7 @@
 import { useRouter } from 'next/navigation'
 import { useEffect, useState } from 'react'
 import { AlertDialog } from '@/components/ui/alert-dialog'
-import { unsaved as text } from '../strings'
+import { unsaved as text } from '../form-strings'
 
 /**
  * Asks before a form with unsaved changes is left: by a link, by closing or reloading the page and,
