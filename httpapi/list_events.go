@@ -107,7 +107,8 @@ func (in *listEventsInput) query(now time.Time) (projections.EventQuery, error) 
 		q.Now = now.UTC().Truncate(time.Second)
 	}
 	if in.Currency == "" {
-		q.Free = in.MinPrice == "" && in.MaxPrice != "" && strings.Trim(in.MaxPrice, "0.") == ""
+		isZero := in.MaxPrice != "" && strings.Trim(in.MaxPrice, "0.") == ""
+		q.Free = isZero && in.MinPrice == ""
 		if !q.Free && (in.MinPrice != "" || in.MaxPrice != "") {
 			return q, problem.Invalid(problem.FieldProblem{Pointer: "currency", Detail: "Add the currency of the price."})
 		}

@@ -118,7 +118,8 @@ func TestEventsAreFilteredByParameters(t *testing.T) {
 		}
 	}
 	for query, pointer := range map[string]string{
-		"minPrice=1": "currency", "maxPrice=1": "currency", "minPrice=0&maxPrice=0": "currency", "maxPrice=1&currency=EURO": "currency", "currency=EUR&minPrice=1.999": "minPrice",
+		"minPrice=1": "currency", "maxPrice=1": "currency", "minPrice=0&maxPrice=0": "currency",
+		"maxPrice=1&currency=EURO": "currency", "currency=EUR&minPrice=1.999": "minPrice",
 		"currency=EUR&maxPrice=-1": "maxPrice", "status=GONE": "status", "from=tomorrow": "from",
 		"upcoming=maybe": "upcoming",
 		"organizer=me":   "organizer",

@@ -1,11 +1,36 @@
-import { card, enter, expect, listOf, PASSWORD, schedule, test, toast, web } from './fixtures'
+import {
+  card,
+  customer,
+  enter,
+  expect,
+  listOf,
+  PASSWORD,
+  schedule,
+  test,
+  toast,
+  web,
+  type Page,
+} from './fixtures'
 
 test('booking works on a page that the browser has translated', async ({ page }) => {
   const event = await schedule({ totalTickets: 20 })
   await enter(page, listOf(event))
   await expect(card(page, event).getByRole('button')).toBeEnabled()
-  // What translators do: each text moves into elements of their own.
-  await page.evaluate(() => {
+  await translate(page)
+  await card(page, event).getByRole('button').click()
+  await expect(toast(page, `Successfully booked ${event.title}!`)).toBeVisible()
+  await expect(card(page, event).getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
+  await expect(card(page, event)).toContainText('19 tickets left')
+  await page.goto(web() + `/events/${event.id}`)
+  await expect(page.getByText('Live counts')).toBeVisible()
+  await translate(page)
+  await (await customer()).book(event)
+  await expect(page.getByText('18 of 20 tickets left')).toBeVisible()
+})
+
+/** What translators do: each text moves into elements of their own. */
+const translate = (page: Page) =>
+  page.evaluate(() => {
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
     const found: Node[] = []
     while (texts.nextNode())
@@ -16,11 +41,6 @@ test('booking works on a page that the browser has translated', async ({ page })
       font.append(text)
     }
   })
-  await card(page, event).getByRole('button').click()
-  await expect(toast(page, `Successfully booked ${event.title}!`)).toBeVisible()
-  await expect(card(page, event).getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
-  await expect(card(page, event)).toContainText('19 tickets left')
-})
 
 test('a sign-in that is sent before the scripts are there waits for them', async ({ page }) => {
   let release = () => {}

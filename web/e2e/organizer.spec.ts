@@ -23,7 +23,7 @@ test('an organizer schedules an event, changes it between bookings, and cancels 
   await expect(toast(page, `${title} is scheduled.`)).toBeVisible()
   await expect(page.getByRole('heading', { level: 1, name: title })).toBeFocused()
   await expect(page.getByText('July 1, 2030 at 7:30 PM')).toBeVisible()
-  await expect(page.getByText('July 2, 2030 at 12:30 AM where you are (Lisbon time)')).toBeVisible()
+  await expect(page.getByText('July 2, 2030 at 12:30 AM your time')).toBeVisible()
 
   const id = new URL(page.url()).pathname.split('/')[2]!
   await page.getByRole('link', { name: 'Edit event' }).click()
@@ -34,7 +34,7 @@ test('an organizer schedules an event, changes it between bookings, and cancels 
   refusals(412, `/api/events/${id}`)
   await page.getByLabel('Venue', { exact: true }).fill('Grand Opera')
   await page.getByRole('button', { name: 'Save changes' }).click()
-  await expect(toast(page, `${title} is saved.`)).toBeVisible()
+  await expect(toast(page, 'Changes saved.')).toBeVisible()
   await expect(page.getByText('Grand Opera')).toBeVisible()
   await expect(page.getByText('4 of 5 tickets left')).toBeVisible()
 
@@ -75,14 +75,42 @@ test('two organizers who change the same event do not overwrite each other', asy
   await other.getByLabel('Venue', { exact: true }).fill('Small Hall')
   await page.getByLabel('Venue', { exact: true }).fill('Large Hall')
   await page.getByRole('button', { name: 'Save changes' }).click()
-  await expect(toast(page, 'is saved.')).toBeVisible()
+  await expect(toast(page, 'Changes saved.')).toBeVisible()
   refusals(412, `/api/events/${event.id}`)
   await other.getByRole('button', { name: 'Save changes' }).click()
   await expect(
-    other.getByRole('alert').filter({ hasText: 'Someone else has changed this event' }),
+    other.getByRole('alert').filter({ hasText: 'Someone else edited this event while you were working' }),
   ).toBeVisible()
-  await other.getByRole('button', { name: 'Load the current version' }).click()
-  await expect(other.getByLabel('Venue', { exact: true })).toHaveValue('Large Hall')
+  await other.getByRole('button', { name: 'Load their changes' }).click()
+  await expect(other.getByLabel('Venue', { exact: true })).toHaveValue('Small Hall') // as it was typed
+  await expect(other.getByText('Saved by someone else: Large Hall')).toBeVisible()
+  await other.getByRole('button', { name: 'Save changes' }).click()
+  await expect(other.getByText('Small Hall')).toBeVisible()
+})
+
+test('leaving a form with unsaved changes asks, by a link, the back button and closing', async ({ page }) => {
+  await enter(page, '/events', ORGANIZER)
+  await page.getByRole('link', { name: 'Schedule an event' }).click()
+  await page.getByLabel('Title').fill('Half a gala')
+  const dialog = page.getByRole('alertdialog', { name: 'Leave without saving?' })
+  // goBack() would wait for the page before.
+  const goBack = () => page.evaluate(() => history.back())
+  for (const leave of [() => page.getByRole('link', { name: 'My bookings' }).click(), goBack]) {
+    await leave()
+    await dialog.getByRole('button', { name: 'Keep editing' }).click()
+    await expect(dialog).toBeHidden()
+    expect(page.url()).toContain('/events/new')
+    await expect(page.getByLabel('Title')).toHaveValue('Half a gala')
+  }
+  const asked = page.waitForEvent('dialog')
+  await page.close({ runBeforeUnload: true })
+  const closing = await asked
+  expect(closing.type()).toBe('beforeunload')
+  await closing.dismiss()
+  await page.getByLabel('Title').click() // browsers let only pages that are used keep the user
+  await goBack()
+  await dialog.getByRole('button', { name: 'Discard changes' }).click()
+  await expect(page).toHaveURL(web() + '/events')
 })
 
 test('the pages of organizers are not for customers', async ({ page }) => {

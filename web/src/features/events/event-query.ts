@@ -101,7 +101,7 @@ export function parametersOf({
     ...(search && { search }),
     ...(first && { from: first }),
     ...(end && { to: end }),
-    ...(category && { category }),
+    ...(category && { category: [category] }),
     ...(price === 'free' && { maxPrice: '0' }),
     ...(price === 'most' && most !== null && { maxPrice: String(most), currency }),
     ...(available && { available }),

@@ -146,7 +146,7 @@ describe('the toolbar', () => {
   it.each([
     ['', {}],
     ['available=true', { available: true }],
-    ['category=music', { category: 'music' }],
+    ['category=music', { category: ['music'] }],
     ['price=free', { maxPrice: '0' }],
     ['price=most', {}],
     ['price=most&most=30&currency=EUR', { maxPrice: '30', currency: 'EUR' }],

@@ -13,7 +13,7 @@ import {
 import type { Event, EventDetails as Details } from '@/lib/api/types'
 import { toInstants, toLocal } from '@/lib/local-time'
 import { isKnownZone, viewerZone } from '@/lib/time-zone'
-import { form as text } from './strings'
+import { form as text } from './form-strings'
 
 /** At most so many characters, as the server counts them: an emoji is one. */
 const atMost = (most: number) => check((value: string) => [...value].length <= most, text.atMost(most))

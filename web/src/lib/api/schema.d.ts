@@ -4541,7 +4541,7 @@ export interface operations {
                 category?: ("music" | "theatre" | "comedy" | "film" | "sport" | "talk" | "workshop" | "festival" | "family" | "other")[] | null;
                 /** @description Needs currency */
                 minPrice?: string;
-                /** @description Needs currency */
+                /** @description Needs currency, unless it is 0: free in any currency */
                 maxPrice?: string;
                 /** @description Only events with prices in this currency: an ISO 4217 code */
                 currency?: string;

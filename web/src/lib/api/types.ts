@@ -7,7 +7,9 @@ export type User = Schemas['User']
 export type Session = Omit<Schemas['Session'], 'refreshToken'> // the refresh token stays in its cookie
 export type Event = Schemas['Event']
 /** The fields of an event that an organizer edits. */
-export type EventDetails = Required<Omit<Schemas['ScheduleEventInputBody'], 'allowPast'>>
+export type EventDetails = Required<
+  Omit<Schemas['ScheduleEventInputBody'], 'allowPast' | 'requireProofOfWork'>
+>
 export type EventPage = Schemas['EventPage']
 export type Booking = Schemas['Booking']
 export type BookingWithEvent = Schemas['BookingWithEvent']

@@ -80,12 +80,10 @@ function When({ event: { date, endsAt, timeZone } }: { event: Event }) {
         {formatDateTime(date, timeZone)}
       </time>
       {endsAt && (
-        <>
+        <span className="font-semibold">
           {' – '}
-          <time dateTime={endsAt} className="font-semibold">
-            {formatEnd(endsAt, date, timeZone)}
-          </time>
-        </>
+          <time dateTime={endsAt}>{formatEnd(endsAt, date, timeZone)}</time>
+        </span>
       )}{' '}
       <span className="whitespace-nowrap text-soft">{zoneName(date, timeZone)}</span>
       {!sameOffset(date, timeZone, here) && (

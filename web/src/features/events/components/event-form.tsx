@@ -13,7 +13,7 @@ import { showErrors } from '@/lib/form-errors'
 import { useKeptValues } from '@/lib/kept-values'
 import { EditConflict } from '../api/change-event'
 import { eventFormSchema, valuesOf, type EditedFields, type EventFormValues } from '../form-schema'
-import { form as text } from '../strings'
+import { form as text } from '../form-strings'
 import { AboutFields, SaleFields, TimeFields } from './event-fields'
 import { UnsavedChanges } from './unsaved-changes'
 

@@ -1,12 +1,21 @@
 import { cx } from 'class-variance-authority'
 import dynamic from 'next/dynamic'
+import type { ComponentProps } from 'react'
 import { API } from '@/lib/api/send'
 import type { Event } from '@/lib/api/types'
+import type { Poster as PosterComponent } from './poster'
 
-// Not needed before the page, nor where every event has an image.
-const Poster = dynamic(() => import('./poster').then((file) => file.Poster), {
-  loading: () => <div className="aspect-video w-full bg-off-wash" />,
-})
+const Blank = ({ className = '' }) => <div className={`bg-off-wash ${className}`} />
+
+// Not needed before the page. The page is whole without it too.
+const Poster = dynamic<ComponentProps<typeof PosterComponent>>(
+  () =>
+    import('./poster').then(
+      (file) => file.Poster,
+      () => Blank,
+    ),
+  { loading: () => <Blank className="aspect-video w-full" /> },
+)
 
 // The widths in which the server has an image that is as wide.
 const WIDTHS = [480, 960, 1600]

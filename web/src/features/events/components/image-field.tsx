@@ -7,7 +7,7 @@ import type { Event } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
 import { imageTypes, MOST_BYTES, uploadImage } from '../api/upload-image'
 import { imageId } from '../form-schema'
-import { image as text } from '../strings'
+import { image as text } from '../form-strings'
 import { EventImage } from './event-image'
 
 /** The id of an uploaded image, chosen as a file and shown as the server has stored it. */
@@ -62,7 +62,7 @@ export function ImageField({
             disabled={upload.isPending}
             aria-invalid={problem ? true : undefined}
             aria-describedby={`${id}-hint ${id}-error`}
-            className="absolute inset-0 cursor-pointer opacity-0"
+            className="absolute -inset-px cursor-pointer opacity-0"
             onChange={(e) => {
               const [file] = e.target.files ?? []
               e.target.value = '' // the same file can be chosen again

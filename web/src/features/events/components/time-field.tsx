@@ -2,7 +2,7 @@ import { useWatch, type Control } from 'react-hook-form'
 import { InputField, SelectField } from '@/components/ui/field'
 import { toInstants } from '@/lib/local-time'
 import type { EventFormValues } from '../form-schema'
-import { form as text } from '../strings'
+import { form as text } from '../form-strings'
 
 type Props = Omit<React.ComponentProps<typeof InputField>, 'type'>
 

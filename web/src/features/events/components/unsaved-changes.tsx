@@ -3,16 +3,7 @@
 import { useRouter } from 'next/navigation'
 import { useEffect, useState } from 'react'
 import { AlertDialog } from '@/components/ui/alert-dialog'
-import { unsaved as text } from '../strings'
-
-/** Part of the Navigation API, where the browser has it. */
-interface Navigation extends EventTarget {
-  addEventListener(
-    type: 'navigate',
-    listener: (e: Event & { navigationType: string }) => void,
-    options: AddEventListenerOptions,
-  ): void
-}
+import { unsaved as text } from '../form-strings'
 
 /**
  * Asks before a form with unsaved changes is left: by a link, by closing or reloading the page and,
@@ -50,10 +41,14 @@ export function UnsavedChanges({ isDirty }: { isDirty: boolean }) {
       },
       { capture: true, signal }, // before Next's links
     )
-    const { navigation } = window as { navigation?: Navigation }
+    // The Navigation API, where the browser has it.
+    const { navigation } = window as { navigation?: EventTarget }
     navigation?.addEventListener(
       'navigate',
-      (e) => e.navigationType === 'traverse' && e.cancelable && ask(e, () => history.back()),
+      (e) => {
+        const isTraversal = 'navigationType' in e && e.navigationType === 'traverse'
+        if (isTraversal && e.cancelable) ask(e, () => history.back())
+      },
       { signal },
     )
     return () => removal.abort()

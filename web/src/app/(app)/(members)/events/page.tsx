@@ -119,15 +119,7 @@ function Nothing({
         )
       }
     >
-      {isFiltered ? (
-        text.noneMatch
-      ) : search ? (
-        <>
-          {text.noneCalled} “<bdi>{search}</bdi>”.
-        </>
-      ) : (
-        text.noneOnSale
-      )}
+      {isFiltered ? text.noneMatch : search ? text.noneCalled(search) : text.noneOnSale}
     </Message>
   )
 }

@@ -10,7 +10,7 @@ import { scheduleEvent } from '@/features/events/api/change-event'
 import { eventQuery } from '@/features/events/api/get-event'
 import { EventForm } from '@/features/events/components/event-form'
 import { detailsOf, type EventFormValues } from '@/features/events/form-schema'
-import { form as text } from '@/features/events/strings'
+import { form as text } from '@/features/events/form-strings'
 import { AttemptKey } from '@/lib/attempt-key'
 import { paths } from '@/lib/paths'
 
