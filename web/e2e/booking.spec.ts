@@ -92,7 +92,7 @@ test('of two browsers that book the last ticket one gets it, and the other sees 
   await rival.context().close()
 })
 
-test('a booking of another tab is not made again', async ({ page, context, refusals }) => {
+test('a booking of another tab is seen in this one', async ({ page, context }) => {
   const event = await schedule()
   await enter(page, listOf(event))
   const other = await context.newPage()
@@ -100,9 +100,6 @@ test('a booking of another tab is not made again', async ({ page, context, refus
   await expect(card(other, event).getByRole('button')).toHaveText(/^Book Now/)
   await card(page, event).getByRole('button').click()
   await expect(card(page, event).getByRole('button')).toHaveText(/^Booked ✓/)
-  refusals(409, '/api/book')
-  await card(other, event).getByRole('button').click()
-  await expect(toast(other, 'You have already booked this event.')).toBeVisible()
   await expect(card(other, event).getByRole('button')).toHaveText(/^Booked ✓/)
 })
 
