@@ -111,7 +111,7 @@ test('a customer downloads a receipt, which can be checked without the database'
   await page.getByRole('button', { name: /^Book Now/ }).click()
   await expect(page.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
   await page.getByRole('link', { name: 'My bookings' }).click()
-  await page.getByRole('button', { name: `Receipt for ${event.title}` }).click()
+  await page.getByRole('button', { name: /^Receipt/ }).click()
   const dialog = page.getByRole('dialog', { name: 'Receipt' })
   await expect(dialog).toContainText('proves that your booking was recorded')
   const receipt = await downloadBy(page, dialog.getByRole('button', { name: 'Download receipt' }))

@@ -1,6 +1,6 @@
 import { createEvent } from 'ics'
 import type { BookingWithEvent } from '@/lib/api/types'
-import { strings } from './strings'
+import { strings } from './wallet-strings'
 import { ticketNumber } from './ticket-number'
 import { endOf } from './when'
 

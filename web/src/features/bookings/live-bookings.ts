@@ -1,23 +1,10 @@
-'use client'
-
-import { useEffect } from 'react'
 import { bookingKeys } from '@/lib/event-cache'
 import type { BookingFrame } from '@/lib/live/connection'
-import { live } from '@/lib/live/live'
 import { queryClient } from '@/lib/query-client'
 import { ticketsQuery } from './api/list-bookings'
 import { forgetBooked } from './attempts'
 
-/** Shows at once what is booked or cancelled in another tab, or on another device. */
-export function useLiveBookings(): void {
-  useEffect(() => {
-    live.onBooking = applyBooking
-    return () => {
-      live.onBooking = undefined
-    }
-  }, [])
-}
-
+/** Shows what is booked or cancelled in another tab, or on another device. */
 export function applyBooking({
   bookingId,
   eventId,

@@ -12,8 +12,8 @@ export async function keepPage(): Promise<void> {
   if (!workers || typeof caches === 'undefined') return
   // What a ticket opens is needed too.
   await Promise.all([
+    import('./components/next-ticket'),
     import('./components/ticket-dialog'),
-    import('./components/qr-code'),
     import('./calendar'),
   ])
   await workers.register('/sw.js', { scope: paths.bookings })

@@ -9,7 +9,7 @@ import { Button } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { formatDateTime } from '@/lib/format'
 import { viewerZone } from '@/lib/time-zone'
-import { strings } from '../strings'
+import { strings } from '../wallet-strings'
 import { hasBegun, isCancelled, isOver } from '../when'
 
 export function BookingCard({

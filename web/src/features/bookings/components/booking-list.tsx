@@ -19,11 +19,13 @@ import { useSession } from '@/lib/session/store'
 import { useBookings } from '../api/all-bookings'
 import { useTickets } from '../api/list-bookings'
 import { useKeeping, useKept } from '../kept'
-import { strings } from '../strings'
+import { strings } from '../wallet-strings'
 import { byStart, hasBegun, isCancelled, isOver } from '../when'
 import { BookingCard } from './booking-card'
-import { NextTicket } from './next-ticket'
 
+const NextTicket = dynamic(() => import('./next-ticket').then((file) => file.NextTicket), {
+  loading: () => <Skeleton className="h-130 w-full rounded-ticket" />,
+})
 // Fetched when the first of each is opened.
 const CancelDialog = dynamic(() => import('./cancel-dialog').then((file) => file.CancelDialog))
 const ReceiptDialog = dynamic(() => import('./receipt-dialog').then((file) => file.ReceiptDialog))

@@ -11,7 +11,7 @@ import { applyChange, bookingKeys } from '@/lib/event-cache'
 import { cancelBooking } from '../api/cancel-booking'
 import { ticketsQuery } from '../api/list-bookings'
 import { endAttempt } from '../attempts'
-import { strings } from '../strings'
+import { strings } from '../wallet-strings'
 
 export function CancelDialog({ booking, onClose }: { booking: BookingWithEvent; onClose: () => void }) {
   const client = useQueryClient()

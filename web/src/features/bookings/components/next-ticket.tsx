@@ -5,7 +5,7 @@ import { Button } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
 import type { Holder } from '../kept'
 import { hasBegun } from '../when'
-import { strings } from '../strings'
+import { strings } from '../wallet-strings'
 import { BookedOn, BookingBadge } from './booking-card'
 import { Ticket, TicketActions } from './ticket'
 

@@ -10,7 +10,7 @@ import { codeOf } from '@/lib/api/error'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { useDownload } from '@/lib/download'
 import { messageOf } from '@/lib/form-errors'
-import { strings } from '../strings'
+import { strings } from '../wallet-strings'
 
 /** Explains the receipt and offers it for download. */
 export function ReceiptDialog({ booking, onClose }: { booking: BookingWithEvent; onClose: () => void }) {

@@ -1,15 +1,13 @@
 'use client'
 
 import { CalendarPlus, Printer, ReceiptText } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { Button } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { saveFile } from '@/lib/save-file'
 import type { Holder } from '../kept'
-import { strings } from '../strings'
+import { strings } from '../wallet-strings'
 import { ticketNumber } from '../ticket-number'
-
-const QrCode = dynamic(() => import('./qr-code').then((file) => file.QrCode))
+import { QrCode } from './qr-code'
 
 /** What is shown at the door: the code, large, and whose it is. */
 export function Ticket({ booking, holder }: { booking: BookingWithEvent; holder?: Holder }) {
@@ -22,9 +20,7 @@ export function Ticket({ booking, holder }: { booking: BookingWithEvent; holder?
   return (
     <div className="grid gap-x-8 gap-y-4 sm:grid-cols-[15rem_1fr] sm:items-center">
       <div className="mx-auto grid w-full max-w-72 gap-2">
-        <div className="aspect-square">
-          <QrCode value={`urn:uuid:${booking.id}`} label={strings.ticket.qr(booking.event.title)} />
-        </div>
+        <QrCode value={`urn:uuid:${booking.id}`} label={strings.ticket.qr(booking.event.title)} />
         <p className="hidden text-center text-sm text-soft pointer-coarse:block print:hidden">
           {strings.ticket.brightness}
         </p>
