@@ -65,7 +65,7 @@ func (s *Service) Change(ctx context.Context, r Request, c Change) (Result, erro
 		if err != nil {
 			return nil, err
 		}
-		more, err := domain.Decide(domain.ChangeCapacity{Capacity: capacity}, state.Evolve(records...))
+		more, err := domain.Decide(domain.ChangeCapacity{Capacity: capacity, Now: now}, state.Evolve(records...))
 		if err != nil {
 			return nil, err
 		}
@@ -99,8 +99,11 @@ func (s *Service) executeEvent(ctx context.Context, r Request, useCase string, c
 // eventOf is an event as a command left it.
 func eventOf(id uuid.UUID, o outcome) projections.Event {
 	d, status := o.State.Details(), projections.EventScheduled
-	if o.State.Cancelled() {
+	switch {
+	case o.State.Cancelled():
 		status = projections.EventCancelled
+	case o.State.Draft():
+		status = projections.EventDraft
 	}
 	return projections.Event{
 		ID: id, Title: d.Title, Description: d.Description, Venue: d.Venue,
