@@ -224,7 +224,8 @@ func TestRulesOfHolds(t *testing.T) {
 	})
 	t.Run("rule 20: to a hard end", func(t *testing.T) {
 		end := expiry.Add(domain.RenewalTime)
-		given(t, opened(2, 4, 0), held(first, ann, expiry, floor(2)), renewed(first, ann, end.Add(-time.Minute), floor(2), floor(2))).
+		given(t, opened(2, 4, 0), held(first, ann, expiry, floor(2)),
+			renewed(first, ann, end.Add(-time.Minute), floor(2), floor(2))).
 			when(reserve(second, ann, end.Add(-2*time.Minute), floor(2))).
 			then(renewed(first, ann, end, floor(2), floor(2)))
 	})
