@@ -68,7 +68,7 @@ func (s *Service) Change(ctx context.Context, r Request, c Change) (Result, erro
 		if err != nil {
 			return nil, err
 		}
-		more, err := domain.Decide(domain.ChangeCapacity{Capacity: capacity}, state.Evolve(records...))
+		more, err := domain.Decide(domain.ChangeCapacity{Capacity: capacity, Now: now}, state.Evolve(records...))
 		if err != nil {
 			return nil, err
 		}
@@ -115,8 +115,11 @@ func (s *Service) executeEvent(ctx context.Context, r Request, useCase string, c
 // eventOf is an event as a command left it.
 func eventOf(id uuid.UUID, o outcome) projections.Event {
 	status := projections.EventScheduled
-	if o.State.Cancelled() {
+	switch {
+	case o.State.Cancelled():
 		status = projections.EventCancelled
+	case o.State.Draft():
+		status = projections.EventDraft
 	}
 	e := projections.Event{
 		ID: id, Capacity: o.State.Capacity(), Remaining: o.State.Remaining(), Status: status, Version: o.Version,

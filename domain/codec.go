@@ -13,6 +13,16 @@ const (
 	TypeEventCancelled   = "EventCancelled"
 	TypeTicketBooked     = "TicketBooked"
 	TypeBookingCancelled = "BookingCancelled"
+	TypeEventPublished   = "EventPublished"
+	TypeTicketsHeld      = "TicketsHeld"
+	TypeHoldConfirmed    = "HoldConfirmed"
+	TypeHoldReleased     = "HoldReleased"
+	TypeHoldLapsed       = "HoldLapsed"
+	TypeWaitlistJoined   = "WaitlistJoined"
+	TypeWaitlistLeft     = "WaitlistLeft"
+	TypeTicketsOffered   = "TicketsOffered"
+	TypeOfferDeclined    = "OfferDeclined"
+	TypeOfferLapsed      = "OfferLapsed"
 )
 
 // Codec encodes records for storage and decodes them. Stored records never change: a new shape of a
@@ -38,8 +48,10 @@ func (Codec) Encode(r Record) (name string, schemaVersion int16, data []byte, er
 	case BookingCancelled:
 		schemaVersion, data, err = (&bookingData{r.BookingID, r.CustomerID, "", r.Lines}).encode()
 		return TypeBookingCancelled, schemaVersion, data, err
-	default: // nil, or a pointer to a record, which implements Record too
-		return "", 0, nil, fmt.Errorf("a record of type %T can't be stored", r)
+	default:
+		if name, schemaVersion = nameOfClaim(r), 1; name == "" { // nil, or a pointer, which implements Record too
+			return "", 0, nil, fmt.Errorf("a record of type %T can't be stored", r)
+		}
 	}
 	data, err = json.Marshal(r)
 	return name, schemaVersion, data, err
@@ -75,7 +87,7 @@ func (Codec) Decode(name string, schemaVersion int16, data []byte) (Record, erro
 		switch schemaVersion {
 		case 1:
 			return upcast(data, func(v1 eventScheduledV1) EventScheduled {
-				return EventScheduled{v1.Details.upcast(), v1.Capacity}
+				return EventScheduled{Details: v1.Details.upcast(), Capacity: v1.Capacity}
 			})
 		case 2:
 			return decode[EventScheduled](data)
@@ -94,6 +106,10 @@ func (Codec) Decode(name string, schemaVersion int16, data []byte) (Record, erro
 	case TypeEventCancelled:
 		if schemaVersion == 1 {
 			return decode[EventCancelled](data)
+		}
+	default:
+		if schemaVersion == 1 {
+			return decodeClaim(name, data)
 		}
 	}
 	return nil, &UnknownRecordError{name, schemaVersion}

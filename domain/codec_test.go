@@ -44,7 +44,21 @@ func stored() map[string]domain.Record {
 	full.TicketTypes = []domain.TicketType{{ID: 1, Name: "Floor", Price: 49_99}, {ID: 3, Name: "Balcony", Capacity: 1}}
 	full.MaxPerCustomer, full.RequireProofOfWork = 4, true
 	full.SaleOpensAt, full.SaleClosesAt = details.StartsAt.AddDate(0, -1, 0), details.StartsAt.Add(-time.Hour)
+	until := time.Date(2031, 5, 17, 18, 10, 0, 0, time.UTC)
 	return map[string]domain.Record{
+		"EventPublished.v1": domain.EventPublished{},
+		"TicketsHeld.v1": domain.TicketsHeld{HoldID: bookingID, CustomerID: customerID, Currency: "EUR", Lines: lines,
+			Before: freed, ExpiresAt: until},
+		"HoldConfirmed.v1": domain.HoldConfirmed{HoldID: bookingID, CustomerID: customerID, Currency: "EUR", Lines: lines,
+			Offered: true},
+		"HoldReleased.v1":   domain.HoldReleased{HoldID: bookingID, CustomerID: customerID, Lines: freed},
+		"HoldLapsed.v1":     domain.HoldLapsed{HoldID: bookingID, CustomerID: customerID, Lines: freed},
+		"WaitlistJoined.v1": domain.WaitlistJoined{EntryID: bookingID, CustomerID: customerID, Lines: freed},
+		"WaitlistLeft.v1":   domain.WaitlistLeft{EntryID: bookingID, CustomerID: customerID, Lines: freed},
+		"TicketsOffered.v1": domain.TicketsOffered{EntryID: bookingID, CustomerID: customerID, Currency: "EUR", Lines: lines,
+			ExpiresAt: until},
+		"OfferDeclined.v1":    domain.OfferDeclined{EntryID: bookingID, CustomerID: customerID, Lines: freed},
+		"OfferLapsed.v1":      domain.OfferLapsed{EntryID: bookingID, CustomerID: customerID, Lines: freed},
 		"EventScheduled.v1":   domain.EventScheduled{Details: details, Capacity: 2},
 		"EventScheduled.v2":   domain.EventScheduled{Details: full, Capacity: 2},
 		"DetailsChanged.v1":   domain.DetailsChanged{Details: details},

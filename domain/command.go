@@ -16,19 +16,28 @@ type Command interface{ command() }
 type ScheduleEvent struct {
 	Details  Details
 	Capacity int
+	Draft    bool // customers don't see it before PublishEvent
 	Now      time.Time
+}
+
+// PublishEvent shows a draft to customers.
+type PublishEvent struct {
+	Now time.Time
 }
 
 // ChangeDetails replaces the description of an event. Bookings stay as they are. With a zero Now
 // every date is accepted.
 type ChangeDetails struct {
-	Details Details
-	Now     time.Time
+	Details   Details
+	Now       time.Time
+	OfferTime time.Duration
 }
 
 // ChangeCapacity sets how many tickets an event has in all.
 type ChangeCapacity struct {
-	Capacity int
+	Capacity  int
+	Now       time.Time
+	OfferTime time.Duration
 }
 
 // CancelEvent calls an event off.
@@ -37,22 +46,94 @@ type CancelEvent struct{}
 // MaxBookings is how many bookings a customer can make of an event, cancelled ones included.
 const MaxBookings = 20
 
-// BookTicket books one ticket. The caller chooses BookingID, which makes a repeated command
-// recognizable.
+// DefaultHoldTime is for how long a command offers tickets that it sets free to those who wait for
+// them, if its OfferTime is 0.
+const DefaultHoldTime = 10 * time.Minute
+
+// MaxClaims is how often a customer can hold tickets of an event, or join its waiting list.
+const MaxClaims = 100
+
+// RenewalTime is how long after its first expiry a hold can be renewed to.
+const RenewalTime = 20 * time.Minute
+
+// BookTicket books tickets: all lines or none. No lines are one ticket of the first type. The caller
+// chooses BookingID, which makes a repeated command recognizable. Prices in lines are ignored.
 type BookTicket struct {
 	BookingID  uuid.UUID
 	CustomerID uuid.UUID
+	Lines      Lines
 	Now        time.Time
 	WorkProved bool // as [Details.RequireProofOfWork] asks for
+	OfferTime  time.Duration
 }
 
-// CancelBooking returns the ticket of a booking.
+// CancelBooking returns the tickets of a booking.
 type CancelBooking struct {
 	BookingID  uuid.UUID
 	CustomerID uuid.UUID
 	Now        time.Time
+	OfferTime  time.Duration
 }
 
+// HoldTickets sets tickets aside until a time, or renews the hold that the customer has. The caller
+// chooses HoldID, for a new one.
+type HoldTickets struct {
+	HoldID     uuid.UUID
+	CustomerID uuid.UUID
+	Lines      Lines
+	Until      time.Time
+	Now        time.Time
+	WorkProved bool
+	OfferTime  time.Duration
+}
+
+// ConfirmHold books what a hold or an offer has set aside.
+type ConfirmHold struct {
+	HoldID     uuid.UUID
+	CustomerID uuid.UUID
+	Now        time.Time
+}
+
+// ReleaseHold returns the tickets of a hold, and declines an offer.
+type ReleaseHold struct {
+	HoldID     uuid.UUID
+	CustomerID uuid.UUID
+	Now        time.Time
+	OfferTime  time.Duration
+}
+
+// JoinWaitlist waits for tickets. The caller chooses EntryID, for a new entry.
+type JoinWaitlist struct {
+	EntryID    uuid.UUID
+	CustomerID uuid.UUID
+	Lines      Lines
+	Now        time.Time
+	WorkProved bool
+	OfferTime  time.Duration
+}
+
+// LeaveWaitlist ends the waiting of a customer.
+type LeaveWaitlist struct {
+	CustomerID uuid.UUID
+}
+
+// LapseHolds records which holds and offers have lapsed, at most [MaxLapses] of them, and offers
+// their tickets to those who wait.
+type LapseHolds struct {
+	Now       time.Time
+	OfferTime time.Duration
+}
+
+// MaxLapses is how many lapses a command records at most.
+const MaxLapses = 1_000
+
+func (PublishEvent) command()   {}
+func (HoldTickets) command()    {}
+func (ConfirmHold) command()    {}
+func (ReleaseHold) command()    {}
+func (JoinWaitlist) command()   {}
+func (LeaveWaitlist) command()  {}
+func (LapseHolds) command()     {}
 func (ScheduleEvent) command()  {}
 func (ChangeDetails) command()  {}
 func (ChangeCapacity) command() {}

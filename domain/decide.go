@@ -1,14 +1,29 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Decide returns the records that a command adds to a stream in state s. It returns none when the
 // state is already as the command wants it, a [Refusal] when a rule forbids the command, and an
 // [*InvalidError] when the capacity or the date is one that no event can have.
+//
+// Tickets that a command sets free are offered in the same records to those who wait for them.
 func Decide(c Command, s State) ([]Record, error) {
+	records, err := decide(c, s)
+	if err != nil || len(records) == 0 || len(s.demands) == 0 {
+		return records, err
+	}
+	return append(records, s.Evolve(records...).offers(momentOf(c))...), nil
+}
+
+func decide(c Command, s State) ([]Record, error) {
 	switch c := c.(type) {
 	case ScheduleEvent:
 		return scheduleEvent(c, s)
+	case PublishEvent:
+		return publishEvent(c, s)
 	case ChangeDetails:
 		return changeDetails(c, s)
 	case ChangeCapacity:
@@ -19,40 +34,153 @@ func Decide(c Command, s State) ([]Record, error) {
 		return bookTicket(c, s)
 	case CancelBooking:
 		return cancelBooking(c, s)
+	case HoldTickets:
+		return holdTickets(c, s)
+	case ConfirmHold:
+		return confirmHold(c, s)
+	case ReleaseHold:
+		return releaseHold(c, s)
+	case JoinWaitlist:
+		return joinWaitlist(c, s)
+	case LeaveWaitlist:
+		return leaveWaitlist(c, s)
+	case LapseHolds:
+		return lapseHolds(c, s)
 	}
 	panic("domain: unknown command") // the interface is sealed and the linter checks the switch
+}
+
+// moment is when something is decided, and for how long tickets are offered then.
+type moment struct {
+	now       time.Time
+	offerTime time.Duration
+}
+
+func momentOf(c Command) moment {
+	switch c := c.(type) {
+	case ChangeDetails:
+		return moment{c.Now, c.OfferTime}
+	case ChangeCapacity:
+		return moment{c.Now, c.OfferTime}
+	case BookTicket:
+		return moment{c.Now, c.OfferTime}
+	case CancelBooking:
+		return moment{c.Now, c.OfferTime}
+	case HoldTickets:
+		return moment{c.Now, c.OfferTime}
+	case ReleaseHold:
+		return moment{c.Now, c.OfferTime}
+	case JoinWaitlist:
+		return moment{c.Now, c.OfferTime}
+	case LapseHolds:
+		return moment{c.Now, c.OfferTime}
+	case ScheduleEvent, PublishEvent, CancelEvent, ConfirmHold, LeaveWaitlist: // they set no ticket free
+	}
+	return moment{}
 }
 
 func scheduleEvent(c ScheduleEvent, s State) ([]Record, error) {
 	if err := CheckCapacity(c.Capacity); err != nil {
 		return nil, err
 	}
-	asked := EventScheduled{Details: c.Details, Capacity: c.Capacity}
+	asked := EventScheduled{Details: c.Details, Capacity: c.Capacity, Draft: c.Draft}
 	switch {
 	case s.status == statusNone:
 		if err := CheckDate(c.Details.StartsAt, c.Now); err != nil {
 			return nil, err
 		}
 		return []Record{asked}, nil
-	case s.status == statusScheduled && s.details.Equal(asked.Details) && s.capacity == asked.Capacity:
+	case (s.status == statusScheduled || s.Draft() && c.Draft) &&
+		s.details.Equal(asked.Details) && s.capacity == asked.Capacity:
 		return nil, nil
 	}
 	return nil, ErrEventExists
+}
+
+func publishEvent(c PublishEvent, s State) ([]Record, error) {
+	if err := changeable(s); err != nil {
+		return nil, err
+	}
+	if !s.Draft() {
+		return nil, nil
+	}
+	if err := CheckDate(s.details.StartsAt, c.Now); err != nil {
+		return nil, err
+	}
+	return []Record{EventPublished{}}, nil
 }
 
 func changeDetails(c ChangeDetails, s State) ([]Record, error) {
 	if err := changeable(s); err != nil {
 		return nil, err
 	}
-	if s.details.Equal(c.Details) {
+	details, err := s.withTypeIDs(c.Details)
+	if err != nil {
+		return nil, err
+	}
+	if s.details.Equal(details) {
 		return nil, nil
 	}
-	if !s.details.StartsAt.Equal(c.Details.StartsAt) {
-		if err := CheckDate(c.Details.StartsAt, c.Now); err != nil {
+	if !s.details.StartsAt.Equal(details.StartsAt) {
+		if err := CheckDate(details.StartsAt, c.Now); err != nil {
 			return nil, err
 		}
 	}
-	return []Record{DetailsChanged{Details: c.Details}}, nil
+	lapses, s := s.need(momentOf(c), func(s State) bool { return s.checkTypes(details) == nil })
+	if err := s.checkTypes(details); err != nil {
+		return nil, err
+	}
+	return append(lapses, DetailsChanged{Details: details}), nil
+}
+
+// withTypeIDs gives new ticket types ids that none had before. A type that has the name of one, and no
+// id that the event knows, is that one.
+func (s State) withTypeIDs(d Details) (Details, error) {
+	kept := func(id TypeID) bool {
+		return slices.ContainsFunc(d.TicketTypes, func(t TicketType) bool { return t.ID == id })
+	}
+	types, last := slices.Clone(d.TicketTypes), int(s.lastType)
+	for i, t := range types {
+		if _, known := s.typeOf(t.ID); known {
+			continue
+		}
+		at := slices.IndexFunc(s.details.TicketTypes, func(old TicketType) bool {
+			return old.Name == t.Name && !kept(old.ID)
+		})
+		if at >= 0 {
+			types[i].ID = s.details.TicketTypes[at].ID
+			continue
+		}
+		if last++; last > maxTypeID {
+			return d, ErrTooManyTypes
+		}
+		types[i].ID = TypeID(last) //nolint:gosec // below the maximum
+	}
+	d.TicketTypes = types
+	return d, nil
+}
+
+const maxTypeID = 255
+
+// checkTypes refuses details that take away tickets that somebody has, or waits for.
+func (s State) checkTypes(d Details) error {
+	for _, old := range s.details.TicketTypes {
+		taken := s.takenOf(old.ID)
+		at := slices.IndexFunc(d.TicketTypes, func(t TicketType) bool { return t.ID == old.ID })
+		switch {
+		case at < 0 && (taken > 0 || s.wanted(old.ID)):
+			return ErrTypeInUse
+		case at >= 0 && d.TicketTypes[at].Capacity > 0 && taken > d.TicketTypes[at].Capacity:
+			return ErrCapacityBelowSold
+		}
+	}
+	return nil
+}
+
+func (s State) wanted(id TypeID) bool {
+	return slices.ContainsFunc(s.demands, func(d demand) bool {
+		return slices.ContainsFunc(d.lines, func(l Line) bool { return l.Type == id })
+	})
 }
 
 func changeCapacity(c ChangeCapacity, s State) ([]Record, error) {
@@ -62,13 +190,14 @@ func changeCapacity(c ChangeCapacity, s State) ([]Record, error) {
 	if err := CheckCapacity(c.Capacity); err != nil {
 		return nil, err
 	}
-	switch {
-	case c.Capacity < s.Sold():
-		return nil, ErrCapacityBelowSold
-	case c.Capacity == s.capacity:
+	if c.Capacity == s.capacity {
 		return nil, nil
 	}
-	return []Record{CapacityChanged(c)}, nil
+	lapses, s := s.need(momentOf(c), func(s State) bool { return c.Capacity >= s.sold+s.held })
+	if c.Capacity < s.sold+s.held {
+		return nil, ErrCapacityBelowSold
+	}
+	return append(lapses, CapacityChanged{Capacity: c.Capacity}), nil
 }
 
 func cancelEvent(s State) ([]Record, error) {
@@ -77,13 +206,13 @@ func cancelEvent(s State) ([]Record, error) {
 		return nil, ErrEventNotFound
 	case statusCancelled:
 		return nil, nil
-	case statusScheduled:
+	case statusScheduled, statusDraft:
 	}
 	return []Record{EventCancelled{}}, nil
 }
 
 func bookTicket(c BookTicket, s State) ([]Record, error) {
-	if s.status == statusNone {
+	if s.status == statusNone || s.Draft() {
 		return nil, ErrEventNotFound
 	}
 	if b, made := s.bookings.get(c.BookingID); made {
@@ -92,29 +221,33 @@ func bookTicket(c BookTicket, s State) ([]Record, error) {
 		}
 		return nil, nil
 	}
-	// "Already booked" comes before "sold out": a customer with a ticket to a sold-out event must not
-	// hear that there is none.
-	customer, _ := s.customers.get(c.CustomerID)
-	if customer.tickets > 0 {
-		return nil, ErrAlreadyBooked
+	if h, has := s.holds.get(c.CustomerID); has && h.id == c.BookingID {
+		return nil, ErrBookingIDTaken
 	}
+	if e, waits := s.EntryOf(c.CustomerID); waits && e.ID == c.BookingID {
+		return nil, ErrBookingIDTaken
+	}
+	lines, err := s.priced(c.Lines)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.allows(c.CustomerID, lines, 0, c.Now); err != nil {
+		return nil, err
+	}
+	if err := s.onSale(c.Now); err != nil {
+		return nil, err
+	}
+	customer, _ := s.customers.get(c.CustomerID)
+	freed, s := s.needFor(c.CustomerID, momentOf(c), func(s State) bool { return s.has(lines) })
 	switch {
-	case s.status == statusCancelled:
-		return nil, ErrEventCancelled
-	case begun(s, c.Now):
-		return nil, ErrEventPast
-	case s.Remaining() <= 0:
-		return nil, ErrSoldOut
+	case !s.has(lines):
+		return nil, s.lacks(lines)
 	case s.details.RequireProofOfWork && !c.WorkProved: // nobody works for a ticket that is not there
 		return nil, ErrProofOfWorkRequired
 	case customer.made >= MaxBookings: // the last rule: Explain relies on that
 		return nil, ErrTooManyBookings
 	}
-	line := Line{Type: FirstTypeID, Quantity: 1, Price: s.details.Price().Minor}
-	if len(s.details.TicketTypes) > 0 {
-		line.Type = s.details.TicketTypes[0].ID
-	}
-	return []Record{TicketBooked{c.BookingID, c.CustomerID, s.details.Currency, Lines{line}}}, nil
+	return append(freed, TicketBooked{c.BookingID, c.CustomerID, s.details.Currency, lines}), nil
 }
 
 func cancelBooking(c CancelBooking, s State) ([]Record, error) {
@@ -138,7 +271,7 @@ func changeable(s State) error {
 		return ErrEventNotFound
 	case statusCancelled:
 		return ErrEventCancelled
-	case statusScheduled:
+	case statusScheduled, statusDraft:
 	}
 	return nil
 }

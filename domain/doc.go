@@ -27,5 +27,36 @@
 //  14. Title and venue are one line with characters that can be seen, and no text has control
 //     characters. Marks of direction are allowed, because some languages need them: whoever shows a
 //     text isolates it. Events that are older than the rule keep what they have.
-//  15. An event can ask for a proof of work: without one it can't be booked.
+//
+// Rules 1 to 14 say what happens where nobody sells more than one kind of ticket. In full:
+//
+//  15. An event has 1 to 20 ticket types, which share its capacity. A type can have a capacity of its
+//     own. A booking without lines is one ticket of the first type. Of a booking's lines all are booked
+//     or none.
+//  16. A customer has at most as many tickets as the event allows, one if it does not say: booked, set
+//     aside and waited for together.
+//  17. A type is not removed while somebody has its tickets or waits for them, and its capacity does not
+//     fall below the number of them. Its id is never given to another type.
+//  18. Tickets are sold from the time the sale opens to the time it closes. Who has tickets set aside
+//     can still confirm them.
+//  19. Nobody can book, hold or wait for tickets of a draft. A draft that is published is no draft again.
+//  20. A hold sets tickets aside for its customer until a time, at most to the end of the sale. A
+//     customer has one hold of an event at a time. Asking again renews it, to at most [RenewalTime]
+//     after it would have lapsed at first, and can change its lines as far as the tickets allow.
+//  21. Only its customer confirms a hold, in time. It becomes one booking, however often it is confirmed.
+//  22. A hold whose time is over has lapsed, recorded or not: whoever needs its tickets records the
+//     lapse with what needs them. A lapse gives back what was held, once.
+//  23. A customer can wait only for tickets that there are not enough of now, and that the event would
+//     be enough for. A customer who holds tickets does not wait, and one who waits does not hold.
+//  24. Tickets that become free are offered at once, in the records that free them, to the first on the
+//     waiting list that they are enough for. The order is that of joining. An entry that wants more than
+//     there is keeps its place and does not hold up those behind it: no ticket is free while somebody
+//     waits whom the free ones are enough for. What they are enough for nobody is sold to everybody.
+//  25. An offer is a hold, with the id of the entry. Confirmed, it is a booking; declined or lapsed, its
+//     tickets go to the next. The entry is over in each case.
+//  26. There are no offers when the event is called off, has begun, or is not on sale. An entry can
+//     always be left.
+//  27. A customer holds tickets of an event, or joins its waiting list, at most [MaxClaims] times.
+//  28. An event can ask for a proof of work: without one nobody can book or hold its tickets, or join its
+//     waiting list. What the customer has already can be renewed, confirmed and given back without.
 package domain

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -19,34 +18,113 @@ func (s State) Check() error {
 		return fmt.Errorf("the capacity is %d", s.capacity)
 	case s.Sold() > s.capacity:
 		return fmt.Errorf("%d of %d tickets are sold", s.Sold(), s.capacity)
+	case s.sold+s.held > s.capacity:
+		return fmt.Errorf("%d tickets are sold and %d set aside, of %d", s.sold, s.held, s.capacity)
+	}
+	for _, t := range s.details.TicketTypes {
+		if taken := s.takenOf(t.ID); t.Capacity > 0 && taken > t.Capacity {
+			return fmt.Errorf("%d of %d tickets of type %d are sold or set aside", taken, t.Capacity, t.ID)
+		}
 	}
 	return nil
 }
 
 // Explain returns which rule forbids record r in state s, and nil when [Decide] answers some
-// command with r. A history in which Explain returns nil for each record has broken no rule. Rules
-// 7 and 12 are not checked, because a record does not say when its command was decided, rule 13
-// is not, because there are histories that are older than the rule, and rule 15 is not, because a
-// record does not say what the client has shown.
+// command with r. A history in which Explain returns nil for each record has broken no rule. What
+// rules say of the time is not checked, because a record does not say when its command was decided,
+// and rule 13 is not, because there are histories that are older than the rule. Rule
+// 28 is not either, because a record does not say what the client has shown.
+//
+// Tickets that are booked or held while somebody waits whom they are enough for are a broken rule, and
+// so is an offer to anybody but the first of those.
 func Explain(s State, r Record) error {
-	longAgo := time.Unix(-1<<40, 0) // before every event
 	var c Command
 	switch r := r.(type) {
 	case EventScheduled:
-		c = ScheduleEvent{Details: r.Details, Capacity: r.Capacity}
+		c = ScheduleEvent{Details: r.Details, Capacity: r.Capacity, Draft: r.Draft}
 	case DetailsChanged:
 		c = ChangeDetails{Details: r.Details}
 	case CapacityChanged:
-		c = ChangeCapacity(r)
+		c = ChangeCapacity{Capacity: r.Capacity}
 	case EventCancelled:
 		c = CancelEvent{}
 	case TicketBooked:
-		c = BookTicket{r.BookingID, r.CustomerID, longAgo, true}
+		c = BookTicket{
+			BookingID: r.BookingID, CustomerID: r.CustomerID, Lines: r.Lines, Now: longAgo(), WorkProved: true,
+		}
 	case BookingCancelled:
-		c = CancelBooking{r.BookingID, r.CustomerID, longAgo}
+		c = CancelBooking{BookingID: r.BookingID, CustomerID: r.CustomerID, Now: longAgo()}
 	default:
-		return fmt.Errorf("%T is not a record", r)
+		return s.explainClaim(r)
 	}
+	return s.wouldDecide(c, r)
+}
+
+// explainClaim is Explain for records of holds, offers and the waiting list.
+func (s State) explainClaim(r Record) error {
+	switch r := r.(type) {
+	case EventScheduled, DetailsChanged, CapacityChanged, EventCancelled, TicketBooked, BookingCancelled: // see Explain
+	case EventPublished:
+		return s.wouldDecide(PublishEvent{}, r)
+	case TicketsHeld:
+		return s.wouldDecide(HoldTickets{HoldID: r.HoldID, CustomerID: r.CustomerID, Lines: r.Lines, Until: r.ExpiresAt,
+			Now: longAgo(), WorkProved: true}, r)
+	case HoldConfirmed:
+		return s.wouldDecide(ConfirmHold{HoldID: r.HoldID, CustomerID: r.CustomerID, Now: longAgo()}, r)
+	case HoldReleased:
+		return s.wouldDecide(ReleaseHold{HoldID: r.HoldID, CustomerID: r.CustomerID, Now: longAgo()}, r)
+	case OfferDeclined:
+		return s.wouldDecide(ReleaseHold{HoldID: r.EntryID, CustomerID: r.CustomerID, Now: longAgo()}, r)
+	case HoldLapsed:
+		return s.wouldEnd(r.CustomerID, r)
+	case OfferLapsed:
+		return s.wouldEnd(r.CustomerID, r)
+	case WaitlistJoined:
+		return s.wouldDecide(JoinWaitlist{EntryID: r.EntryID, CustomerID: r.CustomerID, Lines: r.Lines, Now: longAgo(),
+			WorkProved: true}, r)
+	case WaitlistLeft:
+		return s.wouldDecide(LeaveWaitlist{CustomerID: r.CustomerID}, r)
+	case TicketsOffered:
+		return s.wouldOffer(r)
+	}
+	return fmt.Errorf("%T is not a record", r)
+}
+
+// wouldEnd explains the end of a hold whose time is over, whatever the time.
+func (s State) wouldEnd(of uuid.UUID, r Record) error {
+	h, has := s.holds.get(of)
+	would := h.lapse(of)
+	switch {
+	case !has:
+		return ErrHoldNotFound
+	case !Equal(would, r):
+		return fmt.Errorf("the customer has another hold: the rules give %T %s", would, h.id)
+	}
+	return nil
+}
+
+// wouldOffer explains an offer: it goes to the first entry that the free tickets are enough for.
+func (s State) wouldOffer(r TicketsOffered) error {
+	e, some := s.next()
+	if !some {
+		return errors.New("nobody waits for tickets that are free")
+	}
+	if e.ID != r.EntryID || e.CustomerID != r.CustomerID {
+		return fmt.Errorf("entry %s of customer %s comes first", e.ID, e.CustomerID)
+	}
+	lines, err := s.priced(e.Lines)
+	switch {
+	case err != nil:
+		return err
+	case s.status != statusScheduled:
+		return errors.New("the event is not on sale")
+	case !Equal(TicketsOffered{e.ID, e.CustomerID, s.details.Currency, lines, r.ExpiresAt}, r):
+		return errors.New("the offer is not what the customer waits for")
+	}
+	return nil
+}
+
+func (s State) wouldDecide(c Command, r Record) error {
 	records, err := Decide(c, s)
 	switch {
 	case errors.Is(err, ErrTooManyBookings): // all other rules allow it

@@ -153,7 +153,7 @@ func (l *ledger) write(t *rapid.T, r domain.Record) {
 			t.Fatal("the event was called off twice")
 		}
 		l.off = true
-	case domain.DetailsChanged:
+	default: // no other record changes these books
 	case domain.TicketBooked:
 		if _, known := l.made[r.BookingID]; known {
 			t.Fatalf("booking %s was made twice", r.BookingID)
@@ -196,7 +196,7 @@ func TestRule11RepeatingAnyCommandGivesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var state domain.State
 		for range rapid.SampledFrom([]int{60, 30, 15, 5, 2, 1}).Draw(t, "length") {
-			command := anyCommand().Draw(t, "ask")
+			command := rapid.OneOf(anyCommand(), anyClaim(inTime)).Draw(t, "ask")
 			news, err := domain.Decide(command, state)
 			if err != nil {
 				continue
@@ -212,14 +212,14 @@ func TestRule11RepeatingAnyCommandGivesNothing(t *testing.T) {
 			}
 		}
 	})
-	if !t.Failed() && len(granted) != 6 {
+	if !t.Failed() && len(granted) < 9 {
 		t.Errorf("not every command was ever granted: %v", granted)
 	}
 }
 
 func TestEvolveTakesAnyRecordInAnyOrderAndLeavesOldStatesAlone(t *testing.T) {
 	t.Parallel()
-	probes := rapid.SliceOfN(anyCommand(), 20, 20).Example(1)
+	probes := rapid.SliceOfN(rapid.OneOf(anyCommand(), anyClaim(inTime)), 20, 20).Example(1)
 	rapid.Check(t, func(t *rapid.T) {
 		type kept struct {
 			state  domain.State
@@ -232,7 +232,7 @@ func TestEvolveTakesAnyRecordInAnyOrderAndLeavesOldStatesAlone(t *testing.T) {
 		)
 		for range rapid.SampledFrom([]int{60, 30, 15, 5, 2, 1}).Draw(t, "length") {
 			old = append(old, kept{state, answers(state, probes)})
-			history = append(history, anyRecord().Draw(t, "happens"))
+			history = append(history, rapid.OneOf(anyRecord(), anyClaimRecord()).Draw(t, "happens"))
 			state = state.Evolve(history[len(history)-1])
 		}
 		for n, k := range old {

@@ -3,6 +3,7 @@ package domain
 import (
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -17,6 +18,7 @@ type Record interface{ record() }
 type EventScheduled struct {
 	Details  Details `json:"details"`
 	Capacity int     `json:"capacity"`
+	Draft    bool    `json:"draft,omitempty"` // customers don't see it before EventPublished
 }
 
 // DetailsChanged replaces the details of an event.
@@ -28,6 +30,9 @@ type DetailsChanged struct {
 type CapacityChanged struct {
 	Capacity int `json:"capacity"`
 }
+
+// EventPublished shows a draft to customers.
+type EventPublished struct{}
 
 // EventCancelled calls an event off.
 type EventCancelled struct{}
@@ -48,6 +53,96 @@ type BookingCancelled struct {
 	Lines      Lines     `json:"lines,omitempty"`
 }
 
+// TicketsHeld sets tickets aside for a customer until a time. With the id of a hold that the customer
+// has, it takes the place of that.
+type TicketsHeld struct {
+	HoldID     uuid.UUID `json:"holdId"`
+	CustomerID uuid.UUID `json:"customerId"`
+	Currency   string    `json:"currency"`
+	Lines      Lines     `json:"lines"`
+	Before     Lines     `json:"before,omitempty"` // of the hold that it takes the place of, without prices
+	ExpiresAt  time.Time `json:"expiresAt"`
+}
+
+// Taken is how many tickets it takes more than the hold before.
+func (r TicketsHeld) Taken() int {
+	if len(r.Before) == 0 {
+		return r.Lines.Quantity()
+	}
+	return r.Lines.Quantity() - r.Before.Quantity()
+}
+
+// HoldConfirmed makes a hold, or an accepted offer, a booking with the same id.
+type HoldConfirmed struct {
+	HoldID     uuid.UUID `json:"holdId"`
+	CustomerID uuid.UUID `json:"customerId"`
+	Currency   string    `json:"currency"`
+	Lines      Lines     `json:"lines"`
+	Offered    bool      `json:"offered,omitempty"` // to somebody who waited
+}
+
+// HoldReleased returns the tickets of a hold whose customer does not want them.
+type HoldReleased struct {
+	HoldID     uuid.UUID `json:"holdId"`
+	CustomerID uuid.UUID `json:"customerId"`
+	Lines      Lines     `json:"lines"`
+}
+
+// HoldLapsed returns the tickets of a hold whose time is over.
+type HoldLapsed struct {
+	HoldID     uuid.UUID `json:"holdId"`
+	CustomerID uuid.UUID `json:"customerId"`
+	Lines      Lines     `json:"lines"`
+}
+
+// WaitlistJoined puts a customer at the end of the waiting list.
+type WaitlistJoined struct {
+	EntryID    uuid.UUID `json:"entryId"`
+	CustomerID uuid.UUID `json:"customerId"`
+	Lines      Lines     `json:"lines"` // without prices
+}
+
+// WaitlistLeft ends an entry that has no offer.
+type WaitlistLeft struct {
+	EntryID    uuid.UUID `json:"entryId"`
+	CustomerID uuid.UUID `json:"customerId"`
+	Lines      Lines     `json:"lines"`
+}
+
+// TicketsOffered takes an entry off the waiting list and sets its tickets aside until a time. The
+// offer is a hold with the id of the entry.
+type TicketsOffered struct {
+	EntryID    uuid.UUID `json:"entryId"`
+	CustomerID uuid.UUID `json:"customerId"`
+	Currency   string    `json:"currency"`
+	Lines      Lines     `json:"lines"`
+	ExpiresAt  time.Time `json:"expiresAt"`
+}
+
+// OfferDeclined returns the tickets of an offer that the customer does not want.
+type OfferDeclined struct {
+	EntryID    uuid.UUID `json:"entryId"`
+	CustomerID uuid.UUID `json:"customerId"`
+	Lines      Lines     `json:"lines"`
+}
+
+// OfferLapsed returns the tickets of an offer that was not answered in time.
+type OfferLapsed struct {
+	EntryID    uuid.UUID `json:"entryId"`
+	CustomerID uuid.UUID `json:"customerId"`
+	Lines      Lines     `json:"lines"`
+}
+
+func (EventPublished) record()   {}
+func (TicketsHeld) record()      {}
+func (HoldConfirmed) record()    {}
+func (HoldReleased) record()     {}
+func (HoldLapsed) record()       {}
+func (WaitlistJoined) record()   {}
+func (WaitlistLeft) record()     {}
+func (TicketsOffered) record()   {}
+func (OfferDeclined) record()    {}
+func (OfferLapsed) record()      {}
 func (EventScheduled) record()   {}
 func (DetailsChanged) record()   {}
 func (CapacityChanged) record()  {}

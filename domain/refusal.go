@@ -27,6 +27,21 @@ const (
 	ErrBookingNotFound   Refusal = "booking_not_found"
 	ErrNotBookingOwner   Refusal = "not_booking_owner"
 	ErrTooManyBookings   Refusal = "too_many_bookings"
+	ErrTooManyClaims     Refusal = "too_many_holds"
+	ErrLimitPerCustomer  Refusal = "limit_per_customer"
+	ErrNotEnoughTickets  Refusal = "not_enough_tickets"
+	ErrTicketsAvailable  Refusal = "tickets_available"
+	ErrTypeNotFound      Refusal = "ticket_type_not_found"
+	ErrTypeInUse         Refusal = "ticket_type_in_use"
+	ErrTooManyTypes      Refusal = "too_many_ticket_types"
+	ErrSaleNotOpen       Refusal = "sale_not_open"
+	ErrSaleClosed        Refusal = "sale_closed"
+	ErrHoldNotFound      Refusal = "hold_not_found"
+	ErrHoldLapsed        Refusal = "hold_lapsed"
+	ErrHoldConfirmed     Refusal = "hold_confirmed"
+	ErrHoldIDTaken       Refusal = "hold_id_taken"
+	ErrAlreadyHolding    Refusal = "already_holding"
+	ErrAlreadyWaiting    Refusal = "already_waiting"
 
 	ErrProofOfWorkRequired Refusal = "proof_of_work_required"
 )
@@ -37,7 +52,7 @@ func (r Refusal) Code() string { return string(r) }
 // Kind returns the group of the refusal.
 func (r Refusal) Kind() Kind {
 	switch r {
-	case ErrEventNotFound, ErrBookingNotFound:
+	case ErrEventNotFound, ErrBookingNotFound, ErrTypeNotFound, ErrHoldNotFound:
 		return KindNotFound
 	case ErrNotBookingOwner, ErrProofOfWorkRequired:
 		return KindForbidden
@@ -73,6 +88,36 @@ func (r Refusal) Error() string {
 		return "Only the customer who made a booking can cancel it"
 	case ErrTooManyBookings:
 		return "You have booked and cancelled this event too often to book it again"
+	case ErrTooManyClaims:
+		return "You have reserved or waited for tickets of this event too often"
+	case ErrLimitPerCustomer:
+		return "This is more than a customer can have of this event"
+	case ErrNotEnoughTickets:
+		return "There are not enough tickets left"
+	case ErrTicketsAvailable:
+		return "There are tickets: no need to wait"
+	case ErrTypeNotFound:
+		return "This event has no such ticket type"
+	case ErrTypeInUse:
+		return "A ticket type can't be removed while somebody has or waits for its tickets"
+	case ErrTooManyTypes:
+		return "This event has had too many ticket types"
+	case ErrSaleNotOpen:
+		return "The sale has not opened yet"
+	case ErrSaleClosed:
+		return "The sale has closed"
+	case ErrHoldNotFound:
+		return "There is no such reservation, or its time is over"
+	case ErrHoldLapsed:
+		return "The time of this reservation is over"
+	case ErrHoldConfirmed:
+		return "This reservation has become a booking"
+	case ErrHoldIDTaken:
+		return "This id belongs to another reservation or booking"
+	case ErrAlreadyHolding:
+		return "You have reserved tickets of this event already"
+	case ErrAlreadyWaiting:
+		return "You are on the waiting list already"
 	}
 	return string(r)
 }

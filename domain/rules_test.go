@@ -2,8 +2,10 @@ package domain_test
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -284,15 +286,6 @@ func TestRules(t *testing.T) {
 			}
 		})
 	}
-	asking := concert()
-	asking.RequireProofOfWork = true
-	t.Run("rule 15: an event that asks for a proof of work is not booked without one", func(t *testing.T) {
-		given(t, scheduled(2), changed(asking)).when(book(first, ann, inTime)).refused(domain.ErrProofOfWorkRequired)
-	})
-	t.Run("rule 15: with a proof of work it is booked", func(t *testing.T) {
-		proved := domain.BookTicket{BookingID: first, CustomerID: ann, Now: inTime, WorkProved: true}
-		given(t, scheduled(2), changed(asking)).when(proved).then(booked(first, ann))
-	})
 	t.Run("rule 14: an event that is older than the rule keeps its title", func(t *testing.T) {
 		given(t, scheduled(2), changed(entitled("To\x1bnight"))).when(book(first, ann, inTime)).then(booked(first, ann))
 	})
@@ -340,10 +333,53 @@ func bookedAndGivenBack(n int, customer uuid.UUID) []domain.Record {
 	return history
 }
 
+func TestRuleOfProofsOfWork(t *testing.T) {
+	t.Parallel()
+	asking := concert()
+	asking.RequireProofOfWork = true
+	free := []domain.Record{scheduled(1), changed(asking)}
+	full := append(slices.Clone(free), booked(second, bob))
+	until := inTime.Add(domain.DefaultHoldTime)
+	for _, c := range []struct {
+		what    string
+		history []domain.Record
+		command func(workProved bool) domain.Command
+	}{
+		{"book", free, func(proved bool) domain.Command {
+			return domain.BookTicket{BookingID: first, CustomerID: ann, Now: inTime, WorkProved: proved}
+		}},
+		{"hold", free, func(proved bool) domain.Command {
+			return domain.HoldTickets{HoldID: first, CustomerID: ann, Until: until, Now: inTime, WorkProved: proved}
+		}},
+		{"wait for", full, func(proved bool) domain.Command {
+			return domain.JoinWaitlist{EntryID: first, CustomerID: ann, Now: inTime, WorkProved: proved}
+		}},
+	} {
+		t.Run("rule 28: nobody can "+c.what+" tickets without a proof of work", func(t *testing.T) {
+			given(t, c.history...).when(c.command(false)).refused(domain.ErrProofOfWorkRequired)
+		})
+		t.Run("rule 28: with a proof of work everybody can "+c.what+" them", func(t *testing.T) {
+			var state domain.State
+			for _, r := range c.history {
+				state = state.Evolve(r)
+			}
+			if records, err := domain.Decide(c.command(true), state); err != nil || len(records) != 1 {
+				t.Fatalf("got %v, %v", records, err)
+			}
+		})
+	}
+	t.Run("rule 28: what is held is confirmed without", func(t *testing.T) {
+		held := domain.TicketsHeld{HoldID: first, CustomerID: ann, Currency: "EUR", Lines: domain.Lines{{Type: 1, Quantity: 1}}, ExpiresAt: until}
+		given(t, append(slices.Clone(free), held)...).when(confirm(first, ann, inTime)).
+			then(confirmed(first, ann, domain.Line{Type: 1, Quantity: 1}))
+	})
+}
+
 func TestEveryRuleHasATest(t *testing.T) {
 	t.Parallel()
 	rules := numbers(t, "doc.go", `(?m)^//\s+(\d+)\. `)
 	tested := numbers(t, "rules_test.go", `t\.Run\("rule (\d+): `)
+	maps.Copy(tested, numbers(t, "claims_test.go", `t\.Run\("rule (\d+): `))
 	if len(rules) < 12 {
 		t.Fatalf("found only the rules %v in the package comment", rules)
 	}

@@ -11,13 +11,15 @@ import (
 // snapshotFormat is the first byte of a snapshot. Another layout, or another meaning of the state,
 // gets another number; snapshots with an old number are ignored, and the state is read from the
 // log.
-const snapshotFormat = 2
+const snapshotFormat = 3
 
 // snapshotHead is the part of a snapshot without bookings, in JSON.
 type snapshotHead struct {
 	Status   status  `json:"status"`
 	Details  Details `json:"details"`
 	Capacity int     `json:"capacity"`
+	LastType TypeID  `json:"lastType"`
+	Joined   uint32  `json:"joined"`
 }
 
 // snapshotBooking is how many bytes each booking takes; those that State.orders has take more.
@@ -25,7 +27,7 @@ const snapshotBooking = 16 + 16 + 3
 
 // MarshalBinary encodes the state, in 35 bytes for each booking with tickets of one type.
 func (s State) MarshalBinary() ([]byte, error) {
-	head, err := json.Marshal(snapshotHead{s.status, s.details, s.capacity})
+	head, err := json.Marshal(snapshotHead{s.status, s.details, s.capacity, s.lastType, s.joined})
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +44,7 @@ func (s State) MarshalBinary() ([]byte, error) {
 		}
 		return true
 	})
-	return b, nil
+	return s.appendClaims(b), nil
 }
 
 func flag(is bool) byte {
@@ -78,7 +80,9 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	if err := json.Unmarshal(r.take(r.length()), &head); err != nil {
 		return errors.Join(errBadSnapshot, err)
 	}
-	read := State{status: head.Status, details: head.Details, capacity: head.Capacity}
+	read := State{
+		status: head.Status, details: head.Details, capacity: head.Capacity, lastType: head.LastType, joined: head.Joined,
+	}
 	by := new(builder)
 	for range r.length() {
 		fixed := r.take(snapshotBooking)
@@ -91,6 +95,7 @@ func (s *State) UnmarshalBinary(b []byte) error {
 		}
 		read = read.setBooking(uuid.UUID(fixed[:16]), uuid.UUID(fixed[16:32]), fixed[32] != 0, lines, by)
 	}
+	read = r.claims(read, by)
 	if r.broken || len(r.rest) > 0 {
 		return errBadSnapshot
 	}

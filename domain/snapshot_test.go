@@ -28,7 +28,7 @@ func TestASnapshotAnswersAsTheStateItWasMadeOf(t *testing.T) {
 			booking, customer := rapid.SampledFrom(ids).Draw(t, "booking"), rapid.SampledFrom(ids).Draw(t, "customer")
 			switch rapid.IntRange(0, 5).Draw(t, "kind") {
 			case 0:
-				return ChangeCapacity{rapid.IntRange(1, 9).Draw(t, "capacity")}
+				return ChangeCapacity{Capacity: rapid.IntRange(1, 9).Draw(t, "capacity")}
 			case 1:
 				return CancelBooking{BookingID: booking, CustomerID: customer}
 			case 2:
@@ -36,7 +36,7 @@ func TestASnapshotAnswersAsTheStateItWasMadeOf(t *testing.T) {
 			}
 			return BookTicket{BookingID: booking, CustomerID: customer}
 		}
-		folded := Fold(EventScheduled{details, 5})
+		folded := Fold(EventScheduled{Details: details, Capacity: 5})
 		step := func(s State, c Command) (State, []Record, error) {
 			records, err := Decide(c, s)
 			for _, r := range records {
@@ -100,7 +100,7 @@ func TestASnapshotKeepsWhatEachBookingIsFor(t *testing.T) {
 
 func TestSnapshotsOfAnEarlierFormatAreNotRead(t *testing.T) {
 	t.Parallel()
-	data, err := Fold(EventScheduled{Details{Title: "T"}, 2}).MarshalBinary()
+	data, err := Fold(EventScheduled{Details: Details{Title: "T"}, Capacity: 2}).MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestSnapshotsOfAnEarlierFormatAreNotRead(t *testing.T) {
 
 func FuzzUnmarshalBinary(f *testing.F) {
 	booked := TicketBooked{BookingID: uuid.New(), CustomerID: uuid.New()}
-	good, err := Fold(EventScheduled{Details{Title: "T"}, 2}, booked).MarshalBinary()
+	good, err := Fold(EventScheduled{Details: Details{Title: "T"}, Capacity: 2}, booked).MarshalBinary()
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -15,13 +15,26 @@ type State struct {
 	capacity  int
 	bookings  idMap[booking]  // every booking ever made, by id
 	orders    idMap[Lines]    // of the bookings that booking.lines can't hold
-	customers idMap[customer] // everyone who ever made one, by id
+	customers idMap[customer] // everyone who ever made one, held tickets or waited, by id
 	sold      int             // tickets of active bookings
+
+	holds    idMap[hold] // that are not over, by customer
+	held     int         // tickets of holds
+	expiries *expiries   // of holds; the first is that of a hold that is not over
+	taken    []int       // tickets of active bookings and holds of each type, at its id - 1; never changed in place
+	lastType TypeID      // the highest id that a ticket type ever had
+	demands  []demand    // of those who wait; never changed in place
+	joined   uint32      // entries on the waiting list ever
 }
 
+// customer takes no more than 32 bytes, beside the id.
 type customer struct {
-	tickets int32 // of active bookings
-	made    int32 // bookings, cancelled ones included
+	tickets uint16    // of active bookings
+	made    uint16    // bookings, cancelled ones included
+	claims  uint16    // holds and entries on the waiting list, ended ones included
+	demand  uint16    // that the customer waits for; 0: does not wait
+	number  uint32    // on the waiting list
+	entry   uuid.UUID // on the waiting list
 }
 
 type status uint8
@@ -30,6 +43,7 @@ const (
 	statusNone status = iota
 	statusScheduled
 	statusCancelled
+	statusDraft
 )
 
 type booking struct {
@@ -54,19 +68,26 @@ func (s State) Capacity() int { return s.capacity }
 // Sold is the number of tickets of active bookings.
 func (s State) Sold() int { return s.sold }
 
-// Remaining is the number of tickets that can still be booked.
-func (s State) Remaining() int { return s.capacity - s.Sold() }
+// Draft reports whether the event is not published yet.
+func (s State) Draft() bool { return s.status == statusDraft }
+
+// Held is the number of tickets that are set aside: of holds and offers whose end is not recorded.
+func (s State) Held() int { return s.held }
+
+// Remaining is the number of tickets that are neither sold nor set aside.
+func (s State) Remaining() int { return s.capacity - s.sold - s.held }
 
 // Size estimates the memory that the state takes, in bytes, for caches with a limit.
 func (s State) Size() int {
 	// Entry, slot and share of the inner nodes, measured with 100,000 bookings.
-	const fixed, perBooking, perCustomer, perOrder = 512, 92, 92, 200
+	const fixed, perBooking, perCustomer, perOrder, perHold, perEntry = 512, 92, 92, 200, 250, 22
 	d := s.details
 	text := len(d.Title) + len(d.Description) + len(d.Venue) + len(d.OrganizerName)
 	for _, t := range d.TicketTypes {
 		text += len(t.Name)
 	}
-	return fixed + text + s.bookings.len()*perBooking + s.customers.len()*perCustomer + s.orders.len()*perOrder
+	return fixed + text + s.bookings.len()*perBooking + s.customers.len()*perCustomer + s.orders.len()*perOrder +
+		s.holds.len()*perHold + s.Waiting()*perEntry
 }
 
 // Evolve returns the state after some more records. It accepts every record in every order, because
@@ -86,17 +107,52 @@ func (s State) Evolve(records ...Record) State {
 func (s State) evolve(r Record, by *builder) State {
 	switch r := r.(type) {
 	case EventScheduled:
-		s.status, s.details, s.capacity = statusScheduled, r.Details, r.Capacity
+		s.status, s.capacity = statusScheduled, r.Capacity
+		if r.Draft {
+			s.status = statusDraft
+		}
+		s = s.setDetails(r.Details)
 	case DetailsChanged:
-		s.details = r.Details
+		s = s.setDetails(r.Details)
 	case CapacityChanged:
 		s.capacity = r.Capacity
+	case EventPublished:
+		s.status = statusScheduled
 	case EventCancelled:
 		s.status = statusCancelled
 	case TicketBooked:
 		s = s.setBooking(r.BookingID, r.CustomerID, false, r.Lines, by)
 	case BookingCancelled:
 		s = s.setBooking(r.BookingID, r.CustomerID, true, r.Lines, by)
+	case TicketsHeld:
+		h := hold{id: r.HoldID, expires: r.ExpiresAt.UnixMicro(), currency: r.Currency, lines: r.Lines}
+		s = s.setHold(r.CustomerID, h, by)
+	case HoldConfirmed:
+		s = s.endHold(r.CustomerID, r.HoldID)
+		s = s.setBooking(r.HoldID, r.CustomerID, false, r.Lines, by)
+	case HoldReleased:
+		s = s.endHold(r.CustomerID, r.HoldID)
+	case HoldLapsed:
+		s = s.endHold(r.CustomerID, r.HoldID)
+	case WaitlistJoined:
+		s = s.join(r.CustomerID, r.EntryID, r.Lines, by)
+	case WaitlistLeft:
+		s = s.leave(r.CustomerID, by)
+	case TicketsOffered:
+		h := hold{id: r.EntryID, expires: r.ExpiresAt.UnixMicro(), offered: true, currency: r.Currency, lines: r.Lines}
+		s = s.leave(r.CustomerID, by).setHold(r.CustomerID, h, by)
+	case OfferDeclined:
+		s = s.endHold(r.CustomerID, r.EntryID)
+	case OfferLapsed:
+		s = s.endHold(r.CustomerID, r.EntryID)
+	}
+	return s
+}
+
+func (s State) setDetails(d Details) State {
+	s.details = d
+	for _, t := range d.TicketTypes {
+		s.lastType = max(s.lastType, t.ID)
 	}
 	return s
 }
@@ -104,13 +160,8 @@ func (s State) evolve(r Record, by *builder) State {
 // setBooking stores a booking instead of the one that has the id so far, and counts its tickets for
 // its customer while it is active.
 func (s State) setBooking(id, of uuid.UUID, cancelled bool, lines Lines, by *builder) State {
-	made, tickets := 1, 0
 	if before, exists := s.bookings.get(id); exists {
-		made, tickets = 0, -s.activeOf(id, before)
-		if before.customer != of {
-			s = s.count(before.customer, -1, tickets, by)
-			made, tickets = 1, 0
-		}
+		s = s.count(id, before, -1, by)
 	}
 	b := booking{customer: of, cancelled: cancelled}
 	first := lines.All()[0]
@@ -120,28 +171,44 @@ func (s State) setBooking(id, of uuid.UUID, cancelled bool, lines Lines, by *bui
 		s.orders = s.orders.set(id, lines, by)
 	}
 	s.bookings = s.bookings.set(id, b, by)
-	return s.count(of, made, tickets+s.activeOf(id, b), by)
+	return s.count(id, b, +1, by)
 }
 
-// count adds bookings and tickets of active ones to the totals.
-func (s State) count(of uuid.UUID, made, tickets int, by *builder) State {
-	c, _ := s.customers.get(of)
-	c.made += int32(made)       //nolint:gosec // far from its limit
-	c.tickets += int32(tickets) //nolint:gosec // far from its limit
-	s.customers = s.customers.set(of, c, by)
-	s.sold += tickets
+// count adds a booking to the totals, or takes it out of them.
+func (s State) count(id uuid.UUID, b booking, times int, by *builder) State {
+	c, _ := s.customers.get(b.customer)
+	c.made += uint16(times) //nolint:gosec // far from its limit
+	if !b.cancelled {
+		n := times * int(b.quantity)
+		if b.typeID != 0 {
+			s = s.takeType(b.typeID, n)
+		} else {
+			s, n = s.take(s.linesOf(id, b), times)
+		}
+		s.sold += n
+		c.tickets += uint16(n) //nolint:gosec // far from its limit
+	}
+	s.customers = s.customers.set(b.customer, c, by)
 	return s
 }
 
-// activeOf is the number of tickets that a booking has now.
-func (s State) activeOf(id uuid.UUID, b booking) int {
-	switch {
-	case b.cancelled:
-		return 0
-	case b.typeID != 0:
-		return int(b.quantity)
+// take adds tickets to those that are taken of each type, and tells how many.
+func (s State) take(lines Lines, times int) (after State, n int) {
+	for _, line := range lines.All() {
+		s = s.takeType(line.Type, times*line.Quantity)
+		n += times * line.Quantity
 	}
-	return s.linesOf(id, b).Quantity()
+	return s, n
+}
+
+func (s State) takeType(id TypeID, n int) State {
+	taken := make([]int, max(len(s.taken), int(id)))
+	copy(taken, s.taken)
+	if id > 0 {
+		taken[id-1] += n
+	}
+	s.taken = taken
+	return s
 }
 
 // linesOf are without prices, which no decision needs.

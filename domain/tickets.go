@@ -72,8 +72,17 @@ func (l Lines) Quantity() (n int) {
 
 // cancelled are the lines for a cancellation: none where they mean the same.
 func (l Lines) cancelled() Lines {
+	l = l.unpriced()
 	if len(l) == 1 && l[0] == l[:0].All()[0] {
 		return nil
+	}
+	return l
+}
+
+func (l Lines) unpriced() Lines {
+	l = slices.Clone(l)
+	for i := range l {
+		l[i].Price = 0
 	}
 	return l
 }

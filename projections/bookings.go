@@ -55,11 +55,13 @@ func bookingKey(r *engine.Record[domain.Record]) (key uuid.UUID, creates, ok boo
 	switch v := r.Value.(type) {
 	case domain.TicketBooked:
 		return v.BookingID, true, true
+	case domain.HoldConfirmed:
+		return v.HoldID, true, true
 	case domain.BookingCancelled:
 		return v.BookingID, false, true
-	case domain.EventScheduled, domain.DetailsChanged, domain.CapacityChanged, domain.EventCancelled:
+	default:
+		return uuid.UUID{}, false, false
 	}
-	return uuid.UUID{}, false, false
 }
 
 func reduceBooking(row *Booking, r *engine.Record[domain.Record]) {
@@ -68,10 +70,14 @@ func reduceBooking(row *Booking, r *engine.Record[domain.Record]) {
 		*row = Booking{
 			ID: v.BookingID, EventID: r.StreamID, UserID: v.CustomerID, Status: BookingConfirmed, CreatedAt: r.RecordedAt,
 		}
+	case domain.HoldConfirmed:
+		*row = Booking{
+			ID: v.HoldID, EventID: r.StreamID, UserID: v.CustomerID, Status: BookingConfirmed, CreatedAt: r.RecordedAt,
+		}
 	case domain.BookingCancelled:
 		at := r.RecordedAt // a pointer into r would keep the whole page in memory
 		row.Status, row.CancelledAt = BookingCancelled, &at
-	case domain.EventScheduled, domain.DetailsChanged, domain.CapacityChanged, domain.EventCancelled:
+	default: // it changes no booking
 	}
 	row.Version = r.Version
 }

@@ -31,7 +31,7 @@ type Event struct {
 	Price       domain.Money
 	Capacity    int
 	Remaining   int
-	Status      string // EventScheduled or EventCancelled
+	Status      string // EventScheduled, EventCancelled or EventDraft
 	Version     int    // of the stream
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
@@ -50,6 +50,7 @@ const eventsName = "events"
 const (
 	EventScheduled = "SCHEDULED"
 	EventCancelled = "CANCELLED"
+	EventDraft     = "DRAFT"
 )
 
 func eventsTable() *engine.Table[Event, domain.Record] {
@@ -105,6 +106,9 @@ func reduceEvent(row *Event, r *engine.Record[domain.Record]) {
 		*row = Event{
 			ID: r.StreamID, Capacity: v.Capacity, Remaining: v.Capacity, Status: EventScheduled, CreatedAt: r.RecordedAt,
 		}
+		if v.Draft {
+			row.Status = EventDraft
+		}
 		row.setDetails(v.Details)
 	case domain.DetailsChanged:
 		row.setDetails(v.Details)
@@ -113,15 +117,39 @@ func reduceEvent(row *Event, r *engine.Record[domain.Record]) {
 		row.Capacity = v.Capacity
 	case domain.EventCancelled:
 		row.Status = EventCancelled
-	case domain.TicketBooked:
-		row.Remaining--
-	case domain.BookingCancelled:
-		row.Remaining++
+	case domain.EventPublished:
+		row.Status = EventScheduled
+	default:
+		row.Remaining -= taken(v)
 	}
 	if !hasKeys { // a program of an older version wrote the row
 		row.setKeys()
 	}
 	row.Version, row.keysVersion, row.UpdatedAt = r.Version, r.Version, r.RecordedAt
+}
+
+// taken is the number of tickets that a record takes from those that remain; negative: gives back.
+func taken(r domain.Record) int {
+	switch v := r.(type) {
+	case domain.TicketBooked:
+		return v.Lines.Quantity()
+	case domain.BookingCancelled:
+		return -v.Lines.Quantity()
+	case domain.TicketsOffered:
+		return v.Lines.Quantity()
+	case domain.HoldReleased:
+		return -v.Lines.Quantity()
+	case domain.HoldLapsed:
+		return -v.Lines.Quantity()
+	case domain.OfferDeclined:
+		return -v.Lines.Quantity()
+	case domain.OfferLapsed:
+		return -v.Lines.Quantity()
+	case domain.TicketsHeld:
+		return v.Taken()
+	default: // a hold that is confirmed had its tickets already
+		return 0
+	}
 }
 
 func (e *Event) setDetails(d domain.Details) {
@@ -142,11 +170,11 @@ func (e *Event) SetDetails(d domain.Details) {
 
 func invalidatesCount(v domain.Record) bool {
 	switch v.(type) {
-	case domain.EventScheduled, domain.DetailsChanged, domain.EventCancelled:
+	case domain.EventScheduled, domain.DetailsChanged, domain.EventCancelled, domain.EventPublished:
 		return true
-	case domain.CapacityChanged, domain.TicketBooked, domain.BookingCancelled:
+	default:
+		return false
 	}
-	return false
 }
 
 func scanEvent(row pgx.CollectableRow, more ...any) (*Event, error) {

@@ -286,7 +286,7 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 		case domain.BookingCancelled:
 			wantBookings[v.BookingID] = fmt.Sprint(r.StreamID, v.CustomerID, "CANCELLED", booked[v.BookingID].RecordedAt,
 				r.RecordedAt, r.Version)
-		case domain.DetailsChanged, domain.CapacityChanged, domain.EventCancelled: // no booking
+		default: // no booking
 		}
 		status := "SCHEDULED"
 		if s.Cancelled() {

@@ -189,8 +189,11 @@ func eventOfState(id uuid.UUID, s Stream) Event {
 		ID: id, Capacity: s.State.Capacity(), Remaining: s.State.Remaining(), Status: EventScheduled,
 		Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, keysVersion: s.Version,
 	}
-	if s.State.Cancelled() {
+	switch {
+	case s.State.Cancelled():
 		e.Status = EventCancelled
+	case s.State.Draft():
+		e.Status = EventDraft
 	}
 	e.setDetails(s.State.Details())
 	return e

@@ -45,6 +45,8 @@ func StatusOf(s domain.State) string {
 	switch {
 	case s.Cancelled():
 		return projections.EventCancelled
+	case s.Draft():
+		return projections.EventDraft
 	case s.Exists():
 		return projections.EventScheduled
 	}
@@ -207,9 +209,11 @@ func (d *Difference) change(r *eventstore.Record) (c BookingChange, ok bool) {
 	switch v := value.(type) {
 	case domain.TicketBooked:
 		id, c.Made = v.BookingID, true
+	case domain.HoldConfirmed:
+		id, c.Made = v.HoldID, true
 	case domain.BookingCancelled:
 		id = v.BookingID
-	case domain.EventScheduled, domain.DetailsChanged, domain.CapacityChanged, domain.EventCancelled:
+	default:
 		return c, false
 	}
 	c.Booking, ok = d.To.State.Booking(id)
@@ -267,7 +271,7 @@ func (h *History) Series(ctx context.Context, streamID uuid.UUID, from, to time.
 		b := &buckets[len(buckets)-1]
 		b.Version, b.Capacity, b.Remaining = m.Record.Version, m.State.Capacity(), m.State.Remaining()
 		switch m.Record.Type {
-		case domain.TypeTicketBooked:
+		case domain.TypeTicketBooked, domain.TypeHoldConfirmed:
 			b.Bookings++
 		case domain.TypeBookingCancelled:
 			b.Cancellations++

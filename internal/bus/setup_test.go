@@ -235,7 +235,8 @@ func (h *history) do(event uuid.UUID, command domain.Command) {
 func (h *history) details(title string) domain.Details {
 	d, err := domain.NewDetails(domain.Details{
 		Title: title, Venue: "Hall", StartsAt: time.Date(2090, 1, 1+h.random.IntN(300), 20, 0, 0, 0, time.UTC),
-		Currency: "EUR", TicketTypes: domain.GeneralAdmission(h.random.Int64N(9_000)), Description: "Line\nline \"quoted\" <b> Ω",
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(h.random.Int64N(9_000)),
+		Description: "Line\nline \"quoted\" <b> Ω",
 	})
 	must(h, err)
 	return d
