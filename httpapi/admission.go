@@ -24,15 +24,16 @@ import (
 // holds none while it waits for its body, the transaction or the read models.
 
 // Admission is a semaphore. Its places are handed on in the order in which they were asked for.
+// Searches have one of their own, see [api.admitSearch].
 type Admission struct {
 	places  chan struct{}
 	waiting atomic.Int64
 }
 
-// NewAdmission bounds how many bookings are worked on at the same time.
-func NewAdmission(bookings int) *Admission { return &Admission{places: make(chan struct{}, bookings)} }
+// NewAdmission has so many places.
+func NewAdmission(places int) *Admission { return &Admission{places: make(chan struct{}, places)} }
 
-// Waiting is how many bookings wait for a place.
+// Waiting is how many requests wait for a place.
 func (a *Admission) Waiting() int { return int(a.waiting.Load()) }
 
 // Held is how many places are held.

@@ -40,6 +40,10 @@ type Options struct {
 	BodyTimeout time.Duration
 	// Admission bounds how many bookings are worked on at the same time; nil: nothing does.
 	Admission *Admission
+	// Searches bounds how many searches for events use the database at the same time; nil: nothing
+	// does. The others wait for SearchTimeout at most; 0 means 5 s.
+	Searches      *Admission
+	SearchTimeout time.Duration
 	// Push serves /ws; nil means that there is none. Its owner runs and closes it.
 	Push http.Handler
 	// Health, when set, has requests given up as soon as the database is known to be gone.

@@ -164,6 +164,11 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 	}
 	page := eventsPage{query, in.Cursor != "", projections.EventCursor{Key: at.Key, ID: at.ID}}
 	found, err := a.pages.get(page, a.reached(ctx), in.noCache(), func() (p rowsOfPage, err error) {
+		done, err := a.admitSearch(ctx, in.Search)
+		if err != nil {
+			return p, err
+		}
+		defer done()
 		if page.byCursor {
 			p.rows, p.next, p.total, err = a.Events.After(ctx, query, page.after)
 		} else {

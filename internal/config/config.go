@@ -50,7 +50,7 @@ type Config struct {
 	BookingDelay   time.Duration `env:"BOOKING_DELAY" envDefault:"1s" doc:"time a booking spends inside its transaction"`
 	Transactions   int           `env:"BOOKING_TRANSACTIONS" envDefault:"32" min:"1" doc:"booking transactions that may be open at once"`
 	Queue          int           `env:"BOOKING_QUEUE" envDefault:"50000" min:"1" doc:"commands that may wait for a transaction before more are refused as busy"`
-	ReadConns      int           `env:"READ_CONNECTIONS" envDefault:"12" min:"2" doc:"database connections for reading and signing in"`
+	ReadConns      int           `env:"READ_CONNECTIONS" envDefault:"12" min:"2" doc:"database connections for reading; searches for events use half of them at most"`
 	Sockets        int           `env:"WS_CONNECTIONS" envDefault:"10000" min:"1" doc:"WebSocket connections at once"`
 	AddressSockets int           `env:"WS_ADDRESS_CONNECTIONS" envDefault:"1000" min:"1" doc:"WebSocket connections at once of one network address"`
 
