@@ -44,7 +44,7 @@ func (d *database) checkSessions(ctx context.Context, needed int) error {
 		return errors.New("the address of the database can't be read") // without err, which may repeat the password
 	}
 	if err := refuseTransactionPooling(ctx, c); err != nil {
-		return err
+		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	conn, err := connectPlain(ctx, c)
 	if err != nil {

@@ -175,6 +175,9 @@ func (p *parts) replicaService() service {
 	return service{
 		name: "the replicas",
 		open: func(ctx context.Context) (err error) {
+			if err := refusePooledReplicas(ctx, p.config.ReadURL); err != nil {
+				return fmt.Errorf("DATABASE_READ_URL: %w", err)
+			}
 			p.replicas, err = replica.Open(ctx, replica.Options{
 				URL: p.config.ReadURL, Connections: p.config.ReadConns, Primary: p.reading, Reached: p.progress.Reached,
 				Checkpoints: projections.Names(), Logger: p.logger,

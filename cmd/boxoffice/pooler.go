@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/boxoffice/boxoffice/internal/replica"
 )
 
-var errTransactionPooling = errors.New("DATABASE_URL leads to a pooler in transaction or statement mode; " +
+var errTransactionPooling = errors.New("it leads to a pooler in transaction or statement mode; " +
 	"the program needs sessions that stay (LISTEN, session locks, settings): " +
 	"set pool_mode = session (PgBouncer), or name the PostgreSQL itself")
 
@@ -55,6 +59,30 @@ func refuseTransactionPooling(ctx context.Context, config *pgx.ConnConfig) error
 		}
 	}
 	return nil
+}
+
+// replicaAnswersWithin bounds how long the start waits for a replica, which need not be there.
+const replicaAnswersWithin = 2 * time.Second
+
+// refusePooledReplicas tells whether there is such a pooler in front of one of the replicas that an
+// address names. One that does not answer is not looked at: it may come later.
+func refusePooledReplicas(ctx context.Context, url string) error {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return replica.CheckURL(url) // whose error does not repeat the password
+	}
+	ctx, cancel := context.WithTimeout(ctx, replicaAnswersWithin)
+	defer cancel()
+	var each errgroup.Group
+	for _, host := range replica.Hosts(config) {
+		each.Go(func() error {
+			if err := refuseTransactionPooling(ctx, host); errors.Is(err, errTransactionPooling) {
+				return err
+			}
+			return nil
+		})
+	}
+	return each.Wait()
 }
 
 // backendSQL identifies a backend, also among those of several servers.

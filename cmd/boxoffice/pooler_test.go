@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -118,6 +119,32 @@ func TestAPoolerWithoutSessionsIsRefused(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Replicas that are not there don't keep anybody from starting, and none hides another.
+func TestAPoolerWithoutSessionsInFrontOfAReplicaIsRefused(t *testing.T) {
+	t.Parallel()
+	database := newDatabase(t)
+	transactions, err := url.Parse(pooled(t, database, "transaction"))
+	must(t, err)
+	sessions, err := url.Parse(pooled(t, database, "session"))
+	must(t, err)
+	const gone = "127.0.0.1:1"
+	for hosts, isRefused := range map[string]bool{
+		gone + "," + transactions.Host: true, sessions.Host + "," + transactions.Host: true,
+		gone + "," + sessions.Host: false, gone: false,
+	} {
+		address := *sessions
+		address.Host = hosts
+		err := refusePooledReplicas(t.Context(), address.String())
+		if errors.Is(err, errTransactionPooling) != isRefused || !isRefused && err != nil {
+			t.Errorf("%s: %v", hosts, err)
+		}
+	}
+	out, err := command(append(secretsFor(database), "DATABASE_READ_URL="+transactions.String()), "serve").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "DATABASE_READ_URL: it leads to a pooler") {
+		t.Errorf("got %v: %s", err, out)
 	}
 }
 

@@ -81,7 +81,7 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 		"statement_timeout":             "10s",
 		"default_transaction_read_only": "on", // a replica may be promoted
 	})
-	for _, host := range hosts(config.ConnConfig) {
+	for _, host := range Hosts(config.ConnConfig) {
 		c := config.Copy()
 		c.ConnConfig = host
 		pool, err := pgxpool.NewWithConfig(ctx, c)
@@ -105,9 +105,9 @@ func CheckURL(url string) error {
 	return nil
 }
 
-// hosts gives a configuration for each host that one names. With sslmode=prefer each host is there
+// Hosts gives a configuration for each host that one names. With sslmode=prefer each host is there
 // twice: the second time, without TLS, is the fallback of the first.
-func hosts(all *pgx.ConnConfig) (hosts []*pgx.ConnConfig) {
+func Hosts(all *pgx.ConnConfig) (hosts []*pgx.ConnConfig) {
 	all = all.Copy()
 	fallbacks := all.Fallbacks
 	all.Fallbacks = nil
