@@ -54,7 +54,8 @@ func (s *auditing) open(ctx context.Context) error {
 		return err
 	}
 	checkpoints, err := audit.OpenCheckpoints(s.reading, keys, audit.Options{
-		KeptAt: keptCheckpoint(s.config), Signed: s.witnesses.Signed, Logger: s.logger, Registerer: s.metrics.Registerer(),
+		KeptAt: keptCheckpoint(s.config), Witnessed: s.witnesses.Newest, Signed: s.witnesses.Signed,
+		Logger: s.logger, Registerer: s.metrics.Registerer(),
 	})
 	if err != nil {
 		return err

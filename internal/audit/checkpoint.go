@@ -32,6 +32,8 @@ type Options struct {
 	// KeptAt is a file outside of the database for the newest checkpoint, so that a restart does not
 	// forget it. Empty: none.
 	KeptAt string
+	// Witnessed, when set, returns checkpoints that were signed before: see [Witnesses.Newest].
+	Witnessed func(*Keys) ([]Checkpoint, error)
 	// Signed, when set, is called with each checkpoint that was signed here, and must be quick.
 	Signed func(Checkpoint)
 	// Logger takes what is wrong with stored checkpoints. Nil: nothing is logged.
@@ -53,7 +55,7 @@ type Checkpoints struct {
 
 	writing *semaphore.Weighted // held by resume and what follows it
 	tree    *compact.Range      // of last; nil until it was computed
-	loaded  bool                // the file KeptAt was read
+	loaded  bool                // what earlier processes have signed was read
 	unkept  bool                // the file KeptAt could not be written
 
 	mu       sync.Mutex

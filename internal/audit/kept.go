@@ -1,16 +1,20 @@
 package audit
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
-// loadKept reads the checkpoint that an earlier process has kept, once. One that can't be verified
-// stops the signing: it may be what shows that the database was changed.
-func (c *Checkpoints) loadKept() error {
+// loadKept reads, once, the checkpoints that earlier processes have left outside of the database, and
+// takes the largest for the last one. The log must be an extension of the others too. One that can't
+// be verified stops the signing: it may be what shows that the database was changed.
+func (c *Checkpoints) loadKept(ctx context.Context) error {
 	if c.loaded {
 		return nil
 	}
@@ -18,10 +22,31 @@ func (c *Checkpoints) loadKept() error {
 	if err != nil {
 		return err
 	}
-	c.loaded = true
+	all := []Checkpoint{kept}
+	if c.options.Witnessed != nil {
+		witnessed, err := c.options.Witnessed(c.keys)
+		if err != nil {
+			return err
+		}
+		all = append(all, witnessed...)
+	}
+	last := slices.MaxFunc(all, func(a, b Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.last = kept
+	c.last = last
+	c.mu.Unlock()
+	origin, err := originOf(ctx, c.pool)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if s.Size == 0 || s.Note == last.Note {
+			continue
+		}
+		if err := c.checkKept(ctx, s.Note, origin); err != nil {
+			return err
+		}
+	}
+	c.loaded = true
 	return nil
 }
 

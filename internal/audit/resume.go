@@ -18,7 +18,7 @@ import (
 // resume returns the tree that the next checkpoint extends: that of the last checkpoint which this
 // process knows, or of the newest one in the database where that is an extension of it.
 func (c *Checkpoints) resume(ctx context.Context) (*compact.Range, error) {
-	if err := c.loadKept(); err != nil {
+	if err := c.loadKept(ctx); err != nil {
 		return nil, err
 	}
 	newest, rejected, err := c.newestRow(ctx)

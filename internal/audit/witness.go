@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -97,6 +99,44 @@ func (f fileWitness) Send(_ context.Context, line []byte) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
+// witnessTail is how much of a file is read for its newest checkpoint, in bytes: some hundred lines.
+const witnessTail = 64 << 10
+
+// newest returns the largest checkpoint at the end of the file; its size is 0 when there is none.
+// Lines that are not signed by a trusted key do not count, but there must be another: it may be the
+// file that shows that the database was changed.
+func (f fileWitness) newest(keys *Keys) (newest Checkpoint, err error) {
+	file, err := os.Open(string(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return newest, nil
+	}
+	if err != nil {
+		return newest, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	info, err := file.Stat()
+	if err != nil {
+		return newest, err
+	}
+	tail, err := io.ReadAll(io.NewSectionReader(file, max(0, info.Size()-witnessTail), witnessTail))
+	if err != nil {
+		return newest, err
+	}
+	for line := range bytes.Lines(tail) {
+		var w witnessed
+		if json.Unmarshal(line, &w) != nil {
+			continue // cut off, by a crash or at the beginning of the tail
+		}
+		if s, err := keys.Open(w.Note); err == nil && s.Size > newest.Size {
+			newest = Checkpoint{Size: s.Size, Root: s.Root, Note: w.Note, At: w.At}
+		}
+	}
+	if newest.Size == 0 && len(tail) > 0 {
+		return newest, fmt.Errorf("%s: %w", f, ErrNotSigned)
+	}
+	return newest, nil
+}
+
 // urlWitness is an address that lines are posted to.
 type urlWitness struct {
 	url    *url.URL
@@ -159,6 +199,25 @@ func NewWitnesses(logger *slog.Logger, registerer prometheus.Registerer, each ..
 		}
 	}
 	return w, nil
+}
+
+// Newest returns the newest checkpoint of each witness that can be read, which files can. Those that
+// have none are left out.
+func (w *Witnesses) Newest(keys *Keys) (newest []Checkpoint, err error) {
+	for _, d := range w.all {
+		f, isFile := d.Witness.(fileWitness)
+		if !isFile {
+			continue
+		}
+		s, err := f.newest(keys)
+		if err != nil {
+			return nil, fmt.Errorf("read the newest checkpoint of a witness: %w", err)
+		}
+		if s.Size > 0 {
+			newest = append(newest, s)
+		}
+	}
+	return newest, nil
 }
 
 // Signed logs a checkpoint and hands it to all witnesses. It does not wait.

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -94,6 +95,86 @@ func TestEverySignedCheckpointIsLoggedAndGoesToEachWitness(t *testing.T) {
 	b.tamper(`delete from audit_checkpoints`)
 	b.forge()
 	b.finds(b.verify(against), audit.CheckCheckpoint, 1, "kept elsewhere was signed over other records")
+}
+
+// The database was forged while no server ran, and none has a memory or a DATA_DIR.
+func TestAServerSignsNoForgeryOfWhatAWitnessHas(t *testing.T) {
+	b := open(t)
+	path := filepath.Join(t.TempDir(), "witness.jsonl")
+	start := func() *audit.Checkpoints {
+		t.Helper()
+		file, err := audit.ParseWitness(path)
+		must(t, err)
+		witnesses, err := audit.NewWitnesses(slog.New(slog.DiscardHandler), prometheus.NewRegistry(), file)
+		must(t, err)
+		delivered, stop := context.WithCancel(b.ctx)
+		stop() // what is signed is delivered at the end
+		c, err := audit.OpenCheckpoints(b.pool, b.keys, audit.Options{
+			Witnessed: witnesses.Newest,
+			Signed:    func(s audit.Checkpoint) { witnesses.Signed(s); witnesses.Run(delivered) },
+		})
+		must(t, err)
+		return c
+	}
+	b.sample()
+	for range 300 { // more than the end of the file that is read
+		_, err := start().Write(b.ctx)
+		must(t, err)
+		b.grow()
+	}
+	kept, err := os.ReadFile(path)
+	must(t, err)
+	honest := start()
+	if written, err := honest.Write(b.ctx); !written || err != nil {
+		t.Fatalf("an honest log: %v, %v", written, err)
+	}
+
+	b.tamper(`delete from audit_checkpoints`)
+	b.forge()
+	b.grow()
+	for what, text := range map[string]string{
+		"all lines": string(kept), "half a line at the end": string(kept) + `{"size":3,"ro`,
+		"other lines": string(kept) + "{}\nx\n",
+	} {
+		must(t, os.WriteFile(path, []byte(text), 0o600))
+		c := start()
+		if _, err := c.Write(b.ctx); !errors.Is(err, audit.ErrTampered) || c.Alarm() == nil {
+			t.Errorf("%s: %v, and the alarm is %v", what, err, c.Alarm())
+		}
+	}
+	must(t, os.WriteFile(path, []byte("nothing signed\n"), 0o600))
+	if _, err := start().Write(b.ctx); !errors.Is(err, audit.ErrNotSigned) {
+		t.Errorf("a file without a checkpoint: %v", err)
+	}
+	must(t, os.Remove(path))
+	if written, err := start().Write(b.ctx); !written || err != nil {
+		t.Errorf("without any witness: %v, %v", written, err)
+	}
+}
+
+// The log must be an extension of all that was kept, not of the largest only.
+func TestAServerComparesAllThatWasKept(t *testing.T) {
+	b := open(t)
+	keptAt := filepath.Join(t.TempDir(), "checkpoint.txt")
+	first, _, _ := b.process(keptAt)
+	b.sample()
+	_, err := first.Write(b.ctx)
+	must(t, err)
+	b.tamper(`delete from audit_checkpoints`)
+	b.forge()
+	b.grow()
+	_, err = b.checkpoints.Write(b.ctx) // by a process that knows nothing
+	must(t, err)
+	forged := b.checkpoints.Last()
+	restarted, err := audit.OpenCheckpoints(b.pool, b.keys, audit.Options{
+		KeptAt: keptAt, Witnessed: func(*audit.Keys) ([]audit.Checkpoint, error) { return []audit.Checkpoint{forged}, nil },
+	})
+	must(t, err)
+	for range 2 {
+		if _, err := restarted.Write(b.ctx); !errors.Is(err, audit.ErrTampered) {
+			t.Errorf("got %v", err)
+		}
+	}
 }
 
 func TestAWitnessIsAPathOrAnAddress(t *testing.T) {
