@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -54,8 +55,8 @@ func onReplica[In, Out any](
 		return handle(ctx, in)
 	}
 	out, err := handle(replica.With(ctx, r), in)
-	if err == nil {
-		return out, nil
+	if err == nil || errors.Is(err, eventstore.ErrBusy) { // it has waited long enough
+		return out, err
 	}
 	if eventstore.IsUnavailable(err) {
 		r.Failed()

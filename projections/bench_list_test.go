@@ -49,6 +49,7 @@ func BenchmarkLists(b *testing.B) {
 	for name, q := range map[string]projections.EventQuery{
 		"upcoming":                {Upcoming: true, Sort: projections.SortByDate},
 		"upcoming by title":       {Upcoming: true, Sort: projections.SortByTitle},
+		"upcoming by price":       {Upcoming: true, Sort: projections.SortByPrice},
 		"available":               {Available: true, Sort: projections.SortByDate},
 		"search a rare word":      {Search: "emile", Sort: projections.SortByDate},
 		"search a frequent word":  {Upcoming: true, Search: "cafe", Sort: projections.SortByDate},

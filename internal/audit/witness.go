@@ -102,22 +102,25 @@ func (f fileWitness) Send(_ context.Context, line []byte) error {
 // witnessTail is how much of a file is read for its newest checkpoint, in bytes: some hundred lines.
 const witnessTail = 64 << 10
 
-// newest returns the largest checkpoint at the end of the file; its size is 0 when there is none.
-// Lines that are not signed by a trusted key do not count, but there must be another: it may be the
-// file that shows that the database was changed.
+// newest returns the largest checkpoint at the end of the file; its size is 0 when there is none, or
+// when this process may only append, as to a pipe. Lines that are not signed by a trusted key do not
+// count, but there must be another: it may be the file that shows that the database was changed.
 func (f fileWitness) newest(keys *Keys) (newest Checkpoint, err error) {
+	info, err := os.Stat(string(f))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+		return newest, nil
+	}
+	if err != nil {
+		return newest, err
+	}
 	file, err := os.Open(string(f))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrPermission) {
 		return newest, nil
 	}
 	if err != nil {
 		return newest, err
 	}
 	defer file.Close() //nolint:errcheck // it was only read
-	info, err := file.Stat()
-	if err != nil {
-		return newest, err
-	}
 	tail, err := io.ReadAll(io.NewSectionReader(file, max(0, info.Size()-witnessTail), witnessTail))
 	if err != nil {
 		return newest, err
