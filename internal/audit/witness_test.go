@@ -103,10 +103,7 @@ func TestAServerSignsNoForgeryOfWhatAWitnessHas(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "witness.jsonl")
 	start := func() *audit.Checkpoints {
 		t.Helper()
-		file, err := audit.ParseWitness(path)
-		must(t, err)
-		witnesses, err := audit.NewWitnesses(slog.New(slog.DiscardHandler), prometheus.NewRegistry(), file)
-		must(t, err)
+		witnesses := witnessesAt(t, path)
 		delivered, stop := context.WithCancel(b.ctx)
 		stop() // what is signed is delivered at the end
 		c, err := audit.OpenCheckpoints(b.pool, b.keys, audit.Options{
@@ -206,10 +203,7 @@ func TestAWitnessIsAPathOrAnAddress(t *testing.T) {
 func TestWhatIsLeftIsDeliveredAtTheEnd(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "witness.jsonl")
-	file, err := audit.ParseWitness(path)
-	must(t, err)
-	witnesses, err := audit.NewWitnesses(slog.New(slog.DiscardHandler), prometheus.NewRegistry(), file, silent{})
-	must(t, err)
+	witnesses := witnessesAt(t, path, silent{})
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
 	for size := range int64(3) {
@@ -221,6 +215,17 @@ func TestWhatIsLeftIsDeliveredAtTheEnd(t *testing.T) {
 	if notes, err := audit.NotesIn(string(kept)); err != nil || fmt.Sprint(notes) != "[note 0 note 1 note 2]" {
 		t.Errorf("the file has %v, %v", notes, err)
 	}
+}
+
+// witnessesAt are the file at path, and others.
+func witnessesAt(t *testing.T, path string, others ...audit.Witness) *audit.Witnesses {
+	t.Helper()
+	file, err := audit.ParseWitness(path)
+	must(t, err)
+	witnesses, err := audit.NewWitnesses(
+		slog.New(slog.DiscardHandler), prometheus.NewRegistry(), append([]audit.Witness{file}, others...)...)
+	must(t, err)
+	return witnesses
 }
 
 type silent struct{}
