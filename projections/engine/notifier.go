@@ -250,10 +250,14 @@ func (n *Notifier) receive(ctx context.Context) error {
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost with it
 	listen := `listen ` + logChannel + `; listen ` + checkpointChannel + `; listen ` + leaseChannel + `; ` + registerSQL
-	if _, err := conn.Exec(ctx, listen); err != nil {
+	n.sending.Lock() // who looks for listeners meanwhile would take this process for another
+	if _, err = conn.Exec(ctx, listen); err == nil {
+		n.listens.Store(true)
+	}
+	n.sending.Unlock()
+	if err != nil {
 		return err
 	}
-	n.listens.Store(true)
 	defer n.listens.Store(false)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -636,6 +636,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/proof-of-work/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask for a challenge to solve */
+        get: operations["getChallenge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -736,6 +753,10 @@ export interface components {
             status: "CONFIRMED" | "CANCELLED";
             /** Format: uuid */
             userId: string;
+        };
+        Challenge: {
+            parameters: components["schemas"]["Parameters"];
+            signature: string;
         };
         ChangeEmailInputBody: {
             /**
@@ -1007,6 +1028,19 @@ export interface components {
             total: number;
             /** Format: int64 */
             totalPages: number;
+        };
+        Parameters: {
+            algorithm: string;
+            /** Format: int64 */
+            cost: number;
+            /** Format: int64 */
+            expiresAt: number;
+            /** Format: int64 */
+            keyLength: number;
+            keyPrefix: string;
+            keySignature: string;
+            nonce: string;
+            salt: string;
         };
         Problem: {
             /**
@@ -3994,6 +4028,8 @@ export interface operations {
                 "Refresh-Token-Mode"?: "body" | "cookie";
                 /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
                 "Idempotency-Key"?: string;
+                /** @description The solution of a challenge of GET /proof-of-work/challenge, as the widget and the libraries of ALTCHA write it. It works once; a repetition with the same Idempotency-Key can send it again */
+                "Proof-Of-Work"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4113,6 +4149,8 @@ export interface operations {
             header?: {
                 /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
                 "Idempotency-Key"?: string;
+                /** @description The solution of a challenge of GET /proof-of-work/challenge, as the widget and the libraries of ALTCHA write it. It works once; a repetition with the same Idempotency-Key can send it again */
+                "Proof-Of-Work"?: string;
             };
             path?: never;
             cookie?: never;
@@ -5277,6 +5315,35 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChallenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Challenge"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
