@@ -40,7 +40,7 @@ func TestAnEventSaysMoreOfItself(t *testing.T) {
 	replayed := s.want(s.call("POST", "/events", organizer, body, "Idempotency-Key", "concert"), 201, "")
 	read := s.call("GET", "/events/"+event, customer, nil)
 	listed := s.call("GET", "/events", customer, nil).at("data").([]any)[0].(map[string]any)
-	s.want(s.order(customer, event), 201, "")
+	s.want(s.order(customer, event, proofHeader, s.proof()), 201, "")
 	booked := s.call("GET", "/bookings", customer, nil).at("data").([]any)[0].(map[string]any)["event"].(map[string]any)
 	for name, got := range map[string]map[string]any{
 		"scheduled": scheduled.body, "replayed": replayed.body, "read": read.body, "listed": listed, "booked": booked,
