@@ -80,10 +80,10 @@ func TestAuditorsWorkBesideARunningServer(t *testing.T) {
 	stranger, err := audit.NewKeys("a signing secret that is not this server's")
 	must(t, err)
 	want(1, `not signed by a key that is trusted`, "verify-proof", receipt, "--public-key", stranger.Public())
-	data := p.send("GET", "/bookings/"+booking+"/receipt", token, nil) // signed is what the server has written, byte by byte
+	data := p.send("GET", "/bookings/"+booking+"/receipt", token, nil) // signed are the server's own bytes
 	must(t, os.WriteFile(receipt, data, 0o600))
 	want(0, `TicketBooked, version 2`, "verify-proof", receipt)
-	must(t, os.WriteFile(receipt, []byte(strings.Replace(string(data), booking[:8], "00000000", 1)), 0o600))
+	must(t, os.WriteFile(receipt, []byte(strings.ReplaceAll(string(data), booking[:8], "00000000")), 0o600))
 	want(1, `not what was signed`, "verify-proof", receipt)
 
 	kept := filepath.Join(dir, "kept.txt")
