@@ -221,7 +221,8 @@ func (l *Live) read(ctx context.Context, at place, upto int64, isFirst bool) (ne
 		select position, stream_id, version, type, schema_version, data
 		from event_log
 		where position > $1 and position <= $2 and type = any($3)
-		order by position`, at.position, upto, []string{domain.TypeTicketBooked, domain.TypeHoldConfirmed, domain.TypeBookingCancelled},
+		order by position`, at.position, upto,
+		[]string{domain.TypeTicketBooked, domain.TypeHoldConfirmed, domain.TypeBookingCancelled},
 	).Query(func(rows pgx.Rows) (err error) {
 		news.Bookings, err = bookingChanges(rows)
 		return err
@@ -262,8 +263,8 @@ func bookingChangeOf(r *engine.Record[domain.Record]) (change BookingChange, ok 
 		change.ID, change.UserID, change.Status = v.BookingID, v.CustomerID, BookingCancelled
 	case domain.HoldConfirmed:
 		change.ID, change.UserID, change.Status = v.HoldID, v.CustomerID, BookingConfirmed
-	case domain.EventScheduled, domain.EventPublished, domain.DetailsChanged, domain.CapacityChanged, domain.EventCancelled,
-		domain.TicketsHeld, domain.HoldReleased, domain.HoldLapsed, domain.WaitlistJoined, domain.WaitlistLeft,
+	case domain.EventScheduled, domain.EventPublished, domain.DetailsChanged, domain.CapacityChanged,
+		domain.EventCancelled, domain.TicketsHeld, domain.HoldReleased, domain.HoldLapsed, domain.WaitlistJoined, domain.WaitlistLeft,
 		domain.TicketsOffered, domain.OfferDeclined, domain.OfferLapsed:
 	}
 	return change, change.ID != uuid.Nil
