@@ -264,8 +264,8 @@ func bookingChangeOf(r *engine.Record[domain.Record]) (change BookingChange, ok 
 	case domain.HoldConfirmed:
 		change.ID, change.UserID, change.Status = v.HoldID, v.CustomerID, BookingConfirmed
 	case domain.EventScheduled, domain.EventPublished, domain.DetailsChanged, domain.CapacityChanged,
-		domain.EventCancelled, domain.TicketsHeld, domain.HoldReleased, domain.HoldLapsed, domain.WaitlistJoined, domain.WaitlistLeft,
-		domain.TicketsOffered, domain.OfferDeclined, domain.OfferLapsed:
+		domain.EventCancelled, domain.TicketsHeld, domain.HoldReleased, domain.HoldLapsed, domain.WaitlistJoined,
+		domain.WaitlistLeft, domain.TicketsOffered, domain.OfferDeclined, domain.OfferLapsed:
 	}
 	return change, change.ID != uuid.Nil
 }
