@@ -25,7 +25,7 @@ func TestAuditorsWorkBesideARunningServer(t *testing.T) {
 	p := serve(t, append([]string{"JWT_ACCESS_SECRET=an access secret for tests",
 		"JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=0s", "AUDIT_INTERVAL=1s"}, env...), "--seed")
 	token := p.login("alice")
-	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"].(string)
+	event := p.limitedConcert(token)
 	booking := p.post("/book", token, map[string]any{"eventId": event})["booking"].(map[string]any)["id"].(string)
 	pool := dbtest.Connect(t, url)
 

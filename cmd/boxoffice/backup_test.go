@@ -31,8 +31,7 @@ func TestADumpIsRestoredIntoAnEmptyDatabaseAndTheSystemGoesOn(t *testing.T) {
 	env := onDatabase(t)
 	before, _ := strings.CutPrefix(env[0], "DATABASE_URL=")
 	p := serve(t, env, "--seed")
-	event := p.do("GET", "/events?search=limited+concert", p.login("alice"),
-		nil)["data"].([]any)[0].(map[string]any)["id"].(string)
+	event := p.limitedConcert(p.login("alice"))
 	book := func(p *process, who string) (position int64) {
 		t.Helper()
 		request, err := http.NewRequest(http.MethodPost, p.api+"/book", strings.NewReader(`{"eventId":"`+event+`"}`))

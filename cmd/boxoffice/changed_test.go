@@ -16,7 +16,7 @@ func TestATableThatChangesUnderLoadFailsNoRequest(t *testing.T) {
 	p := serve(t, secretsFor(url))
 	admin := administer(t, url)
 	alice, organizer := p.login("alice"), p.login("organizer")
-	event := p.do("GET", "/events?search=limited+concert", alice, nil)["data"].([]any)[0].(map[string]any)["id"].(string)
+	event := p.limitedConcert(alice)
 	requests := []struct{ method, path, token, body string }{
 		{"GET", "/events", alice, ""},
 		{"GET", "/events/" + event, alice, ""},

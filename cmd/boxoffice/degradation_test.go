@@ -49,7 +49,7 @@ func TestWithoutTheDatabaseEverybodyIsAnsweredSoonAndItIsUsedAgainWhenItIsBack(t
 			t.Parallel()
 			p, proxy := behind(t, "--seed")
 			alice, organizer := p.login("alice"), p.login("organizer")
-			event := p.do("GET", "/events?search=limited+concert", alice, nil)["data"].([]any)[0].(map[string]any)["id"].(string)
+			event := p.limitedConcert(alice)
 			id := uuid.NewString()
 			requests := []struct{ method, path, token, body string }{
 				{"POST", "/book", alice, `{"eventId":"` + event + `"}`},

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 )
 
@@ -155,6 +156,20 @@ func (p *process) login(who string) string {
 	return token
 }
 
+// limitedConcert is the id of an event of the seed, as soon as it is projected.
+func (p *process) limitedConcert(token string) (id string) {
+	p.Helper()
+	if !waittest.Until(20*time.Second, func() bool {
+		for _, e := range p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any) {
+			id = e.(map[string]any)["id"].(string)
+		}
+		return id != ""
+	}) {
+		p.Fatal("the limited concert is not there")
+	}
+	return id
+}
+
 // newDatabase is for a program which is started, and so of a test that is not quick.
 func newDatabase(t *testing.T) string {
 	t.Helper()
@@ -199,11 +214,7 @@ func TestABookingOutlivesAKillAndAStop(t *testing.T) {
 	dir := dataDir(t)
 	p := serve(t, []string{dir})
 	token := p.login("alice")
-	list := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)
-	if len(list) != 1 {
-		t.Fatalf("the limited concert is not there: %v", list)
-	}
-	event := list[0].(map[string]any)
+	event := p.do("GET", "/events/"+p.limitedConcert(token), token, nil)
 	if event["remainingTickets"] != 2.0 {
 		t.Fatalf("the limited concert has %v tickets, want 2", event["remainingTickets"])
 	}
@@ -247,7 +258,7 @@ func TestABookingInItsDelayIsFinishedBeforeTheProgramStops(t *testing.T) {
 	p := serve(t, []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests",
 		"JWT_REFRESH_SECRET=a refresh secret for tests", "BOOKING_DELAY=3s"}, "--seed")
 	token := p.login("alice")
-	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"]
+	event := p.limitedConcert(token)
 	booked := make(chan map[string]any, 1)
 	go func() { booked <- p.post("/book", token, map[string]any{"eventId": event}) }()
 	p.waitForBookingTransaction()

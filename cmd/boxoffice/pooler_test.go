@@ -78,7 +78,7 @@ func TestThroughAPoolerInSessionModeEverythingWorks(t *testing.T) {
 	t.Parallel()
 	p := serve(t, secretsFor(pooled(t, newSeededDatabase(t), "session")), "--seed")
 	token := p.login("alice")
-	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"]
+	event := p.limitedConcert(token)
 	if booked := p.post("/book", token, map[string]any{"eventId": event}); booked["booking"] == nil {
 		t.Fatalf("not booked: %v", booked)
 	}

@@ -33,7 +33,7 @@ func TestTheLogIsPublished(t *testing.T) {
 	env := append(secretsFor(newSeededDatabase(t)), "EVENT_BUS_URL="+server.URL())
 	p := serve(t, env, "--seed")
 	alice := p.login("alice")
-	event := p.do("GET", "/events?search=limited+concert", alice, nil)["data"].([]any)[0].(map[string]any)["id"].(string)
+	event := p.limitedConcert(alice)
 	conn, err := nats.Connect(server.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
 	must(t, err)
 	t.Cleanup(conn.Close)

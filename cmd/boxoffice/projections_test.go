@@ -36,7 +36,7 @@ func TestReadModelsAreLookedAfterBesideARunningServer(t *testing.T) {
 	}
 	p := serve(t, []string{dir})
 	token := p.login("alice")
-	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"]
+	event := p.limitedConcert(token)
 	p.post("/book", token, map[string]any{"eventId": event})
 
 	want(`(?m)^events +\d+ +0 +0 +0 +\S.*process \d+$`, "status")
@@ -51,7 +51,7 @@ func TestReadModelsAreLookedAfterBesideARunningServer(t *testing.T) {
 	if booked := p.post("/book", p.login("bob"), map[string]any{"eventId": event}); booked["booking"] == nil {
 		t.Errorf("not booked: %v", booked)
 	}
-	if left := p.do("GET", "/events/"+event.(string), token, nil)["remainingTickets"]; left != 0.0 {
+	if left := p.do("GET", "/events/"+event, token, nil)["remainingTickets"]; left != 0.0 {
 		t.Errorf("%v tickets remain after both were booked", left)
 	}
 

@@ -27,7 +27,7 @@ func TestNothingIsConfirmedThatTheSynchronousStandbyLacks(t *testing.T) {
 	leaver, _ := signIn("bob")
 	organizer, _ := signIn("organizer")
 	auditor, _ := signIn("auditor")
-	event := p.do("GET", "/events?search=limited+concert", alice, nil)["data"].([]any)[0].(map[string]any)["id"].(string)
+	event := p.limitedConcert(alice)
 	writes := map[string]struct{ method, path, token, body string }{
 		"a registration": {"POST", "/auth/register", "", `{"email":"new@example.com","password":"passw0rd 1","name":"New"}`},
 		"a sign-in":      {"POST", "/auth/login", "", `{"email":"carol@example.com","password":"password123"}`},

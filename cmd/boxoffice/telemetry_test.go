@@ -76,7 +76,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 	t.Parallel()
 	port := freePort(t)
 	p := serve(t, append(onDatabase(t), "METRICS_PORT="+port), "--seed")
-	event := p.do("GET", "/events?search=limited+concert", p.login("alice"), nil)["data"].([]any)[0].(map[string]any)["id"]
+	event := p.limitedConcert(p.login("alice"))
 	for _, who := range []string{"alice", "alice", "bob", "carol"} { // twice the same, and then there are none left
 		p.post("/book", p.login(who), map[string]any{"eventId": event})
 	}
@@ -193,8 +193,8 @@ func TestWhatAlertsAndTheDashboardWatchIsExported(t *testing.T) {
 	replica := "DATABASE_READ_URL=" + strings.TrimPrefix(env[0], "DATABASE_URL=") // a primary is as good as a replica here
 	p := serve(t, append(env, replica, "METRICS_PORT="+port, "EVENT_BUS_URL="+natstest.Start(t).URL()), "--seed")
 	p.waitFor("the bus", func() bool { return scrape(t, port)["boxoffice_bus_lag_seconds"] != nil })
-	p.post("/book", p.login("alice"), map[string]any{"eventId": p.do("GET", "/events?search=limited+concert",
-		p.login("alice"), nil)["data"].([]any)[0].(map[string]any)["id"]})
+	alice := p.login("alice")
+	p.post("/book", alice, map[string]any{"eventId": p.limitedConcert(alice)})
 	series := map[string]map[string]map[string]bool{} // name → label → values
 	add := func(name string, labels []*dto.LabelPair, more ...string) {
 		if series[name] == nil {
@@ -332,8 +332,7 @@ func TestNobodysSecretsAreInTheLog(t *testing.T) {
 	p.post("/auth/refresh", "", map[string]string{"refreshToken": second + "x"})
 	secrets["other access token"] = p.login("alice")
 	p.do("GET", "/events?search="+secrets["e-mail"], access, nil)
-	event := p.do("GET", "/events?search=limited+concert", access, nil)["data"].([]any)[0].(map[string]any)
-	booked := p.post("/book", access, map[string]any{"eventId": event["id"]})
+	booked := p.post("/book", access, map[string]any{"eventId": p.limitedConcert(access)})
 	p.do("DELETE", "/bookings/"+booked["booking"].(map[string]any)["id"].(string), access, nil)
 	p.do("GET", "/bookings", access+"x", nil)
 
