@@ -97,7 +97,11 @@ func route[In, Out any](
 	}
 	huma.Register(on, *op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := onReplica(a, ctx, in, handle)
-		if eventstore.IsStalePlan(err) { // nothing was done, and the pool opens new connections
+		// Nothing was done, and the pool opens new connections. A migration can change several tables.
+		for range mostStalePlans {
+			if !eventstore.IsStalePlan(err) {
+				break
+			}
 			out, err = onReplica(a, ctx, in, handle)
 		}
 		if err != nil {
@@ -106,6 +110,8 @@ func route[In, Out any](
 		return out, nil
 	})
 }
+
+const mostStalePlans = 3
 
 // withHead answers HEAD wherever it answers GET.
 type withHead struct{ chi.Router }
