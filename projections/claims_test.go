@@ -263,7 +263,7 @@ func TestOnesPlaceIsHowManyHaveJoinedBefore(t *testing.T) {
 	}
 	place := func(customer uuid.UUID) string {
 		p.reaches(b.head)
-		entries, err := projections.Waitlist{Pool: b.pool}.OfUser(context.Background(), customer)
+		entries, err := projections.Waitlist{Pool: b.pool}.OfUser(context.Background(), customer, b.now)
 		must(t, err)
 		text := ""
 		for _, e := range entries {
@@ -289,6 +289,10 @@ func TestOnesPlaceIsHowManyHaveJoinedBefore(t *testing.T) {
 	join(other, waiting[4])
 	if got, want := place(waiting[4]), "WAITING 3 WAITING 6 "; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+	b.do(event, domain.CancelEvent{})
+	if got, want := place(waiting[4]), "WAITING 6 "; got != want {
+		t.Errorf("when the event is called off: got %s, want %s", got, want)
 	}
 }
 

@@ -315,6 +315,8 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Log:      eventstore.NewLog(reader),
 		Events:   projections.NewEvents(reader),
 		Bookings: projections.Bookings{Pool: reader},
+		Holds:    projections.Holds{Pool: reader},
+		Waitlist: projections.Waitlist{Pool: reader},
 		Progress: p.progress,
 		Replicas: p.replicas,
 		Accounts: p.accounts,
