@@ -1,6 +1,6 @@
 # One image for every role: the program is one file with the web UI inside. What changes seldom comes first, so that it is cached.
 
-FROM node:20-bookworm-slim AS web
+FROM node:20-bookworm-slim@sha256:2cf067cfed83d5ea958367df9f966191a942351a2df77d6f0193e162b5febfc0 AS web
 WORKDIR /src/web
 ENV NEXT_TELEMETRY_DISABLED=1
 COPY web/package.json web/package-lock.json web/.npmrc ./
@@ -8,7 +8,7 @@ RUN npm ci --omit=dev
 COPY web ./
 RUN npm run build
 
-FROM golang:1.26-bookworm AS build
+FROM golang:1.26-bookworm@sha256:a688600ca24f8a4d3ca77f95b0dd40704a9fc787c826660eb7ba0b641b8b175d AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
@@ -19,7 +19,7 @@ ARG VERSION=
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -o /boxoffice \
     -ldflags "-s -w -X main.version=${VERSION:-$(git describe --tags --always 2>/dev/null || echo dev)}" ./cmd/boxoffice
 
-FROM debian:bookworm-slim
+FROM debian:bookworm-slim@sha256:96e378d7e6531ac9a15ad505478fcc2e69f371b10f5cdf87857c4b8188404716
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \

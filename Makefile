@@ -15,9 +15,10 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 API_PORT ?= 3001
 WEB_PORT ?= 3000
 
-# The web UI is built if Node.js is installed and its sources have changed. A program without it says how to
+# The web UI is built if Node.js 20 is installed and its sources have changed. A program without it says how to
 # build it; `make build WEB=` leaves it out.
-NPM := $(shell command -v npm)
+HAS_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm
+NPM := $(shell $(HAS_NODE))
 WEB := $(if $(NPM),web/dist/index.html)
 WEB_SOURCES := $(shell find web/src web/scripts -type f) $(addprefix web/,package-lock.json next.config.ts postcss.config.mjs tsconfig.json)
 
@@ -47,12 +48,18 @@ dev-pages:
 	cd web && NEXT_TELEMETRY_DISABLED=1 BACKEND=http://localhost:$(DEV_PORT) npm run --silent dev -- --port $(WEB_PORT)
 
 .PHONY: setup
-setup: ## Install what the tests use beside Go, where it is missing; `make test` does so too
+setup: setup-go setup-web ## Install what the tests use beside Go, where it is missing; `make test` does so too
+
+.PHONY: setup-go setup-web
+setup-go:
 	scripts/setup/setup.sh
+# What can't be had is said here, and an error of `make test-web` only. In a make of its own, because npm may have just come.
+setup-web:
+	@if $(HAS_NODE) >/dev/null; then $(MAKE) --no-print-directory web/node_modules/.complete && scripts/browser/browser.sh >/dev/null || true; fi
 
 .PHONY: test
-test: setup test-go ## Run all tests; they start their own PostgreSQL, and what they use is installed if it is missing
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory test-web; fi
+test: setup-go test-go ## Run all tests; they start their own PostgreSQL, and what they use is installed if it is missing
+	@if $(HAS_NODE) >/dev/null; then $(MAKE) --no-print-directory test-web; fi
 
 .PHONY: test-go
 test-go:
@@ -105,7 +112,7 @@ screenshots: web/node_modules/.complete build ## Take the screenshots of the REA
 .PHONY: lint
 lint: $(LINT) $(ACTIONLINT) ## Check style, imports and common mistakes
 	$(LINT) run
-	@command -v shellcheck >/dev/null || { echo 'lint needs shellcheck: apt-get install shellcheck, or brew install shellcheck' >&2; exit 1; }
+	scripts/setup/setup.sh shellcheck
 	shellcheck .ci/run .githooks/pre-commit scripts/browser/browser.sh scripts/setup/setup.sh
 	$(ACTIONLINT)
 

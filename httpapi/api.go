@@ -93,6 +93,8 @@ type api struct {
 	pages   *readCache[eventsPage, rowsOfPage]
 	single  *readCache[uuid.UUID, *projections.Event]
 
+	readiness readiness
+
 	auditReads *prometheus.CounterVec // by operation
 }
 

@@ -1,6 +1,9 @@
 package httpapi
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // Health is the answer of the health checks.
 type Health struct {
@@ -25,8 +28,15 @@ func (a *api) healthz(context.Context, *struct{}) (*healthOutput, error) {
 
 func (a *api) readyz(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 	if a.Ready != nil {
-		if err := a.Ready(ctx); err != nil {
-			a.Logger.WarnContext(ctx, "not ready", "error", err)
+		err := a.Ready(ctx)
+		if a.readiness.changed(err) {
+			if err != nil {
+				a.Logger.WarnContext(ctx, "not ready", "error", err)
+			} else {
+				a.Logger.InfoContext(ctx, "ready again")
+			}
+		}
+		if err != nil {
 			return nil, errNotReady
 		}
 	}
@@ -38,4 +48,23 @@ func (a *api) readyz(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 		health.Replicas = &HealthOfReplicas{used, all}
 	}
 	return &healthOutput{health}, nil
+}
+
+// readiness remembers the last answer about it: probes come every few seconds, and only a change is
+// worth a line of the log.
+type readiness struct {
+	mu     sync.Mutex
+	reason string // why it is not ready; empty if it is
+}
+
+func (r *readiness) changed(err error) bool {
+	reason := ""
+	if err != nil {
+		reason = err.Error()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.reason
+	r.reason = reason
+	return reason != before
 }

@@ -75,29 +75,55 @@ func TestARequestThatFailsOnOurSideLeavesALineWithItsID(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	logs := &logtest.Buffer{}
-	options := s.through(failing{eventstore.ErrBusy})
-	options.Logger = slog.New(slog.NewJSONHandler(logs, nil)) // info and above
-	options.Ready = func(context.Context) error { return errors.New("planted") }
-	s.url = s.serve(options)
-	s.want(s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": uuid.New()}),
-		http.StatusServiceUnavailable, "busy")
-	s.call("GET", "/healthz", "", nil)
-	id := s.call("GET", "/readyz", "", nil).header.Get("X-Request-Id")
+	id := ""
+	for _, err := range []error{eventstore.ErrBusy, errors.New("planted")} {
+		options := s.through(failing{err})
+		options.Logger = slog.New(slog.NewJSONHandler(logs, nil)) // info and above
+		s.url = s.serve(options)
+		s.call("GET", "/healthz", "", nil)
+		booked := s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": uuid.New()})
+		id = booked.header.Get("X-Request-Id")
+	}
 	var lines []string
 	eventually(t, "a line was written", func() bool {
 		lines = strings.Split(strings.TrimSpace(logs.String()), "\n")
 		return strings.Contains(lines[len(lines)-1], `"msg":"request"`)
 	})
 	last := lines[len(lines)-1]
-	for _, want := range []string{`"level":"INFO"`, `"path":"/readyz"`, `"status":503`, `"code":"not_ready"`,
+	for _, want := range []string{`"level":"INFO"`, `"path":"/book"`, `"status":500`, `"code":"internal"`,
 		`"requestId":"` + id + `"`} {
 		if !strings.Contains(last, want) {
 			t.Errorf("%s is missing in %s", want, last)
 		}
 	}
-	for _, path := range []string{"/healthz", "/book"} { // it went well; thousands are told the same under overload
-		if strings.Contains(logs.String(), path) {
-			t.Errorf("%s is in the log:\n%s", path, logs)
+	// What went well is not in the log, and neither is what thousands are told under overload.
+	if strings.Contains(logs.String(), "/healthz") || strings.Contains(logs.String(), "busy") {
+		t.Errorf("there is too much in the log:\n%s", logs)
+	}
+}
+
+func TestReadinessIsLoggedWhenItChanges(t *testing.T) {
+	t.Parallel()
+	logs := &logtest.Buffer{}
+	var problem error
+	s := start(t)
+	options := s.options
+	options.Logger = slog.New(slog.NewJSONHandler(logs, nil)) // info and above
+	options.Ready = func(context.Context) error { return problem }
+	s.url = s.serve(options)
+	for _, c := range []struct {
+		problem error
+		says    string // in one line more, if anything
+	}{
+		{nil, ""}, {errors.New("the database is away"), "the database is away"},
+		{errors.New("the database is away"), ""}, {errors.New("stopping"), "stopping"}, {nil, "ready again"}, {nil, ""},
+	} {
+		before := logs.String()
+		problem = c.problem
+		s.call("GET", "/readyz", "", nil)
+		said := strings.TrimPrefix(logs.String(), before)
+		if (c.says == "") != (said == "") || strings.Count(said, "\n") > 1 || !strings.Contains(said, c.says) {
+			t.Errorf("with %v: want %q in one line, got %s", c.problem, c.says, said)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func problemOf(ctx context.Context, logger *slog.Logger, err error) *problem.Pro
 		p = problem.Internal()
 	} else if p.Status >= http.StatusInternalServerError {
 		level := slog.LevelWarn
-		for _, common := range []error{eventstore.ErrBusy, eventstore.ErrUnavailable, account.ErrBusy} {
+		for _, common := range []error{eventstore.ErrBusy, eventstore.ErrUnavailable, account.ErrBusy, errNotReady} {
 			if errors.Is(err, common) { // thousands have the same cause, which is logged where it is
 				level = slog.LevelDebug
 			}

@@ -43,6 +43,28 @@ func TestAConnectionWithoutAGoodTokenEnds(t *testing.T) {
 	c.wantEnd(4401, "token_expired")
 }
 
+func TestAConnectionEndsWhenItsUserIsSignedOutEverywhere(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := s.pushes()
+	before := s.want(s.call("POST", "/auth/register", "", ann), 201, "").at("accessToken").(string)
+	old, other := p.connect(), p.connect()
+	old.say("type", "hello", "token", before)
+	old.want("ready")
+	other.say("type", "hello", "token", s.token(account.Customer))
+	other.want("ready")
+	after := s.want(s.call("POST", "/auth/me/password", before, map[string]string{
+		"password": ann["password"], "newPassword": "another passw0rd",
+	}), 200, "").at("accessToken").(string)
+	old.wantEnd(4401, "invalid_token")
+	changed := p.connect()
+	changed.say("type", "hello", "token", after)
+	changed.want("ready")
+	event := s.schedule(3)
+	other.wantEvent(event, 3)
+	changed.wantEvent(event, 3)
+}
+
 // tokenUntil is a token that was made with the secret and expires when the test wants it.
 func (s *system) tokenUntil(user uuid.UUID, expires time.Time) string {
 	s.Helper()

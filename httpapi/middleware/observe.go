@@ -63,8 +63,12 @@ func (o Observer) Middleware(next http.Handler) http.Handler {
 // which is logged where it is and counted in metrics; the rest is for those who look closer.
 func (o Observer) log(ctx context.Context, r *http.Request, done Request, bytes int) {
 	level := slog.LevelDebug
-	if done.Status >= http.StatusInternalServerError && done.Code != "busy" && done.Code != "unavailable" {
-		level = slog.LevelInfo
+	if done.Status >= http.StatusInternalServerError {
+		switch done.Code {
+		case "busy", "unavailable", "not_ready":
+		default:
+			level = slog.LevelInfo
+		}
 	}
 	if !o.Logger.Enabled(ctx, level) {
 		return

@@ -120,7 +120,7 @@ func (s *socket) hello(m clientMessage) *closeReason {
 		return tooManyConnections()
 	}
 	s.mu.Lock()
-	s.greeted, s.expires = true, claims.ExpiresAt
+	s.greeted, s.claims, s.expires = true, &claims, claims.ExpiresAt
 	s.mu.Unlock()
 	s.push.follow(s, m.followed(), m.After)
 	return nil
@@ -136,7 +136,7 @@ func (s *socket) renew(token string) *closeReason {
 		return tokenRefused(err)
 	}
 	s.mu.Lock()
-	s.expires = claims.ExpiresAt
+	s.claims, s.expires = &claims, claims.ExpiresAt
 	s.mu.Unlock()
 	s.wake()
 	return nil

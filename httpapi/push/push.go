@@ -146,16 +146,35 @@ func (p *Push) Run(ctx context.Context) {
 	p.deliver(ctx, news)
 }
 
+// revokedEvery is how often connections are looked through for tokens that were revoked.
+const revokedEvery = 500 * time.Millisecond
+
+// endRevoked ends the connections of users who have been signed out everywhere, or deleted.
+func (p *Push) endRevoked() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for s := range p.sockets {
+		if claims := s.current(); claims != nil && p.Accounts.IsRevoked(*claims) {
+			s.end(tokenRefused(account.ErrInvalidToken))
+		}
+	}
+}
+
 // deliver sends changes at once or, when the event's last frame is too fresh, as soon as it is not
 // any more.
 func (p *Push) deliver(ctx context.Context, news <-chan projections.News) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	revoked := time.NewTicker(revokedEvery)
+	defer revoked.Stop()
 	for {
 		select {
 		case n := <-news:
 			p.observe(n)
 		case <-timer.C:
+		case <-revoked.C:
+			p.endRevoked()
+			continue
 		case <-ctx.Done():
 			return
 		}

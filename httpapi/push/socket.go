@@ -14,6 +14,8 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/internal/account"
 )
 
 const (
@@ -51,11 +53,12 @@ type socket struct {
 	first    [][]byte // frames that go before those of changes
 	changes  map[subject]*frame
 	reason   *closeReason
-	expires  time.Time // of the token; before the hello, of the patience
-	greeted  bool      // the token is known
-	ready    bool      // and the client is told what it follows
-	messages int       // since the last heartbeat
-	isReset  bool      // a position from before the reset must not be told after it
+	expires  time.Time       // of the token; before the hello, of the patience
+	greeted  bool            // the token is known
+	claims   *account.Claims // of the newest token; nil before the hello
+	ready    bool            // and the client is told what it follows
+	messages int             // since the last heartbeat
+	isReset  bool            // a position from before the reset must not be told after it
 }
 
 // guarded keeps a mistake of ours from taking the process down.
@@ -78,6 +81,13 @@ func (s *socket) end(reason *closeReason) {
 	}
 	s.mu.Unlock()
 	s.wake()
+}
+
+// current are the claims of the newest token, nil before the hello.
+func (s *socket) current() *account.Claims {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.claims
 }
 
 // cut ends the connection without a word.

@@ -50,10 +50,15 @@ func (r *revocations) add(id uuid.UUID, lowest int) {
 // those of deleted users, and those from before a change of the password or the role.
 func (a *Accounts) ParseAccess(token string) (Claims, error) {
 	claims, err := a.signer.ParseAccess(token)
-	if err == nil && claims.version < a.revocations.of(claims.UserID) {
+	if err == nil && a.IsRevoked(claims) {
 		return Claims{}, fmt.Errorf("%w: revoked", ErrInvalidToken)
 	}
 	return claims, err
+}
+
+// IsRevoked tells whether the token that makes these claims was revoked since it was parsed.
+func (a *Accounts) IsRevoked(claims Claims) bool {
+	return claims.version < a.revocations.of(claims.UserID)
 }
 
 // Watch reads, until ctx ends, which access tokens other processes have revoked.

@@ -211,7 +211,8 @@ func serverURL() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return shared.server.URL(), nil
+	address := shared.server.URL()
+	return address, signInQuickly(address)
 }
 
 func admin(base, sql string) error {

@@ -12,7 +12,7 @@ initdb      postgresql        postgresql-server  postgresql  a PostgreSQL of the
 pg_dump     postgresql-client postgresql         postgresql  saving and restoring a database
 curl        curl              curl               curl        the examples of the README
 shellcheck  shellcheck        ShellCheck         shellcheck  the style of scripts
-npm         npm               npm                node        the web UI
+node        npm               npm                node        the web UI, which needs Node.js 20 with npm
 pgbouncer   pgbouncer         pgbouncer          pgbouncer   a pooler in front of PostgreSQL
 nginx       nginx             nginx              nginx       a proxy in front
 patroni     patroni           -                  -           a failover
@@ -24,6 +24,10 @@ as_root() {
 }
 
 has() {
+    if [[ $1 == node ]]; then
+        node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null
+        return
+    fi
     command -v "$1" >/dev/null && return
     case $1 in # Debian keeps them out of the PATH
         initdb | pg_dump) ls /usr/lib/postgresql/*/bin/"$1" >/dev/null 2>&1 ;;
@@ -74,7 +78,8 @@ while read -r program apt dnf brew _; do
 done < <(missing)
 if ((${#packages[@]} > 0)); then
     echo "Installing ${packages[*]} for the tests" >&2
-    install "${packages[@]}" >&2
+    # One that the system does not know keeps a package manager from installing the others with it.
+    install "${packages[@]}" >&2 || for package in "${packages[@]}"; do install "$package" >&2; done
 fi
 
 left=$(missing)

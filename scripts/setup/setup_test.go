@@ -17,6 +17,10 @@ type machine struct {
 func newMachine(t *testing.T) machine {
 	t.Helper()
 	m := machine{t, t.TempDir()}
+	// Bash reads the script, not this program: go test has to know what its result depends on.
+	if _, err := os.Stat("setup.sh"); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"bash", "sh", "env", "ls", "cat", "touch", "chmod"} {
 		path, err := exec.LookPath(name)
 		if err != nil {
@@ -63,6 +67,37 @@ func TestWhatIsMissingIsInstalled(t *testing.T) {
 	}
 	if said, err = m.run("patroni", "etcd"); err != nil || said != "" {
 		t.Errorf("where nothing is missing: %v: %s", err, said)
+	}
+}
+
+func TestAnUnknownPackageDoesNotKeepTheOthersOut(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.has("apt-get", `case "$*" in *patroni*) echo "Unable to locate package patroni"; exit 100 ;; esac
+	for program in etcd curl; do
+		case "$*" in *$program*) touch `+m.dir+`/$program; chmod +x `+m.dir+`/$program ;; esac
+	done`)
+	said, err := m.run("curl", "patroni", "etcd")
+	if err == nil || strings.Count(said, "There is no") != 1 || !strings.Contains(said, "There is no patroni") {
+		t.Errorf("got %v: %s", err, said)
+	}
+}
+
+func TestAnOldNodeIsNotEnough(t *testing.T) {
+	t.Parallel()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("needs a node")
+	}
+	m := newMachine(t)
+	m.has("npm", "")
+	for version, want := range map[string]bool{"18.20.4": false, "20.9.0": true, "22.1.0": true} {
+		// The script that is asked for is run as that version would.
+		m.has("node", `exec `+node+` -e "(process => { $2 })({ versions: { node: '`+version+`' }, exit: process.exit })"`)
+		said, err := m.run("node")
+		if (err == nil) != want || strings.Contains(said, "There is no node") == want {
+			t.Errorf("Node.js %s: got %v: %s", version, err, said)
+		}
 	}
 }
 

@@ -162,6 +162,7 @@ test('a forgotten password is replaced with a link, which works once', async ({
   refusals,
 }) => {
   const email = await enter(page, '/events')
+  refusals(401, '/api/auth/refresh')
   await context.clearCookies()
   await page.evaluate(() => localStorage.clear())
   await page.goto(web() + '/login')

@@ -113,7 +113,7 @@ test('a customer downloads a receipt, which can be checked without the database'
   await page.getByRole('link', { name: 'My bookings' }).click()
   await page.getByRole('button', { name: /^Receipt/ }).click()
   const dialog = page.getByRole('dialog', { name: 'Receipt' })
-  await expect(dialog).toContainText('proves that your booking was recorded')
+  await expect(dialog).toContainText('proves your booking was recorded')
   const receipt = await downloadBy(page, dialog.getByRole('button', { name: 'Download receipt' }))
   expect(await check('verify-proof', receipt)).toContain(`TicketBooked, version 2 of stream ${event.id}`)
 })

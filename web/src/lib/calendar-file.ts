@@ -1,18 +1,18 @@
 import { createEvent } from 'ics'
 import type { Event } from '@/lib/api/types'
-
-// Calendars need an end, also of events that do not say theirs.
-const HOURS = 2
+import { endOf } from '@/lib/event-end'
 
 /** The event as an iCalendar file, named after it. The same `uid` replaces the entry of an older file. */
 export function calendarFile(event: Event, { uid, note = '' }: { uid: string; note?: string }): File {
   const { value, error } = createEvent({
-    productId: '-//Boxoffice//Events//EN',
+    productId: '-//Boxoffice//EN',
     method: 'PUBLISH',
     uid: `${uid}@boxoffice`,
+    // A newer file replaces the entry of an older one.
     sequence: event.version,
+    lastModified: Date.now(), // what it says is as of now, as is DTSTAMP
     start: Date.parse(event.date),
-    ...(event.endsAt ? { end: Date.parse(event.endsAt) } : { duration: { hours: HOURS } }),
+    end: endOf(event), // calendars need one
     title: printable(event.title),
     location: printable(event.venue),
     description: printable(`${event.description}\n\n${note}`.trim()),

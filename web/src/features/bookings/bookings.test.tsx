@@ -9,7 +9,7 @@ import { endSession, startSession } from '@/lib/session/session'
 import { forgetSession, serverUnreachable } from '@/lib/session/store'
 import { show as render, textOf } from '../../../test/show'
 import { aBooking, anEvent, aSession, bookingList, problem, server } from '../../../test/server'
-import { calendarFile } from './calendar'
+import { bookingFile } from './calendar'
 import { BookingList } from './components/booking-list'
 
 const toasts = vi.hoisted(() => ({ success: vi.fn(), error: vi.fn(), info: vi.fn(), warning: vi.fn() }))
@@ -63,6 +63,7 @@ describe('my bookings', () => {
       within(await screen.findByRole('region', { name }))
         .getAllByRole('heading', { level: 3 })
         .map((h) => h.textContent)
+    await screen.findByRole('heading', { name: 'Sooner' }) // its code comes when it is needed
     expect(await titles('Upcoming')).toEqual(['Sooner', 'Later'])
     expect(await titles('Past')).toEqual(['Over'])
     expect(await titles('Cancelled')).toEqual(['Given back', 'Called off'])
@@ -283,7 +284,7 @@ describe('the calendar file', () => {
       anEvent({ title: 'Jazz; late, \u0007loud', description: 'One\nTwo ' + 'é'.repeat(60), venue: 'A\\B' }),
       { id: 'b-1' },
     )
-    const text = await textOf(calendarFile(booking))
+    const text = await textOf(bookingFile(booking))
     const lines = text.split('\r\n')
     expect(lines[0]).toBe('BEGIN:VCALENDAR')
     expect(lines.at(-1)).toBe('')
@@ -302,7 +303,7 @@ describe('the calendar file', () => {
   it('says when it was made, and when the event ends if that is known', async () => {
     vi.useFakeTimers({ now: Date.parse('2030-02-01T09:30:00Z'), toFake: ['Date'] })
     const event = { ...anEvent(), endsAt: '2030-03-15T23:15:00Z' }
-    const file = calendarFile(aBooking(event))
+    const file = bookingFile(aBooking(event))
     vi.useRealTimers()
     const lines = (await textOf(file)).split('\r\n')
     expect(lines).toContain('DTSTAMP:20300201T093000Z')
@@ -311,7 +312,7 @@ describe('the calendar file', () => {
   })
 
   it('is named after the event, in any script', () => {
-    const named = (title: string) => calendarFile(aBooking(anEvent({ title }))).name
+    const named = (title: string) => bookingFile(aBooking(anEvent({ title }))).name
     expect(named('हिन्दी संगीत')).toBe('हिन्दी-संगीत.ics')
     expect(named('Jazz / Night')).toBe('Jazz-Night.ics')
   })

@@ -1,7 +1,9 @@
 'use client'
 
 import { useEffect } from 'react'
+import { bookingKeys } from '@/lib/event-cache'
 import { live } from '@/lib/live/live'
+import { queryClient } from '@/lib/query-client'
 import { useIsBooking } from '../attempts'
 import { strings } from '../strings'
 
@@ -9,7 +11,10 @@ import { strings } from '../strings'
 export function BookingStatus() {
   useEffect(() => {
     live.onBooking = (frame) =>
-      void import('../live-bookings').then(({ applyBooking }) => applyBooking(frame))
+      void import('../live-bookings').then(
+        ({ applyBooking }) => applyBooking(frame),
+        () => queryClient.invalidateQueries({ queryKey: bookingKeys.all }), // its file is of an older build
+      )
     return () => {
       live.onBooking = undefined
     }

@@ -66,6 +66,6 @@ export function TicketActions({
 }
 
 async function saveCalendar(booking: BookingWithEvent) {
-  const { calendarFile } = await import('../calendar')
-  saveFile(calendarFile(booking))
+  const { bookingFile } = await import('../calendar')
+  saveFile(bookingFile(booking))
 }

@@ -65,7 +65,7 @@ function EventList() {
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-1">
         <div className="flex min-h-11 items-center gap-3">
           {/* Announced when it arrives, not while the user types. */}
-          <p role="status" className="font-semibold">
+          <p role="status" className="min-w-0 font-semibold wrap-anywhere">
             {data && !isPlaceholderData && text.found(data.meta.total, settled.search)}
           </p>
           {isFiltered && (
