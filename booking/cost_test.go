@@ -23,8 +23,9 @@ import (
 // transactions notes the first statement of each transaction of its connections: one is over when
 // PostgreSQL says so with the answer to a message.
 type transactions struct {
-	mu   sync.Mutex
-	done []string
+	mu         sync.Mutex
+	done       []string
+	statements []string // of batches
 }
 
 type statementKey struct{}
@@ -51,7 +52,11 @@ func (t *transactions) TraceBatchStart(ctx context.Context, _ *pgx.Conn, b pgx.T
 	return context.WithValue(ctx, statementKey{}, queries[min(1, len(queries)-1)].SQL) // behind begin
 }
 
-func (t *transactions) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (t *transactions) TraceBatchQuery(_ context.Context, _ *pgx.Conn, q pgx.TraceBatchQueryData) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.statements = append(t.statements, strings.Join(strings.Fields(q.SQL), " "))
+}
 
 func (t *transactions) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, _ pgx.TraceBatchEndData) {
 	t.note(ctx, conn)
@@ -62,9 +67,11 @@ func (t *transactions) split() (polls int, others []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, sql := range t.done {
-		if strings.HasPrefix(sql, "with renewed as") {
+		switch {
+		case strings.HasPrefix(sql, "with renewed as"):
 			polls++
-		} else {
+		case strings.HasPrefix(sql, "update projection_checkpoints set lease_until"): // a poll was late
+		default:
 			others = append(others, sql)
 		}
 	}
@@ -145,6 +152,39 @@ func TestABookingThatComesAloneTakesAtMostThreeTransactions(t *testing.T) {
 		if cost := after[len(before):]; len(cost) > 3 {
 			t.Errorf("the booking took %d transactions:\n%s", len(cost), strings.Join(cost, "\n"))
 		}
+	}
+}
+
+// The read models of holds and waiting lists go on in the statement that moves the checkpoints.
+func TestABookingWithoutAHoldCostsHoldsNoStatement(t *testing.T) {
+	t.Parallel()
+	service, seen, told := costly(t)
+	scheduled, err := service.Schedule(t.Context(), by(uuid.New()), concert(100))
+	must(t, err)
+	told(scheduled.Position)
+	seen.polled(t, 3)
+	seen.mu.Lock()
+	seen.statements = nil
+	seen.mu.Unlock()
+	r, err := service.Book(t.Context(), by(uuid.New()), booking.Book{EventID: scheduled.Event.ID})
+	must(t, err)
+	told(r.Position)
+	seen.polled(t, 1)
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
+	written := 0
+	for _, sql := range seen.statements {
+		for _, table := range []string{"events", "bookings", "holds", "waitlist"} {
+			if strings.HasPrefix(sql, "insert into "+table) {
+				written++
+			}
+		}
+		if strings.Contains(sql, " holds") || strings.Contains(sql, " waitlist") {
+			t.Errorf("about holds: %s", sql)
+		}
+	}
+	if written != 2 {
+		t.Errorf("rows of %d read models were written, want 2: %q", written, seen.statements)
 	}
 }
 

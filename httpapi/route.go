@@ -47,7 +47,7 @@ func tagOf(path string) string {
 	switch first {
 	case "proof-of-work":
 		return "auth"
-	case "book":
+	case "book", "holds", "waitlist":
 		return "bookings"
 	case "images":
 		return "events"

@@ -25,6 +25,8 @@ type Booking struct {
 	Version     int        // of the event's stream, with the last change
 }
 
+const bookingsName = "bookings"
+
 // The statuses of a booking.
 const (
 	BookingConfirmed = "CONFIRMED"
@@ -33,7 +35,7 @@ const (
 
 func bookingsTable() *engine.Table[Booking, domain.Record] {
 	return &engine.Table[Booking, domain.Record]{
-		ReadModel: "bookings", Fields: (*Booking).fields, Decode: decode,
+		ReadModel: bookingsName, Fields: (*Booking).fields, Decode: decode,
 		Key: bookingKey, Reduce: reduceBooking,
 		Columns: []engine.Column{
 			{Name: "id", SQLType: "uuid"},

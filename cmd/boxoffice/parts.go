@@ -27,6 +27,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/telemetry"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
+	"github.com/boxoffice/boxoffice/reactors/lapse"
 )
 
 type executor = eventstore.Executor[domain.State, domain.Record]
@@ -274,7 +275,7 @@ func (p *parts) executorService(complete func(*eventstore.Options)) service {
 			}
 			p.service = &booking.Service{
 				Executor: p.executor, Log: eventstore.NewLog(p.reading), Bookings: projections.Bookings{Pool: p.reading},
-				Images: p.images, Now: p.now,
+				Holds: projections.Holds{Pool: p.reading}, Images: p.images, Now: p.now,
 			}
 			if p.progress != nil {
 				p.service.Progress = p.progress
@@ -287,6 +288,19 @@ func (p *parts) executorService(complete func(*eventstore.Options)) service {
 			}
 			closePool(pool)
 			return err
+		},
+	}
+}
+
+// lapseService records which holds have lapsed. Each process that sells can do it, and one does.
+func (p *parts) lapseService() service {
+	return service{
+		name: "the timer of holds",
+		run: func(ctx context.Context) error {
+			return lapse.Run(ctx, lapse.Options{
+				Lapser: p.service, Pool: p.reading, Notifier: p.notifier, Now: p.now, Logger: p.logger,
+				Holder: processName(), Metrics: p.metrics.Registerer(),
+			})
 		},
 	}
 }
