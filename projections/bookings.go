@@ -27,6 +27,8 @@ type Booking struct {
 	Currency    string // of the prices of Lines; empty: they are not known
 }
 
+const bookingsName = "bookings"
+
 // The statuses of a booking.
 const (
 	BookingConfirmed = "CONFIRMED"
@@ -35,7 +37,7 @@ const (
 
 func bookingsTable() *engine.Table[Booking, domain.Record] {
 	return &engine.Table[Booking, domain.Record]{
-		ReadModel: "bookings", Fields: (*Booking).fields, Decode: decode,
+		ReadModel: bookingsName, Fields: (*Booking).fields, Decode: decode,
 		Key: bookingKey, Reduce: reduceBooking,
 		Columns: []engine.Column{
 			{Name: "id", SQLType: "uuid"},

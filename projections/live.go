@@ -82,7 +82,7 @@ const (
 func (l *Live) Projections() []engine.Projection {
 	events := eventsTable()
 	events.Applied = l.inHand.add
-	return []engine.Projection{events, bookingsTable()}
+	return []engine.Projection{events, bookingsTable(), holdsTable(), waitlistTable()}
 }
 
 // Watch tells whether somebody waits for changes. While nobody does, they come about once a second.
