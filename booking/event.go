@@ -16,6 +16,7 @@ type Schedule struct {
 	EventID  uuid.UUID // zero: a new one
 	Details  domain.Details
 	Capacity int
+	Draft    bool // customers don't see it before Publish
 	// AllowPast accepts every date, for events that are imported.
 	AllowPast bool
 	// Invalid is what the caller has found wrong already. It is reported together with the rest.
@@ -33,7 +34,7 @@ func (s *Service) Schedule(ctx context.Context, r Request, c Schedule) (Result, 
 		return Result{}, domain.JoinInvalid(err, domain.CheckDate(c.Details.StartsAt, now))
 	}
 	id := cmp.Or(c.EventID, uuid.Must(uuid.NewV7()))
-	schedule := domain.ScheduleEvent{Details: details, Capacity: c.Capacity, Now: now}
+	schedule := domain.ScheduleEvent{Details: details, Capacity: c.Capacity, Draft: c.Draft, Now: now}
 	return s.executeEvent(ctx, r, "schedule", command{StreamID: id, Decide: decider(schedule)})
 }
 
@@ -64,11 +65,12 @@ func (s *Service) Change(ctx context.Context, r Request, c Change) (Result, erro
 		if err := domain.JoinInvalid(errEdit, err, errImage, domain.CheckCapacity(capacity)); err != nil {
 			return nil, err
 		}
-		records, err := domain.Decide(domain.ChangeDetails{Details: details, Now: now}, state)
+		records, err := domain.Decide(domain.ChangeDetails{Details: details, Now: now, OfferTime: s.HoldTime}, state)
 		if err != nil {
 			return nil, err
 		}
-		more, err := domain.Decide(domain.ChangeCapacity{Capacity: capacity, Now: now}, state.Evolve(records...))
+		more, err := domain.Decide(
+			domain.ChangeCapacity{Capacity: capacity, Now: now, OfferTime: s.HoldTime}, state.Evolve(records...))
 		if err != nil {
 			return nil, err
 		}
@@ -96,6 +98,12 @@ func (s *Service) scheduleTime(allowPast bool) time.Time {
 		return time.Time{}
 	}
 	return s.Now()
+}
+
+// Publish shows a draft to customers. Publishing again changes nothing.
+func (s *Service) Publish(ctx context.Context, r Request, eventID uuid.UUID) (Result, error) {
+	publish := domain.PublishEvent{Now: s.Now()}
+	return s.executeEvent(ctx, r, "publish", command{StreamID: eventID, Decide: decider(publish)})
 }
 
 // CancelEvent calls an event off. Its bookings stay as they are. Cancelling again changes nothing.
