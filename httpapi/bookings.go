@@ -72,7 +72,9 @@ func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[Boo
 		if book.WorkProved, err = a.redeem(ctx, in.Proof, r.Actor.String(), in.key); err != nil {
 			return booking.Result{}, err
 		}
-		return a.limitedOfEvent(ctx, book.EventID, func() (booking.Result, error) { return a.Service.Book(ctx, r, book) })
+		return a.limitedOfEvent(ctx, book.EventID, book.Lines.Quantity(), func() (booking.Result, error) {
+			return a.Service.Book(ctx, r, book)
+		})
 	})
 	if err != nil {
 		return nil, err

@@ -26,7 +26,9 @@ func (a *api) holdTickets(ctx context.Context, in *holdTicketsInput) (*changed[H
 		if hold.WorkProved, err = a.redeem(ctx, in.Proof, r.Actor.String(), in.key); err != nil {
 			return booking.Result{}, err
 		}
-		return a.limitedOfEvent(ctx, hold.EventID, func() (booking.Result, error) { return a.Service.Hold(ctx, r, hold) })
+		return a.limitedOfEvent(ctx, hold.EventID, hold.Lines.Quantity(), func() (booking.Result, error) {
+			return a.Service.Hold(ctx, r, hold)
+		})
 	})
 }
 

@@ -26,7 +26,7 @@ func (a *api) joinWaitlist(ctx context.Context, in *joinWaitlistInput) (*changed
 		if join.WorkProved, err = a.redeem(ctx, in.Proof, r.Actor.String(), in.key); err != nil {
 			return booking.Result{}, err
 		}
-		return a.limitedOfEvent(ctx, join.EventID, func() (booking.Result, error) {
+		return a.limitedOfEvent(ctx, join.EventID, join.Lines.Quantity(), func() (booking.Result, error) {
 			return a.Service.JoinWaitlist(ctx, r, join)
 		})
 	})
