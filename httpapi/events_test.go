@@ -81,7 +81,9 @@ func TestAnEventIsShownInTheShapeOfTheContract(t *testing.T) {
 		"id": event, "title": "Tech & <Fun>", "description": "Music", "date": "2031-03-15T10:00:00Z", "venue": "Hall",
 		"totalTickets": 7.0, "remainingTickets": 7.0, "price": 49.9, "currency": "EUR", "timeZone": "Europe/Lisbon",
 		"status": "SCHEDULED", "version": 1.0, "category": "", "endsAt": nil, "organizerName": "", "image": nil,
-		"requireProofOfWork": false,
+		"requireProofOfWork": false, "maxPerCustomer": 1.0, "ticketTypes": []any{map[string]any{
+			"id": 1.0, "name": "General admission", "price": 49.9, "remaining": 7.0,
+		}},
 	}
 	if got := fmt.Sprint(a.body); got != fmt.Sprint(want) {
 		t.Errorf("got %s, want %s", got, fmt.Sprint(want))

@@ -147,6 +147,19 @@ var storedBefore = []struct{ key, path, body, fingerprint, answer string }{
 	},
 }
 
+// keepFields deletes fields that another object does not have.
+func keepFields(of, known map[string]any) {
+	for field, value := range of {
+		inner, isObject := value.(map[string]any)
+		knownInner, isKnownObject := known[field].(map[string]any)
+		if _, isKnown := known[field]; !isKnown {
+			delete(of, field)
+		} else if isObject && isKnownObject {
+			keepFields(inner, knownInner)
+		}
+	}
+}
+
 func TestAnswersThatAnEarlierVersionStoredAreGivenAgain(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -175,11 +188,7 @@ func TestAnswersThatAnEarlierVersionStoredAreGivenAgain(t *testing.T) {
 		a := s.call("POST", old.path, token, body, idempotencyKey, old.key)
 		var want map[string]any
 		must(t, json.Unmarshal([]byte(old.answer), &want))
-		for field := range a.body { // what events have said of themselves since then
-			if _, known := want[field]; !known {
-				delete(a.body, field)
-			}
-		}
+		keepFields(a.body, want) // without what events and bookings have said of themselves since then
 		if !reflect.DeepEqual(a.body, want) ||
 			a.header.Get("Idempotency-Replayed") != "true" || a.header.Get("Log-Position") != strconv.Itoa(i+1) {
 			t.Errorf("%s: got %s, %v, want %s", old.key, a.raw, a.header, old.answer)

@@ -48,21 +48,29 @@ func (a *api) limited(counter *middleware.Counter, take func(context.Context) mi
 	}
 }
 
-// limitedOfEvent runs a booking, unless the network has so many tickets of the event already.
+// limitedOfEvent runs a booking of some tickets, unless the network has so many of the event already.
 func (a *api) limitedOfEvent(
-	ctx context.Context, event uuid.UUID, book func() (booking.Result, error),
+	ctx context.Context, event uuid.UUID, tickets int, book func() (booking.Result, error),
 ) (booking.Result, error) {
 	counter := a.Limiter.Event
 	if counter == nil {
 		return book()
 	}
 	key := event.String() + " " + middleware.ClientOf(ctx).Site()
-	if p := counter.Take(key).Problem(); p != nil {
-		return booking.Result{}, p
+	giveBack := func(taken int) {
+		for range taken {
+			counter.GiveBack(key)
+		}
+	}
+	for taken := range tickets {
+		if p := counter.Take(key).Problem(); p != nil {
+			giveBack(taken)
+			return booking.Result{}, p
+		}
 	}
 	result, err := book()
 	if err != nil {
-		counter.GiveBack(key)
+		giveBack(tickets)
 	}
 	return result, err
 }

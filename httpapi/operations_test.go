@@ -42,6 +42,8 @@ var bodies = map[string]string{
 	"startVerification":  `{"streamId":"11111111-1111-4111-8111-111111111111"}`,
 	"createVerification": `{"streamId":"11111111-1111-4111-8111-111111111111"}`,
 	"bookTicket":         `{"eventId":"11111111-1111-4111-8111-111111111111"}`,
+	"holdTickets":        `{"eventId":"11111111-1111-4111-8111-111111111111"}`,
+	"joinWaitlist":       `{"lines":[{"ticketTypeId":1,"quantity":1}]}`,
 	"uploadImage":        string(picture(1, 1)),
 }
 
@@ -279,7 +281,7 @@ func TestEveryOperationKeepsQuietAboutWhatBroke(t *testing.T) {
 	broken.url = s.serve(s.through(failing{errors.New("planted: it broke")}))
 	for _, table := range []string{
 		"users", "refresh_tokens", "account_links", "events", "event_log", "audit_reads", "audit_verifications",
-		"images", "image_files",
+		"images", "image_files", "holds", "waitlist",
 	} {
 		if _, err := s.pool.Exec(context.Background(), `alter table `+table+` rename to broken_`+table); err != nil {
 			t.Fatal(err)

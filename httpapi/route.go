@@ -43,6 +43,9 @@ func description(version string) huma.Config {
 }
 
 func tagOf(path string) string {
+	if strings.HasSuffix(path, "/waitlist") {
+		return "bookings"
+	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	switch first {
 	case "proof-of-work":

@@ -117,7 +117,8 @@ func start(t *testing.T, choices ...choice) *system {
 	}
 	api.Service = &booking.Service{
 		Executor: executor, Log: api.Log, Bookings: api.Bookings, Holds: api.Holds, Progress: progress, Images: api.Images,
-		Now: api.Now,
+		Waitlist: api.Waitlist,
+		Now:      api.Now,
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -27,7 +27,7 @@ type EventChange struct {
 	First, Last int64 // the positions of its oldest and its newest record in this News
 }
 
-// News holds all changes of a range of the log: events ordered by Last, the others by Position.
+// News holds all changes of a range of the log, but for those of drafts: events ordered by Last, the others by Position.
 type News struct {
 	After, Upto int64
 	Events      []EventChange
@@ -201,7 +201,7 @@ func (l *Live) read(ctx context.Context, at place, upto int64, isFirst bool) (ne
 			group by stream_id
 		) changed
 		cross join lateral (
-			select remaining, capacity, status, version from events where id = changed.id offset 0
+			select remaining, capacity, status, version from events where id = changed.id and published offset 0
 		) e
 		order by changed.last`, at.position, upto).Query(func(rows pgx.Rows) (err error) {
 		news.Events, err = pgx.CollectRows(rows, pgx.RowToStructByPos[EventChange])

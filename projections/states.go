@@ -225,17 +225,9 @@ func (c *Comparison) matchEvent(r *comparedRow, s Stream) {
 }
 
 func eventOfState(id uuid.UUID, s Stream) Event {
-	e := Event{
-		ID: id, Capacity: s.State.Capacity(), Remaining: s.State.Remaining(), Status: EventScheduled,
-		Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, keysVersion: s.Version,
-	}
-	switch {
-	case s.State.Cancelled():
-		e.Status = EventCancelled
-	case s.State.Draft():
-		e.Status = EventDraft
-	}
-	e.setDetails(s.State.Details())
+	e := EventOf(id, s.Version, s.State)
+	e.CreatedAt, e.UpdatedAt, e.keysVersion = s.CreatedAt, s.UpdatedAt, s.Version
+	e.setKeys()
 	return e
 }
 

@@ -77,7 +77,8 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 	if projects {
 		services = append(services, p.projectionService(), p.busService())
 	}
-	services = append(services, p.cleaningService(), p.executorService(p.executorOptions), p.lapseService())
+	services = append(services, p.cleaningService(), p.executorService(p.executorOptions), p.lapseService(),
+		p.erasedService())
 	if seeds {
 		services = append(services, p.seedService(projects))
 	}

@@ -37,6 +37,17 @@ func (r *revocations) of(id uuid.UUID) (lowest int) {
 	return r.lowest[id]
 }
 
+func (r *revocations) erased() (ids []uuid.UUID) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for id, lowest := range r.lowest {
+		if lowest == everyVersion {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 func (r *revocations) add(id uuid.UUID, lowest int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -60,6 +71,9 @@ func (a *Accounts) ParseAccess(token string) (Claims, error) {
 func (a *Accounts) IsRevoked(claims Claims) bool {
 	return claims.version < a.revocations.of(claims.UserID)
 }
+// Erased are the users who were deleted lately: some of their requests may still be on their way, in
+// this process or in another one.
+func (a *Accounts) Erased() []uuid.UUID { return a.revocations.erased() }
 
 // Watch reads, until ctx ends, which access tokens other processes have revoked.
 func (a *Accounts) Watch(ctx context.Context, logger *slog.Logger) {
