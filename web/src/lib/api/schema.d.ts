@@ -498,6 +498,12 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/holds": { parameters: { query?: never; header?: never; path?: never; cookie?: never }; get: operations["listHolds"]; post: operations["holdTickets"]; delete?: never; put?: never; options?: never; head?: never; patch?: never; trace?: never; };
+    "/holds/{id}": { parameters: { query?: never; header?: never; path?: never; cookie?: never }; get?: never; post?: never; delete: operations["releaseHold"]; put?: never; options?: never; head?: never; patch?: never; trace?: never; };
+    "/holds/{id}/confirm": { parameters: { query?: never; header?: never; path?: never; cookie?: never }; get?: never; post: operations["confirmHold"]; delete?: never; put?: never; options?: never; head?: never; patch?: never; trace?: never; };
+    "/waitlist": { parameters: { query?: never; header?: never; path?: never; cookie?: never }; get: operations["listWaitlist"]; post?: never; delete?: never; put?: never; options?: never; head?: never; patch?: never; trace?: never; };
+    "/events/{id}/waitlist": { parameters: { query?: never; header?: never; path?: never; cookie?: never }; get?: never; post: operations["joinWaitlist"]; delete: operations["leaveWaitlist"]; put?: never; options?: never; head?: never; patch?: never; trace?: never; };
+    "/events/{id}/publish": { parameters: { query?: never; header?: never; path?: never; cookie?: never }; get?: never; post: operations["publishEvent"]; delete?: never; put?: never; options?: never; head?: never; patch?: never; trace?: never; };
     "/bookings/{id}": {
         parameters: {
             query?: never;
@@ -700,6 +706,7 @@ export interface components {
             userId: string;
         };
         BookTicketInputBody: {
+            lines?: components["schemas"]["TicketLine"][];
             /** Format: uuid */
             eventId: string;
         };
@@ -712,11 +719,39 @@ export interface components {
             eventId: string;
             /** Format: uuid */
             id: string;
+            lines: components["schemas"]["BookingLine"][];
+            currency?: string;
             /** @enum {string} */
             status: "CONFIRMED" | "CANCELLED";
             /** Format: uuid */
             userId: string;
         };
+        TicketType: { id: number; name: string; price: number; capacity?: number | null; remaining: number };
+        NewTicketType: { id?: number; name: string; price: number; capacity?: number | null };
+        TicketLine: { ticketTypeId: number; quantity: number };
+        BookingLine: { ticketTypeId: number; quantity: number; price?: number };
+        HoldLine: { ticketTypeId: number; quantity: number; price: number };
+        Hold: {
+            id: string;
+            eventId: string;
+            /** @enum {string} */
+            status: "HELD" | "CONFIRMED" | "RELEASED" | "LAPSED";
+            offered: boolean;
+            lines: components["schemas"]["HoldLine"][];
+            currency: string;
+            total: number;
+            expiresAt: string;
+        };
+        HoldList: { data: components["schemas"]["Hold"][] };
+        WaitlistEntry: {
+            id: string;
+            eventId: string;
+            status: string;
+            lines: components["schemas"]["TicketLine"][];
+            place?: number;
+            joinedAt: string;
+        };
+        WaitlistList: { data: components["schemas"]["WaitlistEntry"][] };
         BookingChange: {
             booking: components["schemas"]["Booking"];
             event: components["schemas"]["EventSummary"];
@@ -749,6 +784,8 @@ export interface components {
             eventId: string;
             /** Format: uuid */
             id: string;
+            lines: components["schemas"]["BookingLine"][];
+            currency?: string;
             /** @enum {string} */
             status: "CONFIRMED" | "CANCELLED";
             /** Format: uuid */
@@ -768,6 +805,10 @@ export interface components {
             password: string;
         };
         ChangeEventInputBody: {
+            ticketTypes?: components["schemas"]["NewTicketType"][];
+            maxPerCustomer?: number;
+            saleOpensAt?: string | null;
+            saleClosesAt?: string | null;
             /** @description Accepts a date in the past, for events that are imported */
             allowPast?: boolean;
             /** @description Empty: none */
@@ -890,7 +931,11 @@ export interface components {
             /** @description Whether a booking needs a proof of work */
             requireProofOfWork: boolean;
             /** @enum {string} */
-            status: "SCHEDULED" | "CANCELLED";
+            status: "DRAFT" | "SCHEDULED" | "CANCELLED";
+            maxPerCustomer: number;
+            saleOpensAt?: string | null;
+            saleClosesAt?: string | null;
+            ticketTypes: components["schemas"]["TicketType"][];
             /**
              * @description IANA name of the venue's time zone
              * @example Europe/Lisbon
@@ -1208,6 +1253,11 @@ export interface components {
             token: string;
         };
         ScheduleEventInputBody: {
+            ticketTypes?: components["schemas"]["NewTicketType"][];
+            maxPerCustomer?: number;
+            saleOpensAt?: string | null;
+            saleClosesAt?: string | null;
+            draft?: boolean;
             /** @description Accepts a date in the past, for events that are imported */
             allowPast?: boolean;
             /** @description music, theatre, comedy, film, sport, talk, workshop, festival, family or other */
@@ -1237,7 +1287,7 @@ export interface components {
              * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
              * @example 49.99
              */
-            price: number;
+            price?: number;
             /** @description Asks clients for a computation before each booking */
             requireProofOfWork?: boolean;
             /**
@@ -4142,6 +4192,46 @@ export interface operations {
                 };
             };
         };
+    };
+    listHolds: {
+        parameters: { query?: never; header?: { "Min-Log-Position"?: number; }; path?: never; cookie?: never };
+        requestBody?: never;
+        responses: { 200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["HoldList"] } } };
+    };
+    holdTickets: {
+        parameters: { query?: never; header?: { "Idempotency-Key"?: string; "Proof-Of-Work"?: string; }; path?: never; cookie?: never };
+        requestBody: { content: { "application/json": { eventId: string; lines?: components["schemas"]["TicketLine"][] } } };
+        responses: { 201: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Hold"] } } };
+    };
+    releaseHold: {
+        parameters: { query?: never; header?: never; path: { id: string }; cookie?: never };
+        requestBody?: never;
+        responses: { 204: { headers: { [name: string]: unknown }; content?: never } };
+    };
+    confirmHold: {
+        parameters: { query?: never; header?: { "Idempotency-Key"?: string; }; path: { id: string }; cookie?: never };
+        requestBody?: never;
+        responses: { 201: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["BookingChange"] } } };
+    };
+    listWaitlist: {
+        parameters: { query?: never; header?: { "Min-Log-Position"?: number; }; path?: never; cookie?: never };
+        requestBody?: never;
+        responses: { 200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["WaitlistList"] } } };
+    };
+    joinWaitlist: {
+        parameters: { query?: never; header?: { "Idempotency-Key"?: string; "Proof-Of-Work"?: string; }; path: { id: string }; cookie?: never };
+        requestBody: { content: { "application/json": { lines?: components["schemas"]["TicketLine"][] } } };
+        responses: { 201: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["WaitlistEntry"] } } };
+    };
+    leaveWaitlist: {
+        parameters: { query?: never; header?: never; path: { id: string }; cookie?: never };
+        requestBody?: never;
+        responses: { 204: { headers: { [name: string]: unknown }; content?: never } };
+    };
+    publishEvent: {
+        parameters: { query?: never; header?: { "Idempotency-Key"?: string; }; path: { id: string }; cookie?: never };
+        requestBody?: never;
+        responses: { 200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Event"] } } };
     };
     bookTicket: {
         parameters: {

@@ -5,6 +5,59 @@ import type { components } from './schema'
 
 type Schemas = components['schemas']
 
+export const TicketType: GenericSchema<Schemas['TicketType']> = object({
+  capacity: optional(nullable(number())),
+  id: number(),
+  name: string(),
+  price: number(),
+  remaining: number(),
+})
+
+export const BookingLine: GenericSchema<Schemas['BookingLine']> = object({
+  price: optional(number()),
+  quantity: number(),
+  ticketTypeId: number(),
+})
+
+export const HoldLine: GenericSchema<Schemas['HoldLine']> = object({
+  price: number(),
+  quantity: number(),
+  ticketTypeId: number(),
+})
+
+export const TicketLine: GenericSchema<Schemas['TicketLine']> = object({
+  quantity: number(),
+  ticketTypeId: number(),
+})
+
+export const Hold: GenericSchema<Schemas['Hold']> = object({
+  currency: string(),
+  eventId: string(),
+  expiresAt: string(),
+  id: string(),
+  lines: array(HoldLine),
+  offered: boolean(),
+  status: picklist(["HELD","CONFIRMED","RELEASED","LAPSED"]),
+  total: number(),
+})
+
+export const HoldList: GenericSchema<Schemas['HoldList']> = object({
+  data: array(Hold),
+})
+
+export const WaitlistEntry: GenericSchema<Schemas['WaitlistEntry']> = object({
+  eventId: string(),
+  id: string(),
+  joinedAt: string(),
+  lines: array(TicketLine),
+  place: optional(number()),
+  status: string(),
+})
+
+export const WaitlistList: GenericSchema<Schemas['WaitlistList']> = object({
+  data: array(WaitlistEntry),
+})
+
 export const Event: GenericSchema<Schemas['Event']> = object({
   category: string(),
   currency: string(),
@@ -21,7 +74,11 @@ export const Event: GenericSchema<Schemas['Event']> = object({
   price: number(),
   remainingTickets: number(),
   requireProofOfWork: boolean(),
-  status: picklist(["SCHEDULED","CANCELLED"]),
+  status: picklist(["DRAFT","SCHEDULED","CANCELLED"]),
+  maxPerCustomer: number(),
+  saleOpensAt: optional(nullable(string())),
+  saleClosesAt: optional(nullable(string())),
+  ticketTypes: array(TicketType),
   timeZone: string(),
   title: string(),
   totalTickets: number(),
@@ -55,6 +112,8 @@ export const BookingWithEvent: GenericSchema<Schemas['BookingWithEvent']> = obje
   event: Event,
   eventId: string(),
   id: string(),
+  lines: array(BookingLine),
+  currency: optional(string()),
   status: picklist(["CONFIRMED","CANCELLED"]),
   userId: string(),
 })
@@ -74,6 +133,8 @@ export const Booking: GenericSchema<Schemas['Booking']> = object({
   createdAt: string(),
   eventId: string(),
   id: string(),
+  lines: array(BookingLine),
+  currency: optional(string()),
   status: picklist(["CONFIRMED","CANCELLED"]),
   userId: string(),
 })

@@ -15,6 +15,13 @@ export type Booking = Schemas['Booking']
 export type BookingWithEvent = Schemas['BookingWithEvent']
 export type BookingList = Schemas['BookingList']
 export type BookingChange = Schemas['BookingChange']
+export type TicketType = Schemas['TicketType']
+/** Some tickets of one type. */
+export type TicketLine = Schemas['TicketLine']
+/** Tickets that are set aside for the user until a time. */
+export type Hold = Schemas['Hold']
+/** A place on a waiting list. */
+export type WaitlistEntry = Schemas['WaitlistEntry']
 export type StreamItem = Schemas['StreamItem']
 export type StreamList = Schemas['StreamList']
 export type StreamPage = Schemas['StreamPage']

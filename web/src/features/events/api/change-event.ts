@@ -2,7 +2,7 @@ import { api, read } from '@/lib/api/client'
 import { codeOf } from '@/lib/api/error'
 import { Event as eventSchema } from '@/lib/api/schemas'
 import type { Event, EventDetails } from '@/lib/api/types'
-import { getEvent } from './get-event'
+import { getEvent } from '@/lib/get-event'
 
 const detailNames = [
   'title',
