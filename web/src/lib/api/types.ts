@@ -8,8 +8,11 @@ export type Session = Omit<Schemas['Session'], 'refreshToken'> // the refresh to
 export type Event = Schemas['Event']
 /** The fields of an event that an organizer edits. */
 export type EventDetails = Required<
-  Omit<Schemas['ScheduleEventInputBody'], 'allowPast' | 'requireProofOfWork'>
->
+  Omit<Schemas['ScheduleEventInputBody'], 'allowPast' | 'requireProofOfWork' | OnlySome>
+> &
+  Pick<Schemas['ScheduleEventInputBody'], OnlySome>
+/** Ticket types, or a price, which an event has instead whose tickets are all the same. */
+type OnlySome = 'price' | 'ticketTypes' | 'draft'
 export type EventPage = Schemas['EventPage']
 export type Booking = Schemas['Booking']
 export type BookingWithEvent = Schemas['BookingWithEvent']

@@ -7,9 +7,10 @@ import { Spinner } from '@/components/ui/spinner'
 import type { Event, TicketLine } from '@/lib/api/types'
 import { AttemptKey } from '@/lib/attempt-key'
 import { formatPrice } from '@/lib/format'
-import { isSimple, leftOf, quantityOf, totalOf, useSale } from '@/lib/sale'
+import { isSimple, totalOf, useSale } from '@/lib/sale'
 import { strings } from '@/lib/strings'
 import { join, reserve } from '../actions'
+import { selectionOf, type Chosen } from '../selection'
 import { choose as text } from '../strings'
 import { Stepper } from './stepper'
 
@@ -19,7 +20,7 @@ import { Stepper } from './stepper'
  */
 export function ChooseTickets({ event, booked }: { event: Event; booked: number }) {
   const { phase } = useSale(event)
-  const [chosen, setChosen] = useState<Readonly<Record<number, number>>>({})
+  const [chosen, setChosen] = useState<Chosen>({})
   const [wantsToWait, setWantsToWait] = useState(false)
   const [attempt] = useState(() => new AttemptKey())
   const most = event.maxPerCustomer - booked
@@ -27,20 +28,7 @@ export function ChooseTickets({ event, booked }: { event: Event; booked: number 
   const isWaiting = isGone || wantsToWait
   const isOne = isSimple(event) // there is nothing to choose
 
-  // Counts go down while the page is open: never more than is left now.
-  const first = event.ticketTypes.length === 1 ? event.ticketTypes[0]?.id : undefined
-  let free = isWaiting ? most : Math.min(most, event.remainingTickets)
-  const rows = event.ticketTypes.map((type) => {
-    const left = leftOf(event, type)
-    const limit = isWaiting ? (type.capacity ?? event.totalTickets) : left
-    const wanted = chosen[type.id] ?? (type.id === first ? 1 : 0)
-    const quantity = Math.max(0, Math.min(wanted, limit, free))
-    free -= quantity
-    return { type, left, limit, quantity, line: { ticketTypeId: type.id, quantity, price: type.price } }
-  })
-  const lines = rows.map(({ line }) => line).filter(({ quantity }) => quantity > 0)
-  const wanted = quantityOf(lines)
-  const isEnough = wanted <= event.remainingTickets && rows.every(({ quantity, left }) => quantity <= left)
+  const { rows, lines, wanted, isEnough } = selectionOf(event, chosen, most, isWaiting)
   const canWait = !isGone && rows.some(({ left }) => left < most)
 
   const send = useMutation({
@@ -60,7 +48,7 @@ export function ChooseTickets({ event, booked }: { event: Event; booked: number 
           <fieldset className="grid gap-1">
             <legend className="type-label mb-2 text-soft">{text.legend}</legend>
             <ul className="grid gap-3">
-              {rows.map(({ type, left, limit, quantity }) => (
+              {rows.map(({ type, left, quantity, most }) => (
                 <li key={type.id} className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1.5">
                   <div className="min-w-0">
                     <p className="font-semibold">
@@ -79,7 +67,7 @@ export function ChooseTickets({ event, booked }: { event: Event; booked: number 
                   <Stepper
                     name={type.name}
                     value={quantity}
-                    most={Math.min(limit, quantity + free)}
+                    most={most}
                     onChange={(quantity) => setChosen({ ...chosen, [type.id]: quantity })}
                   />
                 </li>

@@ -19,12 +19,12 @@ export default function SchedulePage() {
   const { push } = useRouter()
   const [attempt] = useState(() => new AttemptKey())
 
-  const save = async (values: EventFormValues) => {
-    const details = detailsOf(values)
+  const save = async (values: EventFormValues, draft: boolean) => {
+    const details = { ...detailsOf(values), ...(draft && { draft }) }
     const event = await scheduleEvent(details, attempt.for(details))
     client.setQueryData(eventQuery(event.id).queryKey, event)
     void client.invalidateQueries({ queryKey: ['events', 'list'] })
-    toast.success(text.scheduled(event.title))
+    toast.success(draft ? text.draftSaved(event.title) : text.scheduled(event.title))
     push(paths.event(event.id))
   }
 
@@ -35,7 +35,8 @@ export default function SchedulePage() {
       <EventForm
         submitText={text.schedule}
         submittingText={text.scheduling}
-        onSave={save}
+        onSave={(values) => save(values, false)}
+        onSaveDraft={(values) => save(values, true)}
         back={paths.events}
       />
     </div>
