@@ -751,7 +751,7 @@ export interface components {
             place?: number;
             joinedAt: string;
         };
-        WaitlistList: { data: components["schemas"]["WaitlistEntry"][] };
+        WaitlistEntries: { data: components["schemas"]["WaitlistEntry"][] };
         BookingChange: {
             booking: components["schemas"]["Booking"];
             event: components["schemas"]["EventSummary"];
@@ -4216,7 +4216,7 @@ export interface operations {
     listWaitlist: {
         parameters: { query?: never; header?: { "Min-Log-Position"?: number; }; path?: never; cookie?: never };
         requestBody?: never;
-        responses: { 200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["WaitlistList"] } } };
+        responses: { 200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["WaitlistEntries"] } } };
     };
     joinWaitlist: {
         parameters: { query?: never; header?: { "Idempotency-Key"?: string; "Proof-Of-Work"?: string; }; path: { id: string }; cookie?: never };

@@ -54,7 +54,7 @@ export const WaitlistEntry: GenericSchema<Schemas['WaitlistEntry']> = object({
   status: string(),
 })
 
-export const WaitlistList: GenericSchema<Schemas['WaitlistList']> = object({
+export const WaitlistEntries: GenericSchema<Schemas['WaitlistEntries']> = object({
   data: array(WaitlistEntry),
 })
 

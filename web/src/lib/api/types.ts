@@ -18,9 +18,9 @@ export type Booking = Schemas['Booking']
 export type BookingWithEvent = Schemas['BookingWithEvent']
 export type BookingList = Schemas['BookingList']
 export type BookingChange = Schemas['BookingChange']
-export type TicketType = Schemas['TicketType']
+export type TicketType = Event['ticketTypes'][number]
 /** Some tickets of one type. */
-export type TicketLine = Schemas['TicketLine']
+export type TicketLine = Pick<Hold['lines'][number], 'ticketTypeId' | 'quantity'>
 /** Tickets that are set aside for the user until a time. */
 export type Hold = Schemas['Hold']
 /** A place on a waiting list. */

@@ -1,6 +1,6 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
-import { HoldList, WaitlistList } from '@/lib/api/schemas'
+import { HoldList, WaitlistEntries } from '@/lib/api/schemas'
 import type { Hold, WaitlistEntry } from '@/lib/api/types'
 import { holdKeys } from '@/lib/event-cache'
 import { live } from '@/lib/live/live'
@@ -18,7 +18,7 @@ export const holdsQuery = queryOptions({
 export const waitlistQuery = queryOptions({
   queryKey: holdKeys.waitlist,
   queryFn: async ({ signal }): Promise<WaitlistEntry[]> =>
-    (await read(WaitlistList, api.GET('/waitlist', { params: parameters(), signal }))).data.data,
+    (await read(WaitlistEntries, api.GET('/waitlist', { params: parameters(), signal }))).data.data,
   staleTime: 30_000,
 })
 

@@ -16,7 +16,7 @@ export function WaitingPanel({ entry, event }: { entry: WaitlistEntry; event: Ev
     <div className="grid gap-3">
       <p className="font-semibold">{text.title}</p>
       <p role="status" className="type-display text-2xl">
-        {entry.place !== undefined && text.place(entry.place)}
+        {entry.place ? text.place(entry.place) : ''}
       </p>
       <p className="font-medium">{describeLines(entry.lines, event)}</p>
       <p className="text-sm text-soft">{text.hint}</p>
