@@ -52,7 +52,7 @@ export default defineConfig([
     'dist/**',
     'next-env.d.ts',
     'src/lib/api/schema.d.ts',
-    'src/lib/api/schemas.ts',
+    'src/lib/api/schemas*.ts',
     'test-results/**',
     'screenshots/**',
   ]),

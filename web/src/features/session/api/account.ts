@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
-import { Session as sessionSchema, SessionsOutputBody, User as userSchema } from '@/lib/api/schemas'
+import { Session as sessionSchema, SessionsOutputBody, User as userSchema } from '@/lib/api/schemas-session'
 import { endSession, replaceSession, signOut } from '@/lib/session/session'
 import { currentSession } from '@/lib/session/store'
 import { done } from '@/lib/api/done'
