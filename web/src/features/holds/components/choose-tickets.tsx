@@ -19,6 +19,18 @@ import { Stepper } from './stepper'
  * be waited for. `booked` is how many tickets of the event the user has.
  */
 export function ChooseTickets({ event, booked }: { event: Event; booked: number }) {
+  if (booked < event.maxPerCustomer) return <Choice event={event} booked={booked} />
+  return (
+    <>
+      <Button variant="done" size="wide" aria-disabled>
+        {text.booked}
+      </Button>
+      <p className="text-center text-sm text-soft">{text.bookedAll(booked)}</p>
+    </>
+  )
+}
+
+function Choice({ event, booked }: { event: Event; booked: number }) {
   const { phase } = useSale(event)
   const [chosen, setChosen] = useState<Chosen>({})
   const [wantsToWait, setWantsToWait] = useState(false)

@@ -2,20 +2,18 @@
 
 import dynamic from 'next/dynamic'
 import { useEffect, useRef, type ReactNode } from 'react'
-import { Alert } from '@/components/ui/alert'
-import { Button } from '@/components/ui/button'
 import { Skeleton } from '@/components/ui/skeleton'
 import type { Event } from '@/lib/api/types'
-import { isSimple, quantityOf, useSale } from '@/lib/sale'
+import { isSimple, useSale } from '@/lib/sale'
 import { useHolds, useWaitlist } from '../api/list-holds'
-import { forgetLapse, useLapse } from '../lapses'
-import { choose, lapse as text } from '../strings'
+import { useLapse } from '../lapses'
 
 const loading = () => <Skeleton className="h-44 w-full rounded-md" />
 const ChooseTickets = dynamic(() => import('./choose-tickets').then((file) => file.ChooseTickets), {
   loading,
 })
 const HoldPanel = dynamic(() => import('./hold-panel').then((file) => file.HoldPanel), { loading })
+const Lapse = dynamic(() => import('./lapse').then((file) => file.Lapse))
 const WaitingPanel = dynamic(() => import('./waiting-panel').then((file) => file.WaitingPanel), { loading })
 
 /**
@@ -35,11 +33,12 @@ export function EventSale({
   const { phase } = useSale(event)
   const hold = useHolds().data?.find((h) => h.eventId === event.id)
   const entry = useWaitlist().data?.find((e) => e.eventId === event.id)
+  const lapsed = useLapse(event.id)
   const focus = useFocusOnChange(hold?.id ?? entry?.id)
   const canWait = phase === 'open' && event.remainingTickets <= 0 && booked === 0
   return (
     <div {...focus} tabIndex={-1} className="grid gap-4 outline-none">
-      <Lapse eventId={event.id} />
+      {lapsed && <Lapse hold={lapsed} />}
       {hold ? (
         <HoldPanel hold={hold} event={event} />
       ) : entry ? (
@@ -49,34 +48,10 @@ export function EventSale({
           {button}
           {canWait && <ChooseTickets event={event} booked={booked} />}
         </>
-      ) : booked >= event.maxPerCustomer ? (
-        <>
-          <Button variant="done" size="wide" aria-disabled>
-            {choose.booked}
-          </Button>
-          <p className="text-center text-sm text-soft">{choose.bookedAll(booked)}</p>
-        </>
       ) : (
         <ChooseTickets event={event} booked={booked} />
       )}
     </div>
-  )
-}
-
-/** Says that the user's time ran out, until it is read. */
-function Lapse({ eventId }: { eventId: string }) {
-  const lapsed = useLapse(eventId)
-  if (!lapsed) return null
-  const tell = lapsed.offered ? text.offer : text.hold
-  return (
-    <Alert>
-      <p>
-        {tell(quantityOf(lapsed.lines))} {text.refunded}
-      </p>
-      <Button variant="outline" className="mt-3" onClick={() => forgetLapse(eventId)}>
-        {text.dismiss}
-      </Button>
-    </Alert>
   )
 }
 
