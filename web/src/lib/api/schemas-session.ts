@@ -41,7 +41,9 @@ export const Problem: GenericSchema<Schemas['Problem']> = object({
   detail: string(),
   errors: optional(nullable(array(FieldProblem))),
   requestId: optional(string()),
+  saleOpensAt: optional(string()),
   status: number(),
   title: string(),
   type: string(),
+  waitlist: optional(boolean()),
 })

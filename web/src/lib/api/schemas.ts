@@ -6,56 +6,11 @@ import type { components } from './schema'
 type Schemas = components['schemas']
 
 export const TicketType: GenericSchema<Schemas['TicketType']> = object({
-  capacity: optional(nullable(number())),
+  capacity: optional(number()),
   id: number(),
   name: string(),
   price: number(),
   remaining: number(),
-})
-
-export const BookingLine: GenericSchema<Schemas['BookingLine']> = object({
-  price: optional(number()),
-  quantity: number(),
-  ticketTypeId: number(),
-})
-
-export const HoldLine: GenericSchema<Schemas['HoldLine']> = object({
-  price: number(),
-  quantity: number(),
-  ticketTypeId: number(),
-})
-
-export const TicketLine: GenericSchema<Schemas['TicketLine']> = object({
-  quantity: number(),
-  ticketTypeId: number(),
-})
-
-export const Hold: GenericSchema<Schemas['Hold']> = object({
-  currency: string(),
-  eventId: string(),
-  expiresAt: string(),
-  id: string(),
-  lines: array(HoldLine),
-  offered: boolean(),
-  status: picklist(["HELD","CONFIRMED","RELEASED","LAPSED"]),
-  total: number(),
-})
-
-export const HoldList: GenericSchema<Schemas['HoldList']> = object({
-  data: array(Hold),
-})
-
-export const WaitlistEntry: GenericSchema<Schemas['WaitlistEntry']> = object({
-  eventId: string(),
-  id: string(),
-  joinedAt: string(),
-  lines: array(TicketLine),
-  place: optional(number()),
-  status: string(),
-})
-
-export const WaitlistEntries: GenericSchema<Schemas['WaitlistEntries']> = object({
-  data: array(WaitlistEntry),
 })
 
 export const Event: GenericSchema<Schemas['Event']> = object({
@@ -70,14 +25,14 @@ export const Event: GenericSchema<Schemas['Event']> = object({
   url: string(),
   width: number(),
 })),
+  maxPerCustomer: number(),
   organizerName: string(),
   price: number(),
   remainingTickets: number(),
   requireProofOfWork: boolean(),
-  status: picklist(["DRAFT","SCHEDULED","CANCELLED"]),
-  maxPerCustomer: number(),
-  saleOpensAt: optional(nullable(string())),
-  saleClosesAt: optional(nullable(string())),
+  saleClosesAt: optional(string()),
+  saleOpensAt: optional(string()),
+  status: picklist(["SCHEDULED","CANCELLED","DRAFT"]),
   ticketTypes: array(TicketType),
   timeZone: string(),
   title: string(),
@@ -106,14 +61,20 @@ export const UploadedImage: GenericSchema<Schemas['UploadedImage']> = object({
   width: number(),
 })
 
+export const TicketLine: GenericSchema<Schemas['TicketLine']> = object({
+  price: optional(number()),
+  quantity: number(),
+  ticketTypeId: number(),
+})
+
 export const BookingWithEvent: GenericSchema<Schemas['BookingWithEvent']> = object({
   cancelledAt: optional(string()),
   createdAt: string(),
+  currency: optional(string()),
   event: Event,
   eventId: string(),
   id: string(),
-  lines: array(BookingLine),
-  currency: optional(string()),
+  lines: array(TicketLine),
   status: picklist(["CONFIRMED","CANCELLED"]),
   userId: string(),
 })
@@ -131,10 +92,10 @@ export const BookingList: GenericSchema<Schemas['BookingList']> = object({
 export const Booking: GenericSchema<Schemas['Booking']> = object({
   cancelledAt: optional(string()),
   createdAt: string(),
+  currency: optional(string()),
   eventId: string(),
   id: string(),
-  lines: array(BookingLine),
-  currency: optional(string()),
+  lines: array(TicketLine),
   status: picklist(["CONFIRMED","CANCELLED"]),
   userId: string(),
 })
@@ -149,4 +110,32 @@ export const EventSummary: GenericSchema<Schemas['EventSummary']> = object({
 export const BookingChange: GenericSchema<Schemas['BookingChange']> = object({
   booking: Booking,
   event: EventSummary,
+})
+
+export const Hold: GenericSchema<Schemas['Hold']> = object({
+  currency: string(),
+  eventId: string(),
+  expiresAt: string(),
+  id: string(),
+  lines: array(TicketLine),
+  offered: boolean(),
+  status: picklist(["HELD","CONFIRMED","RELEASED","LAPSED"]),
+  total: number(),
+})
+
+export const HoldList: GenericSchema<Schemas['HoldList']> = object({
+  data: array(Hold),
+})
+
+export const WaitlistEntry: GenericSchema<Schemas['WaitlistEntry']> = object({
+  eventId: string(),
+  id: string(),
+  joinedAt: string(),
+  lines: array(TicketLine),
+  place: optional(number()),
+  status: picklist(["WAITING","OFFERED","CONFIRMED","DECLINED","LAPSED","LEFT"]),
+})
+
+export const WaitlistEntries: GenericSchema<Schemas['WaitlistEntries']> = object({
+  data: array(WaitlistEntry),
 })
