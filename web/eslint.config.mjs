@@ -2,7 +2,7 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import next from 'eslint-config-next/core-web-vitals'
 import typescript from 'eslint-config-next/typescript'
 
-const features = ['session', 'events', 'bookings', 'audit']
+const features = ['session', 'events', 'bookings', 'holds', 'audit']
 
 export default defineConfig([
   ...next,
@@ -52,7 +52,7 @@ export default defineConfig([
     'dist/**',
     'next-env.d.ts',
     'src/lib/api/schema.d.ts',
-    'src/lib/api/schemas.ts',
+    'src/lib/api/schemas*.ts',
     'test-results/**',
     'screenshots/**',
   ]),

@@ -1,5 +1,5 @@
 // Generates from the OpenAPI document that `boxoffice openapi` prints: src/lib/api/schema.d.ts, the types of the
-// API, and src/lib/api/schemas.ts, which validates its answers. With --check, fails when one is out of date.
+// API, and schemas*.ts beside it, which validate its answers. With --check, fails when one is out of date.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import openapiTypes, { astToString } from 'openapi-typescript'
@@ -16,22 +16,21 @@ const document = JSON.parse(
 )
 const { schemas } = document.components
 
-// The answers that the pages read.
-const answers = [
-  'Event',
-  'EventPage',
-  'UploadedImage',
-  'BookingList',
-  'BookingChange',
-  'Session',
-  'SessionsOutputBody',
-  'StreamList',
-  'StreamPage',
-  'StreamSeries',
-  'Verification',
-  'VerificationList',
-  'Problem',
-]
+// The answers that the pages read, in files of which no page loads what it does not need.
+const answers = {
+  'schemas-session.ts': ['Session', 'SessionsOutputBody', 'Problem'],
+  'schemas-audit.ts': ['StreamList', 'StreamPage', 'StreamSeries', 'Verification', 'VerificationList'],
+  'schemas.ts': [
+    'Event',
+    'EventPage',
+    'UploadedImage',
+    'BookingList',
+    'BookingChange',
+    'HoldList',
+    'WaitlistEntry',
+    'WaitlistEntries',
+  ],
+}
 
 const used = new Map()
 const imports = new Set()
@@ -65,19 +64,21 @@ function define(name) {
   used.delete(name) // after them: a constant must be defined before it is used
   used.set(name, `export const ${name}: GenericSchema<Schemas['${name}']> = ${code}`)
 }
-answers.forEach(define)
 
 const notice =
   '// Generated from the description of the API by `npm run generate`. Not to be changed by hand.\n\n'
-const files = {
-  'schema.d.ts': notice + astToString(await openapiTypes(document)),
-  'schemas.ts': `${notice}import { ${[...imports].sort().join(', ')}, type GenericSchema } from 'valibot'
+const files = { 'schema.d.ts': notice + astToString(await openapiTypes(document)) }
+for (const [file, names] of Object.entries(answers)) {
+  used.clear()
+  imports.clear()
+  names.forEach(define)
+  files[file] = `${notice}import { ${[...imports].sort().join(', ')}, type GenericSchema } from 'valibot'
 import type { components } from './schema'
 
 type Schemas = components['schemas']
 
 ${[...used.values()].join('\n\n')}
-`,
+`
 }
 
 for (const [name, content] of Object.entries(files)) {

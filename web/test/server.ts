@@ -4,6 +4,8 @@ import type { BookingWithEvent, Event, Session } from '@/lib/api/types'
 
 export const server = setupServer(
   http.get('*/api/bookings', () => bookingList([])),
+  http.get('*/api/holds', () => HttpResponse.json({ data: [] })),
+  http.get('*/api/waitlist', () => HttpResponse.json({ data: [] })),
   http.get('*/api/events', () =>
     HttpResponse.json({ data: [], meta: { total: 0, page: 1, limit: 12, totalPages: 0 } }),
   ),
@@ -47,6 +49,18 @@ export function anEvent(part: Partial<Event> = {}): Event {
     currency: 'USD',
     status: 'SCHEDULED',
     version: 3,
+    maxPerCustomer: 1,
+    saleOpensAt: null,
+    saleClosesAt: null,
+    ticketTypes: [
+      {
+        id: 1,
+        name: 'General admission',
+        price: 49.99,
+        capacity: null,
+        remaining: part.remainingTickets ?? 60,
+      },
+    ],
     ...part,
   }
 }
@@ -59,6 +73,7 @@ export function aBooking(event: Event, part: Partial<BookingWithEvent> = {}): Bo
     status: 'CONFIRMED',
     createdAt: '2030-01-15T12:00:00Z',
     event,
+    lines: [{ ticketTypeId: 1, quantity: 1 }],
     ...part,
   }
 }

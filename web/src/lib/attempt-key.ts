@@ -16,4 +16,9 @@ export class AttemptKey {
     }
     return this.key
   }
+
+  /** The request is decided: sent once more, it is another one. */
+  forget(): void {
+    this.request = ''
+  }
 }

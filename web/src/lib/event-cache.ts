@@ -19,6 +19,9 @@ export const eventKeys = {
 
 export const bookingKeys = { all: ['bookings'] } as const
 
+/** The user's holds and places on waiting lists. */
+export const holdKeys = { all: ['holds'], list: ['holds', 'list'], waitlist: ['holds', 'waitlist'] } as const
+
 /**
  * Writes a change into every cached answer, unless it has a newer version: answers and pushes may
  * overtake each other, and counts must not go back. Only the changed event becomes a new object, so

@@ -1,6 +1,6 @@
 import { toast } from '@/lib/toast'
 import type { BookingWithEvent, Event } from '@/lib/api/types'
-import { applyChange, bookingKeys, markSoldOut } from '@/lib/event-cache'
+import { applyChange, bookingKeys, holdKeys, markSoldOut } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { bookTicket, type Outcome } from './api/book-ticket'
 import { ticketsQuery } from './api/list-bookings'
@@ -65,6 +65,10 @@ function applyOutcome(event: Event, outcome: Outcome): void {
       refetch(bookingKeys.all)
       refetch(['events'])
       break
+    case 'already_waiting':
+    case 'already_holding':
+      refetch(holdKeys.all)
+      break
     default:
       refetch(['events'])
   }
@@ -93,6 +97,18 @@ function showOutcome(event: Event, outcome: Outcome): void {
       break
     case 'event_not_found':
       toast.error(text.eventNotFound(event.title))
+      break
+    case 'sale_not_open':
+      toast.error(text.saleNotOpen(event.title))
+      break
+    case 'sale_closed':
+      toast.error(text.saleClosed(event.title))
+      break
+    case 'already_waiting':
+      toast.info(text.alreadyWaiting)
+      break
+    case 'already_holding':
+      toast.info(text.alreadyHolding)
       break
     case 'busy':
       toast.error(text.failed, { description: text.busy(outcome.seconds) })

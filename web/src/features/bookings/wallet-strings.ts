@@ -40,6 +40,8 @@ export const strings = {
     holder: 'Name',
     email: 'E-mail',
     number: 'Ticket number',
+    tickets: 'Tickets',
+    paid: 'Paid',
   },
   cancel: {
     title: 'Cancel this booking?',

@@ -1,5 +1,5 @@
 import type { Event } from '@/lib/api/types'
-import { now } from '@/lib/server-time'
+import { salePhase } from '@/lib/sale'
 import { availability as text } from './strings'
 
 type Level = 'good' | 'warn' | 'bad' | 'off'
@@ -19,10 +19,13 @@ const FEW = 5
  * same without the colour.
  */
 export function availabilityOf(
-  event: Pick<Event, 'remainingTickets' | 'totalTickets' | 'status' | 'date'>,
+  event: Pick<
+    Event,
+    'remainingTickets' | 'totalTickets' | 'status' | 'date' | 'saleOpensAt' | 'saleClosesAt'
+  >,
 ): Availability {
-  if (event.status === 'CANCELLED') return { level: 'off', text: text.cancelled }
-  if (Date.parse(event.date) <= now()) return { level: 'off', text: text.past }
+  const phase = salePhase(event)
+  if (phase !== 'open') return { level: 'off', text: text.phases[phase] }
   const { remainingTickets: left, totalTickets: total } = event
   if (left <= 0) return { level: 'off', text: text.soldOut }
   const isScarce = left <= FEW || left * 10 < total

@@ -64,8 +64,13 @@ export const filters = {
 } as const
 
 export const availability = {
-  cancelled: 'Cancelled',
-  past: 'Past event',
+  phases: {
+    draft: 'Draft',
+    cancelled: 'Cancelled',
+    begun: 'Past event',
+    not_open: 'Not on sale yet',
+    closed: 'Sale ended',
+  },
   soldOut: 'Sold Out',
   last: 'Last ticket',
   left: (left: number, isScarce: boolean) => `${isScarce ? 'Only ' : ''}${plural(left, 'ticket')} left`,
@@ -99,11 +104,21 @@ export const details = {
   about: 'About this event',
   tickets: 'Tickets',
   each: 'per ticket',
+  from: 'From',
+  opens: 'On sale from',
+  closes: 'On sale until',
+  closed: 'The sale ended on',
+  choose: 'Choose tickets',
+  draft: 'This is a draft: only organizers see it.',
 } as const
 
 export const tools = {
   title: 'For organizers',
   edit: 'Edit event',
+  publish: 'Publish event',
+  publishing: 'Publishing…',
+  published: (title: string) => `${title} is published.`,
+  notPublished: 'The event was not published.',
   cancel: 'Cancel event',
   cancelTitle: 'Cancel this event?',
   keep: 'Keep event',

@@ -1,6 +1,6 @@
 import { safeParse } from 'valibot'
 import { strings } from '@/lib/strings'
-import { Problem as problemSchema } from './schemas'
+import { Problem as problemSchema } from './schemas-session'
 
 /** The reason why a request failed. The API client throws no other errors. */
 export class ApiError extends Error {

@@ -8,13 +8,23 @@ export type Session = Omit<Schemas['Session'], 'refreshToken'> // the refresh to
 export type Event = Schemas['Event']
 /** The fields of an event that an organizer edits. */
 export type EventDetails = Required<
-  Omit<Schemas['ScheduleEventInputBody'], 'allowPast' | 'requireProofOfWork'>
->
+  Omit<Schemas['ScheduleEventInputBody'], 'allowPast' | 'requireProofOfWork' | OnlySome>
+> &
+  Pick<Schemas['ScheduleEventInputBody'], OnlySome>
+/** Ticket types, or a price, which an event has instead whose tickets are all the same. */
+type OnlySome = 'price' | 'ticketTypes' | 'draft'
 export type EventPage = Schemas['EventPage']
 export type Booking = Schemas['Booking']
 export type BookingWithEvent = Schemas['BookingWithEvent']
 export type BookingList = Schemas['BookingList']
 export type BookingChange = Schemas['BookingChange']
+export type TicketType = Event['ticketTypes'][number]
+/** Some tickets of one type. */
+export type TicketLine = Pick<Hold['lines'][number], 'ticketTypeId' | 'quantity'>
+/** Tickets that are set aside for the user until a time. */
+export type Hold = Schemas['Hold']
+/** A place on a waiting list. */
+export type WaitlistEntry = Schemas['WaitlistEntry']
 export type StreamItem = Schemas['StreamItem']
 export type StreamList = Schemas['StreamList']
 export type StreamPage = Schemas['StreamPage']

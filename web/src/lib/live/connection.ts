@@ -67,7 +67,9 @@ export class LiveConnection {
   private asksForBookings = true
   /** Called with each booking of the user that is made or cancelled. */
   onBooking: ((change: BookingFrame) => void) | undefined
-  /** A position of the log that the user's bookings must be read at. */
+  /** Called when a hold, an offer or a place on a waiting list of the user changes. */
+  onHold: (() => void) | undefined
+  /** A position of the log that the user's bookings and holds must be read at. */
   bookedAt: number | undefined
 
   constructor(private readonly options: Options) {}

@@ -1,6 +1,6 @@
 import { ApiError } from '@/lib/api/error'
 import { read } from '@/lib/api/read'
-import { Session as sessionSchema } from '@/lib/api/schemas'
+import { Session as sessionSchema } from '@/lib/api/schemas-session'
 import { guestApi, send } from '@/lib/api/send'
 import type { Session } from '@/lib/api/types'
 import { proofHeader, withProof } from '@/lib/proof-of-work/proof'

@@ -6,6 +6,8 @@ import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { forgetAttempts } from '@/features/bookings/attempts'
 import { BookingStatus } from '@/features/bookings/components/booking-status'
+import { HoldWatch } from '@/features/holds/components/hold-watch'
+import { forgetLapses } from '@/features/holds/lapses'
 import { useLiveConnection } from '@/lib/live/live'
 import { queryClient } from '@/lib/query-client'
 import { useSession } from '@/lib/session/store'
@@ -19,6 +21,7 @@ export default function MembersLayout({ children }: { children: ReactNode }) {
   useForgettingOf(useSession((s) => s.user?.id))
   return (
     <QueryClientProvider client={queryClient}>
+      <HoldWatch />
       <NuqsAdapter>{children}</NuqsAdapter>
       <BookingStatus />
       <Toaster />
@@ -33,6 +36,7 @@ function useForgettingOf(userId: string | undefined): void {
     if (previous.current && previous.current !== userId) {
       queryClient.clear()
       forgetAttempts()
+      forgetLapses()
     }
     previous.current = userId
   }, [userId])

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
-import { StreamSeries as seriesSchema } from '@/lib/api/schemas'
+import { StreamSeries as seriesSchema } from '@/lib/api/schemas-audit'
 import type { StreamSeries } from '@/lib/api/types'
 
 const SPANS = 200

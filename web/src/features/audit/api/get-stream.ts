@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
-import { StreamPage } from '@/lib/api/schemas'
+import { StreamPage } from '@/lib/api/schemas-audit'
 
 export const PAGE_SIZE = 25
 

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
-import { StreamList } from '@/lib/api/schemas'
+import { StreamList } from '@/lib/api/schemas-audit'
 
 export interface StreamQuery {
   search: string

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
 import { codeOf } from '@/lib/api/error'
-import { Verification as schema, VerificationList as listSchema } from '@/lib/api/schemas'
+import { Verification as schema, VerificationList as listSchema } from '@/lib/api/schemas-audit'
 import type { Verification } from '@/lib/api/types'
 
 const POLL_INTERVAL = 500

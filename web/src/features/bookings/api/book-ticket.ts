@@ -1,4 +1,5 @@
 import { api, read } from '@/lib/api/client'
+import { untilDecided } from '@/lib/api/decided'
 import { ApiError } from '@/lib/api/error'
 import { BookingChange as changeSchema } from '@/lib/api/schemas'
 import type { BookingChange } from '@/lib/api/types'
@@ -25,11 +26,11 @@ const refusals = [
   'event_cancelled',
   'event_past',
   'event_not_found',
+  'sale_not_open',
+  'sale_closed',
+  'already_waiting',
+  'already_holding',
 ] as const
-
-// The waits before asking again about an attempt that the server is still processing, or whose
-// outcome it does not know yet.
-const MAX_RETRIES = 5
 
 /**
  * Books one ticket. The key identifies the attempt: when it is sent again, the answer is the
@@ -39,24 +40,20 @@ const MAX_RETRIES = 5
 export async function bookTicket(
   eventId: string,
   key: string,
-  wait: (seconds: number) => Promise<void> = sleep,
+  wait?: (seconds: number) => Promise<void>,
 ): Promise<Outcome> {
-  for (let look = 1; ; look++) {
-    try {
-      const { data, currentStatus, isReplayed } = await withProof((proof) => {
-        const params = { header: { 'Idempotency-Key': key, ...proofHeader(proof) } }
-        return read(changeSchema, api.POST('/book', { params, body: { eventId } }))
-      })
-      // It was made, but its answer was lost, and it was cancelled since: a new booking is wanted.
-      if (currentStatus === 'CANCELLED') return bookTicket(eventId, newKey(), wait)
-      if (isReplayed && currentStatus !== 'CONFIRMED') return { kind: 'failed' } // it may be cancelled
-      return { kind: 'booked', change: data }
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      const undecided = error.code === 'idempotency_in_progress' || error.code === 'outcome_unknown'
-      if (!undecided || look === MAX_RETRIES) return outcomeOf(error)
-      await wait(error.retryAfter ?? 1)
-    }
+  const params = (proof?: string) => ({ header: { 'Idempotency-Key': key, ...proofHeader(proof) } })
+  const send = (proof?: string) =>
+    read(changeSchema, api.POST('/book', { params: params(proof), body: { eventId } }))
+  try {
+    const { data, currentStatus, isReplayed } = await untilDecided(() => withProof(send), wait)
+    // It was made, but its answer was lost, and it was cancelled since: a new booking is wanted.
+    if (currentStatus === 'CANCELLED') return bookTicket(eventId, newKey(), wait)
+    if (isReplayed && currentStatus !== 'CONFIRMED') return { kind: 'failed' } // it may be cancelled
+    return { kind: 'booked', change: data }
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    return outcomeOf(error)
   }
 }
 
@@ -70,8 +67,4 @@ function outcomeOf(error: ApiError): Outcome {
   if (error.code === 'needs_https') return { kind: 'needs_https' }
   if (error.status === 0 && navigator.onLine === false) return { kind: 'offline' }
   return { kind: 'failed' }
-}
-
-function sleep(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
 }

@@ -4,6 +4,7 @@ import { api, read } from '@/lib/api/client'
 import { BookingList } from '@/lib/api/schemas'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { live } from '@/lib/live/live'
+import { quantityOf } from '@/lib/sale'
 
 interface Part {
   limit?: number
@@ -35,12 +36,13 @@ const usedTicketsQuery = queryOptions({
 export const useTickets = () => useQuery(ticketsQuery)
 
 /**
- * Whether the user has a ticket for an event; undefined while unknown. Components render again only
- * when this value changes, not with every change of the list.
+ * How many tickets the user has for an event; undefined while unknown. Components render again only
+ * when this number changes, not with every change of the list.
  */
-export function useIsBooked(eventId: string, hasBegun: boolean) {
+export function useTicketsOf(eventId: string, hasBegun: boolean) {
   const select = useCallback(
-    (tickets: BookingWithEvent[]) => tickets.some((b) => b.eventId === eventId),
+    (tickets: BookingWithEvent[]) =>
+      tickets.filter((b) => b.eventId === eventId).reduce((sum, { lines }) => sum + quantityOf(lines), 0),
     [eventId],
   )
   return useQuery({ ...(hasBegun ? usedTicketsQuery : ticketsQuery), select })

@@ -49,6 +49,7 @@ const booked = (event: Event, remainingTickets: number) =>
         userId: 'u1',
         status: 'CONFIRMED',
         createdAt: '2030-01-15T12:00:00Z',
+        lines: [{ ticketTypeId: 1, quantity: 1, price: 49.99 }],
       },
       event: { id: event.id, title: event.title, remainingTickets, version: event.version + 1 },
     },

@@ -2,12 +2,14 @@
 
 import { CircleCheck, QrCode, ReceiptText, XCircle } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { describeLines } from '@/components/ticket-lines'
 import { DateStub } from '@/components/date-stub'
 import { TicketHeading } from '@/components/ticket-heading'
 import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { formatDateTime } from '@/lib/format'
+import { quantityOf } from '@/lib/sale'
 import { viewerZone } from '@/lib/time-zone'
 import { strings } from '../wallet-strings'
 import { hasBegun, isCancelled, isOver } from '../when'
@@ -42,6 +44,9 @@ export function BookingCard({
           <BookingBadge booking={booking} now={now} />
           <BookedOn booking={booking} />
         </p>
+        {(quantityOf(booking.lines) > 1 || event.ticketTypes.length > 1) && (
+          <p className="text-sm font-semibold">{describeLines(booking.lines, event)}</p>
+        )}
         <div className="flex flex-wrap gap-2 max-sm:*:px-3">
           {isUsable ? (
             <Button className="max-sm:grow" onClick={() => onShow(booking)}>

@@ -2,6 +2,7 @@
 
 import { Download } from 'lucide-react'
 import { useState } from 'react'
+import { TicketLines } from '@/components/ticket-lines'
 import { Alert } from '@/components/ui/alert'
 import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
@@ -27,6 +28,7 @@ export function ReceiptDialog({ booking, onClose }: { booking: BookingWithEvent;
       description={strings.receipt.of(booking.event.title, isCancelled)}
     >
       <div className="mt-4 grid gap-4">
+        <TicketLines lines={booking.lines} currency={booking.currency} event={booking.event} />
         <p>{strings.receipt.what(isCancelled)}</p>
         <p className="text-sm text-soft">
           {strings.receipt.whoCanCheck}{' '}

@@ -1,8 +1,11 @@
 'use client'
 
 import { CalendarPlus, Printer, ReceiptText } from 'lucide-react'
+import { describeLines } from '@/components/ticket-lines'
 import { Button } from '@/components/ui/button'
 import type { BookingWithEvent } from '@/lib/api/types'
+import { formatPrice } from '@/lib/format'
+import { totalOf } from '@/lib/sale'
 import { saveFile } from '@/lib/save-file'
 import type { Holder } from '../kept'
 import { strings } from '../wallet-strings'
@@ -11,12 +14,15 @@ import { QrCode } from './qr-code'
 
 /** What is shown at the door: the code, large, and whose it is. */
 export function Ticket({ booking, holder }: { booking: BookingWithEvent; holder?: Holder }) {
-  // What was paid belongs here as soon as the API says it: the event's price may have changed since.
+  const { lines, currency, event } = booking
+  const paid = totalOf(lines)
   const facts = [
     [strings.ticket.holder, holder?.name],
     [strings.ticket.email, holder?.email],
+    [strings.ticket.tickets, describeLines(lines, event)],
+    [strings.ticket.paid, currency && paid !== undefined && formatPrice(paid, currency)],
     [strings.ticket.number, ticketNumber(booking.id)],
-  ].filter(([, value]) => value)
+  ].filter((fact): fact is [string, string] => !!fact[1])
   return (
     <div className="grid gap-x-8 gap-y-4 sm:grid-cols-[15rem_1fr] sm:items-center">
       <div className="mx-auto grid w-full max-w-72 gap-2">

@@ -2,7 +2,7 @@ import { api, read } from '@/lib/api/client'
 import { codeOf } from '@/lib/api/error'
 import { Event as eventSchema } from '@/lib/api/schemas'
 import type { Event, EventDetails } from '@/lib/api/types'
-import { getEvent } from './get-event'
+import { getEvent } from '@/lib/get-event'
 
 const detailNames = [
   'title',
@@ -16,10 +16,18 @@ const detailNames = [
   'category',
   'endsAt',
   'organizerName',
+  'maxPerCustomer',
+  'saleOpensAt',
+  'saleClosesAt',
 ] as const
 
 const isEdited = (a: Event, b: Event) =>
-  a.image?.url !== b.image?.url || detailNames.some((name) => a[name] !== b[name])
+  a.image?.url !== b.image?.url ||
+  detailNames.some((name) => (a[name] ?? null) !== (b[name] ?? null)) ||
+  typesOf(a) !== typesOf(b)
+
+const typesOf = ({ ticketTypes }: Event) =>
+  JSON.stringify(ticketTypes.map(({ id, name, price, capacity }) => [id, name, price, capacity]))
 
 export async function scheduleEvent(body: EventDetails, idempotencyKey: string): Promise<Event> {
   const params = { header: { 'Idempotency-Key': idempotencyKey } }
@@ -29,6 +37,11 @@ export async function scheduleEvent(body: EventDetails, idempotencyKey: string):
 export async function cancelEvent(id: string, idempotencyKey: string): Promise<Event> {
   const params = { path: { id }, header: { 'Idempotency-Key': idempotencyKey } }
   return (await read(eventSchema, api.POST('/events/{id}/cancel', { params }))).data
+}
+
+/** Puts a draft on sale. */
+export async function publishEvent(id: string): Promise<Event> {
+  return (await read(eventSchema, api.POST('/events/{id}/publish', { params: { path: { id } } }))).data
 }
 
 /** Another user has changed the same event meanwhile; this is its current state. */

@@ -1,20 +1,19 @@
 import { useState, type ReactNode } from 'react'
-import type { FieldPath, UseFormRegisterReturn, UseFormReturn } from 'react-hook-form'
+import type { UseFormRegisterReturn, UseFormReturn } from 'react-hook-form'
 import { InputField, SelectField, TextareaField } from '@/components/ui/field'
 import type { Event } from '@/lib/api/types'
-import { currencies, formatPrice } from '@/lib/format'
 import { viewerZone } from '@/lib/time-zone'
-import type { EventFormValues } from '../form-schema'
+import type { EventFormValues, FieldName } from '../form-schema'
 import { form as text } from '../form-strings'
 import { categories } from '../strings'
 import { ImageField } from './image-field'
 import { TimeField } from './time-field'
 
-interface Props {
+export interface Props {
   event: Event | undefined
   form: UseFormReturn<EventFormValues>
   /** The properties of the control of a field. */
-  field: (name: FieldPath<EventFormValues>) => UseFormRegisterReturn & { error?: string; hint?: string }
+  field: (name: FieldName) => UseFormRegisterReturn & { error?: string; hint?: string }
 }
 
 export function AboutFields({
@@ -81,38 +80,7 @@ export function TimeFields({ event, form: { control, register }, field }: Props)
   )
 }
 
-export function SaleFields({ event, form, field }: Props) {
-  const { price, currency } = form.formState.dirtyFields
-  const sold = event ? event.totalTickets - event.remainingTickets : 0
-  return (
-    <Section title={text.sale}>
-      <div className="grid gap-x-5 gap-y-2 sm:grid-cols-3">
-        <InputField
-          label={text.tickets}
-          required
-          inputMode="numeric"
-          autoComplete="off"
-          {...field('totalTickets')}
-        />
-        <InputField label={text.price} required inputMode="decimal" autoComplete="off" {...field('price')} />
-        <SelectField label={text.currency} {...field('currency')}>
-          {[...new Set([...(event ? [event.currency] : []), ...currencies])].map((code) => (
-            <option key={code}>{code}</option>
-          ))}
-        </SelectField>
-      </div>
-      <p role="status" className="text-sm font-medium text-warn">
-        {event && sold > 0 && (price || currency) && (
-          <span className="block rounded-md bg-warn-wash px-3.5 py-3">
-            {text.soldBefore(sold, formatPrice(event.price, event.currency))}
-          </span>
-        )}
-      </p>
-    </Section>
-  )
-}
-
-function Section({ title, children }: { title: string; children: ReactNode }) {
+export function Section({ title, children }: { title: string; children: ReactNode }) {
   return (
     <fieldset className="grid min-w-0 gap-2">
       <legend className="type-display mb-3 text-xl">{title}</legend>

@@ -3,7 +3,7 @@
 import { valibotResolver } from '@hookform/resolvers/valibot'
 import Link from 'next/link'
 import { useState } from 'react'
-import { useForm, type FieldPath } from 'react-hook-form'
+import { useForm } from 'react-hook-form'
 import { Alert } from '@/components/ui/alert'
 import { Button, buttonVariants } from '@/components/ui/button'
 import { Spinner } from '@/components/ui/spinner'
@@ -12,18 +12,33 @@ import { ApiError } from '@/lib/api/error'
 import { showErrors } from '@/lib/form-errors'
 import { useKeptValues } from '@/lib/kept-values'
 import { EditConflict } from '../api/change-event'
-import { eventFormSchema, valuesOf, type EditedFields, type EventFormValues } from '../form-schema'
+import {
+  eventFormSchema,
+  newType,
+  valuesOf,
+  type EditedFields,
+  type EventFormValues,
+  type FieldName,
+} from '../form-schema'
 import { form as text } from '../form-strings'
-import { AboutFields, SaleFields, TimeFields } from './event-fields'
+import { AboutFields, TimeFields } from './event-fields'
+import { SaleFields } from './sale-fields'
 import { UnsavedChanges } from './unsaved-changes'
 
-type Name = FieldPath<EventFormValues>
+/** The fields of the form that show what the API calls otherwise. */
+const otherNames: Readonly<Record<string, FieldName>> = {
+  date: 'local',
+  endsAt: 'endLocal',
+  saleOpensAt: 'opensLocal',
+  saleClosesAt: 'closesLocal',
+}
 
 export function EventForm({
   event,
   submitText,
   submittingText,
   onSave,
+  onSaveDraft,
   back,
 }: {
   event?: Event
@@ -31,6 +46,8 @@ export function EventForm({
   submittingText: string
   /** `seen` is the event that the values were made from. */
   onSave: (values: EventFormValues, edited: EditedFields, seen: Event | undefined) => Promise<void>
+  /** Where the event can be kept back from customers. */
+  onSaveDraft?: (values: EventFormValues) => Promise<void>
   back: string
 }) {
   const [problem, setProblem] = useState<string>()
@@ -44,8 +61,13 @@ export function EventForm({
   const { setError, reset } = form
   const { errors, isSubmitting, dirtyFields, isDirty } = form.formState
   useKeptValues((name, value) => {
-    // Not into the form of an existing event: another user may have changed it meanwhile.
-    if (!event && name in valuesOf(event)) form.setValue(name as Name, value, { shouldDirty: true })
+    if (event) return // another user may have changed it meanwhile
+    const [, index, part] = /^types\.(\d+)\.(\w+)$/.exec(name) ?? []
+    if (index && part) {
+      const types = [...form.getValues('types')]
+      types[Number(index)] = { ...(types[Number(index)] ?? newType()), [part]: value }
+      form.setValue('types', types, { shouldDirty: true })
+    } else if (name in valuesOf(event)) form.setValue(name as FieldName, value, { shouldDirty: true })
   })
 
   const showError = (error: unknown) => {
@@ -53,39 +75,49 @@ export function EventForm({
     const { code, fields = {} } = error instanceof ApiError ? error : {}
     if (code === 'capacity_below_sold')
       return setError('totalTickets', { message: text.belowSold }, { shouldFocus: true })
-    if (fields.date) return setError('local', { message: fields.date }, { shouldFocus: true })
-    if (fields.endsAt) return setError('endLocal', { message: fields.endsAt }, { shouldFocus: true })
+    for (const [path, message] of Object.entries(fields)) {
+      const [, index, part] = /^ticketTypes\/(\d+)\/(name|price|capacity)$/.exec(path) ?? []
+      const name = index ? (`types.${Number(index)}.${part as 'name'}` as const) : otherNames[path]
+      if (name) return setError(name, { message }, { shouldFocus: true })
+    }
+    if (code === 'ticket_type_in_use') return setProblem(text.typeInUse)
+    if (code === 'too_many_ticket_types') return setProblem(text.tooManyTypes)
     if (code === 'event_cancelled') return setProblem(text.isCancelled)
     if (code === 'forbidden') return setProblem(text.forbidden)
-    setProblem(showErrors(error, Object.keys(valuesOf(event)) as Name[], setError))
+    setProblem(showErrors(error, Object.keys(valuesOf(event)) as FieldName[], setError))
   }
-  const submit = form.handleSubmit(async (values) => {
-    try {
-      await onSave(values, dirtyFields, seen)
-      reset(values) // nothing is unsaved now
-    } catch (error) {
-      showError(error)
-    }
-  })
+  const submit = (save: (values: EventFormValues) => Promise<void>) => {
+    setProblem(undefined)
+    void form.handleSubmit(async (values) => {
+      try {
+        await save(values)
+        reset(values) // nothing is unsaved now
+      } catch (error) {
+        showError(error)
+      }
+    })()
+  }
+  const isChanged = (values: EventFormValues) =>
+    JSON.stringify(values.types) !== JSON.stringify(valuesOf(seen).types)
 
   /** What another user has saved in a field that was edited here too. */
-  function hintOf(name: Name): string | undefined {
+  function hintOf(name: FieldName): string | undefined {
     const theirs = valuesOf(seen)[name]
     if (!dirtyFields[name] || theirs === valuesOf(event)[name]) return undefined
     return text.theirs(theirs.replace('T', ' ') || text.nothing)
   }
-  const field = (name: Name) => ({
+  const field = (name: FieldName) => ({
     error: errors[name]?.message,
     hint: hintOf(name),
-    ...form.register(name, { deps: name === 'timeZone' ? ['local', 'endLocal'] : undefined }),
+    ...form.register(name, { deps: name === 'timeZone' ? Object.values(otherNames) : undefined }),
   })
   const fields = { event, form, field }
 
   return (
     <form
       onSubmit={(e) => {
-        setProblem(undefined)
-        void submit(e)
+        e.preventDefault()
+        submit((values) => onSave(values, { ...dirtyFields, types: isChanged(values) }, seen))
       }}
       noValidate
       method="post"
@@ -113,10 +145,20 @@ export function EventForm({
       <AboutFields {...fields} image={seen?.image} onUploading={setIsUploading} />
       <TimeFields {...fields} />
       <SaleFields {...fields} />
+      {onSaveDraft && <p className="text-sm text-soft">{text.draftHint}</p>}
       <div className="flex flex-col-reverse gap-2.5 sm:flex-row sm:justify-end">
         <Link className={buttonVariants({ variant: 'outline' })} href={back}>
           {text.back}
         </Link>
+        {onSaveDraft && (
+          <Button
+            variant="outline"
+            disabled={isSubmitting || isUploading}
+            onClick={() => submit(onSaveDraft)}
+          >
+            {text.saveDraft}
+          </Button>
+        )}
         <Button type="submit" disabled={isSubmitting || isUploading}>
           {isSubmitting && <Spinner />}
           <span>{isSubmitting ? submittingText : submitText}</span>

@@ -1,13 +1,19 @@
 'use client'
 
-import { useQueryClient } from '@tanstack/react-query'
-import { Pencil, XCircle } from 'lucide-react'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Megaphone, Pencil, XCircle } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useState } from 'react'
 import { Button, buttonVariants } from '@/components/ui/button'
+import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
+import { eventKeys } from '@/lib/event-cache'
+import { messageOf } from '@/lib/form-errors'
+import { eventQuery } from '@/lib/get-event'
 import { paths } from '@/lib/paths'
+import { toast } from '@/lib/toast'
+import { publishEvent } from '../api/change-event'
 import { tools as text } from '../strings'
 
 const CancelEventDialog = dynamic(() =>
@@ -22,6 +28,7 @@ export function EventTools({ event }: { event: Event }) {
   return (
     <div className="grid gap-2.5 border-t pt-5">
       <h2 className="type-label text-soft">{text.title}</h2>
+      {event.status === 'DRAFT' && <PublishButton event={event} />}
       <Link
         className={buttonVariants({ variant: 'outline' })}
         href={paths.editEvent(event.id)}
@@ -42,5 +49,24 @@ export function EventTools({ event }: { event: Event }) {
         />
       )}
     </div>
+  )
+}
+
+function PublishButton({ event }: { event: Event }) {
+  const client = useQueryClient()
+  const publication = useMutation({
+    mutationFn: () => publishEvent(event.id),
+    onSuccess: (published) => {
+      client.setQueryData(eventQuery(event.id).queryKey, published)
+      toast.success(text.published(event.title))
+    },
+    onError: (error) => toast.error(text.notPublished, { description: messageOf(error) }),
+    onSettled: () => client.invalidateQueries({ queryKey: eventKeys.all }),
+  })
+  return (
+    <Button disabled={publication.isPending} onClick={() => publication.mutate()}>
+      {publication.isPending ? <Spinner /> : <Megaphone aria-hidden />}
+      {publication.isPending ? text.publishing : text.publish}
+    </Button>
   )
 }

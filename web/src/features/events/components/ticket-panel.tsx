@@ -1,6 +1,9 @@
+'use client'
+
 import type { ReactNode } from 'react'
 import type { Event } from '@/lib/api/types'
-import { formatPrice } from '@/lib/format'
+import { formatDateTime, formatPrice, zoneName } from '@/lib/format'
+import { useSale } from '@/lib/sale'
 import { details as text } from '../strings'
 import { AvailabilityMeter } from './availability-meter'
 
@@ -16,16 +19,47 @@ export function TicketPanel({
   status: ReactNode
   tools?: ReactNode
 }) {
+  const prices = event.ticketTypes.map(({ price }) => price)
+  const lowest = Math.min(event.price, ...prices)
+  const isVaried = prices.some((price) => price !== lowest)
   return (
-    <aside aria-label={text.tickets} className="grid gap-5 rounded-ticket border bg-card p-5 sm:p-6">
+    <aside
+      id="tickets"
+      aria-label={text.tickets}
+      className="grid scroll-mt-40 gap-5 rounded-ticket border bg-card p-5 sm:p-6"
+    >
       <p className="flex flex-wrap items-baseline gap-x-2">
-        <span className="type-display text-3xl">{formatPrice(event.price, event.currency)}</span>
-        {event.price > 0 && <span className="text-soft">{text.each}</span>}
+        {isVaried && <span className="text-soft">{text.from}</span>}
+        <span className="type-display text-3xl">{formatPrice(lowest, event.currency)}</span>
+        {!isVaried && lowest > 0 && <span className="text-soft">{text.each}</span>}
       </p>
       <AvailabilityMeter event={event} />
+      <SaleWindow event={event} />
       {action}
       {status}
       {tools}
     </aside>
+  )
+}
+
+/** From when, or until when, tickets are sold, where the organizer has said so. */
+function SaleWindow({ event: { timeZone, ...event } }: { event: Event }) {
+  const { phase } = useSale(event)
+  const [words, at] =
+    phase === 'not_open'
+      ? [text.opens, event.saleOpensAt]
+      : phase === 'closed'
+        ? [text.closed, event.saleClosesAt]
+        : [text.closes, phase === 'open' ? event.saleClosesAt : undefined]
+  if (phase === 'draft') return <p className="rounded-md bg-off-wash px-3.5 py-3 font-medium">{text.draft}</p>
+  if (!at) return null
+  return (
+    <p>
+      {words}{' '}
+      <time dateTime={at} className="font-semibold">
+        {formatDateTime(at, timeZone)}
+      </time>{' '}
+      <span className="whitespace-nowrap text-soft">{zoneName(at, timeZone)}</span>
+    </p>
   )
 }

@@ -14,7 +14,7 @@ export function TimeField({
   ...props
 }: Props & {
   control: Control<EventFormValues>
-  name: 'local' | 'endLocal'
+  name: 'local' | 'endLocal' | 'opensLocal' | 'closesLocal'
   reading: React.ComponentProps<'select'>
 }) {
   const [local, timeZone] = useWatch({ control, name: [name, 'timeZone'] })

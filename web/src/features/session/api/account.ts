@@ -1,9 +1,9 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
-import { Session as sessionSchema, SessionsOutputBody, User as userSchema } from '@/lib/api/schemas'
+import { Session as sessionSchema, SessionsOutputBody, User as userSchema } from '@/lib/api/schemas-session'
 import { endSession, replaceSession, signOut } from '@/lib/session/session'
 import { currentSession } from '@/lib/session/store'
-import { done } from './done'
+import { done } from '@/lib/api/done'
 
 /** The account as the server has it; the session's copy may be older. */
 export const meQuery = queryOptions({

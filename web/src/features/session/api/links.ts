@@ -1,5 +1,5 @@
 import { guestApi } from '@/lib/api/send'
-import { done } from './done'
+import { done } from '@/lib/api/done'
 
 // Apart from the requests of signed-in users, whose code pages for guests do not load.
 

@@ -1,14 +1,21 @@
 'use client'
 
+import dynamic from 'next/dynamic'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
 import { BookingList } from '@/features/bookings/components/booking-list'
+
+// Most users have none.
+const MyHolds = dynamic(() => import('@/features/holds/components/my-holds').then((file) => file.MyHolds), {
+  ssr: false,
+})
 
 export default function BookingsPage() {
   return (
     <div className="grid max-w-4xl gap-8">
       <PageTitle>My bookings</PageTitle>
       <PageHeading className="text-4xl sm:text-5xl">My bookings</PageHeading>
+      <MyHolds />
       <BookingList />
     </div>
   )

@@ -12,6 +12,7 @@ import { Button, buttonVariants } from '@/components/ui/button'
 import { BookButton } from '@/features/bookings/components/book-button'
 import { useEventList } from '@/features/events/api/list-events'
 import { EventGrid, EventGridSkeleton } from '@/features/events/components/event-grid'
+import { ChooseLink } from '@/features/events/components/choose-link'
 import { EventToolbar } from '@/features/events/components/event-toolbar'
 import { LiveStatus } from '@/features/events/components/live-status'
 import { activeFilters, noFilters, useEventQuery } from '@/features/events/event-query'
@@ -19,9 +20,11 @@ import { filters, list as text } from '@/features/events/strings'
 import type { Event } from '@/lib/api/types'
 import { useWatch } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
+import { isSimple } from '@/lib/sale'
 import { useSession } from '@/lib/session/store'
 
-const bookButton = (event: Event) => <BookButton event={event} />
+const bookButton = (event: Event) =>
+  isSimple(event) ? <BookButton event={event} /> : <ChooseLink event={event} />
 
 export default function EventsPage() {
   const isOrganizer = useSession((s) => s.user?.role === 'organizer')

@@ -8,15 +8,19 @@ import { Message } from '@/components/message'
 import { PageTitle } from '@/components/page-title'
 import { buttonVariants } from '@/components/ui/button'
 import { BookButton } from '@/features/bookings/components/book-button'
-import { useEvent } from '@/features/events/api/get-event'
+import { useEvent } from '@/lib/get-event'
 import { EventDetails } from '@/features/events/components/event-details'
 import { EventDetailsSkeleton } from '@/features/events/components/event-details-skeleton'
 import { EventTools } from '@/features/events/components/event-tools'
 import { LiveStatus } from '@/features/events/components/live-status'
 import { TicketPanel } from '@/features/events/components/ticket-panel'
 import { details as text } from '@/features/events/strings'
+import { EventSale } from '@/features/holds/components/event-sale'
+import { useTicketsOf } from '@/features/bookings/api/list-bookings'
 import { ApiError } from '@/lib/api/error'
+import type { Event } from '@/lib/api/types'
 import { usePathId } from '@/lib/address'
+import { useSale } from '@/lib/sale'
 import { useWatch } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
 import { useSession } from '@/lib/session/store'
@@ -41,7 +45,7 @@ function LoadedEvent({ id }: { id: string }) {
           panel={
             <TicketPanel
               event={event}
-              action={<BookButton event={event} />}
+              action={<Sale event={event} />}
               status={<LiveStatus asOf={dataUpdatedAt} failing={isRefetchError} />}
               tools={isOrganizer && <EventTools event={event} />}
             />
@@ -67,4 +71,10 @@ function LoadedEvent({ id }: { id: string }) {
       )}
     </div>
   )
+}
+
+function Sale({ event }: { event: Event }) {
+  const { hasBegun } = useSale(event)
+  const booked = useTicketsOf(event.id, hasBegun)
+  return <EventSale event={event} booked={booked.data} button={<BookButton event={event} />} />
 }

@@ -7,7 +7,7 @@ import { toast } from '@/lib/toast'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
 import { scheduleEvent } from '@/features/events/api/change-event'
-import { eventQuery } from '@/features/events/api/get-event'
+import { eventQuery } from '@/lib/get-event'
 import { EventForm } from '@/features/events/components/event-form'
 import { detailsOf, type EventFormValues } from '@/features/events/form-schema'
 import { form as text } from '@/features/events/form-strings'
@@ -19,12 +19,12 @@ export default function SchedulePage() {
   const { push } = useRouter()
   const [attempt] = useState(() => new AttemptKey())
 
-  const save = async (values: EventFormValues) => {
-    const details = detailsOf(values)
+  const save = async (values: EventFormValues, draft: boolean) => {
+    const details = { ...detailsOf(values), ...(draft && { draft }) }
     const event = await scheduleEvent(details, attempt.for(details))
     client.setQueryData(eventQuery(event.id).queryKey, event)
     void client.invalidateQueries({ queryKey: ['events', 'list'] })
-    toast.success(text.scheduled(event.title))
+    toast.success(draft ? text.draftSaved(event.title) : text.scheduled(event.title))
     push(paths.event(event.id))
   }
 
@@ -35,7 +35,8 @@ export default function SchedulePage() {
       <EventForm
         submitText={text.schedule}
         submittingText={text.scheduling}
-        onSave={save}
+        onSave={(values) => save(values, false)}
+        onSaveDraft={(values) => save(values, true)}
         back={paths.events}
       />
     </div>

@@ -1,0 +1,60 @@
+import { api, read } from '@/lib/api/client'
+import { untilDecided } from '@/lib/api/decided'
+import { done } from '@/lib/api/done'
+import { BookingChange, Hold, WaitlistEntry } from '@/lib/api/schemas'
+import type { TicketLine } from '@/lib/api/types'
+import { live } from '@/lib/live/live'
+import { proofHeader, withProof } from '@/lib/proof-of-work/proof'
+
+const header = (key: string, proof?: string) => ({ 'Idempotency-Key': key, ...proofHeader(proof) })
+
+/** What is read from now on contains the log up to this position. */
+function readFrom(position = 0): void {
+  if (position > (live.bookedAt ?? 0)) live.bookedAt = position
+}
+
+async function change<T>(answer: Promise<{ data: T; position: number | undefined }>): Promise<T> {
+  const { data, position } = await answer
+  readFrom(position)
+  return data
+}
+
+/** Sets tickets aside. The key names the attempt. */
+export const holdTickets = (eventId: string, lines: TicketLine[], key: string) =>
+  untilDecided(() =>
+    withProof((proof) =>
+      change(
+        read(Hold, api.POST('/holds', { params: { header: header(key, proof) }, body: { eventId, lines } })),
+      ),
+    ),
+  )
+
+/** Pays for a hold, which becomes a booking. Repeating it pays and books once. */
+export const confirmHold = (id: string) =>
+  untilDecided(() =>
+    change(read(BookingChange, api.POST('/holds/{id}/confirm', { params: { path: { id } } }))),
+  )
+
+/** Gives a hold back, or declines an offer. */
+export const releaseHold = (id: string) =>
+  untilDecided(async () => readFrom(await done(api.DELETE('/holds/{id}', { params: { path: { id } } }))))
+
+export const joinWaitlist = (id: string, lines: TicketLine[], key: string) =>
+  untilDecided(() =>
+    withProof((proof) =>
+      change(
+        read(
+          WaitlistEntry,
+          api.POST('/events/{id}/waitlist', {
+            params: { path: { id }, header: header(key, proof) },
+            body: { lines },
+          }),
+        ),
+      ),
+    ),
+  )
+
+export const leaveWaitlist = (eventId: string) =>
+  untilDecided(async () =>
+    readFrom(await done(api.DELETE('/events/{id}/waitlist', { params: { path: { id: eventId } } }))),
+  )

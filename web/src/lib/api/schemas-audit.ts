@@ -1,0 +1,144 @@
+// Generated from the description of the API by `npm run generate`. Not to be changed by hand.
+
+import { array, boolean, number, object, optional, picklist, record, string, unknown, type GenericSchema } from 'valibot'
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+
+export const StreamItem: GenericSchema<Schemas['StreamItem']> = object({
+  capacity: number(),
+  firstAt: string(),
+  id: string(),
+  lastAt: string(),
+  position: number(),
+  records: number(),
+  remaining: number(),
+  status: string(),
+  title: string(),
+})
+
+export const StreamList: GenericSchema<Schemas['StreamList']> = object({
+  data: array(StreamItem),
+  next: optional(number()),
+  total: number(),
+})
+
+export const StateSummary: GenericSchema<Schemas['StateSummary']> = object({
+  capacity: number(),
+  remaining: number(),
+  sold: number(),
+  status: picklist(["NONE","SCHEDULED","CANCELLED"]),
+})
+
+export const StreamRecord: GenericSchema<Schemas['StreamRecord']> = object({
+  data: record(string(), unknown()),
+  hash: string(),
+  metadata: record(string(), unknown()),
+  position: number(),
+  problem: optional(string()),
+  recordedAt: string(),
+  schemaVersion: number(),
+  state: StateSummary,
+  type: string(),
+  version: number(),
+})
+
+export const StreamState: GenericSchema<Schemas['StreamState']> = object({
+  at: optional(string()),
+  bookings: number(),
+  capacity: number(),
+  category: optional(string()),
+  currency: string(),
+  date: optional(string()),
+  description: string(),
+  endsAt: optional(string()),
+  image: optional(string()),
+  organizerName: optional(string()),
+  position: number(),
+  price: number(),
+  remaining: number(),
+  requireProofOfWork: optional(boolean()),
+  sold: number(),
+  status: picklist(["NONE","SCHEDULED","CANCELLED"]),
+  timeZone: string(),
+  title: string(),
+  unknown: optional(boolean()),
+  venue: string(),
+  version: number(),
+})
+
+export const StreamPage: GenericSchema<Schemas['StreamPage']> = object({
+  next: optional(number()),
+  records: array(StreamRecord),
+  state: StreamState,
+  streamId: string(),
+  version: number(),
+})
+
+export const StreamBucket: GenericSchema<Schemas['StreamBucket']> = object({
+  at: string(),
+  bookings: number(),
+  cancellations: number(),
+  capacity: number(),
+  remaining: number(),
+  version: number(),
+})
+
+export const StreamSeries: GenericSchema<Schemas['StreamSeries']> = object({
+  busiest: number(),
+  spanSeconds: number(),
+  spans: array(StreamBucket),
+  streamId: string(),
+})
+
+export const VerifyProgress: GenericSchema<Schemas['VerifyProgress']> = object({
+  done: number(),
+  phase: picklist(["records","read models"]),
+  total: number(),
+})
+
+export const Finding: GenericSchema<Schemas['Finding']> = object({
+  check: picklist(["position","version","time","hash","decode","rule","read model","checkpoint"]),
+  detail: string(),
+  position: number(),
+  streamId: string(),
+  version: number(),
+})
+
+export const ReadModelReport: GenericSchema<Schemas['ReadModelReport']> = object({
+  name: string(),
+  position: number(),
+  rows: number(),
+})
+
+export const Report: GenericSchema<Schemas['Report']> = object({
+  checkpoints: number(),
+  findings: array(Finding),
+  head: number(),
+  more: number(),
+  readModels: array(ReadModelReport),
+  records: number(),
+  root: optional(string()),
+  seconds: number(),
+  signaturesChecked: boolean(),
+  signedUpTo: number(),
+  streamId: string(),
+  streams: number(),
+})
+
+export const Verification: GenericSchema<Schemas['Verification']> = object({
+  error: optional(string()),
+  finishedAt: optional(string()),
+  id: string(),
+  progress: VerifyProgress,
+  report: optional(Report),
+  startedAt: string(),
+  startedBy: string(),
+  state: picklist(["running","passed","failed","broken"]),
+  streamId: optional(string()),
+})
+
+export const VerificationList: GenericSchema<Schemas['VerificationList']> = object({
+  data: array(Verification),
+  next: optional(string()),
+})
