@@ -266,3 +266,6 @@ func (s State) Available(id TypeID) int {
 	}
 	return max(0, min(s.Remaining(), t.Capacity-s.takenOf(id)))
 }
+
+// Taken is the number of tickets of a type that are sold or set aside.
+func (s State) Taken(id TypeID) int { return s.takenOf(id) }

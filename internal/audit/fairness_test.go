@@ -69,7 +69,7 @@ func TestFairnessTellsWhoGotFreedTicketsAndWhy(t *testing.T) {
 		givenBack(1, floor(1)), offered(13, floor(1), past), // 8, 9: the first wants two, and the balcony is full
 		givenBack(3, balcony(1)), offered(12, balcony(1), future), // 10, 11
 		domain.OfferLapsed{EntryID: id('w', 13), CustomerID: id('c', 13), Lines: floor(1)}, // 12: one is not enough
-		domain.CapacityChanged{Capacity: 4}, offered(11, floor(2), future), // 13, 14
+		domain.CapacityChanged{Capacity: 4}, offered(11, floor(2), future),                 // 13, 14
 		domain.HoldConfirmed{HoldID: id('w', 11), CustomerID: id('c', 11), Currency: "EUR", Lines: floor(2), Offered: true},
 		domain.OfferDeclined{EntryID: id('w', 12), CustomerID: id('c', 12), Lines: balcony(1)}, // 16: nobody waits
 		joined(14, floor(2)), domain.EventCancelled{}, // 17, 18

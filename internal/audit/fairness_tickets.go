@@ -3,7 +3,6 @@ package audit
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,10 +29,10 @@ func want(lines domain.Lines) wants {
 	return wants(w)
 }
 
-func (w wants) lines() domain.Lines {
-	lines := make(domain.Lines, 0, len(w)/3)
+func (w wants) lines() []TicketLine {
+	lines := make([]TicketLine, 0, len(w)/3)
 	for ; len(w) > 0; w = w[3:] {
-		lines = append(lines, domain.Line{Type: domain.TypeID(w[0]), Quantity: int(w[1])<<8 | int(w[2])})
+		lines = append(lines, TicketLine{domain.TypeID(w[0]), int(w[1])<<8 | int(w[2])})
 	}
 	return lines
 }
@@ -215,13 +214,4 @@ func (f *fairness) skipped(number int) (skipped []Skipped, before int) {
 	}
 	slices.SortFunc(skipped, func(a, b Skipped) int { return a.Number - b.Number })
 	return skipped[:min(len(skipped), maxSkipped)], before
-}
-
-// LinesText is how many tickets of which types some lines are, for people: "2 × type 1, 1 × type 3".
-func LinesText(lines domain.Lines) string {
-	parts := make([]string, len(lines))
-	for i, line := range lines {
-		parts[i] = fmt.Sprintf("%d × type %d", line.Quantity, line.Type)
-	}
-	return strings.Join(parts, ", ")
 }
