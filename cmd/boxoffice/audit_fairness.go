@@ -75,7 +75,7 @@ func fairnessText(s *audit.FairnessStep) string {
 		line("freed by %s; %d free, %d waiting: %s", what, s.Free, s.Waiting, s.Outcome)
 	}
 	if s.Problem != "" {
-		wrap(&b, s.Problem, "      ! ")
+		line("WRONG: %s", s.Problem)
 	}
 	return b.String()
 }
@@ -96,7 +96,7 @@ func lacking(s *audit.Skipped) string {
 
 func fairnessSummary(r *audit.FairnessReport) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%d record(s) of stream %s\nfreed         %d times\noffers        %d\n"+
+	fmt.Fprintf(&b, "\n%d record(s) of stream %s\nfreed         by %d record(s)\noffers        %d\n"+
 		"waiting list  %d joined, %d waiting\n", r.Records, r.StreamID, r.Freed, r.Offers, r.Joined, r.Waiting)
 	writeFindings(&b, r.Findings, r.More)
 	return b.String()
