@@ -221,7 +221,8 @@ func (l *Live) read(ctx context.Context, at place, upto int64, isFirst bool) (ne
 		select position, stream_id, version, type, schema_version, data
 		from event_log
 		where position > $1 and position <= $2 and type = any($3)
-		order by position`, at.position, upto, []string{domain.TypeTicketBooked, domain.TypeBookingCancelled},
+		order by position`, at.position, upto,
+		[]string{domain.TypeTicketBooked, domain.TypeHoldConfirmed, domain.TypeBookingCancelled},
 	).Query(func(rows pgx.Rows) (err error) {
 		news.Bookings, err = bookingChanges(rows)
 		return err
@@ -243,7 +244,7 @@ func bookingChanges(rows pgx.Rows) (changes []BookingChange, err error) {
 	_, err = pgx.ForEachRow(rows, []any{&r.Position, &r.StreamID, &r.Version, &kind, &schemaVersion, &data}, func() error {
 		var unreadable error
 		if r.Value, unreadable = decode(kind, schemaVersion, data); unreadable != nil {
-			return nil
+			return nil //nolint:nilerr // see above
 		}
 		if change, ok := bookingChangeOf(&r); ok {
 			changes = append(changes, change)
@@ -260,7 +261,11 @@ func bookingChangeOf(r *engine.Record[domain.Record]) (change BookingChange, ok 
 		change.ID, change.UserID, change.Status = v.BookingID, v.CustomerID, BookingConfirmed
 	case domain.BookingCancelled:
 		change.ID, change.UserID, change.Status = v.BookingID, v.CustomerID, BookingCancelled
-	case domain.EventScheduled, domain.DetailsChanged, domain.CapacityChanged, domain.EventCancelled:
+	case domain.HoldConfirmed:
+		change.ID, change.UserID, change.Status = v.HoldID, v.CustomerID, BookingConfirmed
+	case domain.EventScheduled, domain.EventPublished, domain.DetailsChanged, domain.CapacityChanged,
+		domain.EventCancelled, domain.TicketsHeld, domain.HoldReleased, domain.HoldLapsed, domain.WaitlistJoined, domain.WaitlistLeft,
+		domain.TicketsOffered, domain.OfferDeclined, domain.OfferLapsed:
 	}
 	return change, change.ID != uuid.Nil
 }
