@@ -3,8 +3,8 @@ package booking
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -13,34 +13,71 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// Book books one ticket for the actor.
+// Book books tickets for the actor: all lines or none. No lines are one ticket of the first type.
 type Book struct {
 	EventID   uuid.UUID
+	Lines     domain.Lines
 	BookingID uuid.UUID // zero: a new one. The same one again changes nothing
 	Immediate bool      // does not share the delay of bookings
 
 	WorkProved bool // see [domain.BookTicket]
 }
 
-// Book books a ticket.
+// Book books tickets.
 func (s *Service) Book(ctx context.Context, r Request, c Book) (Result, error) {
 	id := cmp.Or(c.BookingID, uuid.Must(uuid.NewV7()))
-	book := domain.BookTicket{BookingID: id, CustomerID: r.Actor, Now: s.Now(), WorkProved: c.WorkProved}
+	book := domain.BookTicket{
+		BookingID: id, CustomerID: r.Actor, Lines: c.Lines, Now: s.Now(), WorkProved: c.WorkProved, OfferTime: s.HoldTime,
+	}
 	cmd := command{StreamID: c.EventID, Decide: decider(book), Immediate: c.Immediate}
-	result, err := s.execute(ctx, r, "book", cmd, func(o outcome) Result {
+	return s.executeBooking(ctx, r, "book", cmd, id)
+}
+
+// executeBooking executes a command that makes a booking, or finds it made.
+func (s *Service) executeBooking(
+	ctx context.Context, r Request, useCase string, cmd command, id uuid.UUID,
+) (Result, error) {
+	result, err := s.execute(ctx, r, useCase, cmd, func(o outcome) Result {
 		made := projections.Booking{
-			ID: id, EventID: c.EventID, UserID: r.Actor, Status: projections.BookingConfirmed, Version: o.Version,
+			ID: id, EventID: cmd.StreamID, UserID: r.Actor, Status: projections.BookingConfirmed, Version: o.Version,
 		}
-		if len(o.Records) > 0 {
-			made.CreatedAt = o.Records[0].RecordedAt
+		if record, ok := recordOf(o, domain.TypeTicketBooked, domain.TypeHoldConfirmed); ok {
+			made.CreatedAt, made.Version = record.RecordedAt, record.Version
+			made.Lines, made.Currency = linesOf(record)
 		}
-		return Result{Event: eventOf(c.EventID, o), Booking: made, Position: o.Position}
+		return Result{Event: eventOf(cmd.StreamID, o), Booking: made, Position: o.Position}
 	})
 	if err != nil || result.Replayed != nil || !result.Booking.CreatedAt.IsZero() || s.Progress == nil {
 		return result, err
 	}
 	result.Booking, err = s.lookUp(ctx, id)
 	return result, err
+}
+
+// recordOf is the record of a type among those that a command has added: offers and lapses come with
+// it.
+func recordOf(o outcome, types ...string) (r eventstore.Record, ok bool) {
+	at := slices.IndexFunc(o.Records, func(r eventstore.Record) bool { return slices.Contains(types, r.Type) })
+	if at < 0 {
+		return r, false
+	}
+	return o.Records[at], true
+}
+
+// linesOf is what a booking is for.
+func linesOf(r eventstore.Record) (lines domain.Lines, currency string) {
+	value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
+	if err != nil {
+		panic(err) // this program has encoded it
+	}
+	switch v := value.(type) {
+	case domain.TicketBooked:
+		return v.Lines.All(), v.Currency
+	case domain.HoldConfirmed:
+		return v.Lines.All(), v.Currency
+	default:
+		return nil, ""
+	}
 }
 
 // lookUp reads a booking that was in its stream already, made by an earlier Book with the same
@@ -56,7 +93,7 @@ func (s *Service) lookUp(ctx context.Context, id uuid.UUID) (projections.Booking
 	return *found, nil
 }
 
-// CancelBooking returns the ticket of a booking, which must be the actor's. Cancelling again
+// CancelBooking returns the tickets of a booking, which must be the actor's. Cancelling again
 // changes nothing.
 func (s *Service) CancelBooking(ctx context.Context, r Request, bookingID uuid.UUID) (Result, error) {
 	// The read model only says which stream the booking is in; the stream decides.
@@ -64,47 +101,14 @@ func (s *Service) CancelBooking(ctx context.Context, r Request, bookingID uuid.U
 	if err != nil {
 		return Result{}, err
 	}
-	cancel := domain.CancelBooking{BookingID: bookingID, CustomerID: r.Actor, Now: s.Now()}
+	cancel := domain.CancelBooking{BookingID: bookingID, CustomerID: r.Actor, Now: s.Now(), OfferTime: s.HoldTime}
 	cmd := command{StreamID: found.EventID, Decide: decider(cancel), Immediate: true}
 	return s.execute(ctx, r, "cancel booking", cmd, func(o outcome) Result {
 		cancelled := *found
 		cancelled.Status = projections.BookingCancelled
-		if len(o.Records) > 0 {
-			cancelled.CancelledAt, cancelled.Version = &o.Records[0].RecordedAt, o.Version
+		if record, ok := recordOf(o, domain.TypeBookingCancelled); ok {
+			cancelled.CancelledAt, cancelled.Version = &record.RecordedAt, record.Version
 		}
 		return Result{Event: eventOf(found.EventID, o), Booking: cancelled, Position: o.Position}
 	})
-}
-
-// FindBooking asks the read model. A booking that is not there may be on its way: nobody is told
-// that it does not exist before the read model contains everything that was in the log when they
-// asked. Until then, and while a stream is parked, which may hold it, the error is [ErrCatchingUp].
-func (s *Service) FindBooking(ctx context.Context, id uuid.UUID) (*projections.Booking, error) {
-	found, err := s.Bookings.Get(ctx, id)
-	if !errors.Is(err, projections.ErrNotFound) {
-		return found, err
-	}
-	head, err := s.Log.Head(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if s.WaitFor(ctx, head) < head {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		return nil, ErrCatchingUp
-	}
-	// In this order: a stream that is no longer parked has its bookings in the read model.
-	lacks, err := s.Bookings.Lacks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err = s.Bookings.Get(ctx, id)
-	switch {
-	case !errors.Is(err, projections.ErrNotFound):
-		return found, err
-	case lacks:
-		return nil, ErrCatchingUp
-	}
-	return nil, domain.ErrBookingNotFound
 }

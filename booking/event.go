@@ -16,6 +16,7 @@ type Schedule struct {
 	EventID  uuid.UUID // zero: a new one
 	Details  domain.Details
 	Capacity int
+	Draft    bool // customers don't see it before Publish
 	// AllowPast accepts every date, for events that are imported.
 	AllowPast bool
 	// Invalid is what the caller has found wrong already. It is reported together with the rest.
@@ -33,7 +34,7 @@ func (s *Service) Schedule(ctx context.Context, r Request, c Schedule) (Result, 
 		return Result{}, domain.JoinInvalid(err, domain.CheckDate(c.Details.StartsAt, now))
 	}
 	id := cmp.Or(c.EventID, uuid.Must(uuid.NewV7()))
-	schedule := domain.ScheduleEvent{Details: details, Capacity: c.Capacity, Now: now}
+	schedule := domain.ScheduleEvent{Details: details, Capacity: c.Capacity, Draft: c.Draft, Now: now}
 	return s.executeEvent(ctx, r, "schedule", command{StreamID: id, Decide: decider(schedule)})
 }
 
@@ -64,11 +65,12 @@ func (s *Service) Change(ctx context.Context, r Request, c Change) (Result, erro
 		if err := domain.JoinInvalid(errEdit, err, errImage, domain.CheckCapacity(capacity)); err != nil {
 			return nil, err
 		}
-		records, err := domain.Decide(domain.ChangeDetails{Details: details, Now: now}, state)
+		records, err := domain.Decide(domain.ChangeDetails{Details: details, Now: now, OfferTime: s.HoldTime}, state)
 		if err != nil {
 			return nil, err
 		}
-		more, err := domain.Decide(domain.ChangeCapacity{Capacity: capacity, Now: now}, state.Evolve(records...))
+		more, err := domain.Decide(
+			domain.ChangeCapacity{Capacity: capacity, Now: now, OfferTime: s.HoldTime}, state.Evolve(records...))
 		if err != nil {
 			return nil, err
 		}
@@ -98,6 +100,12 @@ func (s *Service) scheduleTime(allowPast bool) time.Time {
 	return s.Now()
 }
 
+// Publish shows a draft to customers. Publishing again changes nothing.
+func (s *Service) Publish(ctx context.Context, r Request, eventID uuid.UUID) (Result, error) {
+	publish := domain.PublishEvent{Now: s.Now()}
+	return s.executeEvent(ctx, r, "publish", command{StreamID: eventID, Decide: decider(publish)})
+}
+
 // CancelEvent calls an event off. Its bookings stay as they are. Cancelling again changes nothing.
 func (s *Service) CancelEvent(ctx context.Context, r Request, eventID uuid.UUID) (Result, error) {
 	return s.executeEvent(ctx, r, "cancel", command{StreamID: eventID, Decide: decider(domain.CancelEvent{})})
@@ -114,16 +122,5 @@ func (s *Service) executeEvent(ctx context.Context, r Request, useCase string, c
 
 // eventOf is an event as a command left it.
 func eventOf(id uuid.UUID, o outcome) projections.Event {
-	status := projections.EventScheduled
-	switch {
-	case o.State.Cancelled():
-		status = projections.EventCancelled
-	case o.State.Draft():
-		status = projections.EventDraft
-	}
-	e := projections.Event{
-		ID: id, Capacity: o.State.Capacity(), Remaining: o.State.Remaining(), Status: status, Version: o.Version,
-	}
-	e.SetDetails(o.State.Details())
-	return e
+	return projections.EventOf(id, o.Version, o.State)
 }

@@ -61,11 +61,17 @@ type Service struct {
 	Executor Executor
 	Log      *eventstore.Log
 	Bookings projections.Bookings
+	Holds    projections.Holds
+	Waitlist projections.Waitlist
+	// Payments are for holds; nil: nobody pays.
+	Payments Payments
+	// HoldTime is how long tickets are held, and offered to those who wait; 0:
+	// [domain.DefaultHoldTime].
+	HoldTime time.Duration
 	// Images are the pictures that commands can name. Without it every id is accepted.
 	Images Images
-	// Progress is that of the read models that Bookings reads. Without one, commands don't wait for
-	// them, and the booking of a repeated Book comes without CreatedAt: for programs that write and
-	// don't read.
+	// Progress is that of the read models above. Without one, commands don't wait for them, and the
+	// booking of a repeated Book comes without CreatedAt: for programs that write and don't read.
 	Progress Progress
 	Now      func() time.Time
 }
@@ -95,10 +101,13 @@ type Once struct {
 type Result struct {
 	// Event is as the command left it, by its stream and so exact; without CreatedAt and UpdatedAt.
 	Event projections.Event
-	// Booking is the one that was made or cancelled, if the command was about one.
+	// Booking is the one that was made or cancelled, Hold the one that was made or renewed, and Entry
+	// that on the waiting list, if the command was about one.
 	Booking  projections.Booking
+	Hold     projections.Hold
+	Entry    projections.PlacedEntry
 	Position int64 // a reader that has reached it sees the effect
-	// Replayed is the stored answer to a repeated request; then Event and Booking are empty.
+	// Replayed is the stored answer to a repeated request; then Event and the others are empty.
 	Replayed []byte
 }
 
@@ -161,5 +170,11 @@ func fingerprintOf(useCase string, asked any) ([]byte, error) {
 
 // decider returns the function that decides a command of the domain.
 func decider(c domain.Command) func(domain.State) ([]domain.Record, error) {
-	return func(s domain.State) ([]domain.Record, error) { return domain.Decide(c, s) }
+	return func(s domain.State) ([]domain.Record, error) {
+		records, err := domain.Decide(c, s)
+		if err != nil {
+			return nil, explain(err, s)
+		}
+		return records, nil
+	}
 }

@@ -7,30 +7,48 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// CancelUpcoming cancels the actor's bookings of events that have not begun. When it fails, some are
-// cancelled; the same call again goes on with the others. The error is [ErrCatchingUp] while the
+// CancelUpcoming gives back all that the actor has of events that have not begun: bookings, holds,
+// offers, and places on waiting lists. When it fails, some are given back; the same call again goes on
+// with the others. The error is [ErrCatchingUp] while the
 // read models may not show all of them.
 func (s *Service) CancelUpcoming(ctx context.Context, r Request) error {
-	head, err := s.Log.Head(ctx)
+	if err := s.caughtUp(ctx); err != nil {
+		return err
+	}
+	bookings, err := s.Bookings.Upcoming(ctx, r.Actor, s.Now())
 	if err != nil {
 		return err
 	}
-	if s.WaitFor(ctx, head) < head {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	holds, err := s.Holds.OfUser(ctx, r.Actor, s.Now())
+	if err != nil {
+		return err
+	}
+	entries, err := s.Waitlist.OfUser(ctx, r.Actor)
+	if err != nil {
+		return err
+	}
+	// Those who wait first: what is given back must not be offered to them.
+	for i := range entries {
+		if _, err := s.LeaveWaitlist(ctx, r, entries[i].EventID); !isDone(err) {
+			return err
 		}
-		return ErrCatchingUp
 	}
-	ids, err := s.Bookings.Upcoming(ctx, r.Actor, s.Now())
-	if err != nil {
-		return err
+	for i := range holds {
+		if _, err := s.Release(ctx, r, holds[i].ID); !isDone(err) {
+			return err
+		}
 	}
-	for _, id := range ids {
-		_, err := s.CancelBooking(ctx, r, id)
-		var refused domain.Refusal
-		if err != nil && !errors.As(err, &refused) { // refused: the event has begun or was called off since
+	for _, id := range bookings {
+		if _, err := s.CancelBooking(ctx, r, id); !isDone(err) {
 			return err
 		}
 	}
 	return nil
+}
+
+// isDone tells whether there is nothing left to give back: it is, or can't be any more, because the
+// event has begun or was called off since.
+func isDone(err error) bool {
+	var refused domain.Refusal
+	return err == nil || errors.As(err, &refused)
 }

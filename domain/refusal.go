@@ -38,6 +38,7 @@ const (
 	ErrSaleClosed        Refusal = "sale_closed"
 	ErrHoldNotFound      Refusal = "hold_not_found"
 	ErrHoldLapsed        Refusal = "hold_lapsed"
+	ErrHoldChanged       Refusal = "hold_changed"
 	ErrHoldConfirmed     Refusal = "hold_confirmed"
 	ErrHoldIDTaken       Refusal = "hold_id_taken"
 	ErrAlreadyHolding    Refusal = "already_holding"
@@ -110,6 +111,8 @@ func (r Refusal) Error() string {
 		return "There is no such reservation, or its time is over"
 	case ErrHoldLapsed:
 		return "The time of this reservation is over"
+	case ErrHoldChanged:
+		return "This reservation has changed in the meantime. Please look at it again"
 	case ErrHoldConfirmed:
 		return "This reservation has become a booking"
 	case ErrHoldIDTaken:

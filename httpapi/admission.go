@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -78,13 +79,20 @@ type place struct {
 
 type placeKey struct{}
 
+// takesTickets tells by its path whether a POST is a booking or as much as one.
+func takesTickets(path string) bool {
+	return path == bookPath || path == "/holds" ||
+		strings.HasPrefix(path, "/holds/") && strings.HasSuffix(path, "/confirm") ||
+		strings.HasPrefix(path, "/events/") && strings.HasSuffix(path, "/waitlist")
+}
+
 // admit has requests to book wait for a place. Reads wait behind whatever is done before it, so it
 // comes first and goes by the path. A request without a good token gets no place, and is refused
 // where tokens are checked.
-func (a *api) admit(path string) func(http.Handler) http.Handler {
+func (a *api) admit(isBooking func(path string) bool) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if a.Admission == nil || r.Method != http.MethodPost || r.URL.Path != path {
+			if a.Admission == nil || r.Method != http.MethodPost || !isBooking(r.URL.Path) {
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -105,7 +113,7 @@ func (p *place) release() {
 	}
 }
 
-// admitted is for the operation at the path of [api.admit]. It refuses requests that got no place,
+// admitted is for the operations at the paths of [api.admit]. It refuses requests that got no place,
 // and waits for the body without one.
 func (a *api) admitted(op *huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusServiceUnavailable, http.StatusInternalServerError)

@@ -117,7 +117,7 @@ func newAPI(o Options) *api {
 	}
 	a.router.Use(
 		middleware.Identify(middleware.NewClientResolver(o.TrustedProxies, o.Logger)),
-		a.admit(bookPath),
+		a.admit(takesTickets),
 		a.observer().Middleware,
 		middleware.Recover(o.Logger),
 		middleware.SecureHeaders,
@@ -225,18 +225,35 @@ func (a *api) routes() {
 	route(a, op("POST /events/{id}/cancel", "cancelEvent", "Cancel an event", 200, 400, 404, 409, 422),
 		a.cancelEvent, organizers, a.needsDatabase)
 
+	route(a, op("POST /events/{id}/publish", "publishEvent", "Show a draft to customers", 200, 400, 404, 409, 422),
+		a.publishEvent, organizers, a.needsDatabase)
+
 	route(a, op("POST /images", "uploadImage", "Upload a picture for an event", 201, 400),
 		a.uploadImage, organizers, a.limitedPerUser(a.Limiter.Uploading), a.takesImages, a.needsDatabase)
 	route(a, op("GET /images/{id}", "getImage", "Show a picture", 200, 400, 404),
 		a.getImage, servesImages, a.needsDatabase)
 
 	// A booking has no needsDatabase: the executor and the read models notice it themselves, for less.
-	route(a, op("POST "+bookPath, "bookTicket", "Book one ticket", 201, 400, 404, 409, 422),
+	route(a, op("POST "+bookPath, "bookTicket", "Book tickets", 201, 400, 404, 409, 422),
 		a.bookTicket, a.signedIn(), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
+	cancelling := a.limitedPerUser(a.Limiter.Cancelling)
+	route(a, op("POST /holds", "holdTickets", "Set tickets aside, or renew what is", 201, 400, 404, 409, 422),
+		a.holdTickets, a.signedIn(), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
+	route(a, op("POST /holds/{id}/confirm", "confirmHold", "Pay for tickets that are set aside, and book them", 201,
+		400, 402, 404, 409, 422),
+		a.confirmHold, a.signedIn(), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
+	route(a, op("DELETE /holds/{id}", "releaseHold", "Give tickets back that are set aside, or decline an offer", 204,
+		400, 404, 409),
+		a.releaseHold, a.signedIn(), cancelling, a.needsDatabase)
+	route(a, op("POST /events/{id}/waitlist", "joinWaitlist", "Wait for tickets of an event", 201, 400, 404, 409, 422),
+		a.joinWaitlist, a.signedIn(), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
+	route(a, op("DELETE /events/{id}/waitlist", "leaveWaitlist", "Leave the waiting list of an event", 204, 400, 404),
+		a.leaveWaitlist, a.signedIn(), cancelling, a.needsDatabase)
+
 	route(a, op("GET /bookings", "listBookings", "List one's own bookings", 200, 400),
 		a.listBookings, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 	route(a, op("DELETE /bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, 400, 403, 404, 409),
-		a.cancelBooking, a.signedIn(), a.limitedPerUser(a.Limiter.Cancelling), a.needsDatabase)
+		a.cancelBooking, a.signedIn(), cancelling, a.needsDatabase)
 	route(a, op("GET /bookings/{id}/receipt", "bookingReceipt",
 		"Prove that one's own booking is in the log", 200, 400, 403, 404),
 		a.bookingReceipt, a.signedIn(), reading, a.readsModels, a.needsDatabase)

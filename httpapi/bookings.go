@@ -18,11 +18,15 @@ type Booking struct {
 	Status      string     `json:"status" enum:"CONFIRMED,CANCELLED"`
 	CreatedAt   time.Time  `json:"createdAt"`
 	CancelledAt *time.Time `json:"cancelledAt,omitempty"`
+
+	Lines    []PricedLine `json:"lines" nullable:"false"`
+	Currency string       `json:"currency,omitempty" example:"USD" doc:"Of the prices: an ISO 4217 code; absent: they are not known"`
 }
 
 func bookingOf(b *projections.Booking) Booking {
 	return Booking{
 		ID: b.ID, EventID: b.EventID, UserID: b.UserID, Status: b.Status, CreatedAt: b.CreatedAt, CancelledAt: b.CancelledAt,
+		Lines: pricedLinesOf(b.Lines, b.Currency), Currency: b.Currency,
 	}
 }
 
@@ -55,11 +59,12 @@ type bookTicketInput struct {
 	Proof
 	Body struct {
 		EventID uuid.UUID `json:"eventId" format:"uuid"`
+		Lines   []Line    `json:"lines,omitempty" minItems:"1" maxItems:"20" doc:"All of them are booked or none; absent: one ticket of the first type"`
 	}
 }
 
 func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[BookingChange], error) {
-	book := booking.Book{EventID: in.Body.EventID}
+	book := booking.Book{EventID: in.Body.EventID, Lines: domainLines(in.Body.Lines)}
 	named := once{key: in.key, asked: in.Body}
 	out, err := execute(ctx, named, bookingChangeOf, func(r booking.Request) (booking.Result, error) {
 		var err error
@@ -71,6 +76,14 @@ func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[Boo
 	if err != nil {
 		return nil, err
 	}
+	return a.noteBookingStatus(ctx, out), nil
+}
+
+// noteBookingStatus completes an answer that may be a stored one, also of a version before lines.
+func (a *api) noteBookingStatus(ctx context.Context, out *changed[BookingChange]) *changed[BookingChange] {
+	if len(out.Body.Booking.Lines) == 0 {
+		out.Body.Booking.Lines = pricedLinesOf(nil, "")
+	}
 	return out.noteStatus(func(b BookingChange) (string, error) {
 		if err := a.caughtUp(ctx); err != nil {
 			return "", err
@@ -80,7 +93,7 @@ func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[Boo
 			return "", err
 		}
 		return now.Status, nil
-	}), nil
+	})
 }
 
 type cancelBookingInput struct {

@@ -19,7 +19,7 @@ import (
 // eventShape is a number for the way in which the API shows an event. It grows when [Event] changes,
 // so that no client keeps an answer of another shape because the event is still the same. The first
 // shape was not in tags.
-const eventShape = 2
+const eventShape = 3
 
 // versionETag is the ETag of one event: all that it shows follows from the stream's version and from
 // its shape.

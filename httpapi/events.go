@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -32,8 +34,13 @@ type Event struct {
 	Price              Decimal     `json:"price"`
 	Currency           string      `json:"currency" example:"USD" doc:"ISO 4217 code"`
 	RequireProofOfWork bool        `json:"requireProofOfWork" doc:"Whether a booking needs a proof of work"`
-	Status             string      `json:"status" enum:"SCHEDULED,CANCELLED"`
+	Status             string      `json:"status" enum:"SCHEDULED,CANCELLED,DRAFT" doc:"Only organizers see a DRAFT"`
 	Version            int         `json:"version" doc:"Grows with every change of the event, bookings included"`
+
+	TicketTypes    []TicketType `json:"ticketTypes" nullable:"false" doc:"The first one's price is the event's"`
+	MaxPerCustomer int          `json:"maxPerCustomer" doc:"How many tickets a customer can have"`
+	SaleOpensAt    *time.Time   `json:"saleOpensAt,omitempty" doc:"When the sale opens, in UTC; absent: it is open from the beginning"`
+	SaleClosesAt   *time.Time   `json:"saleClosesAt,omitempty" doc:"When the sale closes, in UTC; absent: when the event begins"`
 }
 
 func eventOf(e *projections.Event) Event {
@@ -42,8 +49,13 @@ func eventOf(e *projections.Event) Event {
 		TimeZone: e.TimeZone, Venue: e.Venue, OrganizerName: e.Organizer, Image: eventImageOf(e.Image),
 		TotalTickets: e.Capacity, RemainingTickets: e.Remaining, Price: decimalOf(e.Price), Currency: e.Price.Currency,
 		RequireProofOfWork: e.RequireProofOfWork, Status: e.Status, Version: e.Version,
+		TicketTypes: ticketTypesOf(e), MaxPerCustomer: e.MaxPerCustomer,
+		SaleOpensAt: e.SaleOpensAt, SaleClosesAt: e.SaleClosesAt,
 	}
 }
+
+// seesDrafts tells whether the user of a request sees events that are not published.
+func seesDrafts(ctx context.Context) bool { return claimsOf(ctx).Role == account.Organizer }
 
 type eventInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
@@ -61,6 +73,9 @@ func (a *api) getEvent(ctx context.Context, in *eventInput) (*eventOutput, error
 	})
 	if errors.Is(err, projections.ErrNotFound) {
 		err = a.missing(ctx, in.ID)
+	}
+	if err == nil && !row.Published && !seesDrafts(ctx) {
+		err = domain.ErrEventNotFound
 	}
 	if err != nil {
 		return nil, err
@@ -86,24 +101,57 @@ type scheduleEventInput struct {
 		Image              *string    `json:"image,omitempty" nullable:"true" doc:"The id of an uploaded picture"`
 		RequireProofOfWork bool       `json:"requireProofOfWork,omitempty" doc:"Asks clients for a computation before each booking"`
 		TotalTickets       int        `json:"totalTickets"`
-		Price              Decimal    `json:"price"`
+		Price              Decimal    `json:"price,omitempty" doc:"Of every ticket; absent when there are ticketTypes"`
 		Currency           string     `json:"currency,omitempty" default:"USD" doc:"ISO 4217 code"`
 		AllowPast          bool       `json:"allowPast,omitempty" doc:"Accepts a date in the past, for events that are imported"`
+
+		TicketTypes    []ticketTypeInput `json:"ticketTypes,omitempty" maxItems:"20" doc:"Kinds of tickets, which share the event's tickets; absent: one with the price"`
+		MaxPerCustomer int               `json:"maxPerCustomer,omitempty" minimum:"1" maximum:"100" doc:"How many tickets a customer can have; absent: 1"`
+		SaleOpensAt    *time.Time        `json:"saleOpensAt,omitempty" nullable:"true" doc:"When the sale opens"`
+		SaleClosesAt   *time.Time        `json:"saleClosesAt,omitempty" nullable:"true" doc:"When the sale closes, if not when the event begins"`
+		Draft          bool              `json:"draft,omitempty" doc:"Only organizers see the event before it is published"`
 	}
 }
 
+// types reads the ticket types, or makes one of the price.
+func (in *scheduleEventInput) types() (types []domain.TicketType, currency string, err error) {
+	b := in.Body
+	if len(b.TicketTypes) > 0 {
+		if b.Price != "" {
+			return nil, "XXX", &domain.InvalidError{Fields: []domain.FieldError{{Field: "price", Message: givenByTypes}}}
+		}
+		return typesOf(b.TicketTypes, b.Currency)
+	}
+	if b.Price == "" {
+		return nil, "XXX", &domain.InvalidError{Fields: []domain.FieldError{{
+			Field: "price", Message: "This field is required.",
+		}}}
+	}
+	price, err := moneyOf(b.Price, b.Currency)
+	return domain.GeneralAdmission(price.Minor), price.Currency, err
+}
+
+const givenByTypes = "Leave this out: each of the ticket types has a price."
+
 func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*changed[Event], error) {
 	b := in.Body
-	price, err := moneyOf(b.Price, b.Currency)
-	schedule := booking.Schedule{Invalid: err, Capacity: b.TotalTickets, AllowPast: b.AllowPast, Details: domain.Details{
+	types, currency, err := in.types()
+	schedule := booking.Schedule{Invalid: err, Capacity: b.TotalTickets, Draft: b.Draft, AllowPast: b.AllowPast}
+	schedule.Details = domain.Details{
 		Title: b.Title, Description: b.Description, Venue: b.Venue, StartsAt: b.Date, TimeZone: b.TimeZone,
-		Currency: price.Currency, TicketTypes: domain.GeneralAdmission(price.Minor),
+		Currency: currency, TicketTypes: types, MaxPerCustomer: b.MaxPerCustomer,
 		Category: b.Category, OrganizerName: b.OrganizerName, RequireProofOfWork: b.RequireProofOfWork,
-	}}
+	}
+	set(&schedule.Details.SaleOpensAt, b.SaleOpensAt)
+	set(&schedule.Details.SaleClosesAt, b.SaleClosesAt)
 	set(&schedule.Details.EndsAt, b.EndsAt)
 	set(&schedule.Details.Image, b.Image)
 	asked := b
 	asked.Price = b.Price.plain()
+	asked.TicketTypes = slices.Clone(b.TicketTypes)
+	for i := range asked.TicketTypes {
+		asked.TicketTypes[i].Price = asked.TicketTypes[i].Price.plain()
+	}
 	// Earlier versions took 1 and 1.0 for different requests.
 	same := once{key: in.key, asked: asked, formerly: b}
 	out, err := a.executeEvent(ctx, same, func(r booking.Request) (booking.Result, error) {
@@ -132,6 +180,11 @@ func (a *api) executeEvent(
 	if err != nil {
 		return nil, err
 	}
+	if len(out.Body.TicketTypes) == 0 { // a stored answer of a version before them
+		e := projections.Event{Remaining: out.Body.RemainingTickets, Capacity: out.Body.TotalTickets}
+		out.Body.TicketTypes, out.Body.MaxPerCustomer = ticketTypesOf(&e), 1
+		out.Body.TicketTypes[0].Price = out.Body.Price
+	}
 	if a.showImages(ctx, &out.Body) != nil {
 		out.Body.Image = nil // the command is done all the same
 	}
@@ -156,6 +209,11 @@ type changeEventInput struct {
 		Price              *Decimal             `json:"price,omitempty"`
 		Currency           *string              `json:"currency,omitempty"`
 		AllowPast          bool                 `json:"allowPast,omitempty" doc:"Accepts a date in the past, for events that are imported"`
+
+		TicketTypes    []ticketTypeInput    `json:"ticketTypes,omitempty" minItems:"1" maxItems:"20" doc:"All that there are to be: one that has the id, or without an id the name, of a type that there is changes it"`
+		MaxPerCustomer *int                 `json:"maxPerCustomer,omitempty" minimum:"1" maximum:"100"`
+		SaleOpensAt    Clearable[time.Time] `json:"saleOpensAt,omitzero" doc:"null: from the beginning"`
+		SaleClosesAt   Clearable[time.Time] `json:"saleClosesAt,omitzero" doc:"null: when the event begins"`
 	}
 }
 
@@ -169,7 +227,6 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 	b := in.Body
 	change := booking.Change{EventID: in.ID, AllowPast: b.AllowPast, Image: b.Image.Value}
 	change.Edit = func(d *domain.Details, capacity *int) (err error) {
-		price, currency := decimalOf(d.Price()), d.Currency
 		set(&d.Title, b.Title)
 		set(&d.Description, b.Description)
 		set(&d.StartsAt, b.Date)
@@ -180,12 +237,11 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 		set(&d.RequireProofOfWork, b.RequireProofOfWork)
 		b.EndsAt.set(&d.EndsAt)
 		b.Image.set(&d.Image)
+		b.SaleOpensAt.set(&d.SaleOpensAt)
+		b.SaleClosesAt.set(&d.SaleClosesAt)
+		set(&d.MaxPerCustomer, b.MaxPerCustomer)
 		set(capacity, b.TotalTickets)
-		set(&price, b.Price)
-		set(&currency, b.Currency)
-		money, err := moneyOf(price, currency)
-		d.SetPrice(money)
-		return err
+		return in.setPrices(d)
 	}
 	return a.executeEvent(ctx, once{}, func(r booking.Request) (booking.Result, error) {
 		return expecting(expected, func(version int) (booking.Result, error) {
@@ -194,6 +250,28 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 			return a.Service.Change(ctx, r, change)
 		})
 	})
+}
+
+// setPrices changes ticket types, prices and the currency. In another currency, what is not named
+// keeps its number.
+func (in *changeEventInput) setPrices(d *domain.Details) (err error) {
+	b := in.Body
+	types, currency := b.TicketTypes, d.Currency
+	set(&currency, b.Currency)
+	if len(types) > 0 && b.Price != nil {
+		return &domain.InvalidError{Fields: []domain.FieldError{{Field: "price", Message: givenByTypes}}}
+	}
+	if len(types) == 0 {
+		for i, t := range d.TicketTypes {
+			price := decimalOf(domain.Money{Minor: t.Price, Currency: d.Currency})
+			if i == 0 {
+				set(&price, b.Price)
+			}
+			types = append(types, ticketTypeInput{ID: int(t.ID), Name: t.Name, Price: price, Capacity: t.Capacity})
+		}
+	}
+	d.TicketTypes, d.Currency, err = typesOf(types, currency)
+	return err
 }
 
 func set[T any](field, to *T) {
@@ -227,12 +305,19 @@ func (c Clearable[T]) set(field *T) {
 	}
 }
 
-type cancelEventInput struct {
+type eventCommandInput struct {
 	Idempotent
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
-func (a *api) cancelEvent(ctx context.Context, in *cancelEventInput) (*changed[Event], error) {
+func (a *api) publishEvent(ctx context.Context, in *eventCommandInput) (*changed[Event], error) {
+	named := once{key: in.key, asked: in.ID}
+	return a.executeEvent(ctx, named, func(r booking.Request) (booking.Result, error) {
+		return a.Service.Publish(ctx, r, in.ID)
+	})
+}
+
+func (a *api) cancelEvent(ctx context.Context, in *eventCommandInput) (*changed[Event], error) {
 	named := once{key: in.key, asked: in.ID}
 	return a.executeEvent(ctx, named, func(r booking.Request) (booking.Result, error) {
 		return a.Service.CancelEvent(ctx, r, in.ID)

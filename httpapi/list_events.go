@@ -26,10 +26,10 @@ type listEventsInput struct {
 	SortBy    string    `query:"sortBy" default:"date" enum:"date,price,title" doc:"price: by the number, regardless of the currency"`
 	SortOrder string    `query:"sortOrder" default:"asc" enum:"asc,desc"`
 	Upcoming  bool      `query:"upcoming" doc:"Only events that have not begun"`
-	Available bool      `query:"available" doc:"Only events that can be booked: neither begun nor cancelled nor sold out"`
+	Available bool      `query:"available" doc:"Only events that can be booked: on sale, neither begun nor cancelled nor sold out"`
 	From      time.Time `query:"from" doc:"Only events that begin at this time or later"`
 	To        time.Time `query:"to" doc:"Only events that begin before this time"`
-	Status    string    `query:"status" enum:"SCHEDULED,CANCELLED"`
+	Status    string    `query:"status" enum:"SCHEDULED,CANCELLED,DRAFT" doc:"Only organizers find a DRAFT"`
 	Category  []string  `query:"category" enum:"music,theatre,comedy,film,sport,talk,workshop,festival,family,other" doc:"Only events of this category, or of several with commas in between"`
 	MinPrice  string    `query:"minPrice" pattern:"^[0-9]{1,13}([.][0-9]{1,6})?$" patternDescription:"decimal number" doc:"Needs currency" example:"10.50"`
 	MaxPrice  string    `query:"maxPrice" pattern:"^[0-9]{1,13}([.][0-9]{1,6})?$" patternDescription:"decimal number" doc:"Needs currency, unless it is 0: free in any currency" example:"49.99"`
@@ -170,6 +170,7 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 	if err != nil {
 		return nil, err
 	}
+	query.Drafts = seesDrafts(ctx)
 	list := fingerprintOf(in.filters().Encode())
 	at, err := in.place(query.Sort, list)
 	if err != nil {

@@ -88,6 +88,10 @@ var known = []struct {
 			"GET /proof-of-work/challenge", 0},
 	{audit.ErrNoVerification, 404, "not_verified", "This verification doesn't exist", 0},
 	{errNotReady, 503, "not_ready", "The service can't serve requests yet", 1},
+	{booking.ErrPaymentFailed, 402, "payment_failed",
+		"The payment was refused. Your tickets are still reserved: please try again", 0},
+	{booking.ErrPaymentUnknown, 503, "payment_unknown",
+		"We don't know yet whether the payment was made. Please try again: nothing is paid twice", 2},
 	{booking.ErrCatchingUp, 503, "catching_up", "The service is catching up. Please try again in a moment", 1},
 	{eventstore.ErrUnreadable, 503, "catching_up",
 		"This server can't read the newest records of this event yet. Please try again in a moment", 1},
@@ -127,6 +131,7 @@ func classify(ctx context.Context, err error) *problem.Problem {
 	var (
 		ready          *problem.Problem
 		refusal        domain.Refusal
+		refused        *booking.RefusedError
 		invalidCommand *domain.InvalidError
 		invalidAccount *account.InvalidError
 		invalidImage   *images.InvalidError
@@ -135,6 +140,13 @@ func classify(ctx context.Context, err error) *problem.Problem {
 	switch {
 	case errors.As(err, &ready):
 		return ready
+	case errors.As(err, &refused):
+		p := problem.New(statusOf(refused.Kind()), refused.Code(), refused.Error())
+		p.Waitlist = refused.Waitlist
+		if !refused.SaleOpensAt.IsZero() {
+			p.SaleOpensAt = &refused.SaleOpensAt
+		}
+		return p
 	case errors.As(err, &refusal):
 		return problem.New(statusOf(refusal.Kind()), refusal.Code(), refusal.Error())
 	case errors.As(err, &conflict):

@@ -43,11 +43,14 @@ func description(version string) huma.Config {
 }
 
 func tagOf(path string) string {
+	if strings.HasSuffix(path, "/waitlist") {
+		return "bookings"
+	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	switch first {
 	case "proof-of-work":
 		return "auth"
-	case "book":
+	case "book", "holds":
 		return "bookings"
 	case "images":
 		return "events"

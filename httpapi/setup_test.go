@@ -116,6 +116,7 @@ func start(t *testing.T, choices ...choice) *system {
 	}
 	api.Service = &booking.Service{
 		Executor: executor, Log: api.Log, Bookings: api.Bookings, Progress: progress, Images: api.Images,
+		Holds: projections.Holds{Pool: s.pool}, Waitlist: projections.Waitlist{Pool: s.pool},
 		Now: api.Now,
 	}
 	t.Cleanup(func() {

@@ -232,7 +232,9 @@ func (h *history) live(n int) {
 	}
 	for range n {
 		event := h.events[h.random.IntN(len(h.events))]
-		switch h.random.IntN(10) {
+		switch h.random.IntN(16) {
+		case 10, 11, 12, 13, 14, 15:
+			h.claim(event)
 		case 0:
 			h.do(event, domain.ChangeCapacity{Capacity: 1 + h.random.IntN(10)})
 		case 1:
@@ -283,6 +285,9 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 		case domain.TicketBooked:
 			booked[v.BookingID] = r
 			wantBookings[v.BookingID] = fmt.Sprint(r.StreamID, v.CustomerID, "CONFIRMED", r.RecordedAt, "-", r.Version)
+		case domain.HoldConfirmed:
+			booked[v.HoldID] = r
+			wantBookings[v.HoldID] = fmt.Sprint(r.StreamID, v.CustomerID, "CONFIRMED", r.RecordedAt, "-", r.Version)
 		case domain.BookingCancelled:
 			wantBookings[v.BookingID] = fmt.Sprint(r.StreamID, v.CustomerID, "CANCELLED", booked[v.BookingID].RecordedAt,
 				r.RecordedAt, r.Version)
@@ -328,6 +333,9 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 	must(b, err)
 	compareRows(b, "events", gotEvents, wantEvents)
 	compareRows(b, "bookings", gotBookings, wantBookings)
+	if parked == nil {
+		b.checkClaims(records)
+	}
 }
 
 func compareRows(t testing.TB, table string, got, want map[uuid.UUID]string) {

@@ -21,6 +21,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/images"
+	"github.com/boxoffice/boxoffice/internal/payment"
 	"github.com/boxoffice/boxoffice/internal/proofofwork"
 	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/internal/seed"
@@ -274,7 +275,11 @@ func (p *parts) executorService(complete func(*eventstore.Options)) service {
 			}
 			p.service = &booking.Service{
 				Executor: p.executor, Log: eventstore.NewLog(p.reading), Bookings: projections.Bookings{Pool: p.reading},
-				Images: p.images, Now: p.now,
+				Holds: projections.Holds{Pool: p.reading}, Waitlist: projections.Waitlist{Pool: p.reading},
+				HoldTime: c.HoldTime, Images: p.images, Now: p.now,
+			}
+			if p.service.Payments, err = payment.NewSimulated(c.Payments); err != nil {
+				return err
 			}
 			if p.progress != nil {
 				p.service.Progress = p.progress

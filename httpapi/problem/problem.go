@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Problem is the body of every error: RFC 9457, with a code for programs. It is an error, so that
@@ -20,6 +21,9 @@ type Problem struct { //nolint:errname // the word of RFC 9457
 	Code      string         `json:"code" example:"sold_out" doc:"Stable, for programs"`
 	RequestID string         `json:"requestId,omitempty" doc:"Names the request in the server's logs"`
 	Errors    []FieldProblem `json:"errors,omitempty" doc:"Errors of the fields of the request"`
+
+	Waitlist    bool       `json:"waitlist,omitempty" doc:"Of sold_out: others wait for tickets"`
+	SaleOpensAt *time.Time `json:"saleOpensAt,omitempty" doc:"Of sale_not_open: when the sale opens"`
 
 	headers http.Header
 }

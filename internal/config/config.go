@@ -48,6 +48,8 @@ type Config struct {
 
 	FrontendOrigin []string      `env:"FRONTEND_ORIGIN" envDefault:"http://localhost:3000" doc:"origins that may call the API from a browser, separated by commas"`
 	BookingDelay   time.Duration `env:"BOOKING_DELAY" envDefault:"1s" doc:"time a booking spends inside its transaction"`
+	HoldTime       time.Duration `env:"HOLD_TIME" envDefault:"10m" doc:"time for which tickets are reserved, and offered to those on a waiting list"`
+	Payments       string        `env:"PAYMENTS_SIMULATED" envDefault:"ok" doc:"what simulated payments for reservations do: ok, slow (5 s) or fail"`
 	Transactions   int           `env:"BOOKING_TRANSACTIONS" envDefault:"32" min:"1" doc:"booking transactions that may be open at once"`
 	Queue          int           `env:"BOOKING_QUEUE" envDefault:"50000" min:"1" doc:"commands that may wait for a transaction before more are refused as busy"`
 	ReadConns      int           `env:"READ_CONNECTIONS" envDefault:"12" min:"2" doc:"database connections for reading; searches for events use half of them at most"`
@@ -295,6 +297,12 @@ func (c Config) check() (problems []error) {
 	}
 	if c.BookingDelay < 0 || c.BookingDelay > time.Minute {
 		bad("BOOKING_DELAY must be between 0s and 1m")
+	}
+	if c.HoldTime < time.Second || c.HoldTime > 24*time.Hour {
+		bad("HOLD_TIME must be between 1s and 24h")
+	}
+	if c.Payments != "ok" && c.Payments != "slow" && c.Payments != "fail" {
+		bad("PAYMENTS_SIMULATED must be ok, slow or fail")
 	}
 	for _, origin := range c.FrontendOrigin {
 		u, err := url.Parse(origin)

@@ -1,0 +1,390 @@
+package projections_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
+	"github.com/boxoffice/boxoffice/migrations"
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+// claim lets somebody hold tickets of an event, wait for them, or end either. Time goes on.
+func (h *history) claim(event uuid.UUID) {
+	h.t.Helper()
+	h.now = h.now.Add(time.Duration(h.random.IntN(3)) * time.Minute)
+	state, id, customer := h.states[event], uuid.New(), uuid.New()
+	held := slices.Collect(state.Holds())
+	if len(held) > 0 && h.random.IntN(2) == 0 {
+		hold := held[h.random.IntN(len(held))]
+		h.do(event, []domain.Command{
+			domain.ConfirmHold{HoldID: hold.ID, CustomerID: hold.CustomerID, Now: h.now},
+			domain.ReleaseHold{HoldID: hold.ID, CustomerID: hold.CustomerID, Now: h.now},
+			domain.HoldTickets{HoldID: id, CustomerID: hold.CustomerID, Now: h.now, Until: h.now.Add(9 * time.Minute)},
+			domain.LapseHolds{Now: h.now},
+		}[h.random.IntN(4)])
+		return
+	}
+	waiting := slices.Collect(state.Waitlist())
+	if len(waiting) > 0 && h.random.IntN(4) == 0 {
+		h.do(event, domain.LeaveWaitlist{CustomerID: waiting[h.random.IntN(len(waiting))].CustomerID})
+		return
+	}
+	h.do(event, domain.HoldTickets{HoldID: id, CustomerID: customer, Now: h.now, Until: h.now.Add(5 * time.Minute)})
+	h.do(event, domain.JoinWaitlist{EntryID: uuid.New(), CustomerID: uuid.New(), Now: h.now}) // if it is sold out
+}
+
+// checkClaims compares holds and waiting lists with a fold of the log that is made here.
+func (b *bundle) checkClaims(records []eventstore.Record) {
+	b.Helper()
+	holds, entries := map[uuid.UUID]projections.Hold{}, map[uuid.UUID]projections.Entry{}
+	for _, r := range records {
+		v, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
+		must(b, err)
+		hold := func(id uuid.UUID, status string) {
+			h := holds[id]
+			h.Status, h.Version = status, r.Version
+			holds[id] = h
+		}
+		entry := func(id uuid.UUID, status string) {
+			e := entries[id]
+			e.Status, e.Version = status, r.Version
+			entries[id] = e
+		}
+		switch v := v.(type) {
+		case domain.TicketsHeld:
+			holds[v.HoldID] = projections.Hold{v.HoldID, r.StreamID, v.CustomerID, "HELD", false, v.Currency, v.Lines,
+				v.ExpiresAt, r.Version}
+		case domain.TicketsOffered:
+			holds[v.EntryID] = projections.Hold{v.EntryID, r.StreamID, v.CustomerID, "HELD", true, v.Currency, v.Lines,
+				v.ExpiresAt, r.Version}
+			entry(v.EntryID, "OFFERED")
+		case domain.HoldConfirmed:
+			hold(v.HoldID, "CONFIRMED")
+			if v.Offered {
+				entry(v.HoldID, "CONFIRMED")
+			}
+		case domain.HoldReleased:
+			hold(v.HoldID, "RELEASED")
+		case domain.HoldLapsed:
+			hold(v.HoldID, "LAPSED")
+		case domain.WaitlistJoined:
+			entries[v.EntryID] = projections.Entry{v.EntryID, r.StreamID, v.CustomerID, "WAITING", v.Lines, r.Version,
+				r.RecordedAt, r.Version}
+		case domain.WaitlistLeft:
+			entry(v.EntryID, "LEFT")
+		case domain.OfferDeclined:
+			hold(v.EntryID, "RELEASED")
+			entry(v.EntryID, "DECLINED")
+		case domain.OfferLapsed:
+			hold(v.EntryID, "LAPSED")
+			entry(v.EntryID, "LAPSED")
+		default: // neither
+		}
+	}
+	compareRows(b, "holds", b.shownHolds(), shownAll(holds))
+	compareRows(b, "waitlist", b.shownEntries(), shownAll(entries))
+}
+
+func shownAll[Row any](rows map[uuid.UUID]Row) map[uuid.UUID]string {
+	shown := map[uuid.UUID]string{}
+	for id, row := range rows {
+		shown[id] = fmt.Sprint(row)
+	}
+	return shown
+}
+
+func (b *bundle) ids(table string) []uuid.UUID {
+	b.Helper()
+	rows, _ := b.pool.Query(context.Background(), `select id from `+table)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	must(b, err)
+	return ids
+}
+
+func (b *bundle) shownHolds() map[uuid.UUID]string {
+	b.Helper()
+	all := map[uuid.UUID]projections.Hold{}
+	for _, id := range b.ids("holds") {
+		h, err := projections.Holds{Pool: b.pool}.Get(context.Background(), id)
+		must(b, err)
+		all[id] = *h
+	}
+	return shownAll(all)
+}
+
+func (b *bundle) shownEntries() map[uuid.UUID]string {
+	b.Helper()
+	rows, _ := b.pool.Query(context.Background(), `
+		select id, event_id, user_id, status, lines, joined_version, joined_at, version from waitlist`)
+	all := map[uuid.UUID]projections.Entry{}
+	var e projections.Entry
+	_, err := pgx.ForEachRow(rows, []any{&e.ID, &e.EventID, &e.UserID, &e.Status, &e.Lines, &e.JoinedVersion, &e.JoinedAt,
+		&e.Version}, func() error {
+		e.JoinedAt = e.JoinedAt.UTC()
+		all[e.ID], e.Lines = e, nil
+		return nil
+	})
+	must(b, err)
+	return shownAll(all)
+}
+
+func TestHoldsAndWaitingListsFollowTheLog(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	b.live(600)
+	p.reaches(b.head)
+	b.checkFold(nil)
+	b.checkVerified()
+	b.checkStates()
+	for table, statuses := range map[string][]string{
+		"holds":    {"HELD", "CONFIRMED", "RELEASED", "LAPSED"},
+		"waitlist": {"WAITING", "OFFERED", "CONFIRMED", "DECLINED", "LAPSED", "LEFT"},
+	} {
+		for _, status := range statuses {
+			if b.count(`select count(*) from `+table+` where status = $1`, status) == 0 {
+				t.Errorf("the history has no %s that is %s", table, status)
+			}
+		}
+	}
+}
+
+// differences are those between a read model and the states of the streams.
+func (b *bundle) differences(projection string) (found []string) {
+	b.Helper()
+	ctx := context.Background()
+	tx, err := b.pool.Begin(ctx)
+	must(b, err)
+	defer tx.Rollback(ctx) //nolint:errcheck // nothing was written
+	c, err := projections.CompareStates(ctx, tx, projection, uuid.Nil, uuid.Nil,
+		func(_ uuid.UUID, _ int, detail string) { found = append(found, detail) })
+	must(b, err)
+	streams := slices.SortedFunc(maps.Keys(b.states), func(x, y uuid.UUID) int { return slices.Compare(x[:], y[:]) })
+	for _, id := range streams {
+		must(b, c.Next(ctx, id, projections.Stream{State: b.states[id], Version: b.versions[id]}))
+	}
+	must(b, c.End(ctx))
+	return found
+}
+
+func (b *bundle) checkStates() {
+	b.Helper()
+	for _, name := range []string{"bookings", "holds", "waitlist"} {
+		if found := b.differences(name); len(found) > 0 {
+			b.Errorf("%s: %q", name, found)
+		}
+	}
+}
+
+func TestWrongHoldsAndEntriesAreFound(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	b.live(300)
+	for b.count(`select count(*) from waitlist where status = 'WAITING'`) < 2 ||
+		b.count(`select count(*) from holds where status = 'HELD'`) < 2 {
+		b.live(20)
+		p.reaches(b.head)
+	}
+	p.stop()
+	some := func(table, status string) string {
+		return ` where id = (select id from ` + table + ` where status = '` + status + `' order by id limit 1)`
+	}
+	for name, c := range map[string]struct{ table, sql string }{
+		"a hold that is not over":      {"holds", `update holds set status = 'RELEASED'` + some("holds", "HELD")},
+		"a hold that is over":          {"holds", `update holds set status = 'HELD'` + some("holds", "LAPSED")},
+		"a confirmed hold":             {"holds", `update holds set status = 'LAPSED'` + some("holds", "CONFIRMED")},
+		"another time":                 {"holds", `update holds set expires_at = expires_at + '1 s'` + some("holds", "HELD")},
+		"other lines":                  {"holds", `update holds set lines = '[{"type":1,"quantity":7}]'` + some("holds", "HELD")},
+		"another customer":             {"holds", `update holds set user_id = id` + some("holds", "HELD")},
+		"a hold that is not there":     {"holds", `delete from holds` + some("holds", "HELD")},
+		"a hold of no stream":          {"holds", `update holds set event_id = id` + some("holds", "CONFIRMED")},
+		"somebody who waits":           {"waitlist", `update waitlist set status = 'LEFT'` + some("waitlist", "WAITING")},
+		"somebody who has left":        {"waitlist", `update waitlist set status = 'WAITING'` + some("waitlist", "LEFT")},
+		"an offer":                     {"waitlist", `update waitlist set status = 'OFFERED'` + some("waitlist", "DECLINED")},
+		"an entry that is not there":   {"waitlist", `delete from waitlist` + some("waitlist", "WAITING")},
+		"an entry of another customer": {"waitlist", `update waitlist set user_id = id` + some("waitlist", "WAITING")},
+		"the first of those who wait":  {"waitlist", lastBecomesFirst},
+		"a confirmed entry":            {"waitlist", `update waitlist set status = 'LAPSED'` + some("waitlist", "CONFIRMED")},
+	} {
+		before := b.dump(c.table)
+		b.exec(`create table kept as table ` + c.table)
+		b.exec(c.sql)
+		if slices.Equal(before, b.dump(c.table)) {
+			t.Errorf("%s: nothing was changed", name)
+		}
+		if len(b.differences(c.table)) == 0 {
+			t.Errorf("%s: not found", name)
+		}
+		b.exec(`truncate ` + c.table)
+		b.exec(`insert into ` + c.table + ` table kept`)
+		b.exec(`drop table kept`)
+	}
+	b.checkStates()
+}
+
+const lastBecomesFirst = `
+	update waitlist set joined_version = 0
+	where id = (
+		select w.id
+		from waitlist w
+		where w.status = 'WAITING' and exists (
+			select from waitlist before
+			where before.event_id = w.event_id and before.status = 'WAITING' and before.joined_version < w.joined_version)
+		order by w.id
+		limit 1)`
+
+func TestOnesPlaceIsHowManyHaveJoinedBefore(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	event, other := b.schedule("Small", 1), b.schedule("Other", 1)
+	b.book(event, 1)
+	b.book(other, 1)
+	var waiting []uuid.UUID
+	join := func(event, customer uuid.UUID) {
+		b.do(event, domain.JoinWaitlist{EntryID: uuid.New(), CustomerID: customer, Now: b.now})
+	}
+	for range 5 {
+		customer := uuid.New()
+		waiting = append(waiting, customer)
+		join(other, uuid.New())
+		join(event, customer)
+	}
+	place := func(customer uuid.UUID) string {
+		p.reaches(b.head)
+		entries, err := projections.Waitlist{Pool: b.pool}.OfUser(context.Background(), customer)
+		must(t, err)
+		text := ""
+		for _, e := range entries {
+			text += fmt.Sprint(e.Status, " ", e.Place, " ")
+		}
+		return text
+	}
+	places := func() (all []string) {
+		for _, customer := range waiting {
+			all = append(all, place(customer))
+		}
+		return all
+	}
+	if got, want := fmt.Sprint(places()), "[WAITING 1  WAITING 2  WAITING 3  WAITING 4  WAITING 5 ]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	b.do(event, domain.LeaveWaitlist{CustomerID: waiting[1]})
+	sold := b.bookings[0]
+	b.do(event, domain.CancelBooking{BookingID: sold.booking, CustomerID: sold.customer, Now: b.now})
+	if got, want := fmt.Sprint(places()), "[OFFERED 0   WAITING 1  WAITING 2  WAITING 3 ]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	join(other, waiting[4])
+	if got, want := place(waiting[4]), "WAITING 3 WAITING 6 "; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestHoldsAreDueWhenTheirTimeIsOver(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.start()
+	first, second := b.schedule("First", 10), b.schedule("Second", 10)
+	holds, customer := projections.Holds{Pool: b.pool}, uuid.New()
+	next, err := holds.NextExpiry(context.Background())
+	if err != nil || !next.IsZero() {
+		t.Errorf("without holds: got %v, %v", next, err)
+	}
+	hold := func(event, customer uuid.UUID, after time.Duration) {
+		b.do(event, domain.HoldTickets{HoldID: uuid.New(), CustomerID: customer, Now: b.now, Until: b.now.Add(after)})
+	}
+	hold(second, uuid.New(), 2*time.Minute)
+	hold(first, customer, time.Minute)
+	hold(first, uuid.New(), 3*time.Minute)
+	p.reaches(b.head)
+	due := func(after time.Duration) (text string) {
+		all, err := holds.Due(context.Background(), b.now.Add(after))
+		must(t, err)
+		for _, d := range all {
+			name := "first"
+			if d.EventID == second {
+				name = "second"
+			}
+			text += fmt.Sprint(name, " ", d.Holds, " since ", d.Since.Sub(b.now).Round(time.Second), "; ")
+		}
+		return text
+	}
+	for after, want := range map[time.Duration]string{
+		59 * time.Second: "", 61 * time.Second: "first 1 since 1m0s; ",
+		5 * time.Minute: "first 2 since 1m0s; second 1 since 2m0s; ",
+	} {
+		if got := due(after); got != want {
+			t.Errorf("after %s: got %q, want %q", after, got, want)
+		}
+	}
+	if next, err = holds.NextExpiry(context.Background()); err != nil || next.Sub(b.now).Round(time.Second) != time.Minute {
+		t.Errorf("got %v, %v", next, err)
+	}
+	live := func(after time.Duration) int {
+		all, err := holds.OfUser(context.Background(), customer, b.now.Add(after))
+		must(t, err)
+		return len(all)
+	}
+	if live(0) != 1 || live(time.Minute) != 0 {
+		t.Error("a hold is shown for as long as it counts, recorded or not")
+	}
+	b.do(first, domain.LapseHolds{Now: b.now.Add(5 * time.Minute)})
+	p.reaches(b.head)
+	if got, want := due(5*time.Minute), "second 1 since 2m0s; "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestNewReadModelsOfAnOldLogNeedNotReadIt(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	p := b.start()
+	event := b.schedule("Old", 100)
+	hurt := b.schedule("Hurt", 100)
+	b.book(event, 20)
+	b.append(hurt, appendtest.Record{Type: domain.TypeTicketBooked, SchemaVersion: 1, Data: []byte(`{"bookingId": 7}`)})
+	p.reaches(b.head)
+	p.stop()
+	again := func() (begins int) {
+		_, err := migrations.Down(ctx, b.url, 54)
+		must(t, err)
+		_, err = migrations.Up(ctx, b.url)
+		must(t, err)
+		return b.count(`
+			select coalesce(min(position), 0) from projection_checkpoints where name in ('holds', 'waitlist')`)
+	}
+	if begins := again(); begins != int(b.head) {
+		t.Errorf("they begin at position %d, want %d", begins, b.head)
+	}
+	b.checkVerified()
+	if len(b.parked("holds")) != 1 || len(b.parked("waitlist")) != 1 {
+		t.Error("a stream that is parked must be so in the new read models, too")
+	}
+
+	p = b.start()
+	b.do(event, domain.HoldTickets{HoldID: uuid.New(), CustomerID: uuid.New(), Now: b.now, Until: b.now.Add(time.Minute)})
+	p.reaches(b.head)
+	b.checkVerified()
+	p.stop()
+	if begins := again(); begins != 0 {
+		t.Errorf("with a hold in the log they begin at position %d", begins)
+	}
+	b.start().reaches(b.head)
+	b.checkVerified()
+	if n := b.count(`select count(*) from holds`); n != 1 {
+		t.Errorf("there are %d holds, want 1", n)
+	}
+}
