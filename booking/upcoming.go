@@ -23,7 +23,7 @@ func (s *Service) CancelUpcoming(ctx context.Context, r Request) error {
 	if err != nil {
 		return err
 	}
-	entries, err := s.Waitlist.OfUser(ctx, r.Actor)
+	entries, err := s.Waitlist.OfUser(ctx, r.Actor, s.Now())
 	if err != nil {
 		return err
 	}

@@ -32,8 +32,10 @@ type Options struct {
 	Log      *eventstore.Log
 	Events   *projections.Events
 	Bookings projections.Bookings
+	Holds    projections.Holds
+	Waitlist projections.Waitlist
 	Progress *engine.Progress
-	// Replicas answer reads, if Log, Events, Bookings and Audit.History read through a
+	// Replicas answer reads, if Log, the read models and Audit.History read through a
 	// [replica.Reader]; nil: there are none.
 	Replicas *replica.Set
 	Accounts *account.Accounts
@@ -263,6 +265,11 @@ func (a *api) routes() {
 	route(a, op("GET /waitlist/{id}/receipt", "entryReceipt",
 		"Prove when one has joined a waiting list", 200, 400, 404),
 		a.entryReceipt, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+
+	route(a, op("GET /holds", "listHolds", "List one's own holds and offers", 200, 400),
+		a.listHolds, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+	route(a, op("GET /waitlist", "listWaitlist", "List one's own entries on waiting lists, with one's place", 200, 400),
+		a.listWaitlist, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 
 	auditRoutes(a)
 

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/booking"
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -19,14 +20,14 @@ type Booking struct {
 	CreatedAt   time.Time  `json:"createdAt"`
 	CancelledAt *time.Time `json:"cancelledAt,omitempty"`
 
-	Lines    []PricedLine `json:"lines" nullable:"false"`
+	Lines    []TicketLine `json:"lines" nullable:"false"`
 	Currency string       `json:"currency,omitempty" example:"USD" doc:"Of the prices: an ISO 4217 code; absent: they are not known"`
 }
 
 func bookingOf(b *projections.Booking) Booking {
 	return Booking{
 		ID: b.ID, EventID: b.EventID, UserID: b.UserID, Status: b.Status, CreatedAt: b.CreatedAt, CancelledAt: b.CancelledAt,
-		Lines: pricedLinesOf(b.Lines, b.Currency), Currency: b.Currency,
+		Lines: linesOf(b.Lines.All(), b.Currency), Currency: b.Currency,
 	}
 }
 
@@ -82,7 +83,7 @@ func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[Boo
 // noteBookingStatus completes an answer that may be a stored one, also of a version before lines.
 func (a *api) noteBookingStatus(ctx context.Context, out *changed[BookingChange]) *changed[BookingChange] {
 	if len(out.Body.Booking.Lines) == 0 {
-		out.Body.Booking.Lines = pricedLinesOf(nil, "")
+		out.Body.Booking.Lines = linesOf(domain.Lines{}.All(), "")
 	}
 	return out.noteStatus(func(b BookingChange) (string, error) {
 		if err := a.caughtUp(ctx); err != nil {

@@ -2,37 +2,11 @@ package httpapi
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/booking"
-	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/projections"
 )
-
-// Hold is tickets that are set aside for a customer, as the API shows them.
-type Hold struct {
-	ID        uuid.UUID    `json:"id" format:"uuid" doc:"Also of the booking that it becomes"`
-	EventID   uuid.UUID    `json:"eventId" format:"uuid"`
-	Status    string       `json:"status" enum:"HELD,CONFIRMED,RELEASED,LAPSED"`
-	Offered   bool         `json:"offered" doc:"Whether the tickets were offered to somebody on the waiting list"`
-	Lines     []PricedLine `json:"lines" nullable:"false"`
-	Currency  string       `json:"currency" example:"USD" doc:"ISO 4217 code"`
-	Total     Decimal      `json:"total"`
-	ExpiresAt time.Time    `json:"expiresAt" doc:"Until when the tickets are set aside, in UTC"`
-}
-
-func holdOf(h *projections.Hold) Hold {
-	total := domain.Money{Currency: h.Currency}
-	for _, l := range h.Lines {
-		total.Minor += int64(l.Quantity) * l.Price
-	}
-	return Hold{
-		ID: h.ID, EventID: h.EventID, Status: h.Status, Offered: h.Offered, Lines: pricedLinesOf(h.Lines, h.Currency),
-		Currency: h.Currency, Total: decimalOf(total), ExpiresAt: h.ExpiresAt,
-	}
-}
 
 type holdTicketsInput struct {
 	Idempotent

@@ -19,6 +19,7 @@ import (
 	"github.com/pb33f/libopenapi-validator/paths"
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -136,6 +137,15 @@ func (r *reference) converse() {
 	r.show("", 200, "GET", booking+"/receipt", user, "")
 	r.show("", 200, "DELETE", booking, user, "")
 	r.show("Another user's", 403, "DELETE", "/bookings/"+rivals, user, "")
+
+	customer, now := uuid.MustParse(registered.at("user", "id").(string)), r.options.Now()
+	r.decide(conference, domain.HoldTickets{HoldID: uuid.New(), CustomerID: customer, Now: now,
+		Until: now.Add(10 * time.Minute)})
+	r.show("", 200, "GET", "/holds", user, "")
+	full := r.schedule(1, "title", "House Concert", "date", "2026-08-15T19:00:00Z")
+	r.want(r.system.order(rival, full), 201, "")
+	r.decide(full, domain.JoinWaitlist{EntryID: uuid.New(), CustomerID: customer, Now: now})
+	r.show("", 200, "GET", "/waitlist", user, "")
 
 	r.show("", 200, "POST", "/events/"+event+"/cancel", organizer, "")
 

@@ -50,7 +50,7 @@ func tagOf(path string) string {
 	switch first {
 	case "proof-of-work":
 		return "auth"
-	case "book", "holds":
+	case "book", "holds", "waitlist":
 		return "bookings"
 	case "images":
 		return "events"

@@ -98,6 +98,7 @@ func start(t *testing.T, choices ...choice) *system {
 
 	api.Log, api.Progress = eventstore.NewLog(s.pool), progress
 	api.Events, api.Bookings = projections.NewEvents(s.pool), projections.Bookings{Pool: s.pool}
+	api.Holds, api.Waitlist = projections.Holds{Pool: s.pool}, projections.Waitlist{Pool: s.pool}
 	api.Accounts, api.Images = accounts, images.NewStore(s.pool)
 	api.ProofOfWork = proofofwork.NewWithCost(s.pool, []string{"a secret for tests"}, time.Now, 1)
 	api.Origins, api.Logger, api.Version = []string{"http://localhost:3000"}, logger, "test"
@@ -115,9 +116,9 @@ func start(t *testing.T, choices ...choice) *system {
 		api.Now = time.Now
 	}
 	api.Service = &booking.Service{
-		Executor: executor, Log: api.Log, Bookings: api.Bookings, Progress: progress, Images: api.Images,
-		Holds: projections.Holds{Pool: s.pool}, Waitlist: projections.Waitlist{Pool: s.pool},
-		Now: api.Now,
+		Executor: executor, Log: api.Log, Bookings: api.Bookings, Holds: api.Holds, Progress: progress, Images: api.Images,
+		Waitlist: api.Waitlist,
+		Now:      api.Now,
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

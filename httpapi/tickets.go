@@ -86,38 +86,10 @@ type Line struct {
 	Quantity     int `json:"quantity" minimum:"1" maximum:"100" example:"2"`
 }
 
-// PricedLine is a line of what was sold.
-type PricedLine struct {
-	TicketTypeID int     `json:"ticketTypeId" example:"1"`
-	Quantity     int     `json:"quantity" example:"2"`
-	Price        Decimal `json:"price,omitempty" doc:"Of each; absent: it is not known"`
-}
-
 func domainLines(lines []Line) domain.Lines {
 	var all domain.Lines
 	for _, l := range lines {
 		all = append(all, domain.Line{Type: domain.TypeID(l.TicketTypeID), Quantity: l.Quantity}) //nolint:gosec // up to 255
-	}
-	return all
-}
-
-func linesOf(lines domain.Lines) []Line {
-	all := make([]Line, 0, len(lines))
-	for _, l := range lines.All() {
-		all = append(all, Line{TicketTypeID: int(l.Type), Quantity: l.Quantity})
-	}
-	return all
-}
-
-// pricedLinesOf shows prices if there is a currency.
-func pricedLinesOf(lines domain.Lines, currency string) []PricedLine {
-	all := make([]PricedLine, 0, len(lines))
-	for _, l := range lines.All() {
-		line := PricedLine{TicketTypeID: int(l.Type), Quantity: l.Quantity}
-		if currency != "" {
-			line.Price = decimalOf(domain.Money{Minor: l.Price, Currency: currency})
-		}
-		all = append(all, line)
 	}
 	return all
 }

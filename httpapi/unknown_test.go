@@ -28,10 +28,15 @@ func (s *system) appendRecord(event string, record appendtest.Record) {
 func (s *system) appendBooking(event string, customer uuid.UUID) string {
 	s.Helper()
 	booking := uuid.New()
-	name, version, data, err := domain.Codec{}.Encode(domain.TicketBooked{BookingID: booking, CustomerID: customer})
-	must(s, err)
-	s.appendRecord(event, appendtest.Record{Type: name, SchemaVersion: version, Data: data})
+	s.appendRecord(event, recordOf(s, domain.TicketBooked{BookingID: booking, CustomerID: customer}))
 	return booking.String()
+}
+
+func recordOf(t testing.TB, r domain.Record) appendtest.Record {
+	t.Helper()
+	name, version, data, err := domain.Codec{}.Encode(r)
+	must(t, err)
+	return appendtest.Record{Type: name, SchemaVersion: version, Data: data}
 }
 
 var (

@@ -2,29 +2,11 @@ package httpapi
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/booking"
-	"github.com/boxoffice/boxoffice/projections"
 )
-
-// WaitlistEntry is a place on the waiting list of an event.
-type WaitlistEntry struct {
-	ID       uuid.UUID `json:"id" format:"uuid" doc:"Also of the offer that it becomes, and of its booking"`
-	EventID  uuid.UUID `json:"eventId" format:"uuid"`
-	Status   string    `json:"status" enum:"WAITING,OFFERED,CONFIRMED,DECLINED,LAPSED,LEFT"`
-	Lines    []Line    `json:"lines" nullable:"false"`
-	Place    int       `json:"place" doc:"How many wait who have not joined later, from 1; 0: it does not wait any more"`
-	JoinedAt time.Time `json:"joinedAt"`
-}
-
-func entryOf(e *projections.PlacedEntry) WaitlistEntry {
-	return WaitlistEntry{
-		ID: e.ID, EventID: e.EventID, Status: e.Status, Lines: linesOf(e.Lines), Place: e.Place, JoinedAt: e.JoinedAt,
-	}
-}
 
 type joinWaitlistInput struct {
 	Idempotent

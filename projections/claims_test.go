@@ -263,7 +263,7 @@ func TestOnesPlaceIsHowManyHaveJoinedBefore(t *testing.T) {
 	}
 	place := func(customer uuid.UUID) string {
 		p.reaches(b.head)
-		entries, err := projections.Waitlist{Pool: b.pool}.OfUser(context.Background(), customer)
+		entries, err := projections.Waitlist{Pool: b.pool}.OfUser(context.Background(), customer, b.now)
 		must(t, err)
 		text := ""
 		for _, e := range entries {
@@ -290,6 +290,10 @@ func TestOnesPlaceIsHowManyHaveJoinedBefore(t *testing.T) {
 	if got, want := place(waiting[4]), "WAITING 3 WAITING 6 "; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	b.do(event, domain.CancelEvent{})
+	if got, want := place(waiting[4]), "WAITING 6 "; got != want {
+		t.Errorf("when the event is called off: got %s, want %s", got, want)
+	}
 }
 
 func TestHoldsAreDueWhenTheirTimeIsOver(t *testing.T) {
@@ -298,9 +302,21 @@ func TestHoldsAreDueWhenTheirTimeIsOver(t *testing.T) {
 	p := b.start()
 	first, second := b.schedule("First", 10), b.schedule("Second", 10)
 	holds, customer := projections.Holds{Pool: b.pool}, uuid.New()
-	next, err := holds.NextExpiry(context.Background())
-	if err != nil || !next.IsZero() {
-		t.Errorf("without holds: got %v, %v", next, err)
+	expiries := func(after time.Duration) string {
+		first, next, err := holds.Expiries(context.Background(), b.now.Add(after))
+		must(t, err)
+		text := ""
+		for _, at := range []time.Time{first, next} {
+			if at.IsZero() {
+				text += "never "
+			} else {
+				text += fmt.Sprint(at.Sub(b.now).Round(time.Second), " ")
+			}
+		}
+		return text
+	}
+	if got := expiries(0); got != "never never " {
+		t.Errorf("without holds: got %q", got)
 	}
 	hold := func(event, customer uuid.UUID, after time.Duration) {
 		b.do(event, domain.HoldTickets{HoldID: uuid.New(), CustomerID: customer, Now: b.now, Until: b.now.Add(after)})
@@ -329,8 +345,12 @@ func TestHoldsAreDueWhenTheirTimeIsOver(t *testing.T) {
 			t.Errorf("after %s: got %q, want %q", after, got, want)
 		}
 	}
-	if next, err = holds.NextExpiry(context.Background()); err != nil || next.Sub(b.now).Round(time.Second) != time.Minute {
-		t.Errorf("got %v, %v", next, err)
+	for after, want := range map[time.Duration]string{
+		0: "1m0s 1m0s ", 61 * time.Second: "1m0s 2m0s ", 5 * time.Minute: "1m0s never ",
+	} {
+		if got := expiries(after); got != want {
+			t.Errorf("after %s: got %q, want %q", after, got, want)
+		}
 	}
 	live := func(after time.Duration) int {
 		all, err := holds.OfUser(context.Background(), customer, b.now.Add(after))

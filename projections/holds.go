@@ -177,18 +177,25 @@ func (h Holds) Due(ctx context.Context, now time.Time) ([]Due, error) {
 	return due, nil
 }
 
-// NextExpiry is when the first of the holds and offers lapses whose end the read model does not have.
-// It can be in the past; zero: there are none.
-func (h Holds) NextExpiry(ctx context.Context) (time.Time, error) {
-	rows, _ := h.Pool.Query(ctx, `select min(expires_at) from holds where status = '`+HoldHeld+`'`)
-	next, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[*time.Time])
+// Expiries tells when the first of the holds and offers lapses whose end the read model does not have,
+// which can be before now, and when the first of them does after now; zero: there is none. It costs
+// two look-ups in an index.
+func (h Holds) Expiries(ctx context.Context, now time.Time) (first, next time.Time, err error) {
+	rows, _ := h.Pool.Query(ctx, `
+		select (select min(expires_at) from holds where status = '`+HoldHeld+`'),
+			(select min(expires_at) from holds where status = '`+HoldHeld+`' and expires_at > $1)`, now)
+	type expiries struct{ First, Next *time.Time }
+	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[expiries])
 	if err != nil {
-		return time.Time{}, fmt.Errorf("the next hold that lapses: %w", err)
+		return first, next, fmt.Errorf("the next hold that lapses: %w", err)
 	}
-	if next == nil {
-		return time.Time{}, nil
+	if found.First != nil {
+		first = *found.First
 	}
-	return *next, nil
+	if found.Next != nil {
+		next = *found.Next
+	}
+	return first, next, nil
 }
 
 // Lacks is [Bookings.Lacks] for holds.

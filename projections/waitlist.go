@@ -129,8 +129,9 @@ type PlacedEntry struct {
 }
 
 // OfUser returns the entries of a user that wait or have an offer, in the order of joining, each with
-// its place.
-func (w Waitlist) OfUser(ctx context.Context, userID uuid.UUID) ([]PlacedEntry, error) {
+// its place. Events that have begun at now, or are called off, are left out: nobody waits for them any
+// more.
+func (w Waitlist) OfUser(ctx context.Context, userID uuid.UUID, now time.Time) ([]PlacedEntry, error) {
 	rows, _ := w.Pool.Query(ctx, `
 		select `+waitlistTable().ColumnList("w.")+`, case w.status when '`+EntryWaiting+`' then (
 			select count(*)
@@ -139,8 +140,10 @@ func (w Waitlist) OfUser(ctx context.Context, userID uuid.UUID) ([]PlacedEntry, 
 				and ahead.joined_version <= w.joined_version
 		) else 0 end
 		from waitlist w
+		join events e on e.id = w.event_id
 		where w.user_id = $1 and w.status in ('`+EntryWaiting+`', '`+EntryOffered+`')
-		order by w.joined_at, w.id`, userID)
+			and e.starts_at > $2 and e.status <> '`+EventCancelled+`'
+		order by w.joined_at, w.id`, userID, now)
 	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e PlacedEntry, err error) {
 		e.Entry, err = scanEntry(row, &e.Place)
 		return e, err

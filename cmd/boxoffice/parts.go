@@ -28,6 +28,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/telemetry"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
+	"github.com/boxoffice/boxoffice/reactors/lapse"
 )
 
 type executor = eventstore.Executor[domain.State, domain.Record]
@@ -292,6 +293,19 @@ func (p *parts) executorService(complete func(*eventstore.Options)) service {
 			}
 			closePool(pool)
 			return err
+		},
+	}
+}
+
+// lapseService records which holds have lapsed. Each process that sells can do it, and one does.
+func (p *parts) lapseService() service {
+	return service{
+		name: "the timer of holds",
+		run: func(ctx context.Context) error {
+			return lapse.Run(ctx, lapse.Options{
+				Lapser: p.service, Pool: p.reading, Notifier: p.notifier, Now: p.now, Logger: p.logger,
+				Holder: processName(), Metrics: p.metrics.Registerer(),
+			})
 		},
 	}
 }

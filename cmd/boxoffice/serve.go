@@ -77,7 +77,7 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 	if projects {
 		services = append(services, p.projectionService(), p.busService())
 	}
-	services = append(services, p.cleaningService(), p.executorService(p.executorOptions))
+	services = append(services, p.cleaningService(), p.executorService(p.executorOptions), p.lapseService())
 	if seeds {
 		services = append(services, p.seedService(projects))
 	}
@@ -315,6 +315,8 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Log:      eventstore.NewLog(reader),
 		Events:   projections.NewEvents(reader),
 		Bookings: projections.Bookings{Pool: reader},
+		Holds:    projections.Holds{Pool: reader},
+		Waitlist: projections.Waitlist{Pool: reader},
 		Progress: p.progress,
 		Replicas: p.replicas,
 		Accounts: p.accounts,

@@ -1,0 +1,246 @@
+package lapse_test
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/booking"
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
+	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
+	"github.com/boxoffice/boxoffice/reactors/lapse"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+const patient = 60 * time.Second
+
+var silent = slog.New(slog.DiscardHandler)
+
+// clock is the time of all that a test runs. It goes by itself, and the test moves it on.
+type clock struct{ passed atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.passed.Load())) }
+func (c *clock) advance(d time.Duration) { c.passed.Add(int64(d)) }
+
+// bundle is a database with projections, and a service on it.
+type bundle struct {
+	*testing.T
+	clock
+	url     string
+	pool    *pgxpool.Pool
+	service *booking.Service
+	log     *eventstore.Log
+	signal  *engine.Notifier
+}
+
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	b := &bundle{T: t, url: dbtest.URL(t)}
+	b.pool = dbtest.Connect(t, b.url, dbtest.MaxConns(8))
+	b.log = eventstore.NewLog(b.pool)
+	writing := dbtest.Connect(t, b.url, dbtest.MaxConns(eventstore.ReservedConns),
+		dbtest.Settings(eventstore.Session(0)), eventstore.ConfigureCommits)
+	projecting := dbtest.Connect(t, b.url, dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.RunSession()))
+	b.signal = engine.NewNotifier(b.url, b.pool, projections.Names(), silent)
+	progress := engine.NewProgress(b.pool, b.signal, nil, silent)
+	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{
+		Committed: func(records []eventstore.Record) { b.signal.Appended(records...) }, Now: b.now,
+	})
+	must(t, err)
+	b.background(b.signal.Run)
+	b.background(progress.Run)
+	b.background(func(ctx context.Context) {
+		o := engine.Options{Pool: projecting, Projections: projections.All(), Notifier: b.signal}
+		if err := engine.Run(ctx, o); err != nil {
+			t.Errorf("projections: %v", err)
+		}
+	})
+	t.Cleanup(func() { must(t, executor.Close(context.Background())) })
+	b.service = &booking.Service{
+		Executor: executor, Log: b.log, Bookings: projections.Bookings{Pool: b.pool}, Holds: projections.Holds{Pool: b.pool},
+		Progress: progress, Now: b.now,
+	}
+	return b
+}
+
+// background runs something until stop is called, or the test ends.
+func (b *bundle) background(run func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { run(ctx) })
+	stop = sync.OnceFunc(func() { cancel(); running.Wait() })
+	b.Cleanup(stop)
+	return stop
+}
+
+// process is a process whose timer runs.
+type process struct {
+	calls atomic.Int64 // of LapseHolds
+	stop  func()
+	*booking.Service
+}
+
+// LapseHolds implements [lapse.Lapser].
+func (p *process) LapseHolds(ctx context.Context, event uuid.UUID) (int, error) {
+	p.calls.Add(1)
+	return p.Service.LapseHolds(ctx, event)
+}
+
+// start runs a timer under a name.
+func (b *bundle) start(holder string, choices ...func(*lapse.Options)) *process {
+	b.Helper()
+	p := &process{Service: b.service}
+	o := lapse.Options{Lapser: p, Pool: b.pool, Notifier: b.signal, Now: b.now, Logger: silent, Holder: holder}
+	for _, choose := range choices {
+		choose(&o)
+	}
+	p.stop = b.background(func(ctx context.Context) {
+		if err := lapse.Run(ctx, o); err != nil {
+			b.Errorf("the timer: %v", err)
+		}
+	})
+	return p
+}
+
+// holder is who has the lease; empty: nobody.
+func (b *bundle) holder() (name string) {
+	b.Helper()
+	must(b, b.pool.QueryRow(context.Background(), `
+		select coalesce(max(holder), '') from reactor_offsets where name = 'lapse' and lease_until > clock_timestamp()`).
+		Scan(&name))
+	return name
+}
+
+func (b *bundle) holds(who string) {
+	b.Helper()
+	b.eventually(who+" has the lease", func() bool { return b.holder() == who })
+}
+
+func (b *bundle) eventually(what string, holds func() bool) {
+	b.Helper()
+	if !waittest.Until(patient, holds) {
+		b.Fatalf("still not so: %s", what)
+	}
+}
+
+// append writes records at the end of a stream, in one transaction and beside the executor.
+func (b *bundle) append(event uuid.UUID, version int, records ...domain.Record) {
+	b.Helper()
+	var stored []appendtest.Record
+	for _, r := range records {
+		name, schema, data, err := domain.Codec{}.Encode(r)
+		must(b, err)
+		stored = append(stored, appendtest.Record{Type: name, SchemaVersion: schema, Data: data})
+	}
+	_, err := appendtest.Append(context.Background(), b.pool, event, version, stored...)
+	must(b, err)
+	b.signal.Appended()
+}
+
+// schedule makes an event with that many tickets.
+func (b *bundle) schedule(capacity int) uuid.UUID {
+	b.Helper()
+	event := uuid.New()
+	b.append(event, 0, scheduled(b.now(), capacity))
+	return event
+}
+
+func scheduled(now time.Time, capacity int) domain.Record {
+	details, err := domain.NewDetails(domain.Details{Title: "Concert", Venue: "Hall", StartsAt: now.Add(48 * time.Hour),
+		Currency: "EUR", TicketTypes: domain.GeneralAdmission(4200)})
+	if err != nil {
+		panic(err)
+	}
+	return domain.EventScheduled{Details: details, Capacity: capacity}
+}
+
+// do has commands carried out one after the other, and waits for the read models.
+func (b *bundle) do(event uuid.UUID, commands ...domain.Command) {
+	b.Helper()
+	for _, c := range commands {
+		o, err := b.service.Executor.Execute(context.Background(), eventstore.Command[domain.State, domain.Record]{
+			StreamID: event, Immediate: true, Metadata: eventstore.Metadata{CorrelationID: "a test"},
+			Decide: func(s domain.State) ([]domain.Record, error) { return domain.Decide(c, s) },
+		})
+		must(b, err)
+		if reached := b.service.WaitFor(context.Background(), o.Position); reached < o.Position {
+			b.Fatalf("the read models are at %d, want %d", reached, o.Position)
+		}
+	}
+}
+
+// hold has somebody hold a ticket for a while.
+func (b *bundle) hold(event uuid.UUID, lasts time.Duration) (customer uuid.UUID) {
+	b.Helper()
+	customer = uuid.New()
+	now := b.now()
+	b.do(event, domain.HoldTickets{HoldID: uuid.New(), CustomerID: customer, Now: now, Until: now.Add(lasts)})
+	return customer
+}
+
+// story is the names of the records of a stream, after the first.
+func (b *bundle) story(event uuid.UUID) string {
+	b.Helper()
+	records, err := b.log.Stream(context.Background(), event, 1, 100_000)
+	must(b, err)
+	var names []string
+	for _, r := range records {
+		names = append(names, r.Type)
+	}
+	return strings.Join(names, " ")
+}
+
+// tells waits until the story of a stream is so.
+func (b *bundle) tells(event uuid.UUID, names ...string) {
+	b.Helper()
+	want := strings.Join(names, " ")
+	if !waittest.Until(patient, func() bool { return b.story(event) == want }) {
+		b.Fatalf("the stream says %q, want %q", b.story(event), want)
+	}
+}
+
+// wake has the timer read the clock, as any record does.
+func (b *bundle) wake() { b.schedule(1) }
+
+// statements counts those of a pool, apart from those of other parts.
+type statements struct {
+	mu   sync.Mutex
+	seen []string
+}
+
+func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = append(s.seen, strings.Join(strings.Fields(q.SQL), " "))
+	return ctx
+}
+
+func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (s *statements) all() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.seen)
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
