@@ -68,19 +68,19 @@ type StreamTicketType struct {
 
 // StreamHold is tickets that are set aside.
 type StreamHold struct {
-	ID        uuid.UUID          `json:"id" format:"uuid"`
-	UserID    uuid.UUID          `json:"userId" format:"uuid"`
-	Offered   bool               `json:"offered" doc:"To somebody who waited"`
-	Lines     []audit.TicketLine `json:"lines" nullable:"false"`
-	ExpiresAt time.Time          `json:"expiresAt"`
+	ID        uuid.UUID           `json:"id" format:"uuid"`
+	UserID    uuid.UUID           `json:"userId" format:"uuid"`
+	Offered   bool                `json:"offered" doc:"To somebody who waited"`
+	Lines     []audit.TicketCount `json:"lines" nullable:"false"`
+	ExpiresAt time.Time           `json:"expiresAt"`
 }
 
 // StreamEntry is an entry on the waiting list.
 type StreamEntry struct {
-	ID     uuid.UUID          `json:"id" format:"uuid"`
-	UserID uuid.UUID          `json:"userId" format:"uuid"`
-	Number int                `json:"number" doc:"The order of joining, from 1, over all who ever joined"`
-	Lines  []audit.TicketLine `json:"lines" nullable:"false"`
+	ID     uuid.UUID           `json:"id" format:"uuid"`
+	UserID uuid.UUID           `json:"userId" format:"uuid"`
+	Number int                 `json:"number" doc:"The order of joining, from 1, over all who ever joined"`
+	Lines  []audit.TicketCount `json:"lines" nullable:"false"`
 }
 
 func streamStateOf(m audit.Moment) StreamState {

@@ -32,12 +32,12 @@ type EntryReceipt struct {
 
 // JoinedEntry is an entry on a waiting list, with its place in the order.
 type JoinedEntry struct {
-	ID       uuid.UUID          `json:"id" format:"uuid"`
-	EventID  uuid.UUID          `json:"eventId" format:"uuid"`
-	Status   string             `json:"status" enum:"WAITING,OFFERED,CONFIRMED,DECLINED,LAPSED,LEFT"`
-	Lines    []audit.TicketLine `json:"lines" nullable:"false"`
-	Number   int                `json:"number" doc:"The order of joining, from 1, over all who ever joined" example:"17"`
-	JoinedAt time.Time          `json:"joinedAt"`
+	ID       uuid.UUID           `json:"id" format:"uuid"`
+	EventID  uuid.UUID           `json:"eventId" format:"uuid"`
+	Status   string              `json:"status" enum:"WAITING,OFFERED,CONFIRMED,DECLINED,LAPSED,LEFT"`
+	Lines    []audit.TicketCount `json:"lines" nullable:"false"`
+	Number   int                 `json:"number" doc:"The order of joining, from 1, over all who ever joined" example:"17"`
+	JoinedAt time.Time           `json:"joinedAt"`
 }
 
 type receiptInput struct {

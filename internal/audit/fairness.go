@@ -22,17 +22,17 @@ const (
 
 // FairnessStep is a record that frees tickets, or an offer of free tickets.
 type FairnessStep struct {
-	Version    int          `json:"version"`
-	Position   int64        `json:"position"`
-	At         time.Time    `json:"at"`
-	Type       string       `json:"type" doc:"Of the record" example:"TicketsOffered"`
-	CustomerID *uuid.UUID   `json:"customerId,omitempty" format:"uuid" doc:"Who had the tickets or, in an offer, gets them; absent where the organizer freed them"`
-	Lines      []TicketLine `json:"lines" nullable:"false" doc:"The tickets: empty where the number of tickets of the event was raised"`
-	Free       int          `json:"free" doc:"Free tickets: after a record that frees some, before an offer"`
-	Waiting    int          `json:"waiting" doc:"Entries on the waiting list at that moment"`
-	Outcome    string       `json:"outcome" enum:"offered,nobody waits,not enough,not on sale,passed over" doc:"What became of the free tickets"`
-	Offer      *OfferReason `json:"offer,omitempty" doc:"Why the offer went to this entry; absent for other records"`
-	Problem    string       `json:"problem,omitempty" doc:"Why this was not right"`
+	Version    int           `json:"version"`
+	Position   int64         `json:"position"`
+	At         time.Time     `json:"at"`
+	Type       string        `json:"type" doc:"Of the record" example:"TicketsOffered"`
+	CustomerID *uuid.UUID    `json:"customerId,omitempty" format:"uuid" doc:"Who had the tickets or, in an offer, gets them; absent where the organizer freed them"`
+	Lines      []TicketCount `json:"lines" nullable:"false" doc:"The tickets: empty where the number of tickets of the event was raised"`
+	Free       int           `json:"free" doc:"Free tickets: after a record that frees some, before an offer"`
+	Waiting    int           `json:"waiting" doc:"Entries on the waiting list at that moment"`
+	Outcome    string        `json:"outcome" enum:"offered,nobody waits,not enough,not on sale,passed over" doc:"What became of the free tickets"`
+	Offer      *OfferReason  `json:"offer,omitempty" doc:"Why the offer went to this entry; absent for other records"`
+	Problem    string        `json:"problem,omitempty" doc:"Why this was not right"`
 }
 
 // OfferReason is why an offer went to an entry of the waiting list.
@@ -49,7 +49,7 @@ type OfferReason struct {
 type Skipped struct {
 	Number     int           `json:"number" doc:"The order of joining"`
 	CustomerID uuid.UUID     `json:"customerId" format:"uuid"`
-	Lines      []TicketLine  `json:"lines" nullable:"false" doc:"What the customer waits for"`
+	Lines      []TicketCount `json:"lines" nullable:"false" doc:"What the customer waits for"`
 	Others     int           `json:"others" doc:"How many more of those before the offer waited for the same"`
 	Type       domain.TypeID `json:"ticketTypeId,omitempty" doc:"The ticket type of which there were not enough; absent: in all"`
 	Free       int           `json:"free" doc:"Free tickets of that type, or in all"`

@@ -89,7 +89,7 @@ func (f *fairness) notEarly() {
 }
 
 // freed is the step of a record that gave tickets back.
-func (f *fairness) freed(by uuid.UUID, lines []TicketLine) *FairnessStep {
+func (f *fairness) freed(by uuid.UUID, lines []TicketCount) *FairnessStep {
 	f.report.Freed++
 	return &FairnessStep{CustomerID: &by, Lines: lines, Free: max(0, f.free()), Waiting: f.waiting.count}
 }
@@ -110,7 +110,7 @@ func (f *fairness) raise(change func()) *FairnessStep {
 	if _, some := f.first(); !some && f.free() <= before {
 		return nil
 	}
-	step := f.freed(uuid.Nil, []TicketLine{})
+	step := f.freed(uuid.Nil, []TicketCount{})
 	step.CustomerID = nil
 	return step
 }
@@ -168,9 +168,9 @@ func (f *fairness) held(r domain.TicketsHeld) *FairnessStep {
 }
 
 // fewer is what some lines have more than others.
-func fewer(before, now []TicketLine) (back []TicketLine) {
+func fewer(before, now []TicketCount) (back []TicketCount) {
 	for _, line := range before {
-		at := slices.IndexFunc(now, func(l TicketLine) bool { return l.Type == line.Type })
+		at := slices.IndexFunc(now, func(l TicketCount) bool { return l.Type == line.Type })
 		if at >= 0 {
 			line.Quantity -= now[at].Quantity
 		}

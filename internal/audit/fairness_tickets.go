@@ -29,10 +29,10 @@ func want(lines domain.Lines) wants {
 	return wants(w)
 }
 
-func (w wants) lines() []TicketLine {
-	lines := make([]TicketLine, 0, len(w)/3)
+func (w wants) lines() []TicketCount {
+	lines := make([]TicketCount, 0, len(w)/3)
 	for ; len(w) > 0; w = w[3:] {
-		lines = append(lines, TicketLine{domain.TypeID(w[0]), int(w[1])<<8 | int(w[2])})
+		lines = append(lines, TicketCount{domain.TypeID(w[0]), int(w[1])<<8 | int(w[2])})
 	}
 	return lines
 }

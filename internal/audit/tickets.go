@@ -9,23 +9,23 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// TicketLine is a number of tickets of one type, without their price.
-type TicketLine struct {
+// TicketCount is a number of tickets of one type, without their price.
+type TicketCount struct {
 	Type     domain.TypeID `json:"ticketTypeId"`
 	Quantity int           `json:"quantity"`
 }
 
 // LinesOf are the tickets of a record.
-func LinesOf(lines domain.Lines) []TicketLine {
-	short := make([]TicketLine, 0, len(lines))
+func LinesOf(lines domain.Lines) []TicketCount {
+	short := make([]TicketCount, 0, len(lines))
 	for _, line := range lines.All() {
-		short = append(short, TicketLine{line.Type, line.Quantity})
+		short = append(short, TicketCount{line.Type, line.Quantity})
 	}
 	return short
 }
 
 // LinesText is how many tickets of which types some lines are, for people: "2 × type 1, 1 × type 3".
-func LinesText(lines []TicketLine) string {
+func LinesText(lines []TicketCount) string {
 	parts := make([]string, len(lines))
 	for i, line := range lines {
 		parts[i] = fmt.Sprintf("%d × type %d", line.Quantity, line.Type)
