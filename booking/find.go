@@ -22,6 +22,11 @@ func (s *Service) FindHold(ctx context.Context, id uuid.UUID) (*projections.Hold
 	return find(ctx, s, id, s.Holds, domain.ErrHoldNotFound)
 }
 
+// FindEntry is [Service.FindBooking] for an entry on a waiting list.
+func (s *Service) FindEntry(ctx context.Context, id uuid.UUID) (*projections.Entry, error) {
+	return find(ctx, s, id, s.Waitlist, domain.ErrEntryNotFound)
+}
+
 // EventOf tells which stream a hold or an offer is in; the stream decides what has become of it.
 func (s *Service) EventOf(ctx context.Context, hold uuid.UUID) (event uuid.UUID, err error) {
 	found, err := s.FindHold(ctx, hold)

@@ -41,6 +41,7 @@ const (
 	ErrHoldChanged       Refusal = "hold_changed"
 	ErrHoldConfirmed     Refusal = "hold_confirmed"
 	ErrHoldIDTaken       Refusal = "hold_id_taken"
+	ErrEntryNotFound     Refusal = "entry_not_found"
 	ErrAlreadyHolding    Refusal = "already_holding"
 	ErrAlreadyWaiting    Refusal = "already_waiting"
 
@@ -53,7 +54,7 @@ func (r Refusal) Code() string { return string(r) }
 // Kind returns the group of the refusal.
 func (r Refusal) Kind() Kind {
 	switch r {
-	case ErrEventNotFound, ErrBookingNotFound, ErrTypeNotFound, ErrHoldNotFound:
+	case ErrEventNotFound, ErrBookingNotFound, ErrTypeNotFound, ErrHoldNotFound, ErrEntryNotFound:
 		return KindNotFound
 	case ErrNotBookingOwner, ErrProofOfWorkRequired:
 		return KindForbidden
@@ -109,6 +110,8 @@ func (r Refusal) Error() string {
 		return "The sale has closed"
 	case ErrHoldNotFound:
 		return "There is no such reservation, or its time is over"
+	case ErrEntryNotFound:
+		return "There is no such entry on a waiting list"
 	case ErrHoldLapsed:
 		return "The time of this reservation is over"
 	case ErrHoldChanged:

@@ -261,6 +261,12 @@ func (a *api) routes() {
 	route(a, op("GET /bookings/{id}/receipt", "bookingReceipt",
 		"Prove that one's own booking is in the log", 200, 400, 403, 404),
 		a.bookingReceipt, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+	route(a, op("GET /holds/{id}/receipt", "holdReceipt",
+		"Prove that one's own hold or offer is in the log", 200, 400, 404),
+		a.holdReceipt, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+	route(a, op("GET /waitlist/{id}/receipt", "entryReceipt",
+		"Prove when one has joined a waiting list", 200, 400, 404),
+		a.entryReceipt, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 
 	route(a, op("GET /holds", "listHolds", "List one's own holds and offers", 200, 400),
 		a.listHolds, a.signedIn(), reading, a.readsModels, a.needsDatabase)

@@ -10,7 +10,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
-	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -39,6 +38,9 @@ func auditRoutes(a *api) {
 	route(a, op("GET /audit/streams/{id}/series", "seriesOfStream",
 		"Show the activity of a stream over time, for charts", 200, 400, 404),
 		a.seriesOfStream, auditors, a.audited, a.readsLog, a.needsDatabase)
+	route(a, op("GET /audit/streams/{id}/fairness", "fairnessOfStream",
+		"Show who was offered tickets that became free, and check that it was their turn", 200, 400, 404),
+		a.fairnessOfStream, auditors, a.audited, a.readsLog, a.needsDatabase)
 	route(a, op("GET /audit/records", "listRecords", "List records of the log", 200, 400),
 		a.listRecords, auditors, a.audited, a.readsLog, a.needsDatabase)
 	route(a, op("GET /audit/records/{position}/proof", "proveRecord", "Prove that a record is in the log", 200, 400, 404),
@@ -104,60 +106,6 @@ func recordOf(r eventstore.Record) Record {
 		Position: r.Position, Version: r.Version, Type: r.Type, SchemaVersion: r.SchemaVersion,
 		Data: rawJSON{r.Data}, Metadata: rawJSON{r.Metadata}, RecordedAt: r.RecordedAt, Hash: r.Hash.String(),
 	}
-}
-
-// StateSummary is what most records change of an event.
-type StateSummary struct {
-	Status    string `json:"status" enum:"NONE,SCHEDULED,CANCELLED"`
-	Capacity  int    `json:"capacity"`
-	Sold      int    `json:"sold"`
-	Remaining int    `json:"remaining"`
-}
-
-func stateSummaryOf(s domain.State) StateSummary {
-	return StateSummary{audit.StatusOf(s), s.Capacity(), s.Sold(), s.Remaining()}
-}
-
-// StreamState is an event as it was at a version.
-type StreamState struct {
-	StateSummary
-	Version     int        `json:"version" doc:"0: before the first record"`
-	Position    int64      `json:"position"`
-	At          *time.Time `json:"at,omitempty" doc:"When that record was recorded"`
-	Title       string     `json:"title"`
-	Description string     `json:"description"`
-	Venue       string     `json:"venue"`
-	Date        *time.Time `json:"date,omitempty"`
-	TimeZone    string     `json:"timeZone"`
-	EndsAt      *time.Time `json:"endsAt,omitempty"`
-	Category    string     `json:"category,omitempty"`
-	Organizer   string     `json:"organizerName,omitempty"`
-	Image       string     `json:"image,omitempty" doc:"SHA-256 of what GET /images/{id} answers with"`
-	ProofOfWork bool       `json:"requireProofOfWork,omitempty"`
-	Price       Decimal    `json:"price"`
-	Currency    string     `json:"currency"`
-	Bookings    int        `json:"bookings" doc:"All ever made, including cancelled ones"`
-	Unknown     bool       `json:"unknown,omitempty" doc:"A record up to here can't be read, and is left out of the state"`
-}
-
-func streamStateOf(m audit.Moment) StreamState {
-	s := StreamState{
-		StateSummary: stateSummaryOf(m.State), Version: m.Record.Version, Position: m.Record.Position,
-		Bookings: m.State.Made(), Unknown: m.Unknown, Price: "0",
-	}
-	if m.Record.Version > 0 {
-		s.At = &m.Record.RecordedAt
-	}
-	if m.State.Exists() {
-		d := m.State.Details()
-		s.Title, s.Description, s.Venue, s.Date, s.TimeZone = d.Title, d.Description, d.Venue, &d.StartsAt, d.TimeZone
-		s.Category, s.Organizer, s.Image, s.ProofOfWork = d.Category, d.OrganizerName, d.Image, d.RequireProofOfWork
-		if !d.EndsAt.IsZero() {
-			s.EndsAt = &d.EndsAt
-		}
-		s.Price, s.Currency = decimalOf(d.Price()), d.Currency
-	}
-	return s
 }
 
 type auditStreamInput struct {

@@ -13,11 +13,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/audit"
-	"github.com/boxoffice/boxoffice/projections"
 )
 
 // audited notes who asks for an operation before they see anything: what can't be noted is not
@@ -279,55 +277,6 @@ func (a *api) proveRecord(ctx context.Context, in *proveRecordInput) (*struct{ B
 	}
 	receipt, err := a.prove(ctx, in.Position)
 	return &struct{ Body Receipt }{receipt}, err
-}
-
-// BookingReceipt is what a customer can keep of a booking.
-type BookingReceipt struct {
-	Booking Booking `json:"booking"`
-	Receipt Receipt `json:"receipt" doc:"Proves the record of the booking or, once it was cancelled, of the cancellation"`
-}
-
-type bookingReceiptInput struct {
-	ID uuid.UUID `path:"id" format:"uuid"`
-}
-
-type bookingReceiptOutput struct {
-	Disposition string `header:"Content-Disposition"`
-	Body        BookingReceipt
-}
-
-func (a *api) bookingReceipt(ctx context.Context, in *bookingReceiptInput) (*bookingReceiptOutput, error) {
-	booking, err := a.Service.FindBooking(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	if booking.UserID != claimsOf(ctx).UserID {
-		return nil, domain.ErrNotBookingOwner
-	}
-	position, err := a.positionOf(ctx, booking)
-	if err != nil {
-		return nil, err
-	}
-	receipt, err := a.prove(ctx, position)
-	if err != nil {
-		return nil, err
-	}
-	return &bookingReceiptOutput{
-		Disposition: fmt.Sprintf(`attachment; filename="boxoffice-receipt-%s.json"`, booking.ID),
-		Body:        BookingReceipt{bookingOf(booking), receipt},
-	}, nil
-}
-
-// positionOf is that of the last record about a booking. A replica may not have it yet.
-func (a *api) positionOf(ctx context.Context, booking *projections.Booking) (int64, error) {
-	records, err := eventstore.NewLog(a.Audit.Log).Stream(ctx, booking.EventID, booking.Version-1, 1)
-	if err != nil {
-		return 0, err
-	}
-	if len(records) == 0 || records[0].Version != booking.Version {
-		return 0, fmt.Errorf("booking %s: its record is not in the log: %w", booking.ID, audit.ErrTampered)
-	}
-	return records[0].Position, nil
 }
 
 type exportInput struct {

@@ -198,6 +198,7 @@ func (r *reference) audit(event, auditor string) {
 	get("There is no such stream", 404, "/streams/"+uuid.NewString())
 	get("", 200, "/streams/"+event+"/diff?from=2&to=4")
 	get("", 200, "/streams/"+event+"/series?spans=1")
+	get("", 200, "/streams/"+event+"/fairness")
 	get("", 200, "/records?type=BookingCancelled")
 	get("", 200, "/records/3/proof")
 	checkpoints := r.show("", 200, "GET", "/audit/checkpoints", auditor, "").at("data").([]any)

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -198,3 +199,19 @@ func bytesOf(ids []uuid.UUID) [][16]byte {
 	}
 	return all
 }
+
+// Get returns one entry, or [ErrNotFound].
+func (w Waitlist) Get(ctx context.Context, id uuid.UUID) (*Entry, error) {
+	rows, _ := w.Pool.Query(ctx, `select `+waitlistTable().ColumnList("")+` from waitlist where id = $1`, id)
+	entry, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (Entry, error) { return scanEntry(row) })
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, fmt.Errorf("entry %s on a waiting list: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("entry %s on a waiting list: %w", id, err)
+	}
+	return &entry, nil
+}
+
+// Lacks is [Bookings.Lacks] for waiting lists.
+func (w Waitlist) Lacks(ctx context.Context) (bool, error) { return lacks(ctx, w.Pool, waitlistName) }

@@ -37,6 +37,7 @@ func (a *app) auditCommand() *cobra.Command {
 	}
 	cmd.AddCommand(
 		a.auditStreamsCommand(), a.auditShowCommand(), a.auditDiffCommand(), a.auditTailCommand(),
+		a.auditFairnessCommand(),
 		a.auditVerifyCommand(), a.auditProveCommand(), a.auditVerifyProofCommand(), a.auditCheckpointsCommand(),
 		a.auditStatusCommand(), a.auditVerifyConsistencyCommand(),
 		a.auditExportCommand(), a.auditVerifyExportCommand(),

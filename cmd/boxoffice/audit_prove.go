@@ -71,8 +71,9 @@ func (a *auditor) position(ctx context.Context, args []string) (int64, error) {
 func (a *app) auditVerifyProofCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify-proof FILE", Short: "Check a receipt without the database",
-		Long: "Check a receipt, from boxoffice audit prove or of a booking, without the database. The public key in\n" +
-			"the receipt is not trusted: give a key that you trust with --public-key.",
+		Long: "Check a receipt, from boxoffice audit prove or of a booking, a hold or a place on a waiting list,\n" +
+			"without the database. The public key in the receipt is not trusted: give a key that you trust with\n" +
+			"--public-key.",
 	}
 	return a.checksFile(cmd, func(name string, file io.Reader, keys *audit.Keys) error {
 		const most = 8 << 20
@@ -82,7 +83,7 @@ func (a *app) auditVerifyProofCommand() *cobra.Command {
 		}
 		var whole struct {
 			audit.Receipt
-			Booked *audit.Receipt `json:"receipt"` // of a booking
+			Booked *audit.Receipt `json:"receipt"` // of a booking, hold or entry
 		}
 		if err := json.Unmarshal(data, &whole); err != nil {
 			return fmt.Errorf("%s is not a receipt: %w", name, err)

@@ -145,9 +145,7 @@ func (a *auditor) show(ctx context.Context, stream uuid.UUID, asJSON bool) error
 
 func showMoment(out io.Writer, m audit.Moment, asJSON bool) error {
 	if asJSON {
-		e := json.NewEncoder(out)
-		e.SetEscapeHTML(false)
-		return e.Encode(map[string]any{"record": m.Record, "state": stateJSON(m.State), "problem": m.Problem})
+		return encodeMoment(out, m, stateJSON(m.State))
 	}
 	r := &m.Record
 	_, err := fmt.Fprintf(out, "%7d %9d  %s  %s  %-16s %d/%d\n", r.Version, r.Position, r.RecordedAt.Format(timeForm),
@@ -159,6 +157,12 @@ func showMoment(out io.Writer, m audit.Moment, asJSON bool) error {
 		_, err = fmt.Fprintf(out, "        %s\n", cell(about, 72))
 	}
 	return err
+}
+
+func encodeMoment(out io.Writer, m audit.Moment, state any) error {
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	return e.Encode(map[string]any{"record": m.Record, "state": state, "problem": m.Problem})
 }
 
 // aboutDetails says what an event is, where a record changes it.
@@ -177,52 +181,6 @@ func actorOf(metadata []byte) string {
 		return "?       "
 	}
 	return who.Actor.String()[:8]
-}
-
-type shownState struct {
-	Status    string       `json:"status"`
-	Details   shownDetails `json:"details"`
-	Capacity  int          `json:"capacity"`
-	Sold      int          `json:"sold"`
-	Remaining int          `json:"remaining"`
-	Bookings  int          `json:"bookings"`
-}
-
-type shownDetails struct {
-	domain.Details
-	Price domain.Money `json:"price"`
-}
-
-func stateJSON(s domain.State) shownState {
-	details := shownDetails{s.Details(), s.Details().Price()}
-	return shownState{audit.StatusOf(s), details, s.Capacity(), s.Sold(), s.Remaining(), s.Made()}
-}
-
-func (a *auditor) showState(m audit.Moment, asJSON bool) error {
-	if asJSON {
-		return showMoment(a.out, m, true)
-	}
-	s, more := stateJSON(m.State), ""
-	for _, f := range []struct{ name, text string }{
-		{"ends", whenSaid(s.Details.EndsAt)}, {"category", s.Details.Category},
-		{"organizer", s.Details.OrganizerName}, {"image", s.Details.Image},
-	} {
-		if f.text != "" {
-			more += fmt.Sprintf("%-10s %s\n", f.name, cell(f.text, 68))
-		}
-	}
-	_, err := fmt.Fprintf(a.out, "stream     %s\nversion    %d (%s), position %d\ntime       %s\n"+
-		"status     %s\ntitle      %s\nvenue      %s\nbegins     %s (%s)\n%sprice      %d minor units of %s\n"+
-		"tickets    %d, of which %d sold and %d left\nbookings   %d ever made\n",
-		m.Record.StreamID, m.Record.Version, cell(m.Record.Type, 40), m.Record.Position,
-		m.Record.RecordedAt.Format(time.RFC3339Nano), s.Status, cell(s.Details.Title, 68), cell(s.Details.Venue, 68),
-		s.Details.StartsAt.Format(time.RFC3339), cell(s.Details.TimeZone, 40), more, s.Details.Price.Minor,
-		cell(s.Details.Price.Currency, 3),
-		s.Capacity, s.Sold, s.Remaining, s.Bookings)
-	if err == nil && m.Unknown {
-		_, err = fmt.Fprintln(a.out, "A record up to here can't be read, and is left out.")
-	}
-	return err
 }
 
 func (a *app) auditDiffCommand() *cobra.Command {
@@ -255,14 +213,6 @@ func (a *app) auditDiffCommand() *cobra.Command {
 	return cmd
 }
 
-// whenSaid is a time that can be missing.
-func whenSaid(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Format(time.RFC3339)
-}
-
 func (a *auditor) showDiff(ctx context.Context, d audit.Difference, asJSON bool) error {
 	from, to := stateJSON(d.From.State), stateJSON(d.To.State)
 	if asJSON {
@@ -285,7 +235,12 @@ func (a *auditor) showDiff(ctx context.Context, d audit.Difference, asJSON bool)
 		{"image", from.Details.Image, to.Details.Image},
 		{"proof of work", from.Details.RequireProofOfWork, to.Details.RequireProofOfWork},
 		{"time zone", from.Details.TimeZone, to.Details.TimeZone}, {"price", from.Details.Price, to.Details.Price},
-		{"tickets", from.Capacity, to.Capacity}, {"sold", from.Sold, to.Sold}, {"left", from.Remaining, to.Remaining},
+		{"per customer", from.Details.MaxPerCustomer, to.Details.MaxPerCustomer},
+		{"sale opens", whenSaid(from.Details.SaleOpensAt), whenSaid(to.Details.SaleOpensAt)},
+		{"sale closes", whenSaid(from.Details.SaleClosesAt), whenSaid(to.Details.SaleClosesAt)},
+		{"types", typesLine(d.From.State), typesLine(d.To.State)},
+		{"tickets", from.Capacity, to.Capacity}, {"sold", from.Sold, to.Sold}, {"held", from.Held, to.Held},
+		{"left", from.Remaining, to.Remaining}, {"waiting", from.Waiting, to.Waiting},
 	} {
 		if f.before != f.then {
 			line("- %-12s %s\n+ %-12s %s\n", f.name, cell(fmt.Sprint(f.before), 64), f.name, cell(fmt.Sprint(f.then), 64))

@@ -21,8 +21,8 @@ import (
 	"time"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
-	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/internal/logtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // The test binary is the program too, so that processes can be started, killed and started again.

@@ -67,6 +67,7 @@ func TestNoTitleWritesToTheAuditorsTerminal(t *testing.T) {
 	}
 	other := details
 	other.Title, other.Description, other.Venue = evil+"!", "!"+evil, "!"+evil
+	other.TicketTypes = []domain.TicketType{{ID: 1, Name: evil, Price: 1}, {ID: 2, Name: evil, Price: 1}}
 	event, twin := uuid.New(), uuid.New()
 	for id, records := range map[uuid.UUID][]domain.Record{
 		event: {domain.EventScheduled{Details: details, Capacity: 2}, domain.DetailsChanged{Details: other}},
@@ -130,7 +131,9 @@ func TestNoTitleWritesToTheAuditorsTerminal(t *testing.T) {
 	tool(0, escaped, "audit", "streams")
 	tool(0, escaped, "audit", "show", event.String())
 	tool(0, escaped, "audit", "show", event.String(), "--at", "1")
+	tool(0, `type 1 +`+escaped, "audit", "show", event.String(), "--at", "2")
 	tool(0, escaped, "audit", "diff", event.String(), "1", "2")
+	tool(1, escaped, "audit", "fairness", bad.String())
 	tool(0, `Evil\\x1b`, "audit", "tail")
 	tool(0, escaped, "audit", "show", bad.String())
 	tool(1, escaped, "audit", "verify")

@@ -71,6 +71,7 @@ func (a *Accounts) ParseAccess(token string) (Claims, error) {
 func (a *Accounts) IsRevoked(claims Claims) bool {
 	return claims.version < a.revocations.of(claims.UserID)
 }
+
 // Erased are the users who were deleted lately: some of their requests may still be on their way, in
 // this process or in another one.
 func (a *Accounts) Erased() []uuid.UUID { return a.revocations.erased() }

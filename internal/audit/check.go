@@ -24,11 +24,12 @@ const (
 	CheckRule       = "rule"       // no record breaks a rule, and every state is possible
 	CheckReadModel  = "read model" // its rows equal the states of the streams
 	CheckCheckpoint = "checkpoint" // signed by a trusted key, for this log
+	CheckFairness   = "fairness"   // tickets that become free go to the first who waits and whom they are enough for
 )
 
 // Finding is something wrong in the log or in what follows from it.
 type Finding struct {
-	Check    string    `json:"check" enum:"position,version,time,hash,decode,rule,read model,checkpoint"`
+	Check    string    `json:"check" enum:"position,version,time,hash,decode,rule,read model,checkpoint,fairness"`
 	Position int64     `json:"position" doc:"Of the first record that it is about; for a missing one, where it should be"`
 	StreamID uuid.UUID `json:"streamId" format:"uuid" doc:"Zero when it is about no stream"`
 	Version  int       `json:"version"`

@@ -148,6 +148,17 @@ func (h *History) VersionAt(ctx context.Context, streamID uuid.UUID, at time.Tim
 	return low, nil
 }
 
+// Joined is how many entries had joined the waiting list of an event at a version, ended ones included.
+func (h *History) Joined(ctx context.Context, streamID uuid.UUID, version int) (n int, err error) {
+	err = h.pool.QueryRow(ctx, `
+		select count(*) from event_log where stream_id = $1 and version <= $2 and type = $3`,
+		streamID, version, domain.TypeWaitlistJoined).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count who had joined the waiting list: %w", err)
+	}
+	return n, nil
+}
+
 // Difference is the change between two versions of a stream.
 type Difference struct {
 	From, To Moment

@@ -13,6 +13,16 @@
 // requests come from one address and sign in often: a server that limits rates is started with
 // RATE_LIMITS=off for that.
 //
+// There are two more scenarios. Each uses an event of its own, and unless told otherwise has 50 users
+// for 10 tickets:
+//
+//   - hold: all set a ticket aside at once; some give it back, others get it, and each hold is confirmed
+//     twice at once.
+//   - waitlist: the 40 who got no ticket wait, 5 cancel, 3 of those who are offered a ticket do not
+//     answer, and 2 decline. The stream must show 10 offers in the order of joining, each in the record
+//     after the one that freed the ticket. Offers have to lapse while the test waits: the server is
+//     started with HOLD_TIME=5s for it.
+//
 // Start reading at sale.go; storm.go has the simultaneous requests, integrity.go the checks of the
 // stream.
 package main
@@ -29,6 +39,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -45,7 +56,7 @@ const seededPassword = "password123"
 
 // options are the flags.
 type options struct {
-	url                string
+	url, scenario      string
 	users, tickets     int
 	organizer, auditor string
 	password           string
@@ -56,8 +67,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("test-concurrency", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.url, "url", "http://localhost:3001", "address of the API")
-	flags.IntVar(&o.users, "users", 10, "how many users book at the same moment")
-	flags.IntVar(&o.tickets, "tickets", 2, "how many tickets the event has left")
+	flags.StringVar(&o.scenario, "scenario", "book", "book, hold or waitlist")
+	flags.IntVar(&o.users, "users", 0, "how many users book at the same moment (default 10; 50 for hold and waitlist)")
+	flags.IntVar(&o.tickets, "tickets", 0, "how many tickets the event has left (default 2; 10 for hold and waitlist)")
 	flags.StringVar(&o.organizer, "organizer", "organizer@example.com",
 		"account that schedules an event when there is none that fits")
 	flags.StringVar(&o.auditor, "auditor", "auditor@example.com", "account that reads the stream")
@@ -68,12 +80,28 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		return o, err
 	}
 	o.password = cmp.Or(o.password, seededPassword)
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	users, tickets := 10, 2
+	if o.scenario != "book" {
+		users, tickets = 50, 10
+	}
+	if !given["users"] {
+		o.users = users
+	}
+	if !given["tickets"] {
+		o.tickets = tickets
+	}
 	address, err := url.Parse(o.url)
 	switch {
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("what is %q for?", flags.Arg(0))
 	case err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https":
 		return o, errors.New("-url must be an address such as http://localhost:3001")
+	case !slices.Contains([]string{"book", "hold", "waitlist"}, o.scenario):
+		return o, errors.New("-scenario must be book, hold or waitlist")
+	case o.scenario == "waitlist" && (o.tickets < cancelling || o.users < o.tickets+offers):
+		return o, fmt.Errorf("-scenario waitlist needs at least %d tickets, and %d more users than tickets", cancelling, offers)
 	case o.users < 1 || o.tickets < 1:
 		return o, errors.New("-users and -tickets must be at least 1")
 	}

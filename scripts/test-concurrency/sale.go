@@ -56,6 +56,17 @@ func (t *test) run(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	switch t.scenario {
+	case "hold":
+		return t.runHold(ctx, users)
+	case "waitlist":
+		return t.runWaitlist(ctx, users)
+	}
+	return t.runBook(ctx, users, taken)
+}
+
+// runBook lets all users book at once.
+func (t *test) runBook(ctx context.Context, users []*user, taken map[uuid.UUID]bool) (string, error) {
 	e, before, err := t.findEvent(ctx, taken)
 	if err != nil {
 		return "", err
@@ -72,15 +83,19 @@ func (t *test) run(ctx context.Context) (string, error) {
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
+	return fmt.Sprintf("%d of %d bookings succeeded for %d tickets, and the stream is intact",
+		len(winners), t.users, t.tickets), t.failure()
+}
 
+// failure is the first problem; nil if there is none.
+func (t *test) failure() error {
 	switch n := len(t.problems); n {
 	case 0:
-		return fmt.Sprintf("%d of %d bookings succeeded for %d tickets, and the stream is intact",
-			len(winners), t.users, t.tickets), nil
+		return nil
 	case 1:
-		return "", errors.New(t.problems[0])
+		return errors.New(t.problems[0])
 	default:
-		return "", fmt.Errorf("%s; and %d more", t.problems[0], n-1)
+		return fmt.Errorf("%s; and %d more", t.problems[0], n-1)
 	}
 }
 
@@ -146,7 +161,9 @@ func (t *test) scheduleEvent(ctx context.Context) (event, *stream, error) {
 	if err != nil {
 		return event{}, nil, fmt.Errorf("schedule an event: %w", err)
 	}
-	t.print("No upcoming event has exactly %d tickets left that these users could book: scheduled a new one.", t.tickets)
+	if t.scenario == "book" {
+		t.print("No upcoming event has exactly %d tickets left that these users could book: scheduled a new one.", t.tickets)
+	}
 	var e event
 	err = t.within(ctx, func() error {
 		e, err = t.auditing.event(ctx, made.ID)

@@ -106,26 +106,35 @@ type answer struct {
 // storm sends one booking for each user, all at the same moment, and returns when the last answer
 // is there.
 func storm(ctx context.Context, users []*user, eventID uuid.UUID) []answer {
+	answers := make([]answer, len(users))
+	for _, u := range users {
+		u.api.waits = 0
+	}
+	allAtOnce(len(users), func(i int) {
+		started := time.Now()
+		b, err := users[i].api.book(ctx, eventID)
+		answers[i] = answer{users[i], b, err, time.Since(started)}
+	})
+	return answers
+}
+
+// allAtOnce calls do for 0 … n-1 at the same moment, and returns when all have returned.
+func allAtOnce(n int, do func(i int)) {
 	var (
-		answers     = make([]answer, len(users))
 		barrier     = make(chan struct{})
 		ready, done sync.WaitGroup
 	)
-	ready.Add(len(users))
-	for i, u := range users {
-		u.api.waits = 0
+	ready.Add(n)
+	for i := range n {
 		done.Go(func() {
 			ready.Done()
 			<-barrier
-			started := time.Now()
-			b, err := u.api.book(ctx, eventID)
-			answers[i] = answer{u, b, err, time.Since(started)}
+			do(i)
 		})
 	}
 	ready.Wait()
 	close(barrier)
 	done.Wait()
-	return answers
 }
 
 // parallel calls do for 0 … n-1, width at a time. The first error stops the rest.
