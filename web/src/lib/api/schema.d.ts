@@ -154,6 +154,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/streams/{id}/fairness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who was offered tickets that became free, and check that it was their turn */
+        get: operations["fairnessOfStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/streams/{id}/series": {
         parameters: {
             query?: never;
@@ -689,6 +706,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/holds/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove that one's own hold or offer is in the log */
+        get: operations["holdReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/images": {
         parameters: {
             query?: never;
@@ -766,6 +800,23 @@ export interface paths {
         };
         /** List one's own entries on waiting lists, with one's place */
         get: operations["listWaitlist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/waitlist/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove when one has joined a waiting list */
+        get: operations["entryReceipt"];
         put?: never;
         post?: never;
         delete?: never;
@@ -966,6 +1017,11 @@ export interface components {
              */
             size: number;
         };
+        EntryReceipt: {
+            entry: components["schemas"]["JoinedEntry"];
+            /** @description Proves the record of joining. Its version in the stream is what the order of the waiting list goes by */
+            receipt: components["schemas"]["Receipt"];
+        };
         EraseInputBody: {
             /** @description The password of the account */
             password: string;
@@ -1076,6 +1132,45 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        FairnessStep: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Who had the tickets or, in an offer, gets them; absent where the organizer freed them
+             */
+            customerId?: string;
+            /**
+             * Format: int64
+             * @description Free tickets: after a record that frees some, before an offer
+             */
+            free: number;
+            /** @description The tickets: empty where the number of tickets of the event was raised */
+            lines: components["schemas"]["TicketCount"][];
+            /** @description Why the offer went to this entry; absent for other records */
+            offer?: components["schemas"]["OfferReason"];
+            /**
+             * @description What became of the free tickets
+             * @enum {string}
+             */
+            outcome: "offered" | "nobody waits" | "not enough" | "not on sale" | "passed over";
+            /** Format: int64 */
+            position: number;
+            /** @description Why this was not right */
+            problem?: string;
+            /**
+             * @description Of the record
+             * @example TicketsOffered
+             */
+            type: string;
+            /** Format: int64 */
+            version: number;
+            /**
+             * Format: int64
+             * @description Entries on the waiting list at that moment
+             */
+            waiting: number;
+        };
         FieldProblem: {
             /** @example Enter a valid e-mail address, such as name@example.com. */
             detail: string;
@@ -1087,7 +1182,7 @@ export interface components {
         };
         Finding: {
             /** @enum {string} */
-            check: "position" | "version" | "time" | "hash" | "decode" | "rule" | "read model" | "checkpoint";
+            check: "position" | "version" | "time" | "hash" | "decode" | "rule" | "read model" | "checkpoint" | "fairness";
             detail: string;
             /**
              * Format: int64
@@ -1154,6 +1249,11 @@ export interface components {
         HoldList: {
             data: components["schemas"]["Hold"][];
         };
+        HoldReceipt: {
+            hold: components["schemas"]["Hold"];
+            /** @description Proves the last record of the hold or offer */
+            receipt: components["schemas"]["Receipt"];
+        };
         HoldTicketsInputBody: {
             /** Format: uuid */
             eventId: string;
@@ -1163,6 +1263,23 @@ export interface components {
         JoinWaitlistInputBody: {
             /** @description Absent: one ticket of the first type */
             lines?: components["schemas"]["Line"][] | null;
+        };
+        JoinedEntry: {
+            /** Format: uuid */
+            eventId: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            joinedAt: string;
+            lines: components["schemas"]["TicketCount"][];
+            /**
+             * Format: int64
+             * @description The order of joining, from 1, over all who ever joined
+             * @example 17
+             */
+            number: number;
+            /** @enum {string} */
+            status: "WAITING" | "OFFERED" | "CONFIRMED" | "DECLINED" | "LAPSED" | "LEFT";
         };
         Line: {
             /**
@@ -1217,6 +1334,29 @@ export interface components {
         LogoutInputBody: {
             /** @description Taken from the cookie when it is left out */
             refreshToken?: string;
+        };
+        OfferReason: {
+            /**
+             * Format: int64
+             * @description Entries that joined earlier and were waiting too
+             */
+            before: number;
+            /** Format: uuid */
+            entryId: string;
+            /** Format: date-time */
+            expiresAt: string;
+            /**
+             * Format: int64
+             * @description Version of the record of joining
+             */
+            joinedVersion: number;
+            /**
+             * Format: int64
+             * @description The order of joining, from 1, over all who ever joined; 0: the entry did not wait
+             */
+            number: number;
+            /** @description Why these were skipped: the first of those who wanted the same tickets, at most 20 */
+            skipped: components["schemas"]["Skipped"][];
         };
         PageMeta: {
             /** Format: int64 */
@@ -1506,6 +1646,32 @@ export interface components {
              */
             size: number;
         };
+        Skipped: {
+            /** Format: uuid */
+            customerId: string;
+            /**
+             * Format: int64
+             * @description Free tickets of that type, or in all
+             */
+            free: number;
+            /** @description What the customer waits for */
+            lines: components["schemas"]["TicketCount"][];
+            /**
+             * Format: int64
+             * @description The order of joining
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description How many more of those before the offer waited for the same
+             */
+            others: number;
+            /**
+             * Format: int32
+             * @description The ticket type of which there were not enough; absent: in all
+             */
+            ticketTypeId?: number;
+        };
         StartVerificationInputBody: {
             /**
              * Format: uuid
@@ -1516,12 +1682,22 @@ export interface components {
         StateSummary: {
             /** Format: int64 */
             capacity: number;
+            /**
+             * Format: int64
+             * @description Tickets that are set aside: of holds and offers whose end is not recorded
+             */
+            held: number;
             /** Format: int64 */
             remaining: number;
             /** Format: int64 */
             sold: number;
             /** @enum {string} */
-            status: "NONE" | "SCHEDULED" | "CANCELLED";
+            status: "NONE" | "DRAFT" | "SCHEDULED" | "CANCELLED";
+            /**
+             * Format: int64
+             * @description Entries on the waiting list
+             */
+            waiting: number;
         };
         StreamBucket: {
             /**
@@ -1567,6 +1743,71 @@ export interface components {
              */
             next?: number;
             to: components["schemas"]["StreamState"];
+        };
+        StreamEntry: {
+            /** Format: uuid */
+            id: string;
+            lines: components["schemas"]["TicketCount"][];
+            /**
+             * Format: int64
+             * @description The order of joining, from 1, over all who ever joined
+             */
+            number: number;
+            /** Format: uuid */
+            userId: string;
+        };
+        StreamFairness: {
+            /** @description What was not right, at most 100, oldest first */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Format: int64
+             * @description Records that freed tickets
+             */
+            freed: number;
+            /**
+             * Format: int64
+             * @description Entries on the waiting list ever
+             */
+            joined: number;
+            /**
+             * Format: int64
+             * @description Further findings
+             */
+            more: number;
+            /**
+             * Format: int64
+             * @description The value of after for the next page; absent on the last one
+             */
+            next?: number;
+            /** Format: int64 */
+            offers: number;
+            /** Format: int64 */
+            records: number;
+            /** @description Records that freed tickets and offers of these, oldest first */
+            steps: components["schemas"]["FairnessStep"][];
+            /** Format: uuid */
+            streamId: string;
+            /**
+             * Format: int64
+             * @description Of the last record that was replayed
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Entries that still wait
+             */
+            waiting: number;
+        };
+        StreamHold: {
+            /** Format: date-time */
+            expiresAt: string;
+            /** Format: uuid */
+            id: string;
+            lines: components["schemas"]["TicketCount"][];
+            /** @description To somebody who waited */
+            offered: boolean;
+            /** Format: uuid */
+            userId: string;
         };
         StreamItem: {
             /** Format: int64 */
@@ -1686,8 +1927,20 @@ export interface components {
             description: string;
             /** Format: date-time */
             endsAt?: string;
+            /**
+             * Format: int64
+             * @description Tickets that are set aside: of holds and offers whose end is not recorded
+             */
+            held: number;
+            /** @description Holds and offers whose end is not recorded: the 100 that lapse first */
+            holds: components["schemas"]["StreamHold"][];
             /** @description SHA-256 of what GET /images/{id} answers with */
             image?: string;
+            /**
+             * Format: int64
+             * @description Tickets
+             */
+            maxPerCustomer: number;
             organizerName?: string;
             /** Format: int64 */
             position: number;
@@ -1700,10 +1953,15 @@ export interface components {
             /** Format: int64 */
             remaining: number;
             requireProofOfWork?: boolean;
+            /** Format: date-time */
+            saleClosesAt?: string;
+            /** Format: date-time */
+            saleOpensAt?: string;
             /** Format: int64 */
             sold: number;
             /** @enum {string} */
-            status: "NONE" | "SCHEDULED" | "CANCELLED";
+            status: "NONE" | "DRAFT" | "SCHEDULED" | "CANCELLED";
+            ticketTypes: components["schemas"]["StreamTicketType"][];
             timeZone: string;
             title: string;
             /** @description A record up to here can't be read, and is left out of the state */
@@ -1714,6 +1972,41 @@ export interface components {
              * @description 0: before the first record
              */
             version: number;
+            /**
+             * Format: int64
+             * @description Entries on the waiting list
+             */
+            waiting: number;
+            /** @description The waiting list in its order: the first 100 entries */
+            waitlist: components["schemas"]["StreamEntry"][];
+        };
+        StreamTicketType: {
+            /**
+             * Format: int64
+             * @description Absent: as many as the event has
+             */
+            capacity?: number;
+            /** Format: int64 */
+            held: number;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
+            price: number;
+            /** Format: int64 */
+            remaining: number;
+            /** Format: int64 */
+            sold: number;
+        };
+        TicketCount: {
+            /** Format: int64 */
+            quantity: number;
+            /** Format: int32 */
+            ticketTypeId: number;
         };
         TicketLine: {
             /**
@@ -2513,6 +2806,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StreamDiff"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fairnessOfStream: {
+        parameters: {
+            query?: {
+                /** @description Only steps of records with a higher version */
+                after?: number;
+                /** @description At most so many steps */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamFairness"];
                 };
             };
             /** @description Bad Request */
@@ -6181,6 +6555,90 @@ export interface operations {
             };
         };
     };
+    holdReceipt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
+                "Min-Log-Position"?: number;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    /** @description A position of the log that the answer contains. It may contain more */
+                    "Log-Position"?: number;
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
+                    "Read-Model-Lag"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldReceipt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     uploadImage: {
         parameters: {
             query?: never;
@@ -6457,6 +6915,90 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    entryReceipt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
+                "Min-Log-Position"?: number;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    /** @description A position of the log that the answer contains. It may contain more */
+                    "Log-Position"?: number;
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
+                    "Read-Model-Lag"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryReceipt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

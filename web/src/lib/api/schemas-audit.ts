@@ -25,9 +25,11 @@ export const StreamList: GenericSchema<Schemas['StreamList']> = object({
 
 export const StateSummary: GenericSchema<Schemas['StateSummary']> = object({
   capacity: number(),
+  held: number(),
   remaining: number(),
   sold: number(),
-  status: picklist(["NONE","SCHEDULED","CANCELLED"]),
+  status: picklist(["NONE","DRAFT","SCHEDULED","CANCELLED"]),
+  waiting: number(),
 })
 
 export const StreamRecord: GenericSchema<Schemas['StreamRecord']> = object({
@@ -43,6 +45,36 @@ export const StreamRecord: GenericSchema<Schemas['StreamRecord']> = object({
   version: number(),
 })
 
+export const TicketCount: GenericSchema<Schemas['TicketCount']> = object({
+  quantity: number(),
+  ticketTypeId: number(),
+})
+
+export const StreamHold: GenericSchema<Schemas['StreamHold']> = object({
+  expiresAt: string(),
+  id: string(),
+  lines: array(TicketCount),
+  offered: boolean(),
+  userId: string(),
+})
+
+export const StreamTicketType: GenericSchema<Schemas['StreamTicketType']> = object({
+  capacity: optional(number()),
+  held: number(),
+  id: number(),
+  name: string(),
+  price: number(),
+  remaining: number(),
+  sold: number(),
+})
+
+export const StreamEntry: GenericSchema<Schemas['StreamEntry']> = object({
+  id: string(),
+  lines: array(TicketCount),
+  number: number(),
+  userId: string(),
+})
+
 export const StreamState: GenericSchema<Schemas['StreamState']> = object({
   at: optional(string()),
   bookings: number(),
@@ -52,19 +84,27 @@ export const StreamState: GenericSchema<Schemas['StreamState']> = object({
   date: optional(string()),
   description: string(),
   endsAt: optional(string()),
+  held: number(),
+  holds: array(StreamHold),
   image: optional(string()),
+  maxPerCustomer: number(),
   organizerName: optional(string()),
   position: number(),
   price: number(),
   remaining: number(),
   requireProofOfWork: optional(boolean()),
+  saleClosesAt: optional(string()),
+  saleOpensAt: optional(string()),
   sold: number(),
-  status: picklist(["NONE","SCHEDULED","CANCELLED"]),
+  status: picklist(["NONE","DRAFT","SCHEDULED","CANCELLED"]),
+  ticketTypes: array(StreamTicketType),
   timeZone: string(),
   title: string(),
   unknown: optional(boolean()),
   venue: string(),
   version: number(),
+  waiting: number(),
+  waitlist: array(StreamEntry),
 })
 
 export const StreamPage: GenericSchema<Schemas['StreamPage']> = object({
@@ -98,7 +138,7 @@ export const VerifyProgress: GenericSchema<Schemas['VerifyProgress']> = object({
 })
 
 export const Finding: GenericSchema<Schemas['Finding']> = object({
-  check: picklist(["position","version","time","hash","decode","rule","read model","checkpoint"]),
+  check: picklist(["position","version","time","hash","decode","rule","read model","checkpoint","fairness"]),
   detail: string(),
   position: number(),
   streamId: string(),
