@@ -16,6 +16,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/migrations"
 	"github.com/boxoffice/boxoffice/projections"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // claim lets somebody hold tickets of an event, wait for them, or end either. Time goes on.
@@ -141,22 +142,27 @@ func (b *bundle) shownEntries() map[uuid.UUID]string {
 func TestHoldsAndWaitingListsFollowTheLog(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	p := b.start()
-	b.live(600)
-	p.reaches(b.head)
+	b.eventful(b.start())
 	b.checkFold(nil)
 	b.checkVerified()
 	b.checkStates()
-	for table, statuses := range map[string][]string{
-		"holds":    {"HELD", "CONFIRMED", "RELEASED", "LAPSED"},
-		"waitlist": {"WAITING", "OFFERED", "CONFIRMED", "DECLINED", "LAPSED", "LEFT"},
-	} {
-		for _, status := range statuses {
-			if b.count(`select count(*) from `+table+` where status = $1`, status) == 0 {
-				t.Errorf("the history has no %s that is %s", table, status)
-			}
+}
+
+// eventful lets things happen until the read models have holds and entries of every status, and two
+// who wait for the same event.
+func (b *bundle) eventful(p *process) {
+	b.Helper()
+	for range 100 {
+		b.live(40)
+		p.reaches(b.head)
+		if b.count(`
+			select count(*)
+			where (select count(distinct status) from holds) = 4 and (select count(distinct status) from waitlist) = 6
+				and exists (select from waitlist where status = 'WAITING' group by event_id having count(*) > 1)`) > 0 {
+			return
 		}
 	}
+	b.Fatal("the history lacks something")
 }
 
 // differences are those between a read model and the states of the streams.
@@ -190,12 +196,7 @@ func TestWrongHoldsAndEntriesAreFound(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.start()
-	b.live(300)
-	for b.count(`select count(*) from waitlist where status = 'WAITING'`) < 2 ||
-		b.count(`select count(*) from holds where status = 'HELD'`) < 2 {
-		b.live(20)
-		p.reaches(b.head)
-	}
+	b.eventful(p)
 	p.stop()
 	some := func(table, status string) string {
 		return ` where id = (select id from ` + table + ` where status = '` + status + `' order by id limit 1)`
@@ -406,5 +407,56 @@ func TestNewReadModelsOfAnOldLogNeedNotReadIt(t *testing.T) {
 	b.checkVerified()
 	if n := b.count(`select count(*) from holds`); n != 1 {
 		t.Errorf("there are %d holds, want 1", n)
+	}
+}
+
+// One process has what it has projected in hand, the other reads it.
+func TestHoldsAndEntriesAreToldWithTheirOwners(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var live *projections.Live
+	projecting := b.start(func(o *engine.Options) {
+		live = projections.NewLive(b.pool, o.Notifier, silent)
+		o.Projections = live.Projections()
+	})
+	b.schedule("E", 1)
+	projecting.reaches(b.head)
+	followers := map[string]*follower{"in hand": b.followBy(live, projecting.notifier), "read": b.follow()}
+	for _, f := range followers {
+		f.reaches(t, b.head)
+	}
+	b.live(200)
+	projecting.reaches(b.head)
+	for name, f := range followers {
+		holds, entries := map[uuid.UUID]projections.HoldChange{}, map[uuid.UUID]projections.EntryChange{}
+		for _, n := range f.reaches(t, b.head) {
+			for _, h := range n.Holds {
+				holds[h.ID] = h
+			}
+			for _, e := range n.Entries {
+				entries[e.ID] = e
+			}
+		}
+		for _, h := range holds {
+			row, err := projections.Holds{Pool: b.pool}.Get(context.Background(), h.ID)
+			must(t, err)
+			if h.EventID != row.EventID || h.UserID != row.UserID || h.Status != row.Status || h.Offered != row.Offered ||
+				h.Version != row.Version || h.Status == "HELD" && !h.ExpiresAt.Equal(row.ExpiresAt) {
+				t.Errorf("%s: told of %+v, and the row is %+v", name, h, row)
+			}
+		}
+		same := 0
+		for _, e := range entries {
+			same += b.count(`
+				select count(*) from waitlist
+				where id = $1 and event_id = $2 and user_id = $3 and status = $4 and version = $5`,
+				e.ID, e.EventID, e.UserID, e.Status, e.Version)
+		}
+		if all := b.count(`select count(*) from holds`); len(holds) != all || all == 0 {
+			t.Errorf("%s: told of %d holds of %d", name, len(holds), all)
+		}
+		if all := b.count(`select count(*) from waitlist`); same != all || len(entries) != all || all == 0 {
+			t.Errorf("%s: told of %d entries of %d, %d of them as they are", name, len(entries), all, same)
+		}
 	}
 }

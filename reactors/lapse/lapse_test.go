@@ -2,6 +2,7 @@ package lapse_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,7 +132,7 @@ func TestAStreamThatCannotBeReadKeepsNobodyWaiting(t *testing.T) {
 	b.hold(hurt, time.Minute)
 	_, err := b.pool.Exec(t.Context(), `update holds set event_id = $1`, uuid.New()) // of which there is no stream
 	must(t, err)
-	p := b.start("timer")
+	b.start("timer")
 	b.advance(2 * time.Minute)
 	var story []string
 	for range 3 {
@@ -141,8 +142,26 @@ func TestAStreamThatCannotBeReadKeepsNobodyWaiting(t *testing.T) {
 		story = append(story, "TicketsHeld", "HoldLapsed")
 		b.tells(good, story...)
 	}
-	if calls := p.calls.Load(); calls > 12 {
-		t.Errorf("events were looked at %d times", calls)
+}
+
+// inVain is a [lapse.Lapser] that never has anything to record.
+type inVain struct{ calls atomic.Int64 }
+
+func (l *inVain) LapseHolds(context.Context, uuid.UUID) (int, error) { l.calls.Add(1); return 0, nil }
+
+// As while the read models lag.
+func TestAnEventWhoseLapseIsRecordedAlreadyIsLeftAloneForAWhile(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.hold(b.schedule(5), time.Minute)
+	b.advance(2 * time.Minute)
+	lapser := &inVain{}
+	b.start("timer", func(o *lapse.Options) { o.Lapser = lapser })
+	b.eventually("the timer has asked", func() bool { return lapser.calls.Load() > 0 })
+	began := time.Now()
+	b.eventually("3 s have passed", func() bool { return time.Since(began) > 3*time.Second })
+	if calls := lapser.calls.Load(); calls > 2 {
+		t.Errorf("it was asked %d times", calls)
 	}
 }
 
