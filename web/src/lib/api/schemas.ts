@@ -5,6 +5,14 @@ import type { components } from './schema'
 
 type Schemas = components['schemas']
 
+export const TicketType: GenericSchema<Schemas['TicketType']> = object({
+  capacity: optional(number()),
+  id: number(),
+  name: string(),
+  price: number(),
+  remaining: number(),
+})
+
 export const Event: GenericSchema<Schemas['Event']> = object({
   category: string(),
   currency: string(),
@@ -17,11 +25,15 @@ export const Event: GenericSchema<Schemas['Event']> = object({
   url: string(),
   width: number(),
 })),
+  maxPerCustomer: number(),
   organizerName: string(),
   price: number(),
   remainingTickets: number(),
   requireProofOfWork: boolean(),
-  status: picklist(["SCHEDULED","CANCELLED"]),
+  saleClosesAt: optional(string()),
+  saleOpensAt: optional(string()),
+  status: picklist(["SCHEDULED","CANCELLED","DRAFT"]),
+  ticketTypes: array(TicketType),
   timeZone: string(),
   title: string(),
   totalTickets: number(),
@@ -49,12 +61,20 @@ export const UploadedImage: GenericSchema<Schemas['UploadedImage']> = object({
   width: number(),
 })
 
+export const TicketLine: GenericSchema<Schemas['TicketLine']> = object({
+  price: optional(number()),
+  quantity: number(),
+  ticketTypeId: number(),
+})
+
 export const BookingWithEvent: GenericSchema<Schemas['BookingWithEvent']> = object({
   cancelledAt: optional(string()),
   createdAt: string(),
+  currency: optional(string()),
   event: Event,
   eventId: string(),
   id: string(),
+  lines: array(TicketLine),
   status: picklist(["CONFIRMED","CANCELLED"]),
   userId: string(),
 })
@@ -72,8 +92,10 @@ export const BookingList: GenericSchema<Schemas['BookingList']> = object({
 export const Booking: GenericSchema<Schemas['Booking']> = object({
   cancelledAt: optional(string()),
   createdAt: string(),
+  currency: optional(string()),
   eventId: string(),
   id: string(),
+  lines: array(TicketLine),
   status: picklist(["CONFIRMED","CANCELLED"]),
   userId: string(),
 })
@@ -264,7 +286,9 @@ export const Problem: GenericSchema<Schemas['Problem']> = object({
   detail: string(),
   errors: optional(nullable(array(FieldProblem))),
   requestId: optional(string()),
+  saleOpensAt: optional(string()),
   status: number(),
   title: string(),
   type: string(),
+  waitlist: optional(boolean()),
 })
