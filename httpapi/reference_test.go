@@ -19,7 +19,6 @@ import (
 	"github.com/pb33f/libopenapi-validator/paths"
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 
-	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
 	"github.com/boxoffice/boxoffice/internal/account"
@@ -138,14 +137,23 @@ func (r *reference) converse() {
 	r.show("", 200, "DELETE", booking, user, "")
 	r.show("Another user's", 403, "DELETE", "/bookings/"+rivals, user, "")
 
-	customer, now := uuid.MustParse(registered.at("user", "id").(string)), r.options.Now()
-	r.decide(conference, domain.HoldTickets{HoldID: uuid.New(), CustomerID: customer, Now: now,
-		Until: now.Add(10 * time.Minute)})
+	held := r.show("", 201, "POST", "/holds", user,
+		fmt.Sprintf(`{"eventId":%q,"lines":[{"ticketTypeId":1,"quantity":1}]}`, conference))
 	r.show("", 200, "GET", "/holds", user, "")
+	r.show("", 201, "POST", "/holds/"+held.at("id").(string)+"/confirm", user, "")
+	unwanted := r.want(r.reserve(rival, conference), 201, "").at("id").(string)
+	r.show("", 204, "DELETE", "/holds/"+unwanted, rival, "")
 	full := r.schedule(1, "title", "House Concert", "date", "2026-08-15T19:00:00Z")
 	r.want(r.system.order(rival, full), 201, "")
-	r.decide(full, domain.JoinWaitlist{EntryID: uuid.New(), CustomerID: customer, Now: now})
+	r.show("", 201, "POST", "/events/"+full+"/waitlist", user, `{"lines":[{"ticketTypeId":1,"quantity":1}]}`)
 	r.show("", 200, "GET", "/waitlist", user, "")
+	r.show("", 204, "DELETE", "/events/"+full+"/waitlist", user, "")
+
+	draft := r.show("With several types of tickets, as a draft", 201, "POST", "/events", organizer,
+		`{"title":"Premiere","date":"2026-10-01T19:30:00Z","venue":"City Theatre","totalTickets":300,"currency":"EUR",`+
+			`"ticketTypes":[{"name":"Floor","price":49.99},{"name":"Balcony","price":20,"capacity":80}],`+
+			`"maxPerCustomer":4,"saleOpensAt":"2026-06-01T10:00:00Z","draft":true}`)
+	r.show("", 200, "POST", "/events/"+draft.at("id").(string)+"/publish", organizer, "")
 
 	r.show("", 200, "POST", "/events/"+event+"/cancel", organizer, "")
 
