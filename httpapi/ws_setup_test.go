@@ -118,6 +118,11 @@ type frame struct {
 	Type             string
 	EventID          string `json:"eventId"`
 	BookingID        string `json:"bookingId"`
+	HoldID           string `json:"holdId"`
+	EntryID          string `json:"entryId"`
+	Offered          bool
+	ExpiresAt        *time.Time
+	Place            int
 	LogPosition      int64
 	RemainingTickets int
 	TotalTickets     int

@@ -27,17 +27,15 @@ type inHandPage struct {
 	from, to int64
 	hash     eventstore.Hash
 	events   []engine.Changed[Event]
-	bookings []BookingChange
+	owned    OwnedChanges
 }
 
-func (p *inHandPage) size() int { return len(p.events) + len(p.bookings) + 1 }
+func (p *inHandPage) size() int { return len(p.events) + p.owned.size() + 1 }
 
 func (h *inHand) add(applied engine.Applied[Event, domain.Record]) {
 	page := inHandPage{from: applied.From, to: applied.To, hash: applied.Hash, events: applied.Rows}
 	for i := range applied.Records {
-		if change, ok := bookingChangeOf(&applied.Records[i]); ok {
-			page.bookings = append(page.bookings, change)
-		}
+		page.owned.add(&applied.Records[i])
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -61,7 +59,7 @@ func (h *inHand) take(after place, upto int64) (news News, next place, ok bool) 
 	for ; told < len(h.pages) && h.pages[told].to <= upto; told++ {
 		page := h.pages[told]
 		news.Upto, next.position, next.hash = page.to, page.to, page.hash[:]
-		news.Bookings = append(news.Bookings, page.bookings...)
+		news.append(page.owned)
 		for _, c := range page.events {
 			e := c.Row
 			if !e.Published {

@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -28,20 +27,12 @@ type EventChange struct {
 	First, Last int64 // the positions of its oldest and its newest record in this News
 }
 
-// BookingChange says that a booking was made or cancelled. It comes from the log, so that counts do
-// not wait for the read model of bookings: a read that must contain it asks for its position.
-type BookingChange struct {
-	ID, EventID, UserID uuid.UUID
-	Status              string // BookingConfirmed or BookingCancelled
-	Version             int    // of the event's stream
-	Position            int64
-}
-
-// News holds all changes of a range of the log, but for those of drafts: events ordered by Last, bookings by Position.
+// News holds all changes of a range of the log, but for those of drafts: events ordered by Last, the
+// others by Position.
 type News struct {
 	After, Upto int64
 	Events      []EventChange
-	Bookings    []BookingChange
+	OwnedChanges
 	// Reset says that what was told before is void: the database has lost commits or was restored.
 	// Positions may be lower than before, and versions too.
 	Reset bool
@@ -221,51 +212,12 @@ func (l *Live) read(ctx context.Context, at place, upto int64, isFirst bool) (ne
 		select position, stream_id, version, type, schema_version, data
 		from event_log
 		where position > $1 and position <= $2 and type = any($3)
-		order by position`, at.position, upto,
-		[]string{domain.TypeTicketBooked, domain.TypeBookingCancelled, domain.TypeHoldConfirmed},
-	).Query(func(rows pgx.Rows) (err error) {
-		news.Bookings, err = bookingChanges(rows)
-		return err
-	})
+		order by position`, at.position, upto, ownedTypes(),
+	).Query(func(rows pgx.Rows) error { return news.collect(rows) })
 	if err := l.pool.SendBatch(ctx, b).Close(); err != nil {
 		return news, next, fmt.Errorf("changes after position %d: %w", at.position, err)
 	}
 	return news, next, nil
-}
-
-// bookingChanges leaves out records that this program can't read: the projections report them.
-func bookingChanges(rows pgx.Rows) (changes []BookingChange, err error) {
-	var (
-		r             engine.Record[domain.Record]
-		kind          string
-		schemaVersion int16
-		data          []byte
-	)
-	_, err = pgx.ForEachRow(rows, []any{&r.Position, &r.StreamID, &r.Version, &kind, &schemaVersion, &data}, func() error {
-		var unreadable error
-		if r.Value, unreadable = decode(kind, schemaVersion, data); unreadable != nil {
-			return nil
-		}
-		if change, ok := bookingChangeOf(&r); ok {
-			changes = append(changes, change)
-		}
-		return nil
-	})
-	return changes, err
-}
-
-func bookingChangeOf(r *engine.Record[domain.Record]) (change BookingChange, ok bool) {
-	change = BookingChange{EventID: r.StreamID, Version: r.Version, Position: r.Position}
-	switch v := r.Value.(type) {
-	case domain.TicketBooked:
-		change.ID, change.UserID, change.Status = v.BookingID, v.CustomerID, BookingConfirmed
-	case domain.HoldConfirmed:
-		change.ID, change.UserID, change.Status = v.HoldID, v.CustomerID, BookingConfirmed
-	case domain.BookingCancelled:
-		change.ID, change.UserID, change.Status = v.BookingID, v.CustomerID, BookingCancelled
-	default: // it is about no booking
-	}
-	return change, change.ID != uuid.Nil
 }
 
 // End is the position of the log's last record.
@@ -274,4 +226,9 @@ func (l *Live) End(ctx context.Context) (end int64, err error) {
 		return 0, fmt.Errorf("the end of the log: %w", err)
 	}
 	return end, nil
+}
+
+// Places is [Waitlist.Places].
+func (l *Live) Places(ctx context.Context, events, users, newcomers []uuid.UUID) ([]Place, int64, error) {
+	return Waitlist{Pool: l.pool}.Places(ctx, events, users, newcomers)
 }

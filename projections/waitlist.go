@@ -152,3 +152,49 @@ func (w Waitlist) OfUser(ctx context.Context, userID uuid.UUID, now time.Time) (
 	}
 	return entries, nil
 }
+
+// Place is the place of an entry that waits.
+type Place struct {
+	EntryID, EventID, UserID uuid.UUID
+	Version                  int // of the entry
+	Place                    int // from 1
+}
+
+// Places returns the places of users on the waiting lists of events, and on all lists on which one of
+// the newcomers waits. They contain the log up to a position.
+func (w Waitlist) Places(ctx context.Context, events, users, newcomers []uuid.UUID) (
+	places []Place, upTo int64, err error,
+) {
+	err = w.Pool.QueryRow(ctx, `
+		select coalesce((select position from projection_checkpoints where name = '`+waitlistName+`'), 0)`).Scan(&upTo)
+	if err != nil {
+		return nil, 0, fmt.Errorf("position of the waiting lists: %w", err)
+	}
+	rows, _ := w.Pool.Query(ctx, `
+		select placed.id, lists.event_id, placed.user_id, placed.version, placed.place
+		from (
+			select unnest($1::uuid[]) as event_id
+			union
+			select event_id from waitlist where user_id = any($3) and status = '`+EntryWaiting+`'
+		) lists
+		cross join lateral (
+			select id, user_id, version, row_number() over (order by joined_version) as place
+			from waitlist
+			where event_id = lists.event_id and status = '`+EntryWaiting+`'
+		) placed
+		where placed.user_id = any($2)`, bytesOf(events), bytesOf(users), bytesOf(newcomers))
+	places, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Place])
+	if err != nil {
+		return nil, 0, fmt.Errorf("places on waiting lists: %w", err)
+	}
+	return places, upTo, nil
+}
+
+// bytesOf are ids in a form that pgx sends in binary, without a text for each.
+func bytesOf(ids []uuid.UUID) [][16]byte {
+	all := make([][16]byte, len(ids))
+	for i := range ids {
+		all[i] = ids[i]
+	}
+	return all
+}

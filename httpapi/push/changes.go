@@ -3,7 +3,6 @@ package push
 import (
 	"cmp"
 	"container/list"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -17,17 +16,34 @@ import (
 // and even when a client has just caught up.
 const pushEvery = 115 * time.Millisecond
 
-// change is the newest state of an event or of a booking. First is the position of its first record
-// that was not sent yet.
+// subject is what a frame is about. A booking, the hold that it was and the entry on the waiting list
+// have the same id.
+type subject struct {
+	kind kind
+	id   uuid.UUID
+}
+
+type kind uint8
+
+const (
+	ofEvent kind = iota
+	ofBooking
+	ofHold
+	ofEntry
+	ofPlace // of an entry: see [Push.tellPlaces]
+)
+
+// change is the newest state of a subject. First is the position of its first record that was not sent
+// yet.
 type change struct {
-	id          uuid.UUID
-	owner       uuid.UUID // of the booking, who alone is told; uuid.Nil for an event
+	subject
+	owner       uuid.UUID // who alone is told; uuid.Nil for an event
 	version     int
 	first, last int64
 	encode      func(position int64) []byte
 }
 
-// remembered is what is kept of an event or a booking that has changed lately.
+// remembered is what is kept of a subject that has changed lately.
 type remembered struct {
 	change
 
@@ -56,6 +72,7 @@ func (p *Push) observe(n projections.News) {
 	for _, c := range changesOf(n) {
 		p.remember(c)
 	}
+	p.notePlaces(n.Entries)
 	p.position = n.Upto
 	p.begin()
 	for oldest := p.byAge.Front(); p.byAge.Len() > p.Remember; oldest = p.byAge.Front() {
@@ -70,30 +87,39 @@ func (p *Push) observe(n projections.News) {
 
 // changesOf are all changes, in the order of the log.
 func changesOf(n projections.News) []change {
-	all := make([]change, 0, len(n.Events)+len(n.Bookings))
+	all := make([]change, 0, len(n.Events)+len(n.Bookings)+len(n.Holds)+len(n.Entries))
 	for _, e := range n.Events {
 		all = append(all, change{
-			id: e.ID, version: e.Version, first: e.First, last: e.Last,
+			subject: subject{ofEvent, e.ID}, version: e.Version, first: e.First, last: e.Last,
 			encode: func(position int64) []byte { return encodeEvent(e, position) },
 		})
 	}
+	owned := func(kind kind, id, owner uuid.UUID, version int, at int64, encode func(position int64) []byte) {
+		all = append(all, change{subject{kind, id}, owner, version, at, at, encode})
+	}
 	for _, b := range n.Bookings {
-		all = append(all, change{
-			id: b.ID, owner: b.UserID, version: b.Version, first: b.Position, last: b.Position,
-			encode: func(position int64) []byte { return encodeBooking(b, position) },
-		})
+		owned(ofBooking, b.ID, b.UserID, b.Version, b.Position,
+			func(position int64) []byte { return encodeBooking(b, position) })
+	}
+	for _, h := range n.Holds {
+		owned(ofHold, h.ID, h.UserID, h.Version, h.Position,
+			func(position int64) []byte { return encodeHold(h, position) })
+	}
+	for _, e := range n.Entries {
+		owned(ofEntry, e.ID, e.UserID, e.Version, e.Position,
+			func(position int64) []byte { return encodeEntry(e, position) })
 	}
 	slices.SortStableFunc(all, func(a, b change) int { return cmp.Compare(a.last, b.last) })
 	return all
 }
 
 func (p *Push) remember(c change) {
-	r := p.changed[c.id]
+	r := p.changed[c.subject]
 	switch {
 	case r == nil:
 		r = &remembered{change: c}
 		r.element = p.byAge.PushBack(r)
-		p.changed[c.id] = r
+		p.changed[c.subject] = r
 		if c.owner != uuid.Nil {
 			add(p.owned, c.owner, r)
 		}
@@ -114,7 +140,7 @@ func (p *Push) remember(c change) {
 
 func (p *Push) forget(r *remembered) {
 	p.byAge.Remove(r.element)
-	delete(p.changed, r.id)
+	delete(p.changed, r.subject)
 	remove(p.owned, r.owner, r)
 }
 
@@ -130,6 +156,7 @@ func (p *Push) reset(position int64) {
 		if s.following {
 			s.since = position
 			s.reset(position)
+			p.placeAnew(s)
 		}
 	}
 }
@@ -179,42 +206,18 @@ func rank(r *remembered) int {
 func (p *Push) offer(r *remembered) {
 	if r.owner != uuid.Nil {
 		for s := range p.owners[r.owner] {
-			s.offer(r.id, r.frame)
+			if s.isToldOf(r.kind) {
+				s.offer(r.subject, r.frame)
+			}
 		}
 		return
 	}
 	for s := range p.watchers[r.id] {
-		s.offer(r.id, r.frame)
+		s.offer(r.subject, r.frame)
 	}
 	for s := range p.all {
-		s.offer(r.id, r.frame)
+		s.offer(r.subject, r.frame)
 	}
-}
-
-func encodeEvent(e projections.EventChange, position int64) []byte {
-	text, _ := json.Marshal(struct { // of such values it does not fail
-		Type      string    `json:"type"`
-		EventID   uuid.UUID `json:"eventId"`
-		Remaining int       `json:"remainingTickets"`
-		Total     int       `json:"totalTickets"`
-		Status    string    `json:"status"`
-		Version   int       `json:"version"`
-		Position  int64     `json:"position"`
-	}{"event", e.ID, e.Remaining, e.Capacity, e.Status, e.Version, position})
-	return text
-}
-
-func encodeBooking(b projections.BookingChange, position int64) []byte {
-	text, _ := json.Marshal(struct {
-		Type        string    `json:"type"`
-		BookingID   uuid.UUID `json:"bookingId"`
-		EventID     uuid.UUID `json:"eventId"`
-		Status      string    `json:"status"`
-		Version     int       `json:"version"`
-		LogPosition int64     `json:"logPosition"`
-		Position    int64     `json:"position"`
-	}{"booking", b.ID, b.EventID, b.Status, b.Version, b.Position, position})
-	return text
 }
 
 // add and remove keep an index of sets without empty ones.

@@ -54,6 +54,7 @@ type clientMessage struct {
 	After    *int64       `json:"after"`
 	Events   *[]uuid.UUID `json:"events"`   // nil: all
 	Bookings bool         `json:"bookings"` // of the hello: those of the user too
+	Holds    bool         `json:"holds"`    // of the hello: likewise, and the user's entries on waiting lists
 }
 
 func parseMessage(text []byte) (m clientMessage, reason *closeReason) {
@@ -115,7 +116,7 @@ func (s *socket) hello(m clientMessage) *closeReason {
 	if err != nil {
 		return tokenRefused(err)
 	}
-	if !s.push.join(s, claims.UserID, m.Bookings) {
+	if !s.push.join(s, claims.UserID, m.Bookings, m.Holds) {
 		return tooManyConnections()
 	}
 	s.mu.Lock()

@@ -1,5 +1,5 @@
 // Package push serves the WebSocket at /ws: clients subscribe to events and are told when tickets or
-// details of them change, and when their user's bookings do. It has no SQL: [projections.Live] tells
+// details of them change, and when their user's bookings, holds or places on waiting lists do. It has no SQL: [projections.Live] tells
 // it of changes. Start with [Push] and [Options]; docs/websocket.md describes the protocol.
 package push
 
@@ -21,7 +21,7 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// Changes are those of events and bookings.
+// Changes are those of events, bookings, holds and waiting lists.
 type Changes interface {
 	// Run tells of all changes until ctx ends.
 	Run(ctx context.Context, tell func(projections.News))
@@ -29,6 +29,9 @@ type Changes interface {
 	Watch(watched bool)
 	// End is the position of the log's last record.
 	End(ctx context.Context) (int64, error)
+	// Places are those of users on the waiting lists of events, and on those of newcomers, as of a
+	// position.
+	Places(ctx context.Context, events, users, newcomers []uuid.UUID) ([]projections.Place, int64, error)
 }
 
 // Options are what a [Push] works with. What has a default need not be given.
@@ -52,7 +55,7 @@ type Options struct {
 	// SlowAfter is how long a client may take to accept what it is sent. After twice that, nobody
 	// tells it any more. Default 5 s.
 	SlowAfter time.Duration
-	// Remember is of how many events and bookings the newest change is kept for clients that come back.
+	// Remember is of how many events, bookings, holds and entries the newest change is kept for clients that come back.
 	// Default 100,000.
 	Remember int
 }
@@ -71,8 +74,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Push tells clients over WebSocket how many tickets remain, as it changes, and each user which
-// bookings were made or cancelled; docs/websocket.md describes the protocol. It serves the
+// Push tells clients over WebSocket how many tickets remain, as it changes, and each user what becomes
+// of their bookings, holds and places on waiting lists; docs/websocket.md describes the protocol. It serves the
 // handshakes; [Push.Run] brings changes, and [Push.Close] ends the connections.
 //
 // Every position that a client gets is one to come back with: what changed up to there was sent
@@ -94,15 +97,16 @@ type Push struct {
 	users    map[uuid.UUID]int
 	all      map[*socket]struct{}               // that follow all events
 	watchers map[uuid.UUID]map[*socket]struct{} // that follow an event
-	owners   map[uuid.UUID]map[*socket]struct{} // that are told of their user's bookings
+	owners   map[uuid.UUID]map[*socket]struct{} // that are told of what their user has
 
 	position int64 // up to which changes are known
 	floor    int64 // after which changes are remembered
-	changed  map[uuid.UUID]*remembered
-	owned    map[uuid.UUID]map[*remembered]struct{} // the bookings among them, by user
+	changed  map[subject]*remembered
+	owned    map[uuid.UUID]map[*remembered]struct{} // those of them that have an owner, by user
 	byAge    *list.List                             // all of them by their newest change, the newest last
 	pending  map[*remembered]struct{}
 	sequence int64
+	placing  placing
 }
 
 // New returns a push that is to be run and, in the end, closed.
@@ -113,8 +117,9 @@ func New(o Options) *Push {
 		all:      make(map[*socket]struct{}),
 		watchers: make(map[uuid.UUID]map[*socket]struct{}),
 		owners:   make(map[uuid.UUID]map[*socket]struct{}),
-		changed:  make(map[uuid.UUID]*remembered), owned: make(map[uuid.UUID]map[*remembered]struct{}),
+		changed:  make(map[subject]*remembered), owned: make(map[uuid.UUID]map[*remembered]struct{}),
 		byAge: list.New(), pending: make(map[*remembered]struct{}),
+		placing: newPlacing(),
 	}
 	p.begin = sync.OnceFunc(func() { close(p.begun) })
 	literal := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
@@ -137,6 +142,7 @@ func (p *Push) Run(ctx context.Context) {
 			}
 		})
 	})
+	following.Go(func() { p.runPlaces(ctx) })
 	p.deliver(ctx, news)
 }
 

@@ -29,7 +29,7 @@ func listen(t *testing.T, p *Push, began time.Time, stop <-chan struct{}, pause 
 	after *int64) (heard func() []told) {
 	t.Helper()
 	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: began.Add(time.Hour)}
-	if p.admit(s) != nil || !p.join(s, uuid.New(), false) {
+	if p.admit(s) != nil || !p.join(s, uuid.New(), false, false) {
 		t.Fatal("no room")
 	}
 	p.follow(s, nil, after)
@@ -229,7 +229,7 @@ func TestASlowConnectionKeepsOneFrameForEachEvent(t *testing.T) {
 	t.Parallel()
 	p := New(Options{})
 	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
-	if p.admit(s) != nil || !p.join(s, uuid.New(), false) {
+	if p.admit(s) != nil || !p.join(s, uuid.New(), false, false) {
 		t.Fatal("no room")
 	}
 	p.follow(s, nil, nil)
@@ -254,7 +254,7 @@ func TestNothingIsLeftOfAConnectionThatEnds(t *testing.T) {
 	p := New(Options{})
 	for _, ids := range [][]uuid.UUID{nil, {uuid.New(), uuid.New()}} {
 		s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
-		if p.admit(s) != nil || !p.join(s, uuid.New(), true) {
+		if p.admit(s) != nil || !p.join(s, uuid.New(), true, false) {
 			t.Fatal("no room")
 		}
 		p.follow(s, ids, nil)
@@ -270,8 +270,8 @@ func TestTheMemoryOfBookingsIsBounded(t *testing.T) {
 	p := New(Options{Remember: 3})
 	owner := uuid.New()
 	for position := range int64(100) {
-		p.observe(projections.News{After: position, Upto: position + 1, Bookings: []projections.BookingChange{
-			{ID: uuid.New(), UserID: owner, Version: 1, Position: position + 1},
+		p.observe(projections.News{After: position, Upto: position + 1, OwnedChanges: projections.OwnedChanges{
+			Bookings: []projections.BookingChange{{ID: uuid.New(), UserID: owner, Version: 1, Position: position + 1}},
 		}})
 		p.flush()
 	}
@@ -293,7 +293,7 @@ func TestAClientThatMissedWhatWasToldEarlyIsToldAgain(t *testing.T) {
 		t.Error("what was told is to be told again to everybody")
 	}
 	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
-	if p.admit(s) != nil || !p.join(s, uuid.New(), false) {
+	if p.admit(s) != nil || !p.join(s, uuid.New(), false, false) {
 		t.Fatal("no room")
 	}
 	after := int64(1)
@@ -328,7 +328,7 @@ func TestChangesOfOneEventLeaveLittleGarbage(t *testing.T) {
 	s := &socket{push: New(Options{}), woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
 	id, frame := uuid.New(), &frame{text: []byte("{}")}
 	change := func() {
-		s.offer(id, frame)
+		s.offer(subject{ofEvent, id}, frame)
 		if frames, _, _ := s.take(false, 0); len(frames) != 1 {
 			t.Fatalf("%d frames, want 1", len(frames))
 		}
@@ -340,7 +340,7 @@ func TestChangesOfOneEventLeaveLittleGarbage(t *testing.T) {
 	}
 
 	for range keptChanges + 1 {
-		s.offer(uuid.New(), frame)
+		s.offer(subject{ofEvent, uuid.New()}, frame)
 	}
 	if s.take(false, 0); s.changes != nil {
 		t.Error("the room for many events is kept")

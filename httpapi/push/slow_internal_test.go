@@ -36,6 +36,10 @@ func (c changes) Run(ctx context.Context, tell func(projections.News)) {
 func (changes) Watch(bool)                         {}
 func (changes) End(context.Context) (int64, error) { return 0, nil }
 
+func (changes) Places(context.Context, []uuid.UUID, []uuid.UUID, []uuid.UUID) ([]projections.Place, int64, error) {
+	return nil, 0, nil
+}
+
 // memoryServer is a push whose connections have no buffers: what a client does not read, the server
 // can't write.
 type memoryServer struct {

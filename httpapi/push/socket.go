@@ -26,8 +26,8 @@ const (
 )
 
 // socket is one connection. One goroutine reads from it and one writes to it; what the first and
-// the push want written is left in the fields below mu, where there is one frame for each event and
-// booking at most, however slow the client.
+// the push want written is left in the fields below mu, where there is one frame for each subject
+// at most, however slow the client.
 type socket struct {
 	push      *Push
 	ws        *websocket.Conn
@@ -39,15 +39,17 @@ type socket struct {
 	// Below the push's mu.
 	user      uuid.UUID
 	following bool
-	bookings  bool        // it is told of the user's
-	ids       []uuid.UUID // nil: all
+	bookings  bool              // it is told of the user's
+	holds     bool              // likewise, and of the user's entries on waiting lists
+	places    map[uuid.UUID]int // that it was told of, by entry
+	ids       []uuid.UUID       // nil: all
 	since     int64
 
 	mu       sync.Mutex
 	raw      net.Conn
 	isCut    bool
-	first    [][]byte             // frames that go before those of changes
-	changes  map[uuid.UUID]*frame // of events and bookings, by id
+	first    [][]byte // frames that go before those of changes
+	changes  map[subject]*frame
 	reason   *closeReason
 	expires  time.Time // of the token; before the hello, of the patience
 	greeted  bool      // the token is known
@@ -95,13 +97,21 @@ func (s *socket) wake() {
 	}
 }
 
-// offer leaves the newest state of an event or a booking to be written.
-func (s *socket) offer(id uuid.UUID, f *frame) {
+// isToldOf tells whether it is told of what its user has, of a kind.
+func (s *socket) isToldOf(k kind) bool {
+	if k == ofBooking {
+		return s.bookings
+	}
+	return s.holds
+}
+
+// offer leaves the newest state of a subject to be written.
+func (s *socket) offer(about subject, f *frame) {
 	s.mu.Lock()
 	if s.changes == nil {
-		s.changes = make(map[uuid.UUID]*frame)
+		s.changes = make(map[subject]*frame)
 	}
-	s.changes[id] = f
+	s.changes[about] = f
 	s.mu.Unlock()
 	s.wake()
 }
@@ -120,7 +130,7 @@ func resetFrame(position int64) []byte {
 }
 
 // welcome answers a message that says what to follow.
-func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.UUID]*frame) {
+func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[subject]*frame) {
 	s.mu.Lock()
 	s.ready = true
 	if isFirst {
@@ -133,8 +143,8 @@ func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[uuid.U
 	if s.changes == nil {
 		s.changes = missed
 	} else {
-		for id, f := range missed {
-			s.changes[id] = f
+		for about, f := range missed {
+			s.changes[about] = f
 		}
 	}
 	s.mu.Unlock()

@@ -91,7 +91,7 @@ func TestNoPositionFromBeforeAResetIsToldAfterIt(t *testing.T) {
 	t.Parallel()
 	p := New(Options{})
 	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
-	if p.admit(s) != nil || !p.join(s, uuid.New(), false) {
+	if p.admit(s) != nil || !p.join(s, uuid.New(), false, false) {
 		t.Fatal("no room")
 	}
 	p.follow(s, nil, nil)

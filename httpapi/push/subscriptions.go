@@ -56,16 +56,16 @@ func (p *Push) watch() {
 	}
 }
 
-// join lets a connection in that belongs to a user, and is told of that user's bookings if it asks;
-// false when that user has too many.
-func (p *Push) join(s *socket, user uuid.UUID, bookings bool) bool {
+// join lets a connection in that belongs to a user, and is told of that user's bookings or holds if it
+// asks; false when that user has too many.
+func (p *Push) join(s *socket, user uuid.UUID, bookings, holds bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.users[user] >= p.UserConnections {
 		return false
 	}
 	p.users[user]++
-	s.user, s.bookings = user, bookings
+	s.user, s.bookings, s.holds = user, bookings, holds
 	p.watch()
 	return true
 }
@@ -94,8 +94,11 @@ func (p *Push) follow(s *socket, ids []uuid.UUID, after *int64) {
 	for _, id := range ids {
 		add(p.watchers, id, s)
 	}
-	if s.bookings {
+	if s.bookings || s.holds {
 		add(p.owners, s.user, s)
+	}
+	if isFirst {
+		p.placeAnew(s)
 	}
 	isLost := isBeyond || s.since < p.floor
 	if isLost {
@@ -124,34 +127,34 @@ func (p *Push) isBeyond(position int64) bool {
 	return err == nil && position > end
 }
 
-// missed are the frames of a connection's events that were sent after it began, and those of its
-// user's bookings unless it has got them. What is pending comes by itself.
-func (p *Push) missed(s *socket, withBookings bool) map[uuid.UUID]*frame {
-	var missed map[uuid.UUID]*frame
+// missed are the frames of a connection's events that were sent after it began, and those of what its
+// user has unless it has got them. What is pending comes by itself.
+func (p *Push) missed(s *socket, withOwned bool) map[subject]*frame {
+	var missed map[subject]*frame
 	miss := func(r *remembered) {
 		if r == nil || r.last <= s.since || r.pending {
 			return
 		}
 		if missed == nil {
-			missed = make(map[uuid.UUID]*frame)
+			missed = make(map[subject]*frame)
 		}
-		missed[r.id] = r.frame
+		missed[r.subject] = r.frame
 	}
 	for _, id := range s.ids {
-		if r := p.changed[id]; r != nil && r.owner == uuid.Nil { // a booking's id is no event to follow
-			miss(r)
-		}
+		miss(p.changed[subject{ofEvent, id}])
 	}
 	if s.ids == nil {
 		for at := p.byAge.Back(); at != nil && at.Value.(*remembered).last > s.since; at = at.Prev() {
-			if r := at.Value.(*remembered); r.owner == uuid.Nil {
+			if r := at.Value.(*remembered); r.kind == ofEvent {
 				miss(r)
 			}
 		}
 	}
-	if s.bookings && withBookings {
+	if withOwned {
 		for r := range p.owned[s.user] {
-			miss(r)
+			if s.isToldOf(r.kind) {
+				miss(r)
+			}
 		}
 	}
 	return missed

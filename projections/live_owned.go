@@ -1,0 +1,126 @@
+package projections
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/projections/engine"
+)
+
+// OwnedChanges are those that concern one customer each. They come from the log, so that counts do not
+// wait for other read models than that of events: a read that must contain one asks for its position.
+type OwnedChanges struct {
+	Bookings []BookingChange
+	Holds    []HoldChange
+	Entries  []EntryChange
+}
+
+// BookingChange says that a booking was made or cancelled.
+type BookingChange struct {
+	ID, EventID, UserID uuid.UUID
+	Status              string // BookingConfirmed or BookingCancelled
+	Version             int    // of the event's stream
+	Position            int64
+}
+
+// HoldChange says what has become of a hold or an offer.
+type HoldChange struct {
+	ID, EventID, UserID uuid.UUID
+	Status              string // HoldHeld, HoldConfirmed, HoldReleased or HoldLapsed
+	Offered             bool
+	ExpiresAt           time.Time // only of HoldHeld
+	Version             int       // of the event's stream
+	Position            int64
+}
+
+// EntryChange says what has become of an entry on a waiting list.
+type EntryChange struct {
+	ID, EventID, UserID uuid.UUID
+	Status              string
+	Version             int // of the event's stream
+	Position            int64
+}
+
+// ownedTypes are those of records that OwnedChanges come from.
+func ownedTypes() []string {
+	return []string{
+		domain.TypeTicketBooked, domain.TypeBookingCancelled, domain.TypeTicketsHeld, domain.TypeHoldConfirmed,
+		domain.TypeHoldReleased, domain.TypeHoldLapsed, domain.TypeWaitlistJoined, domain.TypeWaitlistLeft,
+		domain.TypeTicketsOffered, domain.TypeOfferDeclined, domain.TypeOfferLapsed,
+	}
+}
+
+func (c *OwnedChanges) size() int { return len(c.Bookings) + len(c.Holds) + len(c.Entries) }
+
+func (c *OwnedChanges) append(more OwnedChanges) {
+	c.Bookings = append(c.Bookings, more.Bookings...)
+	c.Holds = append(c.Holds, more.Holds...)
+	c.Entries = append(c.Entries, more.Entries...)
+}
+
+// collect adds what records of ownedTypes say. It leaves out those that this program can't read: the
+// projections report them.
+func (c *OwnedChanges) collect(rows pgx.Rows) error {
+	var (
+		r             engine.Record[domain.Record]
+		kind          string
+		schemaVersion int16
+		data          []byte
+	)
+	_, err := pgx.ForEachRow(rows, []any{&r.Position, &r.StreamID, &r.Version, &kind, &schemaVersion, &data}, func() error {
+		var unreadable error
+		if r.Value, unreadable = decode(kind, schemaVersion, data); unreadable == nil {
+			c.add(&r)
+		}
+		return nil
+	})
+	return err
+}
+
+func (c *OwnedChanges) add(r *engine.Record[domain.Record]) {
+	booking := func(id, of uuid.UUID, status string) {
+		c.Bookings = append(c.Bookings, BookingChange{id, r.StreamID, of, status, r.Version, r.Position})
+	}
+	hold := func(id, of uuid.UUID, offered bool, expiresAt time.Time) {
+		c.Holds = append(c.Holds,
+			HoldChange{id, r.StreamID, of, holdStatusAfter(r.Value), offered, expiresAt, r.Version, r.Position})
+	}
+	entry := func(id, of uuid.UUID) {
+		c.Entries = append(c.Entries, EntryChange{id, r.StreamID, of, entryStatusAfter(r.Value), r.Version, r.Position})
+	}
+	switch v := r.Value.(type) {
+	case domain.TicketBooked:
+		booking(v.BookingID, v.CustomerID, BookingConfirmed)
+	case domain.BookingCancelled:
+		booking(v.BookingID, v.CustomerID, BookingCancelled)
+	case domain.TicketsHeld:
+		hold(v.HoldID, v.CustomerID, false, v.ExpiresAt)
+	case domain.HoldConfirmed:
+		booking(v.HoldID, v.CustomerID, BookingConfirmed)
+		hold(v.HoldID, v.CustomerID, v.Offered, time.Time{})
+		if v.Offered {
+			entry(v.HoldID, v.CustomerID)
+		}
+	case domain.HoldReleased:
+		hold(v.HoldID, v.CustomerID, false, time.Time{})
+	case domain.HoldLapsed:
+		hold(v.HoldID, v.CustomerID, false, time.Time{})
+	case domain.TicketsOffered:
+		hold(v.EntryID, v.CustomerID, true, v.ExpiresAt)
+		entry(v.EntryID, v.CustomerID)
+	case domain.OfferDeclined:
+		hold(v.EntryID, v.CustomerID, true, time.Time{})
+		entry(v.EntryID, v.CustomerID)
+	case domain.OfferLapsed:
+		hold(v.EntryID, v.CustomerID, true, time.Time{})
+		entry(v.EntryID, v.CustomerID)
+	case domain.WaitlistJoined:
+		entry(v.EntryID, v.CustomerID)
+	case domain.WaitlistLeft:
+		entry(v.EntryID, v.CustomerID)
+	default: // it is about no customer
+	}
+}
