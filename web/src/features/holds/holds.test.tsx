@@ -100,20 +100,21 @@ function serve(event: Event, mine: { holds?: Hold[]; entries?: WaitlistEntry[] }
   return { state, asked }
 }
 
-const sale = (event: Event, booked = 0) =>
+function sale(event: Event, booked = 0) {
+  history.replaceState(null, '', `/events/${event.id}`)
   show(
     <>
       <HoldWatch />
       <EventSale event={event} booked={booked} button={<button>Book Now</button>} />
     </>,
   )
+}
 const button = (name: RegExp) => screen.findByRole('button', { name })
 
 beforeEach(() => {
   for (const toast of Object.values(toasts)) toast.mockReset()
   forgetLapses()
   startSession(aSession())
-  history.replaceState(null, '', '/events/x')
 })
 
 describe('choosing', () => {

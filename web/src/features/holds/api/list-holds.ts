@@ -1,6 +1,6 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
-import { HoldList, WaitlistEntries } from '@/lib/api/schemas'
+import { HoldList, WaitlistEntries } from '@/lib/api/schemas-holds'
 import type { Hold, WaitlistEntry } from '@/lib/api/types'
 import { holdKeys } from '@/lib/event-cache'
 import { live } from '@/lib/live/live'
