@@ -27,7 +27,8 @@ type EventChange struct {
 	First, Last int64 // the positions of its oldest and its newest record in this News
 }
 
-// News holds all changes of a range of the log, but for those of drafts: events ordered by Last, the others by Position.
+// News holds all changes of a range of the log, but for those of drafts: events ordered by Last, the
+// others by Position.
 type News struct {
 	After, Upto int64
 	Events      []EventChange

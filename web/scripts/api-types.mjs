@@ -20,16 +20,8 @@ const { schemas } = document.components
 const answers = {
   'schemas-session.ts': ['Session', 'SessionsOutputBody', 'Problem'],
   'schemas-audit.ts': ['StreamList', 'StreamPage', 'StreamSeries', 'Verification', 'VerificationList'],
-  'schemas.ts': [
-    'Event',
-    'EventPage',
-    'UploadedImage',
-    'BookingList',
-    'BookingChange',
-    'HoldList',
-    'WaitlistEntry',
-    'WaitlistEntries',
-  ],
+  'schemas-holds.ts': ['HoldList', 'WaitlistEntry', 'WaitlistEntries'],
+  'schemas.ts': ['Event', 'EventPage', 'UploadedImage', 'BookingList', 'BookingChange'],
 }
 
 const used = new Map()

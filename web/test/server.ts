@@ -50,14 +50,11 @@ export function anEvent(part: Partial<Event> = {}): Event {
     status: 'SCHEDULED',
     version: 3,
     maxPerCustomer: 1,
-    saleOpensAt: null,
-    saleClosesAt: null,
     ticketTypes: [
       {
         id: 1,
         name: 'General admission',
         price: 49.99,
-        capacity: null,
         remaining: part.remainingTickets ?? 60,
       },
     ],

@@ -111,31 +111,3 @@ export const BookingChange: GenericSchema<Schemas['BookingChange']> = object({
   booking: Booking,
   event: EventSummary,
 })
-
-export const Hold: GenericSchema<Schemas['Hold']> = object({
-  currency: string(),
-  eventId: string(),
-  expiresAt: string(),
-  id: string(),
-  lines: array(TicketLine),
-  offered: boolean(),
-  status: picklist(["HELD","CONFIRMED","RELEASED","LAPSED"]),
-  total: number(),
-})
-
-export const HoldList: GenericSchema<Schemas['HoldList']> = object({
-  data: array(Hold),
-})
-
-export const WaitlistEntry: GenericSchema<Schemas['WaitlistEntry']> = object({
-  eventId: string(),
-  id: string(),
-  joinedAt: string(),
-  lines: array(TicketLine),
-  place: optional(number()),
-  status: picklist(["WAITING","OFFERED","CONFIRMED","DECLINED","LAPSED","LEFT"]),
-})
-
-export const WaitlistEntries: GenericSchema<Schemas['WaitlistEntries']> = object({
-  data: array(WaitlistEntry),
-})

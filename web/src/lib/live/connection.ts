@@ -1,5 +1,15 @@
 import type ReconnectingWebSocket from 'partysocket/ws'
-import { literal, number, object, picklist, safeParse, string, variant, type InferOutput } from 'valibot'
+import {
+  literal,
+  number,
+  object,
+  optional,
+  picklist,
+  safeParse,
+  string,
+  variant,
+  type InferOutput,
+} from 'valibot'
 import { applyChange, forgetVersions } from '@/lib/event-cache'
 import { connectionSilent, setConnectionState } from './connection-store'
 
@@ -12,6 +22,13 @@ const bookingSchema = object({
   logPosition: number(),
   ...position,
 })
+const holdSchema = object({
+  type: picklist(['hold', 'waitlist']),
+  eventId: string(),
+  place: optional(number()),
+  logPosition: optional(number()), // absent when only the place has changed
+  ...position,
+})
 const frameSchema = variant('type', [
   bookingSchema,
   object({ type: literal('ready'), heartbeatSeconds: number(), ...position }),
@@ -21,15 +38,19 @@ const frameSchema = variant('type', [
     version: number(),
     remainingTickets: number(),
     totalTickets: number(),
-    status: picklist(['SCHEDULED', 'CANCELLED']),
+    status: picklist(['DRAFT', 'SCHEDULED', 'CANCELLED']),
     ...position,
   }),
+  holdSchema,
   object({ type: literal('heartbeat'), ...position }),
   object({ type: literal('reset'), ...position }),
 ])
 
 /** A booking of this user was made or cancelled, by whatever client. */
 export type BookingFrame = InferOutput<typeof bookingSchema>
+
+/** A hold or an offer of this user, or a place on a waiting list, has changed. */
+export type HoldFrame = InferOutput<typeof holdSchema>
 
 interface Options {
   url: string
@@ -64,11 +85,11 @@ export class LiveConnection {
   private sentToken: string | undefined
   private isRunning = false
   private closeCode: number | undefined
-  private asksForBookings = true
+  private asksForOwn = true
   /** Called with each booking of the user that is made or cancelled. */
   onBooking: ((change: BookingFrame) => void) | undefined
   /** Called when a hold, an offer or a place on a waiting list of the user changes. */
-  onHold: (() => void) | undefined
+  onHold: ((change: HoldFrame) => void) | undefined
   /** A position of the log that the user's bookings and holds must be read at. */
   bookedAt: number | undefined
 
@@ -91,6 +112,11 @@ export class LiveConnection {
   /** A read has returned the state at this position; the first connection asks for later changes. */
   seen(position: number | undefined): void {
     this.position ??= position
+  }
+
+  /** What the user reads of what is theirs contains the log up to this position from now on. */
+  readFrom(position = 0): void {
+    if (position > (this.bookedAt ?? 0)) this.bookedAt = position
   }
 
   start(): void {
@@ -184,7 +210,7 @@ export class LiveConnection {
   private async address(): Promise<string> {
     const code = this.closeCode
     this.closeCode = undefined
-    if (code === CLOSE_NOT_UNDERSTOOD) this.asksForBookings = false // an older server, during an update
+    if (code === CLOSE_NOT_UNDERSTOOD) this.asksForOwn = false // an older server, during an update
     if (code === CLOSE_TOO_MUCH) await new Promise((resolve) => setTimeout(resolve, PAUSE))
     if (code === CLOSE_TOKEN) {
       const renewed = await this.options.renew(this.sentToken).catch(() => 'unknown')
@@ -198,8 +224,8 @@ export class LiveConnection {
     if (!token) return this.drop()
     this.sentToken = token
     this.expectMessage(UNTIL_READY)
-    const bookings = this.asksForBookings || undefined
-    this.send({ type: 'hello', token, after: this.position, events: this.ids(), bookings })
+    const own = this.asksForOwn || undefined
+    this.send({ type: 'hello', token, after: this.position, events: this.ids(), bookings: own, holds: own })
   }
 
   private receive(data: unknown): void {
@@ -218,8 +244,13 @@ export class LiveConnection {
         applyChange(frame)
         break
       case 'booking':
-        this.bookedAt = Math.max(this.bookedAt ?? 0, frame.logPosition)
+        this.readFrom(frame.logPosition)
         this.onBooking?.(frame)
+        break
+      case 'hold':
+      case 'waitlist':
+        this.readFrom(frame.logPosition)
+        this.onHold?.(frame)
         break
       case 'reset':
         // The server may have been restored: positions and versions can be lower than before.

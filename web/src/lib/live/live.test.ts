@@ -129,7 +129,7 @@ describe('the connection', () => {
     await vi.dynamicImportSettled() // the library
     await vi.advanceTimersByTimeAsync(1)
     FakeSocket.last.open()
-    expect(FakeSocket.last.sent[0]).toMatchObject({ type: 'hello', events: [], bookings: true })
+    expect(FakeSocket.last.sent[0]).toMatchObject({ type: 'hello', events: [], bookings: true, holds: true })
   })
 
   it('sends the token, the events and the position of the last read', async () => {
@@ -138,7 +138,14 @@ describe('the connection', () => {
     connection.seen(50)
     await begin()
     FakeSocket.last.open()
-    const hello = { type: 'hello', token: 'token-1', after: 41, events: ['a', 'b'], bookings: true }
+    const hello = {
+      type: 'hello',
+      token: 'token-1',
+      after: 41,
+      events: ['a', 'b'],
+      bookings: true,
+      holds: true,
+    }
     expect(FakeSocket.last.sent).toEqual([hello])
     FakeSocket.last.hear({ type: 'ready', position: 41, heartbeatSeconds: 15 })
     expect(state()).toBe('live')

@@ -6,7 +6,6 @@ import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { forgetAttempts } from '@/features/bookings/attempts'
 import { BookingStatus } from '@/features/bookings/components/booking-status'
-import { HoldWatch } from '@/features/holds/components/hold-watch'
 import { forgetLapses } from '@/features/holds/lapses'
 import { useLiveConnection } from '@/lib/live/live'
 import { queryClient } from '@/lib/query-client'
@@ -14,6 +13,14 @@ import { useSession } from '@/lib/session/store'
 
 // Fetched when the page is there: no toast comes before.
 const Toaster = dynamic(() => import('@/components/ui/toaster'), { ssr: false })
+
+// Not needed to show a page.
+const HoldWatch = dynamic(
+  () => import('@/features/holds/components/hold-watch').then((file) => file.HoldWatch),
+  {
+    ssr: false,
+  },
+)
 
 /** The cache of server data, the connection that receives changes, and the region of toasts. */
 export default function MembersLayout({ children }: { children: ReactNode }) {

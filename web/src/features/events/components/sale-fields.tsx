@@ -1,9 +1,8 @@
 import { Plus, X } from 'lucide-react'
-import { useFieldArray, type UseFieldArrayReturn } from 'react-hook-form'
 import { Button } from '@/components/ui/button'
 import { InputField, SelectField } from '@/components/ui/field'
 import { currencies, formatPrice } from '@/lib/format'
-import { firstTypes, MOST_TYPES, newType, type EventFormValues } from '../form-schema'
+import { firstTypes, MOST_TYPES, newType, type TypeValues } from '../form-schema'
 import { form as text } from '../form-strings'
 import { Section, type Props } from './event-fields'
 import { TimeField } from './time-field'
@@ -14,8 +13,7 @@ const decimal = { inputMode: 'decimal', autoComplete: 'off' } as const
 /** How many tickets there are, of which types, at what price, for whom and from when. */
 export function SaleFields(props: Props) {
   const { event, form, field } = props
-  const types = useFieldArray({ control: form.control, name: 'types', keyName: 'key' })
-  const hasTypes = types.fields.length > 0
+  const hasTypes = form.watch('types').length > 0
   return (
     <Section title={text.sale}>
       <div className="grid gap-x-5 gap-y-2 sm:grid-cols-3">
@@ -29,16 +27,14 @@ export function SaleFields(props: Props) {
         {hasTypes && <InputField label={text.limit} required {...number} {...field('maxPerCustomer')} />}
       </div>
       {hasTypes ? (
-        <TypeFields {...props} types={types} />
+        <TypeFields {...props} />
       ) : (
         <div className="grid items-start gap-x-5 gap-y-2 sm:grid-cols-3">
           <InputField label={text.limit} required {...number} {...field('maxPerCustomer')} />
           <Button
             variant="outline"
             className="mb-5 sm:col-span-2 sm:mt-6.5 sm:justify-self-start"
-            onClick={() =>
-              types.append(firstTypes(event, form.getValues('price')), { focusName: 'types.1.name' })
-            }
+            onClick={() => setTypes(form, firstTypes(event, form.getValues('price')))}
           >
             <Plus aria-hidden />
             {text.addTypes}
@@ -62,15 +58,25 @@ export function SaleFields(props: Props) {
   )
 }
 
-function TypeFields({
-  form: { register, watch, formState },
-  types,
-}: Props & { types: UseFieldArrayReturn<EventFormValues, 'types', 'key'> }) {
-  const names = watch('types')
+// Not by useFieldArray: the sign-in page would load it too, with the rest of the library.
+function setTypes(form: Props['form'], types: TypeValues[]): void {
+  form.setValue('types', types, { shouldDirty: true })
+}
+
+function TypeFields({ form }: Props) {
+  const { register, watch, formState } = form
+  const types = watch('types')
+  const remove = (at: number) => {
+    form.unregister(`types.${types.length - 1}`, { keepValue: true, keepDirty: true })
+    setTypes(
+      form,
+      types.filter((_, i) => i !== at),
+    )
+  }
   return (
     <div role="group" aria-label={text.types} className="mb-3 grid gap-3">
       <p className="text-sm text-soft">{text.typesHint}</p>
-      {types.fields.map(({ key }, i) => {
+      {types.map((type, i) => {
         const errors = formState.errors.types?.[i]
         const field = (name: 'name' | 'price' | 'capacity') => ({
           ...register(`types.${i}.${name}`),
@@ -78,7 +84,7 @@ function TypeFields({
         })
         return (
           <div
-            key={key}
+            key={i}
             role="group"
             aria-label={text.oneType(i + 1)}
             className="grid gap-x-4 rounded-md border p-3 pb-0 sm:grid-cols-[1fr_7rem_9rem_auto]"
@@ -91,17 +97,21 @@ function TypeFields({
               variant="quiet"
               size="icon"
               className="max-sm:mb-3 max-sm:justify-self-end sm:mt-6.5"
-              aria-label={text.removeType(names[i]?.name ?? '')}
-              aria-disabled={types.fields.length === 1}
-              onClick={() => types.fields.length > 1 && types.remove(i)}
+              aria-label={text.removeType(type.name)}
+              aria-disabled={types.length === 1}
+              onClick={() => types.length > 1 && remove(i)}
             >
               <X aria-hidden />
             </Button>
           </div>
         )
       })}
-      {types.fields.length < MOST_TYPES && (
-        <Button variant="outline" className="justify-self-start" onClick={() => types.append(newType())}>
+      {types.length < MOST_TYPES && (
+        <Button
+          variant="outline"
+          className="justify-self-start"
+          onClick={() => setTypes(form, [...types, newType()])}
+        >
           <Plus aria-hidden />
           {text.addType}
         </Button>

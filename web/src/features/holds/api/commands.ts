@@ -1,21 +1,17 @@
 import { api, read } from '@/lib/api/client'
 import { untilDecided } from '@/lib/api/decided'
 import { done } from '@/lib/api/done'
-import { BookingChange, Hold, WaitlistEntry } from '@/lib/api/schemas'
+import { BookingChange } from '@/lib/api/schemas'
+import { Hold, WaitlistEntry } from '@/lib/api/schemas-holds'
 import type { TicketLine } from '@/lib/api/types'
 import { live } from '@/lib/live/live'
 import { proofHeader, withProof } from '@/lib/proof-of-work/proof'
 
 const header = (key: string, proof?: string) => ({ 'Idempotency-Key': key, ...proofHeader(proof) })
 
-/** What is read from now on contains the log up to this position. */
-function readFrom(position = 0): void {
-  if (position > (live.bookedAt ?? 0)) live.bookedAt = position
-}
-
 async function change<T>(answer: Promise<{ data: T; position: number | undefined }>): Promise<T> {
   const { data, position } = await answer
-  readFrom(position)
+  live.readFrom(position)
   return data
 }
 
@@ -37,7 +33,7 @@ export const confirmHold = (id: string) =>
 
 /** Gives a hold back, or declines an offer. */
 export const releaseHold = (id: string) =>
-  untilDecided(async () => readFrom(await done(api.DELETE('/holds/{id}', { params: { path: { id } } }))))
+  untilDecided(async () => live.readFrom(await done(api.DELETE('/holds/{id}', { params: { path: { id } } }))))
 
 export const joinWaitlist = (id: string, lines: TicketLine[], key: string) =>
   untilDecided(() =>
@@ -56,5 +52,5 @@ export const joinWaitlist = (id: string, lines: TicketLine[], key: string) =>
 
 export const leaveWaitlist = (eventId: string) =>
   untilDecided(async () =>
-    readFrom(await done(api.DELETE('/events/{id}/waitlist', { params: { path: { id: eventId } } }))),
+    live.readFrom(await done(api.DELETE('/events/{id}/waitlist', { params: { path: { id: eventId } } }))),
   )

@@ -1,9 +1,10 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
-import { HoldList, WaitlistEntries } from '@/lib/api/schemas'
+import { HoldList, WaitlistEntries } from '@/lib/api/schemas-holds'
 import type { Hold, WaitlistEntry } from '@/lib/api/types'
 import { holdKeys } from '@/lib/event-cache'
 import { live } from '@/lib/live/live'
+import { queryClient } from '@/lib/query-client'
 
 // The live connection, or a command, may be ahead of the read model.
 const parameters = () => ({ header: live.bookedAt ? { 'Min-Log-Position': live.bookedAt } : {} })
@@ -29,3 +30,10 @@ export const useHolds = () => useQuery(holdsQuery)
 export const useWaitlist = () => useQuery({ ...waitlistQuery, select: waiting })
 
 const waiting = (entries: WaitlistEntry[]) => entries.filter(({ status }) => status === 'WAITING')
+
+/** The user has got another place on the waiting list of an event. */
+export function movePlace(eventId: string, place: number): void {
+  queryClient.setQueryData(waitlistQuery.queryKey, (list) =>
+    list?.map((entry) => (entry.eventId === eventId ? { ...entry, place } : entry)),
+  )
+}

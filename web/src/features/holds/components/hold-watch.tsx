@@ -7,7 +7,7 @@ import { holdKeys } from '@/lib/event-cache'
 import { live } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
 import { queryClient } from '@/lib/query-client'
-import { useHolds } from '../api/list-holds'
+import { movePlace, useHolds } from '../api/list-holds'
 import { useLapses } from '../use-lapses'
 
 const HoldBanner = dynamic(() => import('./hold-banner').then((file) => file.HoldBanner))
@@ -18,7 +18,10 @@ export function HoldWatch() {
   const pathname = usePathname()
   useLapses(holds)
   useEffect(() => {
-    live.onHold = () => void queryClient.invalidateQueries({ queryKey: holdKeys.all })
+    live.onHold = ({ eventId, place }) => {
+      if (place) movePlace(eventId, place)
+      else void queryClient.invalidateQueries({ queryKey: holdKeys.all })
+    }
     return () => {
       live.onHold = undefined
     }
