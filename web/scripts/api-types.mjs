@@ -28,6 +28,7 @@ const answers = [
   'StreamList',
   'StreamPage',
   'StreamSeries',
+  'StreamFairness',
   'Verification',
   'VerificationList',
   'Problem',

@@ -154,6 +154,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/streams/{id}/fairness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who was offered tickets that became free, and check that it was their turn */
+        get: operations["fairnessOfStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/streams/{id}/series": {
         parameters: {
             query?: never;
@@ -473,7 +490,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Book one ticket */
+        /** Book tickets */
         post: operations["bookTicket"];
         delete?: never;
         options?: never;
@@ -585,6 +602,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show a draft to customers */
+        post: operations["publishEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/{id}/waitlist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Wait for tickets of an event */
+        post: operations["joinWaitlist"];
+        /** Leave the waiting list of an event */
+        delete: operations["leaveWaitlist"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -594,6 +646,75 @@ export interface paths {
         };
         /** Check that the process is alive */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's own holds and offers */
+        get: operations["listHolds"];
+        put?: never;
+        /** Set tickets aside, or renew what is */
+        post: operations["holdTickets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Give tickets back that are set aside, or decline an offer */
+        delete: operations["releaseHold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/holds/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pay for tickets that are set aside, and book them */
+        post: operations["confirmHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/holds/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove that one's own hold or offer is in the log */
+        get: operations["holdReceipt"];
         put?: never;
         post?: never;
         delete?: never;
@@ -670,6 +791,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/waitlist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's own entries on waiting lists, with one's place */
+        get: operations["listWaitlist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/waitlist/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove when one has joined a waiting list */
+        get: operations["entryReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -702,16 +857,24 @@ export interface components {
         BookTicketInputBody: {
             /** Format: uuid */
             eventId: string;
+            /** @description All of them are booked or none; absent: one ticket of the first type */
+            lines?: components["schemas"]["Line"][] | null;
         };
         Booking: {
             /** Format: date-time */
             cancelledAt?: string;
             /** Format: date-time */
             createdAt: string;
+            /**
+             * @description Of the prices: an ISO 4217 code; absent: they are not known
+             * @example USD
+             */
+            currency?: string;
             /** Format: uuid */
             eventId: string;
             /** Format: uuid */
             id: string;
+            lines: components["schemas"]["TicketLine"][];
             /** @enum {string} */
             status: "CONFIRMED" | "CANCELLED";
             /** Format: uuid */
@@ -744,11 +907,17 @@ export interface components {
             cancelledAt?: string;
             /** Format: date-time */
             createdAt: string;
+            /**
+             * @description Of the prices: an ISO 4217 code; absent: they are not known
+             * @example USD
+             */
+            currency?: string;
             event: components["schemas"]["Event"];
             /** Format: uuid */
             eventId: string;
             /** Format: uuid */
             id: string;
+            lines: components["schemas"]["TicketLine"][];
             /** @enum {string} */
             status: "CONFIRMED" | "CANCELLED";
             /** Format: uuid */
@@ -783,6 +952,8 @@ export interface components {
             endsAt?: string | null;
             /** @description The id of an uploaded picture; null or empty: none */
             image?: string | null;
+            /** Format: int64 */
+            maxPerCustomer?: number;
             /** @description Empty: none */
             organizerName?: string;
             /**
@@ -792,6 +963,18 @@ export interface components {
              */
             price?: number;
             requireProofOfWork?: boolean;
+            /**
+             * Format: date-time
+             * @description null: when the event begins
+             */
+            saleClosesAt?: string | null;
+            /**
+             * Format: date-time
+             * @description null: from the beginning
+             */
+            saleOpensAt?: string | null;
+            /** @description All that there are to be: one that has the id, or without an id the name, of a type that there is changes it */
+            ticketTypes?: components["schemas"]["TicketTypeInput"][] | null;
             timeZone?: string;
             title?: string;
             /** Format: int64 */
@@ -834,6 +1017,11 @@ export interface components {
              */
             size: number;
         };
+        EntryReceipt: {
+            entry: components["schemas"]["JoinedEntry"];
+            /** @description Proves the record of joining. Its version in the stream is what the order of the waiting list goes by */
+            receipt: components["schemas"]["Receipt"];
+        };
         EraseInputBody: {
             /** @description The password of the account */
             password: string;
@@ -872,6 +1060,11 @@ export interface components {
                 width: number;
             } | null;
             /**
+             * Format: int64
+             * @description How many tickets a customer can have
+             */
+            maxPerCustomer: number;
+            /**
              * @description Or empty
              * @example Tech Society
              */
@@ -889,8 +1082,23 @@ export interface components {
             remainingTickets: number;
             /** @description Whether a booking needs a proof of work */
             requireProofOfWork: boolean;
-            /** @enum {string} */
-            status: "SCHEDULED" | "CANCELLED";
+            /**
+             * Format: date-time
+             * @description When the sale closes, in UTC; absent: when the event begins
+             */
+            saleClosesAt?: string;
+            /**
+             * Format: date-time
+             * @description When the sale opens, in UTC; absent: it is open from the beginning
+             */
+            saleOpensAt?: string;
+            /**
+             * @description Only organizers see a DRAFT
+             * @enum {string}
+             */
+            status: "SCHEDULED" | "CANCELLED" | "DRAFT";
+            /** @description The first one's price is the event's */
+            ticketTypes: components["schemas"]["TicketType"][];
             /**
              * @description IANA name of the venue's time zone
              * @example Europe/Lisbon
@@ -924,6 +1132,45 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        FairnessStep: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Who had the tickets or, in an offer, gets them; absent where the organizer freed them
+             */
+            customerId?: string;
+            /**
+             * Format: int64
+             * @description Free tickets: after a record that frees some, before an offer
+             */
+            free: number;
+            /** @description The tickets: empty where the number of tickets of the event was raised */
+            lines: components["schemas"]["TicketCount"][];
+            /** @description Why the offer went to this entry; absent for other records */
+            offer?: components["schemas"]["OfferReason"];
+            /**
+             * @description What became of the free tickets
+             * @enum {string}
+             */
+            outcome: "offered" | "nobody waits" | "not enough" | "not on sale" | "passed over";
+            /** Format: int64 */
+            position: number;
+            /** @description Why this was not right */
+            problem?: string;
+            /**
+             * @description Of the record
+             * @example TicketsOffered
+             */
+            type: string;
+            /** Format: int64 */
+            version: number;
+            /**
+             * Format: int64
+             * @description Entries on the waiting list at that moment
+             */
+            waiting: number;
+        };
         FieldProblem: {
             /** @example Enter a valid e-mail address, such as name@example.com. */
             detail: string;
@@ -935,7 +1182,7 @@ export interface components {
         };
         Finding: {
             /** @enum {string} */
-            check: "position" | "version" | "time" | "hash" | "decode" | "rule" | "read model" | "checkpoint";
+            check: "position" | "version" | "time" | "hash" | "decode" | "rule" | "read model" | "checkpoint" | "fairness";
             detail: string;
             /**
              * Format: int64
@@ -971,6 +1218,80 @@ export interface components {
              * @description Those that answer and are up to date
              */
             used: number;
+        };
+        Hold: {
+            /**
+             * @description ISO 4217 code
+             * @example USD
+             */
+            currency: string;
+            /** Format: uuid */
+            eventId: string;
+            /**
+             * Format: date-time
+             * @description Until when the tickets are set aside, unless the hold is confirmed
+             */
+            expiresAt: string;
+            /** Format: uuid */
+            id: string;
+            lines: components["schemas"]["TicketLine"][];
+            /** @description Whether it is an offer to somebody who waited, with the id of the entry on the waiting list */
+            offered: boolean;
+            /** @enum {string} */
+            status: "HELD" | "CONFIRMED" | "RELEASED" | "LAPSED";
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
+            total: number;
+        };
+        HoldList: {
+            data: components["schemas"]["Hold"][];
+        };
+        HoldReceipt: {
+            hold: components["schemas"]["Hold"];
+            /** @description Proves the last record of the hold or offer */
+            receipt: components["schemas"]["Receipt"];
+        };
+        HoldTicketsInputBody: {
+            /** Format: uuid */
+            eventId: string;
+            /** @description Absent: one ticket of the first type */
+            lines?: components["schemas"]["Line"][] | null;
+        };
+        JoinWaitlistInputBody: {
+            /** @description Absent: one ticket of the first type */
+            lines?: components["schemas"]["Line"][] | null;
+        };
+        JoinedEntry: {
+            /** Format: uuid */
+            eventId: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            joinedAt: string;
+            lines: components["schemas"]["TicketCount"][];
+            /**
+             * Format: int64
+             * @description The order of joining, from 1, over all who ever joined
+             * @example 17
+             */
+            number: number;
+            /** @enum {string} */
+            status: "WAITING" | "OFFERED" | "CONFIRMED" | "DECLINED" | "LAPSED" | "LEFT";
+        };
+        Line: {
+            /**
+             * Format: int64
+             * @example 2
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            ticketTypeId: number;
         };
         LogRecord: {
             /** @description As stored */
@@ -1013,6 +1334,29 @@ export interface components {
         LogoutInputBody: {
             /** @description Taken from the cookie when it is left out */
             refreshToken?: string;
+        };
+        OfferReason: {
+            /**
+             * Format: int64
+             * @description Entries that joined earlier and were waiting too
+             */
+            before: number;
+            /** Format: uuid */
+            entryId: string;
+            /** Format: date-time */
+            expiresAt: string;
+            /**
+             * Format: int64
+             * @description Version of the record of joining
+             */
+            joinedVersion: number;
+            /**
+             * Format: int64
+             * @description The order of joining, from 1, over all who ever joined; 0: the entry did not wait
+             */
+            number: number;
+            /** @description Why these were skipped: the first of those who wanted the same tickets, at most 20 */
+            skipped: components["schemas"]["Skipped"][];
         };
         PageMeta: {
             /** Format: int64 */
@@ -1058,6 +1402,11 @@ export interface components {
             /** @description Names the request in the server's logs */
             requestId?: string;
             /**
+             * Format: date-time
+             * @description Of sale_not_open: when the sale opens
+             */
+            saleOpensAt?: string;
+            /**
              * Format: int64
              * @description The status of the response
              * @example 409
@@ -1073,6 +1422,8 @@ export interface components {
              * @example urn:boxoffice:problem:sold_out
              */
             type: string;
+            /** @description Of sold_out: others wait for tickets */
+            waitlist?: boolean;
         };
         ReadList: {
             data: components["schemas"]["AuditRead"][];
@@ -1223,6 +1574,8 @@ export interface components {
              */
             date: string;
             description?: string;
+            /** @description Only organizers see the event before it is published */
+            draft?: boolean;
             /**
              * Format: date-time
              * @description When it ends: after it begins, at most 31 days later
@@ -1230,16 +1583,33 @@ export interface components {
             endsAt?: string | null;
             /** @description The id of an uploaded picture */
             image?: string | null;
+            /**
+             * Format: int64
+             * @description How many tickets a customer can have; absent: 1
+             */
+            maxPerCustomer?: number;
             /** @description One line of at most 100 characters */
             organizerName?: string;
             /**
              * Format: double
-             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @description Of every ticket; absent when there are ticketTypes
              * @example 49.99
              */
-            price: number;
+            price?: number;
             /** @description Asks clients for a computation before each booking */
             requireProofOfWork?: boolean;
+            /**
+             * Format: date-time
+             * @description When the sale closes, if not when the event begins
+             */
+            saleClosesAt?: string | null;
+            /**
+             * Format: date-time
+             * @description When the sale opens
+             */
+            saleOpensAt?: string | null;
+            /** @description Kinds of tickets, which share the event's tickets; absent: one with the price */
+            ticketTypes?: components["schemas"]["TicketTypeInput"][] | null;
             /**
              * @description IANA name of the venue's time zone
              * @default UTC
@@ -1276,6 +1646,32 @@ export interface components {
              */
             size: number;
         };
+        Skipped: {
+            /** Format: uuid */
+            customerId: string;
+            /**
+             * Format: int64
+             * @description Free tickets of that type, or in all
+             */
+            free: number;
+            /** @description What the customer waits for */
+            lines: components["schemas"]["TicketCount"][];
+            /**
+             * Format: int64
+             * @description The order of joining
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description How many more of those before the offer waited for the same
+             */
+            others: number;
+            /**
+             * Format: int32
+             * @description The ticket type of which there were not enough; absent: in all
+             */
+            ticketTypeId?: number;
+        };
         StartVerificationInputBody: {
             /**
              * Format: uuid
@@ -1286,12 +1682,22 @@ export interface components {
         StateSummary: {
             /** Format: int64 */
             capacity: number;
+            /**
+             * Format: int64
+             * @description Tickets that are set aside: of holds and offers whose end is not recorded
+             */
+            held: number;
             /** Format: int64 */
             remaining: number;
             /** Format: int64 */
             sold: number;
             /** @enum {string} */
-            status: "NONE" | "SCHEDULED" | "CANCELLED";
+            status: "NONE" | "DRAFT" | "SCHEDULED" | "CANCELLED";
+            /**
+             * Format: int64
+             * @description Entries on the waiting list
+             */
+            waiting: number;
         };
         StreamBucket: {
             /**
@@ -1337,6 +1743,71 @@ export interface components {
              */
             next?: number;
             to: components["schemas"]["StreamState"];
+        };
+        StreamEntry: {
+            /** Format: uuid */
+            id: string;
+            lines: components["schemas"]["TicketCount"][];
+            /**
+             * Format: int64
+             * @description The order of joining, from 1, over all who ever joined
+             */
+            number: number;
+            /** Format: uuid */
+            userId: string;
+        };
+        StreamFairness: {
+            /** @description What was not right, at most 100, oldest first */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Format: int64
+             * @description Records that freed tickets
+             */
+            freed: number;
+            /**
+             * Format: int64
+             * @description Entries on the waiting list ever
+             */
+            joined: number;
+            /**
+             * Format: int64
+             * @description Further findings
+             */
+            more: number;
+            /**
+             * Format: int64
+             * @description The value of after for the next page; absent on the last one
+             */
+            next?: number;
+            /** Format: int64 */
+            offers: number;
+            /** Format: int64 */
+            records: number;
+            /** @description Records that freed tickets and offers of these, oldest first */
+            steps: components["schemas"]["FairnessStep"][];
+            /** Format: uuid */
+            streamId: string;
+            /**
+             * Format: int64
+             * @description Of the last record that was replayed
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Entries that still wait
+             */
+            waiting: number;
+        };
+        StreamHold: {
+            /** Format: date-time */
+            expiresAt: string;
+            /** Format: uuid */
+            id: string;
+            lines: components["schemas"]["TicketCount"][];
+            /** @description To somebody who waited */
+            offered: boolean;
+            /** Format: uuid */
+            userId: string;
         };
         StreamItem: {
             /** Format: int64 */
@@ -1456,8 +1927,20 @@ export interface components {
             description: string;
             /** Format: date-time */
             endsAt?: string;
+            /**
+             * Format: int64
+             * @description Tickets that are set aside: of holds and offers whose end is not recorded
+             */
+            held: number;
+            /** @description Holds and offers whose end is not recorded: the 100 that lapse first */
+            holds: components["schemas"]["StreamHold"][];
             /** @description SHA-256 of what GET /images/{id} answers with */
             image?: string;
+            /**
+             * Format: int64
+             * @description Tickets
+             */
+            maxPerCustomer: number;
             organizerName?: string;
             /** Format: int64 */
             position: number;
@@ -1470,10 +1953,15 @@ export interface components {
             /** Format: int64 */
             remaining: number;
             requireProofOfWork?: boolean;
+            /** Format: date-time */
+            saleClosesAt?: string;
+            /** Format: date-time */
+            saleOpensAt?: string;
             /** Format: int64 */
             sold: number;
             /** @enum {string} */
-            status: "NONE" | "SCHEDULED" | "CANCELLED";
+            status: "NONE" | "DRAFT" | "SCHEDULED" | "CANCELLED";
+            ticketTypes: components["schemas"]["StreamTicketType"][];
             timeZone: string;
             title: string;
             /** @description A record up to here can't be read, and is left out of the state */
@@ -1484,6 +1972,98 @@ export interface components {
              * @description 0: before the first record
              */
             version: number;
+            /**
+             * Format: int64
+             * @description Entries on the waiting list
+             */
+            waiting: number;
+            /** @description The waiting list in its order: the first 100 entries */
+            waitlist: components["schemas"]["StreamEntry"][];
+        };
+        StreamTicketType: {
+            /**
+             * Format: int64
+             * @description Absent: as many as the event has
+             */
+            capacity?: number;
+            /** Format: int64 */
+            held: number;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
+            price: number;
+            /** Format: int64 */
+            remaining: number;
+            /** Format: int64 */
+            sold: number;
+        };
+        TicketCount: {
+            /** Format: int64 */
+            quantity: number;
+            /** Format: int32 */
+            ticketTypeId: number;
+        };
+        TicketLine: {
+            /**
+             * Format: double
+             * @description Of each ticket; absent where it is not known
+             * @example 49.99
+             */
+            price?: number;
+            /** Format: int64 */
+            quantity: number;
+            /** Format: int64 */
+            ticketTypeId: number;
+        };
+        TicketType: {
+            /**
+             * Format: int64
+             * @description Tickets of this type; absent: as many as the event has
+             */
+            capacity?: number;
+            /**
+             * Format: int64
+             * @description Never given to another type of the event
+             * @example 1
+             */
+            id: number;
+            /** @example General admission */
+            name: string;
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
+            price: number;
+            /**
+             * Format: int64
+             * @description How many can be bought; types share the tickets of the event
+             */
+            remaining: number;
+        };
+        TicketTypeInput: {
+            /**
+             * Format: int64
+             * @description Tickets of this type; absent: as many as the event has
+             */
+            capacity?: number;
+            /**
+             * Format: int64
+             * @description Of a type that the event has; absent: a new one
+             */
+            id?: number;
+            name: string;
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
+            price: number;
         };
         UploadedImage: {
             /**
@@ -1575,6 +2155,26 @@ export interface components {
              * @description Records
              */
             total: number;
+        };
+        WaitlistEntries: {
+            data: components["schemas"]["WaitlistEntry"][];
+        };
+        WaitlistEntry: {
+            /** Format: uuid */
+            eventId: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            joinedAt: string;
+            /** @description Without prices: those of the offer count */
+            lines: components["schemas"]["TicketLine"][];
+            /**
+             * Format: int64
+             * @description 1 is the first in the order of joining; only while it waits
+             */
+            place?: number;
+            /** @enum {string} */
+            status: "WAITING" | "OFFERED" | "CONFIRMED" | "DECLINED" | "LAPSED" | "LEFT";
         };
     };
     responses: never;
@@ -2206,6 +2806,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StreamDiff"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fairnessOfStream: {
+        parameters: {
+            query?: {
+                /** @description Only steps of records with a higher version */
+                after?: number;
+                /** @description At most so many steps */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamFairness"];
                 };
             };
             /** @description Bad Request */
@@ -4568,13 +5249,14 @@ export interface operations {
                 sortOrder?: "asc" | "desc";
                 /** @description Only events that have not begun */
                 upcoming?: boolean;
-                /** @description Only events that can be booked: neither begun nor cancelled nor sold out */
+                /** @description Only events that can be booked: on sale, neither begun nor cancelled nor sold out */
                 available?: boolean;
                 /** @description Only events that begin at this time or later */
                 from?: string;
                 /** @description Only events that begin before this time */
                 to?: string;
-                status?: "SCHEDULED" | "CANCELLED";
+                /** @description Only organizers find a DRAFT */
+                status?: "SCHEDULED" | "CANCELLED" | "DRAFT";
                 /** @description Only events of this category, or of several with commas in between */
                 category?: ("music" | "theatre" | "comedy" | "film" | "sport" | "talk" | "workshop" | "festival" | "family" | "other")[] | null;
                 /** @description Needs currency */
@@ -5113,6 +5795,323 @@ export interface operations {
             };
         };
     };
+    publishEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Current-Status"?: string;
+                    "Idempotency-Replayed"?: string;
+                    "Log-Position"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    joinWaitlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
+                "Idempotency-Key"?: string;
+                /** @description The solution of a challenge of GET /proof-of-work/challenge, as the widget and the libraries of ALTCHA write it. It works once; a repetition with the same Idempotency-Key can send it again */
+                "Proof-Of-Work"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinWaitlistInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Current-Status"?: string;
+                    "Idempotency-Replayed"?: string;
+                    "Log-Position"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistEntry"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaveWaitlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Log-Position"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     healthz: {
         parameters: {
             query?: never;
@@ -5133,6 +6132,504 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHolds: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
+                "Min-Log-Position"?: number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description A position of the log that the answer contains. It may contain more */
+                    "Log-Position"?: number;
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
+                    "Read-Model-Lag"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holdTickets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
+                "Idempotency-Key"?: string;
+                /** @description The solution of a challenge of GET /proof-of-work/challenge, as the widget and the libraries of ALTCHA write it. It works once; a repetition with the same Idempotency-Key can send it again */
+                "Proof-Of-Work"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldTicketsInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Current-Status"?: string;
+                    "Idempotency-Replayed"?: string;
+                    "Log-Position"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Log-Position"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirmHold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Current-Status"?: string;
+                    "Idempotency-Replayed"?: string;
+                    "Log-Position"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingChange"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holdReceipt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
+                "Min-Log-Position"?: number;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    /** @description A position of the log that the answer contains. It may contain more */
+                    "Log-Position"?: number;
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
+                    "Read-Model-Lag"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldReceipt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5369,6 +6866,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWaitlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
+                "Min-Log-Position"?: number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description A position of the log that the answer contains. It may contain more */
+                    "Log-Position"?: number;
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
+                    "Read-Model-Lag"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistEntries"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    entryReceipt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
+                "Min-Log-Position"?: number;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    /** @description A position of the log that the answer contains. It may contain more */
+                    "Log-Position"?: number;
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
+                    "Read-Model-Lag"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryReceipt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Service Unavailable */

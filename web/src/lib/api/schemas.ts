@@ -5,6 +5,14 @@ import type { components } from './schema'
 
 type Schemas = components['schemas']
 
+export const TicketType: GenericSchema<Schemas['TicketType']> = object({
+  capacity: optional(number()),
+  id: number(),
+  name: string(),
+  price: number(),
+  remaining: number(),
+})
+
 export const Event: GenericSchema<Schemas['Event']> = object({
   category: string(),
   currency: string(),
@@ -17,11 +25,15 @@ export const Event: GenericSchema<Schemas['Event']> = object({
   url: string(),
   width: number(),
 })),
+  maxPerCustomer: number(),
   organizerName: string(),
   price: number(),
   remainingTickets: number(),
   requireProofOfWork: boolean(),
-  status: picklist(["SCHEDULED","CANCELLED"]),
+  saleClosesAt: optional(string()),
+  saleOpensAt: optional(string()),
+  status: picklist(["SCHEDULED","CANCELLED","DRAFT"]),
+  ticketTypes: array(TicketType),
   timeZone: string(),
   title: string(),
   totalTickets: number(),
@@ -49,12 +61,20 @@ export const UploadedImage: GenericSchema<Schemas['UploadedImage']> = object({
   width: number(),
 })
 
+export const TicketLine: GenericSchema<Schemas['TicketLine']> = object({
+  price: optional(number()),
+  quantity: number(),
+  ticketTypeId: number(),
+})
+
 export const BookingWithEvent: GenericSchema<Schemas['BookingWithEvent']> = object({
   cancelledAt: optional(string()),
   createdAt: string(),
+  currency: optional(string()),
   event: Event,
   eventId: string(),
   id: string(),
+  lines: array(TicketLine),
   status: picklist(["CONFIRMED","CANCELLED"]),
   userId: string(),
 })
@@ -72,8 +92,10 @@ export const BookingList: GenericSchema<Schemas['BookingList']> = object({
 export const Booking: GenericSchema<Schemas['Booking']> = object({
   cancelledAt: optional(string()),
   createdAt: string(),
+  currency: optional(string()),
   eventId: string(),
   id: string(),
+  lines: array(TicketLine),
   status: picklist(["CONFIRMED","CANCELLED"]),
   userId: string(),
 })
@@ -136,9 +158,11 @@ export const StreamList: GenericSchema<Schemas['StreamList']> = object({
 
 export const StateSummary: GenericSchema<Schemas['StateSummary']> = object({
   capacity: number(),
+  held: number(),
   remaining: number(),
   sold: number(),
-  status: picklist(["NONE","SCHEDULED","CANCELLED"]),
+  status: picklist(["NONE","DRAFT","SCHEDULED","CANCELLED"]),
+  waiting: number(),
 })
 
 export const StreamRecord: GenericSchema<Schemas['StreamRecord']> = object({
@@ -154,6 +178,36 @@ export const StreamRecord: GenericSchema<Schemas['StreamRecord']> = object({
   version: number(),
 })
 
+export const TicketCount: GenericSchema<Schemas['TicketCount']> = object({
+  quantity: number(),
+  ticketTypeId: number(),
+})
+
+export const StreamHold: GenericSchema<Schemas['StreamHold']> = object({
+  expiresAt: string(),
+  id: string(),
+  lines: array(TicketCount),
+  offered: boolean(),
+  userId: string(),
+})
+
+export const StreamTicketType: GenericSchema<Schemas['StreamTicketType']> = object({
+  capacity: optional(number()),
+  held: number(),
+  id: number(),
+  name: string(),
+  price: number(),
+  remaining: number(),
+  sold: number(),
+})
+
+export const StreamEntry: GenericSchema<Schemas['StreamEntry']> = object({
+  id: string(),
+  lines: array(TicketCount),
+  number: number(),
+  userId: string(),
+})
+
 export const StreamState: GenericSchema<Schemas['StreamState']> = object({
   at: optional(string()),
   bookings: number(),
@@ -163,19 +217,27 @@ export const StreamState: GenericSchema<Schemas['StreamState']> = object({
   date: optional(string()),
   description: string(),
   endsAt: optional(string()),
+  held: number(),
+  holds: array(StreamHold),
   image: optional(string()),
+  maxPerCustomer: number(),
   organizerName: optional(string()),
   position: number(),
   price: number(),
   remaining: number(),
   requireProofOfWork: optional(boolean()),
+  saleClosesAt: optional(string()),
+  saleOpensAt: optional(string()),
   sold: number(),
-  status: picklist(["NONE","SCHEDULED","CANCELLED"]),
+  status: picklist(["NONE","DRAFT","SCHEDULED","CANCELLED"]),
+  ticketTypes: array(StreamTicketType),
   timeZone: string(),
   title: string(),
   unknown: optional(boolean()),
   venue: string(),
   version: number(),
+  waiting: number(),
+  waitlist: array(StreamEntry),
 })
 
 export const StreamPage: GenericSchema<Schemas['StreamPage']> = object({
@@ -202,18 +264,64 @@ export const StreamSeries: GenericSchema<Schemas['StreamSeries']> = object({
   streamId: string(),
 })
 
-export const VerifyProgress: GenericSchema<Schemas['VerifyProgress']> = object({
-  done: number(),
-  phase: picklist(["records","read models"]),
-  total: number(),
-})
-
 export const Finding: GenericSchema<Schemas['Finding']> = object({
-  check: picklist(["position","version","time","hash","decode","rule","read model","checkpoint"]),
+  check: picklist(["position","version","time","hash","decode","rule","read model","checkpoint","fairness"]),
   detail: string(),
   position: number(),
   streamId: string(),
   version: number(),
+})
+
+export const Skipped: GenericSchema<Schemas['Skipped']> = object({
+  customerId: string(),
+  free: number(),
+  lines: array(TicketCount),
+  number: number(),
+  others: number(),
+  ticketTypeId: optional(number()),
+})
+
+export const OfferReason: GenericSchema<Schemas['OfferReason']> = object({
+  before: number(),
+  entryId: string(),
+  expiresAt: string(),
+  joinedVersion: number(),
+  number: number(),
+  skipped: array(Skipped),
+})
+
+export const FairnessStep: GenericSchema<Schemas['FairnessStep']> = object({
+  at: string(),
+  customerId: optional(string()),
+  free: number(),
+  lines: array(TicketCount),
+  offer: optional(OfferReason),
+  outcome: picklist(["offered","nobody waits","not enough","not on sale","passed over"]),
+  position: number(),
+  problem: optional(string()),
+  type: string(),
+  version: number(),
+  waiting: number(),
+})
+
+export const StreamFairness: GenericSchema<Schemas['StreamFairness']> = object({
+  findings: array(Finding),
+  freed: number(),
+  joined: number(),
+  more: number(),
+  next: optional(number()),
+  offers: number(),
+  records: number(),
+  steps: array(FairnessStep),
+  streamId: string(),
+  version: number(),
+  waiting: number(),
+})
+
+export const VerifyProgress: GenericSchema<Schemas['VerifyProgress']> = object({
+  done: number(),
+  phase: picklist(["records","read models"]),
+  total: number(),
 })
 
 export const ReadModelReport: GenericSchema<Schemas['ReadModelReport']> = object({
@@ -264,7 +372,9 @@ export const Problem: GenericSchema<Schemas['Problem']> = object({
   detail: string(),
   errors: optional(nullable(array(FieldProblem))),
   requestId: optional(string()),
+  saleOpensAt: optional(string()),
   status: number(),
   title: string(),
   type: string(),
+  waitlist: optional(boolean()),
 })
