@@ -19,7 +19,14 @@ const { schemas } = document.components
 // The answers that the pages read, in files of which no page loads what it does not need.
 const answers = {
   'schemas-session.ts': ['Session', 'SessionsOutputBody', 'Problem'],
-  'schemas-audit.ts': ['StreamList', 'StreamPage', 'StreamSeries', 'Verification', 'VerificationList'],
+  'schemas-audit.ts': [
+    'StreamList',
+    'StreamPage',
+    'StreamSeries',
+    'StreamFairness',
+    'Verification',
+    'VerificationList',
+  ],
   'schemas-holds.ts': ['HoldList', 'WaitlistEntry', 'WaitlistEntries'],
   'schemas.ts': ['Event', 'EventPage', 'UploadedImage', 'BookingList', 'BookingChange'],
 }

@@ -1,6 +1,7 @@
 import { formatNumber, plural } from '@/lib/format'
 
 const entries = (n: number) => plural(n, 'entry', 'entries')
+const tickets = (n: number) => plural(n, 'ticket')
 
 /** The sentences of the audit pages. A record of the log is an entry here, and a stream a history. */
 export const texts = {
@@ -26,7 +27,7 @@ export const texts = {
     loading: 'Loading the histories',
   },
 
-  status: { SCHEDULED: 'Scheduled', CANCELLED: 'Cancelled', other: 'Not scheduled' },
+  status: { SCHEDULED: 'Scheduled', CANCELLED: 'Cancelled', DRAFT: 'Draft', other: 'Not scheduled' },
 
   history: {
     pageTitle: (title: string) => `History of ${title}`,
@@ -57,7 +58,17 @@ export const texts = {
     left: 'Tickets left',
     sold: 'Tickets sold',
     soldOf: (sold: number, capacity: number) => `${formatNumber(sold)} of ${formatNumber(capacity)}`,
+    held: 'Tickets reserved or offered',
+    waiting: 'On the waiting list',
     bookings: 'Bookings so far, with cancelled ones',
+    type: (sold: number, held: number, left: number) =>
+      `${formatNumber(sold)} sold, ${formatNumber(held)} reserved, ${formatNumber(left)} left`,
+    holds: 'Reservations and offers',
+    hold: (who: string, n: number, offered: boolean) =>
+      `${who}: ${tickets(n)} ${offered ? 'offered' : 'reserved'} until`,
+    waitlist: 'Waiting list, in its order',
+    entry: (who: string, n: number) => `${who}: ${tickets(n)}`,
+    more: (n: number) => `And ${formatNumber(n)} more.`,
     name: 'Title',
     date: 'Date',
     venue: 'Venue',
@@ -91,14 +102,29 @@ export const texts = {
 
   record: {
     customer: (id: string | undefined) => (id ? `Customer ${id.slice(-4)}` : 'A customer'),
-    scheduled: (capacity: number) => `The event was scheduled with ${plural(capacity, 'ticket')}`,
+    scheduled: (capacity: number) => `The event was scheduled with ${tickets(capacity)}`,
+    drafted: (capacity: number) => `The event was prepared as a draft with ${tickets(capacity)}`,
+    published: 'The event was published',
     details: 'The event’s details were changed',
     capacity: (capacity: number) => `The number of tickets was changed to ${formatNumber(capacity)}`,
     cancelled: 'The event was cancelled',
-    booked: (who: string) => `${who} booked a ticket`,
-    bookedFor: (who: string) => `A ticket was booked for ${lower(who)}`,
+    booked: (who: string, n: number) => `${who} booked ${some(n)}`,
+    bookedFor: (who: string, n: number) =>
+      n === 1 ? `A ticket was booked for ${lower(who)}` : `${tickets(n)} were booked for ${lower(who)}`,
     bookingCancelled: (who: string) => `${who} cancelled a booking`,
     bookingCancelledFor: (who: string) => `A booking of ${lower(who)} was cancelled`,
+    held: (who: string, n: number) => `${who} reserved ${some(n)}`,
+    heldAgain: (who: string, n: number) => `${who} renewed a reservation of ${some(n)}`,
+    confirmed: (who: string, n: number) => `${who} booked ${some(n)} that ${were(n)} reserved`,
+    accepted: (who: string, n: number) => `${who} accepted ${some(n)} from the waiting list`,
+    released: (who: string, n: number) => `${who} gave back ${some(n)} that ${were(n)} reserved`,
+    lapsed: (who: string, n: number) => `A reservation of ${some(n)} by ${lower(who)} ran out`,
+    joined: (who: string, n: number) => `${who} joined the waiting list for ${some(n)}`,
+    left: (who: string) => `${who} left the waiting list`,
+    offered: (who: string, n: number) =>
+      n === 1 ? `A ticket was offered to ${lower(who)}` : `${tickets(n)} were offered to ${lower(who)}`,
+    declined: (who: string, n: number) => `${who} declined an offer of ${some(n)}`,
+    offerLapsed: (who: string, n: number) => `An offer of ${some(n)} to ${lower(who)} ran out`,
   },
 
   charts: {
@@ -147,6 +173,41 @@ export const texts = {
     readModel: (rows: number, name: string) => `${plural(rows, 'row')} of the read model “${name}” compared`,
   },
 
+  fairness: {
+    title: 'Waiting list',
+    hint: 'Tickets that become free go to the first person on the waiting list for whom they’re enough. This goes through the entries and checks it for each of them.',
+    check: 'Check the waiting list',
+    checking: 'Checking…',
+    failed: 'The waiting list couldn’t be checked',
+    fair: 'Everybody got their turn',
+    fairBody: (freed: number, offers: number) =>
+      `Tickets became free ${times(freed)}, and ${plural(offers, 'offer was', 'offers were')} made, each to the right person.`,
+    none: 'No tickets have become free so far.',
+    unfair: (n: number) => `${plural(n, 'problem')} found, earliest first`,
+    steps: 'Tickets that became free, and offers',
+    entry: (n: number) => `Entry ${formatNumber(n)}`,
+    freed: (free: number, waiting: number) => `${tickets(free)} free, ${formatNumber(waiting)} waiting`,
+    outcome: {
+      offered: 'Offered to those waiting',
+      'nobody waits': 'Nobody was waiting',
+      'not enough': 'Not enough for anybody waiting',
+      'not on sale': 'Not offered, because the event wasn’t on sale',
+      'passed over': 'Not offered, though somebody was waiting',
+    },
+    freedBy: (who: string | undefined, n: number) =>
+      who ? `${who} gave back ${some(n)}` : 'The organizer made tickets available',
+    expired: (who: string, n: number) => `${who} ran out of time for ${some(n)}`,
+    offered: (who: string, n: number) => `${some(n, true)} offered to ${lower(who)}`,
+    reason: (number: number, before: number) =>
+      before === 0
+        ? `Number ${formatNumber(number)} to join, and first in line`
+        : `Number ${formatNumber(number)} to join. ${plural(before, 'person', 'people')} waited longer and wanted more than was free:`,
+    skipped: (number: number, n: number, free: number, others: number) =>
+      `Number ${formatNumber(number)}${others > 0 ? ` and ${formatNumber(others)} more` : ''} wanted ${tickets(n)}; ${formatNumber(free)} free`,
+    earlier: 'Show the first ones again',
+    later: 'Show later ones',
+  },
+
   export: {
     one: 'Download this history',
     all: 'Download all histories',
@@ -155,4 +216,7 @@ export const texts = {
   },
 } as const
 
+const some = (n: number, begins = false) => (n === 1 ? `${begins ? 'A' : 'a'} ticket` : tickets(n))
+const were = (n: number) => (n === 1 ? 'was' : 'were')
+const times = (n: number) => (n === 1 ? 'once' : plural(n, 'time'))
 const lower = (who: string) => who.charAt(0).toLowerCase() + who.slice(1)

@@ -131,18 +131,64 @@ export const StreamSeries: GenericSchema<Schemas['StreamSeries']> = object({
   streamId: string(),
 })
 
-export const VerifyProgress: GenericSchema<Schemas['VerifyProgress']> = object({
-  done: number(),
-  phase: picklist(["records","read models"]),
-  total: number(),
-})
-
 export const Finding: GenericSchema<Schemas['Finding']> = object({
   check: picklist(["position","version","time","hash","decode","rule","read model","checkpoint","fairness"]),
   detail: string(),
   position: number(),
   streamId: string(),
   version: number(),
+})
+
+export const Skipped: GenericSchema<Schemas['Skipped']> = object({
+  customerId: string(),
+  free: number(),
+  lines: array(TicketCount),
+  number: number(),
+  others: number(),
+  ticketTypeId: optional(number()),
+})
+
+export const OfferReason: GenericSchema<Schemas['OfferReason']> = object({
+  before: number(),
+  entryId: string(),
+  expiresAt: string(),
+  joinedVersion: number(),
+  number: number(),
+  skipped: array(Skipped),
+})
+
+export const FairnessStep: GenericSchema<Schemas['FairnessStep']> = object({
+  at: string(),
+  customerId: optional(string()),
+  free: number(),
+  lines: array(TicketCount),
+  offer: optional(OfferReason),
+  outcome: picklist(["offered","nobody waits","not enough","not on sale","passed over"]),
+  position: number(),
+  problem: optional(string()),
+  type: string(),
+  version: number(),
+  waiting: number(),
+})
+
+export const StreamFairness: GenericSchema<Schemas['StreamFairness']> = object({
+  findings: array(Finding),
+  freed: number(),
+  joined: number(),
+  more: number(),
+  next: optional(number()),
+  offers: number(),
+  records: number(),
+  steps: array(FairnessStep),
+  streamId: string(),
+  version: number(),
+  waiting: number(),
+})
+
+export const VerifyProgress: GenericSchema<Schemas['VerifyProgress']> = object({
+  done: number(),
+  phase: picklist(["records","read models"]),
+  total: number(),
 })
 
 export const ReadModelReport: GenericSchema<Schemas['ReadModelReport']> = object({

@@ -12,7 +12,7 @@ import type { StreamRecord, StreamState } from '@/lib/api/types'
 import { useDownload } from '@/lib/download'
 import { formatDateTime, formatInstant, formatNumber, formatPrice, zoneName } from '@/lib/format'
 import { useStateAtVersion } from '../api/get-stream'
-import { actorOf, describeRecord } from '../record'
+import { actorOf, describeRecord, quantityOf } from '../record'
 import { texts } from '../strings'
 import { StatusBadge } from './status-badge'
 
@@ -41,12 +41,13 @@ export function StateAtVersion({ streamId, version }: { streamId: string; versio
         </div>
       )}
       <State state={data.state} />
+      <Claims state={data.state} />
       {record && <Details streamId={streamId} record={record} />}
     </div>
   )
 }
 
-function Row({ name, children }: { name: string; children: ReactNode }) {
+function Row({ name, children }: { name: ReactNode; children: ReactNode }) {
   return (
     <div className="flex min-h-9 flex-wrap items-center justify-between gap-x-6 border-t py-1.5">
       <dt className="text-sm text-soft">{name}</dt>
@@ -65,7 +66,15 @@ function State({ state }: { state: StreamState }) {
       </Row>
       <Row name={names.left}>{formatNumber(state.remaining)}</Row>
       <Row name={names.sold}>{names.soldOf(state.sold, state.capacity)}</Row>
+      {state.held > 0 && <Row name={names.held}>{formatNumber(state.held)}</Row>}
+      {state.waiting > 0 && <Row name={names.waiting}>{formatNumber(state.waiting)}</Row>}
       <Row name={names.bookings}>{formatNumber(state.bookings)}</Row>
+      {hasTypes(state) &&
+        state.ticketTypes.map((type) => (
+          <Row key={type.id} name={<bdi>{type.name}</bdi>}>
+            {names.type(type.sold, type.held, type.remaining)}
+          </Row>
+        ))}
       {date && (
         <>
           <Row name={names.name}>
@@ -81,6 +90,43 @@ function State({ state }: { state: StreamState }) {
         </>
       )}
     </dl>
+  )
+}
+
+/** More than one type, or one that has fewer tickets than the event. */
+const hasTypes = ({ ticketTypes }: StreamState) =>
+  ticketTypes.length > 1 || ticketTypes.some((type) => type.capacity !== undefined)
+
+/** Who holds tickets, and who waits for some. */
+function Claims({ state: { holds, waitlist, waiting } }: { state: StreamState }) {
+  const names = texts.moment
+  return (
+    <>
+      {holds.length > 0 && (
+        <Disclosure summary={names.holds}>
+          <ul className="grid gap-1 p-3.5 text-sm">
+            {holds.map(({ id, userId, lines, offered, expiresAt }) => (
+              <li key={id}>
+                {names.hold(texts.record.customer(userId), quantityOf(lines), offered)}{' '}
+                <time dateTime={expiresAt}>{formatInstant(expiresAt)}</time>
+              </li>
+            ))}
+          </ul>
+        </Disclosure>
+      )}
+      {waitlist.length > 0 && (
+        <Disclosure summary={names.waitlist}>
+          <ol className="grid list-decimal gap-1 py-3.5 pr-3.5 pl-10 text-sm">
+            {waitlist.map(({ id, userId, lines }) => (
+              <li key={id}>{names.entry(texts.record.customer(userId), quantityOf(lines))}</li>
+            ))}
+          </ol>
+          {waiting > waitlist.length && (
+            <p className="px-3.5 pb-3.5 text-sm text-soft">{names.more(waiting - waitlist.length)}</p>
+          )}
+        </Disclosure>
+      )}
+    </>
   )
 }
 

@@ -1,4 +1,4 @@
-import { Ban, CalendarCheck } from 'lucide-react'
+import { Ban, CalendarCheck, PencilLine } from 'lucide-react'
 import { Badge } from '@/components/ui/badge'
 import { texts } from '../strings'
 
@@ -12,8 +12,8 @@ export function StatusBadge({ status }: { status: string }) {
     )
   return (
     <Badge tone="off">
-      <Ban aria-hidden />
-      {status === 'CANCELLED' ? texts.status.CANCELLED : texts.status.other}
+      {status === 'DRAFT' ? <PencilLine aria-hidden /> : <Ban aria-hidden />}
+      {status === 'CANCELLED' || status === 'DRAFT' ? texts.status[status] : texts.status.other}
     </Badge>
   )
 }

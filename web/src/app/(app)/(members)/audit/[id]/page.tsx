@@ -13,6 +13,7 @@ import { buttonVariants } from '@/components/ui/button'
 import { Skeleton } from '@/components/ui/skeleton'
 import { useSeries } from '@/features/audit/api/get-series'
 import { useStateAtVersion, useStreamPage } from '@/features/audit/api/get-stream'
+import { Fairness } from '@/features/audit/components/fairness'
 import { StateAtVersion } from '@/features/audit/components/state-at-version'
 import { Panel } from '@/components/panel'
 import { StreamSkeleton } from '@/features/audit/components/stream-skeleton'
@@ -99,6 +100,9 @@ function Stream({ id, now }: { id: string; now: Page }) {
         </div>
         <div className="grid min-w-0 gap-group">
           <StreamCharts id={id} newest={newest} version={version} />
+          <Panel title={texts.fairness.title}>
+            <Fairness streamId={id} />
+          </Panel>
         </div>
       </div>
     </>
