@@ -77,7 +77,7 @@ func NewNotifier(url string, pool *pgxpool.Pool, names []string, logger *slog.Lo
 		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(), Queue: NewSignal(),
 		appended: make(chan struct{}, 1), advanced: make(chan struct{}, 1), unread: make(chan struct{}, 1),
 		queued: make(chan struct{}, 1),
-		grown: make(chan struct{}, 1), freed: make(chan struct{}, 1),
+		grown:  make(chan struct{}, 1), freed: make(chan struct{}, 1),
 		models: make(map[string]*model), moved: make(map[string]bool),
 	}
 }
@@ -361,4 +361,15 @@ func (n *Notifier) knows(payload string) bool {
 	}
 	at, known := n.Reached(name)
 	return known && claimed == at
+}
+
+// Wake signals the reactors of all processes, as a tool does that has given them something to do.
+func Wake(ctx context.Context, pool *pgxpool.Pool) error {
+	if err := notify(ctx, pool, logChannel, ""); err != nil {
+		return fmt.Errorf("wake the reactors: %w", err)
+	}
+	if err := notify(ctx, pool, queueChannel, ""); err != nil {
+		return fmt.Errorf("wake the reactors: %w", err)
+	}
+	return nil
 }
