@@ -3,6 +3,7 @@ package reactors_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"testing"
@@ -22,6 +23,10 @@ const helperURL = "REACTORS_TEST_URL"
 // are outside of the transaction, like those of a mail.
 func help(url string) {
 	ctx := context.Background()
+	go func() { // it ends with the process that tests
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(1)
+	}()
 	pool, err := pgxpool.New(ctx, url)
 	if err != nil {
 		panic(err)
@@ -29,7 +34,7 @@ func help(url string) {
 	notifier := engine.NewNotifier(url, pool, nil, silent)
 	go notifier.Run(ctx)
 	err = reactors.Run(ctx, reactors.Options{
-		Pool: pool, Notifier: notifier, Lease: 150 * time.Millisecond, Holder: fmt.Sprint(os.Getpid()),
+		Pool: pool, Notifier: notifier, Lease: 500 * time.Millisecond, Holder: fmt.Sprint(os.Getpid()),
 		Reactors: []reactors.Reactor{
 			{Name: "queueing", FromStart: true, Batch: 10, Handle: func(m *message.Message) error {
 				tx, err := reactors.Tx(m)
@@ -39,12 +44,23 @@ func help(url string) {
 				return reactors.Queue(tx, "letters", reactors.NewMessage(m.UUID, nil, m))
 			}},
 			{Name: "sending", Queue: "letters", Handle: func(m *message.Message) error {
-				_, err := pool.Exec(m.Context(), `insert into effects values ($1, $2)`, m.UUID, os.Getpid())
+				_, err := pool.Exec(m.Context(), `insert into effects values ($1, $2)`, m.UUID, fmt.Sprint(os.Getpid()))
 				return err
 			}},
 		},
 	})
 	panic(err)
+}
+
+func startHelper(t *testing.T, url string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), helperURL+"="+url)
+	_, err := cmd.StdinPipe() // which closes when this process ends
+	must(t, err)
+	must(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	return cmd
 }
 
 // A process is killed twenty times, whatever it is doing at that moment.
@@ -56,10 +72,7 @@ func TestAKillLosesNothingAndRepeatsAtMostWhatWasInFlight(t *testing.T) {
 	b.exec(`alter table effects add column at timestamptz not null default clock_timestamp()`)
 	total := 0
 	for i := range kills {
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), helperURL+"="+b.url)
-		cmd.Stderr = os.Stderr
-		must(t, cmd.Start())
+		cmd := startHelper(t, b.url)
 		before := b.count(`select count(*) from effects`)
 		b.add(200, "Seen")
 		total += 200
@@ -67,10 +80,7 @@ func TestAKillLosesNothingAndRepeatsAtMostWhatWasInFlight(t *testing.T) {
 		must(t, cmd.Process.Kill())
 		_ = cmd.Wait()
 	}
-	last := exec.Command(os.Args[0])
-	last.Env = append(os.Environ(), helperURL+"="+b.url)
-	must(t, last.Start())
-	t.Cleanup(func() { _ = last.Process.Kill(); _ = last.Wait() })
+	startHelper(t, b.url)
 	b.eventually("all are handled", func() bool {
 		return b.count(`select count(distinct id) from effects`) == total &&
 			b.count(`select count(*) from reactor_queue`) == 0

@@ -3,6 +3,7 @@ package reactors
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -11,6 +12,8 @@ import (
 	wsql "github.com/ThreeDotsLabs/watermill-sql/v3/pkg/sql"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // runner runs a reactor while this process holds its lease.
@@ -20,13 +23,24 @@ type runner struct {
 
 	db      *sql.DB
 	observe message.HandlerMiddleware // nil: without metrics
-	stop    context.CancelCauseFunc
+	working context.Context           //nolint:containedctx // ends when run ends
+	stop    context.CancelCauseFunc   // ends it
 }
 
-// run returns when ctx ends, or with the reason why another process should go on.
+// finishWithin is how long a handler may go on after the end. watermill-sql drops a message that is
+// being handled when it is closed, and it would be handled again.
+const finishWithin = 8 * time.Second
+
+// run returns when ctx ends and the message that is being handled is done, or with the reason why
+// another process should go on.
 func (r *runner) run(ctx context.Context, fence int64) error {
-	ctx, r.stop = context.WithCancelCause(ctx)
-	defer r.stop(nil)
+	working, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	defer context.AfterFunc(ctx, func() {
+		engine.Await(working, nil, finishWithin) // the waiter may stop it before
+		stop(nil)
+	})()
+	r.working, r.stop = working, stop
 	log := watermillLogger(r.Logger)
 	w := &waiter{runner: r, ctx: ctx, signal: r.Notifier.Log}
 	name := logTopic
@@ -47,10 +61,10 @@ func (r *runner) run(ctx context.Context, fence int64) error {
 	}
 	router.AddMiddleware(r.middlewares(w, log)...)
 	router.AddConsumerHandler(r.Name, name, subscriber, r.Handle)
-	if err := router.Run(ctx); err != nil {
+	if err := router.Run(working); err != nil {
 		return fmt.Errorf("run reactor %s: %w", r.Name, err)
 	}
-	if cause := context.Cause(ctx); cause != ctx.Err() { //nolint:errorlint // the cause is the error itself when there is no other
+	if cause := context.Cause(working); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
 	return nil

@@ -89,7 +89,7 @@ func (b *bundle) startWith(o reactors.Options) (stop func()) {
 	if o.Lease == 0 {
 		o.Lease = time.Second
 	}
-	o.Holder, o.Retry = "test", time.Millisecond
+	o.Holder, o.Retry, o.Logger = "test", time.Millisecond, slog.New(slog.NewTextHandler(b.t.Output(), nil))
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -126,7 +126,7 @@ func (b *bundle) begun(name string) {
 
 func (b *bundle) eventually(what string, holds func() bool) {
 	b.t.Helper()
-	if !waittest.Until(30*time.Second, holds) {
+	if !waittest.Until(20*time.Second, holds) {
 		b.t.Fatalf("timeout: %s (handled %v)", what, b.seen())
 	}
 }

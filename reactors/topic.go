@@ -62,16 +62,16 @@ const logSQL = retriedSQL + `
 		'` + recordedAtKey + `', to_char(recorded_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
 		'correlation_id', coalesce(metadata ->> 'correlationId', ''),
 		'` + traceParentKey + `', coalesce(metadata ->> 'traceParent', ''))::text
-	from event_log
+	from event_log as l
 	where position > (select position from reactor_offsets where name = $1) and not exists (select from retried)
-	order by position
+	order by l.position
 	limit $2)`
 
 const queueSQL = retriedSQL + `
 	(select 0, id, key, payload, metadata
-	from reactor_queue
+	from reactor_queue as q
 	where topic = $3 and not exists (select from retried)
-	order by id
+	order by q.id
 	limit $2)`
 
 func (t *topic) SelectQuery(string, string, wsql.OffsetsAdapter) wsql.Query {

@@ -25,7 +25,7 @@ const linger = 20 * time.Millisecond
 // watermill-sql need not poll.
 type waiter struct {
 	runner *runner
-	ctx    context.Context //nolint:containedctx // the interface has none
+	ctx    context.Context //nolint:containedctx // of the lease; the interface has none
 	signal *engine.Signal
 
 	signalled <-chan struct{} // since before the last SELECT
@@ -63,7 +63,7 @@ func (w *waiter) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) t
 		err = outage // err says only that the transaction is over
 	}
 	switch {
-	case w.ctx.Err() != nil:
+	case w.ctx.Err() != nil || w.runner.working.Err() != nil:
 	case err != nil:
 		w.failed(err)
 	case noMsg:
@@ -75,6 +75,9 @@ func (w *waiter) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) t
 		if w.runner.Reactor.Queue == "" {
 			w.runner.Notifier.Queued() // most reactors of the log queue something
 		}
+	}
+	if w.ctx.Err() != nil {
+		w.runner.stop(nil) // between two transactions
 	}
 	return 0
 }
