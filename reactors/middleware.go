@@ -71,13 +71,13 @@ func retries(first time.Duration, log watermill.LoggerAdapter) message.HandlerMi
 		MaxRetries: 4, InitialInterval: first, MaxInterval: 10 * first, Multiplier: 2, RandomizationFactor: 0.2,
 		ResetContextOnRetry: true, Logger: log,
 		ShouldRetry: func(p middleware.RetryParams) bool {
-			return !isOutage(p.Err) && !errors.As(p.Err, new(*permanentError))
+			return !IsOutage(p.Err) && !errors.As(p.Err, new(*permanentError))
 		},
 	}.Middleware
 }
 
-// isOutage tells whether an error says nothing about the message.
-func isOutage(err error) bool {
+// IsOutage tells whether an error says nothing about the message.
+func IsOutage(err error) bool {
 	return errors.As(err, new(*outageError)) || isUnknown(err) || eventstore.IsUnavailable(err) ||
 		errors.Is(err, context.Canceled)
 }

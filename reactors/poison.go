@@ -24,7 +24,7 @@ var ErrNoMessage = errors.New("no such poisoned message")
 
 func poisonQueue(reactor string, log watermill.LoggerAdapter) message.HandlerMiddleware {
 	queue, err := middleware.PoisonQueueWithFilter(poison{reactor, log}, poisonedTopic,
-		func(err error) bool { return !isOutage(err) })
+		func(err error) bool { return !IsOutage(err) })
 	if err != nil {
 		panic(err) // only an empty topic is refused
 	}
