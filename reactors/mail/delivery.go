@@ -30,7 +30,7 @@ type Recipients interface {
 	// Recipient is the name and the address of a user.
 	Recipient(ctx context.Context, user uuid.UUID) (name, email string, err error)
 	// Link is the address that a link is sent to, and the page that it leads to, with the secret.
-	Link(ctx context.Context, link uuid.UUID) (email, page string, err error)
+	Link(ctx context.Context, kind Kind, link uuid.UUID) (email, page string, err error)
 }
 
 // Options configure [Delivery].
@@ -139,7 +139,7 @@ func (d *delivery) recipientOf(ctx context.Context, l Letter) (to recipient, at 
 	at.origin = d.Origin
 	to.name, to.email, err = d.Recipients.Recipient(ctx, l.User)
 	if err == nil && l.Link != uuid.Nil {
-		to.email, at.link, err = d.Recipients.Link(ctx, l.Link)
+		to.email, at.link, err = d.Recipients.Link(ctx, l.Kind, l.Link)
 	}
 	if l.To != "" {
 		to.email = l.To

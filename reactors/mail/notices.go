@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/google/uuid"
@@ -17,6 +18,10 @@ import (
 // cachedEvents is how many events the reactor remembers, so that it need not look their details up
 // for each booking.
 const cachedEvents = 1000
+
+// newsFor is for how long people are told of something: after that, mails were not sent for long, and
+// nobody waits for old ones.
+const newsFor = 7 * 24 * time.Hour
 
 // notices turns records into letters.
 type notices struct {
@@ -34,15 +39,15 @@ func Notices() reactors.Reactor {
 	return reactors.Reactor{
 		Name: "notices", Batch: 100, Handle: n.handle,
 		Types: []string{
-			"TicketBooked", "BookingCancelled", "HoldConfirmed", "HoldLapsed", "TicketsOffered", "OfferLapsed",
-			"DetailsChanged", "EventCancelled",
+			domain.TypeTicketBooked, domain.TypeBookingCancelled, domain.TypeHoldConfirmed, domain.TypeHoldLapsed, domain.TypeTicketsOffered, domain.TypeOfferLapsed,
+			domain.TypeDetailsChanged, domain.TypeEventCancelled,
 		},
 	}
 }
 
 func (n *notices) handle(m *message.Message) error {
 	record, err := reactors.RecordOf(m)
-	if err != nil {
+	if err != nil || time.Since(record.RecordedAt) > newsFor {
 		return err
 	}
 	value, err := domain.Codec{}.Decode(record.Type, record.SchemaVersion, record.Data)
