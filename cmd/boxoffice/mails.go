@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -71,6 +73,19 @@ func (m *mails) Link(ctx context.Context, purpose mail.Kind, id uuid.UUID) (emai
 		of = account.VerifyPurpose
 	}
 	return email, linkTo(m.config, of, token), err
+}
+
+// withPreviews adds /dev/mails to the API: how each mail looks, for those who work on them.
+func withPreviews(api http.Handler, origin string, logger *slog.Logger) http.Handler {
+	previews, err := mail.Previews(origin, time.Now)
+	if err != nil {
+		logger.Error("mails can't be previewed", "error", err)
+		return api
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /dev/mails", previews)
+	mux.Handle("/", api)
+	return mux
 }
 
 // mailService sends mails, where a server for them is configured.

@@ -310,7 +310,7 @@ func serveHTTP(srv *http.Server, l net.Listener) error {
 
 func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 	reader := replica.Reader{Pool: p.reading}
-	return httpapi.New(httpapi.Options{
+	api := httpapi.New(httpapi.Options{
 		Service:  p.service,
 		Log:      eventstore.NewLog(reader),
 		Events:   projections.NewEvents(reader),
@@ -334,6 +334,10 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Logger:  p.logger,
 		Version: version,
 	})
+	if p.config.Production() {
+		return api
+	}
+	return withPreviews(api, p.config.FrontendOrigin[0], p.logger)
 }
 
 func plainHTTP(c config.Config) httpapi.PlainHTTP {

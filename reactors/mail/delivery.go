@@ -57,6 +57,9 @@ type delivery struct {
 	sent      *prometheus.CounterVec
 }
 
+// deliveryName is the name of the reactor that sends.
+const deliveryName = "mail"
+
 // The results of letters in metrics.
 const (
 	resultSent    = "sent"
@@ -85,7 +88,7 @@ func Delivery(o Options) (reactors.Reactor, error) {
 			return reactors.Reactor{}, fmt.Errorf("register the metrics of mails: %w", err)
 		}
 	}
-	return reactors.Reactor{Name: "mail", Queue: queue, Handle: d.handle}, nil
+	return reactors.Reactor{Name: deliveryName, Queue: queue, Handle: d.handle}, nil
 }
 
 func (d *delivery) handle(m *message.Message) error {

@@ -28,6 +28,11 @@ type notices struct {
 	details *lru.Cache[uuid.UUID, domain.Details] // as of the last record of the event that was seen
 }
 
+// Reactors are those of this package by name and queue, for tools that show their state.
+func Reactors() []reactors.Reactor {
+	return []reactors.Reactor{Notices(), {Name: deliveryName, Queue: queue}}
+}
+
 // Notices is the reactor that queues a letter for everyone whom a record concerns. All it does is in
 // the transaction of the offset.
 func Notices() reactors.Reactor {
