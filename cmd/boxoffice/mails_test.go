@@ -43,9 +43,9 @@ func TestPeopleGetMails(t *testing.T) {
 	if problem := p.post("/book", token, map[string]any{"eventId": event}); problem["status"] == nil {
 		t.Fatalf("booked without a verified address: %v", problem)
 	}
-	p.post("/auth/me/verification", token, nil)
+	p.post("/auth/me/email/verification", token, nil)
 	secret := linkToken.FindStringSubmatch(p.mailTo(server, "dora@example.com", "Confirm your e-mail").Text)[1]
-	p.post("/auth/verify-email", "", map[string]any{"token": secret})
+	p.post("/auth/email/confirm", "", map[string]any{"token": secret})
 	token = p.post("/auth/login", "", map[string]any{
 		"email": "dora@example.com", "password": "a long passphrase 1"})["accessToken"].(string)
 	p.post("/book", token, map[string]any{"eventId": event})
