@@ -123,8 +123,8 @@ func PoisonedMessages(ctx context.Context, pool *pgxpool.Pool, limit int) ([]Poi
 // Retry has poisoned messages handled again, those with the ids or, without ids, all. It returns how
 // many, or [ErrNoMessage]. The caller wakes the reactors with [engine.Wake].
 func Retry(ctx context.Context, pool *pgxpool.Pool, ids ...int64) (n int, err error) {
-	return change(ctx, pool, `update poisoned_messages set retry = true where cardinality($1::bigint[]) = 0 or id = any($1)`,
-		ids)
+	return change(ctx, pool, `
+		update poisoned_messages set retry = true where cardinality($1::bigint[]) = 0 or id = any($1)`, ids)
 }
 
 // Skip drops the poisoned messages with the ids. It returns [ErrNoMessage] when one does not exist,

@@ -97,7 +97,7 @@ func Run(ctx context.Context, o Options) error {
 	var all sync.WaitGroup
 	for _, reactor := range o.Reactors {
 		all.Go(func() {
-			if !addOffset(ctx, o, reactor) {
+			if !begin(ctx, o, reactor) {
 				return
 			}
 			engine.RunAsLeader(ctx, engine.LeaderOptions{
@@ -112,19 +112,28 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-// addOffset begins a new reactor where it has to begin. It is false when ctx has ended.
-func addOffset(ctx context.Context, o Options, r Reactor) bool {
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		_, err := o.Pool.Exec(ctx, `
+// Begin decides where new reactors begin, before anything happens that they have to handle. [Run]
+// does so too, a little later.
+func Begin(ctx context.Context, pool *pgxpool.Pool, all ...Reactor) error {
+	for _, r := range all {
+		_, err := pool.Exec(ctx, `
 			insert into reactor_offsets (name, position)
 			select $1, case when $2 then 0 else position end
 			from log_head
 			on conflict do nothing`, r.Name, r.FromStart || r.Queue != "")
-		if err == nil {
-			return true
+		if err != nil {
+			return fmt.Errorf("begin reactor %s: %w", r.Name, err)
 		}
-		if ctx.Err() != nil {
-			return false
+	}
+	return nil
+}
+
+// begin is false when ctx has ended.
+func begin(ctx context.Context, o Options, r Reactor) bool {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := Begin(ctx, o.Pool, r)
+		if err == nil || ctx.Err() != nil {
+			return err == nil
 		}
 		o.Logger.Warn("a reactor can't begin", "reactor", r.Name, "error", err)
 		engine.Await(ctx, nil, wait)

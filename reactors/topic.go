@@ -139,7 +139,7 @@ func (t *topic) ConsumedMessageQuery(string, wsql.Row, string, []byte) wsql.Quer
 	return wsql.Query{}
 }
 
-// BeforeSubscribingQueries has nothing to do: see addOffset.
+// BeforeSubscribingQueries has nothing to do: see [Begin].
 func (t *topic) BeforeSubscribingQueries(string, string) []wsql.Query { return nil }
 
 // SchemaInitializingQueries has nothing to do: see the migrations.

@@ -34,7 +34,7 @@ func servingConnections(c config.Config, projects bool) int {
 		n = projectingConnections(c)
 	}
 	if c.SMTPURL != "" {
-		n += mailConns
+		n += mailConns()
 	}
 	return n + c.Transactions + eventstore.ReservedConns + accountConns + audit.VerifyConnections
 }

@@ -23,7 +23,7 @@ import (
 const mailReactors = 2
 
 // mailConns is how many connections the reactors use, with one for reminders.
-var mailConns = reactors.Connections(mailReactors) + 1
+func mailConns() int { return reactors.Connections(mailReactors) + 1 }
 
 // mails are what a process that sends mails has for it.
 type mails struct {
@@ -82,10 +82,13 @@ func withPreviews(api http.Handler, origin string, logger *slog.Logger) http.Han
 		logger.Error("mails can't be previewed", "error", err)
 		return api
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /dev/mails", previews)
-	mux.Handle("/", api)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && r.URL.Path == "/dev/mails" {
+			previews.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
 }
 
 // mailService sends mails, where a server for them is configured.
@@ -95,16 +98,18 @@ func (p *parts) mailService() service {
 	}
 	return service{
 		name: "the mails",
-		open: func(context.Context) error {
+		open: func(ctx context.Context) error {
 			p.mails = &mails{config: p.config, accounts: p.accounts, db: stdlib.OpenDBFromPool(p.reading), notifier: p.notifier}
-			return nil
+			return reactors.Begin(ctx, p.reading, mail.Reactors()...)
 		},
 		run: p.runMails,
 	}
 }
 
 func (p *parts) runMails(ctx context.Context) error {
-	pool, err := p.database.pool(ctx, "reactors", mailConns, map[string]string{"statement_timeout": "30s"})
+	pool, err := p.database.pool(ctx, "reactors", mailConns(), map[string]string{
+		"statement_timeout": "30s", "idle_in_transaction_session_timeout": "150s", // more than a handler may take
+	})
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func TestPeopleGetMails(t *testing.T) {
 	ask("/auth/email/confirm", "", `{"token":"`+secret+`"}`)
 	token = p.post("/auth/login", "", map[string]any{
 		"email": "dora@example.com", "password": "a long passphrase 1"})["accessToken"].(string)
-	if booked := p.post("/book", token, map[string]any{"eventId": event}); booked["id"] == nil {
+	if booked := p.post("/book", token, map[string]any{"eventId": event}); booked["booking"] == nil {
 		t.Fatalf("not booked: %v", booked)
 	}
 	if m := p.mailTo(server, "dora@example.com", "Your tickets for Limited Concert"); len(m.Files) != 2 {

@@ -211,7 +211,7 @@ func TestAChangedPasswordIsTold(t *testing.T) {
 			t.Errorf("%s: got %+v", how, l)
 		}
 	}
-	if _, _, err := b.ChangePassword(ctx, user.ID, password, newPassword); err != nil {
+	if _, _, err := b.ChangePassword(ctx, user.ID, goodPassword, newPassword); err != nil {
 		t.Fatal(err)
 	}
 	told("with the old one")
