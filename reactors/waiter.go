@@ -72,7 +72,7 @@ func (w *waiter) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) t
 		}
 	default:
 		w.pause, w.told = 0, ""
-		if w.runner.Reactor.Queue == "" {
+		if w.runner.Queue == "" {
 			w.runner.Notifier.Queued() // most reactors of the log queue something
 		}
 	}

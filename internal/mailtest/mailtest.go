@@ -2,7 +2,9 @@
 package mailtest
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -57,7 +59,7 @@ func Start(tb testing.TB) *Server {
 
 func (s *Server) listen(tb testing.TB, address string) {
 	tb.Helper()
-	l, err := net.Listen("tcp", address)
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -155,7 +157,7 @@ func (m *Mail) add(contentType, encoding, disposition string, body io.Reader) er
 		parts := multipart.NewReader(body, params["boundary"])
 		for {
 			p, err := parts.NextRawPart()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			if err != nil {

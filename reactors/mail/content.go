@@ -46,6 +46,7 @@ func contentOf(l Letter, to recipient, at links) (content, error) {
 	case VerifyEmail, ResetPassword, PasswordChanged, EmailChanged:
 		c.account(l.Kind, at)
 		return c, nil
+	default:
 	}
 	if l.Event == nil {
 		return c, fmt.Errorf("letter %s has no event", l.Kind)
@@ -115,6 +116,7 @@ func (c *content) account(kind Kind, at links) {
 		c.say("Your e-mail address was changed", "Your e-mail address was changed",
 			"Your account has another e-mail address now, and mails no longer go to this one.",
 			"If that was not you, tell the people who run this site.")
+	default: // about an event
 	}
 }
 

@@ -65,6 +65,7 @@ func holdersAt(m *message.Message, tx *sql.Tx, at eventstore.Record) ([]holder, 
 			booked = append(booked, holder{v.CustomerID, v.HoldID})
 		case domain.BookingCancelled:
 			cancelled[v.BookingID] = true
+		default: // not selected
 		}
 	}
 	if err := rows.Err(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image/png"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -71,7 +72,8 @@ func TestEveryRecordThatConcernsSomebodyIsTold(t *testing.T) {
 		subject string
 		text    string
 	}{
-		{domain.HoldConfirmed{HoldID: id(), CustomerID: id(), Currency: "EUR", Lines: lines}, "Your tickets for ", "EUR 20.50"},
+		{domain.HoldConfirmed{HoldID: id(), CustomerID: id(), Currency: "EUR", Lines: lines},
+			"Your tickets for ", "EUR 20.50"},
 		{domain.BookingCancelled{BookingID: id(), CustomerID: id(), Lines: lines}, "Your booking for ", "not valid any more"},
 		{domain.HoldLapsed{HoldID: id(), CustomerID: id(), Lines: lines}, "Your tickets for ", "not booked in time"},
 		{domain.TicketsOffered{EntryID: id(), CustomerID: id(), Currency: "EUR", Lines: lines, ExpiresAt: until},
@@ -196,7 +198,8 @@ func TestARefusalForGoodIsNotRepeatedAndNamesNobody(t *testing.T) {
 		!strings.Contains(poisoned[0].Reason, "451") {
 		t.Errorf("got %+v", poisoned)
 	}
-	if text := b.log.String() + fmt.Sprint(poisoned); strings.Contains(text, "@example.org") || strings.Contains(text, "Äpfel") {
+	text := b.log.String() + fmt.Sprint(poisoned)
+	if strings.Contains(text, "@example.org") || strings.Contains(text, "Äpfel") {
 		t.Errorf("an address or a name is told:\n%s", text)
 	}
 	contains(t, "the log", b.log.String(), "refused for good", ann.String(), "550")
@@ -228,6 +231,9 @@ func TestWhoWasErasedGetsNothing(t *testing.T) {
 	if m := b.gets(1)[0]; m.To == emailOf(gone) {
 		t.Errorf("got a mail to %s", m.To)
 	}
+	if n := b.count(`select count(*) from poisoned_messages`); n > 0 {
+		t.Errorf("%d are poisoned", n)
+	}
 }
 
 func TestLettersAboutAccounts(t *testing.T) {
@@ -242,10 +248,13 @@ func TestLettersAboutAccounts(t *testing.T) {
 		to     string
 		text   string
 	}{
-		{mail.Letter{Kind: mail.VerifyEmail, User: user, Link: link}, "new@example.org", "verify_email#token=" + link.String()},
-		{mail.Letter{Kind: mail.ResetPassword, User: user, Link: link}, "new@example.org", "reset_password#token=" + link.String()},
+		{mail.Letter{Kind: mail.VerifyEmail, User: user, Link: link},
+			"new@example.org", "verify_email#token=" + link.String()},
+		{mail.Letter{Kind: mail.ResetPassword, User: user, Link: link},
+			"new@example.org", "reset_password#token=" + link.String()},
 		{mail.Letter{Kind: mail.PasswordChanged, User: user}, emailOf(user), "/forgot-password"},
-		{mail.Letter{Kind: mail.EmailChanged, User: user, To: "old@example.org"}, "old@example.org", "another e-mail address"},
+		{mail.Letter{Kind: mail.EmailChanged, User: user, To: "old@example.org"},
+			"old@example.org", "another e-mail address"},
 	} {
 		before := len(b.server.Mails())
 		must(t, mail.Queue(db, c.letter))
@@ -267,9 +276,10 @@ func TestHoldersAreRemindedOnceForEachBeginning(t *testing.T) {
 		_, err := b.pool.Exec(ctx, sql, args...)
 		must(t, err)
 	}
-	exec(`insert into events (id, title, title_key, description, venue, starts_at, time_zone, price_minor, currency, capacity,
-			remaining, status, version, created_at, updated_at)
-		values ($1, 'Show', '', '', 'Hall', $2, 'UTC', 0, 'EUR', 9, 9, 'SCHEDULED', 3, now(), now())`, b.event, b.details.StartsAt)
+	exec(`insert into events (id, title, title_key, description, venue, starts_at, time_zone, price_minor, currency,
+			capacity, remaining, status, version, created_at, updated_at)
+		values ($1, 'Show', '', '', 'Hall', $2, 'UTC', 0, 'EUR', 9, 9, 'SCHEDULED', 3, now(), now())`,
+		b.event, b.details.StartsAt)
 	for _, user := range []uuid.UUID{ann, ann, bob} {
 		exec(`insert into bookings (id, event_id, user_id, status, created_at, version)
 			values ($1, $2, $3, 'CONFIRMED', now(), 2)`, uuid.New(), b.event, user)
@@ -316,7 +326,7 @@ func TestEveryKindHasAPreview(t *testing.T) {
 	must(t, err)
 	get := func(path string) string {
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 		if w.Code != 200 {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}

@@ -44,8 +44,8 @@ func Notices() reactors.Reactor {
 	return reactors.Reactor{
 		Name: "notices", Batch: 100, Handle: n.handle,
 		Types: []string{
-			domain.TypeTicketBooked, domain.TypeBookingCancelled, domain.TypeHoldConfirmed, domain.TypeHoldLapsed, domain.TypeTicketsOffered, domain.TypeOfferLapsed,
-			domain.TypeDetailsChanged, domain.TypeEventCancelled,
+			domain.TypeTicketBooked, domain.TypeBookingCancelled, domain.TypeHoldConfirmed, domain.TypeHoldLapsed,
+			domain.TypeTicketsOffered, domain.TypeOfferLapsed, domain.TypeDetailsChanged, domain.TypeEventCancelled,
 		},
 	}
 }
@@ -78,6 +78,7 @@ func (n *notices) letters(
 		return n.changed(m, tx, record, v)
 	case domain.EventCancelled:
 		return toHolders(m, tx, record, Letter{Kind: EventCancelled}, n)
+	default:
 	}
 	l, lines, ok := personal(value)
 	if !ok {
@@ -107,6 +108,10 @@ func personal(value domain.Record) (l Letter, lines domain.Lines, ok bool) {
 			Until: v.ExpiresAt}, v.Lines, true
 	case domain.OfferLapsed:
 		return Letter{Kind: OfferLapsed, User: v.CustomerID, Booking: v.EntryID}, v.Lines, true
+	case domain.EventScheduled, domain.DetailsChanged, domain.CapacityChanged, domain.EventPublished,
+		domain.EventCancelled: // concern nobody, or all holders
+	case domain.TicketsHeld, domain.HoldReleased, domain.WaitlistJoined, domain.WaitlistLeft,
+		domain.OfferDeclined: // whoever did it is looking at the answer
 	}
 	return Letter{}, nil, false
 }
@@ -160,6 +165,7 @@ func detailsBefore(m *message.Message, tx *sql.Tx, record eventstore.Record) (d 
 		return v.Details, nil
 	case domain.DetailsChanged:
 		return v.Details, nil
+	default:
 	}
 	return d, reactors.Permanent(errors.New("a record has no details"))
 }

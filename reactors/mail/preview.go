@@ -32,6 +32,7 @@ func samples(now time.Time) []Letter {
 			l.Lines = lines
 		case EventChanged:
 			l.Before = &before
+		default:
 		}
 		all = append(all, l)
 	}
@@ -39,12 +40,12 @@ func samples(now time.Time) []Letter {
 }
 
 const index = `<!doctype html><meta charset="utf-8"><title>Mails</title><style>
-body { font: 16px/1.5 system-ui; margin: 2rem } iframe { width: 100%; max-width: 42rem; height: 46rem; border: 1px solid #999 }
+body { font: 16px/1.5 system-ui; margin: 2rem } iframe { width: 100%; max-width: 42rem; height: 46rem }
 pre { white-space: pre-wrap; max-width: 42rem; border: 1px solid #999; padding: 1rem }</style>
 <h1>Mails</h1><ul>{{range .}}<li><a href="?kind={{.Kind}}">{{.Kind}}</a>{{end}}</ul>`
 
 const page = `<!doctype html><meta charset="utf-8"><title>{{.Subject}}</title><style>
-body { font: 16px/1.5 system-ui; margin: 2rem } iframe { width: 100%; max-width: 42rem; height: 46rem; border: 1px solid #999 }
+body { font: 16px/1.5 system-ui; margin: 2rem } iframe { width: 100%; max-width: 42rem; height: 46rem }
 pre { white-space: pre-wrap; max-width: 42rem; border: 1px solid #999; padding: 1rem }</style>
 <p><a href="mails">All mails</a></p><h1>{{.Subject}}</h1>
 <iframe sandbox title="HTML" srcdoc="{{.HTML}}"></iframe><h2>Text</h2><pre>{{.Text}}</pre>`

@@ -161,6 +161,7 @@ func classify(err error) error {
 		}
 	case gomail.ErrGetRcpts, gomail.ErrWriteContent, gomail.ErrNoUnencoded:
 		return said
+	default: // it is about this program or the connection, and not about the recipient
 	}
-	return reactors.Outage(said) // it is about this program or the connection, and not about the recipient
+	return reactors.Outage(said)
 }
