@@ -9,6 +9,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/bus"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/replica"
+	"github.com/boxoffice/boxoffice/reactors/mail"
 )
 
 // load reads the configuration, checked for the packages that a command uses. The error lists all
@@ -68,6 +69,19 @@ func checkBus(c config.Config) []error {
 		return nil
 	}
 	return inVariable("EVENT_BUS_URL", bus.CheckURL(c.EventBusURL))
+}
+
+func checkMail(c config.Config) (problems []error) {
+	switch {
+	case c.SMTPURL == "" && c.MailFrom == "":
+		return nil
+	case c.SMTPURL == "" || c.MailFrom == "":
+		return []error{errors.New("SMTP_URL and MAIL_FROM belong together: set both, or neither")}
+	}
+	_, err := mail.ParseServer(c.SMTPURL)
+	problems = inVariable("SMTP_URL", err)
+	_, err = mail.ParseSender(c.MailFrom)
+	return append(problems, inVariable("MAIL_FROM", err)...)
 }
 
 func checkReplicas(c config.Config) []error {

@@ -33,6 +33,9 @@ func servingConnections(c config.Config, projects bool) int {
 	if projects {
 		n = projectingConnections(c)
 	}
+	if c.SMTPURL != "" {
+		n += mailConns()
+	}
 	return n + c.Transactions + eventstore.ReservedConns + accountConns + audit.VerifyConnections
 }
 

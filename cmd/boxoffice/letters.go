@@ -18,9 +18,15 @@ func linkTo(c config.Config, purpose account.Purpose, token string) string {
 	return c.FrontendOrigin[0] + page + "#token=" + token
 }
 
-// deliver takes letters to users. There is no mail yet: in development the log has the link, which
-// would let its readers sign in as anybody in production.
+// deliver takes letters to users: it queues mails, where they are sent. Where they are not, the log of
+// development has the link, which would let its readers sign in as anybody in production.
 func (p *parts) deliver(_ context.Context, letter account.Letter) error {
+	if p.mails != nil {
+		return p.mails.queue(letter)
+	}
+	if letter.Token == "" {
+		return nil // it only tells
+	}
 	if !p.config.Production() {
 		p.logger.Info("a letter with a link", "user", letter.User.ID, "purpose", letter.Purpose,
 			"link", linkTo(p.config, letter.Purpose, letter.Token))

@@ -81,7 +81,7 @@ func (a *app) run(ctx context.Context, args []string) error {
 	auditing := a.auditCommand()
 	root.AddCommand(
 		a.serveCommand(), a.webCommand(), a.migrateCommand(), a.seedCommand(), a.userCommand(), a.projectionsCommand(),
-		auditing,
+		a.reactorsCommand(), auditing,
 		a.databaseCommand(), a.secretsCommand(), a.healthcheckCommand(), a.openapiCommand(), a.versionCommand())
 	root.SetArgs(args)
 	root.SetOut(a.out)

@@ -53,6 +53,7 @@ type parts struct {
 	images     *images.Store
 	audit      httpapi.Audit
 	challenges *proofofwork.Challenges
+	mails      *mails // nil: none are sent
 	admission  *httpapi.Admission
 	executor   *executor
 	service    *booking.Service

@@ -34,7 +34,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: "Run the API, the web UI and the projections, on a PostgreSQL of the program's own or on the one that\n" +
 			"DATABASE_URL names. The schema is brought up to date first. SIGTERM and Ctrl-C stop everything in order.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.load(checkSecrets, checkAudit, checkBus, checkReplicas)
+			c, err := a.load(checkSecrets, checkAudit, checkBus, checkReplicas, checkMail)
 			if err != nil {
 				return err
 			}
@@ -77,8 +77,8 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 	if projects {
 		services = append(services, p.projectionService(), p.busService())
 	}
-	services = append(services, p.cleaningService(), p.executorService(p.executorOptions), p.lapseService(),
-		p.erasedService())
+	services = append(services, p.mailService(), p.cleaningService(), p.executorService(p.executorOptions),
+		p.lapseService(), p.erasedService())
 	if seeds {
 		services = append(services, p.seedService(projects))
 	}
@@ -311,7 +311,7 @@ func serveHTTP(srv *http.Server, l net.Listener) error {
 
 func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 	reader := replica.Reader{Pool: p.reading}
-	return httpapi.New(httpapi.Options{
+	api := httpapi.New(httpapi.Options{
 		Service:  p.service,
 		Log:      eventstore.NewLog(reader),
 		Events:   projections.NewEvents(reader),
@@ -331,12 +331,16 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Metrics:  p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
 		Admission: p.admission, Searches: httpapi.NewAdmission(max(1, p.config.ReadConns/2)),
 		Limiter: limiter, TrustedProxies: p.config.TrustedProxies,
-		PlainHTTP: plainHTTP(p.config), RequireVerifiedEmail: p.config.RequireVerifiedEmail,
+		PlainHTTP: plainHTTP(p.config), RequireVerifiedEmail: p.config.VerifiedEmailRequired(),
 		ProofOfWork: p.challenges, RegisterWithProofOfWork: p.config.RegisterWithProofOfWork,
 		Now:     time.Now,
 		Logger:  p.logger,
 		Version: version,
 	})
+	if p.config.Production() {
+		return api
+	}
+	return withPreviews(api, p.config.FrontendOrigin[0], p.logger)
 }
 
 func plainHTTP(c config.Config) httpapi.PlainHTTP {

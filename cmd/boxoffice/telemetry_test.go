@@ -28,6 +28,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/boxoffice/boxoffice/internal/mailtest"
 	"github.com/boxoffice/boxoffice/internal/natstest"
 )
 
@@ -191,8 +192,12 @@ func TestWhatAlertsAndTheDashboardWatchIsExported(t *testing.T) {
 	port := freePort(t)
 	env := onDatabase(t)
 	replica := "DATABASE_READ_URL=" + strings.TrimPrefix(env[0], "DATABASE_URL=") // a primary is as good as a replica here
-	p := serve(t, append(env, replica, "METRICS_PORT="+port, "EVENT_BUS_URL="+natstest.Start(t).URL()), "--seed")
-	p.waitFor("the bus", func() bool { return scrape(t, port)["boxoffice_bus_lag_seconds"] != nil })
+	p := serve(t, append(env, replica, "METRICS_PORT="+port, "EVENT_BUS_URL="+natstest.Start(t).URL(),
+		"SMTP_URL="+mailtest.Start(t).URL(), "MAIL_FROM=tickets@example.com"), "--seed")
+	p.waitFor("the bus and the reactors", func() bool {
+		seen := scrape(t, port)
+		return seen["boxoffice_bus_lag_seconds"] != nil && seen["boxoffice_reactor_lag_seconds"] != nil
+	})
 	alice := p.login("alice")
 	p.post("/book", alice, map[string]any{"eventId": p.limitedConcert(alice)})
 	series := map[string]map[string]map[string]bool{} // name → label → values

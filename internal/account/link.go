@@ -2,7 +2,9 @@ package account
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,7 +23,7 @@ const LinkTTL = 30 * time.Minute
 // maxRequests bounds the letters that wait to be written.
 const maxRequests = 1000
 
-// Purpose is what a link is for. Its text is stored.
+// Purpose is what a letter is for. That of a link is stored.
 type Purpose string
 
 // The purposes of links.
@@ -30,12 +32,19 @@ const (
 	VerifyPurpose Purpose = "verify_email"   // see [Accounts.ConfirmEmail]
 )
 
-// Letter is an e-mail with a link.
+// The purposes of letters without a link, which tell somebody what may have been done by another.
+const (
+	PasswordChanged Purpose = "password_changed"
+	EmailChanged    Purpose = "email_changed" // to the address from before
+)
+
+// Letter is an e-mail, mostly with a link.
 type Letter struct {
 	User    User
-	To      string // the address: another than the user's, when it is to be changed
+	To      string // the address: another than the user's, when it is changed
 	Purpose Purpose
-	Token   string // a secret
+	Link    uuid.UUID // see [Accounts.Link]; zero: it has none
+	Token   string    // of the link: a secret
 }
 
 // ForgotPassword has a letter sent to the user with this e-mail address, if there is one, by
@@ -81,11 +90,45 @@ func (a *Accounts) sendReset(ctx context.Context, email string) error {
 
 // send sends one letter a minute at most, so that nobody's mailbox is filled.
 func (a *Accounts) send(ctx context.Context, user User, to string, purpose Purpose) error {
-	token, err := a.newLink(ctx, user.ID, to, purpose, time.Minute)
+	link, token, err := a.newLink(ctx, user.ID, to, purpose, time.Minute)
 	if err != nil || token == "" {
 		return err
 	}
-	return a.deliver(ctx, Letter{User: user, To: to, Purpose: purpose, Token: token})
+	return a.deliver(ctx, Letter{User: user, To: to, Purpose: purpose, Link: link, Token: token})
+}
+
+// tell sends a letter about something that has been done, as well as that can be.
+func (a *Accounts) tell(ctx context.Context, user User, purpose Purpose) {
+	_ = a.deliver(ctx, Letter{User: user, To: user.Email, Purpose: purpose})
+}
+
+// Link returns the token of a link and the address that it is for, so that letters can wait to be
+// sent without the secret. It returns [ErrInvalidLink] when the link was used or has expired.
+func (a *Accounts) Link(ctx context.Context, id uuid.UUID) (token, email string, err error) {
+	for _, key := range a.signer.access.list {
+		token = key.linkToken(id)
+		err = a.pool.QueryRow(ctx, `
+			select email from account_links where token_hash = $1 and expires_at > now()`, hashOf(token)).Scan(&email)
+		if !errors.Is(err, pgx.ErrNoRows) {
+			break
+		}
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", "", ErrInvalidLink
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("find a link: %w", err)
+	}
+	return token, email, nil
+}
+
+// linkToken is the token of a link. Only those who have the secret of access tokens can make it, and
+// they could sign in as anybody anyway.
+func (k key) linkToken(id uuid.UUID) string {
+	mac := hmac.New(sha256.New, k.secret)
+	mac.Write([]byte("boxoffice link\x00"))
+	mac.Write(id[:])
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:20])
 }
 
 // NewResetLink returns a token for [Accounts.ResetPassword], or [ErrNotFound]. It is for operators,
@@ -95,7 +138,7 @@ func (a *Accounts) NewResetLink(ctx context.Context, id uuid.UUID) (token string
 	if err != nil {
 		return "", err
 	}
-	token, err = a.newLink(ctx, id, user.Email, ResetPurpose, 0)
+	_, token, err = a.newLink(ctx, id, user.Email, ResetPurpose, 0)
 	if err == nil && token == "" {
 		err = ErrNotFound
 	}
@@ -105,8 +148,9 @@ func (a *Accounts) NewResetLink(ctx context.Context, id uuid.UUID) (token string
 // newLink returns no token when there is no such user, or the last link was made within pause.
 func (a *Accounts) newLink(
 	ctx context.Context, id uuid.UUID, email string, purpose Purpose, pause time.Duration,
-) (token string, err error) {
-	token = rand.Text()
+) (link uuid.UUID, token string, err error) {
+	link = uuid.New()
+	token = a.signer.access.current().linkToken(link)
 	made := false
 	err = eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
@@ -122,12 +166,12 @@ func (a *Accounts) newLink(
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("make a link for user %s: %w", id, err)
+		return uuid.Nil, "", fmt.Errorf("make a link for user %s: %w", id, err)
 	}
 	if !made {
-		return "", nil
+		return uuid.Nil, "", nil
 	}
-	return token, nil
+	return link, token, nil
 }
 
 // ResetPassword sets the password of the user for whom the token was made, and ends their sessions.
@@ -152,7 +196,7 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, password string) er
 	if err != nil {
 		return fmt.Errorf("hash the password: %w", err)
 	}
-	_, err = a.changeAccess(ctx, id, func(tx pgx.Tx, _ User) error {
+	user, err := a.changeAccess(ctx, id, func(tx pgx.Tx, _ User) error {
 		tag, err := tx.Exec(ctx, `
 			delete from account_links where token_hash = $1 and user_id = $2 and expires_at > now()`, hashOf(token), id)
 		if err == nil && tag.RowsAffected() == 0 { // used in the meantime
@@ -169,5 +213,6 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, password string) er
 	if err != nil {
 		return fmt.Errorf("reset a password: %w", err)
 	}
+	a.tell(ctx, user, PasswordChanged)
 	return nil
 }

@@ -176,3 +176,51 @@ func TestWithoutAPasswordAUserSignsInAfterALink(t *testing.T) {
 	_, err = b.Find(ctx, "nobody@example.com")
 	wantErr(t, err, account.ErrNotFound)
 }
+
+func TestALetterCanWaitWithoutItsSecret(t *testing.T) {
+	t.Parallel()
+	b, letters := withLetters(t)
+	ctx := t.Context()
+	user, _ := b.register(t, "ann")
+	if err := b.RequestEmail(ctx, user.ID, "new@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	letter := <-letters
+	token, email, err := b.Link(ctx, letter.Link)
+	if err != nil || token != letter.Token || email != "new@example.com" {
+		t.Errorf("got %q, %q, %v", token, email, err)
+	}
+	if text := b.dump(t); strings.Contains(text, letter.Token) || strings.Contains(text, letter.Link.String()) {
+		t.Error("the database says enough to make the token")
+	}
+	if err := b.ConfirmEmail(ctx, token); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = b.Link(ctx, letter.Link)
+	wantErr(t, err, account.ErrInvalidLink)
+}
+
+func TestAChangedPasswordIsTold(t *testing.T) {
+	t.Parallel()
+	b, letters := withLetters(t)
+	ctx := t.Context()
+	user, _ := b.register(t, "ann")
+	told := func(how string) {
+		t.Helper()
+		if l := <-letters; l.To != user.Email || l.Purpose != account.PasswordChanged || l.Token != "" {
+			t.Errorf("%s: got %+v", how, l)
+		}
+	}
+	if _, _, err := b.ChangePassword(ctx, user.ID, goodPassword, newPassword); err != nil {
+		t.Fatal(err)
+	}
+	told("with the old one")
+	token, err := b.NewResetLink(ctx, user.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.ResetPassword(ctx, token, newPassword+"2"); err != nil {
+		t.Fatal(err)
+	}
+	told("with a link")
+}

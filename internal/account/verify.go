@@ -41,6 +41,7 @@ func (a *Accounts) RequestEmail(ctx context.Context, id uuid.UUID, email string)
 // they are renewed. It returns [ErrInvalidLink], or [ErrEmailTaken] when somebody else has the
 // address by now.
 func (a *Accounts) ConfirmEmail(ctx context.Context, token string) error {
+	var before User
 	err := eventstore.Commit(ctx, a.pool, func(tx pgx.Tx) error {
 		var (
 			id    uuid.UUID
@@ -55,6 +56,12 @@ func (a *Accounts) ConfirmEmail(ctx context.Context, token string) error {
 		}
 		if err != nil {
 			return err
+		}
+		if before, err = lockUser(ctx, tx, id); err != nil {
+			return err
+		}
+		if before.Email == email { // nobody has to be told
+			before = User{}
 		}
 		_, err = tx.Exec(ctx, `
 			update users
@@ -71,6 +78,9 @@ func (a *Accounts) ConfirmEmail(ctx context.Context, token string) error {
 	})
 	if err != nil {
 		return fmt.Errorf("confirm an e-mail address: %w", err)
+	}
+	if before.Email != "" {
+		a.tell(ctx, before, EmailChanged)
 	}
 	return nil
 }

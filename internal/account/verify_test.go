@@ -98,6 +98,9 @@ func TestAnAddressChangesWithALinkThatIsSentThere(t *testing.T) {
 	if got, err := b.Get(ctx, user.ID); err != nil || got.Email != "new@example.com" || !got.EmailVerified {
 		t.Errorf("got %+v, %v", got, err)
 	}
+	if l := <-letters; l.To != user.Email || l.Purpose != account.EmailChanged || l.Token != "" {
+		t.Errorf("got %+v, want a letter to the address from before", l)
+	}
 	wantErr(t, b.ResetPassword(ctx, reset, newPassword), account.ErrInvalidLink)
 	claims, err := b.ParseAccess(b.mustRefresh(t, tokens.Refresh).Access)
 	if err != nil || claims.Email != "new@example.com" {

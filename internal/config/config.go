@@ -65,7 +65,11 @@ type Config struct {
 	TrustedProxies []string `env:"TRUSTED_PROXIES" doc:"networks such as 10.0.0.0/8, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed"`
 	AllowPlainHTTP bool     `env:"ALLOW_PLAIN_HTTP" envDefault:"false" doc:"true: people sign in over plain http from everywhere, also with APP_ENV=production, which refuses that but on the machine itself"`
 
-	RequireVerifiedEmail bool `env:"REQUIRE_VERIFIED_EMAIL" envDefault:"false" doc:"true: only people who have verified their e-mail address book; until the program sends mail, operators do that with user verify"`
+	SMTPURL  string `env:"SMTP_URL" doc:"mail server that mails are sent through, such as smtp://user:password@mail.example.com:587, encrypted by STARTTLS unless ?tls=opportunistic or ?tls=none follows, or smtps:// for TLS from the start; empty: no mails are sent" secret:"yes"`
+	MailFrom string `env:"MAIL_FROM" doc:"who mails are from, such as Boxoffice <tickets@example.com>"`
+	MailRate Rate   `env:"MAIL_RATE" envDefault:"20/1s" doc:"mails that are sent at most; mail servers have limits"`
+
+	RequireVerifiedEmail *bool `env:"REQUIRE_VERIFIED_EMAIL" doc:"true: only people who have verified their e-mail address book, by the link in a mail or, where none are sent, by an operator with user verify; empty: true with APP_ENV=production and SMTP_URL, false otherwise"`
 
 	RegisterWithProofOfWork bool `env:"REGISTER_WITH_PROOF_OF_WORK" envDefault:"false" doc:"true: whoever registers has their browser compute for about a second first, which makes thousands of accounts expensive; events ask for the same at bookings one by one"`
 
@@ -80,6 +84,14 @@ type Config struct {
 
 // Production tells whether real people use this system.
 func (c Config) Production() bool { return c.AppEnv == "production" }
+
+// VerifiedEmailRequired tells whether people have to verify their e-mail address before they book.
+func (c Config) VerifiedEmailRequired() bool {
+	if c.RequireVerifiedEmail != nil {
+		return *c.RequireVerifiedEmail
+	}
+	return c.Production() && c.SMTPURL != ""
+}
 
 // Rate is how many requests are served per window of time.
 type Rate struct {
@@ -238,7 +250,7 @@ func formOf(t reflect.Type) string {
 		return "a number of requests and a time, such as 300/1m"
 	case reflect.TypeFor[Switch]():
 		return "on or off"
-	case reflect.TypeFor[bool]():
+	case reflect.TypeFor[bool](), reflect.TypeFor[*bool]():
 		return "true or false"
 	}
 	return "a whole number"

@@ -362,3 +362,14 @@ func (n *Notifier) knows(payload string) bool {
 	at, known := n.Reached(name)
 	return known && claimed == at
 }
+
+// Wake signals the reactors of all processes, as a tool does that has given them something to do.
+func Wake(ctx context.Context, pool *pgxpool.Pool) error {
+	if err := notify(ctx, pool, logChannel, ""); err != nil {
+		return fmt.Errorf("wake the reactors: %w", err)
+	}
+	if err := notify(ctx, pool, queueChannel, ""); err != nil {
+		return fmt.Errorf("wake the reactors: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/projections/engine"
+	"github.com/boxoffice/boxoffice/reactors"
+	"github.com/boxoffice/boxoffice/reactors/mail"
+)
+
+// mailReactors are two: one queues letters, and one sends them.
+const mailReactors = 2
+
+// mailConns is how many connections the reactors use, with one for reminders.
+func mailConns() int { return reactors.Connections(mailReactors) + 1 }
+
+// mails are what a process that sends mails has for it.
+type mails struct {
+	config   config.Config
+	accounts *account.Accounts
+	db       *sql.DB
+	notifier *engine.Notifier
+}
+
+// queue has a letter about an account sent.
+func (m *mails) queue(letter account.Letter) error {
+	l := mail.Letter{Kind: mail.Kind(letter.Purpose), User: letter.User.ID, Link: letter.Link}
+	switch letter.Purpose {
+	case account.ResetPurpose:
+		l.Kind = mail.ResetPassword
+	case account.VerifyPurpose:
+		l.Kind = mail.VerifyEmail
+	case account.PasswordChanged:
+		l.Kind = mail.PasswordChanged
+	case account.EmailChanged:
+		l.Kind, l.To = mail.EmailChanged, letter.To
+	}
+	if err := mail.Queue(m.db, l); err != nil {
+		return err
+	}
+	m.notifier.Queued()
+	return nil
+}
+
+// Recipient implements [mail.Recipients].
+func (m *mails) Recipient(ctx context.Context, id uuid.UUID) (name, email string, err error) {
+	user, err := m.accounts.Get(ctx, id)
+	if errors.Is(err, account.ErrNotFound) {
+		err = mail.ErrNoRecipient
+	}
+	return user.Name, user.Email, err
+}
+
+// Link implements [mail.Recipients].
+func (m *mails) Link(ctx context.Context, purpose mail.Kind, id uuid.UUID) (email, page string, err error) {
+	token, email, err := m.accounts.Link(ctx, id)
+	if errors.Is(err, account.ErrInvalidLink) {
+		err = mail.ErrNoRecipient
+	}
+	of := account.ResetPurpose
+	if purpose == mail.VerifyEmail {
+		of = account.VerifyPurpose
+	}
+	return email, linkTo(m.config, of, token), err
+}
+
+// withPreviews adds /dev/mails to the API: how each mail looks, for those who work on them.
+func withPreviews(api http.Handler, origin string, logger *slog.Logger) http.Handler {
+	previews, err := mail.Previews(origin, time.Now)
+	if err != nil {
+		logger.Error("mails can't be previewed", "error", err)
+		return api
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && r.URL.Path == "/dev/mails" {
+			previews.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+}
+
+// mailService sends mails, where a server for them is configured.
+func (p *parts) mailService() service {
+	if p.config.SMTPURL == "" {
+		return service{}
+	}
+	return service{
+		name: "the mails",
+		open: func(ctx context.Context) error {
+			p.mails = &mails{config: p.config, accounts: p.accounts, db: stdlib.OpenDBFromPool(p.reading), notifier: p.notifier}
+			return reactors.Begin(ctx, p.reading, mail.Reactors()...)
+		},
+		run: p.runMails,
+	}
+}
+
+func (p *parts) runMails(ctx context.Context) error {
+	pool, err := p.database.pool(ctx, "reactors", mailConns(), map[string]string{
+		"statement_timeout": "30s", "idle_in_transaction_session_timeout": "150s", // more than a handler may take
+	})
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	p.metrics.WatchPool("reactors", pool)
+	server, err := mail.ParseServer(p.config.SMTPURL)
+	if err != nil {
+		return err
+	}
+	from, err := mail.ParseSender(p.config.MailFrom)
+	if err != nil {
+		return err
+	}
+	sending, err := mail.Delivery(mail.Options{
+		Server: server, From: from, Origin: p.config.FrontendOrigin[0], Recipients: p.mails,
+		Rate: int(p.config.MailRate.Requests), Per: p.config.MailRate.Window, //nolint:gosec // 32 bits
+		Logger: p.logger, Registerer: p.metrics.Registerer(), Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	var reminding sync.WaitGroup
+	defer reminding.Wait()
+	reminding.Go(func() {
+		mail.Remind(ctx, mail.ReminderOptions{
+			Pool: pool, Notifier: p.notifier, Logger: p.logger, Holder: processName(), Now: p.now,
+		})
+	})
+	return reactors.Run(ctx, reactors.Options{
+		Reactors: []reactors.Reactor{mail.Notices(), sending}, Pool: pool, Notifier: p.notifier, Logger: p.logger,
+		Holder: processName(), Registerer: p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
+	})
+}

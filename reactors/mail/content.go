@@ -1,0 +1,198 @@
+package mail
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/text/currency"
+)
+
+// content is what a mail says.
+type content struct {
+	Subject    string
+	Heading    string
+	Name       string // of the recipient
+	Paragraphs []string
+	Facts      []fact
+	Action     *action // nil: nothing is to be done
+	Closing    string  // below it
+	Ticket     string  // what its code says; empty: it has none
+	Image      template.URL
+	Calendar   bool // with a file for a calendar
+	Home       string
+}
+
+// fact is a line of a table, and what it was before, where that has changed.
+type fact struct{ Label, Value, Before string }
+
+type action struct{ Text, URL string }
+
+// recipient is whom a mail goes to.
+type recipient struct{ name, email string }
+
+// links lead to pages of the user interface.
+type links struct {
+	origin string // such as https://tickets.example.com
+	link   string // of VerifyEmail and ResetPassword, with the secret
+}
+
+func contentOf(l Letter, to recipient, at links) (content, error) {
+	c := content{Name: to.name, Home: at.origin}
+	switch l.Kind {
+	case VerifyEmail, ResetPassword, PasswordChanged, EmailChanged:
+		c.account(l.Kind, at)
+		return c, nil
+	default:
+	}
+	if l.Event == nil {
+		return c, fmt.Errorf("letter %s has no event", l.Kind)
+	}
+	title := l.Event.Title
+	c.Facts = factsOf(l)
+	event, bookings := at.origin+"/events/"+l.Event.ID.String(), at.origin+"/bookings"
+	switch l.Kind {
+	case BookingConfirmed:
+		c.say("Your tickets for "+title, "You are going to "+title+"!",
+			"Your booking is confirmed. Show this code at the door, on your phone or on paper.")
+		c.Action, c.Ticket, c.Calendar = &action{"Show my bookings", bookings}, "urn:uuid:"+l.Booking.String(), true
+	case BookingCancelled:
+		c.say("Your booking for "+title+" is cancelled", "Your booking is cancelled",
+			"The tickets went back on sale, and their code is not valid any more.")
+		c.Action, c.Calendar = &action{"Show the event", event}, true
+	case HoldLapsed:
+		c.say("Your tickets for "+title+" were not booked", "Your reservation has ended",
+			"The tickets that were set aside for you were not booked in time and went back on sale.")
+		c.Action = &action{"Look for tickets", event}
+	case TicketsOffered:
+		c.say("Tickets for "+title+" are waiting for you", "It is your turn",
+			"You are on the waiting list, and tickets have become free. They are yours if you book them in time.")
+		c.Action, c.Closing = &action{"Book them now", event}, "After that time they are offered to the next in line."
+	case OfferLapsed:
+		c.say("Your offer for "+title+" has ended", "Your offer has ended",
+			"The tickets that were offered to you were not booked in time. They were offered to the next in line.")
+		c.Action = &action{"Show the event", event}
+	case EventChanged:
+		c.say(title+" has changed", "An event that you have tickets for has changed", "Your tickets stay valid.")
+		c.Action, c.Calendar = &action{"Show the event", event}, true
+		c.Closing = "If you can't come, cancel your booking, so that somebody else gets the tickets."
+	case EventCancelled:
+		c.say(title+" is cancelled", title+" is cancelled",
+			"The organizer has cancelled this event. We are sorry. Your tickets are not valid any more.")
+		c.Action, c.Calendar = &action{"Show other events", at.origin + "/events"}, true
+	case Reminder:
+		c.say(title+" is soon", "See you soon at "+title, "Your tickets are under your bookings, also without a network.")
+		c.Action = &action{"Show my bookings", bookings}
+	default:
+		return c, fmt.Errorf("letters of the kind %q are not known", l.Kind)
+	}
+	return c, nil
+}
+
+func (c *content) say(subject, heading string, paragraphs ...string) {
+	c.Subject, c.Heading, c.Paragraphs = subject, heading, paragraphs
+}
+
+const ignore = "If that was not you, you can ignore this mail."
+
+func (c *content) account(kind Kind, at links) {
+	switch kind {
+	case VerifyEmail:
+		c.say("Confirm your e-mail address", "Confirm your e-mail address",
+			"With this link you confirm that this address is yours. It works once, for half an hour.")
+		c.Action, c.Closing = &action{"Confirm the address", at.link}, ignore
+	case ResetPassword:
+		c.say("Choose a new password", "Choose a new password",
+			"Somebody has asked for a new password for your account. The link works once, for half an hour.")
+		c.Action, c.Closing = &action{"Choose a password", at.link}, ignore
+	case PasswordChanged:
+		c.say("Your password was changed", "Your password was changed",
+			"Everybody who was signed in to your account was signed out.")
+		c.Action = &action{"I did not do that", at.origin + "/forgot-password"}
+	case EmailChanged:
+		c.say("Your e-mail address was changed", "Your e-mail address was changed",
+			"Your account has another e-mail address now, and mails no longer go to this one.",
+			"If that was not you, tell the people who run this site.")
+	default: // about an event
+	}
+}
+
+func factsOf(l Letter) (facts []fact) {
+	if l.Kind == TicketsOffered {
+		facts = append(facts, fact{Label: "Book before", Value: timeIn(l.Event.TimeZone, l.Until)})
+	}
+	was := func(part func(Event) string) (before string) {
+		if l.Before != nil && part(*l.Before) != part(*l.Event) {
+			return part(*l.Before)
+		}
+		return ""
+	}
+	for _, p := range []struct {
+		label string
+		part  func(Event) string
+	}{
+		{"Event", func(e Event) string { return e.Title }},
+		{"When", func(e Event) string { return e.when() }},
+		{"Where", func(e Event) string { return e.Venue }},
+	} {
+		facts = append(facts, fact{p.label, p.part(*l.Event), was(p.part)})
+	}
+	for _, line := range l.Lines {
+		facts = append(facts, fact{Label: "Tickets", Value: line.text(l.Currency)})
+	}
+	if l.Kind == BookingConfirmed {
+		facts = append(facts, fact{Label: "Ticket number", Value: ticketNumber(l.Booking)})
+	}
+	return facts
+}
+
+func (e Event) when() string {
+	text := timeIn(e.TimeZone, e.StartsAt)
+	if !e.EndsAt.IsZero() {
+		text += " – " + timeIn(e.TimeZone, e.EndsAt)
+	}
+	return text
+}
+
+func timeIn(zone string, t time.Time) string {
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		location = time.UTC
+	}
+	return t.In(location).Format("Monday, 2 January 2006, 15:04 (MST)")
+}
+
+func (l Line) text(code string) string {
+	text := fmt.Sprintf("%d × %s", l.Quantity, l.Type)
+	if l.Type == "" {
+		text = fmt.Sprint(l.Quantity)
+	}
+	if code == "" {
+		return text
+	}
+	return text + ", " + amount(int64(l.Quantity)*l.Price, code)
+}
+
+func amount(minor int64, code string) string {
+	if minor == 0 {
+		return "free of charge"
+	}
+	scale := 2
+	if unit, err := currency.ParseISO(code); err == nil {
+		scale, _ = currency.Standard.Rounding(unit)
+	}
+	one := int64(math.Pow10(scale))
+	if scale == 0 {
+		return fmt.Sprintf("%s %d", code, minor)
+	}
+	return fmt.Sprintf("%s %d.%0*d", code, minor/one, scale, minor%one)
+}
+
+// ticketNumber is the end of a booking's id, as the user interface shows it.
+func ticketNumber(id uuid.UUID) string {
+	end := strings.ToUpper(id.String()[24:])
+	return end[:4] + " " + end[4:8] + " " + end[8:]
+}

@@ -1,0 +1,181 @@
+package mail_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/mailtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
+	"github.com/boxoffice/boxoffice/projections/engine"
+	"github.com/boxoffice/boxoffice/reactors"
+	"github.com/boxoffice/boxoffice/reactors/mail"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+// bundle is a database with an event, and a mail server.
+type bundle struct {
+	t        *testing.T
+	url      string
+	pool     *pgxpool.Pool
+	notifier *engine.Notifier
+	server   *mailtest.Server
+	event    uuid.UUID
+	details  domain.Details
+	version  int
+	log      *lockedBuffer
+
+	mu     sync.Mutex
+	erased map[uuid.UUID]bool
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	url := dbtest.URL(t)
+	pool := dbtest.Connect(t, url, dbtest.MaxConns(4))
+	starts := time.Date(2030, 5, 4, 19, 30, 0, 0, time.UTC)
+	b := &bundle{
+		t: t, url: url, pool: pool, server: mailtest.Start(t), event: uuid.New(), log: &lockedBuffer{},
+		details: domain.Details{
+			Title: "Rock & Roll <Night>", Venue: "City Hall", StartsAt: starts, TimeZone: "Europe/Lisbon", Currency: "EUR",
+			TicketTypes: []domain.TicketType{{ID: 1, Name: "Balcony", Price: 45_00}, {ID: 2, Name: "Floor", Price: 20_50}},
+		},
+		notifier: engine.NewNotifier(url, pool, nil, slog.New(slog.DiscardHandler)), erased: map[uuid.UUID]bool{},
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { b.notifier.Run(ctx) })
+	t.Cleanup(func() { stop(); running.Wait() })
+	b.add(domain.EventScheduled{Details: b.details, Capacity: 50_000})
+	return b
+}
+
+// add appends records to the event.
+func (b *bundle) add(records ...domain.Record) {
+	b.t.Helper()
+	news := make([]appendtest.Record, len(records))
+	for i, r := range records {
+		name, version, data, err := domain.Codec{}.Encode(r)
+		must(b.t, err)
+		news[i] = appendtest.Record{Type: name, SchemaVersion: version, Data: data}
+	}
+	_, err := appendtest.Append(context.Background(), b.pool, b.event, b.version, news...)
+	must(b.t, err)
+	b.version += len(records)
+	b.notifier.Appended()
+}
+
+// book is a record with one ticket of the first type.
+func book(booking, customer uuid.UUID) domain.TicketBooked {
+	return domain.TicketBooked{BookingID: booking, CustomerID: customer, Currency: "EUR",
+		Lines: domain.Lines{{Type: 1, Quantity: 1, Price: 45_00}}}
+}
+
+// run sends mails until stop is called or the test ends.
+func (b *bundle) run(change ...func(*mail.Options)) (stop func()) {
+	b.t.Helper()
+	server, err := mail.ParseServer(b.server.URL())
+	must(b.t, err)
+	from, err := mail.ParseSender("Boxoffice <tickets@example.com>")
+	must(b.t, err)
+	logger := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	o := mail.Options{Server: server, From: from, Origin: "https://tickets.example.com", Recipients: b, Rate: 100_000,
+		Per: time.Second, Logger: logger, Now: time.Now}
+	for _, c := range change {
+		c(&o)
+	}
+	delivery, err := mail.Delivery(o)
+	must(b.t, err)
+	pool := dbtest.Connect(b.t, b.url, dbtest.MaxConns(reactors.Connections(2)))
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := reactors.Run(ctx, reactors.Options{Reactors: []reactors.Reactor{mail.Notices(), delivery}, Pool: pool,
+			Notifier: b.notifier, Logger: logger, Holder: "test", Retry: time.Millisecond, Lease: time.Second}); err != nil {
+			b.t.Error(err)
+		}
+	})
+	stop = sync.OnceFunc(func() { cancel(); running.Wait() })
+	b.t.Cleanup(stop)
+	b.eventually("the reactors run", func() bool {
+		return b.count(`select count(*) from reactor_offsets where holder is not null`) == 2
+	})
+	return stop
+}
+
+func emailOf(id uuid.UUID) string { return "u" + id.String() + "@example.org" }
+
+// Recipient implements [mail.Recipients].
+func (b *bundle) Recipient(_ context.Context, id uuid.UUID) (name, email string, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.erased[id] {
+		return "", "", mail.ErrNoRecipient
+	}
+	return "Ann \"Pro\" O'Neil, Äpfel", emailOf(id), nil
+}
+
+// Link implements [mail.Recipients].
+func (*bundle) Link(_ context.Context, kind mail.Kind, link uuid.UUID) (email, page string, err error) {
+	return "new@example.org", fmt.Sprintf("https://tickets.example.com/%s#token=%s", kind, link), nil
+}
+
+// gets waits for a number of mails, and returns them.
+func (b *bundle) gets(n int) []mailtest.Mail {
+	b.t.Helper()
+	b.eventually(fmt.Sprintf("%d mails", n), func() bool { return len(b.server.Mails()) >= n })
+	b.eventually("the queue is empty", func() bool { return b.count(`select count(*) from reactor_queue`) == 0 })
+	mails := b.server.Mails()
+	if len(mails) != n {
+		b.t.Fatalf("got %d mails, want %d", len(mails), n)
+	}
+	return mails
+}
+
+func (b *bundle) eventually(what string, holds func() bool) {
+	b.t.Helper()
+	if !waittest.Until(30*time.Second, holds) {
+		b.t.Fatalf("timeout: %s\n%d mails\n%s", what, len(b.server.Mails()), b.log)
+	}
+}
+
+func (b *bundle) count(sql string, args ...any) (n int) {
+	b.t.Helper()
+	must(b.t, b.pool.QueryRow(context.Background(), sql, args...).Scan(&n))
+	return n
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}

@@ -1,0 +1,103 @@
+package reactors
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/boxoffice/boxoffice/projections/engine"
+)
+
+// The pause between attempts while something is out of order grows from the one to the other.
+const (
+	shortestPause = 250 * time.Millisecond
+	longestPause  = 30 * time.Second
+)
+
+// linger is how long a reactor waits after a signal, so that what comes together is read together.
+const linger = 20 * time.Millisecond
+
+// waiter is the [wsql.BackoffManager] of a reactor. It returns when there is something to read, so
+// watermill-sql need not poll.
+type waiter struct {
+	runner *runner
+	ctx    context.Context //nolint:containedctx // of the lease; the interface has none
+	signal *engine.Signal
+
+	signalled <-chan struct{} // since before the last SELECT
+	pause     time.Duration
+	told      string // the last error: one that stays is told once
+
+	mu     sync.Mutex
+	outage error // of a handler, which had the transaction rolled back
+}
+
+// listen is called before each SELECT, so that nothing is missed after it.
+func (w *waiter) listen() { w.signalled = w.signal.Listen() }
+
+// fail notes why a handler has the transaction rolled back: the first error of a batch counts.
+func (w *waiter) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.outage == nil {
+		w.outage = err
+	}
+}
+
+func (w *waiter) takeOutage() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	err := w.outage
+	w.outage = nil
+	return err
+}
+
+// HandleError is called after each transaction: with an error, without a message, or after its
+// commit.
+func (w *waiter) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) time.Duration {
+	if outage := w.takeOutage(); outage != nil {
+		err = outage // err says only that the transaction is over
+	}
+	switch {
+	case w.ctx.Err() != nil || w.runner.working.Err() != nil:
+	case err != nil:
+		w.failed(err)
+	case noMsg:
+		if !engine.Await(w.ctx, w.signalled, w.runner.Poll) {
+			engine.Await(w.ctx, nil, linger)
+		}
+	default:
+		w.pause, w.told = 0, ""
+		if w.runner.Queue == "" {
+			w.runner.Notifier.Queued() // most reactors of the log queue something
+		}
+	}
+	if w.ctx.Err() != nil {
+		w.runner.stop(nil) // between two transactions
+	}
+	return 0
+}
+
+func (w *waiter) failed(err error) {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "22012" { // division by zero: see heldSQL
+		w.runner.stop(errLeaseLost)
+		return
+	}
+	if isUnknown(err) {
+		w.runner.stop(err) // another process may know it
+		return
+	}
+	if text := err.Error(); text != w.told {
+		w.told = text
+		w.runner.Logger.Warn("a reactor waits", "reactor", w.runner.Name, "error", err)
+	}
+	w.pause = min(max(2*w.pause, shortestPause), longestPause)
+	engine.Await(w.ctx, nil, w.pause)
+}
+
+var errLeaseLost = errors.New("another process runs the reactor")
