@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -287,6 +288,28 @@ func TestABookingInItsDelayIsFinishedBeforeTheProgramStops(t *testing.T) {
 	}
 	if answer := <-booked; answer["booking"] == nil {
 		t.Errorf("the booking was not finished: %v", answer)
+	}
+}
+
+func TestABalancerIsGivenTimeToNoticeThatAProgramStops(t *testing.T) {
+	t.Parallel()
+	p := serve(t, append(secretsFor(newSeededDatabase(t)), "SHUTDOWN_DELAY=1m"), "--seed")
+	token := p.login("alice")
+	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"]
+	must(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	p.waitFor("readiness to end", func() bool {
+		status, _, told := p.ask("GET", "/readyz", "", "")
+		return status == http.StatusServiceUnavailable && told.Code == "not_ready"
+	})
+	if booked := p.post("/book", token, map[string]any{"eventId": event}); booked["booking"] == nil {
+		t.Errorf("what still came was not served: %v", booked)
+	}
+}
+
+func TestConnectionsThatNobodyUsesOutliveThoseOfBalancers(t *testing.T) {
+	t.Parallel()
+	if got := server(nil, slog.New(slog.DiscardHandler)).IdleTimeout; got <= 620*time.Second {
+		t.Errorf("got %s, and some balancers keep them for 600 s", got)
 	}
 }
 

@@ -48,6 +48,7 @@ type Config struct {
 
 	FrontendOrigin []string      `env:"FRONTEND_ORIGIN" envDefault:"http://localhost:3000" doc:"origins that may call the API from a browser, separated by commas"`
 	BookingDelay   time.Duration `env:"BOOKING_DELAY" envDefault:"1s" doc:"time a booking spends inside its transaction"`
+	ShutdownDelay  time.Duration `env:"SHUTDOWN_DELAY" envDefault:"0s" doc:"after SIGTERM: time in which /readyz is 503 and requests are still served, so that a balancer can notice"`
 	Transactions   int           `env:"BOOKING_TRANSACTIONS" envDefault:"32" min:"1" doc:"booking transactions that may be open at once"`
 	Queue          int           `env:"BOOKING_QUEUE" envDefault:"50000" min:"1" doc:"commands that may wait for a transaction before more are refused as busy"`
 	ReadConns      int           `env:"READ_CONNECTIONS" envDefault:"12" min:"2" doc:"database connections for reading; searches for events use half of them at most"`
@@ -295,6 +296,9 @@ func (c Config) check() (problems []error) {
 	}
 	if c.BookingDelay < 0 || c.BookingDelay > time.Minute {
 		bad("BOOKING_DELAY must be between 0s and 1m")
+	}
+	if c.ShutdownDelay < 0 || c.ShutdownDelay > time.Minute {
+		bad("SHUTDOWN_DELAY must be between 0s and 1m")
 	}
 	for _, origin := range c.FrontendOrigin {
 		u, err := url.Parse(origin)
