@@ -28,7 +28,7 @@ help: ## List the targets
 
 .PHONY: build
 build: $(WEB) ## Build bin/boxoffice
-	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/boxoffice ./cmd/boxoffice
+	go build -ldflags "-X main.version=$(VERSION)" -o bin/boxoffice ./cmd/boxoffice
 
 .PHONY: run
 run: build ## Run the system on http://localhost:3000, with its own PostgreSQL; Ctrl-C stops it

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +27,25 @@ import (
 	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
-// The test binary is the program too, so that processes can be started, killed and started again.
+// program is what the tests start, kill and start again. The test binary is the program too. Under
+// the race detector each start of it and each password takes ten times as long, and what runs in a
+// process has tests of its own with the detector, so a build without it is started, unless
+// TEST_PROGRAM_RACE is set.
+var program = sync.OnceValue(func() string {
+	if !underRaceDetector || os.Getenv("TEST_PROGRAM_RACE") != "" {
+		return os.Args[0]
+	}
+	dir, err := dbtest.Dir("boxoffice-program-")
+	if err != nil {
+		panic(err)
+	}
+	path := filepath.Join(dir, "boxoffice.exe") // a suffix that Windows needs, and others do not mind
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("build the program: %v: %s", err, out))
+	}
+	return path
+})
+
 func TestMain(m *testing.M) {
 	if os.Getenv("BOXOFFICE_TEST_LEAKS") != "" {
 		problems := leaks()
@@ -55,7 +75,12 @@ type process struct {
 }
 
 func command(env []string, args ...string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], args...)
+	return commandContext(context.Background(), env, args...)
+}
+
+// commandContext kills the program when ctx ends.
+func commandContext(ctx context.Context, env []string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program(), args...)
 	cmd.Env = []string{"BOXOFFICE_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
 		"TMPDIR=" + os.TempDir(), "API_PORT=0", "WEB_PORT=0", "BOOKING_DELAY=50ms"}
 	cmd.Env = append(cmd.Env, env...)
@@ -283,6 +308,28 @@ func TestABookingInItsDelayIsFinishedBeforeTheProgramStops(t *testing.T) {
 	}
 }
 
+func TestABalancerIsGivenTimeToNoticeThatAProgramStops(t *testing.T) {
+	t.Parallel()
+	p := serve(t, append(secretsFor(newSeededDatabase(t)), "SHUTDOWN_DELAY=1m"), "--seed")
+	token := p.login("alice")
+	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"]
+	must(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	p.waitFor("readiness to end", func() bool {
+		status, _, told := p.ask("GET", "/readyz", "", "")
+		return status == http.StatusServiceUnavailable && told.Code == "not_ready"
+	})
+	if booked := p.post("/book", token, map[string]any{"eventId": event}); booked["booking"] == nil {
+		t.Errorf("what still came was not served: %v", booked)
+	}
+}
+
+func TestConnectionsThatNobodyUsesOutliveThoseOfBalancers(t *testing.T) {
+	t.Parallel()
+	if got := server(nil, slog.New(slog.DiscardHandler)).IdleTimeout; got <= 620*time.Second {
+		t.Errorf("got %s, and some balancers keep them for 600 s", got)
+	}
+}
+
 // waitForBookingTransaction returns when a booking is in its delay: another command on the system
 // shows it as open.
 func (p *process) waitForBookingTransaction() {
@@ -389,11 +436,11 @@ func TestProductionStartsOnlyWithoutTheAccountsOfTheSeed(t *testing.T) {
 		out, err := command(env, args...).CombinedOutput()
 		return string(out), err
 	}
-	refused := command(env, "serve")
-	started := time.AfterFunc(20*time.Second, func() { _ = refused.Process.Kill() }) // it goes on for ever when it starts
-	data, err := refused.CombinedOutput()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	data, err := commandContext(ctx, env, "serve").CombinedOutput()
 	out := string(data)
-	if !started.Stop() || err == nil {
+	if ctx.Err() != nil || err == nil { // it goes on for ever when it starts
 		t.Fatalf("it has started: %s", out)
 	}
 	for _, want := range append(emails, "boxoffice user purge-demo") {

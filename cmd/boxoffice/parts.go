@@ -329,7 +329,9 @@ func (p *parts) ready() error {
 }
 
 // stopWithin bounds how long a stop may take. Bookings in their delay are finished.
-func stopWithin(c config.Config) time.Duration { return 20*time.Second + c.BookingDelay }
+func stopWithin(c config.Config) time.Duration {
+	return 20*time.Second + c.BookingDelay + c.ShutdownDelay
+}
 
 func (a *app) logger(c config.Config) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}

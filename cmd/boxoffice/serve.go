@@ -281,6 +281,10 @@ func (p *parts) httpService() service {
 		stop: func(deadline context.Context) error {
 			p.stopping.Store(true)
 			p.logger.Info("stopping")
+			select { // a balancer goes on sending requests until its next check
+			case <-time.After(p.config.ShutdownDelay):
+			case <-deadline.Done():
+			}
 			stopped := make(chan error, 1+len(servers))
 			go func() { stopped <- p.push.Close(deadline) }() // a server does not know of connections that were upgraded
 			for _, srv := range servers {                     // at once: none takes requests while another one finishes its own
@@ -373,13 +377,17 @@ func address(l net.Listener) string {
 	return "http://localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
+// idleTimeout is longer than balancers keep connections that nobody uses (up to 600 s): one that is
+// closed here at the moment when it is used again fails a request.
+const idleTimeout = 11 * time.Minute
+
 func server(h http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      90 * time.Second, // a booking waits for its delay, which is at most a minute
-		IdleTimeout:       2 * time.Minute,
+		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}

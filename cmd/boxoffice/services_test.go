@@ -156,6 +156,7 @@ func TestAnErrorHalfwayLeavesNothingBehind(t *testing.T) {
 			t.Parallel()
 			cmd := command(append(env, "BOXOFFICE_TEST_LEAKS=1", "API_PORT="+freePort(t), "WEB_PORT="+freePort(t),
 				"METRICS_PORT="+freePort(t)))
+			cmd.Path = os.Args[0]
 			out, err := cmd.CombinedOutput()
 			tried := strings.Count(string(out), "tried ")
 			if err != nil || tried < 14 {

@@ -50,6 +50,7 @@ type Config struct {
 	BookingDelay   time.Duration `env:"BOOKING_DELAY" envDefault:"1s" doc:"time a booking spends inside its transaction"`
 	HoldTime       time.Duration `env:"HOLD_TIME" envDefault:"10m" doc:"time for which tickets are reserved, and offered to those on a waiting list"`
 	Payments       string        `env:"PAYMENTS_SIMULATED" envDefault:"ok" doc:"what simulated payments for reservations do: ok, slow (5 s) or fail"`
+	ShutdownDelay  time.Duration `env:"SHUTDOWN_DELAY" envDefault:"0s" doc:"after SIGTERM: time in which /readyz is 503 and requests are still served, so that a balancer can notice"`
 	Transactions   int           `env:"BOOKING_TRANSACTIONS" envDefault:"32" min:"1" doc:"booking transactions that may be open at once"`
 	Queue          int           `env:"BOOKING_QUEUE" envDefault:"50000" min:"1" doc:"commands that may wait for a transaction before more are refused as busy"`
 	ReadConns      int           `env:"READ_CONNECTIONS" envDefault:"12" min:"2" doc:"database connections for reading; searches for events use half of them at most"`
@@ -315,6 +316,9 @@ func (c Config) check() (problems []error) {
 	}
 	if c.Payments != "ok" && c.Payments != "slow" && c.Payments != "fail" {
 		bad("PAYMENTS_SIMULATED must be ok, slow or fail")
+	}
+	if c.ShutdownDelay < 0 || c.ShutdownDelay > time.Minute {
+		bad("SHUTDOWN_DELAY must be between 0s and 1m")
 	}
 	for _, origin := range c.FrontendOrigin {
 		u, err := url.Parse(origin)

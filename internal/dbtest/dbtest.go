@@ -31,8 +31,8 @@ var (
 	// shared is what the tests of a package have created together, for [Main] to remove.
 	shared struct {
 		server    *embeddedpg.Server
-		dir       string // of the server
 		mu        sync.Mutex
+		dirs      []string // see Dir
 		templates []string // database names
 	}
 )
@@ -65,9 +65,22 @@ func Main(m *testing.M, checks ...func() error) {
 			fmt.Fprintln(os.Stderr, "stop the test server:", err)
 		}
 	}
-	_ = os.RemoveAll(shared.dir) // even if the server could not be started
+	for _, dir := range shared.dirs { // even if the server could not be started
+		_ = os.RemoveAll(dir)
+	}
 	removeFiles()
 	os.Exit(code)
+}
+
+// Dir makes a directory for what the tests of a package share. [Main] removes it.
+func Dir(prefix string) (string, error) {
+	dir, err := os.MkdirTemp("", prefix)
+	if err == nil {
+		shared.mu.Lock()
+		defer shared.mu.Unlock()
+		shared.dirs = append(shared.dirs, dir)
+	}
+	return dir, err
 }
 
 // Slow skips a test in go test -short.
@@ -198,11 +211,10 @@ func serverURL() (string, error) {
 	if address := os.Getenv("TEST_DATABASE_URL"); address != "" {
 		return address, nil
 	}
-	dir, err := os.MkdirTemp("", serverPrefix)
+	dir, err := Dir(serverPrefix)
 	if err != nil {
 		return "", err
 	}
-	shared.dir = dir
 	shared.server, err = embeddedpg.Start(context.Background(), embeddedpg.Options{
 		Dir: dir,
 		// A crash of the machine loses nothing of value.
