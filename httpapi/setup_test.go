@@ -164,6 +164,16 @@ func must(tb testing.TB, err error) {
 	}
 }
 
+// linkToken is that of the next letter with a link.
+func (s *system) linkToken() string {
+	s.Helper()
+	for {
+		if letter := within(s.T, "a letter with a link is sent", s.letters); letter.Token != "" {
+			return letter.Token
+		}
+	}
+}
+
 // token is the access token of somebody who need not have an account.
 func (s *system) token(role account.Role) string { return s.tokenOf(uuid.New(), role) }
 

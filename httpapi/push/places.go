@@ -38,6 +38,9 @@ func (p *placing) wake() {
 // notePlaces notes the lists on which places have changed. The caller holds mu.
 func (p *Push) notePlaces(entries []projections.EntryChange) {
 	for _, e := range entries {
+		for s := range p.owners[e.UserID] {
+			delete(s.places, e.ID) // one that was told before the change is told again after it
+		}
 		switch e.Status {
 		case projections.EntryWaiting, projections.EntryLeft, projections.EntryOffered:
 			p.placing.moved[e.EventID] = e.Position
