@@ -11,23 +11,21 @@ import (
 )
 
 // listener is somebody who is told of holds, entries and places, and of nothing else.
-func (s *system) listener(p *pushing, more ...any) (id uuid.UUID, c *client, ready frame) {
+func (s *system) listener(p *pushing) (id uuid.UUID, c *client, ready frame) {
 	s.Helper()
 	id = uuid.New()
-	hello := []any{"token", s.tokenOf(id, account.Customer), "events", []string{}, "holds", true}
-	c, ready = p.join(append(hello, more...)...)
+	c, ready = p.join("token", s.tokenOf(id, account.Customer), "events", []string{}, "holds", true)
 	return id, c, ready
 }
 
 // wantHold reads the next frame, which must be about the hold.
-func (c *client) wantHold(id uuid.UUID, status string, offered bool, version int) frame {
+func (c *client) wantHold(id uuid.UUID, status string, offered bool, version int) {
 	c.Helper()
 	f := c.want("hold")
 	if f.HoldID != id.String() || f.Status != status || f.Offered != offered || f.Version != version ||
 		(f.ExpiresAt != nil) != (status == "HELD") || f.LogPosition == 0 {
 		c.Fatalf("got %+v, want hold %s, %s, offered %t, version %d", f, id, status, offered, version)
 	}
-	return f
 }
 
 // wantEntry reads the next frame, which must be about the entry.
@@ -60,7 +58,8 @@ func TestHoldsArePushedToTheirOwnerOnly(t *testing.T) {
 		t.Errorf("got %+v", f)
 	}
 	// Who comes back is told of what has become of each.
-	again, _ := p.join("token", s.tokenOf(ann, account.Customer), "events", []string{}, "holds", true, "after", ready.Position)
+	again, _ := p.join("token", s.tokenOf(ann, account.Customer), "events", []string{}, "holds", true,
+		"after", ready.Position)
 	again.wantHold(first, "RELEASED", false, 3)
 	again.wantHold(second, "CONFIRMED", false, 5)
 	s.decide(event, domain.CancelEvent{})
