@@ -70,7 +70,8 @@ func (c *OwnedChanges) collect(rows pgx.Rows) error {
 		schemaVersion int16
 		data          []byte
 	)
-	_, err := pgx.ForEachRow(rows, []any{&r.Position, &r.StreamID, &r.Version, &kind, &schemaVersion, &data}, func() error {
+	columns := []any{&r.Position, &r.StreamID, &r.Version, &kind, &schemaVersion, &data}
+	_, err := pgx.ForEachRow(rows, columns, func() error {
 		var unreadable error
 		if r.Value, unreadable = decode(kind, schemaVersion, data); unreadable == nil {
 			c.add(&r)

@@ -49,7 +49,8 @@ func TestAProgramThatIsOlderThanTheLogSaysSo(t *testing.T) {
 		}
 	}
 	out, err := command(env, "projections", "status").CombinedOutput()
-	if err != nil || strings.Count(string(out), "nobody: the next record is of a newer version") != len(projections.Names()) {
+	const nobody = "nobody: the next record is of a newer version"
+	if err != nil || strings.Count(string(out), nobody) != len(projections.Names()) {
 		t.Errorf("%v: %s", err, out)
 	}
 	// Before the record, everything is projected.

@@ -151,6 +151,7 @@ func (p *Push) reset(position int64) {
 	clear(p.changed)
 	clear(p.owned)
 	clear(p.pending)
+	clear(p.placing.moved)
 	p.byAge.Init()
 	for s := range p.sockets {
 		if s.following {

@@ -106,8 +106,9 @@ func (p *Push) tellPlaces(ctx context.Context) error {
 			p.placing.newcomers[user] = struct{}{}
 		}
 	}
-	for event, position := range moved { // which the read model may not have yet
-		if err != nil || position > upTo {
+	for event, position := range moved {
+		// The read model may not have it yet. After a reset it never will.
+		if position <= p.position && (err != nil || position > upTo) {
 			p.placing.moved[event] = max(p.placing.moved[event], position)
 		}
 	}

@@ -1,6 +1,7 @@
 // Package push serves the WebSocket at /ws: clients subscribe to events and are told when tickets or
-// details of them change, and when their user's bookings, holds or places on waiting lists do. It has no SQL: [projections.Live] tells
-// it of changes. Start with [Push] and [Options]; docs/websocket.md describes the protocol.
+// details of them change, and when their user's bookings, holds or places on waiting lists do. It has no
+// SQL: [projections.Live] tells it of changes. Start with [Push] and [Options]; docs/websocket.md
+// describes the protocol.
 package push
 
 import (

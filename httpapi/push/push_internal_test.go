@@ -346,3 +346,81 @@ func TestChangesOfOneEventLeaveLittleGarbage(t *testing.T) {
 		t.Error("the room for many events is kept")
 	}
 }
+
+// places are those of one who waits, as of a position.
+type places struct {
+	changes
+	upTo  int64
+	asked int
+	place projections.Place
+}
+
+func (l *places) Places(_ context.Context, events, _, _ []uuid.UUID) ([]projections.Place, int64, error) {
+	l.asked++
+	if len(events) == 0 {
+		return nil, l.upTo, nil
+	}
+	return []projections.Place{l.place}, l.upTo, nil
+}
+
+func TestPlacesAreToldWhenTheyChangeAndAreReadAgainWhenTheReadModelLags(t *testing.T) {
+	t.Parallel()
+	ann, event := uuid.New(), uuid.New()
+	live := &places{place: projections.Place{EntryID: uuid.New(), EventID: event, UserID: ann, Version: 5, Place: 2}}
+	p := New(Options{Live: live})
+	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
+	if p.admit(s) != nil || !p.join(s, ann, false, true) {
+		t.Fatal("no room")
+	}
+	p.follow(s, []uuid.UUID{}, nil)
+	s.take(false, 0)
+	tell := func() (frames int) {
+		if err := p.tellPlaces(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		texts, _, _ := s.take(false, 0)
+		return len(texts)
+	}
+	wanted := func() bool { return len(p.placing.moved) > 0 }
+	left := func(at int64) {
+		p.observe(projections.News{After: at - 1, Upto: at, OwnedChanges: projections.OwnedChanges{
+			Entries: []projections.EntryChange{{ID: uuid.New(), EventID: event, UserID: uuid.New(),
+				Status: projections.EntryLeft, Version: 9, Position: at}},
+		}})
+		p.flush()
+	}
+	tell()
+	left(10)
+	if n := tell(); n != 1 || !wanted() {
+		t.Errorf("%d frames, want 1; and the read model lags", n)
+	}
+	live.upTo = 10
+	if n := tell(); n != 0 || wanted() {
+		t.Errorf("%d frames, want none: it is the same place", n)
+	}
+	live.place.Place = 1
+	left(11)
+	live.upTo = 11
+	if n := tell(); n != 1 || wanted() {
+		t.Errorf("%d frames, want 1", n)
+	}
+
+	// What was read before an offer is not told after it.
+	live.place.Place = 7
+	p.observe(projections.News{After: 11, Upto: 12, OwnedChanges: projections.OwnedChanges{
+		Entries: []projections.EntryChange{{ID: live.place.EntryID, EventID: event, UserID: ann,
+			Status: projections.EntryOffered, Version: 12, Position: 12}},
+	}})
+	p.flush()
+	live.upTo = 12
+	if n := tell(); n != 1 { // the offer
+		t.Errorf("%d frames, want 1", n)
+	}
+
+	// The log has another history: the read model never gets to where the old one was.
+	left(13)
+	p.observe(projections.News{Reset: true, After: 3, Upto: 3})
+	if wanted() {
+		t.Error("places of another history are read for ever")
+	}
+}

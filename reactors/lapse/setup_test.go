@@ -185,12 +185,10 @@ func (b *bundle) do(event uuid.UUID, commands ...domain.Command) {
 }
 
 // hold has somebody hold a ticket for a while.
-func (b *bundle) hold(event uuid.UUID, lasts time.Duration) (customer uuid.UUID) {
+func (b *bundle) hold(event uuid.UUID, lasts time.Duration) {
 	b.Helper()
-	customer = uuid.New()
 	now := b.now()
-	b.do(event, domain.HoldTickets{HoldID: uuid.New(), CustomerID: customer, Now: now, Until: now.Add(lasts)})
-	return customer
+	b.do(event, domain.HoldTickets{HoldID: uuid.New(), CustomerID: uuid.New(), Now: now, Until: now.Add(lasts)})
 }
 
 // story is the names of the records of a stream, after the first.

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
-import { StreamFairness } from '@/lib/api/schemas'
+import { StreamFairness } from '@/lib/api/schemas-audit'
 
 const STEPS = 50
 
