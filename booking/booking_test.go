@@ -130,7 +130,8 @@ func TestABookingThatWasMadeBeforeIsAnsweredAsItWasMade(t *testing.T) {
 	must(t, err)
 	found, err := b.Book(t.Context(), by(customer), book)
 	must(t, err)
-	if !reflect.DeepEqual(found.Booking, first.Booking) || !reflect.DeepEqual(found.Event, first.Event) || found.Booking.CreatedAt.IsZero() {
+	if !reflect.DeepEqual(found.Booking, first.Booking) || !reflect.DeepEqual(found.Event, first.Event) ||
+		found.Booking.CreatedAt.IsZero() {
 		t.Errorf("got %+v, want %+v", found, first)
 	}
 

@@ -336,7 +336,8 @@ func TestHoldsOfAStormAreExactlyTheTickets(t *testing.T) {
 	close(gate)
 	all.Wait()
 	if booked != 10 || soldOut != 40 || len(confirmedBookings) != 10 || p.total() != 10*42_00 {
-		t.Errorf("%d booked (%d ids), %d were told that it is sold out, %d paid", booked, len(confirmedBookings), soldOut, p.total())
+		t.Errorf("%d booked (%d ids), %d were told that it is sold out, %d paid",
+			booked, len(confirmedBookings), soldOut, p.total())
 	}
 	b.wantRemaining(event, 0, 0)
 }

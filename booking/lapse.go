@@ -24,7 +24,8 @@ func (s *Service) LapseHolds(ctx context.Context, eventID uuid.UUID) (recorded i
 	request := Request{CorrelationID: uuid.NewString()}
 	for {
 		var n int
-		cmd := command{StreamID: eventID, Decide: decider(domain.LapseHolds{Now: s.Now(), OfferTime: s.HoldTime}), Immediate: true}
+		lapse := domain.LapseHolds{Now: s.Now(), OfferTime: s.HoldTime}
+		cmd := command{StreamID: eventID, Decide: decider(lapse), Immediate: true}
 		_, err := s.execute(ctx, request, "lapse holds", cmd, func(o outcome) Result {
 			n = lapsed(o)
 			return Result{Position: o.Position}

@@ -117,7 +117,8 @@ func TestTicketTypesAreChanged(t *testing.T) {
 		a.at("currency") != "USD" || a.at("maxPerCustomer") != 2.0 {
 		t.Errorf("got %s", a.raw)
 	}
-	bad := s.want(change(only(floor, map[string]any{"name": "Box", "price": json.Number("1.234")})), 400, "validation_failed")
+	tooExact := map[string]any{"name": "Box", "price": json.Number("1.234")}
+	bad := s.want(change(only(floor, tooExact)), 400, "validation_failed")
 	if pointer := bad.at("errors").([]any)[0].(map[string]any)["pointer"]; pointer != "/ticketTypes/1/price" {
 		t.Errorf("got %s", bad.raw)
 	}
@@ -222,7 +223,8 @@ func TestPeopleWaitForTickets(t *testing.T) {
 	if a.at("status") != "WAITING" || a.at("place") != 1.0 || a.at("eventId") != event || a.at("joinedAt") == nil {
 		t.Errorf("got %s", a.raw)
 	}
-	if again := s.want(s.call("POST", list, bob, "{}", "Idempotency-Key", "w"), 201, ""); string(again.raw) != string(a.raw) {
+	again := s.want(s.call("POST", list, bob, "{}", "Idempotency-Key", "w"), 201, "")
+	if string(again.raw) != string(a.raw) {
 		t.Errorf("got %s, want %s", again.raw, a.raw)
 	}
 	s.want(s.call("POST", list, bob, map[string]any{"lines": lines(2, 1)}), 409, "already_waiting")
@@ -265,7 +267,8 @@ func TestASaleHasABeginningAndAnEnd(t *testing.T) {
 		t.Errorf("it is not on sale: %s", a.raw)
 	}
 	closed := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)
-	s.want(s.call("PATCH", "/events/"+event, organizer, map[string]any{"saleOpensAt": nil, "saleClosesAt": closed}), 200, "")
+	window := map[string]any{"saleOpensAt": nil, "saleClosesAt": closed}
+	s.want(s.call("PATCH", "/events/"+event, organizer, window), 200, "")
 	s.want(s.order(ann, event), 409, "sale_closed")
 	s.want(s.call("PATCH", "/events/"+event, organizer, map[string]any{"saleClosesAt": nil}), 200, "")
 	s.want(s.order(ann, event), 201, "")
@@ -282,7 +285,8 @@ func TestOnlyOrganizersSeeDrafts(t *testing.T) {
 		"/events?cursor=*", "/events?sortBy=title&sortOrder=desc", "/events?sortBy=price"}
 	for name, token := range everybody {
 		for _, list := range lists {
-			if a := s.want(s.call("GET", list, token, nil), 200, ""); a.at("meta", "total") != 0.0 || len(a.at("data").([]any)) > 0 {
+			a := s.want(s.call("GET", list, token, nil), 200, "")
+			if a.at("meta", "total") != 0.0 || len(a.at("data").([]any)) > 0 {
 				t.Errorf("%s, %s: %s", name, list, a.raw)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 type saleRow struct {
 	ID    uuid.UUID
 	Title string
-	Sold  int
+	Sold  int // or set aside
 	Last  time.Time
 }
 
@@ -38,9 +38,21 @@ func salesTable(name, title string, panics func() bool) engine.Projection {
 			case domain.DetailsChanged:
 				row.Title = v.Details.Title
 			case domain.TicketBooked:
-				row.Sold++
+				row.Sold += v.Lines.Quantity()
 			case domain.BookingCancelled:
-				row.Sold--
+				row.Sold -= v.Lines.Quantity()
+			case domain.TicketsHeld:
+				row.Sold += v.Taken()
+			case domain.TicketsOffered:
+				row.Sold += v.Lines.Quantity()
+			case domain.HoldReleased:
+				row.Sold -= v.Lines.Quantity()
+			case domain.HoldLapsed:
+				row.Sold -= v.Lines.Quantity()
+			case domain.OfferDeclined:
+				row.Sold -= v.Lines.Quantity()
+			case domain.OfferLapsed:
+				row.Sold -= v.Lines.Quantity()
 			default: // the others change nothing
 			}
 			if row.Title == title && panics() {
