@@ -3,6 +3,8 @@ import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Event, Hold, WaitlistEntry } from '@/lib/api/types'
+import { applyChange } from '@/lib/event-cache'
+import { useEvent } from '@/lib/get-event'
 import { startSession } from '@/lib/session/session'
 import { anEvent, aSession, newId, problem, server } from '../../../test/server'
 import { show } from '../../../test/show'
@@ -170,6 +172,28 @@ describe('choosing', () => {
       },
       { path: expect.stringMatching(/^POST .*confirm$/) as string },
     ])
+  })
+
+  it('shows what is left of each type soon after others have bought some', async () => {
+    const event = concert()
+    let current = event
+    serve(event)
+    server.use(http.get('*/api/events/:id', () => HttpResponse.json(current)))
+    const Page = () => {
+      const { data } = useEvent(event.id)
+      return data ? <EventSale event={data} booked={0} button={null} /> : null
+    }
+    show(<Page />)
+    expect(await screen.findByText('60 left')).toBeInTheDocument()
+    const version = event.version + 1
+    current = {
+      ...event,
+      version,
+      remainingTickets: 50,
+      ticketTypes: [seated, { ...standing, remaining: 49 }],
+    }
+    act(() => applyChange({ eventId: event.id, version, remainingTickets: 50 }))
+    expect(await screen.findByText('49 left')).toBeInTheDocument()
   })
 
   it('is over when the customer has as many as one can get', async () => {

@@ -1,12 +1,14 @@
 'use client'
 
 import { useMutation } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event, TicketLine } from '@/lib/api/types'
 import { AttemptKey } from '@/lib/attempt-key'
+import { eventKeys } from '@/lib/event-cache'
 import { formatPrice } from '@/lib/format'
+import { queryClient } from '@/lib/query-client'
 import { isSimple, totalOf, useSale } from '@/lib/sale'
 import { strings } from '@/lib/strings'
 import { join, reserve } from '../actions'
@@ -32,6 +34,7 @@ export function ChooseTickets({ event, booked }: { event: Event; booked: number 
 
 function Choice({ event, booked }: { event: Event; booked: number }) {
   const { phase } = useSale(event)
+  useNewCounts(event)
   const [chosen, setChosen] = useState<Chosen>({})
   const [wantsToWait, setWantsToWait] = useState(false)
   const [attempt] = useState(() => new AttemptKey())
@@ -41,7 +44,8 @@ function Choice({ event, booked }: { event: Event; booked: number }) {
   const isOne = isSimple(event) // there is nothing to choose
 
   const { rows, lines, wanted, isEnough } = selectionOf(event, chosen, most, isWaiting)
-  const canWait = !isGone && rows.some(({ left }) => left < most)
+  const canWait =
+    !isGone && rows.some(({ type, left }) => left < Math.min(most, type.capacity ?? event.totalTickets))
 
   const send = useMutation({
     mutationFn: async () => {
@@ -101,7 +105,7 @@ function Choice({ event, booked }: { event: Event; booked: number }) {
           <p className="flex items-baseline justify-between border-t pt-3">
             <span className="font-semibold">{strings.total}</span>
             <output className="type-display text-2xl">
-              {formatPrice(totalOf(lines) ?? 0, event.currency)}
+              {wanted > 0 ? formatPrice(totalOf(lines) ?? 0, event.currency) : '–'}
             </output>
           </p>
         </>
@@ -131,4 +135,20 @@ function Choice({ event, booked }: { event: Event; booked: number }) {
       )}
     </div>
   )
+}
+
+const PAUSE = 1_000 // milliseconds
+
+/** Fetches what is left of each type when the event has changed: only its total is pushed. */
+function useNewCounts({ id, version }: Event): void {
+  const [fetched, setFetched] = useState(version)
+  useEffect(() => {
+    if (version === fetched) return
+    const timer = setTimeout(() => {
+      setFetched(version)
+      void queryClient.invalidateQueries({ queryKey: eventKeys.one(id) })
+    }, PAUSE)
+    return () => clearTimeout(timer)
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- further changes within the pause do not put it off
+  }, [id, fetched, version !== fetched])
 }

@@ -1,4 +1,4 @@
-import { act, fireEvent, screen, waitFor } from '@testing-library/react'
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import Link from 'next/link'
@@ -49,6 +49,36 @@ describe('scheduling an event', () => {
     await waitFor(() => expect(asked[0]).toMatchObject({ date: '2030-10-27T01:30:00Z' }))
     set('Date and time at the venue', '2030-10-28T02:30')
     await waitFor(() => expect(screen.queryByLabelText('Which one?')).not.toBeInTheDocument())
+  })
+
+  it('sends several ticket types, the limit and the sale window, as a draft', async () => {
+    fill()
+    await userEvent.click(screen.getByRole('button', { name: 'Sell several ticket types' }))
+    const type = (n: number) => within(screen.getByRole('group', { name: `Ticket type ${n}` }))
+    const put = (n: number, label: string, value: string) =>
+      fireEvent.change(type(n).getByLabelText(label), { target: { value } })
+    expect(type(1).getByLabelText('Price')).toHaveValue('25')
+    await userEvent.click(screen.getByRole('button', { name: 'Add a ticket type' }))
+    put(2, 'Name', 'Gone')
+    put(3, 'Name', 'Reduced')
+    put(3, 'Price', '10')
+    put(3, 'Capacity (optional)', '4')
+    await userEvent.click(screen.getByRole('button', { name: 'Remove Gone' }))
+    set('Most per customer', '3')
+    set('Sale opens (optional)', '2030-09-01T10:00')
+    await userEvent.click(screen.getByRole('button', { name: 'Save as draft' }))
+    await waitFor(() => expect(asked).toHaveLength(1))
+    expect(asked[0]).toMatchObject({
+      draft: true,
+      maxPerCustomer: 3,
+      saleOpensAt: '2030-09-01T08:00:00Z',
+      saleClosesAt: null,
+      ticketTypes: [
+        { name: 'General admission', price: 25 },
+        { name: 'Reduced', price: 10, capacity: 4 },
+      ],
+    })
+    expect(asked[0]).not.toHaveProperty('price')
   })
 
   it('refuses a time that does not exist', async () => {

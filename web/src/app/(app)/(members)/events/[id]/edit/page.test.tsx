@@ -1,4 +1,4 @@
-import { act, screen, waitFor } from '@testing-library/react'
+import { act, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { describe, expect, it } from 'vitest'
@@ -50,6 +50,36 @@ describe('editing an event', () => {
     expect(screen.getByLabelText('Title')).toHaveAccessibleDescription('Saved by someone else: Jazz Morning')
     await userEvent.click(screen.getByRole('button', { name: 'Save changes' }))
     await waitFor(() => expect(asked).toEqual([{ title: 'Jazz Night, late' }]))
+  })
+
+  it('keeps the ids of ticket types, and sends them only when they were edited', async () => {
+    const types = [
+      { id: 1, name: 'Seated', price: 30, remaining: 10, capacity: 20 },
+      { id: 3, name: 'Standing', price: 12.5, remaining: 60 },
+    ]
+    const event = anEvent({ id: newId(), ticketTypes: types })
+    const asked: unknown[] = []
+    server.use(
+      http.get('*/api/events/:id', () => HttpResponse.json(event)),
+      http.patch('*/api/events/:id', async ({ request }) => {
+        asked.push(await request.json())
+        return HttpResponse.json(event)
+      }),
+    )
+    shown(event)
+    const second = within(await screen.findByRole('group', { name: 'Ticket type 2' }))
+    await userEvent.type(second.getByLabelText('Price'), '5')
+    await userEvent.click(screen.getByRole('button', { name: 'Save changes' }))
+    await waitFor(() =>
+      expect(asked).toEqual([
+        {
+          ticketTypes: [
+            { id: 1, name: 'Seated', price: 30, capacity: 20 },
+            { id: 3, name: 'Standing', price: 12.55 },
+          ],
+        },
+      ]),
+    )
   })
 
   it('warns of another price once tickets are sold', async () => {
