@@ -139,13 +139,16 @@ func (r *reference) converse() {
 	r.show("Another user's", 403, "DELETE", "/bookings/"+rivals, user, "")
 
 	customer, now := uuid.MustParse(registered.at("user", "id").(string)), r.options.Now()
-	r.decide(conference, domain.HoldTickets{HoldID: uuid.New(), CustomerID: customer, Now: now,
+	hold, entry := uuid.New(), uuid.New()
+	r.decide(conference, domain.HoldTickets{HoldID: hold, CustomerID: customer, Now: now,
 		Until: now.Add(10 * time.Minute)})
 	r.show("", 200, "GET", "/holds", user, "")
+	r.show("", 200, "GET", "/holds/"+hold.String()+"/receipt", user, "")
 	full := r.schedule(1, "title", "House Concert", "date", "2026-08-15T19:00:00Z")
 	r.want(r.system.order(rival, full), 201, "")
-	r.decide(full, domain.JoinWaitlist{EntryID: uuid.New(), CustomerID: customer, Now: now})
+	r.decide(full, domain.JoinWaitlist{EntryID: entry, CustomerID: customer, Now: now})
 	r.show("", 200, "GET", "/waitlist", user, "")
+	r.show("", 200, "GET", "/waitlist/"+entry.String()+"/receipt", user, "")
 
 	r.show("", 200, "POST", "/events/"+event+"/cancel", organizer, "")
 
