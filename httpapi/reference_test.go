@@ -140,13 +140,15 @@ func (r *reference) converse() {
 	held := r.show("", 201, "POST", "/holds", user,
 		fmt.Sprintf(`{"eventId":%q,"lines":[{"ticketTypeId":1,"quantity":1}]}`, conference))
 	r.show("", 200, "GET", "/holds", user, "")
+	r.show("", 200, "GET", "/holds/"+held.at("id").(string)+"/receipt", user, "")
 	r.show("", 201, "POST", "/holds/"+held.at("id").(string)+"/confirm", user, "")
 	unwanted := r.want(r.reserve(rival, conference), 201, "").at("id").(string)
 	r.show("", 204, "DELETE", "/holds/"+unwanted, rival, "")
 	full := r.schedule(1, "title", "House Concert", "date", "2026-08-15T19:00:00Z")
 	r.want(r.system.order(rival, full), 201, "")
-	r.show("", 201, "POST", "/events/"+full+"/waitlist", user, `{"lines":[{"ticketTypeId":1,"quantity":1}]}`)
+	entry := r.show("", 201, "POST", "/events/"+full+"/waitlist", user, `{"lines":[{"ticketTypeId":1,"quantity":1}]}`)
 	r.show("", 200, "GET", "/waitlist", user, "")
+	r.show("", 200, "GET", "/waitlist/"+entry.at("id").(string)+"/receipt", user, "")
 	r.show("", 204, "DELETE", "/events/"+full+"/waitlist", user, "")
 
 	draft := r.show("With several types of tickets, as a draft", 201, "POST", "/events", organizer,

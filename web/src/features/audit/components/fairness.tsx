@@ -118,7 +118,9 @@ function Step({ step, streamId }: { step: StreamFairness['steps'][number]; strea
           {offer.skipped.length > 0 && (
             <ul className="list-disc pl-5 text-soft">
               {offer.skipped.map((one) => (
-                <li key={one.number}>{words.skipped(one.number, quantityOf(one.lines), one.free, one.others)}</li>
+                <li key={one.number}>
+                  {words.skipped(one.number, quantityOf(one.lines), one.free, one.others)}
+                </li>
               ))}
             </ul>
           )}

@@ -2,12 +2,22 @@ import { act, fireEvent, render, screen, waitFor, within } from '@testing-librar
 import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { StreamItem, StreamPage, StreamRecord, StreamSeries, Verification } from '@/lib/api/types'
+import type {
+  StreamFairness,
+  StreamItem,
+  StreamPage,
+  StreamRecord,
+  StreamSeries,
+  StreamState,
+  Verification,
+} from '@/lib/api/types'
 import { startSession } from '@/lib/session/session'
 import { aSession, newId, problem, server } from '../../../../../test/server'
 import { show, textOf } from '../../../../../test/show'
 import { fetchSeries } from '@/features/audit/api/get-series'
 import Charts from '@/features/audit/components/charts'
+import { Fairness } from '@/features/audit/components/fairness'
+import { StateAtVersion } from '@/features/audit/components/state-at-version'
 import { TimeSlider } from '@/features/audit/components/time-slider'
 import { Tools } from '@/features/audit/components/tools'
 import { actorOf, describeRecord } from '@/features/audit/record'
@@ -39,13 +49,17 @@ function aRecord(version: number, part: Partial<StreamRecord> = {}): StreamRecor
     metadata: { actor: ada },
     recordedAt: new Date(Date.UTC(2030, 0, 1, 12, 0, version)).toISOString(),
     hash: 'ab'.repeat(32),
-    state: { status: 'SCHEDULED', capacity: 500, sold: version - 1, remaining },
+    state: { status: 'SCHEDULED', capacity: 500, sold: version - 1, held: 0, remaining, waiting: 0 },
     ...part,
   }
 }
 
 /** Answers like the API for a stream with this many records, and records the requests. */
-function serveStream(newest: number, change: (record: StreamRecord) => StreamRecord = (r) => r) {
+function serveStream(
+  newest: number,
+  change: (record: StreamRecord) => StreamRecord = (r) => r,
+  state: Partial<StreamState> = {},
+) {
   const asked: string[] = []
   server.use(
     http.get(`*/api/audit/streams/${stream}`, ({ request }) => {
@@ -72,6 +86,11 @@ function serveStream(newest: number, change: (record: StreamRecord) => StreamRec
           price: 49.99,
           currency: 'USD',
           bookings: at - 1,
+          maxPerCustomer: 1,
+          ticketTypes: [],
+          holds: [],
+          waitlist: [],
+          ...state,
         },
       } satisfies StreamPage)
     }),
@@ -551,5 +570,125 @@ describe('an export', () => {
       }),
     )
     expect(saved).not.toHaveBeenCalled()
+  })
+})
+
+describe('holds and the waiting list', () => {
+  const lines = [{ type: 1, quantity: 2 }]
+  const counted = [{ ticketTypeId: 1, quantity: 2 }]
+
+  it.each([
+    ['EventScheduled', { capacity: 5, draft: true }, 'The event was prepared as a draft with 5 tickets'],
+    ['EventPublished', {}, 'The event was published'],
+    ['TicketBooked', { customerId: ada, lines }, 'Customer 3a4b booked 2 tickets'],
+    ['TicketsHeld', { customerId: ada, lines }, 'Customer 3a4b reserved 2 tickets'],
+    [
+      'TicketsHeld',
+      { customerId: ada, lines, before: lines },
+      'Customer 3a4b renewed a reservation of 2 tickets',
+    ],
+    ['HoldConfirmed', { customerId: ada, lines }, 'Customer 3a4b booked 2 tickets that were reserved'],
+    [
+      'HoldConfirmed',
+      { customerId: ada, lines, offered: true },
+      'Customer 3a4b accepted 2 tickets from the waiting list',
+    ],
+    ['HoldReleased', { customerId: ada, lines }, 'Customer 3a4b gave back 2 tickets that were reserved'],
+    ['HoldLapsed', { customerId: ada, lines }, 'A reservation of 2 tickets by customer 3a4b ran out'],
+    ['WaitlistJoined', { customerId: ada, lines }, 'Customer 3a4b joined the waiting list for 2 tickets'],
+    ['WaitlistLeft', { customerId: ada, lines }, 'Customer 3a4b left the waiting list'],
+    ['TicketsOffered', { customerId: ada, lines }, '2 tickets were offered to customer 3a4b'],
+    ['OfferDeclined', { customerId: ada, lines }, 'Customer 3a4b declined an offer of 2 tickets'],
+    ['OfferLapsed', { customerId: ada, lines }, 'An offer of 2 tickets to customer 3a4b ran out'],
+  ])('are told in words: %s %j', (type, data, sentence) => {
+    expect(describeRecord(aRecord(2, { type, data }))).toBe(sentence)
+  })
+
+  it('are part of a moment', async () => {
+    const type = { id: 1, name: 'Floor', price: 5, sold: 2, held: 2, remaining: 0 }
+    serveStream(3, undefined, {
+      held: 2,
+      waiting: 102,
+      ticketTypes: [type, { ...type, id: 2, name: 'Balcony' }],
+      holds: [{ id: newId(), userId: ada, offered: true, lines: counted, expiresAt: '2030-01-01T12:00:00Z' }],
+      waitlist: [{ id: newId(), userId: ada, number: 7, lines: counted }],
+    })
+    show(<StateAtVersion streamId={stream} version={3} />)
+    expect(await screen.findByText('Balcony')).toBeVisible()
+    expect(screen.getAllByText('2 sold, 2 reserved, 0 left')).toHaveLength(2)
+    expect(screen.getByText(/Customer 3a4b: 2 tickets offered until/)).toBeInTheDocument()
+    expect(screen.getByText('Customer 3a4b: 2 tickets')).toBeInTheDocument()
+    expect(screen.getByText('And 101 more.')).toBeInTheDocument()
+  })
+
+  const fair: StreamFairness = {
+    streamId: stream,
+    version: 9,
+    records: 9,
+    freed: 1,
+    joined: 2,
+    offers: 1,
+    waiting: 1,
+    findings: [],
+    more: 0,
+    steps: [
+      {
+        version: 8,
+        position: 8,
+        at: '2030-01-01T12:00:00Z',
+        type: 'BookingCancelled',
+        customerId: newId(),
+        lines: [{ ticketTypeId: 1, quantity: 1 }],
+        free: 1,
+        waiting: 2,
+        outcome: 'offered',
+      },
+      {
+        version: 9,
+        position: 9,
+        at: '2030-01-01T12:00:00Z',
+        type: 'TicketsOffered',
+        customerId: ada,
+        lines: [{ ticketTypeId: 1, quantity: 1 }],
+        free: 1,
+        waiting: 2,
+        outcome: 'offered',
+        offer: {
+          entryId: newId(),
+          number: 2,
+          joinedVersion: 5,
+          expiresAt: '2030-01-01T12:10:00Z',
+          before: 1,
+          skipped: [{ number: 1, customerId: newId(), lines: counted, others: 0, free: 1 }],
+        },
+      },
+    ],
+  }
+
+  function serveFairness(answer: StreamFairness) {
+    server.use(http.get(`*/api/audit/streams/${stream}/fairness`, () => HttpResponse.json(answer)))
+    show(<Fairness streamId={stream} />)
+    return userEvent.click(screen.getByRole('button', { name: 'Check the waiting list' }))
+  }
+
+  it('are checked when asked, and told why each offer was right', async () => {
+    await serveFairness(fair)
+    expect(await screen.findByText('Everybody got their turn')).toBeVisible()
+    const list = screen.getByText('Tickets that became free, and offers').closest('details')
+    expect(list).toHaveTextContent('A ticket offered to customer 3a4b')
+    expect(list).toHaveTextContent('1 person waited longer and wanted more than was free')
+    expect(list).toHaveTextContent('Number 1 wanted 2 tickets; 1 free')
+  })
+
+  it('show who was passed over', async () => {
+    const problem = 'the customer x comes first'
+    await serveFairness({
+      ...fair,
+      findings: [{ check: 'fairness', position: 9, streamId: stream, version: 9, detail: problem }],
+      steps: fair.steps.map((step) => (step.version === 9 ? { ...step, problem } : step)),
+    })
+    expect(await screen.findByText('1 problem found, earliest first')).toBeVisible()
+    expect(screen.getAllByText(/the customer x comes first/)).toHaveLength(2)
+    expect(screen.queryByText('Everybody got their turn')).not.toBeInTheDocument()
   })
 })
