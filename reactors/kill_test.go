@@ -74,8 +74,8 @@ func TestAKillLosesNothingAndRepeatsAtMostWhatWasInFlight(t *testing.T) {
 	for i := range kills {
 		cmd := startHelper(t, b.url)
 		before := b.count(`select count(*) from effects`)
-		b.add(200, "Seen")
-		total += 200
+		b.add(40, "Seen")
+		total += 40
 		b.eventually("it is at work", func() bool { return b.count(`select count(*) from effects`) > before+i })
 		must(t, cmd.Process.Kill())
 		_ = cmd.Wait()

@@ -240,7 +240,9 @@ func TestWhatIsWrittenInTheTransactionHasAnEffectOnce(t *testing.T) {
 		return err
 	}})
 	b.add(12, "Seen")
-	b.eventually("all are handled", func() bool { return b.count(`select coalesce(max(position), 0) from reactor_offsets`) == 12 })
+	b.eventually("all are handled", func() bool {
+		return b.count(`select coalesce(max(position), 0) from reactor_offsets`) == 12
+	})
 	n, poisoned := b.count(`select count(*) from effects`), b.count(`select count(*) from poisoned_messages`)
 	if n != 12 || poisoned != 0 || !killed.Load() {
 		t.Errorf("%d effects of 12, %d poisoned", n, poisoned)

@@ -126,7 +126,7 @@ func (b *bundle) begun(name string) {
 
 func (b *bundle) eventually(what string, holds func() bool) {
 	b.t.Helper()
-	if !waittest.Until(20*time.Second, holds) {
+	if !waittest.Until(60*time.Second, holds) {
 		b.t.Fatalf("timeout: %s (handled %v)", what, b.seen())
 	}
 }

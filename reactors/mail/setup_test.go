@@ -167,9 +167,9 @@ func (b *bundle) eventually(what string, holds func() bool) {
 	}
 }
 
-func (b *bundle) count(sql string, args ...any) (n int) {
+func (b *bundle) count(sql string) (n int) {
 	b.t.Helper()
-	must(b.t, b.pool.QueryRow(context.Background(), sql, args...).Scan(&n))
+	must(b.t, b.pool.QueryRow(context.Background(), sql).Scan(&n))
 	return n
 }
 
