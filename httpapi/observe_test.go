@@ -81,7 +81,8 @@ func TestARequestThatFailsOnOurSideLeavesALineWithItsID(t *testing.T) {
 		options.Logger = slog.New(slog.NewJSONHandler(logs, nil)) // info and above
 		s.url = s.serve(options)
 		s.call("GET", "/healthz", "", nil)
-		id = s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": uuid.New()}).header.Get("X-Request-Id")
+		booked := s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": uuid.New()})
+		id = booked.header.Get("X-Request-Id")
 	}
 	var lines []string
 	eventually(t, "a line was written", func() bool {

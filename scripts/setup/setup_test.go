@@ -74,7 +74,8 @@ func TestAnUnknownPackageDoesNotKeepTheOthersOut(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	m.has("apt-get", `case "$*" in *patroni*) echo "Unable to locate package patroni"; exit 100 ;; esac
-	for program in etcd curl; do case "$*" in *$program*) touch `+m.dir+`/$program; chmod +x `+m.dir+`/$program ;; esac; done`)
+	for program in etcd curl; do case "$*" in *$program*)
+	touch `+m.dir+`/$program; chmod +x `+m.dir+`/$program ;; esac; done`)
 	said, err := m.run("curl", "patroni", "etcd")
 	if err == nil || strings.Count(said, "There is no") != 1 || !strings.Contains(said, "There is no patroni") {
 		t.Errorf("got %v: %s", err, said)
