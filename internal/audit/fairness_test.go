@@ -23,7 +23,8 @@ func balcony(n int) domain.Lines { return domain.Lines{{Type: 2, Quantity: n}} }
 // hall is an event with two ticket types, of which the second has one ticket.
 func hall(capacity int) domain.EventScheduled {
 	d := concert(1)
-	d.TicketTypes = []domain.TicketType{{ID: 1, Name: "Floor", Price: 100}, {ID: 2, Name: "Balcony", Price: 200, Capacity: 1}}
+	d.TicketTypes = []domain.TicketType{{ID: 1, Name: "Floor", Price: 100},
+		{ID: 2, Name: "Balcony", Price: 200, Capacity: 1}}
 	d.MaxPerCustomer = 4
 	return domain.EventScheduled{Details: d, Capacity: capacity}
 }
@@ -41,7 +42,8 @@ func joined(n int, lines domain.Lines) domain.Record {
 }
 
 func offered(n int, lines domain.Lines, until time.Time) domain.Record {
-	return domain.TicketsOffered{EntryID: id('w', n), CustomerID: id('c', n), Currency: "EUR", Lines: lines, ExpiresAt: until}
+	return domain.TicketsOffered{EntryID: id('w', n), CustomerID: id('c', n), Currency: "EUR", Lines: lines,
+		ExpiresAt: until}
 }
 
 // fullHall has three tickets, all sold, and three who wait: for two, for the balcony and for one.
@@ -120,7 +122,8 @@ BookingCancelled|02|1 × type 1|not on sale`
 // Each log is wrong in one way, and right where it says nothing.
 func TestFairnessFindsWhatIsNotRight(t *testing.T) {
 	b := open(t)
-	onHold := domain.TicketsHeld{HoldID: id('h', 1), CustomerID: id('c', 1), Currency: "EUR", Lines: floor(1), ExpiresAt: future}
+	onHold := domain.TicketsHeld{HoldID: id('h', 1), CustomerID: id('c', 1), Currency: "EUR", Lines: floor(1),
+		ExpiresAt: future}
 	late := hall(3)
 	late.Details.SaleOpensAt = future
 	closes := hall(3)
@@ -145,10 +148,13 @@ func TestFairnessFindsWhatIsNotRight(t *testing.T) {
 			domain.WaitlistLeft{EntryID: id('w', 13), CustomerID: id('c', 13), Lines: floor(1)}}, 8, "gets no offer"},
 		{"offer to one of two", []domain.Record{hall(2), booked(1, floor(2)), joined(11, floor(1)), joined(12, floor(1))},
 			[]domain.Record{givenBack(1, floor(2)), offered(11, floor(1), future)}, 6, id('c', 12).String()},
-		{"no offer after more capacity", fullHall(), []domain.Record{domain.CapacityChanged{Capacity: 4}}, 8, "gets no offer"},
-		{"sold to somebody else", fullHall(), []domain.Record{givenBack(1, floor(1)), booked(4, floor(1))}, 8, "gets no offer"},
+		{"no offer after more capacity", fullHall(), []domain.Record{domain.CapacityChanged{Capacity: 4}}, 8,
+			"gets no offer"},
+		{"sold to somebody else", fullHall(), []domain.Record{givenBack(1, floor(1)), booked(4, floor(1))}, 8,
+			"gets no offer"},
 		{"sold to somebody else when the sale is over", []domain.Record{over, booked(1, floor(3)), joined(11, floor(1)),
-			givenBack(1, floor(3))}, []domain.Record{booked(4, floor(1))}, 5, "go to somebody else, while the customer " + id('c', 11).String()},
+			givenBack(1, floor(3))}, []domain.Record{booked(4, floor(1))}, 5,
+			"go to somebody else, while the customer " + id('c', 11).String()},
 		{"offered twice", fullHall(), []domain.Record{givenBack(1, floor(1)), offered(13, floor(1), future),
 			givenBack(2, floor(1)), offered(13, floor(1), future)}, 11, "its tickets are offered twice"},
 		{"offer without free tickets", fullHall(), []domain.Record{offered(13, floor(1), future)}, 8,
@@ -174,9 +180,12 @@ func TestFairnessFindsWhatIsNotRight(t *testing.T) {
 			"has ended before"},
 		{"given back twice", fullHall()[:4], []domain.Record{givenBack(1, floor(1)), givenBack(1, floor(1))}, 6,
 			"that it does not have"},
-		{"more than there is", fullHall()[:4], []domain.Record{booked(4, floor(1))}, 5, "1 × type 1 are taken, and 0 are free"},
-		{"more than there is of a type", fullHall()[:1], []domain.Record{booked(4, balcony(2))}, 2, "and 1 of type 2 are free"},
-		{"waiting for what is free", fullHall()[:3], []domain.Record{joined(11, floor(1))}, 4, "join the waiting list, while 1"},
+		{"more than there is", fullHall()[:4], []domain.Record{booked(4, floor(1))}, 5,
+			"1 × type 1 are taken, and 0 are free"},
+		{"more than there is of a type", fullHall()[:1], []domain.Record{booked(4, balcony(2))}, 2,
+			"and 1 of type 2 are free"},
+		{"waiting for what is free", fullHall()[:3], []domain.Record{joined(11, floor(1))}, 4,
+			"join the waiting list, while 1"},
 		{"before the sale", []domain.Record{late}, []domain.Record{booked(1, floor(1))}, 2, "opens at 2089"},
 		{"of a draft", []domain.Record{draft}, []domain.Record{booked(1, floor(1))}, 2, "is not published"},
 		{"leaving twice", fullHall(), []domain.Record{

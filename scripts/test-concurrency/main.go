@@ -101,7 +101,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	case !slices.Contains([]string{"book", "hold", "waitlist"}, o.scenario):
 		return o, errors.New("-scenario must be book, hold or waitlist")
 	case o.scenario == "waitlist" && (o.tickets < cancelling || o.users < o.tickets+offers):
-		return o, fmt.Errorf("-scenario waitlist needs at least %d tickets, and %d more users than tickets", cancelling, offers)
+		return o, fmt.Errorf("-scenario waitlist needs at least %d tickets, and %d more users than tickets",
+			cancelling, offers)
 	case o.users < 1 || o.tickets < 1:
 		return o, errors.New("-users and -tickets must be at least 1")
 	}
