@@ -3,7 +3,6 @@ package booking
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -74,37 +73,4 @@ func (s *Service) CancelBooking(ctx context.Context, r Request, bookingID uuid.U
 		}
 		return Result{Event: eventOf(found.EventID, o), Booking: cancelled, Position: o.Position}
 	})
-}
-
-// FindBooking asks the read model. A booking that is not there may be on its way: nobody is told
-// that it does not exist before the read model contains everything that was in the log when they
-// asked. Until then, and while a stream is parked, which may hold it, the error is [ErrCatchingUp].
-func (s *Service) FindBooking(ctx context.Context, id uuid.UUID) (*projections.Booking, error) {
-	found, err := s.Bookings.Get(ctx, id)
-	if !errors.Is(err, projections.ErrNotFound) {
-		return found, err
-	}
-	head, err := s.Log.Head(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if s.WaitFor(ctx, head) < head {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		return nil, ErrCatchingUp
-	}
-	// In this order: a stream that is no longer parked has its bookings in the read model.
-	lacks, err := s.Bookings.Lacks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err = s.Bookings.Get(ctx, id)
-	switch {
-	case !errors.Is(err, projections.ErrNotFound):
-		return found, err
-	case lacks:
-		return nil, ErrCatchingUp
-	}
-	return nil, domain.ErrBookingNotFound
 }

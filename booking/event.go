@@ -117,16 +117,5 @@ func eventResult(id uuid.UUID) func(outcome) Result {
 
 // eventOf is an event as a command left it.
 func eventOf(id uuid.UUID, o outcome) projections.Event {
-	status := projections.EventScheduled
-	switch {
-	case o.State.Cancelled():
-		status = projections.EventCancelled
-	case o.State.Draft():
-		status = projections.EventDraft
-	}
-	e := projections.Event{
-		ID: id, Capacity: o.State.Capacity(), Remaining: o.State.Remaining(), Status: status, Version: o.Version,
-	}
-	e.SetDetails(o.State.Details())
-	return e
+	return projections.EventOf(id, o.Version, o.State)
 }

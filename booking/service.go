@@ -61,9 +61,10 @@ type Service struct {
 	Executor Executor
 	Log      *eventstore.Log
 	Bookings projections.Bookings
+	Holds    projections.Holds
 	// Images are the pictures that commands can name. Without it every id is accepted.
 	Images Images
-	// Progress is that of the read models that Bookings reads. Without one, commands don't wait for
+	// Progress is that of the read models that Bookings and Holds read. Without one, commands don't wait for
 	// them, and the booking of a repeated Book comes without CreatedAt: for programs that write and
 	// don't read.
 	Progress Progress

@@ -57,7 +57,7 @@ func setup(t *testing.T) *bundle {
 	})
 	service := &booking.Service{
 		Executor: executor, Log: eventstore.NewLog(pool), Bookings: projections.Bookings{Pool: pool},
-		Progress: progress, Now: time.Now,
+		Holds: projections.Holds{Pool: pool}, Progress: progress, Now: time.Now,
 	}
 	return &bundle{service, t, projections.NewEvents(pool), pool, notifier, url, ctx, &running}
 }

@@ -11,15 +11,8 @@ import (
 // cancelled; the same call again goes on with the others. The error is [ErrCatchingUp] while the
 // read models may not show all of them.
 func (s *Service) CancelUpcoming(ctx context.Context, r Request) error {
-	head, err := s.Log.Head(ctx)
-	if err != nil {
+	if err := s.caughtUp(ctx); err != nil {
 		return err
-	}
-	if s.WaitFor(ctx, head) < head {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return ErrCatchingUp
 	}
 	ids, err := s.Bookings.Upcoming(ctx, r.Actor, s.Now())
 	if err != nil {

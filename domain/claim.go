@@ -138,7 +138,7 @@ func (s State) has(lines Lines) bool {
 	}
 	for _, line := range lines {
 		t, exists := s.typeOf(line.Type)
-		if !exists || t.Capacity > 0 && s.takenOf(t.ID)+line.Quantity > t.Capacity {
+		if !exists || t.Capacity > 0 && s.Taken(t.ID)+line.Quantity > t.Capacity {
 			return false
 		}
 	}
@@ -153,7 +153,8 @@ func (s State) typeOf(id TypeID) (TicketType, bool) {
 	return s.details.TicketTypes[at], true
 }
 
-func (s State) takenOf(id TypeID) int {
+// Taken is the number of tickets of a type that are sold or set aside.
+func (s State) Taken(id TypeID) int {
 	if id == 0 || int(id) > len(s.taken) {
 		return 0
 	}
@@ -246,6 +247,27 @@ func (s State) EntryOf(customer uuid.UUID) (Entry, bool) {
 	return Entry{c.entry, customer, c.number, s.demands[at].lines}, true
 }
 
+// Place is the place of a customer on the waiting list, from 1; 0: the customer does not wait. It counts
+// those who joined before, unless the customer was the last.
+func (s State) Place(customer uuid.UUID) (place int) {
+	entry, waits := s.EntryOf(customer)
+	switch {
+	case !waits:
+		return 0
+	case entry.Number == s.joined:
+		return s.Waiting()
+	}
+	for _, d := range s.demands {
+		d.queue.each(func(number uint32, _ uuid.UUID) bool {
+			if number <= entry.Number {
+				place++
+			}
+			return number < entry.Number
+		})
+	}
+	return place
+}
+
 // NextLapse is when the first hold or offer lapses; zero if there is none.
 func (s State) NextLapse() time.Time {
 	if s.expiries == nil {
@@ -264,5 +286,5 @@ func (s State) Available(id TypeID) int {
 	case t.Capacity == 0:
 		return s.Remaining()
 	}
-	return max(0, min(s.Remaining(), t.Capacity-s.takenOf(id)))
+	return max(0, min(s.Remaining(), t.Capacity-s.Taken(id)))
 }

@@ -200,6 +200,12 @@ func TestRulesOfTypesAndSales(t *testing.T) {
 	t.Run("rule 19: a draft is published", func(t *testing.T) {
 		given(t, draft).when(domain.PublishEvent{Now: noon}).then(domain.EventPublished{})
 	})
+	t.Run("rule 19: a draft that is cancelled stays hidden", func(t *testing.T) {
+		given(t, draft, calledOff()).when(order(first, ann, noon)).refused(domain.ErrEventNotFound)
+	})
+	t.Run("rule 10: and is not published", func(t *testing.T) {
+		given(t, draft, calledOff()).when(domain.PublishEvent{Now: noon}).refused(domain.ErrEventCancelled)
+	})
 	t.Run("rule 19: publishing again changes nothing", func(t *testing.T) {
 		given(t, draft, domain.EventPublished{}).when(domain.PublishEvent{Now: noon}).nothing()
 	})
@@ -292,6 +298,14 @@ func TestRulesOfHolds(t *testing.T) {
 	t.Run("rule 22: nobody needs to", func(t *testing.T) {
 		given(t, opened(3, 4, 0), held(first, ann, expiry, floor(2))).when(order(second, bob, after)).
 			then(sold(second, bob, floor(1)))
+	})
+	t.Run("rule 22: the lapse of one customer can be recorded alone", func(t *testing.T) {
+		given(t, opened(2, 4, 0), held(first, ann, expiry, floor(1)), held(second, bob, expiry, floor(1))).
+			when(domain.LapseHolds{CustomerID: bob, Now: after}).then(lapsed(second, bob, floor(1)))
+	})
+	t.Run("rule 22: and not before its time", func(t *testing.T) {
+		given(t, opened(2, 4, 0), held(first, ann, expiry, floor(1))).
+			when(domain.LapseHolds{CustomerID: ann, Now: soon}).nothing()
 	})
 	t.Run("rule 22: a lapse that is recorded is not recorded again", func(t *testing.T) {
 		given(t, opened(2, 4, 0), held(first, ann, expiry, floor(2)), lapsed(first, ann, floor(2))).
@@ -502,5 +516,8 @@ func TestOffersThatPassSomebodyOverCantBeExplained(t *testing.T) {
 	}
 	if e, some := state.NextOffer(); !some || e.ID != entryID || e.Number != 1 || state.Waiting() != 2 {
 		t.Errorf("next is %+v of %d", e, state.Waiting())
+	}
+	if e, d, a := state.Place(eve), state.Place(dan), state.Place(ann); e != 1 || d != 2 || a != 0 {
+		t.Errorf("the places are %d, %d and %d, want 1, 2 and 0", e, d, a)
 	}
 }

@@ -150,8 +150,9 @@ type LeaveWaitlist struct {
 // LapseHolds records which holds and offers have lapsed, at most [MaxLapses] of them, and offers
 // their tickets to those who wait.
 type LapseHolds struct {
-	Now       time.Time
-	OfferTime time.Duration
+	CustomerID uuid.UUID // only that of one customer; zero: of all
+	Now        time.Time
+	OfferTime  time.Duration
 }
 
 // MaxLapses is how many lapses a command records at most.

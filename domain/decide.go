@@ -174,7 +174,7 @@ const maxTypeID = 255
 // checkTypes refuses details that take away tickets that somebody has, or waits for.
 func (s State) checkTypes(d Details) error {
 	for _, old := range s.details.TicketTypes {
-		taken := s.takenOf(old.ID)
+		taken := s.Taken(old.ID)
 		at := slices.IndexFunc(d.TicketTypes, func(t TicketType) bool { return t.ID == old.ID })
 		switch {
 		case at < 0 && (taken > 0 || s.wanted(old.ID)):
@@ -213,7 +213,7 @@ func cancelEvent(s State) ([]Record, error) {
 	switch s.status {
 	case statusNone:
 		return nil, ErrEventNotFound
-	case statusCancelled:
+	case statusCancelled, statusWithdrawn:
 		return nil, nil
 	case statusScheduled, statusDraft:
 	}
@@ -221,7 +221,7 @@ func cancelEvent(s State) ([]Record, error) {
 }
 
 func bookTicket(c BookTicket, s State) ([]Record, error) {
-	if s.status == statusNone || s.Draft() {
+	if !s.Published() {
 		return nil, ErrEventNotFound
 	}
 	if b, made := s.bookings.get(c.BookingID); made {
@@ -280,7 +280,7 @@ func changeable(s State) error {
 	switch s.status {
 	case statusNone:
 		return ErrEventNotFound
-	case statusCancelled:
+	case statusCancelled, statusWithdrawn:
 		return ErrEventCancelled
 	case statusScheduled, statusDraft:
 	}

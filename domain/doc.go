@@ -39,7 +39,8 @@
 //     fall below the number of them. Its id is never given to another type.
 //  18. Tickets are sold from the time the sale opens to the time it closes. Who has tickets set aside
 //     can still confirm them.
-//  19. Nobody can book, hold or wait for tickets of a draft. A draft that is published is no draft again.
+//  19. Nobody can book, hold or wait for tickets of a draft. A draft that is published is no draft again;
+//     one that is cancelled is never shown.
 //  20. A hold sets tickets aside for its customer until a time, at most to the end of the sale. A
 //     customer has one hold of an event at a time. Asking again renews it, to at most [RenewalTime]
 //     after it would have lapsed at first, and can change its lines as far as the tickets allow.

@@ -25,7 +25,7 @@ func (s State) Check() error {
 		return fmt.Errorf("%d tickets are checked in, and %d are sold", s.checkedIn, s.sold)
 	}
 	for _, t := range s.details.TicketTypes {
-		if taken := s.takenOf(t.ID); t.Capacity > 0 && taken > t.Capacity {
+		if taken := s.Taken(t.ID); t.Capacity > 0 && taken > t.Capacity {
 			return fmt.Errorf("%d of %d tickets of type %d are sold or set aside", taken, t.Capacity, t.ID)
 		}
 	}

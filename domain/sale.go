@@ -13,7 +13,7 @@ func longAgo() time.Time { return time.Unix(-1<<40, 0) }
 // onSale refuses what customers can do only while tickets are sold.
 func (s State) onSale(now time.Time) error {
 	switch {
-	case s.status == statusNone || s.Draft():
+	case !s.Published():
 		return ErrEventNotFound
 	case s.status == statusCancelled:
 		return ErrEventCancelled
@@ -162,12 +162,19 @@ func lapseHolds(c LapseHolds, s State) ([]Record, error) {
 	if s.status == statusNone {
 		return nil, ErrEventNotFound
 	}
+	if c.CustomerID != uuid.Nil {
+		h, has := s.holds.get(c.CustomerID)
+		if !has || !h.isOver(c.Now) {
+			return nil, nil
+		}
+		return []Record{h.lapse(c.CustomerID)}, nil
+	}
 	records, _ := s.need(momentOf(c), func(State) bool { return false })
 	return records, nil
 }
 
 func holdTickets(c HoldTickets, s State) ([]Record, error) {
-	if s.status == statusNone || s.Draft() {
+	if !s.Published() {
 		return nil, ErrEventNotFound
 	}
 	if b, made := s.bookings.get(c.HoldID); made {
@@ -254,7 +261,7 @@ func (s State) renew(held TicketsHeld, now hold, c HoldTickets) ([]Record, error
 }
 
 func confirmHold(c ConfirmHold, s State) ([]Record, error) {
-	if s.status == statusNone || s.Draft() {
+	if !s.Published() {
 		return nil, ErrEventNotFound
 	}
 	if b, made := s.bookings.get(c.HoldID); made {
@@ -278,7 +285,7 @@ func confirmHold(c ConfirmHold, s State) ([]Record, error) {
 }
 
 func releaseHold(c ReleaseHold, s State) ([]Record, error) {
-	if s.status == statusNone || s.Draft() {
+	if !s.Published() {
 		return nil, ErrEventNotFound
 	}
 	if b, made := s.bookings.get(c.HoldID); made && b.customer == c.CustomerID {
@@ -298,7 +305,7 @@ func releaseHold(c ReleaseHold, s State) ([]Record, error) {
 const maxDemands = 1_000
 
 func joinWaitlist(c JoinWaitlist, s State) ([]Record, error) {
-	if s.status == statusNone || s.Draft() {
+	if !s.Published() {
 		return nil, ErrEventNotFound
 	}
 	if b, made := s.bookings.get(c.EntryID); made && b.customer == c.CustomerID {
@@ -351,7 +358,7 @@ func (s State) waitFor(c JoinWaitlist, lines Lines) ([]Record, error) {
 }
 
 func leaveWaitlist(c LeaveWaitlist, s State) ([]Record, error) {
-	if s.status == statusNone || s.Draft() {
+	if !s.Published() {
 		return nil, ErrEventNotFound
 	}
 	e, waits := s.EntryOf(c.CustomerID)

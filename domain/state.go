@@ -50,6 +50,7 @@ const (
 	statusScheduled
 	statusCancelled
 	statusDraft
+	statusWithdrawn // cancelled before it was published
 )
 
 type booking struct {
@@ -63,7 +64,7 @@ type booking struct {
 func (s State) Exists() bool { return s.status != statusNone }
 
 // Cancelled reports whether the event has been cancelled.
-func (s State) Cancelled() bool { return s.status == statusCancelled }
+func (s State) Cancelled() bool { return s.status == statusCancelled || s.status == statusWithdrawn }
 
 // Details are the event's; zero for a stream without records.
 func (s State) Details() Details { return s.details }
@@ -76,6 +77,9 @@ func (s State) Sold() int { return s.sold }
 
 // Draft reports whether the event is not published yet.
 func (s State) Draft() bool { return s.status == statusDraft }
+
+// Published reports whether customers can see the event. One that is cancelled as a draft never is.
+func (s State) Published() bool { return s.status == statusScheduled || s.status == statusCancelled }
 
 // Held is the number of tickets that are set aside: of holds and offers whose end is not recorded.
 func (s State) Held() int { return s.held }
@@ -126,7 +130,7 @@ func (s State) evolve(r Record, by *builder) State {
 	case EventPublished:
 		s.status = statusScheduled
 	case EventCancelled:
-		s.status = statusCancelled
+		s.status = s.status.cancelled()
 	case TicketBooked:
 		s = s.setBooking(r.BookingID, r.CustomerID, false, r.Lines, by)
 	case BookingCancelled:
@@ -162,6 +166,13 @@ func (s State) evolve(r Record, by *builder) State {
 		s = s.removeCheckIn(r.TicketID, by)
 	}
 	return s
+}
+
+func (s status) cancelled() status {
+	if s == statusDraft || s == statusWithdrawn {
+		return statusWithdrawn
+	}
+	return statusCancelled
 }
 
 func (s State) setDetails(d Details) State {

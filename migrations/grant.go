@@ -17,7 +17,9 @@ const grants = `
 	revoke update, delete on event_log, audit_checkpoints from %[1]s;
 	revoke insert, update, delete on goose_db_version from %[1]s;
 	alter table events owner to %[1]s;
-	alter table bookings owner to %[1]s`
+	alter table bookings owner to %[1]s;
+	alter table holds owner to %[1]s;
+	alter table waitlist owner to %[1]s`
 
 // Grant lets a role do what the program does, and no more. url is that of the owner of the schema,
 // who must be a member of the role or a superuser. The schema has to be up to date.

@@ -23,7 +23,11 @@ type Booking struct {
 	CreatedAt   time.Time
 	CancelledAt *time.Time // nil while it is confirmed
 	Version     int        // of the event's stream, with the last change
+	Lines       domain.Lines
+	Currency    string // of the prices of Lines; empty: they are not known
 }
+
+const bookingsName = "bookings"
 
 // The statuses of a booking.
 const (
@@ -33,7 +37,7 @@ const (
 
 func bookingsTable() *engine.Table[Booking, domain.Record] {
 	return &engine.Table[Booking, domain.Record]{
-		ReadModel: "bookings", Fields: (*Booking).fields, Decode: decode,
+		ReadModel: bookingsName, Fields: (*Booking).fields, Decode: decode,
 		Key: bookingKey, Reduce: reduceBooking,
 		Columns: []engine.Column{
 			{Name: "id", SQLType: "uuid"},
@@ -43,12 +47,17 @@ func bookingsTable() *engine.Table[Booking, domain.Record] {
 			{Name: "created_at", SQLType: "timestamptz"},
 			{Name: "cancelled_at", SQLType: "timestamptz"},
 			{Name: "version", SQLType: "int"},
+			{Name: "lines", SQLType: "jsonb"},
+			{Name: "currency", SQLType: "text"},
 		},
 	}
 }
 
 func (b *Booking) fields() []any {
-	return []any{&b.ID, &b.EventID, &b.UserID, &b.Status, &b.CreatedAt, &b.CancelledAt, &b.Version}
+	return []any{
+		&b.ID, &b.EventID, &b.UserID, &b.Status, &b.CreatedAt, &b.CancelledAt, &b.Version,
+		(*linesColumn)(&b.Lines), &b.Currency,
+	}
 }
 
 func bookingKey(r *engine.Record[domain.Record]) (key uuid.UUID, creates, ok bool) {
@@ -69,10 +78,12 @@ func reduceBooking(row *Booking, r *engine.Record[domain.Record]) {
 	case domain.TicketBooked:
 		*row = Booking{
 			ID: v.BookingID, EventID: r.StreamID, UserID: v.CustomerID, Status: BookingConfirmed, CreatedAt: r.RecordedAt,
+			Lines: v.Lines.All(), Currency: v.Currency,
 		}
 	case domain.HoldConfirmed:
 		*row = Booking{
 			ID: v.HoldID, EventID: r.StreamID, UserID: v.CustomerID, Status: BookingConfirmed, CreatedAt: r.RecordedAt,
+			Lines: v.Lines.All(), Currency: v.Currency,
 		}
 	case domain.BookingCancelled:
 		at := r.RecordedAt // a pointer into r would keep the whole page in memory

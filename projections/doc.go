@@ -1,5 +1,5 @@
-// Package projections has the read models of the program: events and bookings. There is one file
-// for each, with its row, how a record changes the row, and its queries. Read models follow from
+// Package projections has the read models of the program: events, bookings, holds and the waiting
+// lists. There is one file for each, with its row, how a record changes the row, and its queries. Read models follow from
 // the log alone; package engine keeps them up to date.
 //
 // A projection's name is that of its table and its identity for ever. A new shape gets a new name,

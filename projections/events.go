@@ -38,6 +38,14 @@ type Event struct {
 
 	RequireProofOfWork bool
 
+	MaxPerCustomer int        // tickets
+	SaleOpensAt    *time.Time // UTC; nil: the event is on sale from the beginning
+	SaleClosesAt   *time.Time // UTC; nil: until it begins
+	Published      bool       // false: customers don't see it, also when it is cancelled
+
+	types typesColumn
+	taken takenColumn // never changed in place
+
 	// What it is searched and sorted by, and the version of the row that this was computed for. See
 	// [RefreshEvents].
 	titleKey, searchKey, sortKey string
@@ -81,6 +89,12 @@ func eventsTable() *engine.Table[Event, domain.Record] {
 			{Name: "image", SQLType: "text"},
 			{Name: "organizer_name", SQLType: "text"},
 			{Name: "require_proof_of_work", SQLType: "boolean"},
+			{Name: "ticket_types", SQLType: "jsonb"},
+			{Name: "taken", SQLType: "jsonb"},
+			{Name: "max_per_customer", SQLType: "int"},
+			{Name: "sale_opens_at", SQLType: "timestamptz"},
+			{Name: "sale_closes_at", SQLType: "timestamptz"},
+			{Name: "published", SQLType: "boolean"},
 		},
 	}
 }
@@ -91,6 +105,7 @@ func (e *Event) fields() []any {
 		&e.Capacity, &e.Remaining, &e.Status, &e.Version, &e.CreatedAt, &e.UpdatedAt,
 		&e.searchKey, &e.sortKey, &e.keysVersion,
 		&e.Category, &e.EndsAt, &e.Image, &e.Organizer, &e.RequireProofOfWork,
+		&e.types, &e.taken, &e.MaxPerCustomer, &e.SaleOpensAt, &e.SaleClosesAt, &e.Published,
 	}
 }
 
@@ -105,6 +120,7 @@ func reduceEvent(row *Event, r *engine.Record[domain.Record]) {
 	case domain.EventScheduled:
 		*row = Event{
 			ID: r.StreamID, Capacity: v.Capacity, Remaining: v.Capacity, Status: EventScheduled, CreatedAt: r.RecordedAt,
+			Published: !v.Draft,
 		}
 		if v.Draft {
 			row.Status = EventDraft
@@ -118,9 +134,9 @@ func reduceEvent(row *Event, r *engine.Record[domain.Record]) {
 	case domain.EventCancelled:
 		row.Status = EventCancelled
 	case domain.EventPublished:
-		row.Status = EventScheduled
+		row.Status, row.Published = EventScheduled, true
 	default:
-		row.Remaining -= taken(v)
+		row.takeFor(v)
 	}
 	if !hasKeys { // a program of an older version wrote the row
 		row.setKeys()
@@ -128,27 +144,29 @@ func reduceEvent(row *Event, r *engine.Record[domain.Record]) {
 	row.Version, row.keysVersion, row.UpdatedAt = r.Version, r.Version, r.RecordedAt
 }
 
-// taken is the number of tickets that a record takes from those that remain; negative: gives back.
-func taken(r domain.Record) int {
+// takeFor changes what remains as a record about tickets says.
+func (e *Event) takeFor(r domain.Record) {
 	switch v := r.(type) {
 	case domain.TicketBooked:
-		return v.Lines.Quantity()
+		e.take(v.Lines, +1)
 	case domain.BookingCancelled:
-		return -v.Lines.Quantity()
-	case domain.TicketsOffered:
-		return v.Lines.Quantity()
-	case domain.HoldReleased:
-		return -v.Lines.Quantity()
-	case domain.HoldLapsed:
-		return -v.Lines.Quantity()
-	case domain.OfferDeclined:
-		return -v.Lines.Quantity()
-	case domain.OfferLapsed:
-		return -v.Lines.Quantity()
+		e.take(v.Lines, -1)
 	case domain.TicketsHeld:
-		return v.Taken()
+		if len(v.Before) > 0 {
+			e.take(v.Before, -1)
+		}
+		e.take(v.Lines, +1)
+	case domain.TicketsOffered:
+		e.take(v.Lines, +1)
+	case domain.HoldReleased:
+		e.take(v.Lines, -1)
+	case domain.HoldLapsed:
+		e.take(v.Lines, -1)
+	case domain.OfferDeclined:
+		e.take(v.Lines, -1)
+	case domain.OfferLapsed:
+		e.take(v.Lines, -1)
 	default: // a hold that is confirmed had its tickets already
-		return 0
 	}
 }
 
@@ -160,12 +178,35 @@ func (e *Event) setDetails(d domain.Details) {
 // SetDetails sets what the details of an event say.
 func (e *Event) SetDetails(d domain.Details) {
 	e.Title, e.Description, e.Venue = d.Title, d.Description, d.Venue
-	e.StartsAt, e.EndsAt, e.TimeZone, e.Price = d.StartsAt, nil, d.TimeZone, d.Price()
+	e.StartsAt, e.TimeZone, e.Price = d.StartsAt, d.TimeZone, d.Price()
 	e.Category, e.Image, e.Organizer = d.Category, d.Image, d.OrganizerName
 	e.RequireProofOfWork = d.RequireProofOfWork
-	if ends := d.EndsAt; !ends.IsZero() {
-		e.EndsAt = &ends
+	e.types, e.MaxPerCustomer = typesOf(d), max(1, d.MaxPerCustomer)
+	e.EndsAt, e.SaleOpensAt, e.SaleClosesAt = unlessZero(d.EndsAt), unlessZero(d.SaleOpensAt), unlessZero(d.SaleClosesAt)
+}
+
+func unlessZero(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
 	}
+	return &t
+}
+
+// EventOf is the row of an event by the state of its stream, without the times of its records.
+func EventOf(id uuid.UUID, version int, s domain.State) Event {
+	e := Event{
+		ID: id, Capacity: s.Capacity(), Remaining: s.Remaining(), Status: EventScheduled, Version: version,
+		Published: s.Published(),
+	}
+	switch {
+	case s.Cancelled():
+		e.Status = EventCancelled
+	case s.Draft():
+		e.Status = EventDraft
+	}
+	e.taken = takenOf(s)
+	e.SetDetails(s.Details())
+	return e
 }
 
 func invalidatesCount(v domain.Record) bool {

@@ -64,6 +64,9 @@ func (h *inHand) take(after place, upto int64) (news News, next place, ok bool) 
 		news.Bookings = append(news.Bookings, page.bookings...)
 		for _, c := range page.events {
 			e := c.Row
+			if !e.Published {
+				continue
+			}
 			change := EventChange{e.ID, e.Remaining, e.Capacity, e.Status, e.Version, c.First, c.Last}
 			if earlier, isThere := changes[e.ID]; isThere {
 				change.First = earlier.First

@@ -35,7 +35,7 @@ type EventQuery struct {
 	Upcoming  bool      // only events that have not begun at Now
 	Available bool      // only events that can be booked at Now
 	Now       time.Time
-	Status    string    // EventScheduled or EventCancelled; empty: both
+	Status    string    // EventScheduled, EventCancelled or EventDraft; empty: all
 	Organizer uuid.UUID // who scheduled the event; zero: anybody
 	// Categories are some of [domain.Categories], with commas in between: a query can be compared with
 	// another one. Empty: all.
@@ -45,6 +45,7 @@ type EventQuery struct {
 	Currency           string
 	MinPrice, MaxPrice int64
 	Free               bool // only events that cost nothing, in whatever currency
+	Drafts             bool // also events that are not published
 
 	Sort       EventSort
 	Descending bool
@@ -214,6 +215,11 @@ func (q EventQuery) conditions() *conditions {
 	}
 	if q.Available {
 		c.add("remaining > 0 and status = %s", EventScheduled)
+		c.add("(sale_opens_at is null or sale_opens_at <= %s)", q.Now)
+		c.add("(sale_closes_at is null or sale_closes_at > %s)", q.Now)
+	}
+	if !q.Drafts {
+		c.add("published")
 	}
 	if q.Status != "" {
 		c.add("status = %s", q.Status)

@@ -37,7 +37,7 @@ type BookingChange struct {
 	Position            int64
 }
 
-// News holds all changes of a range of the log: events ordered by Last, bookings by Position.
+// News holds all changes of a range of the log, but for those of drafts: events ordered by Last, bookings by Position.
 type News struct {
 	After, Upto int64
 	Events      []EventChange
@@ -82,7 +82,7 @@ const (
 func (l *Live) Projections() []engine.Projection {
 	events := eventsTable()
 	events.Applied = l.inHand.add
-	return []engine.Projection{events, bookingsTable()}
+	return []engine.Projection{events, bookingsTable(), holdsTable(), waitlistTable()}
 }
 
 // Watch tells whether somebody waits for changes. While nobody does, they come about once a second.
@@ -211,7 +211,7 @@ func (l *Live) read(ctx context.Context, at place, upto int64, isFirst bool) (ne
 			group by stream_id
 		) changed
 		cross join lateral (
-			select remaining, capacity, status, version from events where id = changed.id offset 0
+			select remaining, capacity, status, version from events where id = changed.id and published offset 0
 		) e
 		order by changed.last`, at.position, upto).Query(func(rows pgx.Rows) (err error) {
 		news.Events, err = pgx.CollectRows(rows, pgx.RowToStructByPos[EventChange])
@@ -221,7 +221,8 @@ func (l *Live) read(ctx context.Context, at place, upto int64, isFirst bool) (ne
 		select position, stream_id, version, type, schema_version, data
 		from event_log
 		where position > $1 and position <= $2 and type = any($3)
-		order by position`, at.position, upto, []string{domain.TypeTicketBooked, domain.TypeBookingCancelled},
+		order by position`, at.position, upto,
+		[]string{domain.TypeTicketBooked, domain.TypeBookingCancelled, domain.TypeHoldConfirmed},
 	).Query(func(rows pgx.Rows) (err error) {
 		news.Bookings, err = bookingChanges(rows)
 		return err
@@ -258,9 +259,11 @@ func bookingChangeOf(r *engine.Record[domain.Record]) (change BookingChange, ok 
 	switch v := r.Value.(type) {
 	case domain.TicketBooked:
 		change.ID, change.UserID, change.Status = v.BookingID, v.CustomerID, BookingConfirmed
+	case domain.HoldConfirmed:
+		change.ID, change.UserID, change.Status = v.HoldID, v.CustomerID, BookingConfirmed
 	case domain.BookingCancelled:
 		change.ID, change.UserID, change.Status = v.BookingID, v.CustomerID, BookingCancelled
-	case domain.EventScheduled, domain.DetailsChanged, domain.CapacityChanged, domain.EventCancelled:
+	default: // it is about no booking
 	}
 	return change, change.ID != uuid.Nil
 }

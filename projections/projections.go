@@ -9,10 +9,12 @@ import (
 )
 
 // Connections is how many connections of a pool [engine.Run] uses for [All].
-const Connections = 2*engine.ConnectionsEach + engine.ConnectionsShared
+const Connections = 4*engine.ConnectionsEach + engine.ConnectionsShared
 
 // All lists the projections of this program.
-func All() []engine.Projection { return []engine.Projection{eventsTable(), bookingsTable()} }
+func All() []engine.Projection {
+	return []engine.Projection{eventsTable(), bookingsTable(), holdsTable(), waitlistTable()}
+}
 
 // decode returns nil for a record that changes no row, because it says who has read the log.
 func decode(recordType string, schemaVersion int16, data []byte) (domain.Record, error) {

@@ -26,22 +26,57 @@ type Stream struct {
 type Comparison struct {
 	tx      pgx.Tx
 	name    string
-	fetch   func(context.Context) error
-	match   func(*comparedRow, Stream)
+	model   comparedModel
 	buffer  []comparedRow
+	count   int  // rows of the stream that the state knows too
 	ended   bool // no rows are left in the database
 	parked  map[uuid.UUID]bool
 	differs func(streamID uuid.UUID, version int, detail string)
 	rows    int64
 }
 
-// comparedRow is a row of either read model.
+// comparedModel is what is different from read model to read model.
+type comparedModel struct {
+	noun    string // what a row is
+	columns string
+	stream  string // the column that names the stream
+	order   string // of the rows of a stream, if it matters
+	fetch   func(*Comparison, context.Context) error
+	match   func(*Comparison, *comparedRow, Stream)
+	// counts tells whether the state must know what the row is about, and known how many of these it
+	// knows.
+	counts func(*comparedRow) bool
+	known  func(domain.State) int
+}
+
+// comparedRow is a row of any read model.
 type comparedRow struct {
 	stream    uuid.UUID
+	id        uuid.UUID
 	event     *Event
-	booking   uuid.UUID
-	customer  uuid.UUID
+	hold      *Hold
+	entry     *Entry
+	customer  uuid.UUID // of a booking
 	cancelled bool
+}
+
+func comparedModels() map[string]comparedModel {
+	return map[string]comparedModel{
+		eventsName: {
+			noun: "event", columns: eventsTable().ColumnList(""), stream: "id",
+			fetch: (*Comparison).fetchEvents, match: (*Comparison).matchEvent,
+			counts: func(*comparedRow) bool { return true },
+			known:  func(domain.State) int { return 1 },
+		},
+		bookingsName: {
+			noun: "booking", columns: `event_id, id, user_id, status = '` + BookingCancelled + `'`, stream: "event_id",
+			fetch: (*Comparison).fetchBookings, match: (*Comparison).matchBooking,
+			counts: func(*comparedRow) bool { return true },
+			known:  domain.State.Made,
+		},
+		holdsName:    comparedHolds(),
+		waitlistName: comparedEntries(),
+	}
 }
 
 // CompareStates begins a comparison in tx, which must see the read model at the position of the
@@ -59,15 +94,13 @@ func CompareStates(
 	if err != nil {
 		return nil, err
 	}
-	var columns, key string
-	switch projection {
-	case eventsName:
-		columns, key, c.fetch, c.match = eventsTable().ColumnList(""), "id", c.fetchEvents, c.matchEvent
-	case "bookings":
-		columns, key, c.fetch, c.match = `event_id, id, user_id, status = '`+BookingCancelled+`'`, "event_id",
-			c.fetchBookings, c.matchBooking
-	default:
+	var isKnown bool
+	if c.model, isKnown = comparedModels()[projection]; !isKnown {
 		return nil, fmt.Errorf("%s has no comparison with states", projection)
+	}
+	key, order := c.model.stream, c.model.stream
+	if c.model.order != "" {
+		order += ", " + c.model.order
 	}
 	which := key + ` > '` + after.String() + `'`
 	if only != uuid.Nil {
@@ -76,7 +109,7 @@ func CompareStates(
 	// No index of bookings has this order. It would cost every booking more than a sort now and then.
 	_, err = tx.Exec(ctx, `set local work_mem = '32MB';
 		declare `+c.cursor()+` no scroll cursor for
-		select `+columns+` from `+projection+` where `+which+` order by `+key)
+		select `+c.model.columns+` from `+projection+` where `+which+` order by `+order)
 	if err != nil {
 		return nil, fmt.Errorf("compare %s with the streams: %w", projection, err)
 	}
@@ -94,7 +127,8 @@ func (c *Comparison) TakeRows() (rows int64) {
 // Next compares the rows of a stream. Streams come in the order of their ids. The zero Stream has no
 // rows.
 func (c *Comparison) Next(ctx context.Context, id uuid.UUID, s Stream) error {
-	skip, count := s.Unknown || c.parked[id], 0
+	skip := s.Unknown || c.parked[id]
+	c.count = 0
 	for {
 		r, err := c.take(ctx, &id)
 		if err != nil {
@@ -107,19 +141,22 @@ func (c *Comparison) Next(ctx context.Context, id uuid.UUID, s Stream) error {
 			c.stray(r)
 			continue
 		}
-		count++
+		if c.model.counts(r) {
+			c.count++
+		}
 		if !skip {
-			c.match(r, s)
+			c.model.match(c, r, s)
 		}
 	}
 	if skip || s.Version == 0 {
 		return nil
 	}
-	switch {
-	case c.name == eventsName && count == 0:
-		c.differs(id, s.Version, "there is a stream and no row")
-	case c.name != eventsName && s.State.Made() > count:
-		c.differs(id, s.Version, fmt.Sprintf("%d booking(s) of the stream have no row", s.State.Made()-count))
+	if known := c.model.known(s.State); known > c.count {
+		detail := fmt.Sprintf("%d %s(s) of the stream have no row", known-c.count, c.model.noun)
+		if c.name == eventsName {
+			detail = "there is a stream and no row"
+		}
+		c.differs(id, s.Version, detail)
 	}
 	return nil
 }
@@ -142,14 +179,14 @@ func (c *Comparison) stray(r *comparedRow) {
 	case r.event != nil:
 		c.differs(r.stream, 0, "there is a row and no stream")
 	default:
-		c.differs(r.stream, 0, fmt.Sprintf("booking %s is in no record", r.booking))
+		c.differs(r.stream, 0, fmt.Sprintf("%s %s is in no record", c.model.noun, r.id))
 	}
 }
 
 // take gives the next row of the streams up to one, or of all; nil when there is none.
 func (c *Comparison) take(ctx context.Context, upTo *uuid.UUID) (*comparedRow, error) {
 	if len(c.buffer) == 0 && !c.ended {
-		if err := c.fetch(ctx); err != nil {
+		if err := c.model.fetch(c, ctx); err != nil {
 			return nil, fmt.Errorf("compare %s with the streams: %w", c.name, err)
 		}
 		c.ended = len(c.buffer) == 0
@@ -164,12 +201,15 @@ func (c *Comparison) take(ctx context.Context, upTo *uuid.UUID) (*comparedRow, e
 }
 
 func (c *Comparison) fetchEvents(ctx context.Context) error {
-	rows, _ := c.tx.Query(ctx, `fetch forward 200 from `+c.cursor(), pgx.QueryExecModeDescribeExec)
-	var err error
-	c.buffer, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (comparedRow, error) {
+	return c.fetchSome(ctx, 200, func(row pgx.CollectableRow) (comparedRow, error) {
 		e, err := scanEvent(row)
-		return comparedRow{stream: e.ID, event: e}, err
+		return comparedRow{stream: e.ID, id: e.ID, event: e}, err
 	})
+}
+
+func (c *Comparison) fetchSome(ctx context.Context, n int, scan pgx.RowToFunc[comparedRow]) (err error) {
+	rows, _ := c.tx.Query(ctx, fmt.Sprintf(`fetch forward %d from %s`, n, c.cursor()), pgx.QueryExecModeDescribeExec)
+	c.buffer, err = pgx.CollectRows(rows, scan)
 	return err
 }
 
@@ -185,17 +225,9 @@ func (c *Comparison) matchEvent(r *comparedRow, s Stream) {
 }
 
 func eventOfState(id uuid.UUID, s Stream) Event {
-	e := Event{
-		ID: id, Capacity: s.State.Capacity(), Remaining: s.State.Remaining(), Status: EventScheduled,
-		Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, keysVersion: s.Version,
-	}
-	switch {
-	case s.State.Cancelled():
-		e.Status = EventCancelled
-	case s.State.Draft():
-		e.Status = EventDraft
-	}
-	e.setDetails(s.State.Details())
+	e := EventOf(id, s.Version, s.State)
+	e.CreatedAt, e.UpdatedAt, e.keysVersion = s.CreatedAt, s.UpdatedAt, s.Version
+	e.setKeys()
 	return e
 }
 
@@ -212,7 +244,7 @@ func (c *Comparison) fetchBookings(ctx context.Context) error {
 	for rows.Next() {
 		v := rows.RawValues()
 		c.buffer = append(c.buffer, comparedRow{
-			stream: uuid.UUID(v[0]), booking: uuid.UUID(v[1]), customer: uuid.UUID(v[2]), cancelled: v[3][0] == 1,
+			stream: uuid.UUID(v[0]), id: uuid.UUID(v[1]), customer: uuid.UUID(v[2]), cancelled: v[3][0] == 1,
 		})
 	}
 	return rows.Err()
@@ -220,15 +252,15 @@ func (c *Comparison) fetchBookings(ctx context.Context) error {
 
 // matchBooking compares what a state knows of a booking.
 func (c *Comparison) matchBooking(r *comparedRow, s Stream) {
-	b, made := s.State.Booking(r.booking)
+	b, made := s.State.Booking(r.id)
 	switch {
 	case !made:
-		c.differs(r.stream, s.Version, fmt.Sprintf("booking %s is in no record", r.booking))
+		c.differs(r.stream, s.Version, fmt.Sprintf("booking %s is in no record", r.id))
 	case b.CustomerID != r.customer:
 		c.differs(r.stream, s.Version,
-			fmt.Sprintf("booking %s is said to be of user %s and is of %s", r.booking, r.customer, b.CustomerID))
+			fmt.Sprintf("booking %s is said to be of user %s and is of %s", r.id, r.customer, b.CustomerID))
 	case b.Cancelled != r.cancelled:
 		c.differs(r.stream, s.Version, fmt.Sprintf("booking %s is cancelled: %t in the read model, %t in the stream",
-			r.booking, r.cancelled, b.Cancelled))
+			r.id, r.cancelled, b.Cancelled))
 	}
 }

@@ -274,7 +274,7 @@ func (p *parts) executorService(complete func(*eventstore.Options)) service {
 			}
 			p.service = &booking.Service{
 				Executor: p.executor, Log: eventstore.NewLog(p.reading), Bookings: projections.Bookings{Pool: p.reading},
-				Images: p.images, Now: p.now,
+				Holds: projections.Holds{Pool: p.reading}, Images: p.images, Now: p.now,
 			}
 			if p.progress != nil {
 				p.service.Progress = p.progress

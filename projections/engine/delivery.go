@@ -50,7 +50,7 @@ const (
 
 func newDelivery(o Options, name string, handle func(context.Context, *message.Message) error) *delivery {
 	return &delivery{
-		Options: o, log: eventstore.NewLog(o.Pool), lease: lease{name: name, holder: o.Holder, lasts: o.Lease},
+		Options: o, log: eventstore.NewLog(o.Pool), lease: lease{table: checkpointsTable, name: name, holder: o.Holder, lasts: o.Lease},
 		handle: handle, applied: func(int, int64) {},
 	}
 }

@@ -17,6 +17,7 @@ import (
 // written only with the current one, so a process that was frozen and has lost its lease without
 // noticing can't write any more.
 type lease struct {
+	table     string // that keeps it
 	name      string
 	holder    string // for people: who it is
 	lasts     time.Duration
@@ -53,6 +54,10 @@ var (
 // do fails it is called again after a pause.
 func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.Context, checkpoint int64) error) {
 	wait, last := shortestPause, int64(-1)
+	kind := "projection"
+	if l.table != checkpointsTable {
+		kind = "reactor"
+	}
 	for ctx.Err() == nil {
 		free := o.Notifier.leases.Listen()
 		checkpoint, ok, err := l.acquire(ctx, o.Pool)
@@ -60,7 +65,9 @@ func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.
 			if checkpoint != last { // there was progress, here or elsewhere
 				wait, last = shortestPause, checkpoint
 			}
-			o.Notifier.begin(l.name, checkpoint)
+			if l.table == checkpointsTable {
+				o.Notifier.begin(l.name, checkpoint)
+			}
 			err = l.hold(ctx, o.Pool, func(ctx context.Context) error { return do(ctx, checkpoint) })
 		}
 		var unknown *unknownError
@@ -71,9 +78,9 @@ func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.
 			o.Logger.Error("a newer version of this program wrote a record, and one of its processes has to project it",
 				"projection", l.name, "position", unknown.Position, "error", err)
 		case errors.Is(err, errLeaseLost):
-			o.Logger.Info("projection is run by another process now", "projection", l.name)
+			o.Logger.Info(kind+" is run by another process now", kind, l.name)
 		case err != nil:
-			o.Logger.Warn("projection was interrupted", "projection", l.name, "error", err)
+			o.Logger.Warn(kind+" was interrupted", kind, l.name, "error", err)
 			Await(ctx, nil, wait)
 			wait = min(2*wait, longestPause)
 			continue
@@ -104,16 +111,21 @@ func (l *lease) hold(ctx context.Context, pool *pgxpool.Pool, do func(context.Co
 	return group.Wait()
 }
 
-const takeSQL = `
-	insert into projection_checkpoints as c (name, holder, fence, lease_until)
+// checkpointsTable keeps the leases of projections.
+const checkpointsTable = "projection_checkpoints"
+
+func (l *lease) takeSQL() string {
+	return `
+	insert into ` + l.table + ` as c (name, holder, fence, lease_until)
 	values ($1, $2, 1, clock_timestamp() + $3)
 	on conflict (name) do update
 		set holder = excluded.holder, fence = c.fence + 1, lease_until = excluded.lease_until`
+}
 
 // acquire takes the lease if it is free or has run out; ok is false if another process holds it, or
 // if the next record is one that this program does not know.
 func (l *lease) acquire(ctx context.Context, pool *pgxpool.Pool) (checkpoint int64, ok bool, err error) {
-	checkpoint, err = l.query(ctx, pool, takeSQL+`
+	checkpoint, err = l.query(ctx, pool, l.takeSQL()+`
 		where (c.lease_until is null or c.lease_until < clock_timestamp()) and not exists (
 			select from event_log l where l.position = c.position + 1 and l.type = $4 and l.schema_version = $5)`,
 		l.unknown.Type, l.unknown.SchemaVersion)
@@ -126,7 +138,7 @@ func (l *lease) acquire(ctx context.Context, pool *pgxpool.Pool) (checkpoint int
 // take takes the lease from the process that holds it, for a short piece of work. The fence undoes
 // what that process was about to write, and it tries to acquire the lease again.
 func (l *lease) take(ctx context.Context, pool *pgxpool.Pool) (checkpoint int64, err error) {
-	return l.query(ctx, pool, takeSQL)
+	return l.query(ctx, pool, l.takeSQL())
 }
 
 func (l *lease) query(ctx context.Context, pool *pgxpool.Pool, sql string, more ...any) (checkpoint int64, err error) {
@@ -149,7 +161,7 @@ func (l *lease) keep(ctx context.Context, pool *pgxpool.Pool) error {
 		var now int64
 		before := l.position.Load()
 		err := pool.QueryRow(ctx, `
-			update projection_checkpoints set lease_until = clock_timestamp() + $3
+			update `+l.table+` set lease_until = clock_timestamp() + $3
 			where name = $1 and fence = $2
 			returning position`, l.name, l.fence, l.lasts).Scan(&now)
 		switch {
@@ -201,7 +213,7 @@ func (l *lease) release(ctx context.Context, pool *pgxpool.Pool, unknown *unknow
 		position = &unknown.Position
 	}
 	_, err := pool.Exec(ctx, `
-		update projection_checkpoints set holder = null, lease_until = null, unknown_record = $3
+		update `+l.table+` set holder = null, lease_until = null, unknown_record = $3
 		where name = $1 and fence = $2`, l.name, l.fence, position)
 	if err == nil {
 		_ = notify(ctx, pool, leaseChannel, "")

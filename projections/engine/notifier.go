@@ -27,6 +27,7 @@ const (
 	logChannel        = "boxoffice_log"
 	checkpointChannel = "boxoffice_checkpoints"
 	leaseChannel      = "boxoffice_leases"
+	queueChannel      = "boxoffice_queue"
 )
 
 // notifyEvery is the least time between notifications on one channel. The first after a pause goes
@@ -45,6 +46,8 @@ type Notifier struct {
 	// Any process may cause these: the log has grown, a projection has advanced, a lease can be
 	// taken over.
 	Log, Checkpoints, leases *Signal
+	// Queue signals that there is a message for a reactor.
+	Queue *Signal
 
 	buffer    recordBuffer // what this process has committed
 	elsewhere atomic.Int64 // counts signals of records that are not in the buffer
@@ -54,6 +57,7 @@ type Notifier struct {
 	looked  atomic.Pointer[look] // the last one; nil: there was none
 
 	appended, advanced chan struct{} // one token each: other processes have not been told yet
+	queued             chan struct{} // likewise, of a message for a reactor
 	unread             chan struct{} // one token: another process has announced a checkpoint
 	grown, freed       chan struct{} // one token each: another process has said so of the log, or of a lease
 
@@ -70,8 +74,9 @@ type Notifier struct {
 func NewNotifier(url string, pool *pgxpool.Pool, names []string, logger *slog.Logger) *Notifier {
 	return &Notifier{
 		id: uuid.NewString(), url: url, pool: pool, names: names, logger: logger,
-		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(),
+		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(), Queue: NewSignal(),
 		appended: make(chan struct{}, 1), advanced: make(chan struct{}, 1), unread: make(chan struct{}, 1),
+		queued: make(chan struct{}, 1),
 		grown: make(chan struct{}, 1), freed: make(chan struct{}, 1),
 		models: make(map[string]*model), moved: make(map[string]bool),
 	}
@@ -102,6 +107,12 @@ func (n *Notifier) Advanced(position int64, projections ...string) {
 	n.tellOthers(n.advanced)
 }
 
+// Queued tells all processes that a message for a reactor was queued. It does not block.
+func (n *Notifier) Queued() {
+	n.Queue.Broadcast()
+	n.tellOthers(n.queued)
+}
+
 // tellOthers leaves a token, unless it is known that nobody else listens: to find that out in
 // another goroutine for each page would cost more than the page's handler.
 func (n *Notifier) tellOthers(tokens chan<- struct{}) {
@@ -125,6 +136,9 @@ func (n *Notifier) Run(ctx context.Context) {
 	defer all.Wait()
 	all.Go(func() {
 		whenever(ctx, n.appended, func() { n.send(ctx, logChannel, n.id) })
+	})
+	all.Go(func() {
+		whenever(ctx, n.queued, func() { n.send(ctx, queueChannel, n.id) })
 	})
 	all.Go(func() {
 		whenever(ctx, n.advanced, func() { n.send(ctx, checkpointChannel, n.checkpoints()...) })
@@ -249,7 +263,8 @@ func (n *Notifier) receive(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost with it
-	listen := `listen ` + logChannel + `; listen ` + checkpointChannel + `; listen ` + leaseChannel + `; ` + registerSQL
+	listen := `listen ` + logChannel + `; listen ` + checkpointChannel + `; listen ` + leaseChannel +
+		`; listen ` + queueChannel + `; ` + registerSQL
 	n.sending.Lock() // who looks for listeners meanwhile would take this process for another
 	if _, err = conn.Exec(ctx, listen); err == nil {
 		n.listens.Store(true)
@@ -265,6 +280,7 @@ func (n *Notifier) receive(ctx context.Context) error {
 	n.forget()
 	n.appendedElsewhere()
 	n.leases.Broadcast()
+	n.Queue.Broadcast()
 	for {
 		notification, err := awaitNotification(ctx, conn)
 		if err != nil {
@@ -309,6 +325,8 @@ func (n *Notifier) hear(channel, payload string) {
 		offer(n.grown)
 	case channel == leaseChannel:
 		offer(n.freed)
+	case channel == queueChannel:
+		n.Queue.Broadcast()
 	case channel == checkpointChannel && !n.knows(payload):
 		offer(n.unread)
 	}
@@ -322,6 +340,7 @@ func (n *Notifier) pollUntilSeen(ctx context.Context) {
 		}
 		n.appendedElsewhere()
 		n.leases.Broadcast()
+		n.Queue.Broadcast()
 		offer(n.unread)
 	}
 }

@@ -148,7 +148,7 @@ func newRebuild(ctx context.Context, p Projection, o RebuildOptions) (*rebuild, 
 	return &rebuild{
 		RebuildOptions: o, projection: p, shadow: s,
 		pages: newDirectDelivery(Options{Pool: o.Pool, Logger: o.Logger, Holder: o.Holder}, p, s.name),
-		lease: lease{name: p.Name(), holder: o.Holder, lasts: defaultLease},
+		lease: lease{table: checkpointsTable, name: p.Name(), holder: o.Holder, lasts: defaultLease},
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"strconv"
 	"strings"
@@ -246,6 +247,12 @@ func value(field any) any {
 		return *f
 	case **time.Time:
 		return *f
+	case driver.Valuer:
+		v, err := f.Value()
+		if err != nil {
+			panic(fmt.Sprintf("engine: value of a %T: %v", field, err))
+		}
+		return v
 	}
 	panic(fmt.Sprintf("engine: no column can hold a %T", field))
 }
