@@ -56,13 +56,22 @@ func (s State) CheckedIn() int { return s.checkedIn }
 
 // CheckInOf looks up the check-in of a ticket.
 func (s State) CheckInOf(t TicketID) (CheckIn, bool) {
-	admitted, _ := s.checkIns.get(t.BookingID)
-	at := slices.IndexFunc(admitted, func(c checkIn) bool { return c.is(t) })
+	all := s.CheckInsOf(t.BookingID)
+	at := slices.IndexFunc(all, func(c CheckIn) bool { return c.Ticket == t })
 	if at < 0 {
 		return CheckIn{}, false
 	}
-	c := admitted[at]
-	return CheckIn{t, time.UnixMicro(c.at).UTC(), c.by}, true
+	return all[at], true
+}
+
+// CheckInsOf are the check-ins of a booking, in the order in which they were recorded.
+func (s State) CheckInsOf(booking uuid.UUID) []CheckIn {
+	admitted, _ := s.checkIns.get(booking)
+	all := make([]CheckIn, len(admitted))
+	for i, c := range admitted {
+		all[i] = CheckIn{TicketID{booking, c.typeID, int(c.number)}, time.UnixMicro(c.at).UTC(), c.by}
+	}
+	return all
 }
 
 // isCheckedIn reports whether any ticket of a booking is checked in.

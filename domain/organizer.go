@@ -56,6 +56,15 @@ func (s State) RoleOf(user uuid.UUID) EventRole {
 	return ""
 }
 
+// Organizers are the co-organizers, in a map of the caller's own.
+func (s State) Organizers() map[uuid.UUID]EventRole {
+	roles := make(map[uuid.UUID]EventRole, len(s.organizers))
+	for _, o := range s.organizers {
+		roles[o.UserID] = o.Role
+	}
+	return roles
+}
+
 // Permit refuses an actor who may not do at the event what a role may. Whoever may do nothing at a
 // draft is not told that there is one.
 func (s State) Permit(by Actor, needed EventRole) error {

@@ -213,7 +213,7 @@ func (a *api) routes() {
 	route(a, op("GET /proof-of-work/challenge", "getChallenge", "Ask for a challenge to solve", 200),
 		a.challenge, a.limitedPerAddress(a.Limiter.Challenging))
 
-	organizers, reading := a.signedIn(account.Organizer), a.limitedPerUser(a.Limiter.Reading)
+	organizers, reading := a.signedIn(account.Organizer, account.Admin), a.limitedPerUser(a.Limiter.Reading)
 	route(a, op("GET /events", "listEvents", "List events", 200, 400),
 		a.listEvents, a.signedIn(), reading, a.readsModels, a.needsDatabase, conditional)
 	route(a, op("GET /events/{id}", "getEvent", "Show one event", 200, 400, 404),

@@ -24,7 +24,8 @@ type Booking struct {
 	CancelledAt *time.Time // nil while it is confirmed
 	Version     int        // of the event's stream, with the last change
 	Lines       domain.Lines
-	Currency    string // of the prices of Lines; empty: they are not known
+	Currency    string    // of the prices of Lines; empty: they are not known
+	CheckIns    []CheckIn // never changed in place
 }
 
 const bookingsName = "bookings"
@@ -49,6 +50,7 @@ func bookingsTable() *engine.Table[Booking, domain.Record] {
 			{Name: "version", SQLType: "int"},
 			{Name: "lines", SQLType: "jsonb"},
 			{Name: "currency", SQLType: "text"},
+			{Name: "check_ins", SQLType: "jsonb"},
 		},
 	}
 }
@@ -56,7 +58,7 @@ func bookingsTable() *engine.Table[Booking, domain.Record] {
 func (b *Booking) fields() []any {
 	return []any{
 		&b.ID, &b.EventID, &b.UserID, &b.Status, &b.CreatedAt, &b.CancelledAt, &b.Version,
-		(*linesColumn)(&b.Lines), &b.Currency,
+		(*linesColumn)(&b.Lines), &b.Currency, (*checkInsColumn)(&b.CheckIns),
 	}
 }
 
@@ -67,6 +69,10 @@ func bookingKey(r *engine.Record[domain.Record]) (key uuid.UUID, creates, ok boo
 	case domain.HoldConfirmed:
 		return v.HoldID, true, true
 	case domain.BookingCancelled:
+		return v.BookingID, false, true
+	case domain.TicketCheckedIn:
+		return v.BookingID, false, true
+	case domain.CheckInUndone:
 		return v.BookingID, false, true
 	default:
 		return uuid.UUID{}, false, false
@@ -88,6 +94,10 @@ func reduceBooking(row *Booking, r *engine.Record[domain.Record]) {
 	case domain.BookingCancelled:
 		at := r.RecordedAt // a pointer into r would keep the whole page in memory
 		row.Status, row.CancelledAt = BookingCancelled, &at
+	case domain.TicketCheckedIn:
+		row.checkIn(v)
+	case domain.CheckInUndone:
+		row.undoCheckIn(v)
 	default: // it changes no booking
 	}
 	row.Version = r.Version

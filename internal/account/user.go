@@ -19,12 +19,14 @@ const (
 	Customer  Role = "customer"
 	Organizer Role = "organizer"
 	Auditor   Role = "auditor"
+	// Admin may do at every event what its organizers may.
+	Admin Role = "admin"
 )
 
 // Known reports whether r is one of the roles.
 func (r Role) Known() bool {
 	switch r {
-	case Customer, Organizer, Auditor:
+	case Customer, Organizer, Auditor, Admin:
 		return true
 	}
 	return false
@@ -34,7 +36,7 @@ func checkRole(role Role) (message string) {
 	if role.Known() {
 		return ""
 	}
-	return "Choose customer, organizer or auditor."
+	return "Choose customer, organizer, auditor or admin."
 }
 
 // User is a person who can sign in. The e-mail is as they typed it; it is compared without regard

@@ -77,7 +77,7 @@ func NewNotifier(url string, pool *pgxpool.Pool, names []string, logger *slog.Lo
 		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(), Queue: NewSignal(),
 		appended: make(chan struct{}, 1), advanced: make(chan struct{}, 1), unread: make(chan struct{}, 1),
 		queued: make(chan struct{}, 1),
-		grown: make(chan struct{}, 1), freed: make(chan struct{}, 1),
+		grown:  make(chan struct{}, 1), freed: make(chan struct{}, 1),
 		models: make(map[string]*model), moved: make(map[string]bool),
 	}
 }
