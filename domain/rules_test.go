@@ -369,9 +369,11 @@ func TestRuleOfProofsOfWork(t *testing.T) {
 		})
 	}
 	t.Run("rule 28: what is held is confirmed without", func(t *testing.T) {
-		held := domain.TicketsHeld{HoldID: first, CustomerID: ann, Currency: "EUR", Lines: domain.Lines{{Type: 1, Quantity: 1}}, ExpiresAt: until}
-		given(t, append(slices.Clone(free), held)...).when(confirm(first, ann, inTime)).
-			then(confirmed(first, ann, domain.Line{Type: 1, Quantity: 1}))
+		one := domain.Line{Type: 1, Quantity: 1}
+		held := domain.TicketsHeld{
+			HoldID: first, CustomerID: ann, Currency: "EUR", Lines: domain.Lines{one}, ExpiresAt: until,
+		}
+		given(t, append(slices.Clone(free), held)...).when(confirm(first, ann, inTime)).then(confirmed(first, ann, one))
 	})
 }
 

@@ -67,7 +67,7 @@ func TestLongAnswersAreCompressedButNotThoseWithTokens(t *testing.T) {
 	id := s.schedule(1, "description", strings.Repeat("What it is about. ", 200))
 	compressed, err := s.raw("GET", "/events/"+id, s.token(account.Customer), nil, "Accept-Encoding", "gzip")
 	must(t, err)
-	if compressed.header.Get("Content-Encoding") != "gzip" || compressed.header.Get("ETag") != `"1-gzip"` {
+	if compressed.header.Get("Content-Encoding") != "gzip" || !strings.HasSuffix(compressed.header.Get("ETag"), `-gzip"`) {
 		t.Fatalf("got %v", compressed.header)
 	}
 	reader, err := gzip.NewReader(bytes.NewReader(compressed.raw))
@@ -92,7 +92,7 @@ func TestHeadIsGetWithoutTheBody(t *testing.T) {
 	s := start(t)
 	id := s.schedule(1)
 	a := s.call("HEAD", "/events/"+id, s.token(account.Customer), nil)
-	if a.status != 200 || a.header.Get("ETag") != `"1"` || len(a.raw) > 0 {
+	if a.status != 200 || !strings.HasPrefix(a.header.Get("ETag"), `"1.`) || len(a.raw) > 0 {
 		t.Errorf("got %d, %v, %q", a.status, a.header, a.raw)
 	}
 	if a := s.want(s.call("PUT", "/events/"+id, "", nil), 405,

@@ -80,7 +80,8 @@ func TestAnEventIsShownInTheShapeOfTheContract(t *testing.T) {
 	want := map[string]any{
 		"id": event, "title": "Tech & <Fun>", "description": "Music", "date": "2031-03-15T10:00:00Z", "venue": "Hall",
 		"totalTickets": 7.0, "remainingTickets": 7.0, "price": 49.9, "currency": "EUR", "timeZone": "Europe/Lisbon",
-		"status": "SCHEDULED", "version": 1.0,
+		"status": "SCHEDULED", "version": 1.0, "category": "", "endsAt": nil, "organizerName": "", "image": nil,
+		"requireProofOfWork": false,
 	}
 	if got := fmt.Sprint(a.body); got != fmt.Sprint(want) {
 		t.Errorf("got %s, want %s", got, fmt.Sprint(want))

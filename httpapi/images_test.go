@@ -139,7 +139,7 @@ func TestOnlySomePicturesAreReceivedAtOnce(t *testing.T) {
 	var writers []*io.PipeWriter
 	for range places + more {
 		reader, writer := io.Pipe()
-		request, err := http.NewRequest("POST", s.url+"/images", reader)
+		request, err := http.NewRequest(http.MethodPost, s.url+"/images", reader)
 		must(t, err)
 		request.Header.Set("Authorization", "Bearer "+organizer)
 		request.Header.Set("Content-Type", "image/png")

@@ -244,7 +244,7 @@ func bookingChanges(rows pgx.Rows) (changes []BookingChange, err error) {
 	_, err = pgx.ForEachRow(rows, []any{&r.Position, &r.StreamID, &r.Version, &kind, &schemaVersion, &data}, func() error {
 		var unreadable error
 		if r.Value, unreadable = decode(kind, schemaVersion, data); unreadable != nil {
-			return nil
+			return nil //nolint:nilerr // see above
 		}
 		if change, ok := bookingChangeOf(&r); ok {
 			changes = append(changes, change)

@@ -125,7 +125,13 @@ func (p *process) post(path, token string, body any) map[string]any {
 	return p.do("POST", path, token, bytes.NewReader(data))
 }
 
-func (p *process) do(method, path, token string, body io.Reader) map[string]any {
+func (p *process) do(method, path, token string, body io.Reader) (answer map[string]any) {
+	p.Helper()
+	must(p, json.Unmarshal(p.send(method, path, token, body), &answer))
+	return answer
+}
+
+func (p *process) send(method, path, token string, body io.Reader) []byte {
 	p.Helper()
 	r, err := http.NewRequest(method, p.api+path, body)
 	must(p, err)
@@ -134,9 +140,9 @@ func (p *process) do(method, path, token string, body io.Reader) map[string]any 
 	response, err := http.DefaultClient.Do(r)
 	must(p, err)
 	defer response.Body.Close() //nolint:errcheck // read to its end
-	var answer map[string]any
-	must(p, json.NewDecoder(response.Body).Decode(&answer))
-	return answer
+	data, err := io.ReadAll(response.Body)
+	must(p, err)
+	return data
 }
 
 func (p *process) login(who string) string {

@@ -89,11 +89,11 @@ func (l *Limiter) sweep(ctx context.Context) {
 	}
 }
 
-// maxKeys bounds the memory of a counter to some 8 MB. When it is reached, the key that was
+// maxKeys bounds the memory of a counter to some 5 MB. When it is reached, the key that was
 // counted least recently is forgotten: nobody is refused for lack of room, and a client that goes
 // on asking stays counted. To reset a limit that is used up takes this many other keys within its
 // window: this many failed logins, each of which costs a password hash, or this many networks.
-const maxKeys = 50_000
+const maxKeys = 30_000
 
 // counterKey is the hash of what is counted, so that long keys take no more room than short ones.
 type counterKey [16]byte

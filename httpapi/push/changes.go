@@ -149,20 +149,30 @@ func (p *Push) flush() (next time.Duration) {
 		}
 		due = append(due, r)
 	}
-	slices.SortFunc(due, func(a, b *remembered) int { return cmp.Compare(a.first, b.first) })
+	// Bookings go first, so that most clients, who are not told of them, get the newest positions.
+	slices.SortFunc(due, func(a, b *remembered) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.first, b.first))
+	})
+	positions, unsent := make([]int64, len(due)), held
+	for i, r := range slices.Backward(due) {
+		positions[i], unsent = unsent-1, min(unsent, r.first)
+	}
 	for i, r := range due {
-		unsent := held
-		if i+1 < len(due) {
-			unsent = min(unsent, due[i+1].first)
-		}
 		r.pending, r.sentAt = false, now
 		delete(p.pending, r)
 		p.sequence++
-		r.frame = &frame{r.encode(unsent - 1), p.sequence}
+		r.frame = &frame{r.encode(positions[i]), p.sequence}
 		p.offer(r)
 	}
 	p.sent.Store(held - 1)
 	return next
+}
+
+func rank(r *remembered) int {
+	if r.owner != uuid.Nil {
+		return 0
+	}
+	return 1
 }
 
 // offer hands a frame to everybody who is told of the change.

@@ -68,7 +68,8 @@ func corners(tb testing.TB, file []byte) string {
 	must(tb, err)
 	b, names := img.Bounds(), ""
 	for _, at := range []image.Point{
-		{b.Dx() / 4, b.Dy() / 4}, {b.Dx() * 3 / 4, b.Dy() / 4}, {b.Dx() / 4, b.Dy() * 3 / 4}, {b.Dx() * 3 / 4, b.Dy() * 3 / 4},
+		{b.Dx() / 4, b.Dy() / 4}, {b.Dx() * 3 / 4, b.Dy() / 4},
+		{b.Dx() / 4, b.Dy() * 3 / 4}, {b.Dx() * 3 / 4, b.Dy() * 3 / 4},
 	} {
 		r, g, bl, _ := img.At(at.X, at.Y).RGBA()
 		name := "?"
@@ -131,9 +132,9 @@ func TestPNGAndWebPAreRead(t *testing.T) {
 	if text := sizes(got) + " " + corners(t, got[1]); text != "480x384 500x400 rgb-" {
 		t.Errorf("PNG: got %s", text)
 	}
-	clear, err := images.Versions(pngOf(t, image.NewNRGBA(image.Rect(0, 0, 500, 400))))
+	transparent, err := images.Versions(pngOf(t, image.NewNRGBA(image.Rect(0, 0, 500, 400))))
 	must(t, err)
-	if got := corners(t, clear[0]); got != "wwww" {
+	if got := corners(t, transparent[0]); got != "wwww" {
 		t.Errorf("a transparent PNG: got %s, want white", got)
 	}
 	deep, err := images.Versions(pngOf(t, image.NewNRGBA64(image.Rect(0, 0, 500, 400))))
@@ -205,7 +206,8 @@ func TestWhatIsNoPictureIsRefused(t *testing.T) {
 // Memory is counted by what is allocated in all, which is more than what is held at once.
 func TestTheMemoryOfDecodingIsBounded(t *testing.T) { //nolint:paralleltest // others would be counted too
 	for name, file := range map[string][]byte{
-		"a photo of 40 megapixels":        jpegOf(t, image.NewYCbCr(image.Rect(0, 0, 8000, 5000), image.YCbCrSubsampleRatio444)),
+		"a photo of 40 megapixels": jpegOf(t,
+			image.NewYCbCr(image.Rect(0, 0, 8000, 5000), image.YCbCrSubsampleRatio444)),
 		"a progressive JPEG":              progressive(t, 8000, 5000),
 		"a deep PNG of 40 megapixels":     deepHeader(8000, 5000, 0),
 		"an interlaced PNG of 40 million": deepHeader(6000, 5000, 1),

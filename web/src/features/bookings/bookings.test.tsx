@@ -63,6 +63,7 @@ describe('my bookings', () => {
       within(await screen.findByRole('region', { name }))
         .getAllByRole('heading', { level: 3 })
         .map((h) => h.textContent)
+    await screen.findByRole('heading', { name: 'Sooner' }) // its code comes when it is needed
     expect(await titles('Upcoming')).toEqual(['Sooner', 'Later'])
     expect(await titles('Past')).toEqual(['Over'])
     expect(await titles('Cancelled')).toEqual(['Given back', 'Called off'])

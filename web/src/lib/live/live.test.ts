@@ -123,10 +123,13 @@ describe('the connection', () => {
     return unwatch
   }
 
-  it('is opened only when a component subscribes', async () => {
+  it('is open for the bookings where no component subscribes to events', async () => {
     connection.start()
-    await vi.advanceTimersByTimeAsync(60_000)
-    expect(FakeSocket.all).toHaveLength(0)
+    await vi.advanceTimersByTimeAsync(1)
+    await vi.dynamicImportSettled() // the library
+    await vi.advanceTimersByTimeAsync(1)
+    FakeSocket.last.open()
+    expect(FakeSocket.last.sent[0]).toMatchObject({ type: 'hello', events: [], bookings: true })
   })
 
   it('sends the token, the events and the position of the last read', async () => {
