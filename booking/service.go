@@ -98,7 +98,9 @@ type Result struct {
 	// Event is as the command left it, by its stream and so exact; without CreatedAt and UpdatedAt.
 	Event projections.Event
 	// Booking is the one that was made or cancelled, if the command was about one.
-	Booking  projections.Booking
+	Booking projections.Booking
+	// Ticket is the one that was checked in, or whose check-in was undone.
+	Ticket   CheckedTicket
 	Position int64 // a reader that has reached it sees the effect
 	// Replayed is the stored answer to a repeated request; then Event and Booking are empty.
 	Replayed []byte

@@ -22,6 +22,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/images"
 	"github.com/boxoffice/boxoffice/internal/proofofwork"
 	"github.com/boxoffice/boxoffice/internal/replica"
+	"github.com/boxoffice/boxoffice/internal/ticket"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -39,6 +40,8 @@ type Options struct {
 	Accounts *account.Accounts
 	Images   *images.Store
 	Audit    Audit
+	// Tickets makes and reads the codes of tickets.
+	Tickets ticket.Signer
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.
 	BodyTimeout time.Duration
 	// Admission bounds how many bookings are worked on at the same time; nil: nothing does.
@@ -241,6 +244,7 @@ func (a *api) routes() {
 		"Prove that one's own booking is in the log", 200, 400, 403, 404),
 		a.bookingReceipt, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 
+	deskRoutes(a)
 	auditRoutes(a)
 
 	route(a, op("GET /healthz", "healthz", "Check that the process is alive", 200), a.healthz)

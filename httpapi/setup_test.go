@@ -26,6 +26,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/images"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/proofofwork"
+	"github.com/boxoffice/boxoffice/internal/ticket"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -103,6 +104,7 @@ func start(t *testing.T, choices ...choice) *system {
 	api.Origins, api.Logger, api.Version = []string{"http://localhost:3000"}, logger, "test"
 	keys, err := audit.NewKeys("a signing secret for tests, which is long enough")
 	must(t, err)
+	api.Tickets = ticket.Signer{Keys: keys}
 	auditing := dbtest.Connect(t, url, dbtest.MaxConns(audit.VerifyConnections))
 	runner := audit.NewRunner(audit.RunnerOptions{Pool: s.pool, Verify: audit.VerifyOptions{Pool: auditing, Keys: keys}})
 	work.Go(func() { runner.Run(ctx) })

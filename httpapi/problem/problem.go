@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Problem is the body of every error: RFC 9457, with a code for programs. It is an error, so that
@@ -20,6 +21,9 @@ type Problem struct { //nolint:errname // the word of RFC 9457
 	Code      string         `json:"code" example:"sold_out" doc:"Stable, for programs"`
 	RequestID string         `json:"requestId,omitempty" doc:"Names the request in the server's logs"`
 	Errors    []FieldProblem `json:"errors,omitempty" doc:"Errors of the fields of the request"`
+
+	CheckedInAt *time.Time `json:"checkedInAt,omitempty" doc:"Of already_checked_in: when the ticket was checked in"`
+	CheckedInBy string     `json:"checkedInBy,omitempty" doc:"Of already_checked_in: the name of who did that"`
 
 	headers http.Header
 }

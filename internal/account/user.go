@@ -94,6 +94,27 @@ func (a *Accounts) Get(ctx context.Context, id uuid.UUID) (User, error) {
 	return user, nil
 }
 
+// Named returns those of the users that there are, by their ids.
+func (a *Accounts) Named(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]User, error) {
+	keys := make([][16]byte, len(ids))
+	for i, id := range ids {
+		keys[i] = id
+	}
+	rows, _ := a.pool.Query(ctx, `
+		select `+userColumns+`
+		from users
+		where id = any($1)`, keys)
+	users, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (User, error) { return scanUser(row) })
+	if err != nil {
+		return nil, fmt.Errorf("find users: %w", err)
+	}
+	named := make(map[uuid.UUID]User, len(users))
+	for _, u := range users {
+		named[u.ID] = u
+	}
+	return named, nil
+}
+
 // Delete erases the user: e-mail, name, password hash and refresh tokens. It returns [ErrNotFound]
 // when there is no such user. Records with the user's id stay in the log.
 func (a *Accounts) Delete(ctx context.Context, id uuid.UUID) error {
