@@ -62,6 +62,19 @@ func setup(t *testing.T) *bundle {
 	return &bundle{service, t, projections.NewEvents(pool), pool, notifier, url, ctx, &running}
 }
 
+// anotherProcess is a service with an executor of its own on the same database, without read models.
+func (b *bundle) anotherProcess() *booking.Service {
+	b.t.Helper()
+	writing := dbtest.Connect(b.t, b.url, dbtest.MaxConns(eventstore.ReservedConns),
+		dbtest.Settings(eventstore.Session(0)), eventstore.ConfigureCommits)
+	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{})
+	must(b.t, err)
+	b.t.Cleanup(func() { must(b.t, executor.Close(context.Background())) })
+	s := b.unread()
+	s.Executor = executor
+	return s
+}
+
 // project runs the projections until the test ends.
 func (b *bundle) project() *bundle {
 	b.t.Helper()
