@@ -68,6 +68,13 @@ func TestOrganizersOfOneEventAreNotThoseOfAnother(t *testing.T) {
 	}
 	s.want(s.call("DELETE", "/events/"+event+"/organizers/"+id.String(), other, nil), 200, "")
 	refused()
+
+	own := s.want(s.call("POST", "/events", other, map[string]any{
+		"title": "Own", "venue": "Hall", "date": "2100-01-01T00:00:00Z", "totalTickets": 1, "price": 1,
+	}), 201, "").at("id").(string)
+	s.want(s.call("POST", "/events/"+own+"/organizers", other, map[string]string{
+		"email": "olga@example.com", "role": "sell",
+	}), 409, "owner_stays")
 }
 
 func TestRolesAtAnEvent(t *testing.T) {
@@ -166,6 +173,12 @@ func TestTheDoor(t *testing.T) {
 		t.Errorf("got %s", a.raw)
 	}
 	s.want(undo("the wrong door"), 200, "")
+	undoing := func(code, key string) answer {
+		t.Helper()
+		body := map[string]string{"code": code, "reason": "the wrong door"}
+		return s.call("POST", "/events/"+event+"/check-ins/undo", olga, body, idempotencyKey, key)
+	}
+	s.want(undoing("nonsense", "u"), 409, "invalid_code")
 	first := s.want(scan(code, idempotencyKey, "k"), 200, "")
 	repeated := s.want(scan(code, idempotencyKey, "k"), 200, "")
 	if repeated.header.Get("Idempotency-Replayed") != "true" || string(repeated.raw) != string(first.raw) {
@@ -177,7 +190,8 @@ func TestTheDoor(t *testing.T) {
 	if strings.Contains(stored, "Alice") {
 		t.Errorf("the name of a person is stored: %s", stored)
 	}
-	s.want(undo("the wrong door"), 200, "")
+	s.want(undoing(code, "u"), 200, "")
+	s.want(undoing("nonsense", "u"), 422, "idempotency_key_reused")
 	given := s.want(s.call("DELETE", "/bookings/"+booking, alice, nil), 200, "")
 	s.want(scan(code), 409, "booking_cancelled")
 	if codes := s.codes(alice, given); slices.Contains(codes, code) || len(codes) != 1 {

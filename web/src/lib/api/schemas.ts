@@ -49,6 +49,12 @@ export const UploadedImage: GenericSchema<Schemas['UploadedImage']> = object({
   width: number(),
 })
 
+export const TicketCode: GenericSchema<Schemas['TicketCode']> = object({
+  code: string(),
+  number: number(),
+  ticketTypeId: number(),
+})
+
 export const BookingWithEvent: GenericSchema<Schemas['BookingWithEvent']> = object({
   cancelledAt: optional(string()),
   createdAt: string(),
@@ -56,6 +62,7 @@ export const BookingWithEvent: GenericSchema<Schemas['BookingWithEvent']> = obje
   eventId: string(),
   id: string(),
   status: picklist(["CONFIRMED","CANCELLED"]),
+  tickets: optional(nullable(array(TicketCode))),
   userId: string(),
 })
 
@@ -95,7 +102,7 @@ export const User: GenericSchema<Schemas['User']> = object({
   emailVerified: boolean(),
   id: string(),
   name: string(),
-  role: picklist(["customer","organizer","auditor"]),
+  role: picklist(["customer","organizer","auditor","admin"]),
 })
 
 export const Session: GenericSchema<Schemas['Session']> = object({
@@ -260,6 +267,8 @@ export const FieldProblem: GenericSchema<Schemas['FieldProblem']> = object({
 })
 
 export const Problem: GenericSchema<Schemas['Problem']> = object({
+  checkedInAt: optional(string()),
+  checkedInBy: optional(string()),
   code: string(),
   detail: string(),
   errors: optional(nullable(array(FieldProblem))),

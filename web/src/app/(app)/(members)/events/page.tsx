@@ -24,7 +24,7 @@ import { useSession } from '@/lib/session/store'
 const bookButton = (event: Event) => <BookButton event={event} />
 
 export default function EventsPage() {
-  const isOrganizer = useSession((s) => s.user?.role === 'organizer')
+  const isOrganizer = useSession((s) => s.user?.role === 'organizer' || s.user?.role === 'admin')
   return (
     <div className="grid grid-cols-1 gap-6">
       <PageTitle>{text.title}</PageTitle>
