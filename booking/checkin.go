@@ -43,7 +43,9 @@ func (s *Service) UndoCheckIn(ctx context.Context, r Request, c CheckIn, reason 
 	return s.atTheDoor(ctx, r, "undo check-in", c, domain.UndoCheckIn{Ticket: c.Ticket, By: r.Actor, Reason: reason})
 }
 
-func (s *Service) atTheDoor(ctx context.Context, r Request, useCase string, c CheckIn, do domain.Command) (Result, error) {
+func (s *Service) atTheDoor(
+	ctx context.Context, r Request, useCase string, c CheckIn, do domain.Command,
+) (Result, error) {
 	decide := func(state domain.State) ([]domain.Record, error) {
 		switch {
 		case c.Invalid != nil:

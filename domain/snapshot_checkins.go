@@ -29,7 +29,8 @@ func (r *snapshotReader) checkIns(s State, by *builder) State {
 		if r.broken {
 			break
 		}
-		c := checkIn{TypeID(b[16]), b[17], int64(binary.BigEndian.Uint64(b[18:26])), uuid.UUID(b[26:])} //nolint:gosec // see above
+		at := int64(binary.BigEndian.Uint64(b[18:26])) //nolint:gosec // as it was written
+		c := checkIn{TypeID(b[16]), b[17], at, uuid.UUID(b[26:])}
 		s = s.setCheckIn(TicketID{uuid.UUID(b[:16]), c.typeID, int(c.number)}, c, by)
 	}
 	return s

@@ -18,15 +18,24 @@ import (
 // checks what each of them may do there.
 func deskRoutes(a *api) {
 	desk := func(o *huma.Operation) { o.Tags = []string{"desk"} }
-	people := a.limitedPerUser(a.Limiter.Cancelling)
+	reading, people := a.limitedPerUser(a.Limiter.Reading), a.limitedPerUser(a.Limiter.Cancelling)
 	route(a, op("GET /events/{id}/organizers", "listOrganizers", "List who organizes one's own event", 200, 400, 403, 404),
-		a.listOrganizers, desk, a.signedIn(), a.limitedPerUser(a.Limiter.Reading), a.needsDatabase)
+		a.listOrganizers, desk, a.signedIn(), reading, a.needsDatabase)
 	route(a, op("POST /events/{id}/organizers", "addOrganizer",
 		"Let somebody manage one's own event, sell its tickets, or check them in", 200, 400, 403, 404, 409),
 		a.addOrganizer, desk, a.signedIn(), people, a.needsDatabase)
 	route(a, op("DELETE /events/{id}/organizers/{userId}", "removeOrganizer",
 		"Take somebody's role at one's own event away", 200, 400, 403, 404, 409),
 		a.removeOrganizer, desk, a.signedIn(), people, a.needsDatabase)
+
+	route(a, op("GET /desk/events/{id}", "deskEvent", "Show how one's own event sells", 200, 400, 403, 404),
+		a.deskEvent, desk, a.signedIn(), reading, a.needsDatabase)
+	route(a, op("GET /desk/events/{id}/attendees", "listAttendees",
+		"List who comes to one's own event", 200, 400, 403, 404),
+		a.listAttendees, desk, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+	route(a, op("GET /desk/events/{id}/attendees.csv", "exportAttendees",
+		"Download who comes to one's own event, one ticket on each line", 200, 400, 403, 404),
+		a.exportAttendees, desk, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 
 	route(a, op("POST /events/{id}/check-ins", "checkIn", "Check a ticket in", 200, 400, 403, 404, 409, 422),
 		a.checkIn, desk, a.signedIn(), a.needsDatabase)

@@ -189,6 +189,9 @@ func (r *reference) desk(event, customer, organizer string, booked answer) {
 	r.show("", 200, "POST", at+"/check-ins", customer, scan)
 	r.show("Somebody is inside with this ticket", 409, "POST", at+"/check-ins", organizer, scan)
 	r.show("Not a ticket", 409, "POST", at+"/check-ins", organizer, `{"code":"nonsense"}`)
+	r.show("", 200, "GET", "/desk"+at, organizer, "")
+	r.show("", 200, "GET", "/desk"+at+"/attendees?status=CONFIRMED", organizer, "")
+	r.show("", 200, "GET", "/desk"+at+"/attendees.csv", organizer, "")
 	r.show("", 200, "POST", at+"/check-ins/undo", organizer, strings.Replace(scan, "}", `,"reason":"the wrong door"}`, 1))
 	helper := list[1].(map[string]any)["userId"].(string)
 	r.show("", 200, "DELETE", at+"/organizers/"+helper, organizer, "")
@@ -233,7 +236,8 @@ func (r *reference) show(title string, status int, method, path, token, body str
 	}
 	var a answer
 	var err error
-	if strings.HasPrefix(path, "/audit/export") || strings.HasPrefix(path, "/images/") { // which is not one JSON value
+	if strings.HasPrefix(path, "/audit/export") || strings.HasPrefix(path, "/images/") ||
+		strings.HasSuffix(path, ".csv") { // which is not one JSON value
 		a, err = r.raw(method, path, token, sent, headers...)
 	} else {
 		a, err = r.try(method, path, token, sent, headers...)
