@@ -34,8 +34,11 @@ func (s *Service) Schedule(ctx context.Context, r Request, c Schedule) (Result, 
 		return Result{}, domain.JoinInvalid(err, domain.CheckDate(c.Details.StartsAt, now))
 	}
 	id := cmp.Or(c.EventID, uuid.Must(uuid.NewV7()))
-	schedule := domain.ScheduleEvent{Details: details, Capacity: c.Capacity, Draft: c.Draft, Now: now}
-	return s.executeEvent(ctx, r, "schedule", command{StreamID: id, Decide: decider(schedule)})
+	schedule := domain.ScheduleEvent{
+		Details: details, Capacity: c.Capacity, Draft: c.Draft, Now: now, OrganizerID: r.Actor,
+	}
+	cmd := command{StreamID: id, Decide: decider(schedule), Immediate: true}
+	return s.execute(ctx, r, "schedule", cmd, eventResult(id))
 }
 
 // Change changes details and capacity of an event, both or neither.
@@ -111,13 +114,15 @@ func (s *Service) CancelEvent(ctx context.Context, r Request, eventID uuid.UUID)
 	return s.executeEvent(ctx, r, "cancel", command{StreamID: eventID, Decide: decider(domain.CancelEvent{})})
 }
 
-// executeEvent executes a command that is about an event as a whole. None of them shares the delay
-// of bookings.
+// executeEvent executes a command about an event as a whole, for those who manage it. None of them
+// shares the delay of bookings.
 func (s *Service) executeEvent(ctx context.Context, r Request, useCase string, c command) (Result, error) {
-	c.Immediate = true
-	return s.execute(ctx, r, useCase, c, func(o outcome) Result {
-		return Result{Event: eventOf(c.StreamID, o), Position: o.Position}
-	})
+	return s.executeAs(ctx, r, domain.RoleManage, useCase, c, eventResult(c.StreamID))
+}
+
+// eventResult shows nothing but the event.
+func eventResult(id uuid.UUID) func(outcome) Result {
+	return func(o outcome) Result { return Result{Event: eventOf(id, o), Position: o.Position} }
 }
 
 // eventOf is an event as a command left it.

@@ -71,18 +71,18 @@ func TestDetailsAndCapacityChangeTogetherOrNotAtAll(t *testing.T) {
 		must(t, err)
 	}
 	before := b.head()
-	_, err := b.Change(t.Context(), by(uuid.New()), edit(event, "Matinee", 1))
+	_, err := b.Change(t.Context(), by(organizer), edit(event, "Matinee", 1))
 	if !errors.Is(err, domain.ErrCapacityBelowSold) {
 		t.Errorf("got %v, want %v", err, domain.ErrCapacityBelowSold)
 	}
-	if _, err := b.Change(t.Context(), by(uuid.New()), edit(event, "", 0)); fieldsOf(err) != "[title totalTickets]" {
+	if _, err := b.Change(t.Context(), by(organizer), edit(event, "", 0)); fieldsOf(err) != "[title totalTickets]" {
 		t.Errorf("got %v, want both mistakes", err)
 	}
 	if head := b.head(); head != before {
 		t.Fatalf("%d records were appended by what was refused", head-before)
 	}
 
-	changed, err := b.Change(t.Context(), by(uuid.New()), edit(event, "Matinee", 7))
+	changed, err := b.Change(t.Context(), by(organizer), edit(event, "Matinee", 7))
 	must(t, err)
 	e := changed.Event
 	if e.Title != "Matinee" || e.Venue != "Hall" || e.Capacity != 7 || e.Remaining != 5 || e.Version != 5 {
@@ -96,7 +96,7 @@ func TestDetailsAndCapacityChangeTogetherOrNotAtAll(t *testing.T) {
 	if records != 2 || transactions != 1 {
 		t.Errorf("%d records were appended in %d transactions, want 2 in one", records, transactions)
 	}
-	again, err := b.Change(t.Context(), by(uuid.New()), edit(event, "Matinee", 7))
+	again, err := b.Change(t.Context(), by(organizer), edit(event, "Matinee", 7))
 	if err != nil || again.Event.Version != 5 {
 		t.Errorf("the same change again: got %+v, %v", again, err)
 	}
@@ -108,9 +108,9 @@ func TestAChangeOfAnEventAsItWasSeenIsRefusedWhenItIsAnotherOneNow(t *testing.T)
 	event := b.schedule(3)
 	change := edit(event, "Matinee", 3)
 	change.Expected = 1
-	_, err := b.Change(t.Context(), by(uuid.New()), change)
+	_, err := b.Change(t.Context(), by(organizer), change)
 	must(t, err)
-	_, err = b.Change(t.Context(), by(uuid.New()), change)
+	_, err = b.Change(t.Context(), by(organizer), change)
 	var conflict *eventstore.ConflictError
 	if !errors.As(err, &conflict) || conflict.Expected != 1 || conflict.Actual != 2 {
 		t.Errorf("got %v, want a conflict of versions 1 and 2", err)
@@ -122,18 +122,18 @@ func TestACancelledEventIsCancelledOnceAndNotChanged(t *testing.T) {
 	b := setup(t).project()
 	event := b.schedule(3)
 	for range 2 {
-		cancelled, err := b.CancelEvent(t.Context(), by(uuid.New()), event)
+		cancelled, err := b.CancelEvent(t.Context(), by(organizer), event)
 		if err != nil || cancelled.Event.Status != projections.EventCancelled || cancelled.Event.Version != 2 {
 			t.Errorf("got %+v, %v", cancelled, err)
 		}
 	}
-	_, err := b.Change(t.Context(), by(uuid.New()), edit(event, "Matinee", 3))
+	_, err := b.Change(t.Context(), by(organizer), edit(event, "Matinee", 3))
 	if !errors.Is(err, domain.ErrEventCancelled) {
 		t.Errorf("got %v, want %v", err, domain.ErrEventCancelled)
 	}
 	for _, missing := range []error{
-		second(b.Change(t.Context(), by(uuid.New()), edit(uuid.New(), "Matinee", 3))),
-		second(b.CancelEvent(t.Context(), by(uuid.New()), uuid.New())),
+		second(b.Change(t.Context(), by(organizer), edit(uuid.New(), "Matinee", 3))),
+		second(b.CancelEvent(t.Context(), by(organizer), uuid.New())),
 	} {
 		if !errors.Is(missing, domain.ErrEventNotFound) {
 			t.Errorf("got %v, want %v", missing, domain.ErrEventNotFound)

@@ -79,6 +79,7 @@ type Service struct {
 // Request says who asks, and as part of what.
 type Request struct {
 	Actor         uuid.UUID
+	Admin         bool // the actor may do everything at every event
 	CorrelationID string
 	Once          *Once // nil: the command is executed each time
 }
@@ -103,9 +104,11 @@ type Result struct {
 	Event projections.Event
 	// Booking is the one that was made or cancelled, Hold the one that was made or renewed, and Entry
 	// that on the waiting list, if the command was about one.
-	Booking  projections.Booking
-	Hold     projections.Hold
-	Entry    projections.PlacedEntry
+	Booking projections.Booking
+	Hold    projections.Hold
+	Entry   projections.PlacedEntry
+	// Ticket is the one that was checked in, or whose check-in was undone.
+	Ticket   CheckedTicket
 	Position int64 // a reader that has reached it sees the effect
 	// Replayed is the stored answer to a repeated request; then Event and the others are empty.
 	Replayed []byte
@@ -132,6 +135,9 @@ func (s *Service) execute(
 	ctx context.Context, r Request, useCase string, c command, show func(outcome) Result,
 ) (Result, error) {
 	c.Metadata = eventstore.Metadata{Actor: r.Actor, CorrelationID: r.CorrelationID}
+	if r.Admin {
+		c.Metadata.Role = "admin"
+	}
 	if r.Once != nil {
 		fingerprint, err := fingerprintOf(useCase, r.Once.Asked)
 		if err != nil {

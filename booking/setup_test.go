@@ -62,6 +62,19 @@ func setup(t *testing.T) *bundle {
 	return &bundle{service, t, projections.NewEvents(pool), pool, notifier, url, ctx, &running}
 }
 
+// anotherProcess is a service with an executor of its own on the same database, without read models.
+func (b *bundle) anotherProcess() *booking.Service {
+	b.t.Helper()
+	writing := dbtest.Connect(b.t, b.url, dbtest.MaxConns(eventstore.ReservedConns),
+		dbtest.Settings(eventstore.Session(0)), eventstore.ConfigureCommits)
+	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{})
+	must(b.t, err)
+	b.t.Cleanup(func() { must(b.t, executor.Close(context.Background())) })
+	s := b.unread()
+	s.Executor = executor
+	return s
+}
+
 // project runs the projections until the test ends.
 func (b *bundle) project() *bundle {
 	b.t.Helper()
@@ -82,6 +95,9 @@ func must(tb testing.TB, err error) {
 		tb.Fatal(err)
 	}
 }
+
+// organizer owns the events of the tests.
+var organizer = uuid.MustParse("0e0e0e0e-0000-4000-8000-000000000001")
 
 // by is a request of somebody.
 func by(actor uuid.UUID) booking.Request {
@@ -107,7 +123,7 @@ func concert(capacity int) booking.Schedule {
 // schedule makes an event and returns its id. It does not wait for the read models.
 func (b *bundle) schedule(capacity int) uuid.UUID {
 	b.t.Helper()
-	result, err := b.unread().Schedule(b.t.Context(), by(uuid.New()), concert(capacity))
+	result, err := b.unread().Schedule(b.t.Context(), by(organizer), concert(capacity))
 	must(b.t, err)
 	return result.Event.ID
 }

@@ -239,6 +239,7 @@ func (l *claimLedger) write(t *rapid.T, r domain.Record, now time.Time) {
 		}
 		l.waiting = slices.Delete(slices.Clone(l.waiting), at, at+1)
 		l.holds[r.EntryID] = claim{r.EntryID, r.CustomerID, r.Lines, r.ExpiresAt}
+	default: // it moves no tickets
 	}
 }
 

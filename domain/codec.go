@@ -3,6 +3,7 @@ package domain
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // The stored names of the records, written out so that renaming a Go type never rewrites history.
@@ -23,6 +24,10 @@ const (
 	TypeTicketsOffered   = "TicketsOffered"
 	TypeOfferDeclined    = "OfferDeclined"
 	TypeOfferLapsed      = "OfferLapsed"
+	TypeOrganizerAdded   = "OrganizerAdded"
+	TypeOrganizerRemoved = "OrganizerRemoved"
+	TypeTicketCheckedIn  = "TicketCheckedIn"
+	TypeCheckInUndone    = "CheckInUndone"
 )
 
 // Codec encodes records for storage and decodes them. Stored records never change: a new shape of a
@@ -42,6 +47,14 @@ func (Codec) Encode(r Record) (name string, schemaVersion int16, data []byte, er
 		name, schemaVersion = TypeCapacityChanged, 1
 	case EventCancelled:
 		name, schemaVersion = TypeEventCancelled, 1
+	case OrganizerAdded:
+		name, schemaVersion = TypeOrganizerAdded, 1
+	case OrganizerRemoved:
+		name, schemaVersion = TypeOrganizerRemoved, 1
+	case TicketCheckedIn:
+		name, schemaVersion = TypeTicketCheckedIn, 1
+	case CheckInUndone:
+		name, schemaVersion = TypeCheckInUndone, 1
 	case TicketBooked:
 		schemaVersion, data, err = (*bookingData)(&r).encode()
 		return TypeTicketBooked, schemaVersion, data, err
@@ -107,6 +120,22 @@ func (Codec) Decode(name string, schemaVersion int16, data []byte) (Record, erro
 		if schemaVersion == 1 {
 			return decode[EventCancelled](data)
 		}
+	case TypeOrganizerAdded:
+		if schemaVersion == 1 {
+			return decode[OrganizerAdded](data)
+		}
+	case TypeOrganizerRemoved:
+		if schemaVersion == 1 {
+			return decode[OrganizerRemoved](data)
+		}
+	case TypeTicketCheckedIn:
+		if schemaVersion == 1 {
+			return decodeCheckedIn(data)
+		}
+	case TypeCheckInUndone:
+		if schemaVersion == 1 {
+			return decode[CheckInUndone](data)
+		}
 	default:
 		if schemaVersion == 1 {
 			return decodeClaim(name, data)
@@ -130,4 +159,16 @@ func upcast[V1 any, R Record](data []byte, to func(V1) R) (Record, error) {
 		return nil, fmt.Errorf("decode %T: %w", old, err)
 	}
 	return to(old), nil
+}
+
+func decodeCheckedIn(data []byte) (Record, error) {
+	var r TicketCheckedIn
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("decode %T: %w", r, err)
+	}
+	r.At = r.At.UTC().Truncate(time.Microsecond)
+	if year := r.At.Year(); r.Number < 1 || r.Number > MaxPerCustomer || year < 0 || year > 9999 {
+		return nil, fmt.Errorf("decode %T: ticket %d at %s", r, r.Number, r.At)
+	}
+	return r, nil
 }

@@ -44,6 +44,7 @@ func stored() map[string]domain.Record {
 	full.TicketTypes = []domain.TicketType{{ID: 1, Name: "Floor", Price: 49_99}, {ID: 3, Name: "Balcony", Capacity: 1}}
 	full.MaxPerCustomer, full.RequireProofOfWork = 4, true
 	full.SaleOpensAt, full.SaleClosesAt = details.StartsAt.AddDate(0, -1, 0), details.StartsAt.Add(-time.Hour)
+	ticket := domain.TicketID{BookingID: bookingID, Type: 3, Number: 2}
 	until := time.Date(2031, 5, 17, 18, 10, 0, 0, time.UTC)
 	return map[string]domain.Record{
 		"EventPublished.v1": domain.EventPublished{},
@@ -60,7 +61,11 @@ func stored() map[string]domain.Record {
 		"OfferDeclined.v1":    domain.OfferDeclined{EntryID: bookingID, CustomerID: customerID, Lines: freed},
 		"OfferLapsed.v1":      domain.OfferLapsed{EntryID: bookingID, CustomerID: customerID, Lines: freed},
 		"EventScheduled.v1":   domain.EventScheduled{Details: details, Capacity: 2},
-		"EventScheduled.v2":   domain.EventScheduled{Details: full, Capacity: 2},
+		"EventScheduled.v2":   domain.EventScheduled{Details: full, Capacity: 2, OrganizerID: customerID},
+		"OrganizerAdded.v1":   domain.OrganizerAdded{UserID: customerID, Role: domain.RoleCheckIn},
+		"OrganizerRemoved.v1": domain.OrganizerRemoved{UserID: customerID},
+		"TicketCheckedIn.v1":  domain.TicketCheckedIn{TicketID: ticket, At: until, By: customerID},
+		"CheckInUndone.v1":    domain.CheckInUndone{TicketID: ticket, By: customerID, Reason: "the wrong person"},
 		"DetailsChanged.v1":   domain.DetailsChanged{Details: details},
 		"DetailsChanged.v2":   domain.DetailsChanged{Details: full},
 		"CapacityChanged.v1":  domain.CapacityChanged{Capacity: 1_000_000},

@@ -18,6 +18,36 @@ type ScheduleEvent struct {
 	Capacity int
 	Draft    bool // customers don't see it before PublishEvent
 	Now      time.Time
+
+	OrganizerID uuid.UUID // who will own the event
+}
+
+// AddOrganizer gives somebody a role at an event, instead of the one that they have.
+type AddOrganizer struct {
+	UserID    uuid.UUID
+	Role      EventRole
+	Scheduler uuid.UUID // see [Actor]
+}
+
+// CheckInTicket admits the holder of a ticket.
+type CheckInTicket struct {
+	Ticket TicketID
+	At     time.Time // when that was decided at the door; zero, or after Now: Now
+	By     uuid.UUID
+	Now    time.Time
+}
+
+// UndoCheckIn takes an admission back.
+type UndoCheckIn struct {
+	Ticket TicketID
+	By     uuid.UUID
+	Reason string // one line, at most [MaxReason] characters
+}
+
+// RemoveOrganizer takes somebody's role away.
+type RemoveOrganizer struct {
+	UserID    uuid.UUID
+	Scheduler uuid.UUID // see [Actor]
 }
 
 // PublishEvent shows a draft to customers.
@@ -128,16 +158,20 @@ type LapseHolds struct {
 // MaxLapses is how many lapses a command records at most.
 const MaxLapses = 1_000
 
-func (PublishEvent) command()   {}
-func (HoldTickets) command()    {}
-func (ConfirmHold) command()    {}
-func (ReleaseHold) command()    {}
-func (JoinWaitlist) command()   {}
-func (LeaveWaitlist) command()  {}
-func (LapseHolds) command()     {}
-func (ScheduleEvent) command()  {}
-func (ChangeDetails) command()  {}
-func (ChangeCapacity) command() {}
-func (CancelEvent) command()    {}
-func (BookTicket) command()     {}
-func (CancelBooking) command()  {}
+func (PublishEvent) command()    {}
+func (HoldTickets) command()     {}
+func (ConfirmHold) command()     {}
+func (ReleaseHold) command()     {}
+func (JoinWaitlist) command()    {}
+func (LeaveWaitlist) command()   {}
+func (LapseHolds) command()      {}
+func (ScheduleEvent) command()   {}
+func (ChangeDetails) command()   {}
+func (ChangeCapacity) command()  {}
+func (CancelEvent) command()     {}
+func (BookTicket) command()      {}
+func (CancelBooking) command()   {}
+func (AddOrganizer) command()    {}
+func (RemoveOrganizer) command() {}
+func (CheckInTicket) command()   {}
+func (UndoCheckIn) command()     {}

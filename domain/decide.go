@@ -46,6 +46,14 @@ func decide(c Command, s State) ([]Record, error) {
 		return leaveWaitlist(c, s)
 	case LapseHolds:
 		return lapseHolds(c, s)
+	case AddOrganizer:
+		return addOrganizer(c, s)
+	case RemoveOrganizer:
+		return removeOrganizer(c, s)
+	case CheckInTicket:
+		return checkInTicket(c, s)
+	case UndoCheckIn:
+		return undoCheckIn(c, s)
 	}
 	panic("domain: unknown command") // the interface is sealed and the linter checks the switch
 }
@@ -74,7 +82,8 @@ func momentOf(c Command) moment {
 		return moment{c.Now, c.OfferTime}
 	case LapseHolds:
 		return moment{c.Now, c.OfferTime}
-	case ScheduleEvent, PublishEvent, CancelEvent, ConfirmHold, LeaveWaitlist: // they set no ticket free
+	case ScheduleEvent, PublishEvent, CancelEvent, ConfirmHold, LeaveWaitlist,
+		AddOrganizer, RemoveOrganizer, CheckInTicket, UndoCheckIn: // they set no ticket free
 	}
 	return moment{}
 }
@@ -83,7 +92,7 @@ func scheduleEvent(c ScheduleEvent, s State) ([]Record, error) {
 	if err := CheckCapacity(c.Capacity); err != nil {
 		return nil, err
 	}
-	asked := EventScheduled{Details: c.Details, Capacity: c.Capacity, Draft: c.Draft}
+	asked := EventScheduled{Details: c.Details, Capacity: c.Capacity, Draft: c.Draft, OrganizerID: c.OrganizerID}
 	switch {
 	case s.status == statusNone:
 		if err := CheckDate(c.Details.StartsAt, c.Now); err != nil {
@@ -91,7 +100,7 @@ func scheduleEvent(c ScheduleEvent, s State) ([]Record, error) {
 		}
 		return []Record{asked}, nil
 	case (s.status == statusScheduled || s.Draft() && c.Draft) &&
-		s.details.Equal(asked.Details) && s.capacity == asked.Capacity:
+		s.details.Equal(asked.Details) && s.capacity == asked.Capacity && s.ownerOr(c.OrganizerID) == c.OrganizerID:
 		return nil, nil
 	}
 	return nil, ErrEventExists
@@ -261,6 +270,8 @@ func cancelBooking(c CancelBooking, s State) ([]Record, error) {
 		return nil, nil
 	case s.status == statusScheduled && begun(s, c.Now):
 		return nil, ErrEventPast
+	case s.isCheckedIn(c.BookingID):
+		return nil, ErrBookingCheckedIn
 	}
 	return []Record{BookingCancelled{c.BookingID, c.CustomerID, s.linesOf(c.BookingID, b).cancelled()}}, nil
 }

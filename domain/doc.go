@@ -60,4 +60,11 @@
 //  27. A customer holds tickets of an event, or joins its waiting list, at most [MaxClaims] times.
 //  28. An event can ask for a proof of work: without one nobody can book or hold its tickets, or join its
 //     waiting list. What the customer has already can be renewed, confirmed and given back without.
+//  29. An event belongs to the organizer who scheduled it. The owner can let others manage it, sell its
+//     tickets, or check them in; each of these may do what the ones after it may. Everybody else is
+//     refused, except admins. Nobody takes the owner's rights away. See [State.Permit].
+//  30. A ticket of a confirmed booking is checked in once; when several people do it at the same moment,
+//     one of them admits its holder. No ticket of an event that is called off is checked in.
+//  31. A check-in can be undone, with a reason. Then the ticket can be checked in again.
+//  32. A booking with a ticket that is checked in can't be cancelled.
 package domain

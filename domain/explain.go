@@ -21,6 +21,9 @@ func (s State) Check() error {
 	case s.sold+s.held > s.capacity:
 		return fmt.Errorf("%d tickets are sold and %d set aside, of %d", s.sold, s.held, s.capacity)
 	}
+	if s.checkedIn > s.sold {
+		return fmt.Errorf("%d tickets are checked in, and %d are sold", s.checkedIn, s.sold)
+	}
 	for _, t := range s.details.TicketTypes {
 		if taken := s.Taken(t.ID); t.Capacity > 0 && taken > t.Capacity {
 			return fmt.Errorf("%d of %d tickets of type %d are sold or set aside", taken, t.Capacity, t.ID)
@@ -32,8 +35,8 @@ func (s State) Check() error {
 // Explain returns which rule forbids record r in state s, and nil when [Decide] answers some
 // command with r. A history in which Explain returns nil for each record has broken no rule. What
 // rules say of the time is not checked, because a record does not say when its command was decided,
-// and rule 13 is not, because there are histories that are older than the rule. Rule
-// 28 is not either, because a record does not say what the client has shown.
+// and rule 13 is not, because there are histories that are older than the rule. Rules
+// 28 and 29 are not either, because a record says neither what the client has shown nor who acted.
 //
 // Tickets that are booked or held while somebody waits whom they are enough for are a broken rule, and
 // so is an offer to anybody but the first of those.
@@ -41,7 +44,7 @@ func Explain(s State, r Record) error {
 	var c Command
 	switch r := r.(type) {
 	case EventScheduled:
-		c = ScheduleEvent{Details: r.Details, Capacity: r.Capacity, Draft: r.Draft}
+		c = ScheduleEvent{Details: r.Details, Capacity: r.Capacity, Draft: r.Draft, OrganizerID: r.OrganizerID}
 	case DetailsChanged:
 		c = ChangeDetails{Details: r.Details}
 	case CapacityChanged:
@@ -86,6 +89,14 @@ func (s State) explainClaim(r Record) error {
 		return s.wouldDecide(LeaveWaitlist{CustomerID: r.CustomerID}, r)
 	case TicketsOffered:
 		return s.wouldOffer(r)
+	case OrganizerAdded:
+		return s.wouldDecide(AddOrganizer{UserID: r.UserID, Role: r.Role}, r)
+	case OrganizerRemoved:
+		return s.wouldDecide(RemoveOrganizer{UserID: r.UserID}, r)
+	case TicketCheckedIn:
+		return s.wouldDecide(CheckInTicket{Ticket: r.TicketID, By: r.By, Now: r.At}, r)
+	case CheckInUndone:
+		return s.wouldDecide(UndoCheckIn{Ticket: r.TicketID, By: r.By, Reason: r.Reason}, r)
 	}
 	return fmt.Errorf("%T is not a record", r)
 }

@@ -19,6 +19,34 @@ type EventScheduled struct {
 	Details  Details `json:"details"`
 	Capacity int     `json:"capacity"`
 	Draft    bool    `json:"draft,omitempty"` // customers don't see it before EventPublished
+	// OrganizerID is who owns the event. Version 1 did not say it: the event belongs to the actor of
+	// the record.
+	OrganizerID uuid.UUID `json:"organizerId,omitzero"`
+}
+
+// OrganizerAdded gives somebody a role at the event, instead of the one that they had.
+type OrganizerAdded struct {
+	UserID uuid.UUID `json:"userId"`
+	Role   EventRole `json:"role"`
+}
+
+// TicketCheckedIn admits the holder of a ticket.
+type TicketCheckedIn struct {
+	TicketID
+	At time.Time `json:"at"` // at the door, which can be before it was recorded
+	By uuid.UUID `json:"by"`
+}
+
+// CheckInUndone takes an admission back.
+type CheckInUndone struct {
+	TicketID
+	By     uuid.UUID `json:"by"`
+	Reason string    `json:"reason"`
+}
+
+// OrganizerRemoved takes somebody's role away.
+type OrganizerRemoved struct {
+	UserID uuid.UUID `json:"userId"`
 }
 
 // DetailsChanged replaces the details of an event.
@@ -149,6 +177,11 @@ func (CapacityChanged) record()  {}
 func (EventCancelled) record()   {}
 func (TicketBooked) record()     {}
 func (BookingCancelled) record() {}
+
+func (OrganizerAdded) record()   {}
+func (OrganizerRemoved) record() {}
+func (TicketCheckedIn) record()  {}
+func (CheckInUndone) record()    {}
 
 // Equal reports whether two records say the same.
 func Equal(a, b Record) bool {

@@ -46,6 +46,16 @@ const (
 	ErrAlreadyWaiting    Refusal = "already_waiting"
 
 	ErrProofOfWorkRequired Refusal = "proof_of_work_required"
+
+	ErrNotYourEvent      Refusal = "not_your_event"
+	ErrOwnerStays        Refusal = "owner_stays"
+	ErrTooManyOrganizers Refusal = "too_many_organizers"
+
+	ErrNoSuchTicket     Refusal = "invalid_code"
+	ErrNotThisEvent     Refusal = "not_this_event"
+	ErrBookingCancelled Refusal = "booking_cancelled"
+	ErrAlreadyCheckedIn Refusal = "already_checked_in"
+	ErrBookingCheckedIn Refusal = "booking_checked_in"
 )
 
 // Code is stable, for programs.
@@ -56,7 +66,7 @@ func (r Refusal) Kind() Kind {
 	switch r {
 	case ErrEventNotFound, ErrBookingNotFound, ErrTypeNotFound, ErrHoldNotFound, ErrEntryNotFound:
 		return KindNotFound
-	case ErrNotBookingOwner, ErrProofOfWorkRequired:
+	case ErrNotBookingOwner, ErrProofOfWorkRequired, ErrNotYourEvent:
 		return KindForbidden
 	default:
 		return KindConflict
@@ -124,6 +134,22 @@ func (r Refusal) Error() string {
 		return "You have reserved tickets of this event already"
 	case ErrAlreadyWaiting:
 		return "You are on the waiting list already"
+	case ErrNotYourEvent:
+		return "This event belongs to another organizer, who has not given you the role for this"
+	case ErrOwnerStays:
+		return "The owner of an event always may do everything"
+	case ErrTooManyOrganizers:
+		return "This event has too many organizers"
+	case ErrNoSuchTicket:
+		return "This is not a valid ticket"
+	case ErrNotThisEvent:
+		return "This ticket is for another event"
+	case ErrBookingCancelled:
+		return "This booking has been cancelled"
+	case ErrAlreadyCheckedIn:
+		return "This ticket is already checked in"
+	case ErrBookingCheckedIn:
+		return "A booking with a ticket that is checked in can't be cancelled"
 	}
 	return string(r)
 }

@@ -11,7 +11,7 @@ import (
 // snapshotFormat is the first byte of a snapshot. Another layout, or another meaning of the state,
 // gets another number; snapshots with an old number are ignored, and the state is read from the
 // log.
-const snapshotFormat = 3
+const snapshotFormat = 4
 
 // snapshotHead is the part of a snapshot without bookings, in JSON.
 type snapshotHead struct {
@@ -20,6 +20,9 @@ type snapshotHead struct {
 	Capacity int     `json:"capacity"`
 	LastType TypeID  `json:"lastType"`
 	Joined   uint32  `json:"joined"`
+
+	Owner      uuid.UUID     `json:"owner,omitzero"`
+	Organizers []coOrganizer `json:"organizers,omitempty"`
 }
 
 // snapshotBooking is how many bytes each booking takes; those that State.orders has take more.
@@ -27,7 +30,7 @@ const snapshotBooking = 16 + 16 + 3
 
 // MarshalBinary encodes the state, in 35 bytes for each booking with tickets of one type.
 func (s State) MarshalBinary() ([]byte, error) {
-	head, err := json.Marshal(snapshotHead{s.status, s.details, s.capacity, s.lastType, s.joined})
+	head, err := json.Marshal(snapshotHead{s.status, s.details, s.capacity, s.lastType, s.joined, s.owner, s.organizers})
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +47,7 @@ func (s State) MarshalBinary() ([]byte, error) {
 		}
 		return true
 	})
-	return s.appendClaims(b), nil
+	return s.appendCheckIns(s.appendClaims(b)), nil
 }
 
 func flag(is bool) byte {
@@ -82,6 +85,7 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	}
 	read := State{
 		status: head.Status, details: head.Details, capacity: head.Capacity, lastType: head.LastType, joined: head.Joined,
+		owner: head.Owner, organizers: head.Organizers,
 	}
 	by := new(builder)
 	for range r.length() {
@@ -95,7 +99,7 @@ func (s *State) UnmarshalBinary(b []byte) error {
 		}
 		read = read.setBooking(uuid.UUID(fixed[:16]), uuid.UUID(fixed[16:32]), fixed[32] != 0, lines, by)
 	}
-	read = r.claims(read, by)
+	read = r.checkIns(r.claims(read, by), by)
 	if r.broken || len(r.rest) > 0 {
 		return errBadSnapshot
 	}

@@ -25,6 +25,12 @@ type State struct {
 	lastType TypeID      // the highest id that a ticket type ever had
 	demands  []demand    // of those who wait; never changed in place
 	joined   uint32      // entries on the waiting list ever
+
+	checkIns  idMap[[]checkIn] // by booking; the slices are never changed in place
+	checkedIn int              // tickets
+
+	owner      uuid.UUID     // zero: the records don't say
+	organizers []coOrganizer // in the order in which they were added; never changed in place
 }
 
 // customer takes no more than 32 bytes, beside the id.
@@ -84,14 +90,14 @@ func (s State) Remaining() int { return s.capacity - s.sold - s.held }
 // Size estimates the memory that the state takes, in bytes, for caches with a limit.
 func (s State) Size() int {
 	// Entry, slot and share of the inner nodes, measured with 100,000 bookings.
-	const fixed, perBooking, perCustomer, perOrder, perHold, perEntry = 512, 92, 92, 200, 250, 22
+	const fixed, perBooking, perCustomer, perOrder, perHold, perEntry, perCheckIn = 512, 92, 92, 200, 250, 22, 120
 	d := s.details
 	text := len(d.Title) + len(d.Description) + len(d.Venue) + len(d.OrganizerName)
 	for _, t := range d.TicketTypes {
 		text += len(t.Name)
 	}
 	return fixed + text + s.bookings.len()*perBooking + s.customers.len()*perCustomer + s.orders.len()*perOrder +
-		s.holds.len()*perHold + s.Waiting()*perEntry
+		s.holds.len()*perHold + s.Waiting()*perEntry + s.checkedIn*perCheckIn + len(s.organizers)*32
 }
 
 // Evolve returns the state after some more records. It accepts every record in every order, because
@@ -115,6 +121,7 @@ func (s State) evolve(r Record, by *builder) State {
 		if r.Draft {
 			s.status = statusDraft
 		}
+		s.owner = r.OrganizerID
 		s = s.setDetails(r.Details)
 	case DetailsChanged:
 		s = s.setDetails(r.Details)
@@ -149,6 +156,15 @@ func (s State) evolve(r Record, by *builder) State {
 		s = s.endHold(r.CustomerID, r.EntryID)
 	case OfferLapsed:
 		s = s.endHold(r.CustomerID, r.EntryID)
+	case OrganizerAdded:
+		s = s.setOrganizer(r.UserID, r.Role)
+	case OrganizerRemoved:
+		s = s.setOrganizer(r.UserID, "")
+	case TicketCheckedIn:
+		number := uint8(r.Number) //nolint:gosec // Decode checks it
+		s = s.setCheckIn(r.TicketID, checkIn{r.Type, number, r.At.UnixMicro(), r.By}, by)
+	case CheckInUndone:
+		s = s.removeCheckIn(r.TicketID, by)
 	}
 	return s
 }

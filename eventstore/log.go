@@ -49,6 +49,23 @@ func (l *Log) Version(ctx context.Context, streamID uuid.UUID) (int, error) {
 	return version, nil
 }
 
+// FirstActor is who caused the first record of a stream; zero for a stream without records.
+func (l *Log) FirstActor(ctx context.Context, streamID uuid.UUID) (uuid.UUID, error) {
+	rows, _ := l.pool.Query(ctx, `
+		select (metadata->>'actor')::uuid from event_log where stream_id = $1 and version = 1`, streamID)
+	actors, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (actor uuid.UUID, err error) {
+		err = row.Scan((*[16]byte)(&actor))
+		return actor, err
+	})
+	switch {
+	case err != nil:
+		return uuid.Nil, fmt.Errorf("read who began stream %s: %w", streamID, err)
+	case len(actors) == 0:
+		return uuid.Nil, nil
+	}
+	return actors[0], nil
+}
+
 // After reads the log after a position, at most limit records. There are no gaps: the last of n
 // records has position after+n.
 func (l *Log) After(ctx context.Context, after int64, limit int) ([]Record, error) {

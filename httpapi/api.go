@@ -22,6 +22,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/images"
 	"github.com/boxoffice/boxoffice/internal/proofofwork"
 	"github.com/boxoffice/boxoffice/internal/replica"
+	"github.com/boxoffice/boxoffice/internal/ticket"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -41,6 +42,8 @@ type Options struct {
 	Accounts *account.Accounts
 	Images   *images.Store
 	Audit    Audit
+	// Tickets makes and reads the codes of tickets.
+	Tickets ticket.Signer
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.
 	BodyTimeout time.Duration
 	// Admission bounds how many bookings are worked on at the same time; nil: nothing does.
@@ -217,7 +220,7 @@ func (a *api) routes() {
 	route(a, op("GET /proof-of-work/challenge", "getChallenge", "Ask for a challenge to solve", 200),
 		a.challenge, a.limitedPerAddress(a.Limiter.Challenging))
 
-	organizers, reading := a.signedIn(account.Organizer), a.limitedPerUser(a.Limiter.Reading)
+	organizers, reading := a.signedIn(account.Organizer, account.Admin), a.limitedPerUser(a.Limiter.Reading)
 	route(a, op("GET /events", "listEvents", "List events", 200, 400),
 		a.listEvents, a.signedIn(), reading, a.readsModels, a.needsDatabase, conditional)
 	route(a, op("GET /events/{id}", "getEvent", "Show one event", 200, 400, 404),
@@ -273,6 +276,7 @@ func (a *api) routes() {
 	route(a, op("GET /waitlist", "listWaitlist", "List one's own entries on waiting lists, with one's place", 200, 400),
 		a.listWaitlist, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 
+	deskRoutes(a)
 	auditRoutes(a)
 
 	route(a, op("GET /healthz", "healthz", "Check that the process is alive", 200), a.healthz)

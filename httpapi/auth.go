@@ -61,7 +61,7 @@ type User struct {
 	ID    uuid.UUID    `json:"id" format:"uuid"`
 	Email string       `json:"email" format:"email"`
 	Name  string       `json:"name"`
-	Role  account.Role `json:"role" enum:"customer,organizer,auditor"`
+	Role  account.Role `json:"role" enum:"customer,organizer,auditor,admin"`
 	// EmailVerified matters where REQUIRE_VERIFIED_EMAIL is set.
 	EmailVerified bool `json:"emailVerified" doc:"Whether the user has proved to receive mail at the address"`
 }

@@ -38,7 +38,8 @@ type BookingMeta struct {
 // BookingWithEvent is a booking and its event.
 type BookingWithEvent struct {
 	Booking
-	Event Event `json:"event"`
+	Event   Event        `json:"event"`
+	Tickets []TicketCode `json:"tickets,omitempty" doc:"While it is confirmed and the event is not over; absent where the server has no signing key"`
 }
 
 type listBookingsOutput struct {
@@ -66,7 +67,12 @@ func (a *api) listBookings(ctx context.Context, in *listBookingsInput) (*listBoo
 		Data: make([]BookingWithEvent, 0, len(rows)), Meta: BookingMeta{Limit: query.Limit},
 	}}
 	for i := range rows {
-		out.Body.Data = append(out.Body.Data, BookingWithEvent{bookingOf(&rows[i].Booking), eventOf(&rows[i].Event)})
+		tickets, err := a.ticketsToShow(&rows[i])
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Data = append(out.Body.Data,
+			BookingWithEvent{bookingOf(&rows[i].Booking), eventOf(&rows[i].Event), tickets})
 	}
 	events := make([]*Event, len(out.Body.Data))
 	for i := range events {

@@ -44,6 +44,9 @@ var bodies = map[string]string{
 	"bookTicket":         `{"eventId":"11111111-1111-4111-8111-111111111111"}`,
 	"holdTickets":        `{"eventId":"11111111-1111-4111-8111-111111111111"}`,
 	"joinWaitlist":       `{"lines":[{"ticketTypeId":1,"quantity":1}]}`,
+	"addOrganizer":       `{"email":"ann@example.com","role":"sell"}`,
+	"checkIn":            `{"code":"AQ"}`,
+	"undoCheckIn":        `{"code":"AQ","reason":"a mistake"}`,
 	"uploadImage":        string(picture(1, 1)),
 }
 
@@ -72,7 +75,7 @@ func (s *system) operations() []operation {
 				o.role = account.Role(roles.Content[0].Value)
 			}
 			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "/images/{id}", "/images/"+noImage,
-				"{id}", uuid.NewString(), "{position}",
+				"{id}", uuid.NewString(), "{userId}", uuid.NewString(), "{position}",
 				"1").Replace(pattern)
 			o.contentType = "application/json"
 			if described.RequestBody != nil {
@@ -141,7 +144,7 @@ func TestEveryOperationRefusesWhatItCannotRead(t *testing.T) {
 		}
 		if strings.Contains(o.pattern, "{id}") {
 			broken := o
-			broken.path = strings.ReplaceAll(o.pattern, "{id}", "nonsense")
+			broken.path = strings.NewReplacer("{id}", "nonsense", "{userId}", "nonsense").Replace(o.pattern)
 			s.want(s.send(broken), 400, "validation_failed")
 		}
 		if o.body == "" {

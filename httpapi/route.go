@@ -30,6 +30,7 @@ func description(version string) huma.Config {
 		{Name: "auth", Description: "Accounts and sessions"},
 		{Name: "events", Description: "Events that can be booked"},
 		{Name: "bookings", Description: "Tickets of the signed-in user"},
+		{Name: "desk", Description: "For organizers of an event: who else organizes it, and who is let in"},
 		{Name: "audit", Description: "The history, for auditors"},
 		{Name: "health", Description: "For load balancers and monitoring"},
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/images"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/proofofwork"
+	"github.com/boxoffice/boxoffice/internal/ticket"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -104,6 +105,7 @@ func start(t *testing.T, choices ...choice) *system {
 	api.Origins, api.Logger, api.Version = []string{"http://localhost:3000"}, logger, "test"
 	keys, err := audit.NewKeys("a signing secret for tests, which is long enough")
 	must(t, err)
+	api.Tickets = ticket.Signer{Keys: keys}
 	auditing := dbtest.Connect(t, url, dbtest.MaxConns(audit.VerifyConnections))
 	runner := audit.NewRunner(audit.RunnerOptions{Pool: s.pool, Verify: audit.VerifyOptions{Pool: auditing, Keys: keys}})
 	work.Go(func() { runner.Run(ctx) })
@@ -174,8 +176,16 @@ func (s *system) linkToken() string {
 	}
 }
 
-// token is the access token of somebody who need not have an account.
-func (s *system) token(role account.Role) string { return s.tokenOf(uuid.New(), role) }
+// token is the access token of somebody who need not have an account. Organizers are the same one,
+// who owns the events of schedule.
+func (s *system) token(role account.Role) string {
+	if role == account.Organizer {
+		return s.tokenOf(organizer, role)
+	}
+	return s.tokenOf(uuid.New(), role)
+}
+
+var organizer = uuid.MustParse("0e0e0e0e-0000-4000-8000-000000000001")
 
 func (s *system) tokenOf(id uuid.UUID, role account.Role) string {
 	s.Helper()
@@ -336,7 +346,7 @@ func (s *system) scheduleAnyway(details domain.Details) string {
 	s.Helper()
 	id := uuid.New()
 	_, err := s.options.Service.Executor.Execute(context.Background(), eventstore.Command[domain.State, domain.Record]{
-		StreamID: id, Immediate: true, Metadata: eventstore.Metadata{Actor: id, CorrelationID: "import"},
+		StreamID: id, Immediate: true, Metadata: eventstore.Metadata{Actor: organizer, CorrelationID: "import"},
 		Decide: func(state domain.State) ([]domain.Record, error) {
 			return domain.Decide(domain.ScheduleEvent{Details: details, Capacity: 3}, state)
 		},

@@ -24,7 +24,8 @@ type Booking struct {
 	CancelledAt *time.Time // nil while it is confirmed
 	Version     int        // of the event's stream, with the last change
 	Lines       domain.Lines
-	Currency    string // of the prices of Lines; empty: they are not known
+	Currency    string    // of the prices of Lines; empty: they are not known
+	CheckIns    []CheckIn // never changed in place
 }
 
 const bookingsName = "bookings"
@@ -49,6 +50,7 @@ func bookingsTable() *engine.Table[Booking, domain.Record] {
 			{Name: "version", SQLType: "int"},
 			{Name: "lines", SQLType: "jsonb"},
 			{Name: "currency", SQLType: "text"},
+			{Name: "check_ins", SQLType: "jsonb"},
 		},
 	}
 }
@@ -56,7 +58,7 @@ func bookingsTable() *engine.Table[Booking, domain.Record] {
 func (b *Booking) fields() []any {
 	return []any{
 		&b.ID, &b.EventID, &b.UserID, &b.Status, &b.CreatedAt, &b.CancelledAt, &b.Version,
-		(*linesColumn)(&b.Lines), &b.Currency,
+		(*linesColumn)(&b.Lines), &b.Currency, (*checkInsColumn)(&b.CheckIns),
 	}
 }
 
@@ -67,6 +69,10 @@ func bookingKey(r *engine.Record[domain.Record]) (key uuid.UUID, creates, ok boo
 	case domain.HoldConfirmed:
 		return v.HoldID, true, true
 	case domain.BookingCancelled:
+		return v.BookingID, false, true
+	case domain.TicketCheckedIn:
+		return v.BookingID, false, true
+	case domain.CheckInUndone:
 		return v.BookingID, false, true
 	default:
 		return uuid.UUID{}, false, false
@@ -88,6 +94,10 @@ func reduceBooking(row *Booking, r *engine.Record[domain.Record]) {
 	case domain.BookingCancelled:
 		at := r.RecordedAt // a pointer into r would keep the whole page in memory
 		row.Status, row.CancelledAt = BookingCancelled, &at
+	case domain.TicketCheckedIn:
+		row.checkIn(v)
+	case domain.CheckInUndone:
+		row.undoCheckIn(v)
 	default: // it changes no booking
 	}
 	row.Version = r.Version
@@ -172,4 +182,56 @@ func (b Bookings) Get(ctx context.Context, id uuid.UUID) (*Booking, error) {
 		return nil, fmt.Errorf("booking %s: %w", id, err)
 	}
 	return booking, nil
+}
+
+// AttendeeQuery selects bookings of an event. Limit must be at least 1.
+type AttendeeQuery struct {
+	EventID uuid.UUID
+	Status  string      // BookingConfirmed or BookingCancelled; empty: both
+	Type    int         // only bookings with tickets of this type; 0: all
+	Users   []uuid.UUID // only bookings of these; nil: of all
+	Limit   int
+	After   BookingCursor
+}
+
+// OfEvent returns bookings of an event, oldest first, and the cursor of the rest, which is zero at the
+// end of the list.
+func (b Bookings) OfEvent(ctx context.Context, q AttendeeQuery) (page []Booking, next BookingCursor, err error) {
+	c := &conditions{}
+	c.add("event_id = %s", q.EventID)
+	if q.Status != "" {
+		c.add("status = %s", q.Status)
+	}
+	if q.Type != 0 {
+		c.add("lines @> jsonb_build_array(jsonb_build_object('type', %s::int))", q.Type)
+	}
+	if q.Users != nil {
+		users := make([][16]byte, len(q.Users))
+		for i, id := range q.Users {
+			users[i] = id
+		}
+		c.add("user_id = any(%s)", users)
+	}
+	if q.After.ID != uuid.Nil {
+		c.add("(created_at, id) > (%s, %s)", q.After.CreatedAt, q.After.ID)
+	}
+	rows, _ := b.Pool.Query(ctx, fmt.Sprintf(`
+		select %s
+		from bookings
+		%s
+		order by created_at, id
+		limit %d`, bookingsTable().ColumnList(""), c.where(), q.Limit+1), c.args...)
+	page, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Booking, error) {
+		found, err := scanBooking(row)
+		return *found, err
+	})
+	if err != nil {
+		return nil, next, fmt.Errorf("bookings of event %s: %w", q.EventID, err)
+	}
+	if len(page) > q.Limit {
+		page = page[:q.Limit]
+		last := page[q.Limit-1]
+		next = BookingCursor{last.CreatedAt, last.ID}
+	}
+	return page, next, nil
 }

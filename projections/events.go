@@ -43,6 +43,8 @@ type Event struct {
 	SaleClosesAt   *time.Time // UTC; nil: until it begins
 	Published      bool       // false: customers don't see it, also when it is cancelled
 
+	Organizers Organizers // never changed in place
+
 	types typesColumn
 	taken takenColumn // never changed in place
 
@@ -95,6 +97,7 @@ func eventsTable() *engine.Table[Event, domain.Record] {
 			{Name: "sale_opens_at", SQLType: "timestamptz"},
 			{Name: "sale_closes_at", SQLType: "timestamptz"},
 			{Name: "published", SQLType: "boolean"},
+			{Name: "organizers", SQLType: "jsonb"},
 		},
 	}
 }
@@ -106,6 +109,7 @@ func (e *Event) fields() []any {
 		&e.searchKey, &e.sortKey, &e.keysVersion,
 		&e.Category, &e.EndsAt, &e.Image, &e.Organizer, &e.RequireProofOfWork,
 		&e.types, &e.taken, &e.MaxPerCustomer, &e.SaleOpensAt, &e.SaleClosesAt, &e.Published,
+		&e.Organizers,
 	}
 }
 
@@ -135,6 +139,10 @@ func reduceEvent(row *Event, r *engine.Record[domain.Record]) {
 		row.Status = EventCancelled
 	case domain.EventPublished:
 		row.Status, row.Published = EventScheduled, true
+	case domain.OrganizerAdded:
+		row.Organizers = row.Organizers.with(v.UserID, v.Role)
+	case domain.OrganizerRemoved:
+		row.Organizers = row.Organizers.with(v.UserID, "")
 	default:
 		row.takeFor(v)
 	}
@@ -204,7 +212,7 @@ func EventOf(id uuid.UUID, version int, s domain.State) Event {
 	case s.Draft():
 		e.Status = EventDraft
 	}
-	e.taken = takenOf(s)
+	e.taken, e.Organizers = takenOf(s), s.Organizers()
 	e.SetDetails(s.Details())
 	return e
 }

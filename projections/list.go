@@ -36,7 +36,7 @@ type EventQuery struct {
 	Available bool      // only events that can be booked at Now
 	Now       time.Time
 	Status    string    // EventScheduled, EventCancelled or EventDraft; empty: all
-	Organizer uuid.UUID // who scheduled the event; zero: anybody
+	Organizer uuid.UUID // who owns the event, or has a role there; zero: anybody
 	// Categories are some of [domain.Categories], with commas in between: a query can be compared with
 	// another one. Empty: all.
 	Categories string
@@ -234,7 +234,10 @@ func (q EventQuery) conditions() *conditions {
 		c.add("price_minor = 0")
 	}
 	if q.Organizer != uuid.Nil {
-		c.add("id in (select stream_id from event_log where version = 1 and metadata->>'actor' = %s)", q.Organizer.String())
+		// The owner is who scheduled the event: older records say so nowhere else.
+		id := q.Organizer.String()
+		c.add("(id in (select stream_id from event_log where version = 1 and metadata->>'actor' = %s)"+
+			" or id in (select id from events where organizers <> '{}' and organizers ? %s))", id, id)
 	}
 	return c
 }

@@ -212,6 +212,9 @@ func (h *history) schedule(title string, capacity int) uuid.UUID {
 	return event
 }
 
+// anyID is one of a few.
+func (h *history) anyID() uuid.UUID { return uuid.UUID{6: 0x40, 8: 0x80, 15: byte(h.random.IntN(4))} }
+
 // book sells n tickets of an event in one append.
 func (h *history) book(event uuid.UUID, n int) {
 	h.t.Helper()
@@ -232,9 +235,20 @@ func (h *history) live(n int) {
 	}
 	for range n {
 		event := h.events[h.random.IntN(len(h.events))]
-		switch h.random.IntN(16) {
-		case 10, 11, 12, 13, 14, 15:
+		switch h.random.IntN(19) {
+		case 13, 14, 15, 16, 17, 18:
 			h.claim(event)
+		case 10:
+			h.do(event, domain.AddOrganizer{UserID: h.anyID(), Role: domain.EventRoles()[h.random.IntN(3)]})
+		case 11:
+			h.do(event, domain.RemoveOrganizer{UserID: h.anyID()})
+		case 12:
+			if len(h.bookings) > 0 {
+				b := h.bookings[h.random.IntN(len(h.bookings))]
+				ticket := domain.TicketID{BookingID: b.booking, Type: domain.FirstTypeID, Number: 1}
+				h.do(b.event, domain.UndoCheckIn{Ticket: ticket, Reason: "too early"},
+					domain.CheckInTicket{Ticket: ticket, By: actor, Now: h.now})
+			}
 		case 0:
 			h.do(event, domain.ChangeCapacity{Capacity: 1 + h.random.IntN(10)})
 		case 1:
@@ -264,6 +278,11 @@ func details(title string, days int, price int64) domain.Details {
 
 // checkFold compares the read models with a fold of the log that is made here, without the
 // projections. Streams that are named are left out from a version on.
+func customerOf(s domain.State, booking uuid.UUID) uuid.UUID {
+	b, _ := s.Booking(booking)
+	return b.CustomerID
+}
+
 func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a test of parked streams may name them
 	b.Helper()
 	ctx := context.Background()
@@ -291,6 +310,12 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 		case domain.BookingCancelled:
 			wantBookings[v.BookingID] = fmt.Sprint(r.StreamID, v.CustomerID, "CANCELLED", booked[v.BookingID].RecordedAt,
 				r.RecordedAt, r.Version)
+		case domain.TicketCheckedIn:
+			wantBookings[v.BookingID] = fmt.Sprint(r.StreamID, customerOf(s, v.BookingID), "CONFIRMED",
+				booked[v.BookingID].RecordedAt, "-", r.Version)
+		case domain.CheckInUndone:
+			wantBookings[v.BookingID] = fmt.Sprint(r.StreamID, customerOf(s, v.BookingID), "CONFIRMED",
+				booked[v.BookingID].RecordedAt, "-", r.Version)
 		default: // no booking
 		}
 		status := "SCHEDULED"

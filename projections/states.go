@@ -58,6 +58,7 @@ type comparedRow struct {
 	entry     *Entry
 	customer  uuid.UUID // of a booking
 	cancelled bool
+	checkIns  checkInsColumn // of a booking
 }
 
 func comparedModels() map[string]comparedModel {
@@ -69,7 +70,7 @@ func comparedModels() map[string]comparedModel {
 			known:  func(domain.State) int { return 1 },
 		},
 		bookingsName: {
-			noun: "booking", columns: `event_id, id, user_id, status = '` + BookingCancelled + `'`, stream: "event_id",
+			noun: "booking", columns: `event_id, id, user_id, status = '` + BookingCancelled + `', nullif(check_ins, '[]')::text`, stream: "event_id",
 			fetch: (*Comparison).fetchBookings, match: (*Comparison).matchBooking,
 			counts: func(*comparedRow) bool { return true },
 			known:  domain.State.Made,
@@ -243,9 +244,15 @@ func (c *Comparison) fetchBookings(ctx context.Context) error {
 	c.buffer = make([]comparedRow, 0, page)
 	for rows.Next() {
 		v := rows.RawValues()
-		c.buffer = append(c.buffer, comparedRow{
+		row := comparedRow{
 			stream: uuid.UUID(v[0]), id: uuid.UUID(v[1]), customer: uuid.UUID(v[2]), cancelled: v[3][0] == 1,
-		})
+		}
+		if v[4] != nil {
+			if err := row.checkIns.Scan(v[4]); err != nil {
+				return err
+			}
+		}
+		c.buffer = append(c.buffer, row)
 	}
 	return rows.Err()
 }
@@ -262,5 +269,7 @@ func (c *Comparison) matchBooking(r *comparedRow, s Stream) {
 	case b.Cancelled != r.cancelled:
 		c.differs(r.stream, s.Version, fmt.Sprintf("booking %s is cancelled: %t in the read model, %t in the stream",
 			r.id, r.cancelled, b.Cancelled))
+	case !r.checkIns.are(s.State.CheckInsOf(r.id)):
+		c.differs(r.stream, s.Version, fmt.Sprintf("booking %s has other check-ins in the stream than in the read model", r.id))
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/proofofwork"
 	"github.com/boxoffice/boxoffice/internal/replica"
+	"github.com/boxoffice/boxoffice/internal/ticket"
 	"github.com/boxoffice/boxoffice/internal/seed"
 	"github.com/boxoffice/boxoffice/internal/telemetry"
 	"github.com/boxoffice/boxoffice/internal/tune"
@@ -327,6 +328,7 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Accounts: p.accounts,
 		Images:   p.images,
 		Audit:    p.audit,
+		Tickets:  ticket.Signer{Keys: p.audit.Checkpoints.Keys()},
 		Push:     p.push,
 		Health:   p.health.alive,
 		Ready:    func(context.Context) error { return p.ready() },

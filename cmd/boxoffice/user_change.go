@@ -25,7 +25,7 @@ func (a *app) listUsersCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withAccounts(cmd.Context(), func(ctx context.Context, accounts *account.Accounts) error {
 				if role != "" && !account.Role(role).Known() {
-					return fmt.Errorf("there is no role %q: choose customer, organizer or auditor", role)
+					return fmt.Errorf("there is no role %q: choose customer, organizer, auditor or admin", role)
 				}
 				users, err := accounts.List(ctx, account.Role(role))
 				if err != nil {
@@ -42,7 +42,7 @@ func (a *app) listUsersCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&role, "role", "", "only those with this role: customer, organizer or auditor")
+	cmd.Flags().StringVar(&role, "role", "", "only those with this role: customer, organizer, auditor or admin")
 	return cmd
 }
 
@@ -128,14 +128,14 @@ func (a *app) createUserCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "the name that others see")
-	cmd.Flags().StringVar(&role, "role", string(account.Customer), "customer, organizer or auditor")
+	cmd.Flags().StringVar(&role, "role", string(account.Customer), "customer, organizer, auditor or admin")
 	source.flags(cmd)
 	return cmd
 }
 
 func (a *app) setRoleCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "role USER ROLE", Short: "Make somebody a customer, organizer or auditor", Args: cobra.ExactArgs(2),
+		Use: "role USER ROLE", Short: "Make somebody a customer, organizer, auditor or admin", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			change := func(ctx context.Context, accounts *account.Accounts, u account.User) error {
 				if err := accounts.SetRole(ctx, u.ID, account.Role(args[1])); err != nil {

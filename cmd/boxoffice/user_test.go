@@ -140,7 +140,7 @@ func TestTheUserCommandsSayWhatIsWrong(t *testing.T) {
 		`Enter your name.`:                      {"create", "new@example.com", "--link"},
 		`among the first that attackers try`:    {"create", "new@example.com", "--name", "New", "--password-stdin"},
 		`there is no role "root"`:               {"list", "--role", "root"},
-		`Choose customer, organizer or auditor`: {"create", "new@example.com", "--name", "New", "--role", "root", "--link"},
+		`Choose customer, organizer, auditor or admin`: {"create", "new@example.com", "--name", "New", "--role", "root", "--link"},
 		`if any flags in the group`:             {"create", "new@example.com", "--link", "--password-stdin"},
 	} {
 		cmd := command(secretsFor(url), append([]string{"user"}, args...)...)

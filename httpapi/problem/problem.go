@@ -25,6 +25,9 @@ type Problem struct { //nolint:errname // the word of RFC 9457
 	Waitlist    bool       `json:"waitlist,omitempty" doc:"Of sold_out: others wait for tickets"`
 	SaleOpensAt *time.Time `json:"saleOpensAt,omitempty" doc:"Of sale_not_open: when the sale opens"`
 
+	CheckedInAt *time.Time `json:"checkedInAt,omitempty" doc:"Of already_checked_in: when the ticket was checked in"`
+	CheckedInBy string     `json:"checkedInBy,omitempty" doc:"Of already_checked_in: the name of who did that"`
+
 	headers http.Header
 }
 

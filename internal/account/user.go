@@ -19,12 +19,14 @@ const (
 	Customer  Role = "customer"
 	Organizer Role = "organizer"
 	Auditor   Role = "auditor"
+	// Admin may do at every event what its organizers may.
+	Admin Role = "admin"
 )
 
 // Known reports whether r is one of the roles.
 func (r Role) Known() bool {
 	switch r {
-	case Customer, Organizer, Auditor:
+	case Customer, Organizer, Auditor, Admin:
 		return true
 	}
 	return false
@@ -34,7 +36,7 @@ func checkRole(role Role) (message string) {
 	if role.Known() {
 		return ""
 	}
-	return "Choose customer, organizer or auditor."
+	return "Choose customer, organizer, auditor or admin."
 }
 
 // User is a person who can sign in. The e-mail is as they typed it; it is compared without regard
@@ -90,6 +92,45 @@ func (a *Accounts) Get(ctx context.Context, id uuid.UUID) (User, error) {
 		return User{}, fmt.Errorf("get user %s: %w", id, err)
 	}
 	return user, nil
+}
+
+// Named returns those of the users that there are, by their ids.
+func (a *Accounts) Named(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]User, error) {
+	keys := make([][16]byte, len(ids))
+	for i, id := range ids {
+		keys[i] = id
+	}
+	rows, _ := a.pool.Query(ctx, `
+		select `+userColumns+`
+		from users
+		where id = any($1)`, keys)
+	users, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (User, error) { return scanUser(row) })
+	if err != nil {
+		return nil, fmt.Errorf("find users: %w", err)
+	}
+	named := make(map[uuid.UUID]User, len(users))
+	for _, u := range users {
+		named[u.ID] = u
+	}
+	return named, nil
+}
+
+// Matching returns the ids of users whose name or e-mail address contains a text, in whatever case; at
+// most so many.
+func (a *Accounts) Matching(ctx context.Context, text string, most int) ([]uuid.UUID, error) {
+	rows, _ := a.pool.Query(ctx, `
+		select id
+		from users
+		where strpos(lower(name), lower($1)) > 0 or strpos(lower(email), lower($1)) > 0
+		limit $2`, text, most)
+	ids, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (id uuid.UUID, err error) {
+		err = row.Scan((*[16]byte)(&id))
+		return id, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("search for users: %w", err)
+	}
+	return ids, nil
 }
 
 // Delete erases the user: e-mail, name, password hash and refresh tokens. It returns [ErrNotFound]

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/transparency-dev/formats/log"
@@ -86,6 +87,36 @@ func (k *Keys) CanVerify() bool { return len(k.trusted) > 0 }
 
 // canSign reports whether there is a secret.
 func (k *Keys) canSign() bool { return k.seed != nil }
+
+// SignFor signs a message that is not a checkpoint. The purpose is signed with it, so that no signature
+// passes for one of another purpose, or for that of a checkpoint, whose text begins with [Origin].
+// The error is [ErrNoKey].
+func (k *Keys) SignFor(purpose string, message []byte) ([]byte, error) {
+	if !k.canSign() {
+		return nil, ErrNoKey
+	}
+	return ed25519.Sign(ed25519.NewKeyFromSeed(k.seed), forPurpose(purpose, message)), nil
+}
+
+// VerifyFor reports whether a signature of [Keys.SignFor] is by a trusted key.
+func (k *Keys) VerifyFor(purpose string, message, signature []byte) bool {
+	signed := forPurpose(purpose, message)
+	return slices.ContainsFunc(k.trusted, func(t trustedKey) bool { return ed25519.Verify(t.public, signed, signature) })
+}
+
+// PublicKeys are those that are trusted, this program's own first.
+func (k *Keys) PublicKeys() []ed25519.PublicKey {
+	keys := make([]ed25519.PublicKey, len(k.trusted))
+	for i, t := range k.trusted {
+		keys[i] = t.public
+	}
+	return keys
+}
+
+// forPurpose needs no length: no purpose has a zero byte.
+func forPurpose(purpose string, message []byte) []byte {
+	return append([]byte(purpose+"\x00"), message...)
+}
 
 // Statement is the content of a checkpoint: the first Size records of the log have this Merkle
 // root. The origin identifies the log. Checkpoints of earlier versions of the program have the

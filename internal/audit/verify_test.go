@@ -221,6 +221,14 @@ func TestReadModelsThatAreNotWhatTheStreamsComeToAreFound(t *testing.T) {
 		"a booking comes back": {`
 			update bookings set status = 'CONFIRMED'
 			where id = '02000000-0000-4000-8000-000000000002'`, "cancelled: false in the read model, true in the stream"},
+		"somebody is let in": {`
+			update bookings
+			set check_ins = '[{"type": 1, "number": 1, "at": "2031-01-01T00:00:00Z",
+				"by": "65000000-0000-4000-8000-000000000001"}]'
+			where id = '02000000-0000-4000-8000-000000000001'`, "has other check-ins in the stream"},
+		"somebody gets a role": {`
+			update events set organizers = '{"65000000-0000-4000-8000-000000000001": "manage"}'
+			where id = '65000000-0000-4000-8000-000000000001'`, "organizers is "},
 		"a booking that never was": {`
 			insert into bookings
 			select gen_random_uuid(), event_id, user_id, status, created_at, cancelled_at, version

@@ -74,8 +74,8 @@ type Config struct {
 
 	RegisterWithProofOfWork bool `env:"REGISTER_WITH_PROOF_OF_WORK" envDefault:"false" doc:"true: whoever registers has their browser compute for about a second first, which makes thousands of accounts expensive; events ask for the same at bookings one by one"`
 
-	AuditKey        string        `env:"AUDIT_SIGNING_KEY" doc:"signs checkpoints of the log; random, at least 32 bytes; made and kept in DATA_DIR when it is not set" secret:"yes"`
-	AuditPublicKeys []string      `env:"AUDIT_PUBLIC_KEYS" doc:"further keys whose checkpoints are believed, separated by commas, as after the signing key was changed"`
+	AuditKey        string        `env:"AUDIT_SIGNING_KEY" doc:"signs checkpoints of the log, and tickets; random, at least 32 bytes; made and kept in DATA_DIR when it is not set" secret:"yes"`
+	AuditPublicKeys []string      `env:"AUDIT_PUBLIC_KEYS" doc:"further keys whose checkpoints and tickets are believed, separated by commas; after the signing key was changed, tickets are refused without the old one"`
 	AuditWitnesses  []string      `env:"AUDIT_WITNESS" doc:"places outside of the database that get every signed checkpoint, separated by commas: absolute paths of files, which lines are appended to, and http or https addresses, which lines are posted to" secret:"yes"`
 	AuditInterval   time.Duration `env:"AUDIT_INTERVAL" envDefault:"1m" doc:"time between checkpoints of the log"`
 

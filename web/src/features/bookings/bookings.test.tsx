@@ -154,6 +154,15 @@ describe('my bookings', () => {
     expect(screen.queryByRole('img', { name: /Later/ })).not.toBeInTheDocument()
   })
 
+  it('show the code of each ticket of a booking', async () => {
+    const tickets = ['AQone', 'AQtwo'].map((code, i) => ({ ticketTypeId: 1, number: i + 1, code }))
+    show([{ ...aBooking(anEvent()), tickets }])
+    const codes = await screen.findAllByRole('img', { name: /^QR code of ticket \d of 2 for Jazz Night$/ })
+    expect(codes).toHaveLength(2)
+    expect(codes[0]).not.toHaveAttribute('src', codes[1]!.getAttribute('src'))
+    expect(screen.getByText('Ticket 2 of 2')).toBeInTheDocument()
+  })
+
   it('show the other tickets in a dialog', async () => {
     const later = aBooking(anEvent({ title: 'Later', date: '2031-01-01T00:00:00Z' }))
     show([later, aBooking(anEvent())])

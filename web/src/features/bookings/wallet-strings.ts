@@ -35,7 +35,9 @@ export const strings = {
     print: 'Print ticket',
     receipt: 'Receipt',
     cancel: 'Cancel Booking',
-    qr: (title: string) => `QR code of your ticket for ${title}`,
+    qr: (title: string, n = 1, of = 1) =>
+      of > 1 ? `QR code of ticket ${n} of ${of} for ${title}` : `QR code of your ticket for ${title}`,
+    nth: (n: number, of: number) => `Ticket ${n} of ${of}`,
     brightness: 'Turn up your screen’s brightness when you get to the door.',
     holder: 'Name',
     email: 'E-mail',

@@ -10,7 +10,7 @@ export const User: GenericSchema<Schemas['User']> = object({
   emailVerified: boolean(),
   id: string(),
   name: string(),
-  role: picklist(["customer","organizer","auditor"]),
+  role: picklist(["customer","organizer","auditor","admin"]),
 })
 
 export const Session: GenericSchema<Schemas['Session']> = object({
@@ -37,6 +37,8 @@ export const FieldProblem: GenericSchema<Schemas['FieldProblem']> = object({
 })
 
 export const Problem: GenericSchema<Schemas['Problem']> = object({
+  checkedInAt: optional(string()),
+  checkedInBy: optional(string()),
   code: string(),
   detail: string(),
   errors: optional(nullable(array(FieldProblem))),

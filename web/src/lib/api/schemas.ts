@@ -67,6 +67,12 @@ export const TicketLine: GenericSchema<Schemas['TicketLine']> = object({
   ticketTypeId: number(),
 })
 
+export const TicketCode: GenericSchema<Schemas['TicketCode']> = object({
+  code: string(),
+  number: number(),
+  ticketTypeId: number(),
+})
+
 export const BookingWithEvent: GenericSchema<Schemas['BookingWithEvent']> = object({
   cancelledAt: optional(string()),
   createdAt: string(),
@@ -76,6 +82,7 @@ export const BookingWithEvent: GenericSchema<Schemas['BookingWithEvent']> = obje
   id: string(),
   lines: array(TicketLine),
   status: picklist(["CONFIRMED","CANCELLED"]),
+  tickets: optional(nullable(array(TicketCode))),
   userId: string(),
 })
 

@@ -12,7 +12,7 @@ import { strings } from '../wallet-strings'
 import { ticketNumber } from '../ticket-number'
 import { QrCode } from './qr-code'
 
-/** What is shown at the door: the code, large, and whose it is. */
+/** What is shown at the door: the code of each ticket, large, and whose they are. */
 export function Ticket({ booking, holder }: { booking: BookingWithEvent; holder?: Holder }) {
   const { lines, currency, event } = booking
   const paid = totalOf(lines)
@@ -26,7 +26,16 @@ export function Ticket({ booking, holder }: { booking: BookingWithEvent; holder?
   return (
     <div className="grid gap-x-8 gap-y-4 sm:grid-cols-[15rem_1fr] sm:items-center">
       <div className="mx-auto grid w-full max-w-72 gap-2">
-        <QrCode value={`urn:uuid:${booking.id}`} label={strings.ticket.qr(booking.event.title)} />
+        {codesOf(booking).map((code, i, all) => (
+          <figure key={code} className="grid gap-1 break-inside-avoid">
+            <QrCode value={code} label={strings.ticket.qr(booking.event.title, i + 1, all.length)} />
+            {all.length > 1 && (
+              <figcaption className="text-center text-sm text-soft">
+                {strings.ticket.nth(i + 1, all.length)}
+              </figcaption>
+            )}
+          </figure>
+        ))}
         <p className="hidden text-center text-sm text-soft pointer-coarse:block print:hidden">
           {strings.ticket.brightness}
         </p>
@@ -43,6 +52,11 @@ export function Ticket({ booking, holder }: { booking: BookingWithEvent; holder?
       </dl>
     </div>
   )
+}
+
+/** One for each ticket. Where the server has no key to sign them with, the door has to ask by the id. */
+function codesOf({ id, tickets }: BookingWithEvent): string[] {
+  return tickets?.map((ticket) => ticket.code) ?? [`urn:uuid:${id}`]
 }
 
 /** What can be done with a ticket, besides showing it. */

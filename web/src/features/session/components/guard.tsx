@@ -6,6 +6,7 @@ import { usePathname, useRouter } from 'next/navigation'
 import { useEffect, type ReactNode } from 'react'
 import { Message } from '@/components/message'
 import { Button, buttonVariants } from '@/components/ui/button'
+import type { User } from '@/lib/api/types'
 import { keptTickets } from '@/lib/kept-tickets'
 import { accessTo, afterLogin, loginFor, paths } from '@/lib/paths'
 import { finishLogout, refreshSession } from '@/lib/session/session'
@@ -13,6 +14,10 @@ import { useSession } from '@/lib/session/store'
 import { guard, signedOut } from '../strings/header'
 
 const restoreAgain = () => void refreshSession(undefined).catch(() => undefined)
+
+/** Admins may do at every event what its organizers may. */
+const mayUse = (needed: 'organizer' | 'auditor', role: User['role'] | undefined) =>
+  needed === role || (needed === 'organizer' && role === 'admin')
 
 /**
  * Decides who sees which page. Guests are sent to the sign-in page, and members from it. While the
@@ -25,7 +30,7 @@ export function Guard({ children }: { children: ReactNode }) {
   const { status, role, unreachable, ended, logout } = useGuardedSession()
   const isForGuests = needed === 'guests'
   const isWrongRole =
-    (needed === 'organizer' || needed === 'auditor') && status === 'signed-in' && needed !== role
+    (needed === 'organizer' || needed === 'auditor') && status === 'signed-in' && !mayUse(needed, role)
 
   useEffect(() => {
     if (isForGuests && status === 'signed-in')

@@ -9,14 +9,14 @@ export const header = {
   accountOf: (name: string) => `Account of ${name}`,
   account: 'Account settings',
   signOut: 'Sign out',
-  roles: { customer: '', organizer: 'Organizer', auditor: 'Auditor' },
+  roles: { customer: '', organizer: 'Organizer', auditor: 'Auditor', admin: 'Administrator' },
 }
 
 export const guard = {
   unreachable: 'The box office can’t be reached',
   stillSignedIn: 'Check your connection and try again. You won’t be signed out.',
   tryAgain: 'Try again',
-  pageFor: { customer: '', organizer: 'This page is for organizers', auditor: 'This page is for auditors' },
+  pageFor: { organizer: 'This page is for organizers', auditor: 'This page is for auditors' },
   noAccess: 'Your account doesn’t have access. If you have another one, sign out and sign in with that.',
   browse: 'Browse events',
 }

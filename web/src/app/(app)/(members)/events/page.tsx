@@ -27,7 +27,7 @@ const bookButton = (event: Event) =>
   isSimple(event) ? <BookButton event={event} /> : <ChooseLink event={event} />
 
 export default function EventsPage() {
-  const isOrganizer = useSession((s) => s.user?.role === 'organizer')
+  const isOrganizer = useSession((s) => s.user?.role === 'organizer' || s.user?.role === 'admin')
   return (
     <div className="grid grid-cols-1 gap-6">
       <PageTitle>{text.title}</PageTitle>

@@ -33,7 +33,7 @@ export default function EventPage() {
 function LoadedEvent({ id }: { id: string }) {
   const query = useEvent(id)
   const { data: event, error, dataUpdatedAt, isRefetchError } = query
-  const isOrganizer = useSession((s) => s.user?.role === 'organizer')
+  const isOrganizer = useSession((s) => s.user?.role === 'organizer' || s.user?.role === 'admin')
   useWatch([id])
   return (
     <div className="grid gap-5">

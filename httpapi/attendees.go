@@ -1,0 +1,258 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/projections"
+)
+
+// DeskEvent is what organizers see of an event at a glance. The numbers are those of the stream.
+type DeskEvent struct {
+	ID          uuid.UUID        `json:"id" format:"uuid"`
+	Title       string           `json:"title"`
+	Capacity    int              `json:"capacity"`
+	Sold        int              `json:"sold"`
+	Held        int              `json:"held" doc:"Tickets that are reserved or offered, and not booked yet"`
+	Waiting     int              `json:"waiting" doc:"Entries on the waiting list"`
+	CheckedIn   int              `json:"checkedIn"`
+	TicketTypes []DeskTicketType `json:"ticketTypes" nullable:"false"`
+}
+
+// DeskTicketType is a ticket type, and how many of its tickets are sold, reserved or offered.
+type DeskTicketType struct {
+	ID    int    `json:"id"`
+	Name  string `json:"name"`
+	Taken int    `json:"taken"`
+}
+
+type deskEventInput struct {
+	ID uuid.UUID `path:"id" format:"uuid"`
+}
+
+func (a *api) deskEvent(ctx context.Context, in *deskEventInput) (*struct{ Body DeskEvent }, error) {
+	s, err := a.Service.Look(ctx, requestOf(ctx), in.ID, domain.RoleCheckIn)
+	if err != nil {
+		return nil, err
+	}
+	e := DeskEvent{
+		ID: in.ID, Title: s.Details().Title, Capacity: s.Capacity(), Sold: s.Sold(), Held: s.Held(), Waiting: s.Waiting(),
+		CheckedIn: s.CheckedIn(), TicketTypes: []DeskTicketType{},
+	}
+	for _, t := range s.Details().TicketTypes {
+		e.TicketTypes = append(e.TicketTypes, DeskTicketType{int(t.ID), t.Name, s.Taken(t.ID)})
+	}
+	return &struct{ Body DeskEvent }{e}, nil
+}
+
+// AttendeeFilters select bookings of an event.
+type AttendeeFilters struct {
+	ID     uuid.UUID `path:"id" format:"uuid"`
+	Status string    `query:"status" enum:"CONFIRMED,CANCELLED"`
+	Type   int       `query:"ticketTypeId" minimum:"1" maximum:"255"`
+	Search string    `query:"search" maxLength:"200" doc:"A part of the customer's name or e-mail address"`
+}
+
+type listAttendeesInput struct {
+	AttendeeFilters
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	Cursor string `query:"cursor" maxLength:"1000" doc:"meta.next of the page before; without it: the first page"`
+}
+
+// AttendeeList are bookings of an event, oldest first.
+type AttendeeList struct {
+	Data []Attendee  `json:"data" nullable:"false"`
+	Meta BookingMeta `json:"meta"`
+}
+
+// Attendee is a booking with its customer.
+type Attendee struct {
+	BookingID   uuid.UUID        `json:"bookingId" format:"uuid"`
+	CustomerID  uuid.UUID        `json:"customerId" format:"uuid"`
+	Name        string           `json:"name" doc:"Empty when the account was deleted"`
+	Email       string           `json:"email" doc:"Empty when the account was deleted"`
+	Status      string           `json:"status" enum:"CONFIRMED,CANCELLED"`
+	BookedAt    time.Time        `json:"bookedAt"`
+	CancelledAt *time.Time       `json:"cancelledAt,omitempty"`
+	Tickets     []AttendeeTicket `json:"tickets" nullable:"false"`
+}
+
+// AttendeeTicket is a ticket, and when its holder was let in.
+type AttendeeTicket struct {
+	TicketTypeID int        `json:"ticketTypeId"`
+	Number       int        `json:"number"`
+	CheckedInAt  *time.Time `json:"checkedInAt" nullable:"true" doc:"null: it is not checked in"`
+}
+
+func (a *api) listAttendees(ctx context.Context, in *listAttendeesInput) (*struct{ Body AttendeeList }, error) {
+	if _, err := a.Service.Look(ctx, requestOf(ctx), in.ID, domain.RoleSell); err != nil {
+		return nil, err
+	}
+	list := fingerprintOf(in.list())
+	after, err := (&listBookingsInput{Cursor: in.Cursor}).place(list)
+	if err != nil {
+		return nil, err
+	}
+	query, err := a.attendeeQuery(ctx, in.AttendeeFilters)
+	if err != nil {
+		return nil, err
+	}
+	query.Limit, query.After = in.Limit, after
+	attendees, next, err := a.attendees(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	out := AttendeeList{Data: attendees, Meta: BookingMeta{Limit: in.Limit}}
+	if next.ID != uuid.Nil {
+		out.Meta.Next = cursor{List: list, Key: next.CreatedAt.Format(time.RFC3339Nano), ID: next.ID}.String()
+	}
+	return &struct{ Body AttendeeList }{out}, nil
+}
+
+// list tells lists apart.
+func (f AttendeeFilters) list() string {
+	return url.Values{
+		"id": {f.ID.String()}, "status": {f.Status}, "type": {strconv.Itoa(f.Type)}, "search": {f.Search},
+	}.Encode()
+}
+
+// maxMatches is how many users a search for attendees finds at most.
+const maxMatches = 10_000
+
+func (a *api) attendeeQuery(ctx context.Context, f AttendeeFilters) (q projections.AttendeeQuery, err error) {
+	q = projections.AttendeeQuery{EventID: f.ID, Status: f.Status, Type: f.Type}
+	if search := strings.TrimSpace(f.Search); search != "" {
+		q.Users, err = a.Accounts.Matching(ctx, search, maxMatches)
+		if q.Users == nil {
+			q.Users = []uuid.UUID{}
+		}
+	}
+	return q, err
+}
+
+// attendees reads a page, and joins it with what accounts say now.
+func (a *api) attendees(
+	ctx context.Context, q projections.AttendeeQuery,
+) (list []Attendee, next projections.BookingCursor, err error) {
+	page, next, err := a.Bookings.OfEvent(ctx, q)
+	if err != nil {
+		return nil, next, err
+	}
+	ids := make([]uuid.UUID, len(page))
+	for i := range page {
+		ids[i] = page[i].UserID
+	}
+	users, err := a.Accounts.Named(ctx, ids)
+	if err != nil {
+		return nil, next, err
+	}
+	list = make([]Attendee, len(page))
+	for i := range page {
+		list[i] = attendeeOf(&page[i], users[page[i].UserID])
+	}
+	return list, next, nil
+}
+
+func attendeeOf(b *projections.Booking, u account.User) Attendee {
+	shown := Attendee{
+		BookingID: b.ID, CustomerID: b.UserID, Name: u.Name, Email: u.Email, Status: b.Status, BookedAt: b.CreatedAt,
+		CancelledAt: b.CancelledAt, Tickets: []AttendeeTicket{},
+	}
+	for _, t := range b.Lines.Tickets(b.ID) {
+		ticket := AttendeeTicket{TicketTypeID: int(t.Type), Number: t.Number}
+		for _, c := range b.CheckIns {
+			if c.Type == t.Type && c.Number == t.Number {
+				ticket.CheckedInAt = &c.At
+			}
+		}
+		shown.Tickets = append(shown.Tickets, ticket)
+	}
+	return shown
+}
+
+type exportAttendeesInput struct{ AttendeeFilters }
+
+// exportAttendees streams a file page by page, however long. One that breaks off ends without the last
+// chunk, which clients notice.
+func (a *api) exportAttendees(ctx context.Context, in *exportAttendeesInput) (*huma.StreamResponse, error) {
+	state, err := a.Service.Look(ctx, requestOf(ctx), in.ID, domain.RoleSell)
+	if err != nil {
+		return nil, err
+	}
+	query, err := a.attendeeQuery(ctx, in.AttendeeFilters)
+	if err != nil {
+		return nil, err
+	}
+	types := map[int]string{}
+	for _, t := range state.Details().TicketTypes {
+		types[int(t.ID)] = t.Name
+	}
+	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		_, w := humachi.Unwrap(ctx)
+		ctx.SetHeader("Content-Type", "text/csv; charset=utf-8; header=present")
+		ctx.SetHeader("Content-Disposition",
+			fmt.Sprintf(`attachment; filename="attendees-%s.csv"`, a.Now().UTC().Format("20060102T150405Z")))
+		if err := a.writeAttendees(ctx.Context(), patientWriter{ctx.BodyWriter(), w}, query, types); err != nil {
+			_ = problemOf(ctx.Context(), a.Logger, err) // logs it
+			panic(http.ErrAbortHandler)
+		}
+	}}, nil
+}
+
+// exportPage is how many bookings of an export are in memory at once.
+const exportPage = 2_000
+
+// writeAttendees writes a line for each ticket, as RFC 4180 has it.
+func (a *api) writeAttendees(
+	ctx context.Context, to io.Writer, q projections.AttendeeQuery, types map[int]string,
+) error {
+	lines := csv.NewWriter(to)
+	lines.UseCRLF = true
+	_ = lines.Write([]string{ // Flush tells of errors
+		"booking", "ticket type", "number", "name", "e-mail", "status", "booked at", "checked in at",
+	})
+	q.Limit = exportPage
+	for {
+		page, next, err := a.attendees(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, attendee := range page {
+			for _, t := range attendee.Tickets {
+				checkedIn := ""
+				if t.CheckedInAt != nil {
+					checkedIn = t.CheckedInAt.Format(time.RFC3339)
+				}
+				_ = lines.Write([]string{
+					attendee.BookingID.String(), inert(types[t.TicketTypeID]), strconv.Itoa(t.Number), inert(attendee.Name),
+					inert(attendee.Email), attendee.Status, attendee.BookedAt.Format(time.RFC3339), checkedIn,
+				})
+			}
+		}
+		if lines.Flush(); lines.Error() != nil || next.ID == uuid.Nil {
+			return lines.Error()
+		}
+		q.After = next
+	}
+}
+
+// inert keeps spreadsheets from computing what somebody has chosen as a name.
+func inert(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}

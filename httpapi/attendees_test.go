@@ -1,0 +1,80 @@
+package httpapi_test
+
+import (
+	"encoding/csv"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/internal/account"
+)
+
+func TestAttendees(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	event, organizer := s.schedule(5), s.token(account.Organizer)
+	_, alice := s.account("alice@example.com", "=Alice, Ms", account.Customer)
+	_, bob := s.account("bob@example.com", "Bob", account.Customer)
+	code := s.ticket(alice, event)
+	s.want(s.order(s.token(account.Customer), event), 201, "") // whose account is deleted
+	booked := s.want(s.order(bob, event), 201, "")
+	s.want(s.call("DELETE", "/bookings/"+booked.at("booking", "id").(string), bob, nil), 200, "")
+	last := s.want(s.call("POST", "/events/"+event+"/check-ins", organizer, `{"code":"`+code+`"}`), 200, "")
+
+	desk := s.want(s.call("GET", "/desk/events/"+event, organizer, nil), 200, "")
+	if desk.at("sold") != 2.0 || desk.at("checkedIn") != 1.0 || desk.at("capacity") != 5.0 {
+		t.Errorf("got %s", desk.raw)
+	}
+	names := func(query string) (names []string, next string) {
+		t.Helper()
+		a := s.want(s.call("GET", "/desk/events/"+event+"/attendees?"+query, organizer, nil,
+			"Min-Log-Position", last.header.Get("Log-Position")), 200, "")
+		for _, b := range a.at("data").([]any) {
+			names = append(names, b.(map[string]any)["name"].(string))
+		}
+		next, _ = a.at("meta", "next").(string)
+		return names, next
+	}
+	for query, want := range map[string]string{
+		"": "=Alice, Ms||Bob", "status=CONFIRMED": "=Alice, Ms|", "status=CANCELLED": "Bob", "search=BOB@": "Bob",
+		"search=nobody": "", "ticketTypeId=1&search=alice": "=Alice, Ms", "ticketTypeId=2": "",
+	} {
+		if got, _ := names(query); strings.Join(got, "|") != want {
+			t.Errorf("%q: got %q, want %q", query, got, want)
+		}
+	}
+	first, next := names("limit=2")
+	rest, end := names("limit=2&cursor=" + next)
+	if len(first) != 2 || strings.Join(rest, "|") != "Bob" || end != "" {
+		t.Errorf("pages: got %q and %q, then %q", first, rest, end)
+	}
+	s.want(s.call("GET", "/desk/events/"+event+"/attendees?status=CONFIRMED&cursor="+next, organizer, nil), 400,
+		"validation_failed")
+
+	file, err := s.raw("GET", "/desk/events/"+event+"/attendees.csv", organizer, nil,
+		"Min-Log-Position", last.header.Get("Log-Position"))
+	must(t, err)
+	lines, err := csv.NewReader(strings.NewReader(string(file.raw))).ReadAll()
+	must(t, err)
+	if len(lines) != 4 || lines[1][3] != "'=Alice, Ms" || lines[1][7] == "" || lines[2][3] != "" ||
+		lines[3][5] != "CANCELLED" || !strings.Contains(string(file.raw), "\r\n") {
+		t.Errorf("got %q", file.raw)
+	}
+}
+
+func TestAttendeesAreShownToSellersOnly(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	event := s.schedule(5)
+	_, door := s.account("dora@example.com", "Dora", account.Customer)
+	s.want(s.addOrganizer(event, "dora@example.com", "check_in"), 200, "")
+	s.want(s.call("GET", "/desk/events/"+event, door, nil), 200, "")
+	for _, path := range []string{"/attendees", "/attendees.csv"} {
+		s.want(s.call("GET", "/desk/events/"+event+path, door, nil), 403, "not_your_event")
+		s.want(s.call("GET", "/desk/events/"+uuid.NewString()+path, door, nil), 404, "event_not_found")
+	}
+	s.want(s.call("GET", "/desk/events/"+event, s.token(account.Customer), nil), 403, "not_your_event")
+	s.want(s.addOrganizer(event, "dora@example.com", "sell"), 200, "")
+	s.want(s.call("GET", "/desk/events/"+event+"/attendees", door, nil), 200, "")
+}
