@@ -55,6 +55,7 @@ func scenarios(s size) []scenario {
 		flash(s),
 		spreadDelay(s),
 		hot(s),
+		hold(s),
 		spread(s),
 		processesHot(s),
 		processesSpread(s),

@@ -64,6 +64,19 @@ func hot(s size) scenario {
 	}
 }
 
+// hold is hot with time to pay: each booking is two commands, and appends two records.
+func hold(s size) scenario {
+	load := s.stream(1, waiting)
+	return scenario{
+		name: "hold", about: load.String() + "; booked at once, and held and confirmed", reference: shared{}.name(),
+		entries: []entry{
+			load.by(shared{}, eventstore.ReservedConns),
+			load.by(held{}, eventstore.ReservedConns),
+		},
+		goals: []goal{faster(held{}.name(), shared{}.name(), 0.4)},
+	}
+}
+
 // spread is a normal busy day: many events, and no two bookings that compete.
 func spread(s size) scenario {
 	load := s.stream(s.count(manyEvents), waiting)

@@ -110,7 +110,8 @@ func (shared) audit(ctx context.Context, db *database, tickets int) (sold int, e
 		select coalesce(sum(booked), 0), coalesce(sum(records), 0), (select position from log_head),
 			count(*) filter (where booked > $1 or records <> newest)
 		from (
-			select count(*) filter (where type = 'TicketBooked') as booked, count(*) as records, max(version) as newest
+			select count(*) filter (where type in ('TicketBooked', 'HoldConfirmed')) as booked,
+				count(*) as records, max(version) as newest
 			from event_log
 			group by stream_id
 		) streams`, tickets).Scan(&sold, &records, &head, &wrong)

@@ -47,6 +47,7 @@ func TestEveryStrategySellsInAStream(t *testing.T) {
 	load := stream{events: 3, customers: 8, warmUp: 300 * time.Millisecond, measured: 500 * time.Millisecond}
 	for _, e := range []entry{
 		load.by(shared{}, eventstore.ReservedConns),
+		load.by(held{}, eventstore.ReservedConns),
 		load.byBest(rowLock{}, 2),
 		load.by(optimistic{}, 4),
 		load.by(limit{byInsert}, 4),
