@@ -128,6 +128,34 @@ func TestThereIsAnEventOfEachSortToTry(t *testing.T) {
 	}
 }
 
+func TestThereIsASaleOfEachSortToTry(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	now := time.Now()
+	b.seed(now)
+	states, _ := b.states()
+	var typed, waitedFor, drafts, laterOnSale int
+	for _, s := range states {
+		d := s.Details()
+		if len(d.TicketTypes) == 3 && d.MaxPerCustomer == 4 && s.Remaining() > 0 {
+			typed++
+		}
+		if s.Remaining() == 0 && s.Waiting() > 1 {
+			waitedFor++
+		}
+		if s.Draft() {
+			drafts++
+		}
+		if d.SaleOpensAt.After(now) && s.Published() {
+			laterOnSale++
+		}
+	}
+	if typed != 1 || waitedFor != 1 || drafts != 1 || laterOnSale != 1 {
+		t.Errorf("got %d with three ticket types, %d sold out with people waiting, %d drafts and %d not yet on sale; "+
+			"want 1 each", typed, waitedFor, drafts, laterOnSale)
+	}
+}
+
 func TestSeedingAgainChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
