@@ -90,7 +90,7 @@ var sales = []sale{
 	},
 	{
 		event: event{"new-year", "New Year Concert", "Philharmonic Hall", "Europe/Prague", "EUR", 95, 17,
-			3 * time.Hour, "music", "Philharmonic Orchestra", 90_00, 1_100, 0,
+			3 * time.Hour, "music", "Philharmonic Orchestra", 90_00, 1_137, 0,
 			"Waltzes, polkas and one surprise. Tickets go on sale in a month."},
 		opensIn: 30,
 	},
