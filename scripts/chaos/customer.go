@@ -123,7 +123,7 @@ func (c *caller) send(method, path, requestID, token string, body any, headers .
 		return nil, err
 	}
 	r := &reply{status: response.StatusCode, header: response.Header}
-	r.garbled = json.Unmarshal(data, r) != nil
+	r.garbled = r.status != http.StatusNoContent && json.Unmarshal(data, r) != nil
 	return r, nil
 }
 
@@ -137,6 +137,8 @@ func (c *caller) ask(q history.Request) history.Request {
 		if q.Key != "" {
 			headers = []string{"Idempotency-Key", q.Key}
 		}
+	case history.Hold, history.Confirm, history.Release, history.Join, history.Leave:
+		method, path, body = claim(&q)
 	case history.Cancel:
 		method, path, body = http.MethodDelete, "/bookings/"+q.Booking.String(), nil
 	case history.List:
@@ -165,7 +167,9 @@ func read(q *history.Request, r *reply) {
 	case r.garbled:
 		q.Outcome = history.Strange
 		q.Code = strconv.Itoa(r.status) + " not JSON"
-	case r.status == http.StatusCreated && q.Kind == history.Book, r.status == http.StatusOK && q.Kind != history.Book:
+	case readClaim(q, r):
+	case r.status == http.StatusCreated && q.Kind == history.Book,
+		r.status == http.StatusOK && (q.Kind == history.Cancel || q.Kind == history.List):
 		q.Outcome = history.Done
 		q.Answer = history.Answer{Booking: r.Booking.ID, Version: r.Event.Version, Remaining: r.Event.RemainingTickets}
 		q.Answer.Position, _ = strconv.ParseInt(r.header.Get("Log-Position"), 10, 64)

@@ -111,11 +111,19 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 		return r, err
 	}
 
+	claimants, err := a.inviteClaimants()
+	if err != nil {
+		return r, err
+	}
+
 	var growth growth
 	day, night := a.day(ctx)
 	defer night()
 	group, day := errgroup.WithContext(day)
 	for _, c := range customers {
+		group.Go(func() error { c.live(day); return nil })
+	}
+	for _, c := range claimants {
 		group.Go(func() error { c.live(day); return nil })
 	}
 	group.Go(func() error { return a.signups.run(day, a.balancer.url(), a.recorder) })
@@ -141,7 +149,7 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 		return r, context.Cause(ctx)
 	}
 
-	violations, err := a.rest(running, customers, &r)
+	violations, err := a.rest(running, customers, claimants, &r)
 	if err != nil {
 		r.violations = violations
 		return r, err
@@ -247,7 +255,7 @@ func (a *arena) newNode(number int, program, database string) (*node, error) {
 	}
 	return &node{number: number, program: program, dir: dir, log: log, env: []string{
 		"DATABASE_URL=" + database, "DATA_DIR=" + dir, "API_PORT=0", "WEB_PORT=0",
-		"BOOKING_DELAY=" + a.options.delay.String(),
+		"BOOKING_DELAY=" + a.options.delay.String(), "HOLD_TIME=" + holdTime.String(),
 		"BOOKING_TRANSACTIONS=8", "READ_CONNECTIONS=8", "RATE_LIMITS=off", "LOG_LEVEL=info",
 		"GOGC=50", // so that what is resident is in use, and no garbage that nobody has had to collect
 		"JWT_ACCESS_SECRET=" + secrets().Access[0], "JWT_REFRESH_SECRET=" + secrets().Refresh[0],
@@ -292,7 +300,9 @@ func (a *arena) invite() ([]*customer, error) {
 
 // rest mends everything, waits until all is well, lets everybody who still wants a ticket ask for
 // it, and reads what there is.
-func (a *arena) rest(ctx context.Context, customers []*customer, r *report) ([]history.Violation, error) {
+func (a *arena) rest(
+	ctx context.Context, customers []*customer, claimants []*claimant, r *report,
+) ([]history.Violation, error) {
 	a.mu.Lock()
 	began, violations := time.Now(), slices.Clone(a.violations)
 	a.mu.Unlock()
@@ -322,6 +332,9 @@ func (a *arena) rest(ctx context.Context, customers []*customer, r *report) ([]h
 	}
 	closing, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	if err := a.endClaims(closing, claimants); err != nil {
+		return violations, err
+	}
 	var last sync.WaitGroup
 	for _, c := range customers {
 		last.Go(func() { c.insist(closing) })

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/domain"
 )
 
 // The rules.
@@ -27,6 +29,9 @@ const (
 	Unanswered   = "a request without an answer"
 	StrangeReply = "an answer that should not be"
 	Unreplicated = "confirmed while the synchronous standby received nothing"
+	PassedOver   = "somebody on the waiting list was passed over"
+	EarlyLapse   = "a hold lapsed before its time"
+	Unlapsed     = "a lapse was not recorded"
 	Needless     = "unavailable while nothing was broken"
 )
 
@@ -39,6 +44,7 @@ func Check(requests []Request, final Final) []Violation {
 		byID: map[string]*Request{}, streams: map[uuid.UUID]*stream{},
 		booked: map[uuid.UUID]*Record{}, cancelled: map[uuid.UUID]*Record{},
 		byKey: map[key]*Record{}, byPair: map[pair][]*Record{}, caused: map[string]int64{},
+		sales: map[uuid.UUID]*sale{},
 	}
 	for i := range requests {
 		c.byID[requests[i].ID] = &requests[i]
@@ -51,6 +57,9 @@ func Check(requests []Request, final Final) []Violation {
 	c.keys()
 	c.demand()
 	c.readModels()
+	for event, s := range c.sales {
+		c.endOfSale(event, s)
+	}
 	c.spans()
 	return c.violations
 }
@@ -99,12 +108,18 @@ func (c *checker) spans() {
 		q := &c.requests[i]
 		in := func(spans []Span) bool { return slices.ContainsFunc(spans, func(s Span) bool { return s.contains(q) }) }
 		switch {
-		case q.Outcome == Done && q.Kind != List && in(c.final.Frozen):
+		case q.Outcome == Done && q.Kind != List && !c.changedNothing(q) && in(c.final.Frozen):
 			c.bad(Unreplicated, "%s", q)
 		case q.Outcome == NotDone && q.Kind == Book && q.Code == "unavailable" && in(c.final.Calm):
 			c.bad(Needless, "%s", q)
 		}
 	}
+}
+
+// changedNothing tells whether a request about claims found what it asked for, and so added no record.
+func (c *checker) changedNothing(q *Request) bool {
+	_, caused := c.caused[q.ID]
+	return c.sales[q.Event] != nil && !caused
 }
 
 type key struct {
@@ -120,6 +135,7 @@ type checker struct {
 
 	byID              map[string]*Request
 	streams           map[uuid.UUID]*stream
+	sales             map[uuid.UUID]*sale   // the events with several ticket types; all else is about the others
 	booked, cancelled map[uuid.UUID]*Record // by booking
 	byKey             map[key]*Record       // what the requests with a key have booked
 	byPair            map[pair][]*Record    // a customer's bookings of an event
@@ -158,6 +174,14 @@ func (c *checker) follow() {
 	for i := range c.final.Log {
 		r := &c.final.Log[i]
 		r.place = i
+		if e, is := r.Fact.(domain.EventScheduled); is && len(e.Details.TicketTypes) > 1 {
+			c.sales[r.Event] = newSale(e)
+		}
+		if s := c.sales[r.Event]; s != nil {
+			c.followClaim(r, s)
+			c.caused[r.Request] = r.Position
+			continue
+		}
 		if first, caused := c.caused[r.Request]; caused {
 			c.bad(Twice, "request %s caused positions %d and %d", r.Request, first, r.Position)
 		}
@@ -296,7 +320,7 @@ func (c *checker) demand() {
 	last := map[pair]*Request{}
 	for i := range c.requests {
 		q := &c.requests[i]
-		if q.Kind == List || q.BadToken {
+		if q.Kind == List || q.BadToken || c.sales[q.Event] != nil {
 			continue
 		}
 		w := pair{q.Customer, q.Event}
@@ -338,13 +362,13 @@ func (c *checker) readModels() {
 			c.bad(ReadModel, "booking %s: %+v", id, row)
 		}
 	}
-	for id := range c.final.Bookings {
-		if c.booked[id] == nil {
+	for id, row := range c.final.Bookings {
+		if s := c.sales[row.Event]; c.booked[id] == nil && (s == nil || s.claims[id] == nil) {
 			c.bad(ReadModel, "booking %s is not in the log", id)
 		}
 	}
 	for id := range c.final.Events {
-		if c.streams[id] == nil {
+		if c.streams[id] == nil && c.sales[id] == nil {
 			c.bad(ReadModel, "event %s is not in the log", id)
 		}
 	}

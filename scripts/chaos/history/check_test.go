@@ -407,6 +407,12 @@ func TestALogIsRead(t *testing.T) {
 		},
 		{Position: 4, Event: id("event"), Version: 4, Request: "r3", Change: history.Other},
 	}
+	for i := range got {
+		if at := time.Unix(int64(i), 0).UTC(); got[i].Fact == nil || !got[i].At.Equal(at) {
+			t.Errorf("position %d: got %v at %v, want a fact at %v", i+1, got[i].Fact, got[i].At, at)
+		}
+		got[i].Fact, got[i].At = nil, time.Time{} // a fact can't be compared
+	}
 	if len(violations) > 0 || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v", got, violations)
 	}

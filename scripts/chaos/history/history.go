@@ -12,7 +12,7 @@
 // It walks the chain of hashes by itself (log.go) and does not use the store's own check: a mistake
 // in that one would hide itself.
 //
-// Start reading at check.go; judge.go holds one answer against the log, and log.go makes of the
+// Start reading at check.go; claims.go is about holds and the waiting list, judge.go holds one answer against the log, and log.go makes of the
 // stored log what they need.
 package history
 
@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/domain"
 )
 
 // Kind is what a request asked for.
@@ -28,12 +30,19 @@ type Kind int
 
 // The kinds of request.
 const (
-	Book   Kind = iota
-	Cancel      // of Request.Booking
-	List        // the customer's bookings, from read models that must contain Request.Least
+	Book    Kind = iota
+	Cancel       // of Request.Booking
+	List         // the customer's bookings, from read models that must contain Request.Least
+	Hold         // Request.Lines
+	Confirm      // the hold or offer Request.Booking
+	Release      // the same
+	Join         // the waiting list, for Request.Lines
+	Leave
 )
 
-func (k Kind) String() string { return [...]string{"book", "cancel", "list"}[k] }
+func (k Kind) String() string {
+	return [...]string{"book", "cancel", "list", "hold", "confirm", "release", "join", "leave"}[k]
+}
 
 // Outcome is what the customer knows about a request.
 type Outcome int
@@ -69,10 +78,11 @@ type Request struct {
 	ID                string // the records that it caused name it as their correlation id
 	Kind              Kind
 	Customer, Event   uuid.UUID
-	Booking           uuid.UUID // the one to cancel
-	Key               string    // Idempotency-Key; may be empty
-	BadToken          bool      // expired or not valid yet
-	Least             int64     // Min-Log-Position
+	Booking           uuid.UUID // the one to cancel; of claims, the hold
+	Lines             domain.Lines
+	Key               string // Idempotency-Key; may be empty
+	BadToken          bool   // expired or not valid yet
+	Least             int64  // Min-Log-Position
 	Invoked, Answered time.Duration
 
 	Outcome Outcome
@@ -82,8 +92,8 @@ type Request struct {
 
 // Answer is what a request was told that was done.
 type Answer struct {
-	Booking            uuid.UUID
-	Version, Remaining int // of the event
+	Booking            uuid.UUID // or hold, or entry
+	Version, Remaining int       // of the event
 	Position           int64
 	Replayed           bool
 	Listed             []uuid.UUID // bookings that hold a ticket

@@ -3,6 +3,7 @@ package history
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,6 +21,8 @@ type Record struct {
 	Booking  uuid.UUID
 	Customer uuid.UUID
 	Capacity int
+	At       time.Time
+	Fact     domain.Record
 
 	place int // in the log
 }
@@ -61,7 +64,7 @@ func ReadLog(stored []eventstore.Record) (records []Record, violations []Violati
 		}
 		ends[s.StreamID] = end{s.Version, s.Hash}
 
-		r := Record{Position: s.Position, Event: s.StreamID, Version: s.Version, Change: Other}
+		r := Record{Position: s.Position, Event: s.StreamID, Version: s.Version, Change: Other, At: s.RecordedAt}
 		var metadata eventstore.Metadata
 		if err := json.Unmarshal(s.Metadata, &metadata); err != nil {
 			bad(Chain, s, "the metadata can't be read: "+err.Error())
@@ -71,6 +74,7 @@ func ReadLog(stored []eventstore.Record) (records []Record, violations []Violati
 		if err != nil && s.Type != eventstore.TypeLogRead {
 			bad(Chain, s, "it can't be read: "+err.Error())
 		}
+		r.Fact = value
 		switch v := value.(type) {
 		case domain.EventScheduled:
 			r.Change, r.Capacity = Scheduled, v.Capacity
