@@ -135,13 +135,15 @@ func TestTheUserCommandsSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	url := newDatabase(t)
 	for want, args := range map[string][]string{
-		`there is no user "nobody@example.com"`:        {"role", "nobody@example.com", "auditor"},
-		`use --password-stdin or --link`:               {"create", "new@example.com", "--name", "New"},
-		`Enter your name.`:                             {"create", "new@example.com", "--link"},
-		`among the first that attackers try`:           {"create", "new@example.com", "--name", "New", "--password-stdin"},
-		`there is no role "root"`:                      {"list", "--role", "root"},
-		`Choose customer, organizer, auditor or admin`: {"create", "new@example.com", "--name", "New", "--role", "root", "--link"},
-		`if any flags in the group`:                    {"create", "new@example.com", "--link", "--password-stdin"},
+		`there is no user "nobody@example.com"`: {"role", "nobody@example.com", "auditor"},
+		`use --password-stdin or --link`:        {"create", "new@example.com", "--name", "New"},
+		`Enter your name.`:                      {"create", "new@example.com", "--link"},
+		`among the first that attackers try`:    {"create", "new@example.com", "--name", "New", "--password-stdin"},
+		`there is no role "root"`:               {"list", "--role", "root"},
+		`Choose customer, organizer, auditor or admin`: {
+			"create", "new@example.com", "--name", "New", "--role", "root", "--link",
+		},
+		`if any flags in the group`: {"create", "new@example.com", "--link", "--password-stdin"},
 	} {
 		cmd := command(secretsFor(url), append([]string{"user"}, args...)...)
 		cmd.Stdin = strings.NewReader("password123\n")
