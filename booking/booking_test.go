@@ -161,12 +161,12 @@ func TestABookingThatTheReadModelLacksIsWaitedForAndNeverCalledMissing(t *testin
 		t.Errorf("got %v, want %v", err, booking.ErrCatchingUp)
 	}
 	waited := int64(0)
-	catchingUp := progress{0, func(ctx context.Context, position int64) int64 {
+	catchingUp := progress{0, func(_ context.Context, position int64) int64 {
 		if waited == 0 {
 			waited = position
 			b.project()
 		}
-		return b.Progress.Wait(ctx, position)
+		return b.Progress.Wait(t.Context(), position) // however long projectors take to begin
 	}}
 	head := b.head()
 	must(t, cancel(catchingUp, booked.Booking.ID))

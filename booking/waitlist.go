@@ -58,5 +58,6 @@ func (s *Service) lookUpEntry(ctx context.Context, e *projections.PlacedEntry) e
 // with [Service.Release].
 func (s *Service) LeaveWaitlist(ctx context.Context, r Request, eventID uuid.UUID) (Result, error) {
 	leave := domain.LeaveWaitlist{CustomerID: r.Actor}
-	return s.executeEvent(ctx, r, "leave the waiting list", command{StreamID: eventID, Decide: decider(leave)})
+	cmd := command{StreamID: eventID, Decide: decider(leave), Immediate: true}
+	return s.execute(ctx, r, "leave the waiting list", cmd, eventResult(eventID))
 }

@@ -84,7 +84,8 @@ func newCrowd(t *testing.T) *crowd {
 			}
 		}}}
 	router := chi.NewMux()
-	router.Use(middleware.Identify(middleware.NewClientResolver(nil, quiet)), a.admit(func(path string) bool { return path == "/test" }),
+	isTest := func(path string) bool { return path == "/test" }
+	router.Use(middleware.Identify(middleware.NewClientResolver(nil, quiet)), a.admit(isTest),
 		func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				c.looked.Add(1)

@@ -37,7 +37,8 @@ func TestHoldsAndPlacesOnTheWaitingListHaveReceipts(t *testing.T) {
 		return a
 	}
 	holder, stranger := s.token(account.Customer), s.token(account.Customer)
-	hold := "/holds/" + s.want(s.call("POST", "/holds", holder, map[string]any{"eventId": event}), 201, "").at("id").(string)
+	held := s.want(s.call("POST", "/holds", holder, map[string]any{"eventId": event}), 201, "")
+	hold := "/holds/" + held.at("id").(string)
 	proved(hold, holder, domain.TypeTicketsHeld, 2)
 
 	join := func() (token, path string) {

@@ -331,7 +331,7 @@ var (
 	anyOrigin   = regexp.MustCompile(`boxoffice/audit/[0-9a-f]{16}`)
 	anyExpiry   = regexp.MustCompile(`Expires=[^;]+`)
 	anyAge      = regexp.MustCompile(`Max-Age=[1-9]\d*;`)
-	anyLink     = regexp.MustCompile(`("token": ")[A-Z2-7]{26}"`)
+	anyLink     = regexp.MustCompile(`("token": ")[A-Z2-7]{26,32}"`)
 	anyTag      = regexp.MustCompile(`(ETag: )"[\w-]{16}"`)                // of a list; that of an event is its version
 	anyProgress = regexp.MustCompile(`("name": "\w+",\s+"position": )\d+`) // of a read model
 	anyDuration = regexp.MustCompile(`("(?:spanSeconds|seconds)": )[\d.e+-]+`)

@@ -36,11 +36,6 @@ type ticketTypeInput struct {
 	Capacity int     `json:"capacity,omitempty" minimum:"1" doc:"Tickets of this type; absent: as many as the event has"`
 }
 
-func (t ticketTypeInput) plain() ticketTypeInput {
-	t.Price = t.Price.plain()
-	return t
-}
-
 // typesOf reads ticket types with prices in a currency. With an error come types that pass further
 // checks.
 func typesOf(in []ticketTypeInput, currency string) ([]domain.TicketType, string, error) {

@@ -11,11 +11,10 @@ import (
 )
 
 // listener is somebody who is told of holds, entries and places, and of nothing else.
-func (s *system) listener(p *pushing, more ...any) (id uuid.UUID, c *client, ready frame) {
+func (s *system) listener(p *pushing) (id uuid.UUID, c *client, ready frame) {
 	s.Helper()
 	id = uuid.New()
-	hello := []any{"token", s.tokenOf(id, account.Customer), "events", []string{}, "holds", true}
-	c, ready = p.join(append(hello, more...)...)
+	c, ready = p.join("token", s.tokenOf(id, account.Customer), "events", []string{}, "holds", true)
 	return id, c, ready
 }
 
@@ -82,7 +81,8 @@ func TestHoldsArePushedToTheirOwnerOnly(t *testing.T) {
 		t.Errorf("got %+v", f)
 	}
 	// Who comes back is told of what has become of each.
-	again, _ := p.join("token", s.tokenOf(ann, account.Customer), "events", []string{}, "holds", true, "after", ready.Position)
+	again, _ := p.join("token", s.tokenOf(ann, account.Customer), "events", []string{}, "holds", true,
+		"after", ready.Position)
 	again.wantHold(first, "RELEASED", false, 3)
 	again.wantHold(second, "CONFIRMED", false, 5)
 	s.decide(event, domain.CancelEvent{})

@@ -42,7 +42,13 @@ func (c *checkInsColumn) Value() (driver.Value, error) {
 }
 
 // Scan implements [database/sql.Scanner].
-func (c *checkInsColumn) Scan(stored any) error { return scanJSON(stored, (*[]CheckIn)(c)) }
+func (c *checkInsColumn) Scan(stored any) error {
+	err := scanJSON(stored, (*[]CheckIn)(c))
+	if len(*c) == 0 {
+		*c = nil // as in a booking that was just made
+	}
+	return err
+}
 
 // are reports whether these are the check-ins that a state has.
 func (c checkInsColumn) are(want []domain.CheckIn) bool {

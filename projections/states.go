@@ -70,8 +70,9 @@ func comparedModels() map[string]comparedModel {
 			known:  func(domain.State) int { return 1 },
 		},
 		bookingsName: {
-			noun: "booking", columns: `event_id, id, user_id, status = '` + BookingCancelled + `', nullif(check_ins, '[]')::text`, stream: "event_id",
-			fetch: (*Comparison).fetchBookings, match: (*Comparison).matchBooking,
+			noun: "booking", stream: "event_id",
+			columns: `event_id, id, user_id, status = '` + BookingCancelled + `', nullif(check_ins, '[]')::text`,
+			fetch:   (*Comparison).fetchBookings, match: (*Comparison).matchBooking,
 			counts: func(*comparedRow) bool { return true },
 			known:  domain.State.Made,
 		},
@@ -270,6 +271,7 @@ func (c *Comparison) matchBooking(r *comparedRow, s Stream) {
 		c.differs(r.stream, s.Version, fmt.Sprintf("booking %s is cancelled: %t in the read model, %t in the stream",
 			r.id, r.cancelled, b.Cancelled))
 	case !r.checkIns.are(s.State.CheckInsOf(r.id)):
-		c.differs(r.stream, s.Version, fmt.Sprintf("booking %s has other check-ins in the stream than in the read model", r.id))
+		c.differs(r.stream, s.Version,
+			fmt.Sprintf("booking %s has other check-ins in the stream than in the read model", r.id))
 	}
 }

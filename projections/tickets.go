@@ -106,7 +106,7 @@ func (t takenColumn) set(id domain.TypeID, n int) {
 func takenOf(s domain.State) takenColumn {
 	taken := takenColumn{}
 	for id := int(domain.FirstTypeID) + 1; id <= math.MaxUint8; id++ {
-		taken.set(domain.TypeID(id), s.Taken(domain.TypeID(id))) //nolint:gosec // up to the maximum
+		taken.set(domain.TypeID(id), s.Taken(domain.TypeID(id)))
 	}
 	return taken
 }

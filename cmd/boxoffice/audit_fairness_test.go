@@ -40,8 +40,11 @@ func TestAuditorsSeeTheWaitingListAndWhetherItWasFair(t *testing.T) {
 	url := newDatabase(t)
 	until := time.Date(2089, 1, 1, 12, 0, 0, 0, time.UTC)
 	details := domain.Details{
-		Title: "Two Sorts", Venue: "Hall", TimeZone: "UTC", StartsAt: until.AddDate(1, 0, 0), Currency: "EUR", MaxPerCustomer: 4,
-		TicketTypes: []domain.TicketType{{ID: 1, Name: "Floor", Price: 500}, {ID: 2, Name: "Balcony", Price: 900, Capacity: 1}},
+		Title: "Two Sorts", Venue: "Hall", TimeZone: "UTC", StartsAt: until.AddDate(1, 0, 0),
+		Currency: "EUR", MaxPerCustomer: 4,
+		TicketTypes: []domain.TicketType{
+			{ID: 1, Name: "Floor", Price: 500}, {ID: 2, Name: "Balcony", Price: 900, Capacity: 1},
+		},
 	}
 	floor := func(n int) domain.Lines { return domain.Lines{{Type: 1, Quantity: n}} }
 	priced := func(n int) domain.Lines { return domain.Lines{{Type: 1, Quantity: n, Price: 500}} }
@@ -60,7 +63,9 @@ func TestAuditorsSeeTheWaitingListAndWhetherItWasFair(t *testing.T) {
 		domain.HoldReleased{HoldID: ids[1], CustomerID: people[1], Lines: domain.Lines{{Type: 2, Quantity: 1}}},
 	}
 	offer := func(n int) domain.Record {
-		return domain.TicketsOffered{EntryID: ids[n], CustomerID: people[n], Currency: "EUR", Lines: priced(1), ExpiresAt: until}
+		return domain.TicketsOffered{
+			EntryID: ids[n], CustomerID: people[n], Currency: "EUR", Lines: priced(1), ExpiresAt: until,
+		}
 	}
 	fair, unfair := history(t, url, append(start, offer(3))...), history(t, url, append(start, offer(4))...)
 

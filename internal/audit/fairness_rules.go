@@ -51,6 +51,7 @@ func (f *fairness) replay(value domain.Record) *FairnessStep {
 	case domain.OfferLapsed:
 		return f.freeHold(r.EntryID, r.CustomerID, r.Lines, true, f.record.RecordedAt)
 	case domain.TicketsOffered: // see offered
+	case domain.OrganizerAdded, domain.OrganizerRemoved, domain.TicketCheckedIn, domain.CheckInUndone: // free nothing
 	}
 	return nil
 }
