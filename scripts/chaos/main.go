@@ -1,5 +1,5 @@
-// Command chaos breaks a running system in every way that real ones break, while customers book and
-// cancel, and then checks that each of them was told the truth. It starts a PostgreSQL of its own
+// Command chaos breaks a running system in every way that real ones break, while customers book,
+// cancel, hold tickets and wait for them, and then checks that each of them was told the truth. It starts a PostgreSQL of its own
 // and three boxoffice processes, each behind a proxy to the database, and a balancer before them.
 // Faults come by a schedule that follows from the seed. The last line is PASS or FAIL with counts,
 // the lines before it name the violations, and the exit code is 0 or 1.
@@ -22,7 +22,8 @@
 // the history and what each process has logged.
 //
 // Start reading at run.go; fault.go has the faults, failover.go those of the leader, schedule.go
-// their order, customer.go those who book, and the package history the judgement.
+// their order, customer.go those who book, claimant.go those who hold and wait, and
+// the package history the judgement.
 package main
 
 import (
