@@ -1,6 +1,7 @@
 // Command chaos breaks a running system in every way that real ones break, while customers book,
-// cancel, hold tickets and wait for them, and then checks that each of them was told the truth. It starts a PostgreSQL of its own
-// and three boxoffice processes, each behind a proxy to the database, and a balancer before them.
+// cancel, hold tickets and wait for them, and then checks that each of them was told the truth. It
+// starts a PostgreSQL of its own and three boxoffice processes, each behind a proxy to the database,
+// and a balancer before them.
 // Faults come by a schedule that follows from the seed. The last line is PASS or FAIL with counts,
 // the lines before it name the violations, and the exit code is 0 or 1.
 //
