@@ -6,6 +6,7 @@ export const server = setupServer(
   http.get('*/api/bookings', () => bookingList([])),
   http.get('*/api/holds', () => HttpResponse.json({ data: [] })),
   http.get('*/api/waitlist', () => HttpResponse.json({ data: [] })),
+  http.get('*/api/events/:id/organizers', () => HttpResponse.json({ data: [] })),
   http.get('*/api/events', () =>
     HttpResponse.json({ data: [], meta: { total: 0, page: 1, limit: 12, totalPages: 0 } }),
   ),

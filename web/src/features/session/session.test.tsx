@@ -205,6 +205,18 @@ describe('pages', () => {
     expect(location.pathname).toBe(page)
   })
 
+  it.each([
+    ['/events/new', 'organizer'],
+    ['/events/new', 'admin'],
+    ['/events/0197/edit', 'admin'],
+    ['/audit/0197', 'auditor'],
+  ] as const)('for a role: %s is for %s', (page, role) => {
+    history.replaceState(null, '', page)
+    startSession(aSession('access-1', { role }))
+    guarded()
+    expect(screen.getByText('content')).toBeInTheDocument()
+  })
+
   it('show an error with a retry when the server can’t be reached', async () => {
     serverUnreachable()
     server.use(http.post('*/api/auth/refresh', () => HttpResponse.json(aSession())))
@@ -228,7 +240,7 @@ describe('pages', () => {
 })
 
 describe('the way to the audit', () => {
-  it.each(['auditor', 'customer', 'organizer'] as const)('is for auditors only: %s', (role) => {
+  it.each(['auditor', 'customer', 'organizer', 'admin'] as const)('is for auditors only: %s', (role) => {
     startSession(aSession('access-1', { role }))
     render(<SiteHeader />)
     const links = screen.getAllByRole('link').map((link) => link.getAttribute('href'))

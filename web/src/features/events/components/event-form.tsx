@@ -56,6 +56,8 @@ export function EventForm({
   const [isUploading, setIsUploading] = useState(false)
   const form = useForm<EventFormValues>({
     resolver: valibotResolver(eventFormSchema),
+    // Otherwise a field in error hides the checks of several fields, such as the price's.
+    criteriaMode: 'all',
     defaultValues: valuesOf(event),
   })
   const { setError, reset } = form

@@ -14,17 +14,19 @@ import { eventQuery } from '@/lib/get-event'
 import { paths } from '@/lib/paths'
 import { toast } from '@/lib/toast'
 import { publishEvent } from '../api/change-event'
+import { useMayManage } from '../api/may-manage'
 import { tools as text } from '../strings'
 
 const CancelEventDialog = dynamic(() =>
   import('./cancel-event-dialog').then((file) => file.CancelEventDialog),
 )
 
-/** The actions of an organizer on an event. */
+/** The actions of an organizer on an event of theirs. */
 export function EventTools({ event }: { event: Event }) {
   const client = useQueryClient()
+  const mayManage = useMayManage(event.id)
   const [cancelling, setCancelling] = useState(false)
-  if (event.status === 'CANCELLED') return null
+  if (event.status === 'CANCELLED' || !mayManage) return null
   return (
     <div className="grid gap-2.5 border-t pt-5">
       <h2 className="type-label text-soft">{text.title}</h2>

@@ -1,6 +1,7 @@
 'use client'
 
 import { TicketX } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { BackLink } from '@/components/back-link'
 import { LoadError } from '@/components/load-error'
@@ -11,7 +12,6 @@ import { BookButton } from '@/features/bookings/components/book-button'
 import { useEvent } from '@/lib/get-event'
 import { EventDetails } from '@/features/events/components/event-details'
 import { EventDetailsSkeleton } from '@/features/events/components/event-details-skeleton'
-import { EventTools } from '@/features/events/components/event-tools'
 import { LiveStatus } from '@/features/events/components/live-status'
 import { TicketPanel } from '@/features/events/components/ticket-panel'
 import { details as text } from '@/features/events/strings'
@@ -24,6 +24,11 @@ import { useSale } from '@/lib/sale'
 import { useWatch } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
 import { useSession } from '@/lib/session/store'
+
+// Most visitors are no organizers.
+const EventTools = dynamic(() =>
+  import('@/features/events/components/event-tools').then((file) => file.EventTools),
+)
 
 export default function EventPage() {
   const id = usePathId()

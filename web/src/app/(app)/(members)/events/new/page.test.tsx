@@ -41,6 +41,13 @@ describe('scheduling an event', () => {
   }
   const submit = () => userEvent.click(screen.getByRole('button', { name: 'Schedule event' }))
 
+  it('complains about the price together with the other fields', async () => {
+    await userEvent.type(await screen.findByLabelText('Price'), 'a lot')
+    await userEvent.click(screen.getByRole('button', { name: 'Schedule event' }))
+    expect(await screen.findByText('Enter a title.')).toBeVisible()
+    expect(screen.getByText(/^Enter an amount/)).toBeVisible()
+  })
+
   it('offers both readings of a time that comes twice', async () => {
     fill()
     const which = await screen.findByLabelText('Which one?')

@@ -15,6 +15,18 @@ describe('editing an event', () => {
     show(<EditPage />)
   }
 
+  it('says so of an event of another organizer', async () => {
+    const event = anEvent()
+    server.use(
+      http.get('*/api/events/:id', () => HttpResponse.json(event)),
+      http.get('*/api/events/:id/organizers', () => problem(403, 'not_your_event')),
+    )
+    shown(event)
+    expect(await screen.findByRole('alert')).toHaveTextContent('This is another organizer’s event')
+    expect(screen.getByRole('link', { name: 'Show event' })).toHaveAttribute('href', `/events/${event.id}`)
+    expect(screen.queryByLabelText('Title')).not.toBeInTheDocument()
+  })
+
   it('keeps the typed values when events are fetched again after a booking or a lost connection', async () => {
     const event = anEvent({ id: newId() })
     let reads = 0

@@ -1,12 +1,17 @@
 'use client'
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Ban } from 'lucide-react'
+import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { toast } from '@/lib/toast'
 import { LoadError } from '@/components/load-error'
+import { Message } from '@/components/message'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
+import { buttonVariants } from '@/components/ui/button'
 import { updateEvent } from '@/features/events/api/change-event'
+import { useMayManage } from '@/features/events/api/may-manage'
 import { eventQuery } from '@/lib/get-event'
 import { EventForm } from '@/features/events/components/event-form'
 import { EventFormSkeleton } from '@/features/events/components/event-form-skeleton'
@@ -31,10 +36,25 @@ function LoadedEdit({ id }: { id: string }) {
     gcTime: 0,
     queryKey: ['edit', id],
   })
+  const isOthers = useMayManage(id) === false
   return (
     <>
       <PageTitle>{text.editPage}</PageTitle>
-      {query.data ? (
+      {isOthers ? (
+        <Message
+          isPage
+          icon={Ban}
+          role="alert"
+          title={text.othersTitle}
+          action={
+            <Link className={buttonVariants()} href={paths.event(id)}>
+              {text.toEvent}
+            </Link>
+          }
+        >
+          {text.others}
+        </Message>
+      ) : query.data ? (
         <Editor event={query.data} />
       ) : query.error ? (
         <LoadError isPage title={details.failed} query={query} />
