@@ -220,6 +220,7 @@ func TestOnlyVerifiedPeopleBookWhereThatIsRequired(t *testing.T) {
 	}
 	s.want(s.call("GET", "/events/"+event, token, nil), 200, "")
 	s.want(s.order(token, event), 403, "email_not_verified")
+	s.want(s.call("POST", "/holds/"+uuid.NewString()+"/confirm", token, nil), 403, "email_not_verified")
 	letter := within(t, "a letter is sent at the registration", s.letters)
 	s.want(s.call("POST", "/auth/me/email/verification", token, nil), 202, "") // within a minute of the other one
 	confirm := map[string]string{"token": letter.Token}
