@@ -3,6 +3,7 @@
 import { RefreshCw, WifiOff } from 'lucide-react'
 import { isUnreachable } from '@/lib/api/error'
 import { messageOf } from '@/lib/form-errors'
+import { queryClient } from '@/lib/query-client'
 import { strings } from '@/lib/strings'
 import { useRetry } from '@/lib/use-retry'
 import { Message } from './message'
@@ -19,7 +20,10 @@ export function LoadError({
   isPage?: boolean
 }) {
   const unreachable = isUnreachable(query.error)
-  useRetry(unreachable, query.refetch)
+  // What failed with it is fetched again too, so that a page of several parts is whole at once.
+  useRetry(unreachable, () =>
+    queryClient.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' }),
+  )
   return (
     <Message
       isPage={isPage}
