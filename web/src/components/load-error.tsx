@@ -21,9 +21,13 @@ export function LoadError({
 }) {
   const unreachable = isUnreachable(query.error)
   // What failed with it is fetched again too, so that a page of several parts is whole at once.
-  useRetry(unreachable, () =>
-    queryClient.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' }),
-  )
+  useRetry(unreachable, () => {
+    void query.refetch()
+    void queryClient.refetchQueries({
+      type: 'active',
+      predicate: ({ state }) => state.status === 'error' && state.fetchStatus === 'idle',
+    })
+  })
   return (
     <Message
       isPage={isPage}
