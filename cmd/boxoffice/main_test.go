@@ -312,7 +312,7 @@ func TestABalancerIsGivenTimeToNoticeThatAProgramStops(t *testing.T) {
 	t.Parallel()
 	p := serve(t, append(secretsFor(newSeededDatabase(t)), "SHUTDOWN_DELAY=1m"), "--seed")
 	token := p.login("alice")
-	event := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)[0].(map[string]any)["id"]
+	event := p.limitedConcert(token)
 	must(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	p.waitFor("readiness to end", func() bool {
 		status, _, told := p.ask("GET", "/readyz", "", "")

@@ -112,8 +112,7 @@ func TestAReadOnlyDatabaseIsUnavailableForWritesUntilItCanBeWrittenAgain(t *test
 			session := p.post("/auth/login", "", credentials)
 			alice, refresh := session["accessToken"].(string), session["refreshToken"].(string)
 			organizer, auditor := p.login("organizer"), p.login("auditor")
-			events := p.do("GET", "/events?search=limited+concert", alice, nil)["data"].([]any)
-			event := events[0].(map[string]any)["id"].(string)
+			event := p.limitedConcert(alice)
 			booked := p.post("/book", alice, map[string]string{"eventId": event})
 			booking := booked["booking"].(map[string]any)["id"].(string)
 			held := `{"refreshToken":"` + refresh + `"}`
