@@ -108,7 +108,7 @@ func (l *Live) Run(ctx context.Context, tell func(News)) {
 			isLate = false
 			continue
 		}
-		restarts := l.notifier.Restarts()
+		restarts := l.notifier.RestartsOf(eventsName) // the others find a restore at other moments
 		if hasBegun && (reached < at.position || restarts != at.restarts) {
 			hasBegun, isReset = false, true
 		}
@@ -123,7 +123,8 @@ func (l *Live) Run(ctx context.Context, tell func(News)) {
 		news, next, err := l.next(ctx, at, min(reached, at.position+NewsStretch), !hasBegun)
 		switch {
 		case errors.Is(err, errOtherHistory):
-			hasBegun, isReset = false, true
+			hasBegun, isReset, isLate = false, true, true // what is known of the checkpoint is of the other one
+			engine.Await(ctx, nil, newsEvery)
 		case err != nil:
 			l.failed(ctx, err)
 		default:
@@ -188,7 +189,7 @@ func (l *Live) read(ctx context.Context, at place, upto int64, isFirst bool) (ne
 		at.position, upto).QueryRow(func(row pgx.Row) error {
 		var hash []byte
 		err := row.Scan(&hash, &next.hash)
-		if err == nil && !isFirst && !bytes.Equal(hash, at.hash) {
+		if err == nil && (!isFirst && !bytes.Equal(hash, at.hash) || upto > 0 && next.hash == nil) {
 			err = errOtherHistory
 		}
 		return err

@@ -14,6 +14,7 @@ type model struct {
 	position int64
 	known    bool // false: the position is what was known before the connection was lost
 	moves    int  // how often position has grown
+	restarts int64
 	parked   map[uuid.UUID]int64
 	unknown  UnknownRecord // that the last holder of the lease did not know
 }
@@ -57,6 +58,7 @@ func (n *Notifier) observe(position int64, projections ...string) (ok bool) {
 func (n *Notifier) set(m *model, position int64) {
 	if position < m.position {
 		n.restarts++
+		m.restarts++
 	}
 	m.position, m.known = position, true
 	m.moves++
@@ -96,6 +98,13 @@ func (n *Notifier) Restarts() int64 {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.restarts
+}
+
+// RestartsOf is [Notifier.Restarts] for one projection.
+func (n *Notifier) RestartsOf(projection string) int64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.model(projection).restarts
 }
 
 // logEnd is the end of the log, when it was read last.
