@@ -43,6 +43,7 @@ const (
 type saleMoment struct {
 	record, version int
 	left            map[domain.TypeID]int // tickets of each type; 0 is the key of the event's
+	offers          time.Time             // while somebody waits: when the first hold is over; else zero
 }
 
 // theEvent is no type: they begin at 1.
@@ -101,7 +102,22 @@ func (c *checker) followClaim(r *Record, s *sale) {
 			c.bad(Oversold, "event %s has %d tickets of type %d after version %d", r.Event, n, id, r.Version)
 		}
 	}
-	s.moments = append(s.moments, saleMoment{r.place, r.Version, left})
+	s.moments = append(s.moments, saleMoment{r.place, r.Version, left, s.offers()})
+}
+
+// offers is when the first hold is over, if somebody waits. From then on its tickets, and those that
+// are left with them, may be somebody's who waits, although no lapse is recorded yet: the disk may be
+// full, and whoever is refused records nothing.
+func (s *sale) offers() (first time.Time) {
+	if len(s.queue) == 0 {
+		return first
+	}
+	for _, c := range s.claims {
+		if c.stage == live && (first.IsZero() || c.until.Before(first)) {
+			first = c.until
+		}
+	}
+	return first
 }
 
 func (s *sale) apply(c *checker, r *Record) {
@@ -235,8 +251,10 @@ func (c *checker) wasShort(q *Request, s *sale) bool {
 		if c.earliest[m.record] > q.Answered {
 			return false
 		}
-		isOver := i+1 < len(s.moments) && c.latest[s.moments[i+1].record] < q.Invoked
-		if !isOver && !areEnough(m.left, q.Lines) {
+		isLast := i+1 == len(s.moments)
+		isOver := !isLast && c.latest[s.moments[i+1].record] < q.Invoked
+		isOffered := !m.offers.IsZero() && (isLast || m.offers.Before(c.final.Log[s.moments[i+1].record].At))
+		if !isOver && (isOffered || !areEnough(m.left, q.Lines)) {
 			return true
 		}
 	}
