@@ -39,10 +39,26 @@ func Run(ctx context.Context, o Options) error {
 		router.AddConsumerHandler(p.Name(), p.Name(), subscriber, applyTo(p, p.Name(), o.Tracer))
 	}
 	router.AddConsumerHandler(groupTopic, groupTopic, subscriber, applyTogether(o.Projections, o.Tracer))
-	if err := router.Run(ctx); err != nil {
+	if err := runRouter(ctx, router); err != nil {
 		return fmt.Errorf("run the projections: %w", err)
 	}
 	return subscriber.Close()
+}
+
+// runRouter runs a router until ctx ends, and stops it only after it has started: watermill waits for
+// the messages of its subscribers while it still adds others, which is a data race.
+func runRouter(ctx context.Context, router *message.Router) error {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	unwatch := context.AfterFunc(ctx, func() {
+		select {
+		case <-router.Running():
+		case <-running.Done():
+		}
+		stop()
+	})
+	defer unwatch()
+	return router.Run(running)
 }
 
 // applyTo handles pages with a projection that writes to the read model called name.
