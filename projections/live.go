@@ -123,7 +123,9 @@ func (l *Live) Run(ctx context.Context, tell func(News)) {
 		news, next, err := l.next(ctx, at, min(reached, at.position+NewsStretch), !hasBegun)
 		switch {
 		case errors.Is(err, errOtherHistory):
-			hasBegun, isReset, isLate = false, true, true // what is known of the checkpoint is of the other one
+			hasBegun, isReset = false, true
+		case err == nil && isReset && next.hash == nil && next.position > 0:
+			isLate = true // the log ends before: the checkpoint that is known is of the other history
 			engine.Await(ctx, nil, newsEvery)
 		case err != nil:
 			l.failed(ctx, err)
@@ -189,7 +191,7 @@ func (l *Live) read(ctx context.Context, at place, upto int64, isFirst bool) (ne
 		at.position, upto).QueryRow(func(row pgx.Row) error {
 		var hash []byte
 		err := row.Scan(&hash, &next.hash)
-		if err == nil && (!isFirst && !bytes.Equal(hash, at.hash) || upto > 0 && next.hash == nil) {
+		if err == nil && !isFirst && !bytes.Equal(hash, at.hash) {
 			err = errOtherHistory
 		}
 		return err
