@@ -21,10 +21,8 @@ func TestOneStuckSessionIsNotTheDatabase(t *testing.T) {
 	p := serve(t, secretsFor(url))
 	pool := dbtest.Connect(t, url)
 	healthSession := func(but int) int { return sessionFor(t, pool, "health", but) }
-	stuck := healthSession(0)
-	if stuck == 0 {
-		t.Fatal("the health monitor has no session")
-	}
+	stuck := 0
+	p.waitFor("the session of the health monitor", func() bool { stuck = healthSession(0); return stuck != 0 })
 	freeze(t, stuck)
 	alice := p.login("alice")
 	begun := time.Now()
@@ -50,10 +48,8 @@ func TestAFrozenListenerIsReplaced(t *testing.T) {
 	p := serve(t, secretsFor(url))
 	pool := dbtest.Connect(t, url)
 	listener := func(but int) int { return sessionFor(t, pool, "notifications", but) }
-	stuck := listener(0)
-	if stuck == 0 {
-		t.Fatal("nobody listens")
-	}
+	stuck := 0
+	p.waitFor("somebody who listens", func() bool { stuck = listener(0); return stuck != 0 })
 	freeze(t, stuck)
 	if !waittest.Until(10*time.Second, func() bool { return listener(stuck) != 0 }) {
 		t.Fatal("nobody else listens")
