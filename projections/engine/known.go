@@ -12,9 +12,9 @@ import (
 // own commits: never from a notification.
 type model struct {
 	position int64
-	known    bool // false: the position is what was known before the connection was lost
-	moves    int  // how often position has grown
-	restarts int64
+	known    bool  // false: the position is what was known before the connection was lost
+	moves    int   // how often position has grown
+	restarts int64 // how often it was found further back than before
 	parked   map[uuid.UUID]int64
 	unknown  UnknownRecord // that the last holder of the lease did not know
 }
@@ -57,7 +57,6 @@ func (n *Notifier) observe(position int64, projections ...string) (ok bool) {
 // holds mu.
 func (n *Notifier) set(m *model, position int64) {
 	if position < m.position {
-		n.restarts++
 		m.restarts++
 	}
 	m.position, m.known = position, true
@@ -97,7 +96,11 @@ func (n *Notifier) Reached(projections ...string) (position int64, known bool) {
 func (n *Notifier) Restarts() int64 {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.restarts
+	all := int64(0)
+	for _, m := range n.models {
+		all += m.restarts
+	}
+	return all
 }
 
 // RestartsOf is [Notifier.Restarts] for one projection.

@@ -61,11 +61,10 @@ type Notifier struct {
 	unread             chan struct{} // one token: another process has announced a checkpoint
 	grown, freed       chan struct{} // one token each: another process has said so of the log, or of a lease
 
-	mu       sync.Mutex
-	models   map[string]*model // what is known of the read models, by name
-	moved    map[string]bool   // those that other processes have not been told of
-	restarts int64             // how often a checkpoint was found further back than before
-	end      int64             // of the log, when it was read last
+	mu     sync.Mutex
+	models map[string]*model // what is known of the read models, by name
+	moved  map[string]bool   // those that other processes have not been told of
+	end    int64             // of the log, when it was read last
 }
 
 // NewNotifier listens on a connection of its own to url, and notifies through pool, which the
