@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -173,15 +172,7 @@ func (b Bookings) OfUser(ctx context.Context, q BookingQuery) (page []BookingWit
 
 // Get returns one booking, or [ErrNotFound].
 func (b Bookings) Get(ctx context.Context, id uuid.UUID) (*Booking, error) {
-	rows, _ := b.Pool.Query(ctx, `select `+bookingsTable().ColumnList("")+` from bookings where id = $1`, id)
-	booking, err := pgx.CollectExactlyOneRow(rows, scanBooking)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fmt.Errorf("booking %s: %w", id, ErrNotFound)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("booking %s: %w", id, err)
-	}
-	return booking, nil
+	return rowOf(ctx, b.Pool, bookingsTable(), "booking", id)
 }
 
 // AttendeeQuery selects bookings of an event. Limit must be at least 1.

@@ -3,7 +3,6 @@ package projections
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -234,13 +233,5 @@ func scanEvent(row pgx.CollectableRow, more ...any) (*Event, error) {
 
 // Get returns one event, or [ErrNotFound].
 func (e *Events) Get(ctx context.Context, id uuid.UUID) (*Event, error) {
-	rows, _ := e.pool.Query(ctx, `select `+eventsTable().ColumnList("")+` from events where id = $1`, id)
-	event, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (*Event, error) { return scanEvent(row) })
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fmt.Errorf("event %s: %w", id, ErrNotFound)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("event %s: %w", id, err)
-	}
-	return event, nil
+	return rowOf(ctx, e.pool, eventsTable(), "event", id)
 }

@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -143,15 +142,7 @@ func (h Holds) OfUser(ctx context.Context, userID uuid.UUID, now time.Time) ([]H
 
 // Get returns one hold or offer, or [ErrNotFound].
 func (h Holds) Get(ctx context.Context, id uuid.UUID) (*Hold, error) {
-	rows, _ := h.Pool.Query(ctx, `select `+holdsTable().ColumnList("")+` from holds where id = $1`, id)
-	hold, err := pgx.CollectExactlyOneRow(rows, scanHold)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fmt.Errorf("hold %s: %w", id, ErrNotFound)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("hold %s: %w", id, err)
-	}
-	return &hold, nil
+	return rowOf(ctx, h.Pool, holdsTable(), "hold", id)
 }
 
 // Due is what has lapsed of one event and is not recorded.

@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -202,15 +201,7 @@ func bytesOf(ids []uuid.UUID) [][16]byte {
 
 // Get returns one entry, or [ErrNotFound].
 func (w Waitlist) Get(ctx context.Context, id uuid.UUID) (*Entry, error) {
-	rows, _ := w.Pool.Query(ctx, `select `+waitlistTable().ColumnList("")+` from waitlist where id = $1`, id)
-	entry, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (Entry, error) { return scanEntry(row) })
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fmt.Errorf("entry %s on a waiting list: %w", id, ErrNotFound)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("entry %s on a waiting list: %w", id, err)
-	}
-	return &entry, nil
+	return rowOf(ctx, w.Pool, waitlistTable(), "entry on a waiting list", id)
 }
 
 // Lacks is [Bookings.Lacks] for waiting lists.
