@@ -8,7 +8,10 @@ test.use({
 
 test('the back button shows nothing of a user who has signed out', async ({ page, refusals }) => {
   refusals(404, '/nothing')
+  // A connection that is still being made when the page is left counts as failed, in the console too.
+  const connected = page.waitForEvent('websocket').then((socket) => socket.waitForEvent('framereceived'))
   await enter(page, '/account')
+  await connected
   await page.evaluate(() => {
     addEventListener('pageshow', ({ persisted }) => {
       const isHidden = getComputedStyle(document.body).visibility === 'hidden'

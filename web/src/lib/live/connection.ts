@@ -124,6 +124,7 @@ export class LiveConnection {
     this.isRunning = true
     addEventListener('online', this.reconnect)
     addEventListener('offline', this.offline)
+    addEventListener('pagehide', this.left)
     document.addEventListener('visibilitychange', this.visible)
     this.checks = setInterval(this.check, CHECK_INTERVAL)
     this.changed()
@@ -133,6 +134,7 @@ export class LiveConnection {
     this.isRunning = false
     removeEventListener('online', this.reconnect)
     removeEventListener('offline', this.offline)
+    removeEventListener('pagehide', this.left)
     document.removeEventListener('visibilitychange', this.visible)
     clearInterval(this.checks)
     this.drop()
@@ -160,6 +162,9 @@ export class LiveConnection {
     this.drop()
     setConnectionState('offline')
   }
+
+  // The browser may keep the page. It breaks open connections then, and reports that as an error.
+  private readonly left = (): void => this.drop()
 
   private readonly visible = (): void => {
     if (document.visibilityState !== 'visible') return

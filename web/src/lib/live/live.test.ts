@@ -337,6 +337,13 @@ describe('the connection', () => {
     expect(FakeSocket.all).toHaveLength(2)
   })
 
+  it('is closed with the page, which the browser may keep', async () => {
+    await begin()
+    await ready()
+    dispatchEvent(new window.Event('pagehide'))
+    expect(FakeSocket.last.readyState).toBe(3)
+  })
+
   it('marks counts as offline, and reconnects at once with the network', async () => {
     await begin()
     await ready()
