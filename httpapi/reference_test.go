@@ -319,22 +319,23 @@ func indented(body []byte) string {
 }
 
 var (
-	anyID       = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	anyTime     = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
-	anyToken    = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
-	anyHash     = regexp.MustCompile(`[0-9a-f]{64}`)
-	anyRoot     = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
-	anyHex      = regexp.MustCompile(`("(?:keyPrefix|nonce|salt)": )"[0-9a-f]{32}"`)
-	anySecond   = regexp.MustCompile(`("expiresAt": )\d+`)
-	anyCode     = regexp.MustCompile(`("code": )"AQ[\w-]{130}"`)
-	anyNote     = regexp.MustCompile(`(— boxoffice/audit(?:/[0-9a-f]{16})? )[A-Za-z0-9+/=]+`)
-	anyOrigin   = regexp.MustCompile(`boxoffice/audit/[0-9a-f]{16}`)
-	anyExpiry   = regexp.MustCompile(`Expires=[^;]+`)
-	anyAge      = regexp.MustCompile(`Max-Age=[1-9]\d*;`)
-	anyLink     = regexp.MustCompile(`("token": ")[A-Z2-7]{26,32}"`)
-	anyTag      = regexp.MustCompile(`(ETag: )"[\w-]{16}"`)                // of a list; that of an event is its version
-	anyProgress = regexp.MustCompile(`("name": "\w+",\s+"position": )\d+`) // of a read model
-	anyDuration = regexp.MustCompile(`("(?:spanSeconds|seconds)": )[\d.e+-]+`)
+	anyID        = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	anyTime      = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+	anyToken     = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+	anyHash      = regexp.MustCompile(`[0-9a-f]{64}`)
+	anyRoot      = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
+	anyHex       = regexp.MustCompile(`("(?:keyPrefix|nonce|salt)": )"[0-9a-f]{32}"`)
+	anySecond    = regexp.MustCompile(`("expiresAt": )\d+`)
+	anyCode      = regexp.MustCompile(`("code": )"AQ[\w-]{130}"`)
+	anyNote      = regexp.MustCompile(`(— boxoffice/audit(?:/[0-9a-f]{16})? )[A-Za-z0-9+/=]+`)
+	anyOrigin    = regexp.MustCompile(`boxoffice/audit/[0-9a-f]{16}`)
+	notInAnchors = regexp.MustCompile(`[^\p{L}\d _-]`)
+	anyExpiry    = regexp.MustCompile(`Expires=[^;]+`)
+	anyAge       = regexp.MustCompile(`Max-Age=[1-9]\d*;`)
+	anyLink      = regexp.MustCompile(`("token": ")[A-Z2-7]{26,32}"`)
+	anyTag       = regexp.MustCompile(`(ETag: )"[\w-]{16}"`)                // of a list; that of an event is its version
+	anyProgress  = regexp.MustCompile(`("name": "\w+",\s+"position": )\d+`) // of a read model
+	anyDuration  = regexp.MustCompile(`("(?:spanSeconds|seconds)": )[\d.e+-]+`)
 )
 
 // lasting makes the same what is different each time.
@@ -388,6 +389,14 @@ func (r *reference) markdown() []byte {
 			described[operation.OperationId], route[operation.OperationId] = operation, strings.ToUpper(method)+" "+pattern
 		}
 	}
+	out.WriteString("\n## Overview\n\n| request | for | what |\n| --- | --- | --- |\n")
+	for _, tag := range contract.document.Tags {
+		for _, id := range r.order {
+			if o := described[id]; slices.Contains(o.Tags, tag.Name) {
+				fmt.Fprintf(&out, "| `%s` | %s | [%s](#%s) |\n", route[id], audience(o), o.Summary, anchor(o.Summary))
+			}
+		}
+	}
 	for _, tag := range contract.document.Tags {
 		fmt.Fprintf(&out, "\n## %s\n", tag.Description)
 		for _, id := range r.order {
@@ -399,15 +408,24 @@ func (r *reference) markdown() []byte {
 	return out.Bytes()
 }
 
-func (r *reference) operation(out *bytes.Buffer, route string, o *v3.Operation) {
-	who := "anyone"
-	if len(o.Security) > 0 {
-		who = "signed-in users"
-	}
+// audience is who may send a request, before the event or the booking is looked at.
+func audience(o *v3.Operation) string {
 	if roles := o.Extensions.GetOrZero("x-roles"); roles != nil {
-		who = roles.Content[0].Value + "s"
+		return roles.Content[0].Value + "s"
 	}
-	fmt.Fprintf(out, "\n### %s\n\n`%s`, for %s.\n", o.Summary, route, who)
+	if len(o.Security) > 0 {
+		return "signed-in users"
+	}
+	return "anyone"
+}
+
+// anchor is what a heading is linked by, as renderers of Markdown on the web agree.
+func anchor(heading string) string {
+	return strings.ReplaceAll(notInAnchors.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
+}
+
+func (r *reference) operation(out *bytes.Buffer, route string, o *v3.Operation) {
+	fmt.Fprintf(out, "\n### %s\n\n`%s`, for %s.\n", o.Summary, route, audience(o))
 	if len(o.Parameters) > 0 {
 		out.WriteString("\n| parameter | in | |\n| --- | --- | --- |\n")
 		for _, p := range o.Parameters {
