@@ -62,7 +62,9 @@ func (s *sender) record(to target, d delivery, o outcome) error {
 	return nil
 }
 
-func (s *sender) recordIn(ctx context.Context, tx *sql.Tx, to target, d delivery, o outcome) (result string, err error) {
+func (s *sender) recordIn(
+	ctx context.Context, tx *sql.Tx, to target, d delivery, o outcome,
+) (result string, err error) {
 	status, next, result := endpoint.Pending, any(nil), resultFailed
 	switch pause := nextPause(d.attempts + 1); {
 	case o.delivered():

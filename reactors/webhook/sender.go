@@ -201,12 +201,13 @@ func (s *sender) due(ctx context.Context) (now []uuid.UUID, next time.Time, err 
 
 // serve sends what is due to an endpoint, some at a time, until ctx ends. Requests may go on longer.
 func (s *sender) serve(ctx, requests context.Context, id uuid.UUID) {
-	for ctx.Err() == nil {
+	for pause := time.Second; ctx.Err() == nil; {
 		to, due, err := s.take(ctx, id)
 		if err == nil && len(due) == 0 {
 			return
 		}
-		failures := make([]error, len(due))
+		failures := make([]error, len(due)+1)
+		failures[len(due)] = err
 		var sending sync.WaitGroup
 		for i, d := range due {
 			select {
@@ -223,10 +224,12 @@ func (s *sender) serve(ctx, requests context.Context, id uuid.UUID) {
 			})
 		}
 		sending.Wait()
-		if err = errors.Join(append(failures, err)...); err != nil && ctx.Err() == nil {
-			s.Logger.Warn("webhooks wait", "endpoint", id, "error", err)
-			engine.Await(ctx, nil, time.Second)
+		if err = errors.Join(failures...); err == nil || ctx.Err() != nil {
+			continue
 		}
+		s.Logger.Warn("webhooks wait", "endpoint", id, "error", err)
+		engine.Await(ctx, nil, pause)
+		pause *= 2 // what can't be recorded is sent again
 	}
 }
 
