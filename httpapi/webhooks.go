@@ -109,11 +109,12 @@ func (a *api) createWebhook(ctx context.Context, in *createWebhookInput) (*webho
 	return &webhookSecretOutput{WebhookWithSecret{webhookOf(e), secret.Reveal()}}, nil
 }
 
-type webhookInput struct {
+// OneWebhook says which webhook is meant.
+type OneWebhook struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
-func (a *api) getWebhook(ctx context.Context, in *webhookInput) (*webhookOutput, error) {
+func (a *api) getWebhook(ctx context.Context, in *OneWebhook) (*webhookOutput, error) {
 	e, err := a.Webhooks.Get(ctx, claimsOf(ctx).UserID, in.ID)
 	if err != nil {
 		return nil, err
@@ -122,7 +123,7 @@ func (a *api) getWebhook(ctx context.Context, in *webhookInput) (*webhookOutput,
 }
 
 type changeWebhookInput struct {
-	webhookInput
+	OneWebhook
 	Body struct {
 		URL    *string  `json:"url,omitempty" maxLength:"2000"`
 		Types  []string `json:"types,omitempty" maxItems:"100" doc:"Empty: everything"`
@@ -140,11 +141,11 @@ func (a *api) changeWebhook(ctx context.Context, in *changeWebhookInput) (*webho
 	return &webhookOutput{webhookOf(e)}, nil
 }
 
-func (a *api) deleteWebhook(ctx context.Context, in *webhookInput) (*struct{}, error) {
+func (a *api) deleteWebhook(ctx context.Context, in *OneWebhook) (*struct{}, error) {
 	return nil, a.Webhooks.Delete(ctx, claimsOf(ctx).UserID, in.ID)
 }
 
-func (a *api) rotateWebhookSecret(ctx context.Context, in *webhookInput) (*webhookSecretOutput, error) {
+func (a *api) rotateWebhookSecret(ctx context.Context, in *OneWebhook) (*webhookSecretOutput, error) {
 	e, secret, err := a.Webhooks.Rotate(ctx, claimsOf(ctx).UserID, in.ID)
 	if err != nil {
 		return nil, err
@@ -178,7 +179,7 @@ func webhookDeliveryOf(d endpoint.Delivery) WebhookDelivery {
 
 type deliveryOutput struct{ Body WebhookDelivery }
 
-func (a *api) testWebhook(ctx context.Context, in *webhookInput) (*deliveryOutput, error) {
+func (a *api) testWebhook(ctx context.Context, in *OneWebhook) (*deliveryOutput, error) {
 	d, err := a.Webhooks.SendTest(ctx, claimsOf(ctx).UserID, in.ID, a.Origin)
 	if err != nil {
 		return nil, err
@@ -187,7 +188,7 @@ func (a *api) testWebhook(ctx context.Context, in *webhookInput) (*deliveryOutpu
 }
 
 type redeliverInput struct {
-	webhookInput
+	OneWebhook
 	DeliveryID int64 `path:"deliveryId"`
 }
 
@@ -200,7 +201,7 @@ func (a *api) redeliver(ctx context.Context, in *redeliverInput) (*deliveryOutpu
 }
 
 type listDeliveriesInput struct {
-	webhookInput
+	OneWebhook
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
 	Cursor string `query:"cursor" maxLength:"1000" doc:"meta.next of the page before; without it: the first page"`
 }
