@@ -160,7 +160,6 @@ func (r *reference) converse() {
 
 	r.show("", 200, "POST", "/events/"+event+"/cancel", organizer, "")
 
-	r.webhooks()
 	r.audit(event, auditor)
 
 	r.show("", 204, "POST", "/auth/logout", user, fmt.Sprintf(`{"refreshToken":%q}`, signedIn.at("refreshToken")))
@@ -194,6 +193,7 @@ func (r *reference) converse() {
 	r.show("", 202, "POST", "/auth/me/email", user, `{"email":"new@example.com",`+password+`}`)
 	r.show("The password is wrong", 403, "POST", "/auth/me/delete", user, `{"password":"wrongPassword1"}`)
 	r.show("", 204, "DELETE", "/auth/me", user, `{`+password+`}`)
+	r.webhooks()
 	r.show("", 200, "GET", "/healthz", "", "")
 	r.show("", 200, "GET", "/readyz", "", "")
 }

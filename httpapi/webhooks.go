@@ -18,8 +18,8 @@ func webhookRoutes(a *api) {
 	reading, changing := a.limitedPerUser(a.Limiter.Reading), a.limitedPerUser(a.Limiter.Cancelling)
 	route(a, op("GET /webhooks", "listWebhooks", "List one's own webhooks", 200),
 		a.listWebhooks, organizers, reading, a.needsDatabase)
-	route(a, op("POST /webhooks", "createWebhook", "Add a webhook; the answer has its secret, which is not shown again", 201,
-		400, 404, 409),
+	route(a, op("POST /webhooks", "createWebhook",
+		"Add a webhook; the answer has its secret, which is not shown again", 201, 400, 404, 409),
 		a.createWebhook, organizers, changing, a.needsDatabase)
 	route(a, op("GET /webhooks/{id}", "getWebhook", "Show one of one's own webhooks", 200, 400, 404),
 		a.getWebhook, organizers, reading, a.needsDatabase)

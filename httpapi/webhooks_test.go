@@ -34,11 +34,13 @@ func TestWebhooksAreManagedByTheirOwner(t *testing.T) {
 		t.Errorf("the secret is %q", secret)
 	}
 	shown := s.want(s.call("GET", path, owner, nil), 200, "")
-	if shown.at("secret") != nil || shown.at("status") != "active" || fmt.Sprint(shown.at("types")) != "[booking.confirmed]" {
+	types := fmt.Sprint(shown.at("types"))
+	if shown.at("secret") != nil || shown.at("status") != "active" || types != "[booking.confirmed]" {
 		t.Errorf("shown: %s", shown.raw)
 	}
 	changed := s.want(s.call("PATCH", path, owner, `{"status":"paused","types":[],"url":"https://example.org/"}`), 200, "")
-	if changed.at("status") != "paused" || changed.at("url") != "https://example.org/" || len(changed.at("types").([]any)) != 0 {
+	types = fmt.Sprint(changed.at("types"))
+	if changed.at("status") != "paused" || changed.at("url") != "https://example.org/" || types != "[]" {
 		t.Errorf("changed: %s", changed.raw)
 	}
 	s.want(s.call("POST", path+"/test", owner, nil), 409, "webhook_not_active")

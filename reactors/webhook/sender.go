@@ -39,7 +39,7 @@ const (
 )
 
 // SenderConnections is how many connections [Send] uses.
-const SenderConnections = 4
+const SenderConnections = 3
 
 // Options configure [Send]. All fields are needed unless they say otherwise.
 type Options struct {
