@@ -13,6 +13,8 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/endpoint"
+	"github.com/boxoffice/boxoffice/reactors"
+	"github.com/boxoffice/boxoffice/reactors/webhook"
 )
 
 func TestADeliveryIsASignedCloudEvent(t *testing.T) {
@@ -148,6 +150,7 @@ func TestEveryTypeIsToldAndNamesNobody(t *testing.T) {
 func TestOrganizersAreToldOfTheirEventsAndAdminsOfAll(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
+	must(t, reactors.Begin(context.Background(), b.pool, webhook.Reactors()...))
 	b.book(1) // before there was anybody to tell
 	all := map[string]*receiver{}
 	add := func(name string, owner uuid.UUID, w endpoint.Wanted) {
