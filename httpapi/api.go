@@ -19,6 +19,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/endpoint"
 	"github.com/boxoffice/boxoffice/internal/images"
 	"github.com/boxoffice/boxoffice/internal/proofofwork"
 	"github.com/boxoffice/boxoffice/internal/replica"
@@ -42,6 +43,9 @@ type Options struct {
 	Accounts *account.Accounts
 	Images   *images.Store
 	Audit    Audit
+	Webhooks *endpoint.Store
+	// Origin is that of the user interface, which names this system in webhooks.
+	Origin string
 	// Tickets makes and reads the codes of tickets.
 	Tickets ticket.Signer
 	// BodyTimeout bounds how long a request's body may take to arrive; 0 means 10 s.
@@ -277,6 +281,7 @@ func (a *api) routes() {
 		a.listWaitlist, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 
 	deskRoutes(a)
+	webhookRoutes(a)
 	auditRoutes(a)
 
 	route(a, op("GET /healthz", "healthz", "Check that the process is alive", 200), a.healthz)

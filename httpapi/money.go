@@ -3,7 +3,6 @@ package httpapi
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"golang.org/x/text/currency"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/money"
 )
 
 // Decimal is a JSON number that is read and written digit by digit: 49.99 stays 49.99.
@@ -105,14 +105,4 @@ func moneyOf(amount Decimal, code string) (domain.Money, error) {
 }
 
 // decimalOf writes an amount the other way around.
-func decimalOf(m domain.Money) Decimal {
-	scale := 2
-	if unit, err := currency.ParseISO(m.Currency); err == nil {
-		scale, _ = currency.Standard.Rounding(unit)
-	}
-	if scale == 0 {
-		return Decimal(strconv.FormatInt(m.Minor, 10))
-	}
-	one := int64(math.Pow10(scale))
-	return Decimal(strings.TrimRight(strings.TrimRight(fmt.Sprintf("%d.%0*d", m.Minor/one, scale, m.Minor%one), "0"), "."))
-}
+func decimalOf(m domain.Money) Decimal { return Decimal(money.Decimal(m)) }

@@ -48,6 +48,8 @@ var bodies = map[string]string{
 	"checkIn":            `{"code":"AQ"}`,
 	"undoCheckIn":        `{"code":"AQ","reason":"a mistake"}`,
 	"uploadImage":        string(picture(1, 1)),
+	"createWebhook":      `{"url":"https://example.com/hook"}`,
+	"changeWebhook":      `{"status":"paused"}`,
 }
 
 const noImage = "0000000000000000000000000000000000000000000000000000000000000000"
@@ -75,8 +77,8 @@ func (s *system) operations() []operation {
 				o.role = account.Role(roles.Content[0].Value)
 			}
 			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "/images/{id}", "/images/"+noImage,
-				"{id}", uuid.NewString(), "{userId}", uuid.NewString(), "{position}",
-				"1").Replace(pattern)
+				"{id}", uuid.NewString(), "{userId}", uuid.NewString(), "{position}", "1",
+				"{deliveryId}", "1").Replace(pattern)
 			o.contentType = "application/json"
 			if described.RequestBody != nil {
 				if described.RequestBody.Content.GetOrZero(o.contentType) == nil {
@@ -284,7 +286,7 @@ func TestEveryOperationKeepsQuietAboutWhatBroke(t *testing.T) {
 	broken.url = s.serve(s.through(failing{errors.New("planted: it broke")}))
 	for _, table := range []string{
 		"users", "refresh_tokens", "account_links", "events", "event_log", "audit_reads", "audit_verifications",
-		"images", "image_files", "holds", "waitlist",
+		"images", "image_files", "holds", "waitlist", "webhook_endpoints",
 	} {
 		if _, err := s.pool.Exec(context.Background(), `alter table `+table+` rename to broken_`+table); err != nil {
 			t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/endpoint"
 	"github.com/boxoffice/boxoffice/internal/images"
 	"github.com/boxoffice/boxoffice/internal/proofofwork"
 )
@@ -59,6 +60,11 @@ var known = []struct {
 		"This link has expired or was already used. Please request a new one", 0},
 	{account.ErrNoSession, 404, "session_not_found", "This session doesn't exist or has ended", 0},
 	{account.ErrNotFound, 404, "user_not_found", "User not found", 0},
+	{endpoint.ErrNotFound, 404, "webhook_not_found", "This webhook doesn't exist", 0},
+	{endpoint.ErrNoDelivery, 404, "delivery_not_found", "This delivery doesn't exist, or is older than 30 days", 0},
+	{endpoint.ErrTooMany, 409, "too_many_webhooks", "You have as many webhooks as you can. Please delete one first", 0},
+	{endpoint.ErrNotActive, 409, "webhook_not_active", "This webhook is switched off. Please resume it first", 0},
+	{endpoint.ErrNoOwner, 404, "user_not_found", "User not found", 0},
 	{images.ErrNotFound, 404, "image_not_found", "This picture doesn't exist", 0},
 	{images.ErrTooMany, 429, "too_many_images",
 		"You have uploaded too many pictures today. Please try again tomorrow", 3600},

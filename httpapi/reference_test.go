@@ -193,6 +193,7 @@ func (r *reference) converse() {
 	r.show("", 202, "POST", "/auth/me/email", user, `{"email":"new@example.com",`+password+`}`)
 	r.show("The password is wrong", 403, "POST", "/auth/me/delete", user, `{"password":"wrongPassword1"}`)
 	r.show("", 204, "DELETE", "/auth/me", user, `{`+password+`}`)
+	r.webhooks()
 	r.show("", 200, "GET", "/healthz", "", "")
 	r.show("", 200, "GET", "/readyz", "", "")
 }
@@ -215,6 +216,25 @@ func (r *reference) desk(event, customer, organizer string, booked answer) {
 	r.show("", 200, "POST", at+"/check-ins/undo", organizer, strings.Replace(scan, "}", `,"reason":"the wrong door"}`, 1))
 	helper := list[1].(map[string]any)["userId"].(string)
 	r.show("", 200, "DELETE", at+"/organizers/"+helper, organizer, "")
+}
+
+// webhooks is what organizers do so that their programs are told.
+func (r *reference) webhooks() {
+	r.Helper()
+	owner := r.organizerWithAccount()
+	made := r.show("", 201, "POST", "/webhooks", owner,
+		`{"url":"https://example.com/webhooks","types":["booking.confirmed","booking.cancelled"]}`)
+	r.show("Not a public address", 400, "POST", "/webhooks", owner, `{"url":"https://10.0.0.1/"}`)
+	path := "/webhooks/" + made.at("id").(string)
+	r.show("", 200, "GET", "/webhooks", owner, "")
+	r.show("", 200, "GET", path, owner, "")
+	r.show("", 202, "POST", path+"/test", owner, "")
+	list := r.show("", 200, "GET", path+"/deliveries", owner, "").at("data").([]any)
+	r.show("", 202, "POST", fmt.Sprintf("%s/deliveries/%v/redeliver", path, list[0].(map[string]any)["id"]), owner, "")
+	r.show("", 200, "POST", path+"/secret", owner, "")
+	r.show("", 200, "PATCH", path, owner, `{"status":"paused"}`)
+	r.show("It is paused", 409, "POST", path+"/test", owner, "")
+	r.show("", 204, "DELETE", path, owner, "")
 }
 
 // audit is the auditor's part of the conversation.

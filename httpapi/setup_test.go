@@ -23,6 +23,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/endpoint"
 	"github.com/boxoffice/boxoffice/internal/images"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/proofofwork"
@@ -101,6 +102,9 @@ func start(t *testing.T, choices ...choice) *system {
 	api.Events, api.Bookings = projections.NewEvents(s.pool), projections.Bookings{Pool: s.pool}
 	api.Holds, api.Waitlist = projections.Holds{Pool: s.pool}, projections.Waitlist{Pool: s.pool}
 	api.Accounts, api.Images = accounts, images.NewStore(s.pool)
+	api.Webhooks = &endpoint.Store{Pool: s.pool, Addresses: endpoint.NewAddresses(false), Due: wire.Queued,
+		Now: func() time.Time { return api.Now() }}
+	api.Origin = "http://localhost:3000"
 	api.ProofOfWork = proofofwork.NewWithCost(s.pool, []string{"a secret for tests"}, time.Now, 1)
 	api.Origins, api.Logger, api.Version = []string{"http://localhost:3000"}, logger, "test"
 	keys, err := audit.NewKeys("a signing secret for tests, which is long enough")

@@ -33,10 +33,7 @@ func servingConnections(c config.Config, projects bool) int {
 	if projects {
 		n = projectingConnections(c)
 	}
-	if c.SMTPURL != "" {
-		n += mailConns()
-	}
-	return n + c.Transactions + eventstore.ReservedConns + accountConns + audit.VerifyConnections
+	return n + reactingConns(c) + c.Transactions + eventstore.ReservedConns + accountConns + audit.VerifyConnections
 }
 
 // checkSessions refuses a database that can't give this process the sessions that it needs: as

@@ -27,7 +27,7 @@ func TestTooFewConnectionsAreRefusedWithTheNumbers(t *testing.T) {
 	few.User = url.UserPassword(role, "secret")
 	out, err := command(secretsFor(few.String()), "serve").CombinedOutput()
 	if err == nil || !strings.Contains(string(out),
-		"this process needs 72 connections to the database, and 20 are allowed (the role's CONNECTION LIMIT 20)") {
+		"this process needs 78 connections to the database, and 20 are allowed (the role's CONNECTION LIMIT 20)") {
 		t.Errorf("got %v: %s", err, out)
 	}
 

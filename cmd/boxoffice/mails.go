@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,12 +17,6 @@ import (
 	"github.com/boxoffice/boxoffice/reactors"
 	"github.com/boxoffice/boxoffice/reactors/mail"
 )
-
-// mailReactors are two: one queues letters, and one sends them.
-const mailReactors = 2
-
-// mailConns is how many connections the reactors use, with one for reminders.
-func mailConns() int { return reactors.Connections(mailReactors) + 1 }
 
 // mails are what a process that sends mails has for it.
 type mails struct {
@@ -91,55 +84,26 @@ func withPreviews(api http.Handler, origin string, logger *slog.Logger) http.Han
 	})
 }
 
-// mailService sends mails, where a server for them is configured.
-func (p *parts) mailService() service {
-	if p.config.SMTPURL == "" {
-		return service{}
-	}
-	return service{
-		name: "the mails",
-		open: func(ctx context.Context) error {
-			p.mails = &mails{config: p.config, accounts: p.accounts, db: stdlib.OpenDBFromPool(p.reading), notifier: p.notifier}
-			return reactors.Begin(ctx, p.reading, mail.Reactors()...)
-		},
-		run: p.runMails,
+// openMails lets this process send mails, where a server for them is configured.
+func (p *parts) openMails() {
+	if p.config.SMTPURL != "" {
+		p.mails = &mails{config: p.config, accounts: p.accounts, db: stdlib.OpenDBFromPool(p.reading), notifier: p.notifier}
 	}
 }
 
-func (p *parts) runMails(ctx context.Context) error {
-	pool, err := p.database.pool(ctx, "reactors", mailConns(), map[string]string{
-		"statement_timeout": "30s", "idle_in_transaction_session_timeout": "150s", // more than a handler may take
-	})
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	p.metrics.WatchPool("reactors", pool)
+// delivery is the reactor that sends mails.
+func (p *parts) delivery() (none reactors.Reactor, err error) {
 	server, err := mail.ParseServer(p.config.SMTPURL)
 	if err != nil {
-		return err
+		return none, err
 	}
 	from, err := mail.ParseSender(p.config.MailFrom)
 	if err != nil {
-		return err
+		return none, err
 	}
-	sending, err := mail.Delivery(mail.Options{
+	return mail.Delivery(mail.Options{
 		Server: server, From: from, Origin: p.config.FrontendOrigin[0], Recipients: p.mails,
 		Rate: int(p.config.MailRate.Requests), Per: p.config.MailRate.Window, //nolint:gosec // 32 bits
 		Logger: p.logger, Registerer: p.metrics.Registerer(), Now: time.Now,
-	})
-	if err != nil {
-		return err
-	}
-	var reminding sync.WaitGroup
-	defer reminding.Wait()
-	reminding.Go(func() {
-		mail.Remind(ctx, mail.ReminderOptions{
-			Pool: pool, Notifier: p.notifier, Logger: p.logger, Holder: processName(), Now: p.now,
-		})
-	})
-	return reactors.Run(ctx, reactors.Options{
-		Reactors: []reactors.Reactor{mail.Notices(), sending}, Pool: pool, Notifier: p.notifier, Logger: p.logger,
-		Holder: processName(), Registerer: p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
 	})
 }

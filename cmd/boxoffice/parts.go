@@ -20,6 +20,7 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/endpoint"
 	"github.com/boxoffice/boxoffice/internal/images"
 	"github.com/boxoffice/boxoffice/internal/payment"
 	"github.com/boxoffice/boxoffice/internal/proofofwork"
@@ -54,6 +55,7 @@ type parts struct {
 	audit      httpapi.Audit
 	challenges *proofofwork.Challenges
 	mails      *mails // nil: none are sent
+	webhooks   *endpoint.Store
 	admission  *httpapi.Admission
 	executor   *executor
 	service    *booking.Service

@@ -16,7 +16,6 @@ import (
 
 	"github.com/boxoffice/boxoffice/projections/engine"
 	"github.com/boxoffice/boxoffice/reactors"
-	"github.com/boxoffice/boxoffice/reactors/mail"
 )
 
 func (a *app) reactorsCommand() *cobra.Command {
@@ -97,7 +96,7 @@ func idsOf(args []string) (ids []int64, err error) {
 }
 
 func (a *app) showReactors(ctx context.Context, pool *pgxpool.Pool, _ *slog.Logger) error {
-	all, err := reactors.Statuses(ctx, pool, mail.Reactors())
+	all, err := reactors.Statuses(ctx, pool, allReactors())
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 	if projects {
 		services = append(services, p.projectionService(), p.busService())
 	}
-	services = append(services, p.mailService(), p.cleaningService(), p.executorService(p.executorOptions),
+	services = append(services, p.reactorService(), p.cleaningService(), p.executorService(p.executorOptions),
 		p.lapseService(), p.erasedService())
 	if seeds {
 		services = append(services, p.seedService(projects))
@@ -189,8 +189,8 @@ func (p *parts) pushService() service {
 // keysExpire is for how long a request can be repeated with its Idempotency-Key.
 const keysExpire = 24 * time.Hour
 
-// cleaningService deletes refresh tokens, idempotency keys and proofs of work that have expired, and
-// pictures that no event shows.
+// cleaningService deletes refresh tokens, idempotency keys and proofs of work that have expired,
+// old deliveries of webhooks, and pictures that no event shows.
 func (p *parts) cleaningService() service {
 	return service{name: "the cleaning", run: func(ctx context.Context) error {
 		hourly := time.NewTicker(time.Hour)
@@ -201,7 +201,8 @@ func (p *parts) cleaningService() service {
 			_, errRegistrations := p.accounts.ForgetKeys(ctx, time.Now().Add(-keysExpire))
 			errProofs := p.challenges.DeleteExpired(ctx)
 			_, errImages := p.images.DeleteUnused(ctx)
-			err := errors.Join(errTokens, errKeys, errRegistrations, errProofs, errImages)
+			errWebhooks := p.webhooks.DeleteExpired(ctx)
+			err := errors.Join(errTokens, errKeys, errRegistrations, errProofs, errImages, errWebhooks)
 			if err != nil && ctx.Err() == nil {
 				p.logger.Warn("cleaning up failed", "error", err)
 			}
@@ -327,14 +328,15 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Replicas: p.replicas,
 		Accounts: p.accounts,
 		Images:   p.images,
-		Audit:    p.audit,
-		Tickets:  ticket.Signer{Keys: p.audit.Checkpoints.Keys()},
-		Push:     p.push,
-		Health:   p.health.alive,
-		Ready:    func(context.Context) error { return p.ready() },
-		Detail:   p.detail,
-		Origins:  p.config.FrontendOrigin,
-		Metrics:  p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
+		Webhooks: p.webhooks, Origin: p.config.FrontendOrigin[0],
+		Audit:   p.audit,
+		Tickets: ticket.Signer{Keys: p.audit.Checkpoints.Keys()},
+		Push:    p.push,
+		Health:  p.health.alive,
+		Ready:   func(context.Context) error { return p.ready() },
+		Detail:  p.detail,
+		Origins: p.config.FrontendOrigin,
+		Metrics: p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
 		Admission: p.admission, Searches: httpapi.NewAdmission(max(1, p.config.ReadConns/2)),
 		Limiter: limiter, TrustedProxies: p.config.TrustedProxies,
 		PlainHTTP: plainHTTP(p.config), RequireVerifiedEmail: p.config.VerifiedEmailRequired(),

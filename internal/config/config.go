@@ -70,6 +70,8 @@ type Config struct {
 	MailFrom string `env:"MAIL_FROM" doc:"who mails are from, such as Boxoffice <tickets@example.com>"`
 	MailRate Rate   `env:"MAIL_RATE" envDefault:"20/1s" doc:"mails that are sent at most; mail servers have limits"`
 
+	WebhookPrivate bool `env:"WEBHOOK_ALLOW_PRIVATE" envDefault:"false" doc:"true: webhooks may lead to private addresses, such as those of this machine or its network, and use http; organizers choose them"`
+
 	RequireVerifiedEmail *bool `env:"REQUIRE_VERIFIED_EMAIL" doc:"true: only people who have verified their e-mail address book, by the link in a mail or, where none are sent, by an operator with user verify; empty: true with APP_ENV=production and SMTP_URL, false otherwise"`
 
 	RegisterWithProofOfWork bool `env:"REGISTER_WITH_PROOF_OF_WORK" envDefault:"false" doc:"true: whoever registers has their browser compute for about a second first, which makes thousands of accounts expensive; events ask for the same at bookings one by one"`

@@ -46,6 +46,9 @@ func contentOf(l Letter, to recipient, at links) (content, error) {
 	case VerifyEmail, ResetPassword, PasswordChanged, EmailChanged:
 		c.account(l.Kind, at)
 		return c, nil
+	case WebhookStopped:
+		c.webhook(l, at)
+		return c, nil
 	default:
 	}
 	if l.Event == nil {
@@ -118,6 +121,14 @@ func (c *content) account(kind Kind, at links) {
 			"If that was not you, tell the people who run this site.")
 	default: // about an event
 	}
+}
+
+func (c *content) webhook(l Letter, at links) {
+	c.say("A webhook was switched off", "Your webhook was switched off",
+		"Nothing that we sent to it arrived any more, or it has answered that it wants no more (410).",
+		"Unless it was the latter, what happens at your events is kept, and is sent once you resume the webhook.")
+	c.Facts = []fact{{Label: "Address", Value: l.Webhook}}
+	c.Action = &action{"Show my webhooks", at.origin + "/desk/webhooks"}
 }
 
 func factsOf(l Letter) (facts []fact) {

@@ -33,6 +33,7 @@ const (
 	EventChanged     Kind = "event_changed"
 	EventCancelled   Kind = "event_cancelled"
 	Reminder         Kind = "reminder"
+	WebhookStopped   Kind = "webhook_stopped"
 )
 
 // Letter is a mail that is to be sent. Letters are stored until then, as JSON: fields are added, and
@@ -44,6 +45,8 @@ type Letter struct {
 	To string `json:"to,omitempty"`
 	// Link names the link of VerifyEmail and ResetPassword. Its token is a secret and is not stored.
 	Link uuid.UUID `json:"link,omitzero"`
+	// Webhook is the address that WebhookStopped is about.
+	Webhook string `json:"webhook,omitempty"`
 
 	// Of the others: the event as it was at that record, and what the letter is about.
 	Position int64     `json:"position,omitempty"`

@@ -22,7 +22,7 @@ func samples(now time.Time) []Letter {
 	var all []Letter
 	for _, kind := range []Kind{
 		VerifyEmail, ResetPassword, PasswordChanged, EmailChanged, BookingConfirmed, BookingCancelled, HoldLapsed,
-		TicketsOffered, OfferLapsed, EventChanged, EventCancelled, Reminder,
+		TicketsOffered, OfferLapsed, EventChanged, EventCancelled, Reminder, WebhookStopped,
 	} {
 		l := Letter{Kind: kind, User: uuid.NameSpaceDNS, Position: 1, Event: event, Booking: uuid.NameSpaceOID}
 		switch kind {
@@ -32,6 +32,8 @@ func samples(now time.Time) []Letter {
 			l.Lines = lines
 		case EventChanged:
 			l.Before = &before
+		case WebhookStopped:
+			l.Webhook = "https://example.com/webhooks"
 		default:
 		}
 		all = append(all, l)
