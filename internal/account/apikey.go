@@ -61,9 +61,6 @@ type NewKey struct {
 	ExpiresAt *time.Time // nil: never
 }
 
-// IsAPIKey tells by its beginning whether a token is meant as a key and not as an access token.
-func IsAPIKey(token string) bool { return strings.HasPrefix(token, keyPrefix) }
-
 // makeKey returns a new key.
 func makeKey() string {
 	random := make([]byte, 32)
@@ -82,9 +79,9 @@ func base62(n *big.Int, width int) string {
 	return strings.Repeat("0", width-len(digits)) + digits
 }
 
-// isKey tells whether a token has the form of a key. It saves the search for what was mistyped or
-// cut off.
-func isKey(token string) bool {
+// IsAPIKey tells whether a token has the form of a key, which no access token has. What was mistyped or
+// cut off is not worth a search.
+func IsAPIKey(token string) bool {
 	rest, isPrefixed := strings.CutPrefix(token, keyPrefix)
 	return isPrefixed && len(rest) == keyRandom+keyChecksum && checksum(rest[:keyRandom]) == rest[keyRandom:]
 }

@@ -49,7 +49,7 @@ func (a *Accounts) KnowsKey(token string) bool { return a.keys.entries.Contains(
 //
 // The search by the hash tells nothing by its time: who does not know the key can't choose its hash.
 func (a *Accounts) ParseKey(ctx context.Context, token string) (Claims, error) {
-	if !isKey(token) {
+	if !IsAPIKey(token) {
 		return Claims{}, fmt.Errorf("%w: not the form of an API key", ErrInvalidToken)
 	}
 	hash, now := hashOfKey(token), a.now()
