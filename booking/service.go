@@ -79,7 +79,8 @@ type Service struct {
 // Request says who asks, and as part of what.
 type Request struct {
 	Actor         uuid.UUID
-	Admin         bool // the actor may do everything at every event
+	KeyID         uuid.UUID // the API key that the request came with; zero: none
+	Admin         bool      // the actor may do everything at every event
 	CorrelationID string
 	Once          *Once // nil: the command is executed each time
 }
@@ -134,7 +135,7 @@ func (s *Service) WaitFor(ctx context.Context, position int64) (reached int64) {
 func (s *Service) execute(
 	ctx context.Context, r Request, useCase string, c command, show func(outcome) Result,
 ) (Result, error) {
-	c.Metadata = eventstore.Metadata{Actor: r.Actor, CorrelationID: r.CorrelationID}
+	c.Metadata = eventstore.Metadata{Actor: r.Actor, KeyID: r.KeyID, CorrelationID: r.CorrelationID}
 	if r.Admin {
 		c.Metadata.Role = "admin"
 	}

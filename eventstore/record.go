@@ -29,6 +29,7 @@ type Record struct {
 // Metadata says who asked for a record, and as part of what. It holds ids and nothing personal.
 type Metadata struct {
 	Actor         uuid.UUID `json:"actor"`                   // the user whose command it was
+	KeyID         uuid.UUID `json:"keyId,omitzero"`          // the API key that the command came with, if one
 	Role          string    `json:"role,omitempty"`          // that allowed the command, if the actor's own rights did not
 	CorrelationID string    `json:"correlationId,omitempty"` // shared by everything that one request caused
 	CausationID   string    `json:"causationId,omitempty"`   // what directly caused this record

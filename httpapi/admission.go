@@ -96,8 +96,8 @@ func (a *api) admit(isBooking func(path string) bool) func(http.Handler) http.Ha
 				next.ServeHTTP(w, r)
 				return
 			}
-			if _, err := a.Accounts.ParseAccess(bearer(r.Header.Get("Authorization"))); err != nil {
-				next.ServeHTTP(w, r)
+			if _, err := a.identify(r.Context(), r.Header.Get("Authorization")); err != nil {
+				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), refusedKey{}, err)))
 				return
 			}
 			p := &place{of: a.Admission, err: a.Admission.Acquire(r.Context())}

@@ -77,7 +77,7 @@ func newCrowd(t *testing.T) *crowd {
 	}
 	useProblems()
 	quiet := slog.New(slog.DiscardHandler)
-	a := &api{Options: Options{Admission: c.admission, Accounts: accounts, Logger: quiet,
+	a := &api{Options: Options{Admission: c.admission, Accounts: accounts, Limiter: new(middleware.Limiter), Logger: quiet,
 		Observe: func(r middleware.Request) {
 			if r.Code != "" {
 				c.refused <- r
@@ -98,7 +98,7 @@ func newCrowd(t *testing.T) *crowd {
 		c.worked <- number
 		<-c.released[number]
 		return nil, nil
-	}, a.signedIn(), a.admitted)
+	}, a.signedIn(account.ScopeBook), a.admitted)
 	c.handler = router
 	return c
 }

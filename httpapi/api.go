@@ -189,22 +189,22 @@ func (a *api) routes() {
 	route(a, op("POST /auth/logout", "logout", "Sign out", 204, 400),
 		a.logout, a.signsOut, a.needsDatabase)
 	route(a, op("GET /auth/me", "getMe", "Show one's own account", 200),
-		a.me, a.signedIn(), a.needsDatabase)
+		a.me, a.signedIn(noKeys), a.needsDatabase)
 	route(a, op("DELETE /auth/me", "eraseMe", "Delete one's own account with all personal data", 204, 400, 403),
-		a.erase, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+		a.erase, a.signedIn(noKeys), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 
 	route(a, op("POST /auth/me/delete", "deleteMe",
 		"Delete one's own account with all personal data, for clients whose DELETE has no body", 204, 400, 403),
-		a.erase, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+		a.erase, a.signedIn(noKeys), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 	route(a, op("POST /auth/me/password", "changePassword", "Change one's own password and end all other sessions", 200,
 		400),
-		a.changePassword, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.signsIn, a.needsDatabase)
+		a.changePassword, a.signedIn(noKeys), a.limitedPerAddress(a.Limiter.Address), a.signsIn, a.needsDatabase)
 	route(a, op("GET /auth/me/sessions", "listSessions", "List one's own sessions", 200),
-		a.listSessions, a.signedIn(), a.needsDatabase)
+		a.listSessions, a.signedIn(noKeys), a.needsDatabase)
 	route(a, op("DELETE /auth/me/sessions", "endOtherSessions", "End all of one's own sessions but this one", 204),
-		a.endOtherSessions, a.signedIn(), a.needsDatabase)
+		a.endOtherSessions, a.signedIn(noKeys), a.needsDatabase)
 	route(a, op("DELETE /auth/me/sessions/{id}", "endSession", "End one of one's own sessions", 204, 400, 404),
-		a.endSession, a.signedIn(), a.needsDatabase)
+		a.endSession, a.signedIn(noKeys), a.needsDatabase)
 	route(a, op("POST /auth/password-reset", "forgotPassword", "Ask for a link to choose a new password", 202, 400),
 		a.forgotPassword, a.limitedPerAddress(a.Limiter.Registering), a.needsDatabase)
 	route(a, op("POST /auth/password-reset/confirm", "resetPassword", "Choose a new password with a link", 204, 400),
@@ -213,22 +213,25 @@ func (a *api) routes() {
 	route(a, op("POST /auth/me/email", "changeEmail",
 		"Change one's own e-mail address with a link that is sent to it", 202,
 		400, 403),
-		a.changeEmail, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+		a.changeEmail, a.signedIn(noKeys), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 	route(a, op("POST /auth/me/email/verification", "sendVerification",
 		"Ask for a link to verify one's own e-mail address",
 		202),
-		a.sendVerification, a.signedIn(), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+		a.sendVerification, a.signedIn(noKeys), a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
 	route(a, op("POST /auth/email/confirm", "confirmEmail", "Confirm an e-mail address with a link", 204, 400, 409),
 		a.confirmEmail, a.limitedPerAddress(a.Limiter.Address), a.needsDatabase)
+
+	keyRoutes(a)
 
 	route(a, op("GET /proof-of-work/challenge", "getChallenge", "Ask for a challenge to solve", 200),
 		a.challenge, a.limitedPerAddress(a.Limiter.Challenging))
 
-	organizers, reading := a.signedIn(account.Organizer, account.Admin), a.limitedPerUser(a.Limiter.Reading)
+	organizers := a.signedIn(account.ScopeManage, account.Organizer, account.Admin)
+	reading := a.limitedPerUser(a.Limiter.Reading)
 	route(a, op("GET /events", "listEvents", "List events", 200, 400),
-		a.listEvents, a.signedIn(), reading, a.readsModels, a.needsDatabase, conditional)
+		a.listEvents, a.signedIn(account.ScopeRead), reading, a.readsModels, a.needsDatabase, conditional)
 	route(a, op("GET /events/{id}", "getEvent", "Show one event", 200, 400, 404),
-		a.getEvent, a.signedIn(), reading, a.readsModels, a.needsDatabase, conditional)
+		a.getEvent, a.signedIn(account.ScopeRead), reading, a.readsModels, a.needsDatabase, conditional)
 	route(a, op("POST /events", "scheduleEvent", "Schedule an event", 201, 400, 409, 422),
 		a.scheduleEvent, organizers, a.needsDatabase)
 	route(a, op("PATCH /events/{id}", "changeEvent", "Change an event", 200, 400, 404, 409, 412),
@@ -246,39 +249,39 @@ func (a *api) routes() {
 
 	// A booking has no needsDatabase: the executor and the read models notice it themselves, for less.
 	route(a, op("POST "+bookPath, "bookTicket", "Book tickets", 201, 400, 404, 409, 422),
-		a.bookTicket, a.signedIn(), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
+		a.bookTicket, a.signedIn(account.ScopeBook), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
 	cancelling := a.limitedPerUser(a.Limiter.Cancelling)
 	route(a, op("POST /holds", "holdTickets", "Set tickets aside, or renew what is", 201, 400, 404, 409, 422),
-		a.holdTickets, a.signedIn(), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
+		a.holdTickets, a.signedIn(account.ScopeBook), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
 	route(a, op("POST /holds/{id}/confirm", "confirmHold", "Pay for tickets that are set aside, and book them", 201,
 		400, 402, 404, 409, 422),
-		a.confirmHold, a.signedIn(), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
+		a.confirmHold, a.signedIn(account.ScopeBook), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
 	route(a, op("DELETE /holds/{id}", "releaseHold", "Give tickets back that are set aside, or decline an offer", 204,
 		400, 404, 409),
-		a.releaseHold, a.signedIn(), cancelling, a.needsDatabase)
+		a.releaseHold, a.signedIn(account.ScopeBook), cancelling, a.needsDatabase)
 	route(a, op("POST /events/{id}/waitlist", "joinWaitlist", "Wait for tickets of an event", 201, 400, 404, 409, 422),
-		a.joinWaitlist, a.signedIn(), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
+		a.joinWaitlist, a.signedIn(account.ScopeBook), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
 	route(a, op("DELETE /events/{id}/waitlist", "leaveWaitlist", "Leave the waiting list of an event", 204, 400, 404),
-		a.leaveWaitlist, a.signedIn(), cancelling, a.needsDatabase)
+		a.leaveWaitlist, a.signedIn(account.ScopeBook), cancelling, a.needsDatabase)
 
 	route(a, op("GET /bookings", "listBookings", "List one's own bookings", 200, 400),
-		a.listBookings, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+		a.listBookings, a.signedIn(account.ScopeRead), reading, a.readsModels, a.needsDatabase)
 	route(a, op("DELETE /bookings/{id}", "cancelBooking", "Cancel one's own booking", 200, 400, 403, 404, 409),
-		a.cancelBooking, a.signedIn(), cancelling, a.needsDatabase)
+		a.cancelBooking, a.signedIn(account.ScopeBook), cancelling, a.needsDatabase)
 	route(a, op("GET /bookings/{id}/receipt", "bookingReceipt",
 		"Prove that one's own booking is in the log", 200, 400, 403, 404),
-		a.bookingReceipt, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+		a.bookingReceipt, a.signedIn(account.ScopeRead), reading, a.readsModels, a.needsDatabase)
 	route(a, op("GET /holds/{id}/receipt", "holdReceipt",
 		"Prove that one's own hold or offer is in the log", 200, 400, 404),
-		a.holdReceipt, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+		a.holdReceipt, a.signedIn(account.ScopeRead), reading, a.readsModels, a.needsDatabase)
 	route(a, op("GET /waitlist/{id}/receipt", "entryReceipt",
 		"Prove when one has joined a waiting list", 200, 400, 404),
-		a.entryReceipt, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+		a.entryReceipt, a.signedIn(account.ScopeRead), reading, a.readsModels, a.needsDatabase)
 
 	route(a, op("GET /holds", "listHolds", "List one's own holds and offers", 200, 400),
-		a.listHolds, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+		a.listHolds, a.signedIn(account.ScopeRead), reading, a.readsModels, a.needsDatabase)
 	route(a, op("GET /waitlist", "listWaitlist", "List one's own entries on waiting lists, with one's place", 200, 400),
-		a.listWaitlist, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+		a.listWaitlist, a.signedIn(account.ScopeRead), reading, a.readsModels, a.needsDatabase)
 
 	deskRoutes(a)
 	webhookRoutes(a)

@@ -27,7 +27,7 @@ type Audit struct {
 
 // auditRoutes is the table of what auditors may ask for. What they look at is noted.
 func auditRoutes(a *api) {
-	auditors := a.signedIn(account.Auditor)
+	auditors := a.signedIn(account.ScopeAudit, account.Auditor)
 	route(a, op("GET /audit/streams", "listStreams", "List the streams of the log", 200, 400),
 		a.listStreams, auditors, a.audited, a.readsLog, a.needsDatabase)
 	route(a, op("GET /audit/streams/{id}", "auditStream",

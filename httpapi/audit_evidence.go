@@ -24,9 +24,9 @@ func (a *api) audited(op *huma.Operation) {
 	a.textParameters(op)                         // they are written down
 	a.auditReads.WithLabelValues(op.OperationID) // so that a rate is known from the first one on
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
-		u := ctx.URL()
+		u, claims := ctx.URL(), claimsOf(ctx.Context())
 		err := a.Audit.Reads.Add(ctx.Context(), audit.Read{
-			UserID: claimsOf(ctx.Context()).UserID, Operation: op.OperationID, Target: u.RequestURI(),
+			UserID: claims.UserID, KeyID: claims.KeyID, Operation: op.OperationID, Target: u.RequestURI(),
 			RequestID: middleware.RequestID(ctx.Context()),
 		})
 		a.auditReads.WithLabelValues(op.OperationID).Inc()
@@ -65,6 +65,7 @@ type AuditRead struct {
 	ID        int64     `json:"id"`
 	Position  int64     `json:"position,omitempty" doc:"Of its record in the log; absent for a read from before reads were records"`
 	UserID    uuid.UUID `json:"userId" format:"uuid"`
+	KeyID     uuid.UUID `json:"keyId,omitzero" format:"uuid" doc:"The API key that was used; absent: none"`
 	Operation string    `json:"operation" example:"auditStream"`
 	Target    string    `json:"target" doc:"Path and query"`
 	RequestID string    `json:"requestId"`

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,7 +13,9 @@ import (
 
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/httpapi/auth"
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
+	"github.com/boxoffice/boxoffice/httpapi/problem"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
@@ -24,19 +27,29 @@ func claimsOf(ctx context.Context) account.Claims {
 	return claims
 }
 
-// signedIn asks for a valid access token, with one of the roles if there are any.
-func (a *api) signedIn(allowed ...account.Role) func(*huma.Operation) {
+// noKeys is the scope of what API keys can't be used for: the account itself.
+const noKeys account.Scope = ""
+
+// signedIn asks for a valid access token, or an API key with the scope, of somebody with one of the
+// roles if there are any.
+func (a *api) signedIn(scope account.Scope, allowed ...account.Role) func(*huma.Operation) {
 	return func(op *huma.Operation) {
 		op.Security = []map[string][]string{{"bearer": {}}}
-		op.Errors = append(op.Errors, http.StatusUnauthorized)
+		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
+		op.Extensions = map[string]any{}
 		if len(allowed) > 0 {
-			op.Errors = append(op.Errors, http.StatusForbidden)
-			op.Extensions = map[string]any{"x-roles": allowed}
+			op.Extensions["x-roles"] = allowed
+		}
+		if scope != noKeys {
+			op.Extensions["x-scope"] = scope
 		}
 		op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
-			claims, err := a.Accounts.ParseAccess(bearer(ctx.Header("Authorization")))
+			claims, err := a.identify(ctx.Context(), ctx.Header("Authorization"))
 			if err == nil && len(allowed) > 0 && !slices.Contains(allowed, claims.Role) {
 				err = errForbidden
+			}
+			if err == nil && !claims.Allows(scope) {
+				err = insufficient(scope)
 			}
 			if err != nil {
 				a.writeError(ctx, err)
@@ -45,6 +58,29 @@ func (a *api) signedIn(allowed ...account.Role) func(*huma.Operation) {
 			next(huma.WithValue(ctx, claimsKey{}, claims))
 		})
 	}
+}
+
+// insufficient refuses an API key without the scope: RFC 6750, section 3.1.
+func insufficient(scope account.Scope) error {
+	if scope == noKeys {
+		return errSessionRequired
+	}
+	p := problem.New(http.StatusForbidden, "insufficient_scope",
+		fmt.Sprintf("This API key can't be used for this, because it doesn't have the scope %s", scope)).
+		With("WWW-Authenticate", fmt.Sprintf(`Bearer error="insufficient_scope", scope="%s"`, scope))
+	p.Scope = string(scope)
+	return p
+}
+
+type refusedKey struct{}
+
+// identify finds out who asks. A token that [api.admit] has refused is not looked up again.
+func (a *api) identify(ctx context.Context, header string) (account.Claims, error) {
+	if err, ok := ctx.Value(refusedKey{}).(error); ok {
+		return account.Claims{}, err
+	}
+	checker := auth.Checker{Accounts: a.Accounts, WrongKeys: a.Limiter.WrongKeys}
+	return checker.Check(ctx, middleware.ClientOf(ctx).Site(), bearer(header))
 }
 
 // bearer is the token of an Authorization header; empty: there is none.

@@ -195,12 +195,17 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	s.call("POST", "/auth/login", "", map[string]string{"email": "ann@example.com", "password": "wrong-password-1"})
 	s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": a.at("refreshToken").(string)})
 	s.call("GET", "/events?search=secretly", a.at("accessToken").(string), nil)
+	_, key := s.keyOf(s.someone(account.Customer), account.ScopeRead)
+	s.call("GET", "/bookings", key, nil)
+	s.call("POST", "/book", key, bodies["bookTicket"])
+	s.call("GET", "/bookings", unknownKey, nil)
+	s.call("GET", "/bookings", key[:len(key)-1], nil)
 	logs := s.logs.String()
 	if !strings.Contains(logs, "/auth/login") {
 		t.Fatal("nothing was logged, so the test shows nothing")
 	}
 	for _, secret := range []string{"passw0rd 123", "wrong-password-1", "ann@example.com", "secretly",
-		fmt.Sprint(a.at("accessToken")), fmt.Sprint(a.at("refreshToken"))} {
+		key[:20], unknownKey[:20], fmt.Sprint(a.at("accessToken")), fmt.Sprint(a.at("refreshToken"))} {
 		if strings.Contains(logs, secret) {
 			t.Errorf("the logs hold %q", secret)
 		}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"github.com/boxoffice/boxoffice/booking"
-	"github.com/boxoffice/boxoffice/httpapi/middleware"
-	"github.com/boxoffice/boxoffice/internal/account"
 )
 
 // changed is the answer to a command.
@@ -45,10 +43,7 @@ type once struct {
 func execute[B any](
 	ctx context.Context, o once, encode func(booking.Result) B, command func(booking.Request) (booking.Result, error),
 ) (*changed[B], error) {
-	claims := claimsOf(ctx)
-	request := booking.Request{
-		Actor: claims.UserID, Admin: claims.Role == account.Admin, CorrelationID: middleware.RequestID(ctx),
-	}
+	request := requestOf(ctx)
 	if o.key != "" {
 		request.Once = &booking.Once{
 			Key: o.key, Asked: o.asked, Formerly: o.formerly,

@@ -20,37 +20,38 @@ func deskRoutes(a *api) {
 	desk := func(o *huma.Operation) { o.Tags = []string{"desk"} }
 	reading, people := a.limitedPerUser(a.Limiter.Reading), a.limitedPerUser(a.Limiter.Cancelling)
 	route(a, op("GET /events/{id}/organizers", "listOrganizers", "List who organizes one's own event", 200, 400, 403, 404),
-		a.listOrganizers, desk, a.signedIn(), reading, a.needsDatabase)
+		a.listOrganizers, desk, a.signedIn(account.ScopeManage), reading, a.needsDatabase)
 	route(a, op("POST /events/{id}/organizers", "addOrganizer",
 		"Let somebody manage one's own event, sell its tickets, or check them in", 200, 400, 403, 404, 409),
-		a.addOrganizer, desk, a.signedIn(), people, a.needsDatabase)
+		a.addOrganizer, desk, a.signedIn(account.ScopeManage), people, a.needsDatabase)
 	route(a, op("DELETE /events/{id}/organizers/{userId}", "removeOrganizer",
 		"Take somebody's role at one's own event away", 200, 400, 403, 404, 409),
-		a.removeOrganizer, desk, a.signedIn(), people, a.needsDatabase)
+		a.removeOrganizer, desk, a.signedIn(account.ScopeManage), people, a.needsDatabase)
 
 	route(a, op("GET /desk/events/{id}", "deskEvent", "Show how one's own event sells", 200, 400, 403, 404),
-		a.deskEvent, desk, a.signedIn(), reading, a.needsDatabase)
+		a.deskEvent, desk, a.signedIn(account.ScopeCheckIn), reading, a.needsDatabase)
 	route(a, op("GET /desk/events/{id}/attendees", "listAttendees",
 		"List who comes to one's own event", 200, 400, 403, 404),
-		a.listAttendees, desk, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+		a.listAttendees, desk, a.signedIn(account.ScopeManage), reading, a.readsModels, a.needsDatabase)
 	route(a, op("GET /desk/events/{id}/attendees.csv", "exportAttendees",
 		"Download who comes to one's own event, one ticket on each line", 200, 400, 403, 404),
-		a.exportAttendees, desk, a.signedIn(), reading, a.readsModels, a.needsDatabase)
+		a.exportAttendees, desk, a.signedIn(account.ScopeManage), reading, a.readsModels, a.needsDatabase)
 
 	route(a, op("POST /events/{id}/check-ins", "checkIn", "Check a ticket in", 200, 400, 403, 404, 409, 422),
-		a.checkIn, desk, a.signedIn(), a.needsDatabase)
+		a.checkIn, desk, a.signedIn(account.ScopeCheckIn), a.needsDatabase)
 	route(a, op("POST /events/{id}/check-ins/undo", "undoCheckIn", "Take a check-in back", 200, 400, 403, 404, 409, 422),
-		a.undoCheckIn, desk, a.signedIn(), a.needsDatabase)
+		a.undoCheckIn, desk, a.signedIn(account.ScopeCheckIn), a.needsDatabase)
 	route(a, op("GET /.well-known/ticket-keys.json", "ticketKeys",
 		"Show the public keys that codes of tickets are signed with", 200),
 		a.ticketKeys, desk)
 }
 
-// request is who asks, for what is no command.
+// requestOf is who asks.
 func requestOf(ctx context.Context) booking.Request {
 	claims := claimsOf(ctx)
 	return booking.Request{
-		Actor: claims.UserID, Admin: claims.Role == account.Admin, CorrelationID: middleware.RequestID(ctx),
+		Actor: claims.UserID, KeyID: claims.KeyID, Admin: claims.Role == account.Admin,
+		CorrelationID: middleware.RequestID(ctx),
 	}
 }
 

@@ -14,10 +14,18 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-// limitedPerUser lets each user ask for an operation so often.
+// keysShare is how many times the limit of a user all API keys of the user have together.
+const keysShare = 4
+
+// limitedPerUser lets each user ask for an operation so often, and each API key too: a program does
+// not use up what its user has in the browser.
 func (a *api) limitedPerUser(counter *middleware.Counter) func(*huma.Operation) {
 	return a.limited(counter, func(ctx context.Context) middleware.Usage {
-		return counter.Take(claimsOf(ctx).UserID.String())
+		claims := claimsOf(ctx)
+		if claims.KeyID == uuid.Nil {
+			return counter.Take(claims.UserID.String())
+		}
+		return counter.TakeShared(claims.KeyID.String(), "keys of "+claims.UserID.String(), keysShare)
 	})
 }
 

@@ -32,6 +32,7 @@ var bodies = map[string]string{
 	"logout":             `{"refreshToken":"unknown"}`,
 	"scheduleEvent":      `{"title":"T","venue":"V","date":"2100-01-01T00:00:00Z","totalTickets":1,"price":1}`,
 	"changeEvent":        `{"title":"T"}`,
+	"createKey":          `{"name":"A program","scopes":["read"],"password":"passw0rd 123"}`,
 	"eraseMe":            `{"password":"passw0rd 123"}`,
 	"deleteMe":           `{"password":"passw0rd 123"}`,
 	"changePassword":     `{"password":"passw0rd 123","newPassword":"another passw0rd"}`,
@@ -59,7 +60,8 @@ type operation struct {
 	id, method, pattern, path, body string
 	contentType                     string // of the body
 	guarded                         bool
-	role                            account.Role // that may ask for it; empty: everybody
+	role                            account.Role  // that may ask for it; empty: everybody
+	scope                           account.Scope // that an API key needs; empty: no key will do
 	statuses                        []string
 }
 
@@ -75,6 +77,9 @@ func (s *system) operations() []operation {
 				guarded: len(described.Security) > 0}
 			if roles := described.Extensions.GetOrZero("x-roles"); roles != nil {
 				o.role = account.Role(roles.Content[0].Value)
+			}
+			if scope := described.Extensions.GetOrZero("x-scope"); scope != nil {
+				o.scope = account.Scope(scope.Value)
 			}
 			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "/images/{id}", "/images/"+noImage,
 				"{id}", uuid.NewString(), "{userId}", uuid.NewString(), "{position}", "1",
@@ -285,7 +290,7 @@ func TestEveryOperationKeepsQuietAboutWhatBroke(t *testing.T) {
 	broken := *s
 	broken.url = s.serve(s.through(failing{errors.New("planted: it broke")}))
 	for _, table := range []string{
-		"users", "refresh_tokens", "account_links", "events", "event_log", "audit_reads", "audit_verifications",
+		"users", "refresh_tokens", "account_links", "api_keys", "events", "event_log", "audit_reads", "audit_verifications",
 		"images", "image_files", "holds", "waitlist", "webhook_endpoints",
 	} {
 		if _, err := s.pool.Exec(context.Background(), `alter table `+table+` rename to broken_`+table); err != nil {

@@ -38,6 +38,7 @@ const (
 	errPlainHTTP        failure = "a sign-in over plain HTTP"
 	errWrongPassword    failure = "the password of the account is wrong"
 	errEmailNotVerified failure = "the e-mail address is not verified"
+	errSessionRequired  failure = "an API key for the account itself"
 	errNotReady         failure = "not ready"
 	errNoRoute          failure = "no such address"
 	errMethod           failure = "no such method"
@@ -59,6 +60,8 @@ var known = []struct {
 	{account.ErrInvalidLink, 400, "invalid_link",
 		"This link has expired or was already used. Please request a new one", 0},
 	{account.ErrNoSession, 404, "session_not_found", "This session doesn't exist or has ended", 0},
+	{account.ErrNoKey, 404, "key_not_found", "This API key doesn't exist or was revoked", 0},
+	{account.ErrTooManyKeys, 409, "too_many_keys", "You have 20 API keys already. Please revoke one first", 0},
 	{account.ErrNotFound, 404, "user_not_found", "User not found", 0},
 	{endpoint.ErrNotFound, 404, "webhook_not_found", "This webhook doesn't exist", 0},
 	{endpoint.ErrNoDelivery, 404, "delivery_not_found", "This delivery doesn't exist, or is older than 30 days", 0},
@@ -89,6 +92,7 @@ var known = []struct {
 	{errWrongPassword, 403, "wrong_password", "The password is wrong", 0},
 	{errEmailNotVerified, 403, "email_not_verified",
 		"Please confirm your e-mail address first, with the link that we sent you", 0},
+	{errSessionRequired, 403, "session_required", "API keys can't be used for this. Please sign in", 0},
 	{proofofwork.ErrInvalid, 403, "proof_of_work_invalid",
 		"This solution is wrong, has expired or was used before. Please solve another challenge of " +
 			"GET /proof-of-work/challenge", 0},

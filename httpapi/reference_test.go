@@ -187,6 +187,7 @@ func (r *reference) converse() {
 	user = r.want(r.call("POST", "/auth/login", "", credentials), 200, "").at("accessToken").(string)
 	r.show("", 204, "DELETE", "/auth/me/sessions", user, "")
 	user = r.want(r.call("POST", "/auth/login", "", credentials), 200, "").at("accessToken").(string)
+	r.keys(user, password, body)
 	r.show("", 202, "POST", "/auth/me/email/verification", user, "")
 	token = r.linkToken()
 	r.show("", 204, "POST", "/auth/email/confirm", "", fmt.Sprintf(`{"token":%q}`, token))
@@ -196,6 +197,18 @@ func (r *reference) converse() {
 	r.webhooks()
 	r.show("", 200, "GET", "/healthz", "", "")
 	r.show("", 200, "GET", "/readyz", "", "")
+}
+
+// keys is what a program gets from its user, and does with it.
+func (r *reference) keys(user, password, order string) {
+	r.Helper()
+	made := r.show("", 201, "POST", "/auth/keys", user,
+		`{"name":"Ticket printer","scopes":["read"],"expiresAt":"2099-12-31T23:59:59Z",`+password+`}`)
+	key := made.at("key").(string)
+	r.show("With an API key", 200, "GET", "/waitlist", key, "")
+	r.show("With an API key that lacks the scope", 403, "POST", "/book", key, order)
+	r.show("", 200, "GET", "/auth/keys", user, "")
+	r.show("", 204, "DELETE", "/auth/keys/"+made.at("id").(string), user, "")
 }
 
 // desk is what organizers do, and those at the door.
@@ -339,23 +352,24 @@ func indented(body []byte) string {
 }
 
 var (
-	anyID        = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	anyTime      = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
-	anyToken     = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
-	anyHash      = regexp.MustCompile(`[0-9a-f]{64}`)
-	anyRoot      = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
-	anyHex       = regexp.MustCompile(`("(?:keyPrefix|nonce|salt)": )"[0-9a-f]{32}"`)
-	anySecond    = regexp.MustCompile(`("expiresAt": )\d+`)
-	anyCode      = regexp.MustCompile(`("code": )"AQ[\w-]{130}"`)
-	anyNote      = regexp.MustCompile(`(— boxoffice/audit(?:/[0-9a-f]{16})? )[A-Za-z0-9+/=]+`)
-	anyOrigin    = regexp.MustCompile(`boxoffice/audit/[0-9a-f]{16}`)
-	notInAnchors = regexp.MustCompile(`[^\p{L}\d _-]`)
-	anyExpiry    = regexp.MustCompile(`Expires=[^;]+`)
-	anyAge       = regexp.MustCompile(`Max-Age=[1-9]\d*;`)
-	anyLink      = regexp.MustCompile(`("token": ")[A-Z2-7]{26,32}"`)
-	anyTag       = regexp.MustCompile(`(ETag: )"[\w-]{16}"`)                // of a list; that of an event is its version
-	anyProgress  = regexp.MustCompile(`("name": "\w+",\s+"position": )\d+`) // of a read model
-	anyDuration  = regexp.MustCompile(`("(?:spanSeconds|seconds)": )[\d.e+-]+`)
+	anyID       = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	anyTime     = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+	anyToken    = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+	anyKey      = regexp.MustCompile(`bx_live_[0-9A-Za-z]{4,49}`)
+	anyHash     = regexp.MustCompile(`[0-9a-f]{64}`)
+	anyRoot     = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
+	anyHex      = regexp.MustCompile(`("(?:keyPrefix|nonce|salt)": )"[0-9a-f]{32}"`)
+	anySecond   = regexp.MustCompile(`("expiresAt": )\d+`)
+	anyCode     = regexp.MustCompile(`("code": )"AQ[\w-]{130}"`)
+	anyNote     = regexp.MustCompile(`(— boxoffice/audit(?:/[0-9a-f]{16})? )[A-Za-z0-9+/=]+`)
+	anyOrigin   = regexp.MustCompile(`boxoffice/audit/[0-9a-f]{16}`)
+	noAnchor    = regexp.MustCompile(`[^\p{L}\d _-]`)
+	anyExpiry   = regexp.MustCompile(`Expires=[^;]+`)
+	anyAge      = regexp.MustCompile(`Max-Age=[1-9]\d*;`)
+	anyLink     = regexp.MustCompile(`("token": ")[A-Z2-7]{26,32}"`)
+	anyTag      = regexp.MustCompile(`(ETag: )"[\w-]{16}"`)                // of a list; that of an event is its version
+	anyProgress = regexp.MustCompile(`("name": "\w+",\s+"position": )\d+`) // of a read model
+	anyDuration = regexp.MustCompile(`("(?:spanSeconds|seconds)": )[\d.e+-]+`)
 )
 
 // lasting makes the same what is different each time.
@@ -376,6 +390,12 @@ func (r *reference) lasting(text string) string {
 		return "2026-05-17T12:00:00.123456Z"
 	})
 	text = anyToken.ReplaceAllString(text, "eyJhbGciOiJIUzI1NiIs…")
+	text = anyKey.ReplaceAllStringFunc(text, func(key string) string { // not of the form that scanners look for
+		if account.IsAPIKey(key) {
+			return "bx_live_3fQzK1vT…"
+		}
+		return "bx_live_3fQz"
+	})
 	text = anyHash.ReplaceAllStringFunc(text, func(s string) string {
 		if strings.Trim(s, "0") == "" { // before the first record of a stream
 			return s
@@ -441,11 +461,15 @@ func audience(o *v3.Operation) string {
 
 // anchor is what a heading is linked by, as renderers of Markdown on the web agree.
 func anchor(heading string) string {
-	return strings.ReplaceAll(notInAnchors.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
+	return strings.ReplaceAll(noAnchor.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
 }
 
 func (r *reference) operation(out *bytes.Buffer, route string, o *v3.Operation) {
-	fmt.Fprintf(out, "\n### %s\n\n`%s`, for %s.\n", o.Summary, route, audience(o))
+	who := audience(o)
+	if scope := o.Extensions.GetOrZero("x-scope"); scope != nil {
+		who += ", and API keys with the scope `" + scope.Value + "`"
+	}
+	fmt.Fprintf(out, "\n### %s\n\n`%s`, for %s.\n", o.Summary, route, who)
 	if len(o.Parameters) > 0 {
 		out.WriteString("\n| parameter | in | |\n| --- | --- | --- |\n")
 		for _, p := range o.Parameters {
@@ -501,7 +525,9 @@ http://localhost:3001/openapi.json. The WebSocket at ~/ws~ is described in
 [websocket.md](websocket.md), the audit in [audit.md](audit.md).
 
 - Requests of a signed-in user carry the access token, valid for 15 minutes, as
-  ~Authorization: Bearer <token>~.
+  ~Authorization: Bearer <token>~. Programs send an API key in its place, which has scopes, and ends when it is
+  revoked or expires: 403 ~insufficient_scope~ names the ~scope~ that it lacks, and 403 ~session_required~ says
+  that no key will do. A key never allows more than the role of its user.
 - Errors are problem documents (RFC 9457) with a stable ~code~ for programs. Any request may be answered
   with 400 ~validation_failed~, 401 ~invalid_token~ or ~token_expired~, 403 ~forbidden~, 408, 413 or 415 for
   a body that is late, too long or not JSON, 429 ~rate_limited~, 500 ~internal~, and 503 ~busy~ or
@@ -511,5 +537,6 @@ http://localhost:3001/openapi.json. The WebSocket at ~/ws~ is described in
 - ~Log-Position~ tells how much of the log an answer contains. A ~GET~ with ~Min-Log-Position~ waits up to
   two seconds until the read models contain that position.
 - An access token from before a change of the password or the role, or from before sessions were ended, is
-  401 ~invalid_token~ in every process within a second. The next pair has the new rights.
+  401 ~invalid_token~ in every process within a second. The next pair has the new rights. An API key has them
+  by itself; it goes on after a change of the password.
 `

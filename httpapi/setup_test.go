@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -230,6 +231,9 @@ func (s *system) call(method, path, token string, body any, headers ...string) a
 
 func (s *system) try(method, path, token string, body any, headers ...string) (answer, error) {
 	a, err := s.raw(method, path, token, body, headers...)
+	if kind := a.header.Get("Content-Type"); strings.Contains(kind, "jsonl") || strings.Contains(kind, "csv") {
+		return a, err
+	}
 	if err == nil && len(a.raw) > 0 {
 		err = json.Unmarshal(a.raw, &a.body)
 	}

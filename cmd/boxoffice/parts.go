@@ -17,6 +17,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/httpapi/push"
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/config"
@@ -57,6 +58,7 @@ type parts struct {
 	mails      *mails // nil: none are sent
 	webhooks   *endpoint.Store
 	admission  *httpapi.Admission
+	limiter    *middleware.Limiter
 	executor   *executor
 	service    *booking.Service
 	push       *push.Push

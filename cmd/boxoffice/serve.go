@@ -73,7 +73,7 @@ func (a *app) serve(ctx context.Context, c config.Config, seeds, projects bool) 
 		p.healthService(), p.readingService(),
 		p.listenerService(), // early: a port that is taken should be known before anything else happens
 		p.accountService(p.signer), p.challengeService(), p.auditService(), p.notifierService(), p.progressService(),
-		p.replicaService(), p.pushService(),
+		p.replicaService(), p.limitService(), p.pushService(),
 	}
 	if projects {
 		services = append(services, p.projectionService(), p.busService())
@@ -167,6 +167,26 @@ func (p *parts) listenerService() service {
 	}
 }
 
+// limitService counts what single clients ask for.
+func (p *parts) limitService() service {
+	return service{
+		name: "the limits",
+		open: func(context.Context) (err error) {
+			if !p.config.RateLimits {
+				p.limiter = new(middleware.Limiter)
+				return nil
+			}
+			p.limiter, err = middleware.NewLimiter(middleware.Limits{
+				Booking: middleware.Limit(p.config.BookingLimit), Reading: middleware.Limit(p.config.ReadingLimit),
+				Event: middleware.Limit(p.config.EventLimit), Address: middleware.Limit(p.config.AddressLimit),
+				Login: middleware.Limit(p.config.LoginLimit),
+			})
+			return err
+		},
+		stop: func(context.Context) error { p.limiter.Close(); return nil },
+	}
+}
+
 // pushService tells WebSocket clients of changes. httpService closes the connections.
 func (p *parts) pushService() service {
 	return service{
@@ -174,7 +194,7 @@ func (p *parts) pushService() service {
 		open: func(context.Context) error {
 			p.live = projections.NewLive(p.reading, p.notifier, p.logger)
 			p.push = push.New(push.Options{
-				Live: p.live, Accounts: p.accounts, Origins: p.config.FrontendOrigin,
+				Live: p.live, Accounts: p.accounts, WrongKeys: p.limiter.WrongKeys, Origins: p.config.FrontendOrigin,
 				Connections: p.config.Sockets, AddressConnections: p.config.AddressSockets,
 				Logger: p.logger, Now: time.Now,
 			})
@@ -244,22 +264,11 @@ func (p *parts) waitForReadModels(ctx context.Context) error {
 
 // httpService answers requests. Its stop lets nobody in any more and finishes what was begun.
 func (p *parts) httpService() service {
-	var limiter *middleware.Limiter // nil: no limits
 	var servers []*http.Server
 	return service{
 		name: "the API and the web UI",
 		open: func(context.Context) (err error) {
-			if p.config.RateLimits {
-				limits := middleware.Limits{
-					Booking: middleware.Limit(p.config.BookingLimit), Reading: middleware.Limit(p.config.ReadingLimit),
-					Event: middleware.Limit(p.config.EventLimit), Address: middleware.Limit(p.config.AddressLimit),
-					Login: middleware.Limit(p.config.LoginLimit),
-				}
-				if limiter, err = middleware.NewLimiter(limits); err != nil {
-					return err
-				}
-			}
-			api := p.handler(limiter)
+			api := p.handler()
 			pages, err := web.Handler(api, p.logger)
 			if err != nil {
 				return err
@@ -296,9 +305,6 @@ func (p *parts) httpService() service {
 			for range cap(stopped) {
 				err = errors.Join(err, <-stopped)
 			}
-			if limiter != nil {
-				limiter.Close()
-			}
 			return err
 		},
 	}
@@ -315,7 +321,7 @@ func serveHTTP(srv *http.Server, l net.Listener) error {
 	return nil
 }
 
-func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
+func (p *parts) handler() http.Handler {
 	reader := replica.Reader{Pool: p.reading}
 	api := httpapi.New(httpapi.Options{
 		Service:  p.service,
@@ -338,7 +344,7 @@ func (p *parts) handler(limiter *middleware.Limiter) http.Handler {
 		Origins: p.config.FrontendOrigin,
 		Metrics: p.metrics.Registerer(), Tracer: p.tracing.Tracer(),
 		Admission: p.admission, Searches: httpapi.NewAdmission(max(1, p.config.ReadConns/2)),
-		Limiter: limiter, TrustedProxies: p.config.TrustedProxies,
+		Limiter: p.limiter, TrustedProxies: p.config.TrustedProxies,
 		PlainHTTP: plainHTTP(p.config), RequireVerifiedEmail: p.config.VerifiedEmailRequired(),
 		ProofOfWork: p.challenges, RegisterWithProofOfWork: p.config.RegisterWithProofOfWork,
 		Now:     time.Now,

@@ -37,7 +37,7 @@ func (a *app) userCommand() *cobra.Command {
 			"--password-stdin; with --link the user chooses it with a link that works once, for 30 minutes.",
 	}
 	user.AddCommand(a.listUsersCommand(), a.createUserCommand(), a.setRoleCommand(), a.resetPasswordCommand(),
-		a.revokeUserCommand(), a.verifyUserCommand(), a.deleteUserCommand(), &cobra.Command{
+		a.revokeUserCommand(), a.userKeysCommand(), a.verifyUserCommand(), a.deleteUserCommand(), &cobra.Command{
 			Use: "purge-demo", Short: "Erase the accounts of the seed that still have its password", Args: cobra.NoArgs,
 			Long: "Erase the accounts of the seed that still have its password: names, e-mails, passwords and sign-ins.\n" +
 				"What they have booked and scheduled stays. It may be run beside a server.",

@@ -194,13 +194,13 @@ func (a *app) verifyUserCommand() *cobra.Command {
 
 func (a *app) revokeUserCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "revoke USER", Short: "End all sessions of somebody", Args: cobra.ExactArgs(1),
+		Use: "revoke USER", Short: "End all sessions and API keys of somebody", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			change := func(ctx context.Context, accounts *account.Accounts, u account.User) error {
 				if err := accounts.EndAllSessions(ctx, u.ID); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(a.out, "%s is signed out everywhere\n", printable(u.Email))
+				_, err := fmt.Fprintf(a.out, "%s is signed out everywhere, and has no API keys\n", printable(u.Email))
 				return err
 			}
 			return a.withUser(cmd.Context(), args[0], change)

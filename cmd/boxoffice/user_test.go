@@ -115,8 +115,40 @@ func TestAccountsAreMadeAndChangedBesideARunningServer(t *testing.T) {
 		t.Errorf("the link got %d", got)
 	}
 	carl = signIn("carl@example.com", "the next passw0rd of Carl")
+	key := func(name string) (id, key string) {
+		t.Helper()
+		made := p.post("/auth/keys", carl, map[string]any{"name": name, "scopes": []string{"read", "book"},
+			"password": "the next passw0rd of Carl"})
+		id, _ = made["id"].(string)
+		key, _ = made["key"].(string)
+		if got := p.status("GET", "/bookings", key, ""); got != 200 {
+			t.Errorf("the new key got %d", got)
+		}
+		return id, key
+	}
+	printerID, printer := key("Printer")
+	_, second := key("Second")
+	list := tool("", "keys", "list", "carl@example.com")
+	if strings.Contains(list, printer) || !strings.Contains(list, printer[:12]) || strings.Count(list, "\n") != 3 ||
+		!strings.Contains(list, "read,book") || !strings.Contains(list, printerID) {
+		t.Errorf("the list is\n%s", list)
+	}
+	tool("", "keys", "revoke", "carl@example.com", printerID)
+	refused("keys revoke", printer)
+	if list := tool("", "keys", "list", "carl@example.com"); strings.Count(list, "revoked 20") != 1 {
+		t.Errorf("the list is\n%s", list)
+	}
+	for _, args := range [][]string{{"revoke", "carl@example.com", printerID}, {"revoke", "carl@example.com", "nonsense"}} {
+		if out, err := command(env, append([]string{"user", "keys"}, args...)...).CombinedOutput(); err == nil {
+			t.Errorf("user keys %v: %s", args, out)
+		}
+	}
 	tool("", "revoke", "carl@example.com")
 	refused("revoke", carl)
+	refused("revoke", second)
+	if logs := p.err.String(); strings.Contains(logs, printer) || strings.Contains(logs, second[12:]) {
+		t.Error("the log holds a key")
+	}
 	carl = signIn("carl@example.com", "the next passw0rd of Carl")
 	tool("", "delete", "carl@example.com")
 	refused("delete", carl)

@@ -25,7 +25,7 @@ type Limits struct {
 	Booking Limit // of tickets, per user; as many cancellations, and as many uploads of pictures
 	Reading Limit // of lists, events and bookings, per user
 	Event   Limit // of tickets of one event, per network address
-	Address Limit // of registrations, of logins, of refreshes and of challenges, per network address
+	Address Limit // of registrations, logins, refreshes, challenges and wrong API keys, per network address
 	Login   Limit // of failed logins, per e-mail and network
 }
 
@@ -33,7 +33,8 @@ type Limits struct {
 // Close it when the API has stopped. The zero value limits nothing.
 type Limiter struct {
 	// A nil one is not limited.
-	Booking, Cancelling, Uploading, Reading, Event, Address, Registering, Refreshing, Challenging, Login *Counter
+	Booking, Cancelling, Uploading, Reading, Event, Address, Registering, Refreshing, Challenging, WrongKeys,
+	Login *Counter
 
 	counters     []*Counter
 	stopSweeping context.CancelFunc
@@ -53,7 +54,7 @@ func NewLimiter(limits Limits) (*Limiter, error) {
 		{"reading", limits.Reading, &l.Reading}, {"event", limits.Event, &l.Event},
 		{"address", limits.Address, &l.Address}, {"registering", limits.Address, &l.Registering},
 		{"refreshing", limits.Address, &l.Refreshing}, {"challenging", limits.Address, &l.Challenging},
-		{"login", limits.Login, &l.Login},
+		{"keys", limits.Address, &l.WrongKeys}, {"login", limits.Login, &l.Login},
 	} {
 		if c.limit.Requests == 0 {
 			continue
@@ -70,8 +71,12 @@ func NewLimiter(limits Limits) (*Limiter, error) {
 	return l, nil
 }
 
-// Close ends the counting. It may be called again.
-func (l *Limiter) Close() { l.stopSweeping() }
+// Close ends the counting. It may be called again, and of a limiter that could not be made.
+func (l *Limiter) Close() {
+	if l != nil && l.stopSweeping != nil { // the zero value counts nothing
+		l.stopSweeping()
+	}
+}
 
 // sweep forgets windows that are over, so that a storm leaves nothing behind.
 func (l *Limiter) sweep(ctx context.Context) {
@@ -147,13 +152,22 @@ const siteShare = 8
 // TakeAddress counts a request by the address of the client, in its network and its site.
 func (c *Counter) TakeAddress(client Client) Usage {
 	network, site := client.Network(), client.Site()
-	used := c.Take(network)
-	if network == site || used.exceeded {
+	if network == site {
+		return c.Take(network)
+	}
+	return c.TakeShared(network, site, siteShare)
+}
+
+// TakeShared counts a request of a client that belongs to a group, whose clients together have so
+// many times the limit.
+func (c *Counter) TakeShared(name, group string, share uint64) Usage {
+	used := c.Take(name)
+	if used.exceeded {
 		return used
 	}
-	if wide := c.take(site, siteShare*c.limit.Requests); wide.exceeded {
-		c.GiveBack(network)
-		return wide
+	if together := c.take(group, share*c.limit.Requests); together.exceeded {
+		c.GiveBack(name)
+		return together
 	}
 	return used
 }

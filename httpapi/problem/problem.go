@@ -28,6 +28,8 @@ type Problem struct { //nolint:errname // the word of RFC 9457
 	CheckedInAt *time.Time `json:"checkedInAt,omitempty" doc:"Of already_checked_in: when the ticket was checked in"`
 	CheckedInBy string     `json:"checkedInBy,omitempty" doc:"Of already_checked_in: the name of who did that"`
 
+	Scope string `json:"scope,omitempty" doc:"Of insufficient_scope: what the API key lacks"`
+
 	headers http.Header
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/boxoffice/boxoffice/httpapi/problem"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
@@ -22,6 +23,7 @@ type closeReason struct {
 const (
 	closeBadMessage = 4400
 	closeToken      = 4401
+	closeScope      = 4403
 	closeNoHello    = 4408
 	closeTooMuch    = 4429
 )
@@ -42,12 +44,25 @@ func tokenExpired() *closeReason {
 	return &closeReason{closeToken, "token_expired", "The token has expired"}
 }
 
-// tokenRefused is for an error of [account.Accounts.ParseAccess].
+// errScope means that an API key can't be used for this.
+var errScope = errors.New("the API key lacks a scope")
+
+// tokenRefused is for an error of [socket.identify].
 func tokenRefused(err error) *closeReason {
-	if errors.Is(err, account.ErrTokenExpired) {
+	var limited *problem.Problem
+	switch {
+	case errors.Is(err, account.ErrTokenExpired):
 		return tokenExpired()
+	case errors.Is(err, account.ErrInvalidToken):
+		return &closeReason{closeToken, "invalid_token", "The token is missing or not valid"}
+	case errors.Is(err, errScope):
+		return &closeReason{closeScope, "insufficient_scope", "This API key doesn't have the scope read"}
+	case errors.As(err, &limited):
+		return &closeReason{closeTooMuch, limited.Code, limited.Detail}
 	}
-	return &closeReason{closeToken, "invalid_token", "The token is missing or not valid"}
+	return &closeReason{
+		websocket.StatusTryAgainLater, "unavailable", "The service can't reach its database. Please try again in a moment",
+	}
 }
 
 func tooSlow() *closeReason {

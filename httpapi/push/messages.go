@@ -12,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/google/uuid"
 
+	"github.com/boxoffice/boxoffice/httpapi/auth"
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
@@ -111,8 +112,18 @@ func (m clientMessage) followed() []uuid.UUID {
 	return slices.Compact(ids)
 }
 
+// identify finds out who a token stands for. An API key needs the scope of reads.
+func (s *socket) identify(token string) (account.Claims, error) {
+	checker := auth.Checker{Accounts: s.push.Accounts, WrongKeys: s.push.WrongKeys}
+	claims, err := checker.Check(context.Background(), s.network, token) // a look-up has a time limit of its own
+	if err == nil && !claims.Allows(account.ScopeRead) {
+		err = errScope
+	}
+	return claims, err
+}
+
 func (s *socket) hello(m clientMessage) *closeReason {
-	claims, err := s.push.Accounts.ParseAccess(m.Token)
+	claims, err := s.identify(m.Token)
 	if err != nil {
 		return tokenRefused(err)
 	}
@@ -128,7 +139,7 @@ func (s *socket) hello(m clientMessage) *closeReason {
 
 // renew keeps the connection beyond the expiry of its token.
 func (s *socket) renew(token string) *closeReason {
-	claims, err := s.push.Accounts.ParseAccess(token)
+	claims, err := s.identify(token)
 	if err == nil && claims.UserID != s.user {
 		err = account.ErrInvalidToken
 	}

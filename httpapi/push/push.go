@@ -39,6 +39,8 @@ type Changes interface {
 type Options struct {
 	Live     Changes
 	Accounts *account.Accounts
+	// WrongKeys counts API keys that don't exist, by network; nil: they are not limited.
+	WrongKeys *middleware.Counter
 	// Origins may connect from a browser, besides the origin that the API itself is reached at.
 	Origins []string
 	Logger  *slog.Logger

@@ -64,6 +64,7 @@ type Accounts struct {
 	hasher        *hasher
 	leeway        time.Duration
 	revocations   revocations
+	keys          *keyCache
 	deliver       func(context.Context, Letter) error
 	requests      chan string // e-mail addresses whose owners have forgotten the password
 }
@@ -73,6 +74,10 @@ type Accounts struct {
 // eventstore.ErrOutcomeUnknown when it can't be known whether the write is durable.
 func New(pool *pgxpool.Pool, signer *Signer, options Options) (*Accounts, error) {
 	hasher, err := newHasher(options)
+	if err != nil {
+		return nil, fmt.Errorf("set up accounts: %w", err)
+	}
+	keys, err := newKeyCache()
 	if err != nil {
 		return nil, fmt.Errorf("set up accounts: %w", err)
 	}
@@ -86,6 +91,7 @@ func New(pool *pgxpool.Pool, signer *Signer, options Options) (*Accounts, error)
 		signer:        signer,
 		hasher:        hasher,
 		leeway:        cmp.Or(options.ReuseLeeway, 5*time.Minute),
+		keys:          keys,
 		deliver:       deliver,
 		requests:      make(chan string, maxRequests),
 	}, nil

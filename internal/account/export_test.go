@@ -21,3 +21,6 @@ var CommonPasswords = commonPasswords
 
 // DeviceOf is the name of the device of a sign-in.
 var DeviceOf = deviceOf
+
+// MakeKey makes an API key of nobody.
+var MakeKey = makeKey

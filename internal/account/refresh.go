@@ -179,7 +179,7 @@ func (a *Accounts) Logout(ctx context.Context, token string) error {
 }
 
 // DeleteExpired deletes expired refresh tokens, returns how many there were, and deletes
-// revocations of access tokens and links that have expired. Call it periodically.
+// revocations of access tokens, links that have expired, and API keys that ended 90 days ago. Call it periodically.
 func (a *Accounts) DeleteExpired(ctx context.Context) (int64, error) {
 	// Skip locked rows: this locks rows in another order than a revocation, and would deadlock with
 	// it. The next call finds them.
@@ -193,8 +193,11 @@ func (a *Accounts) DeleteExpired(ctx context.Context) (int64, error) {
 	if err == nil {
 		_, err = a.pool.Exec(ctx, `delete from account_links where expires_at <= now()`)
 	}
+	if err == nil {
+		err = a.deleteOldKeys(ctx)
+	}
 	if err != nil {
-		return 0, fmt.Errorf("delete old revocations and links: %w", err)
+		return 0, fmt.Errorf("delete old revocations, links and API keys: %w", err)
 	}
 	return tag.RowsAffected(), nil
 }

@@ -21,6 +21,7 @@ import (
 type revocations struct {
 	mu     sync.RWMutex
 	lowest map[uuid.UUID]int
+	keys   map[uuid.UUID]bool // API keys that were revoked lately
 }
 
 const (
@@ -35,6 +36,21 @@ func (r *revocations) of(id uuid.UUID) (lowest int) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.lowest[id]
+}
+
+func (r *revocations) addKey(id uuid.UUID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.keys == nil {
+		r.keys = map[uuid.UUID]bool{}
+	}
+	r.keys[id] = true // as in add
+}
+
+func (r *revocations) ofKey(id uuid.UUID) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.keys[id]
 }
 
 func (r *revocations) erased() (ids []uuid.UUID) {
@@ -67,9 +83,11 @@ func (a *Accounts) ParseAccess(token string) (Claims, error) {
 	return claims, err
 }
 
-// IsRevoked tells whether the token that makes these claims was revoked since it was parsed.
+// IsRevoked tells whether the token or API key that makes these claims was revoked since it was
+// parsed. Of a key whose user has changed it says so too: ParseKey gives the claims of now.
 func (a *Accounts) IsRevoked(claims Claims) bool {
-	return claims.version < a.revocations.of(claims.UserID)
+	return claims.version < a.revocations.of(claims.UserID) ||
+		claims.KeyID != uuid.Nil && a.revocations.ofKey(claims.KeyID)
 }
 
 // Erased are the users who were deleted lately: some of their requests may still be on their way, in
@@ -95,19 +113,28 @@ func (a *Accounts) Watch(ctx context.Context, logger *slog.Logger) {
 	}
 }
 
-// LoadRevocations reads once which access tokens were revoked recently.
+// LoadRevocations reads once which access tokens and API keys were revoked recently.
 func (a *Accounts) LoadRevocations(ctx context.Context) error {
 	rows, _ := a.pool.Query(ctx, `
-		select user_id, token_version
+		select user_id, token_version, false
 		from access_revocations
+		where revoked_at > $1
+		union all
+		select id, 0, true
+		from api_keys
 		where revoked_at > $1`, a.now().Add(-revokedFor))
-	lowest := map[uuid.UUID]int{}
+	lowest, keys := map[uuid.UUID]int{}, map[uuid.UUID]bool{}
 	var (
 		id      uuid.UUID
 		version int
+		isKey   bool
 	)
-	_, err := pgx.ForEachRow(rows, []any{&id, &version}, func() error {
-		lowest[id] = version
+	_, err := pgx.ForEachRow(rows, []any{&id, &version, &isKey}, func() error {
+		if isKey {
+			keys[id] = true
+		} else {
+			lowest[id] = version
+		}
 		return nil
 	})
 	if err != nil {
@@ -115,7 +142,7 @@ func (a *Accounts) LoadRevocations(ctx context.Context) error {
 	}
 	a.revocations.mu.Lock()
 	defer a.revocations.mu.Unlock()
-	a.revocations.lowest = lowest
+	a.revocations.lowest, a.revocations.keys = lowest, keys
 	return nil
 }
 

@@ -105,7 +105,17 @@ func (a *Accounts) EndOtherSessions(ctx context.Context, userID, session uuid.UU
 	return nil
 }
 
-// EndAllSessions is [Accounts.EndOtherSessions] without an exception.
+// EndAllSessions ends all sessions of the user, and all API keys: it is for an account in wrong
+// hands. It returns [ErrNotFound] when there is no such user.
 func (a *Accounts) EndAllSessions(ctx context.Context, userID uuid.UUID) error {
-	return a.EndOtherSessions(ctx, userID, uuid.Nil)
+	_, err := a.changeAccess(ctx, userID, func(tx pgx.Tx, _ User) error {
+		if err := a.revokeKeys(ctx, tx, userID); err != nil {
+			return err
+		}
+		return a.revokeAll(ctx, tx, userID, uuid.Nil)
+	})
+	if err != nil {
+		return fmt.Errorf("end all sessions of user %s: %w", userID, err)
+	}
+	return nil
 }

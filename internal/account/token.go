@@ -55,7 +55,7 @@ type Tokens struct {
 	Replayed bool
 }
 
-// Claims are the contents of a valid access token.
+// Claims are the contents of a valid access token, or what an API key stands for.
 type Claims struct {
 	UserID    uuid.UUID
 	Email     string
@@ -64,6 +64,10 @@ type Claims struct {
 	// SessionID is that of the sign-in, see [Session]. It is zero in tokens of other programs.
 	SessionID     uuid.UUID
 	EmailVerified bool
+	// KeyID and Scopes are those of an API key. The id is zero for an access token, which has all
+	// scopes.
+	KeyID  uuid.UUID
+	Scopes []Scope
 
 	version int // see [revocations]
 }

@@ -19,8 +19,9 @@ type Read struct {
 	ID        int64 // ascends
 	Position  int64 // of its record in the log; 0 for a read from before reads were records
 	UserID    uuid.UUID
-	Operation string // of the API
-	Target    string // path and query
+	KeyID     uuid.UUID // the API key that was used; zero: none
+	Operation string    // of the API
+	Target    string    // path and query
 	RequestID string
 	At        time.Time
 }
@@ -108,7 +109,7 @@ func (r *Reads) join(read Read) (*readBatch, error) {
 	}
 	r.pending.facts = append(r.pending.facts, eventstore.Fact{
 		Type: eventstore.TypeLogRead, SchemaVersion: 1, Data: data,
-		Metadata: eventstore.Metadata{Actor: read.UserID, CorrelationID: read.RequestID},
+		Metadata: eventstore.Metadata{Actor: read.UserID, KeyID: read.KeyID, CorrelationID: read.RequestID},
 	})
 	return r.pending, nil
 }
@@ -189,7 +190,7 @@ func readOf(r *eventstore.Record) (Read, error) {
 		return Read{}, fmt.Errorf("position %d: %w", r.Position, err)
 	}
 	return Read{
-		ID: firstRecordID + int64(r.Version), Position: r.Position, UserID: metadata.Actor,
+		ID: firstRecordID + int64(r.Version), Position: r.Position, UserID: metadata.Actor, KeyID: metadata.KeyID,
 		Operation: data.Operation, Target: data.Target, RequestID: metadata.CorrelationID, At: r.RecordedAt,
 	}, nil
 }
