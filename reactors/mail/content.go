@@ -3,11 +3,11 @@ package mail
 import (
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"golang.org/x/text/currency"
+
+	"github.com/boxoffice/boxoffice/internal/ticket"
 )
 
 // content is what a mail says.
@@ -151,7 +151,7 @@ func factsOf(l Letter) (facts []fact) {
 		facts = append(facts, fact{Label: "Tickets", Value: line.text(l.Currency)})
 	}
 	if l.Kind == BookingConfirmed {
-		facts = append(facts, fact{Label: "Ticket number", Value: ticketNumber(l.Booking)})
+		facts = append(facts, fact{Label: "Ticket number", Value: ticket.NumberOf(l.Booking)})
 	}
 	return facts
 }
@@ -196,10 +196,4 @@ func amount(minor int64, code string) string {
 		return fmt.Sprintf("%s %d", code, minor)
 	}
 	return fmt.Sprintf("%s %d.%0*d", code, minor/one, scale, minor%one)
-}
-
-// ticketNumber is the end of a booking's id, as the user interface shows it.
-func ticketNumber(id uuid.UUID) string {
-	end := strings.ToUpper(id.String()[24:])
-	return end[:4] + " " + end[4:8] + " " + end[8:]
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"github.com/boxoffice/boxoffice/internal/calendar"
 )
 
 //go:embed templates
@@ -56,7 +58,7 @@ func (r renderer) render(l Letter, to recipient, links links, place placement, n
 	}
 	p.subject = printable(c.Subject)
 	if c.Calendar {
-		p.calendar, p.fileName = calendarOf(l, now), calendarName(l.Event.Title)
+		p.calendar, p.fileName = calendarOf(l, now), calendar.FileName(l.Event.Title)
 	}
 	var html, text bytes.Buffer
 	if err := r.html.Execute(&html, c); err != nil {
