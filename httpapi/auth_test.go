@@ -195,11 +195,19 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	s.call("POST", "/auth/login", "", map[string]string{"email": "ann@example.com", "password": "wrong-password-1"})
 	s.call("POST", "/auth/refresh", "", map[string]string{"refreshToken": a.at("refreshToken").(string)})
 	s.call("GET", "/events?search=secretly", a.at("accessToken").(string), nil)
+	secret := s.feed(a.at("accessToken").(string), "bookings")
+	for _, path := range []string{secret, secret + "/", "/api" + secret, strings.TrimSuffix(secret, ".ics")} {
+		for _, method := range []string{"GET", "HEAD", "PUT"} {
+			_, err := s.raw(method, path, "", nil)
+			must(t, err)
+		}
+	}
+	secret, _ = strings.CutPrefix(strings.TrimSuffix(secret, ".ics"), "/calendar/")
 	logs := s.logs.String()
 	if !strings.Contains(logs, "/auth/login") {
 		t.Fatal("nothing was logged, so the test shows nothing")
 	}
-	for _, secret := range []string{"passw0rd 123", "wrong-password-1", "ann@example.com", "secretly",
+	for _, secret := range []string{"passw0rd 123", "wrong-password-1", "ann@example.com", "secretly", secret,
 		fmt.Sprint(a.at("accessToken")), fmt.Sprint(a.at("refreshToken"))} {
 		if strings.Contains(logs, secret) {
 			t.Errorf("the logs hold %q", secret)

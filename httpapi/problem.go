@@ -59,6 +59,7 @@ var known = []struct {
 		"This link has expired or was already used. Please request a new one", 0},
 	{account.ErrNoSession, 404, "session_not_found", "This session doesn't exist or has ended", 0},
 	{account.ErrNotFound, 404, "user_not_found", "User not found", 0},
+	{account.ErrNoFeed, 404, "calendar_not_found", "There is no calendar at this address, or not any more", 0},
 	{images.ErrNotFound, 404, "image_not_found", "This picture doesn't exist", 0},
 	{images.ErrTooMany, 429, "too_many_images",
 		"You have uploaded too many pictures today. Please try again tomorrow", 3600},
