@@ -153,7 +153,7 @@ func newAPI(o Options) *api {
 }
 
 func (a *api) observer() middleware.Observer {
-	o := middleware.Observer{Logger: a.Logger, Tracer: a.Tracer}
+	o := middleware.Observer{Logger: a.Logger, Tracer: a.Tracer, Secret: calendarPath}
 	if a.Metrics != nil {
 		o.Done = append(o.Done, middleware.Metrics(a.Metrics, bookPath))
 	}
@@ -283,6 +283,7 @@ func (a *api) routes() {
 	route(a, op("GET /waitlist", "listWaitlist", "List one's own entries on waiting lists, with one's place", 200, 400),
 		a.listWaitlist, a.signedIn(account.ScopeRead), reading, a.readsModels, a.needsDatabase)
 
+	calendarRoutes(a)
 	deskRoutes(a)
 	webhookRoutes(a)
 	auditRoutes(a)

@@ -200,11 +200,19 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	s.call("POST", "/book", key, bodies["bookTicket"])
 	s.call("GET", "/bookings", unknownKey, nil)
 	s.call("GET", "/bookings", key[:len(key)-1], nil)
+	secret := s.feed(a.at("accessToken").(string), "bookings")
+	for _, path := range []string{secret, secret + "/", "/api" + secret, strings.TrimSuffix(secret, ".ics")} {
+		for _, method := range []string{"GET", "HEAD", "PUT"} {
+			_, err := s.raw(method, path, "", nil)
+			must(t, err)
+		}
+	}
+	secret, _ = strings.CutPrefix(strings.TrimSuffix(secret, ".ics"), "/calendar/")
 	logs := s.logs.String()
 	if !strings.Contains(logs, "/auth/login") {
 		t.Fatal("nothing was logged, so the test shows nothing")
 	}
-	for _, secret := range []string{"passw0rd 123", "wrong-password-1", "ann@example.com", "secretly",
+	for _, secret := range []string{"passw0rd 123", "wrong-password-1", "ann@example.com", "secretly", secret,
 		key[:20], unknownKey[:20], fmt.Sprint(a.at("accessToken")), fmt.Sprint(a.at("refreshToken"))} {
 		if strings.Contains(logs, secret) {
 			t.Errorf("the logs hold %q", secret)

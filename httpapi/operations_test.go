@@ -48,6 +48,7 @@ var bodies = map[string]string{
 	"addOrganizer":       `{"email":"ann@example.com","role":"sell"}`,
 	"checkIn":            `{"code":"AQ"}`,
 	"undoCheckIn":        `{"code":"AQ","reason":"a mistake"}`,
+	"makeCalendar":       `{"kind":"bookings"}`,
 	"uploadImage":        string(picture(1, 1)),
 	"createWebhook":      `{"url":"https://example.com/hook"}`,
 	"changeWebhook":      `{"status":"paused"}`,
@@ -83,7 +84,10 @@ func (s *system) operations() []operation {
 			}
 			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "/images/{id}", "/images/"+noImage,
 				"{id}", uuid.NewString(), "{userId}", uuid.NewString(), "{position}", "1",
-				"{deliveryId}", "1").Replace(pattern)
+				"{deliveryId}", "1", "{secret}", "SECRET").Replace(pattern)
+			if o.id == "endCalendar" {
+				o.path += "?kind=bookings"
+			}
 			o.contentType = "application/json"
 			if described.RequestBody != nil {
 				if described.RequestBody.Content.GetOrZero(o.contentType) == nil {

@@ -68,6 +68,7 @@ var known = []struct {
 	{endpoint.ErrTooMany, 409, "too_many_webhooks", "You have as many webhooks as you can. Please delete one first", 0},
 	{endpoint.ErrNotActive, 409, "webhook_not_active", "This webhook is switched off. Please resume it first", 0},
 	{endpoint.ErrNoOwner, 404, "user_not_found", "User not found", 0},
+	{account.ErrNoFeed, 404, "calendar_not_found", "There is no calendar at this address, or not any more", 0},
 	{images.ErrNotFound, 404, "image_not_found", "This picture doesn't exist", 0},
 	{images.ErrTooMany, 429, "too_many_images",
 		"You have uploaded too many pictures today. Please try again tomorrow", 3600},

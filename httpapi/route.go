@@ -53,7 +53,7 @@ func tagOf(path string) string {
 	switch first {
 	case "proof-of-work":
 		return "auth"
-	case "book", "holds", "waitlist":
+	case "book", "calendar", "holds", "waitlist":
 		return "bookings"
 	case "images":
 		return "events"

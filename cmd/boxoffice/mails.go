@@ -13,6 +13,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/config"
+	"github.com/boxoffice/boxoffice/internal/ticket"
 	"github.com/boxoffice/boxoffice/projections/engine"
 	"github.com/boxoffice/boxoffice/reactors"
 	"github.com/boxoffice/boxoffice/reactors/mail"
@@ -69,8 +70,8 @@ func (m *mails) Link(ctx context.Context, purpose mail.Kind, id uuid.UUID) (emai
 }
 
 // withPreviews adds /dev/mails to the API: how each mail looks, for those who work on them.
-func withPreviews(api http.Handler, origin string, logger *slog.Logger) http.Handler {
-	previews, err := mail.Previews(origin, time.Now)
+func withPreviews(api http.Handler, origin string, tickets mail.Tickets, logger *slog.Logger) http.Handler {
+	previews, err := mail.Previews(origin, tickets, time.Now)
 	if err != nil {
 		logger.Error("mails can't be previewed", "error", err)
 		return api
@@ -82,6 +83,15 @@ func withPreviews(api http.Handler, origin string, logger *slog.Logger) http.Han
 		}
 		api.ServeHTTP(w, r)
 	})
+}
+
+// ticketCodes signs the codes of tickets in mails; nil: the process has no key.
+func (p *parts) ticketCodes() mail.Tickets {
+	keys := p.audit.Checkpoints.Keys()
+	if keys.Public() == "" {
+		return nil
+	}
+	return ticket.Signer{Keys: keys}
 }
 
 // openMails lets this process send mails, where a server for them is configured.
@@ -102,7 +112,7 @@ func (p *parts) delivery() (none reactors.Reactor, err error) {
 		return none, err
 	}
 	return mail.Delivery(mail.Options{
-		Server: server, From: from, Origin: p.config.FrontendOrigin[0], Recipients: p.mails,
+		Server: server, From: from, Origin: p.config.FrontendOrigin[0], Recipients: p.mails, Tickets: p.ticketCodes(),
 		Rate: int(p.config.MailRate.Requests), Per: p.config.MailRate.Window, //nolint:gosec // 32 bits
 		Logger: p.logger, Registerer: p.metrics.Registerer(), Now: time.Now,
 	})

@@ -354,7 +354,7 @@ func (p *parts) handler() http.Handler {
 	if p.config.Production() {
 		return api
 	}
-	return withPreviews(api, p.config.FrontendOrigin[0], p.logger)
+	return withPreviews(api, p.config.FrontendOrigin[0], p.ticketCodes(), p.logger)
 }
 
 func plainHTTP(c config.Config) httpapi.PlainHTTP {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -30,6 +31,8 @@ type Request struct {
 type Observer struct {
 	Logger *slog.Logger
 	Tracer trace.Tracer // nil: none are recorded
+	// Secret is a part of a path after which secrets stand, which are not logged; empty: there is none.
+	Secret string
 	Done   []func(Request)
 }
 
@@ -73,8 +76,16 @@ func (o Observer) log(ctx context.Context, r *http.Request, done Request, bytes 
 	if !o.Logger.Enabled(ctx, level) {
 		return
 	}
-	o.Logger.Log(ctx, level, "request", "method", r.Method, "path", r.URL.Path, "status", done.Status, "code", done.Code,
+	o.Logger.Log(ctx, level, "request", "method", r.Method, "path", o.path(r), "status", done.Status, "code", done.Code,
 		"bytes", bytes, "took", done.Took, "requestId", RequestID(ctx))
+}
+
+// path is what is logged of an address.
+func (o Observer) path(r *http.Request) string {
+	if before, _, found := strings.Cut(r.URL.Path, o.Secret); found && o.Secret != "" {
+		return before + o.Secret + "…"
+	}
+	return r.URL.Path
 }
 
 // knownMethod keeps methods that clients make up from becoming labels.

@@ -124,9 +124,11 @@ func (a *Accounts) Link(ctx context.Context, id uuid.UUID) (token, email string,
 
 // linkToken is the token of a link. Only those who have the secret of access tokens can make it, and
 // they could sign in as anybody anyway.
-func (k key) linkToken(id uuid.UUID) string {
+func (k key) linkToken(id uuid.UUID) string { return k.tokenFor("boxoffice link", id) }
+
+func (k key) tokenFor(purpose string, id uuid.UUID) string {
 	mac := hmac.New(sha256.New, k.secret)
-	mac.Write([]byte("boxoffice link\x00"))
+	mac.Write([]byte(purpose + "\x00"))
 	mac.Write(id[:])
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:20])
 }

@@ -78,3 +78,10 @@ func (s Signer) Read(code string) (Ticket, error) {
 		EventID: uuid.UUID(payload[1:17]), BookingID: uuid.UUID(payload[17:33]), Type: payload[33], Number: int(payload[34]),
 	}, nil
 }
+
+// NumberOf is what is printed on the tickets of a booking, for people to read to each other: the end
+// of its id, as the user interface shows it.
+func NumberOf(booking uuid.UUID) string {
+	end := strings.ToUpper(booking.String()[24:])
+	return end[:4] + " " + end[4:8] + " " + end[8:]
+}

@@ -1,49 +1,29 @@
 package mail
 
 import (
-	"cmp"
 	"strings"
 	"time"
 	"unicode"
 
-	ics "github.com/arran4/golang-ical"
+	"github.com/boxoffice/boxoffice/internal/calendar"
+	"github.com/boxoffice/boxoffice/internal/ticket"
 )
 
-// usualDuration is that of an event that does not say its end.
-const usualDuration = 2 * time.Hour
-
-// calendarOf is the booking as an entry of a calendar. It has the same id as the one that the web
-// page gives, and a newer one replaces an older one.
+// calendarOf is the booking as an entry of a calendar. It has the same id as in the feed and in the
+// file that the web page gives, and a newer one replaces an older one.
 func calendarOf(l Letter, now time.Time) string {
-	c := ics.NewCalendarFor("Boxoffice")
-	c.SetMethod(ics.MethodPublish)
-	e := c.AddEvent(l.Booking.String() + "@boxoffice")
-	e.SetDtStampTime(now)
-	e.SetSequence(l.Event.Version)
-	e.SetStartAt(l.Event.StartsAt)
-	end := l.Event.EndsAt
-	if end.IsZero() {
-		end = l.Event.StartsAt.Add(usualDuration)
+	e := calendar.Entry{
+		ID: l.Booking, Version: l.Event.Version, ModifiedAt: now, Title: l.Event.Title, Venue: l.Event.Venue,
+		Details:  "Ticket number " + ticket.NumberOf(l.Booking),
+		StartsAt: l.Event.StartsAt, EndsAt: l.Event.EndsAt, TimeZone: l.Event.TimeZone, Status: calendar.Confirmed,
 	}
-	e.SetEndAt(end)
-	e.SetSummary(printable(l.Event.Title))
-	e.SetLocation(printable(l.Event.Venue))
-	e.SetStatus(ics.ObjectStatusConfirmed)
 	if l.Kind == EventCancelled || l.Kind == BookingCancelled {
-		e.SetStatus(ics.ObjectStatusCancelled)
+		e.Status = calendar.Cancelled
 	}
-	return c.Serialize()
+	return calendar.Calendar{Entries: []calendar.Entry{e}}.Text()
 }
 
-// calendarName is a name for the file that every system takes.
-func calendarName(title string) string {
-	name := strings.Join(strings.FieldsFunc(title, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
-	}), "-")
-	return cmp.Or(name, "event") + ".ics"
-}
-
-// printable leaves control characters out, which a calendar and a subject can't hold.
+// printable leaves control characters out, which a subject can't hold.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -2,13 +2,12 @@ package mail
 
 import (
 	"fmt"
-	"html/template"
 	"math"
-	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"golang.org/x/text/currency"
+
+	"github.com/boxoffice/boxoffice/internal/ticket"
 )
 
 // content is what a mail says.
@@ -20,8 +19,7 @@ type content struct {
 	Facts      []fact
 	Action     *action // nil: nothing is to be done
 	Closing    string  // below it
-	Ticket     string  // what its code says; empty: it has none
-	Image      template.URL
+	Pictures   []picture
 	Calendar   bool // with a file for a calendar
 	Home       string
 }
@@ -40,7 +38,7 @@ type links struct {
 	link   string // of VerifyEmail and ResetPassword, with the secret
 }
 
-func contentOf(l Letter, to recipient, at links) (content, error) {
+func contentOf(l Letter, to recipient, at links, pictures []picture) (content, error) {
 	c := content{Name: to.name, Home: at.origin}
 	switch l.Kind {
 	case VerifyEmail, ResetPassword, PasswordChanged, EmailChanged:
@@ -59,9 +57,8 @@ func contentOf(l Letter, to recipient, at links) (content, error) {
 	event, bookings := at.origin+"/events/"+l.Event.ID.String(), at.origin+"/bookings"
 	switch l.Kind {
 	case BookingConfirmed:
-		c.say("Your tickets for "+title, "You are going to "+title+"!",
-			"Your booking is confirmed. Show this code at the door, on your phone or on paper.")
-		c.Action, c.Ticket, c.Calendar = &action{"Show my bookings", bookings}, "urn:uuid:"+l.Booking.String(), true
+		c.say("Your tickets for "+title, "You are going to "+title+"!", "Your booking is confirmed. "+atTheDoor(pictures))
+		c.Action, c.Pictures, c.Calendar = &action{"Show my bookings", bookings}, pictures, true
 	case BookingCancelled:
 		c.say("Your booking for "+title+" is cancelled", "Your booking is cancelled",
 			"The tickets went back on sale, and their code is not valid any more.")
@@ -93,6 +90,16 @@ func contentOf(l Letter, to recipient, at links) (content, error) {
 		return c, fmt.Errorf("letters of the kind %q are not known", l.Kind)
 	}
 	return c, nil
+}
+
+func atTheDoor(pictures []picture) string {
+	switch len(pictures) {
+	case 0:
+		return "Your tickets are under your bookings."
+	case 1:
+		return "Show this code at the door, on your phone or on paper."
+	}
+	return "Show these codes at the door, one for each person, on your phone or on paper."
 }
 
 func (c *content) say(subject, heading string, paragraphs ...string) {
@@ -155,7 +162,7 @@ func factsOf(l Letter) (facts []fact) {
 		facts = append(facts, fact{Label: "Tickets", Value: line.text(l.Currency)})
 	}
 	if l.Kind == BookingConfirmed {
-		facts = append(facts, fact{Label: "Ticket number", Value: ticketNumber(l.Booking)})
+		facts = append(facts, fact{Label: "Ticket number", Value: ticket.NumberOf(l.Booking)})
 	}
 	return facts
 }
@@ -200,10 +207,4 @@ func amount(minor int64, code string) string {
 		return fmt.Sprintf("%s %d", code, minor)
 	}
 	return fmt.Sprintf("%s %d.%0*d", code, minor/one, scale, minor%one)
-}
-
-// ticketNumber is the end of a booking's id, as the user interface shows it.
-func ticketNumber(id uuid.UUID) string {
-	end := strings.ToUpper(id.String()[24:])
-	return end[:4] + " " + end[4:8] + " " + end[8:]
 }

@@ -39,6 +39,7 @@ type Options struct {
 	From       *mail.Address
 	Origin     string // of the user interface, such as https://tickets.example.com
 	Recipients Recipients
+	Tickets    Tickets // nil: mails have no codes of tickets
 	// Rate bounds how many mails are sent in Per.
 	Rate   int
 	Per    time.Duration
@@ -51,7 +52,7 @@ type Options struct {
 // delivery sends letters.
 type delivery struct {
 	Options
-	templates templates
+	renderer  renderer
 	transport *transport
 	limiter   *rate.Limiter
 	sent      *prometheus.CounterVec
@@ -69,12 +70,12 @@ const (
 
 // Delivery is the reactor that sends the letters. Nothing is sent faster than the rate.
 func Delivery(o Options) (reactors.Reactor, error) {
-	t, err := newTemplates()
+	r, err := newRenderer(o.Tickets)
 	if err != nil {
-		return reactors.Reactor{}, fmt.Errorf("read the templates of mails: %w", err)
+		return reactors.Reactor{}, err
 	}
 	d := &delivery{
-		Options: o, templates: t, transport: &transport{server: o.Server},
+		Options: o, renderer: r, transport: &transport{server: o.Server},
 		limiter: rate.NewLimiter(rate.Limit(float64(o.Rate)/o.Per.Seconds()), max(1, o.Rate/10)),
 		sent: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: "boxoffice", Name: "mails_total", Help: "Mails that this process has sent or given up.",
@@ -124,7 +125,7 @@ func (d *delivery) deliver(ctx context.Context, l Letter, key string) error {
 		return err
 	}
 	now := d.Now()
-	p, err := d.templates.render(l, to, at, "cid:"+ticketImage, now)
+	p, err := d.renderer.render(l, to, at, attached, now)
 	if err != nil {
 		return reactors.Permanent(err)
 	}

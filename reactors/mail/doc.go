@@ -10,6 +10,7 @@
 // are never logged; nor are the texts.
 //
 //   - letter.go: what is queued; notices.go, holders.go, reminder.go: from what
-//   - content.go: what each kind says; render.go, templates: how it looks; calendar.go: the .ics
+//   - content.go: what each kind says; render.go, templates: how it looks; calendar.go: the .ics;
+//     tickets.go: the codes for the door
 //   - smtp.go, delivery.go: how it is sent; preview.go: how to look at them all
 package mail

@@ -72,6 +72,7 @@ type Event struct {
 // Line is a number of tickets of one type.
 type Line struct {
 	Type     string `json:"type"` // its name
+	TypeID   uint8  `json:"typeId,omitempty"`
 	Quantity int    `json:"quantity"`
 	Price    int64  `json:"price"` // of one, in minor units
 }
@@ -96,7 +97,7 @@ func linesOf(lines domain.Lines, d domain.Details) []Line {
 	}
 	var all []Line
 	for _, l := range lines.All() {
-		all = append(all, Line{Type: names[l.Type], Quantity: l.Quantity, Price: l.Price})
+		all = append(all, Line{Type: names[l.Type], TypeID: uint8(l.Type), Quantity: l.Quantity, Price: l.Price})
 	}
 	return all
 }

@@ -3,7 +3,6 @@ package mail_test
 import (
 	"context"
 	"fmt"
-	"image/png"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/mailtest"
+	"github.com/boxoffice/boxoffice/internal/ticket"
 	"github.com/boxoffice/boxoffice/reactors"
 	"github.com/boxoffice/boxoffice/reactors/mail"
 )
@@ -47,9 +47,20 @@ func TestWhoBooksGetsTheTickets(t *testing.T) {
 	}
 	contains(t, "the text", m.Text, "Rock & Roll <Night>", "Saturday, 4 May 2030, 20:30 (WEST)", "City Hall",
 		"2 × Balcony, EUR 90.00", "1 × Floor, EUR 20.50", "https://tickets.example.com/bookings")
-	contains(t, "the HTML", m.HTML, "Rock &amp; Roll &lt;Night&gt;", `src="cid:ticket.png"`, "prefers-color-scheme: dark")
-	if _, err := png.Decode(strings.NewReader(m.Files["ticket.png"])); err != nil {
-		t.Errorf("the code of the ticket: %v", err)
+	contains(t, "the HTML", m.HTML, "Rock &amp; Roll &lt;Night&gt;", "prefers-color-scheme: dark", "Show these codes")
+	for i, want := range []struct {
+		of    ticket.Ticket
+		label string
+	}{
+		{ticket.Ticket{EventID: b.event, BookingID: booking, Type: 1, Number: 1}, "Ticket 1 of 3: Balcony"},
+		{ticket.Ticket{EventID: b.event, BookingID: booking, Type: 1, Number: 2}, "Ticket 2 of 3: Balcony"},
+		{ticket.Ticket{EventID: b.event, BookingID: booking, Type: 2, Number: 1}, "Ticket 3 of 3: Floor"},
+	} {
+		name := fmt.Sprintf("ticket-%d.png", i+1)
+		contains(t, "the HTML", m.HTML, `src="cid:`+name+`"`, want.label)
+		if m.Files[name] != mailtest.QRCode(t, b.codeOf(want.of)) {
+			t.Errorf("%s is not the code of %+v", name, want.of)
+		}
 	}
 	c, err := ics.ParseCalendar(strings.NewReader(m.Files["Rock-Roll-Night.ics"]))
 	must(t, err)
@@ -57,6 +68,35 @@ func TestWhoBooksGetsTheTickets(t *testing.T) {
 	starts, err := e.GetStartAt()
 	if err != nil || !starts.Equal(b.details.StartsAt) || e.Id() != booking.String()+"@boxoffice" {
 		t.Errorf("got %v, %v, %s", starts, err, e.Id())
+	}
+}
+
+func TestWithoutAKeyMailsHaveNoCodes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.run(func(o *mail.Options) { o.Tickets = nil })
+	b.add(book(uuid.New(), uuid.New()))
+	m := b.gets(1)[0]
+	contains(t, "the text", m.Text, "Your tickets are under your bookings.")
+	if len(m.Files) != 1 || strings.Contains(m.HTML, "<img") {
+		t.Errorf("got %d files:\n%s", len(m.Files), m.HTML)
+	}
+}
+
+// One that an earlier version of the program has queued.
+func TestALetterThatDoesNotNameTypesHasNoCodes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.run()
+	db := stdlib.OpenDBFromPool(b.pool)
+	defer db.Close() //nolint:errcheck // a test
+	must(t, mail.Queue(db, mail.Letter{
+		Kind: mail.BookingConfirmed, User: uuid.New(), Position: 9, Booking: uuid.New(),
+		Event: &mail.Event{ID: b.event, Title: "Show", TimeZone: "UTC"}, Lines: []mail.Line{{Type: "Floor", Quantity: 1}},
+	}))
+	b.notifier.Queued()
+	if m := b.gets(1)[0]; len(m.Files) != 1 {
+		t.Errorf("got %d files", len(m.Files))
 	}
 }
 
@@ -322,7 +362,7 @@ func TestAddressesOfServers(t *testing.T) {
 
 func TestEveryKindHasAPreview(t *testing.T) {
 	t.Parallel()
-	h, err := mail.Previews("http://localhost:3000", time.Now)
+	h, err := mail.Previews("http://localhost:3000", signer(t), time.Now)
 	must(t, err)
 	get := func(path string) string {
 		w := httptest.NewRecorder()
@@ -332,6 +372,8 @@ func TestEveryKindHasAPreview(t *testing.T) {
 		}
 		return w.Body.String()
 	}
+	contains(t, "the preview of tickets", get("/dev/mails?kind="+string(mail.BookingConfirmed)),
+		"data:image/png;base64,", "Ticket 3 of 3: Standing")
 	list := get("/dev/mails")
 	for _, kind := range []mail.Kind{mail.VerifyEmail, mail.ResetPassword, mail.PasswordChanged, mail.EmailChanged,
 		mail.BookingConfirmed, mail.BookingCancelled, mail.HoldLapsed, mail.TicketsOffered, mail.OfferLapsed,

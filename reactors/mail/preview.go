@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"fmt"
 	"html/template"
 	"net/http"
 	"time"
@@ -18,7 +17,7 @@ func samples(now time.Time) []Letter {
 	}
 	before := *event
 	before.Venue, before.StartsAt = "Open-air stage", starts.Add(-2*time.Hour)
-	lines := []Line{{"Balcony", 2, 45_00}, {"Standing", 1, 25_50}}
+	lines := []Line{{"Balcony", 1, 2, 45_00}, {"Standing", 2, 1, 25_50}}
 	var all []Letter
 	for _, kind := range []Kind{
 		VerifyEmail, ResetPassword, PasswordChanged, EmailChanged, BookingConfirmed, BookingCancelled, HoldLapsed,
@@ -53,10 +52,10 @@ pre { white-space: pre-wrap; max-width: 42rem; border: 1px solid #999; padding: 
 <iframe sandbox title="HTML" srcdoc="{{.HTML}}"></iframe><h2>Text</h2><pre>{{.Text}}</pre>`
 
 // Previews is a page that shows a mail of each kind, for those who work on them.
-func Previews(origin string, now func() time.Time) (http.Handler, error) {
-	t, err := newTemplates()
+func Previews(origin string, tickets Tickets, now func() time.Time) (http.Handler, error) {
+	r, err := newRenderer(tickets)
 	if err != nil {
-		return nil, fmt.Errorf("read the templates of mails: %w", err)
+		return nil, err
 	}
 	list, err := template.New("index").Parse(index)
 	if err != nil {
@@ -66,16 +65,17 @@ func Previews(origin string, now func() time.Time) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	to := recipient{"Ann Example", "ann@example.com"}
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy",
 			"default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'")
 		all := samples(now())
 		for _, l := range all {
-			if string(l.Kind) != r.URL.Query().Get("kind") {
+			if string(l.Kind) != q.URL.Query().Get("kind") {
 				continue
 			}
-			p, err := t.preview(l, origin, now())
+			p, err := r.render(l, to, links{origin, origin + "/verify-email#token=EXAMPLE"}, inline, now())
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 				return

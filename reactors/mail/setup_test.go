@@ -14,8 +14,10 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
+	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/mailtest"
+	"github.com/boxoffice/boxoffice/internal/ticket"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 	"github.com/boxoffice/boxoffice/reactors"
@@ -107,7 +109,8 @@ func (b *bundle) run(change ...func(*mail.Options)) (stop func()) {
 	from, err := mail.ParseSender("Boxoffice <tickets@example.com>")
 	must(b.t, err)
 	logger := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	o := mail.Options{Server: server, From: from, Origin: "https://tickets.example.com", Recipients: b, Rate: 100_000,
+	o := mail.Options{Server: server, From: from, Origin: "https://tickets.example.com", Recipients: b,
+		Tickets: signer(b.t), Rate: 100_000,
 		Per: time.Second, Logger: logger, Now: time.Now}
 	for _, c := range change {
 		c(&o)
@@ -129,6 +132,20 @@ func (b *bundle) run(change ...func(*mail.Options)) (stop func()) {
 		return b.count(`select count(*) from reactor_offsets where holder is not null`) == 2
 	})
 	return stop
+}
+
+func signer(t *testing.T) ticket.Signer {
+	t.Helper()
+	keys, err := audit.NewKeys("a signing secret of the tests, which is long enough")
+	must(t, err)
+	return ticket.Signer{Keys: keys}
+}
+
+func (b *bundle) codeOf(of ticket.Ticket) string {
+	b.t.Helper()
+	code, err := signer(b.t).Code(of)
+	must(b.t, err)
+	return code
 }
 
 func emailOf(id uuid.UUID) string { return "u" + id.String() + "@example.org" }
