@@ -47,6 +47,9 @@ var bodies = map[string]string{
 	"addOrganizer":       `{"email":"ann@example.com","role":"sell"}`,
 	"checkIn":            `{"code":"AQ"}`,
 	"undoCheckIn":        `{"code":"AQ","reason":"a mistake"}`,
+	"bookFor":            `{"email":"ann@example.com"}`,
+	"cancelBookingOf":    `{"reason":"Paid twice"}`,
+	"sendMessage":        `{"subject":"Doors open at 7","text":"Come early."}`,
 	"uploadImage":        string(picture(1, 1)),
 }
 
@@ -75,7 +78,7 @@ func (s *system) operations() []operation {
 				o.role = account.Role(roles.Content[0].Value)
 			}
 			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "/images/{id}", "/images/"+noImage,
-				"{id}", uuid.NewString(), "{userId}", uuid.NewString(), "{position}",
+				"{id}", uuid.NewString(), "{userId}", uuid.NewString(), "{bookingId}", uuid.NewString(), "{position}",
 				"1").Replace(pattern)
 			o.contentType = "application/json"
 			if described.RequestBody != nil {
