@@ -29,8 +29,10 @@ func calendarOf(l Letter, now time.Time) string {
 	e.SetSummary(printable(l.Event.Title))
 	e.SetLocation(printable(l.Event.Venue))
 	e.SetStatus(ics.ObjectStatusConfirmed)
-	if l.Kind == EventCancelled || l.Kind == BookingCancelled {
+	switch l.Kind {
+	case EventCancelled, BookingCancelled, BookingCancelledByOrganizer:
 		e.SetStatus(ics.ObjectStatusCancelled)
+	default:
 	}
 	return c.Serialize()
 }

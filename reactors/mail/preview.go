@@ -23,6 +23,7 @@ func samples(now time.Time) []Letter {
 	for _, kind := range []Kind{
 		VerifyEmail, ResetPassword, PasswordChanged, EmailChanged, BookingConfirmed, BookingCancelled, HoldLapsed,
 		TicketsOffered, OfferLapsed, EventChanged, EventCancelled, Reminder,
+		BookingCancelledByOrganizer, OrganizerMessage,
 	} {
 		l := Letter{Kind: kind, User: uuid.NameSpaceDNS, Position: 1, Event: event, Booking: uuid.NameSpaceOID}
 		switch kind {
@@ -30,6 +31,11 @@ func samples(now time.Time) []Letter {
 			l.Lines, l.Currency, l.Until = lines, "EUR", now.Add(10*time.Minute)
 		case BookingCancelled, HoldLapsed, OfferLapsed:
 			l.Lines = lines
+		case BookingCancelledByOrganizer:
+			l.Lines, l.Reason = lines, "It was paid for twice."
+		case OrganizerMessage:
+			l.Subject, l.Sender = "Doors open at seven", uuid.NameSpaceDNS
+			l.Text = "The doors open an hour earlier than usual.\n\nThe bar takes cards only."
 		case EventChanged:
 			l.Before = &before
 		default:

@@ -125,6 +125,6 @@ func (t templates) preview(l Letter, origin string, now time.Time) (parts, error
 		}
 		image = "data:image/png;base64," + base64.StdEncoding.EncodeToString(code)
 	}
-	return t.render(l, recipient{"Ann Example", "ann@example.com"},
+	return t.render(l, recipient{name: "Ann Example", email: "ann@example.com", sender: "Olga Organizer"},
 		links{origin, origin + "/verify-email#token=EXAMPLE"}, image, now)
 }
