@@ -37,21 +37,26 @@ func (s *Service) Book(ctx context.Context, r Request, c Book) (Result, error) {
 func (s *Service) executeBooking(
 	ctx context.Context, r Request, useCase string, cmd command, id uuid.UUID,
 ) (Result, error) {
-	result, err := s.execute(ctx, r, useCase, cmd, func(o outcome) Result {
-		made := projections.Booking{
-			ID: id, EventID: cmd.StreamID, UserID: r.Actor, Status: projections.BookingConfirmed, Version: o.Version,
-		}
-		if record, ok := recordOf(o, domain.TypeTicketBooked, domain.TypeHoldConfirmed); ok {
-			made.CreatedAt, made.Version = record.RecordedAt, record.Version
-			made.Lines, made.Currency = linesOf(record)
-		}
-		return Result{Event: eventOf(cmd.StreamID, o), Booking: made, Position: o.Position}
-	})
+	result, err := s.execute(ctx, r, useCase, cmd, madeBooking(cmd.StreamID, id, r.Actor))
 	if err != nil || result.Replayed != nil || !result.Booking.CreatedAt.IsZero() || s.Progress == nil {
 		return result, err
 	}
 	result.Booking, err = s.lookUp(ctx, id)
 	return result, err
+}
+
+// madeBooking shows a booking that was made for a customer.
+func madeBooking(event, id, of uuid.UUID) func(outcome) Result {
+	return func(o outcome) Result {
+		made := projections.Booking{
+			ID: id, EventID: event, UserID: of, Status: projections.BookingConfirmed, Version: o.Version,
+		}
+		if record, ok := recordOf(o, domain.TypeTicketBooked, domain.TypeHoldConfirmed); ok {
+			made.CreatedAt, made.Version = record.RecordedAt, record.Version
+			made.Lines, made.Currency = linesOf(record)
+		}
+		return Result{Event: eventOf(event, o), Booking: made, Position: o.Position}
+	}
 }
 
 // recordOf is the record of a type among those that a command has added: offers and lapses come with
@@ -66,11 +71,7 @@ func recordOf(o outcome, types ...string) (r eventstore.Record, ok bool) {
 
 // linesOf is what a booking is for.
 func linesOf(r eventstore.Record) (lines domain.Lines, currency string) {
-	value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
-	if err != nil {
-		panic(err) // this program has encoded it
-	}
-	switch v := value.(type) {
+	switch v := valueOf(r).(type) {
 	case domain.TicketBooked:
 		return v.Lines.All(), v.Currency
 	case domain.HoldConfirmed:
@@ -78,6 +79,15 @@ func linesOf(r eventstore.Record) (lines domain.Lines, currency string) {
 	default:
 		return nil, ""
 	}
+}
+
+// valueOf decodes a record that this program has encoded.
+func valueOf(r eventstore.Record) domain.Record {
+	value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
+	if err != nil {
+		panic(err)
+	}
+	return value
 }
 
 // lookUp reads a booking that was in its stream already, made by an earlier Book with the same
@@ -103,12 +113,17 @@ func (s *Service) CancelBooking(ctx context.Context, r Request, bookingID uuid.U
 	}
 	cancel := domain.CancelBooking{BookingID: bookingID, CustomerID: r.Actor, Now: s.Now(), OfferTime: s.HoldTime}
 	cmd := command{StreamID: found.EventID, Decide: decider(cancel), Immediate: true}
-	return s.execute(ctx, r, "cancel booking", cmd, func(o outcome) Result {
+	return s.execute(ctx, r, "cancel booking", cmd, cancelledBooking(found))
+}
+
+// cancelledBooking shows a booking that was cancelled.
+func cancelledBooking(found *projections.Booking) func(outcome) Result {
+	return func(o outcome) Result {
 		cancelled := *found
 		cancelled.Status = projections.BookingCancelled
 		if record, ok := recordOf(o, domain.TypeBookingCancelled); ok {
 			cancelled.CancelledAt, cancelled.Version = &record.RecordedAt, record.Version
 		}
 		return Result{Event: eventOf(found.EventID, o), Booking: cancelled, Position: o.Position}
-	})
+	}
 }

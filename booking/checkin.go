@@ -83,6 +83,7 @@ func checkedTicketOf(t domain.TicketID, s domain.State) CheckedTicket {
 func (s *Service) Look(
 	ctx context.Context, r Request, eventID uuid.UUID, needed domain.EventRole,
 ) (state domain.State, err error) {
+	r.Once = nil // it is no request of its own
 	nothing := command{StreamID: eventID, Decide: func(domain.State) ([]domain.Record, error) { return nil, nil }}
 	_, err = s.executeAs(ctx, r, needed, "look", nothing, func(o outcome) Result {
 		state = o.State

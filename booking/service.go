@@ -109,7 +109,9 @@ type Result struct {
 	Hold    projections.Hold
 	Entry   projections.PlacedEntry
 	// Ticket is the one that was checked in, or whose check-in was undone.
-	Ticket   CheckedTicket
+	Ticket CheckedTicket
+	// Message is the one that was sent.
+	Message  projections.Message
 	Position int64 // a reader that has reached it sees the effect
 	// Replayed is the stored answer to a repeated request; then Event and the others are empty.
 	Replayed []byte

@@ -28,6 +28,7 @@ const (
 	TypeOrganizerRemoved = "OrganizerRemoved"
 	TypeTicketCheckedIn  = "TicketCheckedIn"
 	TypeCheckInUndone    = "CheckInUndone"
+	TypeMessageSent      = "MessageSent"
 )
 
 // Codec encodes records for storage and decodes them. Stored records never change: a new shape of a
@@ -55,10 +56,16 @@ func (Codec) Encode(r Record) (name string, schemaVersion int16, data []byte, er
 		name, schemaVersion = TypeTicketCheckedIn, 1
 	case CheckInUndone:
 		name, schemaVersion = TypeCheckInUndone, 1
+	case MessageSent:
+		name, schemaVersion = TypeMessageSent, 1
 	case TicketBooked:
 		schemaVersion, data, err = (*bookingData)(&r).encode()
 		return TypeTicketBooked, schemaVersion, data, err
 	case BookingCancelled:
+		if r.Reason != "" {
+			name, schemaVersion = TypeBookingCancelled, 3
+			break
+		}
 		schemaVersion, data, err = (&bookingData{r.BookingID, r.CustomerID, "", r.Lines}).encode()
 		return TypeBookingCancelled, schemaVersion, data, err
 	default:
@@ -95,6 +102,9 @@ func (Codec) Decode(name string, schemaVersion int16, data []byte) (Record, erro
 	case TypeBookingCancelled:
 		if schemaVersion == 1 || schemaVersion == 2 {
 			return decodeCancelled(schemaVersion, data)
+		}
+		if schemaVersion == 3 {
+			return decodeCancelledBy(data)
 		}
 	case TypeEventScheduled:
 		switch schemaVersion {
@@ -136,6 +146,10 @@ func (Codec) Decode(name string, schemaVersion int16, data []byte) (Record, erro
 		if schemaVersion == 1 {
 			return decode[CheckInUndone](data)
 		}
+	case TypeMessageSent:
+		if schemaVersion == 1 {
+			return decodeMessage(data)
+		}
 	default:
 		if schemaVersion == 1 {
 			return decodeClaim(name, data)
@@ -169,6 +183,33 @@ func decodeCheckedIn(data []byte) (Record, error) {
 	r.At = r.At.UTC().Truncate(time.Microsecond)
 	if year := r.At.Year(); r.Number < 1 || r.Number > MaxPerCustomer || year < 0 || year > 9999 {
 		return nil, fmt.Errorf("decode %T: ticket %d at %s", r, r.Number, r.At)
+	}
+	return r, nil
+}
+
+// decodeCancelledBy reads a cancellation by an organizer, whose lines can be those of version 1.
+func decodeCancelledBy(data []byte) (Record, error) {
+	var r BookingCancelled
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("decode %T: %w", r, err)
+	}
+	if r.Reason == "" {
+		return nil, fmt.Errorf("decode %T: without a reason", r)
+	}
+	if err := (&bookingData{Lines: r.Lines}).check(); err != nil && len(r.Lines) > 0 {
+		return nil, err
+	}
+	return r, nil
+}
+
+func decodeMessage(data []byte) (Record, error) {
+	var r MessageSent
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("decode %T: %w", r, err)
+	}
+	r.At = r.At.UTC().Truncate(time.Microsecond)
+	if year := r.At.Year(); year < 0 || year > 9999 {
+		return nil, fmt.Errorf("decode %T: sent in the year %d", r, year)
 	}
 	return r, nil
 }

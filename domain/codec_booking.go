@@ -74,13 +74,13 @@ func decodeBooked(schemaVersion int16, data []byte) (Record, error) {
 func decodeCancelled(schemaVersion int16, data []byte) (Record, error) {
 	var b bookingData
 	if b.parse(schemaVersion, data) {
-		return BookingCancelled{b.BookingID, b.CustomerID, b.Lines}, nil
+		return BookingCancelled{BookingID: b.BookingID, CustomerID: b.CustomerID, Lines: b.Lines}, nil
 	}
 	slow, err := decodeAnyBooking(schemaVersion, data)
 	if err != nil {
 		return nil, err
 	}
-	return BookingCancelled{slow.BookingID, slow.CustomerID, slow.Lines}, nil
+	return BookingCancelled{BookingID: slow.BookingID, CustomerID: slow.CustomerID, Lines: slow.Lines}, nil
 }
 
 // decodeAnyBooking reads every layout.

@@ -66,6 +66,9 @@ func stored() map[string]domain.Record {
 		"OrganizerRemoved.v1": domain.OrganizerRemoved{UserID: customerID},
 		"TicketCheckedIn.v1":  domain.TicketCheckedIn{TicketID: ticket, At: until, By: customerID},
 		"CheckInUndone.v1":    domain.CheckInUndone{TicketID: ticket, By: customerID, Reason: "the wrong person"},
+		"MessageSent.v1": domain.MessageSent{
+			By: customerID, At: until, Recipients: 2, Subject: "Doors open at <7>", Text: "One.\n\n\"Two\" & three.",
+		},
 		"DetailsChanged.v1":   domain.DetailsChanged{Details: details},
 		"DetailsChanged.v2":   domain.DetailsChanged{Details: full},
 		"CapacityChanged.v1":  domain.CapacityChanged{Capacity: 1_000_000},
@@ -74,6 +77,9 @@ func stored() map[string]domain.Record {
 		"TicketBooked.v2":     booked,
 		"BookingCancelled.v1": domain.BookingCancelled{BookingID: bookingID, CustomerID: customerID},
 		"BookingCancelled.v2": domain.BookingCancelled{BookingID: bookingID, CustomerID: customerID, Lines: freed},
+		"BookingCancelled.v3": domain.BookingCancelled{
+			BookingID: bookingID, CustomerID: customerID, Lines: freed, By: customerID, Reason: "Paid twice",
+		},
 	}
 }
 

@@ -29,6 +29,23 @@ type AddOrganizer struct {
 	Scheduler uuid.UUID // see [Actor]
 }
 
+// CancelBookingOf returns the tickets of somebody else's booking, for an organizer.
+type CancelBookingOf struct {
+	BookingID uuid.UUID
+	By        uuid.UUID
+	Reason    string // one line, at most [MaxReason] characters
+	Now       time.Time
+	OfferTime time.Duration
+}
+
+// SendMessage writes to everybody who has tickets.
+type SendMessage struct {
+	By      uuid.UUID
+	Subject string // one line, at most [MaxSubject] characters
+	Text    string // at most [MaxMessage] characters
+	Now     time.Time
+}
+
 // CheckInTicket admits the holder of a ticket.
 type CheckInTicket struct {
 	Ticket TicketID
@@ -175,3 +192,5 @@ func (AddOrganizer) command()    {}
 func (RemoveOrganizer) command() {}
 func (CheckInTicket) command()   {}
 func (UndoCheckIn) command()     {}
+func (CancelBookingOf) command() {}
+func (SendMessage) command()     {}

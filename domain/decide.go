@@ -2,6 +2,7 @@ package domain
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -54,6 +55,10 @@ func decide(c Command, s State) ([]Record, error) {
 		return checkInTicket(c, s)
 	case UndoCheckIn:
 		return undoCheckIn(c, s)
+	case CancelBookingOf:
+		return cancelBookingOf(c, s)
+	case SendMessage:
+		return sendMessage(c, s)
 	}
 	panic("domain: unknown command") // the interface is sealed and the linter checks the switch
 }
@@ -74,6 +79,8 @@ func momentOf(c Command) moment {
 		return moment{c.Now, c.OfferTime}
 	case CancelBooking:
 		return moment{c.Now, c.OfferTime}
+	case CancelBookingOf:
+		return moment{c.Now, c.OfferTime}
 	case HoldTickets:
 		return moment{c.Now, c.OfferTime}
 	case ReleaseHold:
@@ -83,7 +90,7 @@ func momentOf(c Command) moment {
 	case LapseHolds:
 		return moment{c.Now, c.OfferTime}
 	case ScheduleEvent, PublishEvent, CancelEvent, ConfirmHold, LeaveWaitlist,
-		AddOrganizer, RemoveOrganizer, CheckInTicket, UndoCheckIn: // they set no ticket free
+		AddOrganizer, RemoveOrganizer, CheckInTicket, UndoCheckIn, SendMessage: // they set no ticket free
 	}
 	return moment{}
 }
@@ -260,20 +267,36 @@ func bookTicket(c BookTicket, s State) ([]Record, error) {
 }
 
 func cancelBooking(c CancelBooking, s State) ([]Record, error) {
-	b, made := s.bookings.get(c.BookingID)
+	if b, made := s.bookings.get(c.BookingID); made && b.customer != c.CustomerID {
+		return nil, ErrNotBookingOwner
+	}
+	return s.cancelBooking(BookingCancelled{BookingID: c.BookingID}, c.Now)
+}
+
+func cancelBookingOf(c CancelBookingOf, s State) ([]Record, error) {
+	reason := strings.TrimSpace(c.Reason)
+	var wrong checks
+	if wrong.line("reason", reason, MaxReason); len(wrong) > 0 {
+		return nil, &InvalidError{wrong}
+	}
+	return s.cancelBooking(BookingCancelled{BookingID: c.BookingID, By: c.By, Reason: reason}, c.Now)
+}
+
+// cancelBooking completes the record of a cancellation with what the booking is.
+func (s State) cancelBooking(r BookingCancelled, now time.Time) ([]Record, error) {
+	b, made := s.bookings.get(r.BookingID)
 	switch {
 	case !made:
 		return nil, ErrBookingNotFound
-	case b.customer != c.CustomerID:
-		return nil, ErrNotBookingOwner
 	case b.cancelled:
 		return nil, nil
-	case s.status == statusScheduled && begun(s, c.Now):
+	case s.status == statusScheduled && begun(s, now):
 		return nil, ErrEventPast
-	case s.isCheckedIn(c.BookingID):
+	case s.isCheckedIn(r.BookingID):
 		return nil, ErrBookingCheckedIn
 	}
-	return []Record{BookingCancelled{c.BookingID, c.CustomerID, s.linesOf(c.BookingID, b).cancelled()}}, nil
+	r.CustomerID, r.Lines = b.customer, s.linesOf(r.BookingID, b).cancelled()
+	return []Record{r}, nil
 }
 
 func changeable(s State) error {

@@ -101,7 +101,7 @@ func ReviseDetails(before, d Details) (Details, error) {
 
 func (d Details) normalized() Details {
 	d.Title, d.Venue = strings.TrimSpace(d.Title), strings.TrimSpace(d.Venue)
-	d.Description = strings.ReplaceAll(strings.TrimSpace(d.Description), "\r\n", "\n")
+	d.Description = normalizedText(d.Description)
 	d.OrganizerName = strings.TrimSpace(d.OrganizerName)
 	d = d.withUTC()
 	if d.TimeZone == "" {

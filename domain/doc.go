@@ -12,7 +12,7 @@
 //  2. A booking takes one ticket; when sold equals capacity, it is refused.
 //  3. A customer holds at most one active booking of an event.
 //  4. A customer who has cancelled may book again, with a new booking; the history keeps both.
-//  5. Only the customer who made a booking cancels it.
+//  5. Only the customer who made a booking cancels it; see also rule 33.
 //  6. Cancelling a booking twice changes nothing: the ticket is returned once.
 //  7. An event that has begun can neither be booked nor can its bookings be cancelled.
 //  8. A cancelled event can't be booked; its bookings can still be cancelled.
@@ -67,4 +67,7 @@
 //     one of them admits its holder. No ticket of an event that is called off is checked in.
 //  31. A check-in can be undone, with a reason. Then the ticket can be checked in again.
 //  32. A booking with a ticket that is checked in can't be cancelled.
+//  33. An organizer who sells can cancel a customer's booking as the customer could, and gives a reason.
+//  34. An organizer who manages can write to everybody who has tickets, at most [MaxMessages] times
+//     within [MessageDay].
 package domain

@@ -57,6 +57,9 @@ func Explain(s State, r Record) error {
 		}
 	case BookingCancelled:
 		c = CancelBooking{BookingID: r.BookingID, CustomerID: r.CustomerID, Now: longAgo()}
+		if r.Reason != "" {
+			c = CancelBookingOf{BookingID: r.BookingID, By: r.By, Reason: r.Reason, Now: longAgo()}
+		}
 	default:
 		return s.explainClaim(r)
 	}
@@ -97,6 +100,8 @@ func (s State) explainClaim(r Record) error {
 		return s.wouldDecide(CheckInTicket{Ticket: r.TicketID, By: r.By, Now: r.At}, r)
 	case CheckInUndone:
 		return s.wouldDecide(UndoCheckIn{Ticket: r.TicketID, By: r.By, Reason: r.Reason}, r)
+	case MessageSent:
+		return s.wouldDecide(SendMessage{By: r.By, Subject: r.Subject, Text: r.Text, Now: r.At}, r)
 	}
 	return fmt.Errorf("%T is not a record", r)
 }

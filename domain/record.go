@@ -79,6 +79,18 @@ type BookingCancelled struct {
 	BookingID  uuid.UUID `json:"bookingId"`
 	CustomerID uuid.UUID `json:"customerId"`
 	Lines      Lines     `json:"lines,omitempty"`
+	// By is the organizer who has cancelled it, and Reason is why; both empty: the customer has.
+	By     uuid.UUID `json:"by,omitzero"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// MessageSent is a message of an organizer to everybody who has tickets then.
+type MessageSent struct {
+	By         uuid.UUID `json:"by"`
+	At         time.Time `json:"at"`
+	Recipients int       `json:"recipients"` // people who have tickets
+	Subject    string    `json:"subject"`
+	Text       string    `json:"text"`
 }
 
 // TicketsHeld sets tickets aside for a customer until a time. With the id of a hold that the customer
@@ -182,6 +194,7 @@ func (OrganizerAdded) record()   {}
 func (OrganizerRemoved) record() {}
 func (TicketCheckedIn) record()  {}
 func (CheckInUndone) record()    {}
+func (MessageSent) record()      {}
 
 // Equal reports whether two records say the same.
 func Equal(a, b Record) bool {

@@ -56,6 +56,9 @@ const (
 	ErrBookingCancelled Refusal = "booking_cancelled"
 	ErrAlreadyCheckedIn Refusal = "already_checked_in"
 	ErrBookingCheckedIn Refusal = "booking_checked_in"
+
+	ErrNobodyToWriteTo Refusal = "no_attendees"
+	ErrTooManyMessages Refusal = "too_many_messages"
 )
 
 // Code is stable, for programs.
@@ -150,6 +153,10 @@ func (r Refusal) Error() string {
 		return "This ticket is already checked in"
 	case ErrBookingCheckedIn:
 		return "A booking with a ticket that is checked in can't be cancelled"
+	case ErrNobodyToWriteTo:
+		return "Nobody has tickets for this event"
+	case ErrTooManyMessages:
+		return "You can send five messages about an event within a day. Please try again later"
 	}
 	return string(r)
 }

@@ -383,6 +383,7 @@ func TestEveryRuleHasATest(t *testing.T) {
 	tested := numbers(t, "rules_test.go", `t\.Run\("rule (\d+): `)
 	maps.Copy(tested, numbers(t, "claims_test.go", `t\.Run\("rule (\d+): `))
 	maps.Copy(tested, numbers(t, "door_test.go", `t\.Run\("rule (\d+): `))
+	maps.Copy(tested, numbers(t, "desk_test.go", `t\.Run\("rule (\d+): `))
 	if len(rules) < 12 {
 		t.Fatalf("found only the rules %v in the package comment", rules)
 	}

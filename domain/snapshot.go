@@ -11,7 +11,7 @@ import (
 // snapshotFormat is the first byte of a snapshot. Another layout, or another meaning of the state,
 // gets another number; snapshots with an old number are ignored, and the state is read from the
 // log.
-const snapshotFormat = 4
+const snapshotFormat = 5
 
 // snapshotHead is the part of a snapshot without bookings, in JSON.
 type snapshotHead struct {
@@ -23,6 +23,7 @@ type snapshotHead struct {
 
 	Owner      uuid.UUID     `json:"owner,omitzero"`
 	Organizers []coOrganizer `json:"organizers,omitempty"`
+	Messages   []int64       `json:"messages,omitempty"`
 }
 
 // snapshotBooking is how many bytes each booking takes; those that State.orders has take more.
@@ -30,7 +31,9 @@ const snapshotBooking = 16 + 16 + 3
 
 // MarshalBinary encodes the state, in 35 bytes for each booking with tickets of one type.
 func (s State) MarshalBinary() ([]byte, error) {
-	head, err := json.Marshal(snapshotHead{s.status, s.details, s.capacity, s.lastType, s.joined, s.owner, s.organizers})
+	head, err := json.Marshal(snapshotHead{
+		s.status, s.details, s.capacity, s.lastType, s.joined, s.owner, s.organizers, s.messages,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +88,7 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	}
 	read := State{
 		status: head.Status, details: head.Details, capacity: head.Capacity, lastType: head.LastType, joined: head.Joined,
-		owner: head.Owner, organizers: head.Organizers,
+		owner: head.Owner, organizers: head.Organizers, messages: head.Messages,
 	}
 	by := new(builder)
 	for range r.length() {

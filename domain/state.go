@@ -31,6 +31,8 @@ type State struct {
 
 	owner      uuid.UUID     // zero: the records don't say
 	organizers []coOrganizer // in the order in which they were added; never changed in place
+
+	messages []int64 // when the last MaxMessages were sent, in microseconds since 1970; never changed in place
 }
 
 // customer takes no more than 32 bytes, beside the id.
@@ -165,6 +167,8 @@ func (s State) evolve(r Record, by *builder) State {
 		s = s.setCheckIn(r.TicketID, checkIn{r.Type, number, r.At.UnixMicro(), r.By}, by)
 	case CheckInUndone:
 		s = s.removeCheckIn(r.TicketID, by)
+	case MessageSent:
+		s = s.addMessage(r.At)
 	}
 	return s
 }

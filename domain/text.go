@@ -24,6 +24,9 @@ func isParagraphs(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Cc, r) && r != '\n' && r != '\t' })
 }
 
+// normalizedText is a text of several lines as it is stored.
+func normalizedText(s string) string { return strings.ReplaceAll(strings.TrimSpace(s), "\r\n", "\n") }
+
 // IsVisible reports whether s has a visible character. Combining marks alone are not visible.
 func IsVisible(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {

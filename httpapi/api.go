@@ -173,7 +173,7 @@ func (a *api) crossOrigin() func(http.Handler) http.Handler {
 		},
 		ExposedHeaders: []string{
 			currentStatus, "ETag", "Idempotency-Replayed", "Link", logPosition, "RateLimit", "RateLimit-Policy", readModelLag,
-			"Retry-After", "X-Request-Id",
+			"Retry-After", totalRows, "X-Request-Id",
 		},
 	}).Handler
 }

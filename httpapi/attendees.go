@@ -16,7 +16,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -63,7 +62,9 @@ type AttendeeFilters struct {
 	ID     uuid.UUID `path:"id" format:"uuid"`
 	Status string    `query:"status" enum:"CONFIRMED,CANCELLED"`
 	Type   int       `query:"ticketTypeId" minimum:"1" maximum:"255"`
-	Search string    `query:"search" maxLength:"200" doc:"A part of the customer's name or e-mail address"`
+	Search string    `query:"search" maxLength:"200" doc:"Words of which each is a part of the customer's name or e-mail address, without regard to case and accents"`
+	// CheckedIn is not a bool, for which absent and false would be the same.
+	CheckedIn string `query:"checkedIn" enum:"true,false" doc:"true: bookings with a ticket that is checked in; false: those with none"`
 }
 
 type listAttendeesInput struct {
@@ -106,16 +107,16 @@ func (a *api) listAttendees(ctx context.Context, in *listAttendeesInput) (*struc
 	if err != nil {
 		return nil, err
 	}
-	query, err := a.attendeeQuery(ctx, in.AttendeeFilters)
-	if err != nil {
-		return nil, err
-	}
+	query := in.query()
 	query.Limit, query.After = in.Limit, after
-	attendees, next, err := a.attendees(ctx, query)
+	page, next, err := a.Bookings.Attendees(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	out := AttendeeList{Data: attendees, Meta: BookingMeta{Limit: in.Limit}}
+	out := AttendeeList{Data: make([]Attendee, len(page)), Meta: BookingMeta{Limit: in.Limit}}
+	for i := range page {
+		out.Data[i] = attendeeOf(&page[i])
+	}
 	if next.ID != uuid.Nil {
 		out.Meta.Next = cursor{List: list, Key: next.CreatedAt.Format(time.RFC3339Nano), ID: next.ID}.String()
 	}
@@ -126,49 +127,22 @@ func (a *api) listAttendees(ctx context.Context, in *listAttendeesInput) (*struc
 func (f AttendeeFilters) list() string {
 	return url.Values{
 		"id": {f.ID.String()}, "status": {f.Status}, "type": {strconv.Itoa(f.Type)}, "search": {f.Search},
+		"checkedIn": {f.CheckedIn},
 	}.Encode()
 }
 
-// maxMatches is how many users a search for attendees finds at most.
-const maxMatches = 10_000
-
-func (a *api) attendeeQuery(ctx context.Context, f AttendeeFilters) (q projections.AttendeeQuery, err error) {
-	q = projections.AttendeeQuery{EventID: f.ID, Status: f.Status, Type: f.Type}
-	if search := strings.TrimSpace(f.Search); search != "" {
-		q.Users, err = a.Accounts.Matching(ctx, search, maxMatches)
-		if q.Users == nil {
-			q.Users = []uuid.UUID{}
-		}
+func (f AttendeeFilters) query() projections.AttendeeQuery {
+	q := projections.AttendeeQuery{EventID: f.ID, Status: f.Status, Type: f.Type, Search: f.Search}
+	if f.CheckedIn != "" {
+		is := f.CheckedIn == "true"
+		q.CheckedIn = &is
 	}
-	return q, err
+	return q
 }
 
-// attendees reads a page, and joins it with what accounts say now.
-func (a *api) attendees(
-	ctx context.Context, q projections.AttendeeQuery,
-) (list []Attendee, next projections.BookingCursor, err error) {
-	page, next, err := a.Bookings.OfEvent(ctx, q)
-	if err != nil {
-		return nil, next, err
-	}
-	ids := make([]uuid.UUID, len(page))
-	for i := range page {
-		ids[i] = page[i].UserID
-	}
-	users, err := a.Accounts.Named(ctx, ids)
-	if err != nil {
-		return nil, next, err
-	}
-	list = make([]Attendee, len(page))
-	for i := range page {
-		list[i] = attendeeOf(&page[i], users[page[i].UserID])
-	}
-	return list, next, nil
-}
-
-func attendeeOf(b *projections.Booking, u account.User) Attendee {
+func attendeeOf(b *projections.Attendee) Attendee {
 	shown := Attendee{
-		BookingID: b.ID, CustomerID: b.UserID, Name: u.Name, Email: u.Email, Status: b.Status, BookedAt: b.CreatedAt,
+		BookingID: b.ID, CustomerID: b.UserID, Name: b.Name, Email: b.Email, Status: b.Status, BookedAt: b.CreatedAt,
 		CancelledAt: b.CancelledAt, Tickets: []AttendeeTicket{},
 	}
 	for _, t := range b.Lines.Tickets(b.ID) {
@@ -183,7 +157,14 @@ func attendeeOf(b *projections.Booking, u account.User) Attendee {
 	return shown
 }
 
-type exportAttendeesInput struct{ AttendeeFilters }
+type exportAttendeesInput struct {
+	AttendeeFilters
+	BOM bool `query:"bom" doc:"Begin with a byte order mark, which some versions of Excel need to read names right"`
+}
+
+// totalRows is the header that says how many lines follow the header of a file, for those who show
+// progress.
+const totalRows = "Total-Rows"
 
 // exportAttendees streams a file page by page, however long. One that breaks off ends without the last
 // chunk, which clients notice.
@@ -192,7 +173,8 @@ func (a *api) exportAttendees(ctx context.Context, in *exportAttendeesInput) (*h
 	if err != nil {
 		return nil, err
 	}
-	query, err := a.attendeeQuery(ctx, in.AttendeeFilters)
+	query := in.query()
+	total, err := a.Bookings.CountTickets(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +187,16 @@ func (a *api) exportAttendees(ctx context.Context, in *exportAttendeesInput) (*h
 		ctx.SetHeader("Content-Type", "text/csv; charset=utf-8; header=present")
 		ctx.SetHeader("Content-Disposition",
 			fmt.Sprintf(`attachment; filename="attendees-%s.csv"`, a.Now().UTC().Format("20060102T150405Z")))
-		if err := a.writeAttendees(ctx.Context(), patientWriter{ctx.BodyWriter(), w}, query, types); err != nil {
+		ctx.SetHeader(totalRows, strconv.Itoa(total))
+		to := patientWriter{ctx.BodyWriter(), w}
+		err := error(nil)
+		if in.BOM {
+			_, err = io.WriteString(to, "\ufeff")
+		}
+		if err == nil {
+			err = a.writeAttendees(ctx.Context(), to, query, types)
+		}
+		if err != nil {
 			_ = problemOf(ctx.Context(), a.Logger, err) // logs it
 			panic(http.ErrAbortHandler)
 		}
@@ -226,26 +217,30 @@ func (a *api) writeAttendees(
 	})
 	q.Limit = exportPage
 	for {
-		page, next, err := a.attendees(ctx, q)
+		page, next, err := a.Bookings.Attendees(ctx, q)
 		if err != nil {
 			return err
 		}
-		for _, attendee := range page {
-			for _, t := range attendee.Tickets {
-				checkedIn := ""
-				if t.CheckedInAt != nil {
-					checkedIn = t.CheckedInAt.Format(time.RFC3339)
-				}
-				_ = lines.Write([]string{
-					attendee.BookingID.String(), inert(types[t.TicketTypeID]), strconv.Itoa(t.Number), inert(attendee.Name),
-					inert(attendee.Email), attendee.Status, attendee.BookedAt.Format(time.RFC3339), checkedIn,
-				})
-			}
+		for i := range page {
+			writeTickets(lines, attendeeOf(&page[i]), types)
 		}
 		if lines.Flush(); lines.Error() != nil || next.ID == uuid.Nil {
 			return lines.Error()
 		}
 		q.After = next
+	}
+}
+
+func writeTickets(lines *csv.Writer, of Attendee, types map[int]string) {
+	for _, t := range of.Tickets {
+		checkedIn := ""
+		if t.CheckedInAt != nil {
+			checkedIn = t.CheckedInAt.Format(time.RFC3339)
+		}
+		_ = lines.Write([]string{
+			of.BookingID.String(), inert(types[t.TicketTypeID]), strconv.Itoa(t.Number), inert(of.Name), inert(of.Email),
+			of.Status, of.BookedAt.Format(time.RFC3339), checkedIn,
+		})
 	}
 }
 

@@ -12,10 +12,11 @@ import (
 
 func TestAttendees(t *testing.T) {
 	t.Parallel()
+	const bobs = "Bob Ødegård Éluard"
 	s := start(t)
 	event, organizer := s.schedule(5), s.token(account.Organizer)
 	_, alice := s.account("alice@example.com", "=Alice, Ms", account.Customer)
-	_, bob := s.account("bob@example.com", "Bob", account.Customer)
+	_, bob := s.account("bob@example.com", bobs, account.Customer)
 	code := s.ticket(alice, event)
 	s.want(s.order(s.token(account.Customer), event), 201, "") // whose account is deleted
 	booked := s.want(s.order(bob, event), 201, "")
@@ -37,8 +38,10 @@ func TestAttendees(t *testing.T) {
 		return names, next
 	}
 	for query, want := range map[string]string{
-		"": "=Alice, Ms||Bob", "status=CONFIRMED": "=Alice, Ms|", "status=CANCELLED": "Bob", "search=BOB@": "Bob",
+		"": "=Alice, Ms||" + bobs, "status=CONFIRMED": "=Alice, Ms|", "status=CANCELLED": bobs, "search=BOB@": bobs,
 		"search=nobody": "", "ticketTypeId=1&search=alice": "=Alice, Ms", "ticketTypeId=2": "",
+		"search=odegard+ELUARD": bobs, "search=éluard+alice": "", "search=%25": "", "search=ob_": "",
+		"checkedIn=true": "=Alice, Ms", "checkedIn=false": "|" + bobs, "checkedIn=false&search=b": bobs,
 	} {
 		if got, _ := names(query); strings.Join(got, "|") != want {
 			t.Errorf("%q: got %q, want %q", query, got, want)
@@ -46,7 +49,7 @@ func TestAttendees(t *testing.T) {
 	}
 	first, next := names("limit=2")
 	rest, end := names("limit=2&cursor=" + next)
-	if len(first) != 2 || strings.Join(rest, "|") != "Bob" || end != "" {
+	if len(first) != 2 || strings.Join(rest, "|") != bobs || end != "" {
 		t.Errorf("pages: got %q and %q, then %q", first, rest, end)
 	}
 	s.want(s.call("GET", "/desk/events/"+event+"/attendees?status=CONFIRMED&cursor="+next, organizer, nil), 400,
@@ -58,8 +61,14 @@ func TestAttendees(t *testing.T) {
 	lines, err := csv.NewReader(strings.NewReader(string(file.raw))).ReadAll()
 	must(t, err)
 	if len(lines) != 4 || lines[1][3] != "'=Alice, Ms" || lines[1][7] == "" || lines[2][3] != "" ||
-		lines[3][5] != "CANCELLED" || !strings.Contains(string(file.raw), "\r\n") {
-		t.Errorf("got %q", file.raw)
+		lines[3][5] != "CANCELLED" || !strings.Contains(string(file.raw), "\r\n") || file.header.Get("Total-Rows") != "3" {
+		t.Errorf("got %v %q", file.header, file.raw)
+	}
+	marked, err := s.raw("GET", "/desk/events/"+event+"/attendees.csv?bom=true&status=CONFIRMED", organizer, nil,
+		"Min-Log-Position", last.header.Get("Log-Position"))
+	must(t, err)
+	if !strings.HasPrefix(string(marked.raw), "\ufeffbooking,") || marked.header.Get("Total-Rows") != "2" {
+		t.Errorf("got %v %q", marked.header, marked.raw)
 	}
 }
 

@@ -26,12 +26,12 @@ const maxEntries = 1000
 
 func calendarRoutes(a *api) {
 	route(a, op("GET /calendar", "listCalendars", "List the addresses that one's own calendars subscribe to", 200),
-		a.listCalendars, a.signedIn(), a.needsDatabase)
+		a.listCalendars, a.signedIn(noKeys), a.needsDatabase)
 	route(a, op("POST /calendar", "makeCalendar",
 		"Make an address that calendars can subscribe to, in place of the older one", 201, 400),
-		a.makeCalendar, a.signedIn(), a.limitedPerUser(a.Limiter.Cancelling), a.needsDatabase)
+		a.makeCalendar, a.signedIn(noKeys), a.limitedPerUser(a.Limiter.Cancelling), a.needsDatabase)
 	route(a, op("DELETE /calendar", "endCalendar", "Switch an address off", 204, 400),
-		a.endCalendar, a.signedIn(), a.limitedPerUser(a.Limiter.Cancelling), a.needsDatabase)
+		a.endCalendar, a.signedIn(noKeys), a.limitedPerUser(a.Limiter.Cancelling), a.needsDatabase)
 	route(a, op("GET "+calendarPath+"{secret}.ics", "getCalendar",
 		"Read one's own bookings or events as iCalendar (RFC 5545)", 200, 404),
 		a.getCalendar, a.needsDatabase, a.readsFeed, a.readsModels, servesCalendar, conditional)

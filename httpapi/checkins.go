@@ -59,17 +59,29 @@ func (a *api) checkIn(ctx context.Context, in *checkInInput) (*changed[CheckedTi
 	return a.atTheDoor(ctx, named, func(r booking.Request) (booking.Result, error) { return a.Service.CheckIn(ctx, r, c) })
 }
 
+// TicketRef names a ticket without its code.
+type TicketRef struct {
+	BookingID    uuid.UUID `json:"bookingId" format:"uuid"`
+	TicketTypeID int       `json:"ticketTypeId" minimum:"1" maximum:"255"`
+	Number       int       `json:"number" minimum:"1" maximum:"100"`
+}
+
 type undoCheckInInput struct {
 	Idempotent
 	ID   uuid.UUID `path:"id" format:"uuid"`
 	Body struct {
-		Code   string `json:"code" maxLength:"1000" doc:"What the ticket's QR code shows"`
-		Reason string `json:"reason" doc:"One line of at most 200 characters, without personal data: it is kept for good"`
+		Code   string     `json:"code,omitempty" maxLength:"1000" doc:"What the ticket's QR code shows"`
+		Ticket *TicketRef `json:"ticket,omitempty" doc:"Instead of the code: a ticket of the list of attendees"`
+		Reason string     `json:"reason" doc:"One line of at most 200 characters, without personal data: it is kept for good"`
 	}
 }
 
 func (a *api) undoCheckIn(ctx context.Context, in *undoCheckInInput) (*changed[CheckedTicket], error) {
 	c := a.checkInOf(in.ID, in.Body.Code)
+	if t := in.Body.Ticket; t != nil {
+		id := domain.TicketID{BookingID: t.BookingID, Type: domain.TypeID(t.TicketTypeID), Number: t.Number} //nolint:gosec // up to 255
+		c = booking.CheckIn{EventID: in.ID, OfEvent: in.ID, Ticket: id}
+	}
 	named := once{key: in.key, asked: []any{in.ID, in.Body}}
 	return a.atTheDoor(ctx, named, func(r booking.Request) (booking.Result, error) {
 		return a.Service.UndoCheckIn(ctx, r, c, in.Body.Reason)

@@ -37,6 +37,19 @@ func deskRoutes(a *api) {
 		"Download who comes to one's own event, one ticket on each line", 200, 400, 403, 404),
 		a.exportAttendees, desk, a.signedIn(account.ScopeManage), reading, a.readsModels, a.needsDatabase)
 
+	route(a, op("POST /desk/events/{id}/bookings", "bookFor",
+		"Book tickets of one's own event for somebody else", 201, 400, 403, 404, 409, 422),
+		a.bookFor, desk, a.signedIn(account.ScopeManage), people, a.needsDatabase)
+	route(a, op("POST /desk/events/{id}/bookings/{bookingId}/cancel", "cancelBookingOf",
+		"Cancel somebody's booking of one's own event", 200, 400, 403, 404, 409, 422),
+		a.cancelBookingOf, desk, a.signedIn(account.ScopeManage), people, a.needsDatabase)
+	route(a, op("GET /desk/events/{id}/messages", "listMessages",
+		"List the messages to those who have tickets of one's own event", 200, 400, 403, 404),
+		a.listMessages, desk, a.signedIn(account.ScopeManage), reading, a.readsModels, a.needsDatabase)
+	route(a, op("POST /desk/events/{id}/messages", "sendMessage",
+		"Write to everybody who has tickets of one's own event", 201, 400, 403, 404, 409, 422),
+		a.sendMessage, desk, a.signedIn(account.ScopeManage), people, a.needsDatabase)
+
 	route(a, op("POST /events/{id}/check-ins", "checkIn", "Check a ticket in", 200, 400, 403, 404, 409, 422),
 		a.checkIn, desk, a.signedIn(account.ScopeCheckIn), a.needsDatabase)
 	route(a, op("POST /events/{id}/check-ins/undo", "undoCheckIn", "Take a check-in back", 200, 400, 403, 404, 409, 422),

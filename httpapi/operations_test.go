@@ -49,6 +49,9 @@ var bodies = map[string]string{
 	"checkIn":            `{"code":"AQ"}`,
 	"undoCheckIn":        `{"code":"AQ","reason":"a mistake"}`,
 	"makeCalendar":       `{"kind":"bookings"}`,
+	"bookFor":            `{"email":"ann@example.com"}`,
+	"cancelBookingOf":    `{"reason":"Paid twice"}`,
+	"sendMessage":        `{"subject":"Doors open at 7","text":"Come early."}`,
 	"uploadImage":        string(picture(1, 1)),
 	"createWebhook":      `{"url":"https://example.com/hook"}`,
 	"changeWebhook":      `{"status":"paused"}`,
@@ -83,8 +86,8 @@ func (s *system) operations() []operation {
 				o.scope = account.Scope(scope.Value)
 			}
 			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "/images/{id}", "/images/"+noImage,
-				"{id}", uuid.NewString(), "{userId}", uuid.NewString(), "{position}", "1",
-				"{deliveryId}", "1", "{secret}", "SECRET").Replace(pattern)
+				"{id}", uuid.NewString(), "{userId}", uuid.NewString(), "{bookingId}", uuid.NewString(),
+				"{position}", "1", "{deliveryId}", "1", "{secret}", "SECRET").Replace(pattern)
 			if o.id == "endCalendar" {
 				o.path += "?kind=bookings"
 			}

@@ -14,7 +14,7 @@ import (
 
 // webhookRoutes are for organizers and admins, each for their own webhooks.
 func webhookRoutes(a *api) {
-	organizers := a.signedIn(account.Organizer, account.Admin)
+	organizers := a.signedIn(account.ScopeManage, account.Organizer, account.Admin)
 	reading, changing := a.limitedPerUser(a.Limiter.Reading), a.limitedPerUser(a.Limiter.Cancelling)
 	route(a, op("GET /webhooks", "listWebhooks", "List one's own webhooks", 200),
 		a.listWebhooks, organizers, reading, a.needsDatabase)

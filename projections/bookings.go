@@ -102,12 +102,6 @@ func reduceBooking(row *Booking, r *engine.Record[domain.Record]) {
 	row.Version = r.Version
 }
 
-func scanBooking(row pgx.CollectableRow) (*Booking, error) {
-	var b Booking
-	err := engine.Scan(row, b.fields()...)
-	return &b, err
-}
-
 // Bookings answers queries about bookings. Its pool stays the caller's.
 type Bookings struct{ Pool eventstore.Database }
 
@@ -173,56 +167,4 @@ func (b Bookings) OfUser(ctx context.Context, q BookingQuery) (page []BookingWit
 // Get returns one booking, or [ErrNotFound].
 func (b Bookings) Get(ctx context.Context, id uuid.UUID) (*Booking, error) {
 	return rowOf(ctx, b.Pool, bookingsTable(), "booking", id)
-}
-
-// AttendeeQuery selects bookings of an event. Limit must be at least 1.
-type AttendeeQuery struct {
-	EventID uuid.UUID
-	Status  string      // BookingConfirmed or BookingCancelled; empty: both
-	Type    int         // only bookings with tickets of this type; 0: all
-	Users   []uuid.UUID // only bookings of these; nil: of all
-	Limit   int
-	After   BookingCursor
-}
-
-// OfEvent returns bookings of an event, oldest first, and the cursor of the rest, which is zero at the
-// end of the list.
-func (b Bookings) OfEvent(ctx context.Context, q AttendeeQuery) (page []Booking, next BookingCursor, err error) {
-	c := &conditions{}
-	c.add("event_id = %s", q.EventID)
-	if q.Status != "" {
-		c.add("status = %s", q.Status)
-	}
-	if q.Type != 0 {
-		c.add("lines @> jsonb_build_array(jsonb_build_object('type', %s::int))", q.Type)
-	}
-	if q.Users != nil {
-		users := make([][16]byte, len(q.Users))
-		for i, id := range q.Users {
-			users[i] = id
-		}
-		c.add("user_id = any(%s)", users)
-	}
-	if q.After.ID != uuid.Nil {
-		c.add("(created_at, id) > (%s, %s)", q.After.CreatedAt, q.After.ID)
-	}
-	rows, _ := b.Pool.Query(ctx, fmt.Sprintf(`
-		select %s
-		from bookings
-		%s
-		order by created_at, id
-		limit %d`, bookingsTable().ColumnList(""), c.where(), q.Limit+1), c.args...)
-	page, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Booking, error) {
-		found, err := scanBooking(row)
-		return *found, err
-	})
-	if err != nil {
-		return nil, next, fmt.Errorf("bookings of event %s: %w", q.EventID, err)
-	}
-	if len(page) > q.Limit {
-		page = page[:q.Limit]
-		last := page[q.Limit-1]
-		next = BookingCursor{last.CreatedAt, last.ID}
-	}
-	return page, next, nil
 }

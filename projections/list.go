@@ -197,12 +197,15 @@ func (c *conditions) where() string {
 	return "where " + strings.Join(c.sql, " and ")
 }
 
+// containing is a pattern of LIKE, in which three characters are not themselves.
+func containing(word string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word) + "%"
+}
+
 func (q EventQuery) conditions() *conditions {
 	c := &conditions{}
 	for _, word := range searchWords(q.Search) {
-		// In a pattern of LIKE these three are not themselves.
-		literal := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word)
-		c.add("search_key like %s", "%"+literal+"%")
+		c.add("search_key like %s", containing(word))
 	}
 	if !q.From.IsZero() {
 		c.add("starts_at >= %s", q.From)

@@ -115,24 +115,6 @@ func (a *Accounts) Named(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Us
 	return named, nil
 }
 
-// Matching returns the ids of users whose name or e-mail address contains a text, in whatever case; at
-// most so many.
-func (a *Accounts) Matching(ctx context.Context, text string, most int) ([]uuid.UUID, error) {
-	rows, _ := a.pool.Query(ctx, `
-		select id
-		from users
-		where strpos(lower(name), lower($1)) > 0 or strpos(lower(email), lower($1)) > 0
-		limit $2`, text, most)
-	ids, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (id uuid.UUID, err error) {
-		err = row.Scan((*[16]byte)(&id))
-		return id, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("search for users: %w", err)
-	}
-	return ids, nil
-}
-
 // Delete erases the user: e-mail, name, password hash and refresh tokens. It returns [ErrNotFound]
 // when there is no such user. Records with the user's id stay in the log.
 func (a *Accounts) Delete(ctx context.Context, id uuid.UUID) error {

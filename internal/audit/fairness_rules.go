@@ -51,7 +51,8 @@ func (f *fairness) replay(value domain.Record) *FairnessStep {
 	case domain.OfferLapsed:
 		return f.freeHold(r.EntryID, r.CustomerID, r.Lines, true, f.record.RecordedAt)
 	case domain.TicketsOffered: // see offered
-	case domain.OrganizerAdded, domain.OrganizerRemoved, domain.TicketCheckedIn, domain.CheckInUndone: // free nothing
+	case domain.OrganizerAdded, domain.OrganizerRemoved, domain.TicketCheckedIn, domain.CheckInUndone,
+		domain.MessageSent: // free nothing
 	}
 	return nil
 }

@@ -17,8 +17,10 @@ func calendarOf(l Letter, now time.Time) string {
 		Details:  "Ticket number " + ticket.NumberOf(l.Booking),
 		StartsAt: l.Event.StartsAt, EndsAt: l.Event.EndsAt, TimeZone: l.Event.TimeZone, Status: calendar.Confirmed,
 	}
-	if l.Kind == EventCancelled || l.Kind == BookingCancelled {
+	switch l.Kind {
+	case EventCancelled, BookingCancelled, BookingCancelledByOrganizer:
 		e.Status = calendar.Cancelled
+	default:
 	}
 	return calendar.Calendar{Entries: []calendar.Entry{e}}.Text()
 }

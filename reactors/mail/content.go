@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -16,6 +17,7 @@ type content struct {
 	Heading    string
 	Name       string // of the recipient
 	Paragraphs []string
+	Quote      string // what somebody has written, in several lines
 	Facts      []fact
 	Action     *action // nil: nothing is to be done
 	Closing    string  // below it
@@ -30,7 +32,10 @@ type fact struct{ Label, Value, Before string }
 type action struct{ Text, URL string }
 
 // recipient is whom a mail goes to.
-type recipient struct{ name, email string }
+type recipient struct {
+	name, email string
+	sender      string // of OrganizerMessage: the name; empty: not known
+}
 
 // links lead to pages of the user interface.
 type links struct {
@@ -63,6 +68,16 @@ func contentOf(l Letter, to recipient, at links, pictures []picture) (content, e
 		c.say("Your booking for "+title+" is cancelled", "Your booking is cancelled",
 			"The tickets went back on sale, and their code is not valid any more.")
 		c.Action, c.Calendar = &action{"Show the event", event}, true
+	case BookingCancelledByOrganizer:
+		c.say("Your booking for "+title+" was cancelled", "The organizer has cancelled your booking",
+			"Your tickets are not valid any more. If you have paid for them, ask the organizer for your money.")
+		c.Action, c.Calendar = &action{"Show the event", event}, true
+	case OrganizerMessage:
+		c.say(l.Subject, l.Subject, cmp.Or(l.Event.Organizer, to.sender, "The organizer")+
+			" writes to everybody who has tickets for "+title+":")
+		c.Quote = l.Text
+		c.Action = &action{"Show my bookings", bookings}
+		c.Closing = "You get this mail because you have tickets. An answer to it does not reach the organizer."
 	case HoldLapsed:
 		c.say("Your tickets for "+title+" were not booked", "Your reservation has ended",
 			"The tickets that were set aside for you were not booked in time and went back on sale.")
@@ -157,6 +172,9 @@ func factsOf(l Letter) (facts []fact) {
 		{"Where", func(e Event) string { return e.Venue }},
 	} {
 		facts = append(facts, fact{p.label, p.part(*l.Event), was(p.part)})
+	}
+	if l.Reason != "" {
+		facts = append(facts, fact{Label: "Reason", Value: l.Reason})
 	}
 	for _, line := range l.Lines {
 		facts = append(facts, fact{Label: "Tickets", Value: line.text(l.Currency)})

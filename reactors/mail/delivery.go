@@ -148,6 +148,12 @@ func (d *delivery) recipientOf(ctx context.Context, l Letter) (to recipient, at 
 	if l.To != "" {
 		to.email = l.To
 	}
+	if err == nil && l.Sender != uuid.Nil {
+		to.sender, _, err = d.Recipients.Recipient(ctx, l.Sender)
+		if errors.Is(err, ErrNoRecipient) { // the account was erased; the message stands
+			err = nil
+		}
+	}
 	return to, at, err
 }
 

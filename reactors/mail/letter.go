@@ -34,6 +34,9 @@ const (
 	EventCancelled   Kind = "event_cancelled"
 	Reminder         Kind = "reminder"
 	WebhookStopped   Kind = "webhook_stopped"
+	OrganizerMessage Kind = "organizer_message"
+
+	BookingCancelledByOrganizer Kind = "booking_cancelled_by_organizer"
 )
 
 // Letter is a mail that is to be sent. Letters are stored until then, as JSON: fields are added, and
@@ -56,6 +59,11 @@ type Letter struct {
 	Lines    []Line    `json:"lines,omitempty"`
 	Currency string    `json:"currency,omitempty"` // of the lines; empty: prices are not known
 	Until    time.Time `json:"until,omitzero"`     // when an offer ends
+
+	Reason  string    `json:"reason,omitempty"` // of BookingCancelledByOrganizer
+	Sender  uuid.UUID `json:"sender,omitzero"`  // of OrganizerMessage, and what they write
+	Subject string    `json:"subject,omitempty"`
+	Text    string    `json:"text,omitempty"`
 }
 
 // Event is what letters say about one.
@@ -67,6 +75,8 @@ type Event struct {
 	StartsAt time.Time `json:"startsAt"`
 	EndsAt   time.Time `json:"endsAt,omitzero"`
 	TimeZone string    `json:"timeZone"`
+	// Organizer is the name that the event gives.
+	Organizer string `json:"organizer,omitempty"`
 }
 
 // Line is a number of tickets of one type.
@@ -80,7 +90,7 @@ type Line struct {
 func eventOf(id uuid.UUID, version int, d domain.Details) *Event {
 	return &Event{
 		ID: id, Version: version, Title: d.Title, Venue: d.Venue, StartsAt: d.StartsAt, EndsAt: d.EndsAt,
-		TimeZone: d.TimeZone,
+		TimeZone: d.TimeZone, Organizer: d.OrganizerName,
 	}
 }
 

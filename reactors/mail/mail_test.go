@@ -115,6 +115,8 @@ func TestEveryRecordThatConcernsSomebodyIsTold(t *testing.T) {
 		{domain.HoldConfirmed{HoldID: id(), CustomerID: id(), Currency: "EUR", Lines: lines},
 			"Your tickets for ", "EUR 20.50"},
 		{domain.BookingCancelled{BookingID: id(), CustomerID: id(), Lines: lines}, "Your booking for ", "not valid any more"},
+		{domain.BookingCancelled{BookingID: id(), CustomerID: id(), Lines: lines, By: id(), Reason: "Paid twice"},
+			"Your booking for ", "Reason: Paid twice\n"},
 		{domain.HoldLapsed{HoldID: id(), CustomerID: id(), Lines: lines}, "Your tickets for ", "not booked in time"},
 		{domain.TicketsOffered{EntryID: id(), CustomerID: id(), Currency: "EUR", Lines: lines, ExpiresAt: until},
 			"Tickets for ", "Book before: Wednesday, 1 May 2030, 11:00 (WEST)"},
@@ -162,6 +164,38 @@ func TestHoldersAreToldWhatHasChanged(t *testing.T) {
 	if status := c.Events()[0].GetProperty(ics.ComponentPropertyStatus).Value; status != "CANCELLED" {
 		t.Errorf("the calendar says %s", status)
 	}
+}
+
+func TestHoldersGetWhatAnOrganizerWrites(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ann, bob, booking := uuid.New(), uuid.New(), uuid.New()
+	b.add(book(uuid.New(), ann), book(booking, bob), domain.BookingCancelled{BookingID: booking, CustomerID: bob})
+	b.run()
+	olga, erased := uuid.New(), uuid.New()
+	b.mu.Lock()
+	b.erased[erased] = true
+	b.mu.Unlock()
+	b.add(domain.MessageSent{
+		By: olga, At: time.Now(), Recipients: 1, Subject: "Doors <open> at 7", Text: "Come <b>early</b>.\n\nThank you.",
+	})
+	m := b.gets(1)[0]
+	if m.To != emailOf(ann) || m.Subject() != "Doors <open> at 7" {
+		t.Errorf("got %q to %q", m.Subject(), m.To)
+	}
+	contains(t, "the text", strings.ReplaceAll(m.Text, "\r\n", "\n"), "Ann \"Pro\" O'Neil, Äpfel writes to everybody who has tickets for Rock & Roll <Night>:",
+		"Come <b>early</b>.\n\nThank you.", "Where: City Hall")
+	contains(t, "the HTML", strings.ReplaceAll(m.HTML, "\r\n", "\n"), "Come &lt;b&gt;early&lt;/b&gt;.\n\nThank you.", "Doors &lt;open&gt; at 7")
+
+	named := b.details
+	named.OrganizerName = "Rock House"
+	b.add(domain.DetailsChanged{Details: named})
+	b.add(domain.MessageSent{By: erased, At: time.Now(), Recipients: 1, Subject: "Once more", Text: "Hello"})
+	contains(t, "the text", b.gets(2)[1].Text, "Rock House writes to everybody")
+	named.OrganizerName = ""
+	b.add(domain.DetailsChanged{Details: named})
+	b.add(domain.MessageSent{By: erased, At: time.Now(), Recipients: 1, Subject: "And again", Text: "Hello"})
+	contains(t, "the text", b.gets(3)[2].Text, "The organizer writes to everybody")
 }
 
 // A cancelled event with many holders: the process stops in the middle, again and again.
@@ -377,7 +411,8 @@ func TestEveryKindHasAPreview(t *testing.T) {
 	list := get("/dev/mails")
 	for _, kind := range []mail.Kind{mail.VerifyEmail, mail.ResetPassword, mail.PasswordChanged, mail.EmailChanged,
 		mail.BookingConfirmed, mail.BookingCancelled, mail.HoldLapsed, mail.TicketsOffered, mail.OfferLapsed,
-		mail.EventChanged, mail.EventCancelled, mail.Reminder} {
+		mail.EventChanged, mail.EventCancelled, mail.Reminder, mail.BookingCancelledByOrganizer,
+		mail.OrganizerMessage} {
 		contains(t, "the list", list, "kind="+string(kind))
 		contains(t, "the page", get("/dev/mails?kind="+string(kind)), "<iframe", "Hello")
 	}

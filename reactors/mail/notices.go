@@ -46,6 +46,7 @@ func Notices() reactors.Reactor {
 		Types: []string{
 			domain.TypeTicketBooked, domain.TypeBookingCancelled, domain.TypeHoldConfirmed, domain.TypeHoldLapsed,
 			domain.TypeTicketsOffered, domain.TypeOfferLapsed, domain.TypeDetailsChanged, domain.TypeEventCancelled,
+			domain.TypeMessageSent,
 		},
 	}
 }
@@ -78,6 +79,9 @@ func (n *notices) letters(
 		return n.changed(m, tx, record, v)
 	case domain.EventCancelled:
 		return toHolders(m, tx, record, Letter{Kind: EventCancelled}, n)
+	case domain.MessageSent:
+		message := Letter{Kind: OrganizerMessage, Sender: v.By, Subject: v.Subject, Text: v.Text}
+		return toHolders(m, tx, record, message, n)
 	default:
 	}
 	l, lines, ok := personal(value)
@@ -100,7 +104,11 @@ func personal(value domain.Record) (l Letter, lines domain.Lines, ok bool) {
 	case domain.HoldConfirmed:
 		return Letter{Kind: BookingConfirmed, User: v.CustomerID, Booking: v.HoldID, Currency: v.Currency}, v.Lines, true
 	case domain.BookingCancelled:
-		return Letter{Kind: BookingCancelled, User: v.CustomerID, Booking: v.BookingID}, v.Lines, true
+		l = Letter{Kind: BookingCancelled, User: v.CustomerID, Booking: v.BookingID}
+		if v.Reason != "" {
+			l.Kind, l.Reason = BookingCancelledByOrganizer, v.Reason
+		}
+		return l, v.Lines, true
 	case domain.HoldLapsed:
 		return Letter{Kind: HoldLapsed, User: v.CustomerID, Booking: v.HoldID}, v.Lines, true
 	case domain.TicketsOffered:
@@ -109,7 +117,7 @@ func personal(value domain.Record) (l Letter, lines domain.Lines, ok bool) {
 	case domain.OfferLapsed:
 		return Letter{Kind: OfferLapsed, User: v.CustomerID, Booking: v.EntryID}, v.Lines, true
 	case domain.EventScheduled, domain.DetailsChanged, domain.CapacityChanged, domain.EventPublished,
-		domain.EventCancelled, domain.OrganizerAdded, domain.OrganizerRemoved: // concern nobody, or all holders
+		domain.EventCancelled, domain.OrganizerAdded, domain.OrganizerRemoved, domain.MessageSent: // concern nobody, or all holders
 	case domain.TicketCheckedIn, domain.CheckInUndone,
 		domain.TicketsHeld, domain.HoldReleased, domain.WaitlistJoined, domain.WaitlistLeft,
 		domain.OfferDeclined: // whoever did it is looking at the answer

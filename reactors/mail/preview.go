@@ -22,6 +22,7 @@ func samples(now time.Time) []Letter {
 	for _, kind := range []Kind{
 		VerifyEmail, ResetPassword, PasswordChanged, EmailChanged, BookingConfirmed, BookingCancelled, HoldLapsed,
 		TicketsOffered, OfferLapsed, EventChanged, EventCancelled, Reminder, WebhookStopped,
+		BookingCancelledByOrganizer, OrganizerMessage,
 	} {
 		l := Letter{Kind: kind, User: uuid.NameSpaceDNS, Position: 1, Event: event, Booking: uuid.NameSpaceOID}
 		switch kind {
@@ -29,6 +30,11 @@ func samples(now time.Time) []Letter {
 			l.Lines, l.Currency, l.Until = lines, "EUR", now.Add(10*time.Minute)
 		case BookingCancelled, HoldLapsed, OfferLapsed:
 			l.Lines = lines
+		case BookingCancelledByOrganizer:
+			l.Lines, l.Reason = lines, "It was paid for twice."
+		case OrganizerMessage:
+			l.Subject, l.Sender = "Doors open at seven", uuid.NameSpaceDNS
+			l.Text = "The doors open an hour earlier than usual.\n\nThe bar takes cards only."
 		case EventChanged:
 			l.Before = &before
 		case WebhookStopped:
@@ -65,7 +71,7 @@ func Previews(origin string, tickets Tickets, now func() time.Time) (http.Handle
 	if err != nil {
 		return nil, err
 	}
-	to := recipient{"Ann Example", "ann@example.com"}
+	to := recipient{name: "Ann Example", email: "ann@example.com", sender: "Olga Organizer"}
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy",
