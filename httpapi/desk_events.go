@@ -15,7 +15,7 @@ type listDeskEventsInput struct {
 	Limit    int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
 	Cursor   string `query:"cursor" maxLength:"1000" doc:"meta.next of the page before; without it: the first page"`
 	Status   string `query:"status" enum:"SCHEDULED,CANCELLED,DRAFT"`
-	Upcoming bool   `query:"upcoming" doc:"Only events that have not begun, those that begin first at the beginning; otherwise it is the other way round"`
+	Upcoming bool   `query:"upcoming" doc:"Only events that have not begun, or did so in the last 24 hours, those that begin first at the beginning; otherwise it is the other way round"`
 	Search   string `query:"q" maxLength:"200" doc:"Words, each of which is in the title or the venue, also as a part of another word, without regard to order, case and accents"`
 }
 
@@ -86,14 +86,14 @@ func deskHeading(ctx context.Context, e *projections.Event) DeskHeading {
 
 func (a *api) listDeskEvents(ctx context.Context, in *listDeskEventsInput) (*struct{ Body DeskEventList }, error) {
 	query := projections.EventQuery{
-		Search: in.Search, Status: in.Status, Upcoming: in.Upcoming, Drafts: true, Organizer: claimsOf(ctx).UserID,
+		Search: in.Search, Status: in.Status, Drafts: true, Organizer: claimsOf(ctx).UserID,
 		Sort: projections.SortByDate, Descending: !in.Upcoming, Limit: in.Limit,
 	}
 	if requestOf(ctx).Admin {
 		query.Organizer = uuid.Nil
 	}
-	if in.Upcoming {
-		query.Now = a.Now().UTC().Truncate(time.Second)
+	if in.Upcoming { // by hours, because totals are remembered
+		query.From = a.Now().UTC().Truncate(time.Hour).Add(-24 * time.Hour)
 	}
 	list := fingerprintOf(in.list(query.Organizer))
 	after, err := in.place(list)
