@@ -19,44 +19,6 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// DeskEvent is what organizers see of an event at a glance. The numbers are those of the stream.
-type DeskEvent struct {
-	ID          uuid.UUID        `json:"id" format:"uuid"`
-	Title       string           `json:"title"`
-	Capacity    int              `json:"capacity"`
-	Sold        int              `json:"sold"`
-	Held        int              `json:"held" doc:"Tickets that are reserved or offered, and not booked yet"`
-	Waiting     int              `json:"waiting" doc:"Entries on the waiting list"`
-	CheckedIn   int              `json:"checkedIn"`
-	TicketTypes []DeskTicketType `json:"ticketTypes" nullable:"false"`
-}
-
-// DeskTicketType is a ticket type, and how many of its tickets are sold, reserved or offered.
-type DeskTicketType struct {
-	ID    int    `json:"id"`
-	Name  string `json:"name"`
-	Taken int    `json:"taken"`
-}
-
-type deskEventInput struct {
-	ID uuid.UUID `path:"id" format:"uuid"`
-}
-
-func (a *api) deskEvent(ctx context.Context, in *deskEventInput) (*struct{ Body DeskEvent }, error) {
-	s, err := a.Service.Look(ctx, requestOf(ctx), in.ID, domain.RoleCheckIn)
-	if err != nil {
-		return nil, err
-	}
-	e := DeskEvent{
-		ID: in.ID, Title: s.Details().Title, Capacity: s.Capacity(), Sold: s.Sold(), Held: s.Held(), Waiting: s.Waiting(),
-		CheckedIn: s.CheckedIn(), TicketTypes: []DeskTicketType{},
-	}
-	for _, t := range s.Details().TicketTypes {
-		e.TicketTypes = append(e.TicketTypes, DeskTicketType{int(t.ID), t.Name, s.Taken(t.ID)})
-	}
-	return &struct{ Body DeskEvent }{e}, nil
-}
-
 // AttendeeFilters select bookings of an event.
 type AttendeeFilters struct {
 	ID     uuid.UUID `path:"id" format:"uuid"`

@@ -28,8 +28,13 @@ func deskRoutes(a *api) {
 		"Take somebody's role at one's own event away", 200, 400, 403, 404, 409),
 		a.removeOrganizer, desk, a.signedIn(account.ScopeManage), people, a.needsDatabase)
 
+	route(a, op("GET /desk/events", "listDeskEvents", "List one's own events with what is sold of them", 200, 400),
+		a.listDeskEvents, desk, a.signedIn(account.ScopeCheckIn), reading, a.readsModels, a.needsDatabase)
 	route(a, op("GET /desk/events/{id}", "deskEvent", "Show how one's own event sells", 200, 400, 403, 404),
-		a.deskEvent, desk, a.signedIn(account.ScopeCheckIn), reading, a.needsDatabase)
+		a.deskEvent, desk, a.signedIn(account.ScopeCheckIn), reading, a.readsModels, a.needsDatabase)
+	route(a, op("GET /desk/events/{id}/sales", "listSales",
+		"Show what was sold and given back of one's own event, by time", 200, 400, 403, 404),
+		a.listSales, desk, a.signedIn(account.ScopeManage), reading, a.readsModels, a.needsDatabase)
 	route(a, op("GET /desk/events/{id}/attendees", "listAttendees",
 		"List who comes to one's own event", 200, 400, 403, 404),
 		a.listAttendees, desk, a.signedIn(account.ScopeManage), reading, a.readsModels, a.needsDatabase)

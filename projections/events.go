@@ -218,7 +218,8 @@ func EventOf(id uuid.UUID, version int, s domain.State) Event {
 
 func invalidatesCount(v domain.Record) bool {
 	switch v.(type) {
-	case domain.EventScheduled, domain.DetailsChanged, domain.EventCancelled, domain.EventPublished:
+	case domain.EventScheduled, domain.DetailsChanged, domain.EventCancelled, domain.EventPublished,
+		domain.OrganizerAdded, domain.OrganizerRemoved: // whose lists have the event
 		return true
 	default:
 		return false

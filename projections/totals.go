@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// listingSQL is a number that grows whenever an event is added, renamed or cancelled.
+// listingSQL is a number that grows whenever an event is added, renamed or cancelled, or its
+// organizers change.
 const listingSQL = `coalesce((select listing from projection_checkpoints where name = 'events'), 0)`
 
 // total counts the events that are selected, or remembers the count for as long as it is right.

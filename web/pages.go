@@ -173,9 +173,9 @@ func withoutSlash(p string) (clean string, isOther bool) {
 	return clean, clean != p
 }
 
-// fileOfOne is a page or a data file of one event, or of one stream. All of them share one page,
+// fileOfOne is a page or a data file of one event, also at its desk, or of one stream. All of them share one page,
 // exported under a placeholder.
-var fileOfOne = regexp.MustCompile(`^/(events|audit)/[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(/.*|\.txt)?$`)
+var fileOfOne = regexp.MustCompile(`^/(events|desk|audit)/[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(/.*|\.txt)?$`)
 
 func (p pages) find(name string) *file {
 	if m := fileOfOne.FindStringSubmatch(name); m != nil {

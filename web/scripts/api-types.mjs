@@ -27,6 +27,7 @@ const answers = {
     'Verification',
     'VerificationList',
   ],
+  'schemas-desk.ts': ['DeskEventList', 'DeskEvent', 'SalesList'],
   'schemas-holds.ts': ['HoldList', 'WaitlistEntry', 'WaitlistEntries'],
   'schemas.ts': ['Event', 'EventPage', 'UploadedImage', 'BookingList', 'BookingChange'],
 }

@@ -15,3 +15,11 @@ export function usePathId(): string | undefined {
   )
   return mounted ? pathname.split('/')[2] : undefined
 }
+
+/** A parameter of the URL's query as it was when the page came; null if there is none, and while the page is prerendered. */
+export const useParameter = (name: string): string | null =>
+  useSyncExternalStore(
+    () => () => undefined,
+    () => new URLSearchParams(location.search).get(name),
+    () => null,
+  )

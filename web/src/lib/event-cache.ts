@@ -19,6 +19,13 @@ export const eventKeys = {
 
 export const bookingKeys = { all: ['bookings'] } as const
 
+export const deskKeys = {
+  all: ['desk'],
+  lists: ['desk', 'list'],
+  one: (id: string) => ['desk', 'one', id],
+  sales: (id: string) => ['desk', 'sales', id],
+} as const
+
 /** The user's holds and places on waiting lists. */
 export const holdKeys = { all: ['holds'], list: ['holds', 'list'], waitlist: ['holds', 'waitlist'] } as const
 

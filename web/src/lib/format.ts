@@ -85,8 +85,11 @@ export const currencies = 'USD EUR GBP CHF JPY CAD AUD BRL INR DKK NOK SEK PLN C
 const prices = new Map<string, Intl.NumberFormat>()
 
 /** "$49.99"; a price of 0 is "Free". */
-export function formatPrice(amount: number, currency: string): string {
-  if (amount === 0) return 'Free'
+export const formatPrice = (amount: number, currency: string): string =>
+  amount === 0 ? 'Free' : formatMoney(amount, currency)
+
+/** "$0.00" */
+export function formatMoney(amount: number, currency: string): string {
   let found = prices.get(currency)
   if (!found) prices.set(currency, (found = new Intl.NumberFormat(LOCALE, { style: 'currency', currency })))
   return found.format(amount)
@@ -120,5 +123,12 @@ export function formatInstant(date: string | number): string {
 /** "10:00:00 AM", in the viewer's zone. */
 export const formatSecond = (at: number): string => format(at, { timeStyle: 'medium' })
 
-/** "Mar 15", in the viewer's zone. */
-export const formatDay = (at: number): string => format(at, { month: 'short', day: 'numeric' })
+/** "Mar 15", in the viewer's zone if no other is named. */
+export const formatDay = (at: number, timeZone?: string): string =>
+  format(at, { month: 'short', day: 'numeric', ...inZone(timeZone) })
+
+/** "Mar 15, 10:00 AM" */
+export const formatMinute = (at: number, timeZone: string): string =>
+  format(at, { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', ...inZone(timeZone) })
+
+const inZone = (timeZone?: string) => (timeZone ? { timeZone: knownZone(timeZone) } : {})

@@ -10,7 +10,11 @@ export const paths = {
   event: (id: string) => `/events/${id}`,
   newEvent: '/events/new',
   editEvent: (id: string) => `/events/${id}/edit`,
+  duplicateEvent: (id: string) => `/events/new?from=${id}`,
   bookings: '/bookings',
+  desk: '/desk',
+  deskEvent: (id: string, view?: string) => `/desk/${id}${view ? `?view=${view}` : ''}`,
+  door: (id: string) => `/door/${id}`,
   audit: '/audit',
   auditStream: (id: string, version?: number) => `/audit/${id}${version ? `?at=${version}` : ''}`,
 } as const
@@ -22,7 +26,7 @@ const access: readonly { pages: RegExp; for: Access }[] = [
   { pages: /^\/(forgot-password|reset-password|verify-email)$/, for: 'anyone' }, // links in e-mails lead there
   { pages: /^\/(login|register)$/, for: 'guests' },
   { pages: /^\/events\/(new|[^/]+\/edit)$/, for: 'organizer' },
-  { pages: /^\/(events|bookings|account)(\/|$)/, for: 'members' },
+  { pages: /^\/(events|bookings|account|desk)(\/|$)/, for: 'members' },
   { pages: /^\/audit(\/|$)/, for: 'auditor' },
 ]
 

@@ -9,6 +9,7 @@ export const strings = {
   total: 'Total',
   close: 'Close',
   clearSearch: 'Clear search',
+  asTable: 'Show as a table',
   switchTheme: 'Switch between light and dark',
   notFound: {
     title: 'Page not found',

@@ -138,7 +138,6 @@ export const texts = {
     rushCaption: 'Bookings per second; seconds without bookings are left out',
     bar: 'Bookings',
     none: 'No tickets have been booked yet.',
-    asTable: 'Show as a table',
     head: { time: 'Time', entry: 'Entry', left: 'Tickets left', second: 'Second', bookings: 'Bookings' },
   },
 

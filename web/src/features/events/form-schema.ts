@@ -171,6 +171,18 @@ export function valuesOf(event: Event | undefined): EventFormValues {
   }
 }
 
+/** The values of an event that is to be like another one, at another time. */
+export function copyOf(event: Event): EventFormValues {
+  const { types, ...values } = valuesOf({
+    ...event,
+    date: '',
+    endsAt: null,
+    saleOpensAt: undefined,
+    saleClosesAt: undefined,
+  })
+  return { ...values, types: types.map((type) => ({ ...type, id: '' })) }
+}
+
 /** The name that the server gives the one ticket type of an event with a single price. */
 const ONE_TYPE = 'General admission'
 

@@ -31,6 +31,8 @@ export const form = {
   readings: ['First, before the clocks go back', 'Second, after the clocks go back'],
   zone: 'Time zone of the venue',
   saveDraft: 'Save as draft',
+  duplicatePage: 'Duplicate an event',
+  copied: (title: string) => `Everything is taken over from “\u2068${title}\u2069” but its times.`,
   draftHint: 'Customers don’t see a draft until you publish it.',
   draftSaved: (title: string) => `${title} is saved as a draft.`,
   tickets: 'Tickets',

@@ -566,6 +566,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/desk/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's own events with what is sold of them */
+        get: operations["listDeskEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/desk/events/{id}": {
         parameters: {
             query?: never;
@@ -609,6 +626,23 @@ export interface paths {
         };
         /** Download who comes to one's own event, one ticket on each line */
         get: operations["exportAttendees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/desk/events/{id}/sales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what was sold and given back of one's own event, by time */
+        get: operations["listSales"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1244,16 +1278,97 @@ export interface components {
             /** Format: int64 */
             checkedIn: number;
             /**
+             * Format: date-time
+             * @description When it begins, in UTC
+             */
+            date: string;
+            /** @description Whether customers don't see it, also when it is cancelled */
+            draft: boolean;
+            /**
              * Format: int64
              * @description Tickets that are reserved or offered, and not booked yet
              */
             held: number;
             /** Format: uuid */
             id: string;
+            /** @description What the confirmed bookings come to, by ticket type and currency; absent for those who only check tickets in */
+            revenue?: components["schemas"]["DeskTurnover"][];
+            /**
+             * @description What one is there. Owners and admins may do what manage may
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "manage" | "sell" | "check_in";
             /** Format: int64 */
             sold: number;
+            /** @enum {string} */
+            status: "SCHEDULED" | "CANCELLED" | "DRAFT";
             ticketTypes: components["schemas"]["DeskTicketType"][];
+            /**
+             * @description IANA name of the venue's time zone
+             * @example Europe/Lisbon
+             */
+            timeZone: string;
             title: string;
+            venue: string;
+            /**
+             * Format: int64
+             * @description Entries on the waiting list
+             */
+            waiting: number;
+        };
+        DeskEventList: {
+            data: components["schemas"]["DeskListedEvent"][];
+            meta: components["schemas"]["DeskEventMeta"];
+        };
+        DeskEventMeta: {
+            /**
+             * Format: int64
+             * @description How many events a page has at most
+             */
+            limit: number;
+            /** @description The cursor of the next page, when there is one */
+            next?: string;
+            /**
+             * Format: int64
+             * @description Events on all pages
+             */
+            total: number;
+        };
+        DeskListedEvent: {
+            /** Format: int64 */
+            capacity: number;
+            /** Format: int64 */
+            checkedIn: number;
+            /**
+             * Format: date-time
+             * @description When it begins, in UTC
+             */
+            date: string;
+            /** @description Whether customers don't see it, also when it is cancelled */
+            draft: boolean;
+            /**
+             * Format: int64
+             * @description Tickets that are reserved or offered, and not booked yet
+             */
+            held: number;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description What one is there. Owners and admins may do what manage may
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "manage" | "sell" | "check_in";
+            /** Format: int64 */
+            sold: number;
+            /** @enum {string} */
+            status: "SCHEDULED" | "CANCELLED" | "DRAFT";
+            /**
+             * @description IANA name of the venue's time zone
+             * @example Europe/Lisbon
+             */
+            timeZone: string;
+            title: string;
+            venue: string;
             /**
              * Format: int64
              * @description Entries on the waiting list
@@ -1261,11 +1376,44 @@ export interface components {
             waiting: number;
         };
         DeskTicketType: {
+            /**
+             * Format: int64
+             * @description Tickets of this type; absent: as many as the event has
+             */
+            capacity?: number;
+            /**
+             * @description ISO 4217 code
+             * @example USD
+             */
+            currency: string;
             /** Format: int64 */
             id: number;
             name: string;
+            /**
+             * Format: double
+             * @description A decimal number in units of the currency, with as many decimals as the currency has at most. A double holds every price exactly enough to show it again; a float of 32 bits does not
+             * @example 49.99
+             */
+            price: number;
             /** Format: int64 */
             taken: number;
+        };
+        DeskTurnover: {
+            /**
+             * Format: double
+             * @description Absent where the prices are not known
+             * @example 49.99
+             */
+            amount?: number;
+            /**
+             * @description An ISO 4217 code; absent: the prices are not known
+             * @example USD
+             */
+            currency?: string;
+            /** Format: int64 */
+            ticketTypeId: number;
+            /** Format: int64 */
+            tickets: number;
         };
         EntryReceipt: {
             entry: components["schemas"]["JoinedEntry"];
@@ -1830,6 +1978,34 @@ export interface components {
             password: string;
             /** @description From the link; it works once, for 30 minutes */
             token: string;
+        };
+        SalesList: {
+            /** @description In the order of time, without intervals in which nothing was sold or given back */
+            data: components["schemas"]["SalesOfATime"][];
+            /** Format: date-time */
+            from: string;
+            /** @enum {string} */
+            interval: "minute" | "hour" | "day";
+            /** @description IANA name of the time zone that days and hours are of */
+            timeZone: string;
+        };
+        SalesOfATime: {
+            /**
+             * Format: date-time
+             * @description When the interval begins, in UTC
+             */
+            at: string;
+            /** Format: int64 */
+            bookings: number;
+            /**
+             * Format: int64
+             * @description Bookings
+             */
+            cancelled: number;
+            /** @description By ticket type and currency */
+            returned: components["schemas"]["DeskTurnover"][];
+            /** @description By ticket type and currency */
+            sold: components["schemas"]["DeskTurnover"][];
         };
         ScheduleEventInputBody: {
             /** @description Accepts a date in the past, for events that are imported */
@@ -5569,10 +5745,94 @@ export interface operations {
             };
         };
     };
+    listDeskEvents: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description meta.next of the page before; without it: the first page */
+                cursor?: string;
+                status?: "SCHEDULED" | "CANCELLED" | "DRAFT";
+                /** @description Only events that have not begun, those that begin first at the beginning; otherwise it is the other way round */
+                upcoming?: boolean;
+                /** @description Words, each of which is in the title or the venue, also as a part of another word, without regard to order, case and accents */
+                q?: string;
+            };
+            header?: {
+                /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
+                "Min-Log-Position"?: number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description A position of the log that the answer contains. It may contain more */
+                    "Log-Position"?: number;
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
+                    "Read-Model-Lag"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskEventList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     deskEvent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
+                "Min-Log-Position"?: number;
+            };
             path: {
                 id: string;
             };
@@ -5583,6 +5843,10 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description A position of the log that the answer contains. It may contain more */
+                    "Log-Position"?: number;
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
+                    "Read-Model-Lag"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5783,6 +6047,105 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSales: {
+        parameters: {
+            query?: {
+                /** @description By the clock and the calendar of the event's time zone */
+                interval?: "minute" | "hour" | "day";
+                /** @description At most 1,440 minutes, 744 hours or 3,660 days before to; absent: as many */
+                from?: string;
+                /** @description Absent: now */
+                to?: string;
+            };
+            header?: {
+                /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
+                "Min-Log-Position"?: number;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description A position of the log that the answer contains. It may contain more */
+                    "Log-Position"?: number;
+                    /** @description Only when the wait ran out, or when the read models can't apply some records: how many positions the answer may be behind */
+                    "Read-Model-Lag"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SalesList"];
+                };
             };
             /** @description Bad Request */
             400: {

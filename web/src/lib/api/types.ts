@@ -7,12 +7,10 @@ export type User = Schemas['User']
 export type Session = Omit<Schemas['Session'], 'refreshToken'> // the refresh token stays in its cookie
 export type Event = Schemas['Event']
 /** The fields of an event that an organizer edits. */
-export type EventDetails = Required<
-  Omit<Schemas['ScheduleEventInputBody'], 'allowPast' | 'requireProofOfWork' | OnlySome>
-> &
+export type EventDetails = Required<Omit<Schemas['ScheduleEventInputBody'], 'allowPast' | OnlySome>> &
   Pick<Schemas['ScheduleEventInputBody'], OnlySome>
 /** Ticket types, or a price, which an event has instead whose tickets are all the same. */
-type OnlySome = 'price' | 'ticketTypes' | 'draft'
+type OnlySome = 'price' | 'ticketTypes' | 'draft' | 'requireProofOfWork'
 export type EventPage = Schemas['EventPage']
 export type Booking = Schemas['Booking']
 export type BookingWithEvent = Schemas['BookingWithEvent']
@@ -25,6 +23,14 @@ export type TicketLine = Pick<Hold['lines'][number], 'ticketTypeId' | 'quantity'
 export type Hold = Schemas['Hold']
 /** A place on a waiting list. */
 export type WaitlistEntry = Schemas['WaitlistEntry']
+/** An event in the list of those who organize it. */
+export type DeskListedEvent = Schemas['DeskListedEvent']
+export type DeskEventList = Schemas['DeskEventList']
+/** An event as those see it who organize it. */
+export type DeskEvent = Schemas['DeskEvent']
+/** What tickets of one type come to. */
+export type Turnover = Schemas['DeskTurnover']
+export type Sales = Schemas['SalesList']
 export type StreamItem = Schemas['StreamItem']
 export type StreamList = Schemas['StreamList']
 export type StreamPage = Schemas['StreamPage']

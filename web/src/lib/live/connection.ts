@@ -86,10 +86,14 @@ export class LiveConnection {
   private isRunning = false
   private closeCode: number | undefined
   private asksForOwn = true
+  /** Called when an event that is watched changes. */
+  onEvent: ((eventId: string) => void) | undefined
   /** Called with each booking of the user that is made or cancelled. */
   onBooking: ((change: BookingFrame) => void) | undefined
   /** Called when a hold, an offer or a place on a waiting list of the user changes. */
   onHold: ((change: HoldFrame) => void) | undefined
+  /** A position of the log that holds the newest change of an event. */
+  changedAt: number | undefined
   /** A position of the log that the user's bookings and holds must be read at. */
   bookedAt: number | undefined
 
@@ -138,7 +142,7 @@ export class LiveConnection {
     document.removeEventListener('visibilitychange', this.visible)
     clearInterval(this.checks)
     this.drop()
-    this.position = this.bookedAt = undefined
+    this.position = this.bookedAt = this.changedAt = undefined
     setConnectionState('connecting')
   }
 
@@ -247,6 +251,8 @@ export class LiveConnection {
         break
       case 'event':
         applyChange(frame)
+        this.changedAt = frame.position
+        this.onEvent?.(frame.eventId)
         break
       case 'booking':
         this.readFrom(frame.logPosition)
@@ -259,7 +265,7 @@ export class LiveConnection {
         break
       case 'reset':
         // The server may have been restored: positions and versions can be lower than before.
-        this.position = this.bookedAt = undefined
+        this.position = this.bookedAt = this.changedAt = undefined
         forgetVersions()
         this.options.missed()
         break

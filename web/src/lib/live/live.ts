@@ -2,7 +2,7 @@
 
 import { useEffect } from 'react'
 import { API } from '@/lib/api/send'
-import { bookingKeys, eventKeys, holdKeys } from '@/lib/event-cache'
+import { bookingKeys, deskKeys, eventKeys, holdKeys } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { refreshSession } from '@/lib/session/session'
 import { currentSession, useSession } from '@/lib/session/store'
@@ -11,7 +11,7 @@ import { useConnection } from './connection-store'
 
 // A page without data shows an error, which tries again by itself.
 function refetch(): void {
-  for (const queryKey of [eventKeys.all, bookingKeys.all, holdKeys.all])
+  for (const queryKey of [eventKeys.all, bookingKeys.all, holdKeys.all, deskKeys.all])
     void queryClient.invalidateQueries({ queryKey, predicate: ({ state }) => !!state.data })
 }
 

@@ -1,29 +1,13 @@
 'use client'
 
-import type { ReactNode } from 'react'
 import { Bar, BarChart, CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from 'recharts'
+import { axis, Chart, frame, grid, Table, tooltip } from '@/components/chart'
 import { Panel } from '@/components/panel'
-import { Disclosure } from '@/components/ui/disclosure'
 import { formatDay, formatInstant, formatNumber, formatSecond } from '@/lib/format'
 import type { Series } from '../api/get-series'
 import { texts } from '../strings'
 
 const words = texts.charts
-
-const tick = { fill: 'var(--ink-soft)', fontSize: 12 }
-const tooltip = {
-  isAnimationActive: false,
-  contentStyle: { background: 'var(--card)', border: '1px solid var(--line)', borderRadius: 6 },
-  labelStyle: { color: 'var(--ink-soft)', fontSize: 13 },
-  itemStyle: { color: 'var(--ink)' },
-  cursor: { stroke: 'var(--control)', fill: 'var(--off-wash)' },
-}
-const frame = {
-  responsive: true,
-  accessibilityLayer: false,
-  margin: { top: 8, right: 12, bottom: 0, left: 0 },
-}
-const size = { width: '100%', height: 240 }
 
 /** Charts of a stream over time. `at` marks the time of the selected version. */
 export default function Charts({ series: { all, rush }, at }: { series: Series; at?: string }) {
@@ -47,25 +31,18 @@ export default function Charts({ series: { all, rush }, at }: { series: Series; 
             />
           }
         >
-          <LineChart data={points} {...frame} style={size}>
-            <CartesianGrid stroke="var(--line)" vertical={false} />
+          <LineChart data={points} {...frame}>
+            <CartesianGrid {...grid} />
             <XAxis
               dataKey="time"
               type="number"
               scale="time"
               domain={['dataMin', 'dataMax']}
               tickFormatter={shortTime(points[0]?.time ?? 0, last?.time ?? 0)}
-              tick={tick}
-              stroke="var(--control)"
+              {...axis}
               minTickGap={40}
             />
-            <YAxis
-              allowDecimals={false}
-              tick={tick}
-              stroke="var(--control)"
-              width="auto"
-              domain={[0, 'auto']}
-            />
+            <YAxis allowDecimals={false} {...axis} width="auto" domain={[0, 'auto']} />
             <Tooltip {...tooltip} labelFormatter={(time) => formatInstant(Number(time))} />
             {at && <ReferenceLine x={Date.parse(at)} stroke="var(--control)" strokeDasharray="4 4" />}
             <Line
@@ -96,16 +73,10 @@ export default function Charts({ series: { all, rush }, at }: { series: Series; 
               />
             }
           >
-            <BarChart data={rush} {...frame} style={size}>
-              <CartesianGrid stroke="var(--line)" vertical={false} />
-              <XAxis
-                dataKey="at"
-                tickFormatter={formatSecond}
-                tick={tick}
-                stroke="var(--control)"
-                minTickGap={40}
-              />
-              <YAxis allowDecimals={false} tick={tick} stroke="var(--control)" width="auto" />
+            <BarChart data={rush} {...frame}>
+              <CartesianGrid {...grid} />
+              <XAxis dataKey="at" tickFormatter={formatSecond} {...axis} minTickGap={40} />
+              <YAxis allowDecimals={false} {...axis} width="auto" />
               <Tooltip {...tooltip} labelFormatter={(time) => formatInstant(Number(time))} />
               <Bar name={words.bar} dataKey="bookings" fill="var(--stamp)" isAnimationActive={false} />
             </BarChart>
@@ -113,48 +84,6 @@ export default function Charts({ series: { all, rush }, at }: { series: Series; 
         )}
       </Panel>
     </>
-  )
-}
-
-/** A chart, and the same data as a table for screen readers. */
-function Chart({ label, table, children }: { label: string; table: ReactNode; children: ReactNode }) {
-  return (
-    <div className="grid grid-cols-1 gap-3">
-      <div role="img" aria-label={label} className="min-w-0 overflow-x-clip">
-        {children}
-      </div>
-      <Disclosure summary={words.asTable}>{table}</Disclosure>
-    </div>
-  )
-}
-
-function Table({ caption, head, rows }: { caption: string; head: string[]; rows: string[][] }) {
-  return (
-    <div role="group" aria-label={caption} tabIndex={0} className="max-h-80 overflow-auto">
-      <table className="w-full text-left text-sm">
-        <caption className="sr-only">{caption}</caption>
-        <thead className="sticky top-0 bg-card">
-          <tr>
-            {head.map((name) => (
-              <th key={name} scope="col" className="px-2 py-2 font-semibold sm:px-3.5">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row, i) => (
-            <tr key={i} className="border-t">
-              {row.map((cell, column) => (
-                <td key={head[column]} className="px-2 py-1.5 sm:px-3.5">
-                  {cell}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   )
 }
 

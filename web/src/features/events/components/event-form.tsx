@@ -13,6 +13,7 @@ import { showErrors } from '@/lib/form-errors'
 import { useKeptValues } from '@/lib/kept-values'
 import { EditConflict } from '../api/change-event'
 import {
+  copyOf,
   eventFormSchema,
   newType,
   valuesOf,
@@ -35,6 +36,7 @@ const otherNames: Readonly<Record<string, FieldName>> = {
 
 export function EventForm({
   event,
+  template,
   submitText,
   submittingText,
   onSave,
@@ -42,6 +44,8 @@ export function EventForm({
   back,
 }: {
   event?: Event
+  /** Another event, which a new one begins as a copy of. */
+  template?: Event
   submitText: string
   submittingText: string
   /** `seen` is the event that the values were made from. */
@@ -58,7 +62,7 @@ export function EventForm({
     resolver: valibotResolver(eventFormSchema),
     // Otherwise a field in error hides the checks of several fields, such as the price's.
     criteriaMode: 'all',
-    defaultValues: valuesOf(event),
+    defaultValues: template ? copyOf(template) : valuesOf(event),
   })
   const { setError, reset } = form
   const { errors, isSubmitting, dirtyFields, isDirty } = form.formState
@@ -144,7 +148,7 @@ export function EventForm({
           </Button>
         </Alert>
       )}
-      <AboutFields {...fields} image={seen?.image} onUploading={setIsUploading} />
+      <AboutFields {...fields} image={(seen ?? template)?.image} onUploading={setIsUploading} />
       <TimeFields {...fields} />
       <SaleFields {...fields} />
       {onSaveDraft && <p className="text-sm text-soft">{text.draftHint}</p>}

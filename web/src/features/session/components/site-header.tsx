@@ -11,10 +11,11 @@ import { useSession } from '@/lib/session/store'
 import { header } from '../strings/header'
 import { Account } from './account'
 
-const links: { href: string; text: string; role?: User['role'] }[] = [
+const links: { href: string; text: string; roles?: readonly User['role'][] }[] = [
   { href: paths.events, text: header.events },
   { href: paths.bookings, text: header.bookings },
-  { href: paths.audit, text: header.audit, role: 'auditor' },
+  { href: paths.desk, text: header.desk, roles: ['organizer', 'admin'] },
+  { href: paths.audit, text: header.audit, roles: ['auditor'] },
 ]
 
 /** The account and the navigation are for members only. */
@@ -39,8 +40,8 @@ export function SiteHeader() {
         </Link>
         {isForMembers && (
           <nav aria-label={header.navigation} className="flex h-full items-stretch sm:ml-4">
-            {links.map(({ href, text, role }) => {
-              if (role && role !== actual) return null
+            {links.map(({ href, text, roles }) => {
+              if (roles && !(actual && roles.includes(actual))) return null
               const current = pathname === href || pathname.startsWith(href + '/')
               return (
                 <Link

@@ -5,6 +5,7 @@ export const header = {
   navigation: 'Main',
   events: 'Events',
   bookings: 'My bookings',
+  desk: 'Desk',
   audit: 'Audit',
   accountOf: (name: string) => `Account of ${name}`,
   account: 'Account settings',

@@ -1,0 +1,38 @@
+'use client'
+
+import { CalendarPlus } from 'lucide-react'
+import Link from 'next/link'
+import { Suspense } from 'react'
+import { PageHeading } from '@/components/page-heading'
+import { PageTitle } from '@/components/page-title'
+import { buttonVariants } from '@/components/ui/button'
+import { DeskList, DeskListSkeleton } from '@/features/desk/components/desk-list'
+import { list as text } from '@/features/desk/strings'
+import { paths } from '@/lib/paths'
+import { useSession } from '@/lib/session/store'
+
+export default function DeskPage() {
+  const isOrganizer = useSession((s) => s.user?.role === 'organizer' || s.user?.role === 'admin')
+  const schedule = isOrganizer && (
+    <Link className={buttonVariants({ variant: 'outline' })} href={paths.newEvent}>
+      <CalendarPlus aria-hidden />
+      {text.schedule}
+    </Link>
+  )
+  return (
+    <div className="grid grid-cols-1 gap-6">
+      <PageTitle>{text.title}</PageTitle>
+      <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
+        <div className="grid gap-tight">
+          <PageHeading>{text.title}</PageHeading>
+          <p className="max-w-prose text-soft">{text.lead}</p>
+        </div>
+        {schedule}
+      </div>
+      {/* The query of the URL is not known when the page is exported. */}
+      <Suspense fallback={<DeskListSkeleton />}>
+        <DeskList action={schedule} />
+      </Suspense>
+    </div>
+  )
+}

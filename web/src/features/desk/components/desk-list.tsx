@@ -1,0 +1,152 @@
+'use client'
+
+import { CalendarX } from 'lucide-react'
+import Link from 'next/link'
+import { parseAsString, parseAsStringLiteral, useQueryStates, debounce } from 'nuqs'
+import type { ReactNode } from 'react'
+import { LoadError } from '@/components/load-error'
+import { Message } from '@/components/message'
+import { SearchBox } from '@/components/search-box'
+import { Button } from '@/components/ui/button'
+import { Select } from '@/components/ui/select'
+import { Skeleton } from '@/components/ui/skeleton'
+import { Spinner } from '@/components/ui/spinner'
+import type { DeskListedEvent } from '@/lib/api/types'
+import { useDebounced } from '@/lib/debounced'
+import { deskKeys } from '@/lib/event-cache'
+import { paths } from '@/lib/paths'
+import { useDeskEvents } from '../api/list-desk-events'
+import { useFollowing } from '../follow'
+import { may } from '../roles'
+import { list as text } from '../strings'
+import { CountsLine } from './counts'
+import { HeadingLine } from './heading-line'
+
+const DEBOUNCE = 300 // milliseconds
+const shows = ['upcoming', 'all'] as const
+const parsers = {
+  search: parseAsString.withDefault('').withOptions({ limitUrlUpdates: debounce(DEBOUNCE) }),
+  show: parseAsStringLiteral(shows).withDefault('upcoming').withOptions({ history: 'push' }),
+}
+/** A connection can follow 200 events. */
+const MOST_FOLLOWED = 100
+
+/** `action` is what there is to do for those without events. */
+export function DeskList({ action }: { action?: ReactNode }) {
+  const [{ search, show }, change] = useQueryStates(parsers)
+  const settled = useDebounced(search, DEBOUNCE).trim().slice(0, 200)
+  const query = useDeskEvents({ search: settled, upcoming: show === 'upcoming' })
+  const { data, isPlaceholderData, hasNextPage, isFetchingNextPage } = query
+  const events = data?.pages.flatMap((page) => page.data) ?? []
+  useFollowing(
+    events.slice(0, MOST_FOLLOWED).map(({ id }) => id),
+    [[deskKeys.lists, 2_000]],
+  )
+  return (
+    <>
+      <form
+        role="search"
+        aria-label={text.label}
+        className="flex flex-wrap gap-2.5"
+        onSubmit={(e) => e.preventDefault()}
+      >
+        <SearchBox label={text.search} search={search} onSearch={(search) => void change({ search })} />
+        <Select
+          aria-label={text.which}
+          value={show}
+          onChange={(e) => void change({ show: e.target.value as (typeof shows)[number] })}
+        >
+          {shows.map((value) => (
+            <option key={value} value={value}>
+              {text.show[value]}
+            </option>
+          ))}
+        </Select>
+      </form>
+      <p role="status" className="sr-only">
+        {data && !isPlaceholderData && text.found(data.pages[0]?.meta.total ?? 0, settled)}
+      </p>
+      {data ? (
+        <div
+          className="grid gap-group transition-opacity"
+          style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
+          aria-busy={isPlaceholderData}
+        >
+          {events.length > 0 ? (
+            <ul className="grid gap-3">
+              {events.map((event) => (
+                <DeskItem key={event.id} event={event} />
+              ))}
+            </ul>
+          ) : (
+            <Message
+              icon={CalendarX}
+              title={text.noneTitle}
+              action={
+                settled || show === 'upcoming' ? (
+                  <Button variant="outline" onClick={() => void change({ search: null, show: 'all' })}>
+                    {text.showAll}
+                  </Button>
+                ) : (
+                  action
+                )
+              }
+            >
+              {settled ? text.noneCalled(settled) : show === 'upcoming' ? text.noneUpcoming : text.none}
+            </Message>
+          )}
+          {hasNextPage && (
+            <Button
+              variant="outline"
+              className="justify-self-center"
+              disabled={isFetchingNextPage}
+              onClick={() => void query.fetchNextPage()}
+            >
+              {isFetchingNextPage && <Spinner />}
+              {text.more}
+            </Button>
+          )}
+        </div>
+      ) : query.error ? (
+        <LoadError title={text.failed} query={query} />
+      ) : (
+        <DeskListSkeleton />
+      )}
+    </>
+  )
+}
+
+function DeskItem({ event }: { event: DeskListedEvent }) {
+  return (
+    <li className="panel grid gap-3">
+      <h2 className="type-display text-xl">
+        <Link
+          href={paths.deskEvent(event.id)}
+          prefetch={false}
+          className="rounded-sm hover:underline hover:decoration-2 hover:underline-offset-4"
+        >
+          <bdi>{event.title}</bdi>
+        </Link>
+      </h2>
+      <HeadingLine event={event} />
+      {may(event.role, 'sell') && <CountsLine event={event} />}
+    </li>
+  )
+}
+
+export function DeskListSkeleton() {
+  return (
+    <div className="grid gap-3">
+      {[1, 2, 3].map((i) => (
+        <div key={i} aria-hidden className="panel grid gap-3">
+          <Skeleton className="h-6 w-1/2" />
+          <Skeleton className="h-5 w-2/3" />
+          <Skeleton className="h-9 w-1/2" />
+        </div>
+      ))}
+      <p role="status" className="sr-only">
+        {text.loading}
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,55 @@
+'use client'
+
+import { Copy, DoorOpen, Download, Eye, Pencil } from 'lucide-react'
+import Link from 'next/link'
+import { Button, buttonVariants } from '@/components/ui/button'
+import { Spinner } from '@/components/ui/spinner'
+import type { DeskEvent } from '@/lib/api/types'
+import { useDownload } from '@/lib/download'
+import { paths } from '@/lib/paths'
+import { may } from '../roles'
+import { tools as text } from '../strings'
+
+/** What one may do with an event, and where. */
+export function DeskTools({ event: { id, role, draft, status } }: { event: DeskEvent }) {
+  const download = useDownload()
+  const links = [
+    { href: paths.door(id), icon: DoorOpen, name: text.door, isShown: true },
+    {
+      href: paths.editEvent(id),
+      icon: Pencil,
+      name: text.edit,
+      isShown: may(role, 'manage') && status !== 'CANCELLED',
+    },
+    { href: paths.event(id), icon: Eye, name: text.page, isShown: may(role, draft ? 'manage' : 'sell') },
+    { href: paths.duplicateEvent(id), icon: Copy, name: text.duplicate, isShown: may(role, 'manage') },
+  ]
+  return (
+    <nav aria-label={text.title} className="flex flex-wrap gap-2.5">
+      {links.map(
+        ({ href, icon: Icon, name, isShown }, i) =>
+          isShown && (
+            <Link
+              key={href}
+              href={href}
+              prefetch={false}
+              className={buttonVariants({ variant: i === 0 ? 'primary' : 'outline' })}
+            >
+              <Icon aria-hidden />
+              {name}
+            </Link>
+          ),
+      )}
+      {may(role, 'sell') && (
+        <Button
+          variant="outline"
+          disabled={download.isPending}
+          onClick={() => download.mutate(`/desk/events/${id}/attendees.csv`)}
+        >
+          {download.isPending ? <Spinner /> : <Download aria-hidden />}
+          {text.csv}
+        </Button>
+      )}
+    </nav>
+  )
+}
