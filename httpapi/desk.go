@@ -37,6 +37,9 @@ func deskRoutes(a *api) {
 		"Download who comes to one's own event, one ticket on each line", 200, 400, 403, 404),
 		a.exportAttendees, desk, a.signedIn(), reading, a.readsModels, a.needsDatabase)
 
+	route(a, op("GET /events/{id}/check-ins", "listCheckIns",
+		"List what a door needs to know to check tickets in without network", 200, 400, 403, 404),
+		a.listCheckIns, desk, a.signedIn(), reading, a.needsDatabase, conditional)
 	route(a, op("POST /events/{id}/check-ins", "checkIn", "Check a ticket in", 200, 400, 403, 404, 409, 422),
 		a.checkIn, desk, a.signedIn(), a.needsDatabase)
 	route(a, op("POST /events/{id}/check-ins/undo", "undoCheckIn", "Take a check-in back", 200, 400, 403, 404, 409, 422),

@@ -27,6 +27,7 @@ const answers = {
     'Verification',
     'VerificationList',
   ],
+  'schemas-door.ts': ['DoorList', 'CheckedTicket', 'DeskEvent', 'TicketKeys', 'Problem'],
   'schemas-holds.ts': ['HoldList', 'WaitlistEntry', 'WaitlistEntries'],
   'schemas.ts': ['Event', 'EventPage', 'UploadedImage', 'BookingList', 'BookingChange'],
 }

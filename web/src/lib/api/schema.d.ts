@@ -677,7 +677,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** List what a door needs to know to check tickets in without network */
+        get: operations["listCheckIns"];
         put?: never;
         /** Check a ticket in */
         post: operations["checkIn"];
@@ -1266,6 +1267,48 @@ export interface components {
             name: string;
             /** Format: int64 */
             taken: number;
+        };
+        DoorBooking: {
+            cancelled?: boolean;
+            /** @description Its tickets that are checked in */
+            checkIns?: components["schemas"]["DoorCheckIn"][] | null;
+            /** Format: uuid */
+            id: string;
+            /** @description Of the customer; empty when the account was deleted */
+            name: string;
+        };
+        DoorCheckIn: {
+            /** Format: date-time */
+            at: string;
+            /** @description Name of who checked it in; empty when the account was deleted */
+            by: string;
+            /**
+             * Format: int64
+             * @description Of the booking's tickets of the type, from 1
+             */
+            number: number;
+            /** Format: int64 */
+            ticketTypeId: number;
+        };
+        DoorList: {
+            /** @description In the order of their ids */
+            bookings: components["schemas"]["DoorBooking"][];
+            /** @description The event is cancelled: nobody is let in */
+            cancelled: boolean;
+            /** Format: uuid */
+            eventId: string;
+            /**
+             * Format: date-time
+             * @description The event is over then, and the list must be deleted
+             */
+            keepUntil: string;
+            ticketTypes: components["schemas"]["DoorTicketType"][];
+            title: string;
+        };
+        DoorTicketType: {
+            /** Format: int64 */
+            id: number;
+            name: string;
         };
         EntryReceipt: {
             entry: components["schemas"]["JoinedEntry"];
@@ -6382,6 +6425,101 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCheckIns: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that the client has: when the answer would be one of these, it is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoorList"];
+                };
+            };
+            /** @description The client already has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
