@@ -18,6 +18,8 @@ type DoorList struct {
 	Title       string           `json:"title"`
 	Cancelled   bool             `json:"cancelled" doc:"The event is cancelled: nobody is let in"`
 	KeepUntil   time.Time        `json:"keepUntil" doc:"The event is over then, and the list must be deleted"`
+	Sold        int              `json:"sold" doc:"Tickets of the event that are sold"`
+	CheckedIn   int              `json:"checkedIn" doc:"Those of them that are checked in"`
 	TicketTypes []DoorTicketType `json:"ticketTypes" nullable:"false"`
 	Bookings    []DoorBooking    `json:"bookings" nullable:"false" doc:"In the order of their ids"`
 }
@@ -74,7 +76,7 @@ func doorListOf(
 	d := s.Details()
 	list := DoorList{
 		EventID: id, Title: d.Title, Cancelled: s.Cancelled(), KeepUntil: overAt(d.StartsAt, d.EndsAt),
-		TicketTypes: []DoorTicketType{}, Bookings: make([]DoorBooking, len(bookings)),
+		Sold: s.Sold(), CheckedIn: s.CheckedIn(), TicketTypes: []DoorTicketType{}, Bookings: make([]DoorBooking, len(bookings)),
 	}
 	for _, t := range d.TicketTypes {
 		list.TicketTypes = append(list.TicketTypes, DoorTicketType{int(t.ID), t.Name})

@@ -41,6 +41,9 @@ func TestADoorDownloadsWhatItNeedsWithoutNetwork(t *testing.T) {
 
 	admitted := s.want(s.call("POST", "/events/"+event+"/check-ins", olga, map[string]string{"code": code}), 200, "")
 	s.want(s.call("GET", "/events/"+event+"/check-ins", olga, nil, "If-None-Match", tag), 200, "")
+	if list := read(); list.Sold != 1 || list.CheckedIn != 1 {
+		t.Errorf("%d of %d are checked in, want 1 of 1", list.CheckedIn, list.Sold)
+	}
 	byName := map[string]httpapi.DoorBooking{}
 	for _, b := range read().Bookings {
 		byName[b.Name] = b

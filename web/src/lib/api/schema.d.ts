@@ -1295,6 +1295,11 @@ export interface components {
             bookings: components["schemas"]["DoorBooking"][];
             /** @description The event is cancelled: nobody is let in */
             cancelled: boolean;
+            /**
+             * Format: int64
+             * @description Those of them that are checked in
+             */
+            checkedIn: number;
             /** Format: uuid */
             eventId: string;
             /**
@@ -1302,6 +1307,11 @@ export interface components {
              * @description The event is over then, and the list must be deleted
              */
             keepUntil: string;
+            /**
+             * Format: int64
+             * @description Tickets of the event that are sold
+             */
+            sold: number;
             ticketTypes: components["schemas"]["DoorTicketType"][];
             title: string;
         };

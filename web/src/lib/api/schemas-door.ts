@@ -27,8 +27,10 @@ export const DoorTicketType: GenericSchema<Schemas['DoorTicketType']> = object({
 export const DoorList: GenericSchema<Schemas['DoorList']> = object({
   bookings: array(DoorBooking),
   cancelled: boolean(),
+  checkedIn: number(),
   eventId: string(),
   keepUntil: string(),
+  sold: number(),
   ticketTypes: array(DoorTicketType),
   title: string(),
 })
