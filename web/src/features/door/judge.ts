@@ -1,4 +1,5 @@
 import type { DoorData } from './kept-list'
+import type { Scan } from './scans'
 import { isGenuine, nameOf, readCode, type Ticket } from './ticket-code'
 
 export const refusals = [
@@ -36,11 +37,26 @@ export function describe(list: DoorData['list'] | undefined, ticket: Ticket | un
   return { name: booking?.name ?? '', type: type?.name ?? '', number: ticket?.number }
 }
 
+/** The tickets that the list knows as admitted, with the names of who let them in. */
+function admittedOf(list: DoorData['list']): Map<string, string> {
+  const admitted = new Map<string, string>()
+  for (const { id, checkIns } of list.bookings)
+    for (const { ticketTypeId, number, by } of checkIns ?? [])
+      admitted.set(nameOf({ bookingId: id, type: ticketTypeId, number }), by)
+  return admitted
+}
+
 /** By whom a ticket is admitted, as the list knows. */
-export function admittedBy(list: DoorData['list'] | undefined, name: string): string {
-  for (const booking of list?.bookings ?? [])
-    for (const c of booking.checkIns ?? [])
-      if (nameOf({ eventId: '', bookingId: booking.id, type: c.ticketTypeId, number: c.number }) === name)
-        return c.by
-  return ''
+export const admittedBy = (list: DoorData['list'] | undefined, name: string): string =>
+  (list && admittedOf(list).get(name)) ?? ''
+
+/** How many are admitted, by the list and by what this device has learned since. */
+export function countAdmitted(list: DoorData['list'], scans: readonly Scan[]): number {
+  const admitted = new Set(admittedOf(list).keys())
+  for (const { eventId, ticket, state } of scans)
+    if (eventId === list.eventId) {
+      if (state === 'free') admitted.delete(ticket)
+      else if (state !== 'refused') admitted.add(ticket)
+    }
+  return admitted.size
 }

@@ -5,6 +5,7 @@ import { refreshSession } from '@/lib/session/session'
 import { currentSession, useSession } from '@/lib/session/store'
 import { useRetry } from '@/lib/use-retry'
 import { getCounts, getDoor } from './api/door'
+import { countAdmitted } from './judge'
 import { keepList, keptList } from './kept-list'
 import { scanCode, type Result } from './scan'
 import { allScans, forgetListed, newestScan, waitingScans } from './scans'
@@ -114,8 +115,8 @@ export function useDoor(id: string) {
 
   /** What the server has said last, and those who were let in since without it. */
   function countsOf() {
-    const { sold, checkedIn } = counts.data ?? data?.list ?? {}
     const here = waiting.filter(({ eventId }) => eventId === id).length
-    return sold === undefined || checkedIn === undefined ? undefined : { sold, checkedIn: checkedIn + here }
+    if (counts.data) return { ...counts.data, checkedIn: counts.data.checkedIn + here }
+    return data && { sold: data.list.sold, checkedIn: countAdmitted(data.list, scans.data ?? []) }
   }
 }
