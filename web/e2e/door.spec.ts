@@ -17,10 +17,12 @@ import {
   type Event,
   type Page,
 } from './fixtures'
+import { inspect } from './inspect'
 
 type Bookings = components['schemas']['BookingList']
 
 const ORGANIZER = 'organizer@example.com'
+const WIDTHS = [320, 375, 768]
 
 /** Two seats in all, of two types. */
 const theatre = () =>
@@ -74,7 +76,7 @@ test('from the sale to the door: a ticket admits once, its copy is refused, and 
   browser,
   refusals,
 }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(240_000)
   const event = await theatre()
   const alice = await (await browser.newContext()).newPage()
   const aliceEmail = await enter(alice, `/events/${event.id}`)
@@ -101,12 +103,14 @@ test('from the sale to the door: a ticket admits once, its copy is refused, and 
   await enter(page, `/door/${event.id}`, ORGANIZER)
   await expect(page.getByRole('heading', { level: 1, name: event.title })).toBeVisible()
   await expect(page.getByText('of 3 tickets admitted')).toBeVisible()
+  await inspect(page, 'door-ready', WIDTHS)
   await scan(page, seated)
   await expect(result(page)).toContainText('AdmittedAda LovelaceSeated, ticket 1')
   await expect(page.getByText('1of 3 tickets admitted')).toBeVisible()
   await scan(page, seated)
   await expect(result(page)).toContainText('Already admitted')
   await expect(result(page)).toContainText(/Admitted at .* by /)
+  await inspect(page, 'door-refused', WIDTHS)
   await isKept(page)
 
   await page.context().setOffline(true)
@@ -126,6 +130,7 @@ test('from the sale to the door: a ticket admits once, its copy is refused, and 
   await scan(page, standing)
   await expect(result(page)).toContainText('Standing, ticket 1')
   await expect(page.getByText('2 scans to be sent')).toBeVisible()
+  await inspect(page, 'door-offline', WIDTHS)
 
   await page.context().setOffline(false)
   await expect(page.getByText('No connection.')).toBeHidden()
@@ -134,6 +139,7 @@ test('from the sale to the door: a ticket admits once, its copy is refused, and 
   await expect(page.getByRole('alert').filter({ hasText: '1 person was let in' })).toContainText(
     /Ada Lovelace, Standing, ticket 1Admitted .* by .*, again .* here/,
   )
+  await inspect(page, 'door-doubles', WIDTHS)
   await page.getByRole('button', { name: 'Seen' }).click()
   await expect(page.getByText('Kept on this device')).toBeHidden()
   await alice.context().close()
