@@ -137,13 +137,20 @@ type TicketCode struct {
 // longestEvent is how long after its beginning an event that does not say when it ends can be over.
 const longestEvent = 24 * time.Hour
 
+// overAt is when an event is over, for all that its tickets are good for.
+func overAt(starts, ends time.Time) time.Time {
+	if ends.IsZero() {
+		return starts.Add(longestEvent)
+	}
+	return ends
+}
+
 // ticketsToShow are the codes of a booking's tickets as long as somebody may be let in with them.
 // There are none where the program can't sign.
 func (a *api) ticketsToShow(b *projections.BookingWithEvent) ([]TicketCode, error) {
-	over := b.Event.StartsAt.Add(longestEvent)
-	if b.Event.EndsAt != nil {
-		over = *b.Event.EndsAt
-	}
+	var ends time.Time
+	set(&ends, b.Event.EndsAt)
+	over := overAt(b.Event.StartsAt, ends)
 	if b.Status != projections.BookingConfirmed || b.Event.Status == projections.EventCancelled || a.Now().After(over) {
 		return nil, nil
 	}

@@ -55,6 +55,9 @@ func deskRoutes(a *api) {
 		"Write to everybody who has tickets of one's own event", 201, 400, 403, 404, 409, 422),
 		a.sendMessage, desk, a.signedIn(account.ScopeManage), people, a.needsDatabase)
 
+	route(a, op("GET /events/{id}/check-ins", "listCheckIns",
+		"List what a door needs to know to check tickets in without network", 200, 400, 403, 404),
+		a.listCheckIns, desk, a.signedIn(account.ScopeCheckIn), reading, a.needsDatabase, conditional)
 	route(a, op("POST /events/{id}/check-ins", "checkIn", "Check a ticket in", 200, 400, 403, 404, 409, 422),
 		a.checkIn, desk, a.signedIn(account.ScopeCheckIn), a.needsDatabase)
 	route(a, op("POST /events/{id}/check-ins/undo", "undoCheckIn", "Take a check-in back", 200, 400, 403, 404, 409, 422),

@@ -40,6 +40,7 @@ func TestOrganizersOfOneEventAreNotThoseOfAnother(t *testing.T) {
 			{"GET", "/organizers", ""},
 			{"POST", "/organizers", `{"email":"olga@example.com","role":"manage"}`},
 			{"DELETE", "/organizers/" + id.String(), ""},
+			{"GET", "/check-ins", ""},
 			{"POST", "/check-ins", `{"code":"` + code + `"}`},
 			{"POST", "/check-ins", `{"code":"nonsense"}`},
 			{"POST", "/check-ins/undo", `{"code":"` + code + `","reason":"a mistake"}`},

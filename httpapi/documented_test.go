@@ -22,6 +22,7 @@ func TestEventsThatDoNotExistAreSaidNotToBeThere(t *testing.T) {
 		{"DELETE", event + "/organizers/" + uuid.NewString(), organizer, nil},
 		{"POST", event + "/publish", organizer, nil},
 		{"GET", "/desk" + event, organizer, nil},
+		{"GET", event + "/check-ins", organizer, nil},
 		{"POST", event + "/check-ins", organizer, map[string]string{"code": "AQ"}},
 		{"POST", event + "/check-ins/undo", organizer, map[string]string{"code": "AQ", "reason": "a mistake"}},
 	} {

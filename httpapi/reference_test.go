@@ -229,6 +229,7 @@ func (r *reference) desk(event, customer, organizer string, booked answer) {
 	r.show("Somebody is inside with this ticket", 409, "POST", at+"/check-ins", organizer, scan)
 	r.show("Not a ticket", 409, "POST", at+"/check-ins", organizer, `{"code":"nonsense"}`)
 	r.show("", 200, "GET", "/desk/events?q=limited", organizer, "")
+	r.show("", 200, "GET", at+"/check-ins", organizer, "")
 	r.show("", 200, "GET", "/desk"+at, organizer, "")
 	r.show("", 200, "GET", "/desk"+at+"/sales?interval=day", organizer, "")
 	r.show("", 200, "GET", "/desk"+at+"/attendees?status=CONFIRMED", organizer, "")

@@ -2,7 +2,7 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import next from 'eslint-config-next/core-web-vitals'
 import typescript from 'eslint-config-next/typescript'
 
-const features = ['session', 'events', 'bookings', 'holds', 'desk', 'audit']
+const features = ['session', 'events', 'bookings', 'holds', 'desk', 'door', 'audit']
 
 export default defineConfig([
   ...next,

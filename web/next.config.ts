@@ -11,7 +11,10 @@ const development: NextConfig = {
   rewrites: async () => ({
     beforeFiles: [
       { source: '/api/:path*', destination: `${backend}/api/:path*` },
-      { source: '/events/:id([0-9a-fA-F-]{36})/:rest*', destination: '/events/_/:rest*' },
+      ...['events', 'door'].map((page) => ({
+        source: `/${page}/:id([0-9a-fA-F-]{36})/:rest*`,
+        destination: `/${page}/_/:rest*`,
+      })),
     ],
     afterFiles: [],
     fallback: [],

@@ -31,6 +31,7 @@ type file struct {
 	contentType  string
 	cacheControl string
 	policy       string // Content-Security-Policy, of pages
+	scans        bool   // it reads codes with a camera
 	variants     []variant
 }
 
@@ -68,7 +69,8 @@ func newPages(built fs.FS) (pages, error) {
 			f.cacheControl = immutable
 		}
 		if encoding == "" && path.Ext(name) == ".html" {
-			f.policy = policyOf(body)
+			f.scans = name == scanningPage
+			f.policy = policyOf(body, f.scans)
 		}
 		sum := sha256.Sum256(body)
 		f.variants = append(f.variants, variant{encoding, body, `"` + hex.EncodeToString(sum[:12]) + `"`})
@@ -86,7 +88,7 @@ func (p pages) empty() bool { return p["/index.html"] == nil }
 var types = map[string]string{
 	".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
 	".svg": "image/svg+xml", ".json": "application/json", ".woff2": "font/woff2", ".ico": "image/x-icon",
-	".txt": "text/plain; charset=utf-8",
+	".txt": "text/plain; charset=utf-8", ".wasm": "application/wasm",
 }
 
 // contentType depends on the name alone, and not on what the machine knows about types.
@@ -97,12 +99,19 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
+// scanningPage is the one page that may use the camera. Where browsers can't read codes themselves, it
+// does so with WebAssembly.
+const scanningPage = "door/_.html"
+
 var inlineScript = regexp.MustCompile(`(?s)<script([^>]*)>(.*?)</script>`)
 
 // policyOf allows the inline scripts of a page by their hashes, and otherwise only what comes from
 // the same origin. Styles are inline in places: they are set by positioning and transitions.
-func policyOf(html []byte) string {
+func policyOf(html []byte, scans bool) string {
 	var hashes strings.Builder
+	if scans {
+		hashes.WriteString(" 'wasm-unsafe-eval'")
+	}
 	seen := map[string]bool{}
 	for _, script := range inlineScript.FindAllSubmatch(html, -1) {
 		if bytes.Contains(script[1], []byte(" src=")) {
@@ -142,7 +151,7 @@ func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.empty() {
 		h.Set("Content-Type", types[".html"])
 		h.Set("Cache-Control", "no-store")
-		h.Set("Content-Security-Policy", policyOf(unbuilt))
+		h.Set("Content-Security-Policy", policyOf(unbuilt, false))
 		_, _ = w.Write(unbuilt) // the client is gone, if anything
 		return
 	}
@@ -173,9 +182,10 @@ func withoutSlash(p string) (clean string, isOther bool) {
 	return clean, clean != p
 }
 
-// fileOfOne is a page or a data file of one event, also at its desk, or of one stream. All of them share one page,
-// exported under a placeholder.
-var fileOfOne = regexp.MustCompile(`^/(events|desk|audit)/[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(/.*|\.txt)?$`)
+// fileOfOne is a page or a data file of one event, also at its desk or its door, or of one stream. All of them share
+// one page, exported under a placeholder.
+var fileOfOne = regexp.MustCompile(
+	`^/(events|desk|door|audit)/[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(/.*|\.txt)?$`)
 
 func (p pages) find(name string) *file {
 	if m := fileOfOne.FindStringSubmatch(name); m != nil {
@@ -200,6 +210,9 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request, status int) {
 	h.Set("Cache-Control", f.cacheControl)
 	if f.policy != "" {
 		h.Set("Content-Security-Policy", f.policy)
+	}
+	if f.scans {
+		h.Set("Permissions-Policy", "camera=(self), geolocation=(), microphone=(), payment=()")
 	}
 	if len(f.variants) > 1 {
 		h.Set("Vary", "Accept-Encoding")

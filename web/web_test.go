@@ -42,6 +42,7 @@ var export = fstest.MapFS{
 	"audit.html":             {Data: []byte("streams")},
 	"audit/_.html":           {Data: []byte("one stream")},
 	"audit/_.txt":            {Data: []byte("data of one stream")},
+	"door/_.html":            {Data: []byte("one door")},
 	"_next/static/a-1234.js": {Data: []byte("code")},
 	"icon.svg":               {Data: []byte("<svg/>")},
 }
@@ -119,6 +120,7 @@ func TestPagesHaveAddressesWithoutExtensions(t *testing.T) {
 		{"/events/nothing", 404, "not here"},
 		{"/desk", 200, "one's own events"},
 		{"/desk/" + id, 200, "the desk of one event"},
+		{"/door/" + id, 200, "one door"},
 		{"/audit", 200, "streams"},
 		{"/audit/" + id, 200, "one stream"},
 		{"/audit/" + id + ".txt", 200, "data of one stream"},
@@ -150,6 +152,19 @@ func TestPagesHaveAddressesWithoutExtensions(t *testing.T) {
 	}
 	if a := ask(t, http.MethodHead, server+"/login"); a.status != 200 || a.body != "" || a.length != 39 {
 		t.Errorf("HEAD: %d %q %d", a.status, a.body, a.length)
+	}
+}
+
+func TestOnlyTheDoorMayUseTheCamera(t *testing.T) {
+	t.Parallel()
+	server := serve(t, http.NotFoundHandler())
+	for path, may := range map[string]bool{"/door/" + id: true, "/events/" + id: false, "/": false} {
+		h := get(t, server+path).header
+		camera := strings.Contains(h.Get("Permissions-Policy"), "camera=(self)")
+		wasm := strings.Contains(h.Get("Content-Security-Policy"), "'wasm-unsafe-eval'")
+		if camera != may || wasm != may {
+			t.Errorf("%s: camera %v, WebAssembly %v, want %v", path, camera, wasm, may)
+		}
 	}
 }
 

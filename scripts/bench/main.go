@@ -65,6 +65,7 @@ func scenarios(s size) []scenario {
 		webSocket(s),
 		overload(s),
 		signIns(s),
+		door(s),
 	}, ordinary(s)...)
 }
 

@@ -176,8 +176,8 @@ func (a *arrivals) serve(ctx context.Context, c *client, request func(n int64) [
 			return err
 		case status == 503 || status == 429:
 			count(&a.turnedAway)
-		case status != 201:
-			return fmt.Errorf("POST /book: %d %s", status, body)
+		case status != 201 && status != 200:
+			return fmt.Errorf("answered with %d %s", status, body)
 		default:
 			sold = 1
 			if took > stays {

@@ -20,7 +20,12 @@ export const PASSWORD = 'password123'
 export const NEW_PASSWORD = 'two chairs 1 piano'
 
 /** Calls the API directly. */
-async function ask<T>(path: string, token: string | undefined, body?: unknown, method = 'POST'): Promise<T> {
+export async function call<T>(
+  path: string,
+  token: string | undefined,
+  body?: unknown,
+  method = 'POST',
+): Promise<T> {
   const response = await fetch(api() + path, {
     method,
     headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
@@ -30,16 +35,16 @@ async function ask<T>(path: string, token: string | undefined, body?: unknown, m
   return (await response.json()) as T
 }
 
+/** Signs in without a browser. */
+export const tokenOf = (email: string, password = PASSWORD) =>
+  call<{ accessToken: string }>('/auth/login', undefined, { email, password }).then((s) => s.accessToken)
+
 let organizer: Promise<string> | undefined
-const organizerToken = () =>
-  (organizer ??= ask<{ accessToken: string }>('/auth/login', undefined, {
-    email: 'organizer@example.com',
-    password: PASSWORD,
-  }).then((s) => s.accessToken))
+const organizerToken = () => (organizer ??= tokenOf('organizer@example.com'))
 
 /** Schedules an event for one test only. */
 export async function schedule(part: Partial<Event> = {}): Promise<Event> {
-  return ask<Event>('/events', await organizerToken(), {
+  return call<Event>('/events', await organizerToken(), {
     title: `Recital ${randomUUID().slice(0, 8)}`,
     description: 'Piano, four hands.',
     date: '2030-03-15T10:00:00Z',
@@ -56,7 +61,7 @@ export const newEmail = () => `guest-${randomUUID()}@example.com`
 
 /** A new customer, who books without a browser. */
 export async function customer() {
-  const { accessToken, user } = await ask<{ accessToken: string; user: { id: string } }>(
+  const { accessToken, user } = await call<{ accessToken: string; user: { id: string } }>(
     '/auth/register',
     undefined,
     {
@@ -68,15 +73,20 @@ export async function customer() {
   return {
     id: user.id,
     book: (event: Event) =>
-      ask<components['schemas']['BookingChange']>('/book', accessToken, { eventId: event.id }),
+      call<components['schemas']['BookingChange']>('/book', accessToken, { eventId: event.id }),
     cancel: (bookingId: string) =>
-      ask<components['schemas']['BookingChange']>(`/bookings/${bookingId}`, accessToken, undefined, 'DELETE'),
+      call<components['schemas']['BookingChange']>(
+        `/bookings/${bookingId}`,
+        accessToken,
+        undefined,
+        'DELETE',
+      ),
   }
 }
 
-/** Signs a user in without the forms, for tests of other things. */
-export async function enter(page: Page, path: string, who?: string): Promise<string> {
-  const email = who ?? newEmail()
+/** Signs a user in without the forms, for tests of other things: one of the seed, one with a password, or a new one. */
+export async function enter(page: Page, path: string, who?: string | [string, string]): Promise<string> {
+  const [email, password] = typeof who === 'string' ? [who, PASSWORD] : (who ?? [newEmail(), NEW_PASSWORD])
   await page.goto(web() + '/login')
   await page.evaluate(
     async ([email, password, isNew]) => {
@@ -88,7 +98,7 @@ export async function enter(page: Page, path: string, who?: string): Promise<str
       if (!response.ok) throw new Error(await response.text())
       localStorage.setItem('boxoffice.session', '1')
     },
-    [email, who ? PASSWORD : NEW_PASSWORD, who === undefined] as const,
+    [email, password, who === undefined] as const,
   )
   await page.goto(web() + path)
   await expect(page.locator('main h1')).toBeVisible()
@@ -101,7 +111,7 @@ export async function linkFor(
   purpose: 'reset_password' | 'verify_email',
   password = NEW_PASSWORD,
 ): Promise<string> {
-  const { user } = await ask<{ user: { id: string } }>('/auth/login', undefined, { email, password })
+  const { user } = await call<{ user: { id: string } }>('/auth/login', undefined, { email, password })
   const links = () =>
     readFileSync(process.env.BOXOFFICE_LOG!, 'utf8')
       .split('\n')

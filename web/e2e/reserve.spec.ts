@@ -1,31 +1,5 @@
-import AxeBuilder from '@axe-core/playwright'
-import { enter, expect, schedule, test, toast, web, type Page } from './fixtures'
-
-const sizes = [
-  { width: 320, height: 700 },
-  { width: 768, height: 1024 },
-  { width: 1280, height: 900 },
-]
-
-/** Nothing overflows and axe finds nothing, at every size, light and dark. */
-async function inspect(page: Page, name: string) {
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const size of sizes) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await page.setViewportSize(size)
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      )
-      expect(overflow, `${name} at ${size.width}`).toBeLessThanOrEqual(0)
-      if (process.env.SCREENSHOT_DIR)
-        await page.screenshot({
-          path: `${process.env.SCREENSHOT_DIR}/${name}-${size.width}-${colorScheme}.png`,
-          fullPage: true,
-        })
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(violations, `${name} at ${size.width}, ${colorScheme}`).toEqual([])
-    }
-}
+import { enter, expect, schedule, test, toast, web } from './fixtures'
+import { inspect } from './inspect'
 
 test('two customers: one reserves and pays, the other waits, is offered the tickets and accepts', async ({
   page,

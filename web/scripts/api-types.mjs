@@ -28,6 +28,7 @@ const answers = {
     'VerificationList',
   ],
   'schemas-desk.ts': ['DeskEventList', 'DeskEvent', 'SalesList'],
+  'schemas-door.ts': ['DoorList', 'CheckedTicket', 'DeskEvent', 'TicketKeys', 'Problem'],
   'schemas-holds.ts': ['HoldList', 'WaitlistEntry', 'WaitlistEntries'],
   'schemas.ts': ['Event', 'EventPage', 'UploadedImage', 'BookingList', 'BookingChange'],
 }

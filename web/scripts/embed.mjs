@@ -15,7 +15,7 @@ const brotli = (data) => promisify(brotliCompress)(data, { params: { [constants.
 const entries = await readdir(to, { recursive: true, withFileTypes: true })
 await Promise.all(
   entries
-    .filter((entry) => entry.isFile() && /\.(html|txt|js|css|svg|json|map)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(html|txt|js|css|svg|json|map|wasm)$/.test(entry.name))
     .map(async (entry) => {
       const path = join(entry.parentPath, entry.name)
       const data = await readFile(path)

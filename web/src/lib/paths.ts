@@ -26,7 +26,7 @@ const access: readonly { pages: RegExp; for: Access }[] = [
   { pages: /^\/(forgot-password|reset-password|verify-email)$/, for: 'anyone' }, // links in e-mails lead there
   { pages: /^\/(login|register)$/, for: 'guests' },
   { pages: /^\/events\/(new|[^/]+\/edit)$/, for: 'organizer' },
-  { pages: /^\/(events|bookings|account|desk)(\/|$)/, for: 'members' },
+  { pages: /^\/(events|bookings|account|desk|door)(\/|$)/, for: 'members' },
   { pages: /^\/audit(\/|$)/, for: 'auditor' },
 ]
 

@@ -43,7 +43,7 @@ export function useKeeping(tickets: BookingWithEvent[] | undefined): void {
   }, [text, isWorthIt])
   useEffect(() => {
     if (!isWorthIt) return
-    const keep = () => import('./offline').then(({ keepPage }) => keepPage())
+    const keep = () => import('./offline').then(({ keepTicketPage }) => keepTicketPage())
     // After what the page itself loads. Without a network there is nothing to keep.
     const timer = setTimeout(() => void keep().catch(() => undefined), 1_000)
     return () => clearTimeout(timer)

@@ -40,3 +40,6 @@ export type StreamSeries = Schemas['StreamSeries']
 export type StreamFairness = Schemas['StreamFairness']
 export type Verification = Schemas['Verification']
 export type Problem = Schemas['Problem']
+/** What a door needs to know of an event. */
+export type DoorList = Schemas['DoorList']
+export type CheckedTicket = Schemas['CheckedTicket']

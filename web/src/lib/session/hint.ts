@@ -1,3 +1,4 @@
+import { forgetDoor, forgetPastDoors } from '@/lib/kept-door'
 import { forgetTickets } from '@/lib/kept-tickets'
 import { memberPages, paths } from '@/lib/paths'
 
@@ -14,7 +15,11 @@ export function hasSessionHint(): boolean {
 }
 
 export function setHint(likely: boolean): void {
-  if (!likely) forgetTickets()
+  if (likely) forgetPastDoors()
+  else {
+    forgetTickets()
+    forgetDoor()
+  }
   try {
     if (likely) localStorage.setItem(KEY, '1')
     else localStorage.removeItem(KEY)

@@ -7,6 +7,7 @@ import { useEffect, type ReactNode } from 'react'
 import { Message } from '@/components/message'
 import { Button, buttonVariants } from '@/components/ui/button'
 import type { User } from '@/lib/api/types'
+import { isDoorKept } from '@/lib/kept-door'
 import { keptTickets } from '@/lib/kept-tickets'
 import { accessTo, afterLogin, loginFor, paths } from '@/lib/paths'
 import { finishLogout, refreshSession } from '@/lib/session/session'
@@ -49,8 +50,7 @@ export function Guard({ children }: { children: ReactNode }) {
   }, [unreachable])
 
   if (needed === 'anyone') return children
-  // Tickets are shown without the server.
-  if (unreachable && !(pathname === paths.bookings && keptTickets()))
+  if (unreachable && !worksWithoutServer(pathname))
     return (
       <Message
         isPage
@@ -93,6 +93,10 @@ export function Guard({ children }: { children: ReactNode }) {
     )
   return status === 'anonymous' ? null : children
 }
+
+/** Tickets are shown without the server, and checked in. */
+const worksWithoutServer = (pathname: string) =>
+  (pathname === paths.bookings && keptTickets()) || (pathname.startsWith(paths.door('')) && isDoorKept())
 
 function useGuardedSession() {
   return {
