@@ -1,56 +1,7 @@
 import type ReconnectingWebSocket from 'partysocket/ws'
-import {
-  literal,
-  number,
-  object,
-  optional,
-  picklist,
-  safeParse,
-  string,
-  variant,
-  type InferOutput,
-} from 'valibot'
 import { applyChange, forgetVersions } from '@/lib/event-cache'
 import { connectionSilent, setConnectionState } from './connection-store'
-
-const position = { position: number() }
-const bookingSchema = object({
-  type: literal('booking'),
-  bookingId: string(),
-  eventId: string(),
-  status: picklist(['CONFIRMED', 'CANCELLED']),
-  logPosition: number(),
-  ...position,
-})
-const holdSchema = object({
-  type: picklist(['hold', 'waitlist']),
-  eventId: string(),
-  place: optional(number()),
-  logPosition: optional(number()), // absent when only the place has changed
-  ...position,
-})
-const frameSchema = variant('type', [
-  bookingSchema,
-  object({ type: literal('ready'), heartbeatSeconds: number(), ...position }),
-  object({
-    type: literal('event'),
-    eventId: string(),
-    version: number(),
-    remainingTickets: number(),
-    totalTickets: number(),
-    status: picklist(['DRAFT', 'SCHEDULED', 'CANCELLED']),
-    ...position,
-  }),
-  holdSchema,
-  object({ type: literal('heartbeat'), ...position }),
-  object({ type: literal('reset'), ...position }),
-])
-
-/** A booking of this user was made or cancelled, by whatever client. */
-export type BookingFrame = InferOutput<typeof bookingSchema>
-
-/** A hold or an offer of this user, or a place on a waiting list, has changed. */
-export type HoldFrame = InferOutput<typeof holdSchema>
+import type { BookingFrame, Frame, HoldFrame } from './frames'
 
 interface Options {
   url: string
@@ -191,7 +142,11 @@ export class LiveConnection {
   private async connect(): Promise<void> {
     if (!this.options.token()) return
     if (navigator.onLine === false) return this.offline()
-    const { default: ReconnectingWebSocket } = await import('partysocket/ws')
+    // Not needed to show a page.
+    const [{ default: ReconnectingWebSocket }, { readFrame }] = await Promise.all([
+      import('partysocket/ws'),
+      import('./frames'),
+    ])
     if (!this.isRunning || this.socket) return
     const socket = new ReconnectingWebSocket(() => this.address(), undefined, {
       minReconnectionDelay: 500 + Math.random() * 500, // of all clients, not at the same time
@@ -202,7 +157,10 @@ export class LiveConnection {
     })
     this.socket = socket
     socket.onopen = () => this.hello()
-    socket.onmessage = ({ data }) => this.receive(data)
+    socket.onmessage = ({ data }) => {
+      const frame = readFrame(data)
+      if (frame) this.receive(frame) // else of a newer server, or an error, which the close code that follows explains
+    }
     socket.onclose = ({ code }) => this.closed(code)
   }
 
@@ -228,9 +186,7 @@ export class LiveConnection {
     this.send({ type: 'hello', token, after: this.position, events: this.ids(), bookings: own, holds: own })
   }
 
-  private receive(data: unknown): void {
-    const { success, output: frame } = safeParse(frameSchema, parse(data))
-    if (!success) return // of a newer server, or an error, which the close code that follows explains
+  private receive(frame: Frame): void {
     switch (frame.type) {
       case 'ready':
         this.isReady = true
@@ -294,13 +250,5 @@ export class LiveConnection {
     if (!socket) return
     socket.onclose = socket.onmessage = socket.onopen = null
     socket.close()
-  }
-}
-
-function parse(data: unknown): unknown {
-  try {
-    return JSON.parse(String(data))
-  } catch {
-    return undefined
   }
 }
