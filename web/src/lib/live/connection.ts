@@ -75,6 +75,7 @@ export class LiveConnection {
     this.isRunning = true
     addEventListener('online', this.reconnect)
     addEventListener('offline', this.offline)
+    addEventListener('pagehide', this.drop) // browsers keep no page, or complain, while its connection is open
     document.addEventListener('visibilitychange', this.visible)
     this.checks = setInterval(this.check, CHECK_INTERVAL)
     this.changed()
@@ -84,6 +85,7 @@ export class LiveConnection {
     this.isRunning = false
     removeEventListener('online', this.reconnect)
     removeEventListener('offline', this.offline)
+    removeEventListener('pagehide', this.drop)
     document.removeEventListener('visibilitychange', this.visible)
     clearInterval(this.checks)
     this.drop()
@@ -242,7 +244,7 @@ export class LiveConnection {
     setConnectionState(navigator.onLine === false ? 'offline' : 'polling')
   }
 
-  private drop(): void {
+  private readonly drop = (): void => {
     this.expected = Infinity
     this.isReady = false
     const socket = this.socket
