@@ -1,7 +1,12 @@
-// Prints the size of the JavaScript that each exported page loads first, in bytes of gzip. Browsers
-// that support modules skip "nomodule".
+// Prints the size of the JavaScript that each exported page loads first, in bytes of gzip and of brotli, which
+// browsers get over https. Browsers that support modules skip "nomodule".
 import { readFile } from 'node:fs/promises'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+
+const compressions = {
+  gzip: (data) => gzipSync(data, { level: 9 }),
+  brotli: (data) => brotliCompressSync(data), // at the best quality, which is the default
+}
 
 const out = new URL('../out/', import.meta.url)
 
@@ -18,11 +23,14 @@ export async function firstScripts(page) {
   )
 }
 
-/** @param {string} page */
-export async function firstLoad(page) {
+/**
+ * @param {string} page
+ * @param {keyof compressions} compression
+ */
+export async function firstLoad(page, compression = 'gzip') {
   let bytes = 0
   for (const source of await firstScripts(page))
-    bytes += gzipSync(await readFile(new URL(source, out)), { level: 9 }).length
+    bytes += compressions[compression](await readFile(new URL(source, out))).length
   return bytes
 }
 
@@ -40,4 +48,5 @@ export const pages = [
 ]
 
 if (process.argv[1] === new URL(import.meta.url).pathname)
-  for (const page of pages) process.stdout.write(`${page.padEnd(16)}${await firstLoad(page)}\n`)
+  for (const page of pages)
+    process.stdout.write(`${page.padEnd(16)}${await firstLoad(page)}  ${await firstLoad(page, 'brotli')}\n`)

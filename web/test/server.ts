@@ -21,9 +21,18 @@ export function problem(
   code: string,
   headers: Record<string, string> = {},
   errors?: { pointer: string; detail: string }[],
+  more: { waitlist?: boolean } = {},
 ) {
   return HttpResponse.json(
-    { type: `urn:boxoffice:problem:${code}`, title: '', status, code, detail: `It says ${code}`, errors },
+    {
+      type: `urn:boxoffice:problem:${code}`,
+      title: '',
+      status,
+      code,
+      detail: `It says ${code}`,
+      errors,
+      ...more,
+    },
     { status, headers: { 'Content-Type': 'application/problem+json', ...headers } },
   )
 }

@@ -7,7 +7,7 @@ import { queryClient } from '@/lib/query-client'
 import { forgetSession } from '@/lib/session/store'
 import { server } from './server'
 
-configure({ asyncUtilTimeout: 5_000 }) // milliseconds; a busy machine may be slow
+configure({ asyncUtilTimeout: 15_000 }) // milliseconds; a busy machine may be slow
 
 vi.mock('next/navigation', () => import('./navigation'))
 vi.mock('next/link', () => import('./link'))

@@ -31,6 +31,7 @@ export const strings = {
   },
   failures: {
     unexpected: 'Something unexpected happened. Please try again.',
+    needsHttps: 'This needs a secure connection. Open the box office with https.',
     network: 'The box office can’t be reached. Check your connection and try again.',
     unreadable: 'The box office sent an unexpected response.',
     server: 'Something went wrong at the box office. Please try again.',

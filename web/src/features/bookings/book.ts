@@ -81,7 +81,9 @@ function showOutcome(event: Event, outcome: Outcome): void {
       toast.success(text.booked(event.title), { description: text.whereTicketIs })
       break
     case 'sold_out':
-      toast.error(text.soldOut(event.title))
+      toast.error(text.soldOut(event.title), {
+        description: outcome.othersWait ? text.othersWait : undefined,
+      })
       break
     case 'already_booked':
       toast.info(text.alreadyBooked)
@@ -120,9 +122,7 @@ function showOutcome(event: Event, outcome: Outcome): void {
       toast.error(text.failed, { description: text.offline })
       break
     case 'needs_https':
-      toast.error('Tickets of this event are sold over secure connections only.', {
-        description: 'Please open the box office with https.',
-      })
+      toast.error(text.failed, { description: text.needsHttps })
       break
     case 'session_over':
       break // the sign-in page shows a message

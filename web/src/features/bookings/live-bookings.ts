@@ -1,5 +1,5 @@
 import { bookingKeys } from '@/lib/event-cache'
-import type { BookingFrame } from '@/lib/live/connection'
+import type { BookingFrame } from '@/lib/live/frames'
 import { queryClient } from '@/lib/query-client'
 import { ticketsQuery } from './api/list-bookings'
 import { forgetBooked } from './attempts'

@@ -20,6 +20,9 @@ export const strings = {
     booked: (title: string) => `Successfully booked ${title}!`,
     whereTicketIs: 'Your ticket is in My bookings.',
     soldOut: (title: string) => `Sorry, tickets for ${title} are no longer available.`,
+    othersWait: 'Others are waiting for tickets already. You can join the waiting list on the event’s page.',
+    needsHttps:
+      'Tickets for this event are sold over a secure connection only. Open the box office with https.',
     alreadyBooked: 'You have already booked this event.',
     tooManyBookings: 'You’ve booked and cancelled this event too many times to book it again.',
     eventCancelled: (title: string) => `${title} has been cancelled by the organizer.`,

@@ -104,7 +104,7 @@ function refused(event: Event, error: unknown, otherwise: string): boolean {
   const known = text.codes[error.code]
   if (error.code === 'sold_out') {
     markSoldOut(event)
-    toast.error(text.soldOut(event.title))
+    toast.error(text.soldOut(event.title), { description: error.othersWait ? text.othersWait : undefined })
   } else if (known) toast.error(known)
   else if (error.status !== 401) toast.error(otherwise, { description: messageOf(error) })
   refetch(['events'], holdKeys.all)

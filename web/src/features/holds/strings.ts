@@ -106,6 +106,7 @@ export const outcome = {
   notJoined: 'You’re not on the waiting list yet. Please try again.',
   notLeft: 'You’re still on the waiting list. Please try again.',
   soldOut: (title: string) => `Sorry, tickets for ${title} are no longer available.`,
+  othersWait: 'Others are waiting for tickets already. You can join the waiting list.',
   reserved: 'Reserved for you.',
   codes: {
     not_enough_tickets: 'There aren’t that many tickets left.',

@@ -16,6 +16,8 @@ export class ApiError extends Error {
     readonly retryAfter: number | undefined,
     /** The errors of fields, by their names. */
     readonly fields: Readonly<Record<string, string>>,
+    /** Of `sold_out`: others wait for tickets already. */
+    readonly othersWait = false,
   ) {
     super(message)
   }
@@ -25,8 +27,7 @@ export class ApiError extends Error {
   }
 
   static needsHttps(): ApiError {
-    const message = 'This needs a secure connection: please open the box office with https.'
-    return new ApiError('needs_https', message, 0, undefined, {})
+    return new ApiError('needs_https', strings.failures.needsHttps, 0, undefined, {})
   }
 
   /** An answer that does not follow the API's description. */
@@ -39,11 +40,11 @@ export class ApiError extends Error {
     const retryAfter = Number(response.headers.get('Retry-After')) || undefined
     const parsed = safeParse(problemSchema, body ?? (await response.json().catch(() => undefined)))
     if (!parsed.success) return ApiError.unreadable(response.status, retryAfter)
-    const { code, detail, errors } = parsed.output
+    const { code, detail, errors, waitlist } = parsed.output
     const fields = Object.fromEntries(
       (errors ?? []).map((e) => [e.pointer.replace(/^\//, ''), sentence(e.detail)]),
     )
-    return new ApiError(code, detail, response.status, retryAfter, fields)
+    return new ApiError(code, detail, response.status, retryAfter, fields, waitlist)
   }
 }
 

@@ -1,56 +1,7 @@
 import type ReconnectingWebSocket from 'partysocket/ws'
-import {
-  literal,
-  number,
-  object,
-  optional,
-  picklist,
-  safeParse,
-  string,
-  variant,
-  type InferOutput,
-} from 'valibot'
 import { applyChange, forgetVersions } from '@/lib/event-cache'
 import { connectionSilent, setConnectionState } from './connection-store'
-
-const position = { position: number() }
-const bookingSchema = object({
-  type: literal('booking'),
-  bookingId: string(),
-  eventId: string(),
-  status: picklist(['CONFIRMED', 'CANCELLED']),
-  logPosition: number(),
-  ...position,
-})
-const holdSchema = object({
-  type: picklist(['hold', 'waitlist']),
-  eventId: string(),
-  place: optional(number()),
-  logPosition: optional(number()), // absent when only the place has changed
-  ...position,
-})
-const frameSchema = variant('type', [
-  bookingSchema,
-  object({ type: literal('ready'), heartbeatSeconds: number(), ...position }),
-  object({
-    type: literal('event'),
-    eventId: string(),
-    version: number(),
-    remainingTickets: number(),
-    totalTickets: number(),
-    status: picklist(['DRAFT', 'SCHEDULED', 'CANCELLED']),
-    ...position,
-  }),
-  holdSchema,
-  object({ type: literal('heartbeat'), ...position }),
-  object({ type: literal('reset'), ...position }),
-])
-
-/** A booking of this user was made or cancelled, by whatever client. */
-export type BookingFrame = InferOutput<typeof bookingSchema>
-
-/** A hold or an offer of this user, or a place on a waiting list, has changed. */
-export type HoldFrame = InferOutput<typeof holdSchema>
+import type { BookingFrame, Frame, HoldFrame } from './frames'
 
 interface Options {
   url: string
@@ -128,7 +79,7 @@ export class LiveConnection {
     this.isRunning = true
     addEventListener('online', this.reconnect)
     addEventListener('offline', this.offline)
-    addEventListener('pagehide', this.left)
+    addEventListener('pagehide', this.drop) // browsers keep no page, or complain, while its connection is open
     document.addEventListener('visibilitychange', this.visible)
     this.checks = setInterval(this.check, CHECK_INTERVAL)
     this.changed()
@@ -138,7 +89,7 @@ export class LiveConnection {
     this.isRunning = false
     removeEventListener('online', this.reconnect)
     removeEventListener('offline', this.offline)
-    removeEventListener('pagehide', this.left)
+    removeEventListener('pagehide', this.drop)
     document.removeEventListener('visibilitychange', this.visible)
     clearInterval(this.checks)
     this.drop()
@@ -166,9 +117,6 @@ export class LiveConnection {
     this.drop()
     setConnectionState('offline')
   }
-
-  // The browser may keep the page. It breaks open connections then, and reports that as an error.
-  private readonly left = (): void => this.drop()
 
   private readonly visible = (): void => {
     if (document.visibilityState !== 'visible') return
@@ -200,7 +148,11 @@ export class LiveConnection {
   private async connect(): Promise<void> {
     if (!this.options.token()) return
     if (navigator.onLine === false) return this.offline()
-    const { default: ReconnectingWebSocket } = await import('partysocket/ws')
+    // Not needed to show a page.
+    const [{ default: ReconnectingWebSocket }, { readFrame }] = await Promise.all([
+      import('partysocket/ws'),
+      import('./frames'),
+    ])
     if (!this.isRunning || this.socket) return
     const socket = new ReconnectingWebSocket(() => this.address(), undefined, {
       minReconnectionDelay: 500 + Math.random() * 500, // of all clients, not at the same time
@@ -211,7 +163,10 @@ export class LiveConnection {
     })
     this.socket = socket
     socket.onopen = () => this.hello()
-    socket.onmessage = ({ data }) => this.receive(data)
+    socket.onmessage = ({ data }) => {
+      const frame = readFrame(data)
+      if (frame) this.receive(frame) // else of a newer server, or an error, which the close code that follows explains
+    }
     socket.onclose = ({ code }) => this.closed(code)
   }
 
@@ -237,9 +192,7 @@ export class LiveConnection {
     this.send({ type: 'hello', token, after: this.position, events: this.ids(), bookings: own, holds: own })
   }
 
-  private receive(data: unknown): void {
-    const { success, output: frame } = safeParse(frameSchema, parse(data))
-    if (!success) return // of a newer server, or an error, which the close code that follows explains
+  private receive(frame: Frame): void {
     switch (frame.type) {
       case 'ready':
         this.isReady = true
@@ -297,7 +250,7 @@ export class LiveConnection {
     setConnectionState(navigator.onLine === false ? 'offline' : 'polling')
   }
 
-  private drop(): void {
+  private readonly drop = (): void => {
     this.expected = Infinity
     this.isReady = false
     const socket = this.socket
@@ -305,13 +258,5 @@ export class LiveConnection {
     if (!socket) return
     socket.onclose = socket.onmessage = socket.onopen = null
     socket.close()
-  }
-}
-
-function parse(data: unknown): unknown {
-  try {
-    return JSON.parse(String(data))
-  } catch {
-    return undefined
   }
 }

@@ -354,6 +354,13 @@ describe('the connection', () => {
     expect(FakeSocket.all).toHaveLength(2)
   })
 
+  it('ends with the page', async () => {
+    await begin()
+    await ready()
+    dispatchEvent(new window.Event('pagehide'))
+    expect(FakeSocket.last.readyState).toBe(3)
+  })
+
   it('ends with the session', async () => {
     await begin()
     await ready()

@@ -2,7 +2,6 @@
 
 import { QueryClientProvider } from '@tanstack/react-query'
 import dynamic from 'next/dynamic'
-import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { forgetAttempts } from '@/features/bookings/attempts'
 import { BookingStatus } from '@/features/bookings/components/booking-status'
@@ -29,7 +28,7 @@ export default function MembersLayout({ children }: { children: ReactNode }) {
   return (
     <QueryClientProvider client={queryClient}>
       <HoldWatch />
-      <NuqsAdapter>{children}</NuqsAdapter>
+      {children}
       <BookingStatus />
       <Toaster />
     </QueryClientProvider>

@@ -10,6 +10,7 @@ import { proofHeader, withProof } from '@/lib/proof-of-work/proof'
 export type Outcome =
   | { kind: 'booked'; change: BookingChange }
   | { kind: (typeof refusals)[number] }
+  | { kind: 'sold_out'; othersWait: boolean }
   /** Nothing has been decided; the server asks for a retry later. */
   | { kind: 'busy' | 'rate_limited'; seconds: number }
   | { kind: 'offline' }
@@ -20,7 +21,6 @@ export type Outcome =
   | { kind: 'failed' }
 
 const refusals = [
-  'sold_out',
   'already_booked',
   'too_many_bookings',
   'event_cancelled',
@@ -58,6 +58,7 @@ export async function bookTicket(
 }
 
 function outcomeOf(error: ApiError): Outcome {
+  if (error.code === 'sold_out') return { kind: 'sold_out', othersWait: error.othersWait }
   const refusal = refusals.find((code) => code === error.code)
   if (refusal) return { kind: refusal }
   if (error.status === 401) return { kind: 'session_over' }

@@ -130,7 +130,20 @@ describe('booking', () => {
     expect(screen.getByText('0 left')).toBeInTheDocument()
     expect(toasts.error).toHaveBeenCalledExactlyOnceWith(
       'Sorry, tickets for Jazz Night are no longer available.',
+      { description: undefined },
     )
+  })
+
+  it('that comes too late tells of a waiting list with others on it', async () => {
+    answers(() => problem(409, 'sold_out', {}, undefined, { waitlist: true }))
+    await show(anEvent({ remainingTickets: 1 }))
+    await userEvent.click(button())
+    await waitFor(() => expect(toasts.error).toHaveBeenCalledOnce())
+    const description =
+      'Others are waiting for tickets already. You can join the waiting list on the event’s page.'
+    expect(toasts.error).toHaveBeenCalledWith('Sorry, tickets for Jazz Night are no longer available.', {
+      description,
+    })
   })
 
   it('of a booked event shows a message, and the button is disabled', async () => {

@@ -9,7 +9,7 @@ import { messageOf } from '@/lib/form-errors'
 import { applyChange } from '@/lib/event-cache'
 import { newKey } from '@/lib/new-key'
 import { cancelEvent } from '../api/change-event'
-import { tools as text } from '../strings'
+import { tools as text } from '../details-strings'
 
 export function CancelEventDialog({
   event,

@@ -2,7 +2,7 @@ import Link from 'next/link'
 import { buttonVariants } from '@/components/ui/button'
 import type { Event } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
-import { details as text } from '../strings'
+import { list as text } from '../strings'
 
 /** Leads to the tickets of an event that has several to choose from. */
 export function ChooseLink({ event }: { event: Event }) {

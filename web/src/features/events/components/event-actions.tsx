@@ -5,7 +5,7 @@ import { Button } from '@/components/ui/button'
 import type { Event } from '@/lib/api/types'
 import { saveFile } from '@/lib/save-file'
 import { toast } from '@/lib/toast'
-import { details as text } from '../strings'
+import { details as text } from '../details-strings'
 
 /** What one can do with an event besides booking it. */
 export function EventActions({ event }: { event: Event }) {

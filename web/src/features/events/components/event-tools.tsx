@@ -15,7 +15,7 @@ import { paths } from '@/lib/paths'
 import { toast } from '@/lib/toast'
 import { publishEvent } from '../api/change-event'
 import { useMayManage } from '../api/may-manage'
-import { tools as text } from '../strings'
+import { tools as text } from '../details-strings'
 
 const CancelEventDialog = dynamic(() =>
   import('./cancel-event-dialog').then((file) => file.CancelEventDialog),

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import type { Event } from '@/lib/api/types'
 import { formatDateTime, formatPrice, zoneName } from '@/lib/format'
 import { useSale } from '@/lib/sale'
-import { details as text } from '../strings'
+import { details as text } from '../details-strings'
 import { AvailabilityMeter } from './availability-meter'
 
 /** What an event costs, how much is left, and the way to book it. */

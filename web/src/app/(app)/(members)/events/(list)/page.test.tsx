@@ -2,8 +2,8 @@ import { fireEvent, screen, waitFor } from '@testing-library/react'
 import { http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { startSession } from '@/lib/session/session'
-import { anEvent, aSession, server } from '../../../../../test/server'
-import { show } from '../../../../../test/show'
+import { anEvent, aSession, server } from '../../../../../../test/server'
+import { show } from '../../../../../../test/show'
 import EventsPage from './page'
 
 describe('the events', () => {
