@@ -13,17 +13,19 @@ import (
 )
 
 // manyEvents writes rows of 100,000 events, one every ten minutes, of which every tenth has begun at
-// the time that it returns.
+// the time that it returns, and about every hundredth is cancelled.
 func manyEvents(t testing.TB, pool *pgxpool.Pool) (now time.Time) {
 	t.Helper()
 	const n = 100_000
 	now = time.Now().UTC().Truncate(time.Second)
 	_, err := pool.Exec(context.Background(), `
 		insert into events (id, title, title_key, description, venue, starts_at, time_zone, price_minor, currency, capacity,
-			remaining, status, version, created_at, updated_at)
+			remaining, status, version, created_at, updated_at, category)
 		select gen_random_uuid(), title, lower(title), repeat('What it is about. ', 10),
 			(array['Zürich', 'Łódź', 'Hall', 'Théâtre'])[1 + i % 4], $1::timestamptz + (i - $2 / 10) * interval '10 minutes',
-			'UTC', i * 7919 % 20000, (array['EUR', 'JPY', 'KWD'])[1 + i % 3], 100, i % 5, 'SCHEDULED', 1, now(), now()
+			'UTC', i * 7919 % 20000, (array['EUR', 'JPY', 'KWD'])[1 + i % 3], 100, i % 5,
+			case when i % 97 = 0 then 'CANCELLED' else 'SCHEDULED' end, 1, now(), now(),
+			(array['', 'MUSIC', 'SPORT'])[1 + i / 5 % 3]
 		from generate_series(1, $2::int) i,
 			lateral (
 				select (array['Café', 'Jazz', 'Straße', 'Ødegård'])[1 + i / 4 % 4]
@@ -51,6 +53,18 @@ func BenchmarkLists(b *testing.B) {
 		"upcoming by title":       {Upcoming: true, Sort: projections.SortByTitle},
 		"upcoming by price":       {Upcoming: true, Sort: projections.SortByPrice},
 		"available":               {Available: true, Sort: projections.SortByDate},
+		"available by title":      {Available: true, Sort: projections.SortByTitle},
+		"available by price":      {Available: true, Sort: projections.SortByPrice},
+		"cancelled":               {Status: projections.EventCancelled, Sort: projections.SortByDate},
+		"cancelled by title":      {Status: projections.EventCancelled, Sort: projections.SortByTitle},
+		"scheduled":               {Status: projections.EventScheduled, Upcoming: true, Sort: projections.SortByDate},
+		"drafts":                  {Status: projections.EventDraft, Drafts: true, Sort: projections.SortByDate},
+		"free":                    {Free: true, Upcoming: true, Sort: projections.SortByDate},
+		"one category":            {Categories: "MUSIC", Upcoming: true, Sort: projections.SortByDate},
+		"two categories by title": {Categories: "MUSIC,SPORT", Upcoming: true, Sort: projections.SortByTitle},
+		"a range of prices": {
+			Currency: "EUR", MinPrice: 100, MaxPrice: 200, Upcoming: true, Sort: projections.SortByDate,
+		},
 		"search a rare word":      {Search: "emile", Sort: projections.SortByDate},
 		"search a frequent word":  {Upcoming: true, Search: "cafe", Sort: projections.SortByDate},
 		"search two words":        {Upcoming: true, Search: "zurich strasse", Sort: projections.SortByDate},

@@ -77,6 +77,9 @@ type order struct {
 	cast string // the type of that
 }
 
+// displayedPrice is the expression of the index of prices.
+const displayedPrice = "displayed_price(price_minor, currency)"
+
 // sql returns the order. Prices of different currencies compare by the number that is shown, not by
 // minor units, which differ between currencies.
 func (s EventSort) sql() (order, error) {
@@ -86,8 +89,7 @@ func (s EventSort) sql() (order, error) {
 			"starts_at", `to_char(starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`, "timestamptz",
 		}, nil
 	case SortByPrice:
-		const by = "displayed_price(price_minor, currency)"
-		return order{by, by + "::text", "numeric"}, nil
+		return order{displayedPrice, displayedPrice + "::text", "numeric"}, nil
 	case SortByTitle:
 		return order{"sort_key", "sort_key", "text"}, nil
 	}
@@ -180,7 +182,7 @@ type conditions struct {
 	args []any
 }
 
-// add adds a condition, in which each %s is replaced by the parameter of a value.
+// add adds a condition, in which each %s is replaced by the parameter of a value, and %[1]s by that of the first.
 func (c *conditions) add(sql string, values ...any) {
 	names := make([]any, len(values))
 	for i, v := range values {
@@ -217,7 +219,7 @@ func (q EventQuery) conditions() *conditions {
 		c.add("starts_at > %s", q.Now)
 	}
 	if q.Available {
-		c.add("remaining > 0 and status = %s", EventScheduled)
+		c.add("not sold_out and status = %s", EventScheduled)
 		c.add("(sale_opens_at is null or sale_opens_at <= %s)", q.Now)
 		c.add("(sale_closes_at is null or sale_closes_at > %s)", q.Now)
 	}
@@ -231,10 +233,12 @@ func (q EventQuery) conditions() *conditions {
 		c.add("category = any(%s)", strings.Split(q.Categories, ","))
 	}
 	if q.Currency != "" {
-		c.add("currency = %s and price_minor between %s and %s", q.Currency, q.MinPrice, q.MaxPrice)
+		// The index of prices finds a range of them by the numbers that are shown.
+		c.add("currency = %[1]s and "+displayedPrice+
+			" between displayed_price(%[2]s, %[1]s) and displayed_price(%[3]s, %[1]s)", q.Currency, q.MinPrice, q.MaxPrice)
 	}
 	if q.Free {
-		c.add("price_minor = 0")
+		c.add(displayedPrice + " = 0")
 	}
 	if q.Organizer != uuid.Nil {
 		// The owner is who scheduled the event: older records say so nowhere else.

@@ -37,7 +37,7 @@ func (e *Events) total(ctx context.Context, q EventQuery) (total int, err error)
 }
 
 // availableTTL is how long a count of events that are available is used. It can change with each
-// booking, and counting reads the row of every event.
+// booking that sells an event out, and counting reads the index of all that are available.
 const availableTTL = time.Second
 
 // rightUntil returns until which time a count is right while the listing stays the same: the next of
