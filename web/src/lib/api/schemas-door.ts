@@ -1,6 +1,6 @@
 // Generated from the description of the API by `npm run generate`. Not to be changed by hand.
 
-import { array, boolean, nullable, number, object, optional, string, type GenericSchema } from 'valibot'
+import { array, boolean, nullable, number, object, optional, picklist, string, type GenericSchema } from 'valibot'
 import type { components } from './schema'
 
 type Schemas = components['schemas']
@@ -47,20 +47,37 @@ export const CheckedTicket: GenericSchema<Schemas['CheckedTicket']> = object({
   ticketTypeId: number(),
 })
 
+export const DeskTurnover: GenericSchema<Schemas['DeskTurnover']> = object({
+  amount: optional(number()),
+  currency: optional(string()),
+  ticketTypeId: number(),
+  tickets: number(),
+})
+
 export const DeskTicketType: GenericSchema<Schemas['DeskTicketType']> = object({
+  capacity: optional(number()),
+  currency: string(),
   id: number(),
   name: string(),
+  price: number(),
   taken: number(),
 })
 
 export const DeskEvent: GenericSchema<Schemas['DeskEvent']> = object({
   capacity: number(),
   checkedIn: number(),
+  date: string(),
+  draft: boolean(),
   held: number(),
   id: string(),
+  revenue: optional(array(DeskTurnover)),
+  role: picklist(["owner","admin","manage","sell","check_in"]),
   sold: number(),
+  status: picklist(["SCHEDULED","CANCELLED","DRAFT"]),
   ticketTypes: array(DeskTicketType),
+  timeZone: string(),
   title: string(),
+  venue: string(),
   waiting: number(),
 })
 
@@ -88,6 +105,7 @@ export const Problem: GenericSchema<Schemas['Problem']> = object({
   errors: optional(nullable(array(FieldProblem))),
   requestId: optional(string()),
   saleOpensAt: optional(string()),
+  scope: optional(string()),
   status: number(),
   title: string(),
   type: string(),
