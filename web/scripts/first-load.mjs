@@ -34,6 +34,8 @@ export const pages = [
   'events/_/edit',
   'events/new',
   'bookings',
+  'desk',
+  'desk/_',
   'audit',
   'audit/_',
   '404',
