@@ -106,6 +106,7 @@ func TestAdminsMayDoEverythingAtEveryEvent(t *testing.T) {
 	event, admin := s.schedule(3), s.token(account.Admin)
 	s.want(s.call("PATCH", "/events/"+event, admin, `{"title":"Checked"}`), 200, "")
 	s.want(s.call("GET", "/events/"+event+"/organizers", admin, nil), 200, "")
+	s.want(s.call("GET", "/events/"+s.schedule(3, "draft", true), admin, nil), 200, "")
 	s.want(s.call("POST", "/events/"+event+"/cancel", admin, nil), 200, "")
 	s.want(s.call("GET", "/audit/streams/"+event, admin, nil), 403, "forbidden")
 	a := s.want(s.call("GET", "/audit/streams/"+event, s.token(account.Auditor), nil), 200, "")

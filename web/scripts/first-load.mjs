@@ -42,6 +42,8 @@ export const pages = [
   'events/_/edit',
   'events/new',
   'bookings',
+  'desk',
+  'desk/_',
   'audit',
   'audit/_',
   '404',

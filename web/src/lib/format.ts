@@ -127,6 +127,10 @@ export const formatSecond = (at: number): string => format(at, { timeStyle: 'med
 export const formatDay = (at: number, timeZone?: string): string =>
   format(at, { month: 'short', day: 'numeric', ...inZone(timeZone) })
 
+/** "10:00 AM" */
+export const formatClock = (at: number, timeZone: string): string =>
+  format(at, { hour: 'numeric', minute: '2-digit', ...inZone(timeZone) })
+
 /** "Mar 15, 10:00 AM" */
 export const formatMinute = (at: number, timeZone: string): string =>
   format(at, { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', ...inZone(timeZone) })

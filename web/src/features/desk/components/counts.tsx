@@ -32,12 +32,12 @@ function Count({ name, n, hint }: { name: string; n: number; hint: string }) {
 export function CountsLine({ event }: { event: Counted }) {
   const shown = [
     [text.sold, `${formatNumber(event.sold)} ${text.of(event.capacity)}`],
+    [text.checkedIn, formatNumber(event.checkedIn)],
     [text.held, formatNumber(event.held)],
     [text.waiting, formatNumber(event.waiting)],
-    [text.checkedIn, formatNumber(event.checkedIn)],
   ] as const
   return (
-    <dl className="flex flex-wrap gap-x-6 gap-y-1.5">
+    <dl className="grid grid-cols-2 gap-x-6 gap-y-1.5 sm:flex">
       {shown.map(([name, value]) => (
         <div key={name}>
           <dt className="type-label text-soft">{name}</dt>

@@ -1,14 +1,15 @@
 'use client'
 
-import { Bar, BarChart, CartesianGrid, Tooltip, XAxis, YAxis } from 'recharts'
+import { Bar, BarChart, CartesianGrid, Legend, Tooltip, XAxis, YAxis } from 'recharts'
 import { axis, Chart, frame, grid, Table, tooltip } from '@/components/chart'
 import type { Sales } from '@/lib/api/types'
-import { formatDay, formatMinute, formatNumber } from '@/lib/format'
+import { formatClock, formatDay, formatMinute, formatNumber } from '@/lib/format'
 import { ticketsIn, type Minute } from '../api/get-sales'
 import { sales as text } from '../strings'
 import { amounts } from './revenue'
 
 const HOUR = 3_600_000
+const bar = { isAnimationActive: false, maxBarSize: 48 }
 
 interface Bar {
   at: number
@@ -59,8 +60,9 @@ export default function SalesChart({ sales }: { sales: Sales }) {
         <XAxis dataKey="at" tickFormatter={named} minTickGap={40} {...axis} />
         <YAxis allowDecimals={false} width="auto" {...axis} />
         <Tooltip {...tooltip} labelFormatter={(at) => named(Number(at))} />
-        <Bar name={text.sold} dataKey="sold" fill="var(--stamp)" isAnimationActive={false} />
-        <Bar name={text.returned} dataKey="returned" fill="var(--control)" isAnimationActive={false} />
+        <Legend iconSize={10} formatter={(name) => <span className="text-sm text-ink">{name}</span>} />
+        <Bar name={text.sold} dataKey="sold" fill="var(--stamp)" {...bar} />
+        <Bar name={text.returned} dataKey="returned" fill="var(--control)" {...bar} />
       </BarChart>
     </Chart>
   )
@@ -85,10 +87,15 @@ export function RushChart({ minutes, timeZone }: { minutes: readonly Minute[]; t
     >
       <BarChart data={[...minutes]} {...frame}>
         <CartesianGrid {...grid} />
-        <XAxis dataKey="at" tickFormatter={named} minTickGap={60} {...axis} />
+        <XAxis
+          dataKey="at"
+          tickFormatter={(at: number) => formatClock(at, timeZone)}
+          minTickGap={40}
+          {...axis}
+        />
         <YAxis allowDecimals={false} width="auto" {...axis} />
         <Tooltip {...tooltip} labelFormatter={(at) => named(Number(at))} />
-        <Bar name={text.bookings} dataKey="bookings" fill="var(--stamp)" isAnimationActive={false} />
+        <Bar name={text.bookings} dataKey="bookings" fill="var(--stamp)" {...bar} />
       </BarChart>
     </Chart>
   )

@@ -23,7 +23,7 @@ const RushChart = dynamic(() => import('./sales-charts').then((file) => file.Rus
 /** What an event sells: the numbers of now, the money, and how it went. */
 export function SalesSection({ event }: { event: DeskEvent }) {
   return (
-    <div className="grid grid-cols-1 items-start gap-group lg:grid-cols-2">
+    <div className="grid grid-cols-1 gap-group lg:grid-cols-2">
       <Panel title={counts.title}>
         <Counts event={event} />
       </Panel>

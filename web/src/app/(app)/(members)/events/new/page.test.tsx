@@ -165,3 +165,72 @@ describe('scheduling an event', () => {
     expect(unload()).toBe(false)
   })
 })
+
+describe('duplicating an event', () => {
+  it('takes everything over but the times and what is sold', async () => {
+    startSession(aSession('access-1', { role: 'organizer' }))
+    const event = anEvent({
+      title: 'Gala',
+      description: 'With dinner.',
+      category: 'music',
+      organizerName: 'The Club',
+      endsAt: '2030-03-15T12:00:00Z',
+      saleOpensAt: '2030-01-01T00:00:00Z',
+      timeZone: 'Europe/Berlin',
+      status: 'CANCELLED',
+      maxPerCustomer: 4,
+      requireProofOfWork: true,
+      image: {
+        url: '/images/abc',
+        width: 4,
+        height: 3,
+        color: '#000000',
+        widths: [480],
+      } as unknown as ReturnType<typeof anEvent>['image'],
+      ticketTypes: [
+        { id: 3, name: 'Floor', price: 49.99, remaining: 1 },
+        { id: 4, name: 'Balcony', price: 20, capacity: 80, remaining: 0 },
+      ],
+    })
+    let asked: unknown
+    history.replaceState(null, '', `/events/new?from=${event.id}`)
+    server.use(
+      http.get(`*/api/events/${event.id}`, () => HttpResponse.json(event)),
+      http.post('*/api/events', async ({ request }) => {
+        asked = await request.json()
+        return HttpResponse.json(anEvent(), { status: 201 })
+      }),
+    )
+    show(<SchedulePage />)
+    expect(await screen.findByRole('heading', { level: 1, name: 'Duplicate an event' })).toBeVisible()
+    expect(screen.getByLabelText('Title')).toHaveValue('Gala')
+    await userEvent.click(screen.getByRole('button', { name: 'Schedule event' }))
+    expect(await screen.findByText('Enter a date and a time.')).toBeVisible()
+    fireEvent.change(screen.getByLabelText('Date and time at the venue'), {
+      target: { value: '2031-05-01T20:00' },
+    })
+    await userEvent.click(screen.getByRole('button', { name: 'Schedule event' }))
+    await waitFor(() => expect(asked).toBeDefined())
+    expect(asked).toEqual({
+      title: 'Gala',
+      description: 'With dinner.',
+      category: 'music',
+      organizerName: 'The Club',
+      image: 'abc',
+      venue: 'Blue Door Club',
+      date: '2031-05-01T18:00:00Z',
+      endsAt: null,
+      timeZone: 'Europe/Berlin',
+      totalTickets: 100,
+      maxPerCustomer: 4,
+      saleOpensAt: null,
+      saleClosesAt: null,
+      currency: 'USD',
+      requireProofOfWork: true,
+      ticketTypes: [
+        { name: 'Floor', price: 49.99 },
+        { name: 'Balcony', price: 20, capacity: 80 },
+      ],
+    })
+  })
+})

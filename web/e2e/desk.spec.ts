@@ -1,0 +1,84 @@
+import AxeBuilder from '@axe-core/playwright'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { customer, enter, expect, schedule, test, toast, web, type Page } from './fixtures'
+
+const ORGANIZER = 'organizer@example.com'
+
+const number = (page: Page, name: string) =>
+  page.locator('section').getByText(name, { exact: true }).locator('xpath=following-sibling::dd')
+
+test('the desk shows one’s own events, and how each sells while it does', async ({ page, browser }) => {
+  const event = await schedule({ title: `Matinee ${Date.now()}`, totalTickets: 3 })
+  await enter(page, '/events', ORGANIZER)
+  await page.getByRole('link', { name: 'Desk' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Desk' })).toBeVisible()
+  await page.getByRole('searchbox').fill(event.title)
+  const item = page.getByRole('listitem').filter({ hasText: event.title })
+  await expect(page.getByRole('listitem').filter({ has: page.getByRole('heading') })).toHaveCount(1)
+  await expect(item.getByText('0 of 3')).toBeVisible()
+
+  await (await customer()).book(event)
+  await expect(item.getByText('1 of 3')).toBeVisible() // without a reload
+
+  await item.getByRole('link').click()
+  await expect(page.getByRole('heading', { level: 1, name: event.title })).toBeFocused()
+  await expect(number(page, 'Sold')).toHaveText('1 of 3')
+  await expect(page.getByRole('row', { name: /^General admission 1 \$49\.99$/ })).toBeVisible()
+  const guest = await customer()
+  const { booking } = await guest.book(event)
+  await expect(number(page, 'Sold')).toHaveText('2 of 3')
+  await expect(page.getByRole('row', { name: /^Total 2 \$99\.98$/ })).toBeVisible()
+  await guest.cancel(booking.id)
+  await expect(number(page, 'Sold')).toHaveText('1 of 3')
+  await expect(page.getByRole('img', { name: /2 tickets sold from/ })).toBeVisible({ timeout: 20_000 })
+  await expect(page.getByRole('img', { name: /^Bookings per minute/ })).toBeVisible()
+
+  // It is found again by its address.
+  const download = page.waitForEvent('download')
+  await page.getByLabel('Show by').selectOption('Hour, last 31 days')
+  await expect(page).toHaveURL(web() + `/desk/${event.id}?by=hour`)
+  await page.reload()
+  await expect(page.getByLabel('Show by')).toHaveValue('hour')
+  await page.getByRole('button', { name: 'Download attendees (CSV)' }).click()
+  expect((await download).suggestedFilename()).toMatch(/^attendees-.*\.csv$/)
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.html).join(' ')}`)).toEqual([])
+
+  const guestPage = await (await browser.newContext()).newPage()
+  await enter(guestPage, '/desk')
+  await expect(guestPage.getByText('None of your events is still to come.')).toBeVisible()
+  await expect(guestPage.getByRole('link', { name: 'Desk', exact: true })).toBeHidden()
+  await guestPage.goto(web() + `/desk/${event.id}`)
+  await expect(guestPage.getByRole('heading', { name: 'This isn’t your event' })).toBeVisible()
+  await guestPage.context().close()
+})
+
+test('another organizer sees neither the event nor its desk', async ({ page, refusals }) => {
+  const event = await schedule({ title: `Soiree ${Date.now()}` })
+  const other = await enter(page, '/events') // a new customer
+  await promisify(execFile)(process.env.BOXOFFICE_PROGRAM!, ['user', 'role', other, 'organizer'], {
+    env: { ...process.env, DATA_DIR: process.env.BOXOFFICE_DATA_DIR, NODE_ENV: 'production' },
+  })
+  await page.goto(web() + '/desk')
+  await expect(page.getByRole('link', { name: 'Schedule an event' })).toBeVisible()
+  await page.getByLabel('Which events').selectOption('All events')
+  await expect(page.getByText(/^Events that you schedule/)).toBeVisible()
+  refusals(403, `/api/desk/events/${event.id}`)
+  await page.goto(web() + `/desk/${event.id}`)
+  await expect(page.getByRole('heading', { name: 'This isn’t your event' })).toBeVisible()
+})
+
+test('an event is duplicated', async ({ page }) => {
+  const event = await schedule({ title: `Series ${Date.now()}`, totalTickets: 7 })
+  await enter(page, `/desk/${event.id}`, ORGANIZER)
+  await page.getByRole('link', { name: 'Duplicate' }).click()
+  await expect(page.getByLabel('Title')).toHaveValue(event.title)
+  await expect(page.getByLabel('Tickets')).toHaveValue('7')
+  await expect(page.getByLabel('Date and time at the venue')).toHaveValue('')
+  await page.getByLabel('Date and time at the venue').fill('2031-01-01T20:00')
+  await page.getByRole('button', { name: 'Schedule event' }).click()
+  await expect(toast(page, `${event.title} is scheduled.`)).toBeVisible()
+  await page.goto(web() + `/desk?search=${encodeURIComponent(event.title)}`)
+  await expect(page.getByRole('listitem').getByRole('link', { name: event.title })).toHaveCount(2)
+})
