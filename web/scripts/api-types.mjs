@@ -28,6 +28,7 @@ const answers = {
     'VerificationList',
   ],
   'schemas-holds.ts': ['HoldList', 'WaitlistEntry', 'WaitlistEntries'],
+  'schemas-guests.ts': ['AttendeeList', 'CheckedTicket', 'Message', 'MessageList'],
   'schemas.ts': ['Event', 'EventPage', 'UploadedImage', 'BookingList', 'BookingChange'],
 }
 

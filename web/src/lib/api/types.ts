@@ -25,6 +25,11 @@ export type TicketLine = Pick<Hold['lines'][number], 'ticketTypeId' | 'quantity'
 export type Hold = Schemas['Hold']
 /** A place on a waiting list. */
 export type WaitlistEntry = Schemas['WaitlistEntry']
+/** A booking, as an organizer of its event sees it. */
+export type Attendee = Schemas['Attendee']
+export type AttendeeTicket = Schemas['AttendeeTicket']
+/** What an organizer has written to everybody who had tickets. */
+export type OrganizerMessage = Schemas['Message']
 export type StreamItem = Schemas['StreamItem']
 export type StreamList = Schemas['StreamList']
 export type StreamPage = Schemas['StreamPage']
