@@ -122,6 +122,7 @@ func TestAnOrganizerBooksForSomebody(t *testing.T) {
 	if again.header.Get("Idempotency-Replayed") != "true" || string(again.raw) != string(a.raw) {
 		t.Errorf("got %s, want %s", again.raw, a.raw)
 	}
+	s.want(sell("alice@example.com", idempotencyKey, "k"), 422, "idempotency_key_reused")
 	s.want(sell("alice@example.com"), 409, "already_booked")
 	kind, data, metadata := s.lastRecord(event)
 	if kind != "TicketBooked" || data["customerId"] != alice.String() || metadata["actor"] != hal.String() {
@@ -179,6 +180,7 @@ func TestAnOrganizerWritesToAttendees(t *testing.T) {
 	if again.header.Get("Idempotency-Replayed") != "true" || string(again.raw) != string(first.raw) {
 		t.Errorf("got %s, want %s", again.raw, first.raw)
 	}
+	s.want(send(ann, "Doors", "Another", idempotencyKey, "m"), 422, "idempotency_key_reused")
 	for n := range 4 {
 		s.want(send(ann, "Doors "+string(rune('1'+n)), "Come early."), 201, "")
 	}

@@ -126,7 +126,8 @@ function Filters({
   onChange: (filters: AttendeeFilters) => void
 }) {
   const choose = (name: keyof AttendeeFilters, value: string) => {
-    const { [name]: _, ...others } = filters
+    const others = { ...filters }
+    delete others[name]
     onChange(value ? { ...others, [name]: name === 'ticketTypeId' ? Number(value) : value } : others)
   }
   const select = (name: keyof AttendeeFilters, label: string, options: [string, string][]) => (
