@@ -140,7 +140,8 @@ func TestTicketsAreSoldToVerifiedAddresses(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) { o.RequireVerifiedEmail = true })
 	event := s.schedule(2)
-	s.want(s.call("POST", "/auth/register", "", `{"email":"new@example.com","password":"passw0rd 123","name":"New"}`), 201, "")
+	registration := `{"email":"new@example.com","password":"passw0rd 123","name":"New"}`
+	s.want(s.call("POST", "/auth/register", "", registration), 201, "")
 	body := `{"email":"new@example.com"}`
 	s.want(s.call("POST", "/desk/events/"+event+"/bookings", s.token(account.Organizer), body), 403, "email_not_verified")
 	_, err := s.pool.Exec(t.Context(), `update users set email_verified_at = now()`)

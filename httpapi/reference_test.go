@@ -294,8 +294,8 @@ func (r *reference) show(title string, status int, method, path, token, body str
 	}
 	fmt.Fprintf(&response, "%d %s\n", status, http.StatusText(status))
 	for _, name := range []string{
-		"Content-Type", "Content-Disposition", "ETag", "Link", "Log-Position", "Idempotency-Replayed", "Retry-After",
-		"Set-Cookie", "WWW-Authenticate",
+		"Content-Type", "Content-Disposition", "Total-Rows", "ETag", "Link", "Log-Position", "Idempotency-Replayed",
+		"Retry-After", "Set-Cookie", "WWW-Authenticate",
 	} {
 		for _, value := range a.header.Values(name) {
 			fmt.Fprintf(&response, "%s: %s\n", name, value)
