@@ -79,8 +79,10 @@ type undoCheckInInput struct {
 func (a *api) undoCheckIn(ctx context.Context, in *undoCheckInInput) (*changed[CheckedTicket], error) {
 	c := a.checkInOf(in.ID, in.Body.Code)
 	if t := in.Body.Ticket; t != nil {
-		id := domain.TicketID{BookingID: t.BookingID, Type: domain.TypeID(t.TicketTypeID), Number: t.Number} //nolint:gosec // up to 255
-		c = booking.CheckIn{EventID: in.ID, OfEvent: in.ID, Ticket: id}
+		typeID := domain.TypeID(t.TicketTypeID) //nolint:gosec // up to 255
+		c = booking.CheckIn{
+			EventID: in.ID, OfEvent: in.ID, Ticket: domain.TicketID{BookingID: t.BookingID, Type: typeID, Number: t.Number},
+		}
 	}
 	named := once{key: in.key, asked: []any{in.ID, in.Body}}
 	return a.atTheDoor(ctx, named, func(r booking.Request) (booking.Result, error) {

@@ -122,6 +122,7 @@ func TestAnOrganizerBooksForSomebody(t *testing.T) {
 	if again.header.Get("Idempotency-Replayed") != "true" || string(again.raw) != string(a.raw) {
 		t.Errorf("got %s, want %s", again.raw, a.raw)
 	}
+	s.want(sell("alice@example.com", idempotencyKey, "k"), 422, "idempotency_key_reused")
 	s.want(sell("alice@example.com"), 409, "already_booked")
 	kind, data, metadata := s.lastRecord(event)
 	if kind != "TicketBooked" || data["customerId"] != alice.String() || metadata["actor"] != hal.String() {
@@ -139,7 +140,8 @@ func TestTicketsAreSoldToVerifiedAddresses(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) { o.RequireVerifiedEmail = true })
 	event := s.schedule(2)
-	s.want(s.call("POST", "/auth/register", "", `{"email":"new@example.com","password":"passw0rd 123","name":"New"}`), 201, "")
+	registration := `{"email":"new@example.com","password":"passw0rd 123","name":"New"}`
+	s.want(s.call("POST", "/auth/register", "", registration), 201, "")
 	body := `{"email":"new@example.com"}`
 	s.want(s.call("POST", "/desk/events/"+event+"/bookings", s.token(account.Organizer), body), 403, "email_not_verified")
 	_, err := s.pool.Exec(t.Context(), `update users set email_verified_at = now()`)
@@ -179,6 +181,7 @@ func TestAnOrganizerWritesToAttendees(t *testing.T) {
 	if again.header.Get("Idempotency-Replayed") != "true" || string(again.raw) != string(first.raw) {
 		t.Errorf("got %s, want %s", again.raw, first.raw)
 	}
+	s.want(send(ann, "Doors", "Another", idempotencyKey, "m"), 422, "idempotency_key_reused")
 	for n := range 4 {
 		s.want(send(ann, "Doors "+string(rune('1'+n)), "Come early."), 201, "")
 	}

@@ -23,6 +23,9 @@ func TestEventsThatDoNotExistAreSaidNotToBeThere(t *testing.T) {
 		{"POST", event + "/publish", organizer, nil},
 		{"GET", "/desk" + event, organizer, nil},
 		{"GET", event + "/check-ins", organizer, nil},
+		{"GET", "/desk" + event + "/messages", organizer, nil},
+		{"POST", "/desk" + event + "/messages", organizer, map[string]string{"subject": "Doors", "text": "Early"}},
+		{"POST", "/desk" + event + "/bookings", organizer, map[string]string{"email": "ann@example.com"}},
 		{"POST", event + "/check-ins", organizer, map[string]string{"code": "AQ"}},
 		{"POST", event + "/check-ins/undo", organizer, map[string]string{"code": "AQ", "reason": "a mistake"}},
 	} {

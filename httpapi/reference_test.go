@@ -235,6 +235,16 @@ func (r *reference) desk(event, customer, organizer string, booked answer) {
 	r.show("", 200, "GET", "/desk"+at+"/attendees?status=CONFIRMED", organizer, "")
 	r.show("", 200, "GET", "/desk"+at+"/attendees.csv", organizer, "")
 	r.show("", 200, "POST", at+"/check-ins/undo", organizer, strings.Replace(scan, "}", `,"reason":"the wrong door"}`, 1))
+	r.account("jane@example.com", "Jane Roe", account.Customer)
+	sold := r.show("", 201, "POST", "/desk"+at+"/bookings", organizer,
+		`{"email":"jane@example.com","lines":[{"ticketTypeId":1,"quantity":1}]}`)
+	r.show("Nobody has an account with this address", 404, "POST", "/desk"+at+"/bookings", organizer,
+		`{"email":"nobody@example.com"}`)
+	r.show("", 200, "POST", "/desk"+at+"/bookings/"+sold.at("booking", "id").(string)+"/cancel", organizer,
+		`{"reason":"It was paid for twice."}`)
+	r.show("", 201, "POST", "/desk"+at+"/messages", organizer,
+		`{"subject":"Doors open at seven","text":"The doors open an hour earlier than usual."}`)
+	r.show("", 200, "GET", "/desk"+at+"/messages", organizer, "")
 	helper := list[1].(map[string]any)["userId"].(string)
 	r.show("", 200, "DELETE", at+"/organizers/"+helper, organizer, "")
 }
@@ -325,8 +335,8 @@ func (r *reference) show(title string, status int, method, path, token, body str
 	}
 	fmt.Fprintf(&response, "%d %s\n", status, http.StatusText(status))
 	for _, name := range []string{
-		"Content-Type", "Content-Disposition", "ETag", "Link", "Log-Position", "Idempotency-Replayed", "Retry-After",
-		"Set-Cookie", "WWW-Authenticate",
+		"Content-Type", "Content-Disposition", "Total-Rows", "ETag", "Link", "Log-Position", "Idempotency-Replayed",
+		"Retry-After", "Set-Cookie", "WWW-Authenticate",
 	} {
 		for _, value := range a.header.Values(name) {
 			fmt.Fprintf(&response, "%s: %s\n", name, value)

@@ -117,7 +117,8 @@ func personal(value domain.Record) (l Letter, lines domain.Lines, ok bool) {
 	case domain.OfferLapsed:
 		return Letter{Kind: OfferLapsed, User: v.CustomerID, Booking: v.EntryID}, v.Lines, true
 	case domain.EventScheduled, domain.DetailsChanged, domain.CapacityChanged, domain.EventPublished,
-		domain.EventCancelled, domain.OrganizerAdded, domain.OrganizerRemoved, domain.MessageSent: // concern nobody, or all holders
+		domain.EventCancelled, domain.OrganizerAdded, domain.OrganizerRemoved,
+		domain.MessageSent: // concern nobody, or all holders
 	case domain.TicketCheckedIn, domain.CheckInUndone,
 		domain.TicketsHeld, domain.HoldReleased, domain.WaitlistJoined, domain.WaitlistLeft,
 		domain.OfferDeclined: // whoever did it is looking at the answer

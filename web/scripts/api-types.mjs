@@ -30,6 +30,7 @@ const answers = {
   'schemas-desk.ts': ['DeskEventList', 'DeskEvent', 'SalesList'],
   'schemas-door.ts': ['DoorList', 'CheckedTicket', 'DeskEvent', 'TicketKeys', 'Problem'],
   'schemas-holds.ts': ['HoldList', 'WaitlistEntry', 'WaitlistEntries'],
+  'schemas-guests.ts': ['AttendeeList', 'CheckedTicket', 'Message', 'MessageList'],
   'schemas.ts': ['Event', 'EventPage', 'UploadedImage', 'BookingList', 'BookingChange'],
 }
 

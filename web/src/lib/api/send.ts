@@ -9,12 +9,15 @@ const TIMEOUT = 75_000
 /** The API, on the origin of the pages: the server that serves them forwards requests below /api. */
 export const API = typeof location === 'undefined' ? '' : `${location.origin}/api`
 
+/** Looks at a part of an answer with `of`, the headers of the whole. */
+export type Watch = (part: Uint8Array, of: Headers) => void
+
 /**
  * One HTTP exchange, with a time limit in milliseconds. Returns when the whole answer is there;
  * throws an ApiError when it does not come. The request was built before: its own errors are not
  * those of the network.
  */
-export async function send(request: Request, timeout = TIMEOUT): Promise<Response> {
+export async function send(request: Request, timeout = TIMEOUT, watch?: Watch): Promise<Response> {
   // AbortSignal.any and AbortSignal.timeout are missing in Safari before 17.4 and Firefox before 124.
   const limit = new AbortController()
   const abort = () => limit.abort()
@@ -24,7 +27,7 @@ export async function send(request: Request, timeout = TIMEOUT): Promise<Respons
   try {
     const response = await fetch(request, { signal: limit.signal })
     learnTime(response.headers.get('Date'))
-    const body = await response.arrayBuffer()
+    const body = await (watch && response.ok ? partsOf(response, watch) : response.arrayBuffer())
     return new Response(body.byteLength > 0 ? body : null, response)
   } catch (error) {
     if (request.signal.aborted) throw error
@@ -32,6 +35,17 @@ export async function send(request: Request, timeout = TIMEOUT): Promise<Respons
   } finally {
     clearTimeout(timer)
     request.signal.removeEventListener('abort', abort)
+  }
+}
+
+async function partsOf(response: Response, watch: Watch): Promise<ArrayBuffer> {
+  const reader = response.body!.getReader()
+  const parts: BlobPart[] = []
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return new Blob(parts).arrayBuffer()
+    parts.push(value)
+    watch(value, response.headers)
   }
 }
 

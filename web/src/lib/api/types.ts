@@ -31,6 +31,11 @@ export type DeskEvent = Schemas['DeskEvent']
 /** What tickets of one type come to. */
 export type Turnover = Schemas['DeskTurnover']
 export type Sales = Schemas['SalesList']
+/** A booking, as an organizer of its event sees it. */
+export type Attendee = Schemas['Attendee']
+export type AttendeeTicket = Schemas['AttendeeTicket']
+/** What an organizer has written to everybody who had tickets. */
+export type OrganizerMessage = Schemas['Message']
 export type StreamItem = Schemas['StreamItem']
 export type StreamList = Schemas['StreamList']
 export type StreamPage = Schemas['StreamPage']

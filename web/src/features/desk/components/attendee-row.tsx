@@ -1,0 +1,79 @@
+import { Badge } from '@/components/ui/badge'
+import { Button } from '@/components/ui/button'
+import type { Attendee, AttendeeTicket } from '@/lib/api/types'
+import { formatDateTime } from '@/lib/format'
+import { viewerZone } from '@/lib/time-zone'
+import { attendees as text, reasons } from '../guests-strings'
+
+const cell = 'py-3 pr-4 align-top max-sm:block max-sm:p-0'
+
+export function AttendeeRow({
+  attendee,
+  typeName,
+  onCancel,
+  onUndo,
+}: {
+  attendee: Attendee
+  typeName: (id: number) => string
+  onCancel: () => void
+  onUndo: (ticket: AttendeeTicket) => void
+}) {
+  const { status, email, bookedAt, cancelledAt, tickets } = attendee
+  const name = attendee.name || text.deleted
+  const isCancelled = status === 'CANCELLED'
+  return (
+    <tr
+      role="row"
+      className="border-t border-line max-sm:grid max-sm:gap-2.5 max-sm:rounded-md max-sm:border max-sm:p-4"
+    >
+      <td role="cell" className={cell}>
+        <bdi className="font-semibold wrap-anywhere">{name}</bdi>
+        {email && <bdi className="block text-sm wrap-anywhere text-soft">{email}</bdi>}
+      </td>
+      <td role="cell" className={cell}>
+        <ul className="grid gap-1.5">
+          {tickets.map((ticket) => {
+            const label = text.ticket(typeName(ticket.ticketTypeId), ticket.number)
+            return (
+              <li
+                key={`${ticket.ticketTypeId} ${ticket.number}`}
+                className="flex flex-wrap items-center gap-x-2"
+              >
+                <bdi>{label}</bdi>
+                {ticket.checkedInAt && (
+                  <>
+                    <Badge tone="good">
+                      {text.insideAt(formatDateTime(ticket.checkedInAt, viewerZone()))}
+                    </Badge>
+                    <Button
+                      variant="quiet"
+                      aria-label={reasons.undo.of(label, name)}
+                      onClick={() => onUndo(ticket)}
+                    >
+                      {reasons.undo.action}
+                    </Button>
+                  </>
+                )}
+              </li>
+            )
+          })}
+        </ul>
+      </td>
+      <td role="cell" className={`${cell} text-sm text-soft`}>
+        {text.bookedAt(formatDateTime(bookedAt, viewerZone()))}
+        {isCancelled && cancelledAt && (
+          <Badge tone="off" className="mt-1">
+            {text.cancelledAt(formatDateTime(cancelledAt, viewerZone()))}
+          </Badge>
+        )}
+      </td>
+      <td role="cell" className={`${cell} sm:text-right`}>
+        {!isCancelled && tickets.every(({ checkedInAt }) => !checkedInAt) && (
+          <Button variant="quietDanger" aria-label={reasons.cancel.of(name)} onClick={onCancel}>
+            {reasons.cancel.action}
+          </Button>
+        )}
+      </td>
+    </tr>
+  )
+}
