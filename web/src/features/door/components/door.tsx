@@ -89,7 +89,7 @@ function OpenDoor({ id, door }: { id: string; door: ReturnType<typeof useDoor> }
   return (
     <div className="mx-auto grid w-full max-w-2xl gap-group">
       <PageTitle>{strings.title(title)}</PageTitle>
-      <div className="flex items-start justify-between gap-group">
+      <div className="flex items-center justify-between gap-group">
         <PageHeading className="text-3xl">
           <bdi>{title}</bdi>
         </PageHeading>
@@ -108,16 +108,15 @@ function OpenDoor({ id, door }: { id: string; door: ReturnType<typeof useDoor> }
         shown={shown}
         action={
           last?.outcome === 'admitted' && (
-            <div className="flex flex-wrap items-center justify-end gap-tight">
-              {isOffline && <p className="text-sm text-soft">{strings.undo.offline}</p>}
-              <Button
-                variant="outline"
-                aria-disabled={isOffline}
-                onClick={() => isOffline || setUndoing(shown)}
-              >
-                <Undo2 aria-hidden />
-                {strings.undo.open}
-              </Button>
+            <div className="flex min-h-11 items-center justify-end">
+              {isOffline ? (
+                <p className="text-sm text-soft">{strings.undo.offline}</p>
+              ) : (
+                <Button variant="outline" onClick={() => setUndoing(shown)}>
+                  <Undo2 aria-hidden />
+                  {strings.undo.open}
+                </Button>
+              )}
             </div>
           )
         }
