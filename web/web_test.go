@@ -41,6 +41,7 @@ var export = fstest.MapFS{
 	"audit/_.html":           {Data: []byte("one stream")},
 	"audit/_.txt":            {Data: []byte("data of one stream")},
 	"door/_.html":            {Data: []byte("one door")},
+	"door/_/app.webmanifest": {Data: []byte("app")},
 	"_next/static/a-1234.js": {Data: []byte("code")},
 	"icon.svg":               {Data: []byte("<svg/>")},
 }
@@ -117,6 +118,7 @@ func TestPagesHaveAddressesWithoutExtensions(t *testing.T) {
 		{"/events/" + id + "/nothing", 404, "not here"},
 		{"/events/nothing", 404, "not here"},
 		{"/door/" + id, 200, "one door"},
+		{"/door/" + id + "/app.webmanifest", 200, "app"},
 		{"/audit", 200, "streams"},
 		{"/audit/" + id, 200, "one stream"},
 		{"/audit/" + id + ".txt", 200, "data of one stream"},
