@@ -185,7 +185,8 @@ func withoutSlash(p string) (clean string, isOther bool) {
 
 // fileOfOne is a page or a data file of one event, of its door, or of one stream. All of them share one page,
 // exported under a placeholder.
-var fileOfOne = regexp.MustCompile(`^/(events|audit|door)/[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(/.*|\.txt)?$`)
+var fileOfOne = regexp.MustCompile(
+	`^/(events|audit|door)/[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(/.*|\.txt)?$`)
 
 func (p pages) find(name string) *file {
 	if m := fileOfOne.FindStringSubmatch(name); m != nil {
