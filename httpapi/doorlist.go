@@ -76,7 +76,8 @@ func doorListOf(
 	d := s.Details()
 	list := DoorList{
 		EventID: id, Title: d.Title, Cancelled: s.Cancelled(), KeepUntil: overAt(d.StartsAt, d.EndsAt),
-		Sold: s.Sold(), CheckedIn: s.CheckedIn(), TicketTypes: []DoorTicketType{}, Bookings: make([]DoorBooking, len(bookings)),
+		Sold: s.Sold(), CheckedIn: s.CheckedIn(),
+		TicketTypes: []DoorTicketType{}, Bookings: make([]DoorBooking, len(bookings)),
 	}
 	for _, t := range d.TicketTypes {
 		list.TicketTypes = append(list.TicketTypes, DoorTicketType{int(t.ID), t.Name})

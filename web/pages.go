@@ -89,6 +89,7 @@ var types = map[string]string{
 	".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
 	".svg": "image/svg+xml", ".json": "application/json", ".woff2": "font/woff2", ".ico": "image/x-icon",
 	".txt": "text/plain; charset=utf-8", ".wasm": "application/wasm",
+	".webmanifest": "application/manifest+json",
 }
 
 // contentType depends on the name alone, and not on what the machine knows about types.

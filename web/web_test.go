@@ -43,6 +43,7 @@ var export = fstest.MapFS{
 	"audit/_.html":           {Data: []byte("one stream")},
 	"audit/_.txt":            {Data: []byte("data of one stream")},
 	"door/_.html":            {Data: []byte("one door")},
+	"door/_/app.webmanifest": {Data: []byte("app")},
 	"_next/static/a-1234.js": {Data: []byte("code")},
 	"icon.svg":               {Data: []byte("<svg/>")},
 }
@@ -121,6 +122,7 @@ func TestPagesHaveAddressesWithoutExtensions(t *testing.T) {
 		{"/desk", 200, "one's own events"},
 		{"/desk/" + id, 200, "the desk of one event"},
 		{"/door/" + id, 200, "one door"},
+		{"/door/" + id + "/app.webmanifest", 200, "app"},
 		{"/audit", 200, "streams"},
 		{"/audit/" + id, 200, "one stream"},
 		{"/audit/" + id + ".txt", 200, "data of one stream"},

@@ -112,6 +112,10 @@ test('from the sale to the door: a ticket admits once, its copy is refused, and 
   await expect(result(page)).toContainText(/Admitted at .* by /)
   await inspect(page, 'door-refused', WIDTHS)
   await isKept(page)
+  const chromium = await page.context().newCDPSession(page)
+  const { installabilityErrors } = await chromium.send('Page.getInstallabilityErrors')
+  const missing = installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')
+  expect(missing, 'it can be installed').toEqual([])
 
   await page.context().setOffline(true)
   await page.reload()

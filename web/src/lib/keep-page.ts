@@ -11,6 +11,8 @@ export async function keepPage(page: {
   scope: string
   cache: string
   forget: () => void
+  /** Files that stay if they are there. */
+  also?: readonly string[]
 }) {
   // eslint-disable-next-line no-restricted-properties -- checked
   const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined
@@ -28,7 +30,7 @@ export async function keepPage(page: {
   await cache.addAll([...files].filter((path) => !there.has(path)))
   await cache.put(page.kept, response)
   for (const [path, request] of there)
-    if (path.startsWith(STATIC) && !files.has(path)) await cache.delete(request)
+    if (path.startsWith(STATIC) && !files.has(path) && !page.also?.includes(path)) await cache.delete(request)
   if (!hasSessionHint()) page.forget() // the user has signed out meanwhile
 }
 

@@ -38,6 +38,10 @@ export async function keptList(eventId: string): Promise<DoorData | null> {
   if (!success) return null
   if (output.ahead) learnTime(new Date(Date.now() + output.ahead).toUTCString())
   if (Date.parse(output.list.keepUntil) > now()) return output
-  await (await caches.open(DOOR_CACHE)).delete(addressOf(eventId))
+  await dropList(eventId)
   return null
+}
+
+export async function dropList(eventId: string): Promise<void> {
+  if (isCacheThere()) await (await caches.open(DOOR_CACHE)).delete(addressOf(eventId))
 }

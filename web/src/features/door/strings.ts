@@ -16,7 +16,6 @@ export const strings = {
   admitted: (checkedIn: number, sold: number) =>
     [formatNumber(checkedIn), `of ${plural(sold, 'ticket')} admitted`] as const,
   offline: 'No connection. Scans are kept on this device, and sent when the box office can be reached.',
-  offlineShort: 'Without connection',
   online: 'Connected',
   form: {
     label: 'Ticket code',

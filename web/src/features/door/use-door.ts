@@ -1,12 +1,12 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { isUnreachable } from '@/lib/api/error'
+import { ApiError, isUnreachable } from '@/lib/api/error'
 import { refreshSession } from '@/lib/session/session'
 import { currentSession, useSession } from '@/lib/session/store'
 import { useRetry } from '@/lib/use-retry'
 import { getCounts, getDoor } from './api/door'
 import { countAdmitted } from './judge'
-import { keepList, keptList } from './kept-list'
+import { dropList, keepList, keptList } from './kept-list'
 import { scanCode, type Result } from './scan'
 import { allScans, forgetListed, newestScan, waitingScans } from './scans'
 import { sendWaiting } from './sync'
@@ -25,11 +25,18 @@ const keys = {
 /** The list, and what is older than it is forgotten. */
 async function freshList(id: string, signal: AbortSignal) {
   const upTo = await newestScan().catch(() => 0)
-  const data = await getDoor(id, signal)
+  const data = await getDoor(id, signal).catch(async (error: unknown) => {
+    if (isClosed(error)) await dropList(id)
+    throw error
+  })
   await keepList(data).catch(() => undefined) // storage is full or disabled
   await forgetListed(id, upTo).catch(() => undefined)
   return data
 }
+
+/** The user has no role at this event, or no longer, or there is none. */
+export const isClosed = (error: unknown): error is ApiError =>
+  error instanceof ApiError && [400, 403, 404].includes(error.status)
 
 export function useDoor(id: string) {
   const client = useQueryClient()
@@ -63,9 +70,10 @@ export function useDoor(id: string) {
   const changed = useCallback(() => client.invalidateQueries({ queryKey: keys.scans }), [client])
   const send = useCallback(async () => {
     setSending(true)
-    await sendWaiting().catch(() => undefined) // they go on waiting
+    const decided = await sendWaiting().catch(() => 0) // they go on waiting
     setSending(false)
-    await Promise.all([changed(), client.invalidateQueries({ queryKey: keys.list(id) })])
+    await changed()
+    if (decided > 0) await client.invalidateQueries({ queryKey: keys.list(id) })
   }, [changed, client, id])
   const reconnect = useCallback(async () => {
     if (currentSession().status === 'unknown') await refreshSession(undefined).catch(() => undefined)
@@ -81,7 +89,7 @@ export function useDoor(id: string) {
       (scans) => scans.length > 0 && void send(),
       () => undefined, // storage is disabled
     )
-  }, [isSignedIn, hasFailed, send])
+  }, [isSignedIn, hasFailed, send, list.dataUpdatedAt]) // and what could not be sent then, with each list
 
   const scan = useCallback(
     async (code: string): Promise<Result> => {

@@ -28,7 +28,7 @@ export function CodeForm({ onCode, pending }: { onCode: (code: string) => void; 
     if (code) onCode(code)
   }
   return (
-    <form onSubmit={submit} noValidate className="grid grid-cols-[1fr_auto] items-start gap-tight">
+    <form onSubmit={submit} noValidate className="grid grid-cols-[1fr_auto] items-end gap-tight">
       <InputField
         ref={field}
         label={text.label}
@@ -41,7 +41,7 @@ export function CodeForm({ onCode, pending }: { onCode: (code: string) => void; 
         spellCheck={false}
         enterKeyHint="go"
       />
-      <Button type="submit" className="mt-13 max-[22rem]:px-3">
+      <Button type="submit" className="mb-6.5 max-[22rem]:px-3">
         {pending ? text.checking : text.submit}
       </Button>
     </form>

@@ -16,7 +16,7 @@ import { paths } from '@/lib/paths'
 import { NoList } from '../scan'
 import { signal } from '../signal'
 import { strings } from '../strings'
-import { useDoor } from '../use-door'
+import { isClosed, useDoor } from '../use-door'
 import { CameraPanel } from './camera-panel'
 import { CodeForm } from './code-form'
 import { KeptScans } from './kept-scans'
@@ -30,8 +30,7 @@ export function Door({ id }: { id: string }) {
   const door = useDoor(id)
   const { data, query } = door
   const error = data ? undefined : query.error
-  if (query.error instanceof ApiError && [400, 403, 404].includes(query.error.status))
-    return <Closed isMissing={query.error.status !== 403} />
+  if (isClosed(query.error)) return <Closed isMissing={query.error.status !== 403} />
   if (data) return <OpenDoor id={id} door={door} />
   if (door.isWithoutList)
     return (
@@ -67,9 +66,14 @@ function OpenDoor({ id, door }: { id: string; door: ReturnType<typeof useDoor> }
   const [undoing, setUndoing] = useState<Shown>()
   const [hasSound, setSound] = useState(true)
   const scans = useRef(0)
+  const last = useRef(Promise.resolve())
   useKeepingPage(id)
 
-  const onCode = async (code: string) => {
+  // One after the other, so that the results come in the order of the people.
+  const onCode = (code: string) => {
+    last.current = last.current.then(() => checkIn(code))
+  }
+  const checkIn = async (code: string) => {
     const number = ++scans.current
     const show = (what: Omit<Shown, 'id'>) => {
       signal(what.result?.outcome === 'admitted', hasSound)
@@ -85,11 +89,13 @@ function OpenDoor({ id, door }: { id: string; door: ReturnType<typeof useDoor> }
     }
   }
   const title = data?.list.title ?? ''
-  const last = shown?.result
+  const result = shown?.result
   return (
     <div className="mx-auto grid w-full max-w-2xl gap-group">
       <PageTitle>{strings.title(title)}</PageTitle>
-      <div className="flex items-start justify-between gap-group">
+      {/* Its start is relative to its address: each door is installed for itself. */}
+      <link rel="manifest" href={`${paths.door(id)}/app.webmanifest`} />
+      <div className="flex items-center justify-between gap-group">
         <PageHeading className="text-3xl">
           <bdi>{title}</bdi>
         </PageHeading>
@@ -107,23 +113,22 @@ function OpenDoor({ id, door }: { id: string; door: ReturnType<typeof useDoor> }
       <ScanResult
         shown={shown}
         action={
-          last?.outcome === 'admitted' && (
-            <div className="flex flex-wrap items-center justify-end gap-tight">
-              {isOffline && <p className="text-sm text-soft">{strings.undo.offline}</p>}
-              <Button
-                variant="outline"
-                aria-disabled={isOffline}
-                onClick={() => isOffline || setUndoing(shown)}
-              >
-                <Undo2 aria-hidden />
-                {strings.undo.open}
-              </Button>
+          result?.outcome === 'admitted' && (
+            <div className="flex min-h-11 items-center justify-end">
+              {isOffline ? (
+                <p className="text-sm text-soft">{strings.undo.offline}</p>
+              ) : (
+                <Button variant="outline" onClick={() => setUndoing(shown)}>
+                  <Undo2 aria-hidden />
+                  {strings.undo.open}
+                </Button>
+              )}
             </div>
           )
         }
       />
-      <CodeForm onCode={(code) => void onCode(code)} pending={pending > 0} />
-      <CameraPanel onCode={(code) => void onCode(code)} />
+      <CodeForm onCode={onCode} pending={pending > 0} />
+      <CameraPanel onCode={onCode} />
       <KeptScans
         list={data?.list}
         waiting={door.waiting}
