@@ -28,6 +28,7 @@ const answers = {
     'VerificationList',
   ],
   'schemas-holds.ts': ['HoldList', 'WaitlistEntry', 'WaitlistEntries'],
+  'schemas-webhooks.ts': ['WebhookList', 'WebhookWithSecret', 'DeliveryList'],
   'schemas.ts': ['Event', 'EventPage', 'UploadedImage', 'BookingList', 'BookingChange'],
 }
 

@@ -11,6 +11,7 @@ export const paths = {
   newEvent: '/events/new',
   editEvent: (id: string) => `/events/${id}/edit`,
   bookings: '/bookings',
+  webhooks: '/desk/webhooks',
   audit: '/audit',
   auditStream: (id: string, version?: number) => `/audit/${id}${version ? `?at=${version}` : ''}`,
 } as const
@@ -22,6 +23,7 @@ const access: readonly { pages: RegExp; for: Access }[] = [
   { pages: /^\/(forgot-password|reset-password|verify-email)$/, for: 'anyone' }, // links in e-mails lead there
   { pages: /^\/(login|register)$/, for: 'guests' },
   { pages: /^\/events\/(new|[^/]+\/edit)$/, for: 'organizer' },
+  { pages: /^\/desk\/webhooks$/, for: 'organizer' },
   { pages: /^\/(events|bookings|account)(\/|$)/, for: 'members' },
   { pages: /^\/audit(\/|$)/, for: 'auditor' },
 ]
