@@ -1,7 +1,13 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
 import { done } from '@/lib/api/done'
-import { DeliveryList, Webhook, WebhookDelivery, WebhookList, WebhookWithSecret } from '@/lib/api/schemas-webhooks'
+import {
+  DeliveryList,
+  Webhook,
+  WebhookDelivery,
+  WebhookList,
+  WebhookWithSecret,
+} from '@/lib/api/schemas-webhooks'
 import type { WebhookDelivery as Delivery } from '@/lib/api/types'
 
 const at = (id: string) => ({ params: { path: { id } } })

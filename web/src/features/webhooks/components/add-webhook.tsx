@@ -70,8 +70,18 @@ function Form({ onAdded }: { onAdded: (secret: string) => void }) {
       />
       <fieldset className="grid gap-1">
         <legend className="mb-1 text-sm font-semibold">{text.what}</legend>
-        <Choice type="radio" label={text.everything} checked={!chosen} onChange={() => setChosen(undefined)} />
-        <Choice type="radio" label={text.some} checked={!!chosen} onChange={() => setChosen((all) => all ?? [])} />
+        <Choice
+          type="radio"
+          label={text.everything}
+          checked={!chosen}
+          onChange={() => setChosen(undefined)}
+        />
+        <Choice
+          type="radio"
+          label={text.some}
+          checked={!!chosen}
+          onChange={() => setChosen((all) => all ?? [])}
+        />
         {chosen && (
           <div className="grid max-h-60 gap-0.5 overflow-y-auto rounded-md border px-3 py-1.5">
             {types.map(([type, name]) => (

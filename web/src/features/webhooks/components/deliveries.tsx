@@ -38,7 +38,8 @@ function List({ webhook }: { webhook: Webhook }) {
     onSettled: () => client.invalidateQueries({ queryKey: deliveriesQuery(webhook.id).queryKey }),
   })
   const all = query.data?.pages.flatMap(({ data }) => data)
-  if (!all) return query.error ? <LoadError title={text.failed} query={query} /> : <Skeleton className="m-3.5 h-16" />
+  if (!all)
+    return query.error ? <LoadError title={text.failed} query={query} /> : <Skeleton className="m-3.5 h-16" />
   if (all.length === 0) return <p className="border-t p-3.5 text-sm text-soft">{text.none}</p>
   return (
     <div className="grid border-t">
@@ -47,7 +48,9 @@ function List({ webhook }: { webhook: Webhook }) {
           <Item
             key={delivery.id}
             delivery={delivery}
-            onSend={webhook.status === 'active' && !sending.isPending ? () => sending.mutate(delivery) : undefined}
+            onSend={
+              webhook.status === 'active' && !sending.isPending ? () => sending.mutate(delivery) : undefined
+            }
           />
         ))}
       </ul>
