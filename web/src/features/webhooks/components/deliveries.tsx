@@ -1,6 +1,7 @@
 'use client'
 
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { ChevronDown } from 'lucide-react'
 import { useState } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Badge } from '@/components/ui/badge'
@@ -18,10 +19,13 @@ import { deliveries as text, item, nameOfType, texts } from '../strings'
 export function Deliveries({ webhook }: { webhook: Webhook }) {
   const [isOpen, setOpen] = useState(false)
   return (
-    <details className="rounded-md border" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary className="flex min-h-11 cursor-pointer items-center px-3.5 text-sm font-semibold">
-        {text.title}
-        <span className="sr-only">{item.of(webhook.url)}</span>
+    <details className="group rounded-md border" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className="flex min-h-11 cursor-pointer items-center justify-between gap-3 px-3.5 text-sm font-semibold">
+        <span>
+          {text.title}
+          <span className="sr-only">{item.of(webhook.url)}</span>
+        </span>
+        <ChevronDown aria-hidden className="size-4 shrink-0 text-soft group-open:rotate-180" />
       </summary>
       {isOpen && <List webhook={webhook} />}
     </details>

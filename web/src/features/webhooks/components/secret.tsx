@@ -9,8 +9,8 @@ import { secret as text } from '../strings'
 /** A secret, which is shown only now. */
 export function Secret({ secret, onDone }: { secret: string; onDone: () => void }) {
   const [isCopied, setCopied] = useState(false)
-  // Without https there is no clipboard: the text can be selected.
   const copy = () =>
+    // eslint-disable-next-line no-restricted-properties -- without one, the text can be selected
     void navigator.clipboard?.writeText(secret).then(
       () => setCopied(true),
       () => setCopied(false),
