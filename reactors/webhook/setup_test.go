@@ -167,8 +167,8 @@ func (b *bundle) webhookOf(owner uuid.UUID, w endpoint.Wanted) (endpoint.Endpoin
 	return e, secret.Reveal()
 }
 
-// run sends webhooks until the test ends.
-func (b *bundle) run(change ...func(*webhook.Options)) {
+// options are those of the sender.
+func (b *bundle) options(change ...func(*webhook.Options)) webhook.Options {
 	b.Helper()
 	logger := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	pool := dbtest.Connect(b, b.url, dbtest.MaxConns(reactors.Connections(1)+webhook.SenderConnections))
@@ -185,11 +185,18 @@ func (b *bundle) run(change ...func(*webhook.Options)) {
 	for _, c := range change {
 		c(&o)
 	}
+	return o
+}
+
+// run sends webhooks until the test ends.
+func (b *bundle) run(change ...func(*webhook.Options)) {
+	b.Helper()
+	o := b.options(change...)
 	b.background(func(ctx context.Context) { must(b, webhook.Send(ctx, o)) })
 	b.background(func(ctx context.Context) {
 		must(b, reactors.Run(ctx, reactors.Options{
-			Reactors: []reactors.Reactor{webhook.Messages("https://tickets.example.com", b.now)}, Pool: pool,
-			Notifier: b.notifier, Logger: logger, Holder: "test", Retry: time.Millisecond, Lease: time.Second,
+			Reactors: []reactors.Reactor{webhook.Messages("https://tickets.example.com", b.now)}, Pool: o.Pool,
+			Notifier: b.notifier, Logger: o.Logger, Holder: "test", Retry: time.Millisecond, Lease: time.Second,
 		}))
 	})
 	b.eventually("the reactor and the sender run", func() bool {
