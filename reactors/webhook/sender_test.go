@@ -8,7 +8,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/endpoint"
+	"github.com/boxoffice/boxoffice/reactors"
 	"github.com/boxoffice/boxoffice/reactors/webhook"
 )
 
@@ -35,6 +37,31 @@ func TestAStopFinishesWhatIsInFlight(t *testing.T) {
 	must(t, <-ended)
 	if d := b.deliveries(e)[0]; d.Status != endpoint.Delivered || len(r.all()) != 1 {
 		t.Errorf("%d requests, %+v", len(r.all()), d)
+	}
+}
+
+// What a process remembers of an event is out of date when another one has handled records of it.
+func TestAProcessThatTakesOverAgainKnowsWhoOrganizes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	former, e := b.user("organizer"), endpoint.Wanted{URL: "http://127.0.0.1:1/"}
+	b.webhookOf(former, e)
+	one, other := webhook.Messages("", b.now), webhook.Messages("", b.now)
+	must(t, reactors.Begin(context.Background(), b.pool, one))
+	handled := func(by reactors.Reactor) {
+		t.Helper()
+		stop := b.react(b.options(), by)
+		b.settledLog()
+		stop()
+	}
+	b.add(b.event, domain.OrganizerAdded{UserID: former, Role: domain.RoleManage}, booking())
+	handled(one)
+	b.add(b.event, domain.OrganizerRemoved{UserID: former})
+	handled(other)
+	b.book(1)
+	handled(one)
+	if n := b.count(`select count(*) from webhook_deliveries`); n != 1 {
+		t.Errorf("%d messages for somebody who was an organizer of one booking", n)
 	}
 }
 
@@ -78,5 +105,7 @@ func TestOperatorsSeeWhatIsLate(t *testing.T) {
 		}
 	}
 	close(hang)
-	b.eventually("the request is counted", func() bool { return value("boxoffice_webhook_attempts_total", "delivered") == 1 })
+	b.eventually("the request is counted", func() bool {
+		return value("boxoffice_webhook_attempts_total", "delivered") == 1
+	})
 }
