@@ -31,8 +31,8 @@ func description(version string) huma.Config {
 		{Name: "events", Description: "Events that can be booked"},
 		{Name: "bookings", Description: "Tickets of the signed-in user"},
 		{Name: "desk", Description: "For organizers of an event: who else organizes it, and who is let in"},
-		{Name: "webhooks", Description: "For organizers: addresses that are told what happens at their events. What is sent " +
-			"there, and how to check it, is described in docs/webhooks.md"},
+		{Name: "webhooks", Description: "For organizers: addresses that are told what happens at their events. What is " +
+			"sent there, and how to check it, is described in docs/webhooks.md"},
 		{Name: "audit", Description: "The history, for auditors"},
 		{Name: "health", Description: "For load balancers and monitoring"},
 	}

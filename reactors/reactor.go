@@ -34,6 +34,9 @@ type Reactor struct {
 	// Batch is how many records of the log share a transaction; 1 when zero. More are for handlers
 	// all of whose effects are in that transaction: others would repeat as many after a crash.
 	Batch int
+	// Reset, if it is set, is called before the first message after another process may have handled
+	// some: what Handle remembers of the log may be out of date.
+	Reset func()
 	// Handle reacts to a message. Its errors may be an [Outage] or [Permanent].
 	Handle message.NoPublishHandlerFunc
 }

@@ -48,6 +48,22 @@ func TestANewReactorBeginsWithTheNextRecordUnlessItIsToldOtherwise(t *testing.T)
 	}
 }
 
+func TestAReactorForgetsWhatItRemembersWhenItBeginsAnew(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var resets atomic.Int64
+	r := reactors.Reactor{Name: "remembering", Handle: b.note, FromStart: true, Reset: func() { resets.Add(1) }}
+	for n := range 2 {
+		b.add(1, "Seen")
+		stop := b.start(r)
+		b.eventually("it is handled", func() bool { return len(b.seen()) == n+1 })
+		stop()
+		if got := resets.Load(); got != int64(n+1) {
+			t.Errorf("reset %d times, want %d", got, n+1)
+		}
+	}
+}
+
 func TestAReactorGetsTheRecordsOfItsTypesAsTheyAreStored(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -41,6 +41,9 @@ func (r *runner) run(ctx context.Context, fence int64) error {
 		stop(nil)
 	})()
 	r.working, r.stop = working, stop
+	if r.Reset != nil {
+		r.Reset()
+	}
 	log := watermillLogger(r.Logger)
 	w := &waiter{runner: r, ctx: ctx, signal: r.Notifier.Log}
 	name := logTopic

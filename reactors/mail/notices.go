@@ -42,7 +42,7 @@ func Notices() reactors.Reactor {
 	}
 	n := &notices{details: cache}
 	return reactors.Reactor{
-		Name: "notices", Batch: 100, Handle: n.handle,
+		Name: "notices", Batch: 100, Handle: n.handle, Reset: n.details.Purge,
 		Types: []string{
 			domain.TypeTicketBooked, domain.TypeBookingCancelled, domain.TypeHoldConfirmed, domain.TypeHoldLapsed,
 			domain.TypeTicketsOffered, domain.TypeOfferLapsed, domain.TypeDetailsChanged, domain.TypeEventCancelled,

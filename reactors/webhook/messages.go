@@ -44,7 +44,7 @@ type subscriber struct {
 // messages.
 func Messages(source string, now func() time.Time) reactors.Reactor {
 	m := &messages{source: source, now: now, events: newEvents()}
-	return reactors.Reactor{Name: "webhooks", Batch: 100, Handle: m.handle}
+	return reactors.Reactor{Name: "webhooks", Batch: 100, Handle: m.handle, Reset: m.events.known.Purge}
 }
 
 // Reactors are those of this package by name, for tools that show their state.

@@ -109,11 +109,13 @@ func (b *bundle) later(d time.Duration) {
 	b.notifier.Queued()
 }
 
-func (b *bundle) background(run func(context.Context)) {
+func (b *bundle) background(run func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { run(ctx) })
-	b.Cleanup(func() { cancel(); running.Wait() })
+	stop = sync.OnceFunc(func() { cancel(); running.Wait() })
+	b.Cleanup(stop)
+	return stop
 }
 
 func (b *bundle) user(role string) uuid.UUID {
@@ -167,8 +169,8 @@ func (b *bundle) webhookOf(owner uuid.UUID, w endpoint.Wanted) (endpoint.Endpoin
 	return e, secret.Reveal()
 }
 
-// run sends webhooks until the test ends.
-func (b *bundle) run(change ...func(*webhook.Options)) {
+// options are those of the sender.
+func (b *bundle) options(change ...func(*webhook.Options)) webhook.Options {
 	b.Helper()
 	logger := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	pool := dbtest.Connect(b, b.url, dbtest.MaxConns(reactors.Connections(1)+webhook.SenderConnections))
@@ -185,15 +187,27 @@ func (b *bundle) run(change ...func(*webhook.Options)) {
 	for _, c := range change {
 		c(&o)
 	}
+	return o
+}
+
+// run sends webhooks until the test ends.
+func (b *bundle) run(change ...func(*webhook.Options)) {
+	b.Helper()
+	o := b.options(change...)
 	b.background(func(ctx context.Context) { must(b, webhook.Send(ctx, o)) })
-	b.background(func(ctx context.Context) {
-		must(b, reactors.Run(ctx, reactors.Options{
-			Reactors: []reactors.Reactor{webhook.Messages("https://tickets.example.com", b.now)}, Pool: pool,
-			Notifier: b.notifier, Logger: logger, Holder: "test", Retry: time.Millisecond, Lease: time.Second,
-		}))
-	})
+	b.react(o, webhook.Messages("https://tickets.example.com", b.now))
 	b.eventually("the reactor and the sender run", func() bool {
 		return b.count(`select count(*) from reactor_offsets where holder is not null`) == 2
+	})
+}
+
+// react runs the reactor until stop is called or the test ends.
+func (b *bundle) react(o webhook.Options, r reactors.Reactor) (stop func()) {
+	return b.background(func(ctx context.Context) {
+		must(b, reactors.Run(ctx, reactors.Options{
+			Reactors: []reactors.Reactor{r}, Pool: o.Pool, Notifier: b.notifier, Logger: o.Logger, Holder: "test",
+			Retry: time.Millisecond, Lease: time.Second,
+		}))
 	})
 }
 
@@ -280,12 +294,20 @@ func (b *bundle) gets(r *receiver, n int) []received {
 // settled waits until nothing is to be sent now.
 func (b *bundle) settled() {
 	b.Helper()
-	b.eventually("the log is handled and all that is due is sent", func() bool {
+	b.settledLog()
+	b.eventually("all that is due is sent", func() bool {
 		return b.count(`
-			select count(*) from log_head h, reactor_offsets o where o.name = 'webhooks' and o.position < h.position`) == 0 &&
-			b.count(`
 			select count(*) from webhook_deliveries d join webhook_endpoints e on e.id = d.endpoint_id
 			where d.status = 'pending' and e.status = 'active' and d.next_at <= $1`, b.now()) == 0
+	})
+}
+
+// settledLog waits until the log is handled.
+func (b *bundle) settledLog() {
+	b.Helper()
+	b.eventually("the log is handled", func() bool {
+		return b.count(`
+			select count(*) from log_head h, reactor_offsets o where o.name = 'webhooks' and o.position < h.position`) == 0
 	})
 }
 

@@ -31,6 +31,7 @@ const answers = {
   'schemas-door.ts': ['DoorList', 'CheckedTicket', 'DeskEvent', 'TicketKeys', 'Problem'],
   'schemas-holds.ts': ['HoldList', 'WaitlistEntry', 'WaitlistEntries'],
   'schemas-guests.ts': ['AttendeeList', 'CheckedTicket', 'Message', 'MessageList'],
+  'schemas-webhooks.ts': ['WebhookList', 'WebhookWithSecret', 'DeliveryList'],
   'schemas.ts': ['Event', 'EventPage', 'UploadedImage', 'BookingList', 'BookingChange'],
 }
 

@@ -15,6 +15,7 @@ export const paths = {
   desk: '/desk',
   deskEvent: (id: string, view?: string) => `/desk/${id}${view ? `?view=${view}` : ''}`,
   door: (id: string) => `/door/${id}`,
+  webhooks: '/desk/webhooks',
   audit: '/audit',
   auditStream: (id: string, version?: number) => `/audit/${id}${version ? `?at=${version}` : ''}`,
 } as const
@@ -26,6 +27,7 @@ const access: readonly { pages: RegExp; for: Access }[] = [
   { pages: /^\/(forgot-password|reset-password|verify-email)$/, for: 'anyone' }, // links in e-mails lead there
   { pages: /^\/(login|register)$/, for: 'guests' },
   { pages: /^\/events\/(new|[^/]+\/edit)$/, for: 'organizer' },
+  { pages: /^\/desk\/webhooks$/, for: 'organizer' },
   { pages: /^\/(events|bookings|account|desk|door)(\/|$)/, for: 'members' },
   { pages: /^\/audit(\/|$)/, for: 'auditor' },
 ]
