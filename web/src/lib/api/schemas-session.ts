@@ -44,6 +44,7 @@ export const Problem: GenericSchema<Schemas['Problem']> = object({
   errors: optional(nullable(array(FieldProblem))),
   requestId: optional(string()),
   saleOpensAt: optional(string()),
+  scope: optional(string()),
   status: number(),
   title: string(),
   type: string(),
