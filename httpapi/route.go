@@ -40,7 +40,7 @@ func description(version string) huma.Config {
 	config.CreateHooks = nil // no $schema links in bodies
 	config.Formats = jsonFormats()
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT or API key"},
+		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
 	return config
 }
