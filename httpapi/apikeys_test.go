@@ -75,7 +75,8 @@ func TestAKeyIsMadeUsedListedAndRevoked(t *testing.T) {
 		t.Error("the log holds the key")
 	}
 	var metadata string
-	must(t, s.pool.QueryRow(t.Context(), `select metadata::text from event_log where type = 'TicketBooked'`).Scan(&metadata))
+	booked := s.pool.QueryRow(t.Context(), `select metadata::text from event_log where type = 'TicketBooked'`)
+	must(t, booked.Scan(&metadata))
 	var of struct{ KeyID string }
 	must(t, json.Unmarshal([]byte(metadata), &of))
 	if of.KeyID != id || strings.Contains(metadata, key[:12]) {

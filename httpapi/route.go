@@ -24,8 +24,10 @@ func description(version string) huma.Config {
 	config.Info.Description = "Books tickets for events. It never sells a ticket twice, and never refuses one that is " +
 		"there.\n\n`GET /ws` is a WebSocket that tells how many tickets remain, as it changes. The first message says who " +
 		"asks and for what: " +
-		"`{\"type\":\"hello\",\"token\":\"<access token>\"}`, with `\"events\":[\"<id>\"]` for some events " +
-		"only and `\"after\":<position>` for what changed since. Its protocol is described in docs/websocket.md."
+		"`{\"type\":\"hello\",\"token\":\"<access token or API key>\"}`, with `\"events\":[\"<id>\"]` for some events " +
+		"only and `\"after\":<position>` for what changed since. Its protocol is described in docs/websocket.md." +
+		"\n\nPrograms send an API key in place of an access token. An operation with `x-scope` takes keys that have that " +
+		"scope; those without it take none."
 	config.Tags = []*huma.Tag{
 		{Name: "auth", Description: "Accounts and sessions"},
 		{Name: "events", Description: "Events that can be booked"},

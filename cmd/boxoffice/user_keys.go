@@ -61,8 +61,8 @@ func (a *app) listKeys(ctx context.Context, accounts *account.Accounts, u accoun
 		if k.RevokedAt != nil {
 			ends = "revoked " + day(k.RevokedAt)
 		}
-		_, e := fmt.Fprintf(table, "%s…\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Prefix, printable(k.Name), scopesOf(k), day(&k.CreatedAt),
-			day(k.LastUsedAt), ends, k.ID)
+		_, e := fmt.Fprintf(table, "%s…\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Prefix, printable(k.Name), scopesOf(k),
+			day(&k.CreatedAt), day(k.LastUsedAt), ends, k.ID)
 		err = errors.Join(err, e)
 	}
 	return errors.Join(err, table.Flush())

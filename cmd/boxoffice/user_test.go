@@ -138,9 +138,9 @@ func TestAccountsAreMadeAndChangedBesideARunningServer(t *testing.T) {
 	if list := tool("", "keys", "list", "carl@example.com"); strings.Count(list, "revoked 20") != 1 {
 		t.Errorf("the list is\n%s", list)
 	}
-	for _, args := range [][]string{{"revoke", "carl@example.com", printerID}, {"revoke", "carl@example.com", "nonsense"}} {
-		if out, err := command(env, append([]string{"user", "keys"}, args...)...).CombinedOutput(); err == nil {
-			t.Errorf("user keys %v: %s", args, out)
+	for _, id := range []string{printerID, "nonsense"} {
+		if out, err := command(env, "user", "keys", "revoke", "carl@example.com", id).CombinedOutput(); err == nil {
+			t.Errorf("user keys revoke %s: %s", id, out)
 		}
 	}
 	tool("", "revoke", "carl@example.com")

@@ -61,7 +61,7 @@ type Config struct {
 	BookingLimit   Rate     `env:"RATE_LIMIT_BOOKING" envDefault:"300/1m" doc:"bookings per user, as many cancellations, and as many uploads of pictures"`
 	ReadingLimit   Rate     `env:"RATE_LIMIT_READING" envDefault:"6000/1m" doc:"lists, events and bookings that are read per user"`
 	EventLimit     Rate     `env:"RATE_LIMIT_EVENT_ADDRESS" envDefault:"3000/1h" doc:"tickets of one event that are booked per network address, which a school or an office shares"`
-	AddressLimit   Rate     `env:"RATE_LIMIT_ADDRESS" envDefault:"2400/1m" doc:"registrations per network address, as many logins, as many refreshes and as many challenges of proofs of work"`
+	AddressLimit   Rate     `env:"RATE_LIMIT_ADDRESS" envDefault:"2400/1m" doc:"registrations per network address, as many logins, as many refreshes, challenges of proofs of work and API keys that do not exist"`
 	LoginLimit     Rate     `env:"RATE_LIMIT_LOGIN" envDefault:"20/10m" doc:"failed logins per e-mail and network address"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES" doc:"networks such as 10.0.0.0/8, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed"`
 	AllowPlainHTTP bool     `env:"ALLOW_PLAIN_HTTP" envDefault:"false" doc:"true: people sign in over plain http from everywhere, also with APP_ENV=production, which refuses that but on the machine itself"`

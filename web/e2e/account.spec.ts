@@ -205,6 +205,44 @@ for (const path of ['/reset-password', '/verify-email'])
     await expect(page.getByRole('link', { name: 'Get a new link' })).toBeVisible()
   })
 
+test('a program gets a key that is shown once, uses it for what it may, and loses it', async ({
+  page,
+  refusals,
+}) => {
+  await enter(page, '/account')
+  await page.getByRole('button', { name: 'Create API key…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name').fill('Ticket printer')
+  await expect(dialog.getByRole('checkbox')).toHaveCount(2) // a customer has nothing to manage
+  refusals(403, '/api/auth/keys')
+  await dialog.getByLabel('Password', { exact: true }).fill('wrong')
+  await page.keyboard.press('Enter')
+  await expect(dialog.getByText('That’s not your password.')).toBeVisible()
+  await dialog.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('dialog', { name: 'Copy your new key' })).toBeVisible()
+  const key = await dialog.getByLabel('API key').inputValue()
+  expect(key).toMatch(/^bx_live_[0-9A-Za-z]{49}$/)
+  await dialog.getByRole('button', { name: 'Copy' }).click()
+  await expect(dialog.getByRole('button', { name: 'Copied' })).toBeVisible()
+  await dialog.getByRole('button', { name: 'Done' }).click()
+
+  const ask = (path: string, method = 'GET') =>
+    fetch(web() + '/api' + path, { method, headers: { Authorization: `Bearer ${key}` } })
+  expect((await ask('/bookings')).status).toBe(200)
+  expect((await ask('/holds/00000000-0000-4000-8000-000000000001', 'DELETE')).status).toBe(403)
+  await page.reload()
+  const item = page.getByRole('list', { name: 'API keys' }).getByRole('listitem')
+  await expect(item).toContainText('Last used')
+  await expect(page.getByText(key)).toHaveCount(0)
+
+  await item.getByRole('button', { name: /^Revoke ?: Ticket printer/ }).click()
+  await page.getByRole('button', { name: 'Revoke key' }).click()
+  await expect(toast(page, 'Ticket printer is revoked.')).toBeVisible()
+  await expect(page.getByText('You have no API keys.')).toBeVisible()
+  expect((await ask('/bookings')).status).toBe(401)
+})
+
 test('an account is deleted with its password, and its tickets are back on sale', async ({
   page,
   refusals,

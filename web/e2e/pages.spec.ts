@@ -80,6 +80,15 @@ const shown: Shown[] = [
     },
   },
   {
+    name: 'account-new-key',
+    show: async (page) => {
+      await page.goto(web() + '/account')
+      await page.getByRole('button', { name: 'Create API key…' }).click()
+      await page.getByRole('button', { name: 'Create key' }).click()
+      await expect(page.getByText('Enter a name for the key.')).toBeVisible()
+    },
+  },
+  {
     name: 'account-delete',
     show: async (page) => {
       await page.goto(web() + '/account')

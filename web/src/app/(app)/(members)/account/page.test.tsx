@@ -27,6 +27,7 @@ beforeEach(() => {
   server.use(
     http.get('*/api/auth/me', () => HttpResponse.json(currentSession().user)),
     http.get('*/api/auth/me/sessions', () => HttpResponse.json({ data: devices })),
+    http.get('*/api/auth/keys', () => HttpResponse.json({ data: [] })),
   )
 })
 

@@ -4,6 +4,7 @@ import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
 import { account } from '@/features/session/strings/account'
 import { DeleteAccount } from '@/features/session/components/delete-account'
+import { KeysSection } from '@/features/session/components/keys-section'
 import { PasswordSection } from '@/features/session/components/password-section'
 import { ProfileSection } from '@/features/session/components/profile-section'
 import { SessionsSection } from '@/features/session/components/sessions-section'
@@ -18,6 +19,7 @@ export default function AccountPage() {
       <ProfileSection user={user} />
       <PasswordSection email={user?.email} />
       <SessionsSection />
+      <KeysSection />
       <DeleteAccount />
     </div>
   )
