@@ -288,7 +288,7 @@ func TestEveryOperationKeepsQuietAboutWhatBroke(t *testing.T) {
 	broken.url = s.serve(s.through(failing{errors.New("planted: it broke")}))
 	for _, table := range []string{
 		"users", "refresh_tokens", "account_links", "events", "event_log", "audit_reads", "audit_verifications",
-		"images", "image_files", "holds", "waitlist",
+		"images", "image_files", "holds", "waitlist", "calendar_feeds",
 	} {
 		if _, err := s.pool.Exec(context.Background(), `alter table `+table+` rename to broken_`+table); err != nil {
 			t.Fatal(err)

@@ -27,6 +27,7 @@ const answers = {
     'Verification',
     'VerificationList',
   ],
+  'schemas-calendar.ts': ['CalendarFeedList'],
   'schemas-holds.ts': ['HoldList', 'WaitlistEntry', 'WaitlistEntries'],
   'schemas.ts': ['Event', 'EventPage', 'UploadedImage', 'BookingList', 'BookingChange'],
 }
