@@ -339,7 +339,7 @@ var (
 	anyLink     = regexp.MustCompile(`("token": ")[A-Z2-7]{26,32}"`)
 	anyFeed     = regexp.MustCompile(`/calendar/[A-Z2-7]{32}`)
 	anyStamp    = regexp.MustCompile(`((?:DTSTAMP|LAST-MODIFIED):)\d{8}T\d{6}Z`)
-	anyTag      = regexp.MustCompile(`(ETag: )"[\w-]{16}"`)                // of a list; that of an event is its version
+	anyTag      = regexp.MustCompile(`(ETag: )"[\w-]{16}"`) // of a list; that of an event is its version
 	anyNumber   = regexp.MustCompile(`Ticket number \w{4} \w{4} \w{4}`)
 	anyProgress = regexp.MustCompile(`("name": "\w+",\s+"position": )\d+`) // of a read model
 	anyDuration = regexp.MustCompile(`("(?:spanSeconds|seconds)": )[\d.e+-]+`)
