@@ -69,7 +69,8 @@ test-go:
 test-web: check-web build ## Test the web UI: components, and the whole system in a browser
 	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent generate -- --check
 	bin/boxoffice openapi > bin/openapi.json
-	cd web && npx --no-install spectral lint --fail-severity warn ../bin/openapi.json
+	bin/boxoffice openapi --version 3.0 > bin/openapi-3.0.json
+	cd web && npx --no-install spectral lint --fail-severity warn ../bin/openapi.json ../bin/openapi-3.0.json
 	CHROMIUM="$$(scripts/browser/browser.sh)" && export CHROMIUM && cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent e2e
 
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)

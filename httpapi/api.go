@@ -144,6 +144,7 @@ func newAPI(o Options) *api {
 	config.OpenAPIPath = "" // the description is shared, and served once
 	a.writes = humachi.New(a.router, config)
 	a.routes()
+	serveOpenAPI30(reading, a.writes.OpenAPI)
 	serveDocs(reading)
 	a.router.Post("/client-errors", a.clientErrors())
 	if o.Push != nil {

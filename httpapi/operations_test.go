@@ -298,7 +298,7 @@ func TestEveryOperationKeepsQuietAboutWhatBroke(t *testing.T) {
 	broken.url = s.serve(s.through(failing{errors.New("planted: it broke")}))
 	for _, table := range []string{
 		"users", "refresh_tokens", "account_links", "api_keys", "events", "event_log", "audit_reads", "audit_verifications",
-		"images", "image_files", "holds", "waitlist", "webhook_endpoints",
+		"images", "image_files", "holds", "waitlist", "webhook_endpoints", "calendar_feeds",
 	} {
 		if _, err := s.pool.Exec(context.Background(), `alter table `+table+` rename to broken_`+table); err != nil {
 			t.Fatal(err)

@@ -11,10 +11,14 @@ import (
 )
 
 func (a *app) openapiCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "openapi", Short: "Print the description of the API (OpenAPI 3.1)", Args: cobra.NoArgs,
+	var openAPI string
+	cmd := &cobra.Command{
+		Use: "openapi", Short: "Print the description of the API (OpenAPI)", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			document, err := httpapi.Document(version)
+			if openAPI != "3.1" && openAPI != "3.0" {
+				return fmt.Errorf("--version is %q, and has to be 3.1 or 3.0", openAPI)
+			}
+			document, err := httpapi.Document(version, openAPI)
 			if err != nil {
 				return err
 			}
@@ -26,4 +30,6 @@ func (a *app) openapiCommand() *cobra.Command {
 			return err
 		},
 	}
+	cmd.Flags().StringVar(&openAPI, "version", "3.1", "of OpenAPI: 3.1, or 3.0 for programs that don't read 3.1")
+	return cmd
 }

@@ -38,7 +38,7 @@ import (
 
 // documents are followed in this order, by somebody who leaves running what the ones before have
 // started.
-var documents = []string{"README.md", "docs/operations/README.md", "docs/operations/backup.md"}
+var documents = []string{"README.md", "docs/api-guide.md", "docs/operations/README.md", "docs/operations/backup.md"}
 
 const patience = 5 * time.Minute // for one block, which may have to build everything first
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/httpapi/client"
 )
 
 // stream is the history of an event as an auditor reads it, whether or not it is in order.
@@ -23,8 +24,8 @@ type stream struct {
 	decoded []domain.Record
 }
 
-// stream reads a whole history, page by page.
-func (a *api) stream(ctx context.Context, id uuid.UUID) (*stream, error) {
+// readStream reads a whole history, page by page.
+func readStream(ctx context.Context, a *client.Client, id uuid.UUID) (*stream, error) {
 	s := &stream{}
 	for after := 0; ; {
 		var page struct {
@@ -42,7 +43,7 @@ func (a *api) stream(ctx context.Context, id uuid.UUID) (*stream, error) {
 			}
 		}
 		path := fmt.Sprintf("/audit/streams/%s?after=%d&limit=1000", id, after)
-		if err := a.call(ctx, http.MethodGet, path, nil, &page, http.StatusOK); err != nil {
+		if err := a.Do(ctx, http.MethodGet, path, nil, &page, http.StatusOK); err != nil {
 			return nil, err
 		}
 		if page.StreamID != id {
@@ -234,7 +235,7 @@ func same(e event, s domain.State) error {
 func holds(ctx context.Context, answers []answer, eventID uuid.UUID) error {
 	return parallel(ctx, len(answers), connecting, func(ctx context.Context, i int) error {
 		a := answers[i]
-		bookings, err := a.user.api.bookings(ctx)
+		bookings, err := bookings(ctx, a.user.api)
 		if err != nil {
 			return err
 		}

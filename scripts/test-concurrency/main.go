@@ -43,6 +43,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/boxoffice/boxoffice/httpapi/client"
 )
 
 func main() {
@@ -139,14 +141,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func explain(err error) string {
 	var (
 		dial    *net.OpError
-		refused *refusal
+		refused *client.Error
 	)
 	switch {
 	case errors.Is(err, syscall.EMFILE):
 		return fmt.Sprintf("too many connections for the limit of open files, see ulimit -n (%v)", err)
 	case errors.As(err, &dial) && dial.Op == "dial":
 		return fmt.Sprintf("nothing answers at the address of -url (%v); start the system first, or name another", dial)
-	case errors.As(err, &refused) && refused.status == http.StatusTooManyRequests:
+	case errors.As(err, &refused) && refused.Status == http.StatusTooManyRequests:
 		return err.Error() + "; a server for this test is started with RATE_LIMITS=off"
 	}
 	return err.Error()

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/httpapi/client"
 )
 
 // preferred is the title of the seeded event that this test is for.
@@ -24,8 +26,8 @@ type test struct {
 	options
 	out, progress io.Writer
 
-	shared   *api // for all requests that are not simultaneous
-	auditing *api
+	shared   *client.Client // for all requests that are not simultaneous
+	auditing *client.Client
 	problems []string
 }
 
@@ -33,19 +35,19 @@ type test struct {
 // could not be tested.
 func (t *test) run(ctx context.Context) (string, error) {
 	t.print("=== Concurrency Test ===")
-	t.shared = newAPI(t.url)
-	defer t.shared.close()
+	t.shared = client.New(t.url)
+	defer t.shared.Close()
 
 	auditor, err := t.seeded(ctx, t.auditor, "-auditor")
 	if err != nil {
 		return "", err
 	}
-	t.auditing = t.shared.as(auditor.AccessToken)
+	t.auditing = t.shared.As(auditor.AccessToken)
 	users, err := signIn(ctx, t.shared, t.users, t.progress)
 	defer func() {
 		for _, u := range users {
 			if u != nil {
-				u.api.close()
+				u.api.Close()
 			}
 		}
 	}()
@@ -103,8 +105,8 @@ func (t *test) print(format string, args ...any) { _, _ = fmt.Fprintf(t.out, for
 
 // seeded signs one of the accounts in that the system should have.
 func (t *test) seeded(ctx context.Context, email, flag string) (session, error) {
-	s, err := t.shared.login(ctx, email, t.password)
-	if codeOf(err) == "invalid_credentials" {
+	s, err := t.shared.Login(ctx, email, t.password)
+	if client.CodeOf(err) == "invalid_credentials" {
 		return s, fmt.Errorf("can't sign in as %s: seed the database (bin/boxoffice seed), "+
 			"or name another account with %s and -password", email, flag)
 	}
@@ -119,7 +121,7 @@ func (t *test) seeded(ctx context.Context, email, flag string) (session, error) 
 func (t *test) findEvent(ctx context.Context, taken map[uuid.UUID]bool) (event, *stream, error) {
 	for _, search := range []string{preferred, ""} {
 		for page, pages := 1, 1; page <= pages; page++ {
-			list, total, err := t.auditing.events(ctx, search, page)
+			list, total, err := t.auditing.Events(ctx, search, page)
 			if err != nil {
 				return event{}, nil, err
 			}
@@ -129,7 +131,7 @@ func (t *test) findEvent(ctx context.Context, taken map[uuid.UUID]bool) (event, 
 					continue
 				}
 				// The list may be behind, or the event a busy one.
-				s, err := t.auditing.stream(ctx, e.ID)
+				s, err := readStream(ctx, t.auditing, e.ID)
 				if err != nil {
 					return event{}, nil, err
 				}
@@ -152,7 +154,7 @@ func (t *test) scheduleEvent(ctx context.Context) (event, *stream, error) {
 		return event{}, nil, err
 	}
 	now := time.Now().UTC()
-	made, err := t.shared.as(organizer.AccessToken).schedule(ctx, newEvent{
+	made, err := t.shared.As(organizer.AccessToken).Schedule(ctx, newEvent{
 		Title:       "Concurrency Test of " + now.Format("2 January 2006, 15:04:05"),
 		Description: "Scheduled by the concurrency test.", Venue: "Test Hall",
 		Date: now.AddDate(0, 1, 0).Truncate(time.Hour), TimeZone: "Europe/Lisbon",
@@ -166,13 +168,13 @@ func (t *test) scheduleEvent(ctx context.Context) (event, *stream, error) {
 	}
 	var e event
 	err = t.within(ctx, func() error {
-		e, err = t.auditing.event(ctx, made.ID)
+		e, err = t.auditing.Event(ctx, made.ID)
 		return err
 	})
 	if err != nil {
 		return event{}, nil, fmt.Errorf("read the event that was just scheduled: %w", err)
 	}
-	s, err := t.auditing.stream(ctx, e.ID)
+	s, err := readStream(ctx, t.auditing, e.ID)
 	return e, s, err
 }
 
@@ -205,16 +207,16 @@ func (t *test) judge(ctx context.Context, answers []answer, e event) (winners []
 		others  = map[string]int{}
 	)
 	for _, a := range answers {
-		waits += a.user.api.waits
+		waits += a.user.api.Waits
 		slowest = max(slowest, a.took)
-		var r *refusal
+		var r *client.Error
 		switch {
 		case a.err == nil:
 			winners = append(winners, a)
-			if err := a.booked.check(a.user, e.ID); err != nil {
+			if err := checkBooked(a.booked, a.user, e.ID); err != nil {
 				others["201 with "+err.Error()]++
 			}
-		case errors.As(a.err, &r) && r.status == http.StatusConflict && r.code == "sold_out":
+		case errors.As(a.err, &r) && r.Status == http.StatusConflict && r.Code == "sold_out":
 			soldOut++
 		default:
 			others[brief(a.err)]++
@@ -229,7 +231,7 @@ func (t *test) judge(ctx context.Context, answers []answer, e event) (winners []
 	want := t.tickets - t.expected()
 	remaining := "unknown"
 	err := t.within(ctx, func() error {
-		now, err := t.auditing.event(ctx, e.ID)
+		now, err := t.auditing.Event(ctx, e.ID)
 		if err != nil {
 			return err
 		}
@@ -267,8 +269,8 @@ func (t *test) judge(ctx context.Context, answers []answer, e event) (winners []
 	return winners
 }
 
-// check tells whether the answer to a successful booking says what it must.
-func (b *booked) check(u *user, eventID uuid.UUID) error {
+// checkBooked tells whether the answer to a successful booking says what it must.
+func checkBooked(b booked, u *user, eventID uuid.UUID) error {
 	switch {
 	case b.Booking.ID == uuid.Nil:
 		return errors.New("no id of the booking")
@@ -298,7 +300,7 @@ func brief(err error) string {
 // inspect checks the stream, and that everything else follows from it.
 func (t *test) inspect(ctx context.Context, answers, winners []answer, eventID uuid.UUID, before *stream) {
 	t.print("\nStream integrity:")
-	after, err := t.auditing.stream(ctx, eventID)
+	after, err := readStream(ctx, t.auditing, eventID)
 	if err != nil {
 		t.report("the stream can be read", err)
 		return
@@ -320,7 +322,7 @@ func (t *test) inspect(ctx context.Context, answers, winners []answer, eventID u
 	t.report("the bookings are those that were confirmed, each by its customer", matches(list, winners))
 	t.report("the answers count the remaining tickets down", countsDown(list, winners, t.tickets))
 	t.report("the read model shows what the stream adds up to", t.within(ctx, func() error {
-		e, err := t.auditing.event(ctx, eventID)
+		e, err := t.auditing.Event(ctx, eventID)
 		if err != nil {
 			return err
 		}

@@ -4,45 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/httpapi/client"
 )
-
-// hold is a hold or an offer as the API has it.
-type hold struct {
-	ID        uuid.UUID
-	EventID   uuid.UUID
-	Status    string
-	ExpiresAt time.Time
-}
-
-func (a *api) hold(ctx context.Context, eventID uuid.UUID) (h hold, err error) {
-	err = a.call(ctx, http.MethodPost, "/holds", map[string]uuid.UUID{"eventId": eventID}, &h, http.StatusCreated)
-	return h, err
-}
-
-func (a *api) confirm(ctx context.Context, id uuid.UUID) (b booked, err error) {
-	err = a.call(ctx, http.MethodPost, "/holds/"+id.String()+"/confirm", struct{}{}, &b, http.StatusCreated)
-	return b, err
-}
-
-func (a *api) release(ctx context.Context, id uuid.UUID) error {
-	return a.call(ctx, http.MethodDelete, "/holds/"+id.String(), nil, nil, http.StatusNoContent)
-}
-
-func (a *api) join(ctx context.Context, eventID uuid.UUID) error {
-	return a.call(ctx, http.MethodPost, "/events/"+eventID.String()+"/waitlist", struct{}{}, nil, http.StatusCreated)
-}
-
-func (a *api) cancel(ctx context.Context, booking uuid.UUID) error {
-	return a.call(ctx, http.MethodDelete, "/bookings/"+booking.String(), nil, nil, http.StatusOK)
-}
 
 // together calls do for each of some users at the same moment, and tells what came of each.
 func together[V any](users []*user, do func(i int, u *user) (V, error)) (values []V, errs []error) {
@@ -72,7 +41,7 @@ func split(users []*user, errs []error) (got, refused []*user, err error) {
 		switch {
 		case errs[i] == nil:
 			got = append(got, u)
-		case codeOf(errs[i]) == "sold_out":
+		case client.CodeOf(errs[i]) == "sold_out":
 			refused = append(refused, u)
 		default:
 			return nil, nil, fmt.Errorf("%s: %w", u.email, errs[i])
@@ -90,7 +59,7 @@ func (t *test) runHold(ctx context.Context, users []*user) (string, error) {
 	}
 	t.print("%d users set a ticket aside at the same moment.", len(users))
 	reserve := func(users []*user) (map[*user]hold, []*user, error) {
-		held, errs := together(users, func(_ int, u *user) (hold, error) { return u.api.hold(ctx, e.ID) })
+		held, errs := together(users, func(_ int, u *user) (hold, error) { return u.api.Hold(ctx, e.ID) })
 		got, refused, err := split(users, errs)
 		of := map[*user]hold{}
 		for i, u := range users {
@@ -111,7 +80,7 @@ func (t *test) runHold(ctx context.Context, users []*user) (string, error) {
 	holders := holdersOf(users, held)
 	returning := holders[:len(holders)/5]
 	if _, err := all("give a ticket back", returning, func(_ int, u *user) (struct{}, error) {
-		return struct{}{}, u.api.release(ctx, held[u].ID)
+		return struct{}{}, u.api.Release(ctx, held[u].ID)
 	}); err != nil {
 		return "", err
 	}
@@ -132,7 +101,7 @@ func (t *test) runHold(ctx context.Context, users []*user) (string, error) {
 	buyers := holdersOf(users, held)
 	t.print("  %d confirm, each twice at the same moment", len(buyers))
 	if _, err := all("confirm", append(buyers, buyers...), func(_ int, u *user) (booked, error) {
-		return u.api.confirm(ctx, held[u].ID)
+		return u.api.Confirm(ctx, held[u].ID)
 	}); err != nil {
 		return "", err
 	}
@@ -169,7 +138,7 @@ func (t *test) ownEvent(ctx context.Context) (event, error) {
 // wholeStream reads the stream and checks what has to be so of every stream.
 func (t *test) wholeStream(ctx context.Context, eventID uuid.UUID) (*stream, error) {
 	t.print("\nStream integrity:")
-	s, err := t.auditing.stream(ctx, eventID)
+	s, err := readStream(ctx, t.auditing, eventID)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +146,7 @@ func (t *test) wholeStream(ctx context.Context, eventID uuid.UUID) (*stream, err
 	t.report("the hash chain is unbroken", s.chain())
 	t.report("never were more tickets sold and set aside than there are", s.taken())
 	t.report("the read model shows what the stream adds up to", t.within(ctx, func() error {
-		e, err := t.auditing.event(ctx, eventID)
+		e, err := t.auditing.Event(ctx, eventID)
 		if err != nil {
 			return err
 		}

@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/boxoffice/boxoffice/httpapi/client"
 )
 
 // user is one of those who want a ticket. api is a connection of their own.
 type user struct {
 	id    uuid.UUID
 	email string
-	api   *api
+	api   *client.Client
 }
 
 const (
@@ -30,19 +32,19 @@ const (
 )
 
 // signIn signs the users in, and registers those who are new.
-func signIn(ctx context.Context, shared *api, users int, progress io.Writer) ([]*user, error) {
+func signIn(ctx context.Context, shared *client.Client, users int, progress io.Writer) ([]*user, error) {
 	all := make([]*user, users)
 	steps := newSteps(progress, "signing users in", users)
 	var known atomic.Bool // the last one had an account already: then the next one probably has, too
 	err := parallel(ctx, users, signingIn, func(ctx context.Context, i int) error {
 		email, name := fmt.Sprintf("concurrency-%02d@example.com", i+1), fmt.Sprintf("Concurrency %02d", i+1)
-		own := newAPI(shared.base)
-		s, had, err := enter(ctx, shared.as(""), email, name, known.Load())
+		own := client.New(shared.Base())
+		s, had, err := enter(ctx, shared.As(""), email, name, known.Load())
 		if err != nil {
 			return fmt.Errorf("sign %s in: %w", email, err)
 		}
 		known.Store(had)
-		all[i] = &user{id: s.User.ID, email: email, api: own.as(s.AccessToken)}
+		all[i] = &user{id: s.User.ID, email: email, api: own.As(s.AccessToken)}
 		steps.step()
 		return nil
 	})
@@ -51,20 +53,20 @@ func signIn(ctx context.Context, shared *api, users int, progress io.Writer) ([]
 
 // enter logs in or registers, in the order that is more likely to succeed at once: each try costs
 // the server a hash.
-func enter(ctx context.Context, a *api, email, name string, known bool) (s session, had bool, err error) {
+func enter(ctx context.Context, a *client.Client, email, name string, known bool) (s session, had bool, err error) {
 	if known {
-		s, err = a.login(ctx, email, userPassword)
-		if codeOf(err) != "invalid_credentials" {
+		s, err = a.Login(ctx, email, userPassword)
+		if client.CodeOf(err) != "invalid_credentials" {
 			return s, true, err
 		}
 	}
-	s, err = a.register(ctx, email, userPassword, name)
-	if codeOf(err) != "email_taken" {
+	s, err = a.Register(ctx, email, userPassword, name)
+	if client.CodeOf(err) != "email_taken" {
 		return s, false, err
 	}
 	if !known {
-		s, err = a.login(ctx, email, userPassword)
-		if codeOf(err) != "invalid_credentials" {
+		s, err = a.Login(ctx, email, userPassword)
+		if client.CodeOf(err) != "invalid_credentials" {
 			return s, true, err
 		}
 	}
@@ -80,7 +82,7 @@ func connect(ctx context.Context, users []*user, progress io.Writer) (map[uuid.U
 		steps = newSteps(progress, "opening connections", len(users))
 	)
 	err := parallel(ctx, len(users), connecting, func(ctx context.Context, i int) error {
-		bookings, err := users[i].api.bookings(ctx)
+		bookings, err := bookings(ctx, users[i].api)
 		if err != nil {
 			return err
 		}
@@ -108,11 +110,11 @@ type answer struct {
 func storm(ctx context.Context, users []*user, eventID uuid.UUID) []answer {
 	answers := make([]answer, len(users))
 	for _, u := range users {
-		u.api.waits = 0
+		u.api.Waits = 0
 	}
 	allAtOnce(len(users), func(i int) {
 		started := time.Now()
-		b, err := users[i].api.book(ctx, eventID)
+		b, err := book(ctx, users[i].api, eventID)
 		answers[i] = answer{users[i], b, err, time.Since(started)}
 	})
 	return answers

@@ -44,13 +44,13 @@ func (t *test) runWaitlist(ctx context.Context, users []*user) (string, error) {
 	}
 	t.print("  %d got a ticket; the other %d wait", len(got), len(waiting))
 	if _, err := all("join the waiting list", waiting, func(_ int, u *user) (struct{}, error) {
-		return struct{}{}, u.api.join(ctx, e.ID)
+		return struct{}{}, u.api.Join(ctx, e.ID)
 	}); err != nil {
 		return "", err
 	}
 	t.print("  %d cancel at the same moment", cancelling)
 	if _, err := all("cancel", got[:cancelling], func(_ int, u *user) (struct{}, error) {
-		return struct{}{}, u.api.cancel(ctx, bookings[u])
+		return struct{}{}, u.api.Cancel(ctx, bookings[u])
 	}); err != nil {
 		return "", err
 	}
@@ -90,7 +90,7 @@ type waitingRoom struct {
 func (w *waitingRoom) answerOffers(ctx context.Context) error {
 	deadline := time.Now().Add(longestHold + lapsesWithin + w.lag)
 	for w.seen < offers {
-		s, err := w.auditing.stream(ctx, w.event)
+		s, err := readStream(ctx, w.auditing, w.event)
 		if err != nil {
 			return err
 		}
@@ -128,9 +128,9 @@ func (w *waitingRoom) answer(ctx context.Context, o domain.TicketsOffered) error
 		}
 		return nil
 	case w.seen < lapsing+declining:
-		return u.api.release(ctx, o.EntryID)
+		return u.api.Release(ctx, o.EntryID)
 	}
-	_, err := u.api.confirm(ctx, o.EntryID)
+	_, err := u.api.Confirm(ctx, o.EntryID)
 	return err
 }
 
@@ -201,7 +201,7 @@ func (t *test) fairness(ctx context.Context, eventID uuid.UUID) error {
 		Offers   int
 		Findings []struct{ Detail string }
 	}
-	err := t.auditing.call(ctx, "GET", "/audit/streams/"+eventID.String()+"/fairness", nil, &report, 200)
+	err := t.auditing.Do(ctx, "GET", "/audit/streams/"+eventID.String()+"/fairness", nil, &report, 200)
 	switch {
 	case err != nil:
 		return err

@@ -30,6 +30,7 @@ const answers = {
   ],
   'schemas-desk.ts': ['DeskEventList', 'DeskEvent', 'SalesList'],
   'schemas-door.ts': ['DoorList', 'CheckedTicket', 'DeskEvent', 'TicketKeys', 'Problem'],
+  'schemas-calendar.ts': ['CalendarFeedList'],
   'schemas-holds.ts': ['HoldList', 'WaitlistEntry', 'WaitlistEntries'],
   'schemas-guests.ts': ['AttendeeList', 'CheckedTicket', 'Message', 'MessageList'],
   'schemas-webhooks.ts': ['WebhookList', 'WebhookWithSecret', 'DeliveryList'],

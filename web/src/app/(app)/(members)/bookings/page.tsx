@@ -4,6 +4,7 @@ import dynamic from 'next/dynamic'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
 import { BookingList } from '@/features/bookings/components/booking-list'
+import { SubscribeButton } from '@/features/calendar/components/subscribe-button'
 
 // Most users have none.
 const MyHolds = dynamic(() => import('@/features/holds/components/my-holds').then((file) => file.MyHolds), {
@@ -14,7 +15,12 @@ export default function BookingsPage() {
   return (
     <div className="grid max-w-4xl gap-8">
       <PageTitle>My bookings</PageTitle>
-      <PageHeading className="text-4xl sm:text-5xl">My bookings</PageHeading>
+      <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
+        <PageHeading className="text-4xl sm:text-5xl">My bookings</PageHeading>
+        <div className="print:hidden">
+          <SubscribeButton kind="bookings" />
+        </div>
+      </div>
       <MyHolds />
       <BookingList />
     </div>

@@ -10,6 +10,7 @@ import { PageTitle } from '@/components/page-title'
 import { Pagination } from '@/components/pagination'
 import { Button, buttonVariants } from '@/components/ui/button'
 import { BookButton } from '@/features/bookings/components/book-button'
+import { SubscribeButton } from '@/features/calendar/components/subscribe-button'
 import { useEventList } from '@/features/events/api/list-events'
 import { EventGrid, EventGridSkeleton } from '@/features/events/components/event-grid'
 import { ChooseLink } from '@/features/events/components/choose-link'
@@ -34,10 +35,13 @@ export default function EventsPage() {
       <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
         <PageHeading>{text.title}</PageHeading>
         {isOrganizer && (
-          <Link className={buttonVariants({ variant: 'outline' })} href={paths.newEvent}>
-            <CalendarPlus aria-hidden />
-            {text.schedule}
-          </Link>
+          <div className="flex flex-wrap gap-2">
+            <SubscribeButton kind="events" />
+            <Link className={buttonVariants({ variant: 'outline' })} href={paths.newEvent}>
+              <CalendarPlus aria-hidden />
+              {text.schedule}
+            </Link>
+          </div>
         )}
       </div>
       {/* The query of the URL is not known when the page is exported. */}

@@ -1,0 +1,26 @@
+/** Every sentence about calendars that subscribe. */
+export const strings = {
+  subscribe: { bookings: 'Subscribe to my calendar', events: 'Subscribe to my events' },
+  title: 'Calendar',
+  about: {
+    bookings: 'See your bookings in your own calendar. It follows when an event moves or is cancelled.',
+    events: 'See the events that you organize in your own calendar, with drafts and cancellations.',
+  },
+  loading: 'Loading the address of your calendar',
+  failed: 'The address of your calendar couldn’t be loaded',
+  create: 'Create address',
+  creating: 'Creating…',
+  address: 'Address',
+  secret: 'Anyone who has this address can read the calendar. Share it with no one.',
+  open: 'Open in calendar app',
+  copy: 'Copy address',
+  copied: 'The address is copied.',
+  notCopied: 'Copying didn’t work. Please select the address and copy it.',
+  how: 'In Google Calendar: Other calendars, From URL. In Outlook: Add calendar, Subscribe from web.',
+  replace: 'Replace address',
+  replaced: 'The address is replaced. The old one no longer works.',
+  end: 'Switch off',
+  ended: 'The address no longer works.',
+  notChanged: 'The address wasn’t changed.',
+  gone: 'An address was created earlier and still works, but it can’t be shown anymore. Replace it to see a new one.',
+}
