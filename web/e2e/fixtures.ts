@@ -37,8 +37,11 @@ const organizerToken = () =>
     password: PASSWORD,
   }).then((s) => s.accessToken))
 
+/** What the API is told of an event. */
+type Part = Partial<components['schemas']['ScheduleEventInputBody']>
+
 /** Schedules an event for one test only. */
-export async function schedule(part: Partial<Event> = {}): Promise<Event> {
+export async function schedule(part: Part = {}): Promise<Event> {
   return ask<Event>('/events', await organizerToken(), {
     title: `Recital ${randomUUID().slice(0, 8)}`,
     description: 'Piano, four hands.',
@@ -52,30 +55,49 @@ export async function schedule(part: Partial<Event> = {}): Promise<Event> {
   })
 }
 
+export const cancelEvent = async (event: Event) =>
+  ask<Event>(`/events/${event.id}/cancel`, await organizerToken(), {})
+
 export const newEmail = () => `guest-${randomUUID()}@example.com`
 
 /** A new customer, who books without a browser. */
 export async function customer() {
+  const email = newEmail()
   const { accessToken, user } = await ask<{ accessToken: string; user: { id: string } }>(
     '/auth/register',
     undefined,
-    {
-      email: newEmail(),
-      password: NEW_PASSWORD,
-      name: 'Grace Guest',
-    },
+    { email, password: NEW_PASSWORD, name: 'Grace Guest' },
   )
   return {
     id: user.id,
+    email,
     book: (event: Event) =>
       ask<components['schemas']['BookingChange']>('/book', accessToken, { eventId: event.id }),
     cancel: (bookingId: string) =>
       ask<components['schemas']['BookingChange']>(`/bookings/${bookingId}`, accessToken, undefined, 'DELETE'),
+    /** Reserves one ticket of the first type. */
+    hold: (event: Event) => ask('/holds', accessToken, { eventId: event.id, lines: oneOf(event) }),
+    /** Waits for one ticket of the first type. */
+    join: (event: Event) => ask(`/events/${event.id}/waitlist`, accessToken, { lines: oneOf(event) }),
   }
 }
 
-/** Signs a user in without the forms, for tests of other things. */
+const oneOf = ({ ticketTypes }: Event) => [{ ticketTypeId: ticketTypes[0]!.id, quantity: 1 }]
+
+/** Signs a user in without the forms, for tests of other things, and opens a page. */
 export async function enter(page: Page, path: string, who?: string): Promise<string> {
+  const email = await signIn(page, who)
+  await page.goto(web() + path)
+  await expect(page.locator('main h1')).toBeVisible()
+  return email
+}
+
+/** Signs a user in without the forms: a new one, or one that exists. */
+export async function signIn(
+  page: Page,
+  who?: string,
+  password = who ? PASSWORD : NEW_PASSWORD,
+): Promise<string> {
   const email = who ?? newEmail()
   await page.goto(web() + '/login')
   await page.evaluate(
@@ -88,10 +110,8 @@ export async function enter(page: Page, path: string, who?: string): Promise<str
       if (!response.ok) throw new Error(await response.text())
       localStorage.setItem('boxoffice.session', '1')
     },
-    [email, who ? PASSWORD : NEW_PASSWORD, who === undefined] as const,
+    [email, password, who === undefined] as const,
   )
-  await page.goto(web() + path)
-  await expect(page.locator('main h1')).toBeVisible()
   return email
 }
 
