@@ -22,7 +22,6 @@ import { inspect } from './inspect'
 type Bookings = components['schemas']['BookingList']
 
 const ORGANIZER = 'organizer@example.com'
-const WIDTHS = [320, 375, 768]
 
 /** Two seats in all, of two types. */
 const theatre = () =>
@@ -103,14 +102,14 @@ test('from the sale to the door: a ticket admits once, its copy is refused, and 
   await enter(page, `/door/${event.id}`, ORGANIZER)
   await expect(page.getByRole('heading', { level: 1, name: event.title })).toBeVisible()
   await expect(page.getByText('of 3 tickets admitted')).toBeVisible()
-  await inspect(page, 'door-ready', WIDTHS)
+  await inspect(page, 'door-ready')
   await scan(page, seated)
   await expect(result(page)).toContainText('AdmittedAda LovelaceSeated, ticket 1')
   await expect(page.getByText('1of 3 tickets admitted')).toBeVisible()
   await scan(page, seated)
   await expect(result(page)).toContainText('Already admitted')
   await expect(result(page)).toContainText(/Admitted at .* by /)
-  await inspect(page, 'door-refused', WIDTHS)
+  await inspect(page, 'door-refused')
   await isKept(page)
   const chromium = await page.context().newCDPSession(page)
   const { installabilityErrors } = await chromium.send('Page.getInstallabilityErrors')
@@ -134,7 +133,7 @@ test('from the sale to the door: a ticket admits once, its copy is refused, and 
   await scan(page, standing)
   await expect(result(page)).toContainText('Standing, ticket 1')
   await expect(page.getByText('2 scans to be sent')).toBeVisible()
-  await inspect(page, 'door-offline', WIDTHS)
+  await inspect(page, 'door-offline')
 
   await page.context().setOffline(false)
   await expect(page.getByText('No connection.')).toBeHidden()
@@ -143,7 +142,7 @@ test('from the sale to the door: a ticket admits once, its copy is refused, and 
   await expect(page.getByRole('alert').filter({ hasText: '1 person was let in' })).toContainText(
     /Ada Lovelace, Standing, ticket 1Admitted .* by .*, again .* here/,
   )
-  await inspect(page, 'door-doubles', WIDTHS)
+  await inspect(page, 'door-doubles')
   await page.getByRole('button', { name: 'Seen' }).click()
   await expect(page.getByText('Kept on this device')).toBeHidden()
   await alice.context().close()
@@ -204,7 +203,7 @@ test('an organizer of another event is refused everywhere', async ({ page, refus
     await expect(call(path, token, body, method), `${method} ${path}`).rejects.toThrow('403')
 
   refusals(403, '/api/')
-  await enter(page, `/door/${event.id}`, [email, NEW_PASSWORD])
+  await enter(page, `/door/${event.id}`, email, NEW_PASSWORD)
   await expect(page.getByText('You can’t check tickets in at this event')).toBeVisible()
   await page.goto(web() + at)
   await expect(page.getByRole('heading', { level: 1, name: event.title })).toBeVisible()

@@ -42,8 +42,11 @@ export const tokenOf = (email: string, password = PASSWORD) =>
 let organizer: Promise<string> | undefined
 const organizerToken = () => (organizer ??= tokenOf('organizer@example.com'))
 
+/** What the API is told of an event. */
+type Part = Partial<components['schemas']['ScheduleEventInputBody']>
+
 /** Schedules an event for one test only. */
-export async function schedule(part: Partial<Event> = {}): Promise<Event> {
+export async function schedule(part: Part = {}): Promise<Event> {
   return call<Event>('/events', await organizerToken(), {
     title: `Recital ${randomUUID().slice(0, 8)}`,
     description: 'Piano, four hands.',
@@ -57,36 +60,50 @@ export async function schedule(part: Partial<Event> = {}): Promise<Event> {
   })
 }
 
+export const cancelEvent = async (event: Event) =>
+  call<Event>(`/events/${event.id}/cancel`, await organizerToken(), {})
+
 export const newEmail = () => `guest-${randomUUID()}@example.com`
 
 /** A new customer, who books without a browser. */
 export async function customer() {
+  const email = newEmail()
   const { accessToken, user } = await call<{ accessToken: string; user: { id: string } }>(
     '/auth/register',
     undefined,
-    {
-      email: newEmail(),
-      password: NEW_PASSWORD,
-      name: 'Grace Guest',
-    },
+    { email, password: NEW_PASSWORD, name: 'Grace Guest' },
   )
   return {
     id: user.id,
+    email,
     book: (event: Event) =>
       call<components['schemas']['BookingChange']>('/book', accessToken, { eventId: event.id }),
     cancel: (bookingId: string) =>
-      call<components['schemas']['BookingChange']>(
-        `/bookings/${bookingId}`,
-        accessToken,
-        undefined,
-        'DELETE',
-      ),
+      call<components['schemas']['BookingChange']>(`/bookings/${bookingId}`, accessToken, undefined, 'DELETE'),
+    /** Reserves one ticket of the first type. */
+    hold: (event: Event) => call('/holds', accessToken, { eventId: event.id, lines: oneOf(event) }),
+    /** Waits for one ticket of the first type. */
+    join: (event: Event) => call(`/events/${event.id}/waitlist`, accessToken, { lines: oneOf(event) }),
   }
 }
 
-/** Signs a user in without the forms, for tests of other things: one of the seed, one with a password, or a new one. */
-export async function enter(page: Page, path: string, who?: string | [string, string]): Promise<string> {
-  const [email, password] = typeof who === 'string' ? [who, PASSWORD] : (who ?? [newEmail(), NEW_PASSWORD])
+const oneOf = ({ ticketTypes }: Event) => [{ ticketTypeId: ticketTypes[0]!.id, quantity: 1 }]
+
+/** Signs a user in without the forms, for tests of other things, and opens a page. */
+export async function enter(page: Page, path: string, who?: string, password?: string): Promise<string> {
+  const email = await signIn(page, who, password)
+  await page.goto(web() + path)
+  await expect(page.locator('main h1')).toBeVisible()
+  return email
+}
+
+/** Signs a user in without the forms: a new one, or one that exists. */
+export async function signIn(
+  page: Page,
+  who?: string,
+  password = who ? PASSWORD : NEW_PASSWORD,
+): Promise<string> {
+  const email = who ?? newEmail()
   await page.goto(web() + '/login')
   await page.evaluate(
     async ([email, password, isNew]) => {
@@ -100,8 +117,6 @@ export async function enter(page: Page, path: string, who?: string | [string, st
     },
     [email, password, who === undefined] as const,
   )
-  await page.goto(web() + path)
-  await expect(page.locator('main h1')).toBeVisible()
   return email
 }
 

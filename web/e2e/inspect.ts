@@ -1,24 +1,77 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page } from './fixtures'
 
-const heights: Record<number, number> = { 320: 700, 375: 812, 768: 1024, 1280: 900 }
+const sizes = {
+  small: { width: 320, height: 640 }, // also 1280 pixels at a zoom of 400 %
+  phone: { width: 375, height: 812 },
+  tablet: { width: 768, height: 1024 },
+  desktop: { width: 1280, height: 900 },
+  wide: { width: 1920, height: 1080 },
+}
 
-/** Nothing overflows and axe finds nothing, at every width, light and dark. */
-export async function inspect(page: Page, name: string, widths = [320, 768, 1280]) {
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const width of widths) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await page.setViewportSize({ width, height: heights[width]! })
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      )
-      expect(overflow, `${name} at ${width}`).toBeLessThanOrEqual(0)
+/**
+ * Nothing sticks out at any size, everything is large enough to touch, and axe finds no barriers, light
+ * and dark. With SCREENSHOT_DIR, it also takes pictures to look at, which takes longer than all else.
+ */
+export async function inspect(page: Page, name: string): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme })
+    await expect(page.locator('html')).toHaveClass(new RegExp(theme))
+    for (const [size, viewport] of Object.entries(sizes)) {
+      await page.setViewportSize(viewport)
       if (process.env.SCREENSHOT_DIR)
         await page.screenshot({
-          path: `${process.env.SCREENSHOT_DIR}/${name}-${width}-${colorScheme}.png`,
+          path: `${process.env.SCREENSHOT_DIR}/${name}-${size}-${theme}.png`,
           fullPage: true,
+          animations: 'disabled',
         })
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(violations, `${name} at ${width}, ${colorScheme}`).toEqual([])
+      // The layouts differ in what is shown between these two.
+      if (size === 'small' || size === 'desktop')
+        expect(await barriers(page), `${name}, ${size}, ${theme}: barriers`).toEqual([])
+      expect(await overflowing(page), `${name}, ${size}: nothing sticks out`).toEqual([])
+      expect(await tooSmall(page), `${name}, ${size}: everything is large enough to touch`).toEqual([])
     }
+  }
+}
+
+async function barriers(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze()
+  return violations.map(
+    (v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.failureSummary}`).join('; ')}`,
+  )
+}
+
+/**
+ * Visible elements that overflow the screen sideways, including fixed ones, which cause no
+ * scrolling.
+ */
+function overflowing(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('body *')]
+      .filter(
+        (e) =>
+          e.checkVisibility({ visibilityProperty: true }) &&
+          !e.closest('.sr-only, [aria-hidden=true]') &&
+          !e.matches('[data-sonner-toaster]'),
+      )
+      .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5)
+      .map((e) => e.outerHTML.slice(0, 120)),
+  )
+}
+
+/** Controls smaller than 44 by 44 pixels. Links in text and titles are as high as their line. */
+function tooSmall(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('button, select, input, textarea, nav a, [role=menuitem]')]
+      .filter((e) => e.checkVisibility() && !e.closest('[data-sonner-toaster]'))
+      // Of a checkbox, the label around it can be touched too.
+      .map((e) => ({
+        text: e.outerHTML.slice(0, 120),
+        box: (e.closest('label') ?? e).getBoundingClientRect(),
+      }))
+      .filter(({ box }) => box.width < 43.5 || box.height < 43.5)
+      .map(({ text, box }) => `${Math.round(box.width)}×${Math.round(box.height)} ${text}`),
+  )
 }

@@ -36,13 +36,16 @@ export default function RootLayout({ children }: { children: ReactNode }) {
         <script dangerouslySetInnerHTML={{ __html: guardScript }} />
       </head>
       <body className="min-h-dvh">
-        <a
-          href="#content"
-          className="fixed top-2 left-2 z-50 -translate-y-20 rounded-md bg-stamp px-4 py-3 font-semibold text-on-stamp focus:translate-y-0"
-        >
-          {strings.skipToContent}
-        </a>
-        <Providers>{children}</Providers>
+        {/* Its script, which sets the theme, comes before anything that is shown. */}
+        <Providers>
+          <a
+            href="#content"
+            className="fixed top-2 left-2 z-50 -translate-y-20 rounded-md bg-stamp px-4 py-3 font-semibold text-on-stamp focus:translate-y-0"
+          >
+            {strings.skipToContent}
+          </a>
+          {children}
+        </Providers>
       </body>
     </html>
   )

@@ -43,6 +43,13 @@ export function useSale(event: Sale): { phase: SalePhase; hasBegun: boolean } {
 export const isSimple = ({ ticketTypes, maxPerCustomer }: Event): boolean =>
   ticketTypes.length <= 1 && maxPerCustomer <= 1
 
+/** What the cheapest ticket costs, and whether others cost more. */
+export function lowestPrice({ price, ticketTypes }: Event): { lowest: number; isVaried: boolean } {
+  const prices = ticketTypes.map((type) => type.price)
+  const lowest = Math.min(price, ...prices)
+  return { lowest, isVaried: prices.some((price) => price !== lowest) }
+}
+
 /** The tickets of a type that can be had: the types share those of the event. */
 export const leftOf = (event: Event, type: TicketType): number =>
   Math.max(0, Math.min(type.remaining, event.remainingTickets))

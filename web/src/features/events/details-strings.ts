@@ -21,7 +21,6 @@ export const details = {
   about: 'About this event',
   tickets: 'Tickets',
   each: 'per ticket',
-  from: 'From',
   opens: 'On sale from',
   closes: 'On sale until',
   closed: 'The sale ended on',

@@ -12,6 +12,7 @@ import { anEvent, aSession, problem, server } from '../../../test/server'
 import { EditConflict, updateEvent } from './api/change-event'
 import { availabilityOf } from './availability'
 import { AvailabilityBadge } from './components/availability-badge'
+import { EventCard } from './components/event-card'
 import { EventGrid } from './components/event-grid'
 import { EventToolbar } from './components/event-toolbar'
 import { LiveStatus } from './components/live-status'
@@ -87,6 +88,19 @@ describe('a change', () => {
     await changeTo({ eventId: events[1]!.id, version: 3, remainingTickets: 50 })
     await changeTo({ eventId: 'not shown', version: 1, remainingTickets: 1 })
     expect(rendered).toEqual([])
+  })
+})
+
+describe('the price on a card', () => {
+  const types = (...prices: number[]) =>
+    prices.map((price, id) => ({ id, name: `Type ${id}`, price, remaining: 5 }))
+
+  it.each([
+    [types(30, 12.5), /From\s*\$12\.50/],
+    [types(30, 30), /^(?!.*From).*\$30\.00/],
+  ])('is that of the cheapest ticket', (ticketTypes, price) => {
+    render(<EventCard event={anEvent({ price: 30, ticketTypes })} action={() => null} />)
+    expect(screen.getByRole('article')).toHaveTextContent(price)
   })
 })
 

@@ -22,6 +22,7 @@ export const list = {
   schedule: 'Schedule an event',
   loading: 'Loading events',
   choose: 'Choose tickets',
+  from: 'From',
   failed: 'Events can’t be shown',
   region: 'Events',
   search: 'Search events by title or venue',
@@ -76,7 +77,8 @@ export const availability = {
   last: 'Last ticket',
   left: (left: number, isScarce: boolean) => `${isScarce ? 'Only ' : ''}${plural(left, 'ticket')} left`,
   label: 'Tickets left',
-  share: (left: number, total: number) => `${formatNumber(left)} of ${formatNumber(total)} tickets left`,
+  leftOf: (total: number) => (total === 1 ? 'ticket left' : 'tickets left'),
+  share: (left: number, total: number) => `${formatNumber(left)} of ${plural(total, 'ticket')} left`,
 } as const
 
 export const counts = {

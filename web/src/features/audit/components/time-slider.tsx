@@ -77,9 +77,9 @@ export function TimeSlider({
               if (Number.isInteger(wanted) && wanted >= 1 && wanted <= newest) setMoved(wanted)
             }}
             onBlur={() => setTyped(undefined)}
-            className={`${controlClass} w-20! text-center [&::-webkit-inner-spin-button]:hidden`}
+            className={`${controlClass} w-20! min-w-12 text-center [&::-webkit-inner-spin-button]:hidden`}
           />
-          <span className="text-soft">{words.of(newest)}</span>
+          <span className="whitespace-nowrap text-soft">{words.of(newest)}</span>
         </div>
         <input
           type="range"

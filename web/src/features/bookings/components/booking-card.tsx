@@ -37,7 +37,7 @@ export function BookingCard({
   )
   return (
     <article aria-labelledby={name} data-slot="booking-card" className="ticket flex max-sm:[--tear:3.75rem]!">
-      <DateStub event={event} />
+      <DateStub event={event} isVoid={isCancelled(booking)} />
       <div className="flex min-w-0 grow flex-col gap-3 p-4 sm:pl-7">
         <TicketHeading as="h3" id={name} event={event} />
         <p className="flex flex-wrap items-center gap-x-3 gap-y-1">

@@ -27,7 +27,7 @@ export function AvailabilityMeter({ event }: { event: Event }) {
       </div>
       <p className="text-sm text-soft">
         <span className="font-semibold text-ink">{formatNumber(event.remainingTickets)}</span> of{' '}
-        <span>{formatNumber(event.totalTickets)}</span> tickets left
+        <span>{formatNumber(event.totalTickets)}</span> {text.leftOf(event.totalTickets)}
       </p>
     </div>
   )

@@ -7,8 +7,10 @@ import { memo, type ReactNode } from 'react'
 import type { Event } from '@/lib/api/types'
 import { formatDateTime, formatPrice, formatWeekday, zoneName } from '@/lib/format'
 import { paths } from '@/lib/paths'
+import { lowestPrice } from '@/lib/sale'
 import { sameOffset, viewerZone } from '@/lib/time-zone'
 import { availabilityOf } from '../availability'
+import { list as text } from '../strings'
 import { AvailabilityBadge } from './availability-badge'
 import { EventImage } from './event-image'
 
@@ -26,6 +28,7 @@ export const EventCard = memo(function EventCard({
   action: (event: Event) => ReactNode
 }) {
   const { date, timeZone } = event
+  const { lowest, isVaried } = lowestPrice(event)
   return (
     <article data-slot="event-card" aria-labelledby={`event-${event.id}`} className={cardClass}>
       <div className="group relative grow overflow-hidden rounded-t-[calc(var(--radius-ticket)-1px)]">
@@ -60,7 +63,10 @@ export const EventCard = memo(function EventCard({
       <Stub>
         <div className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1.5">
           <AvailabilityBadge event={event} />
-          <span className="type-display text-xl">{formatPrice(event.price, event.currency)}</span>
+          <p className="flex items-baseline gap-x-1.5">
+            {isVaried && <span className="text-sm text-soft">{text.from}</span>}
+            <span className="type-display text-xl">{formatPrice(lowest, event.currency)}</span>
+          </p>
         </div>
         {action(event)}
       </Stub>

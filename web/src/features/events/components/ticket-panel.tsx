@@ -3,8 +3,9 @@
 import type { ReactNode } from 'react'
 import type { Event } from '@/lib/api/types'
 import { formatDateTime, formatPrice, zoneName } from '@/lib/format'
-import { useSale } from '@/lib/sale'
+import { lowestPrice, useSale } from '@/lib/sale'
 import { details as text } from '../details-strings'
+import { list } from '../strings'
 import { AvailabilityMeter } from './availability-meter'
 
 /** What an event costs, how much is left, and the way to book it. */
@@ -19,9 +20,8 @@ export function TicketPanel({
   status: ReactNode
   tools?: ReactNode
 }) {
-  const prices = event.ticketTypes.map(({ price }) => price)
-  const lowest = Math.min(event.price, ...prices)
-  const isVaried = prices.some((price) => price !== lowest)
+  const { lowest, isVaried } = lowestPrice(event)
+  const { phase } = useSale(event)
   return (
     <aside
       id="tickets"
@@ -29,14 +29,14 @@ export function TicketPanel({
       className="grid scroll-mt-40 gap-5 rounded-ticket border bg-card p-5 sm:p-6"
     >
       <p className="flex flex-wrap items-baseline gap-x-2">
-        {isVaried && <span className="text-soft">{text.from}</span>}
+        {isVaried && <span className="text-soft">{list.from}</span>}
         <span className="type-display text-3xl">{formatPrice(lowest, event.currency)}</span>
         {!isVaried && lowest > 0 && <span className="text-soft">{text.each}</span>}
       </p>
       <AvailabilityMeter event={event} />
       <SaleWindow event={event} />
       {action}
-      {status}
+      {phase !== 'begun' && phase !== 'cancelled' && status}
       {tools}
     </aside>
   )

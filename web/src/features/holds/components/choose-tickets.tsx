@@ -65,7 +65,7 @@ function Choice({ event, booked }: { event: Event; booked: number }) {
             <legend className="type-label mb-2 text-soft">{text.legend}</legend>
             <ul className="grid gap-3">
               {rows.map(({ type, left, quantity, most }) => (
-                <li key={type.id} className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1.5">
+                <li key={type.id} className="flex items-center justify-between gap-3">
                   <div className="min-w-0">
                     <p className="font-semibold">
                       <bdi>{type.name}</bdi>

@@ -83,7 +83,7 @@ function Stream({ id, now }: { id: string; now: Page }) {
   return (
     <>
       <PageTitle>{words.pageTitle(title)}</PageTitle>
-      <PageHeading>
+      <PageHeading className="mb-2 text-4xl sm:text-5xl">
         <bdi>{title}</bdi>
       </PageHeading>
       <Tools streamId={id} />
