@@ -312,6 +312,10 @@ func (b *batch[S, R]) attempt(ctx, whileUp context.Context) error {
 // lockAndRead locks the head row and then reads what became of lost plans, and the unread records.
 // committed is a lost plan that turned out to be, after position base.
 func (b *batch[S, R]) lockAndRead(ctx context.Context) (committed *plan[S, R], base int64, err error) {
+	found := 0 // records of other processes
+	if b.delay == 0 {
+		found = b.states.records // if PostgreSQL had not answered just now, prepare has read
+	}
 	q := b.tx.lock()
 	for _, p := range b.lost {
 		b.tx.queueOutcome(q, p.records, func(at int64) { committed, base = p, at })
@@ -319,7 +323,7 @@ func (b *batch[S, R]) lockAndRead(ctx context.Context) (committed *plan[S, R], b
 	if err := b.states.read(ctx, &b.tx, q, nil); err != nil {
 		return nil, 0, err
 	}
-	b.contended.Store(b.states.records > 0)
+	b.contended.Store(found+b.states.records > 0)
 	return committed, base, nil
 }
 

@@ -212,6 +212,8 @@ func TestAnyWayToWriteAPriceIsTheSamePrice(t *testing.T) {
 		"1E+2": "100", "4.999e1": "49.99", "100.000000000000000000": "100", "0.0": "0", "0e5": "0",
 		"1234567.89": "1234567.89",
 		"4999e-2":    "49.99", "12345.6789e-2": "",
+		// What programs send that compute with float32: refused, not rounded.
+		"0.10000000149": "", "0.10000000149011612": "", "49.9900016784668": "",
 	} {
 		a := schedule(price)
 		if want == "" {

@@ -106,6 +106,10 @@ func TestTheDescriptionOfTheAPIIsServed(t *testing.T) {
 	if a.at("openapi") != "3.1.0" || a.at("info", "version") != "test" {
 		t.Errorf("got %v", a.at("info"))
 	}
+	// Without a format, generated clients of some languages send 1234567.89 as 1234567.9.
+	if format := a.at("components", "schemas", "Event", "properties", "price", "format"); format != "double" {
+		t.Errorf("prices have the format %v", format)
+	}
 	document, err := libopenapi.NewDocument(a.raw)
 	must(t, err)
 	check, errs := validator.NewValidator(document)

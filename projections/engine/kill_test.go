@@ -51,7 +51,7 @@ func (k *killer) hit(conn *pgx.Conn, sql string) {
 // messages are those of pages, by the first words of what they do. A message that writes begins
 // the transaction and commits it.
 var messages = []string{
-	"select id, label,", "select id, basket,", "insert into baskets", "insert into items",
+	"select id, label,", "select id, basket,", "update baskets set", "insert into items",
 }
 
 // everywhere tells whether each message of a page has been hit.

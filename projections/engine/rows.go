@@ -13,6 +13,7 @@ type rowSet[Row, V any] struct {
 	table            *Table[Row, V]
 	byKey            map[uuid.UUID]*Row
 	created, fetched []*Row // by the records, and from the database; in the order in which they came
+	before           []Row  // fetched, as they were; none if they are many
 	arena            []Row
 }
 
@@ -127,6 +128,16 @@ func (s *rowSet[Row, V]) fetch(ctx context.Context, from querier, name string, k
 		}
 	}
 	return nil
+}
+
+// keepBefore keeps rows as they are before the records change them, if they are few.
+func (s *rowSet[Row, V]) keepBefore() {
+	if len(s.fetched) > fewRows {
+		return
+	}
+	for _, row := range s.fetched {
+		s.before = append(s.before, *row)
+	}
 }
 
 func (s *rowSet[Row, V]) reduce(records []Record[V]) (countChanges bool) {

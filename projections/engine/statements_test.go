@@ -27,6 +27,26 @@ func TestALongPageCostsAFewStatements(t *testing.T) {
 	b.checkFold()
 }
 
+// Most columns of a row stay as they are with each record, and some rows are wide.
+func TestARowIsUpdatedInTheColumnsThatHaveChanged(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	sent := &statements{}
+	p := b.startOn(dbtest.Connect(t, b.url, dbtest.MaxConns(connections),
+		func(c *pgxpool.Config) { c.ConnConfig.Tracer = sent }))
+	basket := b.open("E")
+	p.reaches(b.head)
+	for range 3 {
+		b.add(basket, 1)
+		p.reaches(b.head)
+	}
+	const want = "update baskets set items = $1::bigint, last = $2::timestamptz where id = $3"
+	if sent.containing(want) < 3 || sent.containing("update baskets set label") > 0 {
+		t.Errorf("want three times %q, got:\n%s", want, sent)
+	}
+	b.checkFold()
+}
+
 // statements counts what is sent to the database.
 type statements struct {
 	mu  sync.Mutex

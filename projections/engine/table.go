@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -113,11 +114,10 @@ func (t *Table[Row, V]) apply(ctx context.Context, p *page, name string) error {
 	if err := rows.fetch(ctx, p.conn, name, rows.recall(p.rows, rows.missing(records))); err != nil {
 		return err
 	}
+	rows.keepBefore()
 	countChanges := rows.reduce(records)
 	b := &pgx.Batch{}
-	if changed := append(rows.created, rows.fetched...); len(changed) > 0 {
-		t.queueSave(b, name, changed)
-	}
+	t.queueSave(b, name, rows)
 	p.committed = append(p.committed, func() {
 		rows.remember(p.rows)
 		t.tell(p, rows, records)
@@ -175,19 +175,42 @@ func (t *Table[Row, V]) tell(p *page, rows *rowSet[Row, V], records []Record[V])
 const fewRows = 4
 
 // queueSave inserts or updates rows.
-func (t *Table[Row, V]) queueSave(b *pgx.Batch, name string, rows []*Row) {
-	if len(rows) > fewRows {
-		b.Queue(t.saveSQL(name), t.arrays(rows)...)
+func (t *Table[Row, V]) queueSave(b *pgx.Batch, name string, rows *rowSet[Row, V]) {
+	if changed := append(rows.created, rows.fetched...); len(changed) > fewRows {
+		b.Queue(t.saveSQL(name), t.arrays(changed)...)
 		return
 	}
-	sql := t.saveOneSQL(name)
-	for _, row := range rows {
+	for _, row := range rows.created {
 		fields := t.Fields(row)
 		for i := range fields {
 			fields[i] = value(fields[i])
 		}
-		b.Queue(sql, fields...)
+		b.Queue(t.saveOneSQL(name), fields...)
 	}
+	for i, row := range rows.fetched {
+		t.queueUpdate(b, name, &rows.before[i], row)
+	}
+}
+
+// queueUpdate updates the columns of a row that have changed: most of a wide row has not.
+func (t *Table[Row, V]) queueUpdate(b *pgx.Batch, name string, before, row *Row) {
+	was, is := t.Fields(before), t.Fields(row)
+	s := statement{}
+	s.add(`update ` + name + ` set `)
+	for i, c := range t.Columns {
+		if same(was[i], is[i]) {
+			continue
+		}
+		if len(s.args) > 0 {
+			s.add(`, `)
+		}
+		s.add(c.Name + ` = ` + s.parameter(value(is[i])) + `::` + c.parameterType())
+	}
+	if len(s.args) == 0 {
+		return
+	}
+	s.add(` where id = ` + s.parameter(value(is[0])))
+	b.Queue(s.sql.String(), s.args...)
 }
 
 // saveSQL inserts or updates rows. Each column is one parameter, an array.
@@ -255,6 +278,19 @@ func value(field any) any {
 		return v
 	}
 	panic(fmt.Sprintf("engine: no column can hold a %T", field))
+}
+
+// same tells whether two fields hold the same.
+func same(a, b any) bool {
+	switch a := a.(type) {
+	case *string:
+		return *a == *b.(*string)
+	case *int:
+		return *a == *b.(*int)
+	case *time.Time:
+		return a.Equal(*b.(*time.Time))
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 // shown is what a field holds, in a form that can be compared and printed.

@@ -151,7 +151,11 @@ var faults = []*fault{
 				return err
 			}
 			before := a.postgres.refused.Load()
-			pause(ctx, max(s.lasts, time.Second)) // there is some room left
+			pause(ctx, max(s.lasts, time.Second))
+			// There is some room left, and on a busy machine it lasts, or the server says late that it has none.
+			for until := time.Now().Add(5 * time.Second); a.postgres.refused.Load() == before &&
+				time.Now().Before(until) && pause(ctx, 50*time.Millisecond); {
+			}
 			err = errors.Join(err, empty())
 			if err == nil && a.postgres.refused.Load() == before {
 				err = errors.New("nobody needed space")
