@@ -5752,7 +5752,7 @@ export interface operations {
                 /** @description meta.next of the page before; without it: the first page */
                 cursor?: string;
                 status?: "SCHEDULED" | "CANCELLED" | "DRAFT";
-                /** @description Only events that have not begun, those that begin first at the beginning; otherwise it is the other way round */
+                /** @description Only events that have not begun, or did so in the last 24 hours, those that begin first at the beginning; otherwise it is the other way round */
                 upcoming?: boolean;
                 /** @description Words, each of which is in the title or the venue, also as a part of another word, without regard to order, case and accents */
                 q?: string;
