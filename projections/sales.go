@@ -75,7 +75,7 @@ type sale struct {
 
 // Sales returns the intervals in which something was sold or given back, in the order of time. It
 // reads the bookings of the event one by one: PostgreSQL expects as many groups as there are bookings
-// and sorts them, which takes five times as long.
+// and sorts them, which takes at least twice as long.
 func (b Bookings) Sales(ctx context.Context, q SalesQuery) ([]Sales, error) {
 	rows, _ := b.Pool.Query(ctx, `
 		select created_at, cancelled_at, lines, currency

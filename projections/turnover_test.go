@@ -216,8 +216,10 @@ func TestTheTotalOfAnOrganizersEventsIsThatOfNow(t *testing.T) {
 		Organizer: uuid.New(), Drafts: true, Sort: projections.SortByDate, Limit: 5,
 	}
 	for i := range 3 {
-		event := b.schedule(fmt.Sprint("Event ", i), 3)
-		b.do(event, domain.AddOrganizer{UserID: q.Organizer, Role: domain.RoleSell})
+		b.schedule(fmt.Sprint("Event ", i), 3)
+	}
+	for i := range 3 {
+		b.do(b.events[i], domain.AddOrganizer{UserID: q.Organizer, Role: domain.RoleSell})
 		p.reaches(b.head)
 		page, _, total, err := events.After(t.Context(), q, projections.EventCursor{})
 		must(t, err)
