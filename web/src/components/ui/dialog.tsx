@@ -30,7 +30,9 @@ export function Dialog({
           className="appear fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-2rem)] w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-xl bg-card p-6 shadow-card"
         >
           <Primitive.Title className="type-display pr-10 text-2xl">{title}</Primitive.Title>
-          <Primitive.Description className="mt-1 text-soft">{description}</Primitive.Description>
+          <Primitive.Description className="mt-1 wrap-anywhere text-soft">
+            {description}
+          </Primitive.Description>
           {children}
           <Primitive.Close asChild>
             <Button variant="quiet" size="icon" aria-label={strings.close} className="absolute top-3 right-3">

@@ -5,7 +5,7 @@ import { formatDateTime } from '@/lib/format'
 import { viewerZone } from '@/lib/time-zone'
 import { attendees as text, reasons } from '../guests-strings'
 
-const cell = 'py-3 pr-4 align-top max-sm:block max-sm:p-0'
+const cell = 'py-3 pr-4 align-top max-lg:block max-lg:p-0'
 
 export function AttendeeRow({
   attendee,
@@ -24,9 +24,9 @@ export function AttendeeRow({
   return (
     <tr
       role="row"
-      className="border-t border-line max-sm:grid max-sm:gap-2.5 max-sm:rounded-md max-sm:border max-sm:p-4"
+      className="border-t border-line max-lg:grid max-lg:grid-cols-1 max-lg:gap-2.5 max-lg:rounded-md max-lg:border max-lg:p-4"
     >
-      <td role="cell" className={cell}>
+      <td role="cell" className={`${cell} lg:w-1/4`}>
         <bdi className="font-semibold wrap-anywhere">{name}</bdi>
         {email && <bdi className="block text-sm wrap-anywhere text-soft">{email}</bdi>}
       </td>
@@ -42,11 +42,12 @@ export function AttendeeRow({
                 <bdi>{label}</bdi>
                 {ticket.checkedInAt && (
                   <>
-                    <Badge tone="good">
+                    <Badge tone="good" className="whitespace-normal!">
                       {text.insideAt(formatDateTime(ticket.checkedInAt, viewerZone()))}
                     </Badge>
                     <Button
                       variant="quiet"
+                      className="-my-2 -ml-2"
                       aria-label={reasons.undo.of(label, name)}
                       onClick={() => onUndo(ticket)}
                     >
@@ -62,12 +63,12 @@ export function AttendeeRow({
       <td role="cell" className={`${cell} text-sm text-soft`}>
         {text.bookedAt(formatDateTime(bookedAt, viewerZone()))}
         {isCancelled && cancelledAt && (
-          <Badge tone="off" className="mt-1">
+          <Badge tone="off" className="mt-1 whitespace-normal!">
             {text.cancelledAt(formatDateTime(cancelledAt, viewerZone()))}
           </Badge>
         )}
       </td>
-      <td role="cell" className={`${cell} sm:text-right`}>
+      <td role="cell" className={`${cell} lg:text-right`}>
         {!isCancelled && tickets.every(({ checkedInAt }) => !checkedInAt) && (
           <Button variant="quietDanger" aria-label={reasons.cancel.of(name)} onClick={onCancel}>
             {reasons.cancel.action}

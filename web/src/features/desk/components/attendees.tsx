@@ -159,11 +159,11 @@ function Filters({
   )
 }
 
-/** A table, or on phones a list of cards. The roles stay, which another display would take away. */
+/** A table, or where that is too wide a list of cards. The roles stay, which another display would take away. */
 function Table({ children }: { children: React.ReactNode }) {
   return (
-    <table role="table" aria-label={text.title} className="w-full text-left max-sm:block">
-      <thead role="rowgroup" className="max-sm:sr-only">
+    <table role="table" aria-label={text.title} className="w-full text-left max-lg:block">
+      <thead role="rowgroup" className="max-lg:sr-only">
         <tr role="row" className="text-sm text-soft">
           {[text.name, text.tickets, text.booked].map((label) => (
             <th key={label} role="columnheader" scope="col" className="py-2 pr-4 font-semibold">
@@ -175,7 +175,7 @@ function Table({ children }: { children: React.ReactNode }) {
           </th>
         </tr>
       </thead>
-      <tbody role="rowgroup" className="max-sm:grid max-sm:gap-3">
+      <tbody role="rowgroup" className="max-lg:grid max-lg:grid-cols-1 max-lg:gap-3">
         {children}
       </tbody>
     </table>

@@ -76,18 +76,20 @@ function Compose({ eventId }: { eventId: string }) {
       <Button type="submit" className="justify-self-start">
         {text.submit}
       </Button>
-      <AlertDialog
-        open={isAsked}
-        onOpenChange={setAsked}
-        title={text.confirm.title}
-        keep={text.confirm.keep}
-        confirm={text.confirm.confirm}
-        pending={sending.isPending}
-        pendingText={text.confirm.pending}
-        onConfirm={() => sending.mutate()}
-      >
-        {text.confirm.body}
-      </AlertDialog>
+      {isAsked && (
+        <AlertDialog
+          open
+          onOpenChange={setAsked}
+          title={text.confirm.title}
+          keep={text.confirm.keep}
+          confirm={text.confirm.confirm}
+          pending={sending.isPending}
+          pendingText={text.confirm.pending}
+          onConfirm={() => sending.mutate()}
+        >
+          {text.confirm.body}
+        </AlertDialog>
+      )}
     </form>
   )
 }
