@@ -254,11 +254,11 @@ test('the camera reads a ticket once while it stays in view', async ({
     'request',
     (request) => void (request.method() === 'POST' && request.url().endsWith('/check-ins') && sent++),
   )
-  // As from a link of another page, whose document may not use the camera.
+  // As by a link of another page, whose document may not use the camera.
   await enter(page, '/events', ORGANIZER)
   await page.evaluate((path) => {
-    history.pushState(null, '', path)
-    location.reload()
+    const { next } = window as unknown as { next: { router: { push: (path: string) => void } } }
+    next.router.push(path)
   }, `/door/${event.id}`)
   await page.getByRole('button', { name: 'Scan with camera' }).click()
   await expect(result(page)).toContainText('AdmittedAda Lovelace', { timeout: 30_000 })
