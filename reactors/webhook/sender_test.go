@@ -29,8 +29,8 @@ func TestAStopFinishesWhatIsInFlight(t *testing.T) {
 	<-begun
 	stop()
 	select {
-	case <-ended:
-		t.Error("it ends before the request does")
+	case err := <-ended:
+		t.Errorf("it ends before the request does: %v", err)
 	default:
 	}
 	close(hang)
