@@ -219,3 +219,15 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestSigningOutWithAnExpiredAccessTokenEndsTheSession(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	refresh := s.registerAnn().at("refreshToken")
+	past := s.signerAt(func() time.Time { return time.Now().Add(-time.Hour) })
+	expired, _, err := past.IssueAccess(account.User{ID: uuid.New(), Email: ann["email"], Role: account.Customer})
+	must(t, err)
+	s.want(s.call("GET", "/bookings", expired, nil), 401, "token_expired")
+	s.want(s.call("POST", "/auth/logout", expired, map[string]any{"refreshToken": refresh}), 204, "")
+	s.want(s.call("POST", "/auth/refresh", "", map[string]any{"refreshToken": refresh}), 401, "invalid_token")
+}

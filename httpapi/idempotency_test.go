@@ -195,3 +195,20 @@ func TestAnswersThatAnEarlierVersionStoredAreGivenAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSamePriceWrittenInAnotherWayIsTheSameRequest(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	token := s.token(account.Organizer)
+	schedule := func(price string) answer {
+		return s.call("POST", "/events", token, `{"title":"Concert","venue":"Hall","date":"2100-01-01T20:00:00Z",`+
+			`"totalTickets":3,"price":`+price+`}`, idempotencyKey, "price")
+	}
+	first := s.want(schedule("1"), 201, "")
+	for _, same := range []string{"1.0", "1.00", "1e0", "10e-1"} {
+		if again := s.want(schedule(same), 201, ""); again.at("id") != first.at("id") {
+			t.Errorf("the price %s makes another event", same)
+		}
+	}
+	s.want(schedule("1.01"), 422, "idempotency_key_reused")
+}

@@ -231,11 +231,11 @@ func (s *system) call(method, path, token string, body any, headers ...string) a
 
 func (s *system) try(method, path, token string, body any, headers ...string) (answer, error) {
 	a, err := s.raw(method, path, token, body, headers...)
-	if kind := a.header.Get("Content-Type"); strings.Contains(kind, "jsonl") || strings.Contains(kind, "csv") {
-		return a, err
-	}
 	if err == nil && len(a.raw) > 0 {
 		err = json.Unmarshal(a.raw, &a.body)
+	}
+	if kind := a.header.Get("Content-Type"); strings.Contains(kind, "jsonl") || strings.Contains(kind, "csv") {
+		err = nil // several lines are no JSON
 	}
 	return a, err
 }
