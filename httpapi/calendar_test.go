@@ -55,7 +55,8 @@ func TestBookingsAreInACalendar(t *testing.T) {
 	if got := s.entries(path); len(got) != 0 {
 		t.Errorf("got %d entries of nothing", len(got))
 	}
-	concert := s.schedule(5, "title", "Concert; and more", "timeZone", "Europe/Lisbon", "date", "2030-07-04T20:30:00+01:00")
+	concert := s.schedule(5, "title", "Concert; and more", "timeZone", "Europe/Lisbon",
+		"date", "2030-07-04T20:30:00+01:00")
 	id := s.want(s.order(token, concert), 201, "").at("booking", "id").(string)
 	s.want(s.order(s.token(account.Customer), concert), 201, "") // somebody else's
 	booked := s.entries(path)[id]
@@ -75,7 +76,8 @@ func TestBookingsAreInACalendar(t *testing.T) {
 			t.Errorf("%s is %q, want %q", property, got, want)
 		}
 	}
-	if got := valueOf(booked, ics.ComponentPropertyDescription); !strings.HasPrefix(got, "1 × General admission\nTicket number ") {
+	got := valueOf(booked, ics.ComponentPropertyDescription)
+	if !strings.HasPrefix(got, "1 × General admission\nTicket number ") {
 		t.Errorf("the description is %q", got)
 	}
 
@@ -193,9 +195,11 @@ func TestAddressesOfCalendarsEnd(t *testing.T) {
 		unknown(second)
 	}
 	s.entries(events)
+	s.want(s.call("DELETE", "/calendar", token, nil), 400, "validation_failed") // of which kind?
 	s.want(s.call("DELETE", "/auth/me", token, map[string]string{"password": ann["password"]}), 204, "")
 	unknown(events)
-	s.want(s.call("POST", "/calendar", s.token(account.Customer), map[string]string{"kind": "events"}), 401, "invalid_token")
+	stranger := s.token(account.Customer) // without an account
+	s.want(s.call("POST", "/calendar", stranger, map[string]string{"kind": "events"}), 401, "invalid_token")
 	s.want(s.call("DELETE", "/calendar", token, nil), 401, "invalid_token")
 }
 

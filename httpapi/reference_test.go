@@ -545,7 +545,8 @@ const preface = `# API
 <!-- Written by make docs, from what the API answers. Not to be changed by hand. -->
 
 Every request of the API, with examples recorded from a running server; ids, times, tokens and hashes
-are replaced. [api-guide.md](api-guide.md) is the place to begin. A running server describes itself at http://localhost:3001/docs, and as OpenAPI at
+are replaced. [api-guide.md](api-guide.md) is the place to begin. A running server
+describes itself at http://localhost:3001/docs, and as OpenAPI at
 http://localhost:3001/openapi.json (3.0: /openapi-3.0.json). The WebSocket at ~/ws~ is described in
 [websocket.md](websocket.md), the audit in [audit.md](audit.md).
 

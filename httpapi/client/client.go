@@ -83,7 +83,7 @@ const (
 	SoldOut            Code = "sold_out"
 	AlreadyBooked      Code = "already_booked"
 	EventNotFound      Code = "event_not_found"
-	InvalidCredentials Code = "invalid_credentials"
+	InvalidCredentials Code = "invalid_credentials" //nolint:gosec // a code
 	TokenExpired       Code = "token_expired"
 	EmailTaken         Code = "email_taken"
 	VersionMismatch    Code = "version_mismatch"
@@ -134,7 +134,7 @@ func (c *Client) DoWithKey(ctx context.Context, key, method, path string, in, ou
 		}
 		c.Waits++
 		// Those who were sent away together should not come back together.
-		after += rand.N(100 * time.Millisecond)
+		after += rand.N(100 * time.Millisecond) //nolint:gosec // nothing secret
 		if deadline, has := ctx.Deadline(); has && time.Now().Add(after).After(deadline) {
 			return fmt.Errorf("%w; it would have to wait for %s, which is longer than the time that is left", err, after)
 		}

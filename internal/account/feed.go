@@ -102,7 +102,8 @@ func (a *Accounts) FeedOf(ctx context.Context, token string) (User, FeedKind, er
 	user, err := scanUser(a.pool.QueryRow(ctx, `
 		select `+userColumns+`, kind
 		from users
-		join (select user_id, kind from calendar_feeds where token_hash = $1) feed on feed.user_id = users.id`, hashOf(token)), &kind)
+		join (select user_id, kind from calendar_feeds where token_hash = $1) feed on feed.user_id = users.id`,
+		hashOf(token)), &kind)
 	if errors.Is(err, ErrNotFound) {
 		return User{}, "", ErrNoFeed
 	}

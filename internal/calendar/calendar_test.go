@@ -31,13 +31,16 @@ func entries() []calendar.Entry {
 	var all []calendar.Entry
 	for i, e := range []calendar.Entry{
 		{Title: "Summer", StartsAt: at("2030-07-04T20:30:00+01:00"), EndsAt: at("2030-07-05T02:00:00+01:00"),
-			TimeZone: "Europe/Lisbon", Status: calendar.Confirmed, Details: "Ticket number 0123 4567 89AB\n2 × Balcony, front; left",
-			URL: "https://tickets.example.com/bookings"},
+			TimeZone: "Europe/Lisbon", Status: calendar.Confirmed,
+			Details: "Ticket number 0123 4567 89AB\n2 × Balcony, front; left",
+			URL:     "https://tickets.example.com/bookings"},
 		{Title: "Winter, without an end", StartsAt: at("2030-12-24T18:00:00Z"), TimeZone: "Europe/Lisbon",
 			Status: calendar.Cancelled},
-		{Title: "Across the change of clocks", StartsAt: at("2030-10-26T23:00:00+02:00"), EndsAt: at("2030-10-27T05:00:00+01:00"),
+		{Title: "Across the change of clocks", StartsAt: at("2030-10-26T23:00:00+02:00"),
+			EndsAt:   at("2030-10-27T05:00:00+01:00"),
 			TimeZone: "Europe/Berlin", Status: calendar.Confirmed},
-		{Title: "The first 02:30 of the night", StartsAt: at("2030-10-27T02:30:00+02:00"), EndsAt: at("2030-10-27T02:30:00+01:00"),
+		{Title: "The first 02:30 of the night", StartsAt: at("2030-10-27T02:30:00+02:00"),
+			EndsAt:   at("2030-10-27T02:30:00+01:00"),
 			TimeZone: "Europe/Berlin", Status: calendar.Confirmed},
 		{Title: "Summer in the south", StartsAt: at("2031-01-15T19:00:00+11:00"), TimeZone: "Australia/Sydney",
 			Status: calendar.Tentative},
@@ -46,7 +49,8 @@ func entries() []calendar.Entry {
 		{Title: "UTC", StartsAt: at("2030-08-01T10:00:00Z"), TimeZone: "UTC", Status: calendar.Confirmed},
 		{Title: "A zone that is not known", StartsAt: at("2030-08-01T10:00:00Z"), TimeZone: "Mars/Olympus",
 			Status: calendar.Confirmed},
-		{Title: "Ünïcödé 音楽 🎺 " + strings.Repeat("ÄÖÜ", 40) + "\\;,\x1b", StartsAt: at("2030-08-01T10:00:00Z"), TimeZone: "UTC",
+		{Title: "Ünïcödé 音楽 🎺 " + strings.Repeat("ÄÖÜ", 40) + "\\;,\x1b",
+			StartsAt: at("2030-08-01T10:00:00Z"), TimeZone: "UTC",
 			Status: calendar.Confirmed, Venue: "Hall; 3, \\ left"},
 	} {
 		e.ID, e.Version, e.ModifiedAt = uuid.NewSHA1(uuid.NameSpaceURL, []byte(e.Title)), i+1, at("2030-01-02T03:04:05Z")
@@ -165,7 +169,8 @@ func TestTimesAroundChangesOfClocks(t *testing.T) {
 func TestNamesOfFiles(t *testing.T) {
 	t.Parallel()
 	for title, want := range map[string]string{
-		"Rock & Roll <Night>": "Rock-Roll-Night.ics", "../../etc/passwd": "etc-passwd.ics", "🎺": "event.ics", "音楽会": "音楽会.ics",
+		"Rock & Roll <Night>": "Rock-Roll-Night.ics", "../../etc/passwd": "etc-passwd.ics",
+		"🎺": "event.ics", "音楽会": "音楽会.ics",
 	} {
 		if got := calendar.FileName(title); got != want {
 			t.Errorf("%q: got %q, want %q", title, got, want)

@@ -12,7 +12,11 @@ test('a generated client registers, books once, and is told why it can’t book 
   })
   const headers = { Authorization: `Bearer ${session?.accessToken}` }
   const book = (key: string) =>
-    api.POST('/book', { body: { eventId: event.id }, params: { header: { 'Idempotency-Key': key } }, headers })
+    api.POST('/book', {
+      body: { eventId: event.id },
+      params: { header: { 'Idempotency-Key': key } },
+      headers,
+    })
   const key = randomUUID()
   const [first, repeated] = [await book(key), await book(key)]
   expect(first.data?.booking.status).toBe('CONFIRMED')
