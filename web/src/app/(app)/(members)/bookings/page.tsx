@@ -4,6 +4,7 @@ import dynamic from 'next/dynamic'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
 import { BookingList } from '@/features/bookings/components/booking-list'
+import { header } from '@/features/session/strings/header'
 
 // Most users have none.
 const MyHolds = dynamic(() => import('@/features/holds/components/my-holds').then((file) => file.MyHolds), {
@@ -13,8 +14,8 @@ const MyHolds = dynamic(() => import('@/features/holds/components/my-holds').the
 export default function BookingsPage() {
   return (
     <div className="grid max-w-4xl gap-8">
-      <PageTitle>My bookings</PageTitle>
-      <PageHeading className="text-4xl sm:text-5xl">My bookings</PageHeading>
+      <PageTitle>{header.bookings}</PageTitle>
+      <PageHeading className="text-4xl sm:text-5xl">{header.bookings}</PageHeading>
       <MyHolds />
       <BookingList />
     </div>
