@@ -7,7 +7,7 @@ const images = new URL('../../docs/images/', import.meta.url).pathname
 
 test('the events, on a desk and on a phone', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
-  await page.setViewportSize({ width: 1280, height: 800 })
+  await page.setViewportSize({ width: 1280, height: 850 })
   await enter(page, '/events', 'alice@example.com')
   await page.getByRole('button', { name: /^Book Now.*Jazz Night/ }).click()
   await expect(page.getByRole('button', { name: /^Booked ✓.*Jazz Night/ })).toBeVisible()
