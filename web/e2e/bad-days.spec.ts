@@ -76,7 +76,7 @@ test('nothing is left for the next person at this browser, by the back button ei
 })
 
 for (const [path, title] of [
-  ['/events', 'Events can’t be shown'],
+  ['/events', 'The events couldn’t be loaded'],
   ['/bookings', /can’t be shown|couldn’t be loaded/],
   ['/audit', 'The histories couldn’t be loaded'],
 ] as const)

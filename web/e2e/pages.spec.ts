@@ -171,7 +171,7 @@ const shown: Shown[] = [
     show: async (page) => {
       await page.route('**/api/events?*', (route) => route.abort())
       await page.goto(web() + '/events')
-      await expect(page.getByText('Events can’t be shown')).toBeVisible()
+      await expect(page.getByText('The events couldn’t be loaded')).toBeVisible()
     },
   },
   {
@@ -380,7 +380,7 @@ const shown: Shown[] = [
     name: 'event-missing',
     show: async (page) => {
       await page.goto(web() + '/events/00000000-0000-4000-8000-000000000000')
-      await expect(page.getByText('There is no such event')).toBeVisible()
+      await expect(page.getByText('Event not found')).toBeVisible()
     },
   },
   { name: 'not-found', who: 'guest', show: go('/nothing') },

@@ -63,7 +63,7 @@ test('an organizer sells two types from a draft, with a sale that has not opened
   await second.getByLabel('Name').fill('Reduced')
   await second.getByLabel('Price').fill('20')
   await second.getByLabel('Capacity (optional)').fill('10')
-  await page.getByLabel('Most per customer').fill('3')
+  await page.getByLabel('Maximum per customer').fill('3')
   await page.getByLabel('Sale opens (optional)').fill('2030-06-01T10:00')
   await page.getByRole('button', { name: 'Save as draft' }).click()
   await expect(page.getByText('This is a draft')).toBeVisible()

@@ -16,7 +16,7 @@ describe('content that could not be fetched', () => {
   const refetch = vi.fn()
   const fail = (error: unknown) => {
     refetch.mockReset()
-    render(<LoadError title="Events can’t be shown" query={{ error, refetch }} />)
+    render(<LoadError title="The events couldn’t be loaded" query={{ error, refetch }} />)
   }
   const wait = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms))
   let status = 503

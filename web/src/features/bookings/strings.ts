@@ -29,8 +29,8 @@ export const strings = {
     eventPast: (title: string) => `${title} has already started, so it can no longer be booked.`,
     eventNotFound: (title: string) => `${title} is no longer on sale.`,
     saleNotOpen: (title: string) => `${title} is not on sale yet.`,
-    saleClosed: (title: string) => `The sale of ${title} has ended.`,
-    alreadyWaiting: 'You’re on the waiting list of this event already.',
+    saleClosed: (title: string) => `Ticket sales for ${title} have ended.`,
+    alreadyWaiting: 'You’re already on the waiting list for this event.',
     alreadyHolding: 'You’ve already reserved tickets for this event.',
     failed: 'Failed to complete booking. Please try again.',
     busy: (seconds: number) =>

@@ -5,10 +5,10 @@ import { plural } from '@/lib/format'
 export const details = {
   page: 'Event',
   all: 'All events',
-  missingTitle: 'There is no such event',
+  missingTitle: 'Event not found',
   missing: 'Check the link for typos. This event may not exist.',
   browse: 'Browse events',
-  failed: 'The event can’t be shown',
+  failed: 'The event couldn’t be loaded',
   when: 'When',
   where: 'Where',
   organizer: 'Organizer',
@@ -24,7 +24,7 @@ export const details = {
   opens: 'On sale from',
   closes: 'On sale until',
   closed: 'The sale ended on',
-  draft: 'This is a draft: only organizers see it.',
+  draft: 'This is a draft. Only organizers can see it.',
 } as const
 
 export const tools = {

@@ -23,7 +23,7 @@ export const list = {
   loading: 'Loading events',
   choose: 'Choose tickets',
   from: 'From',
-  failed: 'Events can’t be shown',
+  failed: 'The events couldn’t be loaded',
   region: 'Events',
   search: 'Search events by title or venue',
   found: (total: number, search: string) => `${plural(total, 'event')} found${search && ` for ${search}`}`,

@@ -265,7 +265,7 @@ describe('a hold', () => {
     )
     sale(event)
     await userEvent.click(await button(/^Pay/))
-    expect(await screen.findByRole('alert')).toHaveTextContent('the payment was returned')
+    expect(await screen.findByRole('alert')).toHaveTextContent('you’ve been refunded')
     expect(toasts.success).not.toHaveBeenCalled()
   })
 })

@@ -18,9 +18,9 @@ export const choose = {
   left: (left: number) => (left === 0 ? 'Sold out' : `${formatNumber(left)} left`),
   limit: (most: number) => `At most ${tickets(most)} per person.`,
   limitLeft: (most: number, booked: number) =>
-    `You have ${tickets(booked)} of this event, and can get ${formatNumber(most)} more.`,
+    `You have ${tickets(booked)} for this event and can get ${formatNumber(most)} more.`,
   booked: 'Booked ✓',
-  bookedAll: (booked: number) => `You have ${tickets(booked)}, as many as one person can get.`,
+  bookedAll: (booked: number) => `You have ${tickets(booked)}, the most one person can get.`,
   none: 'Choose tickets',
   reserve: (n: number) => (n > 1 ? `Reserve ${tickets(n)}` : 'Reserve'),
   reserving: 'Reserving…',
@@ -65,7 +65,7 @@ export const lapse = {
   hold: (n: number) => `Your time ran out, and your ${n > 1 ? `${n} tickets were` : 'ticket was'} released.`,
   offer: (n: number) =>
     `Your time to accept ran out, and the ${n > 1 ? `${n} tickets were` : 'ticket was'} offered to the next person. You’re no longer on the waiting list.`,
-  refunded: 'If you’ve just paid, the payment was returned.',
+  refunded: 'If you’ve just paid, you’ve been refunded.',
   dismiss: 'OK',
 } as const
 
@@ -113,11 +113,11 @@ export const outcome = {
     limit_per_customer: 'That’s more tickets than one person can get.',
     already_booked: 'You have already booked this event.',
     already_holding: 'You’ve already reserved tickets for this event.',
-    already_waiting: 'You’re on the waiting list already.',
+    already_waiting: 'You’re already on the waiting list.',
     tickets_available: 'These tickets are available again: you can reserve them now.',
     too_many_holds: 'You’ve reserved tickets for this event, or waited for them, too many times.',
-    sale_closed: 'The sale has ended.',
-    sale_not_open: 'The sale hasn’t opened yet.',
+    sale_closed: 'Ticket sales have ended.',
+    sale_not_open: 'Tickets aren’t on sale yet.',
     event_past: 'The event has already started.',
     event_cancelled: 'The event has been cancelled by the organizer.',
     event_not_found: 'The event is no longer on sale.',

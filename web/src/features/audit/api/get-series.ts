@@ -6,7 +6,7 @@ import type { StreamSeries } from '@/lib/api/types'
 const SPANS = 200
 const RUSH_SECONDS = 60
 
-export interface Second {
+interface Second {
   /** Milliseconds since 1970. */
   at: number
   bookings: number

@@ -6,9 +6,9 @@ import { live } from '@/lib/live/live'
 import { parametersOf, type EventQuery } from '../event-query'
 
 // Fills rows of one, two and three cards.
-export const PAGE_SIZE = 12
+const PAGE_SIZE = 12
 
-export function eventListQuery(asked: EventQuery) {
+function eventListQuery(asked: EventQuery) {
   const query = { ...parametersOf(asked), upcoming: true, limit: PAGE_SIZE }
   return queryOptions({
     queryKey: eventKeys.list(query),

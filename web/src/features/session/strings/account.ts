@@ -2,14 +2,14 @@
 
 export const account = {
   title: 'Account settings',
-  failed: 'Your account can’t be shown',
+  failed: 'Your account couldn’t be loaded',
   passwordLabel: 'Password',
   wrongPassword: 'That’s not your password.',
 }
 
 export const profile = {
   title: 'Profile',
-  about: 'Who you are, and where we reach you.',
+  about: 'Your name, and where we can reach you.',
   name: 'Name',
   email: 'E-mail',
   verified: 'Verified',
@@ -18,7 +18,7 @@ export const profile = {
   sent: (email: string) => `We’ve sent a link to ${email}. Open it within 30 minutes to verify the address.`,
   change: 'Change e-mail',
   newEmail: 'New e-mail',
-  same: 'This is your address already.',
+  same: 'That’s already your address.',
   submit: 'Send confirmation link',
   submitting: 'Sending…',
   changeSent: (email: string) =>
@@ -39,7 +39,7 @@ export const password = {
 export const sessions = {
   title: 'Where you’re signed in',
   about: 'Don’t recognize a device? Sign it out, then change your password.',
-  failed: 'Your devices can’t be shown',
+  failed: 'Your devices couldn’t be loaded',
   unknown: 'Unknown device',
   current: 'This device',
   activeNow: 'Active now',
@@ -54,7 +54,7 @@ export const sessions = {
 
 export const deletion = {
   title: 'Delete account',
-  about: 'For good, with everything we know about you.',
+  about: 'Permanently, along with everything we know about you.',
   open: 'Delete account…',
   question: 'Delete your account?',
   confirm: 'Enter your password to confirm.',

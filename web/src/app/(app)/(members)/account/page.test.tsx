@@ -60,7 +60,7 @@ describe('the account page', () => {
     await userEvent.type(field('New e-mail'), 'Alice@example.com')
     await userEvent.type(screen.getByLabelText('Password', { selector: 'input' }), 'password123')
     await click('Send confirmation link')
-    expect(await screen.findByText('This is your address already.')).toBeInTheDocument()
+    expect(await screen.findByText('That’s already your address.')).toBeInTheDocument()
     expect(field('New e-mail')).toHaveFocus()
   })
 

@@ -71,7 +71,7 @@ describe('scheduling an event', () => {
     put(3, 'Price', '10')
     put(3, 'Capacity (optional)', '4')
     await userEvent.click(screen.getByRole('button', { name: 'Remove Gone' }))
-    set('Most per customer', '3')
+    set('Maximum per customer', '3')
     set('Sale opens (optional)', '2030-09-01T10:00')
     await userEvent.click(screen.getByRole('button', { name: 'Save as draft' }))
     await waitFor(() => expect(asked).toHaveLength(1))

@@ -98,7 +98,7 @@ describe('editing an event', () => {
     const event = anEvent({ id: newId() })
     server.use(http.get('*/api/events/:id', () => HttpResponse.json(event)))
     shown(event)
-    const warning = '40 tickets were sold at $49.99. Only new bookings get the new price.'
+    const warning = '40 tickets were sold at $49.99. The new price applies to new bookings only.'
     await userEvent.type(await screen.findByLabelText('Title'), '!')
     expect(screen.queryByText(warning)).not.toBeInTheDocument()
     await userEvent.type(screen.getByLabelText('Price'), '0')
