@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -24,18 +25,22 @@ func TestAnAppendWritesLittleBesideItsRecord(t *testing.T) {
 			decode(repeat('00', 32), 'hex')
 		from generate_series(1, 1000) n;
 		update log_head set position = 1000`)
-	r := Record{
-		StreamID: uuid.New(), Version: 1, Type: "TicketBooked", SchemaVersion: 1, Data: []byte(`{}`),
-		Metadata: Metadata{Actor: uuid.New()}.encode(), RecordedAt: time.Now().UTC(),
+	least, plan := math.MaxInt, []string(nil)
+	for range 5 { // one may divide a page of an index
+		r := Record{
+			StreamID: uuid.New(), Version: 1, Type: "TicketBooked", SchemaVersion: 1, Data: []byte(`{}`),
+			Metadata: Metadata{Actor: uuid.New()}.encode(), RecordedAt: time.Now().UTC(),
+		}
+		rows, _ := conn.Query(t.Context(), `explain (analyze, wal, costs off, timing off) `+appendOneSQL,
+			append([]any{pgx.QueryExecModeCacheDescribe}, appendOneArgs(&r)...)...)
+		var err error
+		if plan, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+			t.Fatal(err)
+		}
+		least = min(least, walOf(plan))
 	}
-	rows, _ := conn.Query(t.Context(), `explain (analyze, wal, costs off, timing off) `+appendOneSQL,
-		append([]any{pgx.QueryExecModeCacheDescribe}, appendOneArgs(&r)...)...)
-	plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if bytes := walOf(plan); bytes == 0 || bytes > 1_500 {
-		t.Errorf("an append writes %d bytes of WAL:\n%s", bytes, strings.Join(plan, "\n"))
+	if least == 0 || least > 1_500 {
+		t.Errorf("an append writes %d bytes of WAL:\n%s", least, strings.Join(plan, "\n"))
 	}
 }
 
