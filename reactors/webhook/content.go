@@ -100,7 +100,7 @@ func typeOf(value domain.Record) endpoint.Type {
 		return endpoint.TicketCheckedIn
 	case domain.CheckInUndone:
 		return endpoint.TicketCheckInUndone
-	case domain.OrganizerAdded, domain.OrganizerRemoved: // concern accounts
+	case domain.OrganizerAdded, domain.OrganizerRemoved, domain.MessageSent: // are between people
 	}
 	return ""
 }
@@ -147,7 +147,7 @@ func dataOf(record eventstore.Record, value domain.Record, d domain.Details) dat
 	case domain.CheckInUndone:
 		said.Ticket = ticketOf(v.TicketID, nil) // without the reason, which may name somebody
 	case domain.EventPublished, domain.DetailsChanged, domain.EventCancelled, domain.OrganizerAdded,
-		domain.OrganizerRemoved: // the event says all
+		domain.OrganizerRemoved, domain.MessageSent: // the event says all
 	}
 	return said
 }

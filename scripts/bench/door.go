@@ -40,7 +40,7 @@ func (l doorLoad) measure(ctx context.Context, db *database) (m measurement, err
 	if err != nil {
 		return m, fmt.Errorf("prepare: %w", err)
 	}
-	p, err := boxoffice("AUDIT_SIGNING_KEY=" + signingKey)(ctx, db)
+	p, err := boxoffice("AUDIT_SIGNING_KEY="+signingKey)(ctx, db)
 	if err != nil {
 		return m, err
 	}

@@ -2,6 +2,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { customer, enter, expect, schedule, test, toast, web, type Page } from './fixtures'
+import { inspect } from './inspect'
 
 const ORGANIZER = 'organizer@example.com'
 
@@ -35,15 +36,26 @@ test('the desk shows one’s own events, and how each sells while it does', asyn
   await expect(page.getByRole('img', { name: /^Bookings per minute/ })).toBeVisible()
 
   // It is found again by its address.
-  const download = page.waitForEvent('download')
   await page.getByLabel('Show by').selectOption('Hour, last 31 days')
   await expect(page).toHaveURL(web() + `/desk/${event.id}?by=hour`)
   await page.reload()
   await expect(page.getByLabel('Show by')).toHaveValue('hour')
-  await page.getByRole('button', { name: 'Download attendees (CSV)' }).click()
-  expect((await download).suggestedFilename()).toMatch(/^attendees-.*\.csv$/)
   const { violations } = await new AxeBuilder({ page }).analyze()
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.html).join(' ')}`)).toEqual([])
+
+  await page.getByRole('link', { name: 'Attendees' }).click()
+  await expect(page.getByText('Grace Guest').first()).toBeVisible()
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download CSV' }).click()
+  expect((await download).suggestedFilename()).toMatch(/^attendees-.*\.csv$/)
+  await inspect(page, 'desk-attendees')
+  await page.getByRole('link', { name: 'Messages' }).click()
+  await page.getByLabel('Subject').fill('Doors open at 7')
+  await page.getByLabel('Text').fill('Come early.')
+  await page.getByRole('button', { name: 'Send message' }).click()
+  await page.getByRole('button', { name: 'Send', exact: true }).click()
+  await expect(page.getByText('Doors open at 7')).toBeVisible()
+  await inspect(page, 'desk-messages')
 
   const guestPage = await (await browser.newContext()).newPage()
   await enter(guestPage, '/desk')

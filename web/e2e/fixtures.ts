@@ -79,7 +79,12 @@ export async function customer() {
     book: (event: Event) =>
       call<components['schemas']['BookingChange']>('/book', accessToken, { eventId: event.id }),
     cancel: (bookingId: string) =>
-      call<components['schemas']['BookingChange']>(`/bookings/${bookingId}`, accessToken, undefined, 'DELETE'),
+      call<components['schemas']['BookingChange']>(
+        `/bookings/${bookingId}`,
+        accessToken,
+        undefined,
+        'DELETE',
+      ),
     /** Reserves one ticket of the first type. */
     hold: (event: Event) => call('/holds', accessToken, { eventId: event.id, lines: oneOf(event) }),
     /** Waits for one ticket of the first type. */

@@ -24,6 +24,8 @@ export const deskKeys = {
   lists: ['desk', 'list'],
   one: (id: string) => ['desk', 'one', id],
   sales: (id: string) => ['desk', 'sales', id],
+  attendees: (id: string) => ['desk', 'attendees', id],
+  messages: (id: string) => ['desk', 'messages', id],
 } as const
 
 /** The user's holds and places on waiting lists. */

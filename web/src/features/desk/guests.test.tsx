@@ -60,7 +60,7 @@ describe('the attendees', () => {
     const ann = anAttendee()
     const gone = anAttendee({ name: '', email: '' })
     serveAttendees((query) => (query.get('cursor') ? { data: [gone] } : { data: [ann], next: 'c' }))
-    mount(<Attendees eventId={event.id} role="sell" />)
+    mount(<Attendees eventId={event.id} />)
     const row = within((await screen.findByText('Ann Adams')).closest('tr')!)
     expect(await row.findByText('Balcony 1')).toBeVisible()
     expect(row.getByText('ann@example.com')).toBeVisible()
@@ -72,7 +72,7 @@ describe('the attendees', () => {
 
   it('are searched after a pause, and filtered', async () => {
     const asked = serveAttendees((query) => ({ data: query.get('search') ? [] : [anAttendee()] }))
-    mount(<Attendees eventId={event.id} role="manage" />)
+    mount(<Attendees eventId={event.id} />)
     await screen.findByText('Ann Adams')
     await userEvent.selectOptions(screen.getByLabelText('Booking'), 'Confirmed')
     await screen.findByRole('option', { name: 'Balcony' })
@@ -89,17 +89,17 @@ describe('the attendees', () => {
 
   it('say when nobody has booked, and when they could not be loaded', async () => {
     serveAttendees(() => ({ data: [] }))
-    const { unmount } = mount(<Attendees eventId={event.id} role="owner" />)
+    const { unmount } = mount(<Attendees eventId={event.id} />)
     expect(await screen.findByText('Nobody has booked yet')).toBeVisible()
     unmount()
     queryClient.clear()
     server.use(http.get(`${desk}/attendees`, () => problem(403, 'not_your_event')))
-    mount(<Attendees eventId={event.id} role="owner" />)
+    mount(<Attendees eventId={event.id} />)
     expect(await screen.findByText('Attendees could not be loaded')).toBeVisible()
   })
 
   it('are not for those at the door', () => {
-    mount(<Attendees eventId={event.id} role="check_in" />)
+    mount(<Attendees eventId={event.id} />)
     expect(screen.queryByRole('heading')).toBeNull()
   })
 
@@ -120,7 +120,7 @@ describe('the attendees', () => {
         return HttpResponse.json(aChange(ann))
       }),
     )
-    mount(<Attendees eventId={event.id} role="sell" />)
+    mount(<Attendees eventId={event.id} />)
     await userEvent.click(await screen.findByRole('button', { name: 'Cancel the booking of Ann Adams' }))
     const dialog = within(screen.getByRole('dialog', { name: 'Cancel this booking?' }))
     await userEvent.type(dialog.getByLabelText('Reason'), 'x')
@@ -147,7 +147,7 @@ describe('the attendees', () => {
         return HttpResponse.json({ ...ticket, checkedInAt: null, checkedIn: 0, sold: 1 })
       }),
     )
-    mount(<Attendees eventId={event.id} role="sell" />)
+    mount(<Attendees eventId={event.id} />)
     const undo = await screen.findByRole('button', { name: 'Undo the check-in of Balcony 1, Ann Adams' })
     expect(screen.queryByRole('button', { name: /Cancel the booking/ })).toBeNull()
     await userEvent.click(undo)
@@ -175,7 +175,7 @@ describe('the attendees', () => {
         })
       }),
     )
-    mount(<Attendees eventId={event.id} role="sell" />)
+    mount(<Attendees eventId={event.id} />)
     await userEvent.click(screen.getByRole('button', { name: 'Download CSV' }))
     expect(await screen.findByText('1 of 2,500 tickets')).toBeVisible()
     more('2\r\n3\r\n')
@@ -213,7 +213,7 @@ describe('selling at the desk', () => {
           : HttpResponse.json(aChange(anAttendee()), { status: 201 })
       }),
     )
-    mount(<SellHere eventId={event.id} role="sell" />)
+    mount(<SellHere eventId={event.id} />)
     await userEvent.type(await screen.findByLabelText('E-mail of the customer'), 'bob@example.com')
     await userEvent.selectOptions(screen.getByLabelText('Ticket type'), 'Balcony, $20.00')
     await userEvent.type(screen.getByLabelText('Tickets'), '{Backspace}3')

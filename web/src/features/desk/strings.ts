@@ -6,6 +6,7 @@ export const list = {
   title: 'Desk',
   lead: 'What your events sell, who comes, and the door.',
   schedule: 'Schedule an event',
+  webhooks: 'Webhooks',
   label: 'Events',
   search: 'Search your events by title or venue',
   show: { upcoming: 'Upcoming', all: 'All events' },
@@ -25,6 +26,8 @@ export const event = {
   page: 'Desk',
   pageTitle: (title: string) => `${title} at the desk`,
   sales: 'Sales',
+  attendees: 'Attendees',
+  messages: 'Messages',
   back: 'All events at the desk',
   views: 'Parts of the desk',
   missingTitle: 'There is no such event',
@@ -50,7 +53,6 @@ export const tools = {
   edit: 'Edit event',
   page: 'Public page',
   duplicate: 'Duplicate',
-  csv: 'Download attendees (CSV)',
 } as const
 
 export const counts = {

@@ -4,6 +4,7 @@ import { untilDecided } from '@/lib/api/decided'
 import { BookingChange } from '@/lib/api/schemas'
 import { AttendeeList, CheckedTicket, Message, MessageList } from '@/lib/api/schemas-guests'
 import type { OrganizerMessage, TicketLine } from '@/lib/api/types'
+import { deskKeys } from '@/lib/event-cache'
 import { live } from '@/lib/live/live'
 
 export interface AttendeeFilters {
@@ -14,11 +15,6 @@ export interface AttendeeFilters {
 }
 
 const PAGE_SIZE = 50
-
-export const deskKeys = {
-  attendees: (id: string) => ['desk', id, 'attendees'],
-  messages: (id: string) => ['desk', id, 'messages'],
-} as const
 
 // A command may be ahead of the read model.
 const minPosition = () => (live.bookedAt ? { 'Min-Log-Position': live.bookedAt } : {})

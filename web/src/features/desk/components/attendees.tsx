@@ -12,13 +12,13 @@ import { SelectField } from '@/components/ui/field'
 import { Skeleton } from '@/components/ui/skeleton'
 import type { Attendee, AttendeeTicket } from '@/lib/api/types'
 import { useDebounced } from '@/lib/debounced'
+import { deskKeys } from '@/lib/event-cache'
 import { useEvent } from '@/lib/get-event'
 import { queryClient } from '@/lib/query-client'
 import {
   attendeesFile,
   attendeesQuery,
   cancelBookingOf,
-  deskKeys,
   undoCheckIn,
   type AttendeeFilters,
 } from '../api/guests'
@@ -31,15 +31,8 @@ const PAUSE = 300 // milliseconds; while somebody types
 
 type Task = { of: Attendee; ticket?: AttendeeTicket }
 
-/** Who has the role at the event: `check_in` sees no attendees. */
-export type EventRole = 'owner' | 'admin' | 'manage' | 'sell' | 'check_in'
-
 /** Who comes to an event: to search, to cancel and to download. */
-export function Attendees({ eventId, role }: { eventId: string; role: EventRole }) {
-  return role === 'check_in' ? null : <AttendeeTable eventId={eventId} />
-}
-
-function AttendeeTable({ eventId }: { eventId: string }) {
+export function Attendees({ eventId }: { eventId: string }) {
   const [search, setSearch] = useState('')
   const [filters, setFilters] = useState<AttendeeFilters>({})
   const [task, setTask] = useState<Task>()

@@ -1,18 +1,15 @@
 'use client'
 
-import { Copy, DoorOpen, Download, Eye, Pencil } from 'lucide-react'
+import { Copy, DoorOpen, Eye, Pencil } from 'lucide-react'
 import Link from 'next/link'
-import { Button, buttonVariants } from '@/components/ui/button'
-import { Spinner } from '@/components/ui/spinner'
+import { buttonVariants } from '@/components/ui/button'
 import type { DeskEvent } from '@/lib/api/types'
-import { useDownload } from '@/lib/download'
 import { paths } from '@/lib/paths'
 import { may } from '../roles'
 import { tools as text } from '../strings'
 
 /** What one may do with an event, and where. */
 export function DeskTools({ event: { id, role, draft, status } }: { event: DeskEvent }) {
-  const download = useDownload()
   const links = [
     { href: paths.door(id), icon: DoorOpen, name: text.door, isShown: true },
     {
@@ -39,16 +36,6 @@ export function DeskTools({ event: { id, role, draft, status } }: { event: DeskE
               {name}
             </Link>
           ),
-      )}
-      {may(role, 'sell') && (
-        <Button
-          variant="outline"
-          disabled={download.isPending}
-          onClick={() => download.mutate(`/desk/events/${id}/attendees.csv`)}
-        >
-          {download.isPending ? <Spinner /> : <Download aria-hidden />}
-          {text.csv}
-        </Button>
       )}
     </nav>
   )

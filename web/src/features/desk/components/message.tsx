@@ -8,21 +8,23 @@ import { AlertDialog } from '@/components/ui/alert-dialog'
 import { Button } from '@/components/ui/button'
 import { InputField, TextareaField } from '@/components/ui/field'
 import { ApiError } from '@/lib/api/error'
+import type { DeskEvent } from '@/lib/api/types'
 import { AttemptKey } from '@/lib/attempt-key'
+import { deskKeys } from '@/lib/event-cache'
 import { messageOf } from '@/lib/form-errors'
 import { formatDateTime } from '@/lib/format'
 import { viewerZone } from '@/lib/time-zone'
 import { queryClient } from '@/lib/query-client'
 import { toast } from '@/lib/toast'
-import { deskKeys, messagesQuery, sendMessage } from '../api/guests'
+import { messagesQuery, sendMessage } from '../api/guests'
 import { message as text } from '../guests-strings'
-import type { EventRole } from './attendees'
+import { may } from '../roles'
 
 /** Writes to everybody who has tickets, and shows what was written. */
-export function Message({ eventId, role }: { eventId: string; role: EventRole }) {
-  return role === 'check_in' ? null : (
+export function Message({ eventId, role }: { eventId: string; role: DeskEvent['role'] }) {
+  return (
     <Panel title={text.title}>
-      {role !== 'sell' && <Compose eventId={eventId} />}
+      {may(role, 'manage') && <Compose eventId={eventId} />}
       <Sent eventId={eventId} />
     </Panel>
   )

@@ -10,15 +10,15 @@ import { codeOf } from '@/lib/api/error'
 import { AttemptKey } from '@/lib/attempt-key'
 import { messageOf } from '@/lib/form-errors'
 import { formatPrice } from '@/lib/format'
+import { deskKeys } from '@/lib/event-cache'
 import { useEvent } from '@/lib/get-event'
 import { queryClient } from '@/lib/query-client'
 import { toast } from '@/lib/toast'
 import { bookFor } from '../api/guests'
 import { sell as text } from '../guests-strings'
-import type { EventRole } from './attendees'
 
 /** Books tickets for somebody who stands at the desk. */
-export function SellHere({ eventId, role }: { eventId: string; role: EventRole }) {
+export function SellHere({ eventId }: { eventId: string }) {
   const event = useEvent(eventId).data
   const [email, setEmail] = useState('')
   const [typeId, setTypeId] = useState<number>()
@@ -32,11 +32,11 @@ export function SellHere({ eventId, role }: { eventId: string; role: EventRole }
       attempt.current.forget()
       setEmail('')
       setQuantity(1)
-      void queryClient.invalidateQueries({ queryKey: ['desk', eventId] })
+      void queryClient.invalidateQueries({ queryKey: deskKeys.all })
       void queryClient.invalidateQueries({ queryKey: ['events'] })
     },
   })
-  if (role === 'check_in' || !event) return null
+  if (!event) return null
   const wrong = selling.error && (text.refused[codeOf(selling.error) ?? ''] ?? messageOf(selling.error))
   return (
     <Panel title={text.title}>

@@ -1,4 +1,4 @@
-import { act, render, screen, waitFor, within } from '@testing-library/react'
+import { act, render, screen, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
@@ -10,9 +10,6 @@ import { aSession, newId, problem, server } from '../../../../../test/server'
 import { show } from '../../../../../test/show'
 import DeskEventPage from './[id]/page'
 import DeskPage from './page'
-
-const saved = vi.hoisted(() => vi.fn())
-vi.mock('@/lib/save-file', () => ({ saveFile: saved }))
 
 function aListed(part: Partial<DeskListedEvent> = {}): DeskListedEvent {
   return {
@@ -134,7 +131,6 @@ describe('the desk of an event', () => {
   let fetched = 0
   beforeEach(() => {
     fetched = 0
-    saved.mockReset()
     desk = aDesk()
     sales = hours()
     history.replaceState(null, '', `/desk/${desk.id}`)
@@ -183,7 +179,7 @@ describe('the desk of an event', () => {
     await open()
     expect(links()).toEqual(expected)
     expect(Boolean(screen.queryByRole('table', { name: 'Revenue' }))).toBe(seesNumbers)
-    expect(Boolean(screen.queryByRole('button', { name: /CSV/ }))).toBe(seesNumbers)
+    expect(Boolean(screen.queryByRole('navigation', { name: 'Parts of the desk' }))).toBe(seesNumbers)
   })
 
   it('fetches again when the event changes, once a second at most', async () => {
@@ -208,17 +204,14 @@ describe('the desk of an event', () => {
     }
   })
 
-  it('downloads the attendees', async () => {
-    server.use(
-      http.get('*/api/desk/events/:id/attendees.csv', () =>
-        HttpResponse.text('booking', {
-          headers: { 'Content-Disposition': 'attachment; filename="attendees.csv"' },
-        }),
-      ),
-    )
+  it('has attendees and messages at addresses of their own', async () => {
     await open()
-    await userEvent.click(screen.getByRole('button', { name: 'Download attendees (CSV)' }))
-    await waitFor(() => expect(saved).toHaveBeenCalledOnce())
+    const parts = within(screen.getByRole('navigation', { name: 'Parts of the desk' })).getAllByRole('link')
+    expect(parts.map((link) => [link.textContent, link.getAttribute('href')])).toEqual([
+      ['Sales', `/desk/${desk.id}?view=sales`],
+      ['Attendees', `/desk/${desk.id}?view=attendees`],
+      ['Messages', `/desk/${desk.id}?view=messages`],
+    ])
   })
 
   it.each([

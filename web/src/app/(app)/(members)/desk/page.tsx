@@ -1,6 +1,6 @@
 'use client'
 
-import { CalendarPlus } from 'lucide-react'
+import { CalendarPlus, Webhook } from 'lucide-react'
 import Link from 'next/link'
 import { Suspense } from 'react'
 import { PageHeading } from '@/components/page-heading'
@@ -27,7 +27,15 @@ export default function DeskPage() {
           <PageHeading>{text.title}</PageHeading>
           <p className="max-w-prose text-soft">{text.lead}</p>
         </div>
-        {schedule}
+        {isOrganizer && (
+          <div className="flex flex-wrap gap-2.5">
+            <Link className={buttonVariants({ variant: 'outline' })} href={paths.webhooks}>
+              <Webhook aria-hidden />
+              {text.webhooks}
+            </Link>
+            {schedule}
+          </div>
+        )}
       </div>
       {/* The query of the URL is not known when the page is exported. */}
       <Suspense fallback={<DeskListSkeleton />}>

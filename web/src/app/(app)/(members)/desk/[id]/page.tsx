@@ -2,6 +2,7 @@
 
 import { cx } from 'class-variance-authority'
 import { Ban, TicketX } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { parseAsString, useQueryState } from 'nuqs'
 import { Suspense, type ComponentType } from 'react'
@@ -26,6 +27,10 @@ import type { DeskEvent } from '@/lib/api/types'
 import { deskKeys } from '@/lib/event-cache'
 import { paths } from '@/lib/paths'
 
+const Attendees = dynamic(() => import('@/features/desk/components/attendees').then((file) => file.Attendees))
+const SellHere = dynamic(() => import('@/features/desk/components/sell').then((file) => file.SellHere))
+const Messages = dynamic(() => import('@/features/desk/components/message').then((file) => file.Message))
+
 interface View {
   /** In the URL: /desk/<id>?view=sales. */
   name: string
@@ -34,7 +39,26 @@ interface View {
   Part: ComponentType<{ event: DeskEvent }>
 }
 
-const views: readonly View[] = [{ name: 'sales', title: text.sales, needs: 'sell', Part: SalesSection }]
+const views: readonly View[] = [
+  { name: 'sales', title: text.sales, needs: 'sell', Part: SalesSection },
+  {
+    name: 'attendees',
+    title: text.attendees,
+    needs: 'sell',
+    Part: ({ event: { id } }) => (
+      <div className="grid grid-cols-1 gap-group">
+        <SellHere eventId={id} />
+        <Attendees eventId={id} />
+      </div>
+    ),
+  },
+  {
+    name: 'messages',
+    title: text.messages,
+    needs: 'sell',
+    Part: ({ event: { id, role } }) => <Messages eventId={id} role={role} />,
+  },
+]
 
 export default function DeskEventPage() {
   const id = usePathId()
@@ -51,6 +75,7 @@ function LoadedDesk({ id }: { id: string }) {
     [
       [deskKeys.one(id), 1_000],
       [deskKeys.sales(id), 5_000],
+      [deskKeys.attendees(id), 5_000],
     ],
   )
   return (
