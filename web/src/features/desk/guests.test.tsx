@@ -98,11 +98,6 @@ describe('the attendees', () => {
     expect(await screen.findByText('Attendees could not be loaded')).toBeVisible()
   })
 
-  it('are not for those at the door', () => {
-    mount(<Attendees eventId={event.id} />)
-    expect(screen.queryByRole('heading')).toBeNull()
-  })
-
   it('lose a booking, with a reason', async () => {
     const ann = anAttendee()
     let isCancelled = false
