@@ -210,7 +210,7 @@ func (r *reference) keys(user, password, order string) {
 	made := r.show("", 201, "POST", "/auth/keys", user,
 		`{"name":"Ticket printer","scopes":["read"],"expiresAt":"2099-12-31T23:59:59Z",`+password+`}`)
 	key := made.at("key").(string)
-	r.show("With an API key", 200, "GET", "/waitlist", key, "")
+	r.show("With an API key", 200, "GET", "/bookings", key, "")
 	r.show("With an API key that lacks the scope", 403, "POST", "/book", key, order)
 	r.show("", 200, "GET", "/auth/keys", user, "")
 	r.show("", 204, "DELETE", "/auth/keys/"+made.at("id").(string), user, "")
