@@ -48,6 +48,7 @@ test('the desk shows one’s own events, and how each sells while it does', asyn
   const download = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Download CSV' }).click()
   expect((await download).suggestedFilename()).toMatch(/^attendees-.*\.csv$/)
+  await expect(page.locator('[data-sonner-toast]')).toHaveCount(0) // which may cover something
   await inspect(page, 'desk-attendees')
   await page.getByRole('link', { name: 'Messages' }).click()
   await page.getByLabel('Subject').fill('Doors open at 7')
@@ -55,6 +56,7 @@ test('the desk shows one’s own events, and how each sells while it does', asyn
   await page.getByRole('button', { name: 'Send message' }).click()
   await page.getByRole('button', { name: 'Send', exact: true }).click()
   await expect(page.getByText('Doors open at 7')).toBeVisible()
+  await expect(page.locator('[data-sonner-toast]')).toHaveCount(0)
   await inspect(page, 'desk-messages')
 
   const guestPage = await (await browser.newContext()).newPage()
