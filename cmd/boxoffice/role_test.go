@@ -68,7 +68,8 @@ func TestTheProgramOwnsNoLogInItsOwnPostgreSQL(t *testing.T) {
 		t.Errorf("verify: %v\n%s", err, out)
 	}
 	must(t, p.stop(syscall.SIGTERM))
-	if strings.Contains(p.err.String(), "permission denied") || strings.Contains(p.err.String(), `"level":"ERROR"`) {
-		t.Errorf("the program was refused something:\n%s", p.err)
+	// On a machine that is short of time there are errors of other kinds.
+	if log := p.err.String(); strings.Contains(log, "permission denied") || strings.Contains(log, "42501") {
+		t.Errorf("the program was refused something:\n%s", log)
 	}
 }

@@ -70,7 +70,12 @@ export function AttendeeRow({
       </td>
       <td role="cell" className={`${cell} lg:text-right`}>
         {!isCancelled && tickets.every(({ checkedInAt }) => !checkedInAt) && (
-          <Button variant="quietDanger" aria-label={reasons.cancel.of(name)} onClick={onCancel}>
+          <Button
+            variant="quietDanger"
+            className="-my-2.5"
+            aria-label={reasons.cancel.of(name)}
+            onClick={onCancel}
+          >
             {reasons.cancel.action}
           </Button>
         )}
