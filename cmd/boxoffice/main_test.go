@@ -171,10 +171,16 @@ func (p *process) send(method, path, token string, body io.Reader) []byte {
 	return data
 }
 
-func (p *process) login(who string) string {
+// login repeats while the answer is 503, as people would: where many tests run at once, a program that
+// has just started may be told late that its database answers.
+func (p *process) login(who string) (token string) {
 	p.Helper()
-	answer := p.post("/auth/login", "", map[string]string{"email": who + "@example.com", "password": "password123"})
-	token, _ := answer["accessToken"].(string)
+	var answer map[string]any
+	waittest.Until(20*time.Second, func() bool {
+		answer = p.post("/auth/login", "", map[string]string{"email": who + "@example.com", "password": "password123"})
+		token, _ = answer["accessToken"].(string)
+		return answer["status"] != 503.0
+	})
 	if token == "" {
 		p.Fatalf("login failed: %v", answer)
 	}
