@@ -47,7 +47,7 @@ async function useEverything(page: Page, origin: string) {
   await page.getByRole('link', { name: 'Schedule an event' }).click()
   const title = `Gala ${randomUUID()}`
   await expect(page.getByRole('heading', { level: 1, name: 'Schedule an event' })).toBeVisible()
-  await page.getByLabel('Title').fill(title)
+  await page.getByLabel('Title', { exact: true }).fill(title)
   await page.getByLabel('Venue', { exact: true }).fill('Opera House')
   await page.getByLabel('Date and time at the venue').fill('2030-07-01T19:30')
   await page.getByLabel('Tickets').fill('5')

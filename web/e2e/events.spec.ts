@@ -47,7 +47,7 @@ test('the page of an event shows its image, its end and its organizer, and takes
   await page.addInitScript(() => Object.assign(navigator, { share: undefined }))
   await enter(page, '/events/new', 'organizer@example.com')
   const title = `Gala ${randomUUID()}`
-  await page.getByLabel('Title').fill(title)
+  await page.getByLabel('Title', { exact: true }).fill(title)
   await page.getByLabel('Category').selectOption('Music')
   await page.getByLabel('Organizer’s name').fill('Opera Friends')
   const png = await page.screenshot({ clip: { x: 0, y: 0, width: 640, height: 360 } })
@@ -117,11 +117,11 @@ test('titles from right to left stay in their place', async ({ page }) => {
 test('an event with invisible characters only is refused in plain words', async ({ page, refusals }) => {
   refusals(400, '/api/events')
   await enter(page, '/events/new', 'organizer@example.com')
-  await page.getByLabel('Title').fill('\u200b\u200b')
+  await page.getByLabel('Title', { exact: true }).fill('\u200b\u200b')
   await page.getByLabel('Venue', { exact: true }).fill('Hall')
   await page.getByLabel('Date and time at the venue').fill('2030-07-01T19:30')
   await page.getByLabel('Tickets').fill('5')
   await page.getByLabel('Price').fill('12.50')
   await page.getByRole('button', { name: 'Schedule event' }).click()
-  await expect(page.getByLabel('Title')).toHaveAttribute('aria-invalid', 'true')
+  await expect(page.getByLabel('Title', { exact: true })).toHaveAttribute('aria-invalid', 'true')
 })

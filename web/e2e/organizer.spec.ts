@@ -11,9 +11,9 @@ test('an organizer schedules an event, changes it between bookings, and cancels 
   await page.getByRole('link', { name: 'Schedule an event' }).click()
   await page.getByRole('button', { name: 'Schedule event' }).click()
   await expect(page.getByText('Enter a title.')).toBeVisible()
-  await expect(page.getByLabel('Title')).toBeFocused()
+  await expect(page.getByLabel('Title', { exact: true })).toBeFocused()
   const title = `Gala ${Date.now()}`
-  await page.getByLabel('Title').fill(title)
+  await page.getByLabel('Title', { exact: true }).fill(title)
   await page.getByLabel('Venue', { exact: true }).fill('Opera House')
   await page.getByLabel('Date and time at the venue').fill('2030-07-01T19:30')
   await page.getByLabel('Time zone of the venue').selectOption('America/New_York')
@@ -91,7 +91,7 @@ test('two organizers who change the same event do not overwrite each other', asy
 test('leaving a form with unsaved changes asks, by a link, the back button and closing', async ({ page }) => {
   await enter(page, '/events', ORGANIZER)
   await page.getByRole('link', { name: 'Schedule an event' }).click()
-  await page.getByLabel('Title').fill('Half a gala')
+  await page.getByLabel('Title', { exact: true }).fill('Half a gala')
   const dialog = page.getByRole('alertdialog', { name: 'Leave without saving?' })
   // goBack() would wait for the page before.
   const goBack = () => page.evaluate(() => history.back())
@@ -100,14 +100,14 @@ test('leaving a form with unsaved changes asks, by a link, the back button and c
     await dialog.getByRole('button', { name: 'Keep editing' }).click()
     await expect(dialog).toBeHidden()
     expect(page.url()).toContain('/events/new')
-    await expect(page.getByLabel('Title')).toHaveValue('Half a gala')
+    await expect(page.getByLabel('Title', { exact: true })).toHaveValue('Half a gala')
   }
   const asked = page.waitForEvent('dialog')
   await page.close({ runBeforeUnload: true })
   const closing = await asked
   expect(closing.type()).toBe('beforeunload')
   await closing.dismiss()
-  await page.getByLabel('Title').click() // browsers let only pages that are used keep the user
+  await page.getByLabel('Title', { exact: true }).click() // browsers let only pages that are used keep the user
   await goBack()
   await dialog.getByRole('button', { name: 'Discard changes' }).click()
   await expect(page).toHaveURL(web() + '/events')

@@ -53,7 +53,7 @@ test('an organizer sells two types from a draft, with a sale that has not opened
   test.slow()
   await enter(page, '/events/new', 'organizer@example.com')
   const title = `Ballet ${Date.now()}`
-  await page.getByLabel('Title').fill(title)
+  await page.getByLabel('Title', { exact: true }).fill(title)
   await page.getByLabel('Venue', { exact: true }).fill('Opera House')
   await page.getByLabel('Date and time at the venue').fill('2030-07-01T19:30')
   await page.getByLabel('Tickets').fill('50')
