@@ -18,8 +18,9 @@ const (
 	longestPause  = 30 * time.Second
 )
 
-// linger is how long a reactor waits after a signal, so that what comes together is read together.
-const linger = 20 * time.Millisecond
+// linger is how long a reactor waits after a signal, so that what comes together is read together: a
+// reading costs a server as much as a booking, and mails and webhooks have this time.
+const linger = 500 * time.Millisecond
 
 // waiter is the [wsql.BackoffManager] of a reactor. It returns when there is something to read, so
 // watermill-sql need not poll.
