@@ -344,7 +344,7 @@ func TestAnIdleReactorCostsAPollAndTheRenewalOfItsLease(t *testing.T) {
 	began, since := c.selects.Load(), time.Now()
 	b.eventually("it has polled ten times", func() bool { return c.selects.Load() >= began+10 })
 	polls := c.selects.Load() - began
-	renewals := int64(3 * time.Since(since) / every) // three in the time of a lease
+	renewals := int64(3 * time.Since(since) / every)                   // three in the time of a lease
 	if got := c.statements.Load() - before; got > 3*polls+renewals+6 { // begin, select, commit
 		t.Errorf("%d statements for %d polls and %d renewals", got, polls, renewals)
 	}
