@@ -68,8 +68,12 @@ func TestTheProgramOwnsNoLogInItsOwnPostgreSQL(t *testing.T) {
 		t.Errorf("verify: %v\n%s", err, out)
 	}
 	must(t, p.stop(syscall.SIGTERM))
-	// On a machine that is short of time there are errors of other kinds.
-	if log := p.err.String(); strings.Contains(log, "permission denied") || strings.Contains(log, "42501") {
-		t.Errorf("the program was refused something:\n%s", log)
+	for line := range strings.Lines(p.err.String()) {
+		// On a machine that is short of time the database is away at times, which refuses nothing.
+		isOutage := strings.Contains(line, "the database does not answer") || strings.Contains(line, "at the moment")
+		if strings.Contains(line, "permission denied") || strings.Contains(line, "42501") ||
+			strings.Contains(line, `"level":"ERROR"`) && !isOutage {
+			t.Errorf("the program was refused something: %s", line)
+		}
 	}
 }
