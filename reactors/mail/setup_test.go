@@ -1,7 +1,6 @@
 package mail_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/mailtest"
 	"github.com/boxoffice/boxoffice/internal/ticket"
 	"github.com/boxoffice/boxoffice/internal/waittest"
@@ -36,27 +36,10 @@ type bundle struct {
 	event    uuid.UUID
 	details  domain.Details
 	version  int
-	log      *lockedBuffer
+	log      *logtest.Buffer
 
 	mu     sync.Mutex
 	erased map[uuid.UUID]bool
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 func setup(t *testing.T) *bundle {
@@ -65,7 +48,7 @@ func setup(t *testing.T) *bundle {
 	pool := dbtest.Connect(t, url, dbtest.MaxConns(4))
 	starts := time.Date(2030, 5, 4, 19, 30, 0, 0, time.UTC)
 	b := &bundle{
-		t: t, url: url, pool: pool, server: mailtest.Start(t), event: uuid.New(), log: &lockedBuffer{},
+		t: t, url: url, pool: pool, server: mailtest.Start(t), event: uuid.New(), log: &logtest.Buffer{},
 		details: domain.Details{
 			Title: "Rock & Roll <Night>", Venue: "City Hall", StartsAt: starts, TimeZone: "Europe/Lisbon", Currency: "EUR",
 			TicketTypes: []domain.TicketType{{ID: 1, Name: "Balcony", Price: 45_00}, {ID: 2, Name: "Floor", Price: 20_50}},

@@ -1,7 +1,6 @@
 package webhook_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -25,6 +24,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/endpoint"
+	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 	"github.com/boxoffice/boxoffice/reactors"
@@ -49,7 +49,7 @@ type bundle struct {
 	pool     *pgxpool.Pool
 	notifier *engine.Notifier
 	store    *endpoint.Store
-	log      *lockedBuffer
+	log      *logtest.Buffer
 	passed   atomic.Int64 // by which the clock is ahead
 
 	owner, manager, seller, stranger, admin uuid.UUID
@@ -61,29 +61,12 @@ type bundle struct {
 	stopped []string // addresses whose owners were told
 }
 
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	url := dbtest.URL(t)
 	pool := dbtest.Connect(t, url, dbtest.MaxConns(4))
 	b := &bundle{
-		T: t, url: url, pool: pool, event: uuid.New(), log: &lockedBuffer{}, versions: map[uuid.UUID]int{},
+		T: t, url: url, pool: pool, event: uuid.New(), log: &logtest.Buffer{}, versions: map[uuid.UUID]int{},
 		notifier: engine.NewNotifier(url, pool, nil, slog.New(slog.DiscardHandler)),
 		details: domain.Details{
 			Title: "Rock Night", Venue: "City Hall", StartsAt: time.Date(2030, 5, 4, 19, 30, 0, 0, time.UTC),
