@@ -53,7 +53,7 @@ var (
 // runAsLeader calls do with the checkpoint whenever this process gets the lease, until ctx ends. If
 // do fails it is called again after a pause.
 func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.Context, checkpoint int64) error) {
-	wait, last := shortestPause, int64(-1)
+	wait, last, told := shortestPause, int64(-1), ""
 	kind := "projection"
 	if l.table != checkpointsTable {
 		kind = "reactor"
@@ -63,7 +63,7 @@ func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.
 		checkpoint, ok, err := l.acquire(ctx, o.Pool)
 		if err == nil && ok {
 			if checkpoint != last { // there was progress, here or elsewhere
-				wait, last = shortestPause, checkpoint
+				wait, last, told = shortestPause, checkpoint, ""
 			}
 			if l.table == checkpointsTable {
 				o.Notifier.begin(l.name, checkpoint)
@@ -80,7 +80,10 @@ func (l *lease) runAsLeader(ctx context.Context, o Options, do func(ctx context.
 		case errors.Is(err, errLeaseLost):
 			o.Logger.Info(kind+" is run by another process now", kind, l.name)
 		case err != nil:
-			o.Logger.Warn(kind+" was interrupted", kind, l.name, "error", err)
+			if text := err.Error(); text != told { // an error that stays is told once
+				told = text
+				o.Logger.Warn(kind+" was interrupted", kind, l.name, "error", err)
+			}
 			Await(ctx, nil, wait)
 			wait = min(2*wait, longestPause)
 			continue

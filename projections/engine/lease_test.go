@@ -2,8 +2,10 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -83,6 +86,26 @@ func TestAProcessThatLostItsLeaseCannotWrite(t *testing.T) {
 	}
 	if n := b.count(`select items from baskets`); n != 0 {
 		t.Errorf("a row was written without the lease: %d items", n)
+	}
+}
+
+// What keeps a read model from its lease is tried again many times, and told once.
+func TestAnInterruptionThatStaysIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var attempts atomic.Int32
+	refused := dbtest.Connect(t, b.url, func(c *pgxpool.Config) {
+		c.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
+			attempts.Add(1)
+			return errors.New("refused")
+		}
+	})
+	var log logtest.Buffer
+	p := b.startOn(refused, func(o *engine.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	eventually(t, "each read model tried three times", func() bool { return int(attempts.Load()) >= 3*len(all()) })
+	p.stop()
+	if lines := strings.Count(log.String(), "was interrupted"); lines != len(all()) {
+		t.Errorf("%d lines:\n%s", lines, log.String())
 	}
 }
 
