@@ -43,7 +43,7 @@ type checkIn struct {
 
 func (c checkIn) is(t TicketID) bool { return c.typeID == t.Type && int(c.number) == t.Number }
 
-// AlreadyCheckedInError is [ErrAlreadyCheckedIn] with the check-in that there is.
+// AlreadyCheckedInError is [ErrAlreadyCheckedIn] with the earlier check-in.
 type AlreadyCheckedInError struct{ CheckIn }
 
 func (e *AlreadyCheckedInError) Error() string { return ErrAlreadyCheckedIn.Error() }

@@ -20,7 +20,7 @@ type hold struct {
 
 func (h hold) isOver(now time.Time) bool { return h.expires <= now.UnixMicro() }
 
-// setHold stores a hold instead of the one that the customer has so far.
+// setHold stores a hold and replaces the one that the customer has, if any.
 func (s State) setHold(of uuid.UUID, h hold, by *builder) State {
 	h.first = h.expires
 	isNew := !h.offered // an offer was counted when its customer joined
@@ -63,8 +63,8 @@ func (s State) endHold(of, id uuid.UUID) State {
 	return s
 }
 
-// lapse is the record of the next hold whose time is over.
-func (s State) lapse(now time.Time) (Record, bool) {
+// nextLapse is the record that ends the first expired hold.
+func (s State) nextLapse(now time.Time) (Record, bool) {
 	if s.expiries == nil || s.expiries.at > now.UnixMicro() {
 		return nil, false
 	}
@@ -79,7 +79,7 @@ func (h hold) lapse(of uuid.UUID) Record {
 	return HoldLapsed{h.id, of, h.lines.unpriced()}
 }
 
-// demand is what some on the waiting list want, and who: first come, first served.
+// demand is one combination of tickets and the queue of those who wait for it.
 type demand struct {
 	number uint16 // of the demand, from 1
 	lines  Lines
@@ -161,8 +161,8 @@ func (s State) Taken(id TypeID) int {
 	return s.taken[id-1]
 }
 
-// next is the first entry on the waiting list that the free tickets are enough for.
-func (s State) next() (e Entry, ok bool) {
+// nextOffer is the first entry on the waiting list that the free tickets cover.
+func (s State) nextOffer() (e Entry, ok bool) {
 	for _, d := range s.demands {
 		if number, of, some := d.queue.first(); some && (!ok || number < e.Number) && s.has(d.lines) {
 			c, _ := s.customers.get(of)
@@ -204,10 +204,6 @@ func (s State) Waitlist() iter.Seq[Entry] {
 		}
 	}
 }
-
-// NextOffer is the entry that free tickets are offered to next; none if they are enough for nobody
-// who waits. It does not ask whether the sale is open.
-func (s State) NextOffer() (Entry, bool) { return s.next() }
 
 // Hold is tickets that are set aside.
 type Hold struct {
@@ -266,14 +262,6 @@ func (s State) Place(customer uuid.UUID) (place int) {
 		})
 	}
 	return place
-}
-
-// NextLapse is when the first hold or offer lapses; zero if there is none.
-func (s State) NextLapse() time.Time {
-	if s.expiries == nil {
-		return time.Time{}
-	}
-	return time.UnixMicro(s.expiries.at).UTC()
 }
 
 // Available is the number of tickets of a type that are neither sold nor set aside. Other types may

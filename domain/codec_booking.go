@@ -170,7 +170,7 @@ var hexDigits = func() (values [256]byte) {
 	return values
 }()
 
-// currencyOf spares most bookings an allocation.
+// currencyOf is string(code), without an allocation for the most common currencies.
 func currencyOf(code []byte) string {
 	switch string(code) {
 	case "EUR":
@@ -194,7 +194,7 @@ func (p *parser) skip(text string) bool {
 	return true
 }
 
-// number reads one that JSON allows, of at most 15 digits.
+// number reads a positive integer of at most 15 digits, without leading zeros.
 func (p *parser) number() (n int64, ok bool) {
 	i := 0
 	for ; i < len(p.rest) && p.rest[i] >= '0' && p.rest[i] <= '9'; i++ {

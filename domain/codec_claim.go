@@ -36,7 +36,7 @@ func nameOfClaim(r Record) string {
 	}
 }
 
-// claimData has the fields of all these records.
+// claimData has the fields of all records of holds, offers and the waiting list.
 type claimData struct {
 	HoldID     uuid.UUID `json:"holdId"`
 	EntryID    uuid.UUID `json:"entryId"`

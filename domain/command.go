@@ -22,7 +22,7 @@ type ScheduleEvent struct {
 	OrganizerID uuid.UUID // who will own the event
 }
 
-// AddOrganizer gives somebody a role at an event, instead of the one that they have.
+// AddOrganizer gives somebody a role at an event, which replaces an earlier one.
 type AddOrganizer struct {
 	UserID    uuid.UUID
 	Role      EventRole
@@ -49,7 +49,7 @@ type SendMessage struct {
 // CheckInTicket admits the holder of a ticket.
 type CheckInTicket struct {
 	Ticket TicketID
-	At     time.Time // when that was decided at the door; zero, or after Now: Now
+	At     time.Time // when it was scanned at the door; Now if zero or later than Now
 	By     uuid.UUID
 	Now    time.Time
 }
@@ -93,14 +93,14 @@ type CancelEvent struct{}
 // MaxBookings is how many bookings a customer can make of an event, cancelled ones included.
 const MaxBookings = 20
 
-// DefaultHoldTime is for how long a command offers tickets that it sets free to those who wait for
-// them, if its OfferTime is 0.
+// DefaultHoldTime is how long a command offers the tickets that it frees to those who wait, if its
+// OfferTime is 0.
 const DefaultHoldTime = 10 * time.Minute
 
 // MaxClaims is how often a customer can hold tickets of an event, or join its waiting list.
 const MaxClaims = 100
 
-// RenewalTime is how long after its first expiry a hold can be renewed to.
+// RenewalTime is how long after its first expiry a hold can still be renewed until.
 const RenewalTime = 20 * time.Minute
 
 // BookTicket books tickets: all lines or none. No lines are one ticket of the first type. The caller

@@ -142,15 +142,15 @@ func changeDetails(c ChangeDetails, s State) ([]Record, error) {
 			return nil, err
 		}
 	}
-	lapses, s := s.need(momentOf(c), func(s State) bool { return s.checkTypes(details) == nil })
+	lapses, s := s.reclaim(momentOf(c), func(s State) bool { return s.checkTypes(details) == nil })
 	if err := s.checkTypes(details); err != nil {
 		return nil, err
 	}
 	return append(lapses, DetailsChanged{Details: details}), nil
 }
 
-// withTypeIDs gives new ticket types ids that none had before. A type that has the name of one, and no
-// id that the event knows, is that one.
+// withTypeIDs gives new ticket types ids that were never used. A type without a known id takes the id
+// of the existing type of the same name, unless that is listed too.
 func (s State) withTypeIDs(d Details) (Details, error) {
 	kept := func(id TypeID) bool {
 		return slices.ContainsFunc(d.TicketTypes, func(t TicketType) bool { return t.ID == id })
@@ -178,13 +178,13 @@ func (s State) withTypeIDs(d Details) (Details, error) {
 
 const maxTypeID = 255
 
-// checkTypes refuses details that take away tickets that somebody has, or waits for.
+// checkTypes refuses details that lack tickets that somebody has or waits for.
 func (s State) checkTypes(d Details) error {
 	for _, old := range s.details.TicketTypes {
 		taken := s.Taken(old.ID)
 		at := slices.IndexFunc(d.TicketTypes, func(t TicketType) bool { return t.ID == old.ID })
 		switch {
-		case at < 0 && (taken > 0 || s.wanted(old.ID)):
+		case at < 0 && (taken > 0 || s.isWaitedFor(old.ID)):
 			return ErrTypeInUse
 		case at >= 0 && d.TicketTypes[at].Capacity > 0 && taken > d.TicketTypes[at].Capacity:
 			return ErrCapacityBelowSold
@@ -193,7 +193,7 @@ func (s State) checkTypes(d Details) error {
 	return nil
 }
 
-func (s State) wanted(id TypeID) bool {
+func (s State) isWaitedFor(id TypeID) bool {
 	return slices.ContainsFunc(s.demands, func(d demand) bool {
 		return slices.ContainsFunc(d.lines, func(l Line) bool { return l.Type == id })
 	})
@@ -209,7 +209,7 @@ func changeCapacity(c ChangeCapacity, s State) ([]Record, error) {
 	if c.Capacity == s.capacity {
 		return nil, nil
 	}
-	lapses, s := s.need(momentOf(c), func(s State) bool { return c.Capacity >= s.sold+s.held })
+	lapses, s := s.reclaim(momentOf(c), func(s State) bool { return c.Capacity >= s.sold+s.held })
 	if c.Capacity < s.sold+s.held {
 		return nil, ErrCapacityBelowSold
 	}
@@ -247,17 +247,17 @@ func bookTicket(c BookTicket, s State) ([]Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.allows(c.CustomerID, lines, 0, c.Now); err != nil {
+	if err := s.checkLimit(c.CustomerID, lines, 0, c.Now); err != nil {
 		return nil, err
 	}
 	if err := s.onSale(c.Now); err != nil {
 		return nil, err
 	}
 	customer, _ := s.customers.get(c.CustomerID)
-	freed, s := s.needFor(c.CustomerID, momentOf(c), func(s State) bool { return s.has(lines) })
+	freed, s := s.reclaimFor(c.CustomerID, momentOf(c), func(s State) bool { return s.has(lines) })
 	switch {
 	case !s.has(lines):
-		return nil, s.lacks(lines)
+		return nil, s.shortage(lines)
 	case s.details.RequireProofOfWork && !c.WorkProved: // nobody works for a ticket that is not there
 		return nil, ErrProofOfWorkRequired
 	case customer.made >= MaxBookings: // the last rule: Explain relies on that
@@ -282,7 +282,7 @@ func cancelBookingOf(c CancelBookingOf, s State) ([]Record, error) {
 	return s.cancelBooking(BookingCancelled{BookingID: c.BookingID, By: c.By, Reason: reason}, c.Now)
 }
 
-// cancelBooking completes the record of a cancellation with what the booking is.
+// cancelBooking completes the record of a cancellation from the booking.
 func (s State) cancelBooking(r BookingCancelled, now time.Time) ([]Record, error) {
 	b, made := s.bookings.get(r.BookingID)
 	switch {

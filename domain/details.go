@@ -194,7 +194,8 @@ func (c *checks) line(field, text string, most int) {
 
 func isYear(t time.Time) bool { return t.Year() >= 1970 && t.Year() < 10_000 }
 
-// sameField compares what one field, named as in JSON, is checked by, before and after a change.
+// sameField reports whether a change leaves alone the values that a field's check depends on. The
+// field is named as in JSON.
 func sameField(name string, before, now Details) bool {
 	switch name, _, _ := strings.Cut(name, "/"); name {
 	case "title":
@@ -252,7 +253,7 @@ func CheckCapacity(capacity int) error {
 }
 
 // JoinInvalid joins the [*InvalidError]s of several checks into one, or returns nil when none
-// failed. An error of another kind is returned unchanged.
+// failed. The first error of another kind is returned unchanged.
 func JoinInvalid(errs ...error) error {
 	var all InvalidError
 	for _, err := range errs {

@@ -220,23 +220,6 @@ func TestEachTicketTypeHasAnIDOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestSetPriceLeavesOtherDetailsAlone(t *testing.T) {
-	t.Parallel()
-	d := concert()
-	other := d
-	other.SetPrice(domain.Money{Minor: 1, Currency: "USD"})
-	if got, want := other.Price(), (domain.Money{Minor: 1, Currency: "USD"}); got != want {
-		t.Errorf("the price is %v, want %v", got, want)
-	}
-	if got, want := d.Price(), (domain.Money{Minor: 49_99, Currency: "EUR"}); got != want {
-		t.Errorf("the price of the other is %v, want %v", got, want)
-	}
-	var none domain.Details
-	if none.SetPrice(domain.Money{Minor: 5, Currency: "EUR"}); none.Price().Minor != 5 {
-		t.Errorf("got %+v", none)
-	}
-}
-
 func TestNewDetailsBringsValuesToOneForm(t *testing.T) {
 	t.Parallel()
 	got, err := domain.NewDetails(domain.Details{

@@ -33,13 +33,13 @@ func (s State) Check() error {
 }
 
 // Explain returns which rule forbids record r in state s, and nil when [Decide] answers some
-// command with r. A history in which Explain returns nil for each record has broken no rule. What
-// rules say of the time is not checked, because a record does not say when its command was decided,
-// and rule 13 is not, because there are histories that are older than the rule. Rules
-// 28 and 29 are not either, because a record says neither what the client has shown nor who acted.
+// command with r. A history in which Explain returns nil for each record has broken no rule. Three
+// things are not checked: what rules say of the time, because a record does not say when its command
+// was decided; rule 13, because some histories are older; and rules 28 and 29, because a record says
+// neither what the client has proved nor who acted.
 //
-// Tickets that are booked or held while somebody waits whom they are enough for are a broken rule, and
-// so is an offer to anybody but the first of those.
+// To book or hold tickets that cover an entry on the waiting list breaks a rule, and so does an offer
+// to any but the first such entry.
 func Explain(s State, r Record) error {
 	var c Command
 	switch r := r.(type) {
@@ -63,7 +63,7 @@ func Explain(s State, r Record) error {
 	default:
 		return s.explainClaim(r)
 	}
-	return s.wouldDecide(c, r)
+	return s.explainByDecision(c, r)
 }
 
 // explainClaim is Explain for records of holds, offers and the waiting list.
@@ -71,43 +71,43 @@ func (s State) explainClaim(r Record) error {
 	switch r := r.(type) {
 	case EventScheduled, DetailsChanged, CapacityChanged, EventCancelled, TicketBooked, BookingCancelled: // see Explain
 	case EventPublished:
-		return s.wouldDecide(PublishEvent{}, r)
+		return s.explainByDecision(PublishEvent{}, r)
 	case TicketsHeld:
-		return s.wouldDecide(HoldTickets{HoldID: r.HoldID, CustomerID: r.CustomerID, Lines: r.Lines, Until: r.ExpiresAt,
+		return s.explainByDecision(HoldTickets{HoldID: r.HoldID, CustomerID: r.CustomerID, Lines: r.Lines, Until: r.ExpiresAt,
 			Now: longAgo(), WorkProved: true}, r)
 	case HoldConfirmed:
-		return s.wouldDecide(ConfirmHold{HoldID: r.HoldID, CustomerID: r.CustomerID, Now: longAgo()}, r)
+		return s.explainByDecision(ConfirmHold{HoldID: r.HoldID, CustomerID: r.CustomerID, Now: longAgo()}, r)
 	case HoldReleased:
-		return s.wouldDecide(ReleaseHold{HoldID: r.HoldID, CustomerID: r.CustomerID, Now: longAgo()}, r)
+		return s.explainByDecision(ReleaseHold{HoldID: r.HoldID, CustomerID: r.CustomerID, Now: longAgo()}, r)
 	case OfferDeclined:
-		return s.wouldDecide(ReleaseHold{HoldID: r.EntryID, CustomerID: r.CustomerID, Now: longAgo()}, r)
+		return s.explainByDecision(ReleaseHold{HoldID: r.EntryID, CustomerID: r.CustomerID, Now: longAgo()}, r)
 	case HoldLapsed:
-		return s.wouldEnd(r.CustomerID, r)
+		return s.explainLapse(r.CustomerID, r)
 	case OfferLapsed:
-		return s.wouldEnd(r.CustomerID, r)
+		return s.explainLapse(r.CustomerID, r)
 	case WaitlistJoined:
-		return s.wouldDecide(JoinWaitlist{EntryID: r.EntryID, CustomerID: r.CustomerID, Lines: r.Lines, Now: longAgo(),
+		return s.explainByDecision(JoinWaitlist{EntryID: r.EntryID, CustomerID: r.CustomerID, Lines: r.Lines, Now: longAgo(),
 			WorkProved: true}, r)
 	case WaitlistLeft:
-		return s.wouldDecide(LeaveWaitlist{CustomerID: r.CustomerID}, r)
+		return s.explainByDecision(LeaveWaitlist{CustomerID: r.CustomerID}, r)
 	case TicketsOffered:
-		return s.wouldOffer(r)
+		return s.explainOffer(r)
 	case OrganizerAdded:
-		return s.wouldDecide(AddOrganizer{UserID: r.UserID, Role: r.Role}, r)
+		return s.explainByDecision(AddOrganizer{UserID: r.UserID, Role: r.Role}, r)
 	case OrganizerRemoved:
-		return s.wouldDecide(RemoveOrganizer{UserID: r.UserID}, r)
+		return s.explainByDecision(RemoveOrganizer{UserID: r.UserID}, r)
 	case TicketCheckedIn:
-		return s.wouldDecide(CheckInTicket{Ticket: r.TicketID, By: r.By, Now: r.At}, r)
+		return s.explainByDecision(CheckInTicket{Ticket: r.TicketID, By: r.By, Now: r.At}, r)
 	case CheckInUndone:
-		return s.wouldDecide(UndoCheckIn{Ticket: r.TicketID, By: r.By, Reason: r.Reason}, r)
+		return s.explainByDecision(UndoCheckIn{Ticket: r.TicketID, By: r.By, Reason: r.Reason}, r)
 	case MessageSent:
-		return s.wouldDecide(SendMessage{By: r.By, Subject: r.Subject, Text: r.Text, Now: r.At}, r)
+		return s.explainByDecision(SendMessage{By: r.By, Subject: r.Subject, Text: r.Text, Now: r.At}, r)
 	}
 	return fmt.Errorf("%T is not a record", r)
 }
 
-// wouldEnd explains the end of a hold whose time is over, whatever the time.
-func (s State) wouldEnd(of uuid.UUID, r Record) error {
+// explainLapse checks the lapse of a hold, without regard to the time.
+func (s State) explainLapse(of uuid.UUID, r Record) error {
 	h, has := s.holds.get(of)
 	would := h.lapse(of)
 	switch {
@@ -119,9 +119,9 @@ func (s State) wouldEnd(of uuid.UUID, r Record) error {
 	return nil
 }
 
-// wouldOffer explains an offer: it goes to the first entry that the free tickets are enough for.
-func (s State) wouldOffer(r TicketsOffered) error {
-	e, some := s.next()
+// explainOffer checks an offer: it goes to the first entry that the free tickets cover.
+func (s State) explainOffer(r TicketsOffered) error {
+	e, some := s.nextOffer()
 	if !some {
 		return errors.New("nobody waits for tickets that are free")
 	}
@@ -140,7 +140,8 @@ func (s State) wouldOffer(r TicketsOffered) error {
 	return nil
 }
 
-func (s State) wouldDecide(c Command, r Record) error {
+// explainByDecision checks that a command is answered with r.
+func (s State) explainByDecision(c Command, r Record) error {
 	records, err := Decide(c, s)
 	switch {
 	case errors.Is(err, ErrTooManyBookings): // all other rules allow it

@@ -65,8 +65,8 @@ func (s State) Organizers() map[uuid.UUID]EventRole {
 	return roles
 }
 
-// Permit refuses an actor who may not do at the event what a role may. Whoever may do nothing at a
-// draft is not told that there is one.
+// Permit refuses an actor who has neither the needed role at the event nor one that includes it. An
+// actor without any role is told that a draft does not exist.
 func (s State) Permit(by Actor, needed EventRole) error {
 	role := s.RoleOf(by.ID)
 	switch {

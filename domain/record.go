@@ -24,7 +24,7 @@ type EventScheduled struct {
 	OrganizerID uuid.UUID `json:"organizerId,omitzero"`
 }
 
-// OrganizerAdded gives somebody a role at the event, instead of the one that they had.
+// OrganizerAdded gives somebody a role at the event, which replaces an earlier one.
 type OrganizerAdded struct {
 	UserID uuid.UUID `json:"userId"`
 	Role   EventRole `json:"role"`
@@ -93,23 +93,15 @@ type MessageSent struct {
 	Text       string    `json:"text"`
 }
 
-// TicketsHeld sets tickets aside for a customer until a time. With the id of a hold that the customer
-// has, it takes the place of that.
+// TicketsHeld sets tickets aside for a customer until a time. It replaces the customer's hold of the
+// same id, if there is one.
 type TicketsHeld struct {
 	HoldID     uuid.UUID `json:"holdId"`
 	CustomerID uuid.UUID `json:"customerId"`
 	Currency   string    `json:"currency"`
 	Lines      Lines     `json:"lines"`
-	Before     Lines     `json:"before,omitempty"` // of the hold that it takes the place of, without prices
+	Before     Lines     `json:"before,omitempty"` // of the hold that it replaces, without prices
 	ExpiresAt  time.Time `json:"expiresAt"`
-}
-
-// Taken is how many tickets it takes more than the hold before.
-func (r TicketsHeld) Taken() int {
-	if len(r.Before) == 0 {
-		return r.Lines.Quantity()
-	}
-	return r.Lines.Quantity() - r.Before.Quantity()
 }
 
 // HoldConfirmed makes a hold, or an accepted offer, a booking with the same id.
@@ -173,7 +165,13 @@ type OfferLapsed struct {
 	Lines      Lines     `json:"lines"`
 }
 
+func (EventScheduled) record()   {}
+func (DetailsChanged) record()   {}
+func (CapacityChanged) record()  {}
 func (EventPublished) record()   {}
+func (EventCancelled) record()   {}
+func (TicketBooked) record()     {}
+func (BookingCancelled) record() {}
 func (TicketsHeld) record()      {}
 func (HoldConfirmed) record()    {}
 func (HoldReleased) record()     {}
@@ -183,13 +181,6 @@ func (WaitlistLeft) record()     {}
 func (TicketsOffered) record()   {}
 func (OfferDeclined) record()    {}
 func (OfferLapsed) record()      {}
-func (EventScheduled) record()   {}
-func (DetailsChanged) record()   {}
-func (CapacityChanged) record()  {}
-func (EventCancelled) record()   {}
-func (TicketBooked) record()     {}
-func (BookingCancelled) record() {}
-
 func (OrganizerAdded) record()   {}
 func (OrganizerRemoved) record() {}
 func (TicketCheckedIn) record()  {}

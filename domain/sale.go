@@ -7,7 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// longAgo is before every event. Explain decides then: a record does not say when it was decided.
+// longAgo is before every event. Explain decides as of then, because a record does not say when it
+// was decided.
 func longAgo() time.Time { return time.Unix(-1<<40, 0) }
 
 // onSale refuses what customers can do only while tickets are sold.
@@ -62,12 +63,12 @@ func (s State) priced(lines Lines) (Lines, error) {
 // perCustomer is how many tickets a customer can have.
 func (d Details) perCustomer() int { return max(1, d.MaxPerCustomer) }
 
-// allows refuses more tickets than a customer can have, together with those that are set aside for the
-// customer, apart from some, or that the customer waits for.
-func (s State) allows(of uuid.UUID, lines Lines, apart int, now time.Time) error {
+// checkLimit refuses more tickets than a customer can have, counting those that are set aside for the
+// customer, except as many as are replaced, and those that the customer waits for.
+func (s State) checkLimit(of uuid.UUID, lines Lines, replaced int, now time.Time) error {
 	c, _ := s.customers.get(of)
 	tickets, most := int(c.tickets), s.details.perCustomer()
-	claimed, claim := -apart, error(nil)
+	claimed, claim := -replaced, error(nil)
 	if h, has := s.holds.get(of); has && !h.isOver(now) {
 		claimed, claim = claimed+h.lines.Quantity(), ErrAlreadyHolding
 	}
@@ -85,8 +86,8 @@ func (s State) allows(of uuid.UUID, lines Lines, apart int, now time.Time) error
 	return ErrLimitPerCustomer
 }
 
-// lacks says why there are not enough tickets.
-func (s State) lacks(lines Lines) error {
+// shortage is the refusal when there are not enough free tickets.
+func (s State) shortage(lines Lines) error {
 	left := 0
 	for _, line := range lines {
 		left += s.Available(line.Type)
@@ -97,23 +98,23 @@ func (s State) lacks(lines Lines) error {
 	return ErrNotEnoughTickets
 }
 
-// needFor is need for a customer. If the customer has a hold whose time is over, it lapses first.
-func (s State) needFor(of uuid.UUID, m moment, enough func(State) bool) (records []Record, after State) {
+// reclaimFor is reclaim for a customer, whose own expired hold lapses first.
+func (s State) reclaimFor(of uuid.UUID, m moment, enough func(State) bool) (records []Record, after State) {
 	if h, has := s.holds.get(of); has && h.isOver(m.now) {
 		own := h.lapse(of)
-		records, after = s.Evolve(own).need(m, enough)
+		records, after = s.Evolve(own).reclaim(m, enough)
 		return append([]Record{own}, records...), after
 	}
-	return s.need(m, enough)
+	return s.reclaim(m, enough)
 }
 
-// need makes a state in which there are enough tickets, if that is possible: those who wait get what
-// is free already, and holds whose time is over lapse, one after the other.
-func (s State) need(m moment, enough func(State) bool) (records []Record, after State) {
+// reclaim offers the free tickets to those who wait, and records the lapse of expired holds, one
+// after the other, until there are enough free tickets or no more holds have expired.
+func (s State) reclaim(m moment, enough func(State) bool) (records []Record, after State) {
 	records = s.offers(m)
 	s = s.Evolve(records...)
 	for range MaxLapses {
-		lapsed, is := s.lapse(m.now)
+		lapsed, is := s.nextLapse(m.now)
 		if !is || enough(s) {
 			break
 		}
@@ -123,8 +124,8 @@ func (s State) need(m moment, enough func(State) bool) (records []Record, after 
 	return records, s
 }
 
-// offers gives the free tickets to those who wait for them: each to the first that they are enough
-// for, until they are enough for nobody.
+// offers gives the free tickets to those who wait: each time to the first entry that they cover,
+// until they cover none.
 func (s State) offers(m moment) (records []Record) {
 	if len(s.demands) == 0 || m.now.IsZero() || s.onSale(m.now) != nil {
 		return nil
@@ -134,7 +135,7 @@ func (s State) offers(m moment) (records []Record) {
 		until = s.untilEnd(m.now.Add(DefaultHoldTime))
 	}
 	for {
-		e, some := s.next()
+		e, some := s.nextOffer()
 		if !some {
 			return records
 		}
@@ -147,7 +148,7 @@ func (s State) offers(m moment) (records []Record) {
 	}
 }
 
-// untilEnd is a time, or the end of the sale if that comes first, in whole microseconds.
+// untilEnd is t or the end of the sale, whichever is earlier, in whole microseconds.
 func (s State) untilEnd(t time.Time) time.Time {
 	t = t.UTC().Truncate(time.Microsecond)
 	for _, end := range []time.Time{s.details.StartsAt, s.details.SaleClosesAt} {
@@ -169,7 +170,7 @@ func lapseHolds(c LapseHolds, s State) ([]Record, error) {
 		}
 		return []Record{h.lapse(c.CustomerID)}, nil
 	}
-	records, _ := s.need(momentOf(c), func(State) bool { return false })
+	records, _ := s.reclaim(momentOf(c), func(State) bool { return false })
 	return records, nil
 }
 
@@ -191,7 +192,7 @@ func holdTickets(c HoldTickets, s State) ([]Record, error) {
 	if has && now.isOver(c.Now) {
 		has = false
 	}
-	apart := 0
+	replaced := 0
 	if has {
 		if now.offered {
 			if slices.Equal(now.lines.unpriced(), lines.unpriced()) {
@@ -199,12 +200,12 @@ func holdTickets(c HoldTickets, s State) ([]Record, error) {
 			}
 			return nil, ErrAlreadyHolding
 		}
-		apart = now.lines.Quantity()
+		replaced = now.lines.Quantity()
 	}
 	if _, waits := s.EntryOf(c.CustomerID); waits {
 		return nil, ErrAlreadyWaiting
 	}
-	if err := s.allows(c.CustomerID, lines, apart, c.Now); err != nil {
+	if err := s.checkLimit(c.CustomerID, lines, replaced, c.Now); err != nil {
 		return nil, err
 	}
 	if err := s.onSale(c.Now); err != nil {
@@ -218,10 +219,10 @@ func holdTickets(c HoldTickets, s State) ([]Record, error) {
 		return s.renew(held, now, c)
 	}
 	customer, _ := s.customers.get(c.CustomerID)
-	freed, s := s.needFor(c.CustomerID, momentOf(c), func(s State) bool { return s.has(lines) })
+	freed, s := s.reclaimFor(c.CustomerID, momentOf(c), func(s State) bool { return s.has(lines) })
 	switch {
 	case !s.has(lines):
-		return nil, s.lacks(lines)
+		return nil, s.shortage(lines)
 	case s.details.RequireProofOfWork && !c.WorkProved:
 		return nil, ErrProofOfWorkRequired
 	case customer.claims >= MaxClaims:
@@ -253,9 +254,9 @@ func (s State) renew(held TicketsHeld, now hold, c HoldTickets) ([]Record, error
 	}
 	held.ExpiresAt = time.UnixMicro(max(held.ExpiresAt.UnixMicro(), now.expires)).UTC()
 	without := func(s State) State { return s.endHold(c.CustomerID, now.id) }
-	freed, s := s.need(momentOf(c), func(s State) bool { return without(s).has(held.Lines) })
+	freed, s := s.reclaim(momentOf(c), func(s State) bool { return without(s).has(held.Lines) })
 	if s := without(s); !s.has(held.Lines) {
-		return nil, s.lacks(held.Lines)
+		return nil, s.shortage(held.Lines)
 	}
 	return append(freed, held), nil
 }
@@ -328,7 +329,7 @@ func joinWaitlist(c JoinWaitlist, s State) ([]Record, error) {
 	if h, has := s.holds.get(c.CustomerID); has && !h.isOver(c.Now) {
 		return nil, ErrAlreadyHolding
 	}
-	if err := s.allows(c.CustomerID, lines, 0, c.Now); err != nil {
+	if err := s.checkLimit(c.CustomerID, lines, 0, c.Now); err != nil {
 		return nil, err
 	}
 	if err := s.onSale(c.Now); err != nil {
@@ -341,7 +342,7 @@ func (s State) waitFor(c JoinWaitlist, lines Lines) ([]Record, error) {
 	customer, _ := s.customers.get(c.CustomerID)
 	full := s // as if all tickets were free
 	full.sold, full.held, full.taken = 0, 0, nil
-	freed, s := s.needFor(c.CustomerID, momentOf(c), func(s State) bool { return s.has(lines) })
+	freed, s := s.reclaimFor(c.CustomerID, momentOf(c), func(s State) bool { return s.has(lines) })
 	switch {
 	case !full.has(lines):
 		return nil, ErrNotEnoughTickets

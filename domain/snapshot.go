@@ -128,7 +128,7 @@ func (r *snapshotReader) take(n int) []byte {
 	return taken
 }
 
-// length is that of what follows, and so no more than there are bytes.
+// length reads the length of what follows, which can't exceed the bytes that are left.
 func (r *snapshotReader) length() int {
 	value, n := binary.Uvarint(r.rest)
 	if n <= 0 || value > uint64(len(r.rest)-n) { //nolint:gosec // a length

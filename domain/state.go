@@ -188,8 +188,8 @@ func (s State) setDetails(d Details) State {
 	return s
 }
 
-// setBooking stores a booking instead of the one that has the id so far, and counts its tickets for
-// its customer while it is active.
+// setBooking stores a booking, replaces the one with the same id, and counts its tickets for its
+// customer while it is active.
 func (s State) setBooking(id, of uuid.UUID, cancelled bool, lines Lines, by *builder) State {
 	if before, exists := s.bookings.get(id); exists {
 		s = s.count(id, before, -1, by)
@@ -242,7 +242,7 @@ func (s State) takeType(id TypeID, n int) State {
 	return s
 }
 
-// linesOf are without prices, which no decision needs.
+// linesOf are the lines of a booking without prices, which no decision needs.
 func (s State) linesOf(id uuid.UUID, b booking) Lines {
 	if b.typeID != 0 {
 		return Lines{{Type: b.typeID, Quantity: int(b.quantity)}}

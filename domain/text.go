@@ -24,7 +24,7 @@ func isParagraphs(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Cc, r) && r != '\n' && r != '\t' })
 }
 
-// normalizedText is a text of several lines as it is stored.
+// normalizedText trims a text of several lines and ends its lines with \n.
 func normalizedText(s string) string { return strings.ReplaceAll(strings.TrimSpace(s), "\r\n", "\n") }
 
 // IsVisible reports whether s has a visible character. Combining marks alone are not visible.

@@ -19,8 +19,8 @@ type Money struct {
 	Currency string `json:"currency"` // ISO 4217 code, upper case
 }
 
-// TypeID names a ticket type of an event. The ids of an event are given in order, from 1, and never
-// again.
+// TypeID names a ticket type of an event. The ids of an event are assigned in order, from 1, and are
+// not reused.
 type TypeID uint8
 
 // FirstTypeID is the id of the only ticket type of an event that was scheduled with a single price.
@@ -47,11 +47,11 @@ type Line struct {
 	Price    int64  `json:"price,omitempty"` // of each, in minor units
 }
 
-// Lines are what is booked together. None are what version 1 of the records meant: one ticket of the
-// first type, at the price that it had then.
+// Lines are what is booked together. No lines mean one ticket of the first type, at its price at that
+// time, as in version 1 of the records.
 type Lines []Line
 
-// All returns the lines, and one for none.
+// All returns the lines, or the one line that no lines mean.
 func (l Lines) All() Lines {
 	if len(l) == 0 {
 		return Lines{{Type: FirstTypeID, Quantity: 1}}
@@ -70,7 +70,7 @@ func (l Lines) Quantity() (n int) {
 	return n
 }
 
-// cancelled are the lines for a cancellation: none where they mean the same.
+// cancelled are the lines of a cancellation: none if they are one ticket of the first type.
 func (l Lines) cancelled() Lines {
 	l = l.unpriced()
 	if len(l) == 1 && l[0] == l[:0].All()[0] {
@@ -94,17 +94,6 @@ func (d Details) Price() Money {
 		price.Minor = d.TicketTypes[0].Price
 	}
 	return price
-}
-
-// SetPrice changes the price of the first ticket type and the currency of all.
-func (d *Details) SetPrice(price Money) {
-	d.Currency = price.Currency
-	if len(d.TicketTypes) == 0 {
-		d.TicketTypes = GeneralAdmission(price.Minor)
-		return
-	}
-	d.TicketTypes = slices.Clone(d.TicketTypes)
-	d.TicketTypes[0].Price = price.Minor
 }
 
 // normalizedTypes are the types with trimmed names and an id for each.

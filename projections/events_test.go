@@ -107,7 +107,7 @@ func TestEventsAreSortedByThePriceThatIsShown(t *testing.T) {
 		"10000000000 JPY": {Minor: domain.MaxPrice, Currency: "JPY"},
 	} {
 		d := details(title, 0, 0)
-		d.SetPrice(price)
+		d.Currency, d.TicketTypes = price.Currency, domain.GeneralAdmission(price.Minor)
 		b.do(uuid.New(), domain.ScheduleEvent{Details: d, Capacity: 1})
 	}
 	p.reaches(b.head)

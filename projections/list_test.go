@@ -25,7 +25,7 @@ func (b *bundle) at(starts time.Time, title, venue string, price domain.Money) u
 	id := uuid.New()
 	d := details(title, 0, 0)
 	d.Venue, d.StartsAt = venue, starts.UTC().Truncate(time.Microsecond)
-	d.SetPrice(price)
+	d.Currency, d.TicketTypes = price.Currency, domain.GeneralAdmission(price.Minor)
 	b.do(id, domain.ScheduleEvent{Details: d, Capacity: 2})
 	return id
 }

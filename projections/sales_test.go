@@ -42,7 +42,10 @@ func salesTable(name, title string, panics func() bool) engine.Projection {
 			case domain.BookingCancelled:
 				row.Sold -= v.Lines.Quantity()
 			case domain.TicketsHeld:
-				row.Sold += v.Taken()
+				row.Sold += v.Lines.Quantity()
+				if len(v.Before) > 0 {
+					row.Sold -= v.Before.Quantity()
+				}
 			case domain.TicketsOffered:
 				row.Sold += v.Lines.Quantity()
 			case domain.HoldReleased:

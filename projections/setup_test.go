@@ -333,8 +333,8 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 		must(b, err)
 		for _, e := range rows {
 			d := domain.Details{Title: e.Title, Description: e.Description, Venue: e.Venue, StartsAt: e.StartsAt,
-				TimeZone: e.TimeZone, MaxPerCustomer: 1}
-			d.SetPrice(e.Price)
+				TimeZone: e.TimeZone, MaxPerCustomer: 1,
+				Currency: e.Price.Currency, TicketTypes: domain.GeneralAdmission(e.Price.Minor)}
 			gotEvents[e.ID] = fmt.Sprint(d, e.Capacity, e.Remaining, e.Status, e.Version, e.CreatedAt, e.UpdatedAt)
 		}
 		if len(rows) == 0 {
