@@ -17,7 +17,7 @@ import (
 type Book struct {
 	EventID   uuid.UUID
 	Lines     domain.Lines
-	BookingID uuid.UUID // zero: a new one. The same one again changes nothing
+	BookingID uuid.UUID // zero: a new one. Repeating one changes nothing
 	Immediate bool      // does not share the delay of bookings
 
 	WorkProved bool // see [domain.BookTicket]
@@ -59,8 +59,8 @@ func madeBooking(event, id, of uuid.UUID) func(outcome) Result {
 	}
 }
 
-// recordOf is the record of a type among those that a command has added: offers and lapses come with
-// it.
+// recordOf is the first record of one of the types among those that a command has added, which can
+// include lapses and offers.
 func recordOf(o outcome, types ...string) (r eventstore.Record, ok bool) {
 	at := slices.IndexFunc(o.Records, func(r eventstore.Record) bool { return slices.Contains(types, r.Type) })
 	if at < 0 {
@@ -69,7 +69,7 @@ func recordOf(o outcome, types ...string) (r eventstore.Record, ok bool) {
 	return o.Records[at], true
 }
 
-// linesOf is what a booking is for.
+// linesOf is what a record books.
 func linesOf(r eventstore.Record) (lines domain.Lines, currency string) {
 	switch v := valueOf(r).(type) {
 	case domain.TicketBooked:

@@ -11,17 +11,17 @@ import (
 
 // CheckIn admits the holder of a ticket.
 type CheckIn struct {
-	EventID uuid.UUID // that people are let in to
+	EventID uuid.UUID // the event whose door it is
 	Ticket  domain.TicketID
 	// OfEvent is the event that the ticket is for.
 	OfEvent uuid.UUID
-	At      time.Time // when it was decided, if that was before now; zero: now
-	// Invalid is what the caller has found wrong already, such as [domain.ErrNoSuchTicket]. Only those
-	// who may check tickets in are told.
+	At      time.Time // when the ticket was scanned, if before now; zero: now
+	// Invalid is what the caller has found wrong already, such as [domain.ErrNoSuchTicket]. It is
+	// reported only to actors who may check tickets in.
 	Invalid error
 }
 
-// CheckedTicket is a ticket at the door, and how many people are inside after that.
+// CheckedTicket is a scanned ticket, and how many of the event are checked in after it.
 type CheckedTicket struct {
 	Ticket     domain.TicketID
 	TypeName   string
@@ -31,8 +31,8 @@ type CheckedTicket struct {
 	Sold       int
 }
 
-// CheckIn checks a ticket in. It is refused with a [*domain.AlreadyCheckedInError] if it is already:
-// of all who try at the same moment, one succeeds.
+// CheckIn checks a ticket in. If it is checked in already, the error is a
+// [*domain.AlreadyCheckedInError]: of several calls at the same moment, one succeeds.
 func (s *Service) CheckIn(ctx context.Context, r Request, c CheckIn) (Result, error) {
 	admit := domain.CheckInTicket{Ticket: c.Ticket, At: c.At, By: r.Actor, Now: s.Now()}
 	return s.atTheDoor(ctx, r, "check in", c, admit)
@@ -78,12 +78,11 @@ func checkedTicketOf(t domain.TicketID, s domain.State) CheckedTicket {
 	return a
 }
 
-// Look reads the state of an event for somebody who may do there what a role may. It is that of the
-// stream, and so exact.
+// Look reads the state of an event from its stream, for an actor with the needed role.
 func (s *Service) Look(
 	ctx context.Context, r Request, eventID uuid.UUID, needed domain.EventRole,
 ) (state domain.State, err error) {
-	r.Once = nil // it is no request of its own
+	r.Once = nil // the key belongs to the request that looks
 	nothing := command{StreamID: eventID, Decide: func(domain.State) ([]domain.Record, error) { return nil, nil }}
 	_, err = s.executeAs(ctx, r, needed, "look", nothing, func(o outcome) Result {
 		state = o.State

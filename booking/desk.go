@@ -31,7 +31,7 @@ func (s *Service) BookFor(ctx context.Context, r Request, c BookFor) (Result, er
 func (s *Service) CancelBookingOf(
 	ctx context.Context, r Request, eventID, bookingID uuid.UUID, reason string,
 ) (Result, error) {
-	// First: others are not told which bookings there are.
+	// This goes first, so that actors without the role don't learn which bookings exist.
 	if _, err := s.Look(ctx, r, eventID, domain.RoleSell); err != nil {
 		return Result{}, err
 	}
@@ -49,7 +49,7 @@ func (s *Service) CancelBookingOf(
 	return s.executeAs(ctx, r, domain.RoleSell, "cancel booking of", cmd, cancelledBooking(found))
 }
 
-// SendMessage writes to everybody who has tickets. It is sent by a reactor, after this returns.
+// SendMessage writes to everybody who has tickets. A reactor sends the mails afterwards.
 func (s *Service) SendMessage(ctx context.Context, r Request, eventID uuid.UUID, subject, text string) (Result, error) {
 	send := domain.SendMessage{By: r.Actor, Subject: subject, Text: text, Now: s.Now()}
 	cmd := command{StreamID: eventID, Decide: decider(send)}

@@ -1,8 +1,7 @@
-// Package booking is the application: one method of [Service] for each thing that people can do.
-// The HTTP API, the seed and the tools call it, and all of them get the same rules
-// for ids, time, repeated requests and reading one's own writes.
+// Package booking is the application: [Service] has one method for each use case. The HTTP API, the
+// seed, the reactors and the tools call it, and all get the same rules for ids, time, repeated
+// requests and reading one's own writes.
 //
-// It keeps HTTP and SQL out: it knows neither statuses nor tables. What may happen to an event is
-// decided in package domain, and how records are stored in package eventstore. Start reading at
-// service.go; execute is the way that every command takes.
+// It contains neither HTTP nor SQL. Package domain has the rules, and package eventstore stores the
+// records. Start reading at service.go: every command passes through execute.
 package booking

@@ -6,10 +6,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// CancelErased gives back what users who were deleted still have, as [Service.CancelUpcoming] does.
-// A booking that was in its delay while its user was deleted is made afterwards, by whichever process
-// has it. So this is called now and then for as long as a request of theirs can be on its way; it
-// costs one query while there is nothing.
+// CancelErased cancels what deleted users still have, as [Service.CancelUpcoming] does. A booking that
+// was in its delay when its user was deleted is made after that. So this is called periodically for as
+// long as such a request can be running; it costs one query while there is nothing to cancel.
 func (s *Service) CancelErased(ctx context.Context, users []uuid.UUID) error {
 	if len(users) == 0 {
 		return nil

@@ -29,8 +29,8 @@ func (s *Service) Schedule(ctx context.Context, r Request, c Schedule) (Result, 
 	details, err := domain.NewDetails(c.Details)
 	errImage := s.keepImage(ctx, c.Details.Image)
 	if err := domain.JoinInvalid(c.Invalid, err, errImage, domain.CheckCapacity(c.Capacity)); err != nil {
-		// If only the date is wrong, that is left to the decision: a repeated request gets its answer
-		// also after the event has begun.
+		// A date that is the only mistake is left to the decision, so that a repeated request gets its
+		// answer even after the event has begun.
 		return Result{}, domain.JoinInvalid(err, domain.CheckDate(c.Details.StartsAt, now))
 	}
 	id := cmp.Or(c.EventID, uuid.Must(uuid.NewV7()))
@@ -47,9 +47,8 @@ type Change struct {
 	Expected int // version of the event; 0: any. Another one is an [*eventstore.ConflictError]
 	// AllowPast accepts every date, for events that are imported.
 	AllowPast bool
-	// Edit changes what is to be different, and leaves the rest as it is then. It is called several
-	// times, from other goroutines, and must be a pure function. What it finds wrong is reported
-	// together with the rest.
+	// Edit changes the present details and capacity. It can be called several times, from other
+	// goroutines, and must be a pure function. Its error is reported together with other mistakes.
 	Edit func(details *domain.Details, capacity *int) error
 	// Image is the picture that Edit sets, if it sets one; it must be stored.
 	Image string
@@ -82,9 +81,9 @@ func (s *Service) Change(ctx context.Context, r Request, c Change) (Result, erro
 	return s.executeEvent(ctx, r, "change", command{StreamID: c.EventID, Decide: decide, Expected: c.Expected})
 }
 
-// keepImage makes sure that a picture that a command names is stored, and stays.
+// keepImage makes sure that a picture that a command names is stored, and is kept.
 func (s *Service) keepImage(ctx context.Context, id string) error {
-	if s.Images == nil || !domain.IsImageID(id) { // the domain says what is wrong with others
+	if s.Images == nil || !domain.IsImageID(id) { // the domain refuses other texts
 		return nil
 	}
 	isThere, err := s.Images.Keep(ctx, id)

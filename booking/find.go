@@ -10,9 +10,9 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// FindBooking asks the read model. A booking that is not there may be on its way: nobody is told
-// that it does not exist before the read model contains everything that was in the log when they
-// asked. Until then, and while a stream is parked, which may hold it, the error is [ErrCatchingUp].
+// FindBooking looks a booking up in the read model. It reports that there is none only when the read
+// model contains everything that was in the log at the call. Until then, and while a parked stream may
+// contain it, the error is [ErrCatchingUp].
 func (s *Service) FindBooking(ctx context.Context, id uuid.UUID) (*projections.Booking, error) {
 	return find(ctx, s, id, s.Bookings, domain.ErrBookingNotFound)
 }
@@ -25,15 +25,6 @@ func (s *Service) FindHold(ctx context.Context, id uuid.UUID) (*projections.Hold
 // FindEntry is [Service.FindBooking] for an entry on a waiting list.
 func (s *Service) FindEntry(ctx context.Context, id uuid.UUID) (*projections.Entry, error) {
 	return find(ctx, s, id, s.Waitlist, domain.ErrEntryNotFound)
-}
-
-// EventOf tells which stream a hold or an offer is in; the stream decides what has become of it.
-func (s *Service) EventOf(ctx context.Context, hold uuid.UUID) (event uuid.UUID, err error) {
-	found, err := s.FindHold(ctx, hold)
-	if err != nil {
-		return event, err
-	}
-	return found.EventID, nil
 }
 
 // readModel has rows with ids.
@@ -52,7 +43,7 @@ func find[Row any](
 	if err := s.caughtUp(ctx); err != nil {
 		return nil, err
 	}
-	// In this order: a stream that is no longer parked has its rows in the read model.
+	// Lacks goes first: the rows of a stream that is unparked meanwhile are found by the second Get.
 	lacks, err := in.Lacks(ctx)
 	if err != nil {
 		return nil, err
@@ -67,8 +58,8 @@ func find[Row any](
 	return nil, missing
 }
 
-// caughtUp waits until the read models contain all that is in the log by now. The error is
-// [ErrCatchingUp] when they don't in time.
+// caughtUp waits until the read models have reached the present end of the log. The error is
+// [ErrCatchingUp] if that takes too long.
 func (s *Service) caughtUp(ctx context.Context) error {
 	head, err := s.Log.Head(ctx)
 	if err != nil {

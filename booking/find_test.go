@@ -11,6 +11,7 @@ import (
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/projections"
 )
 
 func TestAHoldThatTheReadModelLacksIsWaitedForAndNeverCalledMissing(t *testing.T) {
@@ -25,10 +26,10 @@ func TestAHoldThatTheReadModelLacksIsWaitedForAndNeverCalledMissing(t *testing.T
 		},
 	})
 	must(t, err)
-	find := func(p booking.Progress, id uuid.UUID) (uuid.UUID, error) {
+	find := func(p booking.Progress, id uuid.UUID) (*projections.Hold, error) {
 		s := *b.Service
 		s.Progress = p
-		return s.EventOf(t.Context(), id)
+		return s.FindHold(t.Context(), id)
 	}
 	if _, err := find(stalled, hold); !errors.Is(err, booking.ErrCatchingUp) {
 		t.Errorf("got %v, want %v", err, booking.ErrCatchingUp)
@@ -42,8 +43,8 @@ func TestAHoldThatTheReadModelLacksIsWaitedForAndNeverCalledMissing(t *testing.T
 		return b.Progress.Wait(ctx, position)
 	}}
 	found, err := find(catchingUp, hold)
-	if head := b.head(); err != nil || found != event || waited != head {
-		t.Errorf("got %s, %v after position %d, want %s after %d", found, err, waited, event, head)
+	if head := b.head(); err != nil || found.EventID != event || waited != head {
+		t.Errorf("got %+v, %v after position %d, want %s after %d", found, err, waited, event, head)
 	}
 	if _, err := find(b.Progress, uuid.New()); !errors.Is(err, domain.ErrHoldNotFound) {
 		t.Errorf("got %v, want %v", err, domain.ErrHoldNotFound)

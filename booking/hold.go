@@ -11,7 +11,7 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// Hold sets tickets aside for the actor, or renews what the actor has. No lines are one ticket of the
+// Hold sets tickets aside for the actor, or renews the actor's hold. No lines are one ticket of the
 // first type.
 type Hold struct {
 	EventID    uuid.UUID
@@ -59,7 +59,7 @@ func (s *Service) findOwnHold(ctx context.Context, r Request, id uuid.UUID) (*pr
 	return found, nil
 }
 
-// Release gives back what a hold of the actor has set aside, and declines an offer. Releasing it again
+// Release returns the tickets of a hold of the actor, and declines an offer. Releasing it again
 // changes nothing.
 func (s *Service) Release(ctx context.Context, r Request, holdID uuid.UUID) (Result, error) {
 	hold, err := s.findOwnHold(ctx, r, holdID)
@@ -68,31 +68,29 @@ func (s *Service) Release(ctx context.Context, r Request, holdID uuid.UUID) (Res
 	}
 	release := domain.ReleaseHold{HoldID: holdID, CustomerID: r.Actor, Now: s.Now(), OfferTime: s.HoldTime}
 	cmd := command{StreamID: hold.EventID, Decide: decider(release), Immediate: true}
-	result, err := s.execute(ctx, r, "release", cmd, func(o outcome) Result {
-		return Result{Event: eventOf(hold.EventID, o), Position: o.Position}
-	})
+	result, err := s.execute(ctx, r, "release", cmd, eventResult(hold.EventID))
 	if err != nil {
 		return Result{}, err
 	}
-	// Nothing was paid, unless a confirmation broke off.
+	// Something was paid only if a confirmation was interrupted.
 	return result, s.refund(context.WithoutCancel(ctx), paymentOf(hold))
 }
 
-// Confirm pays for what a hold of the actor has set aside and makes it a booking, with the id of the
-// hold. Confirming again changes nothing and is paid once. When the hold is over by the time that it is
-// paid, the payment is given back, and the error is [domain.ErrHoldLapsed]. Other errors are
-// [ErrPaymentFailed] and [ErrPaymentUnknown].
+// Confirm pays for a hold of the actor and makes it a booking with the id of the hold. Confirming
+// again changes nothing and is paid once. If the hold expires before it is paid, the payment is
+// refunded, and the error is [domain.ErrHoldLapsed]. Other errors are [ErrPaymentFailed] and
+// [ErrPaymentUnknown].
 //
-// The payment lies outside of the transaction, so that nobody waits for it. It carries the id of the
-// hold: if the program ends between payment and booking, the same request again books without paying
-// twice or, when the hold is over, gives the payment back.
+// The payment is made outside of the transaction, so that no other command waits for it. It carries
+// the id of the hold: if the program ends between payment and booking, the repeated request books
+// without paying twice or, if the hold has expired, refunds the payment.
 func (s *Service) Confirm(ctx context.Context, r Request, holdID uuid.UUID) (Result, error) {
 	for again := false; ; again = true {
 		hold, err := s.findOwnHold(ctx, r, holdID)
 		if err != nil {
 			return Result{}, err
 		}
-		// A client that goes away does not leave a payment without a booking.
+		// It goes on when the client disconnects, so that no payment is left without a booking.
 		result, err := s.confirm(context.WithoutCancel(ctx), r, hold)
 		if !errors.Is(err, domain.ErrHoldChanged) || again {
 			return result, err
@@ -141,7 +139,7 @@ func (s *Service) book(
 }
 
 // giveUp ends a hold that can't be confirmed, so that no other request confirms it meanwhile, and
-// gives back what was paid for it. It returns why, unless another request was quicker and has booked.
+// refunds its payment. It returns why, unless another request has confirmed the hold first.
 func (s *Service) giveUp(ctx context.Context, r Request, hold *projections.Hold, why domain.Refusal) (Result, error) {
 	now := s.Now()
 	cmd := command{StreamID: hold.EventID, Immediate: true, Decide: func(state domain.State) ([]domain.Record, error) {
@@ -158,7 +156,7 @@ func (s *Service) giveUp(ctx context.Context, r Request, hold *projections.Hold,
 	}}
 	isBooked := false
 	once := r
-	once.Once = nil // what is refused leaves no key
+	once.Once = nil // a refusal leaves no key
 	_, err := s.execute(ctx, once, "give up", cmd, func(o outcome) Result {
 		_, isBooked = o.State.Booking(hold.ID)
 		return Result{}

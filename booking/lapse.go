@@ -8,10 +8,9 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// LapseHolds records which holds and offers of an event have lapsed, and offers their tickets to those
-// who wait for them. It tells how many lapses it has recorded, also when it fails halfway; none if
-// others were quicker or the time is not over. Nothing depends on it: a hold whose time is over counts
-// no more, recorded or not.
+// LapseHolds records the lapse of the expired holds and offers of an event, and offers their tickets
+// to those who wait. It returns how many lapses it has recorded, also together with an error. No rule
+// depends on it: an expired hold has lapsed, recorded or not.
 func (s *Service) LapseHolds(ctx context.Context, eventID uuid.UUID) (recorded int, err error) {
 	lapsed := func(o outcome) (n int) {
 		for _, r := range o.Records {

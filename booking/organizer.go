@@ -9,9 +9,9 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// executeAs executes a command of an organizer: it is decided only if the actor may do at the event
-// what a role may. Every command that is not a customer's own goes through here. It does not share
-// the delay of bookings.
+// executeAs executes a command of an organizer. It is decided only if the actor has the needed role at
+// the event. Every command that is not a customer's own passes through here. It does not share the
+// delay of bookings.
 func (s *Service) executeAs(
 	ctx context.Context, r Request, needed domain.EventRole, useCase string, c command, show func(outcome) Result,
 ) (Result, error) {
@@ -30,7 +30,7 @@ func (s *Service) executeAs(
 	if !errors.Is(err, domain.ErrNotYourEvent) {
 		return result, err
 	}
-	// The event can be one whose records do not say who owns it.
+	// The records of old events do not say who owns them.
 	scheduler, errLog := s.Log.FirstActor(ctx, c.StreamID)
 	if errLog != nil {
 		return Result{}, errLog
@@ -43,7 +43,7 @@ func (s *Service) executeAs(
 	return s.execute(ctx, r, useCase, c, show)
 }
 
-// AddOrganizer gives somebody a role at an event, instead of the one that they have.
+// AddOrganizer gives somebody a role at an event, which replaces an earlier one.
 func (s *Service) AddOrganizer(
 	ctx context.Context, r Request, eventID, userID uuid.UUID, role domain.EventRole,
 ) (Result, error) {

@@ -11,14 +11,14 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// Payments takes money for holds, and gives it back. Both are idempotent by the id and the amount of the
-// payment: however often one is asked for, it happens once.
+// Payments takes money for holds, and refunds it. Both are idempotent by the id and the amount of the
+// payment.
 type Payments interface {
 	// Pay returns when the payment is made. It returns [ErrPaymentFailed] when it is refused for good;
 	// after any other error nobody knows whether it was made.
 	Pay(ctx context.Context, p Payment) error
-	// Refund gives a payment back, or what may come of one that is on its way. Nothing was paid: that
-	// is no error.
+	// Refund refunds a payment, also one that is still being made. If nothing was paid, it does nothing
+	// and returns nil.
 	Refund(ctx context.Context, p Payment) error
 }
 
@@ -38,8 +38,8 @@ var (
 	ErrPaymentUnknown = errors.New("it is not known whether the payment was made")
 )
 
-// paymentTimeout bounds how long a payment, or its refund, may take. It goes on when the client has
-// gone: otherwise nobody would know what became of it.
+// paymentTimeout bounds a payment, and a refund. They go on when the client disconnects, so that their
+// outcome is known.
 const paymentTimeout = 30 * time.Second
 
 // pay takes the price of a hold, if it has one.
@@ -56,7 +56,7 @@ func (s *Service) pay(ctx context.Context, p Payment) error {
 	return errors.Join(ErrPaymentUnknown, err)
 }
 
-// refund gives back what was paid for a hold that is over.
+// refund refunds the payment for a hold that is over.
 func (s *Service) refund(ctx context.Context, p Payment) error {
 	if s.Payments == nil || p.Amount.Minor == 0 {
 		return nil

@@ -7,17 +7,17 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// RefusedError is a refusal of the domain with what else a client can use.
+// RefusedError is a refusal of the domain with details from the state.
 type RefusedError struct {
 	domain.Refusal
 	Waitlist    bool      // others wait for tickets
-	SaleOpensAt time.Time // zero: it is not about that
+	SaleOpensAt time.Time // of domain.ErrSaleNotOpen; else zero
 }
 
-// Unwrap is the refusal.
+// Unwrap returns the refusal.
 func (e *RefusedError) Unwrap() error { return e.Refusal }
 
-// explain adds to a refusal what the state says about it.
+// explain adds details from the state to a refusal.
 func explain(err error, s domain.State) error {
 	var refused domain.Refusal
 	if !errors.As(err, &refused) {

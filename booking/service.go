@@ -27,7 +27,7 @@ type (
 	outcome = eventstore.Result[domain.State]
 )
 
-// Executor carries commands to the log: an [eventstore.Executor] of [Model].
+// Executor executes commands: an [eventstore.Executor] of [Model].
 type Executor interface {
 	Execute(context.Context, eventstore.Command[domain.State, domain.Record]) (eventstore.Result[domain.State], error)
 }
@@ -53,10 +53,10 @@ func Model() eventstore.Model[domain.State, domain.Record] {
 	}
 }
 
-// Service carries out what people ask for. Its methods return domain refusals and
-// [*domain.InvalidError], errors of [eventstore.Executor.Execute], and [ErrCatchingUp]. They return
-// when the outcome is certain and, if possible, the read models show it. It is safe for concurrent
-// use; everything in it stays the caller's to close.
+// Service executes the use cases. Its methods return domain refusals and [*domain.InvalidError],
+// errors of [eventstore.Executor.Execute], and [ErrCatchingUp]. They return when the outcome is
+// certain and, unless that takes longer than [MaxWait], the read models show it. It is safe for
+// concurrent use. The caller closes what its fields need closed.
 type Service struct {
 	Executor Executor
 	Log      *eventstore.Log
@@ -76,7 +76,7 @@ type Service struct {
 	Now      func() time.Time
 }
 
-// Request says who asks, and as part of what.
+// Request identifies the actor of a command, and the request that it is part of.
 type Request struct {
 	Actor         uuid.UUID
 	KeyID         uuid.UUID // the API key that the request came with; zero: none
@@ -89,19 +89,19 @@ type Request struct {
 // of the first time as [Result.Replayed], until [eventstore.Log.ForgetKeys] deletes it. Refusals
 // are not kept. The errors are [eventstore.ErrKeyReused] and [eventstore.ErrKeyInFlight].
 type Once struct {
-	Key string // 1 to 255 bytes; those of different actors are different keys
-	// Asked is what the request asks for, written as JSON and hashed. The same key with something
-	// else is another request. Hashes are stored: the JSON must not change from version to version.
+	Key string // 1 to 255 bytes; each actor has keys of their own
+	// Asked is what the request asks for. The hash of its JSON is stored and tells requests with the
+	// same key apart, so the JSON must not change from version to version.
 	Asked any
-	// Formerly is what an earlier version wrote for the same request; nil: the same as Asked.
+	// Formerly is what an earlier version of the program used as Asked; nil: the same.
 	Formerly any
 	// Answer is what is stored. It must be a pure function; the position is not known yet.
 	Answer func(Result) ([]byte, error)
 }
 
-// Result is what a command led to.
+// Result is the outcome of a command.
 type Result struct {
-	// Event is as the command left it, by its stream and so exact; without CreatedAt and UpdatedAt.
+	// Event is as the command left it, by its stream; without CreatedAt and UpdatedAt.
 	Event projections.Event
 	// Booking is the one that was made or cancelled, Hold the one that was made or renewed, and Entry
 	// that on the waiting list, if the command was about one.
@@ -131,9 +131,8 @@ func (s *Service) WaitFor(ctx context.Context, position int64) (reached int64) {
 	return s.Progress.Wait(ctx, position)
 }
 
-// execute carries a command out and waits until the read models show its effect. show makes the
-// result from the outcome, and must be a pure function. useCase is stored as part of the
-// fingerprint.
+// execute executes a command and waits until the read models show its effect. show makes the result
+// from the outcome, and must be a pure function. useCase is stored as part of the fingerprint.
 func (s *Service) execute(
 	ctx context.Context, r Request, useCase string, c command, show func(outcome) Result,
 ) (Result, error) {

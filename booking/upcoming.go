@@ -7,10 +7,9 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// CancelUpcoming gives back all that the actor has of events that have not begun: bookings, holds,
-// offers, and places on waiting lists. When it fails, some are given back; the same call again goes on
-// with the others. The error is [ErrCatchingUp] while the
-// read models may not show all of them.
+// CancelUpcoming cancels all that the actor has of events that have not begun: bookings, holds,
+// offers, and places on waiting lists. If it fails, some are cancelled, and another call continues
+// with the others. The error is [ErrCatchingUp] while the read models may not show all of them.
 func (s *Service) CancelUpcoming(ctx context.Context, r Request) error {
 	if err := s.caughtUp(ctx); err != nil {
 		return err
@@ -27,7 +26,7 @@ func (s *Service) CancelUpcoming(ctx context.Context, r Request) error {
 	if err != nil {
 		return err
 	}
-	// Those who wait first: what is given back must not be offered to them.
+	// Waiting lists go first: the tickets that are returned must not be offered to the actor.
 	for i := range entries {
 		if _, err := s.LeaveWaitlist(ctx, r, entries[i].EventID); !isDone(err) {
 			return err
@@ -46,8 +45,8 @@ func (s *Service) CancelUpcoming(ctx context.Context, r Request) error {
 	return nil
 }
 
-// isDone tells whether there is nothing left to give back: it is, or can't be any more, because the
-// event has begun or was called off since.
+// isDone reports whether nothing is left to cancel: it is cancelled, or it can't be, because the event
+// has begun or was cancelled meanwhile.
 func isDone(err error) bool {
 	var refused domain.Refusal
 	return err == nil || errors.As(err, &refused)

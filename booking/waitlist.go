@@ -54,8 +54,8 @@ func (s *Service) lookUpEntry(ctx context.Context, e *projections.PlacedEntry) e
 	return nil
 }
 
-// LeaveWaitlist ends the waiting of the actor. Leaving again changes nothing. An offer is declined
-// with [Service.Release].
+// LeaveWaitlist takes the actor off the waiting list. Leaving again changes nothing. An offer is
+// declined with [Service.Release].
 func (s *Service) LeaveWaitlist(ctx context.Context, r Request, eventID uuid.UUID) (Result, error) {
 	leave := domain.LeaveWaitlist{CustomerID: r.Actor}
 	cmd := command{StreamID: eventID, Decide: decider(leave), Immediate: true}
