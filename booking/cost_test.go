@@ -116,7 +116,7 @@ func costly(t *testing.T) (*booking.Service, *transactions, func(int64)) {
 		}
 	})
 	told := make(chan int64, 1000)
-	running.Go(func() { live.Run(ctx, func(n projections.News) { told <- n.Upto }) })
+	running.Go(func() { live.Run(ctx, func(n projections.Changes) { told <- n.Upto }) })
 	t.Cleanup(func() {
 		must(t, executor.Close(context.Background()))
 		stop()

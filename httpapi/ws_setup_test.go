@@ -42,25 +42,25 @@ type flooding struct {
 	events chan int // so many new events are told of
 }
 
-func (f flooding) Run(ctx context.Context, tell func(projections.News)) {
+func (f flooding) Run(ctx context.Context, tell func(projections.Changes)) {
 	var work sync.WaitGroup
 	defer work.Wait()
-	made := make(chan projections.News)
+	made := make(chan projections.Changes)
 	work.Go(func() {
-		f.Changes.Run(ctx, func(n projections.News) {
+		f.Changes.Run(ctx, func(n projections.Changes) {
 			select {
 			case made <- n:
 			case <-ctx.Done():
 			}
 		})
 	})
-	var last projections.News
+	var last projections.Changes
 	for {
 		select {
 		case last = <-made:
 			tell(last)
 		case n := <-f.events:
-			flood := projections.News{After: last.Upto, Upto: last.Upto}
+			flood := projections.Changes{After: last.Upto, Upto: last.Upto}
 			for range n {
 				flood.Events = append(flood.Events, projections.EventChange{
 					ID: uuid.New(), Status: projections.EventScheduled, Version: 1, First: last.Upto, Last: last.Upto,

@@ -16,14 +16,14 @@ type AttendeeQuery struct {
 	Status    string // BookingConfirmed or BookingCancelled; empty: both
 	Type      int    // only bookings with tickets of this type; 0: all
 	CheckedIn *bool  // only bookings with or without a ticket that is checked in; nil: both
-	// Search has words, each of which the name or the e-mail address has, without regard to case and
-	// accents. Accounts that were deleted have neither.
+	// Search is some words, each of which is in the name or the e-mail address, without regard to case
+	// and accents. Deleted accounts have neither.
 	Search string
 	Limit  int
 	After  BookingCursor
 }
 
-// Attendee is a booking and who it is for, as the account says now.
+// Attendee is a booking with the present name and address of its customer.
 type Attendee struct {
 	Booking
 	Name, Email string // empty: the account was deleted
@@ -42,7 +42,7 @@ func (q AttendeeQuery) conditions() *conditions {
 		c.add("(b.check_ins <> '[]') = %s", *q.CheckedIn)
 	}
 	for _, word := range searchWords(q.Search) {
-		// As the index users_by_words has it.
+		// The expression of the index users_by_words.
 		c.add("folded(u.name || ' ' || u.email) like %s", containing(word))
 	}
 	return c
@@ -79,7 +79,7 @@ func (b Bookings) Attendees(ctx context.Context, q AttendeeQuery) (page []Attend
 	return page, next, nil
 }
 
-// CountTickets is how many tickets the selected bookings have, on all pages.
+// CountTickets returns how many tickets the selected bookings have, on all pages.
 func (b Bookings) CountTickets(ctx context.Context, q AttendeeQuery) (tickets int, err error) {
 	c := q.conditions()
 	err = b.Pool.QueryRow(ctx, `

@@ -91,7 +91,7 @@ func reduceBooking(row *Booking, r *engine.Record[domain.Record]) {
 			Lines: v.Lines.All(), Currency: v.Currency,
 		}
 	case domain.BookingCancelled:
-		at := r.RecordedAt // a pointer into r would keep the whole page in memory
+		at := r.RecordedAt // a copy: a pointer into r would keep the whole page in memory
 		row.Status, row.CancelledAt = BookingCancelled, &at
 	case domain.TicketCheckedIn:
 		row.checkIn(v)

@@ -45,12 +45,12 @@ func (c *checkInsColumn) Value() (driver.Value, error) {
 func (c *checkInsColumn) Scan(stored any) error {
 	err := scanJSON(stored, (*[]CheckIn)(c))
 	if len(*c) == 0 {
-		*c = nil // as in a booking that was just made
+		*c = nil // as in a new booking
 	}
 	return err
 }
 
-// are reports whether these are the check-ins that a state has.
+// are reports whether they equal the check-ins of a state.
 func (c checkInsColumn) are(want []domain.CheckIn) bool {
 	return slices.EqualFunc(c, want, func(c CheckIn, w domain.CheckIn) bool {
 		return c.Type == w.Ticket.Type && c.Number == w.Ticket.Number && c.At.Equal(w.At) && c.By == w.By

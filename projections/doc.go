@@ -1,10 +1,10 @@
 // Package projections has the read models of the program: events, bookings, holds and the waiting
-// lists. There is one file for each, with its row, how a record changes the row, and its queries. Read
-// models follow from the log alone; package engine keeps them up to date.
+// lists. Each has one file with its row, how a record changes the row, and its queries. Read models
+// are computed from the log alone; package engine keeps them up to date.
 //
-// A projection's name is that of its table and its identity for ever. A new shape gets a new name,
+// A projection has the name of its table, which identifies it for ever. A new shape gets a new name,
 // is added to [All], and is built beside the old one.
 //
-// [Live] reads what has changed for those who watch, and [CompareStates] checks the rows against
-// states that the domain has folded.
+// [Live] reports changes to open pages, and [CompareStates] checks the rows against states that the
+// domain has folded. Start reading at projections.go.
 package projections

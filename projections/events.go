@@ -22,7 +22,7 @@ type Event struct {
 	Description string
 	Venue       string
 	StartsAt    time.Time  // UTC
-	EndsAt      *time.Time // UTC; nil: it is not said
+	EndsAt      *time.Time // UTC; nil: unknown
 	TimeZone    string     // IANA name of the venue's
 	Category    string     // one of [domain.Categories], or empty
 	Image       string     // id of a picture, or empty
@@ -129,8 +129,10 @@ func reduceEvent(row *Event, r *engine.Record[domain.Record]) {
 			row.Status = EventDraft
 		}
 		row.setDetails(v.Details)
+		hasKeys = false
 	case domain.DetailsChanged:
 		row.setDetails(v.Details)
+		hasKeys = false
 	case domain.CapacityChanged:
 		row.Remaining += v.Capacity - row.Capacity
 		row.Capacity = v.Capacity
@@ -145,13 +147,13 @@ func reduceEvent(row *Event, r *engine.Record[domain.Record]) {
 	default:
 		row.takeFor(v)
 	}
-	if !hasKeys { // a program of an older version wrote the row
+	if !hasKeys { // also when an older version of the program wrote the row
 		row.setKeys()
 	}
 	row.Version, row.keysVersion, row.UpdatedAt = r.Version, r.Version, r.RecordedAt
 }
 
-// takeFor changes what remains as a record about tickets says.
+// takeFor changes what remains by a record about tickets.
 func (e *Event) takeFor(r domain.Record) {
 	switch v := r.(type) {
 	case domain.TicketBooked:
@@ -177,13 +179,8 @@ func (e *Event) takeFor(r domain.Record) {
 	}
 }
 
+// setDetails sets the columns that come from the details of an event, but for the keys.
 func (e *Event) setDetails(d domain.Details) {
-	e.SetDetails(d)
-	e.setKeys()
-}
-
-// SetDetails sets what the details of an event say.
-func (e *Event) SetDetails(d domain.Details) {
 	e.Title, e.Description, e.Venue = d.Title, d.Description, d.Venue
 	e.StartsAt, e.TimeZone, e.Price = d.StartsAt, d.TimeZone, d.Price()
 	e.Category, e.Image, e.Organizer = d.Category, d.Image, d.OrganizerName
@@ -199,7 +196,7 @@ func unlessZero(t time.Time) *time.Time {
 	return &t
 }
 
-// EventOf is the row of an event by the state of its stream, without the times of its records.
+// EventOf makes the row of an event from the state of its stream, without the times of its records.
 func EventOf(id uuid.UUID, version int, s domain.State) Event {
 	e := Event{
 		ID: id, Capacity: s.Capacity(), Remaining: s.Remaining(), Status: EventScheduled, Version: version,
@@ -212,7 +209,7 @@ func EventOf(id uuid.UUID, version int, s domain.State) Event {
 		e.Status = EventDraft
 	}
 	e.taken, e.Organizers = takenOf(s), s.Organizers()
-	e.SetDetails(s.Details())
+	e.setDetails(s.Details())
 	return e
 }
 

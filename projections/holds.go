@@ -23,7 +23,7 @@ type Hold struct {
 	Offered   bool   // the id is that of the entry on the waiting list
 	Currency  string
 	Lines     domain.Lines // with prices
-	ExpiresAt time.Time    // HoldHeld counts no more from then on, also while its lapse is not recorded
+	ExpiresAt time.Time    // from then on HoldHeld means lapsed and not recorded
 	Version   int          // of the event's stream, with the last change
 }
 
@@ -100,7 +100,7 @@ func reduceHold(row *Hold, r *engine.Record[domain.Record]) {
 	row.Version = r.Version
 }
 
-// holdStatusAfter is the status of a hold that a record is about; empty: it is about none.
+// holdStatusAfter is the status of a hold after a record; empty: the record changes none.
 func holdStatusAfter(r domain.Record) string {
 	switch r.(type) {
 	case domain.TicketsHeld, domain.TicketsOffered:
@@ -125,8 +125,7 @@ func scanHold(row pgx.CollectableRow) (Hold, error) {
 // Holds answers queries about holds and offers. Its pool stays the caller's.
 type Holds struct{ Pool eventstore.Database }
 
-// OfUser returns the holds and offers of a user that count at a time, those that lapse first at the
-// beginning.
+// OfUser returns the holds and offers of a user that have not lapsed at now, the first to lapse first.
 func (h Holds) OfUser(ctx context.Context, userID uuid.UUID, now time.Time) ([]Hold, error) {
 	rows, _ := h.Pool.Query(ctx, `
 		select `+holdsTable().ColumnList("")+`
@@ -145,15 +144,15 @@ func (h Holds) Get(ctx context.Context, id uuid.UUID) (*Hold, error) {
 	return rowOf(ctx, h.Pool, holdsTable(), "hold", id)
 }
 
-// Due is what has lapsed of one event and is not recorded.
+// Due is what has lapsed of one event without a record of it.
 type Due struct {
 	EventID uuid.UUID
 	Holds   int
 	Since   time.Time // when the first of them lapsed
 }
 
-// Due returns the events with holds and offers whose time is over at now, and whose lapse the read
-// model does not have: those first that have been due longest.
+// Due returns the events with holds and offers that have expired at now and whose lapse the read model
+// does not show, the longest due first.
 func (h Holds) Due(ctx context.Context, now time.Time) ([]Due, error) {
 	rows, _ := h.Pool.Query(ctx, `
 		select event_id, count(*), min(expires_at)
@@ -168,9 +167,9 @@ func (h Holds) Due(ctx context.Context, now time.Time) ([]Due, error) {
 	return due, nil
 }
 
-// Expiries tells when the first of the holds and offers lapses whose end the read model does not have,
-// which can be before now, and when the first of them does after now; zero: there is none. It costs
-// two look-ups in an index.
+// Expiries returns the earliest expiry of the holds and offers whose end the read model does not show,
+// which can be before now, and the earliest one after now; zero: there is none. It costs two look-ups
+// in an index.
 func (h Holds) Expiries(ctx context.Context, now time.Time) (first, next time.Time, err error) {
 	rows, _ := h.Pool.Query(ctx, `
 		select (select min(expires_at) from holds where status = '`+HoldHeld+`'),

@@ -19,37 +19,37 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// An index limits the size of its entries to 2,704 bytes, and some characters unfold to many: the
-// rest of longer keys is neither searched nor sorted by.
+// An index limits the size of its entries to 2,704 bytes, and one character can become many. Keys are
+// cut; the rest is neither searched nor sorted by.
 const (
 	maxTitleKey = 1000 // bytes
 	maxVenueKey = 500
 	maxSortKey  = 256
 )
 
-// withoutMarks are letters with a mark that Unicode does not take apart, as people type them who do
-// not have them on their keyboard.
+// withoutMarks replaces letters that Unicode does not decompose by how people type them who do not
+// have them on their keyboard.
 var withoutMarks = strings.NewReplacer(
 	"ø", "o", "ł", "l", "đ", "d", "ħ", "h", "ı", "i", "ŧ", "t", "æ", "ae", "œ", "oe", "ð", "d", "þ", "th")
 
-// fold makes texts comparable without regard to case, accents and width, the same way for what is
-// searched and for what is searched in. Words are separated by single spaces.
+// fold makes texts comparable without regard to case, accents and width, both titles and searches.
+// Words are separated by single spaces.
 func fold(text string) string {
 	unmarked := transform.Chain(cases.Fold(), norm.NFKD, runes.Remove(runes.In(unicode.Mn)), cases.Fold())
 	folded, _, err := transform.String(unmarked, text)
-	if err != nil { // no transformer of the chain has one, but for text that is not UTF-8
+	if err != nil { // the transformers fail only for text that is not UTF-8
 		folded = text
 	}
 	return strings.Join(strings.Fields(withoutMarks.Replace(folded)), " ")
 }
 
-// searchWords are the words of a search, each of which an event must have.
+// searchWords are the words of a search, all of which an event must have.
 func searchWords(search string) []string {
 	words := strings.Fields(fold(search))
 	return words[:min(len(words), maxWords)]
 }
 
-// maxWords bounds what one search costs. More words hardly make it narrower.
+// maxWords bounds the cost of a search. More words hardly narrow it.
 const maxWords = 10
 
 // collators sort by the root of the Unicode collation, which is right for most languages. Making one
@@ -64,7 +64,7 @@ func sortKeyOf(title string) string {
 	return hex.EncodeToString(key[:min(len(key), maxSortKey)])
 }
 
-// titleKeyOf is what programs of an older version search and sort by.
+// titleKeyOf is the key that older versions of the program search and sort by.
 func titleKeyOf(title string) string {
 	return cut(cases.Fold().String(norm.NFKC.String(title)), maxTitleKey)
 }
@@ -84,9 +84,9 @@ func (e *Event) setKeys() {
 // refreshSize is how many rows are refreshed in one transaction.
 const refreshSize = 1000
 
-// RefreshEvents computes the keys of events whose rows a program of an older version wrote, and
-// returns how many there were. It can run at any time and several times at once: a row that changes
-// meanwhile is left to whoever changes it.
+// RefreshEvents computes the keys of events whose rows an older version of the program wrote, and
+// returns how many there were. It can run at any time and several times at once: it skips rows that
+// change meanwhile.
 func RefreshEvents(ctx context.Context, pool *pgxpool.Pool) (refreshed int64, err error) {
 	var last uuid.UUID
 	for {
@@ -122,8 +122,7 @@ func refreshEvents(ctx context.Context, pool *pgxpool.Pool) error {
 	return err
 }
 
-// saveKeys writes the keys of rows that have not changed since, and has counts of searches counted
-// anew.
+// saveKeys writes the keys of rows that have not changed since, and invalidates cached counts.
 func saveKeys(ctx context.Context, pool *pgxpool.Pool, stale []Event) (saved int64, err error) {
 	ids, versions := make([]uuid.UUID, len(stale)), make([]int, len(stale))
 	search, sorted := make([]string, len(stale)), make([]string, len(stale))

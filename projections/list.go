@@ -25,8 +25,8 @@ type Events struct {
 // NewEvents reads through pool, which stays the caller's.
 func NewEvents(pool eventstore.Database) *Events { return &Events{pool, &totals{}} }
 
-// EventQuery selects and orders events. What is zero does not restrict the list. Sort must be one of
-// the orders, Page and Limit at least 1.
+// EventQuery selects and orders events. Zero fields do not restrict the list. Sort must be one of the
+// orders, Page and Limit at least 1.
 type EventQuery struct {
 	// Search is some words or parts of words, each of which is in the title or the venue, without
 	// regard to order, case and accents.
@@ -37,8 +37,8 @@ type EventQuery struct {
 	Now       time.Time
 	Status    string    // EventScheduled, EventCancelled or EventDraft; empty: all
 	Organizer uuid.UUID // who owns the event, or has a role there; zero: anybody
-	// Categories are some of [domain.Categories], with commas in between: a query can be compared with
-	// another one. Empty: all.
+	// Categories are some of [domain.Categories], separated by commas, so that queries are comparable.
+	// Empty: all.
 	Categories string
 	// Currency selects events of one currency, and of these the ones with a price from MinPrice to
 	// MaxPrice, in minor units; empty: all currencies and prices.
@@ -96,7 +96,7 @@ func (s EventSort) sql() (order, error) {
 	return order{}, fmt.Errorf("unknown order %q", string(s))
 }
 
-// Valid reports whether a cursor, which may come from anywhere, can be one of a list of this order.
+// Valid reports whether a cursor from a client can be one of a list of this order.
 func (c EventCursor) Valid(s EventSort) bool {
 	switch s {
 	case SortByDate:
@@ -111,8 +111,8 @@ func (c EventCursor) Valid(s EventSort) bool {
 	return false
 }
 
-// List returns one page of the events, and how many there are on all pages. The total is exact, but
-// for events that are available, of which it can be a second old.
+// List returns one page of the events, and how many there are on all pages. The total is exact, except
+// for q.Available, where it can be a second old.
 func (e *Events) List(ctx context.Context, q EventQuery) (page []*Event, total int, err error) {
 	return e.counted(ctx, q, func(c *conditions, total int) ([]*Event, int64, error) {
 		part := partOf(q, total)
@@ -130,10 +130,9 @@ func (e *Events) List(ctx context.Context, q EventQuery) (page []*Event, total i
 	})
 }
 
-// After returns the events of a list after a cursor, q.Limit of them at most, the cursor of the rest
-// and how many events the list has in all. At the end of the list the cursor is zero. Whoever goes
-// from cursor to cursor sees each event that does not change its place exactly once, whatever comes
-// and goes meanwhile.
+// After returns at most q.Limit events of a list after a cursor, the cursor of the rest, which is zero
+// at the end of the list, and how many events the list has in all. Pages from cursor to cursor contain
+// each event that keeps its place in the order exactly once, even if others come and go meanwhile.
 func (e *Events) After(
 	ctx context.Context, q EventQuery, after EventCursor,
 ) (page []*Event, next EventCursor, total int, err error) {
@@ -150,13 +149,13 @@ func (e *Events) After(
 	return page, next, total, err
 }
 
-// counted reads a page and the total of its list. The total hardly ever changes. So the page is read
-// for the total that was counted last, and its rows tell whether that is still right.
+// counted reads a page and the total of its list. The total rarely changes, so the page is read on the
+// assumption of the last total, and its rows tell whether that is still right.
 func (e *Events) counted(
 	ctx context.Context, q EventQuery, read func(c *conditions, total int) (page []*Event, listing int64, err error),
 ) (page []*Event, total int, err error) {
 	if !utf8.ValidString(q.Search) || strings.ContainsRune(q.Search, 0) {
-		return nil, 0, nil // no event has that
+		return nil, 0, nil // no event matches
 	}
 	if counted, listing, ok := e.totals.last(q); ok {
 		page, current, err := read(q.conditions(), counted)
@@ -176,7 +175,7 @@ func (e *Events) counted(
 	return page, total, nil
 }
 
-// conditions are what rows of a query must meet.
+// conditions are those of a where clause.
 type conditions struct {
 	sql  []string
 	args []any
@@ -199,7 +198,7 @@ func (c *conditions) where() string {
 	return "where " + strings.Join(c.sql, " and ")
 }
 
-// containing is a pattern of LIKE, in which three characters are not themselves.
+// containing is a LIKE pattern for texts that contain a word, with its special characters escaped.
 func containing(word string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word) + "%"
 }
@@ -233,7 +232,7 @@ func (q EventQuery) conditions() *conditions {
 		c.add("category = any(%s)", strings.Split(q.Categories, ","))
 	}
 	if q.Currency != "" {
-		// The index of prices finds a range of them by the numbers that are shown.
+		// The index of prices is by displayed price.
 		c.add("currency = %[1]s and "+displayedPrice+
 			" between displayed_price(%[2]s, %[1]s) and displayed_price(%[3]s, %[1]s)", q.Currency, q.MinPrice, q.MaxPrice)
 	}
@@ -241,7 +240,7 @@ func (q EventQuery) conditions() *conditions {
 		c.add(displayedPrice + " = 0")
 	}
 	if q.Organizer != uuid.Nil {
-		// The owner is who scheduled the event: older records say so nowhere else.
+		// The owner is the actor who scheduled the event: older records don't name one.
 		id := q.Organizer.String()
 		c.add("(id in (select stream_id from event_log where version = 1 and metadata->>'actor' = %s)"+
 			" or id in (select id from events where organizers <> '{}' and organizers ? %s))", id, id)
@@ -264,7 +263,7 @@ func (e *Events) read(ctx context.Context, r reading) (rows []*Event, keys []str
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	// Each query is planned for its arguments: what is best for a rare word is the worst for a
+	// Each query is planned for its arguments: the best plan for a rare word is the worst for a
 	// frequent one.
 	found, _ := e.pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, r.args...)...)
 	rows, err = pgx.CollectRows(found, func(row pgx.CollectableRow) (*Event, error) {

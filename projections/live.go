@@ -24,78 +24,78 @@ type EventChange struct {
 	Capacity    int
 	Status      string
 	Version     int
-	First, Last int64 // the positions of its oldest and its newest record in this News
+	First, Last int64 // the positions of its oldest and its newest record in these Changes
 }
 
-// News holds all changes of a range of the log, but for those of drafts: events ordered by Last, the
+// Changes are all changes of a range of the log, except those of drafts: events ordered by Last, the
 // others by Position.
-type News struct {
+type Changes struct {
 	After, Upto int64
 	Events      []EventChange
 	OwnedChanges
-	// Reset says that what was told before is void: the database has lost commits or was restored.
-	// Positions may be lower than before, and versions too.
+	// Reset says that earlier Changes are void: the database has lost commits or was restored.
+	// Positions and versions may be lower than before.
 	Reset bool
 }
 
-// Live tells of changes of events and bookings as soon as the read model of events has them, whichever
+// Live reports changes of events and bookings as soon as the read model of events has them, whichever
 // process projects.
 type Live struct {
 	pool     *pgxpool.Pool
 	notifier *engine.Notifier
 	logger   *slog.Logger
 
-	inHand inHand // of the projection in this process, if there is one
+	backlog backlog // of the projection in this process, if there is one
 
 	watched  atomic.Bool
 	watching *engine.Signal
 }
 
-// NewLive hears of changes by the notifier, and reads them through pool.
+// NewLive is woken by the notifier, and reads changes through pool.
 func NewLive(pool *pgxpool.Pool, notifier *engine.Notifier, logger *slog.Logger) *Live {
 	return &Live{pool: pool, notifier: notifier, logger: logger, watching: engine.NewSignal()}
 }
 
 const (
-	// newsEvery is the least time between two News, so that a storm of commits costs a bounded
-	// number of queries.
-	newsEvery = 10 * time.Millisecond
-	// unwatchedEvery is the same while nobody watches: the receiver remembers what happened last.
+	// changesEvery is the least time between two Changes, so that many commits cost a bounded number
+	// of queries.
+	changesEvery = 10 * time.Millisecond
+	// unwatchedEvery is the same while nobody watches: the receiver remembers the latest changes.
 	unwatchedEvery = time.Second
 	// retryEvery is the pause after an error.
 	retryEvery = 250 * time.Millisecond
-	// NewsStretch is how many positions of the log one News covers at most, and how far back the
-	// first one reaches.
-	NewsStretch = 10_000
+	// MaxRange is how many positions of the log Changes cover at most, and how far back the first ones
+	// reach.
+	MaxRange = 10_000
 )
 
-// Projections are [All], and hand over to l what they apply.
+// Projections are [All], and pass to l what they apply.
 func (l *Live) Projections() []engine.Projection {
 	events := eventsTable()
-	events.Applied = l.inHand.add
+	events.Applied = l.backlog.add
 	return []engine.Projection{events, bookingsTable(), holdsTable(), waitlistTable()}
 }
 
-// Watch tells whether somebody waits for changes. While nobody does, they come about once a second.
+// Watch sets whether somebody waits for changes. While nobody does, they come about once a second.
 func (l *Live) Watch(watched bool) {
 	if l.watched.Swap(watched) != watched {
 		l.watching.Broadcast()
 	}
 }
 
-// place is where in the log the next News begin. The hash is that of the record there, so that
-// another history is noticed; nil: there is none.
-type place struct {
+// cursor is the position after which the next Changes begin. The hash is that of the record there, by
+// which another history is noticed; nil: there is no record.
+type cursor struct {
 	position int64
 	hash     []byte
 	restarts int64
 }
 
 // Run calls tell with all changes until ctx ends, one range of the log after the other without a
-// gap. The first range lies before the start, so that the receiver knows what happened last. When
-// the database turns out to have another history, it begins again, with a reset.
-func (l *Live) Run(ctx context.Context, tell func(News)) {
-	var at place
+// gap. The first range ends at the start, so that the receiver knows the latest changes. When the
+// database turns out to have another history, it begins again, with a reset.
+func (l *Live) Run(ctx context.Context, tell func(Changes)) {
+	var at cursor
 	hasBegun, isLate, isReset := false, false, false
 	for ctx.Err() == nil {
 		advanced, watching := l.notifier.Checkpoints.Listen(), l.watching.Listen()
@@ -108,57 +108,57 @@ func (l *Live) Run(ctx context.Context, tell func(News)) {
 			isLate = false
 			continue
 		}
-		restarts := l.notifier.RestartsOf(eventsName) // the others find a restore at other moments
+		restarts := l.notifier.RestartsOf(eventsName) // other projections notice a restore at other moments
 		if hasBegun && (reached < at.position || restarts != at.restarts) {
 			hasBegun, isReset = false, true
 		}
 		if !hasBegun {
-			at = place{position: max(0, reached-NewsStretch)}
+			at = cursor{position: max(0, reached-MaxRange)}
 		}
 		if hasBegun && reached == at.position {
 			isLate = l.wait(ctx, advanced, watching)
 			continue
 		}
 		at.restarts = restarts
-		news, next, err := l.next(ctx, at, min(reached, at.position+NewsStretch), !hasBegun)
+		changes, next, err := l.next(ctx, at, min(reached, at.position+MaxRange), !hasBegun)
 		switch {
 		case errors.Is(err, errOtherHistory):
 			hasBegun, isReset = false, true
 		case err == nil && isReset && next.hash == nil && next.position > 0:
-			isLate = true // the log ends before: the checkpoint that is known is of the other history
-			engine.Await(ctx, nil, newsEvery)
+			isLate = true // the known checkpoint is of the other history: this log ends before it
+			engine.Await(ctx, nil, changesEvery)
 		case err != nil:
 			l.failed(ctx, err)
 		default:
-			news.Reset = isReset
+			changes.Reset = isReset
 			at, hasBegun, isReset = next, true, false
-			tell(news)
+			tell(changes)
 			l.linger(ctx, watching)
 		}
 	}
 }
 
-// next gives the changes after a place that the projection of this process has in hand, or reads
-// them.
-func (l *Live) next(ctx context.Context, at place, upto int64, isFirst bool) (news News, next place, err error) {
+// next returns the changes after a cursor: from the backlog if it has them, else from the database.
+func (l *Live) next(ctx context.Context, at cursor, upto int64, isFirst bool) (changes Changes, next cursor, err error) {
 	if !isFirst {
-		if news, next, ok := l.inHand.take(at, upto); ok {
-			return news, next, nil
+		if changes, next, ok := l.backlog.take(at, upto); ok {
+			return changes, next, nil
 		}
 	}
 	return l.read(ctx, at, upto, isFirst)
 }
 
-// linger lets changes come together.
+// linger waits, so that more changes come together.
 func (l *Live) linger(ctx context.Context, watching <-chan struct{}) {
 	if l.watched.Load() {
-		engine.Await(ctx, nil, newsEvery)
+		engine.Await(ctx, nil, changesEvery)
 		return
 	}
 	engine.Await(ctx, watching, unwatchedEvery)
 }
 
-// wait waits for changes. A notification can be lost, so it is late after a while.
+// wait waits for changes. It returns true after a timeout while somebody watches: a notification can
+// be lost.
 func (l *Live) wait(ctx context.Context, advanced, watching <-chan struct{}) (late bool) {
 	timer := time.NewTimer(unwatchedEvery)
 	defer timer.Stop()
@@ -183,8 +183,8 @@ var errOtherHistory = errors.New("the log has another history than before")
 
 // read looks each event up by its id, however many there are and however old the statistics of the
 // tables: "offset 0" keeps the planner from reading the whole read model for a join.
-func (l *Live) read(ctx context.Context, at place, upto int64, isFirst bool) (news News, next place, err error) {
-	news, next = News{After: at.position, Upto: upto}, place{position: upto, restarts: at.restarts}
+func (l *Live) read(ctx context.Context, at cursor, upto int64, isFirst bool) (changes Changes, next cursor, err error) {
+	changes, next = Changes{After: at.position, Upto: upto}, cursor{position: upto, restarts: at.restarts}
 	b := &pgx.Batch{}
 	b.Queue(`
 		select (select hash from event_log where position = $1), (select hash from event_log where position = $2)`,
@@ -208,7 +208,7 @@ func (l *Live) read(ctx context.Context, at place, upto int64, isFirst bool) (ne
 			select remaining, capacity, status, version from events where id = changed.id and published offset 0
 		) e
 		order by changed.last`, at.position, upto).Query(func(rows pgx.Rows) (err error) {
-		news.Events, err = pgx.CollectRows(rows, pgx.RowToStructByPos[EventChange])
+		changes.Events, err = pgx.CollectRows(rows, pgx.RowToStructByPos[EventChange])
 		return err
 	})
 	b.Queue(`
@@ -216,11 +216,11 @@ func (l *Live) read(ctx context.Context, at place, upto int64, isFirst bool) (ne
 		from event_log
 		where position > $1 and position <= $2 and type = any($3)
 		order by position`, at.position, upto, ownedTypes(),
-	).Query(func(rows pgx.Rows) error { return news.collect(rows) })
+	).Query(func(rows pgx.Rows) error { return changes.collect(rows) })
 	if err := l.pool.SendBatch(ctx, b).Close(); err != nil {
-		return news, next, fmt.Errorf("changes after position %d: %w", at.position, err)
+		return changes, next, fmt.Errorf("changes after position %d: %w", at.position, err)
 	}
-	return news, next, nil
+	return changes, next, nil
 }
 
 // End is the position of the log's last record.

@@ -10,8 +10,8 @@ import (
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// OwnedChanges are those that concern one customer each. They come from the log, so that counts do not
-// wait for other read models than that of events: a read that must contain one asks for its position.
+// OwnedChanges are the changes that concern one customer each. They come from the log, so they don't
+// wait for the other read models: a read that must contain one asks for its position.
 type OwnedChanges struct {
 	Bookings []BookingChange
 	Holds    []HoldChange
@@ -26,7 +26,7 @@ type BookingChange struct {
 	Position            int64
 }
 
-// HoldChange says what has become of a hold or an offer.
+// HoldChange is a hold or an offer after a change.
 type HoldChange struct {
 	ID, EventID, UserID uuid.UUID
 	Status              string // HoldHeld, HoldConfirmed, HoldReleased or HoldLapsed
@@ -36,7 +36,7 @@ type HoldChange struct {
 	Position            int64
 }
 
-// EntryChange says what has become of an entry on a waiting list.
+// EntryChange is an entry on a waiting list after a change.
 type EntryChange struct {
 	ID, EventID, UserID uuid.UUID
 	Status              string
@@ -44,7 +44,7 @@ type EntryChange struct {
 	Position            int64
 }
 
-// ownedTypes are those of records that OwnedChanges come from.
+// ownedTypes are the types of the records that OwnedChanges come from.
 func ownedTypes() []string {
 	return []string{
 		domain.TypeTicketBooked, domain.TypeBookingCancelled, domain.TypeTicketsHeld, domain.TypeHoldConfirmed,
@@ -61,8 +61,8 @@ func (c *OwnedChanges) append(more OwnedChanges) {
 	c.Entries = append(c.Entries, more.Entries...)
 }
 
-// collect adds what records of ownedTypes say. It leaves out those that this program can't read: the
-// projections report them.
+// collect adds the changes of records of ownedTypes. It skips records that this program can't read,
+// because the projections report them.
 func (c *OwnedChanges) collect(rows pgx.Rows) error {
 	var (
 		r             engine.Record[domain.Record]

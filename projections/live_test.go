@@ -21,8 +21,8 @@ type follower struct {
 	notifier *engine.Notifier
 	stop     func()
 
-	mu   sync.Mutex
-	news []projections.News
+	mu  sync.Mutex
+	all []projections.Changes
 }
 
 func (b *bundle) follow() *follower {
@@ -42,10 +42,10 @@ func (b *bundle) followBy(live *projections.Live, notifier *engine.Notifier) *fo
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() {
-		f.live.Run(ctx, func(n projections.News) {
+		f.live.Run(ctx, func(n projections.Changes) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			f.news = append(f.news, n)
+			f.all = append(f.all, n)
 		})
 	})
 	f.stop = sync.OnceFunc(func() { cancel(); work.Wait() })
@@ -53,26 +53,26 @@ func (b *bundle) followBy(live *projections.Live, notifier *engine.Notifier) *fo
 	return f
 }
 
-func (f *follower) told() []projections.News {
+func (f *follower) told() []projections.Changes {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.Clone(f.news)
+	return slices.Clone(f.all)
 }
 
 // reaches waits until everything up to a position was told, without a gap.
-func (f *follower) reaches(t testing.TB, position int64) []projections.News {
+func (f *follower) reaches(t testing.TB, position int64) []projections.Changes {
 	t.Helper()
 	eventually(t, "all was told", func() bool {
-		news := f.told()
-		return len(news) > 0 && news[len(news)-1].Upto == position
+		all := f.told()
+		return len(all) > 0 && all[len(all)-1].Upto == position
 	})
-	news := f.told()
-	for i := 1; i < len(news); i++ {
-		if news[i].After != news[i-1].Upto {
-			t.Errorf("after %d comes %+v", news[i-1].Upto, news[i])
+	all := f.told()
+	for i := 1; i < len(all); i++ {
+		if all[i].After != all[i-1].Upto {
+			t.Errorf("after %d comes %+v", all[i-1].Upto, all[i])
 		}
 	}
-	return news
+	return all
 }
 
 func TestChangesAreToldToAProcessThatDoesNotProject(t *testing.T) {
@@ -89,7 +89,7 @@ func TestChangesAreToldToAProcessThatDoesNotProject(t *testing.T) {
 			last := n.After
 			for _, e := range n.Events {
 				if e.First > e.Last || e.First <= n.After || e.Last > n.Upto || e.Last < last || e.Version < newest[e.ID].Version {
-					t.Errorf("%s: %+v in news of %d to %d", name, e, n.After, n.Upto)
+					t.Errorf("%s: %+v in changes of %d to %d", name, e, n.After, n.Upto)
 				}
 				last = e.Last
 				newest[e.ID] = e
@@ -155,13 +155,13 @@ func TestTheMemoryOfWhatHappenedLastIsBounded(t *testing.T) {
 	b := setup(t)
 	b.exec(`insert into projection_checkpoints (name, position) values ('events', 1000000)`)
 	f := b.follow()
-	if first := f.reaches(t, 1_000_000)[0]; first.After != 1_000_000-projections.NewsStretch {
-		t.Errorf("the first news begin after %d", first.After)
+	if first := f.reaches(t, 1_000_000)[0]; first.After != 1_000_000-projections.MaxRange {
+		t.Errorf("the first changes begin after %d", first.After)
 	}
 	b.exec(`update projection_checkpoints set position = 1035000`) // and no notification says so
 	for _, n := range f.reaches(t, 1_035_000) {
-		if n.Upto-n.After > projections.NewsStretch {
-			t.Errorf("one piece of news goes from %d to %d", n.After, n.Upto)
+		if n.Upto-n.After > projections.MaxRange {
+			t.Errorf("one range goes from %d to %d", n.After, n.Upto)
 		}
 	}
 }
@@ -199,8 +199,8 @@ func TestForgedNotificationsStopNoLiveCounts(t *testing.T) {
 		}
 	})
 	b.book(event, 1)
-	news := f.reaches(t, b.head)
-	if last := news[len(news)-1].Events; len(last) != 1 || last[0].Remaining != 9 {
+	all := f.reaches(t, b.head)
+	if last := all[len(all)-1].Events; len(last) != 1 || last[0].Remaining != 9 {
 		t.Errorf("told of %+v after a booking", last)
 	}
 	for _, n := range f.told() {

@@ -9,8 +9,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Lacks tells whether the read model lacks bookings up to its position, because it can't apply the
-// records of some stream.
+// Lacks reports whether the read model lacks bookings up to its position, because a stream is parked.
 func (b Bookings) Lacks(ctx context.Context) (bool, error) { return lacks(ctx, b.Pool, bookingsName) }
 
 func lacks(ctx context.Context, pool eventstore.Database, projection string) (lacks bool, err error) {

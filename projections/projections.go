@@ -16,7 +16,7 @@ func All() []engine.Projection {
 	return []engine.Projection{eventsTable(), bookingsTable(), holdsTable(), waitlistTable()}
 }
 
-// decode returns nil for a record that changes no row, because it says who has read the log.
+// decode returns nil for a record that an auditor has read the log, which changes no row.
 func decode(recordType string, schemaVersion int16, data []byte) (domain.Record, error) {
 	if recordType == eventstore.TypeLogRead {
 		return nil, nil

@@ -13,7 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// rowOf returns one row of a read model, or [ErrNotFound]. Errors call it by its name.
+// rowOf returns one row of a read model, or [ErrNotFound]. The noun is for errors.
 func rowOf[Row any](
 	ctx context.Context, pool eventstore.Database, table *engine.Table[Row, domain.Record], name string, id uuid.UUID,
 ) (*Row, error) {

@@ -14,7 +14,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 )
 
-// Turnover is what tickets of one type come to.
+// Turnover is the number and the price of tickets of one type.
 type Turnover struct {
 	Type     domain.TypeID
 	Currency string // empty: the prices are not on record
@@ -22,17 +22,17 @@ type Turnover struct {
 	Amount   int64 // in the minor unit of the currency
 }
 
-// Interval is how long the parts of a time are in which sales are added up.
+// Interval is the length of the intervals by which sales are summed.
 type Interval string
 
-// The intervals, which begin when clocks and calendars say so.
+// The intervals, which begin with the hour, day and so on of a time zone.
 const (
 	ByMinute Interval = "minute"
 	ByHour   Interval = "hour"
 	ByDay    Interval = "day"
 )
 
-// startOf is the beginning of the interval that a time is in.
+// startOf is the beginning of the interval that contains t.
 func (i Interval) startOf(t time.Time) time.Time {
 	switch i {
 	case ByMinute:
@@ -45,7 +45,7 @@ func (i Interval) startOf(t time.Time) time.Time {
 	}
 }
 
-// SalesQuery selects what was sold and given back of an event, from From on and before To.
+// SalesQuery selects what was sold and returned of an event, from From on and before To.
 type SalesQuery struct {
 	EventID  uuid.UUID
 	Interval Interval
@@ -55,8 +55,8 @@ type SalesQuery struct {
 
 func (q *SalesQuery) includes(t time.Time) bool { return !t.Before(q.From) && t.Before(q.To) }
 
-// Sales are the bookings and cancellations of one interval. A booking that is cancelled counts where
-// it was made too.
+// Sales are the bookings and cancellations of one interval. A cancelled booking counts in the interval
+// in which it was made, too.
 type Sales struct {
 	At        time.Time // when the interval begins, in UTC
 	Bookings  int
@@ -73,9 +73,9 @@ type sale struct {
 	currency  string
 }
 
-// Sales returns the intervals in which something was sold or given back, in the order of time. It
-// reads the bookings of the event one by one: PostgreSQL expects as many groups as there are bookings
-// and sorts them, which takes at least twice as long.
+// Sales returns the intervals in which something was sold or returned, in the order of time. It reads
+// the bookings of the event one by one: grouping in PostgreSQL takes at least twice as long, because
+// it expects as many groups as bookings and sorts them.
 func (b Bookings) Sales(ctx context.Context, q SalesQuery) ([]Sales, error) {
 	rows, _ := b.Pool.Query(ctx, `
 		select created_at, cancelled_at, lines, currency
@@ -132,8 +132,8 @@ func intervalsOf(counts map[sale]int) ([]Sales, error) {
 	return intervals, nil
 }
 
-// Revenue returns what the confirmed bookings of an event come to, by type and currency. It reads each
-// booking of the event.
+// Revenue returns the turnover of the confirmed bookings of an event, by type and currency. It reads
+// each booking of the event.
 func (b Bookings) Revenue(ctx context.Context, eventID uuid.UUID) ([]Turnover, error) {
 	rows, _ := b.Pool.Query(ctx, `
 		select lines, currency, count(*)
@@ -178,7 +178,7 @@ func (t turnovers) list() []Turnover {
 	})
 }
 
-// Counts are what has become of the tickets of an event.
+// Counts are numbers of tickets of an event, and of entries on its waiting list.
 type Counts struct {
 	Sold      int
 	Held      int // reserved or offered, and not booked

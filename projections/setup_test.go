@@ -171,7 +171,7 @@ func newHistory(t testing.TB, pool *pgxpool.Pool) *history {
 // do appends what commands give, all of them at once. Refused ones append nothing.
 func (h *history) do(event uuid.UUID, commands ...domain.Command) {
 	h.t.Helper()
-	var news []appendtest.Record
+	var added []appendtest.Record
 	for _, c := range commands {
 		records, err := domain.Decide(c, h.states[event])
 		if err != nil {
@@ -180,23 +180,23 @@ func (h *history) do(event uuid.UUID, commands ...domain.Command) {
 		for _, r := range records {
 			name, schema, data, err := domain.Codec{}.Encode(r)
 			must(h.t, err)
-			news = append(news, appendtest.Record{Type: name, SchemaVersion: schema, Data: data})
+			added = append(added, appendtest.Record{Type: name, SchemaVersion: schema, Data: data})
 			h.states[event] = h.states[event].Evolve(r)
 		}
 	}
-	if len(news) > 0 {
-		h.append(event, news...)
+	if len(added) > 0 {
+		h.append(event, added...)
 	}
 }
 
-func (h *history) append(event uuid.UUID, news ...appendtest.Record) {
+func (h *history) append(event uuid.UUID, added ...appendtest.Record) {
 	h.t.Helper()
-	for i := range news {
-		news[i].Metadata = eventstore.Metadata{Actor: actor, CorrelationID: fmt.Sprint("request ", h.head+1)}
+	for i := range added {
+		added[i].Metadata = eventstore.Metadata{Actor: actor, CorrelationID: fmt.Sprint("request ", h.head+1)}
 	}
-	stored, err := appendtest.Append(context.Background(), h.pool, event, h.versions[event], news...)
+	stored, err := appendtest.Append(context.Background(), h.pool, event, h.versions[event], added...)
 	must(h.t, err)
-	h.versions[event] += len(news)
+	h.versions[event] += len(added)
 	h.head = stored[len(stored)-1].Position
 	for _, n := range h.notifiers {
 		n.Appended()

@@ -20,9 +20,9 @@ type Stream struct {
 	Unknown              bool // its records can't be read or break the rules
 }
 
-// Comparison compares the rows of a read model with the states of streams, which were folded by the
-// domain and not by the projection: two ways that must lead to the same. It takes the streams one by
-// one, and keeps a bounded number of rows in memory.
+// Comparison compares the rows of a read model with the states of streams, which the domain has
+// folded without the projection. It takes the streams one by one, and keeps a bounded number of rows
+// in memory.
 type Comparison struct {
 	tx      pgx.Tx
 	name    string
@@ -35,7 +35,7 @@ type Comparison struct {
 	rows    int64
 }
 
-// comparedModel is what is different from read model to read model.
+// comparedModel is how the rows of one read model are compared.
 type comparedModel struct {
 	noun    string // what a row is
 	columns string
@@ -43,8 +43,8 @@ type comparedModel struct {
 	order   string // of the rows of a stream, if it matters
 	fetch   func(*Comparison, context.Context) error
 	match   func(*Comparison, *comparedRow, Stream)
-	// counts tells whether the state must know what the row is about, and known how many of these it
-	// knows.
+	// counts tells whether the state must contain what the row is about, and known how many of these
+	// it contains.
 	counts func(*comparedRow) bool
 	known  func(domain.State) int
 }
@@ -108,7 +108,7 @@ func CompareStates(
 	if only != uuid.Nil {
 		which = key + ` = '` + only.String() + `'`
 	}
-	// No index of bookings has this order. It would cost every booking more than a sort now and then.
+	// No index of bookings has this order: it would cost every booking more than an occasional sort.
 	_, err = tx.Exec(ctx, `set local work_mem = '32MB';
 		declare `+c.cursor()+` no scroll cursor for
 		select `+c.model.columns+` from `+projection+` where `+which+` order by `+order)
@@ -120,7 +120,7 @@ func CompareStates(
 
 func (c *Comparison) cursor() string { return "compared_" + c.name }
 
-// TakeRows is how many rows were compared since it was called before.
+// TakeRows returns how many rows were compared since its last call.
 func (c *Comparison) TakeRows() (rows int64) {
 	rows, c.rows = c.rows, 0
 	return rows
@@ -163,7 +163,7 @@ func (c *Comparison) Next(ctx context.Context, id uuid.UUID, s Stream) error {
 	return nil
 }
 
-// End takes the rows that are left when there are no more streams.
+// End reports the rows that are left after the last stream.
 func (c *Comparison) End(ctx context.Context) error {
 	for {
 		r, err := c.take(ctx, nil)
@@ -185,7 +185,7 @@ func (c *Comparison) stray(r *comparedRow) {
 	}
 }
 
-// take gives the next row of the streams up to one, or of all; nil when there is none.
+// take returns the next row of the streams up to upTo, or of all if that is nil; nil at the end.
 func (c *Comparison) take(ctx context.Context, upTo *uuid.UUID) (*comparedRow, error) {
 	if len(c.buffer) == 0 && !c.ended {
 		if err := c.model.fetch(c, ctx); err != nil {

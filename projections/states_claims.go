@@ -34,8 +34,8 @@ func (c *Comparison) fetchHolds(ctx context.Context) error {
 	})
 }
 
-// matchHold compares what a state knows of a hold: all of one that is not over, and of others that
-// they are over, and which are bookings.
+// matchHold compares a hold with the state: an active one in full, others only by being over and by
+// whether they became bookings.
 func (c *Comparison) matchHold(r *comparedRow, s Stream) {
 	held, has := s.State.HoldOf(r.hold.UserID)
 	has = has && held.ID == r.id

@@ -36,8 +36,8 @@ func (e *Event) ticketTypes() []domain.TicketType {
 	return e.types
 }
 
-// takenOf is how many tickets of a type are sold or set aside. Those of the first id are what is left
-// of the total, so that an event with one type needs no counts.
+// takenOf is how many tickets of a type are sold or set aside. For the first id it is the total less
+// the other types, so that an event with one type needs no counts.
 func (e *Event) takenOf(id domain.TypeID) int {
 	if id != domain.FirstTypeID {
 		return e.taken[id]
@@ -56,7 +56,7 @@ func (e *Event) take(lines domain.Lines, times int) {
 	if !slices.ContainsFunc(lines, func(l domain.Line) bool { return l.Type != domain.FirstTypeID }) {
 		return
 	}
-	taken := make(takenColumn, len(e.taken)+1) // another row may have the old one
+	taken := make(takenColumn, len(e.taken)+1) // other rows may share the old one
 	for id, n := range e.taken {
 		taken[id] = n
 	}
@@ -91,8 +91,8 @@ func (t *typesColumn) Value() (driver.Value, error) {
 // Scan implements [database/sql.Scanner].
 func (t *typesColumn) Scan(stored any) error { return scanJSON(stored, (*[]domain.TicketType)(t)) }
 
-// takenColumn is how many tickets of each type but the first id are sold or set aside; none is not
-// stored.
+// takenColumn is how many tickets of each type, except the first id, are sold or set aside. Zeros are
+// not stored.
 type takenColumn map[domain.TypeID]int
 
 func (t takenColumn) set(id domain.TypeID, n int) {

@@ -12,7 +12,7 @@ import (
 // organizers change.
 const listingSQL = `coalesce((select listing from projection_checkpoints where name = 'events'), 0)`
 
-// total counts the events that are selected, or remembers the count for as long as it is right.
+// total counts the selected events, and caches the count for as long as it is valid.
 func (e *Events) total(ctx context.Context, q EventQuery) (total int, err error) {
 	var listing int64
 	if err := e.pool.QueryRow(ctx, `select `+listingSQL).Scan(&listing); err != nil {
@@ -32,7 +32,7 @@ func (e *Events) total(ctx context.Context, q EventQuery) (total int, err error)
 	if err := row.Scan(&total, &next, &listing); err != nil {
 		return 0, err
 	}
-	e.totals.put(listing, q, count{total, q.Now, q.rightUntil(next)})
+	e.totals.put(listing, q, count{total, q.Now, q.validUntil(next)})
 	return total, nil
 }
 
@@ -40,9 +40,9 @@ func (e *Events) total(ctx context.Context, q EventQuery) (total int, err error)
 // booking that sells an event out, and counting reads the index of all that are available.
 const availableTTL = time.Second
 
-// rightUntil returns until which time a count is right while the listing stays the same: the next of
-// the events that are counted begins then. Zero: for ever.
-func (q EventQuery) rightUntil(next *time.Time) (until time.Time) {
+// validUntil returns until when a count is valid while the listing stays the same: the next of the
+// counted events begins then. Zero: for ever.
+func (q EventQuery) validUntil(next *time.Time) (until time.Time) {
 	if !q.Upcoming && !q.Available {
 		return time.Time{}
 	}
@@ -55,7 +55,7 @@ func (q EventQuery) rightUntil(next *time.Time) (until time.Time) {
 	return until
 }
 
-// totals remembers counts of one state of the list.
+// totals caches counts of one state of the list.
 type totals struct {
 	mu      sync.Mutex
 	listing int64
@@ -67,11 +67,11 @@ type count struct {
 	at, until time.Time
 }
 
-func (c count) rightAt(now time.Time) bool {
+func (c count) validAt(now time.Time) bool {
 	return !now.Before(c.at) && (c.until.IsZero() || now.Before(c.until))
 }
 
-// maxTotals bounds how many searches are remembered.
+// maxTotals bounds how many counts are cached.
 const maxTotals = 1000
 
 // filter is the part of a query that its count depends on, apart from the time.
@@ -80,13 +80,12 @@ func (q EventQuery) filter() EventQuery {
 	return q
 }
 
-// last is the total that was counted last and is right but for changes of the listing, and for which
-// listing that was.
+// last returns the cached total, which changes of the listing may have made wrong, and its listing.
 func (t *totals) last(q EventQuery) (total int, listing int64, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c, known := t.counts[q.filter()]
-	return c.total, t.listing, known && c.rightAt(q.Now)
+	return c.total, t.listing, known && c.validAt(q.Now)
 }
 
 func (t *totals) put(listing int64, q EventQuery, c count) {

@@ -89,7 +89,7 @@ func reduceEntry(row *Entry, r *engine.Record[domain.Record]) {
 	row.Status, row.Version = entryStatusAfter(r.Value), r.Version
 }
 
-// entryStatusAfter is the status of an entry that a record is about; empty: it is about none.
+// entryStatusAfter is the status of an entry after a record; empty: the record changes none.
 func entryStatusAfter(r domain.Record) string {
 	switch v := r.(type) {
 	case domain.WaitlistJoined:
@@ -124,12 +124,11 @@ type Waitlist struct{ Pool eventstore.Database }
 // PlacedEntry is an entry with its place.
 type PlacedEntry struct {
 	Entry
-	Place int // from 1: how many wait who have not joined later; 0: it does not wait any more
+	Place int // from 1, in the order of joining; 0: it does not wait
 }
 
 // OfUser returns the entries of a user that wait or have an offer, in the order of joining, each with
-// its place. Events that have begun at now, or are called off, are left out: nobody waits for them any
-// more.
+// its place. Events that have begun at now, or are cancelled, are left out.
 func (w Waitlist) OfUser(ctx context.Context, userID uuid.UUID, now time.Time) ([]PlacedEntry, error) {
 	rows, _ := w.Pool.Query(ctx, `
 		select `+waitlistTable().ColumnList("w.")+`, case w.status when '`+EntryWaiting+`' then (

@@ -60,14 +60,14 @@ type frame struct {
 }
 
 // observe takes changes in.
-func (p *Push) observe(n projections.News) {
+func (p *Push) observe(n projections.Changes) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n.Reset {
 		p.reset(n.After)
 	}
 	if p.position != n.After {
-		p.floor = n.After // these are the first news
+		p.floor = n.After // these are the first changes
 	}
 	for _, c := range changesOf(n) {
 		p.remember(c)
@@ -86,7 +86,7 @@ func (p *Push) observe(n projections.News) {
 }
 
 // changesOf are all changes, in the order of the log.
-func changesOf(n projections.News) []change {
+func changesOf(n projections.Changes) []change {
 	all := make([]change, 0, len(n.Events)+len(n.Bookings)+len(n.Holds)+len(n.Entries))
 	for _, e := range n.Events {
 		all = append(all, change{

@@ -25,7 +25,7 @@ import (
 // Changes are those of events, bookings, holds and waiting lists.
 type Changes interface {
 	// Run tells of all changes until ctx ends.
-	Run(ctx context.Context, tell func(projections.News))
+	Run(ctx context.Context, tell func(projections.Changes))
 	// Watch says whether there are subscribers.
 	Watch(watched bool)
 	// End is the position of the log's last record.
@@ -134,19 +134,19 @@ func New(o Options) *Push {
 
 // Run brings changes to the connections until ctx ends.
 func (p *Push) Run(ctx context.Context) {
-	news := make(chan projections.News)
+	updates := make(chan projections.Changes)
 	var following sync.WaitGroup
 	defer following.Wait()
 	following.Go(func() {
-		p.Live.Run(ctx, func(n projections.News) {
+		p.Live.Run(ctx, func(n projections.Changes) {
 			select {
-			case news <- n:
+			case updates <- n:
 			case <-ctx.Done():
 			}
 		})
 	})
 	following.Go(func() { p.runPlaces(ctx) })
-	p.deliver(ctx, news)
+	p.deliver(ctx, updates)
 }
 
 // revokedEvery is how often connections are looked through for tokens that were revoked.
@@ -165,14 +165,14 @@ func (p *Push) endRevoked() {
 
 // deliver sends changes at once or, when the event's last frame is too fresh, as soon as it is not
 // any more.
-func (p *Push) deliver(ctx context.Context, news <-chan projections.News) {
+func (p *Push) deliver(ctx context.Context, updates <-chan projections.Changes) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	revoked := time.NewTicker(revokedEvery)
 	defer revoked.Stop()
 	for {
 		select {
-		case n := <-news:
+		case n := <-updates:
 			p.observe(n)
 		case <-timer.C:
 		case <-revoked.C:

@@ -71,8 +71,8 @@ type log struct {
 	last     map[uuid.UUID]int64
 }
 
-func (l *log) append(ids ...uuid.UUID) projections.News {
-	n := projections.News{After: l.position}
+func (l *log) append(ids ...uuid.UUID) projections.Changes {
+	n := projections.Changes{After: l.position}
 	for _, id := range ids {
 		l.position++
 		l.versions[id]++
@@ -95,9 +95,9 @@ func TestTheFirstChangeIsToldAtOnceAndTheRestTenTimesASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
-		news := make(chan projections.News)
+		updates := make(chan projections.Changes)
 		p := New(Options{})
-		go p.deliver(ctx, news)
+		go p.deliver(ctx, updates)
 		l, hot, calm := newLog(), uuid.New(), uuid.New()
 		heard := listen(t, p, began, ctx.Done(), atOnce, nil)
 
@@ -106,17 +106,17 @@ func TestTheFirstChangeIsToldAtOnceAndTheRestTenTimesASecond(t *testing.T) {
 			if i == 1500 {
 				ids = append(ids, calm)
 			}
-			news <- l.append(ids...)
+			updates <- l.append(ids...)
 			time.Sleep(time.Millisecond) // of the bubble: no time passes
 		}
 		var late func() []told
 		time.Sleep(90 * time.Millisecond)
-		news <- l.append(hot)
+		updates <- l.append(hot)
 		time.Sleep(5 * time.Millisecond)
 		start := int64(0)
 		late = listen(t, p, began, ctx.Done(), atOnce, &start) // which catches up between two frames
 		for range 1000 {
-			news <- l.append(hot)
+			updates <- l.append(hot)
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Second)
@@ -163,9 +163,9 @@ func TestEveryPositionIsGoodToComeBackWith(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			ctx, cancel := context.WithCancel(t.Context())
-			news := make(chan projections.News)
+			updates := make(chan projections.Changes)
 			p := New(Options{})
-			go p.deliver(ctx, news)
+			go p.deliver(ctx, updates)
 			l := newLog()
 			ids := make([]uuid.UUID, 6)
 			for i := range ids {
@@ -184,7 +184,7 @@ func TestEveryPositionIsGoodToComeBackWith(t *testing.T) {
 						now[id] = v
 					}
 					history[l.position] = now
-					news <- n
+					updates <- n
 				}
 			}
 			quick := listen(t, p, time.Now(), ctx.Done(), atOnce, nil)
@@ -270,7 +270,7 @@ func TestTheMemoryOfBookingsIsBounded(t *testing.T) {
 	p := New(Options{Remember: 3})
 	owner := uuid.New()
 	for position := range int64(100) {
-		p.observe(projections.News{After: position, Upto: position + 1, OwnedChanges: projections.OwnedChanges{
+		p.observe(projections.Changes{After: position, Upto: position + 1, OwnedChanges: projections.OwnedChanges{
 			Bookings: []projections.BookingChange{{ID: uuid.New(), UserID: owner, Version: 1, Position: position + 1}},
 		}})
 		p.flush()
@@ -285,10 +285,10 @@ func TestAClientThatMissedWhatWasToldEarlyIsToldAgain(t *testing.T) {
 	t.Parallel()
 	p := New(Options{})
 	event := projections.EventChange{ID: uuid.New(), Version: 2, First: 1, Last: 1}
-	p.observe(projections.News{Upto: 1, Events: []projections.EventChange{event}})
+	p.observe(projections.Changes{Upto: 1, Events: []projections.EventChange{event}})
 	p.flush()
 	event.First, event.Last = 2, 2
-	p.observe(projections.News{After: 1, Upto: 2, Events: []projections.EventChange{event}})
+	p.observe(projections.Changes{After: 1, Upto: 2, Events: []projections.EventChange{event}})
 	if next := p.flush(); next < time.Minute {
 		t.Error("what was told is to be told again to everybody")
 	}
@@ -383,7 +383,7 @@ func TestPlacesAreToldWhenTheyChangeAndAreReadAgainWhenTheReadModelLags(t *testi
 	}
 	wanted := func() bool { return len(p.placing.moved) > 0 }
 	left := func(at int64) {
-		p.observe(projections.News{After: at - 1, Upto: at, OwnedChanges: projections.OwnedChanges{
+		p.observe(projections.Changes{After: at - 1, Upto: at, OwnedChanges: projections.OwnedChanges{
 			Entries: []projections.EntryChange{{ID: uuid.New(), EventID: event, UserID: uuid.New(),
 				Status: projections.EntryLeft, Version: 9, Position: at}},
 		}})
@@ -407,7 +407,7 @@ func TestPlacesAreToldWhenTheyChangeAndAreReadAgainWhenTheReadModelLags(t *testi
 
 	// What was read before an offer is not told after it.
 	live.place.Place = 7
-	p.observe(projections.News{After: 11, Upto: 12, OwnedChanges: projections.OwnedChanges{
+	p.observe(projections.Changes{After: 11, Upto: 12, OwnedChanges: projections.OwnedChanges{
 		Entries: []projections.EntryChange{{ID: live.place.EntryID, EventID: event, UserID: ann,
 			Status: projections.EntryOffered, Version: 12, Position: 12}},
 	}})
@@ -419,7 +419,7 @@ func TestPlacesAreToldWhenTheyChangeAndAreReadAgainWhenTheReadModelLags(t *testi
 
 	// The log has another history: the read model never gets to where the old one was.
 	left(13)
-	p.observe(projections.News{Reset: true, After: 3, Upto: 3})
+	p.observe(projections.Changes{Reset: true, After: 3, Upto: 3})
 	if wanted() {
 		t.Error("places of another history are read for ever")
 	}

@@ -20,9 +20,9 @@ import (
 )
 
 // changes are those that a test sends.
-type changes chan projections.News
+type changes chan projections.Changes
 
-func (c changes) Run(ctx context.Context, tell func(projections.News)) {
+func (c changes) Run(ctx context.Context, tell func(projections.Changes)) {
 	for {
 		select {
 		case n := <-c:
@@ -45,10 +45,10 @@ func (changes) Places(context.Context, []uuid.UUID, []uuid.UUID, []uuid.UUID) ([
 type memoryServer struct {
 	*testing.T
 	*Push
-	news   changes
-	log    *log
-	conns  chan net.Conn
-	signer *account.Signer
+	updates changes
+	log     *log
+	conns   chan net.Conn
+	signer  *account.Signer
 }
 
 // serve runs a push, to be called in a bubble, until the test ends.
@@ -65,15 +65,15 @@ func serve(t *testing.T, o Options) *memoryServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &memoryServer{T: t, news: make(changes), log: newLog(), conns: make(chan net.Conn, 1), signer: signer}
-	o.Live, o.Accounts, o.Logger = m.news, accounts, slog.New(slog.DiscardHandler)
+	m := &memoryServer{T: t, updates: make(changes), log: newLog(), conns: make(chan net.Conn, 1), signer: signer}
+	o.Live, o.Accounts, o.Logger = m.updates, accounts, slog.New(slog.DiscardHandler)
 	m.Push = New(o)
 	ctx, cancel := context.WithCancel(t.Context())
 	go m.Push.Run(ctx)
 	server := &http.Server{Handler: m.Push}
 	go func() { _ = server.Serve(pipeListener{m.conns}) }()
 	t.Cleanup(func() { _ = server.Close(); cancel(); synctest.Wait() })
-	m.news <- m.log.append() // it is ready with the first
+	m.updates <- m.log.append() // it is ready with the first
 	return m
 }
 
@@ -130,7 +130,7 @@ func TestASlowClientIsDroppedAndTold(t *testing.T) {
 		m := serve(t, Options{SlowAfter: patience, HeartbeatEvery: time.Hour})
 		told, dead, fine := m.join(), m.join(), m.join()
 		event := uuid.New()
-		m.news <- m.log.append(event)
+		m.updates <- m.log.append(event)
 		m.wants(fine, "event")
 
 		time.Sleep(patience + time.Second)
@@ -157,7 +157,7 @@ func TestASlowClientIsDroppedAndTold(t *testing.T) {
 			websocket.CloseStatus(err) != -1 {
 			t.Errorf("who took nothing ended with %v", err)
 		}
-		m.news <- m.log.append(event)
+		m.updates <- m.log.append(event)
 		m.wants(fine, "event")
 	})
 }

@@ -101,7 +101,7 @@ func TestNoPositionFromBeforeAResetIsToldAfterIt(t *testing.T) {
 	}
 	p.flush()
 	before := p.sent.Load()
-	p.observe(projections.News{
+	p.observe(projections.Changes{
 		Upto: 1, Reset: true, Events: []projections.EventChange{{ID: event, Version: 1, First: 1, Last: 1}},
 	})
 	frames, _, _ := s.take(true, before) // a heartbeat that was due meanwhile

@@ -32,12 +32,12 @@ type Pool interface {
 // them back as stored. The error is an [*eventstore.ConflictError] when the stream is at another
 // version.
 func Append(
-	ctx context.Context, to Pool, streamID uuid.UUID, expected int, news ...Record,
+	ctx context.Context, to Pool, streamID uuid.UUID, expected int, added ...Record,
 ) (records []eventstore.Record, err error) {
 	err = pgx.BeginFunc(ctx, to, func(tx pgx.Tx) error {
 		var head int64
 		err := tx.QueryRow(ctx, `
-			update log_head set position = position + $1 returning position - $1`, len(news)).Scan(&head)
+			update log_head set position = position + $1 returning position - $1`, len(added)).Scan(&head)
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func Append(
 		if last.Version != expected {
 			return &eventstore.ConflictError{StreamID: streamID, Expected: expected, Actual: last.Version}
 		}
-		for _, n := range news {
+		for _, n := range added {
 			last = after(last, n)
 			last.StreamID, last.Position = streamID, head+int64(len(records))+1
 			last.Hash = last.Sum(last.Hash)
