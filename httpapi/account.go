@@ -19,10 +19,10 @@ type changePasswordInput struct {
 	}
 }
 
-// changePassword answers as a sign-in does, because the session that asks has ended too.
+// changePassword answers like a sign-in, because it ends the session of the request too.
 func (a *api) changePassword(ctx context.Context, in *changePasswordInput) (out *sessionOutput, err error) {
 	claims := claimsOf(ctx)
-	err = a.guessing(ctx, claims.Email, func(ctx context.Context) error {
+	err = a.limitingGuesses(ctx, claims.Email, func(ctx context.Context) error {
 		user, tokens, err := a.Accounts.ChangePassword(ctx, claims.UserID, in.Body.Password, in.Body.NewPassword)
 		out = a.session(ctx, in.Delivery, user, tokens)
 		return err
@@ -54,7 +54,7 @@ type resetPasswordInput struct {
 }
 
 func (a *api) resetPassword(ctx context.Context, in *resetPasswordInput) (*struct{}, error) {
-	return nil, a.Accounts.ResetPassword(hashing(ctx), in.Body.Token, in.Body.Password)
+	return nil, a.Accounts.ResetPassword(hashingContext(ctx), in.Body.Token, in.Body.Password)
 }
 
 // UserSession is one of the user's sign-ins.
@@ -101,7 +101,7 @@ func (a *api) endSession(ctx context.Context, in *endSessionInput) (*struct{}, e
 	return nil, unlessGone(a.Accounts.EndSession(ctx, claimsOf(ctx).UserID, in.ID))
 }
 
-// unlessGone has the token refused when its user was deleted.
+// unlessGone makes the error for a deleted user that of an invalid token.
 func unlessGone(err error) error {
 	if errors.Is(err, account.ErrNotFound) {
 		return fmt.Errorf("%w: the account is gone", account.ErrInvalidToken)

@@ -15,36 +15,32 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// Admission control: only so many bookings are worked on at the same time, and the others wait for
-// a place.
+// Admission control: a bounded number of bookings is processed at the same time, and the others wait
+// for a slot.
 //
-// When thousands book at once, Go's scheduler works on all of them in the order in which they came,
-// and asks the network for more only when it has nothing else to do: a read would wait for everyone
-// who books. So a booking needs one of few places, which leaves a thread of Go's scheduler free for
-// all else. It asks for one when its token is checked, before anything else is done for it, and
-// holds none while it waits for its body, the transaction or the read models.
+// When thousands book at once, Go's scheduler runs all of them in the order of arrival, and polls the
+// network only when it is idle: a read would wait for all bookings before it. So a booking needs one
+// of few slots, which leaves a thread of Go's scheduler free for other requests. It acquires one
+// right after its token is checked, and holds none while it waits for its body, the transaction or
+// the read models.
 
-// Admission is a semaphore. Its places are handed on in the order in which they were asked for.
-// Searches have one of their own, see [api.admitSearch].
+// Admission is a first-in, first-out semaphore. Searches have one of their own, see [api.admitSearch].
 type Admission struct {
-	places  chan struct{}
+	slots   chan struct{}
 	waiting atomic.Int64
 }
 
-// NewAdmission has so many places.
-func NewAdmission(places int) *Admission { return &Admission{places: make(chan struct{}, places)} }
+// NewAdmission makes an Admission with a number of slots.
+func NewAdmission(slots int) *Admission { return &Admission{slots: make(chan struct{}, slots)} }
 
-// Waiting is how many requests wait for a place.
+// Waiting is how many requests wait for a slot.
 func (a *Admission) Waiting() int { return int(a.waiting.Load()) }
 
-// Held is how many places are held.
-func (a *Admission) Held() int { return len(a.places) }
-
-// Acquire waits for a place until ctx ends. The caller releases it. A place that comes too late is
-// not taken: the error is [eventstore.ErrBusy].
+// Acquire waits for a slot until ctx ends, at most 10 s; after that, the error is
+// [eventstore.ErrBusy]. The caller releases the slot.
 func (a *Admission) Acquire(ctx context.Context) error {
 	select {
-	case a.places <- struct{}{}: // also if ctx has ended: what is wrong with a request can be told then
+	case a.slots <- struct{}{}: // also if ctx has ended, so that mistakes in the request are answered
 		return nil
 	default:
 	}
@@ -52,7 +48,7 @@ func (a *Admission) Acquire(ctx context.Context) error {
 	defer a.waiting.Add(-1)
 	asked := time.Now()
 	select {
-	case a.places <- struct{}{}:
+	case a.slots <- struct{}{}:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -63,32 +59,31 @@ func (a *Admission) Acquire(ctx context.Context) error {
 	return nil
 }
 
-// Release hands a place on.
-func (a *Admission) Release() { <-a.places }
+// Release gives a slot back.
+func (a *Admission) Release() { <-a.slots }
 
-// admissionTimeout is how long a booking may wait for a place: a later one is refused, which costs
-// next to nothing. To refuse sooner, while so many wait, would cost the time of those who could
-// book.
+// admissionTimeout is how long a booking may wait for a slot. Then it is refused, which costs little.
+// Refusals before that would take time from bookings that can succeed.
 const admissionTimeout = 10 * time.Second
 
-// place belongs to one request.
-type place struct {
+// slot is the slot of one request.
+type slot struct {
 	of  *Admission
-	err error // why it is not held; nil: it is
+	err error // why the request does not hold it; nil: it does
 }
 
-type placeKey struct{}
+type slotKey struct{}
 
-// takesTickets tells by its path whether a POST is a booking or as much as one.
+// takesTickets reports by its path whether a POST is a booking or costs as much as one.
 func takesTickets(path string) bool {
 	return path == bookPath || path == "/holds" ||
 		strings.HasPrefix(path, "/holds/") && strings.HasSuffix(path, "/confirm") ||
 		strings.HasPrefix(path, "/events/") && strings.HasSuffix(path, "/waitlist")
 }
 
-// admit has requests to book wait for a place. Reads wait behind whatever is done before it, so it
-// comes first and goes by the path. A request without a good token gets no place, and is refused
-// where tokens are checked.
+// admit makes requests to book wait for a slot. What is done before it holds up reads, so it comes
+// first and decides by the path. A request without a valid token gets no slot, and is refused where
+// tokens are checked.
 func (a *api) admit(isBooking func(path string) bool) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -100,52 +95,51 @@ func (a *api) admit(isBooking func(path string) bool) func(http.Handler) http.Ha
 				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), refusedKey{}, err)))
 				return
 			}
-			p := &place{of: a.Admission, err: a.Admission.Acquire(r.Context())}
-			defer p.release()
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), placeKey{}, p)))
+			s := &slot{of: a.Admission, err: a.Admission.Acquire(r.Context())}
+			defer s.release()
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), slotKey{}, s)))
 		})
 	}
 }
 
-func (p *place) release() {
-	if p.err == nil {
-		p.of.Release()
+func (s *slot) release() {
+	if s.err == nil {
+		s.of.Release()
 	}
 }
 
-// admitted is for the operations at the paths of [api.admit]. It refuses requests that got no place,
+// admitted is for the operations at the paths of [api.admit]. It refuses requests that got no slot,
 // and waits for the body without one.
 func (a *api) admitted(op *huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusServiceUnavailable, http.StatusInternalServerError)
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
-		p, ok := ctx.Context().Value(placeKey{}).(*place)
-		if ok && p.err == nil {
+		s, ok := ctx.Context().Value(slotKey{}).(*slot)
+		if ok && s.err == nil {
 			r, _ := humachi.Unwrap(ctx)
-			withoutPlace(ctx.Context(), func() { receive(r) })
+			withoutSlot(ctx.Context(), func() { receive(r) })
 		}
-		if ok && p.err != nil {
-			a.writeError(ctx, p.err)
+		if ok && s.err != nil {
+			a.writeError(ctx, s.err)
 			return
 		}
 		next(ctx)
 	})
 }
 
-// withoutPlace lets others have the place of a request while it waits. Afterwards the request has
-// one again, unless its client has gone or the place comes too late.
-func withoutPlace(ctx context.Context, wait func()) {
-	p, ok := ctx.Value(placeKey{}).(*place)
-	if !ok || p.err != nil {
+// withoutSlot releases the slot of a request while it waits, and acquires one again afterwards, unless
+// the client has gone or that takes too long.
+func withoutSlot(ctx context.Context, wait func()) {
+	s, ok := ctx.Value(slotKey{}).(*slot)
+	if !ok || s.err != nil {
 		wait()
 		return
 	}
-	p.of.Release()
-	defer func() { p.err = p.of.Acquire(ctx) }()
+	s.of.Release()
+	defer func() { s.err = s.of.Acquire(ctx) }()
 	wait()
 }
 
-// receive waits until the body of a request is here. What went wrong is told to the reader of the
-// body.
+// receive reads the body of a request into memory. An error is returned to the body's reader.
 func receive(r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err == nil {

@@ -37,8 +37,8 @@ type Options struct {
 	Holds    projections.Holds
 	Waitlist projections.Waitlist
 	Progress *engine.Progress
-	// Replicas answer reads, if Log, the read models and Audit.History read through a
-	// [replica.Reader]; nil: there are none.
+	// Replicas answer reads, if Log, the read models and Audit.History use a [replica.Reader]; nil:
+	// there are none.
 	Replicas *replica.Set
 	Accounts *account.Accounts
 	Images   *images.Store
@@ -62,7 +62,7 @@ type Options struct {
 	Health eventstore.Health
 	// Ready tells whether requests can be served; nil means yes.
 	Ready func(context.Context) error
-	// Detail tells what does not work as it should although requests are served; nil: nothing does.
+	// Detail returns what is degraded while requests are served; nil: nothing ever is.
 	Detail func() string
 	// Origins may call from a browser.
 	Origins []string
@@ -76,10 +76,10 @@ type Options struct {
 	ProofOfWork *proofofwork.Challenges
 	// RegisterWithProofOfWork asks for a solution at every registration.
 	RegisterWithProofOfWork bool
-	// RequireVerifiedEmail lets only those book who have verified their e-mail address.
+	// RequireVerifiedEmail refuses bookings of users who have not verified their e-mail address.
 	RequireVerifiedEmail bool
-	// Metrics takes the metrics of requests; nil: there are none.
-	Metrics prometheus.Registerer
+	// Registerer takes the metrics of requests; nil: there are none.
+	Registerer prometheus.Registerer
 	// Observe, when set, is called at the end of each request.
 	Observe func(middleware.Request)
 	// Tracer records a span for each request, in the trace that its traceparent header names; nil:
@@ -137,7 +137,7 @@ func newAPI(o Options) *api {
 	)
 	a.router.NotFound(a.noRoute)
 	a.router.MethodNotAllowed(a.methodNotAllowed)
-	a.auditReads = newAuditReads(a.Metrics)
+	a.auditReads = newAuditReads(a.Registerer)
 	reading := withHead{a.router.With(middleware.Compress)}
 	config := description(o.Version)
 	a.reads = humachi.New(reading, config)
@@ -155,8 +155,8 @@ func newAPI(o Options) *api {
 
 func (a *api) observer() middleware.Observer {
 	o := middleware.Observer{Logger: a.Logger, Tracer: a.Tracer, Secret: calendarPath}
-	if a.Metrics != nil {
-		o.Done = append(o.Done, middleware.Metrics(a.Metrics, bookPath))
+	if a.Registerer != nil {
+		o.Done = append(o.Done, middleware.Metrics(a.Registerer, bookPath))
 	}
 	if a.Observe != nil {
 		o.Done = append(o.Done, a.Observe)
@@ -248,7 +248,7 @@ func (a *api) routes() {
 	route(a, op("GET /images/{id}", "getImage", "Show a picture", 200, 400, 404),
 		a.getImage, servesImages, a.needsDatabase)
 
-	// A booking has no needsDatabase: the executor and the read models notice it themselves, for less.
+	// A booking has no needsDatabase: the executor and the read models notice an outage at less cost.
 	route(a, op("POST "+bookPath, "bookTicket", "Book tickets", 201, 400, 404, 409, 422),
 		a.bookTicket, a.signedIn(account.ScopeBook), a.verified, a.limitedPerUser(a.Limiter.Booking), a.admitted)
 	cancelling := a.limitedPerUser(a.Limiter.Cancelling)

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,8 +9,8 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-// keyRoutes are for the API keys of a user. No key can be used for them: one that has leaked must not
-// make others.
+// keyRoutes are for the API keys of a user. They accept no API key: a leaked one must not create
+// others.
 func keyRoutes(a *api) {
 	route(a, op("GET /auth/keys", "listKeys", "List one's own API keys", 200),
 		a.listKeys, a.signedIn(noKeys), a.needsDatabase)
@@ -74,16 +73,10 @@ type createKeyInput struct {
 }
 
 func (a *api) createKey(ctx context.Context, in *createKeyInput) (*struct{ Body NewAPIKey }, error) {
-	claims := claimsOf(ctx)
-	err := a.guessing(ctx, claims.Email, func(ctx context.Context) error {
-		return a.Accounts.CheckPassword(ctx, claims.UserID, in.Body.Password)
-	})
-	if errors.Is(err, account.ErrInvalidCredentials) {
-		return nil, errWrongPassword
-	}
-	if err != nil {
+	if err := a.confirmPassword(ctx, in.Body.Password); err != nil {
 		return nil, err
 	}
+	claims := claimsOf(ctx)
 	key, text, err := a.Accounts.CreateKey(ctx, claims.UserID, account.NewKey{
 		Name: in.Body.Name, Scopes: in.Body.Scopes, ExpiresAt: in.Body.ExpiresAt,
 	})

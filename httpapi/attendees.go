@@ -53,7 +53,7 @@ type Attendee struct {
 	Tickets     []AttendeeTicket `json:"tickets" nullable:"false"`
 }
 
-// AttendeeTicket is a ticket, and when its holder was let in.
+// AttendeeTicket is a ticket, and when it was checked in.
 type AttendeeTicket struct {
 	TicketTypeID int        `json:"ticketTypeId"`
 	Number       int        `json:"number"`
@@ -65,7 +65,7 @@ func (a *api) listAttendees(ctx context.Context, in *listAttendeesInput) (*struc
 		return nil, err
 	}
 	list := fingerprintOf(in.list())
-	after, err := (&listBookingsInput{Cursor: in.Cursor}).place(list)
+	after, err := (&listBookingsInput{Cursor: in.Cursor}).after(list)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (a *api) listAttendees(ctx context.Context, in *listAttendeesInput) (*struc
 	return &struct{ Body AttendeeList }{out}, nil
 }
 
-// list tells lists apart.
+// list identifies the list for cursors.
 func (f AttendeeFilters) list() string {
 	return url.Values{
 		"id": {f.ID.String()}, "status": {f.Status}, "type": {strconv.Itoa(f.Type)}, "search": {f.Search},
@@ -124,12 +124,11 @@ type exportAttendeesInput struct {
 	BOM bool `query:"bom" doc:"Begin with a byte order mark, which some versions of Excel need to read names right"`
 }
 
-// totalRows is the header that says how many lines follow the header of a file, for those who show
-// progress.
+// totalRows is the header with the number of rows of a file, for clients that show progress.
 const totalRows = "Total-Rows"
 
-// exportAttendees streams a file page by page, however long. One that breaks off ends without the last
-// chunk, which clients notice.
+// exportAttendees streams a file of any length page by page. After an error it ends without the last
+// chunk, by which clients notice that it is incomplete.
 func (a *api) exportAttendees(ctx context.Context, in *exportAttendeesInput) (*huma.StreamResponse, error) {
 	state, err := a.Service.Look(ctx, requestOf(ctx), in.ID, domain.RoleSell)
 	if err != nil {
@@ -174,7 +173,7 @@ func (a *api) writeAttendees(
 ) error {
 	lines := csv.NewWriter(to)
 	lines.UseCRLF = true
-	_ = lines.Write([]string{ // Flush tells of errors
+	_ = lines.Write([]string{ // lines.Error returns its error
 		"booking", "ticket type", "number", "name", "e-mail", "status", "booked at", "checked in at",
 	})
 	q.Limit = exportPage
@@ -206,7 +205,7 @@ func writeTickets(lines *csv.Writer, of Attendee, types map[int]string) {
 	}
 }
 
-// inert keeps spreadsheets from computing what somebody has chosen as a name.
+// inert keeps spreadsheets from evaluating a name as a formula.
 func inert(cell string) string {
 	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return "'" + cell

@@ -25,7 +25,7 @@ type Audit struct {
 	Log         eventstore.Database // of the primary
 }
 
-// auditRoutes is the table of what auditors may ask for. What they look at is noted.
+// auditRoutes are for auditors. Their reads are recorded.
 func auditRoutes(a *api) {
 	auditors := a.signedIn(account.ScopeAudit, account.Auditor)
 	route(a, op("GET /audit/streams", "listStreams", "List the streams of the log", 200, 400),
@@ -59,8 +59,8 @@ func auditRoutes(a *api) {
 		"Verify the log, or one stream, in the background; one at a time: the one that is running, if there is one",
 		202, 400, 404),
 		a.startVerification, auditors, a.audited, a.needsDatabase)
-	// Verifications are asked for often, while people wait, and say nothing about people: that they are
-	// looked at is not noted.
+	// Reads of verifications are not recorded: they are frequent, because pages poll, and show nothing
+	// about people.
 	route(a, op("GET /audit/verifications", "listVerifications", "List the verifications", 200, 400),
 		a.listVerifications, auditors, a.needsDatabase)
 	route(a, op("GET /audit/verifications/{id}", "showVerification",
@@ -72,7 +72,7 @@ func auditRoutes(a *api) {
 		a.listReads, auditors, a.audited, a.needsDatabase)
 }
 
-// newestVersion is that of a stream which must be there.
+// newestVersion returns the version of a stream, or an error if there is no such stream.
 func (a *api) newestVersion(ctx context.Context, stream uuid.UUID) (int, error) {
 	newest, err := a.Log.Version(ctx, stream)
 	if err == nil && newest == 0 {
@@ -124,7 +124,7 @@ type StreamPage struct {
 	Next     int            `json:"next,omitempty" doc:"The value of after for the next page; absent on the last one"`
 }
 
-// StreamRecord is a record and what it led to.
+// StreamRecord is a record and the state after it.
 type StreamRecord struct {
 	Record
 	State   StateSummary `json:"state" doc:"Of the event right after this record"`
@@ -187,7 +187,7 @@ type diffStreamInput struct {
 	Limit int       `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"At most so many bookings"`
 }
 
-// StreamDiff is what happened between two versions.
+// StreamDiff is the difference between two versions.
 type StreamDiff struct {
 	From      StreamState      `json:"from"`
 	To        StreamState      `json:"to"`
@@ -241,7 +241,7 @@ type seriesInput struct {
 	Spans int       `query:"spans" minimum:"1" maximum:"2000" default:"200" doc:"Number of spans of equal length that the time is divided into"`
 }
 
-// StreamSeries is a history cut into spans of time.
+// StreamSeries is a history divided into intervals.
 type StreamSeries struct {
 	StreamID    uuid.UUID      `json:"streamId" format:"uuid"`
 	SpanSeconds float64        `json:"spanSeconds"`
@@ -249,7 +249,7 @@ type StreamSeries struct {
 	Busiest     int            `json:"busiest" doc:"Index of the span with the most bookings; -1 when there is none"`
 }
 
-// StreamBucket is what happened in one span.
+// StreamBucket is what happened in one interval.
 type StreamBucket struct {
 	At            time.Time `json:"at" doc:"Its beginning"`
 	Version       int       `json:"version" doc:"Of its last record"`
@@ -274,82 +274,4 @@ func (a *api) seriesOfStream(ctx context.Context, in *seriesInput) (*struct{ Bod
 		}
 	}
 	return &struct{ Body StreamSeries }{s}, nil
-}
-
-type listStreamsInput struct {
-	Search string `query:"search" maxLength:"200" doc:"A part of the title, or the beginning of the id"`
-	After  int64  `query:"after" minimum:"0" default:"0" doc:"Only streams that began after this position"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-}
-
-// StreamList is a part of the list of streams.
-type StreamList struct {
-	Data  []StreamItem `json:"data" nullable:"false" doc:"In the order in which they began"`
-	Total int64        `json:"total" doc:"Streams that the search finds, on all pages"`
-	Next  int64        `json:"next,omitempty" doc:"The value of after for the next page; absent on the last one"`
-}
-
-// StreamItem is a stream in a list. Title, status, capacity and remaining come from the read model.
-type StreamItem struct {
-	ID        uuid.UUID `json:"id" format:"uuid"`
-	Position  int64     `json:"position" doc:"Of its first record"`
-	Records   int       `json:"records"`
-	Title     string    `json:"title"`
-	Status    string    `json:"status"`
-	Capacity  int       `json:"capacity"`
-	Remaining int       `json:"remaining"`
-	FirstAt   time.Time `json:"firstAt"`
-	LastAt    time.Time `json:"lastAt"`
-}
-
-func (a *api) listStreams(ctx context.Context, in *listStreamsInput) (*struct{ Body StreamList }, error) {
-	streams, err := a.Audit.History.Streams(ctx, in.Search, in.After, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	list := StreamList{Data: make([]StreamItem, 0, len(streams))}
-	for _, s := range streams {
-		list.Data = append(list.Data, StreamItem(s))
-	}
-	if len(streams) == in.Limit {
-		list.Next = streams[in.Limit-1].Position
-	}
-	list.Total, err = a.Audit.History.CountStreams(ctx, in.Search)
-	return &struct{ Body StreamList }{list}, err
-}
-
-type listRecordsInput struct {
-	After  int64     `query:"after" minimum:"0" default:"0" doc:"Only records at a higher position"`
-	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-	Type   string    `query:"type" maxLength:"100" example:"TicketBooked"`
-	Actor  uuid.UUID `query:"actor" format:"uuid" doc:"The user who sent the command"`
-	Stream uuid.UUID `query:"stream" format:"uuid"`
-}
-
-// RecordList is a part of the log.
-type RecordList struct {
-	Records []LogRecord `json:"records" nullable:"false"`
-	Head    int64       `json:"head" doc:"Position of the newest record"`
-	Next    int64       `json:"next,omitempty" doc:"The value of after for the next page; absent at the end of the log. A page with few records or none can have a next page: one request reads a bounded part of the log"`
-}
-
-// LogRecord is a record, its stream, and the hash before it.
-type LogRecord struct {
-	StreamID uuid.UUID `json:"streamId" format:"uuid"`
-	Record
-	PreviousHash string `json:"previousHash" doc:"Of the record before it in its stream; zeros for the first"`
-}
-
-func (a *api) listRecords(ctx context.Context, in *listRecordsInput) (*struct{ Body RecordList }, error) {
-	filter := audit.Filter{Type: in.Type, Actor: in.Actor, Stream: in.Stream}
-	lines, next, err := a.Audit.History.Records(ctx, filter, in.After, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	list := RecordList{Records: make([]LogRecord, 0, len(lines)), Next: next}
-	for _, l := range lines {
-		list.Records = append(list.Records, LogRecord{l.StreamID, recordOf(l.Record), l.PreviousHash.String()})
-	}
-	list.Head, err = a.Log.Head(ctx)
-	return &struct{ Body RecordList }{list}, err
 }

@@ -13,7 +13,7 @@ type proveConsistencyInput struct {
 	From int64 `query:"from" minimum:"1" required:"true" doc:"Number of records that the older checkpoint covers"`
 }
 
-// proveConsistency lets anybody who has kept a checkpoint check a newer one without the log.
+// proveConsistency proves to a client that has kept a checkpoint that a newer one extends it.
 func (a *api) proveConsistency(
 	ctx context.Context, in *proveConsistencyInput,
 ) (*struct{ Body audit.Consistency }, error) {

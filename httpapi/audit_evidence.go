@@ -18,11 +18,11 @@ import (
 	"github.com/boxoffice/boxoffice/internal/audit"
 )
 
-// audited notes who asks for an operation before they see anything: what can't be noted is not
-// shown.
+// audited records who asks for an operation before it is answered: a read that can't be recorded is
+// refused.
 func (a *api) audited(op *huma.Operation) {
-	a.textParameters(op)                         // they are written down
-	a.auditReads.WithLabelValues(op.OperationID) // so that a rate is known from the first one on
+	a.textParameters(op)                         // they are part of the record
+	a.auditReads.WithLabelValues(op.OperationID) // a counter that starts at 0 shows the first read as a rate
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		u, claims := ctx.URL(), claimsOf(ctx.Context())
 		err := a.Audit.Reads.Add(ctx.Context(), audit.Read{
@@ -255,7 +255,7 @@ func (ProvenRecord) Schema(huma.Registry) *huma.Schema {
 	}}
 }
 
-// prove signs a checkpoint first when none covers the record yet.
+// prove makes the receipt of a record. If no checkpoint covers the record yet, it signs one first.
 func (a *api) prove(ctx context.Context, position int64) (Receipt, error) {
 	err := a.Audit.Checkpoints.Cover(ctx, position)
 	if err != nil && !errors.Is(err, audit.ErrNoCheckpoint) {
@@ -289,8 +289,7 @@ type exportInput struct {
 	Until  time.Time `query:"until" doc:"Only records before this time"`
 }
 
-// readsWithin bounds how long a client may take to accept a part of an answer that may take any
-// time as a whole.
+// readsWithin bounds how long a client may take to accept one part of a streamed answer.
 const readsWithin = time.Minute
 
 type patientWriter struct {
@@ -303,8 +302,8 @@ func (p patientWriter) Write(part []byte) (int, error) {
 	return p.body.Write(part)
 }
 
-// exportRecords streams a file, however long. One that breaks off ends without the last chunk,
-// which clients notice.
+// exportRecords streams a file of any length. After an error it ends without the last chunk, by which
+// clients notice that it is incomplete.
 func (a *api) exportRecords(_ context.Context, in *exportInput) (*huma.StreamResponse, error) {
 	selection := audit.Selection{Stream: in.Stream, After: in.After, UpTo: in.UpTo, Since: in.Since, Until: in.Until}
 	mediaType, extension := "application/jsonl", "jsonl"

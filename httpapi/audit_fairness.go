@@ -14,7 +14,7 @@ type fairnessInput struct {
 	Limit int       `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"At most so many steps"`
 }
 
-// StreamFairness is the fate of the tickets of one event that became free.
+// StreamFairness is what became of the tickets of one event that became free.
 type StreamFairness struct {
 	audit.FairnessReport
 	Steps []audit.FairnessStep `json:"steps" nullable:"false" doc:"Records that freed tickets and offers of these, oldest first"`

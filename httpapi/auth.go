@@ -30,8 +30,8 @@ func claimsOf(ctx context.Context) account.Claims {
 // noKeys is the scope of what API keys can't be used for: the account itself.
 const noKeys account.Scope = ""
 
-// signedIn asks for a valid access token, or an API key with the scope, of somebody with one of the
-// roles if there are any.
+// signedIn requires a valid access token or an API key with the scope, and one of the roles if there
+// are any.
 func (a *api) signedIn(scope account.Scope, allowed ...account.Role) func(*huma.Operation) {
 	return func(op *huma.Operation) {
 		op.Security = []map[string][]string{{"bearer": {}}}
@@ -74,7 +74,7 @@ func insufficient(scope account.Scope) error {
 
 type refusedKey struct{}
 
-// identify finds out who asks. A token that [api.admit] has refused is not looked up again.
+// identify returns the claims of a request. A token that [api.admit] has refused is not looked up again.
 func (a *api) identify(ctx context.Context, header string) (account.Claims, error) {
 	if err, ok := ctx.Value(refusedKey{}).(error); ok {
 		return account.Claims{}, err
@@ -122,7 +122,7 @@ type registerOutput struct {
 
 const refreshTokenMode = "Refresh-Token-Mode" //nolint:gosec // the name of a header
 
-// Delivery is how the client wants to get its refresh token.
+// Delivery is how the client receives its refresh token.
 type Delivery struct {
 	RefreshTokenMode string `header:"Refresh-Token-Mode" enum:"body,cookie" default:"body" doc:"cookie: the refresh token is sent in an HttpOnly cookie only, which scripts can't read"`
 }
@@ -161,7 +161,7 @@ func (a *api) register(ctx context.Context, in *registerInput) (*registerOutput,
 			return nil, domain.ErrProofOfWorkRequired
 		}
 	}
-	user, tokens, err := a.Accounts.Register(hashing(ctx), account.Registration{
+	user, tokens, err := a.Accounts.Register(hashingContext(ctx), account.Registration{
 		Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name, Key: in.key,
 	})
 	if err != nil {
@@ -189,7 +189,7 @@ type loginInput struct {
 }
 
 func (a *api) login(ctx context.Context, in *loginInput) (out *sessionOutput, err error) {
-	err = a.guessing(ctx, in.Body.Email, func(ctx context.Context) error {
+	err = a.limitingGuesses(ctx, in.Body.Email, func(ctx context.Context) error {
 		user, tokens, err := a.Accounts.Login(ctx, in.Body.Email, in.Body.Password)
 		out = a.session(ctx, in.Delivery, user, tokens)
 		return err
@@ -200,7 +200,7 @@ func (a *api) login(ctx context.Context, in *loginInput) (out *sessionOutput, er
 	return out, nil
 }
 
-// HeldToken is where a client shows its refresh token.
+// HeldToken is where a client sends its refresh token.
 type HeldToken struct {
 	HostCookie string `cookie:"__Host-boxoffice_refresh"`
 	Cookie     string `cookie:"boxoffice_refresh"`
@@ -209,7 +209,7 @@ type HeldToken struct {
 	} `required:"false"`
 }
 
-// tokens are those that the client shows, the one that counts first.
+// tokens are those that the client sends, in order of precedence.
 func (h HeldToken) tokens() []string {
 	var shown []string
 	if h.Body != nil {
@@ -239,9 +239,8 @@ func (a *api) refresh(ctx context.Context, in *refreshInput) (*sessionOutput, er
 
 type logoutInput struct{ HeldToken }
 
-// logout ends the sign-in of each refresh token that the client shows. No access token is asked
-// for, because it may have expired, and a token that is worth nothing any more is what the client
-// wanted.
+// logout ends the session of each refresh token that the client sends. It needs no access token,
+// because that may have expired, and accepts invalid tokens, because they have no session to end.
 func (a *api) logout(ctx context.Context, in *logoutInput) (*struct{}, error) {
 	for _, token := range in.tokens() {
 		if err := a.Accounts.Logout(ctx, token); err != nil {
@@ -269,20 +268,14 @@ type eraseOutput struct {
 	SetCookie []http.Cookie `header:"Set-Cookie"`
 }
 
-// erase deletes one's own account and all personal data with it. It gives tickets of events that have
-// not begun back first: if it ends in between, the account is still there, and it can be repeated.
+// erase deletes the user's account with all personal data. It first returns the tickets of events that
+// have not begun: if it fails in between, the account still exists, and it can be repeated.
 func (a *api) erase(ctx context.Context, in *eraseInput) (*eraseOutput, error) {
-	claims := claimsOf(ctx)
-	err := a.guessing(ctx, claims.Email, func(ctx context.Context) error {
-		return a.Accounts.CheckPassword(ctx, claims.UserID, in.Body.Password)
-	})
-	if errors.Is(err, account.ErrInvalidCredentials) {
-		return nil, errWrongPassword
-	}
-	if err != nil {
+	if err := a.confirmPassword(ctx, in.Body.Password); err != nil {
 		return nil, err
 	}
-	err = a.Service.CancelUpcoming(ctx, booking.Request{Actor: claims.UserID, CorrelationID: middleware.RequestID(ctx)})
+	claims := claimsOf(ctx)
+	err := a.Service.CancelUpcoming(ctx, booking.Request{Actor: claims.UserID, CorrelationID: middleware.RequestID(ctx)})
 	if err != nil {
 		return nil, err
 	}

@@ -37,8 +37,7 @@ type BookingChange struct {
 	Event   EventSummary `json:"event"`
 }
 
-// EventSummary is what a booking changes of its event. The number comes from the stream and is
-// exact right after the change.
+// EventSummary is the event after a booking. The number comes from the stream, and so is exact.
 type EventSummary struct {
 	ID               uuid.UUID `json:"id" format:"uuid"`
 	Title            string    `json:"title"`
@@ -82,7 +81,7 @@ func (a *api) bookTicket(ctx context.Context, in *bookTicketInput) (*changed[Boo
 	return a.noteBookingStatus(ctx, out), nil
 }
 
-// noteBookingStatus completes an answer that may be a stored one, also of a version before lines.
+// noteBookingStatus completes a stored answer, which may be of a version of the program without lines.
 func (a *api) noteBookingStatus(ctx context.Context, out *changed[BookingChange]) *changed[BookingChange] {
 	if len(out.Body.Booking.Lines) == 0 {
 		out.Body.Booking.Lines = linesOf(domain.Lines{}.All(), "")

@@ -8,17 +8,16 @@ import (
 )
 
 const (
-	// cacheTTL bounds the age of what is answered from the cache. Read models can change while their
-	// position does not, when a parked stream is taken up again or another process says late how far
-	// it is.
+	// cacheTTL bounds the age of cached answers. A read model can change while its known position does
+	// not: when a parked stream is retried, or when another process reports its checkpoint late.
 	cacheTTL = time.Second
 	// A page takes 1 MB at most, when it has 50 events and all descriptions are as long as can be.
 	cacheSize = 32
 )
 
-// readCache is a read-through cache of a read model. An entry counts while the read model stays at
-// its position, for a second at most. Before a sale thousands look at the same page, and when it
-// opens, an answer of PostgreSQL waits behind all that arrives.
+// readCache is a read-through cache of a read model. An entry is valid while the read model stays at
+// its position, for a second at most. Before a sale thousands read the same page, and when it opens,
+// a query to PostgreSQL waits behind all bookings.
 type readCache[K comparable, V any] struct {
 	entries *lru.Cache[K, cached[V]]
 }
@@ -51,7 +50,7 @@ func (c *readCache[K, V]) get(key K, position int64, noCache bool, read func() (
 	return value, err
 }
 
-// Cacheable are the inputs of operations that may answer from the cache.
+// Cacheable is embedded in the inputs of operations that may answer from the cache.
 type Cacheable struct {
 	CacheControl string `header:"Cache-Control" doc:"With no-cache (RFC 9111, section 5.2.1.4) the read models are read for each request; otherwise when the log has grown, or once a second"`
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// calendarPath is where feeds are, by their secrets.
+// calendarPath is the path of the feeds, before their secret.
 const calendarPath = "/calendar/"
 
 // maxEntries is how many entries a feed has at most: the newest bookings, or the events that begin
@@ -105,9 +105,8 @@ type feed struct {
 
 type feedKey struct{}
 
-// readsFeed looks a secret up. Each feed can be read as often as its owner can read lists, whoever
-// reads it; only secrets that are wrong count against their network, because one service reads the
-// calendars of many people.
+// readsFeed looks a secret up. Reads of a feed count against its owner's limit of reads. Only wrong
+// secrets count against the client's network, because one service reads the calendars of many people.
 func (a *api) readsFeed(op *huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusTooManyRequests)
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
@@ -147,7 +146,7 @@ type getCalendarOutput struct {
 	Body        []byte
 }
 
-// servesCalendar describes the answer of an operation that is a calendar.
+// servesCalendar describes an answer that is a calendar.
 func servesCalendar(op *huma.Operation) {
 	op.Responses["200"].Content = map[string]*huma.MediaType{
 		"text/calendar": {Schema: &huma.Schema{Type: huma.TypeString}},

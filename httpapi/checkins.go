@@ -17,7 +17,7 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// CheckedTicket is a ticket at the door.
+// CheckedTicket is a scanned ticket.
 type CheckedTicket struct {
 	BookingID    uuid.UUID  `json:"bookingId" format:"uuid"`
 	TicketTypeID int        `json:"ticketTypeId"`
@@ -30,7 +30,8 @@ type CheckedTicket struct {
 	Sold         int        `json:"sold" doc:"Tickets of the event that are sold"`
 }
 
-// checkedTicketOf has no name: it is stored for repeated requests, and names must be erasable.
+// checkedTicketOf leaves the name out: the answer is stored for repeated requests, and names must be
+// erasable.
 func checkedTicketOf(r booking.Result) CheckedTicket {
 	d := r.Ticket
 	shown := CheckedTicket{
@@ -120,7 +121,7 @@ func (a *api) atTheDoor(
 	return out, nil
 }
 
-// nameOf is empty when it can't be found: what was decided counts without it.
+// nameOf returns the name of a user, or "" on an error, because the decision stands without it.
 func (a *api) nameOf(ctx context.Context, id uuid.UUID) string {
 	users, err := a.Accounts.Named(ctx, []uuid.UUID{id})
 	if err != nil {
@@ -136,10 +137,10 @@ type TicketCode struct {
 	Code         string `json:"code" doc:"For the ticket's QR code: what a door checks"`
 }
 
-// longestEvent is how long after its beginning an event that does not say when it ends can be over.
+// longestEvent is how long an event without an end is assumed to take at most.
 const longestEvent = 24 * time.Hour
 
-// overAt is when an event is over, for all that its tickets are good for.
+// overAt is when the tickets of an event are no longer needed.
 func overAt(starts, ends time.Time) time.Time {
 	if ends.IsZero() {
 		return starts.Add(longestEvent)
@@ -147,8 +148,8 @@ func overAt(starts, ends time.Time) time.Time {
 	return ends
 }
 
-// ticketsToShow are the codes of a booking's tickets as long as somebody may be let in with them.
-// There are none where the program can't sign.
+// ticketsToShow are the codes of a booking's tickets until the event is over. There are none if the
+// program has no key to sign them.
 func (a *api) ticketsToShow(b *projections.BookingWithEvent) ([]TicketCode, error) {
 	var ends time.Time
 	set(&ends, b.Event.EndsAt)

@@ -17,9 +17,9 @@ const (
 	clientErrorPeriod = time.Second
 )
 
-// clientErrors logs mistakes of the pages, which nobody else would learn of: POST /client-errors. Nobody
-// has to sign in for it, so a process takes one report a second, after a burst; the log can't be filled.
-// It is for the pages only, and not part of the API's description.
+// clientErrors logs errors that happen in the browser: POST /client-errors. It needs no sign-in, so a
+// process takes one report a second, after a burst, and the log can't be flooded. It is for the web
+// pages only, and not part of the API's description.
 func (a *api) clientErrors() http.HandlerFunc {
 	reports := rate.NewLimiter(rate.Every(clientErrorPeriod), clientErrorBurst)
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -18,8 +18,8 @@ type changed[B any] struct {
 
 const currentStatus = "Current-Status"
 
-// noteStatus tells a client that gets a stored answer what has become of the thing since. status
-// reads it; when that fails, the answer stands without it.
+// noteStatus adds the present status to a stored answer. If status fails to read it, the answer goes
+// without.
 func (c *changed[B]) noteStatus(status func(B) (string, error)) *changed[B] {
 	if c.Replayed == "" {
 		return c
@@ -30,16 +30,16 @@ func (c *changed[B]) noteStatus(status func(B) (string, error)) *changed[B] {
 	return c
 }
 
-// once names a request that can be repeated. The zero value is a request without a name.
+// once identifies a request that can be repeated. The zero value is for one that can't.
 type once struct {
 	key string
 	// See [booking.Once].
 	asked, formerly any
 }
 
-// execute has the service carry out a command of the client, and encodes what it led to. The
-// encoded body is stored for clients that repeat the request: a body that an earlier version of
-// this program stored must stay readable for as long as keys are kept.
+// execute executes a command of the client and encodes its result. The encoded body is stored for
+// clients that repeat the request: a body that an earlier version of this program stored must stay
+// readable for as long as keys are kept.
 func execute[B any](
 	ctx context.Context, o once, encode func(booking.Result) B, command func(booking.Request) (booking.Result, error),
 ) (*changed[B], error) {
@@ -52,8 +52,8 @@ func execute[B any](
 	}
 	var result booking.Result
 	var err error
-	withoutPlace(ctx, func() { result, err = command(request) })
-	// Without a place again, the client is told all the same: the command is done.
+	withoutSlot(ctx, func() { result, err = command(request) })
+	// The client is answered even if no slot could be acquired again: the command is done.
 	if err != nil {
 		return nil, err
 	}

@@ -16,20 +16,17 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
-// eventShape is a number for the way in which the API shows an event. It grows when [Event] changes,
-// so that no client keeps an answer of another shape because the event is still the same. The first
-// shape was not in tags.
+// eventShape is the version of the JSON of an [Event]. It is part of ETags and grows when the JSON
+// changes, so that clients don't keep an answer in an old shape. The first shape is not in tags.
 const eventShape = 3
 
-// versionETag is the ETag of one event: all that it shows follows from the stream's version and from
-// its shape.
+// versionETag is the ETag of one event, whose answer depends on the stream's version and the shape.
 func versionETag(version int) string {
 	return fmt.Sprintf(`"%d.%d"`, version, eventShape)
 }
 
-// versionsOf reads If-Match: the versions that the client expects, none for any. For a change only
-// the version counts, whatever shape it was seen in. A weak tag is as good as a strong one, because a
-// proxy that compresses answers makes tags weak.
+// versionsOf reads If-Match: the versions that the client expects, none for any. The shape is ignored.
+// Weak tags are accepted, because a proxy that compresses answers makes tags weak.
 func versionsOf(ifMatch string) (versions []int, err error) {
 	if tag := strings.TrimSpace(ifMatch); tag == "" || tag == "*" {
 		return nil, nil
@@ -52,8 +49,8 @@ func versionsOf(ifMatch string) (versions []int, err error) {
 	return versions, nil
 }
 
-// expecting calls change with the version that the client expects, 0 for any. Of several versions,
-// one can be expected at a time: that of the stream, which a conflict names.
+// expecting calls change with the version that the client expects, 0 for any. If there are several, it
+// picks the stream's version, which a conflict names.
 func expecting[Out any](versions []int, change func(version int) (Out, error)) (out Out, err error) {
 	if len(versions) == 0 {
 		return change(0)
@@ -70,7 +67,7 @@ func expecting[Out any](versions []int, change func(version int) (Out, error)) (
 	return out, err
 }
 
-// conditional answers 304 when the client has the answer already.
+// conditional answers 304 if the client has the answer already.
 func conditional(op *huma.Operation) {
 	op.Parameters = append(op.Parameters, &huma.Param{
 		Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},

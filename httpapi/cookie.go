@@ -11,18 +11,18 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 )
 
-// PlainHTTP says who can sign in without TLS, and have the cookie kept by the browser.
+// PlainHTTP says which clients can sign in without TLS.
 type PlainHTTP int
 
 const (
-	// PlainHTTPNearby is for development: everybody signs in, and browsers on this machine and in
-	// private networks keep the cookie. From elsewhere it is marked as Secure, so that it never
-	// travels in the clear.
+	// PlainHTTPNearby is for development: everybody can sign in, and browsers on this machine and in
+	// private networks keep the cookie. For other clients it is marked as Secure, so that it is never
+	// sent unencrypted.
 	PlainHTTPNearby PlainHTTP = iota
 	// PlainHTTPRefused is for production: the cookie is always Secure, and nobody signs in without
 	// TLS but from this machine, where a proxy may be that says nothing of TLS.
 	PlainHTTPRefused
-	// PlainHTTPAllowed is for those who know what their network is like.
+	// PlainHTTPAllowed is for networks that are trusted.
 	PlainHTTPAllowed
 )
 
@@ -33,9 +33,8 @@ const (
 	hostRefreshCookieName = "__Host-boxoffice_refresh"
 )
 
-// refreshCookies keep the refresh token where no script of the browser can read it, under the name
-// that fits the way the request came, and clear the other one, which would otherwise be sent
-// besides.
+// refreshCookies set the cookie with the refresh token, which scripts can't read, under the name for
+// plain HTTP or TLS, and clear the other one, which browsers would otherwise send too.
 func (a *api) refreshCookies(ctx context.Context, token string, expires time.Time) []http.Cookie {
 	from := middleware.ClientOf(ctx)
 	set, remove := plainCookie(), hostCookie() //nolint:gosec // Secure is set below, by the way the request came
@@ -65,10 +64,9 @@ func clearedCookie(name, path string) http.Cookie {
 	}
 }
 
-// usesCookie is for an operation that accepts, sets or clears the refresh cookie. It refuses what a
-// browser sends on behalf of another site's page, with or without the cookie: the answer would sign
-// the visitor in or out. SameSite=Strict does most of it, but it lets pages of sibling domains
-// through.
+// usesCookie is for an operation that accepts, sets or clears the refresh cookie. It refuses requests
+// from other sites' pages, with or without the cookie: the answer would sign the visitor in or out.
+// SameSite=Strict alone would accept those of sibling domains.
 func (a *api) usesCookie(op *huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusForbidden)
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
@@ -81,8 +79,8 @@ func (a *api) usesCookie(op *huma.Operation) {
 	})
 }
 
-// signsIn is for an operation that takes a password and sets the refresh cookie. It refuses plain
-// HTTP where the cookie would be lost and the password be seen.
+// signsIn is for an operation that takes a password and sets the refresh cookie. It refuses plain HTTP
+// where the browser would drop the cookie and the password could be read on the way.
 func (a *api) signsIn(op *huma.Operation) {
 	a.usesCookie(op)
 	if a.PlainHTTP != PlainHTTPRefused {
@@ -97,8 +95,8 @@ func (a *api) signsIn(op *huma.Operation) {
 	})
 }
 
-// signsOut is for an operation that clears the refresh cookie, also when it fails: on this machine
-// nobody may be signed in again by it, whatever the database says.
+// signsOut is for an operation that clears the refresh cookie, even when it fails: the browser must not
+// sign its next user in with it.
 func (a *api) signsOut(op *huma.Operation) {
 	a.usesCookie(op)
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {

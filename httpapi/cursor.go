@@ -10,7 +10,7 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
-// cursor is a place in a list. Clients get it as a text that they can only give back.
+// cursor is a position in a list. For clients it is an opaque text.
 type cursor struct {
 	List string    `json:"l"` // the fingerprint of the list
 	Key  string    `json:"k"` // what the list is ordered by
@@ -18,19 +18,19 @@ type cursor struct {
 	Page int       `json:"p,omitempty"` // the number of the page that begins there
 }
 
-// firstCursor is what a client asks for to go through a list by cursors from its beginning.
+// firstCursor asks for the first page of a list by cursors.
 const firstCursor = "*"
 
 func (c cursor) String() string {
 	data, err := json.Marshal(c)
 	if err != nil {
-		panic(err) // there is nothing in it that JSON does not have
+		panic(err) // strings, ids and numbers can be marshalled
 	}
 	return base64.RawURLEncoding.EncodeToString(data)
 }
 
-// cursorOf reads a cursor that a client gives back. It must be one of the same list: with the same
-// filters and the same order.
+// cursorOf reads a cursor from a client. It must be of the same list: with the same filters and the
+// same order.
 func cursorOf(text, list string) (c cursor, err error) {
 	data, err := base64.RawURLEncoding.DecodeString(text)
 	if err == nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// needsDatabase has an operation given up as soon as the database is known to be gone. A replica
-// that was chosen for it does not need the primary.
+// needsDatabase ends an operation as soon as the database is known to be down, unless a replica answers
+// it.
 func (a *api) needsDatabase(op *huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusServiceUnavailable, http.StatusInternalServerError)
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
@@ -26,7 +26,7 @@ func (a *api) needsDatabase(op *huma.Operation) {
 	})
 }
 
-// whileUp is a context that ends when the database is known to be gone. The error says that it is.
+// whileUp returns a context that ends when the database is known to be down, or an error if it is.
 func (a *api) whileUp(ctx context.Context) (context.Context, func(), error) {
 	if a.Health == nil {
 		return ctx, func() {}, nil

@@ -14,8 +14,8 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-// deskRoutes are for the organizers of an event, whatever their accounts' roles are: package booking
-// checks what each of them may do there.
+// deskRoutes are for the organizers of an event, whatever their accounts' roles: package booking checks
+// their roles at the event.
 func deskRoutes(a *api) {
 	desk := func(o *huma.Operation) { o.Tags = []string{"desk"} }
 	reading, people := a.limitedPerUser(a.Limiter.Reading), a.limitedPerUser(a.Limiter.Cancelling)
@@ -67,7 +67,7 @@ func deskRoutes(a *api) {
 		a.ticketKeys, desk)
 }
 
-// requestOf is who asks.
+// requestOf is the actor and the id of a request.
 func requestOf(ctx context.Context) booking.Request {
 	claims := claimsOf(ctx)
 	return booking.Request{
@@ -76,7 +76,7 @@ func requestOf(ctx context.Context) booking.Request {
 	}
 }
 
-// EventOrganizer is somebody who may do something at an event.
+// EventOrganizer is somebody with a role at an event.
 type EventOrganizer struct {
 	UserID uuid.UUID `json:"userId" format:"uuid"`
 	Name   string    `json:"name" doc:"Empty when the account was deleted"`
@@ -134,7 +134,7 @@ type addOrganizerInput struct {
 }
 
 func (a *api) addOrganizer(ctx context.Context, in *addOrganizerInput) (*organizersOutput, error) {
-	// Nobody else learns who has an account.
+	// This goes first, so that only they can find out who has an account.
 	if _, err := a.Service.Look(ctx, requestOf(ctx), in.ID, domain.RoleManage); err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func (a *api) removeOrganizer(ctx context.Context, in *removeOrganizerInput) (*o
 	if _, err := a.Service.RemoveOrganizer(ctx, requestOf(ctx), in.ID, in.UserID); err != nil {
 		return nil, err
 	}
-	if in.UserID == claimsOf(ctx).UserID { // who may not look any more
+	if in.UserID == claimsOf(ctx).UserID { // without the role the list is forbidden
 		return &organizersOutput{OrganizerList{[]EventOrganizer{}}}, nil
 	}
 	return a.listOrganizers(ctx, &organizersInput{in.ID})

@@ -20,9 +20,9 @@ type bookForInput struct {
 	}
 }
 
-// bookFor books tickets for somebody who has an account. None is made: its owner would not know.
+// bookFor books tickets for somebody who has an account. It does not create one.
 func (a *api) bookFor(ctx context.Context, in *bookForInput) (*changed[BookingChange], error) {
-	// Nobody else learns who has an account.
+	// This goes first, so that only sellers can find out who has an account.
 	if _, err := a.Service.Look(ctx, requestOf(ctx), in.ID, domain.RoleSell); err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ type DeskListedEvent struct {
 	DeskCounts
 }
 
-// DeskHeading is what tells an event from others, and what one may do there.
+// DeskHeading identifies an event, and says which role the user has there.
 type DeskHeading struct {
 	ID       uuid.UUID `json:"id" format:"uuid"`
 	Title    string    `json:"title"`
@@ -50,7 +50,7 @@ type DeskHeading struct {
 	Role     string    `json:"role" enum:"owner,admin,manage,sell,check_in" doc:"What one is there. Owners and admins may do what manage may"`
 }
 
-// DeskCounts is what has become of the tickets of an event.
+// DeskCounts are numbers of tickets of an event, and of entries on its waiting list.
 type DeskCounts struct {
 	Capacity  int `json:"capacity"`
 	Sold      int `json:"sold"`
@@ -65,7 +65,7 @@ const (
 	roleAdmin = "admin"
 )
 
-// deskRole is what a user is at an event that they may see. Only co-organizers have a role there.
+// deskRole is the role of a user at an event that they may see.
 func deskRole(ctx context.Context, roles map[uuid.UUID]domain.EventRole) string {
 	r := requestOf(ctx)
 	switch role := roles[r.Actor]; {
@@ -92,11 +92,11 @@ func (a *api) listDeskEvents(ctx context.Context, in *listDeskEventsInput) (*str
 	if requestOf(ctx).Admin {
 		query.Organizer = uuid.Nil
 	}
-	if in.Upcoming { // by hours, because totals are remembered
+	if in.Upcoming { // truncated to hours, because totals are cached
 		query.From = a.Now().UTC().Truncate(time.Hour).Add(-24 * time.Hour)
 	}
 	list := fingerprintOf(in.list(query.Organizer))
-	after, err := in.place(list)
+	after, err := in.after(list)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (a *api) listDeskEvents(ctx context.Context, in *listDeskEventsInput) (*str
 	return &struct{ Body DeskEventList }{out}, nil
 }
 
-// list tells lists apart.
+// list identifies the list for cursors.
 func (in *listDeskEventsInput) list(organizer uuid.UUID) string {
 	query := url.Values{"organizer": {organizer.String()}, "status": {in.Status}, "q": {in.Search}}
 	if in.Upcoming {
@@ -132,7 +132,7 @@ func (in *listDeskEventsInput) list(organizer uuid.UUID) string {
 	return query.Encode()
 }
 
-func (in *listDeskEventsInput) place(list string) (after projections.EventCursor, err error) {
+func (in *listDeskEventsInput) after(list string) (after projections.EventCursor, err error) {
 	if in.Cursor == "" || in.Cursor == firstCursor {
 		return after, nil
 	}
@@ -163,7 +163,7 @@ type DeskTicketType struct {
 	Taken    int     `json:"taken"`
 }
 
-// DeskTurnover is what tickets of one type come to.
+// DeskTurnover is the number and the price of tickets of one type.
 type DeskTurnover struct {
 	TicketTypeID int      `json:"ticketTypeId"`
 	Tickets      int      `json:"tickets"`

@@ -31,7 +31,7 @@ type MessageList struct {
 	Data []Message `json:"data" nullable:"false"`
 }
 
-// messageOf has no name: it is stored for repeated requests, and names must be erasable.
+// messageOf leaves the name out: the answer is stored for repeated requests, and names must be erasable.
 func messageOf(m projections.Message) Message {
 	return Message{
 		Subject: m.Subject, Text: m.Text, SentAt: m.At, SentBy: MessageSender{UserID: m.By}, Recipients: m.Recipients,

@@ -20,7 +20,7 @@ type listSalesInput struct {
 	To       time.Time `query:"to" doc:"Absent: now"`
 }
 
-// SalesList is what was sold and given back of an event, by time.
+// SalesList is what was sold and returned of an event, by time.
 type SalesList struct {
 	Interval string         `json:"interval" enum:"minute,hour,day"`
 	TimeZone string         `json:"timeZone" doc:"IANA name of the time zone that days and hours are of"`
@@ -28,8 +28,8 @@ type SalesList struct {
 	Data     []SalesOfATime `json:"data" nullable:"false" doc:"In the order of time, without intervals in which nothing was sold or given back"`
 }
 
-// SalesOfATime are the bookings and cancellations of one minute, hour or day. A booking that is
-// cancelled counts when it was made, and when it was cancelled.
+// SalesOfATime are the bookings and cancellations of one minute, hour or day. A cancelled booking counts
+// when it was made, and when it was cancelled.
 type SalesOfATime struct {
 	At        time.Time      `json:"at" doc:"When the interval begins, in UTC"`
 	Bookings  int            `json:"bookings"`
@@ -38,7 +38,7 @@ type SalesOfATime struct {
 	Returned  []DeskTurnover `json:"returned" nullable:"false" doc:"By ticket type and currency"`
 }
 
-// longest is how long the time of an answer is at most, which bounds how long the answer is.
+// longest is the longest time that an answer covers, which bounds its size.
 func (in *listSalesInput) longest() time.Duration {
 	switch projections.Interval(in.Interval) {
 	case projections.ByMinute:
@@ -53,7 +53,7 @@ func (in *listSalesInput) longest() time.Duration {
 func (in *listSalesInput) query(now time.Time) (q projections.SalesQuery, err error) {
 	to := in.To
 	if to.IsZero() {
-		to = now.Add(in.longest()) // what is recorded meanwhile, by another clock, is in the answer too
+		to = now.Add(in.longest()) // later than now, because clocks of processes differ
 	}
 	end, longest := cmp.Or(in.To, now), in.longest()
 	from := cmp.Or(in.From, end.Add(-longest))

@@ -2,7 +2,6 @@
 // queries, and their results into responses. It has no rules of booking and no SQL. Start reading
 // at api.go, whose routes are the table of contents.
 //
-// A handler decodes, calls and encodes. Who may call is said beside each route and enforced before
-// the handler. Every error leaves through problem.go, which holds the one table of kinds, codes and
-// statuses.
+// A handler decodes, calls and encodes. Each route names who may call it, which is enforced before the
+// handler. problem.go has the one table that maps errors to codes and statuses.
 package httpapi

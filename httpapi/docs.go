@@ -19,7 +19,7 @@ import (
 // serveDocs serves Swagger UI at /docs, with all that it needs from this program.
 func serveDocs(router chi.Router) {
 	page := v5emb.NewWithConfig(swgui.Config{
-		// Without it, the page would try to have the document checked by a service elsewhere.
+		// The default sends the document to a validator on the Internet.
 		SettingsUI: map[string]string{"validatorUrl": "null"},
 	})("Boxoffice API", "/openapi.json", "/docs")
 

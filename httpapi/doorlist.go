@@ -11,8 +11,8 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-// DoorList is what a door needs to know of an event to judge tickets without network. It has personal
-// data: names, and nothing else of customers.
+// DoorList is what a device at the door needs to check tickets offline. Its only personal data are
+// names.
 type DoorList struct {
 	EventID     uuid.UUID        `json:"eventId" format:"uuid"`
 	Title       string           `json:"title"`
@@ -46,8 +46,8 @@ type DoorCheckIn struct {
 	By           string    `json:"by" doc:"Name of who checked it in; empty when the account was deleted"`
 }
 
-// listCheckIns reads the state of the stream, so that the list contains every check-in that was
-// answered before it was asked for.
+// listCheckIns reads the state of the stream, so that the list contains every check-in that was answered
+// before the request.
 func (a *api) listCheckIns(ctx context.Context, in *deskEventInput) (*struct{ Body DoorList }, error) {
 	state, err := a.Service.Look(ctx, requestOf(ctx), in.ID, domain.RoleCheckIn)
 	if err != nil {
@@ -90,7 +90,7 @@ func doorListOf(
 		}
 		list.Bookings[i] = shown
 	}
-	// The state has an order of its own, which no client should rely on.
+	// Sorted, because the order of the state is arbitrary.
 	slices.SortFunc(list.Bookings, func(a, b DoorBooking) int { return slices.Compare(a.ID[:], b.ID[:]) })
 	return list
 }

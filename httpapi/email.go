@@ -2,16 +2,13 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-// verified refuses those whose e-mail address is not verified, where that is required. It stands
-// behind [api.signedIn].
+// verified refuses users whose e-mail address is not verified, where that is required. It comes after
+// [api.signedIn].
 func (a *api) verified(op *huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusForbidden)
 	if !a.RequireVerifiedEmail {
@@ -38,17 +35,10 @@ type changeEmailInput struct {
 }
 
 func (a *api) changeEmail(ctx context.Context, in *changeEmailInput) (*struct{}, error) {
-	claims := claimsOf(ctx)
-	err := a.guessing(ctx, claims.Email, func(ctx context.Context) error {
-		return a.Accounts.CheckPassword(ctx, claims.UserID, in.Body.Password)
-	})
-	if errors.Is(err, account.ErrInvalidCredentials) {
-		return nil, errWrongPassword
-	}
-	if err != nil {
+	if err := a.confirmPassword(ctx, in.Body.Password); err != nil {
 		return nil, err
 	}
-	return nil, unlessGone(a.Accounts.RequestEmail(ctx, claims.UserID, in.Body.Email))
+	return nil, unlessGone(a.Accounts.RequestEmail(ctx, claimsOf(ctx).UserID, in.Body.Email))
 }
 
 type confirmEmailInput struct {

@@ -155,7 +155,7 @@ func (a *api) scheduleEvent(ctx context.Context, in *scheduleEventInput) (*chang
 	for i := range asked.TicketTypes {
 		asked.TicketTypes[i].Price = asked.TicketTypes[i].Price.plain()
 	}
-	// Earlier versions took 1 and 1.0 for different requests.
+	// Earlier versions of the program hashed prices as they were written, such as 1 and 1.0.
 	same := once{key: in.key, asked: asked, formerly: b}
 	out, err := a.executeEvent(ctx, same, func(r booking.Request) (booking.Result, error) {
 		return a.Service.Schedule(ctx, r, schedule)
@@ -183,7 +183,7 @@ func (a *api) executeEvent(
 	if err != nil {
 		return nil, err
 	}
-	if len(out.Body.TicketTypes) == 0 { // a stored answer of a version before them
+	if len(out.Body.TicketTypes) == 0 { // a stored answer of a version without them
 		e := projections.Event{Remaining: out.Body.RemainingTickets, Capacity: out.Body.TotalTickets}
 		out.Body.TicketTypes, out.Body.MaxPerCustomer = ticketTypesOf(&e), 1
 		out.Body.TicketTypes[0].Price = out.Body.Price
@@ -220,8 +220,8 @@ type changeEventInput struct {
 	}
 }
 
-// changeEvent changes what the request names and leaves the rest as it is then, whatever it was
-// when the client last looked.
+// changeEvent changes the fields that the request names, and leaves the others as they are at that
+// moment.
 func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[Event], error) {
 	expected, err := versionsOf(in.IfMatch)
 	if err != nil {
@@ -255,8 +255,8 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 	})
 }
 
-// setPrices changes ticket types, prices and the currency. In another currency, what is not named
-// keeps its number.
+// setPrices changes ticket types, prices and the currency. A new currency leaves the numbers of other
+// prices as they are.
 func (in *changeEventInput) setPrices(d *domain.Details) (err error) {
 	b := in.Body
 	types, currency := b.TicketTypes, d.Currency

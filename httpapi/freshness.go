@@ -14,17 +14,17 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
-// Read models follow the log, some milliseconds behind. Every answer from them names the position
-// of the log that they are known to contain, and a request may ask for one that they must contain,
-// such as the Log-Position of an earlier command's answer.
+// Read models follow the log with a delay of some milliseconds. Every answer from them names the
+// position that they have reached, and a request may ask for a minimum, such as the Log-Position of an
+// earlier command's answer.
 const (
 	logPosition    = "Log-Position"
 	minLogPosition = "Min-Log-Position"
 	readModelLag   = "Read-Model-Lag"
 )
 
-// readsModels is for an operation that answers from read models: it waits until they contain what
-// Min-Log-Position names.
+// readsModels is for an operation that answers from read models: it waits until they have reached
+// Min-Log-Position.
 func (a *api) readsModels(op *huma.Operation) {
 	a.textParameters(op)
 	op.Middlewares = append(op.Middlewares, a.awaitPosition)
@@ -50,8 +50,8 @@ func (a *api) readsModels(op *huma.Operation) {
 	}
 }
 
-// awaitPosition answers with what there is when the wait takes too long, and says so: a projection
-// that lags makes answers stale, never errors.
+// awaitPosition waits for read models. If that takes too long, the answer says that it is stale: a
+// projection that lags causes no errors.
 func (a *api) awaitPosition(ctx huma.Context, next func(huma.Context)) {
 	var least int64
 	if text := ctx.Header(minLogPosition); text != "" {
@@ -75,8 +75,8 @@ func (a *api) awaitPosition(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// caughtUp waits until the read models contain all that is in the log by now. It fails when they
-// don't in time.
+// caughtUp waits until the read models have reached the present end of the log. It fails if that takes
+// too long.
 func (a *api) caughtUp(ctx context.Context) error {
 	head, err := a.Log.Head(ctx)
 	if err == nil && a.Service.WaitFor(ctx, head) < head {
@@ -85,8 +85,8 @@ func (a *api) caughtUp(ctx context.Context) error {
 	return err
 }
 
-// missing is the error for an event that the read model does not have: nobody is told that one does
-// not exist because the read model stands still or can't apply its records.
+// missing is the error for an event that the read model does not have. It is a 404 only if the read
+// model has caught up with the log and the stream is not parked.
 func (a *api) missing(ctx context.Context, event uuid.UUID) error {
 	if a.Progress.Lag(a.reached(ctx), 0, event) == 0 {
 		return domain.ErrEventNotFound

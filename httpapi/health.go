@@ -10,7 +10,7 @@ type Health struct {
 	Status  string `json:"status" example:"ok"`
 	Version string `json:"version"`
 	Detail  string `json:"detail,omitempty" doc:"What does not work as it should, although requests are served. Of the readiness only"`
-	// Replicas is of the readiness only.
+	// Replicas are part of the readiness only.
 	Replicas *HealthOfReplicas `json:"replicas,omitempty" doc:"Streaming replicas, if configured. Without them, the primary answers"`
 }
 
@@ -50,8 +50,7 @@ func (a *api) readyz(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 	return &healthOutput{health}, nil
 }
 
-// readiness remembers the last answer about it: probes come every few seconds, and only a change is
-// worth a line of the log.
+// readiness keeps the last answer of the readiness check, because only changes are logged.
 type readiness struct {
 	mu     sync.Mutex
 	reason string // why it is not ready; empty if it is

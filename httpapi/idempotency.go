@@ -30,8 +30,8 @@ func (i *Idempotent) Resolve(huma.Context) []error {
 
 const maxKeyBytes = 255
 
-// keyOf reads the header. The draft has a quoted string of RFC 9651 there, and most clients send
-// the bare characters.
+// keyOf reads the header. The draft asks for a quoted string of RFC 9651; most clients send the bare
+// characters.
 func keyOf(header string) (key string, ok bool) {
 	if inner, isQuoted := strings.CutPrefix(header, `"`); isQuoted {
 		if header, isQuoted = strings.CutSuffix(inner, `"`); !isQuoted || strings.ContainsAny(header, `"\`) {

@@ -6,11 +6,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// maxDepth is more than any request needs, and keeps those who nest brackets by the thousand from
-// costing much.
+// maxDepth is more than any request needs, and bounds the cost of nested brackets.
 const maxDepth = 16
 
-// jsonFormats is JSON alone, whose depth is looked at before it is decoded.
+// jsonFormats is JSON alone, whose depth is checked before it is decoded.
 func jsonFormats() map[string]huma.Format {
 	format := huma.DefaultJSONFormat
 	format.Unmarshal = func(data []byte, v any) error {
@@ -22,8 +21,7 @@ func jsonFormats() map[string]huma.Format {
 	return map[string]huma.Format{"application/json": format, "json": format}
 }
 
-// isTooDeep counts the brackets that are open outside of strings. What is not JSON is left to the
-// decoder.
+// isTooDeep counts the open brackets outside of strings. Invalid JSON is left to the decoder.
 func isTooDeep(data []byte) bool {
 	depth, inString := 0, false
 	for i := 0; i < len(data); i++ {

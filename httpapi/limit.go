@@ -17,8 +17,8 @@ import (
 // keysShare is how many times the limit of a user all API keys of the user have together.
 const keysShare = 4
 
-// limitedPerUser lets each user ask for an operation so often, and each API key too: a program does
-// not use up what its user has in the browser.
+// limitedPerUser limits an operation for each user, and for each API key: a program does not use up
+// the limit of its user's browser.
 func (a *api) limitedPerUser(counter *middleware.Counter) func(*huma.Operation) {
 	return a.limited(counter, func(ctx context.Context) middleware.Usage {
 		claims := claimsOf(ctx)
@@ -29,15 +29,15 @@ func (a *api) limitedPerUser(counter *middleware.Counter) func(*huma.Operation) 
 	})
 }
 
-// limitedPerAddress lets each network ask for an operation so often.
+// limitedPerAddress limits an operation for each network.
 func (a *api) limitedPerAddress(counter *middleware.Counter) func(*huma.Operation) {
 	return a.limited(counter, func(ctx context.Context) middleware.Usage {
 		return counter.TakeAddress(middleware.ClientOf(ctx))
 	})
 }
 
-// limited refuses requests beyond the limit, and reports in every answer how much is left. Without
-// a counter nothing is limited.
+// limited refuses requests beyond the limit, and reports in every answer how much is left. A nil
+// counter limits nothing.
 func (a *api) limited(counter *middleware.Counter, take func(context.Context) middleware.Usage) func(*huma.Operation) {
 	return func(op *huma.Operation) {
 		op.Errors = append(op.Errors, http.StatusTooManyRequests)
@@ -56,7 +56,7 @@ func (a *api) limited(counter *middleware.Counter, take func(context.Context) mi
 	}
 }
 
-// limitedOfEvent runs a booking of some tickets, unless the network has so many of the event already.
+// limitedOfEvent runs a booking of some tickets, unless the network exceeds its limit for the event.
 func (a *api) limitedOfEvent(
 	ctx context.Context, event uuid.UUID, tickets int, book func() (booking.Result, error),
 ) (booking.Result, error) {
@@ -83,30 +83,43 @@ func (a *api) limitedOfEvent(
 	return result, err
 }
 
-// hashing has the password of a request hashed in the turn of its network, and a sign-in named for
-// its device.
-func hashing(ctx context.Context) context.Context {
+// hashingContext names the network of a request, by which password hashing is shared fairly, and the
+// device, by which a sign-in is named.
+func hashingContext(ctx context.Context) context.Context {
 	client := middleware.ClientOf(ctx)
 	return account.WithUserAgent(account.WithNetwork(ctx, client.Site()), client.UserAgent)
 }
 
-// guessing runs a login. Only failed ones count against the e-mail, so nobody who knows the
-// password runs into the limit, and only those of one network, so nobody can lock somebody else
-// out. It counts before the password is compared, so that many guesses at once can't slip through.
-func (a *api) guessing(ctx context.Context, email string, login func(context.Context) error) error {
+// confirmPassword checks the password of the user who makes a request.
+func (a *api) confirmPassword(ctx context.Context, password string) error {
+	claims := claimsOf(ctx)
+	err := a.limitingGuesses(ctx, claims.Email, func(ctx context.Context) error {
+		return a.Accounts.CheckPassword(ctx, claims.UserID, password)
+	})
+	if errors.Is(err, account.ErrInvalidCredentials) {
+		return errWrongPassword
+	}
+	return err
+}
+
+// limitingGuesses runs a login. Only failed logins count against the e-mail address, so that the limit
+// does not hold up users who know their password, and they count by network, so that others can't
+// lock a user out. A login counts before the password is compared, so that many guesses at once can't
+// exceed the limit.
+func (a *api) limitingGuesses(ctx context.Context, email string, login func(context.Context) error) error {
 	email = strings.ToLower(strings.TrimSpace(email))
 	if len(email) > account.MaxEmailBytes {
-		return account.ErrInvalidCredentials // nobody can have it, and it is not worth a hash
+		return account.ErrInvalidCredentials // no account has such an address
 	}
 	counter := a.Limiter.Login
 	if counter == nil {
-		return login(hashing(ctx))
+		return login(hashingContext(ctx))
 	}
 	key := email + " " + middleware.ClientOf(ctx).Site()
 	if p := counter.Take(key).Problem(); p != nil {
 		return p
 	}
-	err := login(hashing(ctx))
+	err := login(hashingContext(ctx))
 	if !errors.Is(err, account.ErrInvalidCredentials) {
 		counter.GiveBack(key)
 	}

@@ -23,10 +23,10 @@ func TestOnlyFailedLoginsOfPossibleEmailsAreCounted(t *testing.T) {
 	ctx := t.Context()
 	fails := func(context.Context) error { return account.ErrInvalidCredentials }
 	for range 10 {
-		if err := a.guessing(ctx, "ann@example.com", func(context.Context) error { return nil }); err != nil {
+		if err := a.limitingGuesses(ctx, "ann@example.com", func(context.Context) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
-		err := a.guessing(ctx, "ann@example.com", func(context.Context) error { return account.ErrBusy })
+		err := a.limitingGuesses(ctx, "ann@example.com", func(context.Context) error { return account.ErrBusy })
 		if !errors.Is(err, account.ErrBusy) {
 			t.Fatal(err)
 		}
@@ -34,18 +34,18 @@ func TestOnlyFailedLoginsOfPossibleEmailsAreCounted(t *testing.T) {
 			t.Error("a password is hashed for an e-mail that nobody can have")
 			return nil
 		}
-		err = a.guessing(ctx, strings.Repeat("x", 60_000)+"@example.com", long)
+		err = a.limitingGuesses(ctx, strings.Repeat("x", 60_000)+"@example.com", long)
 		if !errors.Is(err, account.ErrInvalidCredentials) {
 			t.Errorf("got %v", err)
 		}
 	}
 	for range 3 {
-		if err := a.guessing(ctx, " Ann@example.com", fails); !errors.Is(err, account.ErrInvalidCredentials) {
+		if err := a.limitingGuesses(ctx, " Ann@example.com", fails); !errors.Is(err, account.ErrInvalidCredentials) {
 			t.Errorf("got %v", err)
 		}
 	}
 	var limited *problem.Problem
-	if err := a.guessing(ctx, "ann@example.com", fails); !errors.As(err, &limited) || limited.Status != 429 {
+	if err := a.limitingGuesses(ctx, "ann@example.com", fails); !errors.As(err, &limited) || limited.Status != 429 {
 		t.Errorf("the fourth failed login got %v", err)
 	}
 }

@@ -12,8 +12,7 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// maxBookings is how many bookings an answer has at most. Only lists that are longer are divided for
-// clients that don't ask for pages.
+// maxBookings is how many bookings an answer has at most, also for clients that don't ask for pages.
 const maxBookings = 1000
 
 type listBookingsInput struct {
@@ -49,7 +48,7 @@ type listBookingsOutput struct {
 
 func (a *api) listBookings(ctx context.Context, in *listBookingsInput) (*listBookingsOutput, error) {
 	list := fingerprintOf(in.filters().Encode())
-	after, err := in.place(list)
+	after, err := in.after(list)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +104,7 @@ func (in *listBookingsInput) filters() url.Values {
 	return query
 }
 
-func (in *listBookingsInput) place(list string) (after projections.BookingCursor, err error) {
+func (in *listBookingsInput) after(list string) (after projections.BookingCursor, err error) {
 	if in.Cursor == "" || in.Cursor == firstCursor {
 		return after, nil
 	}

@@ -89,12 +89,12 @@ func (in *listEventsInput) filters() url.Values {
 	return query
 }
 
-// categories names each category once, in one order.
+// categories lists each category once, sorted.
 func (in *listEventsInput) categories() string {
 	return strings.Join(slices.Compact(slices.Sorted(slices.Values(in.Category))), ",")
 }
 
-// query is what the read model is asked for. The time goes by seconds, so that answers can come from
+// query is the query to the read model. The time is truncated to seconds, so that answers can come from
 // the cache.
 func (in *listEventsInput) query(now time.Time) (projections.EventQuery, error) {
 	q := projections.EventQuery{
@@ -129,7 +129,7 @@ func (in *listEventsInput) query(now time.Time) (projections.EventQuery, error) 
 	return q, nil
 }
 
-// aboutParameter makes mistakes in fields those of parameters, of which one has another name.
+// aboutParameter makes errors about fields errors about parameters, and renames one field.
 func aboutParameter(err error, field, name string) error {
 	invalid, ok := err.(*domain.InvalidError) //nolint:errorlint // as it was made
 	if !ok {
@@ -145,15 +145,14 @@ func aboutParameter(err error, field, name string) error {
 	return problem.Invalid(wrong...)
 }
 
-// eventsPage names a page of a list of events in the cache.
+// eventsPage is the key of a page of a list of events in the cache.
 type eventsPage struct {
 	projections.EventQuery
 	byCursor bool
 	after    projections.EventCursor
 }
 
-// rowsOfPage are the rows of a page, where the next one begins, and how many rows there are on all
-// pages.
+// rowsOfPage are the rows of a page, the cursor of the next one, and the number of rows on all pages.
 type rowsOfPage struct {
 	rows  []*projections.Event
 	next  projections.EventCursor
@@ -172,7 +171,7 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 	}
 	query.Drafts = seesDrafts(ctx)
 	list := fingerprintOf(in.filters().Encode())
-	at, err := in.place(query.Sort, list)
+	at, err := in.after(query.Sort, list)
 	if err != nil {
 		return nil, err
 	}
@@ -212,8 +211,8 @@ func (a *api) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 	return out, nil
 }
 
-// place is where the page begins: at a cursor, or at the beginning of a page with a number.
-func (in *listEventsInput) place(sort projections.EventSort, list string) (cursor, error) {
+// after is where the page begins: after a cursor, or at the beginning of a page with a number.
+func (in *listEventsInput) after(sort projections.EventSort, list string) (cursor, error) {
 	switch {
 	case in.Cursor == "":
 		return cursor{Page: in.Page}, nil
@@ -231,7 +230,7 @@ func (in *listEventsInput) place(sort projections.EventSort, list string) (curso
 	return at, err
 }
 
-// links is the Link header of a page (RFC 8288). The addresses are relative, so they are right behind
+// links is the Link header of a page (RFC 8288). The addresses are relative, so that they work behind
 // any proxy.
 func (in *listEventsInput) links(meta PageMeta) string {
 	query := in.filters()

@@ -28,8 +28,8 @@ func (d *Decimal) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// plain writes a number without an exponent and without zeros that say nothing: 100.0 and 1E+2 are
-// 100. What is too long, or no number, stays as it is, and is refused later.
+// plain writes a number without an exponent and trailing zeros: 100.0 and 1E+2 are 100. A text that is
+// too long or no number is left unchanged, and refused later.
 func (d Decimal) plain() Decimal {
 	parts := numberForm.FindStringSubmatch(string(d))
 	if parts == nil {
@@ -72,9 +72,9 @@ func (Decimal) Schema(huma.Registry) *huma.Schema {
 const decimalDoc = "A decimal number in units of the currency, with as many decimals as the currency has at most. " +
 	"A double holds every price exactly enough to show it again; a float of 32 bits does not"
 
-// moneyOf reads an amount in a currency. More decimals than the currency has are an error: no money
-// is rounded away. With an error comes a placeholder that passes further checks, so that one
-// mistake is reported once.
+// moneyOf reads an amount in a currency. More decimals than the currency has are an error: amounts are
+// not rounded. With an error it returns a placeholder that passes further checks, so that each mistake
+// is reported once.
 func moneyOf(amount Decimal, code string) (domain.Money, error) {
 	fail := func(field, format string, args ...any) (domain.Money, error) {
 		wrong := domain.FieldError{Field: field, Message: fmt.Sprintf(format, args...)}
@@ -104,5 +104,5 @@ func moneyOf(amount Decimal, code string) (domain.Money, error) {
 	return domain.Money{Minor: minor, Currency: unit.String()}, nil
 }
 
-// decimalOf writes an amount the other way around.
+// decimalOf is the inverse of moneyOf.
 func decimalOf(m domain.Money) Decimal { return Decimal(money.Decimal(m)) }

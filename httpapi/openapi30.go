@@ -14,7 +14,7 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 )
 
-// serveOpenAPI30 serves the description of the API in OpenAPI 3.0, in place of what huma makes of it.
+// serveOpenAPI30 serves the description of the API in OpenAPI 3.0, instead of huma's own.
 func serveOpenAPI30(router chi.Router, of func() *huma.OpenAPI) {
 	document := sync.OnceValues(func() ([]byte, error) { return openAPI30(of()) }) // when all routes are there
 	serve := func(contentType string, convert func([]byte) ([]byte, error)) http.HandlerFunc {
@@ -45,7 +45,7 @@ func serveOpenAPI30(router chi.Router, of func() *huma.OpenAPI) {
 	}))
 }
 
-// openAPI30 leaves out of huma's translation what only OpenAPI 3.1 allows.
+// openAPI30 removes from huma's translation what only OpenAPI 3.1 allows.
 func openAPI30(o *huma.OpenAPI) ([]byte, error) {
 	translated, err := o.Downgrade()
 	if err != nil {
@@ -68,7 +68,7 @@ func simplify(part any) {
 	case map[string]any:
 		delete(p, "patternDescription")
 		delete(p, "contentMediaType")
-		if ref, ok := p["$ref"].(string); ok && len(p) > 1 { // beside a reference, nothing counts
+		if ref, ok := p["$ref"].(string); ok && len(p) > 1 { // OpenAPI 3.0 ignores what is beside a reference
 			delete(p, "$ref")
 			p["allOf"] = []any{map[string]any{"$ref": ref}}
 		}

@@ -11,9 +11,8 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
-// textParameters refuses parameters that are not text, because PostgreSQL can neither look for them
-// nor write them down, and those that the operation does not know: a filter with a misspelt name would
-// select everything.
+// textParameters refuses parameters that are not text, which PostgreSQL accepts neither in queries nor
+// in rows, and unknown parameters, because a filter with a misspelt name would select everything.
 func (a *api) textParameters(op *huma.Operation) {
 	op.Middlewares = append(op.Middlewares, a.checkParameters)
 }

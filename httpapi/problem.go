@@ -114,8 +114,8 @@ var known = []struct {
 		"This record hasn't been signed yet. Please try again in a minute", 60},
 }
 
-// problemOf turns any error into what the client is told. An unknown error is logged here, once,
-// and told as a 500 without anything internal.
+// problemOf turns any error into the problem for the client. An unknown error is logged here, once, and
+// becomes a 500 without details.
 func problemOf(ctx context.Context, logger *slog.Logger, err error) *problem.Problem {
 	p := classify(ctx, err)
 	if p == nil {
@@ -124,7 +124,7 @@ func problemOf(ctx context.Context, logger *slog.Logger, err error) *problem.Pro
 	} else if p.Status >= http.StatusInternalServerError {
 		level := slog.LevelWarn
 		for _, common := range []error{eventstore.ErrBusy, eventstore.ErrUnavailable, account.ErrBusy, errNotReady} {
-			if errors.Is(err, common) { // thousands have the same cause, which is logged where it is
+			if errors.Is(err, common) { // a cause of many errors, which is logged where it occurs
 				level = slog.LevelDebug
 			}
 		}
@@ -188,7 +188,7 @@ func classify(ctx context.Context, err error) *problem.Problem {
 	isCancelled := errors.Is(err, context.Canceled)
 	switch {
 	case isCancelled && ctx.Err() != nil:
-		if p := lookUp(context.Cause(ctx)); p != nil { // the database is gone, and the client waits for an answer
+		if p := lookUp(context.Cause(ctx)); p != nil { // the database is down, and the client waits for an answer
 			return p
 		}
 		return problem.ClientGone()
@@ -232,8 +232,8 @@ func (a *api) writeError(ctx huma.Context, err error) {
 	_ = json.NewEncoder(ctx.BodyWriter()).Encode(p) // fails only when the client is gone
 }
 
-// useProblems makes huma's own errors (a body that is not JSON, a field of the wrong type) problems
-// too. huma keeps this choice in a variable of its package.
+// useProblems makes huma's own errors (a body that is not JSON, a field of the wrong type) problems too.
+// The setting is a variable of package huma.
 var useProblems = sync.OnceFunc(func() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		p := fromHuma(status, message, errs)
@@ -249,7 +249,7 @@ var useProblems = sync.OnceFunc(func() {
 })
 
 func fromHuma(status int, message string, errs []error) *problem.Problem {
-	// huma calls a body that it can't read a 500, but the request is broken, or its client gone.
+	// huma answers 500 to a body that it can't read; the cause is the request or a client that is gone.
 	if message == "cannot read request body" {
 		err := errors.Join(errs...)
 		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed) {

@@ -11,8 +11,8 @@ type Proof struct {
 	ProofOfWork string `header:"Proof-Of-Work" doc:"The solution of a challenge of GET /proof-of-work/challenge, as the widget and the libraries of ALTCHA write it. It works once; a repetition with the same Idempotency-Key can send it again"`
 }
 
-// redeem tells whether the client has shown a proof of work. It returns [proofofwork.ErrInvalid] for
-// one that is not valid. who and key name the request, which may be repeated with the same proof.
+// redeem reports whether the client has sent a proof of work. The error is [proofofwork.ErrInvalid] if
+// it is not valid. who and key identify the request, which may be repeated with the same proof.
 func (a *api) redeem(ctx context.Context, in Proof, who, key string) (proved bool, err error) {
 	if in.ProofOfWork == "" {
 		return false, nil

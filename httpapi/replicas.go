@@ -13,7 +13,7 @@ import (
 // readsLog is for an operation that only reads the log, so that a replica can answer it.
 func (a *api) readsLog(op *huma.Operation) {
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
-		ctx, _, _ = a.choose(ctx, a.Progress.Reached()) // evidence is as new as what this process knows of
+		ctx, _, _ = a.choose(ctx, a.Progress.Reached()) // not older than what this process has answered
 		next(ctx)
 	})
 }
@@ -26,8 +26,8 @@ func chosen(ctx context.Context) *replica.Replica {
 	return r
 }
 
-// choose has a request answered by a replica that contains the log up to position. It returns the
-// position that the replica has reached; ok is false when the primary has to answer.
+// choose picks a replica that contains the log up to position for a request. It returns the position
+// that the replica has reached; ok is false when the primary has to answer.
 func (a *api) choose(ctx huma.Context, position int64) (_ huma.Context, reached int64, ok bool) {
 	r := a.Replicas.Choose(ctx.Context(), position)
 	if r == nil {
@@ -36,7 +36,7 @@ func (a *api) choose(ctx huma.Context, position int64) (_ huma.Context, reached 
 	return huma.WithValue(ctx, chosenKey{}, r), r.Reached(), true
 }
 
-// reached is a position that what a request reads contains.
+// reached is the position that the answer to a request contains.
 func (a *api) reached(ctx context.Context) int64 {
 	if r := replica.From(ctx); r != nil {
 		return r.Reached()
@@ -44,9 +44,8 @@ func (a *api) reached(ctx context.Context) int64 {
 	return a.Progress.Reached()
 }
 
-// onReplica lets the replica answer that was chosen for a request. When it can't, or says that
-// something does not exist, the primary answers: a replica may be behind, and reading twice does no
-// harm.
+// onReplica lets the replica that was chosen for a request answer. If it fails or does not find
+// something, the primary answers: the replica may be behind, and reading twice is harmless.
 func onReplica[In, Out any](
 	a *api, ctx context.Context, in *In, handle func(context.Context, *In) (*Out, error),
 ) (*Out, error) {
@@ -55,7 +54,7 @@ func onReplica[In, Out any](
 		return handle(ctx, in)
 	}
 	out, err := handle(replica.With(ctx, r), in)
-	if err == nil || errors.Is(err, eventstore.ErrBusy) { // it has waited long enough
+	if err == nil || errors.Is(err, eventstore.ErrBusy) { // the request has waited long enough
 		return out, err
 	}
 	if eventstore.IsUnavailable(err) {

@@ -15,10 +15,10 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
 )
 
-// maxBody is ample for every request: the longest description of an event takes 20 kB.
+// maxBody is enough for every request: the longest description of an event takes 20 kB.
 const maxBody = 64 << 10
 
-// description is what GET /openapi.json tells besides the operations.
+// description is the content of GET /openapi.json besides the operations.
 func description(version string) huma.Config {
 	config := huma.DefaultConfig("Boxoffice", version)
 	config.Info.Description = "Books tickets for events. It never sells a ticket twice, and never refuses one that is " +
@@ -65,8 +65,7 @@ func tagOf(path string) string {
 	return first
 }
 
-// op describes an operation: its method and path, and the errors besides those that its needs
-// document.
+// op describes an operation: its method and path, and the errors besides those that its middlewares add.
 func op(pattern, id, summary string, status int, errors ...int) *huma.Operation {
 	method, path, _ := strings.Cut(pattern, " ")
 	return &huma.Operation{
@@ -76,8 +75,7 @@ func op(pattern, id, summary string, status int, errors ...int) *huma.Operation 
 	}
 }
 
-// route registers a handler. What the operation needs is done in the order in which it is given,
-// before the handler.
+// route registers a handler. The needs run before it, in the given order.
 func route[In, Out any](
 	a *api, op *huma.Operation, handle func(context.Context, *In) (*Out, error), needs ...func(*huma.Operation),
 ) {
@@ -92,7 +90,7 @@ func route[In, Out any](
 		}
 	}
 	documented := slices.Clone(op.Errors)
-	defer func() { // huma adds some of its own
+	defer func() { // huma adds statuses of its own
 		for _, status := range []int{http.StatusUnprocessableEntity, http.StatusInternalServerError} {
 			if !slices.Contains(documented, status) {
 				delete(op.Responses, strconv.Itoa(status))
@@ -105,7 +103,7 @@ func route[In, Out any](
 	}
 	huma.Register(on, *op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := onReplica(a, ctx, in, handle)
-		// Nothing was done, and the pool opens new connections. A migration can change several tables.
+		// A migration has changed a table: nothing was done, and the pool opens new connections.
 		for range mostStalePlans {
 			if !eventstore.IsStalePlan(err) {
 				break

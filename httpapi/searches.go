@@ -8,12 +8,12 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// defaultSearchTimeout is how long a search may wait for its turn. A search takes milliseconds, so
-// a longer wait means that there are more than the database can answer.
+// defaultSearchTimeout is how long a search may wait for a slot. A search takes milliseconds, so a
+// longer wait means that there are more than the database can answer.
 const defaultSearchTimeout = 5 * time.Second
 
-// admitSearch waits until a search may use the database. Searches cost many times what other reads
-// do, so they have a share of the connections, and the rest stays for those. The caller calls done.
+// admitSearch waits until a search may use the database. Searches cost many times as much as other
+// reads, so they get a part of the connections, and the rest is for other reads. The caller calls done.
 func (a *api) admitSearch(ctx context.Context, search string) (done func(), err error) {
 	if a.Searches == nil || search == "" {
 		return func() {}, nil

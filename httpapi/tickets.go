@@ -36,7 +36,7 @@ type ticketTypeInput struct {
 	Capacity int     `json:"capacity,omitempty" minimum:"1" doc:"Tickets of this type; absent: as many as the event has"`
 }
 
-// typesOf reads ticket types with prices in a currency. With an error come types that pass further
+// typesOf reads ticket types with prices in a currency. With an error it returns types that pass further
 // checks.
 func typesOf(in []ticketTypeInput, currency string) ([]domain.TicketType, string, error) {
 	types, errs := make([]domain.TicketType, len(in)), make([]error, len(in))

@@ -40,7 +40,7 @@ func webhookRoutes(a *api) {
 		a.redeliver, organizers, changing, a.needsDatabase)
 }
 
-// Webhook is an address that is told what happens.
+// Webhook is an address that receives messages about events.
 type Webhook struct {
 	ID           uuid.UUID  `json:"id" format:"uuid"`
 	URL          string     `json:"url"`
@@ -109,7 +109,7 @@ func (a *api) createWebhook(ctx context.Context, in *createWebhookInput) (*webho
 	return &webhookSecretOutput{WebhookWithSecret{webhookOf(e), secret.Reveal()}}, nil
 }
 
-// OneWebhook says which webhook is meant.
+// OneWebhook is the input of operations on one webhook.
 type OneWebhook struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }

@@ -14,8 +14,8 @@ const (
 	wordsInvalid  = "Use a valid value."
 )
 
-// phrases are huma's messages, or how they begin, as people would say them. The rest of the message
-// is the argument: %n is a number, and %s a text. Without either, the rest is left out: it is what Go says.
+// phrases translate the beginnings of huma's messages into plain English. The rest of the message is
+// the argument: %n as a number, %s as a text. Without either it is left out, because it is about Go.
 var phrases = []struct{ message, words string }{
 	{"unexpected property", "This field isn't known here."},
 	{"required ", "This parameter is required."},
@@ -51,11 +51,11 @@ var phrases = []struct{ message, words string }{
 	{"unknown content type", "Send application/json."},
 }
 
-// A value that the decoder of Go could not put where it belongs.
+// misplaced is Go's message for a value of the wrong type.
 var misplaced = regexp.MustCompile(`^json: cannot unmarshal .* into Go .*\.(\w+) of type `)
 
-// inPlainWords says what huma found wrong as the rest of the API would, without anything that is
-// about Go. What is missing is about the field that is missing, and not about what it is missing in.
+// inPlainWords words huma's errors like those of the rest of the API. The error about a missing field
+// is located at the field, not at the object that lacks it.
 func inPlainWords(location, message string) (at, words string) {
 	if name, ok := strings.CutPrefix(message, "expected required property "); ok {
 		return location + "." + strings.TrimSuffix(name, " to be present"), wordsRequired

@@ -309,7 +309,7 @@ func (p *parts) lapseService() service {
 		run: func(ctx context.Context) error {
 			return lapse.Run(ctx, lapse.Options{
 				Lapser: p.service, Pool: p.reading, Notifier: p.notifier, Now: p.now, Logger: p.logger,
-				Holder: processName(), Metrics: p.metrics.Registerer(),
+				Holder: processName(), Registerer: p.metrics.Registerer(),
 			})
 		},
 	}

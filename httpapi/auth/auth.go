@@ -1,5 +1,5 @@
-// Package auth finds out who makes a request or opens a WebSocket: by an access token or by an API key.
-// What they may do is the business of whoever asks.
+// Package auth authenticates requests and WebSockets by an access token or an API key. Authorization
+// is left to its callers.
 package auth
 
 import (
@@ -21,8 +21,8 @@ type Checker struct {
 // errors are [account.ErrInvalidToken], a [*problem.Problem] when the network has tried too many
 // keys, and those of the database, which only keys need.
 //
-// A key counts before it is looked up, so that many at once can't slip through, unless it was good
-// lately: nobody can keep the programs of their network out.
+// A key counts against the limit before it is looked up, so that many at once can't exceed it, unless
+// it was valid lately: wrong keys don't lock out other programs of the network.
 func (c Checker) Check(ctx context.Context, network, token string) (account.Claims, error) {
 	if !account.IsAPIKey(token) {
 		return c.Accounts.ParseAccess(token)

@@ -102,12 +102,12 @@ func CodeOf(err error) Code {
 	return ""
 }
 
-// isBusy is true of answers that promise that nothing was done and ask to come back.
+// isBusy reports whether the answer says that nothing was done and asks to retry later.
 func (e *Error) isBusy() bool {
 	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable && e.Code == Busy
 }
 
-// isUnknown is true of answers that don't tell whether the request was carried out, or will be.
+// isUnknown reports whether the answer leaves open if the request was or will be executed.
 func (e *Error) isUnknown() bool {
 	switch e.Status {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -118,13 +118,13 @@ func (e *Error) isUnknown() bool {
 
 // Do sends in as JSON and reads the answer into out; nil: there is none. want is the status that it
 // must have, 0 for any success; otherwise the error is an [*Error]. The request is repeated only if the
-// server says that it was not carried out.
+// server says that it was not executed.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any, want int) error {
 	return c.DoWithKey(ctx, "", method, path, in, out, want)
 }
 
-// DoWithKey is Do with an Idempotency-Key, under which the server carries a request out once. So the
-// request is also repeated when its answer is lost, or when the server can't tell what became of it.
+// DoWithKey is Do with an Idempotency-Key, under which the server executes a request once. So the
+// request is also repeated when its answer is lost, or when the server does not know its outcome.
 func (c *Client) DoWithKey(ctx context.Context, key, method, path string, in, out any, want int) error {
 	for attempt := 1; ; attempt++ {
 		err := c.once(ctx, key, method, path, in, out, want)
@@ -133,7 +133,7 @@ func (c *Client) DoWithKey(ctx context.Context, key, method, path string, in, ou
 			return err
 		}
 		c.Waits++
-		// Those who were sent away together should not come back together.
+		// Jitter, so that clients that were refused together don't retry together.
 		after += rand.N(100 * time.Millisecond) //nolint:gosec // nothing secret
 		if deadline, has := ctx.Deadline(); has && time.Now().Add(after).After(deadline) {
 			return fmt.Errorf("%w; it would have to wait for %s, which is longer than the time that is left", err, after)
@@ -146,7 +146,7 @@ func (c *Client) DoWithKey(ctx context.Context, key, method, path string, in, ou
 	}
 }
 
-// pause tells whether a request can be repeated after an error, and when.
+// pause returns whether a request can be repeated after an error, and after which pause.
 func pause(err error, key string) (after time.Duration, again bool) {
 	var refused *Error
 	switch {
@@ -220,7 +220,7 @@ func errorOf(request string, response *http.Response, data []byte) *Error {
 		Code   Code
 		Detail string
 	}
-	_ = json.Unmarshal(data, &problem) // a proxy in between answers with something else
+	_ = json.Unmarshal(data, &problem) // it stays empty if a proxy in between has answered
 	e := &Error{
 		Request: request, Status: response.StatusCode, Code: problem.Code, Detail: problem.Detail, RetryAfter: time.Second,
 	}

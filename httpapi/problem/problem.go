@@ -52,12 +52,12 @@ func New(status int, code, detail string) *Problem {
 	return p
 }
 
-// Internal tells nothing of what happened.
+// Internal is a 500 without details.
 func Internal() *Problem {
 	return New(http.StatusInternalServerError, "internal", "Something went wrong on our side")
 }
 
-// ClientGone is for the log alone: nobody reads the answer. Its status is nginx's.
+// ClientGone is for the log: no client reads the answer. The status is the one that nginx uses.
 func ClientGone() *Problem { return New(499, "client_gone", "The client closed the request") }
 
 // Invalid is a request with fields that are wrong.
@@ -68,7 +68,7 @@ func Invalid(fields ...FieldProblem) *Problem {
 	return p
 }
 
-// Recoded gives the problem a code that says more. It changes the problem and returns it.
+// Recoded gives the problem a more specific code. It changes the problem and returns it.
 func (p *Problem) Recoded(code string) *Problem {
 	p.Type, p.Code = typePrefix+code, code
 	return p

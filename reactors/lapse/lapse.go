@@ -23,13 +23,13 @@ type Lapser interface {
 
 // Options configure [Run]. All fields are needed unless they say otherwise.
 type Options struct {
-	Lapser   Lapser
-	Pool     *pgxpool.Pool // of the lease and the read model; it stays the caller's
-	Notifier *engine.Notifier
-	Now      func() time.Time
-	Logger   *slog.Logger
-	Holder   string                // names this process to people
-	Metrics  prometheus.Registerer // nil: there are no metrics
+	Lapser     Lapser
+	Pool       *pgxpool.Pool // of the lease and the read model; it stays the caller's
+	Notifier   *engine.Notifier
+	Now        func() time.Time
+	Logger     *slog.Logger
+	Holder     string                // names this process to people
+	Registerer prometheus.Registerer // nil: there are no metrics
 	// Lease is how long a process that died keeps others from taking over. Default 9 s.
 	Lease time.Duration
 }

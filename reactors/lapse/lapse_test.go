@@ -208,7 +208,7 @@ func TestManyHoldsLapseInTheSameSecond(t *testing.T) { //nolint:tparallel // one
 			}
 			b.eventually("all are held", func() bool { return count("HELD") == holds })
 			registry := prometheus.NewRegistry()
-			b.start("timer", func(o *lapse.Options) { o.Metrics = registry })
+			b.start("timer", func(o *lapse.Options) { o.Registerer = registry })
 			b.holds("timer")
 			var before int64
 			must(t, b.pool.QueryRow(t.Context(), `select position from log_head`).Scan(&before))
@@ -258,7 +258,7 @@ func TestAnyProcessShowsThatNobodyRecordsWhatIsDue(t *testing.T) {
 	must(t, err)
 	b.advance(time.Hour)
 	registry := prometheus.NewRegistry()
-	b.start("timer", func(o *lapse.Options) { o.Metrics = registry })
+	b.start("timer", func(o *lapse.Options) { o.Registerer = registry })
 	b.eventually("the metrics are there", func() bool {
 		got := measured(t, registry)
 		return got["boxoffice_lapses_due"] == 2 && int(got["boxoffice_lapses_lag_seconds"])/60 == 59 &&

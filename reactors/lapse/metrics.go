@@ -46,13 +46,13 @@ func (m *metrics) observe(recorded int, delay time.Duration) {
 }
 
 func (m *metrics) register() (unregister func(), err error) {
-	if m.options.Metrics == nil {
+	if m.options.Registerer == nil {
 		return func() {}, nil
 	}
-	if err := m.options.Metrics.Register(m); err != nil {
+	if err := m.options.Registerer.Register(m); err != nil {
 		return nil, err
 	}
-	return func() { m.options.Metrics.Unregister(m) }, nil
+	return func() { m.options.Registerer.Unregister(m) }, nil
 }
 
 // Describe implements [prometheus.Collector].
