@@ -14,7 +14,7 @@ import (
 // Client is where a request comes from. Limits, cookies and logs depend on it.
 type Client struct {
 	Address netip.Addr // without a zone, IPv4 as IPv4; the zero value when it is not known
-	HTTPS   bool       // on the way that the client sees, wherever TLS ends
+	HTTPS   bool       // as the client sees it, wherever TLS ends
 	// UserAgent is the header of that name.
 	UserAgent string
 }
@@ -22,8 +22,8 @@ type Client struct {
 // ClientOf gives the client of the request that ctx belongs to.
 func ClientOf(ctx context.Context) Client { return requestOf(ctx).client }
 
-// Network is what limits count by. A subscriber of an IPv6 provider has a whole /64, so addresses
-// of one are one client.
+// Network is the unit of limits: an IPv4 address or an IPv6 /64, because a subscriber of an IPv6
+// provider has a whole /64.
 func (c Client) Network() string {
 	if c.Address.Is6() {
 		return netip.PrefixFrom(c.Address, 64).Masked().String()
@@ -31,7 +31,7 @@ func (c Client) Network() string {
 	return c.Address.String()
 }
 
-// Site is a wider network, which may be one client's too: of IPv6 the /48, of IPv4 the address.
+// Site is a wider network that may belong to one client: an IPv6 /48 or an IPv4 address.
 func (c Client) Site() string {
 	if c.Address.Is6() {
 		return netip.PrefixFrom(c.Address, 48).Masked().String()
@@ -73,15 +73,15 @@ func (c *ClientResolver) resolve(r *http.Request) Client {
 		return found
 	}
 	found.Address = c.forwardedFor(r, peer)
-	// A proxy that adds to the header puts its own way last; the first is the client's.
+	// Each proxy appends to the header; the first value is that of the client's connection.
 	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
 	found.HTTPS = found.HTTPS || strings.EqualFold(strings.TrimSpace(proto), "https")
 	return found
 }
 
 // forwardedFor reads X-Forwarded-For from its end: the first address that is not a trusted proxy is
-// the client's, because what stands before it is the client's own claim. Where all are trusted, the
-// client is in the proxies' network, and the first one is its address.
+// the client's, because the client can write whatever stands before it. If all are trusted, the client
+// is in the proxies' network, and the first one is its address.
 func (c *ClientResolver) forwardedFor(r *http.Request, peer netip.Addr) netip.Addr {
 	lines := r.Header["X-Forwarded-For"]
 	if len(lines) == 0 {
@@ -91,7 +91,7 @@ func (c *ClientResolver) forwardedFor(r *http.Request, peer netip.Addr) netip.Ad
 	for _, entry := range slices.Backward(strings.Split(strings.Join(lines, ","), ",")) {
 		address, ok := parseAddress(strings.TrimSpace(entry))
 		if !ok {
-			// One client behind the proxy must not get a limit of its own by writing nonsense.
+			// A client behind the proxy must not get a limit of its own by an invalid header.
 			c.warn.Do(func() {
 				c.logger.Warn("a trusted proxy sends an X-Forwarded-For that is not an address; "+
 					"its requests are counted by the proxy's own address", "proxy", peer)
@@ -105,9 +105,9 @@ func (c *ClientResolver) forwardedFor(r *http.Request, peer netip.Addr) netip.Ad
 	return found
 }
 
-// isPageOverHTTPS tells whether a browser sends the request from a page of this host that it has
-// loaded over https. It is a sign of TLS in front where a proxy says nothing of it. A program can
-// claim it too, about nobody but itself.
+// isPageOverHTTPS reports whether a browser sends the request from a page of this host that it has
+// loaded over https. It reveals TLS in front of a proxy that sets no header. A client can forge it, but
+// only for its own requests.
 func isPageOverHTTPS(r *http.Request) bool {
 	origin, err := url.Parse(r.Header.Get("Origin"))
 	return err == nil && origin.Scheme == "https" && strings.EqualFold(origin.Host, r.Host)

@@ -14,8 +14,8 @@ import (
 // of the plain one.
 const GzipSuffix = "-gzip"
 
-// Compress compresses long answers to GET. Answers that hold tokens must not get it: their length
-// would tell about them (BREACH).
+// Compress compresses long answers to GET. It is not for answers with tokens, because their length
+// would reveal something about them (BREACH).
 func Compress(next http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.SuffixETag(GzipSuffix))
 	if err != nil {
@@ -24,8 +24,8 @@ func Compress(next http.Handler) http.Handler {
 	return wrap(next)
 }
 
-// Conditional gives an answer an ETag when it has none, and a client that has the same already a
-// 304 without the body. Answers are private, because the token decides who may see them.
+// Conditional gives an answer an ETag when it has none, and answers 304 without the body to a client
+// that has the same already. Answers are private, because they depend on the token.
 func Conditional(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		kept := &keeper{ResponseWriter: w, status: http.StatusOK}
@@ -61,7 +61,7 @@ func MatchesETag(header, etag string) bool {
 	return false
 }
 
-// keeper holds an answer back.
+// keeper buffers an answer.
 type keeper struct {
 	http.ResponseWriter
 	status int

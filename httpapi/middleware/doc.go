@@ -1,4 +1,3 @@
-// Package middleware is what is done for every request of the API, or for any route that wants it:
-// plain handlers of net/http that know nothing of events and bookings. Start reading at request.go:
-// [Identify] comes first.
+// Package middleware has the middlewares of the API: plain handlers of net/http that know nothing of
+// events and bookings. Start reading at request.go: [Identify] comes first.
 package middleware

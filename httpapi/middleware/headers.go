@@ -5,13 +5,11 @@ import (
 	"net/http"
 )
 
-// The cache policy. Most answers depend on who asks, so nothing is kept unless its route says
-// otherwise.
+// The cache policies. Most answers depend on the user, so nothing is cached unless its route says so.
 const (
 	// NoStore is the default.
 	NoStore = "no-store"
-	// Revalidate is for answers with an ETag: the client may keep them, and asks each time whether
-	// they are still right.
+	// Revalidate is for answers with an ETag: the client may cache them, and revalidates each time.
 	Revalidate = "private, no-cache"
 	// RevalidatePublic is for what is the same for everybody.
 	RevalidatePublic = "no-cache"

@@ -29,10 +29,10 @@ type Limits struct {
 	Login   Limit // of failed logins, per e-mail and network
 }
 
-// Limiter counts requests, each kind for itself, so that what uses up one limit leaves the others.
-// Close it when the API has stopped. The zero value limits nothing.
+// Limiter counts requests, each kind by itself, so that each limit is independent of the others. Close
+// it when the API has stopped. The zero value limits nothing.
 type Limiter struct {
-	// A nil one is not limited.
+	// A nil counter limits nothing.
 	Booking, Cancelling, Uploading, Reading, Event, Address, Registering, Refreshing, Challenging, WrongKeys,
 	Login *Counter
 
@@ -71,14 +71,14 @@ func NewLimiter(limits Limits) (*Limiter, error) {
 	return l, nil
 }
 
-// Close ends the counting. It may be called again, and of a limiter that could not be made.
+// Close ends the counting. It may be called several times, and on nil.
 func (l *Limiter) Close() {
 	if l != nil && l.stopSweeping != nil { // the zero value counts nothing
 		l.stopSweeping()
 	}
 }
 
-// sweep forgets windows that are over, so that a storm leaves nothing behind.
+// sweep removes expired windows periodically.
 func (l *Limiter) sweep(ctx context.Context) {
 	ticks := time.NewTicker(time.Minute)
 	defer ticks.Stop()
@@ -94,10 +94,10 @@ func (l *Limiter) sweep(ctx context.Context) {
 	}
 }
 
-// maxKeys bounds the memory of a counter to some 5 MB. When it is reached, the key that was
-// counted least recently is forgotten: nobody is refused for lack of room, and a client that goes
-// on asking stays counted. To reset a limit that is used up takes this many other keys within its
-// window: this many failed logins, each of which costs a password hash, or this many networks.
+// maxKeys bounds the memory of a counter to some 5 MB. When it is reached, the least recently counted
+// key is dropped: no client is refused for lack of room, and an active client stays counted. To reset
+// an exhausted limit takes this many other keys within its window: this many failed logins, each of
+// which costs a password hash, or this many networks.
 const maxKeys = 30_000
 
 // counterKey is the hash of what is counted, so that long keys take no more room than short ones.
@@ -118,8 +118,7 @@ type Counter struct {
 	windows *simplelru.LRU[counterKey, window]
 }
 
-// window is what was used of a limit, and when that counts no more, as the time since the counter
-// began.
+// window is what was used of a limit, and when the window ends, as the time since the counter began.
 type window struct {
 	used uint64
 	ends time.Duration
@@ -145,8 +144,8 @@ type Usage struct {
 	exceeded  bool
 }
 
-// siteShare is how many times a limit the /48 of an IPv6 address has, which is what a customer of a
-// provider can get: some of its networks may be used by different people.
+// siteShare is how many times the limit of a network the /48 of an IPv6 address has. Providers give one
+// customer up to a /48, but different people may use its networks.
 const siteShare = 8
 
 // TakeAddress counts a request by the address of the client, in its network and its site.
@@ -158,8 +157,8 @@ func (c *Counter) TakeAddress(client Client) Usage {
 	return c.TakeShared(network, site, siteShare)
 }
 
-// TakeShared counts a request of a client that belongs to a group, whose clients together have so
-// many times the limit.
+// TakeShared counts a request of a client that belongs to a group. All clients of the group together
+// have share times the limit.
 func (c *Counter) TakeShared(name, group string, share uint64) Usage {
 	used := c.Take(name)
 	if used.exceeded {
@@ -192,7 +191,7 @@ func (c *Counter) take(name string, most uint64) Usage {
 	return Usage{c, most - w.used, w.ends - now, exceeded}
 }
 
-// GiveBack undoes a Take. A key of which nothing is used takes no room.
+// GiveBack undoes a Take. A key without requests takes no room.
 func (c *Counter) GiveBack(name string) {
 	key := counterKeyOf(name)
 	c.mu.Lock()
@@ -208,8 +207,8 @@ func (c *Counter) GiveBack(name string) {
 	}
 }
 
-// sweep removes windows that are over, beginning with the key that was counted least recently. It
-// stops at the first that is not over, which the next sweeps remove.
+// sweep removes expired windows, beginning with the least recently counted key. It stops at the first
+// window that has not expired.
 func (c *Counter) sweep() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -229,7 +228,7 @@ func (u Usage) Headers(set func(name, value string)) {
 	set("RateLimit", fmt.Sprintf("%s;r=%d;t=%d", u.counter.name, u.remaining, seconds(u.reset)))
 }
 
-// Problem is how a request beyond the limit is refused; nil: it is within the limit.
+// Problem is the refusal of a request beyond the limit; nil: it is within the limit.
 func (u Usage) Problem() *problem.Problem {
 	if !u.exceeded {
 		return nil

@@ -28,7 +28,7 @@ func Metrics(registry prometheus.Registerer, bookings string) func(Request) {
 			Help: "Answers to POST /book: confirmed, replayed, or the code of the problem.",
 		}, []string{"outcome"}),
 	}
-	for _, outcome := range []string{ // so that a rate is known from the first one on
+	for _, outcome := range []string{ // a counter that starts at 0 shows the first one as a rate
 		"confirmed", "sold_out", "already_booked", "too_many_bookings", "busy", "unavailable", "outcome_unknown", "internal",
 	} {
 		m.bookings.WithLabelValues(outcome)
@@ -39,7 +39,7 @@ func Metrics(registry prometheus.Registerer, bookings string) func(Request) {
 
 func (m metrics) observe(r Request, bookings string) {
 	if r.Status == http.StatusSwitchingProtocols {
-		return // it ends with the handshake, and the connections are counted
+		return // the handshake; open connections have a metric of their own
 	}
 	route := r.Route
 	if route == "" {

@@ -15,23 +15,21 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Request is what became of a request. It holds nothing that a client has made up, so it may label
-// metrics.
+// Request is a finished request. No field is free text of the client, so each may label metrics.
 type Request struct {
 	Method   string
-	Route    string // the pattern, such as /events/{id}; empty: there is none for the address
+	Route    string // the pattern, such as /events/{id}; empty: no route matches
 	Status   int
 	Code     string // of the problem that was answered, if one was
 	Replayed bool   // the answer is that of an earlier request with the same Idempotency-Key
 	Took     time.Duration
 }
 
-// Observer tells of each request: to the log, to traces, and to functions that are called at its
-// end.
+// Observer reports each request to the log, to traces, and to functions that are called at its end.
 type Observer struct {
 	Logger *slog.Logger
 	Tracer trace.Tracer // nil: none are recorded
-	// Secret is a part of a path after which secrets stand, which are not logged; empty: there is none.
+	// Secret is a part of paths after which they are secret and not logged; empty: there is none.
 	Secret string
 	Done   []func(Request)
 }
@@ -61,9 +59,9 @@ func (o Observer) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// log writes one line, without the request's query, body, or headers: they may hold what nobody
-// should read. Failures on our side are logged everywhere, unless thousands have the same cause,
-// which is logged where it is and counted in metrics; the rest is for those who look closer.
+// log writes one line, without the request's query, body, or headers, which may contain personal data
+// and secrets. Server errors are logged at info level, unless they have a common cause, which is
+// logged where it occurs and counted in metrics; other requests are logged at debug level.
 func (o Observer) log(ctx context.Context, r *http.Request, done Request, bytes int) {
 	level := slog.LevelDebug
 	if done.Status >= http.StatusInternalServerError {
@@ -113,7 +111,7 @@ func endSpan(span trace.Span, done Request) {
 	if span == nil {
 		return
 	}
-	span.SetName(done.Method + " " + done.Route) // which is known only now
+	span.SetName(done.Method + " " + done.Route) // the route is known after routing only
 	span.SetAttributes(
 		attribute.String("http.route", done.Route), attribute.Int("http.response.status_code", done.Status))
 	if done.Code != "" {

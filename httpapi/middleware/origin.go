@@ -8,8 +8,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// OriginLog says in the log why browsers are refused as cross-origin: behind a proxy that does not
-// pass the Host header on, these are the operator's own pages.
+// OriginLog logs which cross-origin requests are refused: behind a proxy that does not pass the Host
+// header on, they come from the operator's own pages.
 type OriginLog struct {
 	logger *slog.Logger
 	often  rate.Sometimes
@@ -17,7 +17,7 @@ type OriginLog struct {
 
 // NewOriginLog writes to logger once a minute at most.
 func NewOriginLog(logger *slog.Logger) *OriginLog {
-	return &OriginLog{logger, rate.Sometimes{First: 1, Interval: time.Minute}} // anybody can cause one
+	return &OriginLog{logger, rate.Sometimes{First: 1, Interval: time.Minute}} // any client can cause a line
 }
 
 // Refused names the origin and the host of a request that was refused.

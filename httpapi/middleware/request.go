@@ -11,7 +11,7 @@ import (
 	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
-// request is what is known of a request wherever it is worked on.
+// request is what a request's context carries.
 type request struct {
 	began  time.Time
 	id     string
@@ -34,7 +34,7 @@ func RequestID(ctx context.Context) string { return requestOf(ctx).id }
 // NoteCode keeps the code of the problem that is answered for [Observer].
 func NoteCode(ctx context.Context, code string) { requestOf(ctx).code = code }
 
-// Identify finds out which request it is and where it comes from. It comes first: the others rely
+// Identify sets the id and the client of a request. It comes first, because the other middlewares rely
 // on it. The client's X-Request-Id is kept when it is harmless in a log, and replaced otherwise.
 func Identify(clients *ClientResolver) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
@@ -63,7 +63,7 @@ func isRequestID(id string) bool {
 	return true
 }
 
-// WriteProblem answers with a problem. It leaves p as it is.
+// WriteProblem answers with a problem. It does not change p.
 func WriteProblem(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
 	NoteCode(r.Context(), p.Code)
 	told := *p

@@ -11,9 +11,9 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// pushEvery is the time between two frames about one event: a little more than a tenth of a second,
-// so that a second never sees more than 10, whatever the network does to the distance between them
-// and even when a client has just caught up.
+// pushEvery is the time between two frames about one event: a little more than a tenth of a second, so
+// that a client gets at most 10 a second, even with jitter of the network and right after it has caught
+// up.
 const pushEvery = 115 * time.Millisecond
 
 // subject is what a frame is about. A booking, the hold that it was and the entry on the waiting list
@@ -43,23 +43,23 @@ type change struct {
 	encode      func(position int64) []byte
 }
 
-// remembered is what is kept of a subject that has changed lately.
+// remembered is the newest state of a subject that has changed lately.
 type remembered struct {
 	change
 
 	element *list.Element
-	frame   *frame // what was sent last
+	frame   *frame // the last one that was sent
 	sentAt  time.Time
 	pending bool
 }
 
-// frame is one change as it is sent to everybody who is told of it.
+// frame is one change as it is sent to all clients that receive it.
 type frame struct {
 	text     []byte
 	sequence int64
 }
 
-// observe takes changes in.
+// observe remembers changes.
 func (p *Push) observe(n projections.Changes) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -123,7 +123,7 @@ func (p *Push) remember(c change) {
 		if c.owner != uuid.Nil {
 			add(p.owned, c.owner, r)
 		}
-	case c.version <= r.version: // its row was ahead when it was read before, and was told as it is
+	case c.version <= r.version: // the row was ahead when it was read before
 		r.last = c.last
 		p.byAge.MoveToBack(r.element)
 		return
@@ -144,7 +144,7 @@ func (p *Push) forget(r *remembered) {
 	remove(p.owned, r.owner, r)
 }
 
-// reset forgets everything, because the log has another history now, and tells all clients.
+// reset forgets everything, because the log has another history, and tells all clients.
 func (p *Push) reset(position int64) {
 	p.position, p.floor = position, position
 	p.sent.Store(position)
@@ -162,7 +162,7 @@ func (p *Push) reset(position int64) {
 	}
 }
 
-// flush hands over what is due, and tells when the next is.
+// flush offers the frames that are due, and returns when the next one is.
 func (p *Push) flush() (next time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -177,7 +177,7 @@ func (p *Push) flush() (next time.Duration) {
 		}
 		due = append(due, r)
 	}
-	// What has an owner goes first, so that most clients, who are not told of them, get the newest positions.
+	// Changes with an owner go first, so that other clients, which don't receive them, get the newest positions.
 	slices.SortFunc(due, func(a, b *remembered) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.first, b.first), cmp.Compare(a.kind, b.kind))
 	})
@@ -203,7 +203,7 @@ func rank(r *remembered) int {
 	return 1
 }
 
-// offer hands a frame to everybody who is told of the change.
+// offer passes a frame to all connections that receive the change.
 func (p *Push) offer(r *remembered) {
 	if r.owner != uuid.Nil {
 		for s := range p.owners[r.owner] {

@@ -13,7 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-// closeReason is why a connection ends. Without a code there is no client to be told.
+// closeReason is why a connection ends. Without a code the client is gone.
 type closeReason struct {
 	code         websocket.StatusCode
 	name, detail string
@@ -47,7 +47,7 @@ func tokenExpired() *closeReason {
 // errScope means that an API key can't be used for this.
 var errScope = errors.New("the API key lacks a scope")
 
-// tokenRefused is for an error of [socket.identify].
+// tokenRefused is the reason for an error of [socket.identify].
 func tokenRefused(err error) *closeReason {
 	var limited *problem.Problem
 	switch {

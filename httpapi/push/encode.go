@@ -50,7 +50,7 @@ func encodeHold(h projections.HoldChange, position int64) []byte {
 	return text
 }
 
-// entryFrame tells of an entry on a waiting list, or of its place: one of LogPosition and Place is 0.
+// entryFrame is about an entry on a waiting list, or its place: one of LogPosition and Place is 0.
 type entryFrame struct {
 	Type        string    `json:"type"`
 	EntryID     uuid.UUID `json:"entryId"`

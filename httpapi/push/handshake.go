@@ -34,18 +34,18 @@ func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ws, err := websocket.Accept(
 		&upgrade{ResponseWriter: w, request: r, socket: s}, r, &websocket.AcceptOptions{OriginPatterns: p.origins})
-	if err != nil { // which the client was told of
+	if err != nil { // the client has got its answer
 		p.leave(s)
 		return
 	}
 	s.ws = ws
-	s.ws.SetReadLimit(-1) // read has one that says more
+	s.ws.SetReadLimit(-1) // read has a limit with a better message
 	s.work.Go(func() { s.guarded(s.read) })
 	go s.guarded(s.write)
 }
 
-// upgrade is the response to a handshake: a refusal of the library's becomes a problem like others,
-// and a connection gets buffers of its size.
+// upgrade is the response to a handshake. It makes refusals of the library problems, and gives a
+// connection smaller buffers.
 type upgrade struct {
 	http.ResponseWriter
 	request *http.Request
@@ -53,7 +53,7 @@ type upgrade struct {
 	refused bool
 }
 
-// refusal is the problem for a status that the library refuses a handshake with.
+// refusal is the problem for a status with which the library refuses a handshake.
 func refusal(status int) *problem.Problem {
 	switch status {
 	case http.StatusBadRequest:
@@ -75,7 +75,7 @@ func (u *upgrade) WriteHeader(status int) {
 		u.socket.push.foreign.Refused(u.request)
 	}
 	u.refused = true
-	u.Header().Set("Cache-Control", middleware.NoStore) // which http.Error has taken away
+	u.Header().Set("Cache-Control", middleware.NoStore) // http.Error has removed it
 	middleware.WriteProblem(u.ResponseWriter, u.request, refusal(status))
 }
 
@@ -86,7 +86,7 @@ func (u *upgrade) Write(text []byte) (int, error) {
 	return u.ResponseWriter.Write(text)
 }
 
-// Hijack is what the library takes the connection with.
+// Hijack takes over the connection, for the library.
 func (u *upgrade) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, large, err := http.NewResponseController(u.ResponseWriter).Hijack()
 	if err != nil {
@@ -101,7 +101,7 @@ func (u *upgrade) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		_ = conn.Close()
 	}
 	u.socket.mu.Unlock()
-	early, err := large.Peek(large.Reader.Buffered()) // the client need not wait for the answer
+	early, err := large.Peek(large.Reader.Buffered()) // sent before the client had the answer
 	if err != nil {
 		return nil, nil, err
 	}

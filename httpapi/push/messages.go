@@ -16,7 +16,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/account"
 )
 
-// read takes messages until the connection ends or should.
+// read handles messages until the connection ends or has to be closed.
 func (s *socket) read() {
 	for {
 		text, reason := s.receive()
@@ -48,7 +48,7 @@ func (s *socket) receive() ([]byte, *closeReason) {
 	return text, nil
 }
 
-// clientMessage is all that a client can say. Which fields count depends on the type.
+// clientMessage is a message of a client. Which fields it has depends on its type.
 type clientMessage struct {
 	Type     string       `json:"type"`
 	Token    string       `json:"token"`
@@ -74,7 +74,7 @@ func parseMessage(text []byte) (m clientMessage, reason *closeReason) {
 	return m, nil
 }
 
-// handle does what a message asks for.
+// handle processes a message.
 func (s *socket) handle(text []byte) *closeReason {
 	s.mu.Lock()
 	s.messages++
@@ -112,7 +112,7 @@ func (m clientMessage) followed() []uuid.UUID {
 	return slices.Compact(ids)
 }
 
-// identify finds out who a token stands for. An API key needs the scope of reads.
+// identify returns the claims of a token. An API key needs the scope for reads.
 func (s *socket) identify(token string) (account.Claims, error) {
 	checker := auth.Checker{Accounts: s.push.Accounts, WrongKeys: s.push.WrongKeys}
 	claims, err := checker.Check(context.Background(), s.network, token) // a look-up has a time limit of its own

@@ -11,15 +11,15 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// placesEvery is the least time from one look at the waiting lists to the next. A place changes with
-// each offer, and a list can be long.
+// placesEvery is the least time between two reads of the waiting lists. Places change with each offer,
+// and a list can be long.
 const placesEvery = time.Second
 
-// placing is what is to be told of places on waiting lists. It is below the push's mu.
+// placing is what has to be sent about places on waiting lists. It is guarded by the push's mu.
 type placing struct {
 	moved     map[uuid.UUID]int64    // events whose lists have changed, and the position of the last change
-	newcomers map[uuid.UUID]struct{} // users who have not been told any place yet
-	wanted    chan struct{}          // one token: there is something to tell
+	newcomers map[uuid.UUID]struct{} // users whose places were not sent yet
+	wanted    chan struct{}          // one token: there is something to send
 }
 
 func newPlacing() placing {
@@ -39,7 +39,7 @@ func (p *placing) wake() {
 func (p *Push) notePlaces(entries []projections.EntryChange) {
 	for _, e := range entries {
 		for s := range p.owners[e.UserID] {
-			delete(s.places, e.ID) // one that was told before the change is told again after it
+			delete(s.places, e.ID) // a place that was sent before the change is sent again after it
 		}
 		switch e.Status {
 		case projections.EntryWaiting, projections.EntryLeft, projections.EntryOffered:
@@ -51,7 +51,7 @@ func (p *Push) notePlaces(entries []projections.EntryChange) {
 	}
 }
 
-// placeAnew has a connection told of all places of its user. The caller holds mu.
+// placeAnew makes a connection get all places of its user. The caller holds mu.
 func (p *Push) placeAnew(s *socket) {
 	s.places = nil
 	if s.holds {
@@ -60,7 +60,7 @@ func (p *Push) placeAnew(s *socket) {
 	}
 }
 
-// runPlaces tells places until ctx ends.
+// runPlaces sends places until ctx ends.
 func (p *Push) runPlaces(ctx context.Context) {
 	for {
 		select {
@@ -79,8 +79,8 @@ func (p *Push) runPlaces(ctx context.Context) {
 	}
 }
 
-// tellPlaces tells connected users of those of their places that have changed. Places are not
-// remembered for clients that come back: they are told all of them.
+// tellPlaces sends connected users their places that have changed. Places are not remembered for
+// clients that reconnect: they get all of them.
 func (p *Push) tellPlaces(ctx context.Context) error {
 	p.mu.Lock()
 	moved, newcomers := p.placing.moved, slices.Collect(maps.Keys(p.placing.newcomers))
@@ -121,8 +121,8 @@ func (p *Push) tellPlaces(ctx context.Context) error {
 	return err
 }
 
-// offerPlace hands a place to the connections of its user that know another one. What was read is left
-// out when the entry has changed since. The caller holds mu.
+// offerPlace passes a place to the connections of its user that have another one. It does nothing if
+// the entry has changed since the place was read. The caller holds mu.
 func (p *Push) offerPlace(e projections.Place) {
 	if r := p.changed[subject{ofEntry, e.EntryID}]; r != nil && r.version > e.Version {
 		return

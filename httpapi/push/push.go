@@ -1,7 +1,7 @@
-// Package push serves the WebSocket at /ws: clients subscribe to events and are told when tickets or
-// details of them change, and when their user's bookings, holds or places on waiting lists do. It has no
-// SQL: [projections.Live] tells it of changes. Start with [Push] and [Options]; docs/websocket.md
-// describes the protocol.
+// Package push serves the WebSocket at /ws: clients subscribe to events and receive changes of their
+// tickets and details, and of their user's bookings, holds and places on waiting lists. It has no SQL:
+// the changes come from [projections.Live]. Start with [Push] and [Options]; docs/websocket.md describes
+// the protocol.
 package push
 
 import (
@@ -24,7 +24,7 @@ import (
 
 // Changes are those of events, bookings, holds and waiting lists.
 type Changes interface {
-	// Run tells of all changes until ctx ends.
+	// Run calls tell with all changes until ctx ends.
 	Run(ctx context.Context, tell func(projections.Changes))
 	// Watch says whether there are subscribers.
 	Watch(watched bool)
@@ -35,7 +35,7 @@ type Changes interface {
 	Places(ctx context.Context, events, users, newcomers []uuid.UUID) ([]projections.Place, int64, error)
 }
 
-// Options are what a [Push] works with. What has a default need not be given.
+// Options configure a [Push]. Fields with a default can be zero.
 type Options struct {
 	Live     Changes
 	Accounts *account.Accounts
@@ -55,11 +55,11 @@ type Options struct {
 	HelloWithin time.Duration
 	// HeartbeatEvery is the time between heartbeats. Default 15 s.
 	HeartbeatEvery time.Duration
-	// SlowAfter is how long a client may take to accept what it is sent. After twice that, nobody
-	// tells it any more. Default 5 s.
+	// SlowAfter is how long a client may take to accept a frame before its connection is closed with a
+	// reason; after twice that, it is closed without one. Default 5 s.
 	SlowAfter time.Duration
-	// Remember is of how many events, bookings, holds and entries the newest change is kept for clients that come back.
-	// Default 100,000.
+	// Remember is for how many events, bookings, holds and entries the newest change is kept for clients
+	// that reconnect. Default 100,000.
 	Remember int
 }
 
@@ -77,12 +77,12 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Push tells clients over WebSocket how many tickets remain, as it changes, and each user what becomes
-// of their bookings, holds and places on waiting lists; docs/websocket.md describes the protocol. It serves the
-// handshakes; [Push.Run] brings changes, and [Push.Close] ends the connections.
+// Push sends clients over WebSocket how many tickets remain whenever that changes, and changes of their
+// user's bookings, holds and places on waiting lists. It serves the handshakes; [Push.Run] passes
+// changes on, and [Push.Close] ends the connections.
 //
-// Every position that a client gets is one to come back with: what changed up to there was sent
-// before. So a frame carries the position before the first change that was not sent yet, of anything.
+// A client can reconnect with any position that it has got: all changes up to there were sent before.
+// So a frame carries the position before the first change of any subject that was not sent yet.
 type Push struct {
 	Options
 	origins []string // as patterns
@@ -100,7 +100,7 @@ type Push struct {
 	users    map[uuid.UUID]int
 	all      map[*socket]struct{}               // that follow all events
 	watchers map[uuid.UUID]map[*socket]struct{} // that follow an event
-	owners   map[uuid.UUID]map[*socket]struct{} // that are told of what their user has
+	owners   map[uuid.UUID]map[*socket]struct{} // that get changes of what their user has
 
 	position int64 // up to which changes are known
 	floor    int64 // after which changes are remembered
@@ -132,7 +132,7 @@ func New(o Options) *Push {
 	return p
 }
 
-// Run brings changes to the connections until ctx ends.
+// Run passes changes to the connections until ctx ends.
 func (p *Push) Run(ctx context.Context) {
 	updates := make(chan projections.Changes)
 	var following sync.WaitGroup
@@ -149,7 +149,7 @@ func (p *Push) Run(ctx context.Context) {
 	p.deliver(ctx, updates)
 }
 
-// revokedEvery is how often connections are looked through for tokens that were revoked.
+// revokedEvery is how often connections are checked for revoked tokens.
 const revokedEvery = 500 * time.Millisecond
 
 // endRevoked ends the connections of users who have been signed out everywhere, or deleted.
@@ -163,8 +163,8 @@ func (p *Push) endRevoked() {
 	}
 }
 
-// deliver sends changes at once or, when the event's last frame is too fresh, as soon as it is not
-// any more.
+// deliver sends changes at once or, if the event's last frame was less than pushEvery ago, after that
+// time.
 func (p *Push) deliver(ctx context.Context, updates <-chan projections.Changes) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -192,8 +192,8 @@ func (p *Push) Sockets() int {
 	return len(p.sockets)
 }
 
-// Close tells all clients that the server is going away, and lets nobody in any more. What is left
-// when ctx ends is cut off.
+// Close tells all clients that the server is going away, and refuses new connections. Connections that
+// are left when ctx ends are cut off.
 func (p *Push) Close(ctx context.Context) error {
 	p.mu.Lock()
 	p.closing = true

@@ -27,23 +27,22 @@ const (
 	smallBuffer = 512      // instead of 4 kB for each direction: frames are short, and most connections idle
 )
 
-// socket is one connection. One goroutine reads from it and one writes to it; what the first and
-// the push want written is left in the fields below mu, where there is one frame for each subject
-// at most, however slow the client.
+// socket is one connection. One goroutine reads from it and one writes to it. The fields below mu hold
+// what is to be written: at most one frame for each subject, however slow the client is.
 type socket struct {
 	push      *Push
 	ws        *websocket.Conn
 	requestID string
 	network   string // that it comes from
 	woken     chan struct{}
-	work      sync.WaitGroup // but for the goroutine that writes
+	work      sync.WaitGroup // of all goroutines but the one that writes
 
-	// Below the push's mu.
+	// Guarded by the push's mu.
 	user      uuid.UUID
 	following bool
-	bookings  bool              // it is told of the user's
-	holds     bool              // likewise, and of the user's entries on waiting lists
-	places    map[uuid.UUID]int // that it was told of, by entry
+	bookings  bool              // it gets the user's
+	holds     bool              // it gets the user's, and their entries on waiting lists
+	places    map[uuid.UUID]int // that were sent, by entry
 	ids       []uuid.UUID       // nil: all
 	since     int64
 
@@ -53,15 +52,15 @@ type socket struct {
 	first    [][]byte // frames that go before those of changes
 	changes  map[subject]*frame
 	reason   *closeReason
-	expires  time.Time       // of the token; before the hello, of the patience
+	expires  time.Time       // of the token; before the hello, its deadline
 	greeted  bool            // the token is known
 	claims   *account.Claims // of the newest token; nil before the hello
 	ready    bool            // and the client is told what it follows
 	messages int             // since the last heartbeat
-	isReset  bool            // a position from before the reset must not be told after it
+	isReset  bool            // a position from before the reset must not be sent after it
 }
 
-// guarded keeps a mistake of ours from taking the process down.
+// guarded logs a panic and ends the connection, so that the process goes on.
 func (s *socket) guarded(do func()) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -90,7 +89,7 @@ func (s *socket) current() *account.Claims {
 	return s.claims
 }
 
-// cut ends the connection without a word.
+// cut closes the connection without a close frame.
 func (s *socket) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,7 +106,7 @@ func (s *socket) wake() {
 	}
 }
 
-// isToldOf tells whether it is told of what its user has, of a kind.
+// isToldOf reports whether the connection gets changes of a kind.
 func (s *socket) isToldOf(k kind) bool {
 	if k == ofBooking {
 		return s.bookings
@@ -126,7 +125,7 @@ func (s *socket) offer(about subject, f *frame) {
 	s.wake()
 }
 
-// reset tells the client that what it knows is void, and takes back what was not written yet.
+// reset tells the client that earlier frames are void, and drops those that were not written yet.
 func (s *socket) reset(position int64) {
 	s.mu.Lock()
 	s.changes, s.isReset = nil, true
@@ -139,7 +138,7 @@ func resetFrame(position int64) []byte {
 	return fmt.Appendf(nil, `{"type":"reset","position":%d}`, position)
 }
 
-// welcome answers a message that says what to follow.
+// welcome answers a message that subscribes.
 func (s *socket) welcome(isFirst, isLost bool, position int64, missed map[subject]*frame) {
 	s.mu.Lock()
 	s.ready = true
@@ -177,7 +176,7 @@ func (s *socket) write() {
 		}
 		nextBeat := began.Add(time.Duration(beats+1) * s.push.HeartbeatEvery)
 		isBeat := !time.Now().Before(nextBeat)
-		position := s.push.sent.Load() // before taking, so that all of it is among what is taken
+		position := s.push.sent.Load() // before take, which then returns all changes up to it
 		frames, expires, reason := s.take(isBeat, position)
 		if isBeat {
 			if beats++; beats%2 == 0 {
@@ -196,8 +195,8 @@ func (s *socket) write() {
 	}
 }
 
-// take gives what is to be written, in the order in which it happened, and how long the connection
-// may go on as it is.
+// take returns the frames to write, in the order of the log, and how long the connection may stay open
+// without a new token.
 func (s *socket) take(isBeat bool, position int64) (frames [][]byte, expires time.Duration, reason *closeReason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -238,8 +237,8 @@ func (s *socket) take(isBeat bool, position int64) (frames [][]byte, expires tim
 	return frames, expires, nil
 }
 
-// send writes frames. A client that takes them late is told so, and one that does not take them at
-// all can't be.
+// send writes frames. A client that accepts one late gets that as the reason; one that does not accept
+// it at all gets none.
 func (s *socket) send(frames [][]byte) *closeReason {
 	if len(frames) == 0 {
 		return nil
@@ -247,9 +246,8 @@ func (s *socket) send(frames [][]byte) *closeReason {
 	defer func() { _ = s.raw.SetWriteDeadline(time.Time{}) }()
 	for _, text := range frames {
 		began := time.Now()
-		// A deadline of the connection costs a fraction of a context with one, and there is one for each
-		// frame and client.
-		// It fails only with the connection, as the write then does.
+		// A deadline of the connection costs a fraction of a context with one, for each frame and client.
+		// If setting it fails, the write fails too.
 		_ = s.raw.SetWriteDeadline(began.Add(2 * s.push.SlowAfter))
 		if err := s.ws.Write(context.Background(), websocket.MessageText, text); err != nil {
 			return clientGone()
