@@ -129,11 +129,11 @@ func (c *caller) send(method, path, requestID, token string, body any, headers .
 }
 
 // newEvent schedules an event, before anything is broken. A process that has just started on a busy
-// machine may not answer, or say that the database does not: the same request then comes again.
+// machine may not answer, or say that the database does not: then it asks again. If the first one
+// was scheduled, nobody wants its tickets.
 func (c *caller) newEvent(ctx context.Context, details map[string]any) (uuid.UUID, error) {
-	key := uuid.NewString()
 	for until := time.Now().Add(time.Minute); ; {
-		r, err := c.send(http.MethodPost, "/events", uuid.NewString(), c.token, details, "Idempotency-Key", key)
+		r, err := c.send(http.MethodPost, "/events", uuid.NewString(), c.token, details)
 		if err == nil && r.status == http.StatusCreated && !r.garbled {
 			return r.ID, nil
 		}
