@@ -1,7 +1,9 @@
 package account_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -37,8 +39,18 @@ func TestACostBelow10MustBeAskedForAsWeak(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cost, err := bcrypt.Cost(account.DummyHash(accounts)); err != nil || cost != 10 {
+	dummy := account.DummyHash(accounts)
+	if cost, err := bcrypt.Cost(dummy); err != nil || cost != 10 {
 		t.Errorf("default cost is %d, %v, want 10", cost, err)
+	}
+	// It is compared to its end, as a hash of the database is.
+	stored, err := bcrypt.GenerateFromPassword([]byte(goodPassword), bcrypt.MinCost)
+	if err != nil || len(dummy) != len(stored) || !bytes.HasPrefix(dummy, stored[:4]) {
+		t.Errorf("the dummy hash is %s, a stored one %s, %v", dummy, stored, err)
+	}
+	err = bcrypt.CompareHashAndPassword(dummy, []byte(goodPassword))
+	if !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
+		t.Errorf("comparing with the dummy hash: %v", err)
 	}
 }
 

@@ -21,10 +21,11 @@ import (
 )
 
 func TestAShortRun(t *testing.T) {
-	t.Parallel() // beside the failover, which mostly waits
+	t.Parallel()
 	dbtest.Slow(t)
 	var out bytes.Buffer
-	code := run(t.Context(), []string{"-duration", "60s"}, &out, &out)
+	// Another seed each time. CI has longer runs.
+	code := run(t.Context(), []string{"-duration", "20s", "-program", program(t)}, &out, &out)
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if code != 0 || !strings.HasPrefix(lines[len(lines)-1], "PASS ") {
 		t.Errorf("exit code %d:\n%s", code, &out)
@@ -35,14 +36,12 @@ func TestAShortRun(t *testing.T) {
 // Without space bookings fail, the database lives on, and everybody is told the truth; with space
 // again, they go on.
 func TestAFullDisk(t *testing.T) {
+	t.Parallel()
 	dbtest.Slow(t)
 	if runtime.GOOS != "linux" {
 		t.Skip("only on Linux can a running process be limited")
 	}
-	o, err := parse([]string{"-duration", "8s", "-faults", "disk-full", "-processes", "2", "-seed", "3"}, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := short(t, "-duration 8s -faults disk-full -processes 2 -seed 3")
 	var out bytes.Buffer
 	r, err := play(t.Context(), o, &out)
 	if err != nil || len(r.violations) > 0 {
@@ -72,11 +71,9 @@ func (s *stopper) Write(text []byte) (int, error) {
 }
 
 func TestARunThatEndsEarlyKeepsItsHistory(t *testing.T) {
+	t.Parallel()
 	dbtest.Slow(t)
-	o, err := parse([]string{"-duration", "60s", "-faults", "reset", "-customers", "8", "-processes", "1"}, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := short(t, "-duration 60s -faults reset -customers 8 -processes 1")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	out := &stopper{stop: stop}
@@ -105,11 +102,8 @@ func TestARunThatEndsEarlyKeepsItsHistory(t *testing.T) {
 
 // What spoils the system must be found: else a run that passes says nothing.
 func TestARunThatWasSpoiledFails(t *testing.T) {
+	t.Parallel()
 	dbtest.Slow(t)
-	program := filepath.Join(t.TempDir(), "boxoffice")
-	if err := build(t.Context(), program); err != nil {
-		t.Fatal(err)
-	}
 	for name, c := range map[string]struct{ rule, sabotage string }{
 		"a record is changed": {history.Chain, `
 			alter table event_log disable trigger all;
@@ -123,12 +117,8 @@ func TestARunThatWasSpoiledFails(t *testing.T) {
 			update projection_checkpoints set position = position - 1`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, err := parse([]string{
-				"-duration", "1s", "-faults", "none", "-customers", "8", "-processes", "1", "-program", program,
-			}, io.Discard)
-			if err != nil {
-				t.Fatal(err)
-			}
+			t.Parallel()
+			o := short(t, "-duration 1s -faults none -customers 8 -processes 1")
 			o.sabotage = c.sabotage
 			r, err := play(t.Context(), o, io.Discard)
 			if err != nil || !slices.ContainsFunc(r.violations, func(v history.Violation) bool { return v.Rule == c.rule }) {
@@ -140,13 +130,9 @@ func TestARunThatWasSpoiledFails(t *testing.T) {
 
 // Without a synchronous standby, a frozen one keeps nothing from being confirmed.
 func TestARunWithAnAsynchronousStandbyFails(t *testing.T) {
+	t.Parallel()
 	dbtest.Slow(t)
-	o, err := parse([]string{
-		"-duration", "10s", "-faults", frozenStandby, "-customers", "8", "-processes", "1", "-async",
-	}, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := short(t, "-duration 10s -customers 8 -processes 1 -async -faults "+frozenStandby)
 	o.sabotage = `select` // so that nothing is kept
 	r, err := play(t.Context(), o, io.Discard)
 	if err != nil || !slices.ContainsFunc(r.violations, func(v history.Violation) bool {

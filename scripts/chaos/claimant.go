@@ -31,7 +31,7 @@ type claimant struct {
 }
 
 // inviteClaimants schedules events with two ticket types and fewer tickets than they want.
-func (a *arena) inviteClaimants() ([]*claimant, error) {
+func (a *arena) inviteClaimants(ctx context.Context) ([]*claimant, error) {
 	organizer, err := newCaller(a.balancer.url(), a.recorder, account.Organizer)
 	if err != nil {
 		return nil, err
@@ -39,19 +39,16 @@ func (a *arena) inviteClaimants() ([]*claimant, error) {
 	n := max(4, a.options.customers/3)
 	var events []uuid.UUID
 	for i, tickets := range []int{2, n / 2, n} {
-		r, err := organizer.send(http.MethodPost, "/events", uuid.NewString(), organizer.token, map[string]any{
+		id, err := organizer.newEvent(ctx, map[string]any{
 			"title": fmt.Sprintf("Event with types %d", i), "venue": "Hall", "date": "2100-01-01T20:00:00Z",
 			"totalTickets": tickets, "maxPerCustomer": 3, "ticketTypes": []map[string]any{
 				{"name": "Seat", "price": 10}, {"name": "Box", "price": 20, "capacity": max(1, tickets/3)},
 			},
 		})
-		if err == nil && (r.status != http.StatusCreated || r.garbled) {
-			err = fmt.Errorf("answered with %+v", r)
-		}
 		if err != nil {
-			return nil, fmt.Errorf("schedule an event with types: %w", err)
+			return nil, err
 		}
-		events = append(events, r.ID)
+		events = append(events, id)
 	}
 	claimants := make([]*claimant, n)
 	for i := range claimants {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -125,6 +126,24 @@ func (c *caller) send(method, path, requestID, token string, body any, headers .
 	r := &reply{status: response.StatusCode, header: response.Header}
 	r.garbled = r.status != http.StatusNoContent && json.Unmarshal(data, r) != nil
 	return r, nil
+}
+
+// newEvent schedules an event, before anything is broken. A process that has just started on a busy
+// machine may not answer, or say that the database does not: then it asks again. If the first one
+// was scheduled, nobody wants its tickets.
+func (c *caller) newEvent(ctx context.Context, details map[string]any) (uuid.UUID, error) {
+	for until := time.Now().Add(time.Minute); ; {
+		r, err := c.send(http.MethodPost, "/events", uuid.NewString(), c.token, details)
+		if err == nil && r.status == http.StatusCreated && !r.garbled {
+			return r.ID, nil
+		}
+		if err == nil {
+			err = fmt.Errorf("answered with %+v", r)
+		}
+		if time.Now().After(until) || !pause(ctx, 200*time.Millisecond) {
+			return uuid.Nil, fmt.Errorf("schedule an event: %w", err)
+		}
+	}
 }
 
 // ask makes a request of the history.

@@ -17,6 +17,9 @@ import (
 // one, and some seconds for the standby to take over and for the program to find it.
 const bookedWithin = 30 * time.Second
 
+// bookedAgain is how long after another member leads somebody must have booked, on any machine.
+const bookedAgain = time.Minute
+
 // failovers are the ways in which the database gets another leader.
 func failovers() []*fault {
 	return []*fault{
@@ -120,7 +123,7 @@ func (a *arena) failOvers(ctx context.Context, faults []*fault, out func(line st
 		gap := to - from
 		line := fmt.Sprintf("%6.2f–%.2f s  %s: nobody could book for %.1f s, /readyz said otherwise for %.1f s of it",
 			began.Seconds(), ended.Seconds(), s.fault.name, gap.Seconds(), a.readyIn(from, to).Seconds())
-		if err == nil && gap > bookedWithin {
+		if err == nil && gap > a.options.gap {
 			err = fmt.Errorf("nobody could book for %s", gap)
 		}
 		a.note(s.fault.name)
@@ -165,7 +168,7 @@ func (a *arena) failOver(ctx context.Context, s strike, strikeIt, mend func(old 
 
 // waitBooked waits until a booking is confirmed that was asked for after a moment.
 func (a *arena) waitBooked(ctx context.Context, since time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, bookedAgain)
 	defer cancel()
 	for {
 		requests := a.recorder.requests()

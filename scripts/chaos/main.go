@@ -58,12 +58,13 @@ type options struct {
 	healthy   time.Duration
 	failover  bool
 	async     bool
-	lease     int    // s, of Patroni's leader
-	sabotage  string // SQL that spoils what the system holds, for tests of the judgement
+	lease     int           // s, of Patroni's leader
+	gap       time.Duration // the longest without a booking that a failover may cause
+	sabotage  string        // SQL that spoils what the system holds, for tests of the judgement
 }
 
 func parse(args []string, stderr io.Writer) (o options, err error) {
-	o.lease = 20 // a newer Patroni accepts no less
+	o.lease, o.gap = 20, bookedWithin // a newer Patroni accepts no shorter lease
 	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.DurationVar(&o.duration, "duration", 60*time.Second, "how long customers and faults go on")

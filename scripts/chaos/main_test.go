@@ -1,6 +1,12 @@
 package main
 
 import (
+	"context"
+	"flag"
+	"io"
+	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
@@ -8,4 +14,40 @@ import (
 
 // The servers of a run keep their files in memory: a standby that rejoins waits for the disk most
 // of the time.
-func TestMain(m *testing.M) { dbtest.Main(m) }
+func TestMain(m *testing.M) {
+	// A failover mostly waits, and takes as long as two of the other runs at once.
+	if err := flag.Set("test.parallel", "3"); err != nil {
+		panic(err)
+	}
+	dbtest.Main(m)
+}
+
+var builtProgram = sync.OnceValues(func() (string, error) {
+	dir, err := dbtest.Dir("boxoffice-chaos-program-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "boxoffice")
+	return path, build(context.Background(), path)
+})
+
+// program is what the runs of the tests share.
+func program(t *testing.T) string {
+	t.Helper()
+	path, err := builtProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// short parses the arguments of a run.
+func short(t *testing.T, args string) options {
+	t.Helper()
+	o, err := parse(strings.Fields(args), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.program = program(t)
+	return o
+}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -106,12 +105,12 @@ func play(ctx context.Context, o options, out io.Writer) (r report, err error) {
 	if err := a.open(running, of); err != nil {
 		return r, err
 	}
-	customers, err := a.invite()
+	customers, err := a.invite(ctx)
 	if err != nil {
 		return r, err
 	}
 
-	claimants, err := a.inviteClaimants()
+	claimants, err := a.inviteClaimants(ctx)
 	if err != nil {
 		return r, err
 	}
@@ -264,7 +263,7 @@ func (a *arena) newNode(number int, program, database string) (*node, error) {
 
 // invite schedules events and makes customers, who want tickets of all of them: of some there are
 // enough, of others not.
-func (a *arena) invite() ([]*customer, error) {
+func (a *arena) invite(ctx context.Context) ([]*customer, error) {
 	organizer, err := newCaller(a.balancer.url(), a.recorder, account.Organizer)
 	if err != nil {
 		return nil, err
@@ -272,17 +271,14 @@ func (a *arena) invite() ([]*customer, error) {
 	n := a.options.customers
 	var events []uuid.UUID
 	for i, tickets := range []int{1, n / 4, n / 2, n - 1, n, 2 * n} {
-		r, err := organizer.send(http.MethodPost, "/events", uuid.NewString(), organizer.token, map[string]any{
+		id, err := organizer.newEvent(ctx, map[string]any{
 			"title": fmt.Sprintf("Event %d", i), "venue": "Hall", "date": "2100-01-01T20:00:00Z",
 			"totalTickets": tickets, "price": 10,
 		})
-		if err == nil && (r.status != http.StatusCreated || r.garbled) {
-			err = fmt.Errorf("answered with %+v", r)
-		}
 		if err != nil {
-			return nil, fmt.Errorf("schedule an event: %w", err)
+			return nil, err
 		}
-		events = append(events, r.ID)
+		events = append(events, id)
 	}
 	customers := make([]*customer, n)
 	for i := range customers {
