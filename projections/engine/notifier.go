@@ -334,7 +334,7 @@ func awaitNotification(ctx context.Context, conn *pgx.Conn) (*pgconn.Notificatio
 			return notification, err
 		}
 		answers, cancel := context.WithTimeout(ctx, listenAnswers)
-		err = conn.Ping(answers)
+		err = eventstore.Ping(answers, conn)
 		cancel()
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errListenerFrozen, err)
