@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -51,6 +52,16 @@ func ConfigureConn(c *pgx.ConnConfig, settings map[string]string) {
 		}
 		return nil
 	}
+}
+
+// Ping waits for the answer to a Sync. Unlike that to an empty statement, PostgreSQL gives it without
+// a transaction.
+func Ping(ctx context.Context, conn *pgx.Conn) error {
+	pipeline := conn.PgConn().StartPipeline(ctx)
+	if err := pipeline.Sync(); err != nil {
+		return errors.Join(err, pipeline.Close())
+	}
+	return pipeline.Close() // reads the answer
 }
 
 // settingsSQL sets parameters of a session. Names and values are constants of the program.

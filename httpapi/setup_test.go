@@ -103,7 +103,7 @@ func start(t *testing.T, choices ...choice) *system {
 	api.Events, api.Bookings = projections.NewEvents(s.pool), projections.Bookings{Pool: s.pool}
 	api.Holds, api.Waitlist = projections.Holds{Pool: s.pool}, projections.Waitlist{Pool: s.pool}
 	api.Accounts, api.Images = accounts, images.NewStore(s.pool)
-	api.Webhooks = &endpoint.Store{Pool: s.pool, Addresses: endpoint.NewAddresses(false), Due: wire.Queued,
+	api.Webhooks = &endpoint.Store{Pool: s.pool, Addresses: endpoint.NewAddresses(false), Due: func() {},
 		Now: func() time.Time { return api.Now() }}
 	api.Origin = "http://localhost:3000"
 	api.ProofOfWork = proofofwork.NewWithCost(s.pool, []string{"a secret for tests"}, time.Now, 1)

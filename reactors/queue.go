@@ -1,6 +1,7 @@
 package reactors
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -11,7 +12,7 @@ import (
 
 // Queue adds messages to the queue of a reactor, by watermill-sql's Publisher, in whatever
 // transaction to is. A message whose UUID is queued already is not added again: that is its key.
-// The caller signals engine.Notifier.Queued after the commit; [Run] does so for its own handlers.
+// The caller calls engine.Notifier.Queued after the commit, unless a handler makes them by [NewMessage].
 func Queue(to wsql.ContextExecutor, topic string, messages ...*message.Message) error {
 	if len(messages) == 0 {
 		return nil
@@ -23,7 +24,18 @@ func Queue(to wsql.ContextExecutor, topic string, messages ...*message.Message) 
 	if err := publisher.Publish(topic, messages...); err != nil {
 		return fmt.Errorf("queue for %s: %w", topic, err)
 	}
+	Queued(messages[0], topic)
 	return nil
+}
+
+type waiterKey struct{}
+
+// Queued is called by a handler that has queued something because of a message, but by [Queue]: those
+// who wait for the topic are told after the commit.
+func Queued(because *message.Message, topic string) {
+	if w, ok := because.Context().Value(waiterKey{}).(*waiter); ok {
+		w.queued(topic)
+	}
 }
 
 // NewMessage is a message that a handler queues because of another one: it belongs to the same
@@ -33,6 +45,7 @@ func NewMessage(key string, payload []byte, because *message.Message) *message.M
 	if because != nil {
 		middleware.SetCorrelationID(middleware.MessageCorrelationID(because), m)
 		m.Metadata.Set(traceParentKey, because.Metadata.Get(traceParentKey))
+		m.SetContext(context.WithValue(context.Background(), waiterKey{}, because.Context().Value(waiterKey{})))
 	}
 	return m
 }

@@ -28,14 +28,19 @@ type Reactor struct {
 	Queue string
 	// Types are the records that a reactor of the log handles; empty: all. It passes over others.
 	Types []string
+	// Wanted, if it is set, is a condition in SQL that holds while anybody is to be told of records. While
+	// it does not, the reactor passes over all records, and looks again every Poll, and when
+	// engine.Notifier.Queued is called with its name.
+	Wanted string
 	// FromStart has a reactor of the log begin with the first record when it is new, and not with the
 	// next one: most effects make no sense for what happened long ago.
 	FromStart bool
 	// Batch is how many records of the log share a transaction; 1 when zero. More are for handlers
 	// all of whose effects are in that transaction: others would repeat as many after a crash.
 	Batch int
-	// Reset, if it is set, is called before the first message after another process may have handled
-	// some: what Handle remembers of the log may be out of date.
+	// Reset, if it is set, is called before the first message after some that Handle has not seen, because
+	// another process may have handled them, or because nobody wanted them: what Handle remembers of the
+	// log may be out of date.
 	Reset func()
 	// Handle reacts to a message. Its errors may be an [Outage] or [Permanent].
 	Handle message.NoPublishHandlerFunc

@@ -233,7 +233,7 @@ func TestAMessageOfAnotherProcessIsHandledAtOnce(t *testing.T) {
 		return time.Since(began) > 2*time.Second
 	})
 	must(t, reactors.Queue(db, "letters", reactors.NewMessage("x", []byte("{}"), nil)))
-	notifier.Queued() // the reactor polls after 30 s
+	notifier.Queued("letters") // the reactor polls after 30 s
 	b.eventually("it is handled", func() bool { return slices.Equal(b.seen(), []string{"x"}) })
 }
 

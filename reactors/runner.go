@@ -48,7 +48,7 @@ func (r *runner) run(ctx context.Context, fence int64) error {
 	w := &waiter{runner: r, ctx: ctx, signal: r.Notifier.Log}
 	name := logTopic
 	if r.Queue != "" {
-		w.signal, name = r.Notifier.Queue, r.Queue
+		w.signal, name = r.Notifier.Queue(r.Queue), r.Queue
 	}
 	t := &topic{reactor: r.Reactor, fence: fence, selects: w.listen}
 	deadline := ackDeadline
@@ -75,7 +75,7 @@ func (r *runner) run(ctx context.Context, fence int64) error {
 
 // middlewares are the layers between a message and its handler, outermost first.
 func (r *runner) middlewares(w *waiter, log watermill.LoggerAdapter) []message.HandlerMiddleware {
-	layers := []message.HandlerMiddleware{r.passOver, giveUp(w), traced(r.Tracer, r.Name), poisonQueue(r.Name, log)}
+	layers := []message.HandlerMiddleware{r.passOver(w), w.introduce, giveUp(w), traced(r.Tracer, r.Name), poisonQueue(r.Name, log)}
 	if r.observe != nil {
 		layers = append(layers, r.observe)
 	}
@@ -83,19 +83,25 @@ func (r *runner) middlewares(w *waiter, log watermill.LoggerAdapter) []message.H
 }
 
 // passOver acknowledges records that the reactor does not handle.
-func (r *runner) passOver(next message.HandlerFunc) message.HandlerFunc {
-	if r.Queue != "" || len(r.Types) == 0 {
-		return next
-	}
+func (r *runner) passOver(w *waiter) message.HandlerMiddleware {
 	handled := make(map[string]bool, len(r.Types))
 	for _, t := range r.Types {
 		handled[t] = true
 	}
-	return func(m *message.Message) ([]*message.Message, error) {
-		if !handled[m.Metadata.Get(typeKey)] {
-			return nil, nil
+	return func(next message.HandlerFunc) message.HandlerFunc {
+		return func(m *message.Message) ([]*message.Message, error) {
+			if m.Metadata.Get(unwantedKey) != "" {
+				if r.Reset != nil {
+					r.Reset()
+				}
+				w.unwanted()
+				return nil, nil
+			}
+			if r.Queue == "" && len(r.Types) > 0 && !handled[m.Metadata.Get(typeKey)] {
+				return nil, nil
+			}
+			return next(m)
 		}
-		return next(m)
 	}
 }
 

@@ -40,6 +40,10 @@ const (
 	traceParentKey   = "trace_parent"
 )
 
+// unwantedKey is in the metadata of a message that stands for all records up to its position: nobody
+// wants them.
+const unwantedKey = "unwanted"
+
 // retriedSQL is a message that an operator wants to be handled again. It comes before all others,
 // and by itself.
 const retriedSQL = `
@@ -55,7 +59,14 @@ const retriedSQL = `
 
 // logSQL reads by position: positions have no gaps and are in the order of commits, so nothing can
 // appear before an offset later.
-const logSQL = retriedSQL + `
+func logSQL(wanted string) string {
+	if wanted == "" {
+		return retriedSQL + recordsSQL + orderSQL
+	}
+	return retriedSQL + recordsSQL + ` and (` + wanted + `)` + orderSQL + unwantedSQL + ` and not (` + wanted + `))`
+}
+
+const recordsSQL = `
 	(select 0, position, position::text, data::text, json_build_object(
 		'` + positionKey + `', position::text, '` + streamIDKey + `', stream_id, '` + versionKey + `', version::text,
 		'` + typeKey + `', type, '` + schemaVersionKey + `', schema_version::text,
@@ -63,9 +74,19 @@ const logSQL = retriedSQL + `
 		'correlation_id', coalesce(metadata ->> 'correlationId', ''),
 		'` + traceParentKey + `', coalesce(metadata ->> 'traceParent', ''))::text
 	from event_log as l
-	where position > (select position from reactor_offsets where name = $1) and not exists (select from retried)
+	where position > (select position from reactor_offsets where name = $1) and not exists (select from retried)`
+
+const orderSQL = `
 	order by l.position
 	limit $2)`
+
+// unwantedSQL is the end of the log as the same snapshot shows it that nobody wants records in. Whoever
+// comes to want them commits that later, and wants only records that are committed later still.
+const unwantedSQL = `
+	union all
+	(select 0, h.position, '', '', '{"` + unwantedKey + `": "true"}'
+	from log_head h
+	where h.position > (select position from reactor_offsets where name = $1) and not exists (select from retried)`
 
 const queueSQL = retriedSQL + `
 	(select 0, id, key, payload, metadata
@@ -79,7 +100,7 @@ func (t *topic) SelectQuery(string, string, wsql.OffsetsAdapter) wsql.Query {
 	if t.reactor.Queue != "" {
 		return wsql.Query{Query: queueSQL, Args: []any{t.reactor.Name, 1, t.reactor.Queue}}
 	}
-	return wsql.Query{Query: logSQL, Args: []any{t.reactor.Name, max(1, t.reactor.Batch)}}
+	return wsql.Query{Query: logSQL(t.reactor.Wanted), Args: []any{t.reactor.Name, max(1, t.reactor.Batch)}}
 }
 
 // retriedKey is where a row says that it is a message that is handled again.

@@ -3,10 +3,12 @@ package reactors
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/boxoffice/boxoffice/projections/engine"
@@ -30,15 +32,43 @@ type waiter struct {
 	signal *engine.Signal
 
 	signalled <-chan struct{} // since before the last SELECT
+	named     <-chan struct{} // likewise, by the reactor's name
 	pause     time.Duration
 	told      string // the last error: one that stays is told once
 
-	mu     sync.Mutex
-	outage error // of a handler, which had the transaction rolled back
+	mu         sync.Mutex
+	outage     error    // of a handler, which had the transaction rolled back
+	topics     []string // in which handlers have queued something
+	isUnwanted bool     // nobody wants records
 }
 
 // listen is called before each SELECT, so that nothing is missed after it.
-func (w *waiter) listen() { w.signalled = w.signal.Listen() }
+func (w *waiter) listen() {
+	w.signalled = w.signal.Listen()
+	w.named = w.runner.Notifier.Queue(w.runner.Name).Listen()
+}
+
+// introduce lets handlers call [Queued].
+func (w *waiter) introduce(next message.HandlerFunc) message.HandlerFunc {
+	return func(m *message.Message) ([]*message.Message, error) {
+		m.SetContext(context.WithValue(m.Context(), waiterKey{}, w))
+		return next(m)
+	}
+}
+
+func (w *waiter) queued(topic string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.Contains(w.topics, topic) {
+		w.topics = append(w.topics, topic)
+	}
+}
+
+func (w *waiter) unwanted() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.isUnwanted = true
+}
 
 // fail notes why a handler has the transaction rolled back: the first error of a batch counts.
 func (w *waiter) fail(err error) {
@@ -73,14 +103,26 @@ func (w *waiter) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) t
 		}
 	default:
 		w.pause, w.told = 0, ""
-		if w.runner.Queue == "" {
-			w.runner.Notifier.Queued() // most reactors of the log queue something
-		}
+		w.committed()
 	}
 	if w.ctx.Err() != nil {
 		w.runner.stop(nil) // between two transactions
 	}
 	return 0
+}
+
+// committed tells of what handlers have queued, and waits while nobody wants records.
+func (w *waiter) committed() {
+	w.mu.Lock()
+	topics, isUnwanted := w.topics, w.isUnwanted
+	w.topics, w.isUnwanted = nil, false
+	w.mu.Unlock()
+	for _, topic := range topics {
+		w.runner.Notifier.Queued(topic)
+	}
+	if isUnwanted {
+		engine.Await(w.ctx, w.named, w.runner.Poll)
+	}
 }
 
 func (w *waiter) failed(err error) {

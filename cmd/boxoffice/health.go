@@ -182,7 +182,7 @@ func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Con
 	defer cancel()
 	if conn != nil {
 		asking, done := context.WithTimeout(ctx, answerWithin)
-		err := signOfLife(asking, conn)
+		err := eventstore.Ping(asking, conn)
 		if err == nil && (time.Since(m.askedAt) > askEvery-heartbeatEvery/2 || m.accepts.current.Load().ctx.Err() != nil ||
 			saysReadOnly(conn)) {
 			err = m.ask(asking, conn)
@@ -226,15 +226,6 @@ func (m *healthMonitor) ask(ctx context.Context, conn *pgx.Conn) error {
 		return errReadOnly
 	}
 	return nil
-}
-
-// signOfLife waits for the answer to a Sync, which PostgreSQL gives without a transaction.
-func signOfLife(ctx context.Context, conn *pgx.Conn) error {
-	pipeline := conn.PgConn().StartPipeline(ctx)
-	if err := pipeline.Sync(); err != nil {
-		return errors.Join(err, pipeline.Close())
-	}
-	return pipeline.Close() // reads the answer
 }
 
 // saysReadOnly tells what PostgreSQL, from version 14 on, reports of itself with any answer.

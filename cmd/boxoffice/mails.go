@@ -43,7 +43,7 @@ func (m *mails) queue(letter account.Letter) error {
 	if err := mail.Queue(m.db, l); err != nil {
 		return err
 	}
-	m.notifier.Queued()
+	m.notifier.Queued(mail.Topic)
 	return nil
 }
 

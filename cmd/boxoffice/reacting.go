@@ -41,7 +41,8 @@ func (p *parts) reactorService() service {
 		open: func(ctx context.Context) error {
 			p.openMails()
 			p.webhooks = &endpoint.Store{
-				Pool: p.reading, Addresses: endpoint.NewAddresses(p.config.WebhookPrivate), Due: p.notifier.Queued, Now: p.now,
+				Pool: p.reading, Addresses: endpoint.NewAddresses(p.config.WebhookPrivate), Now: p.now,
+				Due: func() { p.notifier.Queued(webhook.Topic) },
 			}
 			return reactors.Begin(ctx, p.reading, reactorsOf(p.config)...)
 		},
@@ -87,7 +88,7 @@ func (p *parts) sendWebhooks(ctx context.Context, pool *pgxpool.Pool) {
 	}
 	if p.mails != nil {
 		o.Stopped = func(tx wsql.ContextExecutor, owner uuid.UUID, address string) error {
-			defer p.notifier.Queued() // a moment early at worst
+			defer p.notifier.Queued(mail.Topic) // a moment early at worst
 			return mail.Queue(tx, mail.Letter{Kind: mail.WebhookStopped, User: owner, Webhook: address})
 		}
 	}

@@ -57,7 +57,7 @@ const columns = `id, owner_id, url, types, event_id, status, failing_since, old_
 type Store struct {
 	Pool      *pgxpool.Pool
 	Addresses Addresses
-	// Due is called when there is something to send.
+	// Due is called when there is something to send, or somebody new to send to.
 	Due func()
 	Now func() time.Time
 }
@@ -101,6 +101,7 @@ func (s *Store) Create(ctx context.Context, w Wanted) (e Endpoint, secret Secret
 			uuid.New(), w.OwnerID, w.URL, unique(w.Types), w.EventID, []byte(secret), s.Now()))
 		return err
 	})
+	s.Due()
 	return e, secret, wrap("add a webhook", err)
 }
 

@@ -194,6 +194,10 @@ func TestADeliveryIsSentAgainFromTheBeginning(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	e, _ := b.create()
+	if b.due != 1 {
+		t.Errorf("Due was called %d times for a new webhook", b.due)
+	}
+	b.due = 0
 	b.deliver(e, "1")
 	b.exec(`update webhook_deliveries set status = 'failed', next_at = null, attempts = 12, error = 'x'`)
 	ctx := context.Background()

@@ -22,7 +22,7 @@ import (
 // The channels of NOTIFY. Every role of the database can notify on them, so a notification only
 // says that there may be something to read, and many in a short time say so once. A checkpoint is
 // announced as "name position", which saves processes that know of that position already from
-// reading it again.
+// reading it again. A message for a reactor is announced as "sender topic".
 const (
 	logChannel        = "boxoffice_log"
 	checkpointChannel = "boxoffice_checkpoints"
@@ -46,8 +46,6 @@ type Notifier struct {
 	// Any process may cause these: the log has grown, a projection has advanced, a lease can be
 	// taken over.
 	Log, Checkpoints, leases *Signal
-	// Queue signals that there is a message for a reactor.
-	Queue *Signal
 
 	buffer    recordBuffer // what this process has committed
 	elsewhere atomic.Int64 // counts signals of records that are not in the buffer
@@ -62,9 +60,11 @@ type Notifier struct {
 	grown, freed       chan struct{} // one token each: another process has said so of the log, or of a lease
 
 	mu     sync.Mutex
-	models map[string]*model // what is known of the read models, by name
-	moved  map[string]bool   // those that other processes have not been told of
-	end    int64             // of the log, when it was read last
+	models map[string]*model  // what is known of the read models, by name
+	moved  map[string]bool    // those that other processes have not been told of
+	end    int64              // of the log, when it was read last
+	queues map[string]*Signal // by topic
+	filled map[string]bool    // topics that other processes have not been told of
 }
 
 // NewNotifier listens on a connection of its own to url, and notifies through pool, which the
@@ -73,11 +73,12 @@ type Notifier struct {
 func NewNotifier(url string, pool *pgxpool.Pool, names []string, logger *slog.Logger) *Notifier {
 	return &Notifier{
 		id: uuid.NewString(), url: url, pool: pool, names: names, logger: logger,
-		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(), Queue: NewSignal(),
+		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(),
 		appended: make(chan struct{}, 1), advanced: make(chan struct{}, 1), unread: make(chan struct{}, 1),
 		queued: make(chan struct{}, 1),
 		grown:  make(chan struct{}, 1), freed: make(chan struct{}, 1),
 		models: make(map[string]*model), moved: make(map[string]bool),
+		queues: make(map[string]*Signal), filled: make(map[string]bool),
 	}
 }
 
@@ -106,9 +107,24 @@ func (n *Notifier) Advanced(position int64, projections ...string) {
 	n.tellOthers(n.advanced)
 }
 
-// Queued tells all processes that a message for a reactor was queued. It does not block.
-func (n *Notifier) Queued() {
-	n.Queue.Broadcast()
+// Queue signals that there is something to do for those who listen to a topic.
+func (n *Notifier) Queue(topic string) *Signal {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := n.queues[topic]
+	if s == nil {
+		s = NewSignal()
+		n.queues[topic] = s
+	}
+	return s
+}
+
+// Queued tells all processes that a message of a topic was queued. It does not block.
+func (n *Notifier) Queued(topic string) {
+	n.Queue(topic).Broadcast()
+	n.mu.Lock()
+	n.filled[topic] = true
+	n.mu.Unlock()
 	n.tellOthers(n.queued)
 }
 
@@ -137,7 +153,7 @@ func (n *Notifier) Run(ctx context.Context) {
 		whenever(ctx, n.appended, func() { n.send(ctx, logChannel, n.id) })
 	})
 	all.Go(func() {
-		whenever(ctx, n.queued, func() { n.send(ctx, queueChannel, n.id) })
+		whenever(ctx, n.queued, func() { n.send(ctx, queueChannel, n.topics()...) })
 	})
 	all.Go(func() {
 		whenever(ctx, n.advanced, func() { n.send(ctx, checkpointChannel, n.checkpoints()...) })
@@ -242,6 +258,16 @@ func (n *Notifier) checkpoints() (payloads []string) {
 	return payloads
 }
 
+func (n *Notifier) topics() (payloads []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for topic := range n.filled {
+		payloads = append(payloads, n.id+" "+topic)
+	}
+	clear(n.filled)
+	return payloads
+}
+
 // notify does not wait for the disk: polling finds what is lost.
 func notify(ctx context.Context, pool *pgxpool.Pool, channel string, payloads ...string) error {
 	_, err := pool.Exec(ctx, `
@@ -279,7 +305,7 @@ func (n *Notifier) receive(ctx context.Context) error {
 	n.forget()
 	n.appendedElsewhere()
 	n.leases.Broadcast()
-	n.Queue.Broadcast()
+	n.signalQueues("")
 	for {
 		notification, err := awaitNotification(ctx, conn)
 		if err != nil {
@@ -308,7 +334,7 @@ func awaitNotification(ctx context.Context, conn *pgx.Conn) (*pgconn.Notificatio
 			return notification, err
 		}
 		answers, cancel := context.WithTimeout(ctx, listenAnswers)
-		err = conn.Ping(answers)
+		err = eventstore.Ping(answers, conn)
 		cancel()
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errListenerFrozen, err)
@@ -325,7 +351,9 @@ func (n *Notifier) hear(channel, payload string) {
 	case channel == leaseChannel:
 		offer(n.freed)
 	case channel == queueChannel:
-		n.Queue.Broadcast()
+		if by, topic, _ := strings.Cut(payload, " "); by != n.id {
+			n.signalQueues(topic)
+		}
 	case channel == checkpointChannel && !n.knows(payload):
 		offer(n.unread)
 	}
@@ -339,8 +367,20 @@ func (n *Notifier) pollUntilSeen(ctx context.Context) {
 		}
 		n.appendedElsewhere()
 		n.leases.Broadcast()
-		n.Queue.Broadcast()
+		n.signalQueues("")
 		offer(n.unread)
+	}
+}
+
+// signalQueues signals a topic to those of this process who listen to it; empty: all topics. A process
+// of an older version names none.
+func (n *Notifier) signalQueues(topic string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for name, s := range n.queues {
+		if topic == "" || topic == name {
+			s.Broadcast()
+		}
 	}
 }
 

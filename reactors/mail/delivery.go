@@ -89,7 +89,7 @@ func Delivery(o Options) (reactors.Reactor, error) {
 			return reactors.Reactor{}, fmt.Errorf("register the metrics of mails: %w", err)
 		}
 	}
-	return reactors.Reactor{Name: deliveryName, Queue: queue, Handle: d.handle}, nil
+	return reactors.Reactor{Name: deliveryName, Queue: Topic, Handle: d.handle}, nil
 }
 
 func (d *delivery) handle(m *message.Message) error {

@@ -13,8 +13,8 @@ import (
 	"github.com/boxoffice/boxoffice/reactors"
 )
 
-// queue is the topic of letters that are to be sent.
-const queue = "mail"
+// Topic is that of letters that are to be sent.
+const Topic = "mail"
 
 // Kind is what a letter is about. Its text is stored.
 type Kind string
@@ -126,7 +126,7 @@ func (l Letter) key() string {
 }
 
 // Queue adds letters to those that are to be sent, in whatever transaction to is. They are sent soon
-// if engine.Notifier.Queued is called after it.
+// if engine.Notifier.Queued is called with [Topic] after it.
 func Queue(to wsql.ContextExecutor, letters ...Letter) error {
 	return queueFor(nil, to, letters)
 }
@@ -141,7 +141,7 @@ func queueFor(because *message.Message, to wsql.ContextExecutor, letters []Lette
 		}
 		messages = append(messages, reactors.NewMessage(l.key(), payload, because))
 		if len(messages) == most || i == len(letters)-1 {
-			if err := reactors.Queue(to, queue, messages...); err != nil {
+			if err := reactors.Queue(to, Topic, messages...); err != nil {
 				return err
 			}
 			messages = nil

@@ -94,7 +94,7 @@ func TestALetterThatDoesNotNameTypesHasNoCodes(t *testing.T) {
 		Kind: mail.BookingConfirmed, User: uuid.New(), Position: 9, Booking: uuid.New(),
 		Event: &mail.Event{ID: b.event, Title: "Show", TimeZone: "UTC"}, Lines: []mail.Line{{Type: "Floor", Quantity: 1}},
 	}))
-	b.notifier.Queued()
+	b.notifier.Queued(mail.Topic)
 	if m := b.gets(1)[0]; len(m.Files) != 1 {
 		t.Errorf("got %d files", len(m.Files))
 	}
@@ -333,7 +333,7 @@ func TestLettersAboutAccounts(t *testing.T) {
 	} {
 		before := len(b.server.Mails())
 		must(t, mail.Queue(db, c.letter))
-		b.notifier.Queued()
+		b.notifier.Queued(mail.Topic)
 		m := b.gets(before + 1)[before]
 		if m.To != c.to {
 			t.Errorf("%s went to %s", c.letter.Kind, m.To)

@@ -30,7 +30,7 @@ type notices struct {
 
 // Reactors are those of this package by name and queue, for tools that show their state.
 func Reactors() []reactors.Reactor {
-	return []reactors.Reactor{Notices(), {Name: deliveryName, Queue: queue}}
+	return []reactors.Reactor{Notices(), {Name: deliveryName, Queue: Topic}}
 }
 
 // Notices is the reactor that queues a letter for everyone whom a record concerns. All it does is in

@@ -45,7 +45,7 @@ func Remind(ctx context.Context, o ReminderOptions) {
 				return err
 			}
 			if n > 0 {
-				o.Notifier.Queued()
+				o.Notifier.Queued(Topic)
 			}
 			engine.Await(ctx, nil, remindEvery)
 		}

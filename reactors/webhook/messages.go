@@ -44,7 +44,10 @@ type subscriber struct {
 // messages.
 func Messages(source string, now func() time.Time) reactors.Reactor {
 	m := &messages{source: source, now: now, events: newEvents()}
-	return reactors.Reactor{Name: "webhooks", Batch: 100, Handle: m.handle, Reset: m.events.known.Purge}
+	return reactors.Reactor{
+		Name: Topic, Batch: 100, Handle: m.handle, Reset: m.events.known.Purge,
+		Wanted: `exists (select from webhook_endpoints where status <> 'gone')`,
+	}
 }
 
 // Reactors are those of this package by name, for tools that show their state.
@@ -88,6 +91,7 @@ func (s *messages) handle(m *message.Message) error {
 	if len(to) == 0 {
 		return nil
 	}
+	reactors.Queued(m, Topic)
 	return s.deliver(m.Context(), tx, record, of, dataOf(record, value, event.details), to)
 }
 

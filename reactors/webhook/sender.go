@@ -22,6 +22,9 @@ import (
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
+// Topic is signalled when there may be something to send, or somebody new to send to.
+const Topic = "webhooks"
+
 const (
 	// senderName is that of the lease.
 	senderName = "webhook_sender"
@@ -112,7 +115,7 @@ func (s *sender) run(ctx context.Context, _ int64) error {
 	var working sync.WaitGroup
 	defer working.Wait()
 	for ctx.Err() == nil {
-		queued, served := s.Notifier.Queue.Listen(), s.served.Listen()
+		queued, served := s.Notifier.Queue(Topic).Listen(), s.served.Listen()
 		due, next, err := s.due(ctx)
 		if err != nil {
 			return err

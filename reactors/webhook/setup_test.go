@@ -74,7 +74,7 @@ func setup(t *testing.T) *bundle {
 			TicketTypes: []domain.TicketType{{ID: 1, Name: "Balcony", Price: 45_00}, {ID: 2, Name: "Floor", Price: 20_50}},
 		},
 	}
-	b.store = &endpoint.Store{Pool: pool, Addresses: endpoint.NewAddresses(true), Due: b.notifier.Queued, Now: b.now}
+	b.store = &endpoint.Store{Pool: pool, Addresses: endpoint.NewAddresses(true), Due: b.queued, Now: b.now}
 	b.background(b.notifier.Run)
 	b.owner, b.manager, b.seller = b.user("organizer"), b.user("organizer"), b.user("organizer")
 	b.stranger, b.admin = b.user("organizer"), b.user("admin")
@@ -86,10 +86,12 @@ func setup(t *testing.T) *bundle {
 
 func (b *bundle) now() time.Time { return time.Now().Add(time.Duration(b.passed.Load())) }
 
+func (b *bundle) queued() { b.notifier.Queued(webhook.Topic) }
+
 // later moves the clock on, and has everybody look at it.
 func (b *bundle) later(d time.Duration) {
 	b.passed.Add(int64(d))
-	b.notifier.Queued()
+	b.queued()
 }
 
 func (b *bundle) background(run func(context.Context)) (stop func()) {
@@ -189,7 +191,7 @@ func (b *bundle) react(o webhook.Options, r reactors.Reactor) (stop func()) {
 	return b.background(func(ctx context.Context) {
 		must(b, reactors.Run(ctx, reactors.Options{
 			Reactors: []reactors.Reactor{r}, Pool: o.Pool, Notifier: b.notifier, Logger: o.Logger, Holder: "test",
-			Retry: time.Millisecond, Lease: time.Second,
+			Retry: time.Millisecond, Lease: time.Second, Poll: time.Hour, // signals must do
 		}))
 	})
 }

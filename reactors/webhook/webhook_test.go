@@ -350,7 +350,7 @@ func TestAnEndpointIsPausedAfterTwentyDeliveriesThatWereGivenUp(t *testing.T) {
 		})
 		b.settled()
 		b.exec(`update webhook_deliveries set attempts = 11, next_at = $1 where status = 'pending'`, b.now())
-		b.notifier.Queued()
+		b.queued()
 		b.settled()
 	}
 	last(19)
