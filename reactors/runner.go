@@ -13,6 +13,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
 
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -82,9 +83,10 @@ func (r *runner) middlewares(w *waiter, log watermill.LoggerAdapter) []message.H
 	return append(layers, retries(r.Retry, log), savepoint, middleware.Recoverer)
 }
 
-// passOver acknowledges records that the reactor does not handle.
+// passOver acknowledges records that the reactor does not handle. Nothing follows from those that say
+// who has read the log.
 func (r *runner) passOver(next message.HandlerFunc) message.HandlerFunc {
-	if r.Queue != "" || len(r.Types) == 0 {
+	if r.Queue != "" {
 		return next
 	}
 	handled := make(map[string]bool, len(r.Types))
@@ -92,7 +94,8 @@ func (r *runner) passOver(next message.HandlerFunc) message.HandlerFunc {
 		handled[t] = true
 	}
 	return func(m *message.Message) ([]*message.Message, error) {
-		if !handled[m.Metadata.Get(typeKey)] {
+		recordType := m.Metadata.Get(typeKey)
+		if recordType == eventstore.TypeLogRead || len(handled) > 0 && !handled[recordType] {
 			return nil, nil
 		}
 		return next(m)
