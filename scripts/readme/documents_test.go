@@ -196,7 +196,8 @@ func TestDecisionsKnowWhatChangesThem(t *testing.T) {
 		if !found || !strings.HasPrefix(title, "# "+number+". ") || !strings.HasPrefix(status, "Status: accepted, 20") {
 			t.Errorf("%s does not begin with its title, a status with a date, and the context", path)
 		}
-		if entry := "- [" + strings.TrimPrefix(title, "# ") + "](" + filepath.Base(path) + ")"; !strings.Contains(string(index), entry) {
+		entry := "- [" + strings.TrimPrefix(title, "# ") + "](" + filepath.Base(path) + ")"
+		if !strings.Contains(string(index), entry) {
 			t.Errorf("the index lacks %s", entry)
 		}
 	}
