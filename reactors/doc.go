@@ -15,5 +15,5 @@
 //     operator has it handled again ([Retry]) or drops it ([Skip]), and the others go on.
 //   - An [Outage] concerns all messages alike: nothing is poisoned, and the reactor waits.
 //
-// Start reading at [Run]. The mails are in package mail.
+// Start reading at [Run]. Mails are in package mail, webhooks in package webhook.
 package reactors

@@ -38,18 +38,18 @@ type Config struct {
 	EventBusURL string `env:"EVENT_BUS_URL" doc:"NATS servers with JetStream, separated by commas, to which the log is published; empty: none"`
 
 	MetricsPort    int    `env:"METRICS_PORT" envDefault:"0" doc:"port of Prometheus metrics and profiles; 0: none"`
-	MetricsHost    string `env:"METRICS_HOST" envDefault:"127.0.0.1" doc:"address that METRICS_PORT listens on: a private one"`
+	MetricsHost    string `env:"METRICS_HOST" envDefault:"127.0.0.1" doc:"address that METRICS_PORT listens on; keep it private"`
 	TracesExporter string `env:"OTEL_TRACES_EXPORTER" envDefault:"none" doc:"otlp, console or none; the other OTEL_ variables of OpenTelemetry say where to and how"`
 
 	AccessSecret          string `env:"JWT_ACCESS_SECRET" doc:"signs access tokens; made and kept in DATA_DIR when the program runs its own PostgreSQL" secret:"yes"`
-	RefreshSecret         string `env:"JWT_REFRESH_SECRET" doc:"signs refresh tokens; likewise" secret:"yes"`
-	PreviousAccessSecret  string `env:"JWT_ACCESS_SECRET_PREVIOUS" doc:"still accepted, while the secret is being changed" secret:"yes"`
+	RefreshSecret         string `env:"JWT_REFRESH_SECRET" doc:"signs refresh tokens; made and kept likewise" secret:"yes"`
+	PreviousAccessSecret  string `env:"JWT_ACCESS_SECRET_PREVIOUS" doc:"the former secret, still accepted while the secret is being changed" secret:"yes"`
 	PreviousRefreshSecret string `env:"JWT_REFRESH_SECRET_PREVIOUS" doc:"likewise" secret:"yes"`
 
 	FrontendOrigin []string      `env:"FRONTEND_ORIGIN" envDefault:"http://localhost:3000" doc:"origins that may call the API from a browser, separated by commas"`
 	BookingDelay   time.Duration `env:"BOOKING_DELAY" envDefault:"1s" doc:"time a booking spends inside its transaction"`
-	HoldTime       time.Duration `env:"HOLD_TIME" envDefault:"10m" doc:"time for which tickets are reserved, and offered to those on a waiting list"`
-	Payments       string        `env:"PAYMENTS_SIMULATED" envDefault:"ok" doc:"what simulated payments for reservations do: ok, slow (5 s) or fail"`
+	HoldTime       time.Duration `env:"HOLD_TIME" envDefault:"10m" doc:"time for which tickets are held, and offered to those on a waiting list"`
+	Payments       string        `env:"PAYMENTS_SIMULATED" envDefault:"ok" doc:"what simulated payments for holds do: ok, slow (5 s) or fail"`
 	ShutdownDelay  time.Duration `env:"SHUTDOWN_DELAY" envDefault:"0s" doc:"after SIGTERM: time in which /readyz is 503 and requests are still served, so that a balancer can notice"`
 	Transactions   int           `env:"BOOKING_TRANSACTIONS" envDefault:"32" min:"1" doc:"booking transactions that may be open at once"`
 	Queue          int           `env:"BOOKING_QUEUE" envDefault:"50000" min:"1" doc:"commands that may wait for a transaction before more are refused as busy"`
@@ -64,17 +64,17 @@ type Config struct {
 	AddressLimit   Rate     `env:"RATE_LIMIT_ADDRESS" envDefault:"2400/1m" doc:"registrations per network address, as many logins, as many refreshes, challenges of proofs of work and API keys that do not exist"`
 	LoginLimit     Rate     `env:"RATE_LIMIT_LOGIN" envDefault:"20/10m" doc:"failed logins per e-mail and network address"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES" doc:"networks such as 10.0.0.0/8, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed"`
-	AllowPlainHTTP bool     `env:"ALLOW_PLAIN_HTTP" envDefault:"false" doc:"true: people sign in over plain http from everywhere, also with APP_ENV=production, which refuses that but on the machine itself"`
+	AllowPlainHTTP bool     `env:"ALLOW_PLAIN_HTTP" envDefault:"false" doc:"true: people may sign in over plain http from anywhere; otherwise APP_ENV=production refuses that, except on the machine itself"`
 
 	SMTPURL  string `env:"SMTP_URL" doc:"mail server that mails are sent through, such as smtp://user:password@mail.example.com:587, encrypted by STARTTLS unless ?tls=opportunistic or ?tls=none follows, or smtps:// for TLS from the start; empty: no mails are sent" secret:"yes"`
 	MailFrom string `env:"MAIL_FROM" doc:"who mails are from, such as Boxoffice <tickets@example.com>"`
 	MailRate Rate   `env:"MAIL_RATE" envDefault:"20/1s" doc:"mails that are sent at most; mail servers have limits"`
 
-	WebhookPrivate bool `env:"WEBHOOK_ALLOW_PRIVATE" envDefault:"false" doc:"true: webhooks may lead to private addresses, such as those of this machine or its network, and use http; organizers choose them"`
+	WebhookPrivate bool `env:"WEBHOOK_ALLOW_PRIVATE" envDefault:"false" doc:"true: webhooks may use http and private addresses, such as those of this machine or its network; organizers choose the addresses"`
 
 	RequireVerifiedEmail *bool `env:"REQUIRE_VERIFIED_EMAIL" doc:"true: only people who have verified their e-mail address book, by the link in a mail or, where none are sent, by an operator with user verify; empty: true with APP_ENV=production and SMTP_URL, false otherwise"`
 
-	RegisterWithProofOfWork bool `env:"REGISTER_WITH_PROOF_OF_WORK" envDefault:"false" doc:"true: whoever registers has their browser compute for about a second first, which makes thousands of accounts expensive; events ask for the same at bookings one by one"`
+	RegisterWithProofOfWork bool `env:"REGISTER_WITH_PROOF_OF_WORK" envDefault:"false" doc:"true: registering needs a proof of work, about a second of computing in the browser, which makes thousands of accounts expensive; each event can ask for the same at bookings"`
 
 	AuditKey        string        `env:"AUDIT_SIGNING_KEY" doc:"signs checkpoints of the log, and tickets; random, at least 32 bytes; made and kept in DATA_DIR when it is not set" secret:"yes"`
 	AuditPublicKeys []string      `env:"AUDIT_PUBLIC_KEYS" doc:"further keys whose checkpoints and tickets are believed, separated by commas; after the signing key was changed, tickets are refused without the old one"`

@@ -12,6 +12,8 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/endpoint"
 	"github.com/boxoffice/boxoffice/reactors"
 	"github.com/boxoffice/boxoffice/reactors/webhook"
@@ -66,6 +68,19 @@ func TestADeliveryIsASignedCloudEvent(t *testing.T) {
 	if string(told) != string(wanted) {
 		t.Errorf("got  %s\nwant %s", told, wanted)
 	}
+}
+
+func TestReadsOfTheAuditKeepNoMessageBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	r := b.receive(nil)
+	b.webhook(r.url, "booking.confirmed")
+	b.run()
+	read := appendtest.Record{Type: eventstore.TypeLogRead, SchemaVersion: 1, Data: []byte(`{"what":"streams"}`)}
+	_, err := appendtest.Append(t.Context(), b.pool, eventstore.ReadsStream, 0, read)
+	must(t, err)
+	b.book(1)
+	b.gets(r, 1)
 }
 
 // everything is a record of each type, with what is said about it.
