@@ -1,8 +1,14 @@
+import { readdirSync } from 'node:fs'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import next from 'eslint-config-next/core-web-vitals'
 import typescript from 'eslint-config-next/typescript'
 
-const features = ['session', 'events', 'bookings', 'holds', 'desk', 'door', 'audit']
+const features = readdirSync(new URL('src/features', import.meta.url))
+const urlState = {
+  name: 'nuqs',
+  importNames: ['useQueryState', 'useQueryStates'],
+  message: 'They lose a navigation that is under way; use useUrlState.',
+}
 
 export default defineConfig([
   ...next,
@@ -33,7 +39,14 @@ export default defineConfig([
   {
     // Imports run shared → features → app, and features do not import each other.
     files: ['src/lib/**', 'src/components/**'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['@/features/*', '@/app/*'] }] },
+    ignores: ['src/lib/url-state.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { paths: [urlState], patterns: ['@/features/*', '@/app/*'] }],
+    },
+  },
+  {
+    files: ['src/app/**'],
+    rules: { 'no-restricted-imports': ['error', { paths: [urlState] }] },
   },
   ...features.map((feature) => ({
     files: [`src/features/${feature}/**`],
@@ -41,6 +54,7 @@ export default defineConfig([
       'no-restricted-imports': [
         'error',
         {
+          paths: [urlState],
           patterns: ['@/app/*', ...features.filter((f) => f !== feature).map((f) => `@/features/${f}/*`)],
         },
       ],

@@ -87,6 +87,42 @@ test('the page of an event shows its image, its end and its organizer, and takes
   await expect(page.getByRole('button', { name: 'Remove image' })).toBeVisible()
 })
 
+for (const [list, who] of [
+  ['/events', undefined],
+  ['/desk', 'organizer@example.com'],
+  ['/audit', 'auditor@example.com'],
+] as const)
+  test(`a link that is followed while one types in the search of ${list} leads where it says`, async ({
+    page,
+  }) => {
+    const event = await schedule()
+    await enter(page, `${list}?search=${encodeURIComponent(event.title)}`, who)
+    // The next page comes late, as over a slow network, and time passes only here.
+    let arrive = () => {}
+    const asked = new Promise<void>((resolve) => {
+      void page.route('**/*.txt?_rsc=*', async (route) => {
+        resolve()
+        await new Promise<void>((send) => (arrive = send))
+        await route.continue()
+      })
+    })
+    await page.clock.install()
+    const link = page.getByRole('link', { name: event.title }).first()
+    await expect(link).toBeVisible()
+    await page.clock.pauseAt(Date.now() + 5_000)
+    await page.getByRole('searchbox').press('End')
+    await page.getByRole('searchbox').press('x')
+    await link.click()
+    await asked
+    await page.clock.runFor(1_000)
+    arrive()
+    await page.clock.resume()
+    await expect(page.getByRole('heading', { level: 1, name: event.title })).toBeVisible()
+    await expect(page).toHaveURL(web() + `${list}/${event.id}`)
+    await page.goBack()
+    await expect(page).toHaveURL(new RegExp(`^${web()}${list}\\?search=`))
+  })
+
 test('whether a sale has ended is told by the server’s clock', async ({ page }) => {
   const event = await schedule({ date: '2030-03-15T10:00:00Z' })
   await page.clock.setFixedTime('2031-01-01T00:00:00Z')

@@ -1,3 +1,4 @@
+import { navigations } from '@/lib/navigations'
 import { isMissingCode, loadNewBuild } from '@/lib/new-build'
 import { reportError } from '@/lib/report-error'
 
@@ -16,3 +17,8 @@ addEventListener('pageshow', ({ persisted }) => {
   document.documentElement.dataset.session = 'leaving' // hidden until it is loaded anew
   location.reload()
 })
+
+/** Next calls it when its router begins to go to another page. */
+export const onRouterTransitionStart = () => {
+  navigations.begun++
+}

@@ -1,12 +1,6 @@
-import {
-  createSerializer,
-  debounce,
-  parseAsInteger,
-  parseAsString,
-  useQueryState,
-  useQueryStates,
-} from 'nuqs'
+import { createSerializer, debounce, parseAsInteger, parseAsString } from 'nuqs'
 import { useDebounced } from '@/lib/debounced'
+import { useUrlState } from '@/lib/url-state'
 import type { StreamQuery } from './api/list-streams'
 
 const DEBOUNCE = 300 // milliseconds
@@ -22,7 +16,7 @@ const searchString = createSerializer(parsers)
  * once, `settled` what is asked for after a pause in typing.
  */
 export function useStreamQuery() {
-  const [{ search, after }, change] = useQueryStates(parsers)
+  const [{ search, after }, change] = useUrlState(parsers)
   const query = { search, after: Math.max(0, after) }
   const settled = useDebounced(search, DEBOUNCE).trim().slice(0, 200)
   return {
@@ -33,8 +27,10 @@ export function useStreamQuery() {
   }
 }
 
+const version = { at: parseAsInteger.withDefault(0) }
+
 /** The selected version of a stream, also kept in the URL; 0 is the newest. */
 export function useVersion() {
-  const [at, goTo] = useQueryState('at', parseAsInteger.withDefault(0))
-  return [at, (version: number, history: 'push' | 'replace') => void goTo(version, { history })] as const
+  const [{ at }, change] = useUrlState(version)
+  return [at, (at: number, history: 'push' | 'replace') => change({ at }, { history })] as const
 }

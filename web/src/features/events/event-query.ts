@@ -6,12 +6,12 @@ import {
   parseAsInteger,
   parseAsString,
   parseAsStringLiteral,
-  useQueryStates,
   type inferParserType,
 } from 'nuqs'
 import { useDebounced } from '@/lib/debounced'
 import { currencies } from '@/lib/format'
 import { now } from '@/lib/server-time'
+import { useUrlState } from '@/lib/url-state'
 import { categories, filters, type Category } from './strings'
 
 const DEBOUNCE = 300 // milliseconds
@@ -70,7 +70,7 @@ export const activeFilters = ({ when, category, price, available }: EventQuery):
 
 /** `query` is what the controls show at once, `settled` what is asked for after a pause in typing. */
 export function useEventQuery() {
-  const [{ page, ...rest }, change] = useQueryStates(parsers)
+  const [{ page, ...rest }, change] = useUrlState(parsers)
   const query = { ...rest, page: Math.max(1, page) }
   const search = useDebounced(query.search, DEBOUNCE).trim().slice(0, 200)
   const most = useDebounced(query.most, DEBOUNCE)

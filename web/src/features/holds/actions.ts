@@ -73,6 +73,23 @@ export async function pay(hold: Hold, title: string): Promise<void> {
   refetch(holdKeys.all, bookingKeys.all, ['events'])
 }
 
+/** Asks for more time. The server gives less, or none, at the end of what a reservation can last. */
+export async function renew(hold: Hold, key: string): Promise<void> {
+  try {
+    const lines = hold.lines.map(({ ticketTypeId, quantity }) => ({ ticketTypeId, quantity }))
+    const renewed = await holdTickets(hold.eventId, lines, key)
+    putHold(hold.eventId, renewed)
+    if (Date.parse(renewed.expiresAt) > Date.parse(hold.expiresAt)) toast.success(text.renewed)
+    else toast.info(text.notRenewed)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    const known = text.codes[error.code]
+    if (known) toast.error(known)
+    else toast.error(text.renewFailed, { description: messageOf(error) })
+  }
+  refetch(holdKeys.all)
+}
+
 export async function giveBack(hold: Hold): Promise<void> {
   try {
     await releaseHold(hold.id)

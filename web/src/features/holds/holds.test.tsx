@@ -224,6 +224,49 @@ describe('a hold', () => {
     expect(state.holds).toEqual([])
   })
 
+  it('that ends soon gets more time', async () => {
+    const event = concert()
+    const hold = aHold(event, { expiresAt: new Date(Date.now() + 100_000).toISOString() })
+    const { asked, state } = serve(event, { holds: [hold] })
+    server.use(
+      http.post('*/api/holds', async ({ request }) => {
+        asked.push({ path: 'POST /api/holds', body: await request.json() })
+        state.holds = [{ ...hold, expiresAt: new Date(Date.parse(hold.expiresAt) + 160_000).toISOString() }]
+        return HttpResponse.json(state.holds[0], { status: 201 })
+      }),
+    )
+    sale(event)
+    await userEvent.click(await button(/^Get more time/))
+    await waitFor(() => expect(toasts.success).toHaveBeenCalledWith('You have more time now.'))
+    expect(screen.getByRole('timer')).toHaveTextContent(/^4:[0-2]\d$/)
+    expect(asked).toEqual([
+      { path: 'POST /api/holds', body: { eventId: event.id, lines: [{ ticketTypeId: 1, quantity: 2 }] } },
+    ])
+    // It is not offered while there is time.
+    expect(screen.queryByRole('button', { name: /^Get more time/ })).not.toBeInTheDocument()
+  })
+
+  it('that got all the time there is says so', async () => {
+    const event = concert()
+    const hold = aHold(event, { expiresAt: new Date(Date.now() + 100_000).toISOString() })
+    serve(event, { holds: [hold] })
+    server.use(http.post('*/api/holds', () => HttpResponse.json(hold, { status: 201 })))
+    sale(event)
+    await userEvent.click(await button(/^Get more time/))
+    await waitFor(() =>
+      expect(toasts.info).toHaveBeenCalledWith('You can’t get more time for these tickets.'),
+    )
+  })
+
+  it('that is offered can’t get more time', async () => {
+    const event = concert()
+    const expiresAt = new Date(Date.now() + 100_000).toISOString()
+    serve(event, { holds: [aHold(event, { offered: true, expiresAt })] })
+    sale(event)
+    expect(await button(/^Accept and pay/)).toBeInTheDocument()
+    expect(screen.queryByRole('button', { name: /^Get more time/ })).not.toBeInTheDocument()
+  })
+
   it('says that a refused payment can be tried again', async () => {
     const event = concert()
     serve(event, { holds: [aHold(event)] })

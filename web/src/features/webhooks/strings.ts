@@ -14,10 +14,13 @@ export const texts = {
 
 export const adding = {
   open: 'Add a webhook',
-  about: 'It’s told of all events that you own or manage, from now on.',
+  about: 'It’s told of what happens from now on.',
   url: 'Address',
   urlHint: 'A public address that begins with https://',
   urlMissing: 'Enter an address.',
+  events: 'Events',
+  allEvents: 'All that I own or manage',
+  oneEvent: (title: string, date: string) => `${title} · ${date}`,
   what: 'What to tell it',
   everything: 'Everything',
   some: 'Only what I choose',
@@ -44,6 +47,7 @@ export const item = {
   trouble: 'Failing since',
   everything: 'Everything',
   oneEvent: 'One event only',
+  onlyAt: 'Only',
   test: 'Send a test',
   tested: 'The test is on its way.',
   pause: 'Pause',

@@ -4,8 +4,8 @@ import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { startSession } from '@/lib/session/session'
-import type { Webhook, WebhookDelivery } from '@/lib/api/types'
-import { aSession, newId, problem, server } from '../../../test/server'
+import type { DeskListedEvent, Webhook, WebhookDelivery } from '@/lib/api/types'
+import { anEvent, aSession, newId, problem, server } from '../../../test/server'
 import { show } from '../../../test/show'
 import { receive } from '../../../test/webhook-receiver'
 import { Webhooks } from './components/webhooks'
@@ -35,6 +35,23 @@ const aDelivery = (part: Partial<WebhookDelivery> = {}): WebhookDelivery => ({
   ...part,
 })
 
+const aDeskEvent = (part: Partial<DeskListedEvent>): DeskListedEvent => ({
+  id: newId(),
+  date: '2030-03-15T19:00:00Z',
+  timeZone: 'Europe/Lisbon',
+  venue: 'The Listening Room',
+  title: 'Jazz Night',
+  role: 'owner',
+  status: 'SCHEDULED',
+  draft: false,
+  capacity: 10,
+  sold: 0,
+  held: 0,
+  waiting: 0,
+  checkedIn: 0,
+  ...part,
+})
+
 const click = (name: string | RegExp) => userEvent.click(screen.getByRole('button', { name }))
 
 let all: Webhook[]
@@ -42,7 +59,19 @@ let all: Webhook[]
 beforeEach(() => {
   all = []
   startSession(aSession())
-  server.use(http.get('*/api/webhooks', () => HttpResponse.json({ data: all })))
+  server.use(
+    http.get('*/api/webhooks', () => HttpResponse.json({ data: all })),
+    http.get('*/api/desk/events', () =>
+      HttpResponse.json({
+        data: [
+          aDeskEvent({ title: 'Jazz Night', role: 'owner' }),
+          aDeskEvent({ title: 'Gala', role: 'manage' }),
+          aDeskEvent({ title: 'Matinee', role: 'sell' }),
+        ],
+        meta: { limit: 100, total: 3 },
+      }),
+    ),
+  )
 })
 
 describe('webhooks', () => {
@@ -71,6 +100,29 @@ describe('webhooks', () => {
     await click('I’ve saved it')
     expect(await screen.findByText('https://example.com/hook')).toBeInTheDocument()
     expect(screen.queryByLabelText('Secret')).not.toBeInTheDocument()
+  })
+
+  it('are told of one event, of those that the user may manage', async () => {
+    const event = anEvent({ title: 'Gala' })
+    const sent = vi.fn()
+    server.use(
+      http.get('*/api/events/:id', () => HttpResponse.json(event)),
+      http.post('*/api/webhooks', async ({ request }) => {
+        sent(await request.json())
+        all = [aWebhook({ eventId: event.id })]
+        return HttpResponse.json({ ...all[0], secret: 'whsec_abc' }, { status: 201 })
+      }),
+    )
+    show(<Webhooks />)
+    await userEvent.click(await screen.findByRole('button', { name: 'Add a webhook' }))
+    const gala = await screen.findByRole<HTMLOptionElement>('option', { name: /^Gala/ })
+    expect(within(screen.getByLabelText('Events')).getAllByRole('option')).toHaveLength(3)
+    await userEvent.type(screen.getByLabelText('Address'), 'https://example.com/hook')
+    await userEvent.selectOptions(screen.getByLabelText('Events'), gala)
+    await userEvent.click(screen.getByRole('button', { name: 'Add' }))
+    await click('I’ve saved it')
+    expect(sent).toHaveBeenCalledWith({ url: 'https://example.com/hook', types: [], eventId: gala.value })
+    expect(await screen.findByText(/Only/)).toHaveTextContent('Booking confirmed · Only Gala')
   })
 
   it('say why an address is refused', async () => {

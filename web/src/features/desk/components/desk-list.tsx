@@ -2,7 +2,7 @@
 
 import { CalendarX } from 'lucide-react'
 import Link from 'next/link'
-import { parseAsString, parseAsStringLiteral, useQueryStates, debounce } from 'nuqs'
+import { debounce, parseAsString, parseAsStringLiteral } from 'nuqs'
 import type { ReactNode } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
@@ -15,6 +15,7 @@ import type { DeskListedEvent } from '@/lib/api/types'
 import { useDebounced } from '@/lib/debounced'
 import { deskKeys } from '@/lib/event-cache'
 import { paths } from '@/lib/paths'
+import { useUrlState } from '@/lib/url-state'
 import { useDeskEvents } from '../api/list-desk-events'
 import { useFollowing } from '../follow'
 import { may } from '../roles'
@@ -33,7 +34,7 @@ const MOST_FOLLOWED = 100
 
 /** `action` is what there is to do for those without events. */
 export function DeskList({ action }: { action?: ReactNode }) {
-  const [{ search, show }, change] = useQueryStates(parsers)
+  const [{ search, show }, change] = useUrlState(parsers)
   const settled = useDebounced(search, DEBOUNCE).trim().slice(0, 200)
   const query = useDeskEvents({ search: settled, upcoming: show === 'upcoming' })
   const { data, isPlaceholderData, hasNextPage, isFetchingNextPage } = query
@@ -50,11 +51,11 @@ export function DeskList({ action }: { action?: ReactNode }) {
         className="flex flex-wrap gap-2.5"
         onSubmit={(e) => e.preventDefault()}
       >
-        <SearchBox label={text.search} search={search} onSearch={(search) => void change({ search })} />
+        <SearchBox label={text.search} search={search} onSearch={(search) => change({ search })} />
         <Select
           aria-label={text.which}
           value={show}
-          onChange={(e) => void change({ show: e.target.value as (typeof shows)[number] })}
+          onChange={(e) => change({ show: e.target.value as (typeof shows)[number] })}
         >
           {shows.map((value) => (
             <option key={value} value={value}>
@@ -84,7 +85,7 @@ export function DeskList({ action }: { action?: ReactNode }) {
               title={text.noneTitle}
               action={
                 settled || show === 'upcoming' ? (
-                  <Button variant="outline" onClick={() => void change({ search: null, show: 'all' })}>
+                  <Button variant="outline" onClick={() => change({ search: null, show: 'all' })}>
                     {text.showAll}
                   </Button>
                 ) : (

@@ -1,12 +1,13 @@
 'use client'
 
 import dynamic from 'next/dynamic'
-import { parseAsStringLiteral, useQueryState } from 'nuqs'
+import { parseAsStringLiteral } from 'nuqs'
 import { LoadError } from '@/components/load-error'
 import { Panel } from '@/components/panel'
 import { Select } from '@/components/ui/select'
 import { Skeleton } from '@/components/ui/skeleton'
 import type { DeskEvent } from '@/lib/api/types'
+import { useUrlState } from '@/lib/url-state'
 import { useRush, useSales } from '../api/get-sales'
 import { counts, revenue, sales as text } from '../strings'
 import { Counts } from './counts'
@@ -37,16 +38,17 @@ export function SalesSection({ event }: { event: DeskEvent }) {
 }
 
 const intervals = ['day', 'hour'] as const
+const parsers = { by: parseAsStringLiteral(intervals).withDefault('day') }
 
 function OverTime({ id }: { id: string }) {
-  const [by, setBy] = useQueryState('by', parseAsStringLiteral(intervals).withDefault('day'))
+  const [{ by }, change] = useUrlState(parsers)
   const query = useSales(id, by)
   const { data } = query
   return (
     <Panel title={text.title}>
       <label className="flex items-center gap-3 text-sm font-semibold">
         {text.by}
-        <Select value={by} onChange={(e) => void setBy(e.target.value as (typeof intervals)[number])}>
+        <Select value={by} onChange={(e) => change({ by: e.target.value as (typeof intervals)[number] })}>
           {intervals.map((value) => (
             <option key={value} value={value}>
               {text.intervals[value]}

@@ -5,12 +5,18 @@ import { TicketLines } from '@/components/ticket-lines'
 import { Button } from '@/components/ui/button'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event, Hold } from '@/lib/api/types'
+import { useSecondsUntil } from '@/lib/countdown'
 import { formatPrice } from '@/lib/format'
+import { newKey } from '@/lib/new-key'
 import { quantityOf } from '@/lib/sale'
-import { giveBack, pay } from '../actions'
+import { now } from '@/lib/server-time'
+import { giveBack, pay, renew } from '../actions'
 import { keyOf } from '../keys'
 import { banner, hold as text } from '../strings'
 import { Countdown } from './countdown'
+
+/** A reservation that ends within this many seconds can be renewed: before that, it would gain little. */
+const ENDS_SOON = 180
 
 /** Tickets that are set aside for the user: what they cost, the time left, and what can be done with them. */
 export function HoldPanel({ hold, event }: { hold: Hold; event: Event | undefined }) {
@@ -35,6 +41,8 @@ export function HoldPanel({ hold, event }: { hold: Hold; event: Event | undefine
 function HoldActions({ hold, title }: { hold: Hold; title: string }) {
   const payment = useMutation({ mutationKey: keyOf(hold), mutationFn: () => pay(hold, title) })
   const release = useMutation({ mutationKey: keyOf(hold), mutationFn: () => giveBack(hold) })
+  const renewal = useMutation({ mutationKey: keyOf(hold), mutationFn: () => renew(hold, newKey()) })
+  const canRenew = useSecondsUntil(Date.parse(hold.expiresAt), now) <= ENDS_SOON && !hold.offered
   // On whatever page it was begun.
   const isBusy = useIsMutating({ mutationKey: keyOf(hold) }) > 0
   const price = formatPrice(hold.total, hold.currency)
@@ -53,6 +61,13 @@ function HoldActions({ hold, title }: { hold: Hold; title: string }) {
         <span>{release.isPending ? words[2] : words[1]}</span>
         <For title={title} />
       </Button>
+      {canRenew && (
+        <Button variant="quiet" aria-disabled={isBusy} onClick={() => !isBusy && renewal.mutate()}>
+          {renewal.isPending && <Spinner />}
+          <span>{renewal.isPending ? text.renewing : text.renew}</span>
+          <For title={title} />
+        </Button>
+      )}
     </div>
   )
 }

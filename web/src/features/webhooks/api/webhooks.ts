@@ -38,7 +38,7 @@ const ON_ITS_WAY = 2_000
 /** It was not tried yet, or is tried again within seconds. */
 const isOnItsWay = ({ status, attempts }: Delivery) => status === 'pending' && attempts < 3
 
-export const createWebhook = async (body: { url: string; types: string[] }) =>
+export const createWebhook = async (body: { url: string; types: string[]; eventId?: string }) =>
   (await read(WebhookWithSecret, api.POST('/webhooks', { body }))).data
 
 export const changeWebhook = async (id: string, body: { status: 'active' | 'paused' }) =>

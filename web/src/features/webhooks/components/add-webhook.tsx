@@ -1,13 +1,15 @@
 'use client'
 
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
-import { InputField } from '@/components/ui/field'
+import { InputField, SelectField } from '@/components/ui/field'
 import { Spinner } from '@/components/ui/spinner'
 import { ApiError } from '@/lib/api/error'
 import { messageOf } from '@/lib/form-errors'
+import { formatDateTime } from '@/lib/format'
+import { eventsQuery } from '../api/list-events'
 import { createWebhook, webhooksQuery } from '../api/webhooks'
 import { adding as text, secret as secretText, types } from '../strings'
 import { Secret } from './secret'
@@ -30,6 +32,8 @@ export function AddWebhook({ onClose }: { onClose: () => void }) {
 function Form({ onAdded }: { onAdded: (secret: string) => void }) {
   const client = useQueryClient()
   const [url, setUrl] = useState('')
+  const [eventId, setEventId] = useState('') // empty: all events
+  const events = useQuery(eventsQuery).data ?? []
   const [chosen, setChosen] = useState<readonly string[]>() // undefined: everything
   const [mistakes, setMistakes] = useState<{ url?: string; types?: string }>({})
   const adding = useMutation({
@@ -49,7 +53,8 @@ function Form({ onAdded }: { onAdded: (secret: string) => void }) {
       ...(chosen?.length === 0 && { types: text.noneChosen }),
     }
     setMistakes(found)
-    if (!found.url && !found.types) adding.mutate({ url: url.trim(), types: [...(chosen ?? [])] })
+    if (!found.url && !found.types)
+      adding.mutate({ url: url.trim(), types: [...(chosen ?? [])], ...(eventId && { eventId }) })
   }
   const toggle = (type: string, isOn: boolean) =>
     setChosen((before = []) => (isOn ? [...before, type] : before.filter((one) => one !== type)))
@@ -68,6 +73,14 @@ function Form({ onAdded }: { onAdded: (secret: string) => void }) {
         error={mistakes.url}
         onChange={(event) => setUrl(event.target.value)}
       />
+      <SelectField label={text.events} value={eventId} onChange={(event) => setEventId(event.target.value)}>
+        <option value="">{text.allEvents}</option>
+        {events.map(({ id, title, date, timeZone }) => (
+          <option key={id} value={id}>
+            {text.oneEvent(title, formatDateTime(date, timeZone))}
+          </option>
+        ))}
+      </SelectField>
       <fieldset className="grid gap-1">
         <legend className="mb-1 text-sm font-semibold">{text.what}</legend>
         <Choice

@@ -9,6 +9,7 @@ import { Dialog } from '@/components/ui/dialog'
 import type { Webhook } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
 import { formatDateTime } from '@/lib/format'
+import { useEvent } from '@/lib/get-event'
 import { viewerZone } from '@/lib/time-zone'
 import { toast } from '@/lib/toast'
 import { changeWebhook, deleteWebhook, rotateSecret, sendTest, webhooksQuery } from '../api/webhooks'
@@ -31,7 +32,7 @@ export function WebhookItem({ webhook }: { webhook: Webhook }) {
         </div>
         <p className="text-sm text-soft">
           {types.length > 0 ? types.map(nameOfType).join(' · ') : text.everything}
-          {eventId && ` · ${text.oneEvent}`}
+          {eventId && <OnlyAt eventId={eventId} />}
         </p>
         {notes[status] && <p className="text-sm">{notes[status]}</p>}
         {failingSince && (
@@ -43,6 +44,18 @@ export function WebhookItem({ webhook }: { webhook: Webhook }) {
       <Actions webhook={webhook} />
       <Deliveries webhook={webhook} />
     </li>
+  )
+}
+
+/** The only event that it is told of. */
+function OnlyAt({ eventId }: { eventId: string }) {
+  const { data: event } = useEvent(eventId)
+  if (!event) return ` · ${text.oneEvent}`
+  return (
+    <>
+      {' · '}
+      {text.onlyAt} <bdi>{event.title}</bdi>
+    </>
   )
 }
 

@@ -47,7 +47,7 @@ function Streams() {
         <SearchBox
           label={words.search}
           search={query.search}
-          onSearch={(search) => void change({ search, after: 0 })}
+          onSearch={(search) => change({ search, after: 0 })}
         />
       </form>
       <p role="status" className="sr-only">
@@ -68,7 +68,7 @@ function Streams() {
               title={words.none}
               action={
                 settled.search || query.after ? (
-                  <Button variant="outline" onClick={() => void change({ search: '', after: 0 })}>
+                  <Button variant="outline" onClick={() => change({ search: '', after: 0 })}>
                     {words.all}
                   </Button>
                 ) : undefined

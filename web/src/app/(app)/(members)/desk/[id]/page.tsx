@@ -4,7 +4,7 @@ import { cx } from 'class-variance-authority'
 import { Ban, TicketX } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
-import { parseAsString, useQueryState } from 'nuqs'
+import { parseAsString } from 'nuqs'
 import { Suspense, type ComponentType } from 'react'
 import { BackLink } from '@/components/back-link'
 import { LoadError } from '@/components/load-error'
@@ -26,6 +26,7 @@ import { ApiError } from '@/lib/api/error'
 import type { DeskEvent } from '@/lib/api/types'
 import { deskKeys } from '@/lib/event-cache'
 import { paths } from '@/lib/paths'
+import { useUrlState } from '@/lib/url-state'
 
 const Attendees = dynamic(() => import('@/features/desk/components/attendees').then((file) => file.Attendees))
 const SellHere = dynamic(() => import('@/features/desk/components/sell').then((file) => file.SellHere))
@@ -111,9 +112,11 @@ function LoadedDesk({ id }: { id: string }) {
   )
 }
 
+const parsers = { view: parseAsString }
+
 /** One part of the desk at a time, which has an address of its own. */
 function Views({ event }: { event: DeskEvent }) {
-  const [name] = useQueryState('view', parseAsString)
+  const [{ view: name }] = useUrlState(parsers)
   const shown = views.filter(({ needs }) => may(event.role, needs))
   const current = shown.find((view) => view.name === name) ?? shown[0]!
   return (

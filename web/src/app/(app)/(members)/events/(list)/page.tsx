@@ -61,14 +61,14 @@ function EventList() {
   const pages = data?.meta.totalPages ?? 0
   const isBeyond = pages > 0 && (data?.meta.page ?? 0) > pages
   useEffect(() => {
-    if (isBeyond && !isPlaceholderData) void change({ page: pages })
+    if (isBeyond && !isPlaceholderData) change({ page: pages })
   }, [isBeyond, isPlaceholderData, pages, change])
 
   const isFiltered = activeFilters(settled) > 0
-  const clear = () => void change({ ...noFilters, search: null, page: null })
+  const clear = () => change({ ...noFilters, search: null, page: null })
   return (
     <>
-      <EventToolbar query={query} onChange={(part) => void change(part)} />
+      <EventToolbar query={query} onChange={change} />
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-1">
         <div className="flex min-h-11 items-center gap-3">
           {/* Announced when it arrives, not while the user types. */}
