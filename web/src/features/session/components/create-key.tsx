@@ -41,8 +41,7 @@ export function CreateKey({ onClose }: { onClose: () => void }) {
   const [made, setMade] = useState<string>()
   return (
     <Dialog
-      open
-      onOpenChange={onClose}
+      onClose={onClose}
       title={made ? keys.newTitle : keys.createTitle}
       description={made ? keys.newAbout : keys.createAbout}
     >

@@ -17,8 +17,7 @@ export function AddWebhook({ onClose }: { onClose: () => void }) {
   const [secret, setSecret] = useState<string>()
   return (
     <Dialog
-      open
-      onOpenChange={onClose}
+      onClose={onClose}
       title={secret ? secretText.title : text.open}
       description={secret ? secretText.about : text.about}
     >

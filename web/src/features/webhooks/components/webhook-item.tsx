@@ -90,23 +90,23 @@ function Actions({ webhook }: { webhook: Webhook }) {
         {text.remove}
         {of}
       </Button>
-      <AlertDialog
-        open={isDeleting}
-        onOpenChange={setDeleting}
-        title={text.question}
-        keep={text.keep}
-        confirm={text.remove}
-        pending={deleting.isPending}
-        pendingText={text.removing}
-        onConfirm={() => deleting.mutate()}
-      >
-        <p className="wrap-anywhere">{url}</p>
-        <p>{text.consequence}</p>
-      </AlertDialog>
+      {isDeleting && (
+        <AlertDialog
+          onClose={() => setDeleting(false)}
+          title={text.question}
+          keep={text.keep}
+          confirm={text.remove}
+          pending={deleting.isPending}
+          pendingText={text.removing}
+          onConfirm={() => deleting.mutate()}
+        >
+          <p className="wrap-anywhere">{url}</p>
+          <p>{text.consequence}</p>
+        </AlertDialog>
+      )}
       {secret && (
         <Dialog
-          open
-          onOpenChange={() => setSecret(undefined)}
+          onClose={() => setSecret(undefined)}
           title={secretText.title}
           description={`${secretText.about} ${secretText.rotated}`}
         >
