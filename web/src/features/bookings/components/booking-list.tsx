@@ -3,14 +3,14 @@
 import { cx } from 'class-variance-authority'
 import { Ticket as TicketIcon } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import Link from 'next/link'
 import { useEffect, useState, type ReactNode } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { DateStub } from '@/components/date-stub'
 import { Alert } from '@/components/ui/alert'
 import { Skeleton } from '@/components/ui/skeleton'
-import { Button, buttonVariants } from '@/components/ui/button'
+import { Button } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { useWatch } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
@@ -131,11 +131,7 @@ function Empty({ title, children }: { title: string; children: ReactNode }) {
     <Message
       icon={TicketIcon}
       title={title}
-      action={
-        <Link className={buttonVariants()} href={paths.events}>
-          {strings.list.browse}
-        </Link>
-      }
+      action={<ButtonLink href={paths.events}>{strings.list.browse}</ButtonLink>}
     >
       {children}
     </Message>
