@@ -6,6 +6,7 @@ import dynamic from 'next/dynamic'
 import { useEffect, useState, type ReactNode } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
+import { MoreButton } from '@/components/more-button'
 import { DateStub } from '@/components/date-stub'
 import { Alert } from '@/components/ui/alert'
 import { Skeleton } from '@/components/ui/skeleton'
@@ -99,16 +100,7 @@ export function BookingList() {
       )}
       {section(strings.list.past, past)}
       {section(strings.list.cancelled, bookings.filter(isCancelled))}
-      {all.hasNextPage && (
-        <Button
-          variant="outline"
-          className="justify-self-center"
-          disabled={all.isFetchingNextPage}
-          onClick={() => void all.fetchNextPage()}
-        >
-          {strings.list.more}
-        </Button>
-      )}
+      <MoreButton list={all}>{strings.list.more}</MoreButton>
       {cancelling && <CancelDialog booking={cancelling} onClose={() => setCancelling(undefined)} />}
       {shown && (
         <TicketDialog

@@ -6,11 +6,11 @@ import { parseAsString, parseAsStringLiteral, useQueryStates, debounce } from 'n
 import type { ReactNode } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
+import { MoreButton } from '@/components/more-button'
 import { SearchBox } from '@/components/search-box'
 import { Button } from '@/components/ui/button'
 import { Select } from '@/components/ui/select'
 import { Skeleton } from '@/components/ui/skeleton'
-import { Spinner } from '@/components/ui/spinner'
 import type { DeskListedEvent } from '@/lib/api/types'
 import { useDebounced } from '@/lib/debounced'
 import { deskKeys } from '@/lib/event-cache'
@@ -36,7 +36,7 @@ export function DeskList({ action }: { action?: ReactNode }) {
   const [{ search, show }, change] = useQueryStates(parsers)
   const settled = useDebounced(search, DEBOUNCE).trim().slice(0, 200)
   const query = useDeskEvents({ search: settled, upcoming: show === 'upcoming' })
-  const { data, isPlaceholderData, hasNextPage, isFetchingNextPage } = query
+  const { data, isPlaceholderData } = query
   const events = data?.pages.flatMap((page) => page.data) ?? []
   useFollowing(
     events.slice(0, MOST_FOLLOWED).map(({ id }) => id),
@@ -95,17 +95,7 @@ export function DeskList({ action }: { action?: ReactNode }) {
               {settled ? text.noneCalled(settled) : show === 'upcoming' ? text.noneUpcoming : text.none}
             </Message>
           )}
-          {hasNextPage && (
-            <Button
-              variant="outline"
-              className="justify-self-center"
-              disabled={isFetchingNextPage}
-              onClick={() => void query.fetchNextPage()}
-            >
-              {isFetchingNextPage && <Spinner />}
-              {text.more}
-            </Button>
-          )}
+          <MoreButton list={query}>{text.more}</MoreButton>
         </div>
       ) : query.error ? (
         <LoadError title={text.failed} query={query} />
