@@ -75,7 +75,7 @@ function Editor({ event }: { event: Event }) {
 
   return (
     <div className="grid max-w-2xl gap-6">
-      <PageHeading className="text-4xl sm:text-5xl">{text.editPage}</PageHeading>
+      <PageHeading>{text.editPage}</PageHeading>
       <EventForm
         event={event}
         submitText={text.save}
