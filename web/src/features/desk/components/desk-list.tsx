@@ -1,13 +1,13 @@
 'use client'
 
 import { CalendarX } from 'lucide-react'
-import Link from 'next/link'
 import { parseAsString, parseAsStringLiteral, useQueryStates, debounce } from 'nuqs'
 import type { ReactNode } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { MoreButton } from '@/components/more-button'
 import { SearchBox } from '@/components/search-box'
+import { TitleLink } from '@/components/title-link'
 import { Button } from '@/components/ui/button'
 import { Select } from '@/components/ui/select'
 import { Skeleton } from '@/components/ui/skeleton'
@@ -67,11 +67,7 @@ export function DeskList({ action }: { action?: ReactNode }) {
         {data && !isPlaceholderData && text.found(data.pages[0]?.meta.total ?? 0, settled)}
       </p>
       {data ? (
-        <div
-          className="grid gap-group transition-opacity"
-          style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
-          aria-busy={isPlaceholderData}
-        >
+        <div className="grid transition-opacity aria-busy:opacity-60 gap-group" aria-busy={isPlaceholderData}>
           {events.length > 0 ? (
             <ul className="grid gap-3">
               {events.map((event) => (
@@ -110,13 +106,7 @@ function DeskItem({ event }: { event: DeskListedEvent }) {
   return (
     <li className="panel grid gap-3">
       <h2 className="type-display text-xl">
-        <Link
-          href={paths.deskEvent(event.id)}
-          prefetch={false}
-          className="rounded-sm hover:underline hover:decoration-2 hover:underline-offset-4"
-        >
-          <bdi>{event.title}</bdi>
-        </Link>
+        <TitleLink href={paths.deskEvent(event.id)}>{event.title}</TitleLink>
       </h2>
       <HeadingLine event={event} />
       {may(event.role, 'sell') && <CountsLine event={event} />}

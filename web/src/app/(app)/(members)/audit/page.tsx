@@ -54,11 +54,7 @@ function Streams() {
         {found !== undefined && settled.search ? words.found(found, settled.search) : ''}
       </p>
       {data ? (
-        <div
-          className="grid gap-group transition-opacity"
-          style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
-          aria-busy={isPlaceholderData}
-        >
+        <div className="grid transition-opacity aria-busy:opacity-60 gap-group" aria-busy={isPlaceholderData}>
           <p className="text-sm text-soft">{words.total(data.total)}</p>
           {data.data.length > 0 ? (
             <StreamList streams={data.data} />

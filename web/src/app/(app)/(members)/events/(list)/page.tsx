@@ -86,8 +86,7 @@ function EventList() {
       {data && !isBeyond ? (
         data.data.length > 0 ? (
           <div
-            className="grid grid-cols-1 gap-section transition-opacity"
-            style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
+            className="grid transition-opacity aria-busy:opacity-60 grid-cols-1 gap-section"
             aria-busy={isPlaceholderData}
           >
             <EventGrid events={data.data} action={bookButton} />
