@@ -2,6 +2,7 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { CopyField } from '@/components/copy-field'
 import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { InputField } from '@/components/ui/field'
@@ -10,7 +11,6 @@ import { ApiError } from '@/lib/api/error'
 import { messageOf } from '@/lib/form-errors'
 import { createWebhook, webhooksQuery } from '../api/webhooks'
 import { adding as text, secret as secretText, types } from '../strings'
-import { Secret } from './secret'
 
 /** A form, and after it the secret of the new webhook. */
 export function AddWebhook({ onClose }: { onClose: () => void }) {
@@ -21,7 +21,15 @@ export function AddWebhook({ onClose }: { onClose: () => void }) {
       title={secret ? secretText.title : text.open}
       description={secret ? secretText.about : text.about}
     >
-      {secret ? <Secret secret={secret} onDone={onClose} /> : <Form onAdded={setSecret} />}
+      {secret ? (
+        <CopyField label={secretText.label} text={secret} words={secretText}>
+          <Button variant="outline" onClick={onClose}>
+            {secretText.done}
+          </Button>
+        </CopyField>
+      ) : (
+        <Form onAdded={setSecret} />
+      )}
     </Dialog>
   )
 }
