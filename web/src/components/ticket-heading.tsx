@@ -1,10 +1,10 @@
 import { cx } from 'class-variance-authority'
 import { MapPin } from 'lucide-react'
-import Link from 'next/link'
 import type { Event } from '@/lib/api/types'
 import { formatDateTime, formatWeekday, zoneName } from '@/lib/format'
 import { paths } from '@/lib/paths'
 import { sameOffset, viewerZone } from '@/lib/time-zone'
+import { TitleLink } from './title-link'
 
 /** The heading of every ticket: the event, its time and its venue. */
 export function TicketHeading({
@@ -22,13 +22,7 @@ export function TicketHeading({
   return (
     <div className="grid min-w-0 gap-1.5">
       <Heading id={id} className={cx('type-display text-xl', isLarge && 'sm:text-2xl')}>
-        <Link
-          href={paths.event(event.id)}
-          prefetch={false}
-          className="rounded-sm hover:underline hover:decoration-2 hover:underline-offset-4"
-        >
-          <bdi>{event.title}</bdi>
-        </Link>
+        <TitleLink href={paths.event(event.id)}>{event.title}</TitleLink>
       </Heading>
       <p className={line}>
         <span>{formatWeekday(event.date, event.timeZone)}, </span>

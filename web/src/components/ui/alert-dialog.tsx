@@ -6,10 +6,9 @@ import { Button } from './button'
 import { useReturnFocus } from './return-focus'
 import { Spinner } from './spinner'
 
-/** Asks for confirmation before an action that can't be undone. */
+/** Asks for confirmation before an action that can't be undone. Open while it is rendered. */
 export function AlertDialog({
-  open,
-  onOpenChange,
+  onClose,
   title,
   children,
   keep,
@@ -18,8 +17,7 @@ export function AlertDialog({
   pendingText,
   onConfirm,
 }: {
-  open: boolean
-  onOpenChange: (open: boolean) => void
+  onClose: () => void
   title: string
   children: ReactNode
   keep: string
@@ -30,7 +28,7 @@ export function AlertDialog({
 }) {
   const returnFocus = useReturnFocus()
   return (
-    <Primitive.Root open={open} onOpenChange={(next) => !pending && onOpenChange(next)}>
+    <Primitive.Root open onOpenChange={() => !pending && onClose()}>
       <Primitive.Portal>
         <Primitive.Overlay className="fixed inset-0 z-40 bg-overlay" />
         <Primitive.Content

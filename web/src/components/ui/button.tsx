@@ -21,13 +21,15 @@ export const buttonVariants = cva(
   },
 )
 
+export type ButtonVariants = VariantProps<typeof buttonVariants>
+
 export function Button({
   className,
   variant,
   size,
   type = 'button',
   ...props
-}: ComponentProps<'button'> & VariantProps<typeof buttonVariants>) {
+}: ComponentProps<'button'> & ButtonVariants) {
   return (
     <button
       data-slot="button"

@@ -7,22 +7,21 @@ import { strings } from '@/lib/strings'
 import { Button } from './button'
 import { useReturnFocus } from './return-focus'
 
+/** Open while it is rendered. */
 export function Dialog({
-  open,
-  onOpenChange,
+  onClose,
   title,
   description,
   children,
 }: {
-  open: boolean
-  onOpenChange: (open: boolean) => void
+  onClose: () => void
   title: string
   description: string
   children: ReactNode
 }) {
   const returnFocus = useReturnFocus()
   return (
-    <Primitive.Root open={open} onOpenChange={onOpenChange}>
+    <Primitive.Root open onOpenChange={onClose}>
       <Primitive.Portal>
         <Primitive.Overlay className="fixed inset-0 z-40 bg-overlay" />
         <Primitive.Content

@@ -31,16 +31,10 @@ export async function book(event: Event): Promise<void> {
   }
 }
 
-function isDecided({ kind }: Outcome): boolean {
-  return (
-    kind !== 'failed' &&
-    kind !== 'offline' &&
-    kind !== 'needs_https' &&
-    kind !== 'busy' &&
-    kind !== 'rate_limited' &&
-    kind !== 'session_over'
-  )
-}
+/** What leaves open whether there is a booking. */
+const undecided = ['failed', 'offline', 'needs_https', 'busy', 'rate_limited', 'session_over']
+
+const isDecided = ({ kind }: Outcome): boolean => !undecided.includes(kind)
 
 /** Updates the event and the user's bookings with the outcome. */
 function applyOutcome(event: Event, outcome: Outcome): void {
@@ -74,60 +68,32 @@ function applyOutcome(event: Event, outcome: Outcome): void {
   }
 }
 
-function showOutcome(event: Event, outcome: Outcome): void {
-  const { outcome: text } = strings
+function showOutcome({ title }: Event, outcome: Outcome): void {
+  const { outcome: text, refused } = strings
   switch (outcome.kind) {
     case 'booked':
-      toast.success(text.booked(event.title), { description: text.whereTicketIs })
-      break
+      return toast.success(text.booked(title), { description: text.whereTicketIs })
     case 'sold_out':
-      toast.error(text.soldOut(event.title), {
+      return toast.error(text.soldOut(title), {
         description: outcome.othersWait ? text.othersWait : undefined,
       })
-      break
-    case 'already_booked':
-      toast.info(text.alreadyBooked)
-      break
-    case 'too_many_bookings':
-      toast.error(text.tooManyBookings)
-      break
-    case 'event_cancelled':
-      toast.error(text.eventCancelled(event.title))
-      break
-    case 'event_past':
-      toast.error(text.eventPast(event.title))
-      break
-    case 'event_not_found':
-      toast.error(text.eventNotFound(event.title))
-      break
-    case 'sale_not_open':
-      toast.error(text.saleNotOpen(event.title))
-      break
-    case 'sale_closed':
-      toast.error(text.saleClosed(event.title))
-      break
-    case 'already_waiting':
-      toast.info(text.alreadyWaiting)
-      break
-    case 'already_holding':
-      toast.info(text.alreadyHolding)
-      break
     case 'busy':
-      toast.error(text.failed, { description: text.busy(outcome.seconds) })
-      break
+      return toast.error(text.failed, { description: text.busy(outcome.seconds) })
     case 'rate_limited':
-      toast.warning(text.rateLimited, { description: text.retryIn(outcome.seconds) })
-      break
+      return toast.warning(text.rateLimited, { description: text.retryIn(outcome.seconds) })
     case 'offline':
-      toast.error(text.failed, { description: text.offline })
-      break
+      return toast.error(text.failed, { description: text.offline })
     case 'needs_https':
-      toast.error(text.failed, { description: text.needsHttps })
-      break
+      return toast.error(text.failed, { description: text.needsHttps })
     case 'session_over':
-      break // the sign-in page shows a message
+      return // the sign-in page shows a message
     case 'failed':
-      toast.error(text.failed)
-      break
+      return toast.error(text.failed)
+    case 'already_booked':
+    case 'already_waiting':
+    case 'already_holding':
+      return toast.info(refused[outcome.kind]())
+    default:
+      return toast.error(refused[outcome.kind](title))
   }
 }

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useSyncExternalStore } from 'react'
-import { array, object, safeParse, string } from 'valibot'
+import { array, object, parseJson, pipe, safeParse, string } from 'valibot'
 import { BookingWithEvent as bookingSchema } from '@/lib/api/schemas'
 import type { BookingWithEvent, User } from '@/lib/api/types'
 import { forgetTickets, keptTickets, writeTickets } from '@/lib/kept-tickets'
@@ -10,17 +10,21 @@ const MOST = 50
 
 export type Holder = Pick<User, 'id' | 'name' | 'email'>
 
-const schema = object({
-  holder: object({ id: string(), name: string(), email: string() }),
-  tickets: array(bookingSchema),
-})
+const schema = pipe(
+  string(),
+  parseJson(),
+  object({
+    holder: object({ id: string(), name: string(), email: string() }),
+    tickets: array(bookingSchema),
+  }),
+)
 
 /** The user, and the tickets that were kept when they were shown last; both as far as known. */
 export function useKept(): { holder?: Holder; tickets?: BookingWithEvent[] } {
   const user = useSession((s) => s.user)
   const text = useSyncExternalStore(nothing, keptTickets, () => null)
   return useMemo(() => {
-    const { success, output } = safeParse(schema, parse(text))
+    const { success, output } = safeParse(schema, text)
     // Another user's are never shown.
     return success && (!user || output.holder.id === user.id) ? output : { holder: user }
   }, [text, user])
@@ -51,11 +55,3 @@ export function useKeeping(tickets: BookingWithEvent[] | undefined): void {
 }
 
 const nothing = () => () => {}
-
-function parse(text: string | null): unknown {
-  try {
-    return JSON.parse(text ?? 'null')
-  } catch {
-    return undefined
-  }
-}

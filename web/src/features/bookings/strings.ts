@@ -16,6 +16,18 @@ export const strings = {
     wait: (seconds: number) => `Try again in ${seconds} s`,
     announced: 'Booking…',
   },
+  /** By the code of the API. */
+  refused: {
+    already_booked: () => 'You have already booked this event.',
+    already_waiting: () => 'You’re already on the waiting list for this event.',
+    already_holding: () => 'You’ve already reserved tickets for this event.',
+    too_many_bookings: () => 'You’ve booked and cancelled this event too many times to book it again.',
+    event_cancelled: (title: string) => `${title} has been cancelled by the organizer.`,
+    event_past: (title: string) => `${title} has already started, so it can no longer be booked.`,
+    event_not_found: (title: string) => `${title} is no longer on sale.`,
+    sale_not_open: (title: string) => `${title} is not on sale yet.`,
+    sale_closed: (title: string) => `Ticket sales for ${title} have ended.`,
+  },
   outcome: {
     booked: (title: string) => `Successfully booked ${title}!`,
     whereTicketIs: 'Your ticket is in My bookings.',
@@ -23,15 +35,6 @@ export const strings = {
     othersWait: 'Others are waiting for tickets already. You can join the waiting list on the event’s page.',
     needsHttps:
       'Tickets for this event are sold over a secure connection only. Open the box office with https.',
-    alreadyBooked: 'You have already booked this event.',
-    tooManyBookings: 'You’ve booked and cancelled this event too many times to book it again.',
-    eventCancelled: (title: string) => `${title} has been cancelled by the organizer.`,
-    eventPast: (title: string) => `${title} has already started, so it can no longer be booked.`,
-    eventNotFound: (title: string) => `${title} is no longer on sale.`,
-    saleNotOpen: (title: string) => `${title} is not on sale yet.`,
-    saleClosed: (title: string) => `Ticket sales for ${title} have ended.`,
-    alreadyWaiting: 'You’re already on the waiting list for this event.',
-    alreadyHolding: 'You’ve already reserved tickets for this event.',
     failed: 'Failed to complete booking. Please try again.',
     busy: (seconds: number) =>
       `Lots of people are booking right now. Try again in ${plural(seconds, 'second')}.`,

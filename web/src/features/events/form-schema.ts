@@ -41,40 +41,59 @@ const ticketType = object({
   ),
 })
 
+/** The fields of each time: what is typed, and which of the two is meant where a local time comes twice: "0" or "1". */
+const times = {
+  date: ['local', 'reading'],
+  endsAt: ['endLocal', 'endReading'],
+  saleOpensAt: ['opensLocal', 'opensReading'],
+  saleClosesAt: ['closesLocal', 'closesReading'],
+} as const
+type Time = keyof typeof times
+
+const fields = object({
+  title: pipe(string(), trim(), minLength(1, text.enterTitle), atMost(200)),
+  description: pipe(string(), trim(), atMost(5_000)),
+  category: string(),
+  organizerName: pipe(string(), trim(), atMost(100)),
+  image: string(),
+  venue: pipe(string(), trim(), minLength(1, text.enterVenue), atMost(200)),
+  local: pipe(string(), minLength(1, text.enterTime)),
+  reading: string(),
+  endLocal: string(),
+  endReading: string(),
+  timeZone: pipe(string(), minLength(1, text.chooseZone), check(isKnownZone, text.unknownZone)),
+  totalTickets: pipe(string(), regex(TICKETS, text.enterTickets)),
+  price: string(),
+  // Empty while all tickets are the same and have one price.
+  types: pipe(array(ticketType), maxLength(MOST_TYPES)),
+  maxPerCustomer: pipe(string(), regex(/^\s*([1-9]\d?|100)\s*$/, text.enterLimit)),
+  opensLocal: string(),
+  opensReading: string(),
+  closesLocal: string(),
+  closesReading: string(),
+  currency: pipe(string(), regex(/^[A-Z]{3}$/, text.chooseCurrency)),
+})
+export type EventFormValues = InferOutput<typeof fields>
+
+type Entered = Partial<Pick<EventFormValues, (typeof times)[Time][number] | 'timeZone'>>
+
+function instantIn(values: Entered, time: Time): string | undefined {
+  const [local, reading] = times[time]
+  return instantOf(values[local] ?? '', values.timeZone ?? '', values[reading] ?? '')
+}
+
+/** A time that was entered exists in its zone. */
+const exists = (time: Time) => (values: Entered) => !values[times[time][0]] || !!instantIn(values, time)
+
+/** Of two times that were entered, the second is later. */
+const inOrder = (first: Time, second: Time) => (values: Entered) => {
+  const [from, to] = [instantIn(values, first), instantIn(values, second)]
+  return !from || !to || from < to
+}
+
 /** The values of the form as text, the way inputs hold them. */
 export const eventFormSchema = pipe(
-  object({
-    title: pipe(string(), trim(), minLength(1, text.enterTitle), atMost(200)),
-    description: pipe(string(), trim(), atMost(5_000)),
-    category: string(),
-    organizerName: pipe(string(), trim(), atMost(100)),
-    image: string(),
-    venue: pipe(string(), trim(), minLength(1, text.enterVenue), atMost(200)),
-    local: pipe(string(), minLength(1, text.enterTime)),
-    // Which of the two is meant, where a local time comes twice: "0" or "1".
-    reading: string(),
-    endLocal: string(),
-    endReading: string(),
-    timeZone: pipe(string(), minLength(1, text.chooseZone), check(isKnownZone, text.unknownZone)),
-    totalTickets: pipe(string(), regex(TICKETS, text.enterTickets)),
-    price: string(),
-    // Empty while all tickets are the same and have one price.
-    types: pipe(array(ticketType), maxLength(MOST_TYPES)),
-    maxPerCustomer: pipe(string(), regex(/^\s*([1-9]\d?|100)\s*$/, text.enterLimit)),
-    opensLocal: string(),
-    opensReading: string(),
-    closesLocal: string(),
-    closesReading: string(),
-    currency: pipe(string(), regex(/^[A-Z]{3}$/, text.chooseCurrency)),
-  }),
-  forward(
-    partialCheck(
-      [['local'], ['timeZone']],
-      ({ local, timeZone }) => toInstants(local, timeZone).length > 0,
-      text.skipped,
-    ),
-    ['local'],
-  ),
+  fields,
   forward(
     partialCheck(
       [['price'], ['types']],
@@ -83,38 +102,16 @@ export const eventFormSchema = pipe(
     ),
     ['price'],
   ),
-  forward(
-    partialCheck(
-      [['endLocal'], ['timeZone']],
-      ({ endLocal, timeZone }) => !endLocal || toInstants(endLocal, timeZone).length > 0,
-      text.skipped,
-    ),
-    ['endLocal'],
-  ),
-  forward(
-    partialCheck(
-      [['opensLocal'], ['timeZone']],
-      ({ opensLocal, timeZone }) => !opensLocal || toInstants(opensLocal, timeZone).length > 0,
-      text.skipped,
-    ),
-    ['opensLocal'],
-  ),
-  forward(
-    partialCheck(
-      [['closesLocal'], ['timeZone']],
-      ({ closesLocal, timeZone }) => !closesLocal || toInstants(closesLocal, timeZone).length > 0,
-      text.skipped,
-    ),
-    ['closesLocal'],
-  ),
+  forward(partialCheck([['local'], ['timeZone']], exists('date'), text.skipped), ['local']),
+  forward(partialCheck([['endLocal'], ['timeZone']], exists('endsAt'), text.skipped), ['endLocal']),
+  forward(partialCheck([['opensLocal'], ['timeZone']], exists('saleOpensAt'), text.skipped), ['opensLocal']),
+  forward(partialCheck([['closesLocal'], ['timeZone']], exists('saleClosesAt'), text.skipped), [
+    'closesLocal',
+  ]),
   forward(
     partialCheck(
       [['local'], ['reading'], ['endLocal'], ['endReading'], ['timeZone']],
-      ({ local, reading, endLocal, endReading, timeZone }) => {
-        const start = instantOf(local, timeZone, reading)
-        const end = instantOf(endLocal, timeZone, endReading)
-        return !start || !end || start < end
-      },
+      inOrder('date', 'endsAt'),
       text.endsFirst,
     ),
     ['endLocal'],
@@ -122,18 +119,13 @@ export const eventFormSchema = pipe(
   forward(
     partialCheck(
       [['opensLocal'], ['opensReading'], ['closesLocal'], ['closesReading'], ['timeZone']],
-      ({ opensLocal, opensReading, closesLocal, closesReading, timeZone }) => {
-        const opens = instantOf(opensLocal, timeZone, opensReading)
-        const closes = instantOf(closesLocal, timeZone, closesReading)
-        return !opens || !closes || opens < closes
-      },
+      inOrder('saleOpensAt', 'saleClosesAt'),
       text.closesFirst,
     ),
     ['closesLocal'],
   ),
 )
 
-export type EventFormValues = InferOutput<typeof eventFormSchema>
 /** A field with one value. */
 export type FieldName = Exclude<keyof EventFormValues, 'types'>
 export type TypeValues = EventFormValues['types'][number]
@@ -216,25 +208,14 @@ function localOf(instant: string | null | undefined, timeZone: string): [string,
 }
 
 export function detailsOf(values: EventFormValues): Details {
-  const {
-    local,
-    reading,
-    endLocal,
-    endReading,
-    opensLocal,
-    opensReading,
-    closesLocal,
-    closesReading,
-    ...others
-  } = values
-  const { totalTickets, maxPerCustomer, price, types, ...rest } = others
-  const at = (local: string, reading: string) => instantOf(local, values.timeZone, reading) ?? null
+  const { title, description, category, organizerName, image, venue, timeZone, currency } = values
+  const { totalTickets, maxPerCustomer, price, types } = values
   return {
-    ...rest,
-    date: at(local, reading) ?? '',
-    endsAt: at(endLocal, endReading),
-    saleOpensAt: at(opensLocal, opensReading),
-    saleClosesAt: at(closesLocal, closesReading),
+    ...{ title, description, category, organizerName, image, venue, timeZone, currency },
+    date: instantIn(values, 'date') ?? '',
+    endsAt: instantIn(values, 'endsAt') ?? null,
+    saleOpensAt: instantIn(values, 'saleOpensAt') ?? null,
+    saleClosesAt: instantIn(values, 'saleClosesAt') ?? null,
     totalTickets: Number(totalTickets),
     maxPerCustomer: Number(maxPerCustomer),
     ...(types.length > 0 ? { ticketTypes: types.map(typeOf) } : { price: Number(price) }),
@@ -248,27 +229,14 @@ const typeOf = ({ id, name, price, capacity }: TypeValues) => ({
   ...(capacity.trim() && { capacity: Number(capacity) }),
 })
 
-const times = {
-  date: 'local',
-  endsAt: 'endLocal',
-  saleOpensAt: 'opensLocal',
-  saleClosesAt: 'closesLocal',
-} as const
-const readings = {
-  local: 'reading',
-  endLocal: 'endReading',
-  opensLocal: 'opensReading',
-  closesLocal: 'closesReading',
-} as const
-
 /** The details whose fields were edited: what the form can't show exactly, such as seconds, stays. */
 export function changesOf(values: EventFormValues, edited: EditedFields): Partial<Details> {
   const isEdited = (name: keyof Details): boolean | undefined => {
     if (name === 'draft') return false
     if (name === 'ticketTypes') return edited.types
     if (!(name in times)) return edited[name as keyof EditedFields]
-    const local = times[name as keyof typeof times]
-    return edited[local] || edited[readings[local]] || (edited.timeZone && values[local] !== '')
+    const [local, reading] = times[name as Time]
+    return edited[local] || edited[reading] || (edited.timeZone && values[local] !== '')
   }
   return Object.fromEntries(
     Object.entries(detailsOf(values)).filter(([name]) => isEdited(name as keyof Details)),

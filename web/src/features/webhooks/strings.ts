@@ -74,7 +74,6 @@ export const deliveries = {
   again: 'Send again',
   sentAgain: 'It’s sent again.',
   more: 'Show more',
-  loading: 'Loading…',
 } as const
 
 /** What can be told, in the order of the form. */

@@ -3,7 +3,9 @@ import {
   number,
   object,
   optional,
+  parseJson,
   picklist,
+  pipe,
   safeParse,
   string,
   variant,
@@ -43,6 +45,8 @@ const frameSchema = variant('type', [
   object({ type: literal('reset'), ...position }),
 ])
 
+const messageSchema = pipe(string(), parseJson(), frameSchema)
+
 export type Frame = InferOutput<typeof frameSchema>
 
 /** A booking of this user was made or cancelled, by whatever client. */
@@ -53,14 +57,6 @@ export type HoldFrame = InferOutput<typeof holdSchema>
 
 /** A message of the server; undefined when it is not understood. */
 export function readFrame(data: unknown): Frame | undefined {
-  const { success, output } = safeParse(frameSchema, parse(data))
+  const { success, output } = safeParse(messageSchema, data)
   return success ? output : undefined
-}
-
-function parse(data: unknown): unknown {
-  try {
-    return JSON.parse(String(data))
-  } catch {
-    return undefined
-  }
 }

@@ -22,6 +22,9 @@ export const live = new LiveConnection({
   missed: refetch,
 })
 
+/** The header of a read that must contain the log up to a position, if there is one. */
+export const readAt = (position: number | undefined) => (position ? { 'Min-Log-Position': position } : {})
+
 const POLL_INTERVAL = 5_000 // milliseconds
 // While changes are pushed, an occasional fetch still finds new events and new titles, which are
 // not pushed.

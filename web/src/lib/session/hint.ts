@@ -1,18 +1,13 @@
 import { forgetDoor, forgetPastDoors } from '@/lib/kept-door'
 import { forgetTickets } from '@/lib/kept-tickets'
 import { memberPages, paths } from '@/lib/paths'
+import { readStored, store } from '@/lib/storage'
 
 // Whether a session is likely. It is not a secret, only a reason to try the refresh cookie first.
 // Without it a page would have to ask the server first, and show the page for guests meanwhile.
 const KEY = 'boxoffice.session'
 
-export function hasSessionHint(): boolean {
-  try {
-    return localStorage.getItem(KEY) !== null
-  } catch {
-    return false
-  }
-}
+export const hasSessionHint = (): boolean => readStored(KEY) !== null
 
 export function setHint(likely: boolean): void {
   if (likely) forgetPastDoors()
@@ -20,35 +15,18 @@ export function setHint(likely: boolean): void {
     forgetTickets()
     forgetDoor()
   }
-  try {
-    if (likely) localStorage.setItem(KEY, '1')
-    else localStorage.removeItem(KEY)
-  } catch {
-    // Storage is disabled: users sign in again after a reload.
-  }
+  store(KEY, likely ? '1' : null)
   document.documentElement.removeAttribute('data-session')
 }
 
 const LOGOUT = 'boxoffice.logout'
-let isDueHere = false // used where storage is disabled
+let isDueHere = false // where storage is disabled
 
 /** Whether a user has signed out here and the server has not been told yet. */
-export function isLogoutDue(): boolean {
-  try {
-    return localStorage.getItem(LOGOUT) !== null
-  } catch {
-    return isDueHere
-  }
-}
+export const isLogoutDue = (): boolean => isDueHere || readStored(LOGOUT) !== null
 
 export function setLogoutDue(due: boolean): void {
-  isDueHere = due
-  try {
-    if (due) localStorage.setItem(LOGOUT, '1')
-    else localStorage.removeItem(LOGOUT)
-  } catch {
-    // Storage is disabled: this tab remembers it.
-  }
+  isDueHere = !store(LOGOUT, due ? '1' : null) && due
 }
 
 /**

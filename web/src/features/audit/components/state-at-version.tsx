@@ -25,11 +25,7 @@ export function StateAtVersion({ streamId, version }: { streamId: string; versio
   if (!data) return <Skeleton className="h-96" />
   const record = data.records[0]
   return (
-    <div
-      aria-busy={isPlaceholderData}
-      className="grid gap-group transition-opacity"
-      style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
-    >
+    <div aria-busy={isPlaceholderData} className="grid transition-opacity aria-busy:opacity-60 gap-group">
       {data.state.unknown && <Alert>{texts.moment.unreadable}</Alert>}
       {record && (
         <div className="grid min-w-0">

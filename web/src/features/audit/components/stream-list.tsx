@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { TitleLink } from '@/components/title-link'
 import type { StreamItem } from '@/lib/api/types'
 import { formatDateTime } from '@/lib/format'
 import { paths } from '@/lib/paths'
@@ -15,13 +15,7 @@ export function StreamList({ streams }: { streams: readonly StreamItem[] }) {
         <li key={stream.id} className="panel flex flex-wrap items-center justify-between gap-x-8 gap-y-2">
           <div className="grid min-w-0 gap-1">
             <h2 className="type-display text-xl">
-              <Link
-                href={paths.auditStream(stream.id)}
-                prefetch={false}
-                className="rounded-sm wrap-anywhere hover:underline hover:decoration-2 hover:underline-offset-4"
-              >
-                <bdi>{stream.title || texts.untitled}</bdi>
-              </Link>
+              <TitleLink href={paths.auditStream(stream.id)}>{stream.title || texts.untitled}</TitleLink>
             </h2>
             <p className="text-sm text-soft">
               <span>{words.lastEntry} </span>

@@ -38,8 +38,7 @@ export function Timeline({
       <ol
         start={firstOf(page)}
         aria-busy={isPlaceholderData}
-        className="grid transition-opacity"
-        style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
+        className="grid transition-opacity aria-busy:opacity-60"
       >
         {data.records.map((record) => (
           <li

@@ -5,11 +5,12 @@ import { BookingChange as changeSchema } from '@/lib/api/schemas'
 import type { BookingChange } from '@/lib/api/types'
 import { newKey } from '@/lib/new-key'
 import { proofHeader, withProof } from '@/lib/proof-of-work/proof'
+import { strings } from '../strings'
 
 /** The outcome of an attempt to book, as far as it is known. */
 export type Outcome =
   | { kind: 'booked'; change: BookingChange }
-  | { kind: (typeof refusals)[number] }
+  | { kind: keyof typeof strings.refused }
   | { kind: 'sold_out'; othersWait: boolean }
   /** Nothing has been decided; the server asks for a retry later. */
   | { kind: 'busy' | 'rate_limited'; seconds: number }
@@ -20,17 +21,7 @@ export type Outcome =
   /** No answer, or an answer that says nothing about the booking. */
   | { kind: 'failed' }
 
-const refusals = [
-  'already_booked',
-  'too_many_bookings',
-  'event_cancelled',
-  'event_past',
-  'event_not_found',
-  'sale_not_open',
-  'sale_closed',
-  'already_waiting',
-  'already_holding',
-] as const
+const refusals = Object.keys(strings.refused) as (keyof typeof strings.refused)[]
 
 /**
  * Books one ticket. The key identifies the attempt: when it is sent again, the answer is the

@@ -3,7 +3,7 @@ import { useCallback } from 'react'
 import { api, read } from '@/lib/api/client'
 import { BookingList } from '@/lib/api/schemas'
 import type { BookingWithEvent } from '@/lib/api/types'
-import { live } from '@/lib/live/live'
+import { live, readAt } from '@/lib/live/live'
 import { quantityOf } from '@/lib/sale'
 
 interface Part {
@@ -15,7 +15,7 @@ interface Part {
 
 export async function getBookings(query: Part, signal: AbortSignal) {
   // The live connection may be ahead of the read model.
-  const header = live.bookedAt ? { 'Min-Log-Position': live.bookedAt } : {}
+  const header = readAt(live.bookedAt)
   return (await read(BookingList, api.GET('/bookings', { params: { query, header }, signal }))).data
 }
 

@@ -3,14 +3,15 @@
 import { cx } from 'class-variance-authority'
 import { Ticket as TicketIcon } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import Link from 'next/link'
 import { useEffect, useState, type ReactNode } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
+import { MoreButton } from '@/components/more-button'
 import { DateStub } from '@/components/date-stub'
 import { Alert } from '@/components/ui/alert'
 import { Skeleton } from '@/components/ui/skeleton'
-import { Button, buttonVariants } from '@/components/ui/button'
+import { Button } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { useWatch } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
@@ -99,16 +100,7 @@ export function BookingList() {
       )}
       {section(strings.list.past, past)}
       {section(strings.list.cancelled, bookings.filter(isCancelled))}
-      {all.hasNextPage && (
-        <Button
-          variant="outline"
-          className="justify-self-center"
-          disabled={all.isFetchingNextPage}
-          onClick={() => void all.fetchNextPage()}
-        >
-          {strings.list.more}
-        </Button>
-      )}
+      <MoreButton list={all}>{strings.list.more}</MoreButton>
       {cancelling && <CancelDialog booking={cancelling} onClose={() => setCancelling(undefined)} />}
       {shown && (
         <TicketDialog
@@ -131,11 +123,7 @@ function Empty({ title, children }: { title: string; children: ReactNode }) {
     <Message
       icon={TicketIcon}
       title={title}
-      action={
-        <Link className={buttonVariants()} href={paths.events}>
-          {strings.list.browse}
-        </Link>
-      }
+      action={<ButtonLink href={paths.events}>{strings.list.browse}</ButtonLink>}
     >
       {children}
     </Message>

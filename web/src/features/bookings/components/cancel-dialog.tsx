@@ -38,8 +38,7 @@ export function CancelDialog({ booking, onClose }: { booking: BookingWithEvent; 
   })
   return (
     <AlertDialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={strings.cancel.title}
       keep={strings.cancel.keep}
       confirm={strings.cancel.confirm}

@@ -22,8 +22,7 @@ export function ReceiptDialog({ booking, onClose }: { booking: BookingWithEvent;
   const isCancelled = booking.status === 'CANCELLED'
   return (
     <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={strings.receipt.title}
       description={strings.receipt.of(booking.event.title, isCancelled)}
     >

@@ -21,8 +21,7 @@ export function TicketDialog({
   const { title, date, timeZone, venue } = booking.event
   return (
     <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={title}
       description={`${formatWeekday(date, timeZone)}, ${formatDateTime(date, timeZone)} ${zoneName(date, timeZone)} · ${venue}`}
     >

@@ -42,12 +42,7 @@ export function CalendarDialog({ kind, onClose }: { kind: Kind; onClose: () => v
   })
   const isBusy = making.isPending || ending.isPending
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
-      title={strings.title}
-      description={strings.about[kind]}
-    >
+    <Dialog onClose={onClose} title={strings.title} description={strings.about[kind]}>
       <div className="mt-4 grid gap-4">
         {query.data ? (
           feed ? (

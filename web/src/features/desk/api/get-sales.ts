@@ -3,7 +3,7 @@ import { api, read } from '@/lib/api/client'
 import { SalesList } from '@/lib/api/schemas-desk'
 import type { Sales } from '@/lib/api/types'
 import { deskKeys } from '@/lib/event-cache'
-import { newestHeader } from './newest'
+import { live, readAt } from '@/lib/live/live'
 
 export type Interval = Exclude<Sales['interval'], 'minute'>
 
@@ -12,7 +12,7 @@ async function getSales(
   query: { interval: Sales['interval']; from?: string; to?: string },
   signal: AbortSignal,
 ): Promise<Sales> {
-  const params = { path: { id }, query, header: newestHeader() }
+  const params = { path: { id }, query, header: readAt(live.changedAt) }
   return (await read(SalesList, api.GET('/desk/events/{id}/sales', { params, signal }))).data
 }
 

@@ -1,11 +1,11 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
-import { untilDecided } from '@/lib/api/decided'
+import { command } from '@/lib/api/command'
 import { BookingChange } from '@/lib/api/schemas'
 import { AttendeeList, CheckedTicket, Message, MessageList } from '@/lib/api/schemas-guests'
 import type { OrganizerMessage, TicketLine } from '@/lib/api/types'
 import { deskKeys } from '@/lib/event-cache'
-import { live } from '@/lib/live/live'
+import { live, readAt } from '@/lib/live/live'
 
 export interface AttendeeFilters {
   search?: string
@@ -16,16 +16,13 @@ export interface AttendeeFilters {
 
 const PAGE_SIZE = 50
 
-// A command may be ahead of the read model.
-const minPosition = () => (live.bookedAt ? { 'Min-Log-Position': live.bookedAt } : {})
-
 /** Bookings of an event, oldest first, page by page. */
 export const attendeesQuery = (id: string, filters: AttendeeFilters) =>
   infiniteQueryOptions({
     queryKey: [...deskKeys.attendees(id), filters],
     queryFn: async ({ pageParam: cursor, signal }) => {
       const query = { limit: PAGE_SIZE, ...filters, ...(cursor && { cursor }) }
-      const params = { path: { id }, query, header: minPosition() }
+      const params = { path: { id }, query, header: readAt(live.bookedAt) }
       return (await read(AttendeeList, api.GET('/desk/events/{id}/attendees', { params, signal }))).data
     },
     initialPageParam: '',
@@ -39,23 +36,14 @@ export function attendeesFile(id: string, filters: AttendeeFilters): string {
   return `/desk/events/${id}/attendees.csv?${query}`
 }
 
-async function change<T>(answer: Promise<{ data: T; position: number | undefined }>): Promise<T> {
-  const { data, position } = await answer
-  live.readFrom(position)
-  return data
-}
+const withKey = (key: string) => ({ 'Idempotency-Key': key })
 
 export const cancelBookingOf = (id: string, bookingId: string, reason: string, key: string) =>
-  untilDecided(() =>
-    change(
-      read(
-        BookingChange,
-        api.POST('/desk/events/{id}/bookings/{bookingId}/cancel', {
-          params: { path: { id, bookingId }, header: { 'Idempotency-Key': key } },
-          body: { reason },
-        }),
-      ),
-    ),
+  command(BookingChange, () =>
+    api.POST('/desk/events/{id}/bookings/{bookingId}/cancel', {
+      params: { path: { id, bookingId }, header: withKey(key) },
+      body: { reason },
+    }),
   )
 
 export const undoCheckIn = (
@@ -64,49 +52,31 @@ export const undoCheckIn = (
   reason: string,
   key: string,
 ) =>
-  untilDecided(() =>
-    change(
-      read(
-        CheckedTicket,
-        api.POST('/events/{id}/check-ins/undo', {
-          params: { path: { id }, header: { 'Idempotency-Key': key } },
-          body: { ticket, reason },
-        }),
-      ),
-    ),
+  command(CheckedTicket, () =>
+    api.POST('/events/{id}/check-ins/undo', {
+      params: { path: { id }, header: withKey(key) },
+      body: { ticket, reason },
+    }),
   )
 
 export const bookFor = (id: string, email: string, lines: TicketLine[], key: string) =>
-  untilDecided(() =>
-    change(
-      read(
-        BookingChange,
-        api.POST('/desk/events/{id}/bookings', {
-          params: { path: { id }, header: { 'Idempotency-Key': key } },
-          body: { email, lines },
-        }),
-      ),
-    ),
+  command(BookingChange, () =>
+    api.POST('/desk/events/{id}/bookings', {
+      params: { path: { id }, header: withKey(key) },
+      body: { email, lines },
+    }),
   )
 
 export const messagesQuery = (id: string) =>
   queryOptions({
     queryKey: deskKeys.messages(id),
     queryFn: async ({ signal }): Promise<OrganizerMessage[]> => {
-      const params = { path: { id }, header: minPosition() }
+      const params = { path: { id }, header: readAt(live.bookedAt) }
       return (await read(MessageList, api.GET('/desk/events/{id}/messages', { params, signal }))).data.data
     },
   })
 
 export const sendMessage = (id: string, body: { subject: string; text: string }, key: string) =>
-  untilDecided(() =>
-    change(
-      read(
-        Message,
-        api.POST('/desk/events/{id}/messages', {
-          params: { path: { id }, header: { 'Idempotency-Key': key } },
-          body,
-        }),
-      ),
-    ),
+  command(Message, () =>
+    api.POST('/desk/events/{id}/messages', { params: { path: { id }, header: withKey(key) }, body }),
   )

@@ -2,7 +2,7 @@ import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { api, read } from '@/lib/api/client'
 import { DeskEventList } from '@/lib/api/schemas-desk'
 import { deskKeys } from '@/lib/event-cache'
-import { newestHeader } from './newest'
+import { live, readAt } from '@/lib/live/live'
 
 export interface DeskQuery {
   search: string
@@ -21,7 +21,7 @@ export function useDeskEvents({ search, upcoming }: DeskQuery) {
       return (
         await read(
           DeskEventList,
-          api.GET('/desk/events', { params: { query, header: newestHeader() }, signal }),
+          api.GET('/desk/events', { params: { query, header: readAt(live.changedAt) }, signal }),
         )
       ).data
     },

@@ -5,6 +5,7 @@ import { Search, Users } from 'lucide-react'
 import { useState } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message as Missing } from '@/components/message'
+import { MoreButton } from '@/components/more-button'
 import { Panel } from '@/components/panel'
 import { SearchBox } from '@/components/search-box'
 import { Button } from '@/components/ui/button'
@@ -71,16 +72,7 @@ export function Attendees({ eventId }: { eventId: string }) {
       ) : (
         <Loading />
       )}
-      {list.hasNextPage && (
-        <Button
-          variant="outline"
-          className="justify-self-center"
-          disabled={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {text.more}
-        </Button>
-      )}
+      <MoreButton list={list}>{text.more}</MoreButton>
       {task && <TaskDialog eventId={eventId} task={task} onClose={() => setTask(undefined)} />}
     </Panel>
   )

@@ -1,16 +1,16 @@
 'use client'
 
 import { CalendarX } from 'lucide-react'
-import Link from 'next/link'
 import { debounce, parseAsString, parseAsStringLiteral } from 'nuqs'
 import type { ReactNode } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
+import { MoreButton } from '@/components/more-button'
 import { SearchBox } from '@/components/search-box'
+import { TitleLink } from '@/components/title-link'
 import { Button } from '@/components/ui/button'
 import { Select } from '@/components/ui/select'
 import { Skeleton } from '@/components/ui/skeleton'
-import { Spinner } from '@/components/ui/spinner'
 import type { DeskListedEvent } from '@/lib/api/types'
 import { useDebounced } from '@/lib/debounced'
 import { deskKeys } from '@/lib/event-cache'
@@ -37,7 +37,7 @@ export function DeskList({ action }: { action?: ReactNode }) {
   const [{ search, show }, change] = useUrlState(parsers)
   const settled = useDebounced(search, DEBOUNCE).trim().slice(0, 200)
   const query = useDeskEvents({ search: settled, upcoming: show === 'upcoming' })
-  const { data, isPlaceholderData, hasNextPage, isFetchingNextPage } = query
+  const { data, isPlaceholderData } = query
   const events = data?.pages.flatMap((page) => page.data) ?? []
   useFollowing(
     events.slice(0, MOST_FOLLOWED).map(({ id }) => id),
@@ -68,11 +68,7 @@ export function DeskList({ action }: { action?: ReactNode }) {
         {data && !isPlaceholderData && text.found(data.pages[0]?.meta.total ?? 0, settled)}
       </p>
       {data ? (
-        <div
-          className="grid gap-group transition-opacity"
-          style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
-          aria-busy={isPlaceholderData}
-        >
+        <div className="grid transition-opacity aria-busy:opacity-60 gap-group" aria-busy={isPlaceholderData}>
           {events.length > 0 ? (
             <ul className="grid gap-3">
               {events.map((event) => (
@@ -96,17 +92,7 @@ export function DeskList({ action }: { action?: ReactNode }) {
               {settled ? text.noneCalled(settled) : show === 'upcoming' ? text.noneUpcoming : text.none}
             </Message>
           )}
-          {hasNextPage && (
-            <Button
-              variant="outline"
-              className="justify-self-center"
-              disabled={isFetchingNextPage}
-              onClick={() => void query.fetchNextPage()}
-            >
-              {isFetchingNextPage && <Spinner />}
-              {text.more}
-            </Button>
-          )}
+          <MoreButton list={query}>{text.more}</MoreButton>
         </div>
       ) : query.error ? (
         <LoadError title={text.failed} query={query} />
@@ -121,13 +107,7 @@ function DeskItem({ event }: { event: DeskListedEvent }) {
   return (
     <li className="panel grid gap-3">
       <h2 className="type-display text-xl">
-        <Link
-          href={paths.deskEvent(event.id)}
-          prefetch={false}
-          className="rounded-sm hover:underline hover:decoration-2 hover:underline-offset-4"
-        >
-          <bdi>{event.title}</bdi>
-        </Link>
+        <TitleLink href={paths.deskEvent(event.id)}>{event.title}</TitleLink>
       </h2>
       <HeadingLine event={event} />
       {may(event.role, 'sell') && <CountsLine event={event} />}

@@ -1,8 +1,7 @@
 'use client'
 
 import { Copy, DoorOpen, Eye, Pencil } from 'lucide-react'
-import Link from 'next/link'
-import { buttonVariants } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import type { DeskEvent } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
 import { may } from '../roles'
@@ -26,15 +25,10 @@ export function DeskTools({ event: { id, role, draft, status } }: { event: DeskE
       {links.map(
         ({ href, icon: Icon, name, isShown }, i) =>
           isShown && (
-            <Link
-              key={href}
-              href={href}
-              prefetch={false}
-              className={buttonVariants({ variant: i === 0 ? 'primary' : 'outline' })}
-            >
+            <ButtonLink key={href} href={href} prefetch={false} variant={i === 0 ? 'primary' : 'outline'}>
               <Icon aria-hidden />
               {name}
-            </Link>
+            </ButtonLink>
           ),
       )}
     </nav>

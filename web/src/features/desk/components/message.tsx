@@ -80,8 +80,7 @@ function Compose({ eventId }: { eventId: string }) {
       </Button>
       {isAsked && (
         <AlertDialog
-          open
-          onOpenChange={setAsked}
+          onClose={() => setAsked(false)}
           title={text.confirm.title}
           keep={text.confirm.keep}
           confirm={text.confirm.confirm}

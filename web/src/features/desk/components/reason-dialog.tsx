@@ -35,12 +35,7 @@ export function ReasonDialog({
   })
   const wrong = acting.error instanceof ApiError ? acting.error.fields.reason : undefined
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && !acting.isPending && onClose()}
-      title={text.title}
-      description={text.body(name)}
-    >
+    <Dialog onClose={() => !acting.isPending && onClose()} title={text.title} description={text.body(name)}>
       <form
         className="mt-4 grid gap-2"
         onSubmit={(e) => {

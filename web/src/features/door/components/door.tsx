@@ -2,13 +2,13 @@
 
 import { Ban, CalendarX, Undo2, Volume2, VolumeX, WifiOff } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import Link from 'next/link'
 import { useEffect, useRef, useState } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
-import { Button, buttonVariants } from '@/components/ui/button'
+import { Button } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import { Skeleton } from '@/components/ui/skeleton'
 import { ApiError } from '@/lib/api/error'
 import { messageOf } from '@/lib/form-errors'
@@ -48,11 +48,7 @@ function Closed({ isMissing }: { isMissing: boolean }) {
       isPage
       icon={isMissing ? CalendarX : Ban}
       title={isMissing ? strings.missing : strings.notYours}
-      action={
-        <Link className={buttonVariants()} href={paths.events}>
-          {strings.browse}
-        </Link>
-      }
+      action={<ButtonLink href={paths.events}>{strings.browse}</ButtonLink>}
     >
       {isMissing ? strings.missingHint : strings.notYoursHint}
     </Message>

@@ -45,12 +45,7 @@ export function UndoDialog({
     if (!wrong && !sending.isPending) sending.mutate(reason)
   }
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
-      title={text.title}
-      description={text.about(name)}
-    >
+    <Dialog onClose={onClose} title={text.title} description={text.about(name)}>
       <form onSubmit={submit} noValidate className="mt-4 grid gap-tight">
         {sending.error && <Alert>{messageOf(sending.error)}</Alert>}
         <InputField label={text.reason} hint={text.hint} name="reason" autoComplete="off" error={error} />

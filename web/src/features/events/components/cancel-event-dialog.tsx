@@ -39,8 +39,7 @@ export function CancelEventDialog({
   const sold = event.totalTickets - event.remainingTickets
   return (
     <AlertDialog
-      open
-      onOpenChange={(open) => !open && onClose()}
+      onClose={onClose}
       title={text.cancelTitle}
       keep={text.keep}
       confirm={text.cancel}

@@ -1,11 +1,11 @@
 'use client'
 
 import { valibotResolver } from '@hookform/resolvers/valibot'
-import Link from 'next/link'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { Alert } from '@/components/ui/alert'
-import { Button, buttonVariants } from '@/components/ui/button'
+import { Button } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
 import { ApiError } from '@/lib/api/error'
@@ -153,9 +153,9 @@ export function EventForm({
       <SaleFields {...fields} />
       {onSaveDraft && <p className="text-sm text-soft">{text.draftHint}</p>}
       <div className="flex flex-col-reverse gap-2.5 sm:flex-row sm:justify-end">
-        <Link className={buttonVariants({ variant: 'outline' })} href={back}>
+        <ButtonLink variant="outline" href={back}>
           {text.back}
-        </Link>
+        </ButtonLink>
         {onSaveDraft && (
           <Button
             variant="outline"

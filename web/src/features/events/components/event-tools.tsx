@@ -3,9 +3,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Megaphone, Pencil, XCircle } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import Link from 'next/link'
 import { useState } from 'react'
-import { Button, buttonVariants } from '@/components/ui/button'
+import { Button } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
 import { eventKeys } from '@/lib/event-cache'
@@ -31,14 +31,10 @@ export function EventTools({ event }: { event: Event }) {
     <div className="grid gap-2.5 border-t pt-5">
       <h2 className="type-label text-soft">{text.title}</h2>
       {event.status === 'DRAFT' && <PublishButton event={event} />}
-      <Link
-        className={buttonVariants({ variant: 'outline' })}
-        href={paths.editEvent(event.id)}
-        prefetch={false}
-      >
+      <ButtonLink variant="outline" href={paths.editEvent(event.id)} prefetch={false}>
         <Pencil aria-hidden />
         {text.edit}
-      </Link>
+      </ButtonLink>
       <Button variant="quietDanger" onClick={() => setCancelling(true)}>
         <XCircle aria-hidden />
         {text.cancel}

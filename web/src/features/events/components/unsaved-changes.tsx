@@ -61,8 +61,7 @@ export function UnsavedChanges({ isDirty }: { isDirty: boolean }) {
   if (!isGuarded || !leave) return null
   return (
     <AlertDialog
-      open
-      onOpenChange={() => setLeave(undefined)}
+      onClose={() => setLeave(undefined)}
       title={text.title}
       keep={text.stay}
       confirm={text.leave}

@@ -3,11 +3,11 @@ import { api, read } from '@/lib/api/client'
 import { HoldList, WaitlistEntries } from '@/lib/api/schemas-holds'
 import type { Hold, WaitlistEntry } from '@/lib/api/types'
 import { holdKeys } from '@/lib/event-cache'
-import { live } from '@/lib/live/live'
+import { live, readAt } from '@/lib/live/live'
 import { queryClient } from '@/lib/query-client'
 
 // The live connection, or a command, may be ahead of the read model.
-const parameters = () => ({ header: live.bookedAt ? { 'Min-Log-Position': live.bookedAt } : {} })
+const parameters = () => ({ header: readAt(live.bookedAt) })
 
 export const holdsQuery = queryOptions({
   queryKey: holdKeys.list,

@@ -1,6 +1,5 @@
 import { Hourglass } from 'lucide-react'
-import Link from 'next/link'
-import { buttonVariants } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import type { Hold } from '@/lib/api/types'
 import { useEvent } from '@/lib/get-event'
 import { paths } from '@/lib/paths'
@@ -38,9 +37,9 @@ function BannerItem({ hold }: { hold: Hold }) {
       <p aria-live="off" className="type-display text-2xl">
         <Countdown until={hold.expiresAt} />
       </p>
-      <Link className={buttonVariants()} href={`${paths.event(hold.eventId)}#tickets`} prefetch={false}>
+      <ButtonLink href={`${paths.event(hold.eventId)}#tickets`} prefetch={false}>
         {hold.offered ? text.open : text.pay}
-      </Link>
+      </ButtonLink>
     </li>
   )
 }

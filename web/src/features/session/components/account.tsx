@@ -1,9 +1,9 @@
 'use client'
 
 import { LogOut, UserRound } from 'lucide-react'
-import Link from 'next/link'
 import { useRef, useState } from 'react'
-import { Button, buttonVariants } from '@/components/ui/button'
+import { Button } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import { paths } from '@/lib/paths'
 import { signOut } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
@@ -60,14 +60,15 @@ export function Account() {
               <p className="type-label mt-1 text-soft">{header.roles[user.role]}</p>
             )}
           </div>
-          <Link
+          <ButtonLink
             href={paths.account}
-            className={buttonVariants({ variant: 'quiet', className: 'justify-start' })}
+            variant="quiet"
+            className="justify-start"
             onClick={() => setOpen(false)}
           >
             <UserRound aria-hidden />
             {header.account}
-          </Link>
+          </ButtonLink>
           <Button variant="quiet" className="justify-start" onClick={() => void signOut()}>
             <LogOut aria-hidden />
             {header.signOut}

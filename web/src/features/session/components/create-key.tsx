@@ -2,10 +2,10 @@
 
 import { valibotResolver } from '@hookform/resolvers/valibot'
 import { useQueryClient } from '@tanstack/react-query'
-import { Check, Copy } from 'lucide-react'
-import { useId, useRef, useState } from 'react'
+import { useId, useState } from 'react'
 import { useForm, type UseFormRegisterReturn } from 'react-hook-form'
 import { array, maxLength, minLength, object, picklist, pipe, string, trim, type InferOutput } from 'valibot'
+import { CopyField } from '@/components/copy-field'
 import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { InputField, PasswordField, SelectField } from '@/components/ui/field'
@@ -41,12 +41,19 @@ export function CreateKey({ onClose }: { onClose: () => void }) {
   const [made, setMade] = useState<string>()
   return (
     <Dialog
-      open
-      onOpenChange={onClose}
+      onClose={onClose}
       title={made ? keys.newTitle : keys.createTitle}
       description={made ? keys.newAbout : keys.createAbout}
     >
-      {made ? <NewKey text={made} onClose={onClose} /> : <KeyForm onMade={setMade} />}
+      {made ? (
+        <CopyField label={keys.key} text={made} words={keys}>
+          <Button variant="outline" onClick={onClose}>
+            {keys.done}
+          </Button>
+        </CopyField>
+      ) : (
+        <KeyForm onMade={setMade} />
+      )}
     </Dialog>
   )
 }
@@ -140,38 +147,5 @@ function ScopeChoice({
         {error}
       </p>
     </fieldset>
-  )
-}
-
-function NewKey({ text, onClose }: { text: string; onClose: () => void }) {
-  const input = useRef<HTMLInputElement>(null)
-  const [isCopied, setCopied] = useState(false)
-  const copy = () => {
-    input.current?.select()
-    // The clipboard's own API is missing where pages are served over plain http.
-    setCopied(document.execCommand('copy'))
-  }
-  const Icon = isCopied ? Check : Copy
-  return (
-    <div className="mt-4 grid gap-2">
-      <InputField
-        ref={input}
-        label={keys.key}
-        readOnly
-        autoFocus
-        value={text}
-        className="font-mono text-sm"
-        onFocus={(e) => e.target.select()}
-      />
-      <div className="grid gap-2.5 sm:grid-cols-2">
-        <Button onClick={copy}>
-          <Icon aria-hidden />
-          <span aria-live="polite">{isCopied ? keys.copied : keys.copy}</span>
-        </Button>
-        <Button variant="outline" onClick={onClose}>
-          {keys.done}
-        </Button>
-      </div>
-    </div>
   )
 }

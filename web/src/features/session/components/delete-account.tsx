@@ -26,7 +26,7 @@ export function DeleteAccount() {
         {deletion.open}
       </Button>
       {isOpen && (
-        <Dialog open onOpenChange={setOpen} title={deletion.question} description={deletion.confirm}>
+        <Dialog onClose={() => setOpen(false)} title={deletion.question} description={deletion.confirm}>
           <DeleteForm />
         </Dialog>
       )}

@@ -1,11 +1,11 @@
 'use client'
 
 import { Ban, PlugZap } from 'lucide-react'
-import Link from 'next/link'
 import { usePathname, useRouter } from 'next/navigation'
 import { useEffect, type ReactNode } from 'react'
 import { Message } from '@/components/message'
-import { Button, buttonVariants } from '@/components/ui/button'
+import { Button } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import type { User } from '@/lib/api/types'
 import { isDoorKept } from '@/lib/kept-door'
 import { keptTickets } from '@/lib/kept-tickets'
@@ -82,11 +82,7 @@ export function Guard({ children }: { children: ReactNode }) {
         icon={Ban}
         role="alert"
         title={guard.pageFor[needed]}
-        action={
-          <Link className={buttonVariants()} href={paths.events}>
-            {guard.browse}
-          </Link>
-        }
+        action={<ButtonLink href={paths.events}>{guard.browse}</ButtonLink>}
       >
         {guard.noAccess}
       </Message>

@@ -65,8 +65,7 @@ export function KeysSection() {
       {isCreating && <CreateKey onClose={() => setCreating(false)} />}
       {chosen && (
         <AlertDialog
-          open
-          onOpenChange={() => setChosen(undefined)}
+          onClose={() => setChosen(undefined)}
           title={keys.revokeTitle(chosen.name)}
           keep={keys.keep}
           confirm={keys.confirm}

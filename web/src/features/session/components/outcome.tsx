@@ -1,5 +1,4 @@
-import Link from 'next/link'
-import { buttonVariants } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import { AuthCard } from './auth-card'
 
 /** How a form ended: what to know, and the way on. */
@@ -16,9 +15,9 @@ export function Outcome({
 }) {
   return (
     <AuthCard {...card}>
-      <Link className={buttonVariants({ size: 'wide' })} href={to}>
+      <ButtonLink size="wide" href={to}>
         {action}
-      </Link>
+      </ButtonLink>
     </AuthCard>
   )
 }

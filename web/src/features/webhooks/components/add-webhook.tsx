@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { CopyField } from '@/components/copy-field'
 import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { InputField, SelectField } from '@/components/ui/field'
@@ -12,19 +13,25 @@ import { formatDateTime } from '@/lib/format'
 import { eventsQuery } from '../api/list-events'
 import { createWebhook, webhooksQuery } from '../api/webhooks'
 import { adding as text, secret as secretText, types } from '../strings'
-import { Secret } from './secret'
 
 /** A form, and after it the secret of the new webhook. */
 export function AddWebhook({ onClose }: { onClose: () => void }) {
   const [secret, setSecret] = useState<string>()
   return (
     <Dialog
-      open
-      onOpenChange={onClose}
+      onClose={onClose}
       title={secret ? secretText.title : text.open}
       description={secret ? secretText.about : text.about}
     >
-      {secret ? <Secret secret={secret} onDone={onClose} /> : <Form onAdded={setSecret} />}
+      {secret ? (
+        <CopyField label={secretText.label} text={secret} words={secretText}>
+          <Button variant="outline" onClick={onClose}>
+            {secretText.done}
+          </Button>
+        </CopyField>
+      ) : (
+        <Form onAdded={setSecret} />
+      )}
     </Dialog>
   )
 }

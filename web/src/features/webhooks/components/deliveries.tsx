@@ -4,6 +4,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-q
 import { ChevronDown } from 'lucide-react'
 import { useState } from 'react'
 import { LoadError } from '@/components/load-error'
+import { MoreButton } from '@/components/more-button'
 import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import { Skeleton } from '@/components/ui/skeleton'
@@ -58,16 +59,9 @@ function List({ webhook }: { webhook: Webhook }) {
           />
         ))}
       </ul>
-      {query.hasNextPage && (
-        <Button
-          variant="quiet"
-          className="m-1.5"
-          disabled={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {query.isFetchingNextPage ? text.loading : text.more}
-        </Button>
-      )}
+      <div className="grid p-1.5 empty:hidden">
+        <MoreButton list={query}>{text.more}</MoreButton>
+      </div>
     </div>
   )
 }

@@ -2,6 +2,7 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { CopyField } from '@/components/copy-field'
 import { AlertDialog } from '@/components/ui/alert-dialog'
 import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
@@ -15,7 +16,6 @@ import { toast } from '@/lib/toast'
 import { changeWebhook, deleteWebhook, rotateSecret, sendTest, webhooksQuery } from '../api/webhooks'
 import { item as text, nameOfType, secret as secretText, texts } from '../strings'
 import { Deliveries } from './deliveries'
-import { Secret } from './secret'
 
 const tones = { active: 'good', paused: 'off', failing: 'bad', gone: 'bad' } as const
 
@@ -103,27 +103,31 @@ function Actions({ webhook }: { webhook: Webhook }) {
         {text.remove}
         {of}
       </Button>
-      <AlertDialog
-        open={isDeleting}
-        onOpenChange={setDeleting}
-        title={text.question}
-        keep={text.keep}
-        confirm={text.remove}
-        pending={deleting.isPending}
-        pendingText={text.removing}
-        onConfirm={() => deleting.mutate()}
-      >
-        <p className="wrap-anywhere">{url}</p>
-        <p>{text.consequence}</p>
-      </AlertDialog>
+      {isDeleting && (
+        <AlertDialog
+          onClose={() => setDeleting(false)}
+          title={text.question}
+          keep={text.keep}
+          confirm={text.remove}
+          pending={deleting.isPending}
+          pendingText={text.removing}
+          onConfirm={() => deleting.mutate()}
+        >
+          <p className="wrap-anywhere">{url}</p>
+          <p>{text.consequence}</p>
+        </AlertDialog>
+      )}
       {secret && (
         <Dialog
-          open
-          onOpenChange={() => setSecret(undefined)}
+          onClose={() => setSecret(undefined)}
           title={secretText.title}
           description={`${secretText.about} ${secretText.rotated}`}
         >
-          <Secret secret={secret} onDone={() => setSecret(undefined)} />
+          <CopyField label={secretText.label} text={secret} words={secretText}>
+            <Button variant="outline" onClick={() => setSecret(undefined)}>
+              {secretText.done}
+            </Button>
+          </CopyField>
         </Dialog>
       )}
     </div>

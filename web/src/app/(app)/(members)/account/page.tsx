@@ -15,7 +15,7 @@ export default function AccountPage() {
   return (
     <div className="grid max-w-4xl grid-cols-1 gap-8">
       <PageTitle>{account.title}</PageTitle>
-      <PageHeading className="text-4xl sm:text-5xl">{account.title}</PageHeading>
+      <PageHeading>{account.title}</PageHeading>
       <ProfileSection user={user} />
       <PasswordSection email={user?.email} />
       <SessionsSection />

@@ -1,14 +1,14 @@
 'use client'
 
 import { SearchX } from 'lucide-react'
-import Link from 'next/link'
 import { Suspense } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
 import { SearchBox } from '@/components/search-box'
-import { Button, buttonVariants } from '@/components/ui/button'
+import { Button } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import { useStreamList } from '@/features/audit/api/list-streams'
 import { StreamList } from '@/features/audit/components/stream-list'
 import { StreamListSkeleton } from '@/features/audit/components/stream-list-skeleton'
@@ -54,11 +54,7 @@ function Streams() {
         {found !== undefined && settled.search ? words.found(found, settled.search) : ''}
       </p>
       {data ? (
-        <div
-          className="grid gap-group transition-opacity"
-          style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
-          aria-busy={isPlaceholderData}
-        >
+        <div className="grid transition-opacity aria-busy:opacity-60 gap-group" aria-busy={isPlaceholderData}>
           <p className="text-sm text-soft">{words.total(data.total)}</p>
           {data.data.length > 0 ? (
             <StreamList streams={data.data} />
@@ -86,20 +82,16 @@ function Streams() {
           {(data.next || query.after > 0) && (
             <nav aria-label={strings.pages.label} className="flex justify-between gap-4">
               {query.after > 0 ? (
-                <Link href={href({ after: 0 })} className={buttonVariants({ variant: 'outline' })}>
+                <ButtonLink href={href({ after: 0 })} variant="outline">
                   {words.first}
-                </Link>
+                </ButtonLink>
               ) : (
                 <span />
               )}
               {data.next && (
-                <Link
-                  rel="next"
-                  href={href({ after: data.next })}
-                  className={buttonVariants({ variant: 'outline' })}
-                >
+                <ButtonLink rel="next" href={href({ after: data.next })} variant="outline">
                   {words.next}
-                </Link>
+                </ButtonLink>
               )}
             </nav>
           )}

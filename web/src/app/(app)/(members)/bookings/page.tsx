@@ -17,7 +17,7 @@ export default function BookingsPage() {
     <div className="grid max-w-4xl gap-8">
       <PageTitle>{header.bookings}</PageTitle>
       <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
-        <PageHeading className="text-4xl sm:text-5xl">{header.bookings}</PageHeading>
+        <PageHeading>{header.bookings}</PageHeading>
         <div className="print:hidden">
           <SubscribeButton kind="bookings" />
         </div>

@@ -1,11 +1,10 @@
 'use client'
 
 import { CalendarPlus, Webhook } from 'lucide-react'
-import Link from 'next/link'
 import { Suspense } from 'react'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
-import { buttonVariants } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import { DeskList, DeskListSkeleton } from '@/features/desk/components/desk-list'
 import { list as text } from '@/features/desk/strings'
 import { paths } from '@/lib/paths'
@@ -14,10 +13,10 @@ import { useSession } from '@/lib/session/store'
 export default function DeskPage() {
   const isOrganizer = useSession((s) => s.user?.role === 'organizer' || s.user?.role === 'admin')
   const schedule = isOrganizer && (
-    <Link className={buttonVariants({ variant: 'outline' })} href={paths.newEvent}>
+    <ButtonLink variant="outline" href={paths.newEvent}>
       <CalendarPlus aria-hidden />
       {text.schedule}
-    </Link>
+    </ButtonLink>
   )
   return (
     <div className="grid grid-cols-1 gap-6">
@@ -29,10 +28,10 @@ export default function DeskPage() {
         </div>
         {isOrganizer && (
           <div className="flex flex-wrap gap-2.5">
-            <Link className={buttonVariants({ variant: 'outline' })} href={paths.webhooks}>
+            <ButtonLink variant="outline" href={paths.webhooks}>
               <Webhook aria-hidden />
               {text.webhooks}
-            </Link>
+            </ButtonLink>
             {schedule}
           </div>
         )}

@@ -2,14 +2,13 @@
 
 import { FileX } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import Link from 'next/link'
 import { Suspense } from 'react'
 import { BackLink } from '@/components/back-link'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
-import { buttonVariants } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import { Skeleton } from '@/components/ui/skeleton'
 import { useSeries } from '@/features/audit/api/get-series'
 import { useStateAtVersion, useStreamPage } from '@/features/audit/api/get-stream'
@@ -58,11 +57,7 @@ function LoadedStream({ id }: { id: string }) {
           isPage
           icon={FileX}
           title={words.missing}
-          action={
-            <Link className={buttonVariants()} href={paths.audit}>
-              {words.back}
-            </Link>
-          }
+          action={<ButtonLink href={paths.audit}>{words.back}</ButtonLink>}
         >
           {words.missingBody}
         </Message>

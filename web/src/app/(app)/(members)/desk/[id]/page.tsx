@@ -11,7 +11,7 @@ import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
-import { buttonVariants } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import { Skeleton } from '@/components/ui/skeleton'
 import { useDeskEvent } from '@/features/desk/api/get-desk-event'
 import { DeskTools } from '@/features/desk/components/desk-tools'
@@ -150,11 +150,7 @@ function Refused({ isOthers }: { isOthers: boolean }) {
       icon={isOthers ? Ban : TicketX}
       role={isOthers ? 'alert' : undefined}
       title={isOthers ? text.othersTitle : text.missingTitle}
-      action={
-        <Link className={buttonVariants()} href={paths.desk}>
-          {text.back}
-        </Link>
-      }
+      action={<ButtonLink href={paths.desk}>{text.back}</ButtonLink>}
     >
       {isOthers ? text.others : text.missing}
     </Message>

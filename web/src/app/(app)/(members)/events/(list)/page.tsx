@@ -1,14 +1,14 @@
 'use client'
 
 import { CalendarPlus, SearchX } from 'lucide-react'
-import Link from 'next/link'
 import { Suspense, useEffect } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
 import { Pagination } from '@/components/pagination'
-import { Button, buttonVariants } from '@/components/ui/button'
+import { Button } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import { BookButton } from '@/features/bookings/components/book-button'
 import { SubscribeButton } from '@/features/calendar/components/subscribe-button'
 import { useEventList } from '@/features/events/api/list-events'
@@ -37,10 +37,10 @@ export default function EventsPage() {
         {isOrganizer && (
           <div className="flex flex-wrap gap-2">
             <SubscribeButton kind="events" />
-            <Link className={buttonVariants({ variant: 'outline' })} href={paths.newEvent}>
+            <ButtonLink variant="outline" href={paths.newEvent}>
               <CalendarPlus aria-hidden />
               {text.schedule}
-            </Link>
+            </ButtonLink>
           </div>
         )}
       </div>
@@ -86,8 +86,7 @@ function EventList() {
       {data && !isBeyond ? (
         data.data.length > 0 ? (
           <div
-            className="grid grid-cols-1 gap-section transition-opacity"
-            style={{ opacity: isPlaceholderData ? 0.6 : 1 }}
+            className="grid transition-opacity aria-busy:opacity-60 grid-cols-1 gap-section"
             aria-busy={isPlaceholderData}
           >
             <EventGrid events={data.data} action={bookButton} />

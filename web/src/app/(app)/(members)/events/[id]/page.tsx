@@ -2,12 +2,11 @@
 
 import { TicketX } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import Link from 'next/link'
 import { BackLink } from '@/components/back-link'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { PageTitle } from '@/components/page-title'
-import { buttonVariants } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import { BookButton } from '@/features/bookings/components/book-button'
 import { useEvent } from '@/lib/get-event'
 import { EventDetails } from '@/features/events/components/event-details'
@@ -61,11 +60,7 @@ function LoadedEvent({ id }: { id: string }) {
           isPage
           icon={TicketX}
           title={text.missingTitle}
-          action={
-            <Link className={buttonVariants()} href={paths.events}>
-              {text.browse}
-            </Link>
-          }
+          action={<ButtonLink href={paths.events}>{text.browse}</ButtonLink>}
         >
           {text.missing}
         </Message>

@@ -68,7 +68,7 @@ function Schedule({ template }: { template?: Event }) {
     <div className="grid max-w-2xl gap-6">
       <PageTitle>{title}</PageTitle>
       <div className="grid gap-tight">
-        <PageHeading className="text-4xl sm:text-5xl">{title}</PageHeading>
+        <PageHeading>{title}</PageHeading>
         {template && <p className="text-soft">{text.copied(template.title)}</p>}
       </div>
       <EventForm

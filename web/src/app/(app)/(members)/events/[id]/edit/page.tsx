@@ -2,14 +2,13 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Ban } from 'lucide-react'
-import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { toast } from '@/lib/toast'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
-import { buttonVariants } from '@/components/ui/button'
+import { ButtonLink } from '@/components/ui/button-link'
 import { updateEvent } from '@/features/events/api/change-event'
 import { useMayManage } from '@/features/events/api/may-manage'
 import { eventQuery } from '@/lib/get-event'
@@ -46,11 +45,7 @@ function LoadedEdit({ id }: { id: string }) {
           icon={Ban}
           role="alert"
           title={text.othersTitle}
-          action={
-            <Link className={buttonVariants()} href={paths.event(id)}>
-              {text.toEvent}
-            </Link>
-          }
+          action={<ButtonLink href={paths.event(id)}>{text.toEvent}</ButtonLink>}
         >
           {text.others}
         </Message>
@@ -80,7 +75,7 @@ function Editor({ event }: { event: Event }) {
 
   return (
     <div className="grid max-w-2xl gap-6">
-      <PageHeading className="text-4xl sm:text-5xl">{text.editPage}</PageHeading>
+      <PageHeading>{text.editPage}</PageHeading>
       <EventForm
         event={event}
         submitText={text.save}
