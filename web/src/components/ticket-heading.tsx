@@ -2,9 +2,10 @@ import { cx } from 'class-variance-authority'
 import { MapPin } from 'lucide-react'
 import Link from 'next/link'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, formatWeekday, zoneName } from '@/lib/format'
+import { formatWeekday, zoneName } from '@/lib/format'
 import { paths } from '@/lib/paths'
 import { sameOffset, viewerZone } from '@/lib/time-zone'
+import { DateTime } from './date-time'
 
 /** The heading of every ticket: the event, its time and its venue. */
 export function TicketHeading({
@@ -32,7 +33,7 @@ export function TicketHeading({
       </Heading>
       <p className={line}>
         <span>{formatWeekday(event.date, event.timeZone)}, </span>
-        <time dateTime={event.date}>{formatDateTime(event.date, event.timeZone)}</time>
+        <DateTime at={event.date} timeZone={event.timeZone} />
         {!sameOffset(event.date, event.timeZone, viewerZone()) && (
           <>
             {' '}

@@ -1,7 +1,7 @@
 'use client'
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Megaphone, Pencil, XCircle } from 'lucide-react'
+import { Megaphone, Pencil, Store, XCircle } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useState } from 'react'
@@ -31,6 +31,14 @@ export function EventTools({ event }: { event: Event }) {
     <div className="grid gap-2.5 border-t pt-5">
       <h2 className="type-label text-soft">{text.title}</h2>
       {event.status === 'DRAFT' && <PublishButton event={event} />}
+      <Link
+        className={buttonVariants({ variant: 'outline' })}
+        href={paths.deskEvent(event.id)}
+        prefetch={false}
+      >
+        <Store aria-hidden />
+        {text.desk}
+      </Link>
       <Link
         className={buttonVariants({ variant: 'outline' })}
         href={paths.editEvent(event.id)}
