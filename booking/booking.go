@@ -123,6 +123,8 @@ func cancelledBooking(found *projections.Booking) func(outcome) Result {
 		cancelled.Status = projections.BookingCancelled
 		if record, ok := recordOf(o, domain.TypeBookingCancelled); ok {
 			cancelled.CancelledAt, cancelled.Version = &record.RecordedAt, record.Version
+			value, _ := valueOf(record).(domain.BookingCancelled)
+			cancelled.CancelReason = value.Reason
 		}
 		return Result{Event: eventOf(found.EventID, o), Booking: cancelled, Position: o.Position}
 	}

@@ -100,6 +100,7 @@ type User struct {
 	Role  account.Role `json:"role" enum:"customer,organizer,auditor,admin"`
 	// EmailVerified matters where REQUIRE_VERIFIED_EMAIL is set.
 	EmailVerified bool `json:"emailVerified" doc:"Whether the user has proved to receive mail at the address"`
+	HasEventRole  bool `json:"hasEventRole,omitempty" doc:"Whether the user is a co-organizer of an event, or sells or checks in there"`
 }
 
 // Session is the answer to a sign-in.
@@ -130,7 +131,7 @@ type Delivery struct {
 func (a *api) session(ctx context.Context, d Delivery, user account.User, tokens account.Tokens) *sessionOutput {
 	out := &sessionOutput{
 		SetCookie: a.refreshCookies(ctx, tokens.Refresh, tokens.RefreshExpires),
-		Body:      Session{User: userOf(user), AccessToken: tokens.Access, RefreshToken: tokens.Refresh},
+		Body:      Session{User: a.userOf(ctx, user), AccessToken: tokens.Access, RefreshToken: tokens.Refresh},
 	}
 	if d.RefreshTokenMode == "cookie" {
 		out.Body.RefreshToken = ""
@@ -138,8 +139,20 @@ func (a *api) session(ctx context.Context, d Delivery, user account.User, tokens
 	return out
 }
 
-func userOf(user account.User) User {
-	return User{ID: user.ID, Email: user.Email, Name: user.Name, Role: user.Role, EmailVerified: user.EmailVerified}
+func (a *api) userOf(ctx context.Context, user account.User) User {
+	return User{
+		ID: user.ID, Email: user.Email, Name: user.Name, Role: user.Role, EmailVerified: user.EmailVerified,
+		HasEventRole: user.ID != uuid.Nil && a.hasEventRole(ctx, user.ID),
+	}
+}
+
+// hasEventRole only decides what clients offer, so nobody is kept from signing in if it can't be read.
+func (a *api) hasEventRole(ctx context.Context, user uuid.UUID) bool {
+	has, err := a.Events.HasRole(ctx, user)
+	if err != nil && ctx.Err() == nil {
+		a.Logger.Warn("roles at events could not be read", "error", err)
+	}
+	return has
 }
 
 type registerInput struct {
@@ -255,7 +268,7 @@ func (a *api) me(ctx context.Context, _ *struct{}) (*struct{ Body User }, error)
 	if err != nil {
 		return nil, unlessGone(err)
 	}
-	return &struct{ Body User }{userOf(user)}, nil
+	return &struct{ Body User }{a.userOf(ctx, user)}, nil
 }
 
 type eraseInput struct {

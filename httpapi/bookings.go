@@ -20,6 +20,8 @@ type Booking struct {
 	CreatedAt   time.Time  `json:"createdAt"`
 	CancelledAt *time.Time `json:"cancelledAt,omitempty"`
 
+	CancelReason string `json:"cancelReason,omitempty" doc:"Why an organizer has cancelled it; absent: the customer has, or nobody"`
+
 	Lines    []TicketLine `json:"lines" nullable:"false"`
 	Currency string       `json:"currency,omitempty" example:"USD" doc:"Of the prices: an ISO 4217 code; absent: they are not known"`
 }
@@ -27,7 +29,7 @@ type Booking struct {
 func bookingOf(b *projections.Booking) Booking {
 	return Booking{
 		ID: b.ID, EventID: b.EventID, UserID: b.UserID, Status: b.Status, CreatedAt: b.CreatedAt, CancelledAt: b.CancelledAt,
-		Lines: linesOf(b.Lines.All(), b.Currency), Currency: b.Currency,
+		CancelReason: b.CancelReason, Lines: linesOf(b.Lines.All(), b.Currency), Currency: b.Currency,
 	}
 }
 

@@ -46,7 +46,8 @@ func TestAnOrganizerCancelsABooking(t *testing.T) {
 	s.want(cancel(organizerToken, uuid.NewString(), bookingID, "Paid twice"), 404, "event_not_found")
 
 	a := s.want(cancel(seller, event, bookingID, "Paid twice", idempotencyKey, "c"), 200, "")
-	if a.at("booking", "status") != "CANCELLED" || a.at("booking", "cancelledAt") == nil {
+	if a.at("booking", "status") != "CANCELLED" || a.at("booking", "cancelledAt") == nil ||
+		a.at("booking", "cancelReason") != "Paid twice" {
 		t.Errorf("got %s", a.raw)
 	}
 	again := s.want(cancel(seller, event, bookingID, "Paid twice", idempotencyKey, "c"), 200, "")
@@ -54,7 +55,12 @@ func TestAnOrganizerCancelsABooking(t *testing.T) {
 		t.Errorf("got %s, want %s", again.raw, a.raw)
 	}
 	s.want(cancel(seller, event, bookingID, "Another reason", idempotencyKey, "c"), 422, "idempotency_key_reused")
-	s.want(cancel(seller, event, bookingID, "Another reason"), 200, "")
+	late := s.want(cancel(seller, event, bookingID, "Another reason"), 200, "")
+	mine := s.want(s.call("GET", "/bookings", alice, nil, "Min-Log-Position", a.header.Get("Log-Position")), 200, "")
+	booked := mine.at("data").([]any)[0].(map[string]any)
+	if late.at("booking", "cancelReason") != "Paid twice" || booked["cancelReason"] != "Paid twice" {
+		t.Errorf("the customer is told %s, and the other organizer %s", mine.raw, late.raw)
+	}
 
 	holds := s.want(s.call("GET", "/holds", waiting, nil, "Min-Log-Position", a.header.Get("Log-Position")), 200, "")
 	if list := holds.at("data").([]any); len(list) != 1 || list[0].(map[string]any)["offered"] != true {

@@ -248,3 +248,24 @@ func TestTicketsAreShownUntilTheEventIsOver(t *testing.T) {
 		t.Errorf("after the end: got %d codes", len(codes))
 	}
 }
+
+func TestASessionTellsWhoHasARoleAtAnEvent(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	event := s.schedule(1)
+	_, hal := s.account("hal@example.com", "Hal", account.Customer)
+	has := func() (me, session any) {
+		t.Helper()
+		a := s.want(s.call("POST", "/auth/login", "", map[string]string{
+			"email": "hal@example.com", "password": "passw0rd 123",
+		}), 200, "")
+		return s.want(s.call("GET", "/auth/me", hal, nil), 200, "").at("hasEventRole"), a.at("user", "hasEventRole")
+	}
+	if me, session := has(); me != nil || session != nil {
+		t.Errorf("before: %v, %v", me, session)
+	}
+	s.want(s.addOrganizer(event, "hal@example.com", "check_in"), 200, "")
+	if me, session := has(); me != true || session != true {
+		t.Errorf("with a role: %v, %v", me, session)
+	}
+}

@@ -113,3 +113,38 @@ func TestADatabaseThatFollowedIsNotMigratedByTheWay(t *testing.T) {
 		t.Errorf("got %v %v", applied, err)
 	}
 }
+
+func TestReasonsOfEarlierCancellationsAreKnown(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	url := dbtest.URL(t)
+	if _, err := migrations.Down(ctx, url, 99); err != nil {
+		t.Fatal(err)
+	}
+	pool := dbtest.Connect(t, url)
+	_, err := pool.Exec(ctx, `
+		alter table event_log disable trigger event_log_no_gap; -- the hashes do not matter
+		with stream as (select gen_random_uuid() as id),
+		log as (
+			insert into event_log (position, stream_id, version, type, schema_version, data, metadata, recorded_at, hash)
+			select n, stream.id, n, kind, schema_version, data::json, '{}', now(), sha256('')
+			from stream, (values
+				(1, 'EventScheduled', 2, '{}'),
+				(2, 'TicketBooked', 1, '{}'),
+				(3, 'BookingCancelled', 3, '{"reason": "Paid twice"}'),
+				(4, 'BookingCancelled', 1, '{}')) as records (n, kind, schema_version, data))
+		insert into bookings (id, event_id, user_id, status, created_at, version)
+		select gen_random_uuid(), stream.id, gen_random_uuid(), status, now(), version
+		from stream, (values ('CONFIRMED', 2), ('CANCELLED', 3), ('CANCELLED', 4)) as rows (status, version)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrations.Up(ctx, url); err != nil {
+		t.Fatal(err)
+	}
+	var reasons string
+	err = pool.QueryRow(ctx, `select string_agg(cancel_reason, ',' order by version) from bookings`).Scan(&reasons)
+	if err != nil || reasons != ",Paid twice," {
+		t.Errorf("got %q, %v", reasons, err)
+	}
+}

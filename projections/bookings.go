@@ -25,6 +25,8 @@ type Booking struct {
 	Lines       domain.Lines
 	Currency    string    // of the prices of Lines; empty: they are not known
 	CheckIns    []CheckIn // never changed in place
+	// CancelReason is why an organizer has cancelled it. Empty: the customer has, or nobody.
+	CancelReason string
 }
 
 const bookingsName = "bookings"
@@ -50,6 +52,7 @@ func bookingsTable() *engine.Table[Booking, domain.Record] {
 			{Name: "lines", SQLType: "jsonb"},
 			{Name: "currency", SQLType: "text"},
 			{Name: "check_ins", SQLType: "jsonb"},
+			{Name: "cancel_reason", SQLType: "text"},
 		},
 	}
 }
@@ -57,7 +60,7 @@ func bookingsTable() *engine.Table[Booking, domain.Record] {
 func (b *Booking) fields() []any {
 	return []any{
 		&b.ID, &b.EventID, &b.UserID, &b.Status, &b.CreatedAt, &b.CancelledAt, &b.Version,
-		(*linesColumn)(&b.Lines), &b.Currency, (*checkInsColumn)(&b.CheckIns),
+		(*linesColumn)(&b.Lines), &b.Currency, (*checkInsColumn)(&b.CheckIns), &b.CancelReason,
 	}
 }
 
@@ -92,7 +95,7 @@ func reduceBooking(row *Booking, r *engine.Record[domain.Record]) {
 		}
 	case domain.BookingCancelled:
 		at := r.RecordedAt // a copy: a pointer into r would keep the whole page in memory
-		row.Status, row.CancelledAt = BookingCancelled, &at
+		row.Status, row.CancelledAt, row.CancelReason = BookingCancelled, &at, v.Reason
 	case domain.TicketCheckedIn:
 		row.checkIn(v)
 	case domain.CheckInUndone:

@@ -1,8 +1,10 @@
 package projections
 
 import (
+	"context"
 	"database/sql/driver"
 	"encoding/json"
+	"fmt"
 	"maps"
 
 	"github.com/google/uuid"
@@ -37,4 +39,14 @@ func (o *Organizers) Value() (driver.Value, error) {
 // Scan implements [database/sql.Scanner].
 func (o *Organizers) Scan(stored any) error {
 	return scanJSON(stored, (*map[uuid.UUID]domain.EventRole)(o))
+}
+
+// HasRole tells whether somebody is a co-organizer of any event.
+func (e *Events) HasRole(ctx context.Context, user uuid.UUID) (has bool, err error) {
+	err = e.pool.QueryRow(ctx,
+		`select exists (select from events where organizers <> '{}' and organizers ? $1)`, user.String()).Scan(&has)
+	if err != nil {
+		return false, fmt.Errorf("roles of user %s: %w", user, err)
+	}
+	return has, nil
 }

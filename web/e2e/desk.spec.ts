@@ -44,7 +44,7 @@ test('the desk shows one’s own events, and how each sells while it does', asyn
 
   const guestPage = await (await browser.newContext()).newPage()
   await enter(guestPage, '/desk')
-  await expect(guestPage.getByText('None of your events is still to come.')).toBeVisible()
+  await expect(guestPage.getByText('You have no upcoming events.')).toBeVisible()
   await expect(guestPage.getByRole('link', { name: 'Desk', exact: true })).toBeHidden()
   await guestPage.goto(web() + `/desk/${event.id}`)
   await expect(guestPage.getByRole('heading', { name: 'This isn’t your event' })).toBeVisible()

@@ -37,7 +37,7 @@ export function SearchBox({
         placeholder={label}
         value={search}
         onChange={(e) => onSearch(e.target.value)}
-        className={`${controlClass} px-10.5 [&::-webkit-search-cancel-button]:hidden`}
+        className={`${controlClass} px-10.5 text-ellipsis [&::-webkit-search-cancel-button]:hidden`}
       />
       {search && (
         <button

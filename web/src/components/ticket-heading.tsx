@@ -1,9 +1,10 @@
 import { cx } from 'class-variance-authority'
 import { MapPin } from 'lucide-react'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, formatWeekday, zoneName } from '@/lib/format'
+import { formatWeekday, zoneName } from '@/lib/format'
 import { paths } from '@/lib/paths'
 import { sameOffset, viewerZone } from '@/lib/time-zone'
+import { DateTime } from './date-time'
 import { TitleLink } from './title-link'
 
 /** The heading of every ticket: the event, its time and its venue. */
@@ -26,7 +27,7 @@ export function TicketHeading({
       </Heading>
       <p className={line}>
         <span>{formatWeekday(event.date, event.timeZone)}, </span>
-        <time dateTime={event.date}>{formatDateTime(event.date, event.timeZone)}</time>
+        <DateTime at={event.date} timeZone={event.timeZone} />
         {!sameOffset(event.date, event.timeZone, viewerZone()) && (
           <>
             {' '}

@@ -7,7 +7,7 @@ import { controlClass } from './control'
 export function Select({ className, ...props }: ComponentProps<'select'>) {
   return (
     <span data-slot="select" className="relative block">
-      <select {...props} className={cx(controlClass, 'appearance-none pr-10', className)} />
+      <select {...props} className={cx(controlClass, 'appearance-none pr-10 text-ellipsis', className)} />
       <ChevronDown
         aria-hidden
         className="pointer-events-none absolute top-1/2 right-3 size-4 -translate-y-1/2 text-soft"

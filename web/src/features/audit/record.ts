@@ -54,7 +54,17 @@ export function describeRecord({ type, data, metadata }: StreamRecord): string {
       return texts.record.declined(who, n)
     case 'OfferLapsed':
       return texts.record.offerLapsed(who, n)
-    default: // of a later version of the program: "Ticket checked in"
+    case 'TicketCheckedIn':
+      return texts.record.checkedIn
+    case 'CheckInUndone':
+      return texts.record.checkInUndone
+    case 'OrganizerAdded':
+      return texts.record.organizerAdded(texts.record.user(text(data.userId)))
+    case 'OrganizerRemoved':
+      return texts.record.organizerRemoved(texts.record.user(text(data.userId)))
+    case 'MessageSent':
+      return texts.record.messageSent(Number(data.recipients))
+    default: // of a later version of the program: "Waiting list joined"
       return type.replace(
         /([a-z])([A-Z])/g,
         (_, end: string, begin: string) => `${end} ${begin.toLowerCase()}`,

@@ -125,6 +125,12 @@ export const texts = {
       n === 1 ? `A ticket was offered to ${lower(who)}` : `${tickets(n)} were offered to ${lower(who)}`,
     declined: (who: string, n: number) => `${who} declined an offer of ${some(n)}`,
     offerLapsed: (who: string, n: number) => `An offer of ${some(n)} to ${lower(who)} ran out`,
+    checkedIn: 'A ticket was checked in at the door',
+    checkInUndone: 'A check-in was undone',
+    user: (id: string | undefined) => (id ? `User ${id.slice(-4)}` : 'A user'),
+    organizerAdded: (who: string) => `${who} was added to the event’s team`,
+    organizerRemoved: (who: string) => `${who} was removed from the event’s team`,
+    messageSent: (people: number) => `A message was sent to ${plural(people, 'person', 'people')}`,
   },
 
   charts: {

@@ -70,6 +70,16 @@ describe('my bookings', () => {
     expect(screen.getAllByRole('button', { name: /Cancel Booking/ })).toHaveLength(2)
   })
 
+  it('say why the organizer has cancelled one', async () => {
+    show([
+      aBooking(anEvent(), { status: 'CANCELLED', cancelReason: 'The hall is closed' }),
+      aBooking(anEvent({ title: 'Given back' }), { status: 'CANCELLED' }),
+    ])
+    const reason = await screen.findByText('The hall is closed')
+    expect(reason.parentElement).toHaveTextContent('Cancelled by the organizer: The hall is closed')
+    expect(screen.getAllByText(/by the organizer/)).toHaveLength(1)
+  })
+
   it('come page by page', async () => {
     const bookings = ['One', 'Two', 'Three'].map((title) =>
       aBooking(anEvent({ title, date: '2020-01-01T00:00:00Z' })),

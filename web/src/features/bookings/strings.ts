@@ -32,7 +32,7 @@ export const strings = {
     booked: (title: string) => `Successfully booked ${title}!`,
     whereTicketIs: 'Your ticket is in My bookings.',
     soldOut: (title: string) => `Sorry, tickets for ${title} are no longer available.`,
-    othersWait: 'Others are waiting for tickets already. You can join the waiting list on the event’s page.',
+    othersWait: 'Others are already waiting for tickets. You can join the waiting list on the event’s page.',
     needsHttps:
       'Tickets for this event are sold over a secure connection only. Open the box office with https.',
     failed: 'Failed to complete booking. Please try again.',

@@ -27,6 +27,7 @@ export const strings = {
     eventCancelled: 'Event cancelled',
     booked: 'Booked on',
     cancelledOn: 'cancelled on',
+    reason: (reason: ReactNode) => sentence('Cancelled by the organizer: ', reason),
   },
   ticket: {
     show: 'Show ticket',

@@ -53,7 +53,7 @@ describe('subscribing to a calendar', () => {
     )
     await userEvent.click(screen.getByLabelText('Address'))
     await click('Copy address')
-    expect(toasts.success).toHaveBeenCalledExactlyOnceWith('The address is copied.')
+    expect(toasts.success).toHaveBeenCalledExactlyOnceWith('Address copied.')
     expect(copied).toBe('http://localhost/api/calendar/SECRET1.ics')
     await click('Replace address')
     expect(await screen.findByDisplayValue('http://localhost/api/calendar/SECRET2.ics')).toBeInTheDocument()
@@ -73,7 +73,7 @@ describe('subscribing to a calendar', () => {
 
   it('says so when an address can’t be shown anymore', async () => {
     await open({ ...aFeed(''), path: undefined })
-    expect(await screen.findByText(/can’t be shown anymore/)).toBeInTheDocument()
+    expect(await screen.findByText(/can’t be shown again/)).toBeInTheDocument()
     expect(screen.queryByLabelText('Address')).not.toBeInTheDocument()
   })
 })

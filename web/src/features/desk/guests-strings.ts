@@ -23,11 +23,11 @@ export const attendees = {
   cancelledAt: (time: string) => `Cancelled ${time}`,
   more: 'Load more',
   loading: 'Loading attendees…',
-  failed: 'Attendees could not be loaded',
+  failed: 'Attendees couldn’t be loaded',
   none: 'Nobody has booked yet',
-  noneHint: 'Attendees appear here with the first booking.',
-  noMatch: 'Nobody matches',
-  noMatchHint: 'Try other words, or fewer filters.',
+  noneHint: 'Attendees will appear here once someone books.',
+  noMatch: 'No matches',
+  noMatchHint: 'Try a different search, or fewer filters.',
   clear: 'Clear filters',
 }
 
@@ -36,23 +36,23 @@ export const reasons = {
   keep: 'Keep it',
   cancel: {
     action: 'Cancel booking',
-    of: (name: string) => `Cancel the booking of ${name}`,
+    of: (name: string) => `Cancel ${name}’s booking`,
     title: 'Cancel this booking?',
-    body: (name: string) => `${name} gets a mail with the reason, and the tickets go back on sale.`,
-    hint: 'Kept for good: write nothing personal.',
+    body: (name: string) => `${name} will be told the reason by e-mail, and the tickets go back on sale.`,
+    hint: 'The customer sees it, and it’s kept permanently: leave out anything personal.',
     confirm: 'Cancel booking',
-    done: (name: string) => `The booking of ${name} is cancelled.`,
+    done: (name: string) => `${name}’s booking is cancelled.`,
   },
   undo: {
     action: 'Undo',
-    of: (ticket: string, name: string) => `Undo the check-in of ${ticket}, ${name}`,
+    of: (ticket: string, name: string) => `Undo check-in of ${ticket}, ${name}`,
     title: 'Undo this check-in?',
-    body: (name: string) => `The ticket of ${name} can be checked in again.`,
-    hint: 'Kept for good: write nothing personal.',
+    body: (name: string) => `${name}’s ticket can then be checked in again.`,
+    hint: 'It’s kept permanently: leave out anything personal.',
     confirm: 'Undo check-in',
-    done: (name: string) => `The check-in of ${name} was undone.`,
+    done: (name: string) => `${name}’s check-in was undone.`,
   },
-  failed: 'That did not work',
+  failed: 'That didn’t work',
 }
 
 export const csv = {
@@ -63,35 +63,35 @@ export const csv = {
 
 export const sell = {
   title: 'Sell here',
-  about: 'Book tickets for somebody who has an account. They get the tickets by mail.',
-  email: 'E-mail of the customer',
+  about: 'Book tickets for someone who has an account. They’ll get them by e-mail.',
+  email: 'Customer’s e-mail',
   type: 'Ticket type',
   quantity: 'Tickets',
   submit: 'Book tickets',
   pending: 'Booking…',
   done: (tickets: number, email: string) => `Booked ${plural(tickets, 'ticket')} for ${email}.`,
   refused: {
-    user_not_found: 'Nobody has an account with this e-mail address. They can register first.',
+    user_not_found: 'No account uses this e-mail address. Ask them to register first.',
     email_not_verified:
-      'This e-mail address is not confirmed yet. They can confirm it with the link in their mail.',
+      'This e-mail address hasn’t been confirmed yet. They can confirm it with the link we’ve sent them.',
     already_booked: 'This person already has tickets for this event.',
-    already_holding: 'This person has reserved tickets already, and can book those.',
-    already_waiting: 'This person is on the waiting list, and is offered tickets in turn.',
+    already_holding: 'This person has already reserved tickets, and can book those.',
+    already_waiting: 'This person is on the waiting list, and will be offered tickets in turn.',
     too_many_bookings: 'This person has booked and cancelled this event too many times.',
-    limit_per_customer: 'This is more than one person can have.',
+    limit_per_customer: 'That’s more tickets than one person can get.',
   } as Record<string, string>,
 }
 
 export const message = {
   title: 'Message to attendees',
-  about: 'Goes by mail to everybody who has tickets now. Up to five a day.',
+  about: 'Sent by e-mail to everyone who has tickets now. You can send up to five a day.',
   subject: 'Subject',
   text: 'Text',
-  hint: 'Up to 2,000 characters. Answers do not reach you: write how you can be reached.',
+  hint: 'Up to 2,000 characters. Replies won’t reach you, so say how to get in touch.',
   submit: 'Send message',
   confirm: {
     title: 'Send this message?',
-    body: 'It goes to everybody who has tickets, and can’t be taken back.',
+    body: 'It goes to everyone who has tickets, and can’t be taken back.',
     keep: 'Not yet',
     confirm: 'Send',
     pending: 'Sending…',
@@ -101,5 +101,5 @@ export const message = {
   by: (name: string, time: string, people: number) =>
     `${name || attendees.deleted}, ${time}, to ${plural(people, 'person', 'people')}`,
   none: 'Nothing has been sent yet.',
-  failed: 'Messages could not be loaded',
+  failed: 'Messages couldn’t be loaded',
 }

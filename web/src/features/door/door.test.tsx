@@ -313,6 +313,6 @@ test('the door of another’s event stays closed', async () => {
   )
   show(<Door id={eventId} />)
   expect(
-    await screen.findByRole('heading', { name: 'You can’t check tickets in at this event' }),
+    await screen.findByRole('heading', { name: 'You can’t check in tickets at this event' }),
   ).toBeInTheDocument()
 })

@@ -29,11 +29,12 @@ export const details = {
 
 export const tools = {
   title: 'For organizers',
+  desk: 'Sales and attendees',
   edit: 'Edit event',
   publish: 'Publish event',
   publishing: 'Publishing…',
   published: (title: string) => `${title} is published.`,
-  notPublished: 'The event was not published.',
+  notPublished: 'The event wasn’t published.',
   cancel: 'Cancel event',
   cancelTitle: 'Cancel this event?',
   keep: 'Keep event',
@@ -42,5 +43,5 @@ export const tools = {
   sold: (sold: number) => (sold > 0 ? `${plural(sold, 'ticket')} ${sold === 1 ? 'is' : 'are'} sold. ` : ''),
   final: 'This can’t be undone.',
   cancelled: (title: string) => `${title} is cancelled.`,
-  notCancelled: 'The event was not cancelled.',
+  notCancelled: 'The event wasn’t cancelled.',
 } as const

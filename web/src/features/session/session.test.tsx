@@ -249,6 +249,20 @@ describe('the way to the audit', () => {
   })
 })
 
+describe('the way to the desk', () => {
+  it.each([
+    ['organizer', undefined, true],
+    ['admin', undefined, true],
+    ['customer', undefined, false],
+    ['customer', true, true],
+    ['auditor', true, true],
+  ] as const)('is for those with events: %s, role at an event: %s', (role, hasEventRole, isShown) => {
+    startSession(aSession('access-1', { role, hasEventRole }))
+    render(<SiteHeader />)
+    expect(screen.queryAllByRole('link', { name: 'Desk' })).toHaveLength(isShown ? 1 : 0)
+  })
+})
+
 it('the link to the other page for guests keeps the path to open after signing in', () => {
   history.replaceState(null, '', '/login?next=%2Fbookings')
   render(<GuestLink to="/register">Register</GuestLink>)

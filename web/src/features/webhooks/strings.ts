@@ -4,10 +4,10 @@ import { formatNumber } from '@/lib/format'
 
 export const texts = {
   title: 'Webhooks',
-  lead: 'Your programs are told at once what happens at your events: we post a signed message to an address of yours.',
+  lead: 'Let your programs know what happens at your events, as it happens: we send signed messages to an address of yours.',
   failed: 'Your webhooks couldn’t be loaded',
   none: 'No webhooks yet',
-  noneText: 'Add an address, and your program hears of every booking, cancellation and check-in.',
+  noneText: 'Add an address, and we’ll tell it about every booking, cancellation and check-in.',
   most: (n: number) => `You can have ${formatNumber(n)} webhooks. Delete one to add another.`,
   notDone: 'That didn’t work. Please try again.',
 } as const
@@ -31,7 +31,7 @@ export const adding = {
 
 export const secret = {
   title: 'Your secret',
-  about: 'Messages are signed with it, so that you can tell that they come from us. It isn’t shown again.',
+  about: 'We sign messages with it, so you can tell they’re from us. It won’t be shown again.',
   rotated: 'For 24 hours, messages are signed with the old secret too.',
   label: 'Secret',
   copy: 'Copy',
@@ -41,9 +41,10 @@ export const secret = {
 
 export const item = {
   status: { active: 'Active', paused: 'Paused', failing: 'Switched off', gone: 'Switched off' },
-  failing: 'Nothing arrived any more, so we’ve stopped. What happens is kept, and sent once you resume.',
-  gone: 'It has answered that it wants no more (410). What happens isn’t kept for it.',
-  pausedText: 'What happens is kept for 30 days, and sent once you resume.',
+  failing:
+    'Messages no longer got through, so we’ve stopped sending. They’re kept, and sent once you resume.',
+  gone: 'The address asked us to stop (410 Gone). Messages aren’t kept for it.',
+  pausedText: 'Messages are kept for 30 days, and sent once you resume.',
   trouble: 'Failing since',
   everything: 'Everything',
   oneEvent: 'One event only',
@@ -57,7 +58,7 @@ export const item = {
   removed: 'The webhook was deleted.',
   of: (url: string) => `: ${url}`,
   question: 'Delete this webhook?',
-  consequence: 'Nothing more is sent to it, and its deliveries are deleted too.',
+  consequence: 'Nothing more will be sent to it, and its deliveries will be deleted.',
   keep: 'Keep it',
   removing: 'Deleting…',
 } as const
@@ -67,7 +68,7 @@ export const deliveries = {
   failed: 'The deliveries couldn’t be loaded',
   none: 'Nothing was sent in the last 30 days.',
   status: { pending: 'Waiting', delivered: 'Delivered', failed: 'Given up' },
-  code: (code: number) => `Answer ${code}`,
+  code: (code: number) => `Response ${code}`,
   took: (ms: number) => `${formatNumber(ms)} ms`,
   attempts: (n: number) => (n === 1 ? '1 attempt' : `${formatNumber(n)} attempts`),
   next: 'Next attempt',

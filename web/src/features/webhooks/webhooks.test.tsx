@@ -183,7 +183,7 @@ describe('webhooks', () => {
     show(<Webhooks />)
     await userEvent.click(await screen.findByText('Deliveries'))
     const row = (await screen.findByText('Given up')).closest('li')
-    expect(row).toHaveTextContent('Answer 500 · 1,234 ms · 12 attempts')
+    expect(row).toHaveTextContent('Response 500 · 1,234 ms · 12 attempts')
     expect(row).toHaveTextContent('The endpoint answered with an error.')
     await click(/^Send again/)
     await waitFor(() => expect(again).toHaveBeenCalledOnce())

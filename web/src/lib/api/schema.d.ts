@@ -1340,6 +1340,8 @@ export interface components {
             lines?: components["schemas"]["Line"][] | null;
         };
         Booking: {
+            /** @description Why an organizer has cancelled it; absent: the customer has, or nobody */
+            cancelReason?: string;
             /** Format: date-time */
             cancelledAt?: string;
             /** Format: date-time */
@@ -1382,6 +1384,8 @@ export interface components {
             receipt: components["schemas"]["Receipt"];
         };
         BookingWithEvent: {
+            /** @description Why an organizer has cancelled it; absent: the customer has, or nobody */
+            cancelReason?: string;
             /** Format: date-time */
             cancelledAt?: string;
             /** Format: date-time */
@@ -3034,6 +3038,8 @@ export interface components {
             email: string;
             /** @description Whether the user has proved to receive mail at the address */
             emailVerified: boolean;
+            /** @description Whether the user is a co-organizer of an event, or sells or checks in there */
+            hasEventRole?: boolean;
             /** Format: uuid */
             id: string;
             name: string;

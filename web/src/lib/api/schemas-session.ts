@@ -8,6 +8,7 @@ type Schemas = components['schemas']
 export const User: GenericSchema<Schemas['User']> = object({
   email: string(),
   emailVerified: boolean(),
+  hasEventRole: optional(boolean()),
   id: string(),
   name: string(),
   role: picklist(["customer","organizer","auditor","admin"]),

@@ -74,6 +74,7 @@ export const TicketCode: GenericSchema<Schemas['TicketCode']> = object({
 })
 
 export const BookingWithEvent: GenericSchema<Schemas['BookingWithEvent']> = object({
+  cancelReason: optional(string()),
   cancelledAt: optional(string()),
   createdAt: string(),
   currency: optional(string()),
@@ -97,6 +98,7 @@ export const BookingList: GenericSchema<Schemas['BookingList']> = object({
 })
 
 export const Booking: GenericSchema<Schemas['Booking']> = object({
+  cancelReason: optional(string()),
   cancelledAt: optional(string()),
   createdAt: string(),
   currency: optional(string()),

@@ -140,7 +140,7 @@ describe('booking', () => {
     await userEvent.click(button())
     await waitFor(() => expect(toasts.error).toHaveBeenCalledOnce())
     const description =
-      'Others are waiting for tickets already. You can join the waiting list on the event’s page.'
+      'Others are already waiting for tickets. You can join the waiting list on the event’s page.'
     expect(toasts.error).toHaveBeenCalledWith('Sorry, tickets for Jazz Night are no longer available.', {
       description,
     })

@@ -44,6 +44,9 @@ export function BookingCard({
           <BookingBadge booking={booking} now={now} />
           <BookedOn booking={booking} />
         </p>
+        {booking.cancelReason && (
+          <p className="wrap-anywhere">{strings.status.reason(<bdi>{booking.cancelReason}</bdi>)}</p>
+        )}
         {(quantityOf(booking.lines) > 1 || event.ticketTypes.length > 1) && (
           <p className="text-sm font-semibold">{describeLines(booking.lines, event)}</p>
         )}

@@ -61,7 +61,7 @@ export function AttendeeRow({
         </ul>
       </td>
       <td role="cell" className={`${cell} text-sm text-soft`}>
-        {text.bookedAt(formatDateTime(bookedAt, viewerZone()))}
+        <p>{text.bookedAt(formatDateTime(bookedAt, viewerZone()))}</p>
         {isCancelled && cancelledAt && (
           <Badge tone="off" className="mt-1 whitespace-normal!">
             {text.cancelledAt(formatDateTime(cancelledAt, viewerZone()))}
@@ -72,7 +72,7 @@ export function AttendeeRow({
         {!isCancelled && tickets.every(({ checkedInAt }) => !checkedInAt) && (
           <Button
             variant="quietDanger"
-            className="-my-2.5"
+            className="-my-2.5 max-lg:-ml-4"
             aria-label={reasons.cancel.of(name)}
             onClick={onCancel}
           >

@@ -149,7 +149,7 @@ function Table({ children }: { children: React.ReactNode }) {
   return (
     <table role="table" aria-label={text.title} className="w-full text-left max-lg:block">
       <thead role="rowgroup" className="max-lg:sr-only">
-        <tr role="row" className="text-sm text-soft">
+        <tr role="row" className="type-label text-soft">
           {[text.name, text.tickets, text.booked].map((label) => (
             <th key={label} role="columnheader" scope="col" className="py-2 pr-4 font-semibold">
               {label}

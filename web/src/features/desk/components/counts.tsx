@@ -37,7 +37,7 @@ export function CountsLine({ event }: { event: Counted }) {
     [text.waiting, formatNumber(event.waiting)],
   ] as const
   return (
-    <dl className="grid grid-cols-2 gap-x-6 gap-y-1.5 sm:flex">
+    <dl className="grid grid-cols-2 gap-x-6 gap-y-1.5 sm:grid-cols-[9rem_repeat(3,7rem)]">
       {shown.map(([name, value]) => (
         <div key={name}>
           <dt className="type-label text-soft">{name}</dt>

@@ -1,7 +1,8 @@
 import { Ban, PencilLine } from 'lucide-react'
+import { DateTime } from '@/components/date-time'
 import { Badge } from '@/components/ui/badge'
 import type { DeskListedEvent } from '@/lib/api/types'
-import { formatDateTime, formatWeekday, zoneName } from '@/lib/format'
+import { formatWeekday, zoneName } from '@/lib/format'
 import { event as text } from '../strings'
 
 /** When and where an event is, its status, and what one may do there. */
@@ -15,7 +16,7 @@ export function HeadingLine({
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 text-sm">
       <p className="min-w-0">
         <span className="font-medium">
-          {formatWeekday(date, timeZone)}, <time dateTime={date}>{formatDateTime(date, timeZone)}</time>
+          {formatWeekday(date, timeZone)}, <DateTime at={date} timeZone={timeZone} />
         </span>{' '}
         <span className="whitespace-nowrap text-soft">{zoneName(date, timeZone)}</span>
         <span className="text-soft">

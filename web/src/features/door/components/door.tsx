@@ -87,7 +87,7 @@ function OpenDoor({ id, door }: { id: string; door: ReturnType<typeof useDoor> }
   const title = data?.list.title ?? ''
   const result = shown?.result
   return (
-    <div className="mx-auto grid w-full max-w-2xl gap-group">
+    <div className="grid w-full max-w-2xl gap-group">
       <PageTitle>{strings.title(title)}</PageTitle>
       {/* Its start is relative to its address: each door is installed for itself. */}
       <link rel="manifest" href={`${paths.door(id)}/app.webmanifest`} />
@@ -192,7 +192,7 @@ function useKeepingPage(id: string): void {
 
 export function DoorSkeleton() {
   return (
-    <div className="mx-auto grid w-full max-w-2xl gap-group" aria-busy>
+    <div className="grid w-full max-w-2xl gap-group" aria-busy>
       <PageTitle>{strings.page}</PageTitle>
       <PageHeading className="sr-only">{strings.page}</PageHeading>
       <p role="status" className="sr-only">

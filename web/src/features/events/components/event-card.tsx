@@ -4,8 +4,9 @@ import { cx } from 'class-variance-authority'
 import { MapPin } from 'lucide-react'
 import Link from 'next/link'
 import { memo, type ReactNode } from 'react'
+import { DateTime } from '@/components/date-time'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, formatPrice, formatWeekday, zoneName } from '@/lib/format'
+import { formatPrice, formatWeekday, zoneName } from '@/lib/format'
 import { paths } from '@/lib/paths'
 import { lowestPrice } from '@/lib/sale'
 import { sameOffset, viewerZone } from '@/lib/time-zone'
@@ -49,7 +50,7 @@ export const EventCard = memo(function EventCard({
           </h2>
           <p className="text-sm font-medium">
             <span>{formatWeekday(date, timeZone)}, </span>
-            <time dateTime={date}>{formatDateTime(date, timeZone)}</time>
+            <DateTime at={date} timeZone={timeZone} />
             {!sameOffset(date, timeZone, viewerZone()) && (
               <span className="whitespace-nowrap text-soft"> {zoneName(date, timeZone)}</span>
             )}

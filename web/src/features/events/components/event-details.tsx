@@ -2,9 +2,10 @@
 
 import { CalendarDays, MapPin, UserRound } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { DateTime } from '@/components/date-time'
 import { PageHeading } from '@/components/page-heading'
 import type { Event } from '@/lib/api/types'
-import { formatDateTime, formatEnd, formatWeekday, zoneName } from '@/lib/format'
+import { formatEnd, formatWeekday, zoneName } from '@/lib/format'
 import { sameOffset, viewerZone } from '@/lib/time-zone'
 import { details as text } from '../details-strings'
 import { categories, type Category } from '../strings'
@@ -76,20 +77,22 @@ function When({ event: { date, endsAt, timeZone } }: { event: Event }) {
   const here = viewerZone()
   return (
     <Fact icon={<CalendarDays aria-hidden />} name={text.when}>
-      <span className="font-semibold">{formatWeekday(date, timeZone)}, </span>
-      <time dateTime={date} className="font-semibold">
-        {formatDateTime(date, timeZone)}
-      </time>
+      <span className="font-semibold">
+        <span>{formatWeekday(date, timeZone)}, </span>
+        <DateTime at={date} timeZone={timeZone} />
+      </span>
       {endsAt && (
         <span className="font-semibold">
           {' – '}
-          <time dateTime={endsAt}>{formatEnd(endsAt, date, timeZone)}</time>
+          <time dateTime={endsAt} className="inline-block">
+            {formatEnd(endsAt, date, timeZone)}
+          </time>
         </span>
       )}{' '}
       <span className="whitespace-nowrap text-soft">{zoneName(date, timeZone)}</span>
       {!sameOffset(date, timeZone, here) && (
         <span className="block text-soft">
-          <span>{formatDateTime(date, here)}</span> {text.yourTime}
+          <DateTime at={date} timeZone={here} /> {text.yourTime}
         </span>
       )}
     </Fact>

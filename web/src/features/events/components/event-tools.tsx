@@ -1,7 +1,7 @@
 'use client'
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Megaphone, Pencil, XCircle } from 'lucide-react'
+import { Megaphone, Pencil, Store, XCircle } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { Button } from '@/components/ui/button'
@@ -31,6 +31,10 @@ export function EventTools({ event }: { event: Event }) {
     <div className="grid gap-2.5 border-t pt-5">
       <h2 className="type-label text-soft">{text.title}</h2>
       {event.status === 'DRAFT' && <PublishButton event={event} />}
+      <ButtonLink variant="outline" href={paths.deskEvent(event.id)} prefetch={false}>
+        <Store aria-hidden />
+        {text.desk}
+      </ButtonLink>
       <ButtonLink variant="outline" href={paths.editEvent(event.id)} prefetch={false}>
         <Pencil aria-hidden />
         {text.edit}

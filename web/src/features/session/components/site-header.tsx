@@ -11,19 +11,24 @@ import { useSession } from '@/lib/session/store'
 import { header } from '../strings/header'
 import { Account } from './account'
 
-const links: { href: string; text: string; roles?: readonly User['role'][] }[] = [
+const links: { href: string; text: string; isFor?: (user: User) => boolean }[] = [
   { href: paths.events, text: header.events },
   { href: paths.bookings, text: header.bookings },
-  { href: paths.desk, text: header.desk, roles: ['organizer', 'admin'] },
-  { href: paths.audit, text: header.audit, roles: ['auditor'] },
+  { href: paths.desk, text: header.desk, isFor: hasDesk },
+  { href: paths.audit, text: header.audit, isFor: ({ role }) => role === 'auditor' },
 ]
+
+/** Customers help at events of others: they sell, or check tickets in. */
+function hasDesk({ role, hasEventRole }: User): boolean {
+  return role === 'organizer' || role === 'admin' || hasEventRole === true
+}
 
 /** The account and the navigation are for members only. */
 export function SiteHeader() {
   const pathname = usePathname()
-  const actual = useSession((s) => s.user?.role)
+  const user = useSession((s) => s.user)
   const needed = accessTo(pathname)
-  const isForMembers = needed === 'anyone' ? actual !== undefined : needed !== 'guests'
+  const isForMembers = needed === 'anyone' ? user !== undefined : needed !== 'guests'
   return (
     <header className="sticky top-0 z-30 border-b bg-card">
       <div className="page flex h-16 items-center gap-1 max-[22rem]:px-2 sm:gap-3">
@@ -40,8 +45,8 @@ export function SiteHeader() {
         </Link>
         {isForMembers && (
           <nav aria-label={header.navigation} className="flex h-full items-stretch sm:ml-4">
-            {links.map(({ href, text, roles }) => {
-              if (roles && !(actual && roles.includes(actual))) return null
+            {links.map(({ href, text, isFor }) => {
+              if (isFor && !(user && isFor(user))) return null
               const current = pathname === href || pathname.startsWith(href + '/')
               return (
                 <Link

@@ -2,8 +2,8 @@
 
 export const keys = {
   title: 'API keys',
-  about: 'For programs that use your account. Changing your password doesn’t end them.',
-  failed: 'Your API keys can’t be shown',
+  about: 'For programs that act for you. They keep working when you change your password.',
+  failed: 'Your API keys couldn’t be loaded',
   none: 'You have no API keys.',
   made: 'Created',
   expires: 'Expires',
@@ -35,7 +35,7 @@ export const keys = {
   submitting: 'Creating…',
 
   newTitle: 'Copy your new key',
-  newAbout: 'This is the only time it’s shown. Keep it like a password.',
+  newAbout: 'You won’t see it again. Keep it as safe as a password.',
   key: 'API key',
   copy: 'Copy',
   copied: 'Copied',

@@ -20,7 +20,7 @@ export function Webhooks() {
   const [isAdding, setAdding] = useState(false)
   const count = query.data?.length ?? 0
   const add = (
-    <Button className="justify-self-start" onClick={() => setAdding(true)}>
+    <Button onClick={() => setAdding(true)}>
       <Plus aria-hidden />
       {adding.open}
     </Button>
@@ -30,7 +30,7 @@ export function Webhooks() {
       {query.data ? (
         count > 0 ? (
           <>
-            {count < MOST ? add : <p className="text-soft">{texts.most(MOST)}</p>}
+            {count < MOST ? <p>{add}</p> : <p className="text-soft">{texts.most(MOST)}</p>}
             <ul aria-label={texts.title} className="grid grid-cols-1 gap-4">
               {query.data.map((webhook) => (
                 <WebhookItem key={webhook.id} webhook={webhook} />

@@ -288,6 +288,11 @@ describe('a record in words', () => {
     expect(words('CapacityChanged', { capacity: 7 })).toBe('The number of tickets was changed to 7')
     expect(words('TicketBooked', { customerId: ada })).toBe('Customer 3a4b booked a ticket')
     expect(words('BookingCancelled', { customerId: 'b0b' })).toBe('A booking of customer b0b was cancelled')
+    expect(words('TicketCheckedIn', { number: 1 })).toBe('A ticket was checked in at the door')
+    expect(words('CheckInUndone', { number: 1 })).toBe('A check-in was undone')
+    expect(words('OrganizerAdded', { userId: ada })).toBe('User 3a4b was added to the event’s team')
+    expect(words('OrganizerRemoved', { userId: ada })).toBe('User 3a4b was removed from the event’s team')
+    expect(words('MessageSent', { recipients: 2 })).toBe('A message was sent to 2 people')
     expect(words('WaitingListJoined', {})).toBe('Waiting list joined') // of a later version
     expect(actorOf(aRecord(2))).toBe(ada)
     expect(

@@ -95,7 +95,7 @@ describe('the list of the desk', () => {
     await userEvent.click(screen.getByRole('button', { name: 'Load more' }))
     expect(await screen.findByText('Fair')).toBeVisible()
     expect(item('Fair').queryByText('Sold')).not.toBeInTheDocument()
-    expect(item('Fair').getByText('You check tickets in')).toBeVisible()
+    expect(item('Fair').getByText('You check in tickets')).toBeVisible()
     expect(screen.queryByRole('button', { name: 'Load more' })).not.toBeInTheDocument()
     expect(screen.getByRole('link', { name: 'Jazz Night' })).toHaveAttribute(
       'href',
@@ -106,13 +106,13 @@ describe('the list of the desk', () => {
   it('searches, and shows all events when there is nothing', async () => {
     serve([[]])
     show(<DeskPage />)
-    expect(await screen.findByText('None of your events is still to come.')).toBeVisible()
+    expect(await screen.findByText('You have no upcoming events.')).toBeVisible()
     await userEvent.type(screen.getByRole('searchbox'), 'jazz')
-    expect(await screen.findByText(/None of your events matches/)).toBeVisible()
+    expect(await screen.findByText(/No events match/)).toBeVisible()
     expect(asked.at(-1)).toBe('?limit=20&upcoming=true&q=jazz')
     await userEvent.click(screen.getByRole('button', { name: 'Show all events' }))
     await waitFor(() => expect(asked.at(-1)).toBe('?limit=20&upcoming=false'))
-    expect(await screen.findByText(/^Events that you schedule/)).toBeVisible()
+    expect(await screen.findByText(/^Events you schedule/)).toBeVisible()
     expect(screen.getAllByRole('link', { name: 'Schedule an event' })).toHaveLength(2)
   })
 
@@ -120,7 +120,7 @@ describe('the list of the desk', () => {
     startSession(aSession('access-1', { role: 'customer' }))
     serve([[aListed({ role: 'sell' })]])
     show(<DeskPage />)
-    expect(await screen.findByText('You sell')).toBeVisible()
+    expect(await screen.findByText('You sell tickets')).toBeVisible()
     expect(screen.queryByRole('link', { name: 'Schedule an event' })).not.toBeInTheDocument()
   })
 })
@@ -168,7 +168,7 @@ describe('the desk of an event', () => {
     expect(number('Sold')).toHaveTextContent('1,000 of 1,200')
     expect(number('Checked in')).toHaveTextContent('40 of 1,000')
     expect(links()).toEqual(['Open the door', 'Edit event', 'Public page', 'Duplicate'])
-    expect(await screen.findByText('Nothing was sold in this time.')).toBeVisible()
+    expect(await screen.findByText('No sales in this period.')).toBeVisible()
   })
 
   it.each([
@@ -179,7 +179,7 @@ describe('the desk of an event', () => {
     await open()
     expect(links()).toEqual(expected)
     expect(Boolean(screen.queryByRole('table', { name: 'Revenue' }))).toBe(seesNumbers)
-    expect(Boolean(screen.queryByRole('navigation', { name: 'Parts of the desk' }))).toBe(seesNumbers)
+    expect(Boolean(screen.queryByRole('navigation', { name: 'Desk' }))).toBe(seesNumbers)
   })
 
   it('fetches again when the event changes, once a second at most', async () => {
@@ -206,7 +206,7 @@ describe('the desk of an event', () => {
 
   it('has attendees and messages at addresses of their own', async () => {
     await open()
-    const parts = within(screen.getByRole('navigation', { name: 'Parts of the desk' })).getAllByRole('link')
+    const parts = within(screen.getByRole('navigation', { name: 'Desk' })).getAllByRole('link')
     expect(parts.map((link) => [link.textContent, link.getAttribute('href')])).toEqual([
       ['Sales', `/desk/${desk.id}?view=sales`],
       ['Attendees', `/desk/${desk.id}?view=attendees`],
@@ -216,7 +216,7 @@ describe('the desk of an event', () => {
 
   it.each([
     [403, 'not_your_event', 'This isn’t your event'],
-    [404, 'event_not_found', 'There is no such event'],
+    [404, 'event_not_found', 'Event not found'],
   ])('says why there is none: %i', async (status, code, title) => {
     server.use(http.get('*/api/desk/events/:id', () => problem(status, code)))
     show(<DeskEventPage />)
@@ -238,7 +238,7 @@ describe('the desk of an event', () => {
     )
     await open()
     expect(
-      await screen.findByRole('img', { name: /^Bookings per minute .* 9 in one minute$/ }),
+      await screen.findByRole('img', { name: /^Bookings per minute .* 9 at the peak$/ }),
     ).toBeInTheDocument()
     expect(asked).toContain('interval=minute&from=2030-01-02T00%3A00%3A00Z&to=2030-01-03T00%3A00%3A00.000Z')
     await userEvent.selectOptions(screen.getByLabelText('Show by'), 'Hour, last 31 days')
