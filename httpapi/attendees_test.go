@@ -76,7 +76,8 @@ func TestNoCellOfAFileIsAFormula(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	formulas := []string{
-		"=1+1", "+1", "-1", "@SUM(1)", "＝1+1", "＋1", "－1", "＠SUM(1)", "\u200b=1+1", "\u00ad+1", "\ufeff@SUM(1)", "\u2060-1",
+		"=1+1", "+1", "-1", "@SUM(1)", "＝1+1", "＋1", "－1", "＠SUM(1)",
+		"\u200b=1+1", "\u00ad+1", "\ufeff@SUM(1)", "\u2060-1",
 	}
 	var types []map[string]any
 	var lines []map[string]any
