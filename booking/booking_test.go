@@ -89,7 +89,7 @@ func TestBookingsAreRefused(t *testing.T) {
 	must(t, err)
 	_, err = b.Book(t.Context(), by(uuid.New()), booking.Book{EventID: soldOut})
 	must(t, err)
-	_, err = b.CancelEvent(t.Context(), by(organizer), cancelled)
+	_, err = b.CancelEvent(t.Context(), by(organizer), cancelled, 0)
 	must(t, err)
 	begun := b.at(time.Now().Add(48 * time.Hour))
 	before := b.head()

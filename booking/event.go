@@ -103,14 +103,16 @@ func (s *Service) scheduleTime(allowPast bool) time.Time {
 }
 
 // Publish shows a draft to customers. Publishing again changes nothing.
-func (s *Service) Publish(ctx context.Context, r Request, eventID uuid.UUID) (Result, error) {
+func (s *Service) Publish(ctx context.Context, r Request, eventID uuid.UUID, expected int) (Result, error) {
 	publish := domain.PublishEvent{Now: s.Now()}
-	return s.executeEvent(ctx, r, "publish", command{StreamID: eventID, Decide: decider(publish)})
+	return s.executeEvent(ctx, r, "publish", command{StreamID: eventID, Decide: decider(publish), Expected: expected})
 }
 
 // CancelEvent calls an event off. Its bookings stay as they are. Cancelling again changes nothing.
-func (s *Service) CancelEvent(ctx context.Context, r Request, eventID uuid.UUID) (Result, error) {
-	return s.executeEvent(ctx, r, "cancel", command{StreamID: eventID, Decide: decider(domain.CancelEvent{})})
+// At another version than the expected one, unless that is 0, the error is an [eventstore.ConflictError].
+func (s *Service) CancelEvent(ctx context.Context, r Request, eventID uuid.UUID, expected int) (Result, error) {
+	cancel := command{StreamID: eventID, Decide: decider(domain.CancelEvent{}), Expected: expected}
+	return s.executeEvent(ctx, r, "cancel", cancel)
 }
 
 // executeEvent executes a command about an event as a whole, for those who manage it. None of them

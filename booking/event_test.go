@@ -122,7 +122,7 @@ func TestACancelledEventIsCancelledOnceAndNotChanged(t *testing.T) {
 	b := setup(t).project()
 	event := b.schedule(3)
 	for range 2 {
-		cancelled, err := b.CancelEvent(t.Context(), by(organizer), event)
+		cancelled, err := b.CancelEvent(t.Context(), by(organizer), event, 0)
 		if err != nil || cancelled.Event.Status != projections.EventCancelled || cancelled.Event.Version != 2 {
 			t.Errorf("got %+v, %v", cancelled, err)
 		}
@@ -133,7 +133,7 @@ func TestACancelledEventIsCancelledOnceAndNotChanged(t *testing.T) {
 	}
 	for _, missing := range []error{
 		second(b.Change(t.Context(), by(organizer), edit(uuid.New(), "Matinee", 3))),
-		second(b.CancelEvent(t.Context(), by(organizer), uuid.New())),
+		second(b.CancelEvent(t.Context(), by(organizer), uuid.New(), 0)),
 	} {
 		if !errors.Is(missing, domain.ErrEventNotFound) {
 			t.Errorf("got %v, want %v", missing, domain.ErrEventNotFound)

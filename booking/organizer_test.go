@@ -30,7 +30,7 @@ func (b *bundle) asOrganizer(event uuid.UUID) map[string]struct {
 			return second(b.RemoveOrganizer(b.t.Context(), r, event, uuid.New()))
 		}},
 		"cancel": {domain.RoleManage, func(r booking.Request) error {
-			return second(b.CancelEvent(b.t.Context(), r, event))
+			return second(b.CancelEvent(b.t.Context(), r, event, 0))
 		}},
 	}
 }

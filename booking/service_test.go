@@ -35,7 +35,7 @@ func TestARepeatedRequestGetsTheFirstAnswer(t *testing.T) {
 	if _, err := book(once(customer, other), other); !errors.Is(err, eventstore.ErrKeyReused) {
 		t.Errorf("another event under the key: got %v, want %v", err, eventstore.ErrKeyReused)
 	}
-	if _, err := b.CancelEvent(t.Context(), once(customer, event), event); !errors.Is(err, eventstore.ErrKeyReused) {
+	if _, err := b.CancelEvent(t.Context(), once(customer, event), event, 0); !errors.Is(err, eventstore.ErrKeyReused) {
 		t.Errorf("another use case under the key: got %v, want %v", err, eventstore.ErrKeyReused)
 	}
 	somebody, err := book(once(uuid.New(), event), event)
@@ -131,7 +131,7 @@ func TestErrorsOfTheExecutorAreReturnedAsTheyAre(t *testing.T) {
 		_, errBook := service.Book(t.Context(), by(uuid.New()), booking.Book{EventID: uuid.New()})
 		_, errSchedule := service.Schedule(t.Context(), by(uuid.New()), concert(1))
 		_, errChange := service.Change(t.Context(), by(uuid.New()), booking.Change{})
-		_, errCancel := service.CancelEvent(t.Context(), by(uuid.New()), uuid.New())
+		_, errCancel := service.CancelEvent(t.Context(), by(uuid.New()), uuid.New(), 0)
 		for _, got := range []error{errBook, errSchedule, errChange, errCancel} {
 			if got != want { //nolint:errorlint // the very same
 				t.Errorf("got %v, want %v", got, want)

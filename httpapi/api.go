@@ -237,10 +237,11 @@ func (a *api) routes() {
 		a.scheduleEvent, organizers, a.needsDatabase)
 	route(a, op("PATCH /events/{id}", "changeEvent", "Change an event", 200, 400, 404, 409, 412),
 		a.changeEvent, organizers, a.needsDatabase)
-	route(a, op("POST /events/{id}/cancel", "cancelEvent", "Cancel an event", 200, 400, 404, 409, 422),
+	route(a, op("POST /events/{id}/cancel", "cancelEvent", "Cancel an event", 200, 400, 404, 409, 412, 422),
 		a.cancelEvent, organizers, a.needsDatabase)
 
-	route(a, op("POST /events/{id}/publish", "publishEvent", "Show a draft to customers", 200, 400, 404, 409, 422),
+	route(a, op("POST /events/{id}/publish", "publishEvent", "Show a draft to customers", 200, 400, 404, 409,
+		412, 422),
 		a.publishEvent, organizers, a.needsDatabase)
 
 	route(a, op("POST /images", "uploadImage", "Upload a picture for an event", 201, 400),

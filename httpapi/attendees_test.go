@@ -72,6 +72,38 @@ func TestAttendees(t *testing.T) {
 	}
 }
 
+func TestNoCellOfAFileIsAFormula(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	formulas := []string{
+		"=1+1", "+1", "-1", "@SUM(1)", "＝1+1", "＋1", "－1", "＠SUM(1)",
+		"\u200b=1+1", "\u00ad+1", "\ufeff@SUM(1)", "\u2060-1",
+	}
+	var types []map[string]any
+	var lines []map[string]any
+	for i, name := range formulas {
+		types = append(types, map[string]any{"name": name, "price": i})
+		lines = append(lines, map[string]any{"ticketTypeId": i + 1, "quantity": 1})
+	}
+	event := s.want(s.call("POST", "/events", s.token(account.Organizer), map[string]any{
+		"title": "=1+1", "venue": "V", "date": "2100-01-01T00:00:00Z", "totalTickets": 50, "ticketTypes": types,
+		"maxPerCustomer": 50,
+	}), 201, "").at("id").(string)
+	s.want(s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": event, "lines": lines}), 201, "")
+	file, err := s.raw("GET", "/desk/events/"+event+"/attendees.csv", s.token(account.Organizer), nil)
+	must(t, err)
+	cells, err := csv.NewReader(strings.NewReader(string(file.raw))).ReadAll()
+	must(t, err)
+	if len(cells) != 1+len(formulas) {
+		t.Fatalf("got %q", file.raw)
+	}
+	for i, line := range cells[1:] {
+		if line[1] != "'"+formulas[i] {
+			t.Errorf("got the cell %q of %q", line[1], formulas[i])
+		}
+	}
+}
+
 func TestAttendeesAreShownToSellersOnly(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi/middleware"
-	"github.com/boxoffice/boxoffice/httpapi/problem"
 )
 
 // eventShape is the version of the JSON of an [Event]. It is part of ETags and grows when the JSON
@@ -25,11 +24,28 @@ func versionETag(version int) string {
 	return fmt.Sprintf(`"%d.%d"`, version, eventShape)
 }
 
+// IfMatching are the inputs of operations on an event as it was seen.
+type IfMatching struct {
+	IfMatch  string `header:"If-Match" doc:"The ETag of the event that was read, or several: when the event has changed since, also by a booking, the answer is 412"`
+	versions []int  // none: any
+}
+
+// Resolve is asked for by huma.
+func (i *IfMatching) Resolve(huma.Context) []error {
+	var ok bool
+	if i.versions, ok = versionsOf(i.IfMatch); !ok {
+		return []error{&huma.ErrorDetail{
+			Location: "header.If-Match", Message: `Send ETags of the event as you saw it, such as "12", or *.`,
+		}}
+	}
+	return nil
+}
+
 // versionsOf reads If-Match: the versions that the client expects, none for any. The shape is ignored.
 // Weak tags are accepted, because a proxy that compresses answers makes tags weak.
-func versionsOf(ifMatch string) (versions []int, err error) {
+func versionsOf(ifMatch string) (versions []int, ok bool) {
 	if tag := strings.TrimSpace(ifMatch); tag == "" || tag == "*" {
-		return nil, nil
+		return nil, true
 	}
 	for tag := range strings.SplitSeq(ifMatch, ",") {
 		text, isQuoted := strings.CutPrefix(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
@@ -40,13 +56,11 @@ func versionsOf(ifMatch string) (versions []int, err error) {
 			_, err = strconv.Atoi(shape)
 		}
 		if !isQuoted || !isClosed || err != nil || version < 1 {
-			return nil, problem.Invalid(problem.FieldProblem{
-				Pointer: "If-Match", Detail: `Send ETags of the event as you saw it, such as "12", or *.`,
-			})
+			return nil, false
 		}
 		versions = append(versions, version)
 	}
-	return versions, nil
+	return versions, true
 }
 
 // expecting calls change with the version that the client expects, 0 for any. If there are several, it

@@ -41,6 +41,26 @@ func TestAnAnswerThatTheClientHasIsNotSentAgain(t *testing.T) {
 	}
 }
 
+// Nobody cancels or publishes an event that is not any more what they have seen.
+func TestAnEventIsCancelledAndPublishedAsItWasSeen(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	organizer := s.token(account.Organizer)
+	for name, draft := range map[string]bool{"cancel": false, "publish": true} {
+		event := s.schedule(3, "draft", draft)
+		path := "/events/" + event
+		seen := s.want(s.call("GET", path, organizer, nil), 200, "").header.Get("ETag")
+		s.want(s.call("PATCH", path, organizer, map[string]any{"title": "Changed"}), 200, "")
+		s.want(s.call("POST", path+"/"+name, organizer, nil, "If-Match", seen), 412, "version_mismatch")
+		s.want(s.call("POST", path+"/"+name, organizer, nil, "If-Match", `"nonsense"`), 400, "validation_failed")
+		now := s.want(s.call("GET", path, organizer, nil, "Cache-Control", "no-cache"), 200, "").header.Get("ETag")
+		s.want(s.call("POST", path+"/"+name, organizer, nil, "If-Match", seen+", W/"+now, "Idempotency-Key", name), 200, "")
+		s.want(s.call("POST", path+"/"+name, organizer, nil, "If-Match", now, "Idempotency-Key", name), 200, "")
+		s.want(s.call("POST", path+"/"+name, organizer, nil, "If-Match", now), 412, "version_mismatch")
+		s.want(s.call("POST", path+"/"+name, organizer, nil), 200, "")
+	}
+}
+
 func TestPagesNameTheirNeighbours(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -195,9 +195,9 @@ func (a *api) executeEvent(
 }
 
 type changeEventInput struct {
-	ID      uuid.UUID `path:"id" format:"uuid"`
-	IfMatch string    `header:"If-Match" doc:"The ETag of the event that was read, or several: when the event has changed since, also by a booking, the answer is 412"`
-	Body    struct {
+	ID uuid.UUID `path:"id" format:"uuid"`
+	IfMatching
+	Body struct {
 		Title              *string              `json:"title,omitempty"`
 		Description        *string              `json:"description,omitempty"`
 		Date               *time.Time           `json:"date,omitempty"`
@@ -223,10 +223,6 @@ type changeEventInput struct {
 // changeEvent changes the fields that the request names, and leaves the others as they are at that
 // moment.
 func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[Event], error) {
-	expected, err := versionsOf(in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
 	b := in.Body
 	change := booking.Change{EventID: in.ID, AllowPast: b.AllowPast, Image: b.Image.Value}
 	change.Edit = func(d *domain.Details, capacity *int) (err error) {
@@ -247,7 +243,7 @@ func (a *api) changeEvent(ctx context.Context, in *changeEventInput) (*changed[E
 		return in.setPrices(d)
 	}
 	return a.executeEvent(ctx, once{}, func(r booking.Request) (booking.Result, error) {
-		return expecting(expected, func(version int) (booking.Result, error) {
+		return expecting(in.versions, func(version int) (booking.Result, error) {
 			change := change
 			change.Expected = version
 			return a.Service.Change(ctx, r, change)
@@ -311,18 +307,25 @@ func (c Clearable[T]) set(field *T) {
 type eventCommandInput struct {
 	Idempotent
 	ID uuid.UUID `path:"id" format:"uuid"`
+	IfMatching
 }
 
 func (a *api) publishEvent(ctx context.Context, in *eventCommandInput) (*changed[Event], error) {
-	named := once{key: in.key, asked: in.ID}
-	return a.executeEvent(ctx, named, func(r booking.Request) (booking.Result, error) {
-		return a.Service.Publish(ctx, r, in.ID)
-	})
+	return a.commandEvent(ctx, in, a.Service.Publish)
 }
 
 func (a *api) cancelEvent(ctx context.Context, in *eventCommandInput) (*changed[Event], error) {
+	return a.commandEvent(ctx, in, a.Service.CancelEvent)
+}
+
+func (a *api) commandEvent(
+	ctx context.Context, in *eventCommandInput,
+	command func(_ context.Context, _ booking.Request, event uuid.UUID, expected int) (booking.Result, error),
+) (*changed[Event], error) {
 	named := once{key: in.key, asked: in.ID}
 	return a.executeEvent(ctx, named, func(r booking.Request) (booking.Result, error) {
-		return a.Service.CancelEvent(ctx, r, in.ID)
+		return expecting(in.versions, func(version int) (booking.Result, error) {
+			return command(ctx, r, in.ID, version)
+		})
 	})
 }

@@ -174,7 +174,7 @@ func TestAnswersThatAnEarlierVersionStoredAreGivenAgain(t *testing.T) {
 	must(t, err)
 	_, err = s.options.Service.Book(t.Context(), by, booking.Book{EventID: event})
 	must(t, err)
-	_, err = s.options.Service.CancelEvent(t.Context(), by, event)
+	_, err = s.options.Service.CancelEvent(t.Context(), by, event, 0)
 	must(t, err)
 	for i, old := range storedBefore {
 		_, err := s.pool.Exec(t.Context(), `

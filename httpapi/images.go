@@ -35,7 +35,6 @@ func (a *api) takesImages(op *huma.Operation) {
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 		given, _, err := mime.ParseMediaType(ctx.Header("Content-Type"))
 		if _, known := op.RequestBody.Content[given]; err != nil || !known {
-			ctx.SetHeader("Connection", "close") // the answer does not wait for the body
 			a.writeError(ctx, problem.New(http.StatusUnsupportedMediaType, "unsupported_media_type",
 				"The Content-Type must be one of "+strings.Join(imageTypes(), ", ")))
 			return
@@ -44,7 +43,6 @@ func (a *api) takesImages(op *huma.Operation) {
 		case places <- struct{}{}:
 			defer func() { <-places }()
 		default:
-			ctx.SetHeader("Connection", "close")
 			a.writeError(ctx, images.ErrBusy)
 			return
 		}

@@ -217,6 +217,38 @@ func TestOneAddressTakesNotAllConnections(t *testing.T) {
 	p.connect()
 }
 
+// The log can't be filled with refusals either.
+func TestManySilentConnectionsOfOneAddressLeaveRoomForOthers(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const some, many = 20, 300
+	p := s.pushes(func(o *push.Options) {
+		o.Connections, o.AddressConnections, o.HelloWithin = 2*some, some, time.Minute
+	})
+	flood := http.Header{"X-Forwarded-For": {"198.51.100.1"}}
+	for i := range many {
+		c, refused := p.try(flood)
+		if i < some {
+			if c == nil {
+				t.Fatalf("connection %d: %d %s", i, refused.status, refused.raw)
+			}
+			continue
+		}
+		s.want(refused, 429, "rate_limited")
+	}
+	other, refused := p.try(http.Header{"X-Forwarded-For": {"203.0.113.7"}})
+	if other == nil {
+		t.Fatalf("somebody else: %d %s", refused.status, refused.raw)
+	}
+	other.say("type", "hello", "token", s.token(account.Customer))
+	other.want("ready")
+	for line := range strings.Lines(s.logs.String()) {
+		if strings.Contains(line, `"/ws"`) && !strings.Contains(line, `"level":"DEBUG"`) {
+			t.Errorf("a refusal is logged: %s", line)
+		}
+	}
+}
+
 func TestOnlyKnownOriginsConnect(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -91,7 +91,8 @@ func (s *system) pushes(choices ...func(*push.Options)) *pushing {
 	work.Go(func() { p.push.Run(ctx) })
 	p.server = httptest.NewServer(httpapi.New(httpapi.Options{
 		Accounts: s.options.Accounts, Push: p.push, Logger: logger, Now: time.Now, Origins: o.Origins,
-		Progress: engine.NewProgress(pool, wire, nil, logger),
+		TrustedProxies: []string{"127.0.0.0/8"},
+		Progress:       engine.NewProgress(pool, wire, nil, logger),
 	}))
 	p.url = p.server.URL
 	p.stop = sync.OnceFunc(func() {

@@ -4,9 +4,11 @@ package calendar
 
 import (
 	"cmp"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	ics "github.com/arran4/golang-ical"
 	"github.com/google/uuid"
@@ -94,13 +96,27 @@ func (e *Entry) event(zones zones) *ics.VEvent {
 	return out
 }
 
+// maxFileName is the length of the longest name of a file, in bytes. File systems take 255; lines of a
+// mail's header, in which each of them takes three characters, 998.
+const maxFileName = 100
+
 // FileName is a name for a file about something with a title, which every system takes.
 func FileName(title string) string {
 	name := strings.Join(strings.FieldsFunc(title, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
 	}), "-")
+	for len(name) > maxFileName {
+		_, last := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-last]
+	}
+	if name = strings.TrimRight(name, "-"); deviceName.MatchString(name) {
+		name = "event-" + name
+	}
 	return cmp.Or(name, "event") + ".ics"
 }
+
+// deviceName is one that Windows keeps for a device, whatever comes after a dot.
+var deviceName = regexp.MustCompile(`^(?i:con|prn|aux|nul|(com|lpt)[0-9¹²³])$`)
 
 // printable leaves control characters out, which a calendar can't hold.
 func printable(text string) string {

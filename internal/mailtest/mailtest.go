@@ -65,6 +65,7 @@ func (s *Server) listen(tb testing.TB, address string) {
 	}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{server: s}, nil }))
 	server.ReadTimeout, server.WriteTimeout = 10*time.Second, 10*time.Second
+	server.MaxLineLength = 1000 // with CRLF, as RFC 5321 has it: strict servers refuse longer ones
 	s.mu.Lock()
 	s.address, s.server = l.Addr().String(), server
 	s.mu.Unlock()

@@ -194,7 +194,7 @@ func TestSeedingLeavesACancelledEventAlone(t *testing.T) {
 	b.seed(now)
 	states, _ := b.states()
 	for id := range states {
-		if _, err := b.service.CancelEvent(context.Background(), booking.Request{Admin: true}, id); err != nil {
+		if _, err := b.service.CancelEvent(context.Background(), booking.Request{Admin: true}, id, 0); err != nil {
 			t.Fatal(err)
 		}
 	}

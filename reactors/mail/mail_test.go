@@ -3,6 +3,7 @@ package mail_test
 import (
 	"context"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -197,6 +198,38 @@ func TestHoldersGetWhatAnOrganizerWrites(t *testing.T) {
 	b.add(domain.DetailsChanged{Details: named})
 	b.add(domain.MessageSent{By: erased, At: time.Now(), Recipients: 1, Subject: "And again", Text: "Hello"})
 	contains(t, "the text", b.gets(3)[2].Text, "The organizer writes to everybody")
+}
+
+// Nobody goes without mails because of their name, and no name adds a recipient or a header.
+func TestAnyNameGetsMails(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.details.Title = strings.Repeat("音", domain.MaxTitle) // the name of a file too, which has to fit into a line
+	names := map[string]string{}
+	for _, name := range []string{
+		`Ann "Annie" Lee`, `5' 11" Bob`, `"`, `back\`, `a\"b`, `x" <evil@example.com>, "y`, `x" <evil@example.com> (`,
+		"Bcc: evil@example.com", "Lee, Ann; (Dr.) <a@b>", "José 日本", "\u200fدينا\u200f", strings.Repeat("🎺", 100), ".",
+	} {
+		customer := uuid.New()
+		b.names[customer], names[emailOf(customer)] = name, name
+	}
+	b.run()
+	b.add(domain.DetailsChanged{Details: b.details})
+	for customer := range b.names {
+		b.add(book(uuid.New(), customer))
+	}
+	for _, m := range b.gets(len(names)) {
+		to, err := m.Header.AddressList("To")
+		if err != nil || len(to) != 1 || to[0].Address != m.To || m.Header.Get("Bcc") != "" {
+			t.Errorf("to %s: %v, %v, %v", m.To, to, err, m.Header)
+			continue
+		}
+		name, err := new(mime.WordDecoder).DecodeHeader(to[0].Name)
+		if err != nil || name != names[m.To] {
+			t.Errorf("got the name %q, %v, want %q", name, err, names[m.To])
+		}
+		contains(t, "the text", m.Text, "Hello "+names[m.To]+",")
+	}
 }
 
 // A cancelled event with many holders: the process stops in the middle, again and again.

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	htmltemplate "html/template"
+	"net/mail"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -77,9 +78,12 @@ func (p parts) message(from, to, name, id string, now time.Time) (*gomail.Msg, e
 	if err := m.From(from); err != nil {
 		return nil, err
 	}
-	if err := m.AddToFormat(printable(name), to); err != nil {
+	recipient, err := mail.ParseAddress(to)
+	if err != nil {
 		return nil, fmt.Errorf("an address that can't be written to: %w", errAddress)
 	}
+	recipient.Name = printable(name) // which may have quotes
+	m.AddToMailAddress(recipient)
 	m.Subject(p.subject)
 	m.SetMessageIDWithValue(id)
 	m.SetDateWithValue(now)

@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -40,6 +41,7 @@ type bundle struct {
 
 	mu     sync.Mutex
 	erased map[uuid.UUID]bool
+	names  map[uuid.UUID]string // of those who have another name than most
 }
 
 func setup(t *testing.T) *bundle {
@@ -54,6 +56,7 @@ func setup(t *testing.T) *bundle {
 			TicketTypes: []domain.TicketType{{ID: 1, Name: "Balcony", Price: 45_00}, {ID: 2, Name: "Floor", Price: 20_50}},
 		},
 		notifier: engine.NewNotifier(url, pool, nil, slog.New(slog.DiscardHandler)), erased: map[uuid.UUID]bool{},
+		names: map[uuid.UUID]string{},
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -140,7 +143,7 @@ func (b *bundle) Recipient(_ context.Context, id uuid.UUID) (name, email string,
 	if b.erased[id] {
 		return "", "", mail.ErrNoRecipient
 	}
-	return "Ann \"Pro\" O'Neil, Äpfel", emailOf(id), nil
+	return cmp.Or(b.names[id], "Ann \"Pro\" O'Neil, Äpfel"), emailOf(id), nil
 }
 
 // Link implements [mail.Recipients].

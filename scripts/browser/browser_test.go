@@ -96,6 +96,11 @@ func TestABrowserIsFoundOrInstalled(t *testing.T) {
 			m.has("sudo", `shift; ROOT=yes "$@"`)
 		}, "chromium", true},
 		"dnf": {func(m machine) { m.has("dnf", m.installs(m.path("chromium"))) }, "chromium", true},
+		"brew, which is nobody's root": {func(m machine) {
+			m.has("id", `echo 501`)
+			m.has("uname", `echo Darwin arm64`)
+			m.has("brew", `[ "$1 $3" = "install --cask" ] && `+m.installs(m.path("chromium")))
+		}, "chromium", true},
 		"a name in the PATH that only tells how to install it": {func(m machine) {
 			m.has("chromium-browser", `exit 1`)
 			m.has("apt-get", `exit 1`)
@@ -123,13 +128,32 @@ func TestABrowserIsFoundOrInstalled(t *testing.T) {
 
 func TestWithoutABrowserOneSentenceSaysSo(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t)
-	m.has("apt-get", `exit 1`)
-	out, errors, err := m.run()
-	lines := strings.Split(strings.TrimSpace(errors), "\n")
-	last := lines[len(lines)-1]
-	if err == nil || out != "" || !strings.HasPrefix(last, "The browser tests need a Chromium") {
-		t.Errorf("got %q, %v\n%s", out, err, errors)
+	for name, prepare := range map[string]func(machine){
+		"a package manager that fails": func(m machine) { m.has("apt-get", `exit 1`) },
+		"nobody may install": func(m machine) {
+			m.has("id", `echo 1000`)
+			m.has("dnf", m.installs(m.path("chromium")))
+		},
+		"no package manager": func(machine) {},
+		"no npm either": func(m machine) {
+			for _, program := range []string{"npm", "npx", "node"} {
+				if err := os.Remove(m.path(program)); err != nil {
+					m.Fatal(err)
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			prepare(m)
+			out, errors, err := m.run()
+			lines := strings.Split(strings.TrimSpace(errors), "\n")
+			last := lines[len(lines)-1]
+			if err == nil || out != "" || !strings.HasPrefix(last, "The browser tests need a Chromium") {
+				t.Errorf("got %q, %v\n%s", out, err, errors)
+			}
+		})
 	}
 }
 

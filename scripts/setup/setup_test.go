@@ -70,6 +70,48 @@ func TestWhatIsMissingIsInstalled(t *testing.T) {
 	}
 }
 
+func TestEachSystemHasItsOwnPackages(t *testing.T) {
+	t.Parallel()
+	// A package manager notes as whom and what it installs, and installs nothing.
+	const apt = "install -y -qq --no-install-recommends shellcheck etcd-server"
+	const notes = `echo "${ROOT:-nobody}: $*" >>"$0.log"; exit 1`
+	for name, c := range map[string]struct {
+		user, manager, want string
+		sudo                bool
+	}{
+		"Debian":                   {"0", "apt-get", "nobody: " + apt, false},
+		"Debian, with sudo":        {"1000", "apt-get", "root: " + apt, true},
+		"Debian, without sudo":     {"1000", "apt-get", "", false},
+		"Fedora":                   {"0", "dnf", "nobody: install -y -q ShellCheck etcd", false},
+		"Fedora, with sudo":        {"1000", "dnf", "root: install -y -q ShellCheck etcd", true},
+		"macOS, which has no etcd": {"1000", "brew", "nobody: install --quiet shellcheck", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			m.has("id", "echo "+c.user)
+			m.has(c.manager, `[ "$1" = update ] || { `+notes+`; }`)
+			if c.sudo {
+				m.has("sudo", `shift; ROOT=root "$@"`)
+			}
+			said, err := m.run("shellcheck", "etcd")
+			if err == nil || strings.Count(said, "There is no") != 2 {
+				t.Errorf("got %v: %s", err, said)
+			}
+			log, err := os.ReadFile(filepath.Join(m.dir, c.manager+".log"))
+			if c.want == "" {
+				if err == nil {
+					t.Errorf("somebody who may not has installed: %s", log)
+				}
+				return
+			}
+			if first, _, _ := strings.Cut(string(log), "\n"); first != c.want {
+				t.Errorf("got %q, %v, want %q", first, err, c.want)
+			}
+		})
+	}
+}
+
 func TestAnUnknownPackageDoesNotKeepTheOthersOut(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
