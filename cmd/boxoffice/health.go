@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/condition"
 )
 
 // A database that is gone need not say so: connections can stay open and swallow everything. A
@@ -32,8 +33,8 @@ const (
 type healthMonitor struct {
 	config  *pgx.ConnConfig
 	logger  *slog.Logger
-	answers condition
-	accepts condition // writes; only while it answers
+	answers *condition.Condition
+	accepts *condition.Condition // writes; only while it answers
 	leader  *atomic.Pointer[string]
 	clock   func() time.Time // of this machine
 	ahead   atomic.Int64     // by how many nanoseconds the database's clock is ahead of it
@@ -69,35 +70,6 @@ func (m *healthMonitor) compareClocks(before, database, after time.Time) {
 	}
 }
 
-// condition is something about the database that holds or does not.
-type condition struct{ current atomic.Pointer[period] }
-
-// period is a time in which a condition holds.
-type period struct {
-	ctx context.Context
-	end context.CancelCauseFunc
-}
-
-func (c *condition) begin() {
-	ctx, end := context.WithCancelCause(context.Background())
-	c.current.Store(&period{ctx, end})
-}
-
-// set notes why the condition does not hold, or with nil that it does, and tells whether that is
-// new.
-func (c *condition) set(err error) (changed bool) {
-	now := c.current.Load()
-	switch holds := now.ctx.Err() == nil; {
-	case holds == (err == nil):
-		return false
-	case holds:
-		now.end(err)
-	default:
-		c.begin()
-	}
-	return true
-}
-
 var (
 	errGone     = fmt.Errorf("%w: the database does not answer", eventstore.ErrUnavailable)
 	errReadOnly = fmt.Errorf("%w: the database is read-only", eventstore.ErrUnavailable)
@@ -113,19 +85,18 @@ func newHealthMonitor(url string, leader *atomic.Pointer[string], logger *slog.L
 	eventstore.ConfigureConn(config, nil)
 	// A host that does not answer must leave the others their share of a heartbeat.
 	config.ConnectTimeout = (heartbeatWithin - answerWithin) / time.Duration(countHosts(config))
-	m := &healthMonitor{config: config, logger: logger, leader: leader, clock: time.Now}
-	m.answers.begin()
-	m.accepts.begin()
+	m := &healthMonitor{config: config, logger: logger, leader: leader, clock: time.Now,
+		answers: condition.New(nil), accepts: condition.New(nil)}
 	return m, nil
 }
 
 // alive is a context that ends, with the cause, when the database is found gone. While it is gone,
 // it has ended.
-func (m *healthMonitor) alive() context.Context { return m.answers.current.Load().ctx }
+func (m *healthMonitor) alive() context.Context { return m.answers.Context() }
 
 // writable is a context that ends, with the cause, when the database is found gone or read-only, as
 // a replica is.
-func (m *healthMonitor) writable() context.Context { return m.accepts.current.Load().ctx }
+func (m *healthMonitor) writable() context.Context { return m.accepts.Context() }
 
 func (m *healthMonitor) run(ctx context.Context) {
 	conn := m.first
@@ -162,7 +133,7 @@ func (m *healthMonitor) note(err error) {
 	case err != nil:
 		gone, unwritable = errGone, errGone
 	}
-	answers, accepts := m.answers.set(gone), m.accepts.set(unwritable)
+	answers, accepts := m.answers.Set(gone), m.accepts.Set(unwritable)
 	switch {
 	case answers && gone != nil:
 		m.logger.Error("the database does not answer", "error", err)
@@ -183,7 +154,7 @@ func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Con
 	if conn != nil {
 		asking, done := context.WithTimeout(ctx, answerWithin)
 		err := eventstore.Ping(asking, conn)
-		if err == nil && (time.Since(m.askedAt) > askEvery-heartbeatEvery/2 || m.accepts.current.Load().ctx.Err() != nil ||
+		if err == nil && (time.Since(m.askedAt) > askEvery-heartbeatEvery/2 || !m.accepts.Holds() ||
 			saysReadOnly(conn)) {
 			err = m.ask(asking, conn)
 		}

@@ -100,7 +100,7 @@ func New(pool *pgxpool.Pool, signer *Signer, options Options) (*Accounts, error)
 // PendingHashes returns how many passwords are being hashed or wait for it, and the limit for
 // [ErrBusy].
 func (a *Accounts) PendingHashes() (pending, limit int) {
-	return a.hasher.turns.pending()
+	return a.hasher.queue.pending()
 }
 
 // now has the precision of the database, so that times that are returned equal those that are read

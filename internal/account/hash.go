@@ -25,7 +25,7 @@ var ErrBusy = errors.New("too many sign-ins at once")
 type hasher struct {
 	cost  int
 	dummy []byte // see hashOfNothing
-	turns turns
+	queue fairQueue
 	onRun func() // for tests: called in the slot, before each run of bcrypt
 }
 
@@ -45,7 +45,7 @@ func newHasher(o Options) (*hasher, error) {
 	return &hasher{
 		cost:  cost,
 		dummy: hashOfNothing(cost),
-		turns: newTurns(slots, cmp.Or(o.HashQueue, defaultHashQueue)),
+		queue: newFairQueue(slots, cmp.Or(o.HashQueue, defaultHashQueue)),
 		onRun: func() {},
 	}, nil
 }
@@ -82,10 +82,10 @@ func (h *hasher) matches(ctx context.Context, hash []byte, password string) (boo
 }
 
 func (h *hasher) run(ctx context.Context, work func() error) error {
-	if err := h.turns.acquire(ctx); err != nil {
+	if err := h.queue.acquire(ctx); err != nil {
 		return err
 	}
-	defer h.turns.release()
+	defer h.queue.release()
 	h.onRun()
 	return work()
 }

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -19,7 +17,6 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
-	"github.com/jackc/pgx/v5"
 	"github.com/joho/godotenv"
 )
 
@@ -257,100 +254,6 @@ func formOf(t reflect.Type) string {
 		return "true or false"
 	}
 	return "a whole number"
-}
-
-// publicSecrets begin the secrets that everybody knows: those that docker-compose.yml once fell back
-// on, and the placeholders of .env.example and of others like it.
-var publicSecrets = []struct{ prefix, where string }{
-	{"development-only-", "one that stood in docker-compose.yml"},
-	{"your-", "a placeholder as in .env.example"},
-	{"your_", "a placeholder as in .env.example"},
-	{"change-me", "a placeholder"},
-	{"changeme", "a placeholder"},
-}
-
-// PublicSecret tells what kind of a public secret it is, nothing when it is none.
-func PublicSecret(secret string) (where string) {
-	for _, public := range publicSecrets {
-		if strings.HasPrefix(strings.ToLower(secret), public.prefix) {
-			return public.where
-		}
-	}
-	return ""
-}
-
-func (c Config) check() (problems []error) {
-	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	value := reflect.ValueOf(c)
-	for i := range value.NumField() {
-		var lowest int
-		tag := value.Type().Field(i).Tag
-		if _, err := fmt.Sscan(tag.Get("min"), &lowest); err == nil && int(value.Field(i).Int()) < lowest {
-			bad("%s must be at least %d", tag.Get("env"), lowest)
-		}
-	}
-	if c.DatabaseURL != "" {
-		if _, err := pgx.ParseConfig(c.DatabaseURL); err != nil {
-			// without err, which repeats it
-			bad("DATABASE_URL is not an address of a PostgreSQL database, such as " +
-				"postgres://user:password@localhost:5432/booking_db")
-		}
-	}
-	for name, port := range map[string]int{"API_PORT": c.APIPort, "WEB_PORT": c.WebPort, "METRICS_PORT": c.MetricsPort} {
-		if port < 0 || port > 65535 {
-			bad("%s must be a port, from 0 to 65535", name)
-		}
-	}
-	if c.APIPort != 0 && c.APIPort == c.WebPort {
-		bad("API_PORT and WEB_PORT must differ")
-	}
-	if c.MetricsPort != 0 && (c.MetricsPort == c.APIPort || c.MetricsPort == c.WebPort) {
-		bad("METRICS_PORT must differ from API_PORT and WEB_PORT")
-	}
-	if c.TracesExporter != "otlp" && c.TracesExporter != "console" && c.TracesExporter != "none" {
-		bad("OTEL_TRACES_EXPORTER must be otlp, console or none")
-	}
-	if c.BookingDelay < 0 || c.BookingDelay > time.Minute {
-		bad("BOOKING_DELAY must be between 0s and 1m")
-	}
-	if c.HoldTime < time.Second || c.HoldTime > 24*time.Hour {
-		bad("HOLD_TIME must be between 1s and 24h")
-	}
-	if c.Payments != "ok" && c.Payments != "slow" && c.Payments != "fail" {
-		bad("PAYMENTS_SIMULATED must be ok, slow or fail")
-	}
-	if c.ShutdownDelay < 0 || c.ShutdownDelay > time.Minute {
-		bad("SHUTDOWN_DELAY must be between 0s and 1m")
-	}
-	for _, origin := range c.FrontendOrigin {
-		u, err := url.Parse(origin)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || origin != u.Scheme+"://"+u.Host {
-			bad("FRONTEND_ORIGIN: %q is not an origin such as https://tickets.example.com", origin)
-		}
-	}
-	if c.AuditInterval < time.Second {
-		bad("AUDIT_INTERVAL must be at least 1s")
-	}
-	for _, network := range c.TrustedProxies {
-		if _, err := netip.ParsePrefix(network); err != nil {
-			bad("TRUSTED_PROXIES: %q is not a network such as 10.0.0.0/8", network)
-		}
-	}
-	if c.AppEnv != "development" && c.AppEnv != "production" {
-		bad("APP_ENV must be development or production")
-	}
-	for name, secret := range map[string]string{
-		"JWT_ACCESS_SECRET": c.AccessSecret, "JWT_REFRESH_SECRET": c.RefreshSecret, "AUDIT_SIGNING_KEY": c.AuditKey,
-		"JWT_ACCESS_SECRET_PREVIOUS": c.PreviousAccessSecret, "JWT_REFRESH_SECRET_PREVIOUS": c.PreviousRefreshSecret,
-	} {
-		if where := PublicSecret(secret); c.Production() && where != "" {
-			bad("%s is %s, which everybody knows; `openssl rand -base64 32` makes one", name, where)
-		}
-	}
-	if c.AccessSecret != "" && c.AccessSecret == c.RefreshSecret {
-		bad("JWT_ACCESS_SECRET and JWT_REFRESH_SECRET must differ")
-	}
-	return problems
 }
 
 func defaultDataDir() (string, error) {

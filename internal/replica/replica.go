@@ -26,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/condition"
 )
 
 const (
@@ -192,7 +193,7 @@ type Replica struct {
 	behind  atomic.Int64 // since when it is behind, in microseconds; 0: it is not
 	reads   atomic.Int64
 	failed  atomic.Int64
-	used    atomic.Pointer[period]
+	used    *condition.Condition
 
 	waiting atomic.Int64
 	asked   chan struct{} // one token: check now
@@ -200,27 +201,17 @@ type Replica struct {
 	checked chan struct{} // closed after the next check
 }
 
-// period is a time in which a replica is used. Its context ends with it.
-type period struct {
-	ctx context.Context
-	end context.CancelCauseFunc
-}
-
 var errLeftOut = errors.New("the replica is left out")
 
 func newReplica(config *pgx.ConnConfig, pool *pgxpool.Pool) *Replica {
-	r := &Replica{
+	return &Replica{
 		name: net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), pool: pool, config: config,
-		asked: make(chan struct{}, 1), checked: make(chan struct{}),
+		asked: make(chan struct{}, 1), checked: make(chan struct{}), used: condition.New(errLeftOut),
 	}
-	ctx, end := context.WithCancelCause(context.Background())
-	end(errLeftOut)
-	r.used.Store(&period{ctx, end})
-	return r
 }
 
 // InUse tells whether it is well.
-func (r *Replica) InUse() bool { return r.used.Load().ctx.Err() == nil }
+func (r *Replica) InUse() bool { return r.used.Holds() }
 
 // Reached is the position that its read models contain. They may be further already.
 func (r *Replica) Reached() int64 { return r.reached.Load() }
@@ -276,7 +267,7 @@ type key struct{}
 // With makes what reads through a [Reader] ask r, until r is left out or ctx ends. ctx has to end.
 func With(ctx context.Context, r *Replica) context.Context {
 	r.reads.Add(1)
-	used := r.used.Load().ctx
+	used := r.used.Context()
 	ctx, cancel := context.WithCancelCause(context.WithValue(ctx, key{}, r))
 	stop := context.AfterFunc(used, func() { cancel(context.Cause(used)) })
 	context.AfterFunc(ctx, func() { stop() })

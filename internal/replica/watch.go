@@ -67,18 +67,12 @@ func (m *monitor) pause(ctx context.Context) {
 
 // note publishes the result of a check.
 func (m *monitor) note(err error) {
-	now := m.used.Load()
-	switch inUse := now.ctx.Err() == nil; {
-	case inUse && err != nil:
-		now.end(fmt.Errorf("%w: %w", errLeftOut, err))
-	case !inUse && err == nil:
-		ctx, end := context.WithCancelCause(context.Background())
-		m.used.Store(&period{ctx, end})
-		m.options.Logger.Info("the replica is used", "replica", m.name)
-	}
 	text := ""
 	if err != nil {
 		text = err.Error()
+		m.used.Set(fmt.Errorf("%w: %w", errLeftOut, err))
+	} else if m.used.Set(nil) {
+		m.options.Logger.Info("the replica is used", "replica", m.name)
 	}
 	if text != m.told && err != nil { // a reason that stays is told once
 		m.options.Logger.Warn("the replica is left out", "replica", m.name, "reason", err)

@@ -7,60 +7,60 @@ import (
 	"testing"
 )
 
-// line is turns whose only slot is taken, with an order of those who have entered.
+// line is a fairQueue whose only slot is taken, and the names of those that wait, in order.
 type line struct {
 	*testing.T
-	turns
+	fairQueue
 	names []string
-	turn  map[string]chan error
+	done  map[string]chan error
 }
 
 func newLine(t *testing.T, queue int) *line {
-	l := &line{T: t, turns: newTurns(1, queue), turn: map[string]chan error{}}
-	if turn, err := l.enter("first"); turn != nil || err != nil {
+	l := &line{T: t, fairQueue: newFairQueue(1, queue), done: map[string]chan error{}}
+	if done, err := l.enqueue("first"); done != nil || err != nil {
 		t.Fatalf("a free slot is not given: %v", err)
 	}
 	return l
 }
 
-// ask enters a request of a network, under a name; false: we are busy.
+// ask enqueues a request of a network, under a name; false: it is refused.
 func (l *line) ask(network, name string) bool {
 	l.Helper()
-	turn, err := l.enter(network)
+	done, err := l.enqueue(network)
 	if errors.Is(err, ErrBusy) {
 		return false
 	}
-	if err != nil || turn == nil {
+	if err != nil || done == nil {
 		l.Fatalf("%s did not enter: %v", name, err)
 	}
-	l.names, l.turn[name] = append(l.names, name), turn
+	l.names, l.done[name] = append(l.names, name), done
 	return true
 }
 
-// refused are those who have lost their place.
+// refused are those that were evicted.
 func (l *line) refused() (names []string) {
 	for _, name := range l.names {
 		select {
-		case err := <-l.turn[name]:
+		case err := <-l.done[name]:
 			if !errors.Is(err, ErrBusy) {
 				l.Errorf("%s has a slot: %v", name, err)
 			}
 			names = append(names, name)
-			delete(l.turn, name)
+			delete(l.done, name)
 		default:
 		}
 	}
-	l.names = slices.DeleteFunc(l.names, func(name string) bool { return l.turn[name] == nil })
+	l.names = slices.DeleteFunc(l.names, func(name string) bool { return l.done[name] == nil })
 	return names
 }
 
-// served gives the slot on until nobody waits, and returns in which order.
+// served hands the slot over until nobody waits, and returns in which order.
 func (l *line) served() (names []string) {
 	for len(l.names) > 0 {
 		l.release()
 		i := slices.IndexFunc(l.names, func(name string) bool {
 			select {
-			case err := <-l.turn[name]:
+			case err := <-l.done[name]:
 				return err == nil
 			default:
 				return false
@@ -104,8 +104,8 @@ func TestANetworkThatHasNotAskedLatelyComesNext(t *testing.T) {
 	if got := l.served(); !slices.Equal(got, want) {
 		t.Errorf("served were %v, want %v", got, want)
 	}
-	if len(l.after) > 3 {
-		t.Errorf("%d networks are remembered after all were served", len(l.after))
+	if len(l.finish) > 3 {
+		t.Errorf("%d networks are remembered after all were served", len(l.finish))
 	}
 }
 
@@ -145,17 +145,17 @@ func TestWhoGivesUpLosesNoSlot(t *testing.T) {
 		t.Errorf("served were %v", got)
 	}
 	// The slot comes to one who has just given up: it is handed on.
-	turn, _ := l.enter("a")
+	done, _ := l.enqueue("a")
 	l.ask("b", "b1")
 	l.release()
-	if l.forget(turn) {
+	if l.remove(done) {
 		t.Error("one that has a slot still waits")
 	}
-	if err := <-turn; err != nil {
+	if err := <-done; err != nil {
 		t.Errorf("the one who gave up got %v", err)
 	}
-	l.handOn()
-	if err := <-l.turn["b1"]; err != nil {
+	l.handOver()
+	if err := <-l.done["b1"]; err != nil {
 		t.Errorf("the next one got %v", err)
 	}
 }
