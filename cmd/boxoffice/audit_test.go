@@ -121,7 +121,7 @@ func TestAuditorsWorkBesideARunningServer(t *testing.T) {
 		select {
 		case line := <-lines:
 			return line
-		case <-time.After(20 * time.Second):
+		case <-time.After(patient):
 			t.Fatal("nothing came")
 			return ""
 		}

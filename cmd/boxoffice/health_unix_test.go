@@ -26,7 +26,7 @@ func TestOneStuckSessionIsNotTheDatabase(t *testing.T) {
 	freeze(t, stuck)
 	alice := p.login("alice")
 	begun := time.Now()
-	replaced := waittest.Until(10*time.Second, func() bool {
+	replaced := waittest.Until(patient, func() bool {
 		if status, _, problem := p.ask("GET", "/bookings", alice, ""); status != 200 {
 			t.Errorf("after %s: %d %+v", time.Since(begun), status, problem)
 			return true
@@ -51,7 +51,7 @@ func TestAFrozenListenerIsReplaced(t *testing.T) {
 	stuck := 0
 	p.waitFor("somebody who listens", func() bool { stuck = listener(0); return stuck != 0 })
 	freeze(t, stuck)
-	if !waittest.Until(10*time.Second, func() bool { return listener(stuck) != 0 }) {
+	if !waittest.Until(patient, func() bool { return listener(stuck) != 0 }) {
 		t.Fatal("nobody else listens")
 	}
 	if n := strings.Count(p.err.String(), "listening for notifications was interrupted"); n != 1 {

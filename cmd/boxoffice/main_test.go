@@ -65,6 +65,9 @@ func TestMain(m *testing.M) {
 	dbtest.Main(m)
 }
 
+// patient is longer than anything here takes when all is well, on machines that do much else too.
+const patient = time.Minute
+
 // process is a running boxoffice.
 type process struct {
 	*testing.T
@@ -138,7 +141,7 @@ func (p *process) end() error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(30 * time.Second):
+	case <-time.After(patient):
 		p.Fatalf("the program did not stop:\n%s", p.err)
 		return nil
 	}
@@ -176,7 +179,7 @@ func (p *process) send(method, path, token string, body io.Reader) []byte {
 func (p *process) login(who string) (token string) {
 	p.Helper()
 	var answer map[string]any
-	waittest.Until(20*time.Second, func() bool {
+	waittest.Until(patient, func() bool {
 		answer = p.post("/auth/login", "", map[string]string{"email": who + "@example.com", "password": "password123"})
 		token, _ = answer["accessToken"].(string)
 		return answer["status"] != 503.0
@@ -190,7 +193,7 @@ func (p *process) login(who string) (token string) {
 // limitedConcert is the id of an event of the seed, as soon as it is projected.
 func (p *process) limitedConcert(token string) (id string) {
 	p.Helper()
-	if !waittest.Until(20*time.Second, func() bool {
+	if !waittest.Until(patient, func() bool {
 		for _, e := range p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any) {
 			id = e.(map[string]any)["id"].(string)
 		}
@@ -347,7 +350,7 @@ func (p *process) waitForBookingTransaction() {
 		}
 	}
 	pool := dbtest.Connect(p, url)
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patient)
 	for open := 0; open == 0; {
 		must(p, pool.QueryRow(context.Background(), `select count(*) from pg_stat_activity where datname = `+
 			`current_database() and application_name = 'boxoffice booking' and state = 'idle in transaction'`).Scan(&open))

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -62,7 +61,7 @@ func pooled(t *testing.T, database, mode string, settings ...string) string {
 		}
 	})
 	address.Host = net.JoinHostPort("127.0.0.1", port)
-	if !waittest.Until(20*time.Second, func() bool {
+	if !waittest.Until(patient, func() bool {
 		conn, err := net.Dial("tcp", address.Host)
 		if err == nil {
 			_ = conn.Close()

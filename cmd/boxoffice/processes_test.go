@@ -90,7 +90,7 @@ func TestCommandsNeedOnlyWhatTheyUse(t *testing.T) {
 	keeper.Stderr = said
 	must(t, keeper.Start())
 	t.Cleanup(func() { _ = keeper.Process.Kill(); _, _ = keeper.Process.Wait() })
-	if !waittest.Until(30*time.Second, func() bool { return strings.Contains(said.String(), "the projections run") }) {
+	if !waittest.Until(patient, func() bool { return strings.Contains(said.String(), "the projections run") }) {
 		t.Errorf("the projections do not run:\n%s", said)
 	}
 	must(t, keeper.Process.Signal(syscall.SIGTERM))

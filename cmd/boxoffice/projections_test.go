@@ -22,7 +22,7 @@ func TestReadModelsAreLookedAfterBesideARunningServer(t *testing.T) {
 	}
 	want := func(pattern string, args ...string) {
 		t.Helper()
-		for deadline := time.Now().Add(10 * time.Second); ; {
+		for deadline := time.Now().Add(patient); ; {
 			out, err := tool(args...)
 			if err == nil && regexp.MustCompile(pattern).MatchString(out) {
 				return
@@ -134,7 +134,7 @@ func TestAPIAndProjectionsCanBeProcessesOfTheirOwn(t *testing.T) {
 		t.Errorf("%d bookings while nobody projects: %v", n, header)
 	}
 	serve(t, env)
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(patient)
 	for {
 		n, header := bookings(position)
 		if n == had+2 && header.Get("Read-Model-Lag") == "" {

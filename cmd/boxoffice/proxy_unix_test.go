@@ -65,7 +65,7 @@ scgi_temp_path scgi;
 	nginx.Stderr = said
 	must(t, nginx.Start())
 	t.Cleanup(func() { _ = nginx.Process.Kill(); _, _ = nginx.Process.Wait() })
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(patient); ; {
 		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
 		if err == nil {
 			must(t, conn.Close())

@@ -207,7 +207,10 @@ func (p *parts) cleaningService() service {
 // in the read models.
 func (p *parts) seedService(projects bool) service {
 	return service{name: "the seed", open: func(ctx context.Context) error {
-		_, err := seed.Run(ctx, p.accounts, p.service)
+		err := whileUnavailable(ctx, seedWithin, func() error {
+			_, err := seed.Run(ctx, p.accounts, p.service)
+			return err
+		})
 		if err == nil && projects {
 			err = p.waitForReadModels(ctx)
 		}
@@ -216,6 +219,27 @@ func (p *parts) seedService(projects bool) service {
 		}
 		return nil
 	}}
+}
+
+// seedWithin is how long a database that does not answer is tried again: on a machine that has just
+// started, or builds something, a heartbeat can be late.
+const seedWithin = time.Minute
+
+// whileUnavailable repeats what may be repeated until the database answers, within a time.
+func whileUnavailable(ctx context.Context, within time.Duration, do func() error) error {
+	const pause = time.Second
+	for until := time.Now().Add(within); ; {
+		err := do()
+		passes := errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, eventstore.ErrOutcomeUnknown)
+		if !passes || time.Now().Add(pause).After(until) {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // waitForReadModels returns when they have what is in the log, or after some seconds.

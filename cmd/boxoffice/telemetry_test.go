@@ -81,7 +81,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 	for _, who := range []string{"alice", "alice", "bob", "carol"} { // twice the same, and then there are none left
 		p.post("/book", p.login(who), map[string]any{"eventId": event})
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(patient)
 	for {
 		seen := scrape(t, port)
 		missing := ""

@@ -25,7 +25,7 @@ func TestAShortRun(t *testing.T) {
 	dbtest.Slow(t)
 	var out bytes.Buffer
 	// Another seed each time. CI has longer runs.
-	code := run(t.Context(), []string{"-duration", "20s", "-program", program(t)}, &out, &out)
+	code := run(t.Context(), []string{"-duration", "20s", "-healthy", "3m", "-program", program(t)}, &out, &out)
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if code != 0 || !strings.HasPrefix(lines[len(lines)-1], "PASS ") {
 		t.Errorf("exit code %d:\n%s", code, &out)

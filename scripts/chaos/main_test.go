@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
@@ -41,13 +42,14 @@ func program(t *testing.T) string {
 	return path
 }
 
-// short parses the arguments of a run.
+// short parses the arguments of a run. It may take long until all is well, since other tests run
+// beside it; a system that does not recover never does.
 func short(t *testing.T, args string) options {
 	t.Helper()
 	o, err := parse(strings.Fields(args), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.program = program(t)
+	o.program, o.healthy = program(t), 3*time.Minute
 	return o
 }

@@ -203,7 +203,7 @@ func (a *arena) open(ctx context.Context, of []*fault) (err error) {
 		}
 		a.nodes = append(a.nodes, n)
 		n.done.Go(func() { n.supervise(ctx) })
-		if err := n.waitReady(ctx, time.Minute); err != nil {
+		if err := n.waitReady(ctx, 2*a.options.healthy); err != nil {
 			return err
 		}
 	}
@@ -326,7 +326,7 @@ func (a *arena) rest(
 	if err := a.quiet(ctx); err != nil {
 		return violations, err
 	}
-	closing, cancel := context.WithTimeout(ctx, time.Minute)
+	closing, cancel := context.WithTimeout(ctx, 2*a.options.healthy)
 	defer cancel()
 	if err := a.endClaims(closing, claimants); err != nil {
 		return violations, err
