@@ -10,6 +10,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 	"github.com/boxoffice/boxoffice/reactors"
@@ -84,14 +85,42 @@ func TestARecordIsHandledThatComesAfterItWasWanted(t *testing.T) {
 	_, err = lock.Exec(context.Background(), `select from reactor_offsets for update`)
 	must(t, err)
 	b.add(1, "Seen")
-	b.eventually("the offset waits", func() bool {
-		return b.count(`select count(*) from pg_stat_activity
-			where datname = current_database() and wait_event_type = 'Lock'`) == 1
-	})
+	b.eventually("the offset waits", b.somebodyWaits)
 	b.want()
 	b.add(1, "Seen")
 	must(t, lock.Rollback(context.Background()))
 	b.eventually("it is handled", func() bool { return slices.Equal(b.seen(), positions(2, 2)) })
+}
+
+// Whether records are wanted and where the log ends are of one snapshot.
+func TestARecordIsHandledThatComesWhileTheReactorLooks(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.notifier = engine.NewNotifier(b.url, b.pool, nil, silent)
+	b.startWith(reactors.Options{Reactors: []reactors.Reactor{b.wanted()}, Poll: time.Hour, Lease: time.Hour,
+		Pool: dbtest.Connect(t, b.url, dbtest.MaxConns(3))})
+	b.add(1, "Seen")
+	b.eventually("the record is passed over", func() bool { return b.position("wanted") == 1 })
+	lock, err := b.pool.Begin(context.Background())
+	must(t, err)
+	defer lock.Rollback(context.Background()) //nolint:errcheck // it was committed before
+	_, err = lock.Exec(context.Background(), `lock table log_head in access exclusive mode`)
+	must(t, err)
+	b.notifier.Queued("wanted")
+	b.eventually("the reactor looks", b.somebodyWaits)
+	b.exec(`insert into wanting default values`)
+	_, err = appendtest.Append(context.Background(), lock, b.stream, b.version,
+		appendtest.Record{Type: "Seen", SchemaVersion: 1, Data: []byte(`{}`)})
+	must(t, err)
+	must(t, lock.Commit(context.Background()))
+	b.notifier.Queued("wanted")
+	b.eventually("it is handled", func() bool { return slices.Equal(b.seen(), positions(2, 2)) })
+}
+
+// somebodyWaits for a lock.
+func (b *bundle) somebodyWaits() bool {
+	return b.count(`select count(*) from pg_stat_activity
+		where datname = current_database() and wait_event_type = 'Lock'`) > 0
 }
 
 func TestOnlyWhoWaitsForWhatWasQueuedIsWoken(t *testing.T) {

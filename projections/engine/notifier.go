@@ -52,7 +52,8 @@ type Notifier struct {
 
 	listens atomic.Bool // on a connection of its own
 	sending sync.Mutex
-	looked  atomic.Pointer[look] // the last one; nil: there was none
+	looked  atomic.Pointer[look]      // the last one; nil: there was none
+	paged   atomic.Pointer[time.Time] // when the projections of this process last took a page together; nil: never
 
 	appended, advanced chan struct{} // one token each: other processes have not been told yet
 	queued             chan struct{} // likewise, of a message for a reactor
@@ -126,6 +127,21 @@ func (n *Notifier) Queued(topic string) {
 	n.filled[topic] = true
 	n.mu.Unlock()
 	n.tellOthers(n.queued)
+}
+
+// UntilPage is for how long the projections of this process take no records, because they have just
+// taken some. What is committed meanwhile is shown together.
+func (n *Notifier) UntilPage() time.Duration {
+	paged := n.paged.Load()
+	if paged == nil {
+		return 0
+	}
+	return max(0, pageEvery-time.Since(*paged))
+}
+
+func (n *Notifier) paging() {
+	now := time.Now()
+	n.paged.Store(&now)
 }
 
 // tellOthers leaves a token, unless it is known that nobody else listens: to find that out in

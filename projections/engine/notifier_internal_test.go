@@ -114,3 +114,37 @@ func TestWhoTakesAProjectionUpTellsOthersWhereItIs(t *testing.T) {
 		t.Errorf("others are told %q (%d)", got, len(n.advanced))
 	}
 }
+
+func TestANotificationOfAQueueSignalsItsTopic(t *testing.T) {
+	t.Parallel()
+	n := NewNotifier("", nil, nil, slog.New(slog.DiscardHandler))
+	for payload, want := range map[string][2]bool{
+		"another mail": {true, false}, "another webhooks": {false, true}, "another other": {},
+		"another":      {true, true}, // an earlier version of the program
+		"":             {true, true}, // a tool
+		n.id + " mail": {},           // came back
+	} {
+		mail, webhooks := n.Queue("mail").Listen(), n.Queue("webhooks").Listen()
+		n.hear(queueChannel, payload)
+		for i, signal := range []<-chan struct{}{mail, webhooks} {
+			select {
+			case <-signal:
+				if !want[i] {
+					t.Errorf("%q has signalled queue %d", payload, i)
+				}
+			default:
+				if want[i] {
+					t.Errorf("%q has not signalled queue %d", payload, i)
+				}
+			}
+		}
+	}
+	if len(n.queues) != 2 {
+		t.Errorf("%d topics are kept, and two have listeners", len(n.queues))
+	}
+	n.Queued("mail")
+	n.Queued("mail")
+	if got := n.topics(); !slices.Equal(got, []string{n.id + " mail"}) || len(n.topics()) != 0 {
+		t.Errorf("others are told of %q", got)
+	}
+}
