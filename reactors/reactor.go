@@ -26,8 +26,7 @@ type Reactor struct {
 	Name string
 	// Queue is the topic of [Queue] that it handles; empty: the log.
 	Queue string
-	// Types are the records that a reactor of the log handles; empty: all but
-	// [eventstore.TypeLogRead]. It passes over others.
+	// Types are the records that a reactor of the log handles; empty: all. It passes over others.
 	Types []string
 	// FromStart has a reactor of the log begin with the first record when it is new, and not with the
 	// next one: most effects make no sense for what happened long ago.

@@ -13,7 +13,6 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
 
-	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -83,10 +82,9 @@ func (r *runner) middlewares(w *waiter, log watermill.LoggerAdapter) []message.H
 	return append(layers, retries(r.Retry, log), savepoint, middleware.Recoverer)
 }
 
-// passOver acknowledges records that the reactor does not handle. Nothing follows from those that say
-// who has read the log.
+// passOver acknowledges records that the reactor does not handle.
 func (r *runner) passOver(next message.HandlerFunc) message.HandlerFunc {
-	if r.Queue != "" {
+	if r.Queue != "" || len(r.Types) == 0 {
 		return next
 	}
 	handled := make(map[string]bool, len(r.Types))
@@ -94,8 +92,7 @@ func (r *runner) passOver(next message.HandlerFunc) message.HandlerFunc {
 		handled[t] = true
 	}
 	return func(m *message.Message) ([]*message.Message, error) {
-		recordType := m.Metadata.Get(typeKey)
-		if recordType == eventstore.TypeLogRead || len(handled) > 0 && !handled[recordType] {
+		if !handled[m.Metadata.Get(typeKey)] {
 			return nil, nil
 		}
 		return next(m)
