@@ -26,8 +26,7 @@ type Reactor struct {
 	Name string
 	// Queue is the topic of [Queue] that it handles; empty: the log.
 	Queue string
-	// Types are the records that a reactor of the log handles; empty: all but
-	// [eventstore.TypeLogRead]. It passes over others.
+	// Types are the records that a reactor of the log handles; empty: all. It passes over others.
 	Types []string
 	// Wanted, if it is set, is a condition in SQL that holds while anybody is to be told of records. While
 	// it does not, the reactor passes over all records, and looks again every Poll, and when

@@ -13,7 +13,6 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
 
-	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -83,8 +82,7 @@ func (r *runner) middlewares(w *waiter, log watermill.LoggerAdapter) []message.H
 	return append(layers, retries(r.Retry, log), savepoint, middleware.Recoverer)
 }
 
-// passOver acknowledges records that the reactor does not handle. Nothing follows from those that say
-// who has read the log.
+// passOver acknowledges records that the reactor does not handle.
 func (r *runner) passOver(w *waiter) message.HandlerMiddleware {
 	handled := make(map[string]bool, len(r.Types))
 	for _, t := range r.Types {
@@ -99,8 +97,7 @@ func (r *runner) passOver(w *waiter) message.HandlerMiddleware {
 				w.unwanted()
 				return nil, nil
 			}
-			recordType := m.Metadata.Get(typeKey)
-			if r.Queue == "" && (recordType == eventstore.TypeLogRead || len(handled) > 0 && !handled[recordType]) {
+			if r.Queue == "" && len(r.Types) > 0 && !handled[m.Metadata.Get(typeKey)] {
 				return nil, nil
 			}
 			return next(m)

@@ -58,6 +58,9 @@ func (s *messages) handle(m *message.Message) error {
 	if err != nil {
 		return err
 	}
+	if record.Type == eventstore.TypeLogRead {
+		return nil // the domain does not know it
+	}
 	value, err := domain.Codec{}.Decode(record.Type, record.SchemaVersion, record.Data)
 	if err != nil {
 		return reactors.Permanent(err) // a record of a newer version is recognised in it

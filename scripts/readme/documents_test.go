@@ -178,6 +178,24 @@ func anchorsOf(text string) (anchors []string) {
 	return anchors
 }
 
+func TestTheREADMEListsAllEndpoints(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	must(t, err)
+	reference, err := os.ReadFile("../../docs/api.md")
+	must(t, err)
+	endpoints := regexp.MustCompile("(?m)^\\| (`[A-Z]+ /[^`]+`) \\|").FindAllStringSubmatch(string(reference), -1)
+	if len(endpoints) < 80 {
+		t.Errorf("docs/api.md has only %d endpoints", len(endpoints))
+	}
+	_, list, _ := strings.Cut(string(text), "<summary>All endpoints</summary>")
+	for _, m := range endpoints {
+		if !strings.Contains(list, m[1]) {
+			t.Errorf("the README lacks %s", m[1])
+		}
+	}
+}
+
 // A decision that changes an older one is named by the older one too, and the index has all.
 func TestDecisionsKnowWhatChangesThem(t *testing.T) {
 	t.Parallel()
