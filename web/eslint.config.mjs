@@ -1,8 +1,22 @@
+import { readdirSync } from 'node:fs'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import next from 'eslint-config-next/core-web-vitals'
 import typescript from 'eslint-config-next/typescript'
 
-const features = ['session', 'events', 'bookings', 'holds', 'desk', 'door', 'audit']
+const features = readdirSync(new URL('src/features', import.meta.url))
+
+const zustand = {
+  name: 'zustand',
+  message:
+    'Of state in the browser only what neither the URL, TanStack Query nor a component has: docs/adr/0013.',
+}
+const PATH = '/^\\/(events|bookings|desk|door|audit|account|login|register)\\b/'
+const stores = [
+  'src/lib/session/store.ts',
+  'src/lib/live/connection-store.ts',
+  'src/features/bookings/attempts.ts',
+  'src/features/holds/lapses.ts',
+]
 
 export default defineConfig([
   ...next,
@@ -33,7 +47,9 @@ export default defineConfig([
   {
     // Imports run shared → features → app, and features do not import each other.
     files: ['src/lib/**', 'src/components/**'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['@/features/*', '@/app/*'] }] },
+    rules: {
+      'no-restricted-imports': ['error', { paths: [zustand], patterns: ['@/features/*', '@/app/*'] }],
+    },
   },
   ...features.map((feature) => ({
     files: [`src/features/${feature}/**`],
@@ -41,11 +57,30 @@ export default defineConfig([
       'no-restricted-imports': [
         'error',
         {
+          paths: [zustand],
           patterns: ['@/app/*', ...features.filter((f) => f !== feature).map((f) => `@/features/${f}/*`)],
         },
       ],
     },
   })),
+  { files: stores, rules: { 'no-restricted-imports': 'off' } },
+  {
+    // Paths are in one list.
+    files: ['src/app/**', 'src/components/**', 'src/features/**'],
+    ignores: ['**/*.test.*'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          "JSXAttribute[name.name='href']",
+          'CallExpression[callee.name=/^(push|replace|searchString)$/]',
+        ].map((place) => ({
+          selector: `${place} :matches(Literal[value=${PATH}], TemplateElement[value.raw=${PATH}])`,
+          message: 'Paths of pages are in src/lib/paths.ts.',
+        })),
+      ],
+    },
+  },
   globalIgnores([
     '.next/**',
     'out/**',

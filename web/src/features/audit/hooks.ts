@@ -7,6 +7,7 @@ import {
   useQueryStates,
 } from 'nuqs'
 import { useDebounced } from '@/lib/debounced'
+import { paths } from '@/lib/paths'
 import type { StreamQuery } from './api/list-streams'
 
 const DEBOUNCE = 300 // milliseconds
@@ -29,7 +30,7 @@ export function useStreamQuery() {
     query,
     settled: { ...query, search: settled },
     change,
-    href: (part: Partial<StreamQuery>) => searchString('/audit', { ...query, ...part }),
+    href: (part: Partial<StreamQuery>) => searchString(paths.audit, { ...query, ...part }),
   }
 }
 
