@@ -1,7 +1,7 @@
 'use client'
 
 import { memo, type ReactNode } from 'react'
-import { Skeleton } from '@/components/ui/skeleton'
+import { Loading, Skeleton } from '@/components/ui/skeleton'
 import type { Event } from '@/lib/api/types'
 import { list as text } from '../strings'
 import { cardClass, EventCard, Stub } from './event-card'
@@ -32,9 +32,7 @@ export function EventGridSkeleton() {
       {Array.from({ length: 6 }, (_, i) => (
         <EventCardSkeleton key={i} />
       ))}
-      <p role="status" className="sr-only">
-        {text.loading}
-      </p>
+      <Loading>{text.loading}</Loading>
     </div>
   )
 }
