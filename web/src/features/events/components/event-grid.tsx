@@ -17,9 +17,9 @@ export const EventGrid = memo(function EventGrid({
 }) {
   return (
     <ul className={columns}>
-      {events.map((event) => (
+      {events.map((event, i) => (
         <li key={event.id} className="grid">
-          <EventCard event={event} action={action} />
+          <EventCard event={event} isFirst={i === 0} action={action} />
         </li>
       ))}
     </ul>
