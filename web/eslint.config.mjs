@@ -9,6 +9,18 @@ const urlState = {
   importNames: ['useQueryState', 'useQueryStates'],
   message: 'They lose a navigation that is under way; use useUrlState.',
 }
+const zustand = {
+  name: 'zustand',
+  message:
+    'Of state in the browser only what neither the URL, TanStack Query nor a component has: docs/adr/0013.',
+}
+const PATH = '/^\\/(events|bookings|desk|door|audit|account|login|register)\\b/'
+const stores = [
+  'src/lib/session/store.ts',
+  'src/lib/live/connection-store.ts',
+  'src/features/bookings/attempts.ts',
+  'src/features/holds/lapses.ts',
+]
 
 export default defineConfig([
   ...next,
@@ -41,12 +53,15 @@ export default defineConfig([
     files: ['src/lib/**', 'src/components/**'],
     ignores: ['src/lib/url-state.ts'],
     rules: {
-      'no-restricted-imports': ['error', { paths: [urlState], patterns: ['@/features/*', '@/app/*'] }],
+      'no-restricted-imports': [
+        'error',
+        { paths: [zustand, urlState], patterns: ['@/features/*', '@/app/*'] },
+      ],
     },
   },
   {
     files: ['src/app/**'],
-    rules: { 'no-restricted-imports': ['error', { paths: [urlState] }] },
+    rules: { 'no-restricted-imports': ['error', { paths: [zustand, urlState] }] },
   },
   ...features.map((feature) => ({
     files: [`src/features/${feature}/**`],
@@ -54,12 +69,30 @@ export default defineConfig([
       'no-restricted-imports': [
         'error',
         {
-          paths: [urlState],
+          paths: [zustand, urlState],
           patterns: ['@/app/*', ...features.filter((f) => f !== feature).map((f) => `@/features/${f}/*`)],
         },
       ],
     },
   })),
+  { files: stores, rules: { 'no-restricted-imports': 'off' } },
+  {
+    // Paths are in one list.
+    files: ['src/app/**', 'src/components/**', 'src/features/**'],
+    ignores: ['**/*.test.*'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          "JSXAttribute[name.name='href']",
+          'CallExpression[callee.name=/^(push|replace|searchString)$/]',
+        ].map((place) => ({
+          selector: `${place} :matches(Literal[value=${PATH}], TemplateElement[value.raw=${PATH}])`,
+          message: 'Paths of pages are in src/lib/paths.ts.',
+        })),
+      ],
+    },
+  },
   globalIgnores([
     '.next/**',
     'out/**',

@@ -1,7 +1,7 @@
 import type { Metadata, Viewport } from 'next'
 import localFont from 'next/font/local'
+import { ThemeProvider } from 'next-themes'
 import type { ReactNode } from 'react'
-import { Providers } from '@/components/providers'
 import { guardScript } from '@/lib/session/hint'
 import { strings } from '@/lib/strings'
 import './globals.css'
@@ -37,7 +37,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
       </head>
       <body className="min-h-dvh">
         {/* Its script, which sets the theme, comes before anything that is shown. */}
-        <Providers>
+        <ThemeProvider attribute="class" disableTransitionOnChange>
           <a
             href="#content"
             className="fixed top-2 left-2 z-50 -translate-y-20 rounded-md bg-stamp px-4 py-3 font-semibold text-on-stamp focus:translate-y-0"
@@ -45,7 +45,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
             {strings.skipToContent}
           </a>
           {children}
-        </Providers>
+        </ThemeProvider>
       </body>
     </html>
   )

@@ -13,6 +13,7 @@ export interface Change {
 
 export const eventKeys = {
   all: ['events'],
+  lists: ['events', 'list'],
   list: (query: object) => ['events', 'list', query],
   one: (id: string) => ['events', 'one', id],
 } as const

@@ -14,6 +14,7 @@ export const paths = {
   bookings: '/bookings',
   desk: '/desk',
   deskEvent: (id: string, view?: string) => `/desk/${id}${view ? `?view=${view}` : ''}`,
+  doors: '/door',
   door: (id: string) => `/door/${id}`,
   webhooks: '/desk/webhooks',
   audit: '/audit',

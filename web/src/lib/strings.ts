@@ -11,6 +11,14 @@ export const strings = {
   clearSearch: 'Clear search',
   asTable: 'Show as a table',
   switchTheme: 'Switch between light and dark',
+  /** Instead of booking, by the phase of the sale. */
+  notOpen: {
+    draft: 'Draft',
+    cancelled: 'Cancelled',
+    begun: 'Sale ended',
+    not_open: 'Not on sale yet',
+    closed: 'Sale ended',
+  },
   notFound: {
     title: 'Page not found',
     body: 'Check the address for a typo, or start from the list of events.',

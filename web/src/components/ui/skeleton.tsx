@@ -11,3 +11,12 @@ export function Skeleton({ className, ...props }: ComponentProps<'div'>) {
     />
   )
 }
+
+/** Says to screen readers, from which skeletons are hidden, what is loading. */
+export function Loading({ children }: { children: string }) {
+  return (
+    <p role="status" className="sr-only">
+      {children}
+    </p>
+  )
+}

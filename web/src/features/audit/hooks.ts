@@ -1,5 +1,6 @@
 import { createSerializer, debounce, parseAsInteger, parseAsString } from 'nuqs'
 import { useDebounced } from '@/lib/debounced'
+import { paths } from '@/lib/paths'
 import { useUrlState } from '@/lib/url-state'
 import type { StreamQuery } from './api/list-streams'
 
@@ -23,7 +24,7 @@ export function useStreamQuery() {
     query,
     settled: { ...query, search: settled },
     change,
-    href: (part: Partial<StreamQuery>) => searchString('/audit', { ...query, ...part }),
+    href: (part: Partial<StreamQuery>) => searchString(paths.audit, { ...query, ...part }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { toast } from '@/lib/toast'
 import type { BookingWithEvent, Event } from '@/lib/api/types'
-import { applyChange, bookingKeys, holdKeys, markSoldOut } from '@/lib/event-cache'
+import { applyChange, bookingKeys, eventKeys, holdKeys, markSoldOut } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { bookTicket, type Outcome } from './api/book-ticket'
 import { ticketsQuery } from './api/list-bookings'
@@ -53,18 +53,18 @@ function applyOutcome(event: Event, outcome: Outcome): void {
     }
     case 'sold_out':
       markSoldOut(event)
-      refetch(['events'])
+      refetch(eventKeys.all)
       break
     case 'already_booked':
       refetch(bookingKeys.all)
-      refetch(['events'])
+      refetch(eventKeys.all)
       break
     case 'already_waiting':
     case 'already_holding':
       refetch(holdKeys.all)
       break
     default:
-      refetch(['events'])
+      refetch(eventKeys.all)
   }
 }
 

@@ -6,13 +6,6 @@ export const strings = {
     idle: 'Book Now',
     pending: 'Booking...',
     done: 'Booked ✓',
-    notOpen: {
-      draft: 'Draft',
-      cancelled: 'Cancelled',
-      begun: 'Sale ended',
-      not_open: 'Not on sale yet',
-      closed: 'Sale ended',
-    },
     wait: (seconds: number) => `Try again in ${seconds} s`,
     announced: 'Booking…',
   },

@@ -28,7 +28,7 @@ export function judge(code: string, { list, keys }: DoorData): Judgement {
   return { ticket, listed: checkIn && { at: Date.parse(checkIn.at), by: checkIn.by } }
 }
 
-export const bookingOf = (list: DoorData['list'], id: string) => list.bookings.find((b) => b.id === id)
+const bookingOf = (list: DoorData['list'], id: string) => list.bookings.find((b) => b.id === id)
 
 /** What the list says about the holder of a ticket; nothing of a booking that was made later. */
 export function describe(list: DoorData['list'] | undefined, ticket: Ticket | undefined) {

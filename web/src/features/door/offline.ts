@@ -8,8 +8,8 @@ export async function keepDoorPage(eventId: string): Promise<void> {
   await Promise.all([import('./components/undo-dialog'), import('./components/camera')])
   await keepPage({
     path: paths.door(eventId),
-    kept: '/door', // one page for all events
-    scope: '/door/',
+    kept: paths.doors, // one page for all events
+    scope: paths.door(''),
     cache: DOOR_CACHE,
     forget: forgetDoor,
     also: [wasm.pathname],

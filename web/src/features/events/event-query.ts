@@ -10,6 +10,7 @@ import {
 } from 'nuqs'
 import { useDebounced } from '@/lib/debounced'
 import { currencies } from '@/lib/format'
+import { paths } from '@/lib/paths'
 import { now } from '@/lib/server-time'
 import { useUrlState } from '@/lib/url-state'
 import { categories, filters, type Category } from './strings'
@@ -78,7 +79,7 @@ export function useEventQuery() {
     query,
     settled: { ...query, search, most },
     change,
-    href: (part: Partial<EventQuery>) => searchString('/events', { ...query, ...part }),
+    href: (part: Partial<EventQuery>) => searchString(paths.events, { ...query, ...part }),
   }
 }
 

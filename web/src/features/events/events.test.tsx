@@ -91,6 +91,20 @@ describe('a change', () => {
   })
 })
 
+describe('pictures', () => {
+  it('are fetched when they come into view, but for the first, which is in view at once', () => {
+    const image = { url: '/images/1', width: 960, height: 540 }
+    const { container } = render(
+      <EventGrid events={[anEvent({ image }), anEvent({ image })]} action={() => null} />,
+    )
+    const [first, second] = container.querySelectorAll('img')
+    expect(first).toHaveAttribute('loading', 'eager')
+    expect(first).toHaveAttribute('fetchpriority', 'high')
+    expect(second).toHaveAttribute('loading', 'lazy')
+    expect(second).not.toHaveAttribute('fetchpriority')
+  })
+})
+
 describe('the price on a card', () => {
   const types = (...prices: number[]) =>
     prices.map((price, id) => ({ id, name: `Type ${id}`, price, remaining: 5 }))

@@ -42,7 +42,7 @@ const ticketType = object({
 })
 
 /** The fields of each time: what is typed, and which of the two is meant where a local time comes twice: "0" or "1". */
-const times = {
+export const times = {
   date: ['local', 'reading'],
   endsAt: ['endLocal', 'endReading'],
   saleOpensAt: ['opensLocal', 'opensReading'],

@@ -1,6 +1,6 @@
 import { ApiError } from '@/lib/api/error'
 import type { Event, Hold, TicketLine, WaitlistEntry } from '@/lib/api/types'
-import { applyChange, bookingKeys, holdKeys, markSoldOut } from '@/lib/event-cache'
+import { applyChange, bookingKeys, eventKeys, holdKeys, markSoldOut } from '@/lib/event-cache'
 import { messageOf } from '@/lib/form-errors'
 import { queryClient } from '@/lib/query-client'
 import { toast } from '@/lib/toast'
@@ -36,7 +36,7 @@ export async function reserve(event: Event, lines: TicketLine[], key: string): P
     const hold = await holdTickets(event.id, lines, key)
     forgetLapse(event.id)
     putHold(event.id, hold)
-    refetch(['events'], holdKeys.all)
+    refetch(eventKeys.all, holdKeys.all)
     return true
   } catch (error) {
     return refused(event, error, text.notReserved)
@@ -70,7 +70,7 @@ export async function pay(hold: Hold, title: string): Promise<void> {
     else if (isDecided(error)) toast.error(text.codes[error.code] ?? messageOf(error))
     else toast.error(text.notKnown)
   }
-  refetch(holdKeys.all, bookingKeys.all, ['events'])
+  refetch(holdKeys.all, bookingKeys.all, eventKeys.all)
 }
 
 /** Asks for more time. The server gives less, or none, at the end of what a reservation can last. */
@@ -100,7 +100,7 @@ export async function giveBack(hold: Hold): Promise<void> {
     if (error.code === 'hold_not_found') putHold(hold.eventId)
     else toast.error(text.notReleased, { description: messageOf(error) })
   }
-  refetch(holdKeys.all, ['events'])
+  refetch(holdKeys.all, eventKeys.all)
 }
 
 export async function leave(entry: WaitlistEntry, title: string): Promise<void> {
@@ -124,7 +124,7 @@ function refused(event: Event, error: unknown, otherwise: string): boolean {
     toast.error(text.soldOut(event.title), { description: error.othersWait ? text.othersWait : undefined })
   } else if (known) toast.error(known)
   else if (error.status !== 401) toast.error(otherwise, { description: messageOf(error) })
-  refetch(['events'], holdKeys.all)
+  refetch(eventKeys.all, holdKeys.all)
   if (error.code === 'already_booked' || error.code === 'limit_per_customer') refetch(bookingKeys.all)
   return isDecided(error)
 }

@@ -32,13 +32,6 @@ export const choose = {
   join: 'Join the waiting list',
   joining: 'Joining…',
   available: 'You don’t have to wait for these: they’re available now.',
-  notOpen: {
-    draft: 'Draft',
-    cancelled: 'Cancelled',
-    begun: 'Sale ended',
-    not_open: 'Not on sale yet',
-    closed: 'Sale ended',
-  },
 } as const
 
 export const hold = {

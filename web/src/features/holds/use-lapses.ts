@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react'
 import type { Hold } from '@/lib/api/types'
-import { holdKeys } from '@/lib/event-cache'
+import { eventKeys, holdKeys } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
 import { now } from '@/lib/server-time'
 import { holdsQuery } from './api/list-holds'
@@ -30,5 +30,5 @@ function lapse(hold: Hold): void {
   queryClient.setQueryData(holdsQuery.queryKey, (list) => list?.filter(({ id }) => id !== hold.id))
   if (!markLapsed(hold)) return
   void queryClient.invalidateQueries({ queryKey: holdKeys.all })
-  void queryClient.invalidateQueries({ queryKey: ['events'] })
+  void queryClient.invalidateQueries({ queryKey: eventKeys.all })
 }

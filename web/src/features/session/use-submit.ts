@@ -1,7 +1,15 @@
 import { useState } from 'react'
-import type { FieldValues, Path, UseFormReturn } from 'react-hook-form'
+import type { FieldValues, Path, RegisterOptions, UseFormReturn } from 'react-hook-form'
 import { codeOf } from '@/lib/api/error'
 import { showErrors } from '@/lib/form-errors'
+
+/** The properties of the control of a field, with its error. */
+export const fieldsOf =
+  <T extends FieldValues>({ register, getFieldState, formState }: UseFormReturn<T>) =>
+  <N extends Path<T>>(name: N, options?: RegisterOptions<T, N>) => ({
+    ...register(name, options),
+    error: getFieldState(name, formState).error?.message,
+  })
 
 /**
  * Sends a form, and shows why it was refused: beside the field that `refusals` names for the code of

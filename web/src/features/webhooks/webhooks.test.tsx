@@ -97,6 +97,10 @@ describe('webhooks', () => {
     await userEvent.click(dialog.getByRole('button', { name: 'Add' }))
     expect(await screen.findByLabelText('Secret')).toHaveValue('whsec_abc')
     expect(sent).toHaveBeenCalledWith({ url: 'https://example.com/hook', types: ['booking.confirmed'] })
+    document.execCommand = vi.fn(() => true) // jsdom has none; over plain http there is nothing else
+    await click('Copy')
+    expect(document.execCommand).toHaveBeenCalledWith('copy')
+    expect(screen.getByRole('button', { name: 'Copied' })).toBeInTheDocument()
     await click('I’ve saved it')
     expect(await screen.findByText('https://example.com/hook')).toBeInTheDocument()
     expect(screen.queryByLabelText('Secret')).not.toBeInTheDocument()

@@ -57,6 +57,10 @@ function sentence(detail: string): string {
 export const isUnreachable = (error: unknown): boolean =>
   error instanceof ApiError && [0, 502, 503, 504].includes(error.status)
 
+/** Whether there is no such thing, or its id is none. */
+export const isMissing = (error: unknown): boolean =>
+  error instanceof ApiError && (error.status === 404 || error.status === 400)
+
 /** The code of an API failure, or undefined for anything else. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof ApiError ? error.code : undefined

@@ -12,7 +12,6 @@ export type EventDetails = Required<Omit<Schemas['ScheduleEventInputBody'], 'all
 /** Ticket types, or a price, which an event has instead whose tickets are all the same. */
 type OnlySome = 'price' | 'ticketTypes' | 'draft' | 'requireProofOfWork'
 export type EventPage = Schemas['EventPage']
-export type Booking = Schemas['Booking']
 export type BookingWithEvent = Schemas['BookingWithEvent']
 export type BookingList = Schemas['BookingList']
 export type BookingChange = Schemas['BookingChange']
@@ -25,7 +24,6 @@ export type Hold = Schemas['Hold']
 export type WaitlistEntry = Schemas['WaitlistEntry']
 /** An event in the list of those who organize it. */
 export type DeskListedEvent = Schemas['DeskListedEvent']
-export type DeskEventList = Schemas['DeskEventList']
 /** An event as those see it who organize it. */
 export type DeskEvent = Schemas['DeskEvent']
 /** What tickets of one type come to. */
@@ -37,7 +35,6 @@ export type AttendeeTicket = Schemas['AttendeeTicket']
 /** What an organizer has written to everybody who had tickets. */
 export type OrganizerMessage = Schemas['Message']
 export type StreamItem = Schemas['StreamItem']
-export type StreamList = Schemas['StreamList']
 export type StreamPage = Schemas['StreamPage']
 export type StreamRecord = Schemas['StreamRecord']
 export type StreamState = Schemas['StreamState']
@@ -46,8 +43,6 @@ export type StreamFairness = Schemas['StreamFairness']
 export type Verification = Schemas['Verification']
 export type Webhook = Schemas['Webhook']
 export type WebhookDelivery = Schemas['WebhookDelivery']
-export type DeliveryList = Schemas['DeliveryList']
-export type Problem = Schemas['Problem']
 /** What a door needs to know of an event. */
 export type DoorList = Schemas['DoorList']
 export type CheckedTicket = Schemas['CheckedTicket']

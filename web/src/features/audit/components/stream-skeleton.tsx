@@ -1,12 +1,10 @@
-import { Skeleton } from '@/components/ui/skeleton'
+import { Loading, Skeleton } from '@/components/ui/skeleton'
 import { texts } from '../strings'
 
 export function StreamSkeleton() {
   return (
     <div className="grid gap-6">
-      <p role="status" className="sr-only">
-        {texts.history.loading}
-      </p>
+      <Loading>{texts.history.loading}</Loading>
       <div className="grid gap-2">
         <Skeleton className="h-10 w-2/3" />
         <Skeleton className="h-4 w-1/2" />

@@ -5,6 +5,7 @@ import { Spinner } from '@/components/ui/spinner'
 import type { Event } from '@/lib/api/types'
 import { useSecondsUntil } from '@/lib/countdown'
 import { useSale } from '@/lib/sale'
+import { strings as shared } from '@/lib/strings'
 import { useTicketsOf } from '../api/list-bookings'
 import { useAttempt } from '../attempts'
 import { book } from '../book'
@@ -19,7 +20,7 @@ export function BookButton({ event }: { event: Event }) {
   const [text, look] = ((): [string, 'primary' | 'done'] => {
     if (attempt?.phase === 'booking') return [strings.book.pending, 'primary']
     if (booked.data || attempt?.phase === 'booked') return [strings.book.done, 'done']
-    if (phase !== 'open') return [strings.book.notOpen[phase], 'primary']
+    if (phase !== 'open') return [shared.notOpen[phase], 'primary']
     if (wait > 0) return [strings.book.wait(wait), 'primary']
     return [strings.book.idle, 'primary']
   })()

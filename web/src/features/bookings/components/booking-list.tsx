@@ -9,7 +9,7 @@ import { Message } from '@/components/message'
 import { MoreButton } from '@/components/more-button'
 import { DateStub } from '@/components/date-stub'
 import { Alert } from '@/components/ui/alert'
-import { Skeleton } from '@/components/ui/skeleton'
+import { Loading, Skeleton } from '@/components/ui/skeleton'
 import { Button } from '@/components/ui/button'
 import { ButtonLink } from '@/components/ui/button-link'
 import type { BookingWithEvent } from '@/lib/api/types'
@@ -161,9 +161,7 @@ function BookingListSkeleton() {
           <span className="ticket-edge" />
         </div>
       ))}
-      <p role="status" className="sr-only">
-        {strings.list.loading}
-      </p>
+      <Loading>{strings.list.loading}</Loading>
     </div>
   )
 }

@@ -7,7 +7,7 @@ import { codeOf } from '@/lib/api/error'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { messageOf } from '@/lib/form-errors'
 import { formatDateTime } from '@/lib/format'
-import { applyChange, bookingKeys } from '@/lib/event-cache'
+import { applyChange, bookingKeys, eventKeys } from '@/lib/event-cache'
 import { cancelBooking } from '../api/cancel-booking'
 import { ticketsQuery } from '../api/list-bookings'
 import { endAttempt } from '../attempts'
@@ -26,7 +26,7 @@ export function CancelDialog({ booking, onClose }: { booking: BookingWithEvent; 
         version: data.event.version,
       })
       client.setQueryData(ticketsQuery.queryKey, (list) => list?.filter((b) => b.id !== booking.id))
-      void client.invalidateQueries({ queryKey: ['events'] })
+      void client.invalidateQueries({ queryKey: eventKeys.all })
       toast.success(strings.cancel.done(event.title))
       onClose()
     },

@@ -6,7 +6,7 @@ import { LoadError } from '@/components/load-error'
 import { Button, buttonVariants } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { InputField } from '@/components/ui/field'
-import { Skeleton } from '@/components/ui/skeleton'
+import { Loading, Skeleton } from '@/components/ui/skeleton'
 import { API } from '@/lib/api/send'
 import { messageOf } from '@/lib/form-errors'
 import { toast } from '@/lib/toast'
@@ -67,9 +67,7 @@ export function CalendarDialog({ kind, onClose }: { kind: Kind; onClose: () => v
         ) : (
           <>
             <Skeleton className="h-11" />
-            <p role="status" className="sr-only">
-              {strings.loading}
-            </p>
+            <Loading>{strings.loading}</Loading>
           </>
         )}
       </div>

@@ -10,7 +10,7 @@ import { Panel } from '@/components/panel'
 import { SearchBox } from '@/components/search-box'
 import { Button } from '@/components/ui/button'
 import { SelectField } from '@/components/ui/field'
-import { Skeleton } from '@/components/ui/skeleton'
+import { Loading, Skeleton } from '@/components/ui/skeleton'
 import type { Attendee, AttendeeTicket } from '@/lib/api/types'
 import { useDebounced } from '@/lib/debounced'
 import { deskKeys } from '@/lib/event-cache'
@@ -70,7 +70,7 @@ export function Attendees({ eventId }: { eventId: string }) {
       ) : rows ? (
         <Nobody isFiltered={isFiltered} onClear={() => (setSearch(''), setFilters({}))} />
       ) : (
-        <Loading />
+        <RowsSkeleton />
       )}
       <MoreButton list={list}>{text.more}</MoreButton>
       {task && <TaskDialog eventId={eventId} task={task} onClose={() => setTask(undefined)} />}
@@ -187,15 +187,13 @@ function Nobody({ isFiltered, onClear }: { isFiltered: boolean; onClear: () => v
   )
 }
 
-function Loading() {
+function RowsSkeleton() {
   return (
     <div className="grid gap-3">
       {[1, 2, 3].map((i) => (
         <Skeleton key={i} className="h-16 w-full" />
       ))}
-      <p role="status" className="sr-only">
-        {text.loading}
-      </p>
+      <Loading>{text.loading}</Loading>
     </div>
   )
 }

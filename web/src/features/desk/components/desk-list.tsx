@@ -10,7 +10,7 @@ import { SearchBox } from '@/components/search-box'
 import { TitleLink } from '@/components/title-link'
 import { Button } from '@/components/ui/button'
 import { Select } from '@/components/ui/select'
-import { Skeleton } from '@/components/ui/skeleton'
+import { Loading, Skeleton } from '@/components/ui/skeleton'
 import type { DeskListedEvent } from '@/lib/api/types'
 import { useDebounced } from '@/lib/debounced'
 import { deskKeys } from '@/lib/event-cache'
@@ -125,9 +125,7 @@ export function DeskListSkeleton() {
           <Skeleton className="h-9 w-1/2" />
         </div>
       ))}
-      <p role="status" className="sr-only">
-        {text.loading}
-      </p>
+      <Loading>{text.loading}</Loading>
     </div>
   )
 }

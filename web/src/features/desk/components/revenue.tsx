@@ -3,7 +3,7 @@ import { formatMoney, formatNumber } from '@/lib/format'
 import { revenue as text } from '../strings'
 
 /** The amounts of each currency. */
-export function sums(rows: readonly Turnover[]): [currency: string, amount: number][] {
+function sums(rows: readonly Turnover[]): [currency: string, amount: number][] {
   const byCurrency = new Map<string, number>()
   for (const { currency, amount } of rows)
     if (currency) byCurrency.set(currency, (byCurrency.get(currency) ?? 0) + (amount ?? 0))

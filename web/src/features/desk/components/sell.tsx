@@ -10,7 +10,7 @@ import { codeOf } from '@/lib/api/error'
 import { AttemptKey } from '@/lib/attempt-key'
 import { messageOf } from '@/lib/form-errors'
 import { formatPrice } from '@/lib/format'
-import { deskKeys } from '@/lib/event-cache'
+import { deskKeys, eventKeys } from '@/lib/event-cache'
 import { useEvent } from '@/lib/get-event'
 import { queryClient } from '@/lib/query-client'
 import { toast } from '@/lib/toast'
@@ -33,7 +33,7 @@ export function SellHere({ eventId }: { eventId: string }) {
       setEmail('')
       setQuantity(1)
       void queryClient.invalidateQueries({ queryKey: deskKeys.all })
-      void queryClient.invalidateQueries({ queryKey: ['events'] })
+      void queryClient.invalidateQueries({ queryKey: eventKeys.all })
     },
   })
   if (!event) return null

@@ -9,7 +9,7 @@ import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
 import { Button } from '@/components/ui/button'
 import { ButtonLink } from '@/components/ui/button-link'
-import { Skeleton } from '@/components/ui/skeleton'
+import { Loading, Skeleton } from '@/components/ui/skeleton'
 import { ApiError } from '@/lib/api/error'
 import { messageOf } from '@/lib/form-errors'
 import { paths } from '@/lib/paths'
@@ -195,9 +195,7 @@ export function DoorSkeleton() {
     <div className="grid w-full max-w-2xl gap-group" aria-busy>
       <PageTitle>{strings.page}</PageTitle>
       <PageHeading className="sr-only">{strings.page}</PageHeading>
-      <p role="status" className="sr-only">
-        {strings.loading}
-      </p>
+      <Loading>{strings.loading}</Loading>
       <Skeleton className="h-9 w-2/3" />
       <Skeleton className="h-10 w-40" />
       <Skeleton className="h-36 rounded-ticket" />

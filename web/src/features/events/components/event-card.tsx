@@ -23,9 +23,11 @@ export const cardClass = 'flex min-w-0 flex-col rounded-ticket border bg-card'
  */
 export const EventCard = memo(function EventCard({
   event,
+  isFirst,
   action,
 }: {
   event: Event
+  isFirst?: boolean
   action: (event: Event) => ReactNode
 }) {
   const { date, timeZone } = event
@@ -35,6 +37,7 @@ export const EventCard = memo(function EventCard({
       <div className="group relative grow overflow-hidden rounded-t-[calc(var(--radius-ticket)-1px)]">
         <EventImage
           event={event}
+          isFirst={isFirst}
           className={cx('max-sm:aspect-5/2', availabilityOf(event).level === 'off' && 'opacity-60 grayscale')}
         />
         <div className="grid gap-1.5 p-4">

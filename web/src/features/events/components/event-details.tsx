@@ -23,6 +23,7 @@ export function EventDetails({ event, panel }: { event: Event; panel: ReactNode 
       <div className="min-w-0 overflow-hidden rounded-ticket border bg-card">
         <EventImage
           event={event}
+          isFirst
           sizes="(min-width: 80rem) 54rem, 100vw"
           className="max-h-[26rem] sm:aspect-21/9"
         />

@@ -16,6 +16,7 @@ import {
   copyOf,
   eventFormSchema,
   newType,
+  times,
   valuesOf,
   type EditedFields,
   type EventFormValues,
@@ -26,13 +27,8 @@ import { AboutFields, TimeFields } from './event-fields'
 import { SaleFields } from './sale-fields'
 import { UnsavedChanges } from './unsaved-changes'
 
-/** The fields of the form that show what the API calls otherwise. */
-const otherNames: Readonly<Record<string, FieldName>> = {
-  date: 'local',
-  endsAt: 'endLocal',
-  saleOpensAt: 'opensLocal',
-  saleClosesAt: 'closesLocal',
-}
+/** The field that shows what the API calls otherwise. */
+const localOf = (path: string) => (path in times ? times[path as keyof typeof times][0] : undefined)
 
 export function EventForm({
   event,
@@ -83,7 +79,7 @@ export function EventForm({
       return setError('totalTickets', { message: text.belowSold }, { shouldFocus: true })
     for (const [path, message] of Object.entries(fields)) {
       const [, index, part] = /^ticketTypes\/(\d+)\/(name|price|capacity)$/.exec(path) ?? []
-      const name = index ? (`types.${Number(index)}.${part as 'name'}` as const) : otherNames[path]
+      const name = index ? (`types.${Number(index)}.${part as 'name'}` as const) : localOf(path)
       if (name) return setError(name, { message }, { shouldFocus: true })
     }
     if (code === 'ticket_type_in_use') return setProblem(text.typeInUse)
@@ -115,7 +111,9 @@ export function EventForm({
   const field = (name: FieldName) => ({
     error: errors[name]?.message,
     hint: hintOf(name),
-    ...form.register(name, { deps: name === 'timeZone' ? Object.values(otherNames) : undefined }),
+    ...form.register(name, {
+      deps: name === 'timeZone' ? Object.values(times).map(([local]) => local) : undefined,
+    }),
   })
   const fields = { event, form, field }
 

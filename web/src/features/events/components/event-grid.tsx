@@ -1,7 +1,7 @@
 'use client'
 
 import { memo, type ReactNode } from 'react'
-import { Skeleton } from '@/components/ui/skeleton'
+import { Loading, Skeleton } from '@/components/ui/skeleton'
 import type { Event } from '@/lib/api/types'
 import { list as text } from '../strings'
 import { cardClass, EventCard, Stub } from './event-card'
@@ -17,9 +17,9 @@ export const EventGrid = memo(function EventGrid({
 }) {
   return (
     <ul className={columns}>
-      {events.map((event) => (
+      {events.map((event, i) => (
         <li key={event.id} className="grid">
-          <EventCard event={event} action={action} />
+          <EventCard event={event} isFirst={i === 0} action={action} />
         </li>
       ))}
     </ul>
@@ -32,9 +32,7 @@ export function EventGridSkeleton() {
       {Array.from({ length: 6 }, (_, i) => (
         <EventCardSkeleton key={i} />
       ))}
-      <p role="status" className="sr-only">
-        {text.loading}
-      </p>
+      <Loading>{text.loading}</Loading>
     </div>
   )
 }

@@ -24,11 +24,14 @@ const WIDTHS = [480, 960, 1600]
 export function EventImage({
   event,
   sizes = '(min-width: 80rem) 26rem, (min-width: 48rem) 50vw, 100vw',
+  isFirst = false,
   className,
 }: {
   event: Pick<Event, 'image'> & { id?: string; category?: string }
   /** How wide it is shown, as in <img sizes>. */
   sizes?: string
+  /** It is in view when the page comes: fetched at once, and before others. */
+  isFirst?: boolean
   className?: string
 }) {
   const { image } = event
@@ -46,7 +49,8 @@ export function EventImage({
       sizes={sizes}
       width={image.width}
       height={image.height}
-      loading="lazy"
+      loading={isFirst ? 'eager' : 'lazy'}
+      fetchPriority={isFirst ? 'high' : undefined}
       className={cx('h-auto bg-off-wash', look)}
     />
   )

@@ -122,7 +122,7 @@ function Choice({ event, booked }: { event: Event; booked: number }) {
         {send.isPending && <Spinner />}
         <span>
           {phase !== 'open'
-            ? text.notOpen[phase]
+            ? strings.notOpen[phase]
             : send.isPending
               ? pending
               : wanted === 0

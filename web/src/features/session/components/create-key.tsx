@@ -16,7 +16,7 @@ import { createKey, keysQuery, type Scope } from '../api/keys'
 import { passwordSchema } from '../schemas'
 import { account } from '../strings/account'
 import { keys, lifetimes, scopes } from '../strings/keys'
-import { useSubmit } from '../use-submit'
+import { fieldsOf, useSubmit } from '../use-submit'
 import { AuthForm } from './auth-form'
 
 const DAY = 86_400_000 // milliseconds
@@ -81,6 +81,7 @@ function KeyForm({ onMade }: { onMade: (key: string) => void }) {
     },
   )
   const { errors } = form.formState
+  const field = fieldsOf(form)
   return (
     <div className="mt-4">
       <AuthForm
@@ -89,14 +90,7 @@ function KeyForm({ onMade }: { onMade: (key: string) => void }) {
         submitText={keys.submit}
         submittingText={keys.submitting}
       >
-        <InputField
-          label={keys.name}
-          hint={keys.nameHint}
-          autoComplete="off"
-          required
-          error={errors.name?.message}
-          {...form.register('name')}
-        />
+        <InputField label={keys.name} hint={keys.nameHint} autoComplete="off" required {...field('name')} />
         <ScopeChoice
           allowed={scopesOf[role]}
           error={errors.scopes?.message}
@@ -113,8 +107,7 @@ function KeyForm({ onMade }: { onMade: (key: string) => void }) {
           label={account.passwordLabel}
           autoComplete="current-password"
           required
-          error={errors.password?.message}
-          {...form.register('password')}
+          {...field('password')}
         />
       </AuthForm>
     </div>

@@ -10,7 +10,7 @@ import { PasswordField } from '@/components/ui/field'
 import { deleteAccount } from '../api/account'
 import { account, deletion } from '../strings/account'
 import { passwordSchema } from '../schemas'
-import { useSubmit } from '../use-submit'
+import { fieldsOf, useSubmit } from '../use-submit'
 import { AccountSection } from './account-section'
 import { AuthForm } from './auth-form'
 
@@ -60,8 +60,7 @@ function DeleteForm() {
           label={account.passwordLabel}
           autoComplete="current-password"
           required
-          error={form.formState.errors.password?.message}
-          {...form.register('password')}
+          {...fieldsOf(form)('password')}
         />
       </AuthForm>
     </div>

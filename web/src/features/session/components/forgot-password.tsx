@@ -9,7 +9,7 @@ import { paths } from '@/lib/paths'
 import { forgotPassword } from '../api/links'
 import { forgotten } from '../strings/account'
 import { emailSchema } from '../schemas'
-import { useSubmit } from '../use-submit'
+import { fieldsOf, useSubmit } from '../use-submit'
 import { AuthCard } from './auth-card'
 import { AuthForm, EmailField } from './auth-form'
 import { GuestLink } from './guest-link'
@@ -53,7 +53,7 @@ export function ForgotPassword() {
         submitText={forgotten.submit}
         submittingText={forgotten.submitting}
       >
-        <EmailField error={form.formState.errors.email?.message} {...form.register('email')} />
+        <EmailField {...fieldsOf(form)('email')} />
       </AuthForm>
     </AuthCard>
   )

@@ -9,7 +9,7 @@ import { useSession } from '@/lib/session/store'
 import { loginSchema, type LoginValues } from '../schemas'
 import { fields, login } from '../strings/guests'
 import { signedOut } from '../strings/header'
-import { useSubmit } from '../use-submit'
+import { fieldsOf, useSubmit } from '../use-submit'
 import { AuthForm, EmailField } from './auth-form'
 
 export function LoginForm() {
@@ -17,7 +17,8 @@ export function LoginForm() {
   const logoutFailed = useSession((s) => s.logout === 'failed')
   // Without default values, so that what was typed before the scripts were there stays.
   const form = useForm<LoginValues>({ resolver: valibotResolver(loginSchema) })
-  const { register, setFocus, setValue, formState } = form
+  const { setFocus, setValue } = form
+  const field = fieldsOf(form)
   useKeptValues((name, value) => name === 'email' && setValue(name, value))
   const { problem, ...sending } = useSubmit(form, ['email', 'password'], signIn, {}, () =>
     setFocus('password'),
@@ -35,13 +36,12 @@ export function LoginForm() {
       submitText={login.submit}
       submittingText={login.submitting}
     >
-      <EmailField error={formState.errors.email?.message} {...register('email')} />
+      <EmailField {...field('email')} />
       <PasswordField
         label={fields.password}
         autoComplete="current-password"
         required
-        error={formState.errors.password?.message}
-        {...register('password')}
+        {...field('password')}
       />
     </AuthForm>
   )

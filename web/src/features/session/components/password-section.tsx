@@ -10,7 +10,7 @@ import { changePassword, sessionsQuery } from '../api/account'
 import { account, password } from '../strings/account'
 import { newPasswordSchema, passwordSchema } from '../schemas'
 import { fields } from '../strings/guests'
-import { useSubmit } from '../use-submit'
+import { fieldsOf, useSubmit } from '../use-submit'
 import { AccountSection } from './account-section'
 import { AuthForm } from './auth-form'
 
@@ -32,7 +32,7 @@ export function PasswordSection({ email }: { email?: string }) {
     },
     { wrong_password: { field: 'password', message: account.wrongPassword } },
   )
-  const { errors } = form.formState
+  const field = fieldsOf(form)
   return (
     <AccountSection title={password.title} about={password.about}>
       <AuthForm
@@ -47,16 +47,14 @@ export function PasswordSection({ email }: { email?: string }) {
           label={password.current}
           autoComplete="current-password"
           required
-          error={errors.password?.message}
-          {...form.register('password')}
+          {...field('password')}
         />
         <PasswordField
           label={password.new}
           autoComplete="new-password"
           required
           hint={fields.passwordHint}
-          error={errors.newPassword?.message}
-          {...form.register('newPassword')}
+          {...field('newPassword')}
         />
       </AuthForm>
     </AccountSection>

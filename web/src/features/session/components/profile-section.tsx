@@ -19,7 +19,7 @@ import { currentSession } from '@/lib/session/store'
 import { changeEmail, meQuery, sendVerification } from '../api/account'
 import { account, profile } from '../strings/account'
 import { emailSchema, passwordSchema } from '../schemas'
-import { useSubmit } from '../use-submit'
+import { fieldsOf, useSubmit } from '../use-submit'
 import { AccountSection } from './account-section'
 import { AuthForm, EmailField } from './auth-form'
 
@@ -101,7 +101,7 @@ function ChangeEmail({ email }: { email?: string }) {
     },
     { wrong_password: { field: 'password', message: account.wrongPassword } },
   )
-  const { errors } = form.formState
+  const field = fieldsOf(form)
   return (
     <div className="grid grid-cols-1 gap-3 p-4">
       <AuthForm
@@ -110,18 +110,12 @@ function ChangeEmail({ email }: { email?: string }) {
         submitText={profile.submit}
         submittingText={profile.submitting}
       >
-        <EmailField
-          label={profile.newEmail}
-          autoComplete="email"
-          error={errors.email?.message}
-          {...form.register('email')}
-        />
+        <EmailField label={profile.newEmail} autoComplete="email" {...field('email')} />
         <PasswordField
           label={account.passwordLabel}
           autoComplete="current-password"
           required
-          error={errors.password?.message}
-          {...form.register('password')}
+          {...field('password')}
         />
       </AuthForm>
       <Sent>{sentTo && profile.changeSent(sentTo)}</Sent>

@@ -10,7 +10,7 @@ import { paths } from '@/lib/paths'
 import { register as createAccount } from '@/lib/session/session'
 import { registerSchema, type RegisterValues } from '../schemas'
 import { fields, registration } from '../strings/guests'
-import { useSubmit } from '../use-submit'
+import { fieldsOf, useSubmit } from '../use-submit'
 import { AuthForm, EmailField } from './auth-form'
 import { GuestLink } from './guest-link'
 
@@ -21,7 +21,9 @@ export function RegisterForm() {
     resolver: valibotResolver(registerSchema),
     mode: 'onTouched', // complains about a field when it is left, not while it is typed
   })
-  const { register, setValue, formState } = form
+  const { setValue, formState } = form
+  const field = fieldsOf(form)
+  const email = field('email')
   useKeptValues((name, value) => (name === 'name' || name === 'email') && setValue(name, value))
   const { errors, touchedFields } = formState
   const sending = useSubmit(
@@ -41,39 +43,31 @@ export function RegisterForm() {
       submitText={registration.submit}
       submittingText={registration.submitting}
     >
-      <InputField
-        label={fields.name}
-        autoComplete="name"
-        required
-        error={errors.name?.message}
-        {...register('name')}
-      />
+      <InputField label={fields.name} autoComplete="name" required {...field('name')} />
       <EmailField
+        {...email}
         error={
           errors.email?.type === 'email_taken' ? (
             <>
               {registration.taken} <GuestLink to={paths.login}>{registration.signInInstead}</GuestLink>
             </>
           ) : (
-            errors.email?.message
+            email.error
           )
         }
-        {...register('email')}
       />
       <PasswordField
         label={fields.password}
         autoComplete="new-password"
         required
         hint={fields.passwordHint}
-        error={errors.password?.message}
-        {...register('password', { deps: touchedFields.confirmPassword ? ['confirmPassword'] : [] })}
+        {...field('password', { deps: touchedFields.confirmPassword ? ['confirmPassword'] : [] })}
       />
       <PasswordField
         label={fields.confirmPassword}
         autoComplete="new-password"
         required
-        error={errors.confirmPassword?.message}
-        {...register('confirmPassword')}
+        {...field('confirmPassword')}
       />
     </AuthForm>
   )

@@ -14,7 +14,7 @@ import { badLink, reset } from '../strings/account'
 import { forgetLinkToken, useLinkToken } from '../link-token'
 import { newPasswordSchema } from '../schemas'
 import { fields } from '../strings/guests'
-import { useSubmit } from '../use-submit'
+import { fieldsOf, useSubmit } from '../use-submit'
 import { AuthCard } from './auth-card'
 import { AuthForm } from './auth-form'
 import { Outcome } from './outcome'
@@ -59,8 +59,7 @@ export function ResetPassword() {
           autoComplete="new-password"
           required
           hint={fields.passwordHint}
-          error={form.formState.errors.password?.message}
-          {...form.register('password')}
+          {...fieldsOf(form)('password')}
         />
       </AuthForm>
     </AuthCard>

@@ -21,7 +21,7 @@ import { Timeline } from '@/features/audit/components/timeline'
 import { Tools } from '@/features/audit/components/tools'
 import { useVersion } from '@/features/audit/hooks'
 import { usePathId } from '@/lib/address'
-import { ApiError } from '@/lib/api/error'
+import { isMissing } from '@/lib/api/error'
 import type { StreamPage as Page } from '@/lib/api/types'
 import { texts } from '@/features/audit/strings'
 import { paths } from '@/lib/paths'
@@ -52,7 +52,7 @@ function LoadedStream({ id }: { id: string }) {
       <BackLink href={paths.audit}>{words.back}</BackLink>
       {data ? (
         <Stream id={id} now={data} />
-      ) : error instanceof ApiError && (error.status === 404 || error.status === 400) ? (
+      ) : isMissing(error) ? (
         <Message
           isPage
           icon={FileX}

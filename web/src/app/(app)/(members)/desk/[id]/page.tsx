@@ -12,7 +12,7 @@ import { Message } from '@/components/message'
 import { PageHeading } from '@/components/page-heading'
 import { PageTitle } from '@/components/page-title'
 import { ButtonLink } from '@/components/ui/button-link'
-import { Skeleton } from '@/components/ui/skeleton'
+import { Loading, Skeleton } from '@/components/ui/skeleton'
 import { useDeskEvent } from '@/features/desk/api/get-desk-event'
 import { DeskTools } from '@/features/desk/components/desk-tools'
 import { HeadingLine } from '@/features/desk/components/heading-line'
@@ -169,9 +169,7 @@ function DeskSkeleton() {
           <Skeleton className="h-56 rounded-ticket" />
         </div>
       </div>
-      <p role="status" className="sr-only">
-        {text.loading}
-      </p>
+      <Loading>{text.loading}</Loading>
     </div>
   )
 }

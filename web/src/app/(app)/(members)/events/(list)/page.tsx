@@ -1,6 +1,7 @@
 'use client'
 
 import { CalendarPlus, SearchX } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import { Suspense, useEffect } from 'react'
 import { LoadError } from '@/components/load-error'
 import { Message } from '@/components/message'
@@ -10,7 +11,6 @@ import { Pagination } from '@/components/pagination'
 import { Button } from '@/components/ui/button'
 import { ButtonLink } from '@/components/ui/button-link'
 import { BookButton } from '@/features/bookings/components/book-button'
-import { SubscribeButton } from '@/features/calendar/components/subscribe-button'
 import { useEventList } from '@/features/events/api/list-events'
 import { EventGrid, EventGridSkeleton } from '@/features/events/components/event-grid'
 import { ChooseLink } from '@/features/events/components/choose-link'
@@ -23,6 +23,12 @@ import { useWatch } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
 import { isSimple } from '@/lib/sale'
 import { useSession } from '@/lib/session/store'
+
+// Most visitors are no organizers.
+const SubscribeButton = dynamic(
+  () => import('@/features/calendar/components/subscribe-button').then((file) => file.SubscribeButton),
+  { ssr: false },
+)
 
 const bookButton = (event: Event) =>
   isSimple(event) ? <BookButton event={event} /> : <ChooseLink event={event} />

@@ -16,7 +16,7 @@ import { TicketPanel } from '@/features/events/components/ticket-panel'
 import { details as text } from '@/features/events/details-strings'
 import { EventSale } from '@/features/holds/components/event-sale'
 import { useTicketsOf } from '@/features/bookings/api/list-bookings'
-import { ApiError } from '@/lib/api/error'
+import { isMissing } from '@/lib/api/error'
 import type { Event } from '@/lib/api/types'
 import { usePathId } from '@/lib/address'
 import { useSale } from '@/lib/sale'
@@ -55,7 +55,7 @@ function LoadedEvent({ id }: { id: string }) {
             />
           }
         />
-      ) : error instanceof ApiError && (error.status === 404 || error.status === 400) ? (
+      ) : isMissing(error) ? (
         <Message
           isPage
           icon={TicketX}

@@ -17,7 +17,7 @@ import { details } from '@/features/events/details-strings'
 import { useParameter } from '@/lib/address'
 import type { Event } from '@/lib/api/types'
 import { AttemptKey } from '@/lib/attempt-key'
-import { deskKeys } from '@/lib/event-cache'
+import { deskKeys, eventKeys } from '@/lib/event-cache'
 import { paths } from '@/lib/paths'
 
 /** A form for a new event: an empty one, or a copy of another event. */
@@ -58,7 +58,7 @@ function Schedule({ template }: { template?: Event }) {
     }
     const event = await scheduleEvent(details, attempt.for(details))
     client.setQueryData(eventQuery(event.id).queryKey, event)
-    void client.invalidateQueries({ queryKey: ['events', 'list'] })
+    void client.invalidateQueries({ queryKey: eventKeys.lists })
     void client.invalidateQueries({ queryKey: deskKeys.lists })
     toast.success(draft ? text.draftSaved(event.title) : text.scheduled(event.title))
     push(paths.event(event.id))

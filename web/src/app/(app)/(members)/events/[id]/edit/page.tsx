@@ -19,6 +19,7 @@ import { form as text } from '@/features/events/form-strings'
 import { details } from '@/features/events/details-strings'
 import type { Event } from '@/lib/api/types'
 import { usePathId } from '@/lib/address'
+import { bookingKeys, eventKeys } from '@/lib/event-cache'
 import { paths } from '@/lib/paths'
 
 export default function EditPage() {
@@ -67,8 +68,8 @@ function Editor({ event }: { event: Event }) {
   const save = async (values: EventFormValues, edited: EditedFields, seen = event) => {
     const saved = await updateEvent(seen, changesOf(values, edited))
     client.setQueryData(eventQuery(saved.id).queryKey, saved)
-    void client.invalidateQueries({ queryKey: ['events', 'list'] })
-    void client.invalidateQueries({ queryKey: ['bookings'] })
+    void client.invalidateQueries({ queryKey: eventKeys.lists })
+    void client.invalidateQueries({ queryKey: bookingKeys.all })
     toast.success(text.saved)
     push(paths.event(saved.id))
   }
