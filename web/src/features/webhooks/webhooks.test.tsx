@@ -3,6 +3,7 @@ import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { queryClient } from '@/lib/query-client'
 import { startSession } from '@/lib/session/session'
 import type { DeskListedEvent, Webhook, WebhookDelivery } from '@/lib/api/types'
 import { anEvent, aSession, newId, problem, server } from '../../../test/server'
@@ -148,7 +149,12 @@ describe('webhooks', () => {
 
   it('are paused, resumed and deleted', async () => {
     all = [aWebhook({ status: 'failing', failingSince: '2030-01-12T12:00:00Z' })]
+    const asked: unknown[] = []
     server.use(
+      http.get('*/api/webhooks/:id/deliveries', ({ params }) => {
+        asked.push(params.id)
+        return HttpResponse.json({ data: [], meta: { limit: 20 } })
+      }),
       http.patch('*/api/webhooks/:id', async ({ request }) => {
         const { status } = (await request.json()) as Pick<Webhook, 'status'>
         all = [{ ...all[0]!, status, failingSince: undefined }]
@@ -166,9 +172,14 @@ describe('webhooks', () => {
     expect(await screen.findByText('Active')).toBeInTheDocument()
     await click(/^Pause/)
     expect(await screen.findByText('Paused')).toBeInTheDocument()
+    await userEvent.click(screen.getByText('Deliveries'))
+    expect(await screen.findByText('Nothing was sent in the last 30 days.')).toBeInTheDocument()
+    const [{ id }] = all as [Webhook]
     await click(/^Delete/)
     await click('Delete')
     expect(await screen.findByText('No webhooks yet')).toBeInTheDocument()
+    await waitFor(() => expect(queryClient.isFetching()).toBe(0))
+    expect(asked).toEqual([id]) // not once more, when it was deleted
   })
 
   it('list their deliveries, and send them again', async () => {

@@ -129,7 +129,7 @@ function Form({ onAdded }: { onAdded: (secret: string) => void }) {
 
 function Choice({ label, ...props }: { label: string } & React.ComponentProps<'input'>) {
   return (
-    <label className="flex min-h-9 items-center gap-2.5">
+    <label className="flex min-h-11 items-center gap-2.5">
       <input {...props} className="size-4.5 shrink-0 accent-stamp" />
       {label}
     </label>

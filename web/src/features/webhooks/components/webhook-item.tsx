@@ -84,8 +84,13 @@ function Actions({ webhook }: { webhook: Webhook }) {
   })
   const deleting = useMutation({
     mutationFn: () => deleteWebhook(id),
-    onSuccess: () => toast.success(text.removed),
-    ...settings,
+    onSuccess: () => {
+      client.setQueryData(webhooksQuery.queryKey, (list) => list?.filter((webhook) => webhook.id !== id))
+      toast.success(text.removed)
+    },
+    onError: settings.onError,
+    // Without its deliveries, which are gone too.
+    onSettled: () => client.invalidateQueries({ ...webhooksQuery, exact: true }),
   })
   const of = <span className="sr-only">{text.of(url)}</span>
   const button = (label: string, action: { isPending: boolean; mutate: () => void }) => (
