@@ -1,3 +1,5 @@
+import { now } from './server-time'
+
 // What doors keep for use without a network: their lists, which name customers, and the page. All of it
 // is in one cache, which whatever ends a session here removes; so does the end of the last event.
 const KEY = 'boxoffice.door'
@@ -12,7 +14,7 @@ const keptUntil = (): number => {
 }
 
 /** Whether a door can be opened without the server. */
-export const isDoorKept = (): boolean => keptUntil() > Date.now()
+export const isDoorKept = (): boolean => keptUntil() > now()
 
 /** Notes that there is something to keep until a time, in milliseconds since 1970. */
 export function keepDoorUntil(time: number): void {

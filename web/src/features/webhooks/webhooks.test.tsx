@@ -68,6 +68,12 @@ describe('webhooks', () => {
     await userEvent.click(dialog.getByRole('button', { name: 'Add' }))
     expect(await screen.findByLabelText('Secret')).toHaveValue('whsec_abc')
     expect(sent).toHaveBeenCalledWith({ url: 'https://example.com/hook', types: ['booking.confirmed'] })
+    let copied: string | undefined
+    // As over plain http, where navigator.clipboard is missing.
+    document.execCommand = () => ((copied = (document.activeElement as HTMLInputElement).value), true)
+    await click('Copy')
+    expect(await screen.findByText('Copied')).toBeInTheDocument()
+    expect(copied).toBe('whsec_abc')
     await click('I’ve saved it')
     expect(await screen.findByText('https://example.com/hook')).toBeInTheDocument()
     expect(screen.queryByLabelText('Secret')).not.toBeInTheDocument()

@@ -10,6 +10,7 @@ import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { InputField, PasswordField, SelectField } from '@/components/ui/field'
 import type { User } from '@/lib/api/types'
+import { copyFrom } from '@/lib/copy'
 import { now } from '@/lib/server-time'
 import { useSession } from '@/lib/session/store'
 import { createKey, keysQuery, type Scope } from '../api/keys'
@@ -146,11 +147,7 @@ function ScopeChoice({
 function NewKey({ text, onClose }: { text: string; onClose: () => void }) {
   const input = useRef<HTMLInputElement>(null)
   const [isCopied, setCopied] = useState(false)
-  const copy = () => {
-    input.current?.select()
-    // The clipboard's own API is missing where pages are served over plain http.
-    setCopied(document.execCommand('copy'))
-  }
+  const copy = () => setCopied(copyFrom(input.current))
   const Icon = isCopied ? Check : Copy
   return (
     <div className="mt-4 grid gap-2">

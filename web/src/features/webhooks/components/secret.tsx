@@ -1,23 +1,21 @@
 'use client'
 
 import { Check, Copy } from 'lucide-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { InputField } from '@/components/ui/field'
+import { copyFrom } from '@/lib/copy'
 import { secret as text } from '../strings'
 
 /** A secret, which is shown only now. */
 export function Secret({ secret, onDone }: { secret: string; onDone: () => void }) {
   const [isCopied, setCopied] = useState(false)
-  const copy = () =>
-    // eslint-disable-next-line no-restricted-properties -- without one, the text can be selected
-    void navigator.clipboard?.writeText(secret).then(
-      () => setCopied(true),
-      () => setCopied(false),
-    )
+  const input = useRef<HTMLInputElement>(null)
+  const copy = () => setCopied(copyFrom(input.current))
   return (
     <div className="mt-4 grid gap-3">
       <InputField
+        ref={input}
         label={text.label}
         value={secret}
         readOnly
