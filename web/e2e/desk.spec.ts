@@ -1,6 +1,18 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { customer, enter, expect, schedule, test, toast, web, type Page } from './fixtures'
+import {
+  call,
+  customer,
+  enter,
+  expect,
+  schedule,
+  signIn,
+  test,
+  toast,
+  tokenOf,
+  web,
+  type Page,
+} from './fixtures'
 import { barriers, inspect } from './inspect'
 
 const ORGANIZER = 'organizer@example.com'
@@ -82,7 +94,7 @@ test('another organizer sees neither the event nor its desk', async ({ page, ref
   await page.goto(web() + '/desk')
   await expect(page.getByRole('link', { name: 'Schedule an event' })).toBeVisible()
   await page.getByLabel('Which events').selectOption('All events')
-  await expect(page.getByText(/^Events that you schedule/)).toBeVisible()
+  await expect(page.getByText(/^Events you schedule/)).toBeVisible()
   refusals(403, `/api/desk/events/${event.id}`)
   await page.goto(web() + `/desk/${event.id}`)
   await expect(page.getByRole('heading', { name: 'This isn’t your event' })).toBeVisible()
@@ -100,4 +112,35 @@ test('an event is duplicated', async ({ page }) => {
   await expect(toast(page, `${event.title} is scheduled.`)).toBeVisible()
   await page.goto(web() + `/desk?search=${encodeURIComponent(event.title)}`)
   await expect(page.getByRole('listitem').getByRole('link', { name: event.title })).toHaveCount(2)
+})
+
+test('a customer who helps finds the desk, and tells why a booking is cancelled', async ({
+  page,
+  browser,
+}) => {
+  const event = await schedule({ title: `Vernissage ${Date.now()}` })
+  const guest = await browser.newPage()
+  await enter(guest, `/events/${event.id}`)
+  await guest.getByRole('button', { name: /^Book Now/ }).click()
+  await expect(guest.getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
+  await guest.goto(web() + '/bookings')
+  await expect(guest.getByRole('region', { name: 'Upcoming' })).toBeVisible()
+
+  const email = await signIn(page)
+  await call(`/events/${event.id}/organizers`, await tokenOf(ORGANIZER), { email, role: 'sell' })
+  await page.goto(web() + '/events')
+  await page.getByRole('link', { name: 'Desk', exact: true }).click()
+  await expect(page.getByText('You sell tickets')).toBeVisible()
+  await page.getByRole('link', { name: event.title }).click()
+  await page.getByRole('link', { name: 'Attendees' }).click()
+  await page.getByRole('button', { name: 'Cancel Ada Lovelace’s booking' }).click()
+  const dialog = page.getByRole('alertdialog')
+  await dialog.getByLabel('Reason').fill('The hall is closed')
+  await dialog.getByRole('button', { name: 'Cancel booking' }).click()
+  await expect(toast(page, 'Ada Lovelace’s booking is cancelled.')).toBeVisible()
+
+  await expect(guest.getByRole('region', { name: 'Cancelled' })).toContainText(
+    'Cancelled by the organizer: The hall is closed',
+  )
+  await guest.close()
 })

@@ -130,6 +130,12 @@ test('whether a sale has ended is told by the server’s clock', async ({ page }
   await expect(card(page, event)).toContainText('20 tickets left')
   await expect(card(page, event).getByRole('button')).toHaveText(/^Book Now/)
   await expect(card(page, event).getByRole('button')).toBeEnabled()
+  await card(page, event).getByRole('button').click()
+  await expect(card(page, event).getByRole('button', { name: /^Booked ✓/ })).toBeVisible()
+  await page.goto(web() + '/bookings')
+  await expect(
+    page.getByRole('region', { name: 'Upcoming' }).getByRole('img', { name: /^QR code/ }),
+  ).toBeVisible()
 })
 
 test('titles from right to left stay in their place', async ({ page }) => {

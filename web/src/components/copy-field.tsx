@@ -2,6 +2,7 @@
 
 import { Check, Copy } from 'lucide-react'
 import { useRef, useState, type ReactNode } from 'react'
+import { copyFrom } from '@/lib/copy'
 import { Button } from './ui/button'
 import { InputField } from './ui/field'
 
@@ -19,11 +20,7 @@ export function CopyField({
 }) {
   const input = useRef<HTMLInputElement>(null)
   const [isCopied, setCopied] = useState(false)
-  const copy = () => {
-    input.current?.select()
-    // The clipboard's own API is missing where pages are served over plain http.
-    setCopied(document.execCommand('copy'))
-  }
+  const copy = () => setCopied(copyFrom(input.current))
   const Icon = isCopied ? Check : Copy
   return (
     <div className="mt-4 grid gap-2">

@@ -1,3 +1,4 @@
+import { now as serverTime } from './server-time'
 import { knownZone } from './time-zone'
 
 // All formatting of dates and money. Times are sent as UTC. Times of events are shown in a named
@@ -57,7 +58,7 @@ const units = [
 export function distanceParts(
   date: string,
   timeZone: string,
-  now = Date.now(),
+  now = serverTime(),
 ): [string, string, string, string] {
   const away = Date.parse(date) - now
   const [unit, length] = units.find(([, length]) => Math.abs(away) >= 2 * length) ?? ['min', HOUR / 60]

@@ -1,3 +1,4 @@
+import { now } from './server-time'
 import { deleteCache, readStored, store } from './storage'
 
 // What doors keep for use without a network: their lists, which name customers, and the page. All of it
@@ -8,7 +9,7 @@ export const DOOR_CACHE = 'boxoffice.door'
 const keptUntil = (): number => Number(readStored(KEY))
 
 /** Whether a door can be opened without the server. */
-export const isDoorKept = (): boolean => keptUntil() > Date.now()
+export const isDoorKept = (): boolean => keptUntil() > now()
 
 /** Notes that there is something to keep until a time, in milliseconds since 1970. */
 export function keepDoorUntil(time: number): void {

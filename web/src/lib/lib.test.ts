@@ -189,4 +189,13 @@ describe('the server’s time', () => {
     expect(now()).toBe(Date.now())
     vi.useRealTimers()
   })
+
+  it('is still known to a page that is opened without a network', async () => {
+    learnTime(new Date(Date.now() + 3_600_000).toUTCString())
+    vi.resetModules()
+    const reopened = await import('./server-time')
+    expect(reopened.now() - Date.now()).toBeGreaterThan(3_500_000)
+    learnTime(new Date().toUTCString())
+    expect(localStorage).toHaveLength(0)
+  })
 })

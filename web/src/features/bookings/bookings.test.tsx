@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { applyChange, eventKeys } from '@/lib/event-cache'
 import { queryClient } from '@/lib/query-client'
+import { learnTime } from '@/lib/server-time'
 import { endSession, startSession } from '@/lib/session/session'
 import { forgetSession, serverUnreachable } from '@/lib/session/store'
 import { show as render, textOf } from '../../../test/show'
@@ -192,6 +193,28 @@ describe('my bookings', () => {
     expect(within(upcoming).getByRole('article', { name: 'Now' })).toHaveTextContent('Started')
     expect(screen.queryByRole('button', { name: /Cancel Booking/ })).not.toBeInTheDocument()
     expect(screen.getByRole('region', { name: 'Past' })).toHaveTextContent('Over')
+  })
+
+  it('are usable by the server’s clock, where that of the device is wrong', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2040-01-01T00:00:00Z') })
+    try {
+      const ahead = aBooking(anEvent({ title: 'Tonight', date: '2030-03-15T20:00:00Z' }))
+      server.use(
+        http.get('*/api/bookings', () =>
+          HttpResponse.json(
+            { data: [ahead], meta: { limit: 50 } },
+            { headers: { Date: 'Fri, 15 Mar 2030 19:00:00 GMT' } },
+          ),
+        ),
+      )
+      render(<BookingList />)
+      expect(await screen.findByRole('region', { name: 'Upcoming' })).toHaveTextContent('Tonight')
+      expect(screen.queryByRole('region', { name: 'Past' })).not.toBeInTheDocument()
+      await waitFor(() => expect(localStorage.getItem('boxoffice.tickets')).toContain('Tonight'))
+    } finally {
+      vi.useRealTimers()
+      learnTime(new Date().toUTCString())
+    }
   })
 
   it('leave “Upcoming” when the organizer cancels the event', async () => {

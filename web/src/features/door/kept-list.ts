@@ -1,9 +1,9 @@
-import { array, number, object, safeParse, string, type GenericSchema } from 'valibot'
+import { array, object, safeParse, string, type GenericSchema } from 'valibot'
 import { DoorList as listSchema } from '@/lib/api/schemas-door'
 import type { DoorList } from '@/lib/api/types'
 import { hasSessionHint } from '@/lib/session/hint'
 import { DOOR_CACHE, forgetDoor, keepDoorUntil } from '@/lib/kept-door'
-import { learnTime, now } from '@/lib/server-time'
+import { now } from '@/lib/server-time'
 
 /** What a door judges by without network. */
 export interface DoorData {
@@ -11,10 +11,9 @@ export interface DoorData {
   keys: string[] // public keys of tickets, in base64url
 }
 
-const schema: GenericSchema<DoorData & { ahead: number }> = object({
+const schema: GenericSchema<DoorData> = object({
   list: listSchema,
   keys: array(string()),
-  ahead: number(), // the server's clock of this one, in milliseconds
 })
 const addressOf = (eventId: string) => `/door/${eventId}/list`
 
@@ -26,17 +25,16 @@ export async function keepList({ list, keys }: DoorData): Promise<void> {
   if (!isCacheThere() || until < now()) return
   keepDoorUntil(until)
   const cache = await caches.open(DOOR_CACHE)
-  await cache.put(addressOf(list.eventId), Response.json({ list, keys, ahead: now() - Date.now() }))
+  await cache.put(addressOf(list.eventId), Response.json({ list, keys }))
   if (!hasSessionHint()) forgetDoor() // the user has signed out meanwhile
 }
 
-/** The list that was kept for an event, and the server's clock with it; null when there is none. */
+/** The list that was kept for an event; null when there is none. */
 export async function keptList(eventId: string): Promise<DoorData | null> {
   if (!isCacheThere()) return null
   const response = await caches.match(addressOf(eventId))
   const { success, output } = safeParse(schema, await response?.json().catch(() => undefined))
   if (!success) return null
-  if (output.ahead) learnTime(new Date(Date.now() + output.ahead).toUTCString())
   if (Date.parse(output.list.keepUntil) > now()) return output
   await dropList(eventId)
   return null

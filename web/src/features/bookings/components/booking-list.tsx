@@ -15,6 +15,7 @@ import { ButtonLink } from '@/components/ui/button-link'
 import type { BookingWithEvent } from '@/lib/api/types'
 import { useWatch } from '@/lib/live/live'
 import { paths } from '@/lib/paths'
+import { now as serverTime } from '@/lib/server-time'
 import { refreshSession } from '@/lib/session/session'
 import { useSession } from '@/lib/session/store'
 import { useBookings } from '../api/all-bookings'
@@ -44,7 +45,7 @@ export function BookingList() {
   const [cancelling, setCancelling] = useState<BookingWithEvent>()
   const [shown, setShown] = useState<BookingWithEvent>()
   const [proven, setProven] = useState<BookingWithEvent>()
-  const now = useNow()
+  const now = useNow(fetched.dataUpdatedAt + all.dataUpdatedAt)
   const bookings = all.data?.pages.flatMap((page) => page.data) ?? []
   const tickets = fetched.data ?? kept.tickets
   // Those of events that have begun are needed at the door too.
@@ -135,14 +136,15 @@ function reconnect(failed?: { refetch: () => unknown }): void {
   else void refreshSession(undefined).catch(() => undefined)
 }
 
-/** The time, a minute late at most. */
-function useNow(): number {
-  const [now, setNow] = useState(() => Date.now())
+/** The time, a minute late at most. `answers` changes with each answer: it can correct this device's clock. */
+function useNow(answers: number): number {
+  const [seen, setSeen] = useState(() => ({ at: serverTime(), answers }))
+  if (seen.answers !== answers) setSeen({ at: serverTime(), answers })
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), MINUTE)
+    const timer = setInterval(() => setSeen({ at: serverTime(), answers }), MINUTE)
     return () => clearInterval(timer)
-  }, [])
-  return now
+  }, [answers])
+  return seen.at
 }
 
 function BookingListSkeleton() {

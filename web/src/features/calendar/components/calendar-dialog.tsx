@@ -8,6 +8,7 @@ import { Dialog } from '@/components/ui/dialog'
 import { InputField } from '@/components/ui/field'
 import { Loading, Skeleton } from '@/components/ui/skeleton'
 import { API } from '@/lib/api/send'
+import { copyFrom } from '@/lib/copy'
 import { messageOf } from '@/lib/form-errors'
 import { toast } from '@/lib/toast'
 import { endFeed, feedsQuery, makeFeed, type Feed, type Kind } from '../api'
@@ -79,10 +80,7 @@ function Address({ path }: { path: string }) {
   const input = useRef<HTMLInputElement>(null)
   const url = API + path
   const copy = () => {
-    input.current?.focus()
-    input.current?.select()
-    // The clipboard's own API is missing where pages are served over plain http.
-    if (document.execCommand('copy')) toast.success(strings.copied)
+    if (copyFrom(input.current)) toast.success(strings.copied)
     else toast.error(strings.notCopied)
   }
   return (

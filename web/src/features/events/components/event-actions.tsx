@@ -3,6 +3,7 @@
 import { CalendarPlus, Share2 } from 'lucide-react'
 import { Button } from '@/components/ui/button'
 import type { Event } from '@/lib/api/types'
+import { copyFrom } from '@/lib/copy'
 import { saveFile } from '@/lib/save-file'
 import { toast } from '@/lib/toast'
 import { details as text } from '../details-strings'
@@ -43,12 +44,10 @@ async function share({ title }: Event) {
   }
 }
 
-/** The clipboard's own API is missing where pages are served over plain http. */
 function copy(text: string): boolean {
   const input = document.body.appendChild(document.createElement('textarea'))
   input.value = text
-  input.select()
-  const isCopied = document.execCommand('copy')
+  const isCopied = copyFrom(input)
   input.remove()
   return isCopied
 }
