@@ -36,11 +36,17 @@ type timedBody struct {
 }
 
 // BodyDeadline bounds how long the body of a request may take to arrive, from its first read. An
-// answer to a request whose body was not read does not wait for it: it ends the connection instead.
+// answer to a request whose body was not read does not wait for it: it ends the connection instead. Of
+// two that a request passes, the inner one says how long.
 func BodyDeadline(within time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Body == nil || r.Body == http.NoBody {
+				next.ServeHTTP(w, r)
+				return
+			}
+			if outer, ok := r.Body.(*timedBody); ok {
+				outer.within = within
 				next.ServeHTTP(w, r)
 				return
 			}
