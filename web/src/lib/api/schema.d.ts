@@ -8645,6 +8645,8 @@ export interface operations {
             header?: {
                 /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
                 "Idempotency-Key"?: string;
+                /** @description The ETag of the event that was read, or several: when the event has changed since, also by a booking, the answer is 412 */
+                "If-Match"?: string;
             };
             path: {
                 id: string;
@@ -8703,6 +8705,15 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9434,6 +9445,8 @@ export interface operations {
             header?: {
                 /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
                 "Idempotency-Key"?: string;
+                /** @description The ETag of the event that was read, or several: when the event has changed since, also by a booking, the answer is 412 */
+                "If-Match"?: string;
             };
             path: {
                 id: string;
@@ -9492,6 +9505,15 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
