@@ -78,6 +78,10 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Close leaves the rest of the body to [answer.begin] and net/http. Closing it here would wait for it, and
+// huma closes a body that has not come in time after it has removed the deadline.
+func (*timedBody) Close() error { return nil }
+
 // deadlineIn does nothing to a writer without deadlines, which leaves them to the server.
 func (b *timedBody) deadlineIn(d time.Duration) { _ = b.response.SetReadDeadline(time.Now().Add(d)) }
 
@@ -111,13 +115,11 @@ func (a *answer) begin() {
 		return
 	}
 	a.begun = true
-	if a.expectsContinue && !a.body.begun.Load() {
-		return // net/http closes the connection
-	}
-	a.body.begun.Store(true)
-	a.body.deadlineIn(unreadWithin)
-	if _, err := io.CopyN(io.Discard, a.body, unreadMost); errors.Is(err, io.EOF) {
-		return
+	if wasRead := a.body.begun.Swap(true); wasRead || !a.expectsContinue {
+		a.body.deadlineIn(unreadWithin)
+		if _, err := io.CopyN(io.Discard, a.body, unreadMost); errors.Is(err, io.EOF) {
+			return
+		}
 	}
 	a.Header().Set("Connection", "close")
 	a.body.deadlineIn(lingerFor) // net/http reads on once the answer is sent
