@@ -254,6 +254,46 @@ func TestSlowClientsAreSentAway(t *testing.T) {
 	p.waitFor("the end of all connections", func() bool { return p.files() <= before+20 })
 }
 
+// No process waits for a body when it can answer already: neither the API nor those in front of it.
+func TestNoProcessWaitsForTheBodyOfWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	p := serve(t, secretsFor(newSeededDatabase(t)))
+	port := freePort(t)
+	pages := command([]string{"WEB_PORT=" + port}, "web", "--api", p.api)
+	pages.Dir = t.TempDir()
+	must(t, pages.Start())
+	t.Cleanup(func() { _ = pages.Process.Kill(); _, _ = pages.Process.Wait() })
+	front := "http://127.0.0.1:" + port
+	p.waitFor("the web process", func() bool {
+		response, err := http.Get(front + "/api/healthz")
+		if err == nil {
+			must(t, response.Body.Close())
+		}
+		return err == nil
+	})
+	for name, c := range map[string]struct {
+		address, path string
+		status        int
+	}{
+		"the API":         {p.api, "/book", 401},
+		"the program":     {p.web, "/api/book", 401},
+		"the web process": {front, "/api/book", 401},
+		"the pages":       {front, "/events", 405},
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(strings.Replace(c.address, "localhost", "127.0.0.1", 1), "http://"))
+		must(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		_, err = io.WriteString(conn, "POST "+c.path+" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+
+			"Content-Length: 100\r\n\r\n{")
+		must(t, err)
+		must(t, conn.SetReadDeadline(time.Now().Add(8*time.Second))) // bodies may take 10 s
+		said, err := io.ReadAll(conn)
+		if err != nil || !strings.HasPrefix(string(said), "HTTP/1.1 "+strconv.Itoa(c.status)+" ") {
+			t.Errorf("%s: %v: %s", name, err, said)
+		}
+	}
+}
+
 // files are how many the process has open; connections are files.
 func (p *process) files() int {
 	entries, err := os.ReadDir("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/fd")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
+	"github.com/boxoffice/boxoffice/httpapi/middleware"
 	"github.com/boxoffice/boxoffice/internal/config"
 	"github.com/boxoffice/boxoffice/internal/replica"
 	"github.com/boxoffice/boxoffice/internal/ticket"
@@ -56,7 +57,9 @@ func (p *parts) httpService() service {
 			if err != nil {
 				return err
 			}
-			servers = []*http.Server{server(api, p.logger), server(pages, p.logger), server(p.metrics.Handler(), p.logger)}
+			servers = []*http.Server{
+				server(api, p.logger), server(withBodies(pages), p.logger), server(p.metrics.Handler(), p.logger),
+			}
 			return nil
 		},
 		run: func(context.Context) error {
@@ -92,6 +95,10 @@ func (p *parts) httpService() service {
 		},
 	}
 }
+
+// withBodies is for handlers that don't bound by themselves how long the body of a request may take to
+// arrive: the API does, and may be in another process.
+func withBodies(h http.Handler) http.Handler { return middleware.BodyDeadline(10 * time.Second)(h) }
 
 // serveHTTP returns when the server is shut down. Without a listener there is nothing to serve.
 func serveHTTP(srv *http.Server, l net.Listener) error {

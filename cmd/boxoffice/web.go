@@ -49,7 +49,7 @@ func (a *app) web(ctx context.Context, c config.Config, target *url.URL) error {
 	if err != nil {
 		return err
 	}
-	srv := server(handler, logger)
+	srv := server(withBodies(handler), logger)
 	var listener net.Listener
 	return a.runServices(ctx, c, []service{{
 		name: "the web UI",

@@ -36,11 +36,17 @@ type timedBody struct {
 }
 
 // BodyDeadline bounds how long the body of a request may take to arrive, from its first read. An
-// answer to a request whose body was not read does not wait for it: it ends the connection instead.
+// answer to a request whose body was not read does not wait for it: it ends the connection instead. Of
+// two that a request passes, the inner one says how long.
 func BodyDeadline(within time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Body == nil || r.Body == http.NoBody {
+				next.ServeHTTP(w, r)
+				return
+			}
+			if outer, ok := r.Body.(*timedBody); ok {
+				outer.within = within
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -71,6 +77,10 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Close leaves the rest of the body to [answer.begin] and net/http. Closing it here would wait for it, and
+// huma closes a body that has not come in time after it has removed the deadline.
+func (*timedBody) Close() error { return nil }
 
 // deadlineIn does nothing to a writer without deadlines, which leaves them to the server.
 func (b *timedBody) deadlineIn(d time.Duration) { _ = b.response.SetReadDeadline(time.Now().Add(d)) }
@@ -105,13 +115,11 @@ func (a *answer) begin() {
 		return
 	}
 	a.begun = true
-	if a.expectsContinue && !a.body.begun.Load() {
-		return // net/http closes the connection
-	}
-	a.body.begun.Store(true)
-	a.body.deadlineIn(unreadWithin)
-	if _, err := io.CopyN(io.Discard, a.body, unreadMost); errors.Is(err, io.EOF) {
-		return
+	if wasRead := a.body.begun.Swap(true); wasRead || !a.expectsContinue {
+		a.body.deadlineIn(unreadWithin)
+		if _, err := io.CopyN(io.Discard, a.body, unreadMost); errors.Is(err, io.EOF) {
+			return
+		}
 	}
 	a.Header().Set("Connection", "close")
 	a.body.deadlineIn(lingerFor) // net/http reads on once the answer is sent

@@ -8651,6 +8651,8 @@ export interface operations {
             header?: {
                 /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
                 "Idempotency-Key"?: string;
+                /** @description The ETag of the event that was read, or several: when the event has changed since, also by a booking, the answer is 412 */
+                "If-Match"?: string;
             };
             path: {
                 id: string;
@@ -8709,6 +8711,15 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9440,6 +9451,8 @@ export interface operations {
             header?: {
                 /** @description Names the request, for 24 hours: repeating it with the same key has no second effect and gets the same answer. 1 to 255 visible characters, such as a UUID */
                 "Idempotency-Key"?: string;
+                /** @description The ETag of the event that was read, or several: when the event has changed since, also by a booking, the answer is 412 */
+                "If-Match"?: string;
             };
             path: {
                 id: string;
@@ -9498,6 +9511,15 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
