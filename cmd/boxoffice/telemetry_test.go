@@ -35,7 +35,7 @@ import (
 // onDatabase is the environment of a process on a database of the test's.
 func onDatabase(t *testing.T) []string {
 	t.Helper()
-	return []string{"DATABASE_URL=" + newSeededDatabase(t), "JWT_ACCESS_SECRET=an access secret for tests",
+	return []string{"DATABASE_URL=" + newSeededDatabase(t), dataDir(t), "JWT_ACCESS_SECRET=an access secret for tests",
 		"JWT_REFRESH_SECRET=a refresh secret for tests"}
 }
 

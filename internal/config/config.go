@@ -43,7 +43,7 @@ type Config struct {
 	PreviousAccessSecret  string `env:"JWT_ACCESS_SECRET_PREVIOUS" doc:"the former secret, still accepted while the secret is being changed" secret:"yes"`
 	PreviousRefreshSecret string `env:"JWT_REFRESH_SECRET_PREVIOUS" doc:"likewise" secret:"yes"`
 
-	FrontendOrigin []string      `env:"FRONTEND_ORIGIN" envDefault:"http://localhost:3000" doc:"origins that may call the API from a browser, separated by commas"`
+	FrontendOrigin []string      `env:"FRONTEND_ORIGIN" envDefault:"http://localhost:3000" doc:"origins that may call the API from a browser, separated by commas; links in mails lead to the first; when it is not set, its port is WEB_PORT"`
 	BookingDelay   time.Duration `env:"BOOKING_DELAY" envDefault:"1s" doc:"time a booking spends inside its transaction"`
 	HoldTime       time.Duration `env:"HOLD_TIME" envDefault:"10m" doc:"time for which tickets are held, and offered to those on a waiting list"`
 	Payments       string        `env:"PAYMENTS_SIMULATED" envDefault:"ok" doc:"what simulated payments for holds do: ok, slow (5 s) or fail"`
@@ -192,6 +192,9 @@ func Parse(values map[string]string, checks ...Check) (Config, error) {
 		}
 	case err != nil:
 		problems = append(problems, err)
+	}
+	if values["FRONTEND_ORIGIN"] == "" && c.WebPort != 0 {
+		c.FrontendOrigin = []string{fmt.Sprintf("http://localhost:%d", c.WebPort)}
 	}
 	problems = append(problems, c.check()...)
 	for _, check := range checks {

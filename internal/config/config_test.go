@@ -212,6 +212,9 @@ func TestFlagsWinOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 	if c.APIPort != 1001 || c.WebPort != 2002 || c.BookingDelay != 5*time.Second {
 		t.Errorf("got %d, %d, %s; want 1001, 2002, 5s", c.APIPort, c.WebPort, c.BookingDelay)
 	}
+	if origin := c.FrontendOrigin[0]; origin != "http://localhost:2002" { // that links in mails lead to
+		t.Errorf("the web UI is at %s", origin)
+	}
 }
 
 func TestTheExampleNamesEveryVariableAndNoOther(t *testing.T) {
