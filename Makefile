@@ -30,7 +30,7 @@ help: ## List the targets
 .PHONY: build
 build: export GOGC := 400
 build: ## Build bin/boxoffice
-	@[ -e bin/boxoffice ] || echo 'Building for the first time: packages are downloaded and compiled, which takes about a minute'
+	@[ -e bin/boxoffice ] || echo 'Building for the first time: packages are downloaded and compiled, which takes a minute or two'
 	@$(MAKE) --no-print-directory --jobs=2 compile $(WEB)
 	go build -ldflags "-X main.version=$(VERSION)" -o bin/boxoffice ./cmd/boxoffice
 
