@@ -30,7 +30,7 @@ help: ## List the targets
 .PHONY: build
 build: export GOGC := 400
 build: ## Build bin/boxoffice
-	@[ -e bin/boxoffice ] || echo 'Building for the first time: packages are downloaded and compiled, which takes about a minute'
+	@[ -e bin/boxoffice ] || echo 'Building for the first time: packages are downloaded and compiled, which takes a minute or two'
 	@$(MAKE) --no-print-directory --jobs=2 compile $(WEB)
 	go build -ldflags "-X main.version=$(VERSION)" -o bin/boxoffice ./cmd/boxoffice
 
@@ -79,9 +79,9 @@ SEQUENTIAL := ./domain ./internal/images
 .PHONY: test-go
 test-go: GO_TEST = go test -vet=off -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) -toolexec 'env GOGC=400'
 test-go:
+	$(GO_TEST) $(SEQUENTIAL)
 	$(GO_TEST) -race ./scripts/chaos ./cmd/boxoffice ./eventstore ./httpapi \
 		$$(go list ./... | grep -vxFf <(go list $(SEQUENTIAL)))
-	$(GO_TEST) $(SEQUENTIAL)
 
 .PHONY: test-web
 test-web: check-web build ## Test the web UI: components, and the whole system in a browser

@@ -41,7 +41,7 @@ type (
 )
 
 const (
-	patient = 20 * time.Second // longer than anything here takes when all is well
+	patient = time.Minute // longer than anything here takes when all is well
 
 	// executorName is how the connections of executors are called in pg_stat_activity.
 	executorName = "executor"

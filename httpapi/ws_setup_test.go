@@ -134,7 +134,7 @@ type frame struct {
 	Code, Detail     string
 }
 
-const soon = 20 * time.Second // longer than anything here takes when all is well
+const soon = time.Minute // longer than anything here takes when all is well
 
 // try gives a connection, or the answer that refuses it.
 func (p *pushing) try(header http.Header) (*client, answer) {

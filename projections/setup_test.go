@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	dbtest.Main(m)
 }
 
-const patient = 30 * time.Second // longer than anything here takes when all is well
+const patient = time.Minute // longer than anything here takes when all is well
 
 var (
 	actor  = uuid.MustParse("11111111-2222-4333-8444-555555555555")

@@ -41,7 +41,7 @@ func TestListeningSurvivesALostConnection(t *testing.T) {
 	defer cancel()
 
 	heard := func() bool {
-		deadline := time.After(10 * time.Second)
+		deadline := time.After(patient)
 		for {
 			appended := p.notifier.Log.Listen()
 			other.Appended()

@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	patient     = 30 * time.Second // longer than anything here takes when all is well
+	patient     = time.Minute // longer than anything here takes when all is well
 	connections = 2*engine.ConnectionsEach + engine.ConnectionsShared
 )
 

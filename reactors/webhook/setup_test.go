@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 	dbtest.Main(m)
 }
 
-const patient = 30 * time.Second
+const patient = time.Minute
 
 // bundle is a database with an event and its organizers.
 type bundle struct {
