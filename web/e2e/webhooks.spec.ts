@@ -12,7 +12,7 @@ interface Received {
 
 /** A program that takes everything, at an address of this machine. */
 const test = base.extend<{ receiver: { url: string; received: Received[] } }>({
-  receiver: async ({}, use) => {
+  receiver: async ({}, provide) => {
     const received: Received[] = []
     const server = createServer((request, response) => {
       void text(request).then((body) => {
@@ -21,7 +21,7 @@ const test = base.extend<{ receiver: { url: string; received: Received[] } }>({
       })
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    await use({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, received })
+    await provide({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, received })
     server.close()
     server.closeAllConnections()
   },
