@@ -22,8 +22,9 @@ export default defineConfig({
   workers: 2,
   // CI machines stall at times; a test that passes on the second try is listed as flaky.
   retries: process.env.CI ? 1 : 0,
-  timeout: 45_000,
-  expect: { timeout: 10_000 },
+  // Only what fails waits for so long: the machine may be busy.
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   reporter: [['list']],
   use: {
     browserName,
