@@ -134,7 +134,7 @@ test('a customer who helps finds the desk, and tells why a booking is cancelled'
   await page.getByRole('link', { name: event.title }).click()
   await page.getByRole('link', { name: 'Attendees' }).click()
   await page.getByRole('button', { name: 'Cancel Ada Lovelace’s booking' }).click()
-  const dialog = page.getByRole('alertdialog')
+  const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Reason').fill('The hall is closed')
   await dialog.getByRole('button', { name: 'Cancel booking' }).click()
   await expect(toast(page, 'Ada Lovelace’s booking is cancelled.')).toBeVisible()

@@ -425,9 +425,8 @@ test('all pages begin at the same edge', async ({ page }) => {
     await expect(page.locator('main h1').and(page.locator(':not(.sr-only)'))).toBeVisible()
     edges[path] = await page.locator('main').evaluate((main) => {
       const parts = [...main.querySelectorAll('h1, h2, a, button, section, article, form')]
-      return Math.min(
-        ...parts.filter((e) => !e.matches('.sr-only')).map((e) => e.getBoundingClientRect().left),
-      )
+      const shown = parts.filter((e) => e.checkVisibility() && !e.matches('.sr-only'))
+      return Math.min(...shown.map((e) => e.getBoundingClientRect().left))
     })
   }
   expect(new Set(Object.values(edges)).size, JSON.stringify(edges)).toBe(1)
