@@ -212,6 +212,9 @@ func (r *reference) keys(user, password, order string) {
 	made := r.show("", 201, "POST", "/auth/keys", user,
 		`{"name":"Ticket printer","scopes":["read"],"expiresAt":"2099-12-31T23:59:59Z",`+password+`}`)
 	key := made.at("key").(string)
+	end, err := r.options.Log.Head(r.Context())
+	must(r, err)
+	r.want(r.call("GET", "/bookings", user, nil, "Min-Log-Position", fmt.Sprint(end)), 200, "") // what is shown says so
 	r.show("With an API key", 200, "GET", "/bookings", key, "")
 	r.show("With an API key that lacks the scope", 403, "POST", "/book", key, order)
 	r.show("", 200, "GET", "/auth/keys", user, "")

@@ -4,7 +4,12 @@ import (
 	"errors"
 	"net/netip"
 	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
+	"unicode"
 
 	"code.dny.dev/ssrf" // the special addresses of IANA's registries, kept up to date
 
@@ -47,7 +52,8 @@ func (a Addresses) check(text string) error {
 	}
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || u.Hostname() == "" || u.Opaque != "" || len(text) > maxURL:
+	case err != nil || u.Opaque != "" || len(text) > maxURL || !isHost(u.Hostname()) || !isPort(u.Port()) ||
+		strings.ContainsFunc(text, isInvisible):
 		return invalid("Enter an address such as https://example.com/webhooks.")
 	case u.Scheme != "https" && (u.Scheme != "http" || a.guard != nil):
 		return invalid("The address must begin with https://.")
@@ -56,8 +62,35 @@ func (a Addresses) check(text string) error {
 	case u.Fragment != "":
 		return invalid("The address must not contain #.")
 	}
-	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && a.guard != nil && a.guard.SafeAddr(ip) != nil {
+	if a.guard != nil && !a.mayBePublic(u.Hostname()) {
 		return invalid("The address must be a public one.")
 	}
 	return nil
 }
+
+// isHost reports whether a name has no empty part.
+func isHost(name string) bool {
+	return !slices.Contains(strings.Split(strings.TrimSuffix(name, "."), "."), "")
+}
+
+func isPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
+}
+
+// isInvisible reports characters that would make an address look like another one.
+func isInvisible(r rune) bool { return unicode.In(r, unicode.C, unicode.Z) }
+
+// mayBePublic refuses early what [Addresses.Control] would refuse in any case.
+func (a Addresses) mayBePublic(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return a.guard.SafeAddr(ip) == nil
+	}
+	labels := strings.Split(strings.TrimSuffix(strings.ToLower(host), "."), ".")
+	last := labels[len(labels)-1]
+	return last != "localhost" && !numberLabel.MatchString(last)
+}
+
+// numberLabel is the last part of an IPv4 address in another form, such as 127.1, 2130706433 and 0x7f.1. No
+// name ends like that.
+var numberLabel = regexp.MustCompile(`^([0-9]+|0x[0-9a-f]*)$`)

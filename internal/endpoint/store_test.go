@@ -79,6 +79,11 @@ func TestAddressesThatCannotBeUsedAreRefused(t *testing.T) {
 		"ftp://example.com/": false, "https://user:secret@example.com/": false, "https://example.com/#part": false,
 		"https:example.com": false, "https://127.0.0.1/": false, "https://[::1]:8443/": false,
 		"https://169.254.169.254/latest": false, "https://[::ffff:10.0.0.1]/": false, "https://exa mple.com/": false,
+		"https://localhost/": false, "https://api.LOCALHOST.:8443/": false, "https://localhost.example/": true,
+		"https://127.1/": false, "https://2130706433/": false, "https://0x7f.1/": false, "https://0/": false,
+		"https://example.com:0/": false, "https://example.com:65536/": false, "https://example.com:65535/": true,
+		"https://./": false, "https://example..com/": false, "https://example.com./": true,
+		"https://exam\u202eple.com/": false, "https://example.com/\u200b": false, "https://example.com/\u00a0": false,
 		"https://example.com/\n": false, "https://example.com/" + strings.Repeat("x", 2000): false,
 	} {
 		owner := b.user()
