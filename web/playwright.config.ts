@@ -31,6 +31,6 @@ export default defineConfig({
     launchOptions: browserName === 'chromium' ? { executablePath } : {},
     locale: 'en-US',
     timezoneId: 'Europe/Lisbon',
-    trace: 'on-first-retry', // a trace of every test costs a sixth of the time; --trace on for one's own
+    trace: 'on-first-retry', // tracing every test takes time; --trace on for one's own
   },
 })

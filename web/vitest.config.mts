@@ -10,7 +10,7 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
-    testTimeout: 30_000, // the machine may be busy
+    testTimeout: 120_000, // the machine may be busy, and only what fails waits for so long
     env: { TZ: 'Europe/Lisbon' },
   },
 })

@@ -62,8 +62,9 @@ test('a webhook is added for one event, tried, told of a booking, told again, an
   const { book } = await customer()
   await book(other) // of which it is not told
   await book(event)
+  // After all other records of this suite.
   await expect
-    .poll(messages)
+    .poll(messages, { timeout: 80_000 })
     .toMatchObject([{}, { type: 'booking.confirmed', data: { event: { id: event.id } } }])
 
   await item.getByText('Deliveries').click()
