@@ -27,6 +27,10 @@ describe('the actions of organizers on an event', () => {
   it.each(['organizer', 'admin'] as const)('are shown to an %s who may manage it', async (role) => {
     shown(role, true)
     expect(await screen.findByRole('link', { name: 'Edit event' })).toBeVisible()
+    expect(screen.getByRole('link', { name: 'Sales and attendees' })).toHaveAttribute(
+      'href',
+      expect.stringMatching(/^\/desk\//),
+    )
     expect(screen.getByRole('button', { name: 'Cancel event' })).toBeVisible()
   })
 
