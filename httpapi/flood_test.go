@@ -78,7 +78,8 @@ func TestAFloodOfLoginsKeepsNobodyWaiting(t *testing.T) {
 // Nothing that is kept grows with what is sent.
 func TestLoginsWithLongEmailsTakeNoMemory(t *testing.T) { //nolint:paralleltest // others take memory too
 	limiter, err := middleware.NewLimiter(middleware.Limits{
-		Login: middleware.Limit{Requests: 20, Window: time.Hour}, Address: middleware.Limit{Requests: 2000, Window: time.Hour},
+		Login:   middleware.Limit{Requests: 20, Window: time.Hour},
+		Address: middleware.Limit{Requests: 2000, Window: time.Hour},
 	})
 	must(t, err)
 	t.Cleanup(limiter.Close)
@@ -87,7 +88,9 @@ func TestLoginsWithLongEmailsTakeNoMemory(t *testing.T) { //nolint:paralleltest 
 	must(t, err)
 	accounts, err := account.New(nil, signer, account.Options{}) // nobody is looked up
 	must(t, err)
-	api := httpapi.New(httpapi.Options{Accounts: accounts, Limiter: limiter, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	api := httpapi.New(httpapi.Options{
+		Accounts: accounts, Limiter: limiter, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
 	used := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()

@@ -171,7 +171,7 @@ func TestNamesOfFiles(t *testing.T) {
 	for title, want := range map[string]string{
 		"Rock & Roll <Night>": "Rock-Roll-Night.ics", "../../etc/passwd": "etc-passwd.ics",
 		"🎺": "event.ics", "音楽会": "音楽会.ics", "Con": "event-Con.ics", "com1": "event-com1.ics", "Console": "Console.ics",
-		strings.Repeat("音", 200): strings.Repeat("音", 33) + ".ics",
+		strings.Repeat("音", 200):  strings.Repeat("音", 33) + ".ics",
 		strings.Repeat("ab ", 66): strings.Repeat("ab-", 33) + "a.ics", // of 100 bytes before the dot
 	} {
 		if got := calendar.FileName(title); got != want {
