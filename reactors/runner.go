@@ -75,7 +75,9 @@ func (r *runner) run(ctx context.Context, fence int64) error {
 
 // middlewares are the layers between a message and its handler, outermost first.
 func (r *runner) middlewares(w *waiter, log watermill.LoggerAdapter) []message.HandlerMiddleware {
-	layers := []message.HandlerMiddleware{r.passOver(w), w.introduce, giveUp(w), traced(r.Tracer, r.Name), poisonQueue(r.Name, log)}
+	layers := []message.HandlerMiddleware{
+		r.passOver(w), w.introduce, giveUp(w), traced(r.Tracer, r.Name), poisonQueue(r.Name, log),
+	}
 	if r.observe != nil {
 		layers = append(layers, r.observe)
 	}

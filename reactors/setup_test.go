@@ -131,9 +131,9 @@ func (b *bundle) eventually(what string, holds func() bool) {
 	}
 }
 
-func (b *bundle) exec(sql string, args ...any) {
+func (b *bundle) exec(sql string) {
 	b.t.Helper()
-	_, err := b.pool.Exec(context.Background(), sql, args...)
+	_, err := b.pool.Exec(context.Background(), sql)
 	must(b.t, err)
 }
 
