@@ -46,6 +46,9 @@ type waiter struct {
 func (w *waiter) listen() {
 	w.signalled = w.signal.Listen()
 	w.named = w.runner.Notifier.Queue(w.runner.Name).Listen()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.isUnwanted = false // it was said of a transaction that failed
 }
 
 // introduce lets handlers call [Queued].

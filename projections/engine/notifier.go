@@ -108,27 +108,6 @@ func (n *Notifier) Advanced(position int64, projections ...string) {
 	n.tellOthers(n.advanced)
 }
 
-// Queue signals that there is something to do for those who listen to a topic.
-func (n *Notifier) Queue(topic string) *Signal {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	s := n.queues[topic]
-	if s == nil {
-		s = NewSignal()
-		n.queues[topic] = s
-	}
-	return s
-}
-
-// Queued tells all processes that a message of a topic was queued. It does not block.
-func (n *Notifier) Queued(topic string) {
-	n.Queue(topic).Broadcast()
-	n.mu.Lock()
-	n.filled[topic] = true
-	n.mu.Unlock()
-	n.tellOthers(n.queued)
-}
-
 // UntilPage is for how long the projections of this process take no records, because they have just
 // taken some. What is committed meanwhile is shown together.
 func (n *Notifier) UntilPage() time.Duration {
@@ -274,16 +253,6 @@ func (n *Notifier) checkpoints() (payloads []string) {
 	return payloads
 }
 
-func (n *Notifier) topics() (payloads []string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for topic := range n.filled {
-		payloads = append(payloads, n.id+" "+topic)
-	}
-	clear(n.filled)
-	return payloads
-}
-
 // notify does not wait for the disk: polling finds what is lost.
 func notify(ctx context.Context, pool *pgxpool.Pool, channel string, payloads ...string) error {
 	_, err := pool.Exec(ctx, `
@@ -385,18 +354,6 @@ func (n *Notifier) pollUntilSeen(ctx context.Context) {
 		n.leases.Broadcast()
 		n.signalQueues("")
 		offer(n.unread)
-	}
-}
-
-// signalQueues signals a topic to those of this process who listen to it; empty: all topics. A process
-// of an older version names none.
-func (n *Notifier) signalQueues(topic string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for name, s := range n.queues {
-		if topic == "" || topic == name {
-			s.Broadcast()
-		}
 	}
 }
 
