@@ -26,10 +26,10 @@ type loader[S, R any] struct {
 	timeout time.Duration // of a statement
 	// loadTimeout bounds a load, from the request on: many others can be before it.
 	loadTimeout time.Duration
-	running  context.Context
-	stop     context.CancelFunc
-	answered *atomic.Pointer[time.Time] // of the executor's batches
-	done     sync.WaitGroup
+	running     context.Context
+	stop        context.CancelFunc
+	answered    *atomic.Pointer[time.Time] // of the executor's batches
+	done        sync.WaitGroup
 
 	mu      sync.Mutex
 	loads   map[uuid.UUID]*load[S, R]
