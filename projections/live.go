@@ -139,7 +139,9 @@ func (l *Live) Run(ctx context.Context, tell func(Changes)) {
 }
 
 // next returns the changes after a cursor: from the backlog if it has them, else from the database.
-func (l *Live) next(ctx context.Context, at cursor, upto int64, isFirst bool) (changes Changes, next cursor, err error) {
+func (l *Live) next(
+	ctx context.Context, at cursor, upto int64, isFirst bool,
+) (changes Changes, next cursor, err error) {
 	if !isFirst {
 		if changes, next, ok := l.backlog.take(at, upto); ok {
 			return changes, next, nil
@@ -183,7 +185,9 @@ var errOtherHistory = errors.New("the log has another history than before")
 
 // read looks each event up by its id, however many there are and however old the statistics of the
 // tables: "offset 0" keeps the planner from reading the whole read model for a join.
-func (l *Live) read(ctx context.Context, at cursor, upto int64, isFirst bool) (changes Changes, next cursor, err error) {
+func (l *Live) read(
+	ctx context.Context, at cursor, upto int64, isFirst bool,
+) (changes Changes, next cursor, err error) {
 	changes, next = Changes{After: at.position, Upto: upto}, cursor{position: upto, restarts: at.restarts}
 	b := &pgx.Batch{}
 	b.Queue(`
