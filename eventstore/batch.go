@@ -23,8 +23,8 @@ type shared[S, R any] struct {
 	// appending is held by the batch that appends, and overtaking by those that did not want to wait
 	// for it any longer.
 	appending, overtaking chan struct{}
-	// turns has batches of all queues that share a stream append one after the other.
-	turns order
+	// appendOrder makes batches that share a stream append in order, whichever queue they come from.
+	appendOrder order
 	// contended tells that other processes append to the same streams. Then the head row is locked
 	// before the first attempt too, because an optimistic one would often be in vain.
 	contended atomic.Bool
@@ -95,9 +95,9 @@ func (b *batch[S, R]) process(ctx context.Context) (err error) {
 	if err := b.entry.wait(whileUp); err != nil {
 		return giveUp(err, false)
 	}
-	turn := b.turns.enter(b.entry.streams)
-	defer b.turns.leaveIn(&b.done, turn)
-	if err := turn.wait(whileUp); err != nil {
+	place := b.appendOrder.enter(b.entry.streams)
+	defer b.appendOrder.leaveIn(&b.done, place)
+	if err := place.wait(whileUp); err != nil {
 		return giveUp(err, false)
 	}
 	if err := b.awaitAppendSlot(whileUp); err != nil {
@@ -192,10 +192,10 @@ func (b *batch[S, R]) connect(ctx context.Context) error {
 }
 
 const (
-	// appendPatience is how long a batch waits for the one that appends. An append takes a few
+	// overtakeAfter is how long a batch waits for the one that appends. An append takes a few
 	// milliseconds. One that takes longer may have a dead connection, which is no reason for others to
 	// wait: the head row's lock is what really keeps appends apart.
-	appendPatience = 50 * time.Millisecond
+	overtakeAfter = 50 * time.Millisecond
 	// overtakers is how many batches may append besides. With more of them, a slow disk would have
 	// some wait for the head row's lock until lock_timeout.
 	overtakers = 4
@@ -209,8 +209,8 @@ func (b *batch[S, R]) awaitAppendSlot(ctx context.Context) error {
 		return nil
 	default:
 	}
-	patience := time.NewTimer(appendPatience)
-	defer patience.Stop()
+	timer := time.NewTimer(overtakeAfter)
+	defer timer.Stop()
 	var overtaking chan struct{} // nil: not yet
 	for {
 		select {
@@ -219,7 +219,7 @@ func (b *batch[S, R]) awaitAppendSlot(ctx context.Context) error {
 		case overtaking <- struct{}{}:
 			b.slot = b.overtaking
 			return nil
-		case <-patience.C:
+		case <-timer.C:
 			overtaking = b.overtaking
 		case <-ctx.Done():
 			return context.Cause(ctx)

@@ -34,7 +34,7 @@ func NewExecutor[S, R any](pool *pgxpool.Pool, model Model[S, R], o Options) (*E
 	e := &Executor[S, R]{kill: kill, shared: shared[S, R]{
 		store: store[S, R]{model: &model, cache: newCache[S](o.Cache), logger: o.Logger},
 		pool:  pool, options: o, running: running, appending: make(chan struct{}, 1),
-		overtaking: make(chan struct{}, overtakers), turns: newOrder(),
+		overtaking: make(chan struct{}, overtakers), appendOrder: newOrder(),
 	}}
 	e.shared.snapshots = newSnapshotter(running, pool, &model, o)
 	e.loader = newLoader(&e.shared)

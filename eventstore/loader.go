@@ -24,12 +24,12 @@ type loader[S, R any] struct {
 	pool    *pgxpool.Pool
 	health  Health
 	timeout time.Duration // of a statement
-	// patience is how long a load may take from when it was asked for. Many can be in line before it.
-	patience time.Duration
-	running  context.Context
-	stop     context.CancelFunc
-	answered *atomic.Pointer[time.Time] // of the executor's batches
-	done     sync.WaitGroup
+	// loadTimeout bounds a load, from the request on: many others can be before it.
+	loadTimeout time.Duration
+	running     context.Context
+	stop        context.CancelFunc
+	answered    *atomic.Pointer[time.Time] // of the executor's batches
+	done        sync.WaitGroup
 
 	mu      sync.Mutex
 	loads   map[uuid.UUID]*load[S, R]
@@ -57,8 +57,8 @@ const (
 	loadWorkers = 2
 	// loadGroup is how many streams begin with one statement.
 	loadGroup = 250
-	// loadTurns is how many long streams take turns. They bound the memory that loads take, too.
-	loadTurns = 8
+	// longLoads is how many long streams are loaded in rotation. It bounds the memory of loads, too.
+	longLoads = 8
 	// loadAttempts is how many connections a load tries for one statement.
 	loadAttempts = 3
 )
@@ -66,7 +66,7 @@ const (
 func newLoader[S, R any](e *shared[S, R]) *loader[S, R] {
 	l := &loader[S, R]{
 		store: &e.store, pool: e.pool, health: e.options.Health, timeout: e.options.messageTimeout(),
-		patience: 3 * e.options.Timeout, answered: &e.answered, loads: map[uuid.UUID]*load[S, R]{},
+		loadTimeout: 3 * e.options.Timeout, answered: &e.answered, loads: map[uuid.UUID]*load[S, R]{},
 	}
 	l.running, l.stop = context.WithCancel(e.running) //nolint:gosec // close calls stop
 	return l
@@ -155,7 +155,7 @@ func (l *loader[S, R]) putBack(unfinished []*load[S, R]) {
 	for _, w := range unfinished {
 		at := len(l.long)
 		if w.recalled {
-			at = min(at, loadTurns)
+			at = min(at, longLoads)
 		}
 		l.long = slices.Insert(l.long, at, w)
 	}
@@ -202,7 +202,7 @@ func (l *loader[S, R]) process(group []*load[S, R]) (ended, unfinished []*load[S
 		switch isUnfinished := slices.Contains(more, w.id); {
 		case err != nil:
 			w.err = giveUp(err, false)
-		case isUnfinished && time.Since(w.asked) > l.patience:
+		case isUnfinished && time.Since(w.asked) > l.loadTimeout:
 			w.err = giveUp(errLoadTooLong, false)
 		case isUnfinished:
 			unfinished = append(unfinished, w)

@@ -46,7 +46,7 @@ type store[S, R any] struct {
 // While many streams wait to be loaded, only a long one gets a snapshot: writing them takes a good
 // part of the time that reading does. The others stay due.
 func (s *store[S, R]) keep(id uuid.UUID, known *stream[S], current bool) {
-	if s.loading.Load() <= loadTurns || known.Version-known.snapshot >= snapshotStep {
+	if s.loading.Load() <= longLoads || known.Version-known.snapshot >= snapshotStep {
 		s.snapshots.offer(id, known)
 	}
 	s.cache.put(id, *known, s.model.Size(known.state), current)

@@ -52,8 +52,7 @@ func openDatabase(ctx context.Context, c config.Config, logger *slog.Logger) (*d
 	return startDatabase(ctx, c, logger)
 }
 
-// hasDatabase is an error when there is nothing that a tool could look at: to look is no reason to
-// make a database.
+// hasDatabase is an error when there is no database yet: a tool that only reads must not create one.
 func hasDatabase(c config.Config) error {
 	if c.DatabaseURL != "" {
 		return nil
@@ -82,7 +81,7 @@ func limitedDatabase(ctx context.Context, dataDir, owner string) (*database, err
 	if err != nil {
 		return nil, err
 	}
-	// A program that has taken the port must not get the password.
+	// Another program that listens on the port must not get the password.
 	owner += "&require_auth=scram-sha-256"
 	conn, err := pgx.Connect(ctx, owner)
 	if err != nil {
@@ -128,7 +127,7 @@ func (d *database) migrate(ctx context.Context) ([]int64, error) {
 func withHostTimeout(address string) string {
 	c, err := pgx.ParseConfig(address)
 	if err != nil || c.ConnectTimeout != 0 || countHosts(c) == 1 {
-		return address // an error is reported by who uses the address
+		return address // the error is reported when the address is used
 	}
 	const timeout = "connect_timeout=1"
 	switch isURL := strings.Contains(address, "://"); {
@@ -183,8 +182,8 @@ func (d *database) watch(ctx context.Context) error {
 	}
 }
 
-// pool opens connections for one purpose. Purposes have pools of their own so that one that is busy
-// doesn't starve the others.
+// pool opens connections for one purpose. Each purpose has a pool of its own, so that a busy one does
+// not starve the others.
 func (d *database) pool(
 	ctx context.Context, purpose string, most int, settings map[string]string, configure ...func(*pgxpool.Config),
 ) (*pgxpool.Pool, error) {
@@ -213,19 +212,19 @@ func (d *database) pool(
 	return pool, nil
 }
 
-// openedKey is where a connection keeps since when it is open.
+// openedKey is the key under which a connection keeps the time when it was opened.
 const openedKey = "boxoffice.opened"
 
-// readOnlyFor is how long a connection that can only read, or leads to another server than the
-// heartbeat's, is used. It is not zero, because each request would then open a connection of its
-// own while the database is read-only or the heartbeat has not found the new leader.
+// readOnlyFor is how long a connection is used that is read-only or leads to another server than the
+// heartbeat's. If it were zero, each request would open a connection of its own while the database is
+// read-only or the heartbeat has not found the new leader.
 const readOnlyFor = time.Second
 
-// replaceStale has a pool close connections that can only read, and those whose prepared statements
-// are older than a change of a table. A session can stay read-only when its server is no longer, and
-// a connection to a server that has become a replica does not lead to the one that has taken over.
-// One to a leader that was frozen and has been replaced works again when that wakes up, and reads
-// what was true before, until the server is stopped.
+// replaceStale makes a pool close connections that are read-only, and those whose prepared statements
+// are older than a change of a table. A session can stay read-only after its server has become
+// writable, and a connection to a server that has become a replica does not lead to the new leader. A
+// connection to a former leader that was frozen works again when that wakes up, and reads old data
+// until the server is stopped.
 func (d *database) replaceStale(c *pgxpool.Config) {
 	others, several := c.ConnConfig.OnPgError, countHosts(c.ConnConfig) > 1
 	c.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) (keep bool) {
@@ -249,7 +248,7 @@ func (d *database) replaceStale(c *pgxpool.Config) {
 	}
 }
 
-// isLeader tells whether the connection leads to the server of the heartbeat.
+// isLeader reports whether the connection leads to the server of the heartbeat.
 func (d *database) isLeader(conn *pgx.Conn) bool {
 	leader := d.leader.Load()
 	return leader == nil || *leader == addressOf(conn)
@@ -257,7 +256,7 @@ func (d *database) isLeader(conn *pgx.Conn) bool {
 
 func addressOf(conn *pgx.Conn) string { return conn.PgConn().Conn().RemoteAddr().String() }
 
-// isReadOnly tells what the server has last reported with an answer.
+// isReadOnly is what the server has last reported with an answer.
 func isReadOnly(conn *pgx.Conn) bool {
 	pg := conn.PgConn()
 	return pg.ParameterStatus("default_transaction_read_only") == "on" || pg.ParameterStatus("in_hot_standby") == "on"

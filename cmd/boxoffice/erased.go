@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// cancelErasedEvery is the time between two looks at what deleted users have. While nobody was
-// deleted lately, a look costs nothing.
+// cancelErasedEvery is how often the bookings of deleted users are looked for. It costs nothing if
+// nobody was deleted lately.
 const cancelErasedEvery = time.Second
 
-// erasedService gives back what comes to users after they were deleted: a booking in its delay, and
-// others on their way.
+// erasedService cancels bookings that are made after their users were deleted, by requests that were
+// running then.
 func (p *parts) erasedService() service {
 	return service{name: "the cancellations of deleted users", run: func(ctx context.Context) error {
 		ticks := time.NewTicker(cancelErasedEvery)

@@ -15,21 +15,20 @@ import (
 	"github.com/boxoffice/boxoffice/internal/condition"
 )
 
-// A database that is gone need not say so: connections can stay open and swallow everything. A
-// request that found out by itself would wait for its own timeout, and those in the queue behind it
-// longer still. So one connection asks five times a second, and its finding holds for all: no
-// request waits for a database that does not answer.
+// A database that is down does not always close its connections. A request would notice that by its
+// own timeout only, and those queued behind it would wait even longer. So one connection sends a
+// heartbeat five times a second, and all requests rely on its result.
 const (
 	heartbeatEvery = 200 * time.Millisecond
-	// Together with heartbeatEvery less than two seconds, in which the API promises an answer. More
-	// than a busy database takes for nothing.
+	// Together with heartbeatEvery less than two seconds, in which the API promises an answer; more than
+	// a busy database takes to answer.
 	heartbeatWithin = 1500 * time.Millisecond
-	// The rest is for a new connection: one session that is stuck is not the database.
+	// The rest of heartbeatWithin is for a new connection, because only one session may be stuck.
 	answerWithin = heartbeatWithin / 3
 )
 
-// healthMonitor knows whether the database answers, and whether it can be written. It works while
-// run does.
+// healthMonitor knows whether the database answers, and whether it can be written. It is up to date
+// while run runs.
 type healthMonitor struct {
 	config  *pgx.ConnConfig
 	logger  *slog.Logger
@@ -40,24 +39,24 @@ type healthMonitor struct {
 	ahead   atomic.Int64     // by how many nanoseconds the database's clock is ahead of it
 	warned  bool             // that it is
 	first   *pgx.Conn        // that run begins with
-	askedAt time.Time        // when the database was last asked more than for a sign of life
+	askedAt time.Time        // when the clocks were last compared
 }
 
-// askEvery is how often the database is asked for its clock, and whether it can be written. That
-// takes a transaction; a sign of life takes none.
+// askEvery is how often the database is asked for its clock, and whether it can be written. That takes
+// a transaction; other heartbeats take none.
 const askEvery = time.Second
 
 // maxClockDifference is how far a machine's clock may be from the database's without a warning.
 const maxClockDifference = time.Second
 
-// now is the time by the database's clock, which all processes share. A process whose own clock is
-// wrong would write times that no later record of a stream could be before, and sell tickets of
-// events that have begun.
+// now is the time by the database's clock, which all processes share. With its own clock, a process
+// whose clock is wrong would write times in the future, after which later records of the stream must
+// be, and sell tickets of events that have begun.
 func (m *healthMonitor) now() time.Time { return m.clock().Add(time.Duration(m.ahead.Load())) }
 
-// compareClocks notes what the database's clock said at some time between two of this machine's.
+// compareClocks notes the database's clock, which was read between two times of this machine's.
 func (m *healthMonitor) compareClocks(before, database, after time.Time) {
-	if after.Sub(before) > maxClockDifference/2 { // too slow to say
+	if after.Sub(before) > maxClockDifference/2 { // too slow for a comparison
 		return
 	}
 	ahead := database.Sub(before.Add(after.Sub(before) / 2))
@@ -83,19 +82,19 @@ func newHealthMonitor(url string, leader *atomic.Pointer[string], logger *slog.L
 	}
 	config.RuntimeParams["application_name"] = "boxoffice health"
 	eventstore.ConfigureConn(config, nil)
-	// A host that does not answer must leave the others their share of a heartbeat.
+	// Each host gets its part of a heartbeat's time, so that one that does not answer leaves time for the
+	// others.
 	config.ConnectTimeout = (heartbeatWithin - answerWithin) / time.Duration(countHosts(config))
 	m := &healthMonitor{config: config, logger: logger, leader: leader, clock: time.Now,
 		answers: condition.New(nil), accepts: condition.New(nil)}
 	return m, nil
 }
 
-// alive is a context that ends, with the cause, when the database is found gone. While it is gone,
-// it has ended.
+// alive is a context that ends, with the cause, when the database is found down. While it is down, the
+// context has ended.
 func (m *healthMonitor) alive() context.Context { return m.answers.Context() }
 
-// writable is a context that ends, with the cause, when the database is found gone or read-only, as
-// a replica is.
+// writable is alive, and ends also when the database is found read-only, as a replica is.
 func (m *healthMonitor) writable() context.Context { return m.accepts.Context() }
 
 func (m *healthMonitor) run(ctx context.Context) {
@@ -117,7 +116,7 @@ func (m *healthMonitor) run(ctx context.Context) {
 	}
 }
 
-// start has the first heartbeat, so that the clocks are compared before anything happens.
+// start sends the first heartbeat, so that the clocks are compared before anything happens.
 func (m *healthMonitor) start(ctx context.Context) {
 	var err error
 	m.first, err = m.heartbeat(ctx, nil)
@@ -146,8 +145,8 @@ func (m *healthMonitor) note(err error) {
 	}
 }
 
-// heartbeat asks over the connection, or a new one where that is broken or read-only, and gives
-// back the one for the next time.
+// heartbeat asks over the connection, or over a new one if that is broken or read-only, and returns the
+// one for the next heartbeat.
 func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, heartbeatWithin)
 	defer cancel()
@@ -166,14 +165,14 @@ func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Con
 	}
 	conn, err := pgx.ConnectConfig(ctx, m.config)
 	var full *pgconn.PgError
-	if errors.As(err, &full) && full.Code == "53300" { // it has no connection to spare, and answers those that have one
+	if errors.As(err, &full) && full.Code == "53300" { // too many connections: it answers those that are open
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	if err := m.ask(ctx, conn); err != nil {
-		m.hangUp(conn) // a session can stay read-only when its server is no longer
+		m.hangUp(conn) // a session can stay read-only after its server has become writable
 		return nil, err
 	}
 	address := addressOf(conn)
@@ -199,7 +198,8 @@ func (m *healthMonitor) ask(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// saysReadOnly tells what PostgreSQL, from version 14 on, reports of itself with any answer.
+// saysReadOnly reports whether the server is read-only, which PostgreSQL 14 and newer send with any
+// answer.
 func saysReadOnly(conn *pgx.Conn) bool {
 	status := conn.PgConn().ParameterStatus
 	return status("in_hot_standby") == "on" || status("default_transaction_read_only") == "on"

@@ -46,7 +46,7 @@ func (p *parts) listenerService() service {
 	}
 }
 
-// httpService answers requests. Its stop lets nobody in any more and finishes what was begun.
+// httpService answers requests. Its stop refuses new requests and finishes running ones.
 func (p *parts) httpService() service {
 	var servers []*http.Server
 	return service{
@@ -78,7 +78,7 @@ func (p *parts) httpService() service {
 		stop: func(deadline context.Context) error {
 			p.stopping.Store(true)
 			p.logger.Info("stopping")
-			select { // a balancer goes on sending requests until its next check
+			select { // a load balancer sends requests until its next health check
 			case <-time.After(p.config.ShutdownDelay):
 			case <-deadline.Done():
 			}
@@ -170,8 +170,8 @@ func address(l net.Listener) string {
 	return "http://localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
-// idleTimeout is longer than balancers keep connections that nobody uses (up to 600 s): one that is
-// closed here at the moment when it is used again fails a request.
+// idleTimeout is longer than load balancers keep idle connections (up to 600 s): a request fails if
+// this side closes its connection at the same moment.
 const idleTimeout = 11 * time.Minute
 
 func server(h http.Handler, logger *slog.Logger) *http.Server {

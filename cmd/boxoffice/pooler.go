@@ -17,12 +17,12 @@ var errTransactionPooling = errors.New("it leads to a pooler in transaction or s
 	"the program needs sessions that stay (LISTEN, session locks, settings): " +
 	"set pool_mode = session (PgBouncer), or name the PostgreSQL itself")
 
-// poolerRounds is how often two sessions take turns. One round finds a pooler that gives out its
-// last used backend first, or the first of several in turn. More are for one that others use too.
+// poolerRounds is how often the two sessions alternate. One round finds a pooler that hands out its
+// last used backend, or its backends in rotation. More rounds are for a pooler that has other clients.
 const poolerRounds = 5
 
-// refuseTransactionPooling tells whether there is a pooler that gives each transaction another
-// backend. Two sessions that take turns then meet each other's backends. Otherwise each keeps its
+// refuseTransactionPooling is an error if a pooler in front of the database assigns backends by
+// transaction. Then two sessions that alternate get each other's backends; otherwise each keeps its
 // own.
 func refuseTransactionPooling(ctx context.Context, config *pgx.ConnConfig) error {
 	one, err := connectPlain(ctx, config)

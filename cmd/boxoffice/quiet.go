@@ -7,9 +7,8 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 )
 
-// quietHandler keeps warnings out of the log that the database can't be used, while that is known:
-// the health monitor has said it once, and everything that tries to connect again would repeat it
-// several times a second.
+// quietHandler drops warnings that the database can't be used while that is known: the health monitor
+// has logged it once, and everything that reconnects would repeat it several times a second.
 type quietHandler struct {
 	slog.Handler
 	alive func() context.Context // ended while the database is gone

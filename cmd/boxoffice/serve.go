@@ -136,11 +136,11 @@ func (p *parts) executorOptions(o *eventstore.Options) {
 // wait for their next page share an append that is committed just in time for it.
 const appendTime = time.Millisecond
 
-// crowd is how many bookings must wait for a place before those that have one wait for them, so that
+// crowd is how many bookings must wait for a slot before those that have one wait for them, so that
 // they share a transaction. Fewer come soon enough to share the next one.
 const crowd = 16
 
-// limitService counts what single clients ask for.
+// limitService counts the requests of each client.
 func (p *parts) limitService() service {
 	return service{
 		name: "the limits",
@@ -160,7 +160,7 @@ func (p *parts) limitService() service {
 	}
 }
 
-// pushService tells WebSocket clients of changes. httpService closes the connections.
+// pushService sends changes to WebSocket clients. httpService closes the connections.
 func (p *parts) pushService() service {
 	return service{
 		name: "the live counts",
@@ -208,8 +208,7 @@ func (p *parts) cleaningService() service {
 	}}
 }
 
-// seedService adds what is there to try. Where this process projects, whoever comes first finds it
-// in the read models.
+// seedService adds events to try. If this process projects, it waits until the read models show them.
 func (p *parts) seedService(projects bool) service {
 	return service{name: "the seed", open: func(ctx context.Context) error {
 		err := whileUnavailable(ctx, seedWithin, func() error {

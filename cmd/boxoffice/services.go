@@ -12,8 +12,7 @@ import (
 // opposite one.
 type service struct {
 	name string
-	// open makes what the services after this one need; nil: nothing. When it fails, stop is called
-	// all the same.
+	// open makes what the services after this one need; nil: nothing. When it fails, stop is called too.
 	open func(context.Context) error
 	// run works until its context ends; nil: there is nothing to do. When it returns an error
 	// before, the process stops.
@@ -23,8 +22,7 @@ type service struct {
 	stop func(context.Context) error
 }
 
-// stopAtLeast is how long each service may take to stop when those before it have used up all the
-// time.
+// stopAtLeast is how long each service may take to stop even if those before it have used up the time.
 const stopAtLeast = 10 * time.Second
 
 // runServices opens the services, calls work, and stops them within a time. The context of work

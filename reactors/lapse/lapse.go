@@ -38,15 +38,15 @@ const (
 	// defaultLease is longer than that of projections. It is renewed every three seconds, and after a
 	// crash lapses are only shown later.
 	defaultLease = 9 * time.Second
-	// idlePoll is how often the read model is read while nothing is heard of it.
+	// idlePoll is how often the read model is read without a signal.
 	idlePoll = 10 * time.Second
 	// readEvery is the least time from one reading to the next while the read model changes all the
 	// time. A hold shorter than that is recorded as much too late at most.
 	readEvery = time.Second
-	// retryEvery is how long an event is left alone after an attempt that failed or had no effect: a
-	// parked stream, or a read model that lags.
+	// retryEvery is the pause for an event after an attempt that failed or had no effect: its stream is
+	// parked, or the read model lags.
 	retryEvery = 5 * time.Second
-	// concurrency is how many events are looked at together. They share transactions.
+	// concurrency is for how many events lapses are recorded at once. They share transactions.
 	concurrency = 16
 )
 
@@ -55,7 +55,7 @@ type timer struct {
 	Options
 	holds    projections.Holds
 	metrics  *metrics
-	tryAfter map[uuid.UUID]time.Time // of events whose last attempt was in vain
+	tryAfter map[uuid.UUID]time.Time // of events whose last attempt had no effect
 }
 
 // Run records lapses until ctx ends, while this process has the lease.
@@ -104,7 +104,7 @@ func (t *timer) run(ctx context.Context, _ int64) error {
 	return nil
 }
 
-// lapse looks at the events with something due, and tells when to look again.
+// lapse records what is due, and returns after which time to look again.
 func (t *timer) lapse(ctx context.Context, now time.Time) (again time.Duration, err error) {
 	due, err := t.holds.Due(ctx, now)
 	if err != nil {
@@ -142,7 +142,7 @@ func (t *timer) lapse(ctx context.Context, now time.Time) (again time.Duration, 
 	return again, nil
 }
 
-// lapseEvent tells whether it was of use.
+// lapseEvent reports whether it has recorded a lapse.
 func (t *timer) lapseEvent(ctx context.Context, d projections.Due) bool {
 	recorded, err := t.Lapser.LapseHolds(ctx, d.EventID)
 	t.metrics.observe(recorded, t.Now().Sub(d.Since))

@@ -10,7 +10,7 @@ import (
 )
 
 // metrics count what this process has recorded. What is due is read from the read model for each
-// scrape, so that any process shows that nobody records it.
+// scrape, so that every process shows it, even if none records lapses.
 type metrics struct {
 	options  Options
 	recorded prometheus.Counter
