@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,9 +22,7 @@ func TestOneStuckSessionIsNotTheDatabase(t *testing.T) {
 	p := serve(t, secretsFor(url))
 	pool := dbtest.Connect(t, url)
 	healthSession := func(but int) int { return sessionFor(t, pool, "health", but) }
-	stuck := 0
-	p.waitFor("the session of the health monitor", func() bool { stuck = healthSession(0); return stuck != 0 })
-	freeze(t, stuck)
+	stuck := freeze(p, pool, func() int { return healthSession(0) })
 	alice := p.login("alice")
 	begun := time.Now()
 	replaced := waittest.Until(patient, func() bool {
@@ -48,9 +47,7 @@ func TestAFrozenListenerIsReplaced(t *testing.T) {
 	p := serve(t, secretsFor(url))
 	pool := dbtest.Connect(t, url)
 	listener := func(but int) int { return sessionFor(t, pool, "notifications", but) }
-	stuck := 0
-	p.waitFor("somebody who listens", func() bool { stuck = listener(0); return stuck != 0 })
-	freeze(t, stuck)
+	stuck := freeze(p, pool, func() int { return listener(0) })
 	if !waittest.Until(patient, func() bool { return listener(stuck) != 0 }) {
 		t.Fatal("nobody else listens")
 	}
@@ -75,11 +72,29 @@ func sessionFor(t *testing.T, pool *pgxpool.Pool, purpose string, but int) (pid 
 	return pid
 }
 
-// freeze stops a session of the database until the test ends.
-func freeze(t *testing.T, pid int) {
-	t.Helper()
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Skip("the server belongs to somebody else:", err)
-	}
-	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+// freeze stops a session of the database until the test ends, and returns its process id. One that does
+// something may hold a lock that the whole server needs, so it goes on and is tried again until it is
+// frozen while it waits for its client.
+func freeze(p *process, pool *pgxpool.Pool, session func() int) (stuck int) {
+	p.Helper()
+	p.waitFor("a session that waits for its client", func() bool {
+		if stuck = session(); stuck == 0 {
+			return false
+		}
+		if err := syscall.Kill(stuck, syscall.SIGSTOP); err != nil {
+			p.Skip("the server belongs to somebody else:", err)
+		}
+		ctx, cancel := context.WithTimeout(p.Context(), time.Second)
+		defer cancel()
+		var waits bool
+		err := pool.QueryRow(ctx, `
+			select state = 'idle' and wait_event = 'ClientRead' from pg_stat_activity where pid = $1`, stuck).Scan(&waits)
+		if err != nil || !waits {
+			_ = syscall.Kill(stuck, syscall.SIGCONT)
+			return false
+		}
+		return true
+	})
+	p.Cleanup(func() { _ = syscall.Kill(stuck, syscall.SIGCONT) })
+	return stuck
 }

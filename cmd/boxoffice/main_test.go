@@ -179,11 +179,15 @@ func (p *process) send(method, path, token string, body io.Reader) []byte {
 func (p *process) login(who string) (token string) {
 	p.Helper()
 	var answer map[string]any
-	waittest.Until(patient, func() bool {
+	tick := time.NewTicker(100 * time.Millisecond) // within the limit of an address
+	defer tick.Stop()
+	for until := time.Now().Add(patient); ; <-tick.C {
 		answer = p.post("/auth/login", "", map[string]string{"email": who + "@example.com", "password": "password123"})
 		token, _ = answer["accessToken"].(string)
-		return answer["status"] != 503.0
-	})
+		if answer["status"] != 503.0 || time.Now().After(until) {
+			break
+		}
+	}
 	if token == "" {
 		p.Fatalf("login failed: %v", answer)
 	}
@@ -194,7 +198,8 @@ func (p *process) login(who string) (token string) {
 func (p *process) limitedConcert(token string) (id string) {
 	p.Helper()
 	if !waittest.Until(patient, func() bool {
-		for _, e := range p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any) {
+		events, _ := p.do("GET", "/events?search=limited+concert", token, nil)["data"].([]any)
+		for _, e := range events {
 			id = e.(map[string]any)["id"].(string)
 		}
 		return id != ""
