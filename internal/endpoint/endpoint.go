@@ -101,7 +101,9 @@ func (s *Store) Create(ctx context.Context, w Wanted) (e Endpoint, secret Secret
 			uuid.New(), w.OwnerID, w.URL, unique(w.Types), w.EventID, []byte(secret), s.Now()))
 		return err
 	})
-	s.Due()
+	if err == nil {
+		s.Due()
+	}
 	return e, secret, wrap("add a webhook", err)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,14 +25,14 @@ type bundle struct {
 	t     *testing.T
 	pool  *pgxpool.Pool
 	owner uuid.UUID
-	due   int // how often Due was called
+	due   atomic.Int32 // how often Due was called
 }
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	b := &bundle{t: t, pool: dbtest.Connect(t, dbtest.URL(t), dbtest.MaxConns(8))}
 	b.Store = &endpoint.Store{
-		Pool: b.pool, Addresses: endpoint.NewAddresses(false), Due: func() { b.due++ }, Now: time.Now,
+		Pool: b.pool, Addresses: endpoint.NewAddresses(false), Due: func() { b.due.Add(1) }, Now: time.Now,
 	}
 	b.owner = b.user()
 	return b
@@ -199,10 +200,9 @@ func TestADeliveryIsSentAgainFromTheBeginning(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	e, _ := b.create()
-	if b.due != 1 {
-		t.Errorf("Due was called %d times for a new webhook", b.due)
+	if n := b.due.Swap(0); n != 1 {
+		t.Errorf("Due was called %d times for a new webhook", n)
 	}
-	b.due = 0
 	b.deliver(e, "1")
 	b.exec(`update webhook_deliveries set status = 'failed', next_at = null, attempts = 12, error = 'x'`)
 	ctx := context.Background()
@@ -210,8 +210,8 @@ func TestADeliveryIsSentAgainFromTheBeginning(t *testing.T) {
 	must(t, err)
 	d, err := b.Redeliver(ctx, b.owner, e.ID, before[0].ID)
 	must(t, err)
-	if d.Status != endpoint.Pending || d.Attempts != 0 || d.NextAt == nil || d.MessageID != "1" || b.due != 1 {
-		t.Errorf("%+v, Due was called %d times", d, b.due)
+	if d.Status != endpoint.Pending || d.Attempts != 0 || d.NextAt == nil || d.MessageID != "1" || b.due.Load() != 1 {
+		t.Errorf("%+v, Due was called %d times", d, b.due.Load())
 	}
 	if _, err := b.Redeliver(ctx, b.owner, e.ID, 999); !errors.Is(err, endpoint.ErrNoDelivery) {
 		t.Errorf("got %v", err)
