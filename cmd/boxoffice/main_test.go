@@ -96,8 +96,10 @@ var printed = regexp.MustCompile(`(?m)(Web|API) +(http://\S+)`)
 func serve(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	dbtest.Slow(t)
+	dir := t.TempDir() // without a .env
+	env = append([]string{"XDG_DATA_HOME=" + dir}, env...)
 	p := &process{T: t, cmd: command(env, append([]string{"serve"}, args...)...), err: &logtest.Buffer{}}
-	p.cmd.Dir = t.TempDir() // without a .env
+	p.cmd.Dir = dir
 	p.cmd.Stderr = p.err
 	out, err := p.cmd.StdoutPipe()
 	must(t, err)
