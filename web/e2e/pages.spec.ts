@@ -505,7 +505,8 @@ test('the theme is set before the first paint, and stays', async ({ page }) => {
     const colours: string[] = []
     Object.assign(window, { colours })
     const look = () => {
-      if (document.body) colours.push(getComputedStyle(document.body).backgroundColor)
+      const { display, backgroundColor } = getComputedStyle(document.body ?? document.documentElement)
+      if (document.body && display !== 'none') colours.push(backgroundColor)
       requestAnimationFrame(look)
     }
     requestAnimationFrame(look)

@@ -70,8 +70,8 @@ test('a webhook is added for one event, tried, told of a booking, told again, an
   await item.getByText('Deliveries').click()
   const deliveries = item.getByRole('list', { name: 'Deliveries' }).getByRole('listitem')
   await expect(deliveries).toHaveText([
-    /^Booking confirmed.*Delivered.*Answer 204/,
-    /^Test.*Delivered.*Answer 204/,
+    /^Booking confirmed.*Delivered.*Response 204/,
+    /^Test.*Delivered.*Response 204/,
   ])
   await expect(page.locator('[data-sonner-toast]')).toHaveCount(0) // which may cover something
   await inspect(page, 'webhooks')

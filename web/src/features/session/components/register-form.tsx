@@ -23,7 +23,8 @@ export function RegisterForm() {
   })
   const { setValue, formState } = form
   const field = fieldsOf(form)
-  const email = field('email')
+  // In the order of the page: when the form is sent, the first one with an error gets the focus.
+  const [name, email] = [field('name'), field('email')]
   useKeptValues((name, value) => (name === 'name' || name === 'email') && setValue(name, value))
   const { errors, touchedFields } = formState
   const sending = useSubmit(
@@ -43,7 +44,7 @@ export function RegisterForm() {
       submitText={registration.submit}
       submittingText={registration.submitting}
     >
-      <InputField label={fields.name} autoComplete="name" required {...field('name')} />
+      <InputField label={fields.name} autoComplete="name" required {...name} />
       <EmailField
         {...email}
         error={
