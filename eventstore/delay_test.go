@@ -176,36 +176,6 @@ func TestBatchesLeaveApartOnlyWhileCommandsAreComing(t *testing.T) {
 	}
 }
 
-func TestCommandsGatherWhileTheirAnswersWouldWait(t *testing.T) {
-	t.Parallel()
-	const customers, hold = 10, 50 * time.Millisecond
-	b := setup(t)
-	stream := b.schedule(t, customers)
-	var seen observed
-	asked, all := make(chan bool), make(chan bool)
-	ask := sync.OnceFunc(func() { close(asked); <-all })
-	p := b.process(t, options{Observe: seen.note, Hold: func() time.Duration { ask(); return hold }})
-	var answers sync.WaitGroup
-	book := func() {
-		if _, err := p.book(context.Background(), stream, uuid.New()); err != nil {
-			t.Error(err)
-		}
-	}
-	answers.Go(book)
-	<-asked
-	for range customers - 1 {
-		answers.Go(book)
-	}
-	eventually(t, "the others have come", func() bool { return p.Waiting() == customers })
-	close(all)
-	answers.Wait()
-	eventually(t, "a batch is observed", func() bool { return len(seen.all()) > 0 })
-	stats := seen.all()
-	if n := len(stats); n != 1 || stats[0].Commands != customers || stats[0].Waited < hold {
-		t.Errorf("got %d batches, the first one with %+v", n, stats[0])
-	}
-}
-
 // Others append to the same stream: after a conflict the head row is locked first, so that there is
 // no next one, until a batch finds nothing of others.
 func TestWhileOthersAppendTheHeadIsLockedFirst(t *testing.T) {

@@ -43,10 +43,6 @@ type Options struct {
 	// ExpectMore, when set, tells whether more commands are about to come, so that commands without
 	// the delay linger for them: fewer transactions then carry more. It must not block.
 	ExpectMore func() bool
-	// Hold, when set, tells for how long commands without the delay need not be carried out, because
-	// their answers would wait that long for something else. They gather meanwhile, to share a
-	// transaction. It must not block.
-	Hold func() time.Duration
 	// Health, when set, has commands that have not been sent to the database yet given up as soon as
 	// the database is known to be down.
 	Health Health

@@ -78,7 +78,7 @@ func (q *queue[S, R]) next() ([]*call[S, R], *entry) {
 	q.departure.Lock()
 	defer q.departure.Unlock()
 	for q.awaitCommand() {
-		_ = sleep(q.running, q.wait()) // a killed executor doesn't wait
+		_ = sleep(q.running, q.pace()-time.Since(q.departed)) // a killed executor doesn't wait
 		calls := q.takeBatch()
 		if len(calls) == 0 { // all were withdrawn
 			continue
@@ -97,19 +97,12 @@ func (q *queue[S, R]) next() ([]*call[S, R], *entry) {
 // several times what a batch takes; longer, and fewer transactions would save little more.
 const linger = 8 * time.Millisecond
 
-// wait is how long to wait before the next batch is made.
-func (q *queue[S, R]) wait() (wait time.Duration) {
-	since := time.Since(q.departed)
-	if q.delay > 0 {
-		return q.delay/time.Duration(q.workers) - since
+// pace is how long after a batch the next one is made, at least.
+func (q *queue[S, R]) pace() time.Duration {
+	if q.delay == 0 && q.options.ExpectMore != nil && q.options.ExpectMore() {
+		return linger
 	}
-	if q.options.ExpectMore != nil && q.options.ExpectMore() {
-		wait = linger - since
-	}
-	if q.options.Hold != nil {
-		wait = max(wait, q.options.Hold())
-	}
-	return wait
+	return q.delay / time.Duration(q.workers)
 }
 
 // awaitCommand blocks until a command waits; false when the queue is closed and empty.

@@ -126,15 +126,10 @@ func (p *parts) challengeService() service {
 func (p *parts) executorOptions(o *eventstore.Options) {
 	o.Committed, o.Health = func(records []eventstore.Record) { p.notifier.Appended(records...) }, p.health.writable
 	o.ExpectMore = func() bool { return p.admission.Waiting() >= crowd }
-	o.Hold = func() time.Duration { return p.notifier.UntilPage() - appendTime }
 	o.Observe, o.Tracer = p.metrics.ObserveBatch, p.tracing.Tracer()
 	p.metrics.Watch(telemetry.CommandsWaiting, func() int { return p.admission.Waiting() + p.executor.Waiting() })
 	p.metrics.Watch(telemetry.CommandQueue, func() int { return p.config.Queue })
 }
-
-// appendTime is about what an append takes. Answers wait for the read models, so bookings that would
-// wait for their next page share an append that is committed just in time for it.
-const appendTime = time.Millisecond
 
 // crowd is how many bookings must wait for a slot before those that have one wait for them, so that
 // they share a transaction. Fewer come soon enough to share the next one.

@@ -24,8 +24,5 @@ func ModelsKnown(n *Notifier) int {
 	return len(n.models)
 }
 
-// PageEvery is the least time from one page to the next.
-const PageEvery = pageEvery
-
 // VerifySQL is what a page of buffered records makes sure of.
 const VerifySQL = verifySQL

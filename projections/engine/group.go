@@ -21,7 +21,8 @@ import (
 type group struct {
 	*delivery // of the pages for all
 	names     []string
-	elsewhere int64 // [Notifier].elsewhere when the log was read last, or unknown
+	elsewhere int64     // [Notifier].elsewhere when the log was read last, or unknown
+	read      time.Time // when the records of the last page were read
 
 	mu       sync.Mutex
 	messages chan *message.Message // nil: not subscribed to
@@ -202,9 +203,8 @@ func (g *group) nextPage(ctx context.Context, members []*member, at int64) (*pag
 // in the buffer.
 func (g *group) unread(ctx context.Context, at int64) (records []eventstore.Record, isBuffered bool, err error) {
 	if elsewhere := g.Notifier.elsewhere.Load(); elsewhere != g.elsewhere || g.Notifier.buffer.end() > at {
-		Await(ctx, nil, g.Notifier.UntilPage()) // not after each page, which would cost a timer
-		g.Notifier.paging()
-		g.elsewhere = elsewhere
+		Await(ctx, nil, pageEvery-time.Since(g.read)) // not after each page, which would cost a timer
+		g.elsewhere, g.read = elsewhere, time.Now()
 		return g.next(ctx, at, pageSize)
 	}
 	return nil, false, nil

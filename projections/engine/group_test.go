@@ -67,23 +67,6 @@ func TestWhatTheProcessHasCommittedIsAppliedWithoutReadingTheLog(t *testing.T) {
 	b.checkVerified()
 }
 
-func TestAProcessKnowsForHowLongItTakesNoRecords(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	p, _, basket := b.counted()
-	eventually(b, "the pause is over", func() bool { return p.notifier.UntilPage() == 0 })
-	eventually(b, "there is a pause after a page", func() bool {
-		b.commit(p, basket, b.added())
-		p.reaches(b.head)
-		pause := p.notifier.UntilPage()
-		if pause > engine.PageEvery {
-			t.Fatalf("the pause is %s", pause)
-		}
-		return pause > 0
-	})
-	eventually(b, "the pause is over", func() bool { return p.notifier.UntilPage() == 0 })
-}
-
 func TestRecordsOfOtherProcessesInBetweenAreReadFromTheLog(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

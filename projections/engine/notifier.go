@@ -52,8 +52,7 @@ type Notifier struct {
 
 	listens atomic.Bool // on a connection of its own
 	sending sync.Mutex
-	looked  atomic.Pointer[look]      // the last one; nil: there was none
-	paged   atomic.Pointer[time.Time] // when the projections of this process last took a page together; nil: never
+	looked  atomic.Pointer[look] // the last one; nil: there was none
 
 	appended, advanced chan struct{} // one token each: other processes have not been told yet
 	queued             chan struct{} // likewise, of a message for a reactor
@@ -106,21 +105,6 @@ func (n *Notifier) Advanced(position int64, projections ...string) {
 	}
 	n.mu.Unlock()
 	n.tellOthers(n.advanced)
-}
-
-// UntilPage is for how long the projections of this process take no records, because they have just
-// taken some. What is committed meanwhile is shown together.
-func (n *Notifier) UntilPage() time.Duration {
-	paged := n.paged.Load()
-	if paged == nil {
-		return 0
-	}
-	return max(0, pageEvery-time.Since(*paged))
-}
-
-func (n *Notifier) paging() {
-	now := time.Now()
-	n.paged.Store(&now)
 }
 
 // tellOthers leaves a token, unless it is known that nobody else listens: to find that out in
