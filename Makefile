@@ -73,11 +73,10 @@ test: setup-go test-go ## Run all tests; they start their own PostgreSQL, and wh
 # Nothing in these packages runs concurrently, and the race detector makes them compute ten times as long.
 SEQUENTIAL := ./domain ./internal/images
 
-# The longest come first, so that none is left over at the end, and one more at once than there are processors, because
-# they wait for databases, leases and outages. Compilers trade memory for an eighth of the time; tests don't.
-# The linters run vet; repeating it takes minutes without a cache.
+# The longest come first, so that none is left over at the end. Compilers trade memory for an eighth of the time; tests
+# don't. The linters run vet; repeating it takes minutes without a cache.
 .PHONY: test-go
-test-go: GO_TEST = go test -vet=off -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) -toolexec 'env GOGC=400'
+test-go: GO_TEST = go test -vet=off -toolexec 'env GOGC=400'
 test-go:
 	$(GO_TEST) $(SEQUENTIAL)
 	$(GO_TEST) -race ./scripts/chaos ./cmd/boxoffice ./eventstore ./httpapi \

@@ -44,7 +44,7 @@ func fresh(t *testing.T) *database {
 
 func TestEveryStrategySellsInAStream(t *testing.T) {
 	t.Parallel()
-	load := stream{events: 3, customers: 8, warmUp: 300 * time.Millisecond, measured: 500 * time.Millisecond}
+	load := stream{events: 3, customers: 8, warmUp: 300 * time.Millisecond, measured: 2 * time.Second}
 	for _, e := range []entry{
 		load.by(shared{}, eventstore.ReservedConns),
 		load.by(held{}, eventstore.ReservedConns),

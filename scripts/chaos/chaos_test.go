@@ -41,7 +41,7 @@ func TestAFullDisk(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only on Linux can a running process be limited")
 	}
-	o := short(t, "-duration 8s -faults disk-full -processes 2 -seed 3")
+	o := short(t, "-duration 20s -faults disk-full -processes 2 -seed 3")
 	var out bytes.Buffer
 	r, err := play(t.Context(), o, &out)
 	if err != nil || len(r.violations) > 0 {

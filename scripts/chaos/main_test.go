@@ -16,8 +16,8 @@ import (
 // The servers of a run keep their files in memory: a standby that rejoins waits for the disk most
 // of the time.
 func TestMain(m *testing.M) {
-	// A failover mostly waits, and takes as long as two of the other runs at once.
-	if err := flag.Set("test.parallel", "3"); err != nil {
+	// A failover mostly waits, and takes as long as all the other runs.
+	if err := flag.Set("test.parallel", "2"); err != nil {
 		panic(err)
 	}
 	dbtest.Main(m)

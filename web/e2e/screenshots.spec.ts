@@ -1,4 +1,4 @@
-import { enter, expect, test, web } from './fixtures'
+import { enter, expect, test, web, type Page } from './fixtures'
 
 // The screenshots of the README, on a newly seeded system: `make screenshots`.
 test.skip(!process.env.SCREENSHOTS, 'make screenshots takes them')
@@ -16,14 +16,18 @@ test('the events, on a desk and on a phone', async ({ page }) => {
   await expect(page.getByText('Live counts')).toBeVisible()
   await page.evaluate(() => scrollTo(0, 0))
   await page.mouse.move(0, 0)
-  await page.evaluate(() => document.fonts.ready)
-  await page.screenshot({ path: `${images}events.png`, animations: 'disabled' })
+  await take(page, 'events')
 
   await page.emulateMedia({ colorScheme: 'dark' })
   await page.setViewportSize({ width: 375, height: 812 })
   await page.goto(web() + '/events?sortBy=price&sortOrder=desc')
   await expect(page.getByText('Live counts')).toBeVisible()
-  await expect(page.getByRole('article').first()).toBeVisible()
-  await page.evaluate(() => document.fonts.ready)
-  await page.screenshot({ path: `${images}events-phone.png`, animations: 'disabled' })
+  await take(page, 'events-phone')
 })
+
+async function take(page: Page, name: string) {
+  const poster = page.getByRole('article').first().locator('svg[viewBox="0 0 320 180"]')
+  await expect(poster).toBeVisible() // they come after the page
+  await page.evaluate(() => document.fonts.ready)
+  await page.screenshot({ path: `${images}${name}.png`, animations: 'disabled' })
+}
