@@ -5,16 +5,12 @@ import { API } from '@/lib/api/send'
 import type { Event } from '@/lib/api/types'
 import type { Poster as PosterComponent } from './poster'
 
-const Blank = ({ className = '' }) => <div className={`bg-off-wash ${className}`} />
-
 // Not needed before the page. The page is whole without it too.
-const Poster = dynamic<ComponentProps<typeof PosterComponent>>(
-  () =>
-    import('./poster').then(
-      (file) => file.Poster,
-      () => Blank,
-    ),
-  { loading: () => <Blank className="aspect-video w-full" /> },
+const Poster = dynamic<ComponentProps<typeof PosterComponent>>(() =>
+  import('./poster').then(
+    (file) => file.Poster,
+    () => () => null,
+  ),
 )
 
 // The widths in which the server has an image that is as wide.
@@ -35,8 +31,13 @@ export function EventImage({
   className?: string
 }) {
   const { image } = event
-  const look = cx('aspect-video w-full object-cover', className)
-  if (!image) return <Poster id={event.id ?? ''} category={event.category ?? ''} className={look} />
+  const look = cx('aspect-video w-full bg-off-wash object-cover', className) // also before it is there
+  if (!image)
+    return (
+      <div className={look}>
+        <Poster id={event.id ?? ''} category={event.category ?? ''} />
+      </div>
+    )
   const at = (width: number) => `${API}${image.url}?width=${width}`
   const widths = WIDTHS.filter((width) => width <= image.width)
   return (
@@ -51,7 +52,7 @@ export function EventImage({
       height={image.height}
       loading={isFirst ? 'eager' : 'lazy'}
       fetchPriority={isFirst ? 'high' : undefined}
-      className={cx('h-auto bg-off-wash', look)}
+      className={cx('h-auto', look)}
     />
   )
 }

@@ -190,7 +190,7 @@ function randomOf(id: string): Random {
 }
 
 /** A picture for an event without one: its category chooses what is drawn, its id how. */
-export function Poster({ id, category, className }: { id: string; category: string; className?: string }) {
+export function Poster({ id, category }: { id: string; category: string }) {
   const random = randomOf(id)
   const [ground, ...colours] = palettes[Math.floor(random(0, palettes.length))]!
   const all = Object.values(patterns)
@@ -201,7 +201,7 @@ export function Poster({ id, category, className }: { id: string; category: stri
       data-slot="poster"
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       preserveAspectRatio="xMidYMid slice"
-      className={className}
+      className="size-full"
       style={{ background: ground }}
     >
       {draw(random, colours)}
