@@ -212,7 +212,7 @@ func TestRule11RepeatingAnyCommandGivesNothing(t *testing.T) {
 			}
 		}
 	})
-	if !t.Failed() && len(granted) < 9 {
+	if !testing.Short() && !t.Failed() && len(granted) < 9 { // a quick run has a fifth of the histories
 		t.Errorf("not every command was ever granted: %v", granted)
 	}
 }
