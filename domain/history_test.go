@@ -212,7 +212,7 @@ func TestRule11RepeatingAnyCommandGivesNothing(t *testing.T) {
 			}
 		}
 	})
-	if !testing.Short() && !t.Failed() && len(granted) < 9 { // a quick run has a fifth of the histories
+	if !t.Failed() && len(granted) < 9 {
 		t.Errorf("not every command was ever granted: %v", granted)
 	}
 }

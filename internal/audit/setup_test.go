@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -19,7 +20,16 @@ import (
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-func TestMain(m *testing.M) { dbtest.Main(m) }
+// A quick run draws as many random histories: fewer have too few offers.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		if err := flag.Set("rapid.checks", "500"); err != nil { // of which rapid takes a fifth
+			panic(err)
+		}
+	}
+	dbtest.Main(m)
+}
 
 // box is a database with a log.
 type box struct {
