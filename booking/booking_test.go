@@ -22,7 +22,8 @@ func TestABookingIsTheOneThatTheReadModelsShow(t *testing.T) {
 	event, customer := b.schedule(3), uuid.New()
 	want := func(got booking.Result) {
 		t.Helper()
-		row, err := b.Bookings.Get(t.Context(), got.Booking.ID) // without waiting: it is there by now
+		b.WaitForAnswered(t.Context())
+		row, err := b.Bookings.Get(t.Context(), got.Booking.ID)
 		must(t, err)
 		shown, err := b.events.Get(t.Context(), event)
 		must(t, err)

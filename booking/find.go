@@ -36,6 +36,7 @@ type readModel[Row any] interface {
 func find[Row any](
 	ctx context.Context, s *Service, id uuid.UUID, in readModel[Row], missing domain.Refusal,
 ) (*Row, error) {
+	s.WaitForAnswered(ctx)
 	found, err := in.Get(ctx, id)
 	if !errors.Is(err, projections.ErrNotFound) {
 		return found, err

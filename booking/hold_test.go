@@ -90,6 +90,7 @@ func wantRefusal(t *testing.T, err error, want domain.Refusal) {
 func (b *bundle) remaining(event uuid.UUID) (all int, byType []int) {
 	b.t.Helper()
 	b.WaitFor(b.t.Context(), b.head())
+	b.WaitForAnswered(b.t.Context())
 	e, err := b.events.Get(b.t.Context(), event)
 	must(b.t, err)
 	for _, t := range e.Types() {
@@ -375,6 +376,7 @@ func TestTheWaitingListGetsWhatBecomesFree(t *testing.T) {
 	}
 	_, err = b.Book(t.Context(), by(ann), booking.Book{EventID: event})
 	wantRefusal(t, err, domain.ErrSoldOut)
+	b.WaitForAnswered(t.Context())
 	offers, err := b.Holds.OfUser(t.Context(), bob, time.Now())
 	must(t, err)
 	if len(offers) != 1 || !offers[0].Offered {
@@ -382,6 +384,7 @@ func TestTheWaitingListGetsWhatBecomesFree(t *testing.T) {
 	}
 	_, err = b.Release(t.Context(), by(bob), offers[0].ID) // he declines
 	must(t, err)
+	b.WaitForAnswered(t.Context())
 	offers, err = b.Holds.OfUser(t.Context(), eve, time.Now())
 	must(t, err)
 	if len(offers) != 1 {
@@ -400,6 +403,7 @@ func TestTheWaitingListGetsWhatBecomesFree(t *testing.T) {
 		_, err = b.LeaveWaitlist(t.Context(), by(bob), event)
 		must(t, err)
 	}
+	b.WaitForAnswered(t.Context())
 	entries, err := b.Waitlist.OfUser(t.Context(), bob, time.Now())
 	if must(t, err); len(entries) != 0 {
 		t.Errorf("got %+v", entries)
@@ -424,6 +428,7 @@ func TestTheTimeOfHoldsAndOffersIsThatOfTheService(t *testing.T) {
 	must(t, err)
 	_, err = b.Release(t.Context(), by(ann), held.Hold.ID)
 	must(t, err)
+	b.WaitForAnswered(t.Context())
 	offers, err := b.Holds.OfUser(t.Context(), bob, time.Now())
 	if must(t, err); len(offers) != 1 {
 		t.Fatal("there is no offer")
@@ -463,6 +468,7 @@ func TestWhoIsDeletedKeepsNothing(t *testing.T) {
 	still := func() []uuid.UUID {
 		t.Helper()
 		b.WaitFor(t.Context(), b.head())
+		b.WaitForAnswered(t.Context())
 		users, err := b.Bookings.StillHave(t.Context(), []uuid.UUID{ann}, time.Now())
 		must(t, err)
 		return users

@@ -106,6 +106,7 @@ func TestALogOfTheVersionBeforeIsReadVerifiedProjectedAndBookedOn(t *testing.T) 
 		freeTalk:  "Free Talk: 0 of 2 for 0 USD, SCHEDULED",
 		calledOff: "Called Off: 4 of 5 for 500 JPY, CANCELLED",
 	} {
+		b.WaitForAnswered(t.Context())
 		e, err := b.events.Get(t.Context(), id)
 		must(t, err)
 		got := fmt.Sprintf("%s: %d of %d for %d %s, %s", e.Title, e.Remaining, e.Capacity, e.Price.Minor, e.Price.Currency,

@@ -37,6 +37,10 @@ type Progress interface {
 	Reached() int64
 	// Wait returns when position is reached or ctx ends, with the position that is reached then.
 	Wait(ctx context.Context, position int64) (reached int64)
+	// AnswerEarly tells whether an answer may name a position that is not reached yet, because all
+	// who read afterwards wait for it by Answered.
+	AnswerEarly(position int64) bool
+	Answered(ctx context.Context) (position int64)
 }
 
 // Images are pictures that are stored.
@@ -131,7 +135,16 @@ func (s *Service) WaitFor(ctx context.Context, position int64) (reached int64) {
 	return s.Progress.Wait(ctx, position)
 }
 
-// execute executes a command and waits until the read models show its effect. show makes the result
+// WaitForAnswered waits for the read models to contain what this process has answered so far, at
+// most [MaxWait].
+func (s *Service) WaitForAnswered(ctx context.Context) {
+	if s.Progress != nil {
+		s.WaitFor(ctx, s.Progress.Answered(ctx))
+	}
+}
+
+// execute executes a command. Whoever reads after it has returned finds its effect: either it waits
+// for the read models, or those who read do. show makes the result
 // from the outcome, and must be a pure function. useCase is stored as part of the fingerprint.
 func (s *Service) execute(
 	ctx context.Context, r Request, useCase string, c command, show func(outcome) Result,
@@ -160,7 +173,9 @@ func (s *Service) execute(
 	if err != nil {
 		return Result{}, err
 	}
-	s.WaitFor(ctx, o.Position)
+	if s.Progress != nil && !s.Progress.AnswerEarly(o.Position) {
+		s.WaitFor(ctx, o.Position)
+	}
 	if o.Replayed != nil {
 		return Result{Position: o.Position, Replayed: o.Replayed}, nil
 	}

@@ -160,6 +160,10 @@ func (p progress) Reached() int64 { return p.reached }
 
 func (p progress) Wait(ctx context.Context, position int64) int64 { return p.wait(ctx, position) }
 
+func (p progress) AnswerEarly(int64) bool { return false }
+
+func (p progress) Answered(context.Context) int64 { return 0 }
+
 // stalled are read models that contain nothing, and never will.
 var stalled = progress{0, func(context.Context, int64) int64 { return 0 }}
 

@@ -42,6 +42,7 @@ func (s *Service) JoinWaitlist(ctx context.Context, r Request, c Join) (Result, 
 
 // lookUpEntry completes an entry that was on the waiting list already.
 func (s *Service) lookUpEntry(ctx context.Context, e *projections.PlacedEntry) error {
+	s.WaitForAnswered(ctx)
 	entries, err := s.Waitlist.OfUser(ctx, e.UserID, s.Now())
 	if err != nil {
 		return err

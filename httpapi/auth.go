@@ -148,6 +148,7 @@ func (a *api) userOf(ctx context.Context, user account.User) User {
 
 // hasEventRole only decides what clients offer, so nobody is kept from signing in if it can't be read.
 func (a *api) hasEventRole(ctx context.Context, user uuid.UUID) bool {
+	a.Service.WaitForAnswered(ctx)
 	has, err := a.Events.HasRole(ctx, user)
 	if err != nil && ctx.Err() == nil {
 		a.Logger.Warn("roles at events could not be read", "error", err)

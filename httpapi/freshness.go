@@ -65,7 +65,7 @@ func (a *api) awaitPosition(ctx huma.Context, next func(huma.Context)) {
 	}
 	ctx, reached, ok := a.choose(ctx, least)
 	if !ok {
-		reached = a.Service.WaitFor(ctx.Context(), least)
+		reached = a.Service.WaitFor(ctx.Context(), max(least, a.Progress.Answered(ctx.Context())))
 	}
 	ctx.SetHeader(logPosition, strconv.FormatInt(reached, 10))
 	event, _ := uuid.Parse(ctx.Param("id")) // without one, the answer is about all events
@@ -85,12 +85,9 @@ func (a *api) caughtUp(ctx context.Context) error {
 	return err
 }
 
-// missing is the error for an event that the read model does not have. It is a 404 only if the read
-// model has caught up with the log and the stream is not parked.
+// missing is the error for an event that the read model does not have. It is a 404 only if the log does
+// not have it either.
 func (a *api) missing(ctx context.Context, event uuid.UUID) error {
-	if a.Progress.Lag(a.reached(ctx), 0, event) == 0 {
-		return domain.ErrEventNotFound
-	}
 	records, err := a.Log.Stream(ctx, event, 0, 1)
 	switch {
 	case err != nil:

@@ -115,6 +115,7 @@ func TestAReadOnlyDatabaseIsUnavailableForWritesUntilItCanBeWrittenAgain(t *test
 			event := p.limitedConcert(alice)
 			booked := p.post("/book", alice, map[string]string{"eventId": event})
 			booking := booked["booking"].(map[string]any)["id"].(string)
+			p.do("GET", "/bookings", alice, nil) // which waits for the read models
 			held := `{"refreshToken":"` + refresh + `"}`
 			writes := []struct{ method, path, token, body string }{
 				{"POST", "/auth/login", "", `{"email":"alice@example.com","password":"password123"}`},

@@ -50,9 +50,9 @@ type Notifier struct {
 	buffer    recordBuffer // what this process has committed
 	elsewhere atomic.Int64 // counts signals of records that are not in the buffer
 
-	listens atomic.Bool // on a connection of its own
-	sending sync.Mutex
-	looked  atomic.Pointer[look] // the last one; nil: there was none
+	listensSince atomic.Pointer[time.Time] // on a connection of its own; nil: it does not
+	sending      sync.Mutex
+	looked       atomic.Pointer[look] // the last one; nil: there was none
 
 	appended, advanced chan struct{} // one token each: other processes have not been told yet
 	queued             chan struct{} // likewise, of a message for a reactor
@@ -184,6 +184,23 @@ type look struct {
 
 func (l *look) isRecent() bool { return time.Since(l.at) < lookEvery }
 
+// aloneFor is how long after a look a process still takes itself for the only one. It is longer than
+// lookEvery, so that a process with something to tell looks again before.
+const aloneFor = lookEvery * 3 / 2
+
+// IsAlone tells whether no other process listened when this one looked last, a moment ago.
+func (n *Notifier) IsAlone() bool {
+	l := n.looked.Load()
+	return l != nil && l.isAlone && time.Since(l.at) < aloneFor
+}
+
+// IsNoticed tells whether this process has listened for so long that no other takes itself for the
+// only one, and what such a one has answered before can be read by now.
+func (n *Notifier) IsNoticed() bool {
+	since := n.listensSince.Load()
+	return since != nil && time.Since(*since) > aloneFor+keptUp
+}
+
 // listenersSQL counts the sessions that listen. Each has a lock, which goes with it.
 const (
 	registerSQL  = `select pg_advisory_lock_shared(hashtext('boxoffice'), hashtext('listeners'))`
@@ -208,7 +225,7 @@ func (n *Notifier) hasListeners(ctx context.Context) (bool, error) {
 	if err := n.pool.QueryRow(ctx, listenersSQL).Scan(&listeners); err != nil {
 		return false, err
 	}
-	if n.listens.Load() {
+	if n.listensSince.Load() != nil {
 		listeners--
 	}
 	n.looked.Store(&look{at: now, isAlone: listeners <= 0})
@@ -261,13 +278,14 @@ func (n *Notifier) receive(ctx context.Context) error {
 		`; listen ` + queueChannel + `; ` + registerSQL
 	n.sending.Lock() // who looks for listeners meanwhile would take this process for another
 	if _, err = conn.Exec(ctx, listen); err == nil {
-		n.listens.Store(true)
+		now := time.Now()
+		n.listensSince.Store(&now)
 	}
 	n.sending.Unlock()
 	if err != nil {
 		return err
 	}
-	defer n.listens.Store(false)
+	defer n.listensSince.Store(nil)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go n.pollUntilSeen(ctx)

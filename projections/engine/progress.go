@@ -22,6 +22,9 @@ type Progress struct {
 	logger   *slog.Logger
 	reached  atomic.Int64
 
+	mu       sync.Mutex
+	answered answered
+
 	waiting  atomic.Int64  // callers of Wait
 	began    chan struct{} // one token: somebody began to wait
 	advanced *Signal       // reached has grown
@@ -55,6 +58,68 @@ func (p *Progress) Lag(reached, asked int64, stream uuid.UUID) int64 {
 		end = max(end, p.notifier.logEnd())
 	}
 	return end - lacks + 1
+}
+
+// answered is what AnswerEarly has let through since a restart.
+type answered struct {
+	restarts int64
+	position int64     // the highest
+	at       time.Time // of the newest
+	// One of them, to see whether the read models keep up: the next is noted when they have reached it.
+	noted   int64
+	notedAt time.Time
+}
+
+const (
+	// keptUp is how far behind read models may be for answers to be early. They are a few milliseconds
+	// behind while they keep up.
+	keptUp = 100 * time.Millisecond
+	// awaitedFor is for how long reads wait for what was answered early.
+	awaitedFor = 2 * time.Second
+)
+
+// AnswerEarly tells whether an answer may name a position before the read models contain it: only
+// this process answers reads, which wait for [Progress.Answered], and the read models keep up. If it
+// is false, the answer has to wait.
+func (p *Progress) AnswerEarly(position int64) bool {
+	if !p.notifier.IsAlone() {
+		return false
+	}
+	restarts, reached, now := p.Restarts(), p.Reached(), time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if a := &p.answered; a.restarts != restarts {
+		*a = answered{restarts: restarts}
+	}
+	switch a := &p.answered; {
+	case a.noted <= reached:
+		a.noted, a.notedAt = position, now
+	case now.Sub(a.notedAt) > keptUp:
+		return false
+	}
+	p.answered.position, p.answered.at = max(p.answered.position, position), now
+	return true
+}
+
+// Answered is the position that a read has to contain, so that whoever got an answer finds what it
+// was about. A process that has just begun to listen may not have been noticed by the others yet:
+// until it must have been, that is the end of the log.
+func (p *Progress) Answered(ctx context.Context) (position int64) {
+	if !p.notifier.IsNoticed() {
+		whileUp, stop := p.health.Guard(ctx)
+		head, err := eventstore.NewLog(p.pool).Head(whileUp)
+		stop()
+		if err == nil { // or else the read itself will fail
+			return head
+		}
+	}
+	restarts := p.Restarts()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if a := &p.answered; a.restarts == restarts && time.Since(a.at) < awaitedFor {
+		position = a.position
+	}
+	return position
 }
 
 // Restarts counts the times after which positions that were remembered are wrong; see
