@@ -279,6 +279,42 @@ func TestAHoldThatHasChangedIsNotBookedForWhatWasPaidBefore(t *testing.T) {
 	}
 }
 
+func TestAHoldThatWasJustRenewedHasNotLapsedWhateverTheLag(t *testing.T) {
+	t.Parallel()
+	b := setup(t).project()
+	event, ann, now := b.schedule(1), uuid.New(), time.Now()
+	held, err := b.at(now).Hold(t.Context(), by(ann), booking.Hold{EventID: event})
+	must(t, err)
+	b.WaitFor(t.Context(), b.head())
+	blocker, err := b.pool.Begin(t.Context())
+	must(t, err)
+	defer blocker.Rollback(context.Background()) //nolint:errcheck // it was ended long ago
+	_, err = blocker.Exec(t.Context(), `lock table holds in exclusive mode`)
+	must(t, err)
+	following := b.Progress
+	b.Progress = answering{progress{0, func(ctx context.Context, position int64) int64 {
+		_ = blocker.Rollback(ctx)
+		return following.Wait(ctx, position)
+	}}, b.head() + 1}
+	renewed, err := b.at(held.Hold.ExpiresAt.Add(-time.Second)).Hold(t.Context(), by(ann), booking.Hold{EventID: event})
+	must(t, err)
+	if renewed.Hold.ID != held.Hold.ID || !renewed.Hold.ExpiresAt.After(held.Hold.ExpiresAt) {
+		t.Fatalf("got %+v", renewed.Hold)
+	}
+	_, err = b.at(held.Hold.ExpiresAt.Add(time.Second)).Confirm(t.Context(), by(ann), held.Hold.ID)
+	must(t, err)
+}
+
+// answering has answered a position early, and answers all others so.
+type answering struct {
+	progress
+	answered int64
+}
+
+func (a answering) AnswerEarly(int64) bool { return true }
+
+func (a answering) Answered(context.Context) int64 { return a.answered }
+
 func TestAHoldThatWasJustMadeCanBeConfirmedWhateverTheLag(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

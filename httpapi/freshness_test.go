@@ -2,7 +2,9 @@ package httpapi_test
 
 import (
 	"context"
+	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +79,55 @@ func TestAReadWaitsForTheReadModelsAndSaysWhenTheyAreLate(t *testing.T) {
 	a = <-got
 	if a.header.Get("Log-Position") != "2" || a.header.Get("Read-Model-Lag") != "" || a.at("remainingTickets") != 4.0 {
 		t.Errorf("got %v %s", a.header, a.raw)
+	}
+}
+
+// The answer to a booking does not wait for the read models of the only process. Whoever reads does.
+func TestReadsContainWhatWasAnsweredBefore(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	event := s.schedule(1000)
+	contains := func(method, path, token, text string) bool {
+		a, err := s.try(method, path, token, nil)
+		return err == nil && strings.Contains(string(a.raw), text)
+	}
+	sold := 0
+	for what, isRead := range map[string]func(token, booking string) bool{
+		"the bookings": func(token, booking string) bool { return contains("GET", "/bookings", token, booking) },
+		"the event": func(token, _ string) bool {
+			return contains("GET", "/events/"+event, token, fmt.Sprintf(`"remainingTickets":%d,`, 1000-sold))
+		},
+		"what is to be cancelled": func(token, booking string) bool {
+			return contains("DELETE", "/bookings/"+booking, token, "CANCELLED")
+		},
+	} {
+		token := s.token(account.Customer)
+		for !s.options.Progress.AnswerEarly(0) { // it has yet to find that it is the only one
+			s.want(s.order(s.token(account.Customer), event), 201, "")
+			sold++
+		}
+		blocker, err := s.pool.Begin(context.Background())
+		must(t, err)
+		defer blocker.Rollback(context.Background()) //nolint:errcheck // it was ended long ago
+		_, err = blocker.Exec(context.Background(), `lock table bookings in exclusive mode`)
+		must(t, err)
+		booking := s.want(s.order(token, event), 201, "").at("booking", "id").(string)
+		sold++
+		isThere := make(chan bool, 1)
+		go func() { isThere <- isRead(token, booking) }()
+		select {
+		case got := <-isThere:
+			t.Errorf("%s: read before the booking was in the read models", what)
+			isThere <- got
+		case <-time.After(200 * time.Millisecond):
+		}
+		must(t, blocker.Rollback(context.Background()))
+		if !<-isThere {
+			t.Errorf("%s: the booking was not found", what)
+		}
+		if what == "what is to be cancelled" {
+			sold--
+		}
 	}
 }
 

@@ -99,6 +99,28 @@ func TestCommandsNeedOnlyWhatTheyUse(t *testing.T) {
 	}
 }
 
+// One process answers without waiting for the read models, until there is another one that could be
+// asked next.
+func TestWhatOneProcessHasAnsweredAnotherCanRead(t *testing.T) {
+	t.Parallel()
+	url := newSeededDatabase(t)
+	first := serve(t, secretsFor(url), "--seed")
+	organizer := first.login("organizer")
+	schedule := func() (path string) {
+		event := first.post("/events", organizer, map[string]any{
+			"title": "T", "venue": "V", "date": "2100-01-01T00:00:00Z", "totalTickets": 1, "price": 1})
+		return "/events/" + event["id"].(string)
+	}
+	schedule()
+	second := serve(t, secretsFor(url))
+	for began := time.Now(); time.Since(began) < 3*time.Second; { // longer than it takes to notice another process
+		path := schedule()
+		if status, _, problem := second.ask("GET", path, organizer, ""); status != 200 {
+			t.Fatalf("after %s: %d %+v", time.Since(began), status, problem)
+		}
+	}
+}
+
 // API, read models and web UI as processes of their own.
 func TestRolesMakeASystemTogether(t *testing.T) {
 	t.Parallel()
