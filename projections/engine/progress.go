@@ -71,9 +71,10 @@ type answered struct {
 }
 
 const (
-	// keptUp is how far behind read models may be for answers to be early. They are a few milliseconds
-	// behind while they keep up.
-	keptUp = 100 * time.Millisecond
+	// keptUp and fewRecords are how far behind read models may be for answers to be early. While they
+	// keep up, it is a few milliseconds. In a rush answers have waited long already, and reads are many.
+	keptUp     = 100 * time.Millisecond
+	fewRecords = 100
 	// awaitedFor is for how long reads wait for what was answered early.
 	awaitedFor = 2 * time.Second
 )
@@ -92,6 +93,8 @@ func (p *Progress) AnswerEarly(position int64) bool {
 		*a = answered{restarts: restarts}
 	}
 	switch a := &p.answered; {
+	case position-reached > fewRecords:
+		return false
 	case a.noted <= reached:
 		a.noted, a.notedAt = position, now
 	case now.Sub(a.notedAt) > keptUp:

@@ -70,6 +70,9 @@ func TestAnswersWaitWhenTheReadModelsDoNotKeepUp(t *testing.T) {
 	p := b.start()
 	basket := b.open("E")
 	p.answersEarly(b, basket)
+	if p.progress.AnswerEarly(b.head + 1000) {
+		t.Error("an answer did not wait in a rush")
+	}
 	blocker, err := b.pool.Begin(context.Background())
 	must(t, err)
 	defer blocker.Rollback(context.Background()) //nolint:errcheck // it was ended long ago
