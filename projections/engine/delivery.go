@@ -46,6 +46,8 @@ const (
 	// holds: hundreds of commits in a second, read one by one, would take the processors from the
 	// bookings. The first after a pause does not wait.
 	pageEvery = 4 * time.Millisecond
+	// unawaitedPageEvery is that time while nobody waits for the read models.
+	unawaitedPageEvery = 20 * time.Millisecond
 )
 
 func newDelivery(o Options, name string, handle func(context.Context, *message.Message) error) *delivery {

@@ -203,7 +203,7 @@ func (g *group) nextPage(ctx context.Context, members []*member, at int64) (*pag
 // in the buffer.
 func (g *group) unread(ctx context.Context, at int64) (records []eventstore.Record, isBuffered bool, err error) {
 	if elsewhere := g.Notifier.elsewhere.Load(); elsewhere != g.elsewhere || g.Notifier.buffer.end() > at {
-		Await(ctx, nil, pageEvery-time.Since(g.read)) // not after each page, which would cost a timer
+		g.pause(ctx) // not after each page, which would cost a timer
 		g.elsewhere, g.read = elsewhere, time.Now()
 		return g.next(ctx, at, pageSize)
 	}
@@ -211,6 +211,17 @@ func (g *group) unread(ctx context.Context, at int64) (records []eventstore.Reco
 }
 
 // apply has a page handled for all, and moves their checkpoints in the same transaction.
+// pause waits until the next page may be read, for longer if nobody waits for it, here or in another
+// process.
+func (g *group) pause(ctx context.Context) {
+	awaited := g.Notifier.awaited.Listen()
+	most := unawaitedPageEvery - time.Since(g.read)
+	if most > 0 && !g.Notifier.isAwaited() && g.Notifier.IsAlone() {
+		Await(ctx, awaited, most)
+	}
+	Await(ctx, nil, pageEvery-time.Since(g.read))
+}
+
 func (g *group) apply(ctx context.Context, members []*member, p *page) error {
 	err := g.attempt(ctx, p, func(b *pgx.Batch) { advanceTogether(b, members, p) })
 	for _, m := range members {

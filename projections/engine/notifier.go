@@ -54,6 +54,9 @@ type Notifier struct {
 	sending      sync.Mutex
 	looked       atomic.Pointer[look] // the last one; nil: there was none
 
+	waiting atomic.Int64 // for read models of this process; see await
+	awaited *Signal      // somebody has begun to wait
+
 	appended, advanced chan struct{} // one token each: other processes have not been told yet
 	queued             chan struct{} // likewise, of a message for a reactor
 	unread             chan struct{} // one token: another process has announced a checkpoint
@@ -73,7 +76,7 @@ type Notifier struct {
 func NewNotifier(url string, pool *pgxpool.Pool, names []string, logger *slog.Logger) *Notifier {
 	return &Notifier{
 		id: uuid.NewString(), url: url, pool: pool, names: names, logger: logger,
-		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(),
+		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(), awaited: NewSignal(),
 		appended: make(chan struct{}, 1), advanced: make(chan struct{}, 1), unread: make(chan struct{}, 1),
 		queued: make(chan struct{}, 1),
 		grown:  make(chan struct{}, 1), freed: make(chan struct{}, 1),
@@ -122,6 +125,15 @@ func offer(tokens chan<- struct{}) {
 	default:
 	}
 }
+
+// await says that somebody waits for the read models, until done is called.
+func (n *Notifier) await() (done func()) {
+	n.waiting.Add(1)
+	n.awaited.Broadcast()
+	return func() { n.waiting.Add(-1) }
+}
+
+func (n *Notifier) isAwaited() bool { return n.waiting.Load() > 0 }
 
 // Run works until ctx ends. It replaces a lost connection, and then signals everything, because it
 // may have missed something.

@@ -77,7 +77,8 @@ func TestAWaitThatRunsOutAnswersWithWhatThereIs(t *testing.T) {
 func TestNobodyWaitsForADatabaseThatIsGone(t *testing.T) {
 	t.Parallel()
 	alive, gone := context.WithCancel(context.Background())
-	progress := engine.NewProgress(nil, nil, func() context.Context { return alive }, silent)
+	notifier := engine.NewNotifier("", nil, nil, silent)
+	progress := engine.NewProgress(nil, notifier, func() context.Context { return alive }, silent)
 	reached := make(chan int64)
 	go func() { reached <- progress.Wait(context.Background(), 1) }()
 	gone()

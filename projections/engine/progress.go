@@ -25,7 +25,6 @@ type Progress struct {
 	mu       sync.Mutex
 	answered answered
 
-	waiting  atomic.Int64  // callers of Wait
 	began    chan struct{} // one token: somebody began to wait
 	advanced *Signal       // reached has grown
 }
@@ -74,7 +73,7 @@ const (
 	// keptUp and fewRecords are how far behind read models may be for answers to be early. While they
 	// keep up, it is a few milliseconds. In a rush answers have waited long already, and reads are many.
 	keptUp     = 100 * time.Millisecond
-	fewRecords = 100
+	fewRecords = 200
 	// awaitedFor is for how long reads wait for what was answered early.
 	awaitedFor = 2 * time.Second
 )
@@ -132,8 +131,9 @@ func (p *Progress) Restarts() int64 { return p.notifier.Restarts() }
 // Wait returns when all read models contain the log up to position, when ctx ends, or when the
 // database is known to be gone. It returns the position that they are known to have reached.
 func (p *Progress) Wait(ctx context.Context, position int64) (reached int64) {
-	p.waiting.Add(1)
-	defer p.waiting.Add(-1)
+	if p.Reached() < position {
+		defer p.notifier.await()()
+	}
 	for {
 		advanced := p.advanced.Listen()
 		if reached = p.reached.Load(); reached >= position || ctx.Err() != nil {
@@ -167,9 +167,9 @@ func (p *Progress) Run(ctx context.Context) {
 		if p.reached.Swap(position) < position {
 			p.advanced.Broadcast()
 		}
-		if p.waiting.Load() > 0 {
+		if p.notifier.isAwaited() {
 			late := Await(ctx, changed, pollEvery)
-			if late && p.waiting.Load() > 0 { // not only those who were about to go
+			if late && p.notifier.isAwaited() { // not only those who were about to go
 				p.read(ctx)
 			}
 			continue

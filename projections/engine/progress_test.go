@@ -101,7 +101,7 @@ func TestNobodyWaitsForAnswersOfAnotherHistory(t *testing.T) {
 	p := b.start()
 	eventually(t, "others must have noticed it", p.notifier.IsNoticed)
 	p.answersEarly(b, b.open("E"))
-	if !p.progress.AnswerEarly(b.head + 100) {
+	if !p.progress.AnswerEarly(b.head + 200) {
 		t.Fatal("an answer had to wait")
 	}
 	b.exec(`update projection_checkpoints set position = 1, fence = fence + 1, lease_until = now() + interval '1 hour'`)
