@@ -59,8 +59,9 @@ func Model() eventstore.Model[domain.State, domain.Record] {
 
 // Service executes the use cases. Its methods return domain refusals and [*domain.InvalidError],
 // errors of [eventstore.Executor.Execute], and [ErrCatchingUp]. They return when the outcome is
-// certain and, unless that takes longer than [MaxWait], the read models show it. It is safe for
-// concurrent use. The caller closes what its fields need closed.
+// certain. Whoever reads then, after [Service.WaitForAnswered], finds it, unless the read models are
+// behind by more than [MaxWait]. It is safe for concurrent use. The caller closes what its fields
+// need closed.
 type Service struct {
 	Executor Executor
 	Log      *eventstore.Log
