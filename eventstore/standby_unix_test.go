@@ -24,6 +24,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // pair is a primary and its synchronous standby.
@@ -48,7 +49,7 @@ func startPair(t *testing.T) *pair {
 	p.bundle = bundle{url: primary.URL(), pool: pool, log: eventstore.NewLog(pool)}
 	mustExec(t, pool, `alter system set synchronous_standby_names = 'standby'`)
 	mustExec(t, pool, `select pg_reload_conf()`)
-	eventually(t, "the standby is synchronous", func() bool {
+	waittest.For(t, "the standby is synchronous", func() bool {
 		return p.count(t, `select count(*) from pg_stat_replication where sync_state = 'sync'`) == 1
 	})
 	return p
@@ -154,7 +155,7 @@ func (p *pair) failOver(t *testing.T) bundle {
 // waitForCommit waits until a COMMIT waits for the standby.
 func (p *pair) waitForCommit(t *testing.T) {
 	t.Helper()
-	eventually(t, "a COMMIT waits for the standby", func() bool {
+	waittest.For(t, "a COMMIT waits for the standby", func() bool {
 		return p.count(t, `select count(*) from pg_stat_activity where wait_event = 'SyncRep'`) == 1
 	})
 }
@@ -270,7 +271,7 @@ func TestABookingIsConfirmedOnlyWhenTheSynchronousStandbyHasIt(t *testing.T) {
 			stream := p.schedule(t, 10)
 			// Short, so that the test is quick.
 			process := startProcess(t, p.url, booking(), options{Timeout: 3 * time.Second})
-			customers := people(3)
+			customers := newIDs(3)
 			var told []uuid.UUID // that they have a booking
 			first, err := process.Execute(t.Context(), bookOnce(stream, customers[0]))
 			if err != nil {
@@ -362,12 +363,12 @@ func TestAConnectionIsGivenUpWithoutACancelRequest(t *testing.T) {
 			select count(*) from pg_stat_activity
 			where datname = current_database() and wait_event = 'PgSleep'`) == 1
 	}
-	eventually(t, "the statement runs", running)
+	waittest.For(t, "the statement runs", running)
 	cancel()
 	if err := <-asleep; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	eventually(t, "the connection is closed", func() bool { return pool.Stat().TotalConns() == 0 })
+	waittest.For(t, "the connection is closed", func() bool { return pool.Stat().TotalConns() == 0 })
 	if n := via.cancels.Load(); n != 0 {
 		t.Errorf("%d cancel requests were sent", n)
 	}
