@@ -13,6 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
 )
@@ -75,7 +76,7 @@ func selling(t *testing.T, capacity int) (*bundle, *purse, uuid.UUID) {
 		{ID: 1, Name: "Floor", Price: 42_00}, {ID: 2, Name: "Balcony", Price: 20_00, Capacity: 2},
 	}
 	result, err := b.Schedule(t.Context(), by(uuid.New()), c)
-	must(t, err)
+	dbtest.Must(t, err)
 	return b, p, result.Event.ID
 }
 
@@ -88,10 +89,10 @@ func wantRefusal(t *testing.T, err error, want domain.Refusal) {
 
 // remaining is what the read model has: of the event and of its types.
 func (b *bundle) remaining(event uuid.UUID) (all int, byType []int) {
-	b.t.Helper()
-	b.WaitFor(b.t.Context(), b.head())
-	e, err := b.events.Get(b.t.Context(), event)
-	must(b.t, err)
+	b.db.Helper()
+	b.WaitFor(b.db.Context(), b.head())
+	e, err := b.events.Get(b.db.Context(), event)
+	dbtest.Must(b.db, err)
 	for _, t := range e.Types() {
 		byType = append(byType, t.Remaining)
 	}
@@ -99,9 +100,9 @@ func (b *bundle) remaining(event uuid.UUID) (all int, byType []int) {
 }
 
 func (b *bundle) wantRemaining(event uuid.UUID, all int, byType ...int) {
-	b.t.Helper()
+	b.db.Helper()
 	if got, gotTypes := b.remaining(event); got != all || fmt.Sprint(gotTypes) != fmt.Sprint(byType) {
-		b.t.Errorf("%d remain, of the types %v; want %d, %v", got, gotTypes, all, byType)
+		b.db.Errorf("%d remain, of the types %v; want %d, %v", got, gotTypes, all, byType)
 	}
 }
 
@@ -111,7 +112,7 @@ func TestAHoldIsPaidOnceAndBecomesOneBooking(t *testing.T) {
 	ann := uuid.New()
 	lines := domain.Lines{{Type: 1, Quantity: 1}, {Type: 2, Quantity: 2}}
 	held, err := b.Hold(t.Context(), by(ann), booking.Hold{EventID: event, Lines: lines})
-	must(t, err)
+	dbtest.Must(t, err)
 	if h := held.Hold; h.Status != projections.HoldHeld || h.EventID != event || h.UserID != ann || len(h.Lines) != 2 ||
 		h.Currency != "EUR" || held.Event.Remaining != 2 || time.Until(h.ExpiresAt) < 9*time.Minute {
 		t.Errorf("got %+v", held)
@@ -119,7 +120,7 @@ func TestAHoldIsPaidOnceAndBecomesOneBooking(t *testing.T) {
 	b.wantRemaining(event, 2, 2, 0)
 	for range 3 {
 		confirmed, err := b.Confirm(t.Context(), by(ann), held.Hold.ID)
-		must(t, err)
+		dbtest.Must(t, err)
 		c := confirmed.Booking
 		if c.ID != held.Hold.ID || c.Status != projections.BookingConfirmed || c.UserID != ann || c.CreatedAt.IsZero() ||
 			fmt.Sprint(c.Lines) != fmt.Sprint(held.Hold.Lines) || c.Currency != "EUR" {
@@ -136,7 +137,7 @@ func TestAHoldIsPaidOnceAndBecomesOneBooking(t *testing.T) {
 	wantRefusal(t, err, domain.ErrHoldNotFound)
 
 	cancelled, err := b.CancelBooking(t.Context(), by(ann), held.Hold.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	if cancelled.Event.Remaining != 5 {
 		t.Errorf("got %+v", cancelled.Event)
 	}
@@ -148,7 +149,7 @@ func TestAHoldThatLapsesWhileItIsPaidIsRefunded(t *testing.T) {
 	b, p, event := selling(t, 1)
 	ann := uuid.New()
 	held, err := b.Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	now := time.Now()
 	late := b.at(now)
 	late.Now = func() time.Time { return now }
@@ -173,7 +174,7 @@ func TestARefundEndsTheHold(t *testing.T) {
 	b, p, event := selling(t, 1)
 	ann := uuid.New()
 	held, err := b.Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	p.before = func() error { // between payment and booking, another process, whose clock is ahead
 		_, err := b.at(held.Hold.ExpiresAt).Confirm(t.Context(), by(ann), held.Hold.ID)
 		wantRefusal(t, err, domain.ErrHoldLapsed)
@@ -192,7 +193,7 @@ func TestARefusedPaymentLeavesTheHold(t *testing.T) {
 	b, p, event := selling(t, 1)
 	ann := uuid.New()
 	held, err := b.Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	for _, c := range []struct{ paying, want error }{
 		{booking.ErrPaymentFailed, booking.ErrPaymentFailed},
 		{context.DeadlineExceeded, booking.ErrPaymentUnknown},
@@ -205,7 +206,7 @@ func TestARefusedPaymentLeavesTheHold(t *testing.T) {
 	}
 	p.before = nil
 	_, err = b.Confirm(t.Context(), by(ann), held.Hold.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	if p.takes != 1 || p.total() != 42_00 {
 		t.Errorf("%d payments, %d in all", p.takes, p.total())
 	}
@@ -228,7 +229,7 @@ func TestAPaymentWithoutABookingIsRepaired(t *testing.T) {
 	hold := func() (uuid.UUID, projections.Hold) {
 		customer := uuid.New()
 		held, err := b.Hold(t.Context(), by(customer), booking.Hold{EventID: event})
-		must(t, err)
+		dbtest.Must(t, err)
 		if _, err := crashing.Confirm(t.Context(), by(customer), held.Hold.ID); !errors.Is(err, eventstore.ErrUnavailable) {
 			t.Errorf("got %v", err)
 		}
@@ -241,7 +242,7 @@ func TestAPaymentWithoutABookingIsRepaired(t *testing.T) {
 		t.Fatalf("%d payments, %d in all", p.takes, p.total())
 	}
 	_, err := b.Confirm(t.Context(), by(ann), annsHold.ID) // in time: it is booked, and paid once
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.at(bobsHold.ExpiresAt).Confirm(t.Context(), by(bob), bobsHold.ID) // too late: it is refunded
 	wantRefusal(t, err, domain.ErrHoldLapsed)
 	p.notGiven = errors.New("planted")
@@ -250,7 +251,7 @@ func TestAPaymentWithoutABookingIsRepaired(t *testing.T) {
 	}
 	p.notGiven = nil
 	_, err = b.Release(t.Context(), by(eve), evesHold.ID) // not wanted any more: it is refunded
-	must(t, err)
+	dbtest.Must(t, err)
 	if p.takes != 3 || p.total() != 42_00 {
 		t.Errorf("%d payments, %d in all", p.takes, p.total())
 	}
@@ -262,7 +263,7 @@ func TestAHoldThatHasChangedIsNotBookedForWhatWasPaidBefore(t *testing.T) {
 	b, p, event := selling(t, 5)
 	ann := uuid.New()
 	held, err := b.Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	changes := 0
 	p.before = func() error { // in another window
 		if changes++; changes > 1 {
@@ -272,7 +273,7 @@ func TestAHoldThatHasChangedIsNotBookedForWhatWasPaidBefore(t *testing.T) {
 		return err
 	}
 	confirmed, err := b.Confirm(t.Context(), by(ann), held.Hold.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	if got := confirmed.Booking.Lines.Quantity(); got != 3 || p.total() != 3*42_00 {
 		t.Errorf("%d tickets for %d", got, p.total())
 	}
@@ -283,7 +284,7 @@ func TestAHoldThatWasJustMadeCanBeConfirmedWhateverTheLag(t *testing.T) {
 	b := setup(t)
 	event, ann := b.schedule(1), uuid.New()
 	held, err := b.unread().Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	slow := *b.Service
 	slow.Progress = stalled
 	if _, err := slow.Confirm(t.Context(), by(ann), held.Hold.ID); !errors.Is(err, booking.ErrCatchingUp) {
@@ -347,7 +348,7 @@ func TestTheWaitingListGetsWhatBecomesFree(t *testing.T) {
 	b, p, event := selling(t, 1)
 	ann, bob, eve := uuid.New(), uuid.New(), uuid.New()
 	booked, err := b.Book(t.Context(), by(ann), booking.Book{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.Book(t.Context(), by(bob), booking.Book{EventID: event})
 	var refused *booking.RefusedError
 	if wantRefusal(t, err, domain.ErrSoldOut); errors.As(err, &refused) {
@@ -356,7 +357,7 @@ func TestTheWaitingListGetsWhatBecomesFree(t *testing.T) {
 	for place, customer := range []uuid.UUID{bob, eve} {
 		for range 2 { // the second time it is there already
 			joined, err := b.JoinWaitlist(t.Context(), by(customer), booking.Join{EventID: event})
-			must(t, err)
+			dbtest.Must(t, err)
 			if e := joined.Entry; e.Place != place+1 || e.Status != projections.EntryWaiting || e.JoinedAt.IsZero() ||
 				e.UserID != customer || e.EventID != event || e.Lines.Quantity() != 1 {
 				t.Errorf("got %+v", e)
@@ -369,39 +370,39 @@ func TestTheWaitingListGetsWhatBecomesFree(t *testing.T) {
 	}
 
 	cancelled, err := b.CancelBooking(t.Context(), by(ann), booked.Booking.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	if cancelled.Event.Remaining != 0 || cancelled.Booking.Version != booked.Booking.Version+3 {
 		t.Errorf("the ticket was not offered at once: %+v", cancelled)
 	}
 	_, err = b.Book(t.Context(), by(ann), booking.Book{EventID: event})
 	wantRefusal(t, err, domain.ErrSoldOut)
 	offers, err := b.Holds.OfUser(t.Context(), bob, time.Now())
-	must(t, err)
+	dbtest.Must(t, err)
 	if len(offers) != 1 || !offers[0].Offered {
 		t.Fatalf("got %+v", offers)
 	}
 	_, err = b.Release(t.Context(), by(bob), offers[0].ID) // he declines
-	must(t, err)
+	dbtest.Must(t, err)
 	offers, err = b.Holds.OfUser(t.Context(), eve, time.Now())
-	must(t, err)
+	dbtest.Must(t, err)
 	if len(offers) != 1 {
 		t.Fatal("the declined ticket was not offered to the next")
 	}
 	confirmed, err := b.Confirm(t.Context(), by(eve), offers[0].ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	if confirmed.Booking.ID != offers[0].ID || p.total() != 42_00 {
 		t.Errorf("got %+v, %d paid", confirmed.Booking, p.total())
 	}
 	b.wantRemaining(event, 0, 0, 0)
 
 	_, err = b.JoinWaitlist(t.Context(), by(bob), booking.Join{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	for range 2 {
 		_, err = b.LeaveWaitlist(t.Context(), by(bob), event)
-		must(t, err)
+		dbtest.Must(t, err)
 	}
 	entries, err := b.Waitlist.OfUser(t.Context(), bob, time.Now())
-	if must(t, err); len(entries) != 0 {
+	if dbtest.Must(t, err); len(entries) != 0 {
 		t.Errorf("got %+v", entries)
 	}
 }
@@ -418,14 +419,14 @@ func TestTheTimeOfHoldsAndOffersIsThatOfTheService(t *testing.T) {
 		}
 	}
 	held, err := b.Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	want("the hold", held.Hold.ExpiresAt)
 	_, err = b.JoinWaitlist(t.Context(), by(bob), booking.Join{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.Release(t.Context(), by(ann), held.Hold.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	offers, err := b.Holds.OfUser(t.Context(), bob, time.Now())
-	if must(t, err); len(offers) != 1 {
+	if dbtest.Must(t, err); len(offers) != 1 {
 		t.Fatal("there is no offer")
 	}
 	want("the offer", offers[0].ExpiresAt)
@@ -437,7 +438,7 @@ func TestWhatIsNotOnSaleSaysWhenItWillBe(t *testing.T) {
 	c := concert(3)
 	c.Details.SaleOpensAt = time.Now().Add(time.Hour).UTC().Truncate(time.Second)
 	scheduled, err := b.Schedule(t.Context(), by(uuid.New()), c)
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.Hold(t.Context(), by(uuid.New()), booking.Hold{EventID: scheduled.Event.ID})
 	var refused *booking.RefusedError
 	if wantRefusal(t, err, domain.ErrSaleNotOpen); !errors.As(err, &refused) ||
@@ -451,31 +452,31 @@ func TestWhoIsDeletedKeepsNothing(t *testing.T) {
 	b, _, event := selling(t, 2)
 	full, ann, bob := b.schedule(1), uuid.New(), uuid.New()
 	_, err := b.Book(t.Context(), by(bob), booking.Book{EventID: full})
-	must(t, err)
+	dbtest.Must(t, err)
 	// What lands after the account is gone: a booking, a hold and a place on a waiting list.
 	other := b.schedule(1)
 	_, err = b.Book(t.Context(), by(ann), booking.Book{EventID: other})
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.Hold(t.Context(), by(ann), booking.Hold{EventID: event, Lines: domain.Lines{{Type: 1, Quantity: 2}}})
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.JoinWaitlist(t.Context(), by(ann), booking.Join{EventID: full})
-	must(t, err)
+	dbtest.Must(t, err)
 	still := func() []uuid.UUID {
 		t.Helper()
 		b.WaitFor(t.Context(), b.head())
 		users, err := b.Bookings.StillHave(t.Context(), []uuid.UUID{ann}, time.Now())
-		must(t, err)
+		dbtest.Must(t, err)
 		return users
 	}
 	if got := still(); len(got) != 1 || got[0] != ann {
 		t.Fatalf("got %v", got)
 	}
-	must(t, b.CancelErased(t.Context(), nil))
-	must(t, b.CancelErased(t.Context(), []uuid.UUID{uuid.New()}))
+	dbtest.Must(t, b.CancelErased(t.Context(), nil))
+	dbtest.Must(t, b.CancelErased(t.Context(), []uuid.UUID{uuid.New()}))
 	if len(still()) != 1 {
 		t.Error("what others have was given back")
 	}
-	must(t, b.CancelErased(t.Context(), []uuid.UUID{ann}))
+	dbtest.Must(t, b.CancelErased(t.Context(), []uuid.UUID{ann}))
 	if len(still()) != 0 {
 		t.Error("something is left")
 	}
