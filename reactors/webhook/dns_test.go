@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/endpoint"
 )
 
@@ -19,7 +20,7 @@ import (
 func resolver(t *testing.T, addresses ...string) (r *net.Resolver, asked *atomic.Int64) {
 	t.Helper()
 	server, err := new(net.ListenConfig).ListenPacket(context.Background(), "udp", "127.0.0.1:0")
-	must(t, err)
+	dbtest.Must(t, err)
 	t.Cleanup(func() { _ = server.Close() })
 	asked = new(atomic.Int64)
 	go func() {
@@ -55,7 +56,7 @@ func resolver(t *testing.T, addresses ...string) (r *net.Resolver, asked *atomic
 func named(t *testing.T, address string) string {
 	t.Helper()
 	u, err := url.Parse(address)
-	must(t, err)
+	dbtest.Must(t, err)
 	u.Host = "receiver.test:" + u.Port()
 	return u.String()
 }
