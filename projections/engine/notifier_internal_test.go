@@ -77,7 +77,7 @@ func TestWhoIsAloneTellsNobodyUntilItHasToLookAgain(t *testing.T) {
 		n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
 		told := func() (told bool) {
 			n.Appended()
-			n.Advanced(n.elsewhere.Load(), "events")
+			n.noteAdvanced(n.elsewhere.Load(), "events")
 			for _, tokens := range []chan struct{}{n.appended, n.advanced} {
 				select {
 				case <-tokens:

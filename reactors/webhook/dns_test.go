@@ -72,7 +72,7 @@ func TestANameThatChangesItsAddressIsOfNoUse(t *testing.T) {
 	if err != nil || first[0] != "93.184.215.14" {
 		t.Fatalf("%v, %v", first, err)
 	}
-	b.run(func(o *webhookOptions) { o.Resolver, o.Addresses = names, endpoint.NewAddresses(false) })
+	b.run(func(o *webhook.Options) { o.Resolver, o.Addresses = names, endpoint.NewAddresses(false) })
 	b.book(1)
 	b.eventually("it was tried", func() bool {
 		all := b.deliveries(e)
@@ -97,7 +97,7 @@ func TestNoProxyIsUsed(t *testing.T) {
 	r := b.receive(nil)
 	b.webhook(named(t, r.url))
 	names, _ := resolver(t, "127.0.0.1")
-	b.run(func(o *webhookOptions) { o.Resolver = names })
+	b.run(func(o *webhook.Options) { o.Resolver = names })
 	b.book(1)
 	b.gets(r, 1)
 }

@@ -19,8 +19,6 @@ import (
 	"github.com/boxoffice/boxoffice/reactors/webhook"
 )
 
-type webhookOptions = webhook.Options
-
 const helperURL = "WEBHOOK_TEST_URL"
 
 // help is what the test binary does as another process, until it is killed.

@@ -77,7 +77,7 @@ func TestOperatorsSeeWhatIsLate(t *testing.T) {
 	_, err := b.store.Change(context.Background(), b.owner, paused.ID, endpoint.Change{Status: &status})
 	dbtest.Must(t, err)
 	registry := prometheus.NewRegistry()
-	b.run(func(o *webhookOptions) { o.Timeout, o.Registerer = time.Hour, registry })
+	b.run(func(o *webhook.Options) { o.Timeout, o.Registerer = time.Hour, registry })
 	value := func(name string, label string) (v float64) {
 		t.Helper()
 		families, err := registry.Gather()

@@ -397,7 +397,7 @@ func TestASlowEndpointDelaysNoOther(t *testing.T) {
 	fast := b.receive(nil)
 	b.webhook(slow.url)
 	b.webhook(fast.url)
-	b.run(func(o *webhookOptions) { o.Timeout = time.Hour })
+	b.run(func(o *webhook.Options) { o.Timeout = time.Hour })
 	b.book(60)
 	b.gets(fast, 60)
 	if n := len(slow.all()); n > 4 {
@@ -419,7 +419,7 @@ func TestAFailingEndpointGetsOneRequestAtATime(t *testing.T) {
 	})
 	defer close(hang)
 	b.webhook(r.url)
-	b.run(func(o *webhookOptions) { o.Timeout = time.Hour })
+	b.run(func(o *webhook.Options) { o.Timeout = time.Hour })
 	b.book(1)
 	b.gets(r, 1)
 	b.settled()
@@ -477,7 +477,7 @@ func TestAnEndpointThatNeverAnswersIsGivenUpInTime(t *testing.T) {
 	r := b.receive(func(http.ResponseWriter, int) { <-hang })
 	defer close(hang)
 	e, _ := b.webhook(r.url)
-	b.run(func(o *webhookOptions) { o.Timeout = 200 * time.Millisecond })
+	b.run(func(o *webhook.Options) { o.Timeout = 200 * time.Millisecond })
 	b.book(1)
 	b.eventually("it was tried", func() bool {
 		all := b.deliveries(e)
@@ -499,7 +499,7 @@ func TestAnAnswerIsReadToFourKilobytes(t *testing.T) {
 		}
 	})
 	e, _ := b.webhook(r.url)
-	b.run(func(o *webhookOptions) { o.Timeout = time.Hour })
+	b.run(func(o *webhook.Options) { o.Timeout = time.Hour })
 	b.book(1)
 	<-left
 	b.eventually("it counts as delivered", func() bool { return b.deliveries(e)[0].Status == endpoint.Delivered })
