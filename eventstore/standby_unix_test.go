@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -169,92 +167,9 @@ func (p *pair) endWait(t *testing.T, function string) {
 	mustExec(t, p.pool, `select `+function+`($1)`, pid)
 }
 
-// relay is a network between two servers that can freeze: connections stay open, and nothing passes
-// any more.
-type relay struct {
-	net.Listener
-	mu     sync.Mutex // held while something is forwarded, and while nothing passes
-	frozen bool
-	closed chan struct{}
-	close  func()
-	done   sync.WaitGroup
-}
-
-func startRelay(t *testing.T, to string) *relay {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &relay{Listener: listener, closed: make(chan struct{})}
-	r.close = sync.OnceFunc(func() {
-		close(r.closed)
-		_ = listener.Close()
-		r.thaw()
-	})
-	t.Cleanup(func() {
-		r.close()
-		r.done.Wait()
-	})
-	r.done.Go(func() {
-		for {
-			from, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", to)
-			if err != nil {
-				_ = from.Close()
-				continue
-			}
-			r.done.Go(func() { r.copy(server, from) })
-			r.done.Go(func() { r.copy(from, server) })
-			r.done.Go(func() {
-				<-r.closed
-				_, _ = from.Close(), server.Close()
-			})
-		}
-	})
-	return r
-}
-
-func (r *relay) copy(to, from net.Conn) {
-	defer to.Close() //nolint:errcheck // the other side may have closed it
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := from.Read(buffer)
-		r.mu.Lock()
-		select {
-		case <-r.closed: // what was on its way is lost
-			err = io.EOF
-		default:
-			if n > 0 {
-				_, _ = to.Write(buffer[:n])
-			}
-		}
-		r.mu.Unlock()
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (r *relay) freeze() {
-	r.mu.Lock()
-	r.frozen = true
-}
-
-func (r *relay) thaw() {
-	if r.frozen {
-		r.frozen = false
-		r.mu.Unlock()
-	}
-}
-
-// A customer who was told of a booking has it after a failover.
-func TestABookingIsConfirmedOnlyWhenTheSynchronousStandbyHasIt(t *testing.T) {
-	t.Parallel()
-	for name, interrupt := range map[string]func(*pair, *testing.T){
+// interruptions are what can happen to a COMMIT that waits for the standby.
+func interruptions() map[string]func(*pair, *testing.T) {
+	return map[string]func(*pair, *testing.T){
 		"the standby does not answer": (*pair).waitForCommit,
 		"and the wait for it is cancelled": func(p *pair, t *testing.T) {
 			t.Helper()
@@ -264,7 +179,13 @@ func TestABookingIsConfirmedOnlyWhenTheSynchronousStandbyHasIt(t *testing.T) {
 			t.Helper()
 			p.endWait(t, "pg_terminate_backend")
 		},
-	} {
+	}
+}
+
+// A customer who was told of a booking has it after a failover.
+func TestABookingIsConfirmedOnlyWhenTheSynchronousStandbyHasIt(t *testing.T) {
+	t.Parallel()
+	for name, interrupt := range interruptions() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := startPair(t)

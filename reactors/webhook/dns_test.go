@@ -13,6 +13,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/endpoint"
+	"github.com/boxoffice/boxoffice/reactors/webhook"
 )
 
 // resolver answers every question for an IPv4 address with the next of some addresses, and from then on
