@@ -81,7 +81,7 @@ func TestACallerThatGivesUpInTheQueueHasNoEffect(t *testing.T) {
 			impatient := errors.New("impatient")
 			first := begin(func() (result, error) { return p.book(ctx, stream, uuid.New()) })
 			waittest.For(t, "the command waits", func() bool { return p.Waiting() == 1 })
-			second := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+			second := p.beginBooking(stream)
 			waittest.For(t, "the other command waits", func() bool { return p.Waiting() == 2 })
 
 			giveUp(impatient)
@@ -103,7 +103,7 @@ func TestACommandInTheQueueIsGivenUpWhenTheDatabaseIsGone(t *testing.T) {
 	alive, gone := context.WithCancel(context.Background())
 	p := b.process(t, options{Health: func() context.Context { return alive }})
 	occupy(t, p.executor) // those under way don't know it yet, and hold up the others
-	waiting := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	waiting := p.beginBooking(stream)
 	waittest.For(t, "the command waits", func() bool { return p.Waiting() == 1 })
 
 	gone()
@@ -184,7 +184,7 @@ func TestAFullQueueIsBusyAndNotSoldOut(t *testing.T) {
 	letGo := occupy(t, p.executor)
 	var waiting []*pending
 	for range room {
-		waiting = append(waiting, begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) }))
+		waiting = append(waiting, p.beginBooking(stream))
 	}
 	waittest.For(t, "the queue is full", func() bool { return p.Waiting() == room })
 	ctx, cancel := context.WithTimeout(t.Context(), waittest.Timeout)

@@ -23,7 +23,7 @@ func TestCloseCarriesOutWhatWasAccepted(t *testing.T) {
 	letGo := occupy(t, p.executor)
 	var calls []*pending
 	for i := range waiting {
-		calls = append(calls, begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) }))
+		calls = append(calls, p.beginBooking(stream))
 		waittest.For(t, "the command waits", func() bool { return p.Waiting() == i+1 })
 	}
 	closed := make(chan error, 2)

@@ -295,7 +295,7 @@ func BenchmarkWarmBesideCold(b *testing.B) {
 			alone = append(alone, book())
 		}
 		b.StartTimer()
-		load := begin(func() (result, error) { return p.book(context.Background(), cold[0], uuid.New()) })
+		load := p.beginBooking(cold[0])
 		for !isDone(load) {
 			took = append(took, book())
 		}

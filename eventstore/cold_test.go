@@ -102,7 +102,7 @@ func TestAStatementReadsABoundedNumberOfRecords(t *testing.T) {
 	letGo := occupy(t, e) // so that all are in one batch
 	var calls []*pending
 	for i, stream := range streams {
-		calls = append(calls, begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) }))
+		calls = append(calls, p.beginBooking(stream))
 		waittest.For(t, "the command waits", func() bool { return p.Waiting() == i+1 })
 	}
 	seen.take()
@@ -279,7 +279,7 @@ func TestCloseWaitsForStreamsToBeLoaded(t *testing.T) {
 	p := startProcess(t, via.url, booking(), options{})
 	held := hold(t, pass, nil)
 	via.intercept(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
-	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	call := p.beginBooking(stream)
 	held.flight(t)
 	closed := make(chan error, 1)
 	go func() { closed <- p.Close(context.Background()) }()
@@ -306,7 +306,7 @@ func TestCloseInTimeAbortsLoads(t *testing.T) {
 	p := startProcess(t, via.url, booking(), options{})
 	held := hold(t, pass, nil)
 	via.intercept(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
-	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	call := p.beginBooking(stream)
 	held.flight(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -336,9 +336,9 @@ func TestNobodyWaitsWhileAnotherStreamIsLoaded(t *testing.T) {
 			held := hold(t, pass, nil)
 			readsCold := func(f *flight) bool { return f.has(unreadMark) && bytes.Contains(f.raw.Bytes(), cold[:]) }
 			via.intercept(once(readsCold, held.rule))
-			slow := begin(func() (result, error) { return p.book(context.Background(), cold, uuid.New()) })
+			slow := p.beginBooking(cold)
 			waittest.For(t, "the command waits", func() bool { return p.Waiting() == 1 })
-			quick := begin(func() (result, error) { return p.book(context.Background(), warm, uuid.New()) })
+			quick := p.beginBooking(warm)
 			waittest.For(t, "the other command waits", func() bool { return p.Waiting() == 2 })
 			letGo()
 			held.flight(t)
@@ -370,7 +370,7 @@ func TestNobodyWaitsForAnAppendOnADeadConnection(t *testing.T) {
 	mustBook(t, p, warm, uuid.New())
 	muted := make(chan struct{})
 	via.intercept(once((*flight).appends, func(*flight) verdict { close(muted); return mute }))
-	stuck := begin(func() (result, error) { return p.book(context.Background(), dead, uuid.New()) })
+	stuck := p.beginBooking(dead)
 	wait(t, "the append", muted)
 	for range 5 {
 		mustBook(t, p, warm, uuid.New())

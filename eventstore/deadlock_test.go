@@ -108,7 +108,7 @@ func TestAFrozenProcessIsCutOff(t *testing.T) {
 			return conflict.rule(f)
 		}))
 
-		call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+		call := p.beginBooking(stream)
 		conflict.flight(t)
 		if _, err := other.book(t.Context(), stream, uuid.New()); err != nil {
 			t.Fatal(err)

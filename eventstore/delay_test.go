@@ -21,7 +21,7 @@ func TestTheDelayHoldsNoLockAndNoTransactionID(t *testing.T) {
 	b := setup(t)
 	stream := b.schedule(t, 10)
 	p := b.process(t, options{Delay: 500 * time.Millisecond})
-	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	call := p.beginBooking(stream)
 	const inDelay = `from pg_stat_activity where datname = current_database() and application_name = $1 and state = ` +
 		`'idle in transaction'`
 	waittest.For(t, "the batch is in its delay", func() bool {
@@ -195,7 +195,7 @@ func TestWhileOthersAppendTheHeadIsLockedFirst(t *testing.T) {
 		return first(f)
 	})
 
-	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	call := p.beginBooking(stream)
 	held.flight(t)
 	if n := locks.Load(); n != 0 {
 		t.Errorf("the head row was locked %d times without need", n)
@@ -247,7 +247,7 @@ func TestTheNumberOfOpenTransactionsIsBounded(t *testing.T) {
 			}
 			var calls []*pending
 			for _, stream := range streams {
-				calls = append(calls, begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) }))
+				calls = append(calls, p.beginBooking(stream))
 			}
 			waittest.For(t, "the oldest transactions are old enough for others to have followed", func() bool {
 				return b.count(t, `
@@ -333,7 +333,7 @@ func TestAConflictCostsNoSecondDelay(t *testing.T) {
 	held := hold(t, pass, nil)
 	via.intercept(once((*flight).appends, held.rule))
 
-	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	call := p.beginBooking(stream)
 	held.flight(t)
 	if _, err := other.book(t.Context(), stream, uuid.New()); err != nil {
 		t.Fatal(err)

@@ -167,7 +167,7 @@ func TestARefusalThatRestsOnTheCommandItselfIsNotBelieved(t *testing.T) {
 	var first []*pending
 	for range eventstore.Appenders {
 		blocked := b.schedule(t, 5)
-		first = append(first, begin(func() (result, error) { return p.book(context.Background(), blocked, uuid.New()) }))
+		first = append(first, p.beginBooking(blocked))
 		waittest.For(t, "it appends", func() bool { return int(appending.Load()) == len(first) })
 	}
 	second := begin(func() (result, error) { return p.Execute(context.Background(), keyedBooking()) })

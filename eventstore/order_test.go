@@ -154,7 +154,7 @@ func TestOnlyOtherStreamsOvertakeAnAppend(t *testing.T) {
 	p := startProcess(t, via.url, booking(), options{Delay: time.Millisecond, Observe: seen.note})
 	held := hold(t, pass, nil)
 	via.intercept(once((*flight).appends, held.rule))
-	delayed := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	delayed := p.beginBooking(stream)
 	held.flight(t)
 
 	isDecided := make(chan struct{}, 10)
@@ -196,7 +196,7 @@ func TestASlowBatchHoldsUpNoOtherStreams(t *testing.T) {
 			p := startProcess(t, via.url, booking(), options{Delay: delay, Transactions: 4})
 			held := hold(t, pass, nil)
 			via.intercept(once((*flight).begins, held.rule))
-			first := begin(func() (result, error) { return p.book(context.Background(), slow, uuid.New()) })
+			first := p.beginBooking(slow)
 			held.flight(t)
 			for range 3 {
 				mustBook(t, p, quick, uuid.New())

@@ -34,6 +34,11 @@ func begin(call func() (result, error)) *pending {
 	return p
 }
 
+// beginBooking has somebody book.
+func (p process) beginBooking(stream uuid.UUID) *pending {
+	return begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+}
+
 func (p *pending) get(tb testing.TB) answer {
 	tb.Helper()
 	wait(tb, "the answer to a command", p.done)

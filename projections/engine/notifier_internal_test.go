@@ -19,7 +19,7 @@ func TestAFloodOfNotificationsIsFewReasonsToLook(t *testing.T) {
 		n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
 		var looks [3]int
 		for i, tokens := range []chan struct{}{n.grown, n.freed, n.unread} {
-			go whenever(ctx, tokens, func() { looks[i]++ })
+			go eachToken(ctx, tokens, func() { looks[i]++ })
 		}
 		signals := []<-chan struct{}{n.Log.Listen(), n.leases.Listen(), n.Checkpoints.Listen()}
 		const flood = 10_000
