@@ -137,8 +137,8 @@ func TestALogOfTheVersionBeforeIsReadVerifiedProjectedAndBookedOn(t *testing.T) 
 	}
 	b.verified()
 	var untouched int
-	dbtest.Must(t, b.db.Pool.QueryRow(t.Context(), `select count(*) from event_log where position <= $1 and schema_version = 1`,
-		before).Scan(&untouched))
+	dbtest.Must(t, b.db.Pool.QueryRow(t.Context(), `
+		select count(*) from event_log where position <= $1 and schema_version = 1`, before).Scan(&untouched))
 	if int64(untouched) != before {
 		t.Errorf("%d of %d old records are as they were", untouched, before)
 	}

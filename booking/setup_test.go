@@ -40,7 +40,8 @@ func setup(t *testing.T) *bundle {
 	t.Cleanup(func() { dbtest.Must(t, executor.Close(context.Background())) })
 	service := &booking.Service{
 		Executor: executor, Log: eventstore.NewLog(db.Pool), Bookings: projections.Bookings{Pool: db.Pool},
-		Holds: projections.Holds{Pool: db.Pool}, Waitlist: projections.Waitlist{Pool: db.Pool}, Progress: p.Progress, Now: time.Now,
+		Holds: projections.Holds{Pool: db.Pool}, Waitlist: projections.Waitlist{Pool: db.Pool},
+		Progress: p.Progress, Now: time.Now,
 	}
 	return &bundle{service, db, projections.NewEvents(db.Pool), p}
 }

@@ -156,9 +156,9 @@ func startExecutor[S, R any](
 		if err := e.Close(ctx); err != nil {
 			tb.Error(err)
 		}
-		if !waittest.Until(waittest.Timeout, func() bool { return pool.Stat().AcquiredConns() == 0 }) { // one that is being closed still counts
-			tb.Errorf("%d connections were not given back", pool.Stat().AcquiredConns())
-		}
+		waittest.For(tb, "all connections are given back", func() bool { // one that is being closed still counts
+			return pool.Stat().AcquiredConns() == 0
+		})
 	})
 	return e, pool
 }

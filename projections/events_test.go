@@ -257,14 +257,14 @@ func TestTotalsAreExactAtEveryMoment(t *testing.T) {
 	p.Reaches(b.head)
 	total("", 4)
 	b.Exec(`alter table events drop constraint planted`)
-	_, err := engine.Retry(context.Background(), named("events"), engine.RetryOptions{Pool: enginetest.ToolPool(b.Database)})
+	_, err := enginetest.Retry(b.Database, named("events"))
 	dbtest.Must(t, err)
 	total("", 5)
 	total("jazz", 2)
 
 	// So may a rebuild.
 	b.Exec(`delete from events where title = 'Newer'`)
-	_, err = enginetest.Rebuild(b.Database, named("events"), func(o *engine.RebuildOptions) { o.AcceptDifferences = true })
+	_, err = enginetest.Rebuild(b.Database, named("events"), enginetest.AcceptDifferences)
 	dbtest.Must(t, err)
 	total("newer", 1)
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/migrations"
 	"github.com/boxoffice/boxoffice/projections"
-	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // at schedules an event that differs from the usual.
@@ -292,7 +291,7 @@ func TestRowsOfAnOlderVersionAreFoundToo(t *testing.T) {
 	// A row that the projection gets to first.
 	b.Exec(`update events set search_key = '', sort_key = '', keys_version = 0 where id = $1`, booked)
 	b.book(booked, 1)
-	_, err = enginetest.Rebuild(b.Database, named("events"), func(o *engine.RebuildOptions) { o.AcceptDifferences = true })
+	_, err = enginetest.Rebuild(b.Database, named("events"), enginetest.AcceptDifferences)
 	dbtest.Must(t, err)
 	if find("zurich") != 1 {
 		t.Error("a row that was rebuilt has no key")

@@ -187,7 +187,8 @@ func TestARebuildParksWhatLiveParks(t *testing.T) {
 		}
 		b.CheckRows(name, before)
 	}
-	if parked := enginetest.Parked(b.Database, "events"); len(parked) != 1 || parked[0].StreamID != hurt || parked[0].Version != version {
+	parked := enginetest.Parked(b.Database, "events")
+	if len(parked) != 1 || parked[0].StreamID != hurt || parked[0].Version != version {
 		t.Errorf("parked is %+v", parked)
 	}
 	b.book(hurt, 5)

@@ -97,6 +97,15 @@ func Rebuild(
 	return engine.Rebuild(ctx, p, o)
 }
 
+// AcceptDifferences has [Rebuild] put the new rows in place although they differ.
+func AcceptDifferences(o *engine.RebuildOptions) { o.AcceptDifferences = true }
+
+// Retry retries the parked streams of a projection as the command line does.
+func Retry(db dbtest.Database, p engine.Projection) (engine.Retried, error) {
+	db.Helper()
+	return engine.Retry(context.Background(), p, engine.RetryOptions{Pool: ToolPool(db)})
+}
+
 // ToolPool is a pool for [engine.Rebuild] and [engine.Retry].
 func ToolPool(db dbtest.Database) *pgxpool.Pool {
 	db.Helper()

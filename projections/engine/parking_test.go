@@ -105,14 +105,14 @@ func TestARetriedStreamIsWholeThoughItIsLongAndFailsAgainInTheMiddle(t *testing.
 		t.Fatalf("%d items before the retry, want 8", n)
 	}
 	b.Exec(`alter table items drop constraint planted; alter table items add constraint planted check (version < 5555)`)
-	result, err := engine.Retry(context.Background(), itemsTable(), engine.RetryOptions{Pool: enginetest.ToolPool(b.Database)})
+	result, err := enginetest.Retry(b.Database, itemsTable())
 	dbtest.Must(t, err)
 	if result != (engine.Retried{Streams: 1, Applied: 5545, Left: 1}) {
 		t.Errorf("the first retry gave %+v", result)
 	}
 	enginetest.CheckVerified(b.Database, all())
 	b.Exec(`alter table items drop constraint planted`)
-	result, err = engine.Retry(context.Background(), itemsTable(), engine.RetryOptions{Pool: enginetest.ToolPool(b.Database)})
+	result, err = enginetest.Retry(b.Database, itemsTable())
 	dbtest.Must(t, err)
 	if result != (engine.Retried{Streams: 1, Applied: 447, Left: 0}) {
 		t.Errorf("the second retry gave %+v", result)

@@ -63,7 +63,7 @@ func TestDifferencesAreShownAndNothingChanges(t *testing.T) {
 	b.CheckRows("baskets", harmed)
 	b.checkNothingLeft()
 
-	result, err := enginetest.Rebuild(b.Database, basketsTable(), func(o *engine.RebuildOptions) { o.AcceptDifferences = true })
+	result, err := enginetest.Rebuild(b.Database, basketsTable(), enginetest.AcceptDifferences)
 	if err != nil || result.Differences != 3 {
 		t.Errorf("got %+v, %v", result, err)
 	}

@@ -204,7 +204,7 @@ func TestARetryLeavesARecordOfANewerProgramParked(t *testing.T) {
 	b.append(one, appendtest.Record{Type: "Vanished", SchemaVersion: 1, Data: []byte(`{}`)})
 	earlier.Reaches(b.head)
 	before := enginetest.Parked(b.Database, "baskets")
-	result, err := engine.Retry(t.Context(), basketsTable(), engine.RetryOptions{Pool: enginetest.ToolPool(b.Database)})
+	result, err := enginetest.Retry(b.Database, basketsTable())
 	dbtest.Must(t, err)
 	if result != (engine.Retried{Streams: 1, Left: 1}) {
 		t.Errorf("the retry gave %+v", result)
@@ -213,7 +213,7 @@ func TestARetryLeavesARecordOfANewerProgramParked(t *testing.T) {
 		t.Errorf("parked is %+v, want %+v", after, before)
 	}
 	// A program that knows the one and not the other goes as far as it can.
-	result, err = engine.Retry(t.Context(), newerTables()[0], engine.RetryOptions{Pool: enginetest.ToolPool(b.Database)})
+	result, err = enginetest.Retry(b.Database, newerTables()[0])
 	dbtest.Must(t, err)
 	if result != (engine.Retried{Streams: 1, Applied: 3, Left: 1}) {
 		t.Errorf("the retry gave %+v", result)

@@ -74,7 +74,7 @@ func TestWhatWasSkippedIsFoundThoughTheCheckpointSaysCaughtUp(t *testing.T) {
 			if len(v.Mismatches) != 1 || v.Mismatches[0] != c.want {
 				t.Errorf("got %+v, want %+v", v.Mismatches, c.want)
 			}
-			if _, err := enginetest.Rebuild(b.Database, itemsTable(), func(o *engine.RebuildOptions) { o.AcceptDifferences = true }); err != nil {
+			if _, err := enginetest.Rebuild(b.Database, itemsTable(), enginetest.AcceptDifferences); err != nil {
 				t.Fatal(err)
 			}
 			if v := verify(b); len(v.Mismatches) > 0 {

@@ -203,10 +203,7 @@ func TestManyHoldsLapseInTheSameSecond(t *testing.T) { //nolint:tparallel // one
 				}
 				b.append(event, 0, records...)
 			}
-			count := func(status string) (n int) {
-				dbtest.Must(t, b.Pool.QueryRow(context.Background(), `select count(*) from holds where status = $1`, status).Scan(&n))
-				return n
-			}
+			count := func(status string) int { return b.Count(`select count(*) from holds where status = $1`, status) }
 			waittest.For(b, "all are held", func() bool { return count("HELD") == holds })
 			registry := prometheus.NewRegistry()
 			b.start("timer", func(o *lapse.Options) { o.Registerer = registry })
