@@ -149,11 +149,13 @@ func (b *bundle) do(event uuid.UUID, commands ...domain.Command) {
 	}
 }
 
-// hold has somebody hold a ticket for a while.
-func (b *bundle) hold(event uuid.UUID, lasts time.Duration) {
+// hold has somebody hold a ticket for a while, and returns when that is over.
+func (b *bundle) hold(event uuid.UUID, lasts time.Duration) (until time.Time) {
 	b.Helper()
 	now := b.now()
-	b.do(event, domain.HoldTickets{HoldID: uuid.New(), CustomerID: uuid.New(), Now: now, Until: now.Add(lasts)})
+	until = now.Add(lasts)
+	b.do(event, domain.HoldTickets{HoldID: uuid.New(), CustomerID: uuid.New(), Now: now, Until: until})
+	return until
 }
 
 // story is the names of the records of a stream, after the first.
