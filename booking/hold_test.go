@@ -18,57 +18,11 @@ import (
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// purse is a payment service: it remembers what is paid, and pays nothing twice.
-type purse struct {
-	mu       sync.Mutex
-	paid     map[booking.Payment]int // how often each was taken, minus how often it was given back
-	takes    int
-	before   func() error // called before a payment is made
-	notGiven error        // of refunds
-}
-
-func newPurse() *purse { return &purse{paid: map[booking.Payment]int{}} }
-
-func (p *purse) Pay(_ context.Context, payment booking.Payment) error {
-	if p.before != nil {
-		if err := p.before(); err != nil {
-			return err
-		}
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.paid[payment] == 0 {
-		p.paid[payment]++
-		p.takes++
-	}
-	return nil
-}
-
-func (p *purse) Refund(_ context.Context, payment booking.Payment) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.notGiven != nil {
-		return p.notGiven
-	}
-	p.paid[payment] = 0
-	return nil
-}
-
-// total is what is paid and not given back.
-func (p *purse) total() (minor int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for payment, n := range p.paid {
-		minor += int64(n) * payment.Amount.Minor
-	}
-	return minor
-}
-
-// selling is a service with a purse, and an event with floor (1, 42.00) and balcony (2, 20.00, of which
+// selling is a service with payments, and an event with floor (1, 42.00) and balcony (2, 20.00, of which
 // there are two).
-func selling(t *testing.T, capacity int) (*bundle, *purse, uuid.UUID) {
+func selling(t *testing.T, capacity int) (*bundle, *fakePayments, uuid.UUID) {
 	t.Helper()
-	b, p := setup(t).project(), newPurse()
+	b, p := setup(t).project(), newFakePayments()
 	b.Payments = p
 	c := concert(capacity)
 	c.Details.MaxPerCustomer = 4
@@ -212,20 +166,11 @@ func TestARefusedPaymentLeavesTheHold(t *testing.T) {
 	}
 }
 
-// broken is an executor that does not get to the log.
-type broken struct{ err error }
-
-func (b broken) Execute(
-	context.Context, eventstore.Command[domain.State, domain.Record],
-) (eventstore.Result[domain.State], error) {
-	return eventstore.Result[domain.State]{}, b.err
-}
-
 func TestAPaymentWithoutABookingIsRepaired(t *testing.T) {
 	t.Parallel()
 	b, p, event := selling(t, 3)
 	crashing := *b.Service
-	crashing.Executor = broken{eventstore.ErrUnavailable}
+	crashing.Executor = failing{eventstore.ErrUnavailable}
 	hold := func() (uuid.UUID, projections.Hold) {
 		customer := uuid.New()
 		held, err := b.Hold(t.Context(), by(customer), booking.Hold{EventID: event})
@@ -245,11 +190,11 @@ func TestAPaymentWithoutABookingIsRepaired(t *testing.T) {
 	dbtest.Must(t, err)
 	_, err = b.at(bobsHold.ExpiresAt).Confirm(t.Context(), by(bob), bobsHold.ID) // too late: it is refunded
 	wantRefusal(t, err, domain.ErrHoldLapsed)
-	p.notGiven = errors.New("planted")
+	p.refundErr = errors.New("planted")
 	if _, err = b.Release(t.Context(), by(eve), evesHold.ID); !errors.Is(err, booking.ErrPaymentUnknown) {
 		t.Errorf("got %v", err)
 	}
-	p.notGiven = nil
+	p.refundErr = nil
 	_, err = b.Release(t.Context(), by(eve), evesHold.ID) // not wanted any more: it is refunded
 	dbtest.Must(t, err)
 	if p.takes != 3 || p.total() != 42_00 {
@@ -303,7 +248,7 @@ func TestAHoldThatWasJustMadeCanBeConfirmedWhateverTheLag(t *testing.T) {
 func TestHoldsOfAStormAreExactlyTheTickets(t *testing.T) {
 	t.Parallel()
 	b := setup(t).project()
-	p := newPurse()
+	p := newFakePayments()
 	b.Payments = p
 	event := b.schedule(10)
 	var (
