@@ -13,6 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -24,9 +25,9 @@ func TestABookingIsTheOneThatTheReadModelsShow(t *testing.T) {
 		t.Helper()
 		b.WaitForAnswered(t.Context())
 		row, err := b.Bookings.Get(t.Context(), got.Booking.ID)
-		must(t, err)
+		dbtest.Must(t, err)
 		shown, err := b.events.Get(t.Context(), event)
-		must(t, err)
+		dbtest.Must(t, err)
 		// Pointers to times are not compared by what they point to.
 		if cancelledAt := row.CancelledAt; cancelledAt != nil {
 			if got.Booking.CancelledAt == nil || !cancelledAt.Equal(*got.Booking.CancelledAt) {
@@ -46,19 +47,19 @@ func TestABookingIsTheOneThatTheReadModelsShow(t *testing.T) {
 		}
 	}
 	booked, err := b.Book(t.Context(), by(customer), booking.Book{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	want(booked)
 	if booked.Booking.UserID != customer || booked.Event.Remaining != 2 || booked.Booking.ID.Version() != 7 {
 		t.Errorf("got %+v", booked)
 	}
 	cancelled, err := b.CancelBooking(t.Context(), by(customer), booked.Booking.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	want(cancelled)
 	if cancelled.Booking.Status != projections.BookingCancelled || cancelled.Event.Remaining != 3 {
 		t.Errorf("got %+v", cancelled)
 	}
 	again, err := b.CancelBooking(t.Context(), by(customer), booked.Booking.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	want(again)
 	if again.Position != cancelled.Position {
 		t.Errorf("cancelling again appended a record: %+v", again)
@@ -71,11 +72,11 @@ func TestRecordsSayWhoAskedAndAsPartOfWhat(t *testing.T) {
 	event, customer := b.schedule(1), uuid.New()
 	request := booking.Request{Actor: customer, CorrelationID: "r-1"}
 	_, err := b.unread().Book(t.Context(), request, booking.Book{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	records, err := b.Log.Stream(t.Context(), event, 1, 1)
-	must(t, err)
+	dbtest.Must(t, err)
 	var got eventstore.Metadata
-	must(t, json.Unmarshal(records[0].Metadata, &got))
+	dbtest.Must(t, json.Unmarshal(records[0].Metadata, &got))
 	if want := (eventstore.Metadata{Actor: customer, CorrelationID: "r-1"}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -87,11 +88,11 @@ func TestBookingsAreRefused(t *testing.T) {
 	customer := uuid.New()
 	event, soldOut, cancelled := b.schedule(2), b.schedule(1), b.schedule(1)
 	booked, err := b.Book(t.Context(), by(customer), booking.Book{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.Book(t.Context(), by(uuid.New()), booking.Book{EventID: soldOut})
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.CancelEvent(t.Context(), by(organizer), cancelled, 0)
-	must(t, err)
+	dbtest.Must(t, err)
 	begun := b.at(time.Now().Add(48 * time.Hour))
 	before := b.head()
 	book := func(s *booking.Service, actor, event uuid.UUID) error {
@@ -128,9 +129,9 @@ func TestABookingThatWasMadeBeforeIsAnsweredAsItWasMade(t *testing.T) {
 	customer := uuid.New()
 	book := booking.Book{EventID: b.schedule(3), BookingID: uuid.New()}
 	first, err := b.Book(t.Context(), by(customer), book)
-	must(t, err)
+	dbtest.Must(t, err)
 	found, err := b.Book(t.Context(), by(customer), book)
-	must(t, err)
+	dbtest.Must(t, err)
 	if !reflect.DeepEqual(found.Booking, first.Booking) || !reflect.DeepEqual(found.Event, first.Event) ||
 		found.Booking.CreatedAt.IsZero() {
 		t.Errorf("got %+v, want %+v", found, first)
@@ -138,8 +139,8 @@ func TestABookingThatWasMadeBeforeIsAnsweredAsItWasMade(t *testing.T) {
 
 	// It is made, so nobody may be told that nothing has happened.
 	b.Progress = stalled
-	_, err = b.pool.Exec(t.Context(), `delete from bookings`)
-	must(t, err)
+	_, err = b.db.Pool.Exec(t.Context(), `delete from bookings`)
+	dbtest.Must(t, err)
 	_, err = b.Book(t.Context(), by(customer), book)
 	if !errors.Is(err, eventstore.ErrOutcomeUnknown) || errors.Is(err, booking.ErrCatchingUp) {
 		t.Errorf("got %v, want %v", err, eventstore.ErrOutcomeUnknown)
@@ -151,7 +152,7 @@ func TestABookingThatTheReadModelLacksIsWaitedForAndNeverCalledMissing(t *testin
 	b := setup(t)
 	customer := uuid.New()
 	booked, err := b.unread().Book(t.Context(), by(customer), booking.Book{EventID: b.schedule(3)})
-	must(t, err)
+	dbtest.Must(t, err)
 	cancel := func(p booking.Progress, id uuid.UUID) error {
 		s := *b.Service
 		s.Progress = p
@@ -170,7 +171,7 @@ func TestABookingThatTheReadModelLacksIsWaitedForAndNeverCalledMissing(t *testin
 		return b.Progress.Wait(t.Context(), position) // however long projectors take to begin
 	}}
 	head := b.head()
-	must(t, cancel(catchingUp, booked.Booking.ID))
+	dbtest.Must(t, cancel(catchingUp, booked.Booking.ID))
 	if waited != head {
 		t.Errorf("waited for position %d, want the head of the log, %d", waited, head)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
@@ -98,32 +99,20 @@ func costly(t *testing.T) (*booking.Service, *transactions, func(int64)) {
 		eventstore.ConfigureCommits, traced)
 	projecting := dbtest.Connect(t, url, dbtest.MaxConns(projections.Connections),
 		dbtest.Settings(engine.RunSession()), traced)
-	notifier := engine.NewNotifier(url, pool, projections.Names(), silent)
-	progress := engine.NewProgress(pool, notifier, nil, silent)
-	live := projections.NewLive(pool, notifier, silent)
-	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{
-		Committed: func(records []eventstore.Record) { notifier.Appended(records...) },
-	})
-	must(t, err)
-	ctx, stop := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { notifier.Run(ctx) })
-	running.Go(func() { progress.Run(ctx) })
-	running.Go(func() {
-		o := engine.Options{Pool: projecting, Projections: live.Projections(), Notifier: notifier}
-		if err := engine.Run(ctx, o); err != nil {
-			t.Errorf("projections: %v", err)
-		}
-	})
+	p := enginetest.Read(dbtest.Database{TB: t, URL: url, Pool: pool}, projections.Names()...)
+	live := projections.NewLive(pool, p.Notifier, silent)
+	p.Project(projecting, live.Projections())
 	told := make(chan int64, 1000)
-	running.Go(func() { live.Run(ctx, func(n projections.Changes) { told <- n.Upto }) })
-	t.Cleanup(func() {
-		must(t, executor.Close(context.Background()))
-		stop()
-		running.Wait()
+	waittest.Background(t, func(ctx context.Context) {
+		live.Run(ctx, func(n projections.Changes) { told <- n.Upto })
 	})
+	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{
+		Committed: func(records []eventstore.Record) { p.Notifier.Appended(records...) },
+	})
+	dbtest.Must(t, err)
+	t.Cleanup(func() { dbtest.Must(t, executor.Close(context.Background())) })
 	service := &booking.Service{
-		Executor: executor, Log: eventstore.NewLog(pool), Bookings: projections.Bookings{Pool: pool}, Progress: progress,
+		Executor: executor, Log: eventstore.NewLog(pool), Bookings: projections.Bookings{Pool: pool}, Progress: p.Progress,
 		Now: time.Now,
 	}
 	return service, seen, func(position int64) {
@@ -139,13 +128,13 @@ func TestABookingThatComesAloneTakesAtMostThreeTransactions(t *testing.T) {
 	t.Parallel()
 	service, seen, told := costly(t)
 	scheduled, err := service.Schedule(t.Context(), by(uuid.New()), concert(100))
-	must(t, err)
+	dbtest.Must(t, err)
 	told(scheduled.Position)
 	seen.polled(t, 3) // until all is quiet
 	for range 3 {
 		_, before := seen.split()
 		r, err := service.Book(t.Context(), by(uuid.New()), booking.Book{EventID: scheduled.Event.ID, BookingID: uuid.New()})
-		must(t, err)
+		dbtest.Must(t, err)
 		told(r.Position)
 		seen.polled(t, 3) // what comes a moment later counts too
 		_, after := seen.split()
@@ -160,14 +149,14 @@ func TestABookingWithoutAHoldCostsHoldsNoStatement(t *testing.T) {
 	t.Parallel()
 	service, seen, told := costly(t)
 	scheduled, err := service.Schedule(t.Context(), by(uuid.New()), concert(100))
-	must(t, err)
+	dbtest.Must(t, err)
 	told(scheduled.Position)
 	seen.polled(t, 3)
 	seen.mu.Lock()
 	seen.statements = nil
 	seen.mu.Unlock()
 	r, err := service.Book(t.Context(), by(uuid.New()), booking.Book{EventID: scheduled.Event.ID})
-	must(t, err)
+	dbtest.Must(t, err)
 	told(r.Position)
 	seen.polled(t, 1)
 	seen.mu.Lock()
@@ -192,7 +181,7 @@ func TestAnIdleProcessOnlyPolls(t *testing.T) {
 	t.Parallel()
 	service, seen, told := costly(t)
 	scheduled, err := service.Schedule(t.Context(), by(uuid.New()), concert(100))
-	must(t, err)
+	dbtest.Must(t, err)
 	told(scheduled.Position)
 	seen.polled(t, 3)
 	_, before := seen.split()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 var doorRounds = flag.Int("door-rounds", 0, "rounds of the storm at the door; 0: as many as fit in ten seconds")
@@ -26,7 +27,7 @@ func TestOfFiftyScannersOneAdmits(t *testing.T) {
 	began, round := time.Now(), 0
 	for ; round < *doorRounds || *doorRounds == 0 && time.Since(began) < 10*time.Second; round++ {
 		sold, err := b.unread().Book(t.Context(), by(uuid.New()), booking.Book{EventID: event})
-		must(t, err)
+		dbtest.Must(t, err)
 		ticket := domain.TicketID{BookingID: sold.Booking.ID, Type: domain.FirstTypeID, Number: 1}
 		var (
 			all      sync.WaitGroup
@@ -61,7 +62,7 @@ func TestOfFiftyScannersOneAdmits(t *testing.T) {
 		}
 	}
 	var records int
-	must(t, b.pool.QueryRow(t.Context(), `select count(*) from event_log where type = $1`,
+	dbtest.Must(t, b.db.Pool.QueryRow(t.Context(), `select count(*) from event_log where type = $1`,
 		domain.TypeTicketCheckedIn).Scan(&records))
 	if records != round {
 		t.Errorf("%d check-ins are on record after %d rounds", records, round)

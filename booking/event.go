@@ -108,8 +108,9 @@ func (s *Service) Publish(ctx context.Context, r Request, eventID uuid.UUID, exp
 	return s.executeEvent(ctx, r, "publish", command{StreamID: eventID, Decide: decider(publish), Expected: expected})
 }
 
-// CancelEvent calls an event off. Its bookings stay as they are. Cancelling again changes nothing.
-// At another version than the expected one, unless that is 0, the error is an [eventstore.ConflictError].
+// CancelEvent calls an event off. Its bookings stay as they are. Cancelling again changes nothing. At
+// another version than the expected one, unless that is 0, the error is an
+// [eventstore.ConflictError].
 func (s *Service) CancelEvent(ctx context.Context, r Request, eventID uuid.UUID, expected int) (Result, error) {
 	cancel := command{StreamID: eventID, Decide: decider(domain.CancelEvent{}), Expected: expected}
 	return s.executeEvent(ctx, r, "cancel", cancel)

@@ -11,6 +11,7 @@ import (
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -43,7 +44,7 @@ func TestARepeatedRequestForAnEventIsAnsweredAfterItHasBegun(t *testing.T) {
 	b := setup(t).project()
 	organizer := uuid.New()
 	first, err := b.Schedule(t.Context(), once(organizer, "the concert"), concert(5))
-	must(t, err)
+	dbtest.Must(t, err)
 	later := b.at(time.Now().Add(48 * time.Hour))
 	again, err := later.Schedule(t.Context(), once(organizer, "the concert"), concert(5))
 	if err != nil || string(again.Replayed) != "5" || again.Position != first.Position {
@@ -68,7 +69,7 @@ func TestDetailsAndCapacityChangeTogetherOrNotAtAll(t *testing.T) {
 	event := b.schedule(3)
 	for range 2 {
 		_, err := b.Book(t.Context(), by(uuid.New()), booking.Book{EventID: event})
-		must(t, err)
+		dbtest.Must(t, err)
 	}
 	before := b.head()
 	_, err := b.Change(t.Context(), by(organizer), edit(event, "Matinee", 1))
@@ -83,13 +84,13 @@ func TestDetailsAndCapacityChangeTogetherOrNotAtAll(t *testing.T) {
 	}
 
 	changed, err := b.Change(t.Context(), by(organizer), edit(event, "Matinee", 7))
-	must(t, err)
+	dbtest.Must(t, err)
 	e := changed.Event
 	if e.Title != "Matinee" || e.Venue != "Hall" || e.Capacity != 7 || e.Remaining != 5 || e.Version != 5 {
 		t.Errorf("got %+v", e)
 	}
 	var records, transactions int
-	must(t, b.pool.QueryRow(t.Context(), `
+	dbtest.Must(t, b.db.Pool.QueryRow(t.Context(), `
 		select count(*), count(distinct xmin::text)
 		from event_log
 		where position > $1`, before).Scan(&records, &transactions))
@@ -109,7 +110,7 @@ func TestAChangeOfAnEventAsItWasSeenIsRefusedWhenItIsAnotherOneNow(t *testing.T)
 	change := edit(event, "Matinee", 3)
 	change.Expected = 1
 	_, err := b.Change(t.Context(), by(organizer), change)
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.Change(t.Context(), by(organizer), change)
 	var conflict *eventstore.ConflictError
 	if !errors.As(err, &conflict) || conflict.Expected != 1 || conflict.Actual != 2 {

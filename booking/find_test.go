@@ -11,6 +11,7 @@ import (
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -25,7 +26,7 @@ func TestAHoldThatTheReadModelLacksIsWaitedForAndNeverCalledMissing(t *testing.T
 			return domain.Decide(c, s)
 		},
 	})
-	must(t, err)
+	dbtest.Must(t, err)
 	find := func(p booking.Progress, id uuid.UUID) (*projections.Hold, error) {
 		s := *b.Service
 		s.Progress = p

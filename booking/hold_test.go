@@ -13,61 +13,16 @@ import (
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
-// purse is a payment service: it remembers what is paid, and pays nothing twice.
-type purse struct {
-	mu       sync.Mutex
-	paid     map[booking.Payment]int // how often each was taken, minus how often it was given back
-	takes    int
-	before   func() error // called before a payment is made
-	notGiven error        // of refunds
-}
-
-func newPurse() *purse { return &purse{paid: map[booking.Payment]int{}} }
-
-func (p *purse) Pay(_ context.Context, payment booking.Payment) error {
-	if p.before != nil {
-		if err := p.before(); err != nil {
-			return err
-		}
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.paid[payment] == 0 {
-		p.paid[payment]++
-		p.takes++
-	}
-	return nil
-}
-
-func (p *purse) Refund(_ context.Context, payment booking.Payment) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.notGiven != nil {
-		return p.notGiven
-	}
-	p.paid[payment] = 0
-	return nil
-}
-
-// total is what is paid and not given back.
-func (p *purse) total() (minor int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for payment, n := range p.paid {
-		minor += int64(n) * payment.Amount.Minor
-	}
-	return minor
-}
-
-// selling is a service with a purse, and an event with floor (1, 42.00) and balcony (2, 20.00, of which
+// selling is a service with payments, and an event with floor (1, 42.00) and balcony (2, 20.00, of which
 // there are two).
-func selling(t *testing.T, capacity int) (*bundle, *purse, uuid.UUID) {
+func selling(t *testing.T, capacity int) (*bundle, *fakePayments, uuid.UUID) {
 	t.Helper()
-	b, p := setup(t).project(), newPurse()
+	b, p := setup(t).project(), newFakePayments()
 	b.Payments = p
 	c := concert(capacity)
 	c.Details.MaxPerCustomer = 4
@@ -75,7 +30,7 @@ func selling(t *testing.T, capacity int) (*bundle, *purse, uuid.UUID) {
 		{ID: 1, Name: "Floor", Price: 42_00}, {ID: 2, Name: "Balcony", Price: 20_00, Capacity: 2},
 	}
 	result, err := b.Schedule(t.Context(), by(uuid.New()), c)
-	must(t, err)
+	dbtest.Must(t, err)
 	return b, p, result.Event.ID
 }
 
@@ -88,11 +43,10 @@ func wantRefusal(t *testing.T, err error, want domain.Refusal) {
 
 // remaining is what the read model has: of the event and of its types.
 func (b *bundle) remaining(event uuid.UUID) (all int, byType []int) {
-	b.t.Helper()
-	b.WaitFor(b.t.Context(), b.head())
-	b.WaitForAnswered(b.t.Context())
-	e, err := b.events.Get(b.t.Context(), event)
-	must(b.t, err)
+	b.db.Helper()
+	b.WaitFor(b.db.Context(), b.head())
+	e, err := b.events.Get(b.db.Context(), event)
+	dbtest.Must(b.db, err)
 	for _, t := range e.Types() {
 		byType = append(byType, t.Remaining)
 	}
@@ -100,9 +54,9 @@ func (b *bundle) remaining(event uuid.UUID) (all int, byType []int) {
 }
 
 func (b *bundle) wantRemaining(event uuid.UUID, all int, byType ...int) {
-	b.t.Helper()
+	b.db.Helper()
 	if got, gotTypes := b.remaining(event); got != all || fmt.Sprint(gotTypes) != fmt.Sprint(byType) {
-		b.t.Errorf("%d remain, of the types %v; want %d, %v", got, gotTypes, all, byType)
+		b.db.Errorf("%d remain, of the types %v; want %d, %v", got, gotTypes, all, byType)
 	}
 }
 
@@ -112,7 +66,7 @@ func TestAHoldIsPaidOnceAndBecomesOneBooking(t *testing.T) {
 	ann := uuid.New()
 	lines := domain.Lines{{Type: 1, Quantity: 1}, {Type: 2, Quantity: 2}}
 	held, err := b.Hold(t.Context(), by(ann), booking.Hold{EventID: event, Lines: lines})
-	must(t, err)
+	dbtest.Must(t, err)
 	if h := held.Hold; h.Status != projections.HoldHeld || h.EventID != event || h.UserID != ann || len(h.Lines) != 2 ||
 		h.Currency != "EUR" || held.Event.Remaining != 2 || time.Until(h.ExpiresAt) < 9*time.Minute {
 		t.Errorf("got %+v", held)
@@ -120,7 +74,7 @@ func TestAHoldIsPaidOnceAndBecomesOneBooking(t *testing.T) {
 	b.wantRemaining(event, 2, 2, 0)
 	for range 3 {
 		confirmed, err := b.Confirm(t.Context(), by(ann), held.Hold.ID)
-		must(t, err)
+		dbtest.Must(t, err)
 		c := confirmed.Booking
 		if c.ID != held.Hold.ID || c.Status != projections.BookingConfirmed || c.UserID != ann || c.CreatedAt.IsZero() ||
 			fmt.Sprint(c.Lines) != fmt.Sprint(held.Hold.Lines) || c.Currency != "EUR" {
@@ -137,7 +91,7 @@ func TestAHoldIsPaidOnceAndBecomesOneBooking(t *testing.T) {
 	wantRefusal(t, err, domain.ErrHoldNotFound)
 
 	cancelled, err := b.CancelBooking(t.Context(), by(ann), held.Hold.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	if cancelled.Event.Remaining != 5 {
 		t.Errorf("got %+v", cancelled.Event)
 	}
@@ -149,7 +103,7 @@ func TestAHoldThatLapsesWhileItIsPaidIsRefunded(t *testing.T) {
 	b, p, event := selling(t, 1)
 	ann := uuid.New()
 	held, err := b.Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	now := time.Now()
 	late := b.at(now)
 	late.Now = func() time.Time { return now }
@@ -174,7 +128,7 @@ func TestARefundEndsTheHold(t *testing.T) {
 	b, p, event := selling(t, 1)
 	ann := uuid.New()
 	held, err := b.Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	p.before = func() error { // between payment and booking, another process, whose clock is ahead
 		_, err := b.at(held.Hold.ExpiresAt).Confirm(t.Context(), by(ann), held.Hold.ID)
 		wantRefusal(t, err, domain.ErrHoldLapsed)
@@ -193,7 +147,7 @@ func TestARefusedPaymentLeavesTheHold(t *testing.T) {
 	b, p, event := selling(t, 1)
 	ann := uuid.New()
 	held, err := b.Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	for _, c := range []struct{ paying, want error }{
 		{booking.ErrPaymentFailed, booking.ErrPaymentFailed},
 		{context.DeadlineExceeded, booking.ErrPaymentUnknown},
@@ -206,30 +160,21 @@ func TestARefusedPaymentLeavesTheHold(t *testing.T) {
 	}
 	p.before = nil
 	_, err = b.Confirm(t.Context(), by(ann), held.Hold.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	if p.takes != 1 || p.total() != 42_00 {
 		t.Errorf("%d payments, %d in all", p.takes, p.total())
 	}
-}
-
-// broken is an executor that does not get to the log.
-type broken struct{ err error }
-
-func (b broken) Execute(
-	context.Context, eventstore.Command[domain.State, domain.Record],
-) (eventstore.Result[domain.State], error) {
-	return eventstore.Result[domain.State]{}, b.err
 }
 
 func TestAPaymentWithoutABookingIsRepaired(t *testing.T) {
 	t.Parallel()
 	b, p, event := selling(t, 3)
 	crashing := *b.Service
-	crashing.Executor = broken{eventstore.ErrUnavailable}
+	crashing.Executor = failing{eventstore.ErrUnavailable}
 	hold := func() (uuid.UUID, projections.Hold) {
 		customer := uuid.New()
 		held, err := b.Hold(t.Context(), by(customer), booking.Hold{EventID: event})
-		must(t, err)
+		dbtest.Must(t, err)
 		if _, err := crashing.Confirm(t.Context(), by(customer), held.Hold.ID); !errors.Is(err, eventstore.ErrUnavailable) {
 			t.Errorf("got %v", err)
 		}
@@ -242,16 +187,16 @@ func TestAPaymentWithoutABookingIsRepaired(t *testing.T) {
 		t.Fatalf("%d payments, %d in all", p.takes, p.total())
 	}
 	_, err := b.Confirm(t.Context(), by(ann), annsHold.ID) // in time: it is booked, and paid once
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.at(bobsHold.ExpiresAt).Confirm(t.Context(), by(bob), bobsHold.ID) // too late: it is refunded
 	wantRefusal(t, err, domain.ErrHoldLapsed)
-	p.notGiven = errors.New("planted")
+	p.refundErr = errors.New("planted")
 	if _, err = b.Release(t.Context(), by(eve), evesHold.ID); !errors.Is(err, booking.ErrPaymentUnknown) {
 		t.Errorf("got %v", err)
 	}
-	p.notGiven = nil
+	p.refundErr = nil
 	_, err = b.Release(t.Context(), by(eve), evesHold.ID) // not wanted any more: it is refunded
-	must(t, err)
+	dbtest.Must(t, err)
 	if p.takes != 3 || p.total() != 42_00 {
 		t.Errorf("%d payments, %d in all", p.takes, p.total())
 	}
@@ -263,7 +208,7 @@ func TestAHoldThatHasChangedIsNotBookedForWhatWasPaidBefore(t *testing.T) {
 	b, p, event := selling(t, 5)
 	ann := uuid.New()
 	held, err := b.Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	changes := 0
 	p.before = func() error { // in another window
 		if changes++; changes > 1 {
@@ -273,7 +218,7 @@ func TestAHoldThatHasChangedIsNotBookedForWhatWasPaidBefore(t *testing.T) {
 		return err
 	}
 	confirmed, err := b.Confirm(t.Context(), by(ann), held.Hold.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	if got := confirmed.Booking.Lines.Quantity(); got != 3 || p.total() != 3*42_00 {
 		t.Errorf("%d tickets for %d", got, p.total())
 	}
@@ -284,25 +229,25 @@ func TestAHoldThatWasJustRenewedHasNotLapsedWhateverTheLag(t *testing.T) {
 	b := setup(t).project()
 	event, ann, now := b.schedule(1), uuid.New(), time.Now()
 	held, err := b.at(now).Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	b.WaitFor(t.Context(), b.head())
-	blocker, err := b.pool.Begin(t.Context())
-	must(t, err)
+	blocker, err := b.db.Pool.Begin(t.Context())
+	dbtest.Must(t, err)
 	defer blocker.Rollback(context.Background()) //nolint:errcheck // it was ended long ago
 	_, err = blocker.Exec(t.Context(), `lock table holds in exclusive mode`)
-	must(t, err)
+	dbtest.Must(t, err)
 	following := b.Progress
 	b.Progress = answering{progress{0, func(ctx context.Context, position int64) int64 {
 		_ = blocker.Rollback(ctx)
 		return following.Wait(ctx, position)
 	}}, b.head() + 1}
 	renewed, err := b.at(held.Hold.ExpiresAt.Add(-time.Second)).Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	if renewed.Hold.ID != held.Hold.ID || !renewed.Hold.ExpiresAt.After(held.Hold.ExpiresAt) {
 		t.Fatalf("got %+v", renewed.Hold)
 	}
 	_, err = b.at(held.Hold.ExpiresAt.Add(time.Second)).Confirm(t.Context(), by(ann), held.Hold.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 }
 
 // answering has answered a position early, and answers all others so.
@@ -320,7 +265,7 @@ func TestAHoldThatWasJustMadeCanBeConfirmedWhateverTheLag(t *testing.T) {
 	b := setup(t)
 	event, ann := b.schedule(1), uuid.New()
 	held, err := b.unread().Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	slow := *b.Service
 	slow.Progress = stalled
 	if _, err := slow.Confirm(t.Context(), by(ann), held.Hold.ID); !errors.Is(err, booking.ErrCatchingUp) {
@@ -339,7 +284,7 @@ func TestAHoldThatWasJustMadeCanBeConfirmedWhateverTheLag(t *testing.T) {
 func TestHoldsOfAStormAreExactlyTheTickets(t *testing.T) {
 	t.Parallel()
 	b := setup(t).project()
-	p := newPurse()
+	p := newFakePayments()
 	b.Payments = p
 	event := b.schedule(10)
 	var (
@@ -384,7 +329,7 @@ func TestTheWaitingListGetsWhatBecomesFree(t *testing.T) {
 	b, p, event := selling(t, 1)
 	ann, bob, eve := uuid.New(), uuid.New(), uuid.New()
 	booked, err := b.Book(t.Context(), by(ann), booking.Book{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.Book(t.Context(), by(bob), booking.Book{EventID: event})
 	var refused *booking.RefusedError
 	if wantRefusal(t, err, domain.ErrSoldOut); errors.As(err, &refused) {
@@ -393,7 +338,7 @@ func TestTheWaitingListGetsWhatBecomesFree(t *testing.T) {
 	for place, customer := range []uuid.UUID{bob, eve} {
 		for range 2 { // the second time it is there already
 			joined, err := b.JoinWaitlist(t.Context(), by(customer), booking.Join{EventID: event})
-			must(t, err)
+			dbtest.Must(t, err)
 			if e := joined.Entry; e.Place != place+1 || e.Status != projections.EntryWaiting || e.JoinedAt.IsZero() ||
 				e.UserID != customer || e.EventID != event || e.Lines.Quantity() != 1 {
 				t.Errorf("got %+v", e)
@@ -406,7 +351,7 @@ func TestTheWaitingListGetsWhatBecomesFree(t *testing.T) {
 	}
 
 	cancelled, err := b.CancelBooking(t.Context(), by(ann), booked.Booking.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	if cancelled.Event.Remaining != 0 || cancelled.Booking.Version != booked.Booking.Version+3 {
 		t.Errorf("the ticket was not offered at once: %+v", cancelled)
 	}
@@ -414,34 +359,34 @@ func TestTheWaitingListGetsWhatBecomesFree(t *testing.T) {
 	wantRefusal(t, err, domain.ErrSoldOut)
 	b.WaitForAnswered(t.Context())
 	offers, err := b.Holds.OfUser(t.Context(), bob, time.Now())
-	must(t, err)
+	dbtest.Must(t, err)
 	if len(offers) != 1 || !offers[0].Offered {
 		t.Fatalf("got %+v", offers)
 	}
 	_, err = b.Release(t.Context(), by(bob), offers[0].ID) // he declines
-	must(t, err)
+	dbtest.Must(t, err)
 	b.WaitForAnswered(t.Context())
 	offers, err = b.Holds.OfUser(t.Context(), eve, time.Now())
-	must(t, err)
+	dbtest.Must(t, err)
 	if len(offers) != 1 {
 		t.Fatal("the declined ticket was not offered to the next")
 	}
 	confirmed, err := b.Confirm(t.Context(), by(eve), offers[0].ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	if confirmed.Booking.ID != offers[0].ID || p.total() != 42_00 {
 		t.Errorf("got %+v, %d paid", confirmed.Booking, p.total())
 	}
 	b.wantRemaining(event, 0, 0, 0)
 
 	_, err = b.JoinWaitlist(t.Context(), by(bob), booking.Join{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	for range 2 {
 		_, err = b.LeaveWaitlist(t.Context(), by(bob), event)
-		must(t, err)
+		dbtest.Must(t, err)
 	}
 	b.WaitForAnswered(t.Context())
 	entries, err := b.Waitlist.OfUser(t.Context(), bob, time.Now())
-	if must(t, err); len(entries) != 0 {
+	if dbtest.Must(t, err); len(entries) != 0 {
 		t.Errorf("got %+v", entries)
 	}
 }
@@ -458,15 +403,15 @@ func TestTheTimeOfHoldsAndOffersIsThatOfTheService(t *testing.T) {
 		}
 	}
 	held, err := b.Hold(t.Context(), by(ann), booking.Hold{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	want("the hold", held.Hold.ExpiresAt)
 	_, err = b.JoinWaitlist(t.Context(), by(bob), booking.Join{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.Release(t.Context(), by(ann), held.Hold.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	b.WaitForAnswered(t.Context())
 	offers, err := b.Holds.OfUser(t.Context(), bob, time.Now())
-	if must(t, err); len(offers) != 1 {
+	if dbtest.Must(t, err); len(offers) != 1 {
 		t.Fatal("there is no offer")
 	}
 	want("the offer", offers[0].ExpiresAt)
@@ -478,7 +423,7 @@ func TestWhatIsNotOnSaleSaysWhenItWillBe(t *testing.T) {
 	c := concert(3)
 	c.Details.SaleOpensAt = time.Now().Add(time.Hour).UTC().Truncate(time.Second)
 	scheduled, err := b.Schedule(t.Context(), by(uuid.New()), c)
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.Hold(t.Context(), by(uuid.New()), booking.Hold{EventID: scheduled.Event.ID})
 	var refused *booking.RefusedError
 	if wantRefusal(t, err, domain.ErrSaleNotOpen); !errors.As(err, &refused) ||
@@ -492,32 +437,31 @@ func TestWhoIsDeletedKeepsNothing(t *testing.T) {
 	b, _, event := selling(t, 2)
 	full, ann, bob := b.schedule(1), uuid.New(), uuid.New()
 	_, err := b.Book(t.Context(), by(bob), booking.Book{EventID: full})
-	must(t, err)
+	dbtest.Must(t, err)
 	// What lands after the account is gone: a booking, a hold and a place on a waiting list.
 	other := b.schedule(1)
 	_, err = b.Book(t.Context(), by(ann), booking.Book{EventID: other})
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.Hold(t.Context(), by(ann), booking.Hold{EventID: event, Lines: domain.Lines{{Type: 1, Quantity: 2}}})
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.JoinWaitlist(t.Context(), by(ann), booking.Join{EventID: full})
-	must(t, err)
+	dbtest.Must(t, err)
 	still := func() []uuid.UUID {
 		t.Helper()
 		b.WaitFor(t.Context(), b.head())
-		b.WaitForAnswered(t.Context())
 		users, err := b.Bookings.StillHave(t.Context(), []uuid.UUID{ann}, time.Now())
-		must(t, err)
+		dbtest.Must(t, err)
 		return users
 	}
 	if got := still(); len(got) != 1 || got[0] != ann {
 		t.Fatalf("got %v", got)
 	}
-	must(t, b.CancelErased(t.Context(), nil))
-	must(t, b.CancelErased(t.Context(), []uuid.UUID{uuid.New()}))
+	dbtest.Must(t, b.CancelErased(t.Context(), nil))
+	dbtest.Must(t, b.CancelErased(t.Context(), []uuid.UUID{uuid.New()}))
 	if len(still()) != 1 {
 		t.Error("what others have was given back")
 	}
-	must(t, b.CancelErased(t.Context(), []uuid.UUID{ann}))
+	dbtest.Must(t, b.CancelErased(t.Context(), []uuid.UUID{ann}))
 	if len(still()) != 0 {
 		t.Error("something is left")
 	}

@@ -31,15 +31,15 @@ var (
 
 // restore fills the empty log with a file of testdata, byte for byte.
 func (b *bundle) restore() {
-	b.t.Helper()
-	ctx := b.t.Context()
+	b.db.Helper()
+	ctx := b.db.Context()
 	var lines []audit.Line
-	for _, text := range linesOf(b.t, "testdata/log-of-version-1.jsonl") {
+	for _, text := range linesOf(b.db, "testdata/log-of-version-1.jsonl") {
 		var l audit.Line
-		must(b.t, json.Unmarshal(text, &l))
+		dbtest.Must(b.db, json.Unmarshal(text, &l))
 		lines = append(lines, l)
 	}
-	must(b.t, pgx.BeginFunc(ctx, b.pool, func(tx pgx.Tx) error {
+	dbtest.Must(b.db, pgx.BeginFunc(ctx, b.db.Pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `set local session_replication_role = replica`); err != nil {
 			return err
 		}
@@ -56,40 +56,40 @@ func (b *bundle) restore() {
 		_, err := tx.Exec(ctx, `update log_head set position = $1`, len(lines))
 		return err
 	}))
-	for _, text := range linesOf(b.t, "testdata/snapshots-of-version-1.jsonl") {
+	for _, text := range linesOf(b.db, "testdata/snapshots-of-version-1.jsonl") {
 		var s struct {
 			StreamID     uuid.UUID
 			Version      int
 			Hash, Digest string
 			State        []byte
 		}
-		must(b.t, json.Unmarshal(text, &s))
+		dbtest.Must(b.db, json.Unmarshal(text, &s))
 		hash, err := hex.DecodeString(s.Hash)
-		must(b.t, err)
+		dbtest.Must(b.db, err)
 		digest, err := hex.DecodeString(s.Digest)
-		must(b.t, err)
-		_, err = b.pool.Exec(ctx, `insert into snapshots (stream_id, version, hash, digest, state)
+		dbtest.Must(b.db, err)
+		_, err = b.db.Pool.Exec(ctx, `insert into snapshots (stream_id, version, hash, digest, state)
 			values ($1, $2, $3, $4, $5)`, [16]byte(s.StreamID), s.Version, hash, digest, s.State)
-		must(b.t, err)
+		dbtest.Must(b.db, err)
 	}
 }
 
-func linesOf(t *testing.T, file string) [][]byte {
+func linesOf(t testing.TB, file string) [][]byte {
 	t.Helper()
 	text, err := os.ReadFile(file)
-	must(t, err)
+	dbtest.Must(t, err)
 	return bytes.Split(bytes.TrimSpace(text), []byte("\n"))
 }
 
 func (b *bundle) verified() {
-	b.t.Helper()
+	b.db.Helper()
 	keys, err := audit.NewKeys("a signing secret for tests, which is long enough")
-	must(b.t, err)
-	pool := dbtest.Connect(b.t, b.url, dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
-	report, err := audit.Verify(b.t.Context(), audit.VerifyOptions{Pool: pool, Keys: keys})
-	must(b.t, err)
+	dbtest.Must(b.db, err)
+	pool := dbtest.Connect(b.db, b.db.URL, dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
+	report, err := audit.Verify(b.db.Context(), audit.VerifyOptions{Pool: pool, Keys: keys})
+	dbtest.Must(b.db, err)
 	for _, f := range report.Findings {
-		b.t.Errorf("found %s", f)
+		b.db.Errorf("found %s", f)
 	}
 }
 
@@ -108,7 +108,7 @@ func TestALogOfTheVersionBeforeIsReadVerifiedProjectedAndBookedOn(t *testing.T) 
 	} {
 		b.WaitForAnswered(t.Context())
 		e, err := b.events.Get(t.Context(), id)
-		must(t, err)
+		dbtest.Must(t, err)
 		got := fmt.Sprintf("%s: %d of %d for %d %s, %s", e.Title, e.Remaining, e.Capacity, e.Price.Minor, e.Price.Currency,
 			e.Status)
 		if got != want {
@@ -121,13 +121,13 @@ func TestALogOfTheVersionBeforeIsReadVerifiedProjectedAndBookedOn(t *testing.T) 
 		t.Errorf("a second ticket: %v", err)
 	}
 	cancelled, err := b.CancelBooking(t.Context(), by(bob), bobsOwn)
-	must(t, err)
+	dbtest.Must(t, err)
 	if cancelled.Booking.Status != projections.BookingCancelled || cancelled.Event.Remaining != 2 {
 		t.Errorf("cancelled %+v", cancelled)
 	}
 	for remaining := 1; remaining >= 0; remaining-- {
 		made, err := b.Book(t.Context(), by(uuid.New()), booking.Book{EventID: limited})
-		must(t, err)
+		dbtest.Must(t, err)
 		if made.Event.Remaining != remaining {
 			t.Errorf("%d tickets remain, want %d", made.Event.Remaining, remaining)
 		}
@@ -138,8 +138,8 @@ func TestALogOfTheVersionBeforeIsReadVerifiedProjectedAndBookedOn(t *testing.T) 
 	}
 	b.verified()
 	var untouched int
-	must(t, b.pool.QueryRow(t.Context(), `select count(*) from event_log where position <= $1 and schema_version = 1`,
-		before).Scan(&untouched))
+	dbtest.Must(t, b.db.Pool.QueryRow(t.Context(), `
+		select count(*) from event_log where position <= $1 and schema_version = 1`, before).Scan(&untouched))
 	if int64(untouched) != before {
 		t.Errorf("%d of %d old records are as they were", untouched, before)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 // asOrganizer is every command of organizers, with the role that it needs.
@@ -21,16 +22,16 @@ func (b *bundle) asOrganizer(event uuid.UUID) map[string]struct {
 	}
 	return map[string]command{
 		"change": {domain.RoleManage, func(r booking.Request) error {
-			return second(b.Change(b.t.Context(), r, edit(event, uuid.NewString(), 9)))
+			return second(b.Change(b.db.Context(), r, edit(event, uuid.NewString(), 9)))
 		}},
 		"add an organizer": {domain.RoleManage, func(r booking.Request) error {
-			return second(b.AddOrganizer(b.t.Context(), r, event, uuid.New(), domain.RoleSell))
+			return second(b.AddOrganizer(b.db.Context(), r, event, uuid.New(), domain.RoleSell))
 		}},
 		"remove an organizer": {domain.RoleManage, func(r booking.Request) error {
-			return second(b.RemoveOrganizer(b.t.Context(), r, event, uuid.New()))
+			return second(b.RemoveOrganizer(b.db.Context(), r, event, uuid.New()))
 		}},
 		"cancel": {domain.RoleManage, func(r booking.Request) error {
-			return second(b.CancelEvent(b.t.Context(), r, event, 0))
+			return second(b.CancelEvent(b.db.Context(), r, event, 0))
 		}},
 	}
 }
@@ -49,18 +50,18 @@ func TestCommandsOfOrganizersAreForThoseWhoHaveTheRole(t *testing.T) {
 		c := b.asOrganizer(event)[name]
 		for _, role := range domain.EventRoles() {
 			_, err := b.AddOrganizer(t.Context(), by(organizer), event, helper, role)
-			must(t, err)
+			dbtest.Must(t, err)
 			if err := c.do(by(helper)); role.Includes(c.needs) && err != nil ||
 				!role.Includes(c.needs) && !errors.Is(err, domain.ErrNotYourEvent) {
 				t.Errorf("%s with the role %s: got %v", name, role, err)
 			}
 		}
 		_, err := b.RemoveOrganizer(t.Context(), by(organizer), event, helper)
-		must(t, err)
+		dbtest.Must(t, err)
 		if err := c.do(by(helper)); !errors.Is(err, domain.ErrNotYourEvent) {
 			t.Errorf("%s without the role again: got %v", name, err)
 		}
-		must(t, c.do(by(organizer)))
+		dbtest.Must(t, c.do(by(organizer)))
 	}
 }
 
@@ -69,11 +70,11 @@ func TestWhatAnAdminDidIsInTheLog(t *testing.T) {
 	b := setup(t).project()
 	event, admin := b.schedule(3), uuid.New()
 	_, err := b.Change(t.Context(), booking.Request{Actor: admin, Admin: true}, edit(event, "Matinee", 3))
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.Change(t.Context(), by(organizer), edit(event, "Soiree", 3))
-	must(t, err)
+	dbtest.Must(t, err)
 	records, err := b.Log.Stream(t.Context(), event, 1, 9)
-	must(t, err)
+	dbtest.Must(t, err)
 	if got, want := string(records[0].Metadata), `{"actor":"`+admin.String()+`","role":"admin"}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -88,7 +89,7 @@ func TestAnEventOfVersion1BelongsToTheActorOfItsFirstRecord(t *testing.T) {
 	b.restore()
 	b.project()
 	owner, err := b.Log.FirstActor(t.Context(), limited)
-	must(t, err)
+	dbtest.Must(t, err)
 	if owner == uuid.Nil {
 		t.Fatal("nobody scheduled the event")
 	}
@@ -97,13 +98,13 @@ func TestAnEventOfVersion1BelongsToTheActorOfItsFirstRecord(t *testing.T) {
 		t.Errorf("somebody else got %v", err)
 	}
 	_, err = b.Change(t.Context(), by(owner), edit(limited, "Matinee", 9))
-	must(t, err)
+	dbtest.Must(t, err)
 	if _, err = b.RemoveOrganizer(t.Context(), by(owner), limited, owner); !errors.Is(err, domain.ErrOwnerStays) {
 		t.Errorf("the owner was removed: %v", err)
 	}
 	helper := uuid.New()
 	_, err = b.AddOrganizer(t.Context(), by(owner), limited, helper, domain.RoleManage)
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = b.Change(t.Context(), by(helper), edit(limited, "Soiree", 9))
-	must(t, err)
+	dbtest.Must(t, err)
 }

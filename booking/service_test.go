@@ -11,6 +11,7 @@ import (
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 func TestARepeatedRequestGetsTheFirstAnswer(t *testing.T) {
@@ -21,14 +22,14 @@ func TestARepeatedRequestGetsTheFirstAnswer(t *testing.T) {
 		return b.Book(t.Context(), r, booking.Book{EventID: event})
 	}
 	first, err := book(once(customer, event), event)
-	must(t, err)
+	dbtest.Must(t, err)
 	if first.Replayed != nil || first.Event.Remaining != 2 {
 		t.Errorf("got %+v", first)
 	}
 	_, err = book(by(uuid.New()), event) // the answer is that of then
-	must(t, err)
+	dbtest.Must(t, err)
 	again, err := book(once(customer, event), event)
-	must(t, err)
+	dbtest.Must(t, err)
 	if string(again.Replayed) != "2" || again.Position != first.Position {
 		t.Errorf("got %q at %d, want %q at %d", again.Replayed, again.Position, "2", first.Position)
 	}
@@ -49,13 +50,13 @@ func TestARefusalIsDecidedAnewWhenItIsRepeated(t *testing.T) {
 	b := setup(t).project()
 	event, customer := b.schedule(1), uuid.New()
 	held, err := b.Book(t.Context(), by(uuid.New()), booking.Book{EventID: event})
-	must(t, err)
+	dbtest.Must(t, err)
 	request := once(customer, event)
 	if _, err := b.Book(t.Context(), request, booking.Book{EventID: event}); !errors.Is(err, domain.ErrSoldOut) {
 		t.Fatalf("got %v, want %v", err, domain.ErrSoldOut)
 	}
 	_, err = b.CancelBooking(t.Context(), by(held.Booking.UserID), held.Booking.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	booked, err := b.Book(t.Context(), request, booking.Book{EventID: event})
 	if err != nil || booked.Replayed != nil {
 		t.Errorf("got %+v, %v", booked, err)
@@ -83,7 +84,7 @@ func TestASecondRequestWithAKeyThatIsInFlightIsRefused(t *testing.T) {
 		t.Errorf("got %v, want %v", err, eventstore.ErrKeyInFlight)
 	}
 	close(goOn)
-	must(t, <-first)
+	dbtest.Must(t, <-first)
 	again, err := service.Book(t.Context(), once(customer, event), booking.Book{EventID: event})
 	if err != nil || string(again.Replayed) != "first" {
 		t.Errorf("got %q, %v", again.Replayed, err)

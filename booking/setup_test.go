@@ -3,18 +3,16 @@ package booking_test
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -24,52 +22,38 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 // bundle is a service on a database of its own. Nothing projects before project is called.
 type bundle struct {
 	*booking.Service
-	t        *testing.T
-	events   *projections.Events
-	pool     *pgxpool.Pool
-	notifier *engine.Notifier
-	url      string
-	context  context.Context // of what runs in the background
-	running  *sync.WaitGroup
+	db      dbtest.Database
+	events  *projections.Events
+	process *enginetest.Process
 }
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	url := dbtest.URL(t)
-	pool := dbtest.Connect(t, url, dbtest.MaxConns(4))
-	writing := dbtest.Connect(t, url, dbtest.MaxConns(eventstore.ReservedConns),
+	db := dbtest.New(t)
+	writing := dbtest.Connect(t, db.URL, dbtest.MaxConns(eventstore.ReservedConns),
 		dbtest.Settings(eventstore.Session(0)), eventstore.ConfigureCommits)
-	silent := slog.New(slog.DiscardHandler)
-	notifier := engine.NewNotifier(url, pool, projections.Names(), silent)
+	p := enginetest.Read(db, projections.Names()...)
 	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{
-		Committed: func(records []eventstore.Record) { notifier.Appended(records...) },
+		Committed: func(records []eventstore.Record) { p.Notifier.Appended(records...) },
 	})
-	must(t, err)
-	progress := engine.NewProgress(pool, notifier, nil, silent)
-	ctx, stop := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { notifier.Run(ctx) })
-	running.Go(func() { progress.Run(ctx) })
-	t.Cleanup(func() {
-		must(t, executor.Close(context.Background()))
-		stop()
-		running.Wait()
-	})
+	dbtest.Must(t, err)
+	t.Cleanup(func() { dbtest.Must(t, executor.Close(context.Background())) })
 	service := &booking.Service{
-		Executor: executor, Log: eventstore.NewLog(pool), Bookings: projections.Bookings{Pool: pool},
-		Holds: projections.Holds{Pool: pool}, Waitlist: projections.Waitlist{Pool: pool}, Progress: progress, Now: time.Now,
+		Executor: executor, Log: eventstore.NewLog(db.Pool), Bookings: projections.Bookings{Pool: db.Pool},
+		Holds: projections.Holds{Pool: db.Pool}, Waitlist: projections.Waitlist{Pool: db.Pool},
+		Progress: p.Progress, Now: time.Now,
 	}
-	return &bundle{service, t, projections.NewEvents(pool), pool, notifier, url, ctx, &running}
+	return &bundle{service, db, projections.NewEvents(db.Pool), p}
 }
 
 // anotherProcess is a service with an executor of its own on the same database, without read models.
 func (b *bundle) anotherProcess() *booking.Service {
-	b.t.Helper()
-	writing := dbtest.Connect(b.t, b.url, dbtest.MaxConns(eventstore.ReservedConns),
+	b.db.Helper()
+	writing := dbtest.Connect(b.db, b.db.URL, dbtest.MaxConns(eventstore.ReservedConns),
 		dbtest.Settings(eventstore.Session(0)), eventstore.ConfigureCommits)
 	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{})
-	must(b.t, err)
-	b.t.Cleanup(func() { must(b.t, executor.Close(context.Background())) })
+	dbtest.Must(b.db, err)
+	b.db.Cleanup(func() { dbtest.Must(b.db, executor.Close(context.Background())) })
 	s := b.unread()
 	s.Executor = executor
 	return s
@@ -77,23 +61,11 @@ func (b *bundle) anotherProcess() *booking.Service {
 
 // project runs the projections until the test ends.
 func (b *bundle) project() *bundle {
-	b.t.Helper()
-	pool := dbtest.Connect(b.t, b.url,
+	b.db.Helper()
+	pool := dbtest.Connect(b.db, b.db.URL,
 		dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.RunSession()))
-	b.running.Go(func() {
-		if err := engine.Run(b.context, engine.Options{Projections: projections.All(), Pool: pool,
-			Notifier: b.notifier}); err != nil {
-			b.t.Errorf("projections: %v", err)
-		}
-	})
+	b.process.Project(pool, projections.All())
 	return b
-}
-
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
-	}
 }
 
 // organizer owns the events of the tests.
@@ -122,9 +94,9 @@ func concert(capacity int) booking.Schedule {
 
 // schedule makes an event and returns its id. It does not wait for the read models.
 func (b *bundle) schedule(capacity int) uuid.UUID {
-	b.t.Helper()
-	result, err := b.unread().Schedule(b.t.Context(), by(organizer), concert(capacity))
-	must(b.t, err)
+	b.db.Helper()
+	result, err := b.unread().Schedule(b.db.Context(), by(organizer), concert(capacity))
+	dbtest.Must(b.db, err)
 	return result.Event.ID
 }
 
@@ -144,9 +116,9 @@ func (b *bundle) at(now time.Time) *booking.Service {
 
 // head is the position of the log's last record.
 func (b *bundle) head() int64 {
-	b.t.Helper()
-	head, err := b.Log.Head(b.t.Context())
-	must(b.t, err)
+	b.db.Helper()
+	head, err := b.Log.Head(b.db.Context())
+	dbtest.Must(b.db, err)
 	return head
 }
 

@@ -45,9 +45,9 @@ type batch[S, R any] struct {
 	stats  BatchStats
 }
 
-func newBatch[S, R any](e *shared[S, R], delay time.Duration, cs []*call[S, R], p *entry) *batch[S, R] {
+func newBatch[S, R any](e *shared[S, R], delay time.Duration, cs []*call[S, R], in *entry) *batch[S, R] {
 	return &batch[S, R]{
-		shared: e, delay: delay, entry: p,
+		shared: e, delay: delay, entry: in,
 		calls:  calls[S, R]{logger: e.logger, open: cs},
 		states: newStates(&e.store, cs),
 		tx: transaction{pool: e.pool, timeout: e.options.messageTimeout(), logger: e.logger,
@@ -95,9 +95,9 @@ func (b *batch[S, R]) process(ctx context.Context) (err error) {
 	if err := b.entry.wait(whileUp); err != nil {
 		return giveUp(err, false)
 	}
-	place := b.appendOrder.enter(b.entry.streams)
-	defer b.appendOrder.leaveIn(&b.done, place)
-	if err := place.wait(whileUp); err != nil {
+	appending := b.appendOrder.enter(b.entry.streams)
+	defer b.appendOrder.leaveIn(&b.done, appending)
+	if err := appending.wait(whileUp); err != nil {
 		return giveUp(err, false)
 	}
 	if err := b.awaitAppendSlot(whileUp); err != nil {
@@ -201,7 +201,7 @@ const (
 	overtakers = 4
 )
 
-// awaitAppendSlot waits for the place at which a process appends.
+// awaitAppendSlot waits until the batch may append.
 func (b *batch[S, R]) awaitAppendSlot(ctx context.Context) error {
 	b.slot = b.appending
 	select {

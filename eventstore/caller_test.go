@@ -11,6 +11,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // occupy lets commands that do nothing hold all transactions, so that others have to wait until
@@ -50,7 +51,7 @@ func together(tb testing.TB, e *executor, commands ...command) []*pending {
 	calls := make([]*pending, len(commands))
 	for i, c := range commands {
 		calls[i] = begin(func() (result, error) { return e.Execute(context.Background(), c) })
-		eventually(tb, "the command waits", func() bool { return e.Waiting() == i+1 })
+		waittest.For(tb, "the command waits", func() bool { return e.Waiting() == i+1 })
 	}
 	letGo()
 	return calls
@@ -59,11 +60,11 @@ func together(tb testing.TB, e *executor, commands ...command) []*pending {
 // checkConnections wants that all connections of an executor are idle, and in no transaction.
 func checkConnections(tb testing.TB, b bundle, p process) {
 	tb.Helper()
-	eventually(tb, "no connection is in use", func() bool {
+	waittest.For(tb, "no connection is in use", func() bool {
 		s := p.pool.Stat()
 		return s.AcquiredConns() == 0 && s.IdleConns() == s.TotalConns()
 	})
-	eventually(tb, "no transaction is open", func() bool { return b.openTransactions(tb) == 0 })
+	waittest.For(tb, "no transaction is open", func() bool { return b.openTransactions(tb) == 0 })
 }
 
 func TestACallerThatGivesUpInTheQueueHasNoEffect(t *testing.T) {
@@ -79,9 +80,9 @@ func TestACallerThatGivesUpInTheQueueHasNoEffect(t *testing.T) {
 			ctx, giveUp := context.WithCancelCause(t.Context())
 			impatient := errors.New("impatient")
 			first := begin(func() (result, error) { return p.book(ctx, stream, uuid.New()) })
-			eventually(t, "the command waits", func() bool { return p.Waiting() == 1 })
-			second := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
-			eventually(t, "the other command waits", func() bool { return p.Waiting() == 2 })
+			waittest.For(t, "the command waits", func() bool { return p.Waiting() == 1 })
+			second := p.beginBooking(stream)
+			waittest.For(t, "the other command waits", func() bool { return p.Waiting() == 2 })
 
 			giveUp(impatient)
 			if a := first.get(t); !errors.Is(a.err, impatient) {
@@ -102,8 +103,8 @@ func TestACommandInTheQueueIsGivenUpWhenTheDatabaseIsGone(t *testing.T) {
 	alive, gone := context.WithCancel(context.Background())
 	p := b.process(t, options{Health: func() context.Context { return alive }})
 	occupy(t, p.executor) // those under way don't know it yet, and hold up the others
-	waiting := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
-	eventually(t, "the command waits", func() bool { return p.Waiting() == 1 })
+	waiting := p.beginBooking(stream)
+	waittest.For(t, "the command waits", func() bool { return p.Waiting() == 1 })
 
 	gone()
 	if a := waiting.get(t); !errors.Is(a.err, eventstore.ErrUnavailable) {
@@ -155,7 +156,7 @@ func TestCallersThatGiveUpAreToldTheTruth(t *testing.T) {
 	const tickets = 1000
 	stream := b.schedule(t, tickets)
 	p := b.process(t, options{Delay: 20 * time.Millisecond, Transactions: 2})
-	customers := people(300)
+	customers := newIDs(300)
 	answers := stormOf(t, customers, func(i int, customer uuid.UUID) (result, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*100*time.Microsecond)
 		defer cancel()
@@ -183,10 +184,10 @@ func TestAFullQueueIsBusyAndNotSoldOut(t *testing.T) {
 	letGo := occupy(t, p.executor)
 	var waiting []*pending
 	for range room {
-		waiting = append(waiting, begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) }))
+		waiting = append(waiting, p.beginBooking(stream))
 	}
-	eventually(t, "the queue is full", func() bool { return p.Waiting() == room })
-	ctx, cancel := context.WithTimeout(t.Context(), patient)
+	waittest.For(t, "the queue is full", func() bool { return p.Waiting() == room })
+	ctx, cancel := context.WithTimeout(t.Context(), waittest.Timeout)
 	defer cancel()
 	if _, err := p.book(ctx, stream, uuid.New()); !errors.Is(err, eventstore.ErrBusy) {
 		t.Errorf("got %v, want busy", err)
@@ -211,9 +212,9 @@ func TestAStormOnASmallQueueSellsEverythingToThoseWhoComeAgain(t *testing.T) {
 	const tickets = 40
 	stream := b.schedule(t, tickets)
 	p := b.process(t, options{Delay: 5 * time.Millisecond, Queue: 5, Batch: 4})
-	answers := stormOf(t, people(100), func(_ int, customer uuid.UUID) (r result, err error) {
+	answers := stormOf(t, newIDs(100), func(_ int, customer uuid.UUID) (r result, err error) {
 		book := bookFor(customer)
-		poll(func() bool {
+		waittest.Until(waittest.Timeout, func() bool {
 			r, err = p.do(t.Context(), stream, book)
 			return !errors.Is(err, eventstore.ErrBusy)
 		})
@@ -260,7 +261,7 @@ func TestOneOfManyWhoExpectTheSameVersionWins(t *testing.T) {
 	b := setup(t)
 	stream := b.schedule(t, 100)
 	processes := b.processes(t, 2, options{})
-	answers := stormOf(t, people(20), func(i int, customer uuid.UUID) (result, error) {
+	answers := stormOf(t, newIDs(20), func(i int, customer uuid.UUID) (result, error) {
 		c := order(stream, bookFor(customer))
 		c.Expected = 1
 		return processes[i%2].Execute(context.Background(), c)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func TestCloseCarriesOutWhatWasAccepted(t *testing.T) {
@@ -22,14 +23,14 @@ func TestCloseCarriesOutWhatWasAccepted(t *testing.T) {
 	letGo := occupy(t, p.executor)
 	var calls []*pending
 	for i := range waiting {
-		calls = append(calls, begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) }))
-		eventually(t, "the command waits", func() bool { return p.Waiting() == i+1 })
+		calls = append(calls, p.beginBooking(stream))
+		waittest.For(t, "the command waits", func() bool { return p.Waiting() == i+1 })
 	}
 	closed := make(chan error, 2)
 	for range 2 {
 		go func() { closed <- p.Close(context.Background()) }()
 	}
-	eventually(t, "new commands are refused", func() bool {
+	waittest.For(t, "new commands are refused", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		_, err := p.book(ctx, stream, uuid.New())
@@ -80,7 +81,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 			stream := b.schedule(t, 100)
 			p := startProcess(t, via.url, booking(), options{Delay: c.delay, Transactions: 1, Batch: 2})
 			hang, taken := hold(t, lose, nil), make(chan struct{}, 100)
-			via.obey(func(f *flight) verdict {
+			via.intercept(func(f *flight) verdict {
 				if !c.hangs(f) {
 					return pass
 				}
@@ -104,7 +105,7 @@ func TestCloseIsBoundedWhateverHangs(t *testing.T) {
 					wait(t, "the batch is in its delay", taken)
 				}
 			}
-			eventually(t, "some commands wait", func() bool { return p.Waiting() > 3 })
+			waittest.For(t, "some commands wait", func() bool { return p.Waiting() > 3 })
 
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
@@ -167,16 +168,16 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 	via := newProxy(t, b.url)
 	p := startProcess(t, via.url, spoiltModel(), options{Delay: 10 * time.Millisecond, Transactions: 3,
 		Timeout: 300 * time.Millisecond})
-	via.obey(once((*flight).appends, always(loseAnswer)))
-	customers := append(people(30), spoiltCustomer(0), spoiltCustomer(4))
+	via.intercept(once((*flight).appends, always(loseAnswer)))
+	customers := append(newIDs(30), spoiltCustomer(0), spoiltCustomer(4))
 	storm(t, []process{p}, stream, customers)
-	via.obey(once((*flight).appends, func(*flight) verdict {
+	via.intercept(once((*flight).appends, func(*flight) verdict {
 		via.refuse(true)
 		return lose
 	}))
 	storm(t, []process{p}, b.schedule(t, 20), customers)
 	via.refuse(false)
-	stormOf(t, people(50), func(i int, customer uuid.UUID) (result, error) {
+	stormOf(t, newIDs(50), func(i int, customer uuid.UUID) (result, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(i)*200*time.Microsecond)
 		defer cancel()
 		return p.book(ctx, stream, customer)
@@ -185,7 +186,7 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 	if err := p.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	eventually(t, "all connections were given back", func() bool { return p.pool.Stat().AcquiredConns() == 0 })
+	waittest.For(t, "all connections were given back", func() bool { return p.pool.Stat().AcquiredConns() == 0 })
 	p.pool.Close()
 	via.close()
 	b.pool.Close()

@@ -18,6 +18,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // coldSizes are the sizes of the logs of the benchmarks of a cold start.
@@ -206,7 +207,7 @@ func (b bundle) withoutSnapshots(tb testing.TB) func() {
 
 // A process that has just started gets one command for each of many streams at once.
 func BenchmarkColdStart(b *testing.B) {
-	db, streams := setup(b), people(*coldStreams)
+	db, streams := setup(b), newIDs(*coldStreams)
 	db.fill(b, streams, *coldRecords)
 	b.Run("snapshots=none", func(b *testing.B) {
 		db.benchmarkRestart(b, options{}, streams, 0, db.withoutSnapshots(b))
@@ -221,7 +222,7 @@ func (b bundle) takeSnapshots(tb testing.TB, streams []uuid.UUID) {
 	p := startProcess(tb, b.url, withSnapshots(), options{})
 	defer p.Close(context.Background()) //nolint:errcheck // it has done its work
 	for _, stream := range streams {
-		eventually(tb, "the stream has a snapshot", func() bool {
+		waittest.For(tb, "the stream has a snapshot", func() bool {
 			if _, err := p.look(tb, stream); err != nil {
 				tb.Fatal(err)
 			}
@@ -233,7 +234,7 @@ func (b bundle) takeSnapshots(tb testing.TB, streams []uuid.UUID) {
 // A process is restarted in the middle of a sale, and 300 customers wait for it, whose bookings come
 // within a second.
 func BenchmarkRestartInASale(b *testing.B) {
-	db, stream := setup(b), people(1)
+	db, stream := setup(b), newIDs(1)
 	db.fill(b, stream, *coldSale*4/5)
 	db.takeSnapshots(b, stream)
 	db.fill(b, stream, *coldSale/5)
@@ -263,7 +264,7 @@ func BenchmarkRestart(b *testing.B) {
 	db := setup(b)
 	var streams []uuid.UUID
 	for size := 10_000; size <= *coldLog; size *= 10 {
-		more := people(size/each - len(streams))
+		more := newIDs(size/each - len(streams))
 		db.fill(b, more, each)
 		streams = append(streams, more...)
 		b.Run(fmt.Sprintf("records=%d", size), func(b *testing.B) {
@@ -275,7 +276,7 @@ func BenchmarkRestart(b *testing.B) {
 // Bookings of an event that the process knows, alone and while it reads another one that it does not
 // know.
 func BenchmarkWarmBesideCold(b *testing.B) {
-	db, cold, warm := setup(b), people(1), people(1)
+	db, cold, warm := setup(b), newIDs(1), newIDs(1)
 	db.fill(b, cold, *coldSale)
 	db.fill(b, warm, 1)
 	var alone, took []time.Duration
@@ -294,7 +295,7 @@ func BenchmarkWarmBesideCold(b *testing.B) {
 			alone = append(alone, book())
 		}
 		b.StartTimer()
-		load := begin(func() (result, error) { return p.book(context.Background(), cold[0], uuid.New()) })
+		load := p.beginBooking(cold[0])
 		for !isDone(load) {
 			took = append(took, book())
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 const (
@@ -81,7 +82,7 @@ func mustBookAll(tb testing.TB, p process, streams []uuid.UUID) {
 func TestAStatementReadsABoundedNumberOfRecords(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	streams := people(60)
+	streams := newIDs(60)
 	b.fill(t, streams, 200)
 	var seen unreadRows
 	e, pool := startExecutor(t, b.url, booking(), options{}, seen.configure)
@@ -101,8 +102,8 @@ func TestAStatementReadsABoundedNumberOfRecords(t *testing.T) {
 	letGo := occupy(t, e) // so that all are in one batch
 	var calls []*pending
 	for i, stream := range streams {
-		calls = append(calls, begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) }))
-		eventually(t, "the command waits", func() bool { return p.Waiting() == i+1 })
+		calls = append(calls, p.beginBooking(stream))
+		waittest.For(t, "the command waits", func() bool { return p.Waiting() == i+1 })
 	}
 	seen.take()
 	letGo()
@@ -120,7 +121,7 @@ func TestWhatWasReadIsKept(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	via := newProxy(t, b.url)
-	stream := people(1)
+	stream := newIDs(1)
 	const missing = 5_000 // after a short statement and a long one
 	const length = rowsOfAStatement + rowsOfALong + missing
 	b.fill(t, stream, length)
@@ -129,7 +130,7 @@ func TestWhatWasReadIsKept(t *testing.T) {
 	p := process{e, pool}
 
 	var reads atomic.Int32
-	via.obey(func(f *flight) verdict {
+	via.intercept(func(f *flight) verdict {
 		if f.has(unreadMark) && reads.Add(1) > 2 { // a short statement and a long one pass
 			return lose
 		}
@@ -141,7 +142,7 @@ func TestWhatWasReadIsKept(t *testing.T) {
 	if _, sum := seen.take(); sum < rowsOfAStatement+rowsOfALong {
 		t.Fatalf("%d records were read before the connection broke", sum)
 	}
-	via.obey(nil)
+	via.intercept(nil)
 	mustBook(t, p, stream[0], uuid.New())
 	if rows, sum := seen.take(); sum > missing+10 {
 		t.Errorf("%v records were read the second time, of %d that were missing", rows, missing)
@@ -153,7 +154,7 @@ func TestWhatWasReadIsKept(t *testing.T) {
 func TestAStreamIsLoadedOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	stream := people(1)
+	stream := newIDs(1)
 	const length, customers = 3 * rowsOfAStatement, 200
 	b.fill(t, stream, length)
 	b.takeSnapshots(t, stream)
@@ -183,21 +184,21 @@ func TestALoadEndsWhenAllHaveLeft(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	via := newProxy(t, b.url)
-	stream := people(1)
+	stream := newIDs(1)
 	const length = 4 * rowsOfAStatement
 	b.fill(t, stream, length)
 	var seen unreadRows
 	e, pool := startExecutor(t, via.url, booking(), options{}, seen.configure)
 	p := process{e, pool}
 	held := hold(t, pass, nil)
-	via.obey(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
+	via.intercept(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
 
 	var calls []*pending
 	ctx, leave := context.WithCancel(context.Background())
 	defer leave()
 	for i := range 3 {
 		calls = append(calls, begin(func() (result, error) { return p.book(ctx, stream[0], uuid.New()) }))
-		eventually(t, "the command waits", func() bool { return p.Waiting() == i+1 })
+		waittest.For(t, "the command waits", func() bool { return p.Waiting() == i+1 })
 	}
 	held.flight(t)
 	leave()
@@ -207,7 +208,7 @@ func TestALoadEndsWhenAllHaveLeft(t *testing.T) {
 		}
 	}
 	held.release()
-	eventually(t, "nobody waits", func() bool { return p.Waiting() == 0 })
+	waittest.For(t, "nobody waits", func() bool { return p.Waiting() == 0 })
 	if rows, sum := seen.take(); sum != rowsOfAStatement {
 		t.Errorf("%v records were read, and all had left when the first %d came", rows, rowsOfAStatement)
 	}
@@ -220,7 +221,7 @@ func TestALoadEndsWhenAllHaveLeft(t *testing.T) {
 func TestTheBatchThatFollowsALoadDoesNotReadAgain(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	stream := people(1)
+	stream := newIDs(1)
 	b.fill(t, stream, 3)
 	var seen unreadRows
 	e, pool := startExecutor(t, b.url, booking(), options{}, seen.configure)
@@ -244,7 +245,7 @@ func (c countingCodec) Decode(name string, schema int16, data []byte) (domain.Re
 func TestAStreamThatWasOnlyReadGetsASnapshot(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	streams := people(20)
+	streams := newIDs(20)
 	b.fill(t, streams, 1_200)
 	p := startProcess(t, b.url, withSnapshots(), options{})
 	tx, err := b.pool.Begin(t.Context())
@@ -261,7 +262,7 @@ func TestAStreamThatWasOnlyReadGetsASnapshot(t *testing.T) {
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "all streams have a snapshot", func() bool {
+	waittest.For(t, "all streams have a snapshot", func() bool {
 		for _, stream := range streams {
 			p.mustLook(t, stream, 1_199)
 		}
@@ -277,12 +278,12 @@ func TestCloseWaitsForStreamsToBeLoaded(t *testing.T) {
 	stream := b.schedule(t, 5)
 	p := startProcess(t, via.url, booking(), options{})
 	held := hold(t, pass, nil)
-	via.obey(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
-	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	via.intercept(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
+	call := p.beginBooking(stream)
 	held.flight(t)
 	closed := make(chan error, 1)
 	go func() { closed <- p.Close(context.Background()) }()
-	eventually(t, "the executor takes no more", func() bool {
+	waittest.For(t, "the executor takes no more", func() bool {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		time.AfterFunc(10*time.Millisecond, cancel)
@@ -304,8 +305,8 @@ func TestCloseInTimeAbortsLoads(t *testing.T) {
 	stream := b.schedule(t, 5)
 	p := startProcess(t, via.url, booking(), options{})
 	held := hold(t, pass, nil)
-	via.obey(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
-	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	via.intercept(once(func(f *flight) bool { return f.has(unreadMark) }, held.rule))
+	call := p.beginBooking(stream)
 	held.flight(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -334,11 +335,11 @@ func TestNobodyWaitsWhileAnotherStreamIsLoaded(t *testing.T) {
 			letGo := occupy(t, p.executor)
 			held := hold(t, pass, nil)
 			readsCold := func(f *flight) bool { return f.has(unreadMark) && bytes.Contains(f.raw.Bytes(), cold[:]) }
-			via.obey(once(readsCold, held.rule))
-			slow := begin(func() (result, error) { return p.book(context.Background(), cold, uuid.New()) })
-			eventually(t, "the command waits", func() bool { return p.Waiting() == 1 })
-			quick := begin(func() (result, error) { return p.book(context.Background(), warm, uuid.New()) })
-			eventually(t, "the other command waits", func() bool { return p.Waiting() == 2 })
+			via.intercept(once(readsCold, held.rule))
+			slow := p.beginBooking(cold)
+			waittest.For(t, "the command waits", func() bool { return p.Waiting() == 1 })
+			quick := p.beginBooking(warm)
+			waittest.For(t, "the other command waits", func() bool { return p.Waiting() == 2 })
 			letGo()
 			held.flight(t)
 
@@ -368,8 +369,8 @@ func TestNobodyWaitsForAnAppendOnADeadConnection(t *testing.T) {
 	mustBook(t, p, dead, uuid.New())
 	mustBook(t, p, warm, uuid.New())
 	muted := make(chan struct{})
-	via.obey(once((*flight).appends, func(*flight) verdict { close(muted); return mute }))
-	stuck := begin(func() (result, error) { return p.book(context.Background(), dead, uuid.New()) })
+	via.intercept(once((*flight).appends, func(*flight) verdict { close(muted); return mute }))
+	stuck := p.beginBooking(dead)
 	wait(t, "the append", muted)
 	for range 5 {
 		mustBook(t, p, warm, uuid.New())
@@ -386,7 +387,7 @@ func TestNobodyWaitsForAnAppendOnADeadConnection(t *testing.T) {
 func TestManyColdStreamsDoNotHoldUpAWarmOne(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	cold, warm := people(900), b.schedule(t, domain.MaxCapacity)
+	cold, warm := newIDs(900), b.schedule(t, domain.MaxCapacity)
 	b.fill(t, cold, 50)
 	p := b.process(t, options{})
 	mustBook(t, p, warm, uuid.New())

@@ -20,8 +20,8 @@ const commitTimeout = 5 * time.Second
 // not a record of the log is written with it. When it returns nil, the write is durable, on the
 // synchronous standby too, where there is one. It returns an [ErrOutcomeUnknown] when the COMMIT
 // was not answered, within 5 s at most, or was answered with a warning, as when somebody has ended
-// its wait for the standby. After any other error nothing was written. The pool must be configured with
-// [ConfigureCommits].
+// its wait for the standby. After any other error nothing was written. The pool must be configured
+// with [ConfigureCommits].
 func Commit(ctx context.Context, pool *pgxpool.Pool, do func(pgx.Tx) error) error {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {

@@ -25,8 +25,8 @@ func TestWhenTheConnectionBreaksAtTheCommitTheCallerGetsTheTruth(t *testing.T) {
 				via := newProxy(t, b.url)
 				first, second := b.schedule(t, 1), b.schedule(t, 5)
 				p := startProcess(t, via.url, booking(), options{Delay: delay, Transactions: 1})
-				customers := people(4)
-				via.obey(once((*flight).appends, always(v)))
+				customers := newIDs(4)
+				via.intercept(once((*flight).appends, always(v)))
 
 				calls := together(t, p.executor,
 					order(first, bookFor(customers[0])), order(second, bookFor(customers[1])),
@@ -61,16 +61,16 @@ func TestWithoutAConnectionTheOutcomeIsUnknownAndTheCommandCanBeRepeated(t *test
 			via := newProxy(t, b.url)
 			stream := b.schedule(t, 5)
 			p := startProcess(t, via.url, booking(), options{Timeout: 300 * time.Millisecond})
-			via.obey(once((*flight).appends, func(*flight) verdict {
+			via.intercept(once((*flight).appends, func(*flight) verdict {
 				via.refuse(true)
 				return v
 			}))
-			book := bookFor(people(1)[0])
+			book := bookFor(newIDs(1)[0])
 
 			if _, err := p.do(t.Context(), stream, book); !errors.Is(err, eventstore.ErrOutcomeUnknown) {
 				t.Fatalf("got %v, want an unknown outcome", err)
 			}
-			if _, err := p.do(t.Context(), stream, bookFor(people(1)[0])); !errors.Is(err, eventstore.ErrUnavailable) {
+			if _, err := p.do(t.Context(), stream, bookFor(newIDs(1)[0])); !errors.Is(err, eventstore.ErrUnavailable) {
 				t.Errorf("got %v without any connection, want that the log is unavailable", err)
 			}
 			via.refuse(false)
@@ -95,9 +95,9 @@ func TestALateAppendBooksNothingTwice(t *testing.T) {
 		stream := b.schedule(t, 5)
 		p := startProcess(t, via.url, booking(), options{})
 		held := hold(t, loseAnswer, cutClient)
-		via.obey(once((*flight).appends, held.rule))
+		via.intercept(once((*flight).appends, held.rule))
 
-		booked, err := p.book(t.Context(), stream, people(1)[0])
+		booked, err := p.book(t.Context(), stream, newIDs(1)[0])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,11 +117,11 @@ func TestALateAppendBooksNothingTwice(t *testing.T) {
 			via.refuse(true)
 			f.link.cutClient()
 		})
-		via.obey(once((*flight).appends, held.rule))
+		via.intercept(once((*flight).appends, held.rule))
 
-		call := begin(func() (result, error) { return p.book(t.Context(), stream, people(1)[0]) })
+		call := begin(func() (result, error) { return p.book(t.Context(), stream, newIDs(1)[0]) })
 		late := held.flight(t)
-		if _, err := other.book(t.Context(), stream, people(1)[0]); err != nil {
+		if _, err := other.book(t.Context(), stream, newIDs(1)[0]); err != nil {
 			t.Fatal(err)
 		}
 		via.refuse(false)
@@ -142,9 +142,9 @@ func TestALateAppendBooksNothingTwice(t *testing.T) {
 			via.refuse(true)
 			f.link.cutClient()
 		})
-		via.obey(once((*flight).appends, held.rule))
+		via.intercept(once((*flight).appends, held.rule))
 
-		call := begin(func() (result, error) { return p.book(t.Context(), stream, people(1)[0]) })
+		call := begin(func() (result, error) { return p.book(t.Context(), stream, newIDs(1)[0]) })
 		late := held.flight(t)
 		held.release()
 		wait(t, "PostgreSQL has answered the late append", late.link.gone)
@@ -161,9 +161,9 @@ func TestALateAppendBooksNothingTwice(t *testing.T) {
 			via.refuse(true)
 			f.link.cutClient()
 		})
-		via.obey(once((*flight).appends, held.rule))
+		via.intercept(once((*flight).appends, held.rule))
 
-		book := bookFor(people(1)[0])
+		book := bookFor(newIDs(1)[0])
 		if _, err := p.do(t.Context(), stream, book); !errors.Is(err, eventstore.ErrOutcomeUnknown) {
 			t.Fatalf("got %v, want an unknown outcome", err)
 		}
@@ -192,8 +192,8 @@ func TestALateAppendIsFoundAlsoWhenASecondOneWasLost(t *testing.T) {
 		close(lostToo)
 		return lose
 	})
-	via.obey(once((*flight).appends, func(f *flight) verdict {
-		via.obey(second)
+	via.intercept(once((*flight).appends, func(f *flight) verdict {
+		via.intercept(second)
 		return held.rule(f)
 	}))
 
@@ -230,14 +230,14 @@ func TestTheRecordOfAnotherProcessIsNotTakenForTheWholeAppend(t *testing.T) {
 	o := options{Delay: 10 * time.Millisecond, Transactions: 1, Now: func() time.Time { return now }}
 	p, twin := startProcess(t, via.url, booking(), o), b.process(t, o)
 	lost := make(chan struct{})
-	via.obey(once((*flight).appends, func(*flight) verdict {
+	via.intercept(once((*flight).appends, func(*flight) verdict {
 		via.refuse(true)
 		close(lost)
 		return lose
 	}))
 
-	same := order(stream, bookFor(people(1)[0]))
-	calls := together(t, p.executor, same, order(other, bookFor(people(1)[0])))
+	same := order(stream, bookFor(newIDs(1)[0]))
+	calls := together(t, p.executor, same, order(other, bookFor(newIDs(1)[0])))
 	wait(t, "the append is lost", lost)
 	if _, err := twin.Execute(t.Context(), same); err != nil {
 		t.Fatal(err)
@@ -266,7 +266,7 @@ func TestADeadConnectionLeavesTimeForAnother(t *testing.T) {
 			stream := b.schedule(t, 5)
 			p := startProcess(t, via.url, booking(), options{Delay: time.Millisecond, Timeout: 1500 * time.Millisecond})
 			t.Cleanup(via.cutAll) // or the pool would wait for its dead connection
-			via.obey(once(at, always(mute)))
+			via.intercept(once(at, always(mute)))
 			r, err := p.book(t.Context(), stream, uuid.New())
 			if err != nil {
 				t.Fatal(err)
@@ -282,9 +282,9 @@ func TestTheExecutorRecoversWhenAllConnectionsBreak(t *testing.T) {
 	via := newProxy(t, b.url)
 	stream := b.schedule(t, 100)
 	p := startProcess(t, via.url, booking(), options{Delay: 30 * time.Millisecond})
-	storm(t, []process{p}, stream, people(20))
+	storm(t, []process{p}, stream, newIDs(20))
 	via.cutAll()
-	for i, a := range storm(t, []process{p}, stream, people(20)) {
+	for i, a := range storm(t, []process{p}, stream, newIDs(20)) {
 		if a.err != nil {
 			t.Errorf("command %d got %v", i, a.err)
 		}

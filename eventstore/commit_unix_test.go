@@ -15,17 +15,7 @@ import (
 // Writes beside the log, such as those of accounts, are confirmed only when the standby has them.
 func TestAWriteIsConfirmedOnlyWhenTheSynchronousStandbyHasIt(t *testing.T) {
 	t.Parallel()
-	for name, interrupt := range map[string]func(*pair, *testing.T){
-		"the standby does not answer": (*pair).waitForCommit,
-		"and the wait for it is cancelled": func(p *pair, t *testing.T) {
-			t.Helper()
-			p.endWait(t, "pg_cancel_backend")
-		},
-		"and the session is terminated": func(p *pair, t *testing.T) {
-			t.Helper()
-			p.endWait(t, "pg_terminate_backend")
-		},
-	} {
+	for name, interrupt := range interruptions() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := startPair(t)

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // counter is a model whose command has an effect each time that it is executed, unlike those of
@@ -55,10 +56,10 @@ func TestNothingIsCarriedOutTwiceWhateverTheConnectionsDo(t *testing.T) {
 		for i := range members {
 			m := &members[i]
 			m.via = newProxy(t, b.url)
-			m.via.obey(faults.draw(rt, i, m.via))
+			m.via.intercept(faults.draw(rt, i, m.via))
 			m.executor, m.pool = startCounter(t, m.via.url, drawOptions(rt))
 		}
-		streams := people(2)
+		streams := newIDs(2)
 		commands := rapid.IntRange(1, 8).Draw(rt, "commands of each")
 
 		var mu sync.Mutex
@@ -88,7 +89,7 @@ func TestNothingIsCarriedOutTwiceWhateverTheConnectionsDo(t *testing.T) {
 
 		close(faults.end)
 		for _, m := range members {
-			ctx, cancel := context.WithTimeout(context.Background(), patient)
+			ctx, cancel := context.WithTimeout(context.Background(), waittest.Timeout)
 			if err := m.executor.Close(ctx); err != nil {
 				t.Error(err)
 			}

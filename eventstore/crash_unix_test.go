@@ -12,6 +12,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // A server that does not wait for its disk loses commits when one of its sessions crashes, and goes
@@ -71,8 +72,8 @@ func (b bundle) crash(tb testing.TB) {
 	if err := syscall.Kill(int(victim.PgConn().PID()), syscall.SIGKILL); err != nil {
 		tb.Fatal(err)
 	}
-	eventually(tb, "all sessions have ended", func() bool { return witness.Ping(tb.Context()) != nil })
-	eventually(tb, "PostgreSQL has recovered", func() bool {
+	waittest.For(tb, "all sessions have ended", func() bool { return witness.Ping(tb.Context()) != nil })
+	waittest.For(tb, "PostgreSQL has recovered", func() bool {
 		conn, err := pgx.Connect(tb.Context(), b.url)
 		if err != nil {
 			return false

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // Batches name their streams in whatever order the commands come, so every order meets every other.
@@ -42,7 +43,7 @@ func TestAppendsThatShareStreamsDoNotDeadlock(t *testing.T) {
 		t.Errorf("got %d deadlocks", n)
 	}
 	b.makeDeadlock(t)
-	eventually(t, "a deadlock on purpose is counted", func() bool { return b.deadlocks(t, nil) == 1 })
+	waittest.For(t, "a deadlock on purpose is counted", func() bool { return b.deadlocks(t, nil) == 1 })
 }
 
 // deadlocks reads PostgreSQL's count. A connection reports when it ends at the latest, so those of
@@ -50,7 +51,7 @@ func TestAppendsThatShareStreamsDoNotDeadlock(t *testing.T) {
 func (b bundle) deadlocks(tb testing.TB, processes []process) int {
 	tb.Helper()
 	for _, p := range processes {
-		ctx, cancel := context.WithTimeout(context.Background(), patient)
+		ctx, cancel := context.WithTimeout(context.Background(), waittest.Timeout)
 		defer cancel()
 		if err := p.Close(ctx); err != nil {
 			tb.Fatal(err)
@@ -68,7 +69,7 @@ func (b bundle) makeDeadlock(tb testing.TB) {
 		mustExec(tb, conn, `set deadlock_timeout = '10ms'`)
 		mustExec(tb, conn, `select pg_advisory_lock($1)`, i)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patient)
+	ctx, cancel := context.WithTimeout(context.Background(), waittest.Timeout)
 	defer cancel()
 	var done sync.WaitGroup
 	var failed [2]error
@@ -102,12 +103,12 @@ func TestAFrozenProcessIsCutOff(t *testing.T) {
 			frozen <- f.link
 			return mute
 		})
-		via.obey(once((*flight).appends, func(f *flight) verdict {
-			via.obey(freeze)
+		via.intercept(once((*flight).appends, func(f *flight) verdict {
+			via.intercept(freeze)
 			return conflict.rule(f)
 		}))
 
-		call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+		call := p.beginBooking(stream)
 		conflict.flight(t)
 		if _, err := other.book(t.Context(), stream, uuid.New()); err != nil {
 			t.Fatal(err)
@@ -155,7 +156,7 @@ func TestAFrozenProcessIsCutOff(t *testing.T) {
 // waitForFrozen waits until a connection is idle in a transaction that has locked the head row.
 func (b bundle) waitForFrozen(tb testing.TB) {
 	tb.Helper()
-	eventually(tb, "the head row is locked by an idle connection", func() bool {
+	waittest.For(tb, "the head row is locked by an idle connection", func() bool {
 		return b.count(tb, `
 			select count(*) from pg_stat_activity
 			where datname = current_database() and state = 'idle in transaction' and backend_xid is not null`) == 1

@@ -13,6 +13,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func TestTheDelayHoldsNoLockAndNoTransactionID(t *testing.T) {
@@ -20,10 +21,10 @@ func TestTheDelayHoldsNoLockAndNoTransactionID(t *testing.T) {
 	b := setup(t)
 	stream := b.schedule(t, 10)
 	p := b.process(t, options{Delay: 500 * time.Millisecond})
-	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	call := p.beginBooking(stream)
 	const inDelay = `from pg_stat_activity where datname = current_database() and application_name = $1 and state = ` +
 		`'idle in transaction'`
-	eventually(t, "the batch is in its delay", func() bool {
+	waittest.For(t, "the batch is in its delay", func() bool {
 		return b.count(t, `select count(*) `+inDelay,
 			executorName) == 1
 	})
@@ -90,7 +91,7 @@ func TestALoneCommandLeavesAtOnce(t *testing.T) {
 	if _, err := p.book(t.Context(), stream, uuid.New()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the batch is observed", func() bool { return len(seen.all()) == 1 })
+	waittest.For(t, "the batch is observed", func() bool { return len(seen.all()) == 1 })
 	s := seen.all()[0]
 	if s.Waited >= delay {
 		t.Errorf("the command waited %s in the queue", s.Waited)
@@ -128,7 +129,7 @@ func TestADelayNeedsFewTransactionsAndAShortWaitInTheQueue(t *testing.T) {
 		}
 	})
 	most := 0
-	eventually(t, "eight batches have gone", func() bool {
+	waittest.For(t, "eight batches have gone", func() bool {
 		most = max(most, b.openTransactions(t))
 		return len(seen.all()) >= 8
 	})
@@ -165,7 +166,7 @@ func TestBatchesLeaveApartOnlyWhileCommandsAreComing(t *testing.T) {
 		return time.Since(began)
 	}
 	book()
-	eventually(t, "all batches are observed", func() bool { return len(seen.all()) == customers })
+	waittest.For(t, "all batches are observed", func() bool { return len(seen.all()) == customers })
 	if usual := seen.waits()[customers/2]; usual > eventstore.Linger/2 {
 		t.Errorf("while none are coming, a command waited %s in the queue", usual)
 	}
@@ -187,14 +188,14 @@ func TestWhileOthersAppendTheHeadIsLockedFirst(t *testing.T) {
 	var locks atomic.Int32
 	held := hold(t, pass, nil)
 	first := once((*flight).appends, held.rule)
-	via.obey(func(f *flight) verdict {
+	via.intercept(func(f *flight) verdict {
 		if f.locks() {
 			locks.Add(1)
 		}
 		return first(f)
 	})
 
-	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	call := p.beginBooking(stream)
 	held.flight(t)
 	if n := locks.Load(); n != 0 {
 		t.Errorf("the head row was locked %d times without need", n)
@@ -246,9 +247,9 @@ func TestTheNumberOfOpenTransactionsIsBounded(t *testing.T) {
 			}
 			var calls []*pending
 			for _, stream := range streams {
-				calls = append(calls, begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) }))
+				calls = append(calls, p.beginBooking(stream))
 			}
-			eventually(t, "the oldest transactions are old enough for others to have followed", func() bool {
+			waittest.For(t, "the oldest transactions are old enough for others to have followed", func() bool {
 				return b.count(t, `
 					select count(*) from pg_stat_activity
 					where datname = current_database() and application_name = $1 and clock_timestamp() - xact_start > $2::interval`,
@@ -303,7 +304,7 @@ func TestAProcessIsNeverInConflictWithItself(t *testing.T) {
 	stream, other := b.schedule(t, 1000), b.schedule(t, 1000)
 	var seen observed
 	p := b.process(t, options{Delay: 5 * time.Millisecond, Batch: 7, Observe: seen.note})
-	stormOf(t, people(300), func(i int, customer uuid.UUID) (result, error) {
+	stormOf(t, newIDs(300), func(i int, customer uuid.UUID) (result, error) {
 		c := order([]uuid.UUID{stream, other}[i/2%2], bookFor(customer))
 		c.Immediate = i%2 == 0
 		return p.Execute(context.Background(), c)
@@ -330,9 +331,9 @@ func TestAConflictCostsNoSecondDelay(t *testing.T) {
 	var seen observed
 	p, other := startProcess(t, via.url, booking(), options{Delay: delay, Observe: seen.note}), b.process(t, options{})
 	held := hold(t, pass, nil)
-	via.obey(once((*flight).appends, held.rule))
+	via.intercept(once((*flight).appends, held.rule))
 
-	call := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	call := p.beginBooking(stream)
 	held.flight(t)
 	if _, err := other.book(t.Context(), stream, uuid.New()); err != nil {
 		t.Fatal(err)
@@ -345,7 +346,7 @@ func TestAConflictCostsNoSecondDelay(t *testing.T) {
 	if took := time.Since(started); took > delay {
 		t.Errorf("the second attempt took %s, as if the delay of %s were part of it", took, delay)
 	}
-	eventually(t, "the batch is observed", func() bool { return len(seen.all()) == 1 })
+	waittest.For(t, "the batch is observed", func() bool { return len(seen.all()) == 1 })
 	if s := seen.all()[0]; s.Attempts != 2 {
 		t.Errorf("got %d attempts, want two", s.Attempts)
 	}

@@ -1,9 +1,9 @@
-// Package eventstore keeps the log in PostgreSQL and carries commands to it. It knows streams and
-// records, and has never heard of a booking: the caller hands it a [Model] of its streams.
+// Package eventstore keeps the log in PostgreSQL and executes commands on it. It knows streams and
+// records, and nothing of bookings: the caller hands it a [Model] of its streams.
 //
-// [Log] reads the log; it is small and plain. [Executor] is the heart: it runs a command against the
-// state of its stream, and lets the commands that arrive together share a transaction, also across
-// streams. Start at batch.go: process is the way of a batch, step by step.
+// [Log] reads the log. [Executor] decides a command on the state of its stream and appends the
+// records. Commands that arrive together share a transaction, also across streams. Start reading at
+// batch.go: process takes a batch from its first read to the answers.
 //
 // # Files
 //
@@ -11,9 +11,9 @@
 //
 //	errors, record, chain, scan, log        the errors and the log
 //	keys, model, health, options            what callers hand in
-//	connect, session                        how connections are set up
+//	connect, usertimeout, session           how connections are set up
 //	cache, snapshot, unread                 what is known of streams, and how they are read
-//	append, transaction, stalled            one transaction and its connection
+//	append, facts, transaction, stalled     one transaction and its connection
 //	call, states, plan, calls, aftererror   commands, what they are decided on, what is to be appended
 //	loader, order, queue                    how commands come to batches
 //	trace, batch, executor                  what batches do

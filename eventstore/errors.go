@@ -18,8 +18,7 @@ var (
 	ErrBusy           = errors.New("too many commands are waiting")
 	ErrClosed         = errors.New("the executor is closed")
 	ErrUnavailable    = errors.New("the log can't be written at the moment")
-	ErrOutcomeUnknown = errors.New(
-		"whether the command took effect can't be known yet")
+	ErrOutcomeUnknown = errors.New("whether the command took effect can't be known yet")
 )
 
 // ConflictError says that a stream was not at the version that a command expected. Two processes

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TypeLogRead is the type of records that say who has read the log. No rule is about them and no
-// read model has them: whoever folds streams of commands leaves them out.
+// TypeLogRead is the type of records that say who has read the log. No rule and no read model is about
+// them: code that folds the streams of commands leaves them out.
 const TypeLogRead = "LogRead"
 
 // ReadsStream is the stream of all records of [TypeLogRead], and of nothing else.
@@ -24,8 +24,8 @@ type Fact struct {
 	Metadata      Metadata
 }
 
-// appendAttempts is how often AppendFacts looks for the end of the stream anew, because another
-// process was first.
+// appendAttempts is how often AppendFacts reads the end of the stream, in case another process is
+// first.
 const appendAttempts = 10
 
 // AppendFacts adds facts to the end of a stream, whatever its version is, and returns the position

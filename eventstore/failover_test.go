@@ -88,7 +88,7 @@ func TestAFailoverThatLosesCommitsLeavesNoForkInTheHistory(t *testing.T) {
 			b := bundle{url: server.URL(), pool: pool, log: eventstore.NewLog(pool)}
 			stream := b.schedule(t, 100)
 			remembers, another := b.process(t, options{}), b.process(t, options{})
-			customers := people(3 + others)
+			customers := newIDs(3 + others)
 			mustBook(t, remembers, stream, customers[0])
 
 			behind := filepath.Join(t.TempDir(), "replica")

@@ -31,7 +31,7 @@ func TestABatchThatIsGivenUpBeforeItReadsWasNotRejected(t *testing.T) {
 			another := b.process(t, options{})
 			// A conflict has the batch read once more, also where it has no delay.
 			var conflicted atomic.Bool
-			via.obey(func(f *flight) verdict {
+			via.intercept(func(f *flight) verdict {
 				if f.appends() && !conflicted.Swap(true) {
 					mustBook(t, another, stream, uuid.New())
 					down(eventstore.ErrUnavailable)

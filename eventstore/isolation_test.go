@@ -161,7 +161,7 @@ func TestADatabaseThatCannotStoreAnythingIsUnavailable(t *testing.T) {
 	stream := b.schedule(t, 5)
 	p := b.process(t, options{})
 	mustExec(t, b.pool, `alter table log_head rename to log_head_away`)
-	for i, a := range storm(t, []process{p}, stream, people(10)) {
+	for i, a := range storm(t, []process{p}, stream, newIDs(10)) {
 		if !errors.Is(a.err, eventstore.ErrUnavailable) {
 			t.Errorf("command %d got %v, want that the log is unavailable", i, a.err)
 		}
@@ -257,7 +257,7 @@ func TestNobodyHangsWhenACallbackPanics(t *testing.T) {
 			var mu sync.Mutex
 			told := map[uuid.UUID]error{}
 			for range 5 {
-				customers := people(20)
+				customers := newIDs(20)
 				customers[7] = spoiltCustomer(0) // so that the batch is divided
 				stormOf(t, customers, func(i int, customer uuid.UUID) (result, error) {
 					r, err := p.book(t.Context(), streams[i%2], customer)

@@ -40,15 +40,15 @@ type loader[S, R any] struct {
 
 // load is a stream on its way into the cache.
 type load[S, R any] struct {
-	id     uuid.UUID
-	asked  time.Time
-	queues []*queue[S, R] // whose commands wait for it; under loader.mu
+	id        uuid.UUID
+	requested time.Time
+	queues    []*queue[S, R] // whose commands wait for it; under loader.mu
 
-	stream   stream[S] // as far as it is read
-	begun    bool
-	recalled bool  // its snapshot was looked for
-	left     bool  // nobody waits for it any more
-	err      error // for which it is given up
+	stream    stream[S] // as far as it is read
+	begun     bool
+	restored  bool  // its snapshot was looked for
+	abandoned bool  // all who waited for it have given up
+	err       error // for which it is given up
 }
 
 const (
@@ -84,7 +84,7 @@ func (l *loader[S, R]) load(id uuid.UUID, to *queue[S, R]) {
 	defer l.mu.Unlock()
 	w := l.loads[id]
 	if w == nil {
-		w = &load[S, R]{id: id, asked: time.Now(), stream: l.cache.get(id)}
+		w = &load[S, R]{id: id, requested: time.Now(), stream: l.cache.get(id)}
 		l.loads[id] = w
 		l.loading.Add(1)
 		l.groups = append(l.groups, w)
@@ -96,15 +96,15 @@ func (l *loader[S, R]) load(id uuid.UUID, to *queue[S, R]) {
 	}
 }
 
-// work carries loads out until there are none.
+// work processes loads until there are none.
 func (l *loader[S, R]) work() {
 	for preferLong := false; ; preferLong = !preferLong {
 		group := l.next(preferLong)
 		if len(group) == 0 {
 			return
 		}
-		wanted, left := l.divide(group)
-		l.deliver(left)
+		wanted, abandoned := l.splitAbandoned(group)
+		l.deliver(abandoned)
 		if len(wanted) > 0 {
 			ended, unfinished := l.process(wanted)
 			l.deliver(ended)
@@ -130,31 +130,31 @@ func (l *loader[S, R]) next(preferLong bool) (group []*load[S, R]) {
 	return group
 }
 
-// divide tells the loads that somebody waits for from those that all have left. What was read of
-// these is in the cache, and the next command goes on from there.
-func (l *loader[S, R]) divide(group []*load[S, R]) (wanted, left []*load[S, R]) {
+// splitAbandoned tells the loads that a command waits for from those that all have given up. What was
+// read of these is in the cache, and the next command goes on from there.
+func (l *loader[S, R]) splitAbandoned(group []*load[S, R]) (wanted, abandoned []*load[S, R]) {
 	for _, w := range group {
 		l.mu.Lock()
 		queues := w.queues
 		l.mu.Unlock()
-		w.left = !slices.ContainsFunc(queues, func(q *queue[S, R]) bool { return q.awaits(w.id) })
-		if w.left {
-			left = append(left, w)
+		w.abandoned = !slices.ContainsFunc(queues, func(q *queue[S, R]) bool { return q.awaits(w.id) })
+		if w.abandoned {
+			abandoned = append(abandoned, w)
 		} else {
 			wanted = append(wanted, w)
 		}
 	}
-	return wanted, left
+	return wanted, abandoned
 }
 
-// putBack has loads wait for their next turn. Those that have had one alone go before others that
-// have not, so that few are half read at a time.
+// putBack has loads wait to be read on. Those that were read on alone go before others that were not,
+// so that few are half read at a time.
 func (l *loader[S, R]) putBack(unfinished []*load[S, R]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, w := range unfinished {
 		at := len(l.long)
-		if w.recalled {
+		if w.restored {
 			at = min(at, longLoads)
 		}
 		l.long = slices.Insert(l.long, at, w)
@@ -202,7 +202,7 @@ func (l *loader[S, R]) process(group []*load[S, R]) (ended, unfinished []*load[S
 		switch isUnfinished := slices.Contains(more, w.id); {
 		case err != nil:
 			w.err = giveUp(err, false)
-		case isUnfinished && time.Since(w.asked) > l.loadTimeout:
+		case isUnfinished && time.Since(w.requested) > l.loadTimeout:
 			w.err = giveUp(errLoadTooLong, false)
 		case isUnfinished:
 			unfinished = append(unfinished, w)
@@ -226,7 +226,7 @@ func (l *loader[S, R]) read(ctx context.Context, group []*load[S, R]) (more []uu
 	limit, isLong := unreadLimit, group[0].begun
 	if isLong {
 		limit = longLimit
-		err = l.recall(ctx, group[0])
+		err = l.restore(ctx, group[0])
 	}
 	if ids := more; err == nil {
 		err = l.try(ctx, func(q *pgx.Batch) { u.queue(q, ids, limit, &more) })
@@ -243,13 +243,13 @@ func (l *loader[S, R]) read(ctx context.Context, group []*load[S, R]) (more []uu
 	return more, err
 }
 
-// recall starts a long stream from its snapshot, if that is newer than what is known. One that
+// restore starts a long stream from its snapshot, if that is newer than what is known. One that
 // can't be used is passed over: the log has everything.
-func (l *loader[S, R]) recall(ctx context.Context, w *load[S, R]) error {
-	if w.recalled {
+func (l *loader[S, R]) restore(ctx context.Context, w *load[S, R]) error {
+	if w.restored {
 		return nil
 	}
-	if w.recalled = l.model.Restore == nil; w.recalled {
+	if w.restored = l.model.Restore == nil; w.restored {
 		return nil
 	}
 	err := l.try(ctx, func(q *pgx.Batch) {
@@ -268,7 +268,7 @@ func (l *loader[S, R]) recall(ctx context.Context, w *load[S, R]) error {
 			return rows.Err()
 		})
 	})
-	if w.recalled = err == nil; w.recalled {
+	if w.restored = err == nil; w.restored {
 		l.keep(w.id, &w.stream, false)
 	}
 	return err

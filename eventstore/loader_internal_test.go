@@ -34,7 +34,7 @@ func TestACommandAfterALoadWasLeftIsNotLost(t *testing.T) {
 		t.Error("nobody is said to wait")
 	}
 	early.withdraw()
-	wanted, left := l.divide(l.next(false))
+	wanted, left := l.splitAbandoned(l.next(false))
 	if len(wanted) != 0 || len(left) != 1 {
 		t.Fatalf("%d loads are wanted, and %d were left", len(wanted), len(left))
 	}

@@ -136,7 +136,7 @@ func TestAReaderOfPositionsMissesNothing(t *testing.T) {
 			}
 		}
 	}()
-	visitors := people(customers)
+	visitors := newIDs(customers)
 	for i := 0; i < customers; i += 10 {
 		visitors[i] = spoiltCustomer(i / 10)
 	}

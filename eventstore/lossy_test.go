@@ -20,7 +20,7 @@ func TestAProcessGoesOnWhenPostgreSQLHasLostCommitsThatItRemembers(t *testing.T)
 			b := setup(t)
 			stream := b.schedule(t, 5)
 			p := b.process(t, options{Delay: delay})
-			customers := people(3)
+			customers := newIDs(3)
 			for _, c := range customers[:2] {
 				mustBook(t, p, stream, c)
 			}
@@ -116,7 +116,7 @@ func TestAnotherHistoryUnderTheSameServer(t *testing.T) {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				t.Parallel()
 				b := setup(t)
-				s := scene{bundle: b, stream: b.schedule(t, capacity), customers: people(capacity + 1)}
+				s := scene{bundle: b, stream: b.schedule(t, capacity), customers: newIDs(capacity + 1)}
 				s.remembers, s.another = b.process(t, options{Delay: delay}), b.process(t, options{})
 				sold := play(t, s)
 				b.auditSold(t, s.stream, sold)

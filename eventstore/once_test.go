@@ -15,6 +15,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // keyed makes a command one that is executed once; its answer is the state that it leaves.
@@ -84,7 +85,7 @@ func TestACommandWhoseTwinIsOnItsWayIsRefused(t *testing.T) {
 	b := setup(t)
 	via := newProxy(t, b.url)
 	held := hold(t, pass, nil)
-	via.obey(once((*flight).appends, held.rule))
+	via.intercept(once((*flight).appends, held.rule))
 	e, _ := startCounter(t, via.url, options{})
 	stream := uuid.New()
 	var original eventstore.Result[int]
@@ -157,7 +158,7 @@ func TestARefusalThatRestsOnTheCommandItselfIsNotBelieved(t *testing.T) {
 	// Batches that stand still where they append, and so let those behind them read but not append.
 	var appending atomic.Int32
 	held := hold(t, pass, func(*flight) { appending.Add(1) })
-	via.obey(func(f *flight) verdict {
+	via.intercept(func(f *flight) verdict {
 		if f.appends() {
 			return held.rule(f)
 		}
@@ -166,11 +167,11 @@ func TestARefusalThatRestsOnTheCommandItselfIsNotBelieved(t *testing.T) {
 	var first []*pending
 	for range eventstore.Appenders {
 		blocked := b.schedule(t, 5)
-		first = append(first, begin(func() (result, error) { return p.book(context.Background(), blocked, uuid.New()) }))
-		eventually(t, "it appends", func() bool { return int(appending.Load()) == len(first) })
+		first = append(first, p.beginBooking(blocked))
+		waittest.For(t, "it appends", func() bool { return int(appending.Load()) == len(first) })
 	}
 	second := begin(func() (result, error) { return p.Execute(context.Background(), keyedBooking()) })
-	eventually(t, "the second batch has read", func() bool { return b.openTransactions(t) == eventstore.Appenders+1 })
+	waittest.For(t, "the second batch has read", func() bool { return b.openTransactions(t) == eventstore.Appenders+1 })
 	if _, err := other.Execute(t.Context(), keyedBooking()); err != nil {
 		t.Fatal(err)
 	}
@@ -251,11 +252,11 @@ func TestAKeyTakesEffectOnceWhateverTheConnectionsDo(t *testing.T) {
 		closers := make([]func(), len(executors))
 		for i := range executors {
 			via := newProxy(t, b.url)
-			via.obey(faults.draw(rt, i, via))
+			via.intercept(faults.draw(rt, i, via))
 			e, pool := startCounter(t, via.url, drawOptions(rt))
 			executors[i] = e
 			closers[i] = func() {
-				ctx, cancel := context.WithTimeout(context.Background(), patient)
+				ctx, cancel := context.WithTimeout(context.Background(), waittest.Timeout)
 				defer cancel()
 				if err := e.Close(ctx); err != nil {
 					t.Error(err)
@@ -264,11 +265,11 @@ func TestAKeyTakesEffectOnceWhateverTheConnectionsDo(t *testing.T) {
 				via.close()
 			}
 		}
-		streams, keys := people(2), people(rapid.IntRange(1, 4).Draw(rt, "keys"))
+		streams, keys := newIDs(2), newIDs(rapid.IntRange(1, 4).Draw(rt, "keys"))
 		var mu sync.Mutex
 		answers := map[uuid.UUID]map[string]bool{}
 		var callers sync.WaitGroup
-		deadline := time.Now().Add(patient)
+		deadline := time.Now().Add(waittest.Timeout)
 		for i := range rapid.IntRange(1, 6).Draw(rt, "callers") {
 			callers.Go(func() {
 				for n, key := range keys {

@@ -60,7 +60,7 @@ func TestCommittedGetsTheRecordsOfEachCommit(t *testing.T) {
 		defer mu.Unlock()
 		positions = append(positions, records[len(records)-1].Position)
 	}})
-	storm(t, []process{p}, stream, people(150))
+	storm(t, []process{p}, stream, newIDs(150))
 	if err := p.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestTheCacheIsOnlyWhereReadingStarts(t *testing.T) {
 	all := []process{b.process(t, options{Cache: 1}), b.process(t, options{}),
 		b.process(t, options{Cache: 1, Delay: time.Millisecond})}
 	for range 3 {
-		storm(t, all, stream, people(tickets/2))
+		storm(t, all, stream, newIDs(tickets/2))
 	}
 	b.auditSold(t, stream, tickets)
 

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func TestCommandsOfOneBatchAreDecidedInOrderOfArrival(t *testing.T) {
@@ -21,7 +22,7 @@ func TestCommandsOfOneBatchAreDecidedInOrderOfArrival(t *testing.T) {
 			stream := b.schedule(t, tickets)
 			p := b.process(t, options{Delay: delay, Transactions: 1})
 			var commands []command
-			for _, customer := range people(2 * tickets) {
+			for _, customer := range newIDs(2 * tickets) {
 				commands = append(commands, order(stream, bookFor(customer)))
 			}
 			for i, call := range together(t, p.executor, commands...) {
@@ -48,7 +49,7 @@ func TestABatchDoesNotOvertakeTheOneBeforeIt(t *testing.T) {
 	stream := b.schedule(t, tickets)
 	p := startProcess(t, via.url, booking(), options{Delay: delay, Transactions: arrivals})
 	slow := hold(t, pass, nil)
-	via.obey(once((*flight).begins, slow.rule))
+	via.intercept(once((*flight).begins, slow.rule))
 
 	calls := make([]*pending, arrivals)
 	for i := range calls {
@@ -66,7 +67,7 @@ func TestABatchDoesNotOvertakeTheOneBeforeIt(t *testing.T) {
 		}
 		<-taken // its batch has begun and read
 	}
-	eventually(t, "the batches behind have served their delay", func() bool {
+	waittest.For(t, "the batches behind have served their delay", func() bool {
 		return b.count(t, `
 			select count(*) from pg_stat_activity
 			where datname = current_database() and application_name = $1 and clock_timestamp() - xact_start > 2 * $2::interval`,
@@ -102,7 +103,7 @@ func TestOverlappingBatchesKeepTheOrderOfArrival(t *testing.T) {
 		}
 		waiting := p.Waiting()
 		calls[i] = begin(func() (result, error) { return p.Execute(context.Background(), c) })
-		eventually(t, "the command waits or is under way", func() bool { return len(joined) > 0 || p.Waiting() > waiting })
+		waittest.For(t, "the command waits or is under way", func() bool { return len(joined) > 0 || p.Waiting() > waiting })
 	}
 	for i, call := range calls {
 		if r := call.mustDo(t); r.Version != i+2 {
@@ -152,8 +153,8 @@ func TestOnlyOtherStreamsOvertakeAnAppend(t *testing.T) {
 	var seen observed
 	p := startProcess(t, via.url, booking(), options{Delay: time.Millisecond, Observe: seen.note})
 	held := hold(t, pass, nil)
-	via.obey(once((*flight).appends, held.rule))
-	delayed := begin(func() (result, error) { return p.book(context.Background(), stream, uuid.New()) })
+	via.intercept(once((*flight).appends, held.rule))
+	delayed := p.beginBooking(stream)
 	held.flight(t)
 
 	isDecided := make(chan struct{}, 10)
@@ -194,8 +195,8 @@ func TestASlowBatchHoldsUpNoOtherStreams(t *testing.T) {
 			slow, quick := b.schedule(t, 5), b.schedule(t, 5)
 			p := startProcess(t, via.url, booking(), options{Delay: delay, Transactions: 4})
 			held := hold(t, pass, nil)
-			via.obey(once((*flight).begins, held.rule))
-			first := begin(func() (result, error) { return p.book(context.Background(), slow, uuid.New()) })
+			via.intercept(once((*flight).begins, held.rule))
+			first := p.beginBooking(slow)
 			held.flight(t)
 			for range 3 {
 				mustBook(t, p, quick, uuid.New())

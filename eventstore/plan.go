@@ -125,8 +125,8 @@ func hasNUL(data []byte) bool {
 // isText tells whether a text column can hold s.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
-// assignPositions gives the records their positions, after base, where they are committed, and names them in
-// the answers.
+// assignPositions gives the records the positions at which they are committed, after base, and names
+// them in the answers.
 func (p *plan[S, R]) assignPositions(base int64) {
 	for i := range p.records {
 		p.records[i].Position = base + int64(i) + 1

@@ -17,6 +17,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // Whatever happens to the connections, every answer is true: a success is in the log, once, as it
@@ -73,7 +74,7 @@ func drawWorld(t *testing.T, rt *rapid.T, b bundle) *world {
 	for i := range rapid.SampledFrom([]int{1, 2, 3}).Draw(rt, "processes") {
 		indexes = append(indexes, i)
 		via := newProxy(t, b.url)
-		via.obey(w.faults.draw(rt, i, via))
+		via.intercept(w.faults.draw(rt, i, via))
 		m, o := booking(), drawOptions(rt)
 		if rapid.Bool().Draw(rt, "with snapshots") {
 			m, o.Snapshot = withSnapshots(), 1
@@ -82,7 +83,7 @@ func drawWorld(t *testing.T, rt *rapid.T, b bundle) *world {
 	}
 
 	// Few streams, customers and bookings, so that they meet.
-	streams, customers, bookings := []uuid.UUID{b.schedule(t, 2), b.schedule(t, 3), uuid.New()}, people(4), people(6)
+	streams, customers, bookings := []uuid.UUID{b.schedule(t, 2), b.schedule(t, 3), uuid.New()}, newIDs(4), newIDs(6)
 	for range rapid.SampledFrom([]int{2, 5, 8}).Draw(rt, "callers") {
 		commands := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) *asked {
 			return &asked{
@@ -162,7 +163,7 @@ func (w *world) end(t *testing.T, rt *rapid.T) {
 	t.Helper()
 	close(w.faults.end)
 	for i, p := range w.processes {
-		ctx, cancel := context.WithTimeout(context.Background(), patient)
+		ctx, cancel := context.WithTimeout(context.Background(), waittest.Timeout)
 		if err := p.Close(ctx); err != nil {
 			t.Error(err)
 		}

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // proxy stands between an executor and PostgreSQL and does what networks do. It knows just enough
@@ -93,8 +95,8 @@ func newProxy(tb testing.TB, databaseURL string) *proxy {
 	return p
 }
 
-// obey sets what happens to the flights from now on; nil lets them pass.
-func (p *proxy) obey(r rule) {
+// intercept sets what happens to the flights from now on; nil lets them pass.
+func (p *proxy) intercept(r rule) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rule = r
@@ -368,7 +370,7 @@ func (h *holder) flight(tb testing.TB) *flight {
 	select {
 	case f := <-h.held:
 		return f
-	case <-time.After(patient):
+	case <-time.After(waittest.Timeout):
 		tb.Fatal("still waiting for: a flight to hold")
 		return nil
 	}

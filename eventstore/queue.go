@@ -18,8 +18,8 @@ type queue[S, R any] struct {
 	loader  *loader[S, R]
 
 	order     order
-	departure sync.Mutex // held by the worker that makes the next batch
-	departed  time.Time  // of the last batch; under departure
+	batching  sync.Mutex // held by the worker that makes the next batch
+	lastBatch time.Time  // when the last one was made; under batching
 
 	mu      sync.Mutex
 	waiting []*call[S, R]
@@ -75,15 +75,15 @@ func (q *queue[S, R]) signal() {
 // next waits for commands and takes the next batch of them. There are none when the queue is closed
 // and empty. The batch has an entry in the order until it leaves that.
 func (q *queue[S, R]) next() ([]*call[S, R], *entry) {
-	q.departure.Lock()
-	defer q.departure.Unlock()
+	q.batching.Lock()
+	defer q.batching.Unlock()
 	for q.awaitCommand() {
-		_ = sleep(q.running, q.pace()-time.Since(q.departed)) // a killed executor doesn't wait
+		_ = sleep(q.running, q.pace()-time.Since(q.lastBatch)) // a killed executor doesn't wait
 		calls := q.takeBatch()
 		if len(calls) == 0 { // all were withdrawn
 			continue
 		}
-		q.departed = time.Now()
+		q.lastBatch = time.Now()
 		streams := make([]uuid.UUID, len(calls))
 		for i, c := range calls {
 			streams[i] = c.StreamID
@@ -162,7 +162,7 @@ func (q *queue[S, R]) awaits(id uuid.UUID) bool {
 }
 
 // deliver puts the calls whose streams are loaded before those that came later, and answers those
-// whose streams could not be. Calls that came just when a load was left have it begin again.
+// whose streams could not be. Calls that came just when a load was abandoned have it begin again.
 func (q *queue[S, R]) deliver(loads []*load[S, R]) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -173,7 +173,7 @@ func (q *queue[S, R]) deliver(loads []*load[S, R]) {
 		q.held -= len(calls)
 		for _, c := range calls {
 			switch {
-			case w.left:
+			case w.abandoned:
 				loaded = append(loaded, c)
 			case w.err == nil:
 				c.loaded = &s

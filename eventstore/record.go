@@ -16,7 +16,7 @@ type Hash [sha256.Size]byte
 // Record is a stored record: an immutable fact, where it stands, and who caused it.
 type Record struct {
 	Position      int64     // its place in the whole log: 1, 2, 3 … without gaps, in commit order
-	StreamID      uuid.UUID //
+	StreamID      uuid.UUID // the stream that it is in
 	Version       int       // its place in its stream: 1, 2, 3 … without gaps
 	Type          string    // the stored name
 	SchemaVersion int16     // of Data
@@ -32,7 +32,6 @@ type Metadata struct {
 	KeyID         uuid.UUID `json:"keyId,omitzero"`          // the API key that the command came with, if one
 	Role          string    `json:"role,omitempty"`          // that allowed the command, if the actor's own rights did not
 	CorrelationID string    `json:"correlationId,omitempty"` // shared by everything that one request caused
-	CausationID   string    `json:"causationId,omitempty"`   // what directly caused this record
 	TraceParent   string    `json:"traceParent,omitempty"`   // the command's span, if traced (W3C Trace Context)
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -22,19 +24,14 @@ const (
 	scanPage = 200_000
 )
 
-// Scan reads the log after a position up to another one in bulk, several times as fast as
-// [Log.After]. Chunks come in the order of the log and are the callee's to keep; the records of a
-// chunk share their memory. Scan does not check for missing positions; use has to. Without metadata
-// it reads less, and Metadata is nil.
-func Scan(ctx context.Context, from Querier, after, upTo int64, metadata bool, use func([]Record) error) error {
+// Scan reads the log up to a position in bulk and without metadata, several times as fast as
+// [Log.After]. Chunks come in the order of the log and are the callee's to keep; the records of a chunk
+// share their memory. Scan does not check for missing positions; use has to.
+func Scan(ctx context.Context, from Querier, upTo int64, use func([]Record) error) error {
 	s := &scanner{types: make(map[string]string)}
-	column := "null::json"
-	if metadata {
-		column = "metadata"
-	}
-	for ; after < upTo; after += scanPage {
+	for after := int64(0); after < upTo; after += scanPage {
 		rows, err := from.Query(ctx, `
-			select position, stream_id, version, type, schema_version, data, `+column+`, recorded_at, hash
+			select position, stream_id, version, type, schema_version, data, null::json, recorded_at, hash
 			from event_log
 			where position > $1 and position <= $2
 			order by position`, pgx.QueryResultFormats{pgx.BinaryFormatCode}, after, min(after+scanPage, upTo))
@@ -43,6 +40,37 @@ func Scan(ctx context.Context, from Querier, after, upTo int64, metadata bool, u
 		}
 		if err != nil {
 			return fmt.Errorf("read the log after %d: %w", after, err)
+		}
+	}
+	return nil
+}
+
+// ScanStreams reads all streams after one, as [Scan] reads the log, and with metadata: stream by
+// stream in the order of their ids, and each in the order of its versions. A chunk may hold records
+// of several streams, and a stream may go on in the next chunk.
+func ScanStreams(ctx context.Context, from Querier, after uuid.UUID, use func([]Record) error) error {
+	s := &scanner{types: make(map[string]string)}
+	stream, version := after, math.MaxInt32
+	if after == uuid.Nil {
+		version = 0
+	}
+	for more := true; more; {
+		rows, err := from.Query(ctx, `
+			select position, stream_id, version, type, schema_version, data, metadata, recorded_at, hash
+			from event_log
+			where (stream_id, version) > ($1, $2)
+			order by stream_id, version
+			limit $3`, pgx.QueryResultFormats{pgx.BinaryFormatCode}, [16]byte(stream), version, scanPage)
+		more = false
+		if err == nil {
+			err = s.scan(rows, func(records []Record) error {
+				last := &records[len(records)-1]
+				stream, version, more = last.StreamID, last.Version, true
+				return use(records)
+			})
+		}
+		if err != nil {
+			return fmt.Errorf("read the streams after %s: %w", stream, err)
 		}
 	}
 	return nil

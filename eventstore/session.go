@@ -6,8 +6,8 @@ import (
 )
 
 // Session gives the settings for the connections of an executor's pool (see [ConfigureConn], or the
-// pool's RuntimeParams). They bound how long a process that stalls can be in the way of the others: PostgreSQL ends its
-// transaction, and the executor reads a new state and goes on.
+// pool's RuntimeParams). They bound how long a process that stalls can be in the way of the others:
+// PostgreSQL ends its transaction, and the executor reads a new state and goes on.
 func Session(delay time.Duration) map[string]string {
 	return map[string]string{
 		// A conflict is to be a unique violation, and a read under the lock to see what is committed,

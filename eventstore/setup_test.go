@@ -1,11 +1,8 @@
 package eventstore_test
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"flag"
-	"sync"
 	"testing"
 	"time"
 
@@ -40,18 +37,14 @@ type (
 	options  = eventstore.Options
 )
 
-const (
-	patient = time.Minute // longer than anything here takes when all is well
-
-	// executorName is how the connections of executors are called in pg_stat_activity.
-	executorName = "executor"
-)
+// executorName is how the connections of executors are called in pg_stat_activity.
+const executorName = "executor"
 
 // waitForNoExecutors waits until PostgreSQL has done with all connections of executors, also with
 // those that were cut.
 func (b bundle) waitForNoExecutors(tb failer) {
 	tb.Helper()
-	eventually(tb, "the connections of executors have ended", func() bool {
+	waittest.For(tb, "the connections of executors have ended", func() bool {
 		return b.count(tb, `select count(*) from pg_stat_activity where datname = current_database() and application_name `+
 			`= $1`, executorName) == 0
 	})
@@ -158,14 +151,14 @@ func startExecutor[S, R any](
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patient)
+		ctx, cancel := context.WithTimeout(context.Background(), waittest.Timeout)
 		defer cancel()
 		if err := e.Close(ctx); err != nil {
 			tb.Error(err)
 		}
-		if !poll(func() bool { return pool.Stat().AcquiredConns() == 0 }) { // one that is being closed still counts
-			tb.Errorf("%d connections were not given back", pool.Stat().AcquiredConns())
-		}
+		waittest.For(tb, "all connections are given back", func() bool { // one that is being closed still counts
+			return pool.Stat().AcquiredConns() == 0
+		})
 	})
 	return e, pool
 }
@@ -241,107 +234,8 @@ func newRecords(tb testing.TB, values ...domain.Record) []appendtest.Record {
 	return records
 }
 
-// entry is a stored record, what it says, and the state of its stream right after it.
-type entry struct {
-	eventstore.Record
-	value domain.Record
-	state domain.State
-}
-
-// audit reads the whole log and checks what must hold at every moment: positions 1, 2, 3 …, in each
-// stream versions 1, 2, 3 …, hashes that chain, times that don't run backwards, and never more sold
-// than there is.
-func (b bundle) audit(tb failer) []entry {
-	tb.Helper()
-	const page = 1000
-	var (
-		entries []entry
-		last    = map[uuid.UUID]entry{}
-		before  = b.head(tb)
-	)
-	for {
-		records, err := b.log.After(context.Background(), int64(len(entries)), page)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		for _, r := range records {
-			predecessor := last[r.StreamID]
-			if want := int64(len(entries)) + 1; r.Position != want {
-				tb.Fatalf("got position %d, want %d", r.Position, want)
-			}
-			if want := predecessor.Version + 1; r.Version != want {
-				tb.Fatalf("position %d: got version %d of stream %s, want %d", r.Position, r.Version, r.StreamID, want)
-			}
-			if want := r.Sum(predecessor.Hash); r.Hash != want {
-				tb.Fatalf("position %d: got hash %s, want %s", r.Position, r.Hash, want)
-			}
-			if r.RecordedAt.Before(predecessor.RecordedAt) {
-				tb.Fatalf("position %d: recorded at %s, before its predecessor at %s", r.Position, r.RecordedAt,
-					predecessor.RecordedAt)
-			}
-			value, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
-			if err != nil {
-				tb.Fatalf("position %d: %v", r.Position, err)
-			}
-			now := entry{r, value, predecessor.state.Evolve(value)}
-			if sold, capacity := now.state.Sold(), now.state.Capacity(); sold > capacity {
-				tb.Fatalf("position %d: %d of %d tickets are sold", r.Position, sold, capacity)
-			}
-			last[r.StreamID] = now
-			entries = append(entries, now)
-		}
-		if len(records) < page {
-			break
-		}
-	}
-	// Other tests may be writing to the same log.
-	if after, n := b.head(tb), int64(len(entries)); n < before || n > after {
-		tb.Fatalf("the log has %d records, and its head was at %d and then at %d", n, before, after)
-	}
-	return entries
-}
-
-func (b bundle) head(tb failer) int64 {
-	tb.Helper()
-	head, err := b.log.Head(context.Background())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return head
-}
-
-// stateOf is the newest state of a stream.
-func stateOf(entries []entry, stream uuid.UUID) domain.State {
-	for i := len(entries) - 1; i >= 0; i-- {
-		if entries[i].StreamID == stream {
-			return entries[i].state
-		}
-	}
-	return domain.State{}
-}
-
-// auditSold audits the log and checks how many tickets of an event are sold.
-func (b bundle) auditSold(tb testing.TB, stream uuid.UUID, want int) []entry {
-	tb.Helper()
-	entries := b.audit(tb)
-	if got := stateOf(entries, stream).Sold(); got != want {
-		tb.Fatalf("got %d tickets sold, want %d", got, want)
-	}
-	return entries
-}
-
-// bookings counts the bookings of a customer in the history of an event.
-func bookings(entries []entry, stream, customer uuid.UUID) int {
-	n := 0
-	for _, e := range entries {
-		if booked, ok := e.value.(domain.TicketBooked); ok && e.StreamID == stream && booked.CustomerID == customer {
-			n++
-		}
-	}
-	return n
-}
-
-func people(n int) []uuid.UUID {
+// newIDs makes the ids of n customers or streams.
+func newIDs(n int) []uuid.UUID {
 	ids := make([]uuid.UUID, n)
 	for i := range ids {
 		ids[i] = uuid.New()
@@ -367,135 +261,14 @@ func (b bundle) openTransactions(tb testing.TB) int {
 		where datname = current_database() and application_name = $1 and xact_start is not null`, executorName)
 }
 
-// eventually waits for a condition of which nobody sends word.
-func eventually(tb failer, what string, holds func() bool) {
-	tb.Helper()
-	if !poll(holds) {
-		tb.Fatalf("still not so: %s", what)
-	}
-}
-
-// poll tells whether a condition came true in time.
-func poll(holds func() bool) bool { return waittest.Until(patient, holds) }
-
 // wait fails the test if the channel stays open.
 func wait(tb failer, what string, done <-chan struct{}) {
 	tb.Helper()
 	select {
 	case <-done:
-	case <-time.After(patient):
+	case <-time.After(waittest.Timeout):
 		tb.Fatalf("still waiting for: %s", what)
 	}
-}
-
-// answer is what a caller of Execute got.
-type answer struct {
-	result
-	err  error
-	took time.Duration
-}
-
-// pending is a command on its way.
-type pending struct {
-	done chan struct{}
-	answer
-}
-
-func begin(call func() (result, error)) *pending {
-	p := &pending{done: make(chan struct{})}
-	go func() {
-		defer close(p.done)
-		started := time.Now()
-		p.result, p.err = call()
-		p.took = time.Since(started)
-	}()
-	return p
-}
-
-func (p *pending) get(tb testing.TB) answer {
-	tb.Helper()
-	wait(tb, "the answer to a command", p.done)
-	return p.answer
-}
-
-// mustDo wants success.
-func (p *pending) mustDo(tb testing.TB) result {
-	tb.Helper()
-	a := p.get(tb)
-	if a.err != nil {
-		tb.Fatal(a.err)
-	}
-	return a.result
-}
-
-// storm lets everybody book at once, spread over the processes, and gives back their answers.
-func storm(tb testing.TB, processes []process, stream uuid.UUID, customers []uuid.UUID) []answer {
-	tb.Helper()
-	return stormOf(tb, customers, func(i int, customer uuid.UUID) (result, error) {
-		return processes[i%len(processes)].book(context.Background(), stream, customer)
-	})
-}
-
-func stormOf(tb testing.TB, customers []uuid.UUID, book func(i int, customer uuid.UUID) (result, error)) []answer {
-	tb.Helper()
-	var (
-		answers = make([]answer, len(customers))
-		gate    = make(chan struct{})
-		done    sync.WaitGroup
-	)
-	for i, customer := range customers {
-		done.Go(func() {
-			<-gate
-			started := time.Now()
-			r, err := book(i, customer)
-			answers[i] = answer{r, err, time.Since(started)}
-		})
-	}
-	close(gate)
-	all := make(chan struct{})
-	go func() {
-		done.Wait()
-		close(all)
-	}()
-	wait(tb, "the end of the storm", all)
-	return answers
-}
-
-// tally counts the answers by their error, nil being success.
-func tally(answers []answer, kinds ...error) map[error]int {
-	counts := map[error]int{}
-	for _, a := range answers {
-		counts[kindOf(a.err, kinds...)]++
-	}
-	return counts
-}
-
-func kindOf(err error, kinds ...error) error {
-	for _, kind := range kinds {
-		if errors.Is(err, kind) {
-			return kind
-		}
-	}
-	return err
-}
-
-// checkStored compares a result with the log.
-func checkStored(tb testing.TB, entries []entry, r result) {
-	tb.Helper()
-	for _, want := range r.Records {
-		if want.Position < 1 || want.Position > int64(len(entries)) {
-			tb.Fatalf("the answer names position %d, and the log ends at %d", want.Position, len(entries))
-		}
-		if got := entries[want.Position-1].Record; !sameRecord(got, want) {
-			tb.Fatalf("stored is\n%+v\nand the answer said\n%+v", got, want)
-		}
-	}
-}
-
-func sameRecord(a, b eventstore.Record) bool {
-	return a.Position == b.Position && a.StreamID == b.StreamID && a.Version == b.Version && a.Type == b.Type &&
-		a.SchemaVersion == b.SchemaVersion && bytes.Equal(a.Data, b.Data) && bytes.Equal(a.Metadata, b.Metadata) &&
-		a.RecordedAt == b.RecordedAt && a.Hash == b.Hash //nolint:staticcheck // the time zone counts as well
 }
 
 // connect opens a plain connection, as something else than the executor would.

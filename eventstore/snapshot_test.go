@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // withSnapshots is the model of bookings with snapshots.
@@ -31,7 +32,7 @@ func bookMany(stream uuid.UUID, n int) command {
 // look gives the state of a stream as the executor knows it, and appends nothing.
 func (p process) look(tb testing.TB, stream uuid.UUID) (result, error) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patient)
+	ctx, cancel := context.WithTimeout(context.Background(), waittest.Timeout)
 	defer cancel()
 	return p.Execute(ctx, command{StreamID: stream, Immediate: true, Decide: func(domain.State) ([]domain.Record,
 		error) {
@@ -59,11 +60,11 @@ func streamWithSnapshot(t *testing.T, b bundle) uuid.UUID {
 		if _, err := p.Execute(context.Background(), bookMany(stream, 100)); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the snapshot is written", func() bool {
+		waittest.For(t, "the snapshot is written", func() bool {
 			return b.count(t, `select count(*) from snapshots where stream_id = $1`, stream) == 1
 		})
 	}
-	eventually(t, "a later snapshot is written", func() bool {
+	waittest.For(t, "a later snapshot is written", func() bool {
 		return b.count(t, `select version from snapshots where stream_id = $1`, stream) > 101
 	})
 	return stream

@@ -27,7 +27,7 @@ func TestAnAppendAndItsCommitTravelTogether(t *testing.T) {
 		before int // statements in the message
 	}{{"to be loaded", 1}, {"in the cache", 1}} {
 		var statements []string
-		via.obey(once((*flight).appends, func(f *flight) verdict {
+		via.intercept(once((*flight).appends, func(f *flight) verdict {
 			statements = f.statements
 			return pass
 		}))
@@ -66,7 +66,7 @@ func appendFlight(t *testing.T) (sent *flight) {
 	stream := b.schedule(t, 1000)
 	p := startProcess(t, via.url, booking(), options{})
 	for n := 0; n < 2 || !sent.begins(); n++ {
-		via.obey(once((*flight).appends, func(f *flight) verdict {
+		via.intercept(once((*flight).appends, func(f *flight) verdict {
 			sent = f
 			return pass
 		}))
@@ -129,7 +129,7 @@ func (c *cutFlight) cut(f *flight) {
 
 func (c *cutFlight) run(t *testing.T) {
 	first, held := uuid.New(), make(chan struct{})
-	c.via.obey(once((*flight).appends, func(f *flight) verdict {
+	c.via.intercept(once((*flight).appends, func(f *flight) verdict {
 		defer close(held)
 		c.cut(f)
 		f.first = c.at
@@ -137,7 +137,7 @@ func (c *cutFlight) run(t *testing.T) {
 	}))
 	call := begin(func() (result, error) { return c.stalled.Execute(context.Background(), bookOnce(c.stream, first)) })
 	<-held
-	if !waittest.Until(patient, func() bool { return !c.locks || c.waitsWithLock(t) }) {
+	if !waittest.Until(waittest.Timeout, func() bool { return !c.locks || c.waitsWithLock(t) }) {
 		t.Errorf("%s: PostgreSQL does not wait for the rest with the lock", c.name)
 	}
 	started := time.Now()

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -24,6 +22,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // pair is a primary and its synchronous standby.
@@ -48,7 +47,7 @@ func startPair(t *testing.T) *pair {
 	p.bundle = bundle{url: primary.URL(), pool: pool, log: eventstore.NewLog(pool)}
 	mustExec(t, pool, `alter system set synchronous_standby_names = 'standby'`)
 	mustExec(t, pool, `select pg_reload_conf()`)
-	eventually(t, "the standby is synchronous", func() bool {
+	waittest.For(t, "the standby is synchronous", func() bool {
 		return p.count(t, `select count(*) from pg_stat_replication where sync_state = 'sync'`) == 1
 	})
 	return p
@@ -154,7 +153,7 @@ func (p *pair) failOver(t *testing.T) bundle {
 // waitForCommit waits until a COMMIT waits for the standby.
 func (p *pair) waitForCommit(t *testing.T) {
 	t.Helper()
-	eventually(t, "a COMMIT waits for the standby", func() bool {
+	waittest.For(t, "a COMMIT waits for the standby", func() bool {
 		return p.count(t, `select count(*) from pg_stat_activity where wait_event = 'SyncRep'`) == 1
 	})
 }
@@ -168,92 +167,9 @@ func (p *pair) endWait(t *testing.T, function string) {
 	mustExec(t, p.pool, `select `+function+`($1)`, pid)
 }
 
-// relay is a network between two servers that can freeze: connections stay open, and nothing passes
-// any more.
-type relay struct {
-	net.Listener
-	mu     sync.Mutex // held while something is forwarded, and while nothing passes
-	frozen bool
-	closed chan struct{}
-	close  func()
-	done   sync.WaitGroup
-}
-
-func startRelay(t *testing.T, to string) *relay {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &relay{Listener: listener, closed: make(chan struct{})}
-	r.close = sync.OnceFunc(func() {
-		close(r.closed)
-		_ = listener.Close()
-		r.thaw()
-	})
-	t.Cleanup(func() {
-		r.close()
-		r.done.Wait()
-	})
-	r.done.Go(func() {
-		for {
-			from, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", to)
-			if err != nil {
-				_ = from.Close()
-				continue
-			}
-			r.done.Go(func() { r.copy(server, from) })
-			r.done.Go(func() { r.copy(from, server) })
-			r.done.Go(func() {
-				<-r.closed
-				_, _ = from.Close(), server.Close()
-			})
-		}
-	})
-	return r
-}
-
-func (r *relay) copy(to, from net.Conn) {
-	defer to.Close() //nolint:errcheck // the other side may have closed it
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := from.Read(buffer)
-		r.mu.Lock()
-		select {
-		case <-r.closed: // what was on its way is lost
-			err = io.EOF
-		default:
-			if n > 0 {
-				_, _ = to.Write(buffer[:n])
-			}
-		}
-		r.mu.Unlock()
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (r *relay) freeze() {
-	r.mu.Lock()
-	r.frozen = true
-}
-
-func (r *relay) thaw() {
-	if r.frozen {
-		r.frozen = false
-		r.mu.Unlock()
-	}
-}
-
-// A customer who was told of a booking has it after a failover.
-func TestABookingIsConfirmedOnlyWhenTheSynchronousStandbyHasIt(t *testing.T) {
-	t.Parallel()
-	for name, interrupt := range map[string]func(*pair, *testing.T){
+// interruptions are what can happen to a COMMIT that waits for the standby.
+func interruptions() map[string]func(*pair, *testing.T) {
+	return map[string]func(*pair, *testing.T){
 		"the standby does not answer": (*pair).waitForCommit,
 		"and the wait for it is cancelled": func(p *pair, t *testing.T) {
 			t.Helper()
@@ -263,14 +179,20 @@ func TestABookingIsConfirmedOnlyWhenTheSynchronousStandbyHasIt(t *testing.T) {
 			t.Helper()
 			p.endWait(t, "pg_terminate_backend")
 		},
-	} {
+	}
+}
+
+// A customer who was told of a booking has it after a failover.
+func TestABookingIsConfirmedOnlyWhenTheSynchronousStandbyHasIt(t *testing.T) {
+	t.Parallel()
+	for name, interrupt := range interruptions() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := startPair(t)
 			stream := p.schedule(t, 10)
 			// Short, so that the test is quick.
 			process := startProcess(t, p.url, booking(), options{Timeout: 3 * time.Second})
-			customers := people(3)
+			customers := newIDs(3)
 			var told []uuid.UUID // that they have a booking
 			first, err := process.Execute(t.Context(), bookOnce(stream, customers[0]))
 			if err != nil {
@@ -362,12 +284,12 @@ func TestAConnectionIsGivenUpWithoutACancelRequest(t *testing.T) {
 			select count(*) from pg_stat_activity
 			where datname = current_database() and wait_event = 'PgSleep'`) == 1
 	}
-	eventually(t, "the statement runs", running)
+	waittest.For(t, "the statement runs", running)
 	cancel()
 	if err := <-asleep; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	eventually(t, "the connection is closed", func() bool { return pool.Stat().TotalConns() == 0 })
+	waittest.For(t, "the connection is closed", func() bool { return pool.Stat().TotalConns() == 0 })
 	if n := via.cancels.Load(); n != 0 {
 		t.Errorf("%d cancel requests were sent", n)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func TestAStormSellsEveryTicketOnceAndNoMore(t *testing.T) {
@@ -23,7 +24,7 @@ func TestAStormSellsEveryTicketOnceAndNoMore(t *testing.T) {
 					processes), func(t *testing.T) {
 					t.Parallel()
 					stream := b.schedule(t, size.tickets)
-					answers := storm(t, b.processes(t, processes, options{Delay: delay}), stream, people(size.customers))
+					answers := storm(t, b.processes(t, processes, options{Delay: delay}), stream, newIDs(size.customers))
 
 					want := min(size.customers, size.tickets)
 					if got := tally(answers); got[nil] != want || got[domain.ErrSoldOut] != size.customers-want {
@@ -56,7 +57,7 @@ func TestTicketsOfCommandsThatFailAreSoldToOthers(t *testing.T) {
 			t.Parallel()
 			stream := b.schedule(t, tickets)
 			p := startProcess(t, b.url, spoiltModel(), options{Delay: delay})
-			customers := people(100)
+			customers := newIDs(100)
 			for i := range customers[:spoilt] {
 				customers[i] = spoiltCustomer(i)
 			}
@@ -103,9 +104,9 @@ func TestTheVersionIsWhatPreventsOverselling(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			answers = storm(t, all, stream, people(processes*tickets))
+			answers = storm(t, all, stream, newIDs(processes*tickets))
 		}()
-		eventually(t, "all processes want to append", func() bool {
+		waittest.For(t, "all processes want to append", func() bool {
 			return b.count(t, `
 				select count(*) from pg_stat_activity
 				where datname = current_database() and application_name = $1 and wait_event_type = 'Lock'`,

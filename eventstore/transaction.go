@@ -121,11 +121,11 @@ func (t *transaction) appendAndCommit(ctx context.Context, records []Record, key
 	return base, t.commit(ctx, q)
 }
 
-// commitReplicated commits a transaction that has only read. When it returns nil, a synchronous standby has
-// everything that the transaction has read. Records can be visible before that: after a restart of
-// the primary, or when somebody has ended the wait of their COMMIT. A COMMIT waits for the standby
-// only if its transaction has written something; a row lock is enough. It is the head row's, so
-// that at most one connection waits for a standby that is away, and the others fail with
+// commitReplicated commits a transaction that has only read. When it returns nil, a synchronous
+// standby has everything that the transaction has read. Records can be visible before that: after a
+// restart of the primary, or when somebody has ended the wait of their COMMIT. A COMMIT waits for the
+// standby only if its transaction has written something; a row lock is enough. It is the head row's,
+// so that at most one connection waits for a standby that is away, and the others fail with
 // lock_timeout.
 func (t *transaction) commitReplicated(ctx context.Context) error {
 	q, pg := t.begin(), t.conn.Conn().PgConn()

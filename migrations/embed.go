@@ -21,37 +21,33 @@ var files embed.FS
 // somebody else has locked is waited for briefly and several times, half a minute in all; the error
 // then says who has it.
 func Up(ctx context.Context, url string) ([]int64, error) {
-	var applied []int64
-	err := unlessLocked(ctx, url, func() error {
-		return with(url, func(p *goose.Provider) error {
-			results, err := p.Up(ctx)
-			var partial *goose.PartialError
-			if errors.As(err, &partial) {
-				results = partial.Applied
-			}
-			applied = append(applied, versions(results)...)
-			return err
-		})
-	})
-	return applied, withHint(ctx, url, err)
+	return run(ctx, url, func(p *goose.Provider) ([]*goose.MigrationResult, error) { return p.Up(ctx) })
 }
 
 // Down reverts the schema to version target and returns the reverted versions, newest first. It
 // drops tables with their rows.
 func Down(ctx context.Context, url string, target int64) ([]int64, error) {
-	var reverted []int64
-	err := unlessLocked(ctx, url, func() error {
+	return run(ctx, url, func(p *goose.Provider) ([]*goose.MigrationResult, error) { return p.DownTo(ctx, target) })
+}
+
+// run returns the versions of the migrations that were run, also with an error.
+func run(
+	ctx context.Context, url string, migrate func(*goose.Provider) ([]*goose.MigrationResult, error),
+) (versions []int64, err error) {
+	err = unlessLocked(ctx, url, func() error {
 		return with(url, func(p *goose.Provider) error {
-			results, err := p.DownTo(ctx, target)
+			results, err := migrate(p)
 			var partial *goose.PartialError
 			if errors.As(err, &partial) {
 				results = partial.Applied
 			}
-			reverted = append(reverted, versions(results)...)
+			for _, r := range results {
+				versions = append(versions, r.Source.Version)
+			}
 			return err
 		})
 	})
-	return reverted, withHint(ctx, url, err)
+	return versions, withHint(ctx, url, err)
 }
 
 // Pending reports whether the database at url lacks a migration of this program.
@@ -82,12 +78,4 @@ func with(url string, use func(*goose.Provider) error) (err error) {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
 	return use(provider)
-}
-
-func versions(results []*goose.MigrationResult) []int64 {
-	versions := make([]int64, len(results))
-	for i, r := range results {
-		versions[i] = r.Source.Version
-	}
-	return versions
 }

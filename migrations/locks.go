@@ -12,12 +12,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Changing a table needs a lock that nobody reads it beside. Whoever comes while that lock is waited
-// for waits behind it, so it is given up soon and asked for again later.
+// Changing a table needs a lock that excludes all readers. Readers queue up behind a session that waits
+// for it, so a migration waits briefly, and tries again after a pause.
 const (
 	lockTimeout  = 500 * time.Millisecond
 	lockAttempts = 10
-	lockPause    = 2 * time.Second // in which those who waited are served
+	lockPause    = 2 * time.Second // in which the readers go on
 )
 
 // limitLocks prepares a connection. The setting is not a startup parameter, because poolers refuse

@@ -30,10 +30,10 @@ func BenchmarkLag(b *testing.B) {
 			l := startLag(b)
 			if writers > 0 {
 				tx, err := l.pool.Begin(b.Context())
-				must(b, err)
+				dbtest.Must(b, err)
 				defer tx.Rollback(context.Background()) //nolint:errcheck // nothing is lost with it
 				_, err = tx.Exec(b.Context(), `create table unrelated (i int); insert into unrelated values (1)`)
-				must(b, err)
+				dbtest.Must(b, err)
 			}
 			l.book()
 			for range l.open { // until as many as that are in their delay, and each of them has committed once
@@ -41,7 +41,7 @@ func BenchmarkLag(b *testing.B) {
 			}
 			histogram := hdrhistogram.New(1, int64(time.Minute), 3)
 			for b.Loop() {
-				must(b, histogram.RecordValue(int64(<-l.seen)))
+				dbtest.Must(b, histogram.RecordValue(int64(<-l.seen)))
 			}
 			b.ReportMetric(float64(histogram.ValueAtPercentile(50))/1e6, "p50-ms")
 			b.ReportMetric(float64(histogram.ValueAtPercentile(99))/1e6, "p99-ms")
@@ -94,11 +94,11 @@ func startLag(b *testing.B) *lag {
 	l.executor, err = eventstore.NewExecutor(pool, model, eventstore.Options{
 		Delay: bookingDelay, Transactions: l.open, Committed: l.committed,
 	})
-	must(b, err)
+	dbtest.Must(b, err)
 	b.Cleanup(func() {
 		stop()
-		must(b, l.work.Wait())
-		must(b, l.executor.Close(context.Background()))
+		dbtest.Must(b, l.work.Wait())
+		dbtest.Must(b, l.executor.Close(context.Background()))
 	})
 
 	group, groupCtx := errgroup.WithContext(ctx)
@@ -111,7 +111,7 @@ func startLag(b *testing.B) *lag {
 			})
 		})
 	}
-	must(b, group.Wait())
+	dbtest.Must(b, group.Wait())
 	for range len(l.seen) { // those who measure wait for bookings only
 		<-l.seen
 	}
@@ -167,7 +167,7 @@ func (l *lag) book() {
 
 // transactions counts those that are open.
 func (l *lag) transactions() (n int) {
-	must(l, l.pool.QueryRow(l.ctx, `
+	dbtest.Must(l, l.pool.QueryRow(l.ctx, `
 		select count(*)
 		from pg_stat_activity
 		where datname = current_database() and state = 'idle in transaction'`).Scan(&n))

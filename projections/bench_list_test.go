@@ -31,14 +31,14 @@ func manyEvents(t testing.TB, pool *pgxpool.Pool) (now time.Time) {
 				select (array['Café', 'Jazz', 'Straße', 'Ødegård'])[1 + i / 4 % 4]
 					|| case when i % 1000 = 0 then ' Émile ' else ' ' end || md5(i::text)
 			) as t (title)`, now, n)
-	must(t, err)
+	dbtest.Must(t, err)
 	refreshed, err := projections.RefreshEvents(context.Background(), pool)
-	must(t, err)
+	dbtest.Must(t, err)
 	if refreshed != n {
 		t.Fatalf("%d rows got their keys", refreshed)
 	}
 	_, err = pool.Exec(context.Background(), `vacuum (analyze) events`)
-	must(t, err)
+	dbtest.Must(t, err)
 	return now
 }
 
@@ -79,7 +79,7 @@ func BenchmarkLists(b *testing.B) {
 				_, next, _, err := events.After(b.Context(), projections.EventQuery{
 					Upcoming: true, Now: now, Sort: q.Sort, Limit: 10,
 				}, after)
-				must(b, err)
+				dbtest.Must(b, err)
 				after = next
 			}
 			var took []time.Duration
@@ -87,7 +87,7 @@ func BenchmarkLists(b *testing.B) {
 				q.Now = now.Add(time.Duration(len(took)/100) * time.Second) // a hundred requests a second
 				began := time.Now()
 				_, _, _, err := events.After(b.Context(), q, after)
-				must(b, err)
+				dbtest.Must(b, err)
 				took = append(took, time.Since(began))
 			}
 			slices.Sort(took)

@@ -33,14 +33,14 @@ func longWaitlist(b *testing.B) (pool *pgxpool.Pool, event uuid.UUID, users []uu
 		b.Fatal(err)
 	}
 	rows, err := pool.Query(ctx, `select user_id from waitlist order by joined_version desc limit 1000`)
-	must(b, err)
+	dbtest.Must(b, err)
 	defer rows.Close()
 	for rows.Next() {
 		var id uuid.UUID
-		must(b, rows.Scan(&id))
+		dbtest.Must(b, rows.Scan(&id))
 		users = append(users, id)
 	}
-	must(b, rows.Err())
+	dbtest.Must(b, rows.Err())
 	return pool, event, users
 }
 

@@ -25,32 +25,32 @@ func BenchmarkSales(b *testing.B) {
 			case when i % 2 = 0 then '[]'::jsonb
 				else jsonb_build_array(jsonb_build_object('type', 1, 'number', 1, 'at', $2, 'by', gen_random_uuid())) end
 		from generate_series(1, 1100000) i`, event, from)
-	must(b, err)
+	dbtest.Must(b, err)
 	_, err = pool.Exec(b.Context(), `vacuum (analyze) bookings`)
-	must(b, err)
+	dbtest.Must(b, err)
 	bookings := projections.Bookings{Pool: pool}
 	berlin, err := time.LoadLocation("Europe/Berlin")
-	must(b, err)
+	dbtest.Must(b, err)
 	q := projections.SalesQuery{EventID: event, Zone: berlin, From: from, To: from.Add(60 * 24 * time.Hour)}
 	for _, interval := range []projections.Interval{projections.ByMinute, projections.ByHour, projections.ByDay} {
 		q.Interval = interval
 		b.Run("by "+string(interval), func(b *testing.B) {
 			for b.Loop() {
 				_, err := bookings.Sales(b.Context(), q)
-				must(b, err)
+				dbtest.Must(b, err)
 			}
 		})
 	}
 	b.Run("revenue", func(b *testing.B) {
 		for b.Loop() {
 			_, err := bookings.Revenue(b.Context(), event)
-			must(b, err)
+			dbtest.Must(b, err)
 		}
 	})
 	b.Run("counts", func(b *testing.B) {
 		for b.Loop() {
 			_, err := projections.NewEvents(pool).Counts(b.Context(), []uuid.UUID{event})
-			must(b, err)
+			dbtest.Must(b, err)
 		}
 	})
 }

@@ -21,17 +21,17 @@ func BenchmarkRebuild(b *testing.B) {
 				dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
 			o := engine.RebuildOptions{Pool: pool, Holder: "bench"}
 			_, err := engine.Rebuild(b.Context(), p, o) // the one that the next is compared with
-			must(b, err)
+			dbtest.Must(b, err)
 			for b.Loop() {
 				r, err := engine.Rebuild(b.Context(), p, o)
-				must(b, err)
+				dbtest.Must(b, err)
 				if int(r.Records) != historytest.Records() || !r.Compared || r.Parked > 0 {
 					b.Fatalf("the rebuild gave %+v", r)
 				}
 			}
 			historytest.Report(b)
 			v, err := engine.Verify(b.Context(), pool, p)
-			must(b, err)
+			dbtest.Must(b, err)
 			if len(v.Mismatches) > 0 {
 				b.Errorf("the rebuild has not applied what the log has: %+v", v.Mismatches)
 			}
@@ -43,7 +43,7 @@ func BenchmarkRebuild(b *testing.B) {
 // away.
 func BenchmarkRebuildLimit(b *testing.B) {
 	conn, err := dbtest.Connect(b, longLog.URL(b), dbtest.MaxConns(1)).Acquire(b.Context())
-	must(b, err)
+	dbtest.Must(b, err)
 	defer conn.Release()
 	for b.Loop() {
 		_, err := conn.Conn().PgConn().CopyTo(b.Context(), io.Discard, `
@@ -52,7 +52,7 @@ func BenchmarkRebuildLimit(b *testing.B) {
 				from event_log
 				order by position
 			) to stdout (format binary)`)
-		must(b, err)
+		dbtest.Must(b, err)
 	}
 	historytest.Report(b)
 }

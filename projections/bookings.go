@@ -84,15 +84,11 @@ func bookingKey(r *engine.Record[domain.Record]) (key uuid.UUID, creates, ok boo
 func reduceBooking(row *Booking, r *engine.Record[domain.Record]) {
 	switch v := r.Value.(type) {
 	case domain.TicketBooked:
-		*row = Booking{
-			ID: v.BookingID, EventID: r.StreamID, UserID: v.CustomerID, Status: BookingConfirmed, CreatedAt: r.RecordedAt,
-			Lines: v.Lines.All(), Currency: v.Currency,
-		}
+		*row = Booking{ID: v.BookingID, UserID: v.CustomerID, Lines: v.Lines.All(), Currency: v.Currency}
+		row.confirm(r)
 	case domain.HoldConfirmed:
-		*row = Booking{
-			ID: v.HoldID, EventID: r.StreamID, UserID: v.CustomerID, Status: BookingConfirmed, CreatedAt: r.RecordedAt,
-			Lines: v.Lines.All(), Currency: v.Currency,
-		}
+		*row = Booking{ID: v.HoldID, UserID: v.CustomerID, Lines: v.Lines.All(), Currency: v.Currency}
+		row.confirm(r)
 	case domain.BookingCancelled:
 		at := r.RecordedAt // a copy: a pointer into r would keep the whole page in memory
 		row.Status, row.CancelledAt, row.CancelReason = BookingCancelled, &at, v.Reason
@@ -103,6 +99,10 @@ func reduceBooking(row *Booking, r *engine.Record[domain.Record]) {
 	default: // it changes no booking
 	}
 	row.Version = r.Version
+}
+
+func (b *Booking) confirm(r *engine.Record[domain.Record]) {
+	b.EventID, b.Status, b.CreatedAt = r.StreamID, BookingConfirmed, r.RecordedAt
 }
 
 // Bookings answers queries about bookings. Its pool stays the caller's.

@@ -9,153 +9,33 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/boxoffice/boxoffice/domain"
-	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
 	"github.com/boxoffice/boxoffice/migrations"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
-// claim lets somebody hold tickets of an event, wait for them, or end either. Time goes on.
-func (h *history) claim(event uuid.UUID) {
-	h.t.Helper()
-	h.now = h.now.Add(time.Duration(h.random.IntN(3)) * time.Minute)
-	state, id, customer := h.states[event], uuid.New(), uuid.New()
-	held := slices.Collect(state.Holds())
-	if len(held) > 0 && h.random.IntN(2) == 0 {
-		hold := held[h.random.IntN(len(held))]
-		h.do(event, []domain.Command{
-			domain.ConfirmHold{HoldID: hold.ID, CustomerID: hold.CustomerID, Now: h.now},
-			domain.ReleaseHold{HoldID: hold.ID, CustomerID: hold.CustomerID, Now: h.now},
-			domain.HoldTickets{HoldID: id, CustomerID: hold.CustomerID, Now: h.now, Until: h.now.Add(9 * time.Minute)},
-			domain.LapseHolds{Now: h.now},
-		}[h.random.IntN(4)])
-		return
-	}
-	waiting := slices.Collect(state.Waitlist())
-	if len(waiting) > 0 && h.random.IntN(4) == 0 {
-		h.do(event, domain.LeaveWaitlist{CustomerID: waiting[h.random.IntN(len(waiting))].CustomerID})
-		return
-	}
-	h.do(event, domain.HoldTickets{HoldID: id, CustomerID: customer, Now: h.now, Until: h.now.Add(5 * time.Minute)})
-	h.do(event, domain.JoinWaitlist{EntryID: uuid.New(), CustomerID: uuid.New(), Now: h.now}) // if it is sold out
-}
-
-// checkClaims compares holds and waiting lists with a fold of the log that is made here.
-func (b *bundle) checkClaims(records []eventstore.Record) {
-	b.Helper()
-	holds, entries := map[uuid.UUID]projections.Hold{}, map[uuid.UUID]projections.Entry{}
-	for _, r := range records {
-		v, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
-		must(b, err)
-		hold := func(id uuid.UUID, status string) {
-			h := holds[id]
-			h.Status, h.Version = status, r.Version
-			holds[id] = h
-		}
-		entry := func(id uuid.UUID, status string) {
-			e := entries[id]
-			e.Status, e.Version = status, r.Version
-			entries[id] = e
-		}
-		switch v := v.(type) {
-		case domain.TicketsHeld:
-			holds[v.HoldID] = projections.Hold{v.HoldID, r.StreamID, v.CustomerID, "HELD", false, v.Currency, v.Lines,
-				v.ExpiresAt, r.Version}
-		case domain.TicketsOffered:
-			holds[v.EntryID] = projections.Hold{v.EntryID, r.StreamID, v.CustomerID, "HELD", true, v.Currency, v.Lines,
-				v.ExpiresAt, r.Version}
-			entry(v.EntryID, "OFFERED")
-		case domain.HoldConfirmed:
-			hold(v.HoldID, "CONFIRMED")
-			if v.Offered {
-				entry(v.HoldID, "CONFIRMED")
-			}
-		case domain.HoldReleased:
-			hold(v.HoldID, "RELEASED")
-		case domain.HoldLapsed:
-			hold(v.HoldID, "LAPSED")
-		case domain.WaitlistJoined:
-			entries[v.EntryID] = projections.Entry{v.EntryID, r.StreamID, v.CustomerID, "WAITING", v.Lines, r.Version,
-				r.RecordedAt, r.Version}
-		case domain.WaitlistLeft:
-			entry(v.EntryID, "LEFT")
-		case domain.OfferDeclined:
-			hold(v.EntryID, "RELEASED")
-			entry(v.EntryID, "DECLINED")
-		case domain.OfferLapsed:
-			hold(v.EntryID, "LAPSED")
-			entry(v.EntryID, "LAPSED")
-		default: // neither
-		}
-	}
-	compareRows(b, "holds", b.shownHolds(), shownAll(holds))
-	compareRows(b, "waitlist", b.shownEntries(), shownAll(entries))
-}
-
-func shownAll[Row any](rows map[uuid.UUID]Row) map[uuid.UUID]string {
-	shown := map[uuid.UUID]string{}
-	for id, row := range rows {
-		shown[id] = fmt.Sprint(row)
-	}
-	return shown
-}
-
-func (b *bundle) ids(table string) []uuid.UUID {
-	b.Helper()
-	rows, _ := b.pool.Query(context.Background(), `select id from `+table)
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	must(b, err)
-	return ids
-}
-
-func (b *bundle) shownHolds() map[uuid.UUID]string {
-	b.Helper()
-	all := map[uuid.UUID]projections.Hold{}
-	for _, id := range b.ids("holds") {
-		h, err := projections.Holds{Pool: b.pool}.Get(context.Background(), id)
-		must(b, err)
-		all[id] = *h
-	}
-	return shownAll(all)
-}
-
-func (b *bundle) shownEntries() map[uuid.UUID]string {
-	b.Helper()
-	rows, _ := b.pool.Query(context.Background(), `
-		select id, event_id, user_id, status, lines, joined_version, joined_at, version from waitlist`)
-	all := map[uuid.UUID]projections.Entry{}
-	var e projections.Entry
-	_, err := pgx.ForEachRow(rows, []any{&e.ID, &e.EventID, &e.UserID, &e.Status, &e.Lines, &e.JoinedVersion, &e.JoinedAt,
-		&e.Version}, func() error {
-		e.JoinedAt = e.JoinedAt.UTC()
-		all[e.ID], e.Lines = e, nil
-		return nil
-	})
-	must(b, err)
-	return shownAll(all)
-}
-
 func TestHoldsAndWaitingListsFollowTheLog(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.eventful(b.start())
-	b.checkFold(nil)
-	b.checkVerified()
+	b.checkFold()
+	enginetest.CheckVerified(b.Database, projections.All())
 	b.checkStates()
 }
 
 // eventful lets things happen until the read models have holds and entries of every status, and two
 // who wait for the same event.
-func (b *bundle) eventful(p *process) {
+func (b *bundle) eventful(p *enginetest.Process) {
 	b.Helper()
 	for range 100 {
 		b.live(40)
-		p.reaches(b.head)
-		if b.count(`
+		p.Reaches(b.head)
+		if b.Count(`
 			select count(*)
 			where (select count(distinct status) from holds) = 4 and (select count(distinct status) from waitlist) = 6
 				and exists (select from waitlist where status = 'WAITING' group by event_id having count(*) > 1)`) > 0 {
@@ -169,17 +49,17 @@ func (b *bundle) eventful(p *process) {
 func (b *bundle) differences(projection string) (found []string) {
 	b.Helper()
 	ctx := context.Background()
-	tx, err := b.pool.Begin(ctx)
-	must(b, err)
+	tx, err := b.Pool.Begin(ctx)
+	dbtest.Must(b, err)
 	defer tx.Rollback(ctx) //nolint:errcheck // nothing was written
 	c, err := projections.CompareStates(ctx, tx, projection, uuid.Nil, uuid.Nil,
 		func(_ uuid.UUID, _ int, detail string) { found = append(found, detail) })
-	must(b, err)
+	dbtest.Must(b, err)
 	streams := slices.SortedFunc(maps.Keys(b.states), func(x, y uuid.UUID) int { return slices.Compare(x[:], y[:]) })
 	for _, id := range streams {
-		must(b, c.Next(ctx, id, projections.Stream{State: b.states[id], Version: b.versions[id]}))
+		dbtest.Must(b, c.Next(ctx, id, projections.Stream{State: b.states[id], Version: b.versions[id]}))
 	}
-	must(b, c.End(ctx))
+	dbtest.Must(b, c.End(ctx))
 	return found
 }
 
@@ -197,7 +77,7 @@ func TestWrongHoldsAndEntriesAreFound(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	b.eventful(p)
-	p.stop()
+	p.Stop()
 	some := func(table, status string) string {
 		return ` where id = (select id from ` + table + ` where status = '` + status + `' order by id limit 1)`
 	}
@@ -218,18 +98,18 @@ func TestWrongHoldsAndEntriesAreFound(t *testing.T) {
 		"the first of those who wait":  {"waitlist", lastBecomesFirst},
 		"a confirmed entry":            {"waitlist", `update waitlist set status = 'LAPSED'` + some("waitlist", "CONFIRMED")},
 	} {
-		before := b.dump(c.table)
-		b.exec(`create table kept as table ` + c.table)
-		b.exec(c.sql)
-		if slices.Equal(before, b.dump(c.table)) {
+		before := b.Rows(c.table)
+		b.Exec(`create table kept as table ` + c.table)
+		b.Exec(c.sql)
+		if slices.Equal(before, b.Rows(c.table)) {
 			t.Errorf("%s: nothing was changed", name)
 		}
 		if len(b.differences(c.table)) == 0 {
 			t.Errorf("%s: not found", name)
 		}
-		b.exec(`truncate ` + c.table)
-		b.exec(`insert into ` + c.table + ` table kept`)
-		b.exec(`drop table kept`)
+		b.Exec(`truncate ` + c.table)
+		b.Exec(`insert into ` + c.table + ` table kept`)
+		b.Exec(`drop table kept`)
 	}
 	b.checkStates()
 }
@@ -263,9 +143,9 @@ func TestOnesPlaceIsHowManyHaveJoinedBefore(t *testing.T) {
 		join(event, customer)
 	}
 	place := func(customer uuid.UUID) string {
-		p.reaches(b.head)
-		entries, err := projections.Waitlist{Pool: b.pool}.OfUser(context.Background(), customer, b.now)
-		must(t, err)
+		p.Reaches(b.head)
+		entries, err := projections.Waitlist{Pool: b.Pool}.OfUser(context.Background(), customer, b.now)
+		dbtest.Must(t, err)
 		text := ""
 		for _, e := range entries {
 			text += fmt.Sprint(e.Status, " ", e.Place, " ")
@@ -302,10 +182,10 @@ func TestHoldsAreDueWhenTheirTimeIsOver(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	first, second := b.schedule("First", 10), b.schedule("Second", 10)
-	holds, customer := projections.Holds{Pool: b.pool}, uuid.New()
+	holds, customer := projections.Holds{Pool: b.Pool}, uuid.New()
 	expiries := func(after time.Duration) string {
 		first, next, err := holds.Expiries(context.Background(), b.now.Add(after))
-		must(t, err)
+		dbtest.Must(t, err)
 		text := ""
 		for _, at := range []time.Time{first, next} {
 			if at.IsZero() {
@@ -325,10 +205,10 @@ func TestHoldsAreDueWhenTheirTimeIsOver(t *testing.T) {
 	hold(second, uuid.New(), 2*time.Minute)
 	hold(first, customer, time.Minute)
 	hold(first, uuid.New(), 3*time.Minute)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	due := func(after time.Duration) (text string) {
 		all, err := holds.Due(context.Background(), b.now.Add(after))
-		must(t, err)
+		dbtest.Must(t, err)
 		for _, d := range all {
 			name := "first"
 			if d.EventID == second {
@@ -355,14 +235,14 @@ func TestHoldsAreDueWhenTheirTimeIsOver(t *testing.T) {
 	}
 	live := func(after time.Duration) int {
 		all, err := holds.OfUser(context.Background(), customer, b.now.Add(after))
-		must(t, err)
+		dbtest.Must(t, err)
 		return len(all)
 	}
 	if live(0) != 1 || live(time.Minute) != 0 {
 		t.Error("a hold is shown for as long as it counts, recorded or not")
 	}
 	b.do(first, domain.LapseHolds{Now: b.now.Add(5 * time.Minute)})
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	if got, want := due(5*time.Minute), "second 1 since 2m0s; "; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -377,35 +257,35 @@ func TestNewReadModelsOfAnOldLogNeedNotReadIt(t *testing.T) {
 	hurt := b.schedule("Hurt", 100)
 	b.book(event, 20)
 	b.append(hurt, appendtest.Record{Type: domain.TypeTicketBooked, SchemaVersion: 1, Data: []byte(`{"bookingId": 7}`)})
-	p.reaches(b.head)
-	p.stop()
+	p.Reaches(b.head)
+	p.Stop()
 	again := func() (begins int) {
-		_, err := migrations.Down(ctx, b.url, 54)
-		must(t, err)
-		_, err = migrations.Up(ctx, b.url)
-		must(t, err)
-		return b.count(`
+		_, err := migrations.Down(ctx, b.URL, 54)
+		dbtest.Must(t, err)
+		_, err = migrations.Up(ctx, b.URL)
+		dbtest.Must(t, err)
+		return b.Count(`
 			select coalesce(min(position), 0) from projection_checkpoints where name in ('holds', 'waitlist')`)
 	}
 	if begins := again(); begins != int(b.head) {
 		t.Errorf("they begin at position %d, want %d", begins, b.head)
 	}
-	b.checkVerified()
-	if len(b.parked("holds")) != 1 || len(b.parked("waitlist")) != 1 {
+	enginetest.CheckVerified(b.Database, projections.All())
+	if len(enginetest.Parked(b.Database, "holds")) != 1 || len(enginetest.Parked(b.Database, "waitlist")) != 1 {
 		t.Error("a stream that is parked must be so in the new read models, too")
 	}
 
 	p = b.start()
 	b.do(event, domain.HoldTickets{HoldID: uuid.New(), CustomerID: uuid.New(), Now: b.now, Until: b.now.Add(time.Minute)})
-	p.reaches(b.head)
-	b.checkVerified()
-	p.stop()
+	p.Reaches(b.head)
+	enginetest.CheckVerified(b.Database, projections.All())
+	p.Stop()
 	if begins := again(); begins != 0 {
 		t.Errorf("with a hold in the log they begin at position %d", begins)
 	}
-	b.start().reaches(b.head)
-	b.checkVerified()
-	if n := b.count(`select count(*) from holds`); n != 1 {
+	b.start().Reaches(b.head)
+	enginetest.CheckVerified(b.Database, projections.All())
+	if n := b.Count(`select count(*) from holds`); n != 1 {
 		t.Errorf("there are %d holds, want 1", n)
 	}
 }
@@ -416,17 +296,17 @@ func TestHoldsAndEntriesAreToldWithTheirOwners(t *testing.T) {
 	b := setup(t)
 	var live *projections.Live
 	projecting := b.start(func(o *engine.Options) {
-		live = projections.NewLive(b.pool, o.Notifier, silent)
+		live = projections.NewLive(b.Pool, o.Notifier, silent)
 		o.Projections = live.Projections()
 	})
 	b.schedule("E", 1)
-	projecting.reaches(b.head)
-	followers := map[string]*follower{"in hand": b.followBy(live, projecting.notifier), "read": b.follow()}
+	projecting.Reaches(b.head)
+	followers := map[string]*follower{"in hand": b.followBy(live, projecting.Notifier), "read": b.follow()}
 	for _, f := range followers {
 		f.reaches(t, b.head)
 	}
 	b.live(200)
-	projecting.reaches(b.head)
+	projecting.Reaches(b.head)
 	for name, f := range followers {
 		holds, entries := map[uuid.UUID]projections.HoldChange{}, map[uuid.UUID]projections.EntryChange{}
 		for _, n := range f.reaches(t, b.head) {
@@ -438,8 +318,8 @@ func TestHoldsAndEntriesAreToldWithTheirOwners(t *testing.T) {
 			}
 		}
 		for _, h := range holds {
-			row, err := projections.Holds{Pool: b.pool}.Get(context.Background(), h.ID)
-			must(t, err)
+			row, err := projections.Holds{Pool: b.Pool}.Get(context.Background(), h.ID)
+			dbtest.Must(t, err)
 			if h.EventID != row.EventID || h.UserID != row.UserID || h.Status != row.Status || h.Offered != row.Offered ||
 				h.Version != row.Version || h.Status == "HELD" && !h.ExpiresAt.Equal(row.ExpiresAt) {
 				t.Errorf("%s: told of %+v, and the row is %+v", name, h, row)
@@ -447,15 +327,15 @@ func TestHoldsAndEntriesAreToldWithTheirOwners(t *testing.T) {
 		}
 		same := 0
 		for _, e := range entries {
-			same += b.count(`
+			same += b.Count(`
 				select count(*) from waitlist
 				where id = $1 and event_id = $2 and user_id = $3 and status = $4 and version = $5`,
 				e.ID, e.EventID, e.UserID, e.Status, e.Version)
 		}
-		if all := b.count(`select count(*) from holds`); len(holds) != all || all == 0 {
+		if all := b.Count(`select count(*) from holds`); len(holds) != all || all == 0 {
 			t.Errorf("%s: told of %d holds of %d", name, len(holds), all)
 		}
-		if all := b.count(`select count(*) from waitlist`); same != all || len(entries) != all || all == 0 {
+		if all := b.Count(`select count(*) from waitlist`); same != all || len(entries) != all || all == 0 {
 			t.Errorf("%s: told of %d entries of %d, %d of them as they are", name, len(entries), all, same)
 		}
 	}

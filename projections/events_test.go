@@ -18,6 +18,8 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -31,8 +33,8 @@ func TestEventsAreSearchedSortedAndPaged(t *testing.T) {
 	for i, title := range titles {
 		b.do(uuid.New(), domain.ScheduleEvent{Details: details(title, i%3, int64(i%4)), Capacity: 1})
 	}
-	p.reaches(b.head)
-	events := projections.NewEvents(b.pool)
+	p.Reaches(b.head)
+	events := projections.NewEvents(b.Pool)
 	list := func(q projections.EventQuery) (got []string, total int) {
 		t.Helper()
 		if q.Sort == "" {
@@ -42,7 +44,7 @@ func TestEventsAreSearchedSortedAndPaged(t *testing.T) {
 			q.Page, q.Limit = 1, 50
 		}
 		page, total, err := events.List(context.Background(), q)
-		must(t, err)
+		dbtest.Must(t, err)
 		for _, e := range page {
 			got = append(got, e.Title)
 		}
@@ -110,12 +112,12 @@ func TestEventsAreSortedByThePriceThatIsShown(t *testing.T) {
 		d.Currency, d.TicketTypes = price.Currency, domain.GeneralAdmission(price.Minor)
 		b.do(uuid.New(), domain.ScheduleEvent{Details: d, Capacity: 1})
 	}
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	want := []string{
 		"free", "1.5 KWD", "2 CLF", "24.99 EUR", "25.1 KWD", "26 JPY", "120 USD", "2400 JPY",
 		"100000000 EUR", "10000000000 JPY",
 	}
-	events := projections.NewEvents(b.pool)
+	events := projections.NewEvents(b.Pool)
 	check := func(when string) {
 		t.Helper()
 		for _, descending := range []bool{false, true} {
@@ -124,7 +126,7 @@ func TestEventsAreSortedByThePriceThatIsShown(t *testing.T) {
 				rows, _, err := events.List(context.Background(), projections.EventQuery{
 					Sort: projections.SortByPrice, Descending: descending, Page: page, Limit: 3,
 				})
-				must(t, err)
+				dbtest.Must(t, err)
 				for _, e := range rows {
 					got = append(got, e.Title)
 				}
@@ -138,10 +140,10 @@ func TestEventsAreSortedByThePriceThatIsShown(t *testing.T) {
 		}
 	}
 	check("as it was built")
-	_, err := b.rebuild("events")
-	must(t, err)
+	_, err := enginetest.Rebuild(b.Database, named("events"))
+	dbtest.Must(t, err)
 	check("after a rebuild")
-	if b.count(`select count(*) from pg_indexes where indexname = 'events_by_displayed_price'`) != 1 {
+	if b.Count(`select count(*) from pg_indexes where indexname = 'events_by_displayed_price'`) != 1 {
 		t.Error("the rebuilt table has no index for this order")
 	}
 }
@@ -163,7 +165,7 @@ func TestTheDatabaseKnowsTheDecimalsOfEveryCurrency(t *testing.T) {
 		t.Fatalf("the library knows only %d currencies", len(scales))
 	}
 	codes := slices.Collect(maps.Keys(scales))
-	rows, _ := b.pool.Query(context.Background(), `
+	rows, _ := b.Pool.Query(context.Background(), `
 		select code, round(-log(displayed_price(1, code)))::int from unnest($1::text[]) as code`, codes)
 	var code string
 	var scale int
@@ -173,7 +175,7 @@ func TestTheDatabaseKnowsTheDecimalsOfEveryCurrency(t *testing.T) {
 		}
 		return nil
 	})
-	must(t, err)
+	dbtest.Must(t, err)
 }
 
 // One character can become eighteen when it is made comparable, and an entry of an index has its
@@ -183,11 +185,11 @@ func TestTheLongestTitleIsListed(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	event := b.schedule(strings.Repeat("\ufdfa", domain.MaxTitle), 1)
-	p.reaches(b.head)
-	if parked := b.parked("events"); len(parked) > 0 {
+	p.Reaches(b.head)
+	if parked := enginetest.Parked(b.Database, "events"); len(parked) > 0 {
 		t.Fatalf("it was parked: %+v", parked)
 	}
-	rows, total, err := projections.NewEvents(b.pool).List(context.Background(),
+	rows, total, err := projections.NewEvents(b.Pool).List(context.Background(),
 		projections.EventQuery{Search: "\ufdfa", Sort: projections.SortByTitle, Page: 1, Limit: 10})
 	if err != nil || total != 1 || rows[0].ID != event {
 		t.Errorf("got %v of %d, %v", rows, total, err)
@@ -212,7 +214,7 @@ func TestTotalsAreExactAtEveryMoment(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	counter := &counts{}
-	events := projections.NewEvents(dbtest.Connect(t, b.url, dbtest.MaxConns(2),
+	events := projections.NewEvents(dbtest.Connect(t, b.URL, dbtest.MaxConns(2),
 		func(c *pgxpool.Config) { c.ConnConfig.Tracer = counter }))
 	total := func(search string, want int) {
 		t.Helper()
@@ -225,14 +227,14 @@ func TestTotalsAreExactAtEveryMoment(t *testing.T) {
 
 	jazz := b.schedule("Jazz", 100)
 	b.schedule("Rock", 100)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	total("", 2)
 	total("jazz", 1)
 
 	// Bookings change no total, and nothing is counted again.
 	before := counted()
 	b.book(jazz, 10)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	total("", 2)
 	total("jazz", 1)
 	if now := counted(); now != before {
@@ -240,30 +242,30 @@ func TestTotalsAreExactAtEveryMoment(t *testing.T) {
 	}
 
 	b.schedule("More jazz", 100)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	total("jazz", 2)
 	total("", 3)
 	b.do(jazz, domain.ChangeDetails{Details: details("Blues", 1, 1)})
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	total("jazz", 1)
 	total("", 3)
 
 	// A stream that was parked brings events of long ago.
-	b.exec(`alter table events add constraint planted check (title <> 'Jazz of old')`)
+	b.Exec(`alter table events add constraint planted check (title <> 'Jazz of old')`)
 	b.schedule("Jazz of old", 1)
 	b.schedule("Newer", 1)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	total("", 4)
-	b.exec(`alter table events drop constraint planted`)
-	_, err := engine.Retry(context.Background(), named("events"), engine.RetryOptions{Pool: b.toolPool()})
-	must(t, err)
+	b.Exec(`alter table events drop constraint planted`)
+	_, err := enginetest.Retry(b.Database, named("events"))
+	dbtest.Must(t, err)
 	total("", 5)
 	total("jazz", 2)
 
 	// So may a rebuild.
-	b.exec(`delete from events where title = 'Newer'`)
-	_, err = b.rebuild("events", func(o *engine.RebuildOptions) { o.AcceptDifferences = true })
-	must(t, err)
+	b.Exec(`delete from events where title = 'Newer'`)
+	_, err = enginetest.Rebuild(b.Database, named("events"), enginetest.AcceptDifferences)
+	dbtest.Must(t, err)
 	total("newer", 1)
 }
 
@@ -272,22 +274,22 @@ func TestTotalsAreExactAtEveryMoment(t *testing.T) {
 func TestABookingLeavesTheIndexesOfEventsAlone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(projections.Connections+2), dbtest.Settings(engine.RunSession()))
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(projections.Connections+2), dbtest.Settings(engine.RunSession()))
 	p := b.startOn(pool)
 	event := b.schedule("Jazz", 10)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	for range 9 { // the tenth sells it out, which a list of available events has to learn
 		b.book(event, 1)
-		p.reaches(b.head)
+		p.Reaches(b.head)
 	}
-	p.stop()
+	p.Stop()
 	pool.Close() // sessions that end report their statistics
 	const updates = `select n_tup_upd from pg_stat_user_tables where relname = 'events'`
-	eventually(t, "nine updates are reported", func() bool { return b.count(updates) == 9 })
-	rows, _ := b.pool.Query(context.Background(),
+	waittest.For(t, "nine updates are reported", func() bool { return b.Count(updates) == 9 })
+	rows, _ := b.Pool.Query(context.Background(),
 		`select relname::text, n_tup_upd - n_tup_hot_upd from pg_stat_user_tables where n_tup_upd > n_tup_hot_upd`)
 	cold, err := pgx.CollectRows(rows, pgx.RowToMap)
-	must(t, err)
+	dbtest.Must(t, err)
 	if len(cold) > 0 {
 		t.Errorf("indexes are written for updates: %v", cold)
 	}
@@ -299,7 +301,7 @@ func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
 	b := setup(t)
-	b.exec(`
+	b.Exec(`
 		insert into events (id, title, title_key, description, venue, starts_at, time_zone, price_minor, currency, capacity,
 			remaining, status, version, created_at, updated_at, category)
 		select gen_random_uuid(), title, lower(title), repeat('What it is about. ', 10), 'Hall',
@@ -310,18 +312,18 @@ func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 			lateral (
 				select case when i % 1000 = 0 then 'Zanzibar ' when i % 4 = 0 then 'Jazz ' else 'Rock ' end || md5(i::text)
 			) as t (title)`)
-	if n, err := projections.RefreshEvents(context.Background(), b.pool); n != 100_000 || err != nil {
+	if n, err := projections.RefreshEvents(context.Background(), b.Pool); n != 100_000 || err != nil {
 		t.Fatalf("%d rows got their keys, %v", n, err)
 	}
-	b.exec(`analyze events`)
+	b.Exec(`analyze events`)
 	// Index-only scans are cheap only when vacuum has found all rows visible, and that waits for
 	// other transactions that read the table.
-	eventually(t, "all rows are known to be visible", func() bool {
-		b.exec(`vacuum events`)
-		return b.count(`select count(*) from pg_class where oid = 'events'::regclass and relallvisible = relpages`) == 1
+	waittest.For(t, "all rows are known to be visible", func() bool {
+		b.Exec(`vacuum events`)
+		return b.Count(`select count(*) from pg_class where oid = 'events'::regclass and relallvisible = relpages`) == 1
 	})
 	plan := &explainer{}
-	events := projections.NewEvents(dbtest.Connect(t, b.url, dbtest.MaxConns(1),
+	events := projections.NewEvents(dbtest.Connect(t, b.URL, dbtest.MaxConns(1),
 		func(c *pgxpool.Config) { c.ConnConfig.Tracer = plan }))
 	at := time.Date(2031, 2, 1, 0, 0, 0, 0, time.UTC)
 	for most, q := range map[int]projections.EventQuery{
@@ -332,8 +334,8 @@ func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 		var after projections.EventCursor
 		for range 3 {
 			page, next, _, err := events.After(context.Background(), q, after)
-			must(t, err)
-			text, rows := plan.explain(t, b.pool)
+			dbtest.Must(t, err)
+			text, rows := plan.explain(t, b.Pool)
 			if len(page) != q.Limit || rows > most || strings.Contains(text, "Seq Scan") {
 				t.Errorf("%+v: %d events, and a step looks at %d rows, want at most %d\n%s", q, len(page), rows, most, text)
 			}
@@ -366,11 +368,11 @@ func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 				q := projections.EventQuery{Search: c.search, Sort: sort, Descending: descending, Page: c.page, Limit: 10}
 				plan.page = query{}
 				page, total, err := events.List(context.Background(), q)
-				must(t, err)
+				dbtest.Must(t, err)
 				if len(page) != 10 || total != c.total {
 					t.Errorf("%+v: %d events of %d", q, len(page), total)
 				}
-				text, most := plan.explain(t, b.pool)
+				text, most := plan.explain(t, b.Pool)
 				if most > c.rows || strings.Contains(text, "Seq Scan") {
 					t.Errorf("%+v: a step looks at %d rows, want at most %d\n%s", q, most, c.rows, text)
 				}
@@ -393,12 +395,12 @@ func filtersGoByIndexes(t *testing.T, b *bundle, events *projections.Events, pla
 		q.Now, q.Sort, q.Limit = now, projections.SortByDate, 10
 		plan.count = query{}
 		_, _, _, err := events.After(context.Background(), q, projections.EventCursor{})
-		must(t, err)
-		if text, most := plan.explain(t, b.pool); most > 5_000 || strings.Contains(text, "Seq Scan") {
+		dbtest.Must(t, err)
+		if text, most := plan.explain(t, b.Pool); most > 5_000 || strings.Contains(text, "Seq Scan") {
 			t.Errorf("%s: a step of a page looks at %d rows\n%s", name, most, text)
 		}
 		plan.page = plan.count
-		text, _ := plan.explain(t, b.pool)
+		text, _ := plan.explain(t, b.Pool)
 		if name == "available music" {
 			continue // its rows are read, once a second
 		}
@@ -443,7 +445,7 @@ func (e *explainer) explain(tb testing.TB, pool *pgxpool.Pool) (text string, mos
 	rows, _ := pool.Query(context.Background(), `explain (analyze, timing off, costs off) `+e.page.sql,
 		append([]any{pgx.QueryExecModeCacheDescribe}, e.page.args...)...)
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	must(tb, err)
+	dbtest.Must(tb, err)
 	for _, line := range lines {
 		var n, loops int
 		if _, after, found := strings.Cut(line, "(actual rows="); found {

@@ -10,6 +10,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -19,9 +20,9 @@ func TestAReadModelIsTheFoldOfTheLog(t *testing.T) {
 	p := b.start()
 	b.live(400)
 	b.do(b.events[0], domain.CancelEvent{})
-	p.reaches(b.head)
-	b.checkFold(nil)
-	b.checkVerified()
+	p.Reaches(b.head)
+	b.checkFold()
+	enginetest.CheckVerified(b.Database, projections.All())
 }
 
 func TestALongLogIsCaughtUpWith(t *testing.T) {
@@ -35,9 +36,9 @@ func TestALongLogIsCaughtUpWith(t *testing.T) {
 			b.do(event, domain.CancelBooking{BookingID: m.booking, CustomerID: m.customer, Now: b.now})
 		}
 	}
-	b.start().reaches(b.head)
-	b.checkFold(nil)
-	b.checkVerified()
+	b.start().Reaches(b.head)
+	b.checkFold()
+	enginetest.CheckVerified(b.Database, projections.All())
 }
 
 // Decoding must not depend on who wrote: the data of the log is JSON that a later version may lay
@@ -48,11 +49,11 @@ func TestRecordsOfAnotherLayoutAreProjectedToo(t *testing.T) {
 	p := b.start()
 	event, booking, customer := b.schedule("E", 2), uuid.New(), uuid.New()
 	data, err := json.MarshalIndent(map[string]any{"customerId": customer, "bookingId": booking}, "", " ")
-	must(t, err)
+	dbtest.Must(t, err)
 	b.append(event, appendtest.Record{Type: domain.TypeTicketBooked, SchemaVersion: 1, Data: data})
-	p.reaches(b.head)
-	row, err := projections.Bookings{Pool: b.pool}.Get(context.Background(), booking)
-	must(t, err)
+	p.Reaches(b.head)
+	row, err := projections.Bookings{Pool: b.Pool}.Get(context.Background(), booking)
+	dbtest.Must(t, err)
 	if row.UserID != customer || row.EventID != event {
 		t.Errorf("got %+v", row)
 	}

@@ -3,7 +3,6 @@ package projections
 import (
 	"database/sql/driver"
 	"encoding/json"
-	"fmt"
 
 	"github.com/boxoffice/boxoffice/domain"
 )
@@ -18,18 +17,4 @@ func (l *linesColumn) Value() (driver.Value, error) {
 }
 
 // Scan implements [database/sql.Scanner].
-func (l *linesColumn) Scan(stored any) error {
-	var text []byte
-	switch stored := stored.(type) {
-	case string:
-		text = []byte(stored)
-	case []byte:
-		text = stored
-	default:
-		return fmt.Errorf("lines can't be read from a %T", stored)
-	}
-	var lines domain.Lines
-	err := json.Unmarshal(text, &lines)
-	*l = linesColumn(lines)
-	return err
-}
+func (l *linesColumn) Scan(stored any) error { return scanJSON(stored, (*domain.Lines)(l)) }

@@ -14,9 +14,11 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/migrations"
 	"github.com/boxoffice/boxoffice/projections"
-	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // at schedules an event that differs from the usual.
@@ -38,7 +40,7 @@ func titlesOf(t testing.TB, events *projections.Events, q projections.EventQuery
 	}
 	q.Page, q.Limit = 1, 50
 	rows, total, err := events.List(context.Background(), q)
-	must(t, err)
+	dbtest.Must(t, err)
 	if total != len(rows) {
 		t.Errorf("%+v: %d events of %d", q, len(rows), total)
 	}
@@ -61,8 +63,8 @@ func TestASearchFindsWordsInAnyOrderWithoutAccents(t *testing.T) {
 	} {
 		b.at(soon.Add(time.Duration(i)*time.Minute), e[0], e[1], eur)
 	}
-	p.reaches(b.head)
-	events := projections.NewEvents(b.pool)
+	p.Reaches(b.head)
+	events := projections.NewEvents(b.Pool)
 	for search, want := range map[string]string{
 		"cafe": "Café Noir", "CAFÉ": "Café Noir", "cafe\u0301": "Café Noir", "noir cafe": "Café Noir",
 		"strasse": "Straße der Musik", "STRAẞE": "Straße der Musik", "istanbul": "İstanbul Nights",
@@ -93,8 +95,8 @@ func TestTitlesAreSortedAsPeopleSortThem(t *testing.T) {
 	for _, title := range []string{"Zebra", "Émile", "Ярмарка", "emirate", "Öl", "Ωδή", "Emil", "Ägypten"} {
 		b.schedule(title, 1)
 	}
-	p.reaches(b.head)
-	events := projections.NewEvents(b.pool)
+	p.Reaches(b.head)
+	events := projections.NewEvents(b.Pool)
 	if got := titlesOf(t, events, projections.EventQuery{Sort: projections.SortByTitle}); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -117,14 +119,14 @@ func TestEventsAreSelected(t *testing.T) {
 	d := details("of somebody else", 0, 1)
 	d.StartsAt = now.Add(5 * time.Hour)
 	name, schema, data, err := domain.Codec{}.Encode(domain.EventScheduled{Details: d, Capacity: 1})
-	must(t, err)
+	dbtest.Must(t, err)
 	other := uuid.New()
-	stored, err := appendtest.Append(context.Background(), b.pool, id, 0, appendtest.Record{
+	stored, err := appendtest.Append(context.Background(), b.Pool, id, 0, appendtest.Record{
 		Type: name, SchemaVersion: schema, Data: data, Metadata: eventstore.Metadata{Actor: other},
 	})
-	must(t, err)
-	p.reaches(stored[0].Position)
-	events := projections.NewEvents(b.pool)
+	dbtest.Must(t, err)
+	p.Reaches(stored[0].Position)
+	events := projections.NewEvents(b.Pool)
 	for want, q := range map[string]projections.EventQuery{
 		"[past sold out open cancelled yen of somebody else]": {},
 		"[sold out open cancelled yen of somebody else]":      {Upcoming: true, Now: now},
@@ -154,8 +156,8 @@ func TestTotalsFollowTheTime(t *testing.T) {
 		b.at(now.Add(time.Duration(i+1)*time.Hour), fmt.Sprint(i), "Hall", domain.Money{Currency: "EUR"})
 	}
 	event := b.at(now.Add(9*time.Hour), "last", "Hall", domain.Money{Currency: "EUR"})
-	p.reaches(b.head)
-	events := projections.NewEvents(b.pool)
+	p.Reaches(b.head)
+	events := projections.NewEvents(b.Pool)
 	total := func(q projections.EventQuery, want int) {
 		t.Helper()
 		q.Sort, q.Page, q.Limit = projections.SortByDate, 1, 1
@@ -169,7 +171,7 @@ func TestTotalsFollowTheTime(t *testing.T) {
 	total(projections.EventQuery{Upcoming: true, Now: now}, 4) // the clock was set back
 	total(projections.EventQuery{Available: true, Now: now}, 4)
 	b.book(event, 2)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	total(projections.EventQuery{Available: true, Now: now.Add(time.Second)}, 3)
 }
 
@@ -191,17 +193,17 @@ func TestCursorsNeitherSkipNorDouble(t *testing.T) {
 		return ids
 	}
 	there := schedule(40)
-	events := projections.NewEvents(b.pool)
+	events := projections.NewEvents(b.Pool)
 	sorts := []projections.EventSort{projections.SortByDate, projections.SortByPrice, projections.SortByTitle}
 	for _, sort := range sorts {
 		for _, descending := range []bool{false, true} {
-			p.reaches(b.head)
+			p.Reaches(b.head)
 			q := projections.EventQuery{Sort: sort, Descending: descending, Limit: 1 + random.IntN(6)}
 			seen := map[uuid.UUID]int{}
 			var after projections.EventCursor
 			for first := true; first || after.ID != uuid.Nil; first = false {
 				page, next, _, err := events.After(context.Background(), q, after)
-				must(t, err)
+				dbtest.Must(t, err)
 				if len(page) > q.Limit || next.ID != uuid.Nil && (len(page) != q.Limit || !next.Valid(sort)) {
 					t.Fatalf("%+v: a page of %d, and then %+v", q, len(page), next)
 				}
@@ -213,7 +215,7 @@ func TestCursorsNeitherSkipNorDouble(t *testing.T) {
 				if random.IntN(3) == 0 {
 					b.do(there[random.IntN(len(there))], domain.CancelEvent{})
 				}
-				p.reaches(b.head)
+				p.Reaches(b.head)
 			}
 			for _, id := range there {
 				if seen[id] == 0 {
@@ -260,37 +262,37 @@ func TestRowsOfAnOlderVersionAreFoundToo(t *testing.T) {
 	b.schedule("Émile", 10)
 	renamed := b.schedule("Straße", 10)
 	booked := b.schedule("Zürich", 10)
-	p.reaches(b.head)
-	p.stop()
+	p.Reaches(b.head)
+	p.Stop()
 
-	_, err := migrations.Down(context.Background(), b.url, 20)
-	must(t, err)
-	_, err = migrations.Up(context.Background(), b.url)
-	must(t, err)
-	events := projections.NewEvents(b.pool)
+	_, err := migrations.Down(context.Background(), b.URL, 20)
+	dbtest.Must(t, err)
+	_, err = migrations.Up(context.Background(), b.URL)
+	dbtest.Must(t, err)
+	events := projections.NewEvents(b.Pool)
 	find := func(search string) int { return len(titlesOf(t, events, projections.EventQuery{Search: search})) }
 	p = b.start()
 	for _, search := range []string{"emile", "strasse", "zurich"} {
-		eventually(t, search+" is found after the update", func() bool { return find(search) == 1 })
+		waittest.For(t, search+" is found after the update", func() bool { return find(search) == 1 })
 	}
-	p.stop()
+	p.Stop()
 
 	// What a program of an older version does, and which projects until this one takes over.
-	b.exec(`update events set title = 'Gasse', title_key = 'gasse', version = version + 1 where id = $1`, renamed)
-	if n, err := projections.RefreshEvents(context.Background(), b.pool); n != 1 || err != nil {
+	b.Exec(`update events set title = 'Gasse', title_key = 'gasse', version = version + 1 where id = $1`, renamed)
+	if n, err := projections.RefreshEvents(context.Background(), b.Pool); n != 1 || err != nil {
 		t.Errorf("%d rows were refreshed, %v", n, err)
 	}
-	if n, err := projections.RefreshEvents(context.Background(), b.pool); n != 0 || err != nil {
+	if n, err := projections.RefreshEvents(context.Background(), b.Pool); n != 0 || err != nil {
 		t.Errorf("%d rows were refreshed again, %v", n, err)
 	}
 	if find("gasse") != 1 || find("strasse") != 0 {
 		t.Error("a title that an older program changed is not searched")
 	}
 	// A row that the projection gets to first.
-	b.exec(`update events set search_key = '', sort_key = '', keys_version = 0 where id = $1`, booked)
+	b.Exec(`update events set search_key = '', sort_key = '', keys_version = 0 where id = $1`, booked)
 	b.book(booked, 1)
-	_, err = b.rebuild("events", func(o *engine.RebuildOptions) { o.AcceptDifferences = true })
-	must(t, err)
+	_, err = enginetest.Rebuild(b.Database, named("events"), enginetest.AcceptDifferences)
+	dbtest.Must(t, err)
 	if find("zurich") != 1 {
 		t.Error("a row that was rebuilt has no key")
 	}
@@ -313,13 +315,13 @@ func TestBookingsAreListedByCursor(t *testing.T) {
 		events = append(events, event)
 	}
 	b.book(events[0], 1) // of somebody else
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	list := func(q projections.BookingQuery) (titles string) {
 		t.Helper()
 		q.UserID = customer
 		for first := true; first || q.After.ID != uuid.Nil; first = false {
-			page, next, err := projections.Bookings{Pool: b.pool}.OfUser(context.Background(), q)
-			must(t, err)
+			page, next, err := projections.Bookings{Pool: b.Pool}.OfUser(context.Background(), q)
+			dbtest.Must(t, err)
 			for i := range page {
 				titles += page[i].Event.Title
 			}

@@ -160,16 +160,7 @@ func (l *Live) linger(ctx context.Context, watching <-chan struct{}) {
 // wait waits for changes. It returns true after a timeout while somebody watches: a notification can
 // be lost.
 func (l *Live) wait(ctx context.Context, advanced, watching <-chan struct{}) (late bool) {
-	timer := time.NewTimer(unwatchedEvery)
-	defer timer.Stop()
-	select {
-	case <-advanced:
-	case <-watching:
-	case <-timer.C:
-		return l.watched.Load()
-	case <-ctx.Done():
-	}
-	return false
+	return engine.AwaitEither(ctx, advanced, watching, unwatchedEvery) && l.watched.Load()
 }
 
 func (l *Live) failed(ctx context.Context, err error) {

@@ -11,6 +11,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -27,29 +29,21 @@ type follower struct {
 
 func (b *bundle) follow() *follower {
 	b.Helper()
-	notifier := engine.NewNotifier(b.url, b.pool, projections.Names(), silent)
-	ctx, cancel := context.WithCancel(context.Background())
-	var work sync.WaitGroup
-	work.Go(func() { notifier.Run(ctx) })
-	b.Cleanup(func() { cancel(); work.Wait() })
-	return b.followBy(projections.NewLive(b.pool, notifier, silent), notifier)
+	notifier := enginetest.Notify(b.Database, projections.Names()...)
+	return b.followBy(projections.NewLive(b.Pool, notifier, silent), notifier)
 }
 
 func (b *bundle) followBy(live *projections.Live, notifier *engine.Notifier) *follower {
 	b.Helper()
 	f := &follower{notifier: notifier, live: live}
 	f.live.Watch(true)
-	ctx, cancel := context.WithCancel(context.Background())
-	var work sync.WaitGroup
-	work.Go(func() {
+	f.stop = waittest.Background(b, func(ctx context.Context) {
 		f.live.Run(ctx, func(n projections.Changes) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			f.all = append(f.all, n)
 		})
 	})
-	f.stop = sync.OnceFunc(func() { cancel(); work.Wait() })
-	b.Cleanup(f.stop)
 	return f
 }
 
@@ -62,7 +56,7 @@ func (f *follower) told() []projections.Changes {
 // reaches waits until everything up to a position was told, without a gap.
 func (f *follower) reaches(t testing.TB, position int64) []projections.Changes {
 	t.Helper()
-	eventually(t, "all was told", func() bool {
+	waittest.For(t, "all was told", func() bool {
 		all := f.told()
 		return len(all) > 0 && all[len(all)-1].Upto == position
 	})
@@ -81,7 +75,7 @@ func TestChangesAreToldToAProcessThatDoesNotProject(t *testing.T) {
 	projecting := b.start()
 	before := b.follow()
 	b.live(200)
-	projecting.reaches(b.head)
+	projecting.Reaches(b.head)
 	after := b.follow()
 	for name, f := range map[string]*follower{"from the start": before, "after it happened": after} {
 		newest := map[uuid.UUID]projections.EventChange{}
@@ -95,18 +89,18 @@ func TestChangesAreToldToAProcessThatDoesNotProject(t *testing.T) {
 				newest[e.ID] = e
 			}
 		}
-		if want := b.count(`select count(*) from events`); len(newest) != want {
+		if want := b.Count(`select count(*) from events`); len(newest) != want {
 			t.Errorf("%s: told of %d events, want %d", name, len(newest), want)
 		}
 		for id, e := range newest {
-			if same := b.count(`
+			if same := b.Count(`
 				select count(*)
 				from events
 				where (id, remaining, capacity, status, version) = ($1, $2, $3, $4, $5)`,
 				id, e.Remaining, e.Capacity, e.Status, e.Version); same != 1 {
 				t.Errorf("%s: told %+v", name, e)
 			}
-			if last := b.count(`select max(position) from event_log where stream_id = $1`, id); int64(last) != e.Last {
+			if last := b.Count(`select max(position) from event_log where stream_id = $1`, id); int64(last) != e.Last {
 				t.Errorf("%s: told %+v, which is not its last record", name, e)
 			}
 		}
@@ -119,12 +113,12 @@ func TestBookingsAreToldWithTheirOwners(t *testing.T) {
 	b := setup(t)
 	var live *projections.Live
 	projecting := b.start(func(o *engine.Options) {
-		live = projections.NewLive(b.pool, o.Notifier, silent)
+		live = projections.NewLive(b.Pool, o.Notifier, silent)
 		o.Projections = live.Projections()
 	})
 	event := b.schedule("E", 10)
-	projecting.reaches(b.head)
-	followers := map[string]*follower{"in hand": b.followBy(live, projecting.notifier), "read": b.follow()}
+	projecting.Reaches(b.head)
+	followers := map[string]*follower{"in hand": b.followBy(live, projecting.Notifier), "read": b.follow()}
 	for _, f := range followers {
 		f.reaches(t, b.head)
 	}
@@ -153,12 +147,12 @@ func TestBookingsAreToldWithTheirOwners(t *testing.T) {
 func TestTheMemoryOfWhatHappenedLastIsBounded(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.exec(`insert into projection_checkpoints (name, position) values ('events', 1000000)`)
+	b.Exec(`insert into projection_checkpoints (name, position) values ('events', 1000000)`)
 	f := b.follow()
 	if first := f.reaches(t, 1_000_000)[0]; first.After != 1_000_000-projections.MaxRange {
 		t.Errorf("the first changes begin after %d", first.After)
 	}
-	b.exec(`update projection_checkpoints set position = 1035000`) // and no notification says so
+	b.Exec(`update projection_checkpoints set position = 1035000`) // and no notification says so
 	for _, n := range f.reaches(t, 1_035_000) {
 		if n.Upto-n.After > projections.MaxRange {
 			t.Errorf("one range goes from %d to %d", n.After, n.Upto)
@@ -174,7 +168,7 @@ func TestForgedNotificationsStopNoLiveCounts(t *testing.T) {
 	watching := b.start() // another process, in which nobody projects while the first one does
 	f := b.follow()
 	event := b.schedule("E", 10)
-	projecting.reaches(b.head)
+	projecting.Reaches(b.head)
 	f.reaches(t, b.head)
 
 	for _, payload := range []string{
@@ -184,13 +178,13 @@ func TestForgedNotificationsStopNoLiveCounts(t *testing.T) {
 		"events", "", "events 1 2",
 	} {
 		for _, channel := range []string{"boxoffice_checkpoints", "boxoffice_log", "boxoffice_leases"} {
-			b.exec(`select pg_notify($1, $2)`, channel, payload)
+			b.Exec(`select pg_notify($1, $2)`, channel, payload)
 		}
 	}
 	// Notifications arrive in their order, so the forged ones have been heard when this one has.
-	eventually(t, "the notifications were heard", func() bool {
+	waittest.For(t, "the notifications were heard", func() bool {
 		heard := f.notifier.Log.Listen()
-		b.exec(`notify boxoffice_log`)
+		b.Exec(`notify boxoffice_log`)
 		select {
 		case <-heard:
 			return true
@@ -208,12 +202,12 @@ func TestForgedNotificationsStopNoLiveCounts(t *testing.T) {
 			t.Errorf("the live counts were reset: %+v", n)
 		}
 	}
-	for _, p := range []*process{projecting, watching} {
-		p.reaches(b.head)
-		if p.notifier.Restarts() != 0 || len(p.notifier.Unknown()) != 0 {
+	for _, p := range []*enginetest.Process{projecting, watching} {
+		p.Reaches(b.head)
+		if p.Notifier.Restarts() != 0 || len(p.Notifier.Unknown()) != 0 {
 			t.Error("a notification has changed what is known")
 		}
-		if reached := p.progress.Reached(); reached != b.head {
+		if reached := p.Progress.Reached(); reached != b.head {
 			t.Errorf("the read models are said to be at %d, and the log ends at %d", reached, b.head)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
 	"github.com/boxoffice/boxoffice/projections"
-	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // unfit is a record that decodes well, and that no table can take: PostgreSQL has no text with a
@@ -20,16 +20,9 @@ import (
 func unfit(tb testing.TB) appendtest.Record {
 	tb.Helper()
 	name, schema, data, err := domain.Codec{}.Encode(domain.DetailsChanged{Details: details("Renamed", 1, 1)})
-	must(tb, err)
+	dbtest.Must(tb, err)
 	return appendtest.Record{Type: name, SchemaVersion: schema,
 		Data: []byte(strings.Replace(string(data), "Renamed", `Re\u0000named`, 1))}
-}
-
-func (b *bundle) parked(projection string) []engine.Parked {
-	b.Helper()
-	parked, err := engine.ParkedStreams(context.Background(), b.pool, projection, 1000)
-	must(b, err)
-	return parked
 }
 
 func TestARecordThatCannotBeAppliedParksItsStreamAndNoOther(t *testing.T) {
@@ -55,14 +48,14 @@ func TestARecordThatCannotBeAppliedParksItsStreamAndNoOther(t *testing.T) {
 			b.book(good, 5)
 			b.book(hurt, 5)
 			p := b.start() // everything is one page
-			p.reaches(b.head)
+			p.Reaches(b.head)
 			b.book(hurt, 5) // and these are others
 			b.book(good, 5)
-			p.reaches(b.head)
+			p.Reaches(b.head)
 
 			parked := map[string]int{}
 			for _, projection := range projections.Names() {
-				for _, s := range b.parked(projection) {
+				for _, s := range enginetest.Parked(b.Database, projection) {
 					parked[projection]++
 					if s.StreamID != hurt || s.Version != badVersion || s.Position != badPosition || s.Reason == "" ||
 						s.CorrelationID != fmt.Sprint("request ", badPosition) {
@@ -73,8 +66,8 @@ func TestARecordThatCannotBeAppliedParksItsStreamAndNoOther(t *testing.T) {
 			if parked["events"]+parked["bookings"] == 0 {
 				t.Fatal("nothing was parked")
 			}
-			row, err := projections.NewEvents(b.pool).Get(context.Background(), good)
-			must(t, err)
+			row, err := projections.NewEvents(b.Pool).Get(context.Background(), good)
+			dbtest.Must(t, err)
 			if row.Remaining != 85 {
 				t.Errorf("%d tickets of the other stream remain, want 85", row.Remaining)
 			}
@@ -87,15 +80,15 @@ func TestARecordThatCannotBeAppliedParksItsStreamAndNoOther(t *testing.T) {
 			} else {
 				want["bookings"] = 20
 			}
-			row, err = projections.NewEvents(b.pool).Get(context.Background(), hurt)
-			must(t, err)
+			row, err = projections.NewEvents(b.Pool).Get(context.Background(), hurt)
+			dbtest.Must(t, err)
 			if parked["events"] > 0 && row.Remaining != want["events"] {
 				t.Errorf("%d tickets of the parked stream remain, want %d", row.Remaining, want["events"])
 			}
-			if got := b.count(`select count(*) from bookings`); got != want["bookings"] {
+			if got := b.Count(`select count(*) from bookings`); got != want["bookings"] {
 				t.Errorf("there are %d bookings, want %d", got, want["bookings"])
 			}
-			b.checkVerified()
+			enginetest.CheckVerified(b.Database, projections.All())
 		})
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -31,21 +33,21 @@ func TestARebuildEqualsWhatWasBuiltLive(t *testing.T) {
 				b.book(b.schedule("Large", 10_000), 1200)
 			}
 			b.live(400)
-			p.reaches(b.head)
+			p.Reaches(b.head)
 			for _, name := range projections.Names() {
-				before := b.dump(name)
-				result, err := b.rebuild(name, func(o *engine.RebuildOptions) { o.MaxRows = kept })
-				must(t, err)
+				before := b.Rows(name)
+				result, err := enginetest.Rebuild(b.Database, named(name), func(o *engine.RebuildOptions) { o.MaxRows = kept })
+				dbtest.Must(t, err)
 				if result.Records != b.head || int(result.Rows) != len(before) || !result.Compared || result.Differences != 0 ||
 					result.Parked != 0 {
 					t.Errorf("%s: got %+v", name, result)
 				}
-				b.checkDump(name, before)
+				b.CheckRows(name, before)
 			}
 			b.live(50)
-			p.reaches(b.head)
-			b.checkFold(nil)
-			b.checkVerified()
+			p.Reaches(b.head)
+			b.checkFold()
+			enginetest.CheckVerified(b.Database, projections.All())
 		})
 	}
 }
@@ -55,11 +57,11 @@ func TestTheRebuiltTableIsLikeTheOneBefore(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	b.live(50)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	role := "reporter_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	b.exec(`create role ` + role)
-	t.Cleanup(func() { b.exec(`drop owned by ` + role); b.exec(`drop role ` + role) })
-	b.exec(`grant select on events to ` + role)
+	b.Exec(`create role ` + role)
+	t.Cleanup(func() { b.Exec(`drop owned by ` + role); b.Exec(`drop role ` + role) })
+	b.Exec(`grant select on events to ` + role)
 	shape := func() (shape []string) {
 		for _, sql := range []string{
 			`select indexname || indexdef from pg_indexes where schemaname = 'public'`,
@@ -71,17 +73,17 @@ func TestTheRebuiltTableIsLikeTheOneBefore(t *testing.T) {
 			from pg_attribute
 			where attrelid in ('events'::regclass, 'bookings'::regclass) and attnum > 0`,
 		} {
-			rows, _ := b.pool.Query(context.Background(), sql+` order by 1`)
+			rows, _ := b.Pool.Query(context.Background(), sql+` order by 1`)
 			lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-			must(t, err)
+			dbtest.Must(t, err)
 			shape = append(shape, lines...)
 		}
 		return shape
 	}
 	before := shape()
 	for _, name := range projections.Names() {
-		_, err := b.rebuild(name)
-		must(t, err)
+		_, err := enginetest.Rebuild(b.Database, named(name))
+		dbtest.Must(t, err)
 	}
 	after := shape()
 	for _, line := range after {
@@ -103,7 +105,7 @@ func TestARebuildIsNotNoticed(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	b.book(b.schedule("Large", 10_000), 6000)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 
 	var reads, booked atomic.Int64
 	stop, work := make(chan struct{}), sync.WaitGroup{}
@@ -116,7 +118,7 @@ func TestARebuildIsNotNoticed(t *testing.T) {
 		}
 	}
 	for range 2 {
-		pool := dbtest.Connect(t, b.url, dbtest.MaxConns(1))
+		pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(1))
 		work.Go(func() {
 			events, user := projections.NewEvents(pool), uuid.New()
 			for again() {
@@ -148,7 +150,7 @@ func TestARebuildIsNotNoticed(t *testing.T) {
 	before := reads.Load()
 	for range 3 {
 		for _, name := range projections.Names() {
-			if _, err := b.rebuild(name); err != nil {
+			if _, err := enginetest.Rebuild(b.Database, named(name)); err != nil {
 				t.Errorf("rebuild %s: %v", name, err)
 			}
 		}
@@ -159,9 +161,9 @@ func TestARebuildIsNotNoticed(t *testing.T) {
 	if during == 0 {
 		t.Error("nobody read anything")
 	}
-	p.reaches(b.head)
-	b.checkFold(nil)
-	b.checkVerified()
+	p.Reaches(b.head)
+	b.checkFold()
+	enginetest.CheckVerified(b.Database, projections.All())
 }
 
 func TestARebuildParksWhatLiveParks(t *testing.T) {
@@ -175,24 +177,25 @@ func TestARebuildParksWhatLiveParks(t *testing.T) {
 	version := b.versions[hurt]
 	b.book(good, 6000)
 	b.book(hurt, 20)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	for _, name := range projections.Names() {
-		before, parked := b.dump(name), len(b.parked(name))
-		result, err := b.rebuild(name)
-		must(t, err)
+		before, parked := b.Rows(name), len(enginetest.Parked(b.Database, name))
+		result, err := enginetest.Rebuild(b.Database, named(name))
+		dbtest.Must(t, err)
 		if result.Parked != parked || !result.Compared {
 			t.Errorf("%s: got %+v, and live has parked %d", name, result, parked)
 		}
-		b.checkDump(name, before)
+		b.CheckRows(name, before)
 	}
-	if parked := b.parked("events"); len(parked) != 1 || parked[0].StreamID != hurt || parked[0].Version != version {
+	parked := enginetest.Parked(b.Database, "events")
+	if len(parked) != 1 || parked[0].StreamID != hurt || parked[0].Version != version {
 		t.Errorf("parked is %+v", parked)
 	}
 	b.book(hurt, 5)
 	b.book(good, 5)
-	p.reaches(b.head)
-	b.checkVerified()
-	if row, err := projections.NewEvents(b.pool).Get(context.Background(), hurt); err != nil ||
+	p.Reaches(b.head)
+	enginetest.CheckVerified(b.Database, projections.All())
+	if row, err := projections.NewEvents(b.Pool).Get(context.Background(), hurt); err != nil ||
 		row.Remaining != 10_000-20 {
 		t.Errorf("got %+v, %v", row, err)
 	}
@@ -201,31 +204,31 @@ func TestARebuildParksWhatLiveParks(t *testing.T) {
 func TestANewShapeIsBuiltBesideTheOldOne(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.exec(`
+	b.Exec(`
 		create table events_v2 (
 			id uuid primary key, title text not null, sold int not null, last timestamptz not null)`)
 	old := b.start()
 	b.live(300)
-	old.reaches(b.head)
-	before := b.dump("events")
+	old.Reaches(b.head)
+	before := b.Rows("events")
 
 	v2 := salesTable("events_v2", "", func() bool { return false })
-	result, err := engine.Rebuild(context.Background(), v2, engine.RebuildOptions{Pool: b.toolPool()})
-	must(t, err)
+	result, err := engine.Rebuild(context.Background(), v2, engine.RebuildOptions{Pool: enginetest.ToolPool(b.Database)})
+	dbtest.Must(t, err)
 	if result.Compared || result.Records != b.head || int(result.Rows) != len(b.events) {
 		t.Errorf("got %+v", result)
 	}
-	b.checkDump("events", before)
+	b.CheckRows("events", before)
 
 	// A newer program keeps both up to date.
-	old.stop()
+	old.Stop()
 	newer := b.start(func(o *engine.Options) { o.Projections = append(projections.All(), v2) })
 	b.live(100)
-	newer.reaches(b.head)
-	eventually(t, "the new shape has caught up", func() bool {
-		return b.count(`select count(*) from projection_checkpoints where name = 'events_v2' and position = $1`, b.head) == 1
+	newer.Reaches(b.head)
+	waittest.For(t, "the new shape has caught up", func() bool {
+		return b.Count(`select count(*) from projection_checkpoints where name = 'events_v2' and position = $1`, b.head) == 1
 	})
-	n := b.count(`
+	n := b.Count(`
 		select count(*)
 		from events e
 		join events_v2 n using (id)
@@ -233,5 +236,5 @@ func TestANewShapeIsBuiltBesideTheOldOne(t *testing.T) {
 	if n != len(b.events) {
 		t.Errorf("%d of %d rows of the new shape agree with the old one", n, len(b.events))
 	}
-	b.checkFold(nil)
+	b.checkFold()
 }

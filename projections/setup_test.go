@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +17,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
-	"github.com/boxoffice/boxoffice/internal/waittest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -32,77 +30,35 @@ func TestMain(m *testing.M) {
 	dbtest.Main(m)
 }
 
-const patient = time.Minute // longer than anything here takes when all is well
-
 var (
 	actor  = uuid.MustParse("11111111-2222-4333-8444-555555555555")
 	silent = slog.New(slog.DiscardHandler)
 )
 
-// bundle is what a test works with: a database of its own, a pool on it that no projection uses,
-// and a history to write.
+// bundle is what a test works with: a database of its own, and a history to write.
 type bundle struct {
-	*testing.T
-	url  string
-	pool *pgxpool.Pool
+	dbtest.Database
 	*history
 }
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	url := dbtest.URL(t)
-	pool := dbtest.Connect(t, url, dbtest.MaxConns(8))
-	return &bundle{t, url, pool, newHistory(t, pool)}
+	db := dbtest.New(t)
+	return &bundle{db, newHistory(t, db.Pool)}
 }
-
-// process is one process's projections on a database that several may share.
-type process struct {
-	testing.TB
-	notifier *engine.Notifier
-	progress *engine.Progress
-	stop     func()
-}
-
-type choice func(*engine.Options)
 
 // start runs the projections. Its options say in which way they differ from the usual.
-func (b *bundle) start(choices ...choice) *process {
+func (b *bundle) start(change ...func(*engine.Options)) *enginetest.Process {
 	b.Helper()
-	return b.startOn(dbtest.Connect(b, b.url, dbtest.MaxConns(projections.Connections+2),
-		dbtest.Settings(engine.RunSession())), choices...)
+	pool := dbtest.Connect(b, b.URL, dbtest.MaxConns(projections.Connections+2), dbtest.Settings(engine.RunSession()))
+	return b.startOn(pool, change...)
 }
 
-func (b *bundle) startOn(pool *pgxpool.Pool, choices ...choice) *process {
+func (b *bundle) startOn(pool *pgxpool.Pool, change ...func(*engine.Options)) *enginetest.Process {
 	b.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	p := &process{TB: b, notifier: engine.NewNotifier(b.url, b.pool, projections.Names(), silent)}
-	p.progress = engine.NewProgress(b.pool, p.notifier, nil, silent)
-	o := engine.Options{Projections: projections.All(), Pool: pool, Notifier: p.notifier, Holder: uuid.NewString()}
-	for _, choose := range choices {
-		choose(&o)
-	}
-	var work sync.WaitGroup
-	work.Go(func() { p.notifier.Run(ctx) })
-	work.Go(func() { p.progress.Run(ctx) })
-	work.Go(func() {
-		if err := engine.Run(ctx, o); err != nil {
-			b.Errorf("run: %v", err)
-		}
-	})
-	p.stop = sync.OnceFunc(func() { cancel(); work.Wait() })
-	b.Cleanup(p.stop)
-	b.notifiers = append(b.notifiers, p.notifier)
+	p := enginetest.Start(b.Database, pool, projections.All(), change...)
+	b.notifiers = append(b.notifiers, p.Notifier)
 	return p
-}
-
-// reaches fails the test when the read models have not got to the position in good time.
-func (p *process) reaches(position int64) {
-	p.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patient)
-	defer cancel()
-	if reached := p.progress.Wait(ctx, position); reached < position {
-		p.Fatalf("the read models are at %d, want %d", reached, position)
-	}
 }
 
 // named is one of the program's projections.
@@ -112,36 +68,6 @@ func named(name string) engine.Projection {
 		panic(err)
 	}
 	return p
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (b *bundle) exec(sql string, args ...any) {
-	b.Helper()
-	if _, err := b.pool.Exec(context.Background(), sql, args...); err != nil {
-		b.Fatalf("%s: %v", sql, err)
-	}
-}
-
-func (b *bundle) count(sql string, args ...any) (n int) {
-	b.Helper()
-	if err := b.pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
-		b.Fatalf("%s: %v", sql, err)
-	}
-	return n
-}
-
-// eventually waits for a condition of which nobody sends word.
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	if !waittest.Until(patient, holds) {
-		t.Fatalf("still not so: %s", what)
-	}
 }
 
 // history appends to streams, as the executor would.
@@ -177,12 +103,8 @@ func (h *history) do(event uuid.UUID, commands ...domain.Command) {
 		if err != nil {
 			continue
 		}
-		for _, r := range records {
-			name, schema, data, err := domain.Codec{}.Encode(r)
-			must(h.t, err)
-			added = append(added, appendtest.Record{Type: name, SchemaVersion: schema, Data: data})
-			h.states[event] = h.states[event].Evolve(r)
-		}
+		added = append(added, appendtest.Encode(h.t, domain.Codec{}, records...)...)
+		h.states[event] = h.states[event].Evolve(records...)
 	}
 	if len(added) > 0 {
 		h.append(event, added...)
@@ -195,7 +117,7 @@ func (h *history) append(event uuid.UUID, added ...appendtest.Record) {
 		added[i].Metadata = eventstore.Metadata{Actor: actor, CorrelationID: fmt.Sprint("request ", h.head+1)}
 	}
 	stored, err := appendtest.Append(context.Background(), h.pool, event, h.versions[event], added...)
-	must(h.t, err)
+	dbtest.Must(h.t, err)
 	h.versions[event] += len(added)
 	h.head = stored[len(stored)-1].Position
 	for _, n := range h.notifiers {
@@ -276,26 +198,23 @@ func details(title string, days int, price int64) domain.Details {
 	return d
 }
 
-// checkFold compares the read models with a fold of the log that is made here, without the
-// projections. Streams that are named are left out from a version on.
 func customerOf(s domain.State, booking uuid.UUID) uuid.UUID {
 	b, _ := s.Booking(booking)
 	return b.CustomerID
 }
 
-func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a test of parked streams may name them
+// checkFold compares the read models with a fold of the log that is made here, without the
+// projections.
+func (b *bundle) checkFold() {
 	b.Helper()
 	ctx := context.Background()
-	records, err := eventstore.NewLog(b.pool).After(ctx, 0, 1_000_000)
-	must(b, err)
+	records, err := eventstore.NewLog(b.Pool).After(ctx, 0, 1_000_000)
+	dbtest.Must(b, err)
 	wantEvents, wantBookings := map[uuid.UUID]string{}, map[uuid.UUID]string{}
 	states, first, booked := map[uuid.UUID]domain.State{}, map[uuid.UUID]time.Time{}, map[uuid.UUID]eventstore.Record{}
 	for _, r := range records {
-		if from, is := parked[r.StreamID]; is && r.Version >= from {
-			continue
-		}
 		v, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
-		must(b, err)
+		dbtest.Must(b, err)
 		s := states[r.StreamID].Evolve(v)
 		states[r.StreamID] = s
 		switch v := v.(type) {
@@ -327,10 +246,10 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 	}
 
 	gotEvents, gotBookings := map[uuid.UUID]string{}, map[uuid.UUID]string{}
-	events := projections.NewEvents(b.pool)
+	events := projections.NewEvents(b.Pool)
 	for page := 1; ; page++ {
 		rows, _, err := events.List(ctx, projections.EventQuery{Sort: projections.SortByDate, Page: page, Limit: 1000})
-		must(b, err)
+		dbtest.Must(b, err)
 		for _, e := range rows {
 			d := domain.Details{Title: e.Title, Description: e.Description, Venue: e.Venue, StartsAt: e.StartsAt,
 				TimeZone: e.TimeZone, MaxPerCustomer: 1,
@@ -341,7 +260,7 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 			break
 		}
 	}
-	rows, _ := b.pool.Query(ctx, `select id, event_id, user_id, status, created_at, cancelled_at, version from bookings`)
+	rows, _ := b.Pool.Query(ctx, `select id, event_id, user_id, status, created_at, cancelled_at, version from bookings`)
 	var (
 		row       projections.Booking
 		cancelled *time.Time
@@ -355,12 +274,10 @@ func (b *bundle) checkFold(parked map[uuid.UUID]int) { //nolint:unparam // a tes
 		gotBookings[row.ID] = fmt.Sprint(row.EventID, row.UserID, row.Status, row.CreatedAt.UTC(), at, row.Version)
 		return nil
 	})
-	must(b, err)
+	dbtest.Must(b, err)
 	compareRows(b, "events", gotEvents, wantEvents)
 	compareRows(b, "bookings", gotBookings, wantBookings)
-	if parked == nil {
-		b.checkClaims(records)
-	}
+	b.checkClaims(records)
 }
 
 func compareRows(t testing.TB, table string, got, want map[uuid.UUID]string) {
@@ -376,48 +293,4 @@ func compareRows(t testing.TB, table string, got, want map[uuid.UUID]string) {
 	if len(got) != len(want) || wrong > 5 {
 		t.Errorf("%s: got %d rows, want %d; %d of them differ", table, len(got), len(want), wrong)
 	}
-}
-
-// checkVerified wants every record to have been applied once.
-func (b *bundle) checkVerified() {
-	b.Helper()
-	for _, name := range projections.Names() {
-		v, err := engine.Verify(context.Background(), b.pool, named(name))
-		must(b, err)
-		if len(v.Mismatches) > 0 {
-			b.Errorf("%s: %+v", name, v)
-		}
-	}
-}
-
-// dump is all that a table holds.
-func (b *bundle) dump(table string) []string {
-	b.Helper()
-	rows, _ := b.pool.Query(context.Background(), `select t::text from `+table+` t order by 1`)
-	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	must(b, err)
-	return lines
-}
-
-func (b *bundle) checkDump(table string, want []string) {
-	b.Helper()
-	if got := b.dump(table); !slices.Equal(got, want) {
-		b.Errorf("%s has other rows than it had:\n%v\n%v", table, got, want)
-	}
-}
-
-func (b *bundle) rebuild(projection string, choices ...func(*engine.RebuildOptions)) (engine.Rebuilt, error) {
-	b.Helper()
-	o := engine.RebuildOptions{Pool: b.toolPool(), Holder: "a rebuild"}
-	for _, choose := range choices {
-		choose(&o)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), patient)
-	defer cancel()
-	return engine.Rebuild(ctx, named(projection), o)
-}
-
-func (b *bundle) toolPool() *pgxpool.Pool {
-	b.Helper()
-	return dbtest.Connect(b, b.url, dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -32,7 +33,7 @@ func foldSales(t *testing.T, records []eventstore.Record, startOf func(time.Time
 	counts := map[uuid.UUID]map[time.Time]counted{}
 	for _, r := range records {
 		v, err := domain.Codec{}.Decode(r.Type, r.SchemaVersion, r.Data)
-		must(t, err)
+		dbtest.Must(t, err)
 		e := events[r.StreamID]
 		if e == nil {
 			e = &folded{
@@ -82,19 +83,19 @@ func TestSalesAreTheFoldOfTheLog(t *testing.T) {
 	p := b.start()
 	theatre := b.theatre()
 	b.live(400)
-	p.reaches(b.head)
-	records, err := eventstore.NewLog(b.pool).After(t.Context(), 0, 1_000_000)
-	must(t, err)
+	p.Reaches(b.head)
+	records, err := eventstore.NewLog(b.Pool).After(t.Context(), 0, 1_000_000)
+	dbtest.Must(t, err)
 	zone := time.FixedZone("five and a half", 19_800)
 	minutes := func(at time.Time) time.Time { return at.Truncate(time.Minute) }
-	bookings := projections.Bookings{Pool: b.pool}
+	bookings := projections.Bookings{Pool: b.Pool}
 	events := foldSales(t, records, minutes)
 	if len(events) != 6 || events[theatre].state.Sold() == 0 {
 		t.Fatalf("the history has %d events", len(events))
 	}
 	for id, want := range events {
 		revenue, err := bookings.Revenue(t.Context(), id)
-		must(t, err)
+		dbtest.Must(t, err)
 		got := map[string][2]int64{}
 		for _, r := range revenue {
 			got[fmt.Sprint(r.Type, r.Currency)] = [2]int64{int64(r.Tickets), r.Amount}
@@ -106,7 +107,7 @@ func TestSalesAreTheFoldOfTheLog(t *testing.T) {
 		sales, err := bookings.Sales(t.Context(), projections.SalesQuery{
 			EventID: id, Interval: projections.ByMinute, Zone: zone, To: time.Now().Add(time.Hour),
 		})
-		must(t, err)
+		dbtest.Must(t, err)
 		intervals := map[time.Time]string{}
 		for _, s := range sales {
 			intervals[s.At] = fmt.Sprint(struct{ bookings, tickets, cancelled, returned int }{
@@ -128,7 +129,7 @@ func (b *bundle) theatre() uuid.UUID {
 		Title: "Theatre", Venue: "Hall", Currency: "KWD", MaxPerCustomer: 9, StartsAt: b.now.AddDate(1, 0, 0),
 		TicketTypes: []domain.TicketType{{ID: 1, Name: "Floor", Price: 49_990}, {ID: 2, Name: "Balcony", Price: 5}},
 	})
-	must(b, err)
+	dbtest.Must(b, err)
 	both := domain.Lines{{Type: 1, Quantity: 2}, {Type: 2, Quantity: 3}}
 	given, kept := uuid.New(), uuid.New()
 	b.do(id, domain.ScheduleEvent{Details: d, Capacity: 30},
@@ -153,8 +154,8 @@ func ticketsOf(rows []projections.Turnover) (n int) {
 // checkCounts compares the numbers of events with the states of their streams.
 func (b *bundle) checkCounts(events map[uuid.UUID]*folded) {
 	b.Helper()
-	counts, err := projections.NewEvents(b.pool).Counts(context.Background(), slices.Collect(maps.Keys(events)))
-	must(b, err)
+	counts, err := projections.NewEvents(b.Pool).Counts(context.Background(), slices.Collect(maps.Keys(events)))
+	dbtest.Must(b, err)
 	for id, e := range events {
 		s := e.state
 		want := projections.Counts{Sold: s.Sold(), Held: s.Held(), Waiting: s.Waiting(), CheckedIn: s.CheckedIn()}
@@ -170,13 +171,13 @@ func TestSalesGoByTheClockOfTheEvent(t *testing.T) {
 	event := uuid.New()
 	book := func(at string, cancelled any) {
 		t.Helper()
-		b.exec(`
+		b.Exec(`
 			insert into bookings (id, event_id, user_id, status, created_at, cancelled_at, version, lines, currency)
 			values (gen_random_uuid(), $1, gen_random_uuid(), 'CONFIRMED', $2::timestamptz, $3::timestamptz, 1,
 				'[{"type": 1, "quantity": 1, "price": 500}]', 'EUR')`, event, at, cancelled)
 	}
 	kolkata, err := time.LoadLocation("Asia/Kolkata")
-	must(t, err)
+	dbtest.Must(t, err)
 	q := projections.SalesQuery{
 		EventID: event, Zone: kolkata,
 		From: time.Date(2026, 3, 1, 18, 0, 0, 0, time.UTC), To: time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC),
@@ -192,8 +193,8 @@ func TestSalesGoByTheClockOfTheEvent(t *testing.T) {
 		projections.ByMinute: "03-01 18:29 1/1, 03-01 18:30 1/0, 03-01 19:29 1/0",
 	} {
 		q.Interval = interval
-		sales, err := projections.Bookings{Pool: b.pool}.Sales(t.Context(), q)
-		must(t, err)
+		sales, err := projections.Bookings{Pool: b.Pool}.Sales(t.Context(), q)
+		dbtest.Must(t, err)
 		got := ""
 		for i, s := range sales {
 			if i > 0 {
@@ -212,7 +213,7 @@ func TestTheTotalOfAnOrganizersEventsIsThatOfNow(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.start()
-	events, q := projections.NewEvents(b.pool), projections.EventQuery{
+	events, q := projections.NewEvents(b.Pool), projections.EventQuery{
 		Organizer: uuid.New(), Drafts: true, Sort: projections.SortByDate, Limit: 5,
 	}
 	for i := range 3 {
@@ -220,17 +221,17 @@ func TestTheTotalOfAnOrganizersEventsIsThatOfNow(t *testing.T) {
 	}
 	for i := range 3 {
 		b.do(b.events[i], domain.AddOrganizer{UserID: q.Organizer, Role: domain.RoleSell})
-		p.reaches(b.head)
+		p.Reaches(b.head)
 		page, _, total, err := events.After(t.Context(), q, projections.EventCursor{})
-		must(t, err)
+		dbtest.Must(t, err)
 		if len(page) != i+1 || total != i+1 {
 			t.Errorf("got %d events of %d, want %d", len(page), total, i+1)
 		}
 	}
 	b.do(b.events[0], domain.RemoveOrganizer{UserID: q.Organizer})
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	page, _, total, err := events.After(t.Context(), q, projections.EventCursor{})
-	must(t, err)
+	dbtest.Must(t, err)
 	if len(page) != 2 || total != 2 {
 		t.Errorf("got %d events of %d, want 2", len(page), total)
 	}

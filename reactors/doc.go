@@ -10,9 +10,9 @@
 //     delivered at least once and in order: handlers give their effects an id that a repetition
 //     has too. What a handler writes in the transaction of [Tx] is committed with the offset, so it
 //     has an effect once.
-//   - A reactor of the log that nobody wants, such as that of webhooks while there are none, passes over
-//     the records without reading them.
-//   - A process leads each reactor at a time, by a lease with a fence.
+//   - A reactor of the log that nobody wants, such as that of webhooks while there are none, passes
+//     over the records without reading them.
+//   - One process at a time runs a reactor, by a lease with a fence.
 //   - An error is tried again a few times. What never works goes to poisoned_messages, where an
 //     operator has it handled again ([Retry]) or drops it ([Skip]), and the others go on.
 //   - An [Outage] concerns all messages alike: nothing is poisoned, and the reactor waits.

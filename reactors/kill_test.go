@@ -57,8 +57,8 @@ func startHelper(t *testing.T, url string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), helperURL+"="+url)
 	_, err := cmd.StdinPipe() // which closes when this process ends
-	must(t, err)
-	must(t, cmd.Start())
+	dbtest.Must(t, err)
+	dbtest.Must(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	return cmd
 }
@@ -69,23 +69,23 @@ func TestAKillLosesNothingAndRepeatsAtMostWhatWasInFlight(t *testing.T) {
 	dbtest.Slow(t)
 	const kills = 20
 	b := setup(t)
-	b.exec(`alter table effects add column at timestamptz not null default clock_timestamp()`)
+	b.Exec(`alter table effects add column at timestamptz not null default clock_timestamp()`)
 	total := 0
 	for i := range kills {
-		cmd := startHelper(t, b.url)
-		before := b.count(`select count(*) from effects`)
+		cmd := startHelper(t, b.URL)
+		before := b.Count(`select count(*) from effects`)
 		b.add(40, "Seen")
 		total += 40
-		b.eventually("it is at work", func() bool { return b.count(`select count(*) from effects`) > before+i })
-		must(t, cmd.Process.Kill())
+		b.eventually("it is at work", func() bool { return b.Count(`select count(*) from effects`) > before+i })
+		dbtest.Must(t, cmd.Process.Kill())
 		_ = cmd.Wait()
 	}
-	startHelper(t, b.url)
+	startHelper(t, b.URL)
 	b.eventually("all are handled", func() bool {
-		return b.count(`select count(distinct id) from effects`) == total &&
-			b.count(`select count(*) from reactor_queue`) == 0
+		return b.Count(`select count(distinct id) from effects`) == total &&
+			b.Count(`select count(*) from reactor_queue`) == 0
 	})
-	effects, most := b.count(`select count(*) from effects`), b.count(`
+	effects, most := b.Count(`select count(*) from effects`), b.Count(`
 		select max(n) from (select count(*) as n from effects group by id) each`)
 	if effects > total+kills || most > 1+kills {
 		t.Errorf("%d effects of %d, one of them %d times, after %d kills", effects, total, most, kills)

@@ -7,6 +7,8 @@ import (
 	wmetrics "github.com/ThreeDotsLabs/watermill/components/metrics"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // metrics read the state of the reactors from the database for each scrape, so that any process
@@ -31,11 +33,11 @@ func register(o Options) (observe message.HandlerMiddleware, unregister func(), 
 		seconds:  about("lag_seconds", "How long the oldest of them has been waiting."),
 		poisoned: about("poisoned_messages", "Messages that could not be handled."),
 	}
-	if err := o.Registerer.Register(m); err != nil {
+	if unregister, err = engine.RegisterMetrics(o.Registerer, m); err != nil {
 		return nil, nil, err
 	}
 	builder := wmetrics.NewPrometheusMetricsBuilder(o.Registerer, "boxoffice", "reactor")
-	return builder.NewRouterMiddleware().Middleware, func() { o.Registerer.Unregister(m) }, nil
+	return builder.NewRouterMiddleware().Middleware, unregister, nil
 }
 
 // Describe implements [prometheus.Collector].

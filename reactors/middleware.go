@@ -24,7 +24,7 @@ func txOf(m *message.Message) (*sql.Tx, bool) { return wsql.TxFromContext(m.Cont
 // giveUp ends the transaction of a message that can't be handled now. watermill-sql would resend it
 // within the same transaction, which stays open for as long as the outage lasts, and may be broken
 // itself. With the transaction rolled back, the statement that acknowledges the message fails, and
-// the Subscriber begins anew after the pause of the waiter.
+// the Subscriber begins again after the pause of the waiter.
 func giveUp(w *waiter) message.HandlerMiddleware {
 	return func(next message.HandlerFunc) message.HandlerFunc {
 		return func(m *message.Message) ([]*message.Message, error) {
@@ -78,14 +78,8 @@ func retries(first time.Duration, log watermill.LoggerAdapter) message.HandlerMi
 
 // IsOutage tells whether an error says nothing about the message.
 func IsOutage(err error) bool {
-	return errors.As(err, new(*outageError)) || isUnknown(err) || eventstore.IsUnavailable(err) ||
+	return errors.As(err, new(*outageError)) || eventstore.IsUnknownRecord(err) || eventstore.IsUnavailable(err) ||
 		errors.Is(err, context.Canceled)
-}
-
-// isUnknown recognises a record of a newer version of the program.
-func isUnknown(err error) bool {
-	var unknown interface{ UnknownRecord() }
-	return errors.As(err, &unknown)
 }
 
 // savepoint undoes what a failed attempt has written, and leaves the transaction fit for the next

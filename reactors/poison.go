@@ -14,6 +14,8 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // poisonedTopic is the topic of watermill's poison queue, and the table that it writes to.
@@ -84,15 +86,9 @@ func (s poisonSchema) InsertQuery(topic string, messages message.Messages) (wsql
 				set reason = excluded.reason, poisoned_at = now(), retry = false`,
 		Args: []any{
 			s.reactor, m.UUID, string(m.Payload), string(metadata),
-			readable(m.Metadata.Get(middleware.ReasonForPoisonedKey)), middleware.MessageCorrelationID(m),
+			engine.StorableText(m.Metadata.Get(middleware.ReasonForPoisonedKey)), middleware.MessageCorrelationID(m),
 		},
 	}, nil
-}
-
-// readable makes any text one that PostgreSQL takes.
-func readable(text string) string {
-	const most = 8000 // a panic comes with its stack
-	return strings.ToValidUTF8(strings.ReplaceAll(text[:min(len(text), most)], "\x00", "�"), "�")
 }
 
 // Poisoned is a message that a reactor could not handle.

@@ -11,8 +11,9 @@ import (
 )
 
 // Queue adds messages to the queue of a reactor, by watermill-sql's Publisher, in whatever
-// transaction to is. A message whose UUID is queued already is not added again: that is its key.
-// The caller calls engine.Notifier.Queued after the commit, unless a handler makes them by [NewMessage].
+// transaction to is. A message whose UUID is queued already is not added again: that is its key. The
+// caller calls engine.Notifier.Queued after the commit, unless a handler makes the messages by
+// [NewMessage].
 func Queue(to wsql.ContextExecutor, topic string, messages ...*message.Message) error {
 	if len(messages) == 0 {
 		return nil
@@ -30,8 +31,8 @@ func Queue(to wsql.ContextExecutor, topic string, messages ...*message.Message) 
 
 type waiterKey struct{}
 
-// Queued is called by a handler that has queued something because of a message, but by [Queue]: those
-// who wait for the topic are told after the commit.
+// Queued is called by a handler that has queued something because of a message, and not by [Queue].
+// The reactors of the topic are signalled after the commit.
 func Queued(because *message.Message, topic string) {
 	if w, ok := because.Context().Value(waiterKey{}).(*waiter); ok {
 		w.queued(topic)

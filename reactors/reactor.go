@@ -28,8 +28,8 @@ type Reactor struct {
 	Queue string
 	// Types are the records that a reactor of the log handles; empty: all. It passes over others.
 	Types []string
-	// Wanted, if it is set, is a condition in SQL that holds while anybody is to be told of records. While
-	// it does not, the reactor passes over all records, and looks again every Poll, and when
+	// Wanted, if it is set, is a condition in SQL that holds while anybody is to be told of records.
+	// While it does not, the reactor passes over all records, and looks again every Poll, and when
 	// engine.Notifier.Queued is called with its name.
 	Wanted string
 	// FromStart has a reactor of the log begin with the first record when it is new, and not with the
@@ -38,9 +38,9 @@ type Reactor struct {
 	// Batch is how many records of the log share a transaction; 1 when zero. More are for handlers
 	// all of whose effects are in that transaction: others would repeat as many after a crash.
 	Batch int
-	// Reset, if it is set, is called before the first message after some that Handle has not seen, because
-	// another process may have handled them, or because nobody wanted them: what Handle remembers of the
-	// log may be out of date.
+	// Reset, if it is set, is called before Handle gets a message after some that it has not seen, as
+	// when another process has handled them, or nobody wanted them. What Handle remembers of the log may
+	// be out of date then.
 	Reset func()
 	// Handle reacts to a message. Its errors may be an [Outage] or [Permanent].
 	Handle message.NoPublishHandlerFunc

@@ -17,6 +17,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 	"github.com/boxoffice/boxoffice/reactors"
 )
@@ -78,15 +79,15 @@ func TestAReactorGetsTheRecordsOfItsTypesAsTheyAreStored(t *testing.T) {
 	b.add(1, "Wanted")
 	b.add(1, "Other")
 	record := <-got
-	stored, err := eventstore.NewLog(b.pool).After(context.Background(), 4, 1)
-	must(t, err)
+	stored, err := eventstore.NewLog(b.Pool).After(context.Background(), 4, 1)
+	dbtest.Must(t, err)
 	want := stored[0]
 	want.Metadata, want.Hash = nil, eventstore.Hash{}
 	if fmt.Sprint(record) != fmt.Sprint(want) {
 		t.Errorf("got %+v, want %+v", record, want)
 	}
 	b.eventually("the offset passes over the others", func() bool {
-		return b.count(`select coalesce(max(position), 0) from reactor_offsets`) == 6
+		return b.Count(`select coalesce(max(position), 0) from reactor_offsets`) == 6
 	})
 }
 
@@ -116,14 +117,14 @@ func TestWhatNeverWorksIsPoisonedAndTheOthersGoOn(t *testing.T) {
 			}})
 			b.add(4, "Seen")
 			b.eventually("the others are handled", func() bool {
-				return b.count(`select count(*) from effects where id in ('1', '4')`) == 2 &&
-					b.count(`select count(*) from poisoned_messages`) == 2
+				return b.Count(`select count(*) from effects where id in ('1', '4')`) == 2 &&
+					b.Count(`select count(*) from poisoned_messages`) == 2
 			})
 			if attempts.Load() != 5 {
 				t.Errorf("%d attempts, want 5", attempts.Load())
 			}
-			poisoned, err := reactors.PoisonedMessages(context.Background(), b.pool, 10)
-			must(t, err)
+			poisoned, err := reactors.PoisonedMessages(context.Background(), b.Pool, 10)
+			dbtest.Must(t, err)
 			if len(poisoned) != 2 || poisoned[0].MessageID != "2" || poisoned[0].Reactor != "noting" ||
 				!strings.Contains(poisoned[0].Reason, "division by zero") {
 				t.Fatalf("got %+v", poisoned)
@@ -133,23 +134,23 @@ func TestWhatNeverWorksIsPoisonedAndTheOthersGoOn(t *testing.T) {
 			mended.Store(true)
 			b.retry()
 			b.eventually("both are handled", func() bool {
-				return b.count(`select count(*) from effects`) == 4 && b.count(`select count(*) from poisoned_messages`) == 0
+				return b.Count(`select count(*) from effects`) == 4 && b.Count(`select count(*) from poisoned_messages`) == 0
 			})
 			b.add(1, "Seen")
-			b.eventually("it goes on", func() bool { return b.count(`select count(*) from effects`) == 5 })
+			b.eventually("it goes on", func() bool { return b.Count(`select count(*) from effects`) == 5 })
 		})
 	}
 }
 
 // retry does what the command does.
 func (b *bundle) retry(ids ...int64) {
-	b.t.Helper()
-	_, err := reactors.Retry(context.Background(), b.pool, ids...)
-	must(b.t, err)
-	must(b.t, engine.Wake(context.Background(), b.pool))
+	b.Helper()
+	_, err := reactors.Retry(context.Background(), b.Pool, ids...)
+	dbtest.Must(b, err)
+	dbtest.Must(b, engine.Wake(context.Background(), b.Pool))
 }
 
-func (b *bundle) waiting() int { return b.count(`select count(*) from poisoned_messages where retry`) }
+func (b *bundle) waiting() int { return b.Count(`select count(*) from poisoned_messages where retry`) }
 
 func TestASkippedMessageIsGone(t *testing.T) {
 	t.Parallel()
@@ -158,15 +159,15 @@ func TestASkippedMessageIsGone(t *testing.T) {
 		return reactors.Permanent(errors.New("never"))
 	}})
 	b.add(2, "Seen")
-	b.eventually("both are poisoned", func() bool { return b.count(`select count(*) from poisoned_messages`) == 2 })
-	poisoned, err := reactors.PoisonedMessages(context.Background(), b.pool, 10)
-	must(t, err)
-	_, err = reactors.Skip(context.Background(), b.pool, poisoned[0].ID, 9999)
-	if !errors.Is(err, reactors.ErrNoMessage) || b.count(`select count(*) from poisoned_messages`) != 2 {
+	b.eventually("both are poisoned", func() bool { return b.Count(`select count(*) from poisoned_messages`) == 2 })
+	poisoned, err := reactors.PoisonedMessages(context.Background(), b.Pool, 10)
+	dbtest.Must(t, err)
+	_, err = reactors.Skip(context.Background(), b.Pool, poisoned[0].ID, 9999)
+	if !errors.Is(err, reactors.ErrNoMessage) || b.Count(`select count(*) from poisoned_messages`) != 2 {
 		t.Errorf("got %v", err)
 	}
-	n, err := reactors.Skip(context.Background(), b.pool, poisoned[0].ID)
-	if err != nil || n != 1 || b.count(`select count(*) from poisoned_messages`) != 1 {
+	n, err := reactors.Skip(context.Background(), b.Pool, poisoned[0].ID)
+	if err != nil || n != 1 || b.Count(`select count(*) from poisoned_messages`) != 1 {
 		t.Errorf("got %d, %v", n, err)
 	}
 }
@@ -187,12 +188,12 @@ func TestAnOutagePoisonsNothing(t *testing.T) {
 	b.add(2, "Seen")
 	b.eventually("it is tried again", func() bool { return attempts.Load() == 2 })
 	b.eventually("no transaction is open while it waits", func() bool {
-		return b.count(`select count(*) from pg_stat_activity
+		return b.Count(`select count(*) from pg_stat_activity
 			where datname = current_database() and state like 'idle in transaction%'`) == 0
 	})
 	down.Store(false)
 	b.eventually("both are handled", func() bool { return slices.Equal(b.seen(), positions(1, 2)) })
-	if n := b.count(`select count(*) from poisoned_messages`); n > 0 {
+	if n := b.Count(`select count(*) from poisoned_messages`); n > 0 {
 		t.Errorf("%d messages are poisoned", n)
 	}
 }
@@ -216,7 +217,7 @@ func TestQueuedMessagesAreHandledOnceInOrderAndAreGone(t *testing.T) {
 	if got := b.seen(); !slices.Equal(got, []string{"a-1", "same", "a-2", "a-3"}) {
 		t.Errorf("got %v", got)
 	}
-	b.eventually("the queue is empty", func() bool { return b.count(`select count(*) from reactor_queue`) == 0 })
+	b.eventually("the queue is empty", func() bool { return b.Count(`select count(*) from reactor_queue`) == 0 })
 }
 
 func TestAMessageOfAnotherProcessIsHandledAtOnce(t *testing.T) {
@@ -224,15 +225,15 @@ func TestAMessageOfAnotherProcessIsHandledAtOnce(t *testing.T) {
 	b := setup(t)
 	b.start(reactors.Reactor{Name: "sending", Queue: "letters", Handle: b.note})
 	b.begun("sending")
-	other := dbtest.Connect(t, b.url, dbtest.MaxConns(2))
+	other := dbtest.Connect(t, b.URL, dbtest.MaxConns(2))
 	db := stdlib.OpenDBFromPool(other)
 	defer db.Close() //nolint:errcheck // a test
-	notifier := notify(t, b.url, other)
+	notifier := enginetest.Notify(dbtest.Database{TB: t, URL: b.URL, Pool: other})
 	began := time.Now()
 	b.eventually("a notifier that has just begun to listen polls no more", func() bool {
 		return time.Since(began) > 2*time.Second
 	})
-	must(t, reactors.Queue(db, "letters", reactors.NewMessage("x", []byte("{}"), nil)))
+	dbtest.Must(t, reactors.Queue(db, "letters", reactors.NewMessage("x", []byte("{}"), nil)))
 	notifier.Queued("letters") // the reactor polls after 30 s
 	b.eventually("it is handled", func() bool { return slices.Equal(b.seen(), []string{"x"}) })
 }
@@ -251,15 +252,15 @@ func TestWhatIsWrittenInTheTransactionHasAnEffectOnce(t *testing.T) {
 		err = tx.QueryRowContext(m.Context(), `
 			with written as (insert into effects (id) values ($1)) select pg_backend_pid()`, m.UUID).Scan(&pid)
 		if err == nil && m.UUID == "4" && !killed.Swap(true) {
-			_, err = b.pool.Exec(context.Background(), `select pg_terminate_backend($1)`, pid)
+			_, err = b.Pool.Exec(context.Background(), `select pg_terminate_backend($1)`, pid)
 		}
 		return err
 	}})
 	b.add(12, "Seen")
 	b.eventually("all are handled", func() bool {
-		return b.count(`select coalesce(max(position), 0) from reactor_offsets`) == 12
+		return b.Count(`select coalesce(max(position), 0) from reactor_offsets`) == 12
 	})
-	n, poisoned := b.count(`select count(*) from effects`), b.count(`select count(*) from poisoned_messages`)
+	n, poisoned := b.Count(`select count(*) from effects`), b.Count(`select count(*) from poisoned_messages`)
 	if n != 12 || poisoned != 0 || !killed.Load() {
 		t.Errorf("%d effects of 12, %d poisoned", n, poisoned)
 	}
@@ -301,17 +302,17 @@ func TestAProcessWithoutTheLeaseCommitsNothing(t *testing.T) {
 				<-goOn
 			}
 			return nil
-		}}}, Pool: dbtest.Connect(t, b.url, dbtest.MaxConns(3))})
+		}}}, Pool: dbtest.Connect(t, b.URL, dbtest.MaxConns(3))})
 	b.add(1, "Seen")
 	<-reached
 	// Another process has handled the record.
-	b.exec(`update reactor_offsets set fence = fence + 1, holder = 'another', position = 1`)
+	b.Exec(`update reactor_offsets set fence = fence + 1, holder = 'another', position = 1`)
 	close(goOn)
 	b.eventually("it stops", func() bool {
-		return b.count(`select count(*) from pg_stat_activity
+		return b.Count(`select count(*) from pg_stat_activity
 			where datname = current_database() and state like 'idle in transaction%'`) == 0
 	})
-	if n := b.count(`select count(*) from effects`); n != 0 {
+	if n := b.Count(`select count(*) from effects`); n != 0 {
 		t.Errorf("%d effects of a process without the lease", n)
 	}
 }
@@ -334,7 +335,7 @@ func TestAnIdleReactorCostsAPollAndTheRenewalOfItsLease(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	c := &counter{}
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(3), func(p *pgxpool.Config) { p.ConnConfig.Tracer = c })
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(3), func(p *pgxpool.Config) { p.ConnConfig.Tracer = c })
 	const every = 300 * time.Millisecond
 	b.startWith(reactors.Options{Lease: every, Poll: every, Pool: pool, Reactors: []reactors.Reactor{
 		{Name: "noting", Handle: b.note}}})

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
@@ -44,7 +43,7 @@ func (r *runner) run(ctx context.Context, fence int64) error {
 	if r.Reset != nil {
 		r.Reset()
 	}
-	log := watermillLogger(r.Logger)
+	log := engine.WatermillLogger(r.Logger)
 	w := &waiter{runner: r, ctx: ctx, signal: r.Notifier.Log}
 	name := logTopic
 	if r.Queue != "" {
@@ -76,7 +75,7 @@ func (r *runner) run(ctx context.Context, fence int64) error {
 // middlewares are the layers between a message and its handler, outermost first.
 func (r *runner) middlewares(w *waiter, log watermill.LoggerAdapter) []message.HandlerMiddleware {
 	layers := []message.HandlerMiddleware{
-		r.passOver(w), w.introduce, giveUp(w), traced(r.Tracer, r.Name), poisonQueue(r.Name, log),
+		r.skipUnhandled(w), w.attach, giveUp(w), traced(r.Tracer, r.Name), poisonQueue(r.Name, log),
 	}
 	if r.observe != nil {
 		layers = append(layers, r.observe)
@@ -84,8 +83,8 @@ func (r *runner) middlewares(w *waiter, log watermill.LoggerAdapter) []message.H
 	return append(layers, retries(r.Retry, log), savepoint, middleware.Recoverer)
 }
 
-// passOver acknowledges records that the reactor does not handle.
-func (r *runner) passOver(w *waiter) message.HandlerMiddleware {
+// skipUnhandled acknowledges records that the reactor does not handle.
+func (r *runner) skipUnhandled(w *waiter) message.HandlerMiddleware {
 	handled := make(map[string]bool, len(r.Types))
 	for _, t := range r.Types {
 		handled[t] = true
@@ -105,12 +104,4 @@ func (r *runner) passOver(w *waiter) message.HandlerMiddleware {
 			return next(m)
 		}
 	}
-}
-
-// watermillLogger logs what watermill says about single messages as details: this package logs what
-// matters.
-func watermillLogger(logger *slog.Logger) watermill.LoggerAdapter {
-	return watermill.NewSlogLoggerWithLevelMapping(logger, map[slog.Level]slog.Level{
-		slog.LevelInfo: slog.LevelDebug, slog.LevelError: slog.LevelDebug,
-	})
 }

@@ -80,8 +80,8 @@ const orderSQL = `
 	order by l.position
 	limit $2)`
 
-// unwantedSQL is the end of the log as the same snapshot shows it that nobody wants records in. Whoever
-// comes to want them commits that later, and wants only records that are committed later still.
+// unwantedSQL is the end of the log in the snapshot in which nobody wants records. A wish for records
+// is committed after that, and is about records that are committed later still.
 const unwantedSQL = `
 	union all
 	(select 0, h.position, '', '', '{"` + unwantedKey + `": "true"}'

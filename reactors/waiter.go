@@ -11,6 +11,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -32,9 +33,9 @@ type waiter struct {
 	signal *engine.Signal
 
 	signalled <-chan struct{} // since before the last SELECT
-	named     <-chan struct{} // likewise, by the reactor's name
+	byName    <-chan struct{} // likewise, of the reactor's name
 	pause     time.Duration
-	told      string // the last error: one that stays is told once
+	logged    string // the last error: one that stays is logged once
 
 	mu         sync.Mutex
 	outage     error    // of a handler, which had the transaction rolled back
@@ -45,14 +46,14 @@ type waiter struct {
 // listen is called before each SELECT, so that nothing is missed after it.
 func (w *waiter) listen() {
 	w.signalled = w.signal.Listen()
-	w.named = w.runner.Notifier.Queue(w.runner.Name).Listen()
+	w.byName = w.runner.Notifier.Queue(w.runner.Name).Listen()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.isUnwanted = false // it was said of a transaction that failed
 }
 
-// introduce lets handlers call [Queued].
-func (w *waiter) introduce(next message.HandlerFunc) message.HandlerFunc {
+// attach puts the waiter into the context of a message, for [Queued].
+func (w *waiter) attach(next message.HandlerFunc) message.HandlerFunc {
 	return func(m *message.Message) ([]*message.Message, error) {
 		m.SetContext(context.WithValue(m.Context(), waiterKey{}, w))
 		return next(m)
@@ -105,7 +106,7 @@ func (w *waiter) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) t
 			engine.Await(w.ctx, nil, linger)
 		}
 	default:
-		w.pause, w.told = 0, ""
+		w.pause, w.logged = 0, ""
 		w.committed()
 	}
 	if w.ctx.Err() != nil {
@@ -124,7 +125,7 @@ func (w *waiter) committed() {
 		w.runner.Notifier.Queued(topic)
 	}
 	if isUnwanted {
-		engine.Await(w.ctx, w.named, w.runner.Poll)
+		engine.Await(w.ctx, w.byName, w.runner.Poll)
 	}
 }
 
@@ -134,12 +135,12 @@ func (w *waiter) failed(err error) {
 		w.runner.stop(errLeaseLost)
 		return
 	}
-	if isUnknown(err) {
+	if eventstore.IsUnknownRecord(err) {
 		w.runner.stop(err) // another process may know it
 		return
 	}
-	if text := err.Error(); text != w.told {
-		w.told = text
+	if text := err.Error(); text != w.logged {
+		w.logged = text
 		w.runner.Logger.Warn("a reactor waits", "reactor", w.runner.Name, "error", err)
 	}
 	w.pause = min(max(2*w.pause, shortestPause), longestPause)

@@ -18,28 +18,28 @@ import (
 
 // wanted is a reactor that is wanted while there is a row in a table.
 func (b *bundle) wanted() reactors.Reactor {
-	b.exec(`create table wanting ()`)
+	b.Exec(`create table wanting ()`)
 	return reactors.Reactor{Name: "wanted", FromStart: true, Handle: b.note, Wanted: `exists (select from wanting)`}
 }
 
 func (b *bundle) want() {
-	b.exec(`insert into wanting default values`)
+	b.Exec(`insert into wanting default values`)
 	b.notifier.Queued("wanted")
 }
 
 func (b *bundle) position(of string) int {
-	return b.count(`select coalesce(max(position), 0) from reactor_offsets where name = $1`, of)
+	return b.Count(`select coalesce(max(position), 0) from reactor_offsets where name = $1`, of)
 }
 
 func TestAReactorThatNobodyWantsReadsNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.notifier = engine.NewNotifier(b.url, b.pool, nil, silent) // which does not listen, and so signals nothing by itself
+	b.notifier = engine.NewNotifier(b.URL, b.Pool, nil, silent) // which does not listen, and so signals nothing by itself
 	var resets atomic.Int64
 	r := b.wanted()
 	r.Reset = func() { resets.Add(1) }
 	c := &counter{}
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(3), func(p *pgxpool.Config) { p.ConnConfig.Tracer = c })
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(3), func(p *pgxpool.Config) { p.ConnConfig.Tracer = c })
 	b.startWith(reactors.Options{Reactors: []reactors.Reactor{r}, Pool: pool, Poll: time.Hour})
 	b.add(1, "Seen")
 	b.eventually("the record is passed over", func() bool { return b.position("wanted") == 1 })
@@ -62,7 +62,7 @@ func TestAReactorThatNobodyWantsReadsNothing(t *testing.T) {
 	if got := b.seen(); !slices.Equal(got, positions(2, 6)) { // the first ones were there to read
 		t.Errorf("it has handled %v", got)
 	}
-	b.exec(`delete from wanting`)
+	b.Exec(`delete from wanting`)
 	b.add(1, "Seen")
 	b.eventually("it passes over", func() bool { return b.position("wanted") == 7 })
 	if resets.Load() != before+1 || len(b.seen()) != 5 {
@@ -75,20 +75,20 @@ func TestAReactorThatNobodyWantsReadsNothing(t *testing.T) {
 func TestARecordIsHandledThatComesAfterItWasWanted(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.notifier = engine.NewNotifier(b.url, b.pool, nil, silent)
+	b.notifier = engine.NewNotifier(b.URL, b.Pool, nil, silent)
 	b.startWith(reactors.Options{Reactors: []reactors.Reactor{b.wanted()}, Poll: time.Hour, Lease: time.Hour,
-		Pool: dbtest.Connect(t, b.url, dbtest.MaxConns(3))})
+		Pool: dbtest.Connect(t, b.URL, dbtest.MaxConns(3))})
 	b.begun("wanted")
-	lock, err := b.pool.Begin(context.Background())
-	must(t, err)
+	lock, err := b.Pool.Begin(context.Background())
+	dbtest.Must(t, err)
 	defer lock.Rollback(context.Background()) //nolint:errcheck // it was before
 	_, err = lock.Exec(context.Background(), `select from reactor_offsets for update`)
-	must(t, err)
+	dbtest.Must(t, err)
 	b.add(1, "Seen")
 	b.eventually("the offset waits", b.somebodyWaits)
 	b.want()
 	b.add(1, "Seen")
-	must(t, lock.Rollback(context.Background()))
+	dbtest.Must(t, lock.Rollback(context.Background()))
 	b.eventually("it is handled", func() bool { return slices.Equal(b.seen(), positions(2, 2)) })
 }
 
@@ -96,39 +96,39 @@ func TestARecordIsHandledThatComesAfterItWasWanted(t *testing.T) {
 func TestARecordIsHandledThatComesWhileTheReactorLooks(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.notifier = engine.NewNotifier(b.url, b.pool, nil, silent)
+	b.notifier = engine.NewNotifier(b.URL, b.Pool, nil, silent)
 	b.startWith(reactors.Options{Reactors: []reactors.Reactor{b.wanted()}, Poll: time.Hour, Lease: time.Hour,
-		Pool: dbtest.Connect(t, b.url, dbtest.MaxConns(3))})
+		Pool: dbtest.Connect(t, b.URL, dbtest.MaxConns(3))})
 	b.add(1, "Seen")
 	b.eventually("the record is passed over", func() bool { return b.position("wanted") == 1 })
-	lock, err := b.pool.Begin(context.Background())
-	must(t, err)
+	lock, err := b.Pool.Begin(context.Background())
+	dbtest.Must(t, err)
 	defer lock.Rollback(context.Background()) //nolint:errcheck // it was committed before
 	_, err = lock.Exec(context.Background(), `lock table log_head in access exclusive mode`)
-	must(t, err)
+	dbtest.Must(t, err)
 	b.notifier.Queued("wanted")
 	b.eventually("the reactor looks", b.somebodyWaits)
-	b.exec(`insert into wanting default values`)
+	b.Exec(`insert into wanting default values`)
 	_, err = appendtest.Append(context.Background(), lock, b.stream, b.version,
 		appendtest.Record{Type: "Seen", SchemaVersion: 1, Data: []byte(`{}`)})
-	must(t, err)
-	must(t, lock.Commit(context.Background()))
+	dbtest.Must(t, err)
+	dbtest.Must(t, lock.Commit(context.Background()))
 	b.notifier.Queued("wanted")
 	b.eventually("it is handled", func() bool { return slices.Equal(b.seen(), positions(2, 2)) })
 }
 
 // somebodyWaits for a lock.
 func (b *bundle) somebodyWaits() bool {
-	return b.count(`select count(*) from pg_stat_activity
+	return b.Count(`select count(*) from pg_stat_activity
 		where datname = current_database() and wait_event_type = 'Lock'`) > 0
 }
 
 func TestOnlyWhoWaitsForWhatWasQueuedIsWoken(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.notifier = engine.NewNotifier(b.url, b.pool, nil, silent)
+	b.notifier = engine.NewNotifier(b.URL, b.Pool, nil, silent)
 	c := &counter{}
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(3), func(p *pgxpool.Config) { p.ConnConfig.Tracer = c })
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(3), func(p *pgxpool.Config) { p.ConnConfig.Tracer = c })
 	b.startWith(reactors.Options{Pool: pool, Reactors: []reactors.Reactor{{Name: "queueing", FromStart: true,
 		Handle: func(m *message.Message) error {
 			tx, err := reactors.Tx(m)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,6 +22,20 @@ type Record struct {
 	SchemaVersion int16
 	Data          []byte // JSON
 	Metadata      eventstore.Metadata
+}
+
+// Encode makes records of values.
+func Encode[R any](tb testing.TB, codec eventstore.Codec[R], values ...R) []Record {
+	tb.Helper()
+	records := make([]Record, len(values))
+	for i, v := range values {
+		var err error
+		r := &records[i]
+		if r.Type, r.SchemaVersion, r.Data, err = codec.Encode(v); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return records
 }
 
 // Pool is a pool or a connection.

@@ -153,7 +153,7 @@ func eachChunk[V any](
 
 func scanWithoutGaps(ctx context.Context, pool *pgxpool.Pool, upTo int64, use func([]eventstore.Record) error) error {
 	last := int64(0)
-	err := eventstore.Scan(ctx, pool, 0, upTo, false, func(records []eventstore.Record) error {
+	err := eventstore.Scan(ctx, pool, upTo, func(records []eventstore.Record) error {
 		for i := range records {
 			if records[i].Position != last+1 {
 				return fmt.Errorf("there is a gap before position %d", records[i].Position)

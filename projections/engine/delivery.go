@@ -66,7 +66,7 @@ func (d *delivery) run(ctx context.Context, checkpoint int64) (err error) {
 	if d.parked, err = parkedStreams(ctx, d.Pool, d.lease.name); err != nil {
 		return err
 	}
-	d.Notifier.Reread()
+	d.Notifier.reread()
 	if d.group == nil {
 		_, err := d.catchUp(ctx, checkpoint)
 		return err
@@ -78,7 +78,7 @@ func (d *delivery) run(ctx context.Context, checkpoint int64) (err error) {
 		if checkpoint, err = d.catchUp(ctx, checkpoint); err != nil {
 			return err
 		}
-		checkpoint = d.group.follow(ctx, d, checkpoint)
+		checkpoint = d.group.moveTogether(ctx, d, checkpoint)
 		Await(ctx, nil, pageEvery-time.Since(began))
 	}
 	return nil
@@ -190,7 +190,7 @@ func (d *delivery) deliver(ctx context.Context, p *page) error {
 		d.Logger.Error("a stream is parked",
 			"projection", d.lease.name, "stream", stream, "position", p.To, "reason", p.failure)
 		d.parked[stream] = true
-		d.Notifier.Reread()
+		d.Notifier.reread()
 		d.moved(0, p.To)
 	case err == nil:
 		d.moved(len(p.records), p.To)
@@ -211,7 +211,7 @@ func (d *delivery) deliver(ctx context.Context, p *page) error {
 func (d *delivery) moved(records int, to int64) {
 	d.lease.position.Store(to)
 	d.applied(records, to)
-	d.Notifier.Advanced(to, d.lease.name)
+	d.Notifier.noteAdvanced(to, d.lease.name)
 }
 
 // attempt gets the page handled. An acknowledged message is committed, together with what

@@ -2,7 +2,7 @@
 // nothing about what they mean: a projection hands in how to decode a record and how a record
 // changes a row (see [Table]).
 //
-// # The way of a record
+// # How a record gets into a row
 //
 // [Run] starts a watermill Router with a handler for each projection, and one for all together. A
 // subscriber reads the log by position and hands over pages of up to 5,000 records:
@@ -17,9 +17,8 @@
 //   - buffer.go, group.go: records that this process has just committed need not be read. Projections
 //     that have caught up share a page and its transaction, until something goes wrong.
 //   - table.go, rows.go: the handler. A page costs a few statements, however many records it has.
-//   - notifier.go, known.go, progress.go: NOTIFY wakes other processes, which poll as well; a
-//     [Progress] tells
-//     readers how far the read models are, so that people find their own writes.
+//   - notifier.go, checkpoints.go, progress.go: NOTIFY wakes other processes, which poll as well; a
+//     [Progress] tells readers how far the read models are, so that people find their own writes.
 //
 // # What goes wrong, and what happens then
 //
@@ -30,7 +29,7 @@
 //     lease up, and one with a newer version goes on (unknown.go). Streams that earlier versions
 //     parked for that are resumed.
 //   - The database was restored, or has lost commits: a checkpoint is further back than before, and
-//     what is remembered by positions begins anew (known.go).
+//     what is remembered by positions is forgotten (checkpoints.go).
 //   - A lost database, or anything else that stops all records alike, parks nothing. The delivery
 //     starts over until it works, and shows as lag (metrics.go, status.go).
 //   - A read model that differs from the log is found by [Verify], which compares what was applied

@@ -27,7 +27,7 @@ type group struct {
 	mu       sync.Mutex
 	messages chan *message.Message // nil: not subscribed to
 	holding  int                   // members that hold their lease
-	resting  []*member             // members that have caught up and can be taken along
+	joined   []*member             // members that have caught up and wait for the others
 }
 
 // member is a projection that has caught up.
@@ -44,8 +44,8 @@ const groupTopic = "all"
 // unknown has the log read.
 const unknown = -1
 
-// restAtMost is how long a projection with new records waits for the others to catch up too.
-const restAtMost = 20 * time.Millisecond
+// joinTimeout is how long a projection with new records waits for the others to catch up too.
+const joinTimeout = 20 * time.Millisecond
 
 func newGroup(o Options) *group {
 	g := &group{}
@@ -64,8 +64,8 @@ func (g *group) subscribe(messages chan *message.Message) {
 	g.messages = messages
 }
 
-// hold says that a member holds its lease, until leave is called.
-func (g *group) hold() (leave func()) {
+// hold says that a member holds its lease, until release is called.
+func (g *group) hold() (release func()) {
 	add := func(n int) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
@@ -75,47 +75,47 @@ func (g *group) hold() (leave func()) {
 	return func() { add(-1) }
 }
 
-// follow takes a projection that has caught up along with the others, if they have too. It returns
+// moveTogether moves a projection that has caught up on with the others, if they have too. It returns
 // its new checkpoint when it has to go on by itself.
-func (g *group) follow(ctx context.Context, d *delivery, at int64) int64 {
+func (g *group) moveTogether(ctx context.Context, d *delivery, at int64) int64 {
 	appended := g.Notifier.Log.Listen()
 	m := &member{d, ctx, at, make(chan struct{})}
-	if together := g.rest(m); together != nil {
-		g.lead(ctx, together)
+	if together := g.join(m); together != nil {
+		g.runTogether(ctx, together)
 		for _, m := range together {
 			close(m.left)
 		}
 		return m.at
 	}
-	g.await(ctx, m.left, appended, pollEvery)
+	AwaitEither(ctx, m.left, appended, pollEvery)
 	if g.isComplete() {
-		g.await(ctx, m.left, nil, restAtMost)
+		Await(ctx, m.left, joinTimeout)
 	}
-	if !g.rise(m) {
+	if !g.leave(m) {
 		<-m.left
 	}
 	return m.at
 }
 
-// rest adds a member. The last one gets them all, to lead them.
-func (g *group) rest(m *member) (together []*member) {
+// join adds a member. The last one gets them all, to run them.
+func (g *group) join(m *member) (together []*member) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.resting = append(g.resting, m)
-	if len(g.resting) < len(g.names) || g.messages == nil {
+	g.joined = append(g.joined, m)
+	if len(g.joined) < len(g.names) || g.messages == nil {
 		return nil
 	}
-	together, g.resting = g.resting, nil
+	together, g.joined = g.joined, nil
 	return together
 }
 
-// rise tells whether a member was not taken along.
-func (g *group) rise(m *member) bool {
+// leave takes a member out again. It is false if another member runs it by now.
+func (g *group) leave(m *member) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	i := slices.Index(g.resting, m)
+	i := slices.Index(g.joined, m)
 	if i >= 0 {
-		g.resting = slices.Delete(g.resting, i, i+1)
+		g.joined = slices.Delete(g.joined, i, i+1)
 	}
 	return i >= 0
 }
@@ -127,19 +127,9 @@ func (g *group) isComplete() bool {
 	return g.holding == len(g.names)
 }
 
-func (g *group) await(ctx context.Context, left, appended <-chan struct{}, atMost time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, atMost)
-	defer cancel()
-	select {
-	case <-left:
-	case <-appended:
-	case <-ctx.Done():
-	}
-}
-
-// lead moves the members on, all to the same position, for as long as all goes well. What goes wrong
-// happens again to the one that it concerns, and is dealt with there.
-func (g *group) lead(ctx context.Context, members []*member) {
+// runTogether moves the members on, all to the same position, until something fails. The member that
+// it concerns meets the error again when it goes on by itself, and deals with it there.
+func (g *group) runTogether(ctx context.Context, members []*member) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	at := int64(0)
@@ -235,7 +225,7 @@ func (g *group) apply(ctx context.Context, members []*member, p *page) error {
 		m.applied(len(m.unparked(p.records)), p.To)
 	}
 	if err == nil {
-		g.Notifier.Advanced(p.To, g.names...)
+		g.Notifier.noteAdvanced(p.To, g.names...)
 	}
 	return err
 }

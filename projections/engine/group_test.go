@@ -13,31 +13,33 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // counted runs the projections of one process whose statements are counted, until they have caught
 // up and move on together.
-func (b *bundle) counted() (*process, *statements, uuid.UUID) {
+func (b *bundle) counted() (*enginetest.Process, *statements, uuid.UUID) {
 	b.Helper()
 	seen := &statements{}
-	pool := dbtest.Connect(b, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.RunSession()),
+	pool := dbtest.Connect(b, b.URL, dbtest.MaxConns(connections), dbtest.Settings(engine.RunSession()),
 		func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen })
 	p := b.startOn(pool)
 	basket := b.open("E")
-	p.reaches(b.head)
-	eventually(b, "the projections move on together", func() bool { return seen.containing("with renewed") > 0 })
+	p.Reaches(b.head)
+	waittest.For(b, "the projections move on together", func() bool { return seen.containing("with renewed") > 0 })
 	return p, seen, basket
 }
 
 // commit appends a record the way an executor does: its process gets the record.
-func (b *bundle) commit(p *process, basket uuid.UUID, records ...appendtest.Record) {
+func (b *bundle) commit(p *enginetest.Process, basket uuid.UUID, records ...appendtest.Record) {
 	b.Helper()
-	stored, err := appendtest.Append(context.Background(), b.pool, basket, b.versions[basket], records...)
-	must(b, err)
+	stored, err := appendtest.Append(context.Background(), b.Pool, basket, b.versions[basket], records...)
+	dbtest.Must(b, err)
 	b.versions[basket] += len(stored)
 	b.head = stored[len(stored)-1].Position
-	p.notifier.Appended(stored...)
+	p.Notifier.Appended(stored...)
 }
 
 func (b *bundle) added() appendtest.Record {
@@ -52,7 +54,7 @@ func TestWhatTheProcessHasCommittedIsAppliedWithoutReadingTheLog(t *testing.T) {
 	before, moved, written := reads(), seen.containing("with summed"), seen.containing("insert into", "update baskets")
 	for range 5 {
 		b.commit(p, basket, b.added())
-		p.reaches(b.head)
+		p.Reaches(b.head)
 	}
 	if n := reads() - before; n > 0 {
 		t.Errorf("the log was read %d times", n)
@@ -64,7 +66,7 @@ func TestWhatTheProcessHasCommittedIsAppliedWithoutReadingTheLog(t *testing.T) {
 		t.Errorf("%d rows were written, want one for each record and projection:\n%s", n, seen)
 	}
 	b.checkFold()
-	b.checkVerified()
+	enginetest.CheckVerified(b.Database, all())
 }
 
 func TestRecordsOfOtherProcessesInBetweenAreReadFromTheLog(t *testing.T) {
@@ -77,10 +79,10 @@ func TestRecordsOfOtherProcessesInBetweenAreReadFromTheLog(t *testing.T) {
 		b.add(basket, 1)
 		b.notifiers = silently
 		b.commit(p, basket, b.added())
-		p.reaches(b.head)
+		p.Reaches(b.head)
 	}
 	b.checkFold()
-	b.checkVerified()
+	enginetest.CheckVerified(b.Database, all())
 }
 
 // After a failover that lost commits, the log has other records than this process has committed.
@@ -94,40 +96,40 @@ func TestRecordsThatTheLogDoesNotHaveAreNotApplied(t *testing.T) {
 	b.notifiers = nil
 	b.add(basket, 1) // takes the position of the lost one
 	b.notifiers = silently
-	p.notifier.Appended(lost)
-	p.reaches(b.head)
+	p.Notifier.Appended(lost)
+	p.Reaches(b.head)
 	b.add(basket, 1)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	b.checkFold()
-	b.checkVerified()
+	enginetest.CheckVerified(b.Database, all())
 }
 
 func TestARecordThatOneProjectionCannotApplyHoldsUpNobodyElse(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.exec(`alter table items add check (size < 1000)`)
+	b.Exec(`alter table items add check (size < 1000)`)
 	p, seen, basket := b.counted()
 	other := b.open("F")
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	b.commit(p, basket, change{kind: typeAdded, Item: uuid.New(), Size: 5000}.record(t))
 	b.commit(p, other, b.added())
-	p.reaches(b.head)
-	if n := len(b.parked("items")); n != 1 {
+	p.Reaches(b.head)
+	if n := len(enginetest.Parked(b.Database, "items")); n != 1 {
 		t.Errorf("items has parked %d streams, want one", n)
 	}
-	if n := len(b.parked("baskets")); n != 0 {
+	if n := len(enginetest.Parked(b.Database, "baskets")); n != 0 {
 		t.Errorf("baskets has parked %d streams, want none", n)
 	}
 	together := seen.containing("with renewed")
-	eventually(t, "they move on together again", func() bool { return seen.containing("with renewed") > together })
+	waittest.For(t, "they move on together again", func() bool { return seen.containing("with renewed") > together })
 	b.commit(p, basket, b.added()) // one has the stream parked
 	b.commit(p, other, b.added())
-	p.reaches(b.head)
-	b.checkVerified()
-	if n := b.count(`select items from baskets where id = $1`, basket); n != 2 {
+	p.Reaches(b.head)
+	enginetest.CheckVerified(b.Database, all())
+	if n := b.Count(`select items from baskets where id = $1`, basket); n != 2 {
 		t.Errorf("baskets counts %d items, want 2", n)
 	}
-	if n := b.count(`select count(*) from items where basket = $1`, other); n != 2 {
+	if n := b.Count(`select count(*) from items where basket = $1`, other); n != 2 {
 		t.Errorf("items has %d, want 2", n)
 	}
 }
@@ -136,10 +138,10 @@ func TestNobodyIsNotifiedWhereNobodyListens(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	notified := &statements{}
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(2), func(c *pgxpool.Config) { c.ConnConfig.Tracer = notified })
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(2), func(c *pgxpool.Config) { c.ConnConfig.Tracer = notified })
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	alone := engine.NewNotifier(b.url, pool, names(), silent)
+	alone := engine.NewNotifier(b.URL, pool, names(), silent)
 	go alone.Run(ctx)
 	isNotified := func() bool {
 		alone.Appended()
@@ -148,29 +150,29 @@ func TestNobodyIsNotifiedWhereNobodyListens(t *testing.T) {
 		})
 	}
 	looked := func() int { return notified.containing("select count(*) from pg_locks") }
-	eventually(t, "it has looked for listeners", func() bool { alone.Appended(); return looked() >= 2 })
+	waittest.For(t, "it has looked for listeners", func() bool { alone.Appended(); return looked() >= 2 })
 	if isNotified() {
 		t.Errorf("nobody listens, and there were notifications:\n%s", notified)
 	}
-	other := engine.NewNotifier(b.url, b.pool, names(), silent)
+	other := engine.NewNotifier(b.URL, b.Pool, names(), silent)
 	go other.Run(ctx)
-	eventually(t, "the other is notified", isNotified)
+	waittest.For(t, "the other is notified", isNotified)
 }
 
 // A plan that was made for an empty log stays.
 func TestAPageIsVerifiedByAnIndex(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(1), dbtest.Settings(engine.RunSession()))
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(1), dbtest.Settings(engine.RunSession()))
 	ctx := context.Background()
-	b.exec(`vacuum analyze event_log`) // which is known to be empty then
+	b.Exec(`vacuum analyze event_log`) // which is known to be empty then
 	_, err := pool.Exec(ctx,
 		`set plan_cache_mode = force_generic_plan; prepare verify (bigint, bytea) as `+engine.VerifySQL)
-	must(t, err)
+	dbtest.Must(t, err)
 	rows, err := pool.Query(ctx, `explain execute verify (1, '')`, pgx.QueryExecModeSimpleProtocol)
-	must(t, err)
+	dbtest.Must(t, err)
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	must(t, err)
+	dbtest.Must(t, err)
 	if plan := strings.Join(lines, "\n"); !strings.Contains(plan, "event_log_pkey") {
 		t.Errorf("the plan reads the log:\n%s", plan)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -71,8 +72,8 @@ func startHelper(tb testing.TB, task string, env ...string) *exec.Cmd {
 	cmd.Env = append(os.Environ(), append(env, helperTask+"="+task)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
-	must(tb, err)
-	must(tb, cmd.Start())
+	dbtest.Must(tb, err)
+	dbtest.Must(tb, cmd.Start())
 	tb.Cleanup(func() { kill(cmd) })
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {

@@ -18,6 +18,8 @@ import (
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -101,26 +103,26 @@ func TestASessionThatEndsBetweenAnyTwoMessagesChangesNothing(t *testing.T) {
 				dbtest.Slow(t)
 			}
 			b := setup(t)
-			k := &killer{pool: b.pool, after: after, killed: map[string]bool{}}
-			pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()),
+			k := &killer{pool: b.Pool, after: after, killed: map[string]bool{}}
+			pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()),
 				func(c *pgxpool.Config) { c.ConnConfig.Tracer = k })
 			p := b.startOn(pool, shortLease)
 			basket := b.open("E")
-			p.reaches(b.head)
+			p.Reaches(b.head)
 			for n := int64(0); n < 20 || n < 200 && !k.everywhere(); n++ {
 				k.then.Store(1 + n%5)
 				k.left.Store(1 + n%8)
 				b.add(basket, 2)
 				b.remove()
-				p.reaches(b.head)
+				p.Reaches(b.head)
 				for k.left.Load() > 0 { // fewer messages than that were enough
 					b.add(basket, 1)
-					p.reaches(b.head)
+					p.Reaches(b.head)
 				}
 			}
-			p.reaches(b.head)
+			p.Reaches(b.head)
 			b.checkFold()
-			b.checkVerified()
+			enginetest.CheckVerified(b.Database, all())
 			if !k.everywhere() {
 				t.Errorf("sessions ended only at %v", k.killed)
 			}
@@ -167,7 +169,7 @@ func TestALostAnswerToCommitDoesNotApplyAPageTwice(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	l := &loser{}
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()),
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(connections), dbtest.Settings(engine.Session()),
 		func(c *pgxpool.Config) {
 			dial := c.ConnConfig.DialFunc
 			c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -178,17 +180,17 @@ func TestALostAnswerToCommitDoesNotApplyAPageTwice(t *testing.T) {
 		})
 	p := b.startOn(pool, shortLease)
 	basket := b.open("E")
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	for n := range int64(10) {
 		l.left.Store(1 + n%2)
 		for l.left.Load() > 0 { // a page for all has one
 			b.add(basket, 3)
-			p.reaches(b.head)
+			p.Reaches(b.head)
 		}
 	}
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	b.checkFold()
-	b.checkVerified()
+	enginetest.CheckVerified(b.Database, all())
 }
 
 // Fifty times in a row, the process that projects is killed while records are appended and read
@@ -200,7 +202,7 @@ func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 	b := setup(t)
 	helpers := map[string]*exec.Cmd{}
 	add := func() {
-		cmd := startHelper(t, "run", helperURL+"="+b.url, helperLease+"=150ms")
+		cmd := startHelper(t, "run", helperURL+"="+b.URL, helperLease+"=150ms")
 		helpers[fmt.Sprint(cmd.Process.Pid)] = cmd
 	}
 	for range 3 {
@@ -208,7 +210,7 @@ func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 	}
 	stop, load := make(chan struct{}), sync.WaitGroup{}
 	load.Go(func() {
-		writer := newHistory(t, b.pool)
+		writer := newHistory(t, b.Pool)
 		for {
 			select {
 			case <-stop:
@@ -220,7 +222,7 @@ func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 	})
 	rebuilt := 0
 	load.Go(func() {
-		pool := b.toolPool()
+		pool := enginetest.ToolPool(b.Database)
 		for {
 			select {
 			case <-stop:
@@ -237,14 +239,14 @@ func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 	for i := range kills {
 		name := names()[i%2]
 		victim, from := "", int64(-1)
-		eventually(t, "somebody is at work", func() bool {
+		waittest.For(t, "somebody is at work", func() bool {
 			var holder *string
 			var position int64
-			row := b.pool.QueryRow(context.Background(), `
+			row := b.Pool.QueryRow(context.Background(), `
 				select max(holder), coalesce(max(position), 0)
 				from projection_checkpoints
 				where name = $1`, name)
-			must(t, row.Scan(&holder, &position))
+			dbtest.Must(t, row.Scan(&holder, &position))
 			if holder == nil || helpers[*holder] == nil {
 				return false
 			}
@@ -259,11 +261,11 @@ func TestAReadModelSurvivesKillsOfTheProcessThatProjects(t *testing.T) {
 	}
 	close(stop)
 	load.Wait()
-	head, err := eventstore.NewLog(b.pool).Head(context.Background())
-	must(t, err)
-	b.start(shortLease).reaches(head)
+	head, err := eventstore.NewLog(b.Pool).Head(context.Background())
+	dbtest.Must(t, err)
+	b.start(shortLease).Reaches(head)
 	b.checkFold()
-	b.checkVerified()
+	enginetest.CheckVerified(b.Database, all())
 	t.Logf("%d kills and %d rebuilds while %d records were appended", kills, rebuilt, head)
 }
 
@@ -271,16 +273,16 @@ func TestAnotherProcessTakesOverSoonAfterAKill(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
 	b := setup(t)
-	first := startHelper(t, "run", helperURL+"="+b.url, helperLease+"=3s")
+	first := startHelper(t, "run", helperURL+"="+b.URL, helperLease+"=3s")
 	basket := b.open("E")
-	eventually(t, "the first process projects", func() bool {
-		return b.count(`select count(*) from projection_checkpoints where position = $1`, b.head) == len(names())
+	waittest.For(t, "the first process projects", func() bool {
+		return b.Count(`select count(*) from projection_checkpoints where position = $1`, b.head) == len(names())
 	})
 	second := b.start()
 	kill(first)
 	killed := time.Now()
 	b.add(basket, 1)
-	second.reaches(b.head)
+	second.Reaches(b.head)
 	if took := time.Since(killed); took > 5*time.Second {
 		t.Errorf("taking over after a kill took %s", took)
 	}

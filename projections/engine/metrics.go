@@ -45,10 +45,19 @@ func (m *metrics) register(o Options) (unregister func(), err error) {
 		m.names = append(m.names, p.Name())
 		m.applied.WithLabelValues(p.Name())
 	}
-	if err := o.Registerer.Register(m); err != nil {
+	return RegisterMetrics(o.Registerer, m)
+}
+
+// RegisterMetrics registers metrics until unregister is called. Without a registerer (nil) it does
+// nothing.
+func RegisterMetrics(with prometheus.Registerer, c prometheus.Collector) (unregister func(), err error) {
+	if with == nil {
+		return func() {}, nil
+	}
+	if err := with.Register(c); err != nil {
 		return nil, err
 	}
-	return func() { o.Registerer.Unregister(m) }, nil
+	return func() { with.Unregister(c) }, nil
 }
 
 // Describe implements [prometheus.Collector].

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -17,7 +18,7 @@ func TestMetricsTellHowTheProjectionsDo(t *testing.T) {
 	hurt := b.open("Hurt")
 	b.append(hurt, broken())
 	b.add(b.open("Good"), 3)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	want := map[string]float64{
 		"boxoffice_projection_position":    float64(b.head),
 		"boxoffice_projection_lag_records": 0, "boxoffice_projection_lag_seconds": 0,
@@ -40,7 +41,7 @@ func TestMetricsTellHowTheProjectionsDo(t *testing.T) {
 	check()
 
 	// A projection that nobody can run is seen falling behind.
-	b.exec(`update projection_checkpoints set fence = fence + 1, lease_until = now() + interval '1 hour'`)
+	b.Exec(`update projection_checkpoints set fence = fence + 1, lease_until = now() + interval '1 hour'`)
 	b.add(b.baskets[1], 2)
 	got := gather(t, registry)
 	for _, projection := range names() {
@@ -49,7 +50,7 @@ func TestMetricsTellHowTheProjectionsDo(t *testing.T) {
 			t.Errorf("%s lags by %v records and %v s", projection, lag, seconds)
 		}
 	}
-	p.stop()
+	p.Stop()
 	if got := gather(t, registry); got["boxoffice_projection_position baskets"] != 0 {
 		t.Error("the metrics are still there after the end")
 	}
@@ -59,7 +60,7 @@ func TestMetricsTellHowTheProjectionsDo(t *testing.T) {
 func gather(t testing.TB, from prometheus.Gatherer) map[string]float64 {
 	t.Helper()
 	families, err := from.Gather()
-	must(t, err)
+	dbtest.Must(t, err)
 	values := map[string]float64{}
 	for _, family := range families {
 		for _, m := range family.Metric {

@@ -97,8 +97,8 @@ func (n *Notifier) Appended(records ...eventstore.Record) {
 	n.tellOthers(n.appended)
 }
 
-// Advanced tells all processes how far some projections are. It does not block.
-func (n *Notifier) Advanced(position int64, projections ...string) {
+// noteAdvanced tells all processes how far some projections are. It does not block.
+func (n *Notifier) noteAdvanced(position int64, projections ...string) {
 	if !n.observe(position, projections...) {
 		offer(n.unread)
 	}
@@ -141,26 +141,26 @@ func (n *Notifier) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	all.Go(func() {
-		whenever(ctx, n.appended, func() { n.send(ctx, logChannel, n.id) })
+		eachToken(ctx, n.appended, func() { n.send(ctx, logChannel, n.id) })
 	})
 	all.Go(func() {
-		whenever(ctx, n.queued, func() { n.send(ctx, queueChannel, n.topics()...) })
+		eachToken(ctx, n.queued, func() { n.send(ctx, queueChannel, n.topics()...) })
 	})
 	all.Go(func() {
-		whenever(ctx, n.advanced, func() { n.send(ctx, checkpointChannel, n.checkpoints()...) })
+		eachToken(ctx, n.advanced, func() { n.send(ctx, checkpointChannel, n.checkpoints()...) })
 	})
 	all.Go(func() {
-		whenever(ctx, n.unread, func() {
+		eachToken(ctx, n.unread, func() {
 			if err := n.ReadCheckpoints(ctx, n.pool); err != nil && ctx.Err() == nil {
 				n.logger.Warn("reading the checkpoints failed", "error", err)
 			}
 		})
 	})
-	all.Go(func() { whenever(ctx, n.grown, n.appendedElsewhere) })
+	all.Go(func() { eachToken(ctx, n.grown, n.appendedElsewhere) })
 	all.Go(func() {
-		whenever(ctx, n.freed, func() {
+		eachToken(ctx, n.freed, func() {
 			n.leases.Broadcast()
-			n.Reread() // streams may have been retried
+			n.reread() // streams may have been retried
 		})
 	})
 	for ctx.Err() == nil {
@@ -172,8 +172,8 @@ func (n *Notifier) Run(ctx context.Context) {
 	}
 }
 
-// whenever does something when there is a token, and then no more for a moment.
-func whenever(ctx context.Context, tokens <-chan struct{}, do func()) {
+// eachToken does something when there is a token, at most once in notifyEvery.
+func eachToken(ctx context.Context, tokens <-chan struct{}, do func()) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -315,7 +315,7 @@ func (n *Notifier) receive(ctx context.Context) error {
 }
 
 // A session that is quiet for listenQuiet is asked whether it still answers, within listenAnswers. A
-// frozen one looks like one without news.
+// frozen one looks like one that has nothing to tell.
 const (
 	listenQuiet   = 5 * time.Second
 	listenAnswers = time.Second

@@ -19,7 +19,7 @@ func TestAFloodOfNotificationsIsFewReasonsToLook(t *testing.T) {
 		n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
 		var looks [3]int
 		for i, tokens := range []chan struct{}{n.grown, n.freed, n.unread} {
-			go whenever(ctx, tokens, func() { looks[i]++ })
+			go eachToken(ctx, tokens, func() { looks[i]++ })
 		}
 		signals := []<-chan struct{}{n.Log.Listen(), n.leases.Listen(), n.Checkpoints.Listen()}
 		const flood = 10_000
@@ -77,7 +77,7 @@ func TestWhoIsAloneTellsNobodyUntilItHasToLookAgain(t *testing.T) {
 		n := NewNotifier("", nil, []string{"events"}, slog.New(slog.DiscardHandler))
 		told := func() (told bool) {
 			n.Appended()
-			n.Advanced(n.elsewhere.Load(), "events")
+			n.noteAdvanced(n.elsewhere.Load(), "events")
 			for _, tokens := range []chan struct{}{n.appended, n.advanced} {
 				select {
 				case <-tokens:

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/boxoffice/boxoffice/internal/enginetest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -14,16 +16,16 @@ func TestNewsArriveWithoutAnyNotification(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.start()
-	p.reaches(0)
+	p.Reaches(0)
 	b.notifiers = nil // nobody is told
 	b.open("E")
-	p.reaches(b.head)
+	p.Reaches(b.head)
 }
 
 // endListeners ends the database sessions that listen.
 func (b *bundle) endListeners() {
 	b.Helper()
-	b.exec(`
+	b.Exec(`
 		select pg_terminate_backend(pid)
 		from pg_stat_activity
 		where datname = current_database() and query ilike 'listen%'`)
@@ -33,7 +35,7 @@ func TestListeningSurvivesALostConnection(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.start()
-	other := engine.NewNotifier(b.url, b.pool, names(), silent) // stands for another process
+	other := engine.NewNotifier(b.URL, b.Pool, names(), silent) // stands for another process
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { other.Run(ctx) })
@@ -41,9 +43,9 @@ func TestListeningSurvivesALostConnection(t *testing.T) {
 	defer cancel()
 
 	heard := func() bool {
-		deadline := time.After(patient)
+		deadline := time.After(waittest.Timeout)
 		for {
-			appended := p.notifier.Log.Listen()
+			appended := p.Notifier.Log.Listen()
 			other.Appended()
 			select {
 			case <-appended:
@@ -69,7 +71,7 @@ func TestAWaitThatRunsOutAnswersWithWhatThereIs(t *testing.T) {
 	p := b.start()
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	if reached := p.progress.Wait(ctx, 1000); reached != 0 {
+	if reached := p.Progress.Wait(ctx, 1000); reached != 0 {
 		t.Errorf("reached %d of an empty log", reached)
 	}
 }
@@ -87,7 +89,7 @@ func TestNobodyWaitsForADatabaseThatIsGone(t *testing.T) {
 		if position != 0 {
 			t.Errorf("reached %d, and nothing was projected", position)
 		}
-	case <-time.After(patient):
+	case <-time.After(waittest.Timeout):
 		t.Error("it still waits")
 	}
 }
@@ -99,8 +101,8 @@ func TestAProcessKnowsHowFarAnotherHasProjected(t *testing.T) {
 	projecting := b.start()
 	standby := b.start()
 	b.live(30)
-	projecting.reaches(b.head)
-	eventually(t, "the other process has heard of it", func() bool { return standby.progress.Reached() == b.head })
+	projecting.Reaches(b.head)
+	waittest.For(t, "the other process has heard of it", func() bool { return standby.Progress.Reached() == b.head })
 }
 
 // After a crash of the server the last pages may be gone, because their commits did not wait for
@@ -110,10 +112,10 @@ func TestWhatWasKnownIsForgottenWhenTheServerMayHaveCrashed(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	b.live(10)
-	p.reaches(b.head)
-	b.exec(`update projection_checkpoints set position = 3, fence = fence + 1, lease_until = now() + interval '1 hour'`)
+	p.Reaches(b.head)
+	b.Exec(`update projection_checkpoints set position = 3, fence = fence + 1, lease_until = now() + interval '1 hour'`)
 	b.endListeners()
-	eventually(t, "the position is known again", func() bool { return p.progress.Reached() == 3 })
+	waittest.For(t, "the position is known again", func() bool { return p.Progress.Reached() == 3 })
 }
 
 // A restore below running processes, which nobody writes to afterwards.
@@ -121,25 +123,25 @@ func TestARestoreIsNoticedByAllProcesses(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	projecting := b.start(func(o *engine.Options) { o.Lease = time.Second })
-	projecting.reaches(0)
-	reading := b.startNothing()
+	projecting.Reaches(0)
+	reading := enginetest.Read(b.Database, names()...)
 	b.live(20)
-	for _, p := range []*process{projecting, reading} {
-		p.reaches(b.head)
+	for _, p := range []*enginetest.Process{projecting, reading} {
+		p.Reaches(b.head)
 	}
 	for _, end := range []int64{12, 7} { // the second time, nobody waits for anything
-		b.exec(fmt.Sprintf(`
+		b.Exec(fmt.Sprintf(`
 			begin;
 			set local session_replication_role = replica;
 			delete from event_log where position > %[1]d;
 			update log_head set position = %[1]d;
 			update projection_checkpoints set position = %[1]d;
 			commit`, end))
-		for name, p := range map[string]*process{"that projects": projecting, "that only reads": reading} {
-			eventually(t, fmt.Sprintf("the process %s knows that the read models are at %d", name, end), func() bool {
-				return p.progress.Reached() == end
+		for name, p := range map[string]*enginetest.Process{"that projects": projecting, "that only reads": reading} {
+			waittest.For(t, fmt.Sprintf("the process %s knows that the read models are at %d", name, end), func() bool {
+				return p.Progress.Reached() == end
 			})
-			if p.notifier.Restarts() == 0 {
+			if p.Notifier.Restarts() == 0 {
 				t.Errorf("the process %s has noticed no restart", name)
 			}
 		}
@@ -150,15 +152,15 @@ func TestARestoreIsNoticedByAllProcesses(t *testing.T) {
 func TestForgedNamesAreNotRemembered(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	p := b.startNothing()
-	p.reaches(0)
-	b.exec(`select pg_notify('boxoffice_checkpoints', 'p' || i || ' 1') from generate_series(1, 1000) i`)
-	eventually(t, "the notifications were heard", func() bool {
-		heard := p.notifier.Log.Listen()
-		b.exec(`notify boxoffice_log`)
+	p := enginetest.Read(b.Database, names()...)
+	p.Reaches(0)
+	b.Exec(`select pg_notify('boxoffice_checkpoints', 'p' || i || ' 1') from generate_series(1, 1000) i`)
+	waittest.For(t, "the notifications were heard", func() bool {
+		heard := p.Notifier.Log.Listen()
+		b.Exec(`notify boxoffice_log`)
 		return !engine.Await(t.Context(), heard, time.Second)
 	})
-	if got := engine.ModelsKnown(p.notifier); got != len(names()) {
+	if got := engine.ModelsKnown(p.Notifier); got != len(names()) {
 		t.Errorf("%d read models are known, want %d", got, len(names()))
 	}
 }

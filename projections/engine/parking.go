@@ -87,13 +87,13 @@ func (parkedSchema) InsertQuery(topic string, messages message.Messages) (wsql.Q
 					correlation_id = excluded.correlation_id`,
 		Args: []any{
 			page.Projection, r.StreamID, r.Version, r.Position,
-			readable(m.Metadata.Get(middleware.ReasonForPoisonedKey)), metadata.CorrelationID,
+			StorableText(m.Metadata.Get(middleware.ReasonForPoisonedKey)), metadata.CorrelationID,
 		},
 	}, nil
 }
 
-// readable makes any text one that PostgreSQL takes.
-func readable(text string) string {
+// StorableText makes any text one that PostgreSQL takes, of 8,000 bytes at most.
+func StorableText(text string) string {
 	const most = 8000 // a panic comes with its stack
 	return strings.ToValidUTF8(strings.ReplaceAll(text[:min(len(text), most)], "\x00", "�"), "�")
 }

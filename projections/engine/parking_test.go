@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -16,7 +18,7 @@ func TestExactlyTheBadRecordsOfALargePagePark(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
 	b := setup(t)
-	b.exec(`
+	b.Exec(`
 		create table checked (
 			id uuid primary key, label text not null, last timestamptz not null,
 			items int not null check (items < 3 or label <> 'Refused'));
@@ -42,10 +44,10 @@ func TestExactlyTheBadRecordsOfALargePagePark(t *testing.T) {
 		}
 	})
 	b.start(func(o *engine.Options) { o.Projections = []engine.Projection{checked} })
-	eventually(t, "all is applied", func() bool {
-		return b.count(`select count(*) from projection_checkpoints where name = 'checked' and position = $1`, b.head) == 1
+	waittest.For(t, "all is applied", func() bool {
+		return b.Count(`select count(*) from projection_checkpoints where name = 'checked' and position = $1`, b.head) == 1
 	})
-	parked := b.parked("checked")
+	parked := enginetest.Parked(b.Database, "checked")
 	if len(parked) != 2 || parked[0].StreamID != panicking || parked[0].Version != 1 || parked[1].StreamID != refused ||
 		parked[1].Version != 4 {
 		t.Fatalf("parked is %+v", parked)
@@ -54,16 +56,16 @@ func TestExactlyTheBadRecordsOfALargePagePark(t *testing.T) {
 		t.Errorf("the reasons are %q and %q", parked[0].Reason, parked[1].Reason)
 	}
 	for label, want := range map[string]int{"Good": 4000, "Flaky": 5, "Refused": 2} {
-		if got := b.count(`select coalesce(max(items), -1) from checked where label = $1`, label); got != want {
+		if got := b.Count(`select coalesce(max(items), -1) from checked where label = $1`, label); got != want {
 			t.Errorf("%s: %d items, want %d", label, got, want)
 		}
 	}
 
 	// What is mended can be retried, and the rest stays as it is. Meanwhile records are appended.
-	b.exec(`alter table checked drop constraint checked_check`)
-	o := engine.RetryOptions{Pool: b.toolPool()}
+	b.Exec(`alter table checked drop constraint checked_check`)
+	o := engine.RetryOptions{Pool: enginetest.ToolPool(b.Database)}
 	result, err := engine.Retry(context.Background(), checked, o)
-	must(t, err)
+	dbtest.Must(t, err)
 	if result != (engine.Retried{Streams: 2, Applied: 3, Left: 1}) {
 		t.Errorf("the first retry gave %+v", result)
 	}
@@ -71,21 +73,21 @@ func TestExactlyTheBadRecordsOfALargePagePark(t *testing.T) {
 	b.add(panicking, 1)
 	panics.Store(false)
 	result, err = engine.Retry(context.Background(), checked, o)
-	must(t, err)
+	dbtest.Must(t, err)
 	if result.Left != 0 {
 		t.Errorf("the second retry gave %+v", result)
 	}
 	b.add(refused, 1)
 	b.add(panicking, 1)
-	eventually(t, "all is applied", func() bool {
-		return b.count(`select count(*) from projection_checkpoints where name = 'checked' and position = $1`, b.head) == 1
+	waittest.For(t, "all is applied", func() bool {
+		return b.Count(`select count(*) from projection_checkpoints where name = 'checked' and position = $1`, b.head) == 1
 	})
 	for label, want := range map[string]int{"Good": 4000, "Flaky": 5, "Refused": 7, "Panics": 3} {
-		if got := b.count(`select coalesce(max(items), -1) from checked where label = $1`, label); got != want {
+		if got := b.Count(`select coalesce(max(items), -1) from checked where label = $1`, label); got != want {
 			t.Errorf("after the retry, %s: %d items, want %d", label, got, want)
 		}
 	}
-	if left := b.parked("checked"); len(left) != 0 {
+	if left := enginetest.Parked(b.Database, "checked"); len(left) != 0 {
 		t.Errorf("still parked: %+v", left)
 	}
 }
@@ -94,31 +96,31 @@ func TestARetriedStreamIsWholeThoughItIsLongAndFailsAgainInTheMiddle(t *testing.
 	t.Parallel()
 	dbtest.Slow(t)
 	b := setup(t)
-	b.exec(`alter table items add constraint planted check (version < 10)`)
+	b.Exec(`alter table items add constraint planted check (version < 10)`)
 	basket := b.open("E")
 	b.add(basket, 6_000) // more than a page
 	p := b.start()
-	p.reaches(b.head)
-	if n := b.count(`select count(*) from items`); n != 8 {
+	p.Reaches(b.head)
+	if n := b.Count(`select count(*) from items`); n != 8 {
 		t.Fatalf("%d items before the retry, want 8", n)
 	}
-	b.exec(`alter table items drop constraint planted; alter table items add constraint planted check (version < 5555)`)
-	result, err := engine.Retry(context.Background(), itemsTable(), engine.RetryOptions{Pool: b.toolPool()})
-	must(t, err)
+	b.Exec(`alter table items drop constraint planted; alter table items add constraint planted check (version < 5555)`)
+	result, err := enginetest.Retry(b.Database, itemsTable())
+	dbtest.Must(t, err)
 	if result != (engine.Retried{Streams: 1, Applied: 5545, Left: 1}) {
 		t.Errorf("the first retry gave %+v", result)
 	}
-	b.checkVerified()
-	b.exec(`alter table items drop constraint planted`)
-	result, err = engine.Retry(context.Background(), itemsTable(), engine.RetryOptions{Pool: b.toolPool()})
-	must(t, err)
+	enginetest.CheckVerified(b.Database, all())
+	b.Exec(`alter table items drop constraint planted`)
+	result, err = enginetest.Retry(b.Database, itemsTable())
+	dbtest.Must(t, err)
 	if result != (engine.Retried{Streams: 1, Applied: 447, Left: 0}) {
 		t.Errorf("the second retry gave %+v", result)
 	}
 	b.add(basket, 10)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	b.checkFold()
-	b.checkVerified()
+	enginetest.CheckVerified(b.Database, all())
 }
 
 func TestWhatStopsAllRecordsAlikeParksNone(t *testing.T) {
@@ -126,16 +128,16 @@ func TestWhatStopsAllRecordsAlikeParksNone(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	b.live(20)
-	p.reaches(b.head)
-	b.exec(`alter table baskets rename to baskets_elsewhere`)
+	p.Reaches(b.head)
+	b.Exec(`alter table baskets rename to baskets_elsewhere`)
 	before := b.head
 	b.live(20)
-	eventually(t, "the other projection goes on", func() bool {
-		return b.count(`select count(*) from projection_checkpoints where name = 'items' and position = $1`, b.head) == 1
+	waittest.For(t, "the other projection goes on", func() bool {
+		return b.Count(`select count(*) from projection_checkpoints where name = 'items' and position = $1`, b.head) == 1
 	})
-	b.exec(`alter table baskets_elsewhere rename to baskets`)
-	p.reaches(b.head)
-	if n := b.count(`select count(*) from parked_records`); n != 0 {
+	b.Exec(`alter table baskets_elsewhere rename to baskets`)
+	p.Reaches(b.head)
+	if n := b.Count(`select count(*) from parked_records`); n != 0 {
 		t.Errorf("%d streams were parked", n)
 	}
 	if before == b.head {
@@ -158,7 +160,7 @@ func TestARecordThatCannotBeDecodedIsNotTriedAgain(t *testing.T) {
 		return c, err
 	}
 	b.start(func(o *engine.Options) { o.Projections = []engine.Projection{table} })
-	eventually(t, "the stream is parked", func() bool { return len(b.parked("baskets")) == 1 })
+	waittest.For(t, "the stream is parked", func() bool { return len(enginetest.Parked(b.Database, "baskets")) == 1 })
 	if n := tries.Load(); n != 2 {
 		t.Errorf("decoded %d times, want 2: with its page, and alone", n)
 	}

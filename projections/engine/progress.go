@@ -201,7 +201,7 @@ func (p *Progress) watch(ctx context.Context) {
 		select {
 		case <-appended:
 			appended = p.notifier.Log.Listen()
-			p.notifier.Reread()
+			p.notifier.reread()
 		default:
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -21,15 +23,15 @@ func TestDifferencesAreShownAndNothingChanges(t *testing.T) {
 		b.open("E")
 	}
 	b.add(b.baskets[0], 5)
-	p.reaches(b.head)
-	whole := b.dump("baskets")
+	p.Reaches(b.head)
+	whole := b.Rows("baskets")
 	extra := uuid.New()
-	b.exec(`update baskets set items = items + 1 where id = $1`, b.baskets[0])
-	b.exec(`delete from baskets where id = $1`, b.baskets[1])
-	b.exec(`insert into baskets select $2, label, items, last from baskets where id = $1`, b.baskets[2], extra)
-	harmed := b.dump("baskets")
+	b.Exec(`update baskets set items = items + 1 where id = $1`, b.baskets[0])
+	b.Exec(`delete from baskets where id = $1`, b.baskets[1])
+	b.Exec(`insert into baskets select $2, label, items, last from baskets where id = $1`, b.baskets[2], extra)
+	harmed := b.Rows("baskets")
 
-	_, err := b.rebuild(basketsTable())
+	_, err := enginetest.Rebuild(b.Database, basketsTable())
 	var different *engine.DifferenceError
 	if !errors.As(err, &different) {
 		t.Fatalf("got %v, want the differences", err)
@@ -58,16 +60,16 @@ func TestDifferencesAreShownAndNothingChanges(t *testing.T) {
 			t.Errorf("%s is not told: %v", d.ID, err)
 		}
 	}
-	b.checkDump("baskets", harmed)
+	b.CheckRows("baskets", harmed)
 	b.checkNothingLeft()
 
-	result, err := b.rebuild(basketsTable(), func(o *engine.RebuildOptions) { o.AcceptDifferences = true })
+	result, err := enginetest.Rebuild(b.Database, basketsTable(), enginetest.AcceptDifferences)
 	if err != nil || result.Differences != 3 {
 		t.Errorf("got %+v, %v", result, err)
 	}
-	b.checkDump("baskets", whole)
+	b.CheckRows("baskets", whole)
 	b.add(b.baskets[0], 1)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	b.checkFold()
 }
 
@@ -80,7 +82,7 @@ func (b *bundle) checkNothingLeft() {
 		`select count(*) from parked_records where projection like '%rebuild%'`,
 		`select count(*) from applied_ranges where projection like '%rebuild%'`,
 	} {
-		if n := b.count(sql); n != 0 {
+		if n := b.Count(sql); n != 0 {
 			b.Errorf("%d left: %s", n, sql)
 		}
 	}
@@ -92,51 +94,51 @@ func TestARebuildThatIsKilledHarmsNothingAndTheNextOneCleansUp(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	b.add(b.open("E"), 6000)
-	p.reaches(b.head)
-	before := b.dump("items")
+	p.Reaches(b.head)
+	before := b.Rows("items")
 	for _, phase := range []string{"reading", "writing", "indexing", "comparing", "swapping"} {
-		kill(startHelper(t, "rebuild", helperURL+"="+b.url, helperPhase+"="+phase))
-		b.checkDump("items", before)
+		kill(startHelper(t, "rebuild", helperURL+"="+b.URL, helperPhase+"="+phase))
+		b.CheckRows("items", before)
 	}
-	if b.count(`select count(*) from pg_class where relname like 'items_rebuild%'`) == 0 {
+	if b.Count(`select count(*) from pg_class where relname like 'items_rebuild%'`) == 0 {
 		t.Error("the kills left nothing behind: they came too early or too late")
 	}
-	eventually(t, "the lock of the killed process is gone", func() bool {
-		_, err := b.rebuild(itemsTable())
+	waittest.For(t, "the lock of the killed process is gone", func() bool {
+		_, err := enginetest.Rebuild(b.Database, itemsTable())
 		if err != nil && !errors.Is(err, engine.ErrRebuilding) {
 			t.Fatal(err)
 		}
 		return err == nil
 	})
-	b.checkDump("items", before)
+	b.CheckRows("items", before)
 	b.checkNothingLeft()
 	b.add(b.baskets[0], 1)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	b.checkFold()
-	b.checkVerified()
+	enginetest.CheckVerified(b.Database, all())
 }
 
 func TestOneRebuildRunsAtATime(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.live(10)
-	b.start().reaches(b.head)
+	b.start().Reaches(b.head)
 	asked := false
-	_, err := b.rebuild(basketsTable(), func(o *engine.RebuildOptions) {
+	_, err := enginetest.Rebuild(b.Database, basketsTable(), func(o *engine.RebuildOptions) {
 		o.Observe = func(engine.RebuildProgress) {
 			if asked {
 				return
 			}
 			asked = true
-			if _, err := b.rebuild(basketsTable()); !errors.Is(err, engine.ErrRebuilding) {
+			if _, err := enginetest.Rebuild(b.Database, basketsTable()); !errors.Is(err, engine.ErrRebuilding) {
 				t.Errorf("a second rebuild got %v", err)
 			}
-			if _, err := b.rebuild(itemsTable()); err != nil {
+			if _, err := enginetest.Rebuild(b.Database, itemsTable()); err != nil {
 				t.Errorf("the rebuild of another projection got %v", err)
 			}
 		}
 	})
-	must(t, err)
+	dbtest.Must(t, err)
 	if !asked {
 		t.Error("nothing was observed")
 	}
@@ -147,11 +149,11 @@ func TestARebuildThatIsCancelledLeavesNothing(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	b.live(100)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	for _, phase := range []string{"reading", "writing", "indexing", "comparing", "swapping"} {
 		ctx, cancel := context.WithCancel(context.Background())
 		_, err := engine.Rebuild(ctx, basketsTable(),
-			engine.RebuildOptions{Pool: b.toolPool(), Observe: func(at engine.RebuildProgress) {
+			engine.RebuildOptions{Pool: enginetest.ToolPool(b.Database), Observe: func(at engine.RebuildProgress) {
 				if at.Phase == phase {
 					cancel()
 				}
@@ -163,7 +165,7 @@ func TestARebuildThatIsCancelledLeavesNothing(t *testing.T) {
 		b.checkNothingLeft()
 	}
 	b.live(10)
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	b.checkFold()
 }
 
@@ -173,15 +175,15 @@ func TestTheSwapWaitsForReadersWithoutHoldingUpOthers(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	b.live(20)
-	p.reaches(b.head)
-	report, err := b.pool.Begin(context.Background())
-	must(t, err)
+	p.Reaches(b.head)
+	report, err := b.Pool.Begin(context.Background())
+	dbtest.Must(t, err)
 	_, err = report.Exec(context.Background(), `select count(*) from baskets`)
-	must(t, err)
+	dbtest.Must(t, err)
 	var swapping atomic.Int64
 	done := make(chan error, 1)
 	go func() {
-		_, err := b.rebuild(basketsTable(), func(o *engine.RebuildOptions) {
+		_, err := enginetest.Rebuild(b.Database, basketsTable(), func(o *engine.RebuildOptions) {
 			o.Observe = func(at engine.RebuildProgress) {
 				if at.Phase == "swapping" {
 					swapping.Add(1)
@@ -190,14 +192,14 @@ func TestTheSwapWaitsForReadersWithoutHoldingUpOthers(t *testing.T) {
 		})
 		done <- err
 	}()
-	eventually(t, "the swap was tried several times", func() bool {
-		b.count(`select items from baskets where id = $1`, b.baskets[0])
+	waittest.For(t, "the swap was tried several times", func() bool {
+		b.Count(`select items from baskets where id = $1`, b.baskets[0])
 		return swapping.Load() >= 3
 	})
 	b.live(5)
-	p.reaches(b.head) // the projection goes on between the attempts
-	must(t, report.Rollback(context.Background()))
-	must(t, <-done)
+	p.Reaches(b.head) // the projection goes on between the attempts
+	dbtest.Must(t, report.Rollback(context.Background()))
+	dbtest.Must(t, <-done)
 	b.checkFold()
 }
 
@@ -206,30 +208,30 @@ func TestARebuildWorksWhileNobodyProjects(t *testing.T) {
 	b := setup(t)
 	p := b.start()
 	b.live(100)
-	p.reaches(b.head)
-	p.stop()
+	p.Reaches(b.head)
+	p.Stop()
 	b.live(100) // which only the rebuild applies
 	for _, p := range all() {
-		result, err := b.rebuild(p)
-		must(t, err)
+		result, err := enginetest.Rebuild(b.Database, p)
+		dbtest.Must(t, err)
 		if result.Records != b.head || !result.Compared {
 			t.Errorf("%s: got %+v", p.Name(), result)
 		}
 	}
 	b.checkFold()
-	b.checkVerified()
+	enginetest.CheckVerified(b.Database, all())
 }
 
 func TestARebuildOfAnEmptyLog(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	result, err := b.rebuild(basketsTable())
-	must(t, err)
+	result, err := enginetest.Rebuild(b.Database, basketsTable())
+	dbtest.Must(t, err)
 	if result.Records != 0 || result.Rows != 0 {
 		t.Errorf("got %+v", result)
 	}
 	b.live(10)
-	b.start().reaches(b.head)
+	b.start().Reaches(b.head)
 	b.checkFold()
 }
 
@@ -237,9 +239,9 @@ func TestAGapInTheLogStopsARebuild(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.live(10)
-	b.exec(`alter table event_log disable trigger all`)
-	b.exec(`delete from event_log where position = 5`)
-	if _, err := b.rebuild(basketsTable()); err == nil || !strings.Contains(err.Error(), "gap") {
+	b.Exec(`alter table event_log disable trigger all`)
+	b.Exec(`delete from event_log where position = 5`)
+	if _, err := enginetest.Rebuild(b.Database, basketsTable()); err == nil || !strings.Contains(err.Error(), "gap") {
 		t.Errorf("got %v, want a gap", err)
 	}
 	b.checkNothingLeft()

@@ -19,7 +19,7 @@ import (
 // notifier.
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
-	log := watermillLogger(o.Logger)
+	log := WatermillLogger(o.Logger)
 	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: 10 * time.Second}, log)
 	if err != nil {
 		return fmt.Errorf("make the router: %w", err)
@@ -80,7 +80,7 @@ func newDirectDelivery(o Options, p Projection, name string) *delivery {
 	apply := applyTo(p, name, o.Tracer)
 	//nolint:unparam // the type is watermill's
 	handle := func(m *message.Message) ([]*message.Message, error) { return nil, apply(m) }
-	chain := middlewares(o, watermillLogger(o.Logger))
+	chain := middlewares(o, WatermillLogger(o.Logger))
 	for i := len(chain) - 1; i >= 0; i-- {
 		handle = chain[i](handle)
 	}
@@ -102,9 +102,9 @@ func middlewares(o Options, log watermill.LoggerAdapter) []message.HandlerMiddle
 	}
 }
 
-// watermillLogger logs what watermill says about single messages as details: the projections log
-// what matters.
-func watermillLogger(logger *slog.Logger) watermill.LoggerAdapter {
+// WatermillLogger logs what watermill says about single messages as details: the packages that use it
+// log what matters.
+func WatermillLogger(logger *slog.Logger) watermill.LoggerAdapter {
 	return watermill.NewSlogLoggerWithLevelMapping(logger, map[slog.Level]slog.Level{
 		slog.LevelInfo: slog.LevelDebug, slog.LevelError: slog.LevelDebug,
 	})

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +19,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
-	"github.com/boxoffice/boxoffice/internal/waittest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -37,109 +36,35 @@ func TestMain(m *testing.M) {
 	dbtest.Main(m)
 }
 
-const (
-	patient     = time.Minute // longer than anything here takes when all is well
-	connections = 2*engine.ConnectionsEach + engine.ConnectionsShared
-)
+const connections = 2*engine.ConnectionsEach + engine.ConnectionsShared
 
 var silent = slog.New(slog.DiscardHandler)
 
-// bundle is what a test works with: a database of its own, a pool on it that no projection uses,
-// and a history to write.
+// bundle is what a test works with: a database of its own, and a history to write.
 type bundle struct {
-	*testing.T
-	url  string
-	pool *pgxpool.Pool
+	dbtest.Database
 	*history
 }
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	url := dbtest.URL(t)
-	pool := dbtest.Connect(t, url, dbtest.MaxConns(8))
-	b := &bundle{t, url, pool, newHistory(t, pool)}
-	b.exec(schema)
-	return b
+	db := dbtest.New(t)
+	db.Exec(schema)
+	return &bundle{db, newHistory(t, db.Pool)}
 }
-
-// process is one process's projections on a database that several may share.
-type process struct {
-	testing.TB
-	notifier *engine.Notifier
-	progress *engine.Progress
-	stop     func()
-}
-
-type choice func(*engine.Options)
 
 // start runs the projections. Its options say in which way they differ from the usual.
-func (b *bundle) start(choices ...choice) *process {
+func (b *bundle) start(change ...func(*engine.Options)) *enginetest.Process {
 	b.Helper()
-	pool := dbtest.Connect(b, b.url, dbtest.MaxConns(connections+2), dbtest.Settings(engine.RunSession()))
-	return b.startOn(pool, choices...)
+	pool := dbtest.Connect(b, b.URL, dbtest.MaxConns(connections+2), dbtest.Settings(engine.RunSession()))
+	return b.startOn(pool, change...)
 }
 
-func (b *bundle) startOn(pool *pgxpool.Pool, choices ...choice) *process {
+func (b *bundle) startOn(pool *pgxpool.Pool, change ...func(*engine.Options)) *enginetest.Process {
 	b.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	p := &process{TB: b, notifier: engine.NewNotifier(b.url, b.pool, names(), silent)}
-	p.progress = engine.NewProgress(b.pool, p.notifier, nil, silent)
-	o := engine.Options{Projections: all(), Pool: pool, Notifier: p.notifier, Holder: uuid.NewString()}
-	for _, choose := range choices {
-		choose(&o)
-	}
-	var work sync.WaitGroup
-	work.Go(func() { p.notifier.Run(ctx) })
-	work.Go(func() { p.progress.Run(ctx) })
-	work.Go(func() {
-		if err := engine.Run(ctx, o); err != nil {
-			b.Errorf("run: %v", err)
-		}
-	})
-	p.stop = sync.OnceFunc(func() { cancel(); work.Wait() })
-	b.Cleanup(p.stop)
-	b.notifiers = append(b.notifiers, p.notifier)
+	p := enginetest.Start(b.Database, pool, all(), change...)
+	b.notifiers = append(b.notifiers, p.Notifier)
 	return p
-}
-
-// reaches fails the test when the read models have not got to the position in good time.
-func (p *process) reaches(position int64) {
-	p.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patient)
-	defer cancel()
-	if reached := p.progress.Wait(ctx, position); reached < position {
-		p.Fatalf("the read models are at %d, want %d", reached, position)
-	}
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (b *bundle) exec(sql string, args ...any) {
-	b.Helper()
-	if _, err := b.pool.Exec(context.Background(), sql, args...); err != nil {
-		b.Fatalf("%s: %v", sql, err)
-	}
-}
-
-func (b *bundle) count(sql string, args ...any) (n int) {
-	b.Helper()
-	if err := b.pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
-		b.Fatalf("%s: %v", sql, err)
-	}
-	return n
-}
-
-// eventually waits for a condition that nothing signals.
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	if !waittest.Until(patient, holds) {
-		t.Fatalf("still not so: %s", what)
-	}
 }
 
 // history appends to streams, as the executor would.
@@ -167,7 +92,7 @@ func (h *history) append(basket uuid.UUID, records ...appendtest.Record) {
 		records[i].Metadata = eventstore.Metadata{CorrelationID: fmt.Sprint("request ", h.head+1)}
 	}
 	stored, err := appendtest.Append(context.Background(), h.pool, basket, h.versions[basket], records...)
-	must(h.t, err)
+	dbtest.Must(h.t, err)
 	h.versions[basket] += len(records)
 	h.head = stored[len(stored)-1].Position
 	for _, n := range h.notifiers {
@@ -177,7 +102,7 @@ func (h *history) append(basket uuid.UUID, records ...appendtest.Record) {
 
 func (c change) record(t testing.TB) appendtest.Record {
 	data, err := json.Marshal(c)
-	must(t, err)
+	dbtest.Must(t, err)
 	return appendtest.Record{Type: c.kind, SchemaVersion: 1, Data: data}
 }
 
@@ -239,12 +164,12 @@ func (h *history) live(n int) {
 func (b *bundle) checkFold() {
 	b.Helper()
 	ctx := context.Background()
-	records, err := eventstore.NewLog(b.pool).After(ctx, 0, 1_000_000)
-	must(b, err)
+	records, err := eventstore.NewLog(b.Pool).After(ctx, 0, 1_000_000)
+	dbtest.Must(b, err)
 	baskets, items := map[uuid.UUID]basket{}, map[uuid.UUID]item{}
 	for _, r := range records {
 		c, err := decode(r.Type, r.SchemaVersion, r.Data)
-		must(b, err)
+		dbtest.Must(b, err)
 		row := baskets[r.StreamID]
 		switch c.kind {
 		case typeOpened:
@@ -267,11 +192,11 @@ func (b *bundle) checkFold() {
 
 func checkRows[Row any](b *bundle, t *engine.Table[Row, change], want map[uuid.UUID]Row, id func(Row) uuid.UUID) {
 	b.Helper()
-	rows, _ := b.pool.Query(context.Background(), `select `+t.ColumnList("")+` from `+t.Name())
+	rows, _ := b.Pool.Query(context.Background(), `select `+t.ColumnList("")+` from `+t.Name())
 	got, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r Row, err error) {
 		return r, engine.Scan(row, t.Fields(&r)...)
 	})
-	must(b, err)
+	dbtest.Must(b, err)
 	wrong := 0
 	for i := range got {
 		wanted, ok := want[id(got[i])]
@@ -292,57 +217,6 @@ func texts(fields []any) (texts []string) {
 		texts = append(texts, string(text))
 	}
 	return texts
-}
-
-// checkVerified wants every record to have been applied once.
-func (b *bundle) checkVerified() {
-	b.Helper()
-	for _, p := range all() {
-		v, err := engine.Verify(context.Background(), b.pool, p)
-		must(b, err)
-		if len(v.Mismatches) > 0 {
-			b.Errorf("%s: %+v", p.Name(), v)
-		}
-	}
-}
-
-func (b *bundle) parked(projection string) []engine.Parked {
-	b.Helper()
-	parked, err := engine.ParkedStreams(context.Background(), b.pool, projection, 1000)
-	must(b, err)
-	return parked
-}
-
-// dump is all that a table holds.
-func (b *bundle) dump(table string) []string {
-	b.Helper()
-	rows, _ := b.pool.Query(context.Background(), `select t::text from `+table+` t order by 1`)
-	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	must(b, err)
-	return lines
-}
-
-func (b *bundle) checkDump(table string, want []string) {
-	b.Helper()
-	if got := b.dump(table); !slices.Equal(got, want) {
-		b.Errorf("%s has other rows than it had:\n%v\n%v", table, got, want)
-	}
-}
-
-func (b *bundle) rebuild(p engine.Projection, choices ...func(*engine.RebuildOptions)) (engine.Rebuilt, error) {
-	b.Helper()
-	o := engine.RebuildOptions{Pool: b.toolPool(), Holder: "a rebuild"}
-	for _, choose := range choices {
-		choose(&o)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), patient)
-	defer cancel()
-	return engine.Rebuild(ctx, p, o)
-}
-
-func (b *bundle) toolPool() *pgxpool.Pool {
-	b.Helper()
-	return dbtest.Connect(b, b.url, dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
 }
 
 // shortLease makes another process take over soon.

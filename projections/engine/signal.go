@@ -38,14 +38,19 @@ func Await(ctx context.Context, signalled <-chan struct{}, atMost time.Duration)
 	if atMost <= 0 && signalled == nil {
 		return ctx.Err() == nil
 	}
+	return AwaitEither(ctx, signalled, nil, atMost)
+}
+
+// AwaitEither is [Await] for the first of two signals.
+func AwaitEither(ctx context.Context, one, other <-chan struct{}, atMost time.Duration) (late bool) {
 	timer := time.NewTimer(atMost)
 	defer timer.Stop()
 	select {
-	case <-signalled:
-		return false
+	case <-one:
+	case <-other:
 	case <-timer.C:
 		return true
 	case <-ctx.Done():
-		return false
 	}
+	return false
 }

@@ -18,9 +18,9 @@ func TestALongPageCostsAFewStatements(t *testing.T) {
 	basket := b.open("E")
 	b.add(basket, 4000)
 	counter := &statements{}
-	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(connections),
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(connections),
 		func(c *pgxpool.Config) { c.ConnConfig.Tracer = counter })
-	b.startOn(pool).reaches(b.head)
+	b.startOn(pool).Reaches(b.head)
 	if n := counter.containing("begin", "insert into", "with moved", "commit", "select id"); n > 7*len(names()) {
 		t.Errorf("%d statements for one page of each projection:\n%s", n, counter)
 	}
@@ -32,13 +32,13 @@ func TestARowIsUpdatedInTheColumnsThatHaveChanged(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	sent := &statements{}
-	p := b.startOn(dbtest.Connect(t, b.url, dbtest.MaxConns(connections),
+	p := b.startOn(dbtest.Connect(t, b.URL, dbtest.MaxConns(connections),
 		func(c *pgxpool.Config) { c.ConnConfig.Tracer = sent }))
 	basket := b.open("E")
-	p.reaches(b.head)
+	p.Reaches(b.head)
 	for range 3 {
 		b.add(basket, 1)
-		p.reaches(b.head)
+		p.Reaches(b.head)
 	}
 	const want = "update baskets set items = $1::bigint, last = $2::timestamptz where id = $3"
 	if sent.containing(want) < 3 || sent.containing("update baskets set label") > 0 {

@@ -1,10 +1,8 @@
 package engine_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -12,6 +10,9 @@ import (
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
@@ -48,51 +49,37 @@ func parking(o *engine.Options) {
 
 func older(o *engine.Options) { o.Holder = "older" }
 
-// startNothing is a process that serves readers and does not project.
-func (b *bundle) startNothing() *process {
-	b.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	p := &process{TB: b, notifier: engine.NewNotifier(b.url, b.pool, names(), silent)}
-	p.progress = engine.NewProgress(b.pool, p.notifier, nil, silent)
-	var work sync.WaitGroup
-	work.Go(func() { p.notifier.Run(ctx) })
-	work.Go(func() { p.progress.Run(ctx) })
-	p.stop = sync.OnceFunc(func() { cancel(); work.Wait() })
-	b.Cleanup(p.stop)
-	return p
-}
-
 func (b *bundle) positions() (positions [2]int) {
 	b.Helper()
 	for i, name := range names() {
-		positions[i] = b.count(`select coalesce(max(position), 0) from projection_checkpoints where name = $1`, name)
+		positions[i] = b.Count(`select coalesce(max(position), 0) from projection_checkpoints where name = $1`, name)
 	}
 	return positions
 }
 
 // standsBefore waits until the process says that it stands before a record that it does not know,
 // and nobody projects.
-func (p *process) standsBefore(b *bundle, position int64) {
+func (b *bundle) standsBefore(p *enginetest.Process, position int64) {
 	b.Helper()
-	eventually(b, "the process has stepped aside", func() bool {
-		all := p.notifier.Unknown()
+	waittest.For(b, "the process has stepped aside", func() bool {
+		all := p.Notifier.Unknown()
 		return len(all) == 2 && all[0].Position == position && all[1].Position == position
 	})
-	eventually(b, "the leases are free", func() bool { return b.holders()["baskets"]+b.holders()["items"] == "" })
+	waittest.For(b, "the leases are free", func() bool { return b.holders()["baskets"]+b.holders()["items"] == "" })
 	if want := [2]int{int(position) - 1, int(position) - 1}; b.positions() != want {
 		b.Errorf("the read models are at %v, want all before position %d", b.positions(), position)
 	}
-	if n := b.count(`select count(*) from parked_records`); n != 0 {
+	if n := b.Count(`select count(*) from parked_records`); n != 0 {
 		b.Errorf("%d streams are parked", n)
 	}
 }
 
 func (b *bundle) checkItems(want int) {
 	b.Helper()
-	if got := b.count(`select sum(items) from baskets`); got != want {
+	if got := b.Count(`select sum(items) from baskets`); got != want {
 		b.Errorf("%d items are in the baskets, want %d", got, want)
 	}
-	b.checkVerified()
+	enginetest.CheckVerified(b.Database, all())
 }
 
 func TestAnOlderProcessLeavesWhatItDoesNotKnowToANewerOne(t *testing.T) {
@@ -102,14 +89,14 @@ func TestAnOlderProcessLeavesWhatItDoesNotKnowToANewerOne(t *testing.T) {
 	old := b.start(older, func(o *engine.Options) { o.Registerer = registry })
 	one, other := b.open("One"), b.open("Other")
 	b.add(one, 3)
-	old.reaches(b.head)
+	old.Reaches(b.head)
 	b.append(one, change{kind: typeAdded}.record(t), unknown(), change{kind: typeAdded}.record(t))
 	unknownAt := b.head - 1
 	b.add(other, 2)
-	old.standsBefore(b, unknownAt)
+	b.standsBefore(old, unknownAt)
 	stands := func(want float64) bool {
 		families, err := registry.Gather()
-		must(t, err)
+		dbtest.Must(t, err)
 		sum := 0.0
 		for _, f := range families {
 			for _, m := range f.GetMetric() {
@@ -124,31 +111,31 @@ func TestAnOlderProcessLeavesWhatItDoesNotKnowToANewerOne(t *testing.T) {
 		t.Error("no metric says so")
 	}
 	const fences = `select sum(fence) from projection_checkpoints`
-	fence := b.count(fences)
-	reading := b.startNothing()
-	for _, p := range []*process{old, reading} {
-		eventually(t, "readers are told", func() bool {
-			return p.progress.Lag(p.progress.Reached(), 0, one) == b.head-unknownAt+1
+	fence := b.Count(fences)
+	reading := enginetest.Read(b.Database, names()...)
+	for _, p := range []*enginetest.Process{old, reading} {
+		waittest.For(t, "readers are told", func() bool {
+			return p.Progress.Lag(p.Progress.Reached(), 0, one) == b.head-unknownAt+1
 		})
 	}
 	b.add(other, 1)
-	eventually(t, "readers are told", func() bool {
-		return reading.progress.Lag(reading.progress.Reached(), 0, uuid.Nil) == b.head-unknownAt+1
+	waittest.For(t, "readers are told", func() bool {
+		return reading.Progress.Lag(reading.Progress.Reached(), 0, uuid.Nil) == b.head-unknownAt+1
 	})
-	if got := b.count(fences); got != fence {
+	if got := b.Count(fences); got != fence {
 		t.Errorf("the leases were taken %d times by a process that can't go on", got-fence)
 	}
 
 	upgraded := b.start(newer)
-	upgraded.reaches(b.head)
-	eventually(t, "the older process hears of it", func() bool { return len(old.notifier.Unknown()) == 0 && stands(0) })
+	upgraded.Reaches(b.head)
+	waittest.For(t, "the older process hears of it", func() bool { return len(old.Notifier.Unknown()) == 0 && stands(0) })
 	b.add(other, 2)
-	upgraded.reaches(b.head)
+	upgraded.Reaches(b.head)
 	if holders := b.holders(); holders["baskets"] != "newer" || holders["items"] != "newer" {
 		t.Errorf("the leases are held by %v", holders)
 	}
 	b.checkItems(11)
-	eventually(t, "nothing lags", func() bool { return reading.progress.Lag(b.head, 0, uuid.Nil) == 0 })
+	waittest.For(t, "nothing lags", func() bool { return reading.Progress.Lag(b.head, 0, uuid.Nil) == 0 })
 }
 
 func TestAnOlderProcessBesideANewerOneTakesOverWhatItKnows(t *testing.T) {
@@ -157,16 +144,16 @@ func TestAnOlderProcessBesideANewerOneTakesOverWhatItKnows(t *testing.T) {
 	upgraded := b.start(newer)
 	one := b.open("One")
 	b.append(one, unknown())
-	upgraded.reaches(b.head)
+	upgraded.Reaches(b.head)
 	old := b.start(older) // as after a rollback of one process
-	upgraded.stop()
+	upgraded.Stop()
 	b.add(one, 1)
-	old.reaches(b.head)
+	old.Reaches(b.head)
 	b.append(one, unknown())
 	unknownAt := b.head
 	b.add(b.open("Other"), 1)
-	old.standsBefore(b, unknownAt)
-	b.start(newer).reaches(b.head)
+	b.standsBefore(old, unknownAt)
+	b.start(newer).Reaches(b.head)
 	b.checkItems(4)
 }
 
@@ -182,24 +169,26 @@ func TestStreamsThatAnEarlierVersionParkedGoOnWithoutAnybodysHelp(t *testing.T) 
 		b.append(basket, unknown())
 		b.add(basket, 5)
 	}
-	earlier.reaches(b.head)
-	earlier.stop()
-	if n := len(b.parked("baskets")); n != streams+1 {
+	earlier.Reaches(b.head)
+	earlier.Stop()
+	if n := len(enginetest.Parked(b.Database, "baskets")); n != streams+1 {
 		t.Fatalf("%d streams are parked, want %d", n, streams+1)
 	}
-	since := b.parked("baskets")[0].Since
+	since := enginetest.Parked(b.Database, "baskets")[0].Since
 
 	// One that does not know the records either leaves the streams as they are.
 	old := b.start(older)
 	b.add(b.open("Other"), 1)
-	old.reaches(b.head)
-	old.stop()
-	if n := len(b.parked("baskets")); n != streams+1 {
+	old.Reaches(b.head)
+	old.Stop()
+	if n := len(enginetest.Parked(b.Database, "baskets")); n != streams+1 {
 		t.Errorf("%d streams are parked, want %d", n, streams+1)
 	}
 	b.start(newer)
-	eventually(t, "the streams go on", func() bool { return len(b.parked("baskets")) == 1 && len(b.parked("items")) == 1 })
-	if left := b.parked("baskets")[0]; left.StreamID != broke || !left.Since.Equal(since) {
+	waittest.For(t, "the streams go on", func() bool {
+		return len(enginetest.Parked(b.Database, "baskets")) == 1 && len(enginetest.Parked(b.Database, "items")) == 1
+	})
+	if left := enginetest.Parked(b.Database, "baskets")[0]; left.StreamID != broke || !left.Since.Equal(since) {
 		t.Errorf("parked is %+v, want the broken one since %s", left, since)
 	}
 	b.checkItems(streams*6 + 1)
@@ -213,19 +202,19 @@ func TestARetryLeavesARecordOfANewerProgramParked(t *testing.T) {
 	b.append(one, unknown())
 	b.add(one, 2)
 	b.append(one, appendtest.Record{Type: "Vanished", SchemaVersion: 1, Data: []byte(`{}`)})
-	earlier.reaches(b.head)
-	before := b.parked("baskets")
-	result, err := engine.Retry(t.Context(), basketsTable(), engine.RetryOptions{Pool: b.toolPool()})
-	must(t, err)
+	earlier.Reaches(b.head)
+	before := enginetest.Parked(b.Database, "baskets")
+	result, err := enginetest.Retry(b.Database, basketsTable())
+	dbtest.Must(t, err)
 	if result != (engine.Retried{Streams: 1, Left: 1}) {
 		t.Errorf("the retry gave %+v", result)
 	}
-	if after := b.parked("baskets"); len(after) != 1 || after[0] != before[0] {
+	if after := enginetest.Parked(b.Database, "baskets"); len(after) != 1 || after[0] != before[0] {
 		t.Errorf("parked is %+v, want %+v", after, before)
 	}
 	// A program that knows the one and not the other goes as far as it can.
-	result, err = engine.Retry(t.Context(), newerTables()[0], engine.RetryOptions{Pool: b.toolPool()})
-	must(t, err)
+	result, err = enginetest.Retry(b.Database, newerTables()[0])
+	dbtest.Must(t, err)
 	if result != (engine.Retried{Streams: 1, Applied: 3, Left: 1}) {
 		t.Errorf("the retry gave %+v", result)
 	}
@@ -238,8 +227,8 @@ func TestNoRebuildPutsAReadModelInPlaceThatLacksWhatItDoesNotKnow(t *testing.T) 
 	upgraded := b.start(newer)
 	one := b.open("One")
 	b.append(one, unknown())
-	upgraded.reaches(b.head)
-	if _, err := b.rebuild(basketsTable()); err == nil {
+	upgraded.Reaches(b.head)
+	if _, err := enginetest.Rebuild(b.Database, basketsTable()); err == nil {
 		t.Error("the rebuild of an older program succeeds")
 	}
 	b.checkItems(1)

@@ -64,7 +64,7 @@ func Run(ctx context.Context, o Options) error {
 		o.Lease = defaultLease
 	}
 	t := &timer{Options: o, holds: projections.Holds{Pool: o.Pool}, metrics: newMetrics(o)}
-	unregister, err := t.metrics.register()
+	unregister, err := engine.RegisterMetrics(o.Registerer, t.metrics)
 	if err != nil {
 		return fmt.Errorf("register the metrics of lapses: %w", err)
 	}

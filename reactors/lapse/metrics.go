@@ -45,16 +45,6 @@ func (m *metrics) observe(recorded int, delay time.Duration) {
 	}
 }
 
-func (m *metrics) register() (unregister func(), err error) {
-	if m.options.Registerer == nil {
-		return func() {}, nil
-	}
-	if err := m.options.Registerer.Register(m); err != nil {
-		return nil, err
-	}
-	return func() { m.options.Registerer.Unregister(m) }, nil
-}
-
 // Describe implements [prometheus.Collector].
 func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 	m.recorded.Describe(to)

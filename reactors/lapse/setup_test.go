@@ -12,13 +12,13 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
@@ -26,8 +26,6 @@ import (
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
-
-const patient = 60 * time.Second
 
 var silent = slog.New(slog.DiscardHandler)
 
@@ -39,10 +37,8 @@ func (c *clock) advance(d time.Duration) { c.passed.Add(int64(d)) }
 
 // bundle is a database with projections, and a service on it.
 type bundle struct {
-	*testing.T
+	dbtest.Database
 	clock
-	url     string
-	pool    *pgxpool.Pool
 	service *booking.Service
 	log     *eventstore.Log
 	signal  *engine.Notifier
@@ -50,42 +46,23 @@ type bundle struct {
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	b := &bundle{T: t, url: dbtest.URL(t)}
-	b.pool = dbtest.Connect(t, b.url, dbtest.MaxConns(8))
-	b.log = eventstore.NewLog(b.pool)
-	writing := dbtest.Connect(t, b.url, dbtest.MaxConns(eventstore.ReservedConns),
+	b := &bundle{Database: dbtest.New(t)}
+	b.log = eventstore.NewLog(b.Pool)
+	writing := dbtest.Connect(t, b.URL, dbtest.MaxConns(eventstore.ReservedConns),
 		dbtest.Settings(eventstore.Session(0)), eventstore.ConfigureCommits)
-	projecting := dbtest.Connect(t, b.url, dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.RunSession()))
-	b.signal = engine.NewNotifier(b.url, b.pool, projections.Names(), silent)
-	progress := engine.NewProgress(b.pool, b.signal, nil, silent)
+	projecting := dbtest.Connect(t, b.URL, dbtest.MaxConns(projections.Connections), dbtest.Settings(engine.RunSession()))
+	p := enginetest.Start(b.Database, projecting, projections.All())
+	b.signal = p.Notifier
 	executor, err := eventstore.NewExecutor(writing, booking.Model(), eventstore.Options{
 		Committed: func(records []eventstore.Record) { b.signal.Appended(records...) }, Now: b.now,
 	})
-	must(t, err)
-	b.background(b.signal.Run)
-	b.background(progress.Run)
-	b.background(func(ctx context.Context) {
-		o := engine.Options{Pool: projecting, Projections: projections.All(), Notifier: b.signal}
-		if err := engine.Run(ctx, o); err != nil {
-			t.Errorf("projections: %v", err)
-		}
-	})
-	t.Cleanup(func() { must(t, executor.Close(context.Background())) })
+	dbtest.Must(t, err)
+	t.Cleanup(func() { dbtest.Must(t, executor.Close(context.Background())) })
 	b.service = &booking.Service{
-		Executor: executor, Log: b.log, Bookings: projections.Bookings{Pool: b.pool}, Holds: projections.Holds{Pool: b.pool},
-		Progress: progress, Now: b.now,
+		Executor: executor, Log: b.log, Bookings: projections.Bookings{Pool: b.Pool}, Holds: projections.Holds{Pool: b.Pool},
+		Progress: p.Progress, Now: b.now,
 	}
 	return b
-}
-
-// background runs something until stop is called, or the test ends.
-func (b *bundle) background(run func(context.Context)) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { run(ctx) })
-	stop = sync.OnceFunc(func() { cancel(); running.Wait() })
-	b.Cleanup(stop)
-	return stop
 }
 
 // process is a process whose timer runs.
@@ -105,11 +82,11 @@ func (p *process) LapseHolds(ctx context.Context, event uuid.UUID) (int, error) 
 func (b *bundle) start(holder string, choices ...func(*lapse.Options)) *process {
 	b.Helper()
 	p := &process{Service: b.service}
-	o := lapse.Options{Lapser: p, Pool: b.pool, Notifier: b.signal, Now: b.now, Logger: silent, Holder: holder}
+	o := lapse.Options{Lapser: p, Pool: b.Pool, Notifier: b.signal, Now: b.now, Logger: silent, Holder: holder}
 	for _, choose := range choices {
 		choose(&o)
 	}
-	p.stop = b.background(func(ctx context.Context) {
+	p.stop = waittest.Background(b, func(ctx context.Context) {
 		if err := lapse.Run(ctx, o); err != nil {
 			b.Errorf("the timer: %v", err)
 		}
@@ -120,7 +97,7 @@ func (b *bundle) start(holder string, choices ...func(*lapse.Options)) *process 
 // holder is who has the lease; empty: nobody.
 func (b *bundle) holder() (name string) {
 	b.Helper()
-	must(b, b.pool.QueryRow(context.Background(), `
+	dbtest.Must(b, b.Pool.QueryRow(context.Background(), `
 		select coalesce(max(holder), '') from reactor_offsets where name = 'lapse' and lease_until > clock_timestamp()`).
 		Scan(&name))
 	return name
@@ -128,27 +105,15 @@ func (b *bundle) holder() (name string) {
 
 func (b *bundle) holds(who string) {
 	b.Helper()
-	b.eventually(who+" has the lease", func() bool { return b.holder() == who })
-}
-
-func (b *bundle) eventually(what string, holds func() bool) {
-	b.Helper()
-	if !waittest.Until(patient, holds) {
-		b.Fatalf("still not so: %s", what)
-	}
+	waittest.For(b, who+" has the lease", func() bool { return b.holder() == who })
 }
 
 // append writes records at the end of a stream, in one transaction and beside the executor.
 func (b *bundle) append(event uuid.UUID, version int, records ...domain.Record) {
 	b.Helper()
-	var stored []appendtest.Record
-	for _, r := range records {
-		name, schema, data, err := domain.Codec{}.Encode(r)
-		must(b, err)
-		stored = append(stored, appendtest.Record{Type: name, SchemaVersion: schema, Data: data})
-	}
-	_, err := appendtest.Append(context.Background(), b.pool, event, version, stored...)
-	must(b, err)
+	encoded := appendtest.Encode(b, domain.Codec{}, records...)
+	_, err := appendtest.Append(context.Background(), b.Pool, event, version, encoded...)
+	dbtest.Must(b, err)
 	b.signal.Appended()
 }
 
@@ -177,25 +142,27 @@ func (b *bundle) do(event uuid.UUID, commands ...domain.Command) {
 			StreamID: event, Immediate: true, Metadata: eventstore.Metadata{CorrelationID: "a test"},
 			Decide: func(s domain.State) ([]domain.Record, error) { return domain.Decide(c, s) },
 		})
-		must(b, err)
+		dbtest.Must(b, err)
 		if reached := b.service.WaitFor(context.Background(), o.Position); reached < o.Position {
 			b.Fatalf("the read models are at %d, want %d", reached, o.Position)
 		}
 	}
 }
 
-// hold has somebody hold a ticket for a while.
-func (b *bundle) hold(event uuid.UUID, lasts time.Duration) {
+// hold has somebody hold a ticket for a while, and returns when that is over.
+func (b *bundle) hold(event uuid.UUID, lasts time.Duration) (until time.Time) {
 	b.Helper()
 	now := b.now()
-	b.do(event, domain.HoldTickets{HoldID: uuid.New(), CustomerID: uuid.New(), Now: now, Until: now.Add(lasts)})
+	until = now.Add(lasts)
+	b.do(event, domain.HoldTickets{HoldID: uuid.New(), CustomerID: uuid.New(), Now: now, Until: until})
+	return until
 }
 
 // story is the names of the records of a stream, after the first.
 func (b *bundle) story(event uuid.UUID) string {
 	b.Helper()
 	records, err := b.log.Stream(context.Background(), event, 1, 100_000)
-	must(b, err)
+	dbtest.Must(b, err)
 	var names []string
 	for _, r := range records {
 		names = append(names, r.Type)
@@ -207,7 +174,7 @@ func (b *bundle) story(event uuid.UUID) string {
 func (b *bundle) tells(event uuid.UUID, names ...string) {
 	b.Helper()
 	want := strings.Join(names, " ")
-	if !waittest.Until(patient, func() bool { return b.story(event) == want }) {
+	if !waittest.Until(waittest.Timeout, func() bool { return b.story(event) == want }) {
 		b.Fatalf("the stream says %q, want %q", b.story(event), want)
 	}
 }
@@ -234,11 +201,4 @@ func (s *statements) all() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.seen)
-}
-
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
-	}
 }

@@ -1,9 +1,7 @@
 package mail
 
 import (
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/boxoffice/boxoffice/internal/calendar"
 	"github.com/boxoffice/boxoffice/internal/ticket"
@@ -23,14 +21,4 @@ func calendarOf(l Letter, now time.Time) string {
 	default:
 	}
 	return calendar.Calendar{Entries: []calendar.Entry{e}}.Text()
-}
-
-// printable leaves control characters out, which a subject can't hold.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, text)
 }

@@ -6,8 +6,7 @@ import (
 	"math"
 	"time"
 
-	"golang.org/x/text/currency"
-
+	"github.com/boxoffice/boxoffice/internal/money"
 	"github.com/boxoffice/boxoffice/internal/ticket"
 )
 
@@ -43,6 +42,9 @@ type links struct {
 	link   string // of VerifyEmail and ResetPassword, with the secret
 }
 
+func (l links) event(about Letter) string { return l.origin + "/events/" + about.Event.ID.String() }
+func (l links) bookings() string          { return l.origin + "/bookings" }
+
 func contentOf(l Letter, to recipient, at links, pictures []picture) (content, error) {
 	c := content{Name: to.name, Home: at.origin}
 	switch l.Kind {
@@ -57,13 +59,21 @@ func contentOf(l Letter, to recipient, at links, pictures []picture) (content, e
 	if l.Event == nil {
 		return c, fmt.Errorf("letter %s has no event", l.Kind)
 	}
-	title := l.Event.Title
 	c.Facts = factsOf(l)
-	event, bookings := at.origin+"/events/"+l.Event.ID.String(), at.origin+"/bookings"
+	if !c.tickets(l, at, pictures) && !c.event(l, to, at) {
+		return c, fmt.Errorf("letters of the kind %q are not known", l.Kind)
+	}
+	return c, nil
+}
+
+// tickets is what letters say about a customer's own tickets; false: the letter is about something
+// else.
+func (c *content) tickets(l Letter, at links, pictures []picture) bool {
+	title, event := l.Event.Title, at.event(l)
 	switch l.Kind {
 	case BookingConfirmed:
 		c.say("Your tickets for "+title, "You are going to "+title+"!", "Your booking is confirmed. "+atTheDoor(pictures))
-		c.Action, c.Pictures, c.Calendar = &action{"Show my bookings", bookings}, pictures, true
+		c.Action, c.Pictures, c.Calendar = &action{"Show my bookings", at.bookings()}, pictures, true
 	case BookingCancelled:
 		c.say("Your booking for "+title+" is cancelled", "Your booking is cancelled",
 			"The tickets went back on sale, and their code is not valid any more.")
@@ -72,12 +82,6 @@ func contentOf(l Letter, to recipient, at links, pictures []picture) (content, e
 		c.say("Your booking for "+title+" was cancelled", "The organizer has cancelled your booking",
 			"Your tickets are not valid any more. If you have paid for them, ask the organizer for your money.")
 		c.Action, c.Calendar = &action{"Show the event", event}, true
-	case OrganizerMessage:
-		c.say(l.Subject, l.Subject, cmp.Or(l.Event.Organizer, to.sender, "The organizer")+
-			" writes to everybody who has tickets for "+title+":")
-		c.Quote = l.Text
-		c.Action = &action{"Show my bookings", bookings}
-		c.Closing = "You get this mail because you have tickets. An answer to it does not reach the organizer."
 	case HoldLapsed:
 		c.say("Your tickets for "+title+" were not booked", "Your reservation has ended",
 			"The tickets that were set aside for you were not booked in time and went back on sale.")
@@ -90,9 +94,26 @@ func contentOf(l Letter, to recipient, at links, pictures []picture) (content, e
 		c.say("Your offer for "+title+" has ended", "Your offer has ended",
 			"The tickets that were offered to you were not booked in time. They were offered to the next in line.")
 		c.Action = &action{"Show the event", event}
+	default:
+		return false
+	}
+	return true
+}
+
+// event is what letters say to all who have tickets of an event; false: the letter is about something
+// else.
+func (c *content) event(l Letter, to recipient, at links) bool {
+	title := l.Event.Title
+	switch l.Kind {
+	case OrganizerMessage:
+		c.say(l.Subject, l.Subject, cmp.Or(l.Event.Organizer, to.sender, "The organizer")+
+			" writes to everybody who has tickets for "+title+":")
+		c.Quote = l.Text
+		c.Action = &action{"Show my bookings", at.bookings()}
+		c.Closing = "You get this mail because you have tickets. An answer to it does not reach the organizer."
 	case EventChanged:
 		c.say(title+" has changed", "An event that you have tickets for has changed", "Your tickets stay valid.")
-		c.Action, c.Calendar = &action{"Show the event", event}, true
+		c.Action, c.Calendar = &action{"Show the event", at.event(l)}, true
 		c.Closing = "If you can't come, cancel your booking, so that somebody else gets the tickets."
 	case EventCancelled:
 		c.say(title+" is cancelled", title+" is cancelled",
@@ -100,11 +121,11 @@ func contentOf(l Letter, to recipient, at links, pictures []picture) (content, e
 		c.Action, c.Calendar = &action{"Show other events", at.origin + "/events"}, true
 	case Reminder:
 		c.say(title+" is soon", "See you soon at "+title, "Your tickets are under your bookings, also without a network.")
-		c.Action = &action{"Show my bookings", bookings}
+		c.Action = &action{"Show my bookings", at.bookings()}
 	default:
-		return c, fmt.Errorf("letters of the kind %q are not known", l.Kind)
+		return false
 	}
-	return c, nil
+	return true
 }
 
 func atTheDoor(pictures []picture) string {
@@ -216,10 +237,7 @@ func amount(minor int64, code string) string {
 	if minor == 0 {
 		return "free of charge"
 	}
-	scale := 2
-	if unit, err := currency.ParseISO(code); err == nil {
-		scale, _ = currency.Standard.Rounding(unit)
-	}
+	scale := money.Scale(code)
 	one := int64(math.Pow10(scale))
 	if scale == 0 {
 		return fmt.Sprintf("%s %d", code, minor)

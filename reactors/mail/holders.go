@@ -14,7 +14,7 @@ import (
 
 // toHolders is a letter for everybody who held tickets of an event at a record, by the history
 // itself: read models may be behind it, or ahead.
-func toHolders(m *message.Message, tx *sql.Tx, at eventstore.Record, l Letter, n *notices) ([]Letter, error) {
+func (n *notices) toHolders(m *message.Message, tx *sql.Tx, at eventstore.Record, l Letter) ([]Letter, error) {
 	holders, err := holdersAt(m, tx, at)
 	if err != nil || len(holders) == 0 {
 		return nil, err

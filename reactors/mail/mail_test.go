@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/mailtest"
 	"github.com/boxoffice/boxoffice/internal/ticket"
 	"github.com/boxoffice/boxoffice/reactors"
@@ -64,7 +65,7 @@ func TestWhoBooksGetsTheTickets(t *testing.T) {
 		}
 	}
 	c, err := ics.ParseCalendar(strings.NewReader(m.Files["Rock-Roll-Night.ics"]))
-	must(t, err)
+	dbtest.Must(t, err)
 	e := c.Events()[0]
 	starts, err := e.GetStartAt()
 	if err != nil || !starts.Equal(b.details.StartsAt) || e.Id() != booking.String()+"@boxoffice" {
@@ -89,9 +90,9 @@ func TestALetterThatDoesNotNameTypesHasNoCodes(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.run()
-	db := stdlib.OpenDBFromPool(b.pool)
+	db := stdlib.OpenDBFromPool(b.Pool)
 	defer db.Close() //nolint:errcheck // a test
-	must(t, mail.Queue(db, mail.Letter{
+	dbtest.Must(t, mail.Queue(db, mail.Letter{
 		Kind: mail.BookingConfirmed, User: uuid.New(), Position: 9, Booking: uuid.New(),
 		Event: &mail.Event{ID: b.event, Title: "Show", TimeZone: "UTC"}, Lines: []mail.Line{{Type: "Floor", Quantity: 1}},
 	}))
@@ -161,7 +162,7 @@ func TestHoldersAreToldWhatHasChanged(t *testing.T) {
 	b.add(domain.EventCancelled{})
 	last := b.gets(8)[7]
 	c, err := ics.ParseCalendar(strings.NewReader(last.Files["Rock-Roll-Night.ics"]))
-	must(t, err)
+	dbtest.Must(t, err)
 	if status := c.Events()[0].GetProperty(ics.ComponentPropertyStatus).Value; status != "CANCELLED" {
 		t.Errorf("the calendar says %s", status)
 	}
@@ -300,8 +301,8 @@ func TestARefusalForGoodIsNotRepeatedAndNamesNobody(t *testing.T) {
 	if tries[emailOf(ann)] != 1 || tries[emailOf(bob)] != 5 {
 		t.Errorf("%d tries after 550, want 1, and %d after 451, want 5", tries[emailOf(ann)], tries[emailOf(bob)])
 	}
-	poisoned, err := reactors.PoisonedMessages(context.Background(), b.pool, 10)
-	must(t, err)
+	poisoned, err := reactors.PoisonedMessages(context.Background(), b.Pool, 10)
+	dbtest.Must(t, err)
 	if len(poisoned) != 1 || !strings.Contains(poisoned[0].MessageID, bob.String()) ||
 		!strings.Contains(poisoned[0].Reason, "451") {
 		t.Errorf("got %+v", poisoned)
@@ -324,7 +325,7 @@ func TestMailsWaitForAServerThatIsDown(t *testing.T) {
 	b.eventually("it waits", func() bool { return strings.Contains(b.log.String(), "a reactor waits") })
 	b.server.Restart(t)
 	b.gets(3)
-	if n := b.count(`select count(*) from poisoned_messages`); n > 0 {
+	if n := b.Count(`select count(*) from poisoned_messages`); n > 0 {
 		t.Errorf("%d are poisoned", n)
 	}
 }
@@ -339,7 +340,7 @@ func TestWhoWasErasedGetsNothing(t *testing.T) {
 	if m := b.gets(1)[0]; m.To == emailOf(gone) {
 		t.Errorf("got a mail to %s", m.To)
 	}
-	if n := b.count(`select count(*) from poisoned_messages`); n > 0 {
+	if n := b.Count(`select count(*) from poisoned_messages`); n > 0 {
 		t.Errorf("%d are poisoned", n)
 	}
 }
@@ -348,7 +349,7 @@ func TestLettersAboutAccounts(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.run()
-	db := stdlib.OpenDBFromPool(b.pool)
+	db := stdlib.OpenDBFromPool(b.Pool)
 	defer db.Close() //nolint:errcheck // a test
 	user, link := uuid.New(), uuid.New()
 	for _, c := range []struct {
@@ -365,7 +366,7 @@ func TestLettersAboutAccounts(t *testing.T) {
 			"old@example.org", "another e-mail address"},
 	} {
 		before := len(b.server.Mails())
-		must(t, mail.Queue(db, c.letter))
+		dbtest.Must(t, mail.Queue(db, c.letter))
 		b.notifier.Queued(mail.Topic)
 		m := b.gets(before + 1)[before]
 		if m.To != c.to {
@@ -381,8 +382,8 @@ func TestHoldersAreRemindedOnceForEachBeginning(t *testing.T) {
 	ann, bob, ctx := uuid.New(), uuid.New(), context.Background()
 	exec := func(sql string, args ...any) {
 		t.Helper()
-		_, err := b.pool.Exec(ctx, sql, args...)
-		must(t, err)
+		_, err := b.Pool.Exec(ctx, sql, args...)
+		dbtest.Must(t, err)
 	}
 	exec(`insert into events (id, title, title_key, description, venue, starts_at, time_zone, price_minor, currency,
 			capacity, remaining, status, version, created_at, updated_at)
@@ -397,13 +398,13 @@ func TestHoldersAreRemindedOnceForEachBeginning(t *testing.T) {
 		before time.Duration
 		want   int
 	}{{25 * time.Hour, 0}, {24 * time.Hour, 1}, {23 * time.Hour, 0}} {
-		n, err := mail.QueueReminders(ctx, b.pool, b.details.StartsAt.Add(-c.before))
+		n, err := mail.QueueReminders(ctx, b.Pool, b.details.StartsAt.Add(-c.before))
 		if err != nil || n != c.want {
 			t.Errorf("%s before: %d reminders, %v, want %d", c.before, n, err, c.want)
 		}
 	}
 	exec(`update events set starts_at = starts_at + '2 days'`)
-	if n, err := mail.QueueReminders(ctx, b.pool, b.details.StartsAt.Add(30*time.Hour)); err != nil || n != 1 {
+	if n, err := mail.QueueReminders(ctx, b.Pool, b.details.StartsAt.Add(30*time.Hour)); err != nil || n != 1 {
 		t.Errorf("after it was moved: %d, %v", n, err)
 	}
 	b.run()
@@ -431,7 +432,7 @@ func TestAddressesOfServers(t *testing.T) {
 func TestEveryKindHasAPreview(t *testing.T) {
 	t.Parallel()
 	h, err := mail.Previews("http://localhost:3000", signer(t), time.Now)
-	must(t, err)
+	dbtest.Must(t, err)
 	get := func(path string) string {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))

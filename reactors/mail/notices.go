@@ -19,9 +19,9 @@ import (
 // for each booking.
 const cachedEvents = 1000
 
-// newsFor is for how long people are told of something: after that, mails were not sent for long, and
-// nobody waits for old ones.
-const newsFor = 7 * 24 * time.Hour
+// maxAge is how old a record may be for a letter about it. After that, no mails were sent for so long
+// that nobody waits for them.
+const maxAge = 7 * 24 * time.Hour
 
 // notices turns records into letters.
 type notices struct {
@@ -53,7 +53,7 @@ func Notices() reactors.Reactor {
 
 func (n *notices) handle(m *message.Message) error {
 	record, err := reactors.RecordOf(m)
-	if err != nil || time.Since(record.RecordedAt) > newsFor {
+	if err != nil || time.Since(record.RecordedAt) > maxAge {
 		return err
 	}
 	value, err := domain.Codec{}.Decode(record.Type, record.SchemaVersion, record.Data)
@@ -78,10 +78,10 @@ func (n *notices) letters(
 	case domain.DetailsChanged:
 		return n.changed(m, tx, record, v)
 	case domain.EventCancelled:
-		return toHolders(m, tx, record, Letter{Kind: EventCancelled}, n)
+		return n.toHolders(m, tx, record, Letter{Kind: EventCancelled})
 	case domain.MessageSent:
 		message := Letter{Kind: OrganizerMessage, Sender: v.By, Subject: v.Subject, Text: v.Text}
-		return toHolders(m, tx, record, message, n)
+		return n.toHolders(m, tx, record, message)
 	default:
 	}
 	l, lines, ok := personal(value)
@@ -121,7 +121,7 @@ func personal(value domain.Record) (l Letter, lines domain.Lines, ok bool) {
 		domain.MessageSent: // concern nobody, or all holders
 	case domain.TicketCheckedIn, domain.CheckInUndone,
 		domain.TicketsHeld, domain.HoldReleased, domain.WaitlistJoined, domain.WaitlistLeft,
-		domain.OfferDeclined: // whoever did it is looking at the answer
+		domain.OfferDeclined: // the customer who did it sees the answer
 	}
 	return Letter{}, nil, false
 }
@@ -140,7 +140,7 @@ func (n *notices) changed(
 	if now.looksLike(*before) {
 		return nil, nil
 	}
-	return toHolders(m, tx, record, Letter{Kind: EventChanged, Event: now, Before: before}, n)
+	return n.toHolders(m, tx, record, Letter{Kind: EventChanged, Event: now, Before: before})
 }
 
 // detailsAt are those of the event of a record, which is not about them.

@@ -17,9 +17,9 @@ import (
 const (
 	// remindBefore is how long before an event its holders are reminded.
 	remindBefore = 24 * time.Hour
-	// remindEvery is how often is looked for events.
+	// remindEvery is how often events that begin soon are looked for.
 	remindEvery = 5 * time.Minute
-	// remindersKept is how long after an event it is known that there was a reminder.
+	// remindersKept is how long after the beginning of an event its reminder stays on record.
 	remindersKept = 30 * 24 * time.Hour
 )
 
@@ -33,7 +33,7 @@ type ReminderOptions struct {
 }
 
 // Remind queues, until ctx ends, a letter for everybody who has tickets of an event that begins
-// within a day. One process does so at a time. Who books later needs no reminder.
+// within a day. One process does so at a time. A booking that is made later needs no reminder.
 func Remind(ctx context.Context, o ReminderOptions) {
 	engine.RunAsLeader(ctx, engine.LeaderOptions{
 		Table: "reactor_offsets", Name: "reminders", Holder: o.Holder, Lasts: 2 * remindEvery, Pool: o.Pool,

@@ -9,6 +9,7 @@ import (
 	"strings"
 	texttemplate "text/template"
 	"time"
+	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -103,4 +104,14 @@ func (p parts) message(from, to, name, id string, now time.Time) (*gomail.Msg, e
 		}
 	}
 	return m, nil
+}
+
+// printable leaves control characters out, which a subject can't hold.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text)
 }

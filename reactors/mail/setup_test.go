@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/audit"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/mailtest"
 	"github.com/boxoffice/boxoffice/internal/ticket"
@@ -29,9 +29,7 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 
 // bundle is a database with an event, and a mail server.
 type bundle struct {
-	t        *testing.T
-	url      string
-	pool     *pgxpool.Pool
+	dbtest.Database
 	notifier *engine.Notifier
 	server   *mailtest.Server
 	event    uuid.UUID
@@ -46,37 +44,27 @@ type bundle struct {
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	url := dbtest.URL(t)
-	pool := dbtest.Connect(t, url, dbtest.MaxConns(4))
+	db := dbtest.New(t)
 	starts := time.Date(2030, 5, 4, 19, 30, 0, 0, time.UTC)
 	b := &bundle{
-		t: t, url: url, pool: pool, server: mailtest.Start(t), event: uuid.New(), log: &logtest.Buffer{},
+		Database: db, server: mailtest.Start(t), event: uuid.New(), log: &logtest.Buffer{},
 		details: domain.Details{
 			Title: "Rock & Roll <Night>", Venue: "City Hall", StartsAt: starts, TimeZone: "Europe/Lisbon", Currency: "EUR",
 			TicketTypes: []domain.TicketType{{ID: 1, Name: "Balcony", Price: 45_00}, {ID: 2, Name: "Floor", Price: 20_50}},
 		},
-		notifier: engine.NewNotifier(url, pool, nil, slog.New(slog.DiscardHandler)), erased: map[uuid.UUID]bool{},
+		notifier: enginetest.Notify(db), erased: map[uuid.UUID]bool{},
 		names: map[uuid.UUID]string{},
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { b.notifier.Run(ctx) })
-	t.Cleanup(func() { stop(); running.Wait() })
 	b.add(domain.EventScheduled{Details: b.details, Capacity: 50_000})
 	return b
 }
 
 // add appends records to the event.
 func (b *bundle) add(records ...domain.Record) {
-	b.t.Helper()
-	news := make([]appendtest.Record, len(records))
-	for i, r := range records {
-		name, version, data, err := domain.Codec{}.Encode(r)
-		must(b.t, err)
-		news[i] = appendtest.Record{Type: name, SchemaVersion: version, Data: data}
-	}
-	_, err := appendtest.Append(context.Background(), b.pool, b.event, b.version, news...)
-	must(b.t, err)
+	b.Helper()
+	encoded := appendtest.Encode(b, domain.Codec{}, records...)
+	_, err := appendtest.Append(context.Background(), b.Pool, b.event, b.version, encoded...)
+	dbtest.Must(b, err)
 	b.version += len(records)
 	b.notifier.Appended()
 }
@@ -89,48 +77,44 @@ func book(booking, customer uuid.UUID) domain.TicketBooked {
 
 // run sends mails until stop is called or the test ends.
 func (b *bundle) run(change ...func(*mail.Options)) (stop func()) {
-	b.t.Helper()
+	b.Helper()
 	server, err := mail.ParseServer(b.server.URL())
-	must(b.t, err)
+	dbtest.Must(b, err)
 	from, err := mail.ParseSender("Boxoffice <tickets@example.com>")
-	must(b.t, err)
+	dbtest.Must(b, err)
 	logger := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o := mail.Options{Server: server, From: from, Origin: "https://tickets.example.com", Recipients: b,
-		Tickets: signer(b.t), Rate: 100_000,
+		Tickets: signer(b), Rate: 100_000,
 		Per: time.Second, Logger: logger, Now: time.Now}
 	for _, c := range change {
 		c(&o)
 	}
 	delivery, err := mail.Delivery(o)
-	must(b.t, err)
-	pool := dbtest.Connect(b.t, b.url, dbtest.MaxConns(reactors.Connections(2)))
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() {
+	dbtest.Must(b, err)
+	pool := dbtest.Connect(b, b.URL, dbtest.MaxConns(reactors.Connections(2)))
+	stop = waittest.Background(b, func(ctx context.Context) {
 		if err := reactors.Run(ctx, reactors.Options{Reactors: []reactors.Reactor{mail.Notices(), delivery}, Pool: pool,
 			Notifier: b.notifier, Logger: logger, Holder: "test", Retry: time.Millisecond, Lease: time.Second}); err != nil {
-			b.t.Error(err)
+			b.Error(err)
 		}
 	})
-	stop = sync.OnceFunc(func() { cancel(); running.Wait() })
-	b.t.Cleanup(stop)
 	b.eventually("the reactors run", func() bool {
-		return b.count(`select count(*) from reactor_offsets where holder is not null`) == 2
+		return b.Count(`select count(*) from reactor_offsets where holder is not null`) == 2
 	})
 	return stop
 }
 
-func signer(t *testing.T) ticket.Signer {
+func signer(t testing.TB) ticket.Signer {
 	t.Helper()
 	keys, err := audit.NewKeys("a signing secret of the tests, which is long enough")
-	must(t, err)
+	dbtest.Must(t, err)
 	return ticket.Signer{Keys: keys}
 }
 
 func (b *bundle) codeOf(of ticket.Ticket) string {
-	b.t.Helper()
-	code, err := signer(b.t).Code(of)
-	must(b.t, err)
+	b.Helper()
+	code, err := signer(b).Code(of)
+	dbtest.Must(b, err)
 	return code
 }
 
@@ -153,32 +137,19 @@ func (*bundle) Link(_ context.Context, kind mail.Kind, link uuid.UUID) (email, p
 
 // gets waits for a number of mails, and returns them.
 func (b *bundle) gets(n int) []mailtest.Mail {
-	b.t.Helper()
+	b.Helper()
 	b.eventually(fmt.Sprintf("%d mails", n), func() bool { return len(b.server.Mails()) >= n })
-	b.eventually("the queue is empty", func() bool { return b.count(`select count(*) from reactor_queue`) == 0 })
+	b.eventually("the queue is empty", func() bool { return b.Count(`select count(*) from reactor_queue`) == 0 })
 	mails := b.server.Mails()
 	if len(mails) != n {
-		b.t.Fatalf("got %d mails, want %d", len(mails), n)
+		b.Fatalf("got %d mails, want %d", len(mails), n)
 	}
 	return mails
 }
 
 func (b *bundle) eventually(what string, holds func() bool) {
-	b.t.Helper()
+	b.Helper()
 	if !waittest.Until(30*time.Second, holds) {
-		b.t.Fatalf("timeout: %s\n%d mails\n%s", what, len(b.server.Mails()), b.log)
-	}
-}
-
-func (b *bundle) count(sql string) (n int) {
-	b.t.Helper()
-	must(b.t, b.pool.QueryRow(context.Background(), sql).Scan(&n))
-	return n
-}
-
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
+		b.Fatalf("timeout: %s\n%d mails\n%s", what, len(b.server.Mails()), b.log)
 	}
 }

@@ -11,7 +11,9 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/endpoint"
+	"github.com/boxoffice/boxoffice/reactors/webhook"
 )
 
 // resolver answers every question for an IPv4 address with the next of some addresses, and from then on
@@ -19,7 +21,7 @@ import (
 func resolver(t *testing.T, addresses ...string) (r *net.Resolver, asked *atomic.Int64) {
 	t.Helper()
 	server, err := new(net.ListenConfig).ListenPacket(context.Background(), "udp", "127.0.0.1:0")
-	must(t, err)
+	dbtest.Must(t, err)
 	t.Cleanup(func() { _ = server.Close() })
 	asked = new(atomic.Int64)
 	go func() {
@@ -55,7 +57,7 @@ func resolver(t *testing.T, addresses ...string) (r *net.Resolver, asked *atomic
 func named(t *testing.T, address string) string {
 	t.Helper()
 	u, err := url.Parse(address)
-	must(t, err)
+	dbtest.Must(t, err)
 	u.Host = "receiver.test:" + u.Port()
 	return u.String()
 }
@@ -71,7 +73,7 @@ func TestANameThatChangesItsAddressIsOfNoUse(t *testing.T) {
 	if err != nil || first[0] != "93.184.215.14" {
 		t.Fatalf("%v, %v", first, err)
 	}
-	b.run(func(o *webhookOptions) { o.Resolver, o.Addresses = names, endpoint.NewAddresses(false) })
+	b.run(func(o *webhook.Options) { o.Resolver, o.Addresses = names, endpoint.NewAddresses(false) })
 	b.book(1)
 	b.eventually("it was tried", func() bool {
 		all := b.deliveries(e)
@@ -96,7 +98,7 @@ func TestNoProxyIsUsed(t *testing.T) {
 	r := b.receive(nil)
 	b.webhook(named(t, r.url))
 	names, _ := resolver(t, "127.0.0.1")
-	b.run(func(o *webhookOptions) { o.Resolver = names })
+	b.run(func(o *webhook.Options) { o.Resolver = names })
 	b.book(1)
 	b.gets(r, 1)
 }

@@ -39,7 +39,7 @@ func newEvents() events {
 	return events{cache}
 }
 
-// forget has an event read anew after a record that changes what is known of it.
+// forget has an event read again after a record that changes what is known of it.
 func (e events) forget(r eventstore.Record, value domain.Record) {
 	switch value.(type) {
 	case domain.DetailsChanged, domain.OrganizerAdded, domain.OrganizerRemoved:

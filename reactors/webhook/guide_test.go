@@ -10,13 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/endpoint"
 )
 
 func guide(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/webhooks.md")
-	must(t, err)
+	dbtest.Must(t, err)
 	return string(text)
 }
 
@@ -34,7 +35,7 @@ func TestTheGuideHasEveryType(t *testing.T) {
 func TestTheReceiverOfTheGuideWorks(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("receiver_test.go")
-	must(t, err)
+	dbtest.Must(t, err)
 	_, code, _ := strings.Cut(string(source), "// receive is")
 	if !strings.Contains(guide(t), "// receive is"+code) {
 		t.Error("docs/webhooks.md does not have the receiver of receiver_test.go")
@@ -57,13 +58,13 @@ func TestTheReceiverOfTheGuideWorks(t *testing.T) {
 		}
 		return nil
 	})
-	must(t, err)
+	dbtest.Must(t, err)
 	server.Start()
 	defer server.Close()
 	b.run()
 	b.book(1)
 	b.eventually("the first attempt fails", func() bool {
-		return b.count(`select count(*) from webhook_deliveries where status_code = 500`) == 1
+		return b.Count(`select count(*) from webhook_deliveries where status_code = 500`) == 1
 	})
 	b.later(10 * time.Second)
 	b.book(2)

@@ -19,8 +19,6 @@ import (
 	"github.com/boxoffice/boxoffice/reactors/webhook"
 )
 
-type webhookOptions = webhook.Options
-
 const helperURL = "WEBHOOK_TEST_URL"
 
 // help is what the test binary does as another process, until it is killed.
@@ -59,21 +57,21 @@ func TestAKillLosesNothingAndRepeatsAtMostWhatWasInFlight(t *testing.T) {
 	b.webhook(r.url)
 	start := func() *exec.Cmd {
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), helperURL+"="+b.url)
+		cmd.Env = append(os.Environ(), helperURL+"="+b.URL)
 		_, err := cmd.StdinPipe() // which closes when this process ends
-		must(t, err)
-		must(t, cmd.Start())
+		dbtest.Must(t, err)
+		dbtest.Must(t, cmd.Start())
 		t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 		return cmd
 	}
-	_, err := b.pool.Exec(context.Background(), `
+	_, err := b.Pool.Exec(context.Background(), `
 		insert into reactor_offsets (name, position) select 'webhooks', position from log_head`)
-	must(t, err)
+	dbtest.Must(t, err)
 	for i := range kills {
 		cmd, before := start(), len(r.all())
 		b.book(each)
 		b.eventually("it is at work", func() bool { return len(r.all()) > before+i })
-		must(t, cmd.Process.Kill())
+		dbtest.Must(t, cmd.Process.Kill())
 		_ = cmd.Wait()
 	}
 	start()
@@ -85,7 +83,7 @@ func TestAKillLosesNothingAndRepeatsAtMostWhatWasInFlight(t *testing.T) {
 		return n
 	}
 	b.eventually("all arrive", func() bool {
-		return len(ids()) == kills*each && b.count(`select count(*) from webhook_deliveries where status = 'pending'`) == 0
+		return len(ids()) == kills*each && b.Count(`select count(*) from webhook_deliveries where status = 'pending'`) == 0
 	})
 	if n := len(r.all()); n > kills*each+kills*4 {
 		t.Errorf("%d requests for %d messages after %d kills", n, kills*each, kills)

@@ -23,8 +23,8 @@ type messages struct {
 	now    func() time.Time
 	events events
 
-	// The endpoints are read once in each transaction. Its records were read before: whoever has
-	// added an endpoint before one of them is among them.
+	// The endpoints are read once in each transaction, after its records: endpoints that were added
+	// before one of these are among them.
 	tx        *sql.Tx
 	endpoints []subscriber
 }

@@ -44,13 +44,6 @@ func newMetrics(o Options) *metrics {
 	return m
 }
 
-func (m *metrics) register() (unregister func(), err error) {
-	if m.options.Registerer == nil {
-		return func() {}, nil
-	}
-	return func() { m.options.Registerer.Unregister(m) }, m.options.Registerer.Register(m)
-}
-
 func (m *metrics) observe(result string, took time.Duration) {
 	m.attempts.WithLabelValues(result).Inc()
 	m.duration.Observe(took.Seconds())

@@ -41,8 +41,8 @@ func nextPause(attempts int) time.Duration {
 	return pause - pause/10 + rand.N(pause/5) //nolint:gosec // no secret
 }
 
-// record keeps the outcome of an attempt. What is not pending any more stays as it is: somebody else has
-// delivered it. An attempt that was made is recorded even if the process is about to end.
+// record keeps the outcome of an attempt. What is not pending any more stays as it is: another process
+// has delivered it. An attempt that was made is recorded even if the process is about to end.
 func (s *sender) record(to target, d delivery, o outcome) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

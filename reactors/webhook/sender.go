@@ -92,7 +92,7 @@ func Send(ctx context.Context, o Options) error {
 		places: make(chan struct{}, concurrency), busy: map[uuid.UUID]bool{}, served: engine.NewSignal(),
 	}
 	defer s.db.Close() //nolint:errcheck // the pool is the caller's
-	unregister, err := s.metrics.register()
+	unregister, err := engine.RegisterMetrics(o.Registerer, s.metrics)
 	if err != nil {
 		return fmt.Errorf("register the metrics of webhooks: %w", err)
 	}
@@ -132,21 +132,10 @@ func (s *sender) run(ctx context.Context, _ int64) error {
 		if !next.IsZero() {
 			wait = min(wait, next.Sub(s.Now()))
 		}
-		awaitEither(ctx, queued, served, wait)
+		engine.AwaitEither(ctx, queued, served, wait)
 		engine.Await(ctx, nil, linger)
 	}
 	return nil
-}
-
-func awaitEither(ctx context.Context, one, other <-chan struct{}, atMost time.Duration) {
-	timer := time.NewTimer(atMost)
-	defer timer.Stop()
-	select {
-	case <-one:
-	case <-other:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 // begin is false while deliveries are being sent to the endpoint.

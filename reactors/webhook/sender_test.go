@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/endpoint"
 	"github.com/boxoffice/boxoffice/reactors"
 	"github.com/boxoffice/boxoffice/reactors/webhook"
@@ -22,7 +23,7 @@ func TestAStopFinishesWhatIsInFlight(t *testing.T) {
 	r := b.receive(func(http.ResponseWriter, int) { close(begun); <-hang })
 	e, _ := b.webhook(r.url)
 	_, err := b.store.SendTest(context.Background(), b.owner, e.ID, "")
-	must(t, err)
+	dbtest.Must(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	o, ended := b.options(), make(chan error, 1)
 	go func() { ended <- webhook.Send(ctx, o) }()
@@ -34,7 +35,7 @@ func TestAStopFinishesWhatIsInFlight(t *testing.T) {
 	default:
 	}
 	close(hang)
-	must(t, <-ended)
+	dbtest.Must(t, <-ended)
 	if d := b.deliveries(e)[0]; d.Status != endpoint.Delivered || len(r.all()) != 1 {
 		t.Errorf("%d requests, %+v", len(r.all()), d)
 	}
@@ -47,7 +48,7 @@ func TestAProcessThatTakesOverAgainKnowsWhoOrganizes(t *testing.T) {
 	former, e := b.user("organizer"), endpoint.Wanted{URL: "http://127.0.0.1:1/"}
 	b.webhookOf(former, e)
 	one, other := webhook.Messages("", b.now), webhook.Messages("", b.now)
-	must(t, reactors.Begin(context.Background(), b.pool, one))
+	dbtest.Must(t, reactors.Begin(context.Background(), b.Pool, one))
 	handled := func(by reactors.Reactor) {
 		t.Helper()
 		stop := b.react(b.options(), by)
@@ -60,7 +61,7 @@ func TestAProcessThatTakesOverAgainKnowsWhoOrganizes(t *testing.T) {
 	handled(other)
 	b.book(1)
 	handled(one)
-	if n := b.count(`select count(*) from webhook_deliveries`); n != 1 {
+	if n := b.Count(`select count(*) from webhook_deliveries`); n != 1 {
 		t.Errorf("%d messages for somebody who was an organizer of one booking", n)
 	}
 }
@@ -74,13 +75,13 @@ func TestOperatorsSeeWhatIsLate(t *testing.T) {
 	paused, _ := b.webhook(r.url)
 	status := endpoint.Paused
 	_, err := b.store.Change(context.Background(), b.owner, paused.ID, endpoint.Change{Status: &status})
-	must(t, err)
+	dbtest.Must(t, err)
 	registry := prometheus.NewRegistry()
-	b.run(func(o *webhookOptions) { o.Timeout, o.Registerer = time.Hour, registry })
+	b.run(func(o *webhook.Options) { o.Timeout, o.Registerer = time.Hour, registry })
 	value := func(name string, label string) (v float64) {
 		t.Helper()
 		families, err := registry.Gather()
-		must(t, err)
+		dbtest.Must(t, err)
 		for _, f := range families {
 			for _, m := range f.GetMetric() {
 				if f.GetName() == name && (label == "" || m.GetLabel()[0].GetValue() == label) {

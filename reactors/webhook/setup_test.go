@@ -17,13 +17,13 @@ import (
 
 	wsql "github.com/ThreeDotsLabs/watermill-sql/v3/pkg/sql"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/endpoint"
+	"github.com/boxoffice/boxoffice/internal/enginetest"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections/engine"
@@ -40,13 +40,9 @@ func TestMain(m *testing.M) {
 	dbtest.Main(m)
 }
 
-const patient = time.Minute
-
 // bundle is a database with an event and its organizers.
 type bundle struct {
-	*testing.T
-	url      string
-	pool     *pgxpool.Pool
+	dbtest.Database
 	notifier *engine.Notifier
 	store    *endpoint.Store
 	log      *logtest.Buffer
@@ -63,19 +59,17 @@ type bundle struct {
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	url := dbtest.URL(t)
-	pool := dbtest.Connect(t, url, dbtest.MaxConns(4))
+	db := dbtest.New(t)
 	b := &bundle{
-		T: t, url: url, pool: pool, event: uuid.New(), log: &logtest.Buffer{}, versions: map[uuid.UUID]int{},
-		notifier: engine.NewNotifier(url, pool, nil, slog.New(slog.DiscardHandler)),
+		Database: db, event: uuid.New(), log: &logtest.Buffer{}, versions: map[uuid.UUID]int{},
+		notifier: enginetest.Notify(db),
 		details: domain.Details{
 			Title: "Rock Night", Venue: "City Hall", StartsAt: time.Date(2030, 5, 4, 19, 30, 0, 0, time.UTC),
 			TimeZone: "Europe/Lisbon", Currency: "EUR",
 			TicketTypes: []domain.TicketType{{ID: 1, Name: "Balcony", Price: 45_00}, {ID: 2, Name: "Floor", Price: 20_50}},
 		},
 	}
-	b.store = &endpoint.Store{Pool: pool, Addresses: endpoint.NewAddresses(true), Due: b.queued, Now: b.now}
-	b.background(b.notifier.Run)
+	b.store = &endpoint.Store{Pool: b.Pool, Addresses: endpoint.NewAddresses(true), Due: b.queued, Now: b.now}
 	b.owner, b.manager, b.seller = b.user("organizer"), b.user("organizer"), b.user("organizer")
 	b.stranger, b.admin = b.user("organizer"), b.user("admin")
 	b.add(b.event, domain.EventScheduled{Details: b.details, Capacity: 50_000, OrganizerID: b.owner},
@@ -94,19 +88,10 @@ func (b *bundle) later(d time.Duration) {
 	b.queued()
 }
 
-func (b *bundle) background(run func(context.Context)) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { run(ctx) })
-	stop = sync.OnceFunc(func() { cancel(); running.Wait() })
-	b.Cleanup(stop)
-	return stop
-}
-
 func (b *bundle) user(role string) uuid.UUID {
 	b.Helper()
 	id := uuid.New()
-	b.exec(`
+	b.Exec(`
 		insert into users (id, email, name, role, password_hash, created_at, updated_at)
 		values ($1, $2, 'Secret Name', $3, '', now(), now())`, id, id.String()+"@example.org", role)
 	return id
@@ -115,14 +100,9 @@ func (b *bundle) user(role string) uuid.UUID {
 // add appends records to an event.
 func (b *bundle) add(event uuid.UUID, records ...domain.Record) {
 	b.Helper()
-	news := make([]appendtest.Record, len(records))
-	for i, r := range records {
-		name, version, data, err := domain.Codec{}.Encode(r)
-		must(b, err)
-		news[i] = appendtest.Record{Type: name, SchemaVersion: version, Data: data}
-	}
-	_, err := appendtest.Append(context.Background(), b.pool, event, b.versions[event], news...)
-	must(b, err)
+	encoded := appendtest.Encode(b, domain.Codec{}, records...)
+	_, err := appendtest.Append(context.Background(), b.Pool, event, b.versions[event], encoded...)
+	dbtest.Must(b, err)
 	b.versions[event] += len(records)
 	b.notifier.Appended()
 }
@@ -150,7 +130,7 @@ func (b *bundle) webhookOf(owner uuid.UUID, w endpoint.Wanted) (endpoint.Endpoin
 	b.Helper()
 	w.OwnerID = owner
 	e, secret, err := b.store.Create(context.Background(), w)
-	must(b, err)
+	dbtest.Must(b, err)
 	return e, secret.Reveal()
 }
 
@@ -158,7 +138,7 @@ func (b *bundle) webhookOf(owner uuid.UUID, w endpoint.Wanted) (endpoint.Endpoin
 func (b *bundle) options(change ...func(*webhook.Options)) webhook.Options {
 	b.Helper()
 	logger := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	pool := dbtest.Connect(b, b.url, dbtest.MaxConns(reactors.Connections(1)+webhook.SenderConnections))
+	pool := dbtest.Connect(b, b.URL, dbtest.MaxConns(reactors.Connections(1)+webhook.SenderConnections))
 	o := webhook.Options{
 		Pool: pool, Notifier: b.notifier, Addresses: endpoint.NewAddresses(true), Logger: logger, Holder: "test", Now: b.now,
 		Lease: time.Second,
@@ -179,17 +159,17 @@ func (b *bundle) options(change ...func(*webhook.Options)) webhook.Options {
 func (b *bundle) run(change ...func(*webhook.Options)) {
 	b.Helper()
 	o := b.options(change...)
-	b.background(func(ctx context.Context) { must(b, webhook.Send(ctx, o)) })
+	waittest.Background(b, func(ctx context.Context) { dbtest.Must(b, webhook.Send(ctx, o)) })
 	b.react(o, webhook.Messages("https://tickets.example.com", b.now))
 	b.eventually("the reactor and the sender run", func() bool {
-		return b.count(`select count(*) from reactor_offsets where holder is not null`) == 2
+		return b.Count(`select count(*) from reactor_offsets where holder is not null`) == 2
 	})
 }
 
 // react runs the reactor until stop is called or the test ends.
 func (b *bundle) react(o webhook.Options, r reactors.Reactor) (stop func()) {
-	return b.background(func(ctx context.Context) {
-		must(b, reactors.Run(ctx, reactors.Options{
+	return waittest.Background(b, func(ctx context.Context) {
+		dbtest.Must(b, reactors.Run(ctx, reactors.Options{
 			Reactors: []reactors.Reactor{r}, Pool: o.Pool, Notifier: b.notifier, Logger: o.Logger, Holder: "test",
 			Retry: time.Millisecond, Lease: time.Second, Poll: time.Hour, // signals must do
 		}))
@@ -215,7 +195,7 @@ func (r received) id() string { return r.header.Get("Webhook-Id") }
 // said is the message.
 func (r received) said(tb testing.TB) (m map[string]any) {
 	tb.Helper()
-	must(tb, json.Unmarshal(r.body, &m))
+	dbtest.Must(tb, json.Unmarshal(r.body, &m))
 	return m
 }
 
@@ -281,7 +261,7 @@ func (b *bundle) settled() {
 	b.Helper()
 	b.settledLog()
 	b.eventually("all that is due is sent", func() bool {
-		return b.count(`
+		return b.Count(`
 			select count(*) from webhook_deliveries d join webhook_endpoints e on e.id = d.endpoint_id
 			where d.status = 'pending' and e.status = 'active' and d.next_at <= $1`, b.now()) == 0
 	})
@@ -291,7 +271,7 @@ func (b *bundle) settled() {
 func (b *bundle) settledLog() {
 	b.Helper()
 	b.eventually("the log is handled", func() bool {
-		return b.count(`
+		return b.Count(`
 			select count(*) from log_head h, reactor_offsets o where o.name = 'webhooks' and o.position < h.position`) == 0
 	})
 }
@@ -299,46 +279,27 @@ func (b *bundle) settledLog() {
 func (b *bundle) deliveries(e endpoint.Endpoint) []endpoint.Delivery {
 	b.Helper()
 	all, err := b.store.Deliveries(context.Background(), e.OwnerID, e.ID, 0, 100)
-	must(b, err)
+	dbtest.Must(b, err)
 	return all
 }
 
 func (b *bundle) statusOf(e endpoint.Endpoint) endpoint.Status {
 	b.Helper()
 	e, err := b.store.Get(context.Background(), e.OwnerID, e.ID)
-	must(b, err)
+	dbtest.Must(b, err)
 	return e.Status
 }
 
 func verify(tb testing.TB, secret string, r received) {
 	tb.Helper()
 	official, err := standardwebhooks.NewWebhook(secret)
-	must(tb, err)
-	must(tb, official.VerifyIgnoringTimestamp(r.body, r.header))
+	dbtest.Must(tb, err)
+	dbtest.Must(tb, official.VerifyIgnoringTimestamp(r.body, r.header))
 }
 
 func (b *bundle) eventually(what string, holds func() bool) {
 	b.Helper()
-	if !waittest.Until(patient, holds) {
+	if !waittest.Until(waittest.Timeout, holds) {
 		b.Fatalf("timeout: %s\n%s", what, b.log)
-	}
-}
-
-func (b *bundle) exec(sql string, args ...any) {
-	b.Helper()
-	_, err := b.pool.Exec(context.Background(), sql, args...)
-	must(b, err)
-}
-
-func (b *bundle) count(sql string, args ...any) (n int) {
-	b.Helper()
-	must(b, b.pool.QueryRow(context.Background(), sql, args...).Scan(&n))
-	return n
-}
-
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/endpoint"
 	"github.com/boxoffice/boxoffice/reactors"
 	"github.com/boxoffice/boxoffice/reactors/webhook"
@@ -31,7 +32,7 @@ func TestADeliveryIsASignedCloudEvent(t *testing.T) {
 	got := b.gets(r, 1)[0]
 
 	official, err := standardwebhooks.NewWebhook(secret)
-	must(t, err)
+	dbtest.Must(t, err)
 	if err := official.Verify(got.body, got.header); err != nil {
 		t.Errorf("the official library refuses the delivery: %v", err)
 	}
@@ -62,9 +63,9 @@ func TestADeliveryIsASignedCloudEvent(t *testing.T) {
 		},
 	}
 	wanted, err := json.Marshal(want)
-	must(t, err)
+	dbtest.Must(t, err)
 	told, err := json.Marshal(said)
-	must(t, err)
+	dbtest.Must(t, err)
 	if string(told) != string(wanted) {
 		t.Errorf("got  %s\nwant %s", told, wanted)
 	}
@@ -77,8 +78,8 @@ func TestReadsOfTheAuditKeepNoMessageBack(t *testing.T) {
 	b.webhook(r.url, "booking.confirmed")
 	b.run()
 	read := appendtest.Record{Type: eventstore.TypeLogRead, SchemaVersion: 1, Data: []byte(`{"what":"streams"}`)}
-	_, err := appendtest.Append(t.Context(), b.pool, eventstore.ReadsStream, 0, read)
-	must(t, err)
+	_, err := appendtest.Append(t.Context(), b.Pool, eventstore.ReadsStream, 0, read)
+	dbtest.Must(t, err)
 	b.book(1)
 	b.gets(r, 1)
 }
@@ -165,7 +166,7 @@ func TestEveryTypeIsToldAndNamesNobody(t *testing.T) {
 func TestOrganizersAreToldOfTheirEventsAndAdminsOfAll(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	must(t, reactors.Begin(context.Background(), b.pool, webhook.Reactors()...))
+	dbtest.Must(t, reactors.Begin(context.Background(), b.Pool, webhook.Reactors()...))
 	b.book(1) // before there was anybody to tell
 	all := map[string]*receiver{}
 	add := func(name string, owner uuid.UUID, w endpoint.Wanted) {
@@ -186,7 +187,7 @@ func TestOrganizersAreToldOfTheirEventsAndAdminsOfAll(t *testing.T) {
 	add("event", b.admin, endpoint.Wanted{EventID: &other})
 	demoted := b.user("organizer")
 	add("demoted", demoted, endpoint.Wanted{})
-	b.exec(`update users set role = 'customer' where id = $1`, demoted)
+	b.Exec(`update users set role = 'customer' where id = $1`, demoted)
 	b.run()
 	one := booking()
 	b.add(b.event, domain.OrganizerAdded{UserID: former, Role: domain.RoleManage},
@@ -214,10 +215,10 @@ func TestTheSchedulerOwnsAnEventThatDoesNotSayWhoDoes(t *testing.T) {
 	b := setup(t)
 	r := b.receive(nil)
 	b.webhook(r.url, "event.cancelled")
-	b.exec(`alter table event_log disable trigger all`)
+	b.Exec(`alter table event_log disable trigger all`)
 	event := uuid.New()
 	b.add(event, domain.EventScheduled{Details: b.details, Capacity: 3})
-	b.exec(`
+	b.Exec(`
 		update event_log
 		set metadata = jsonb_set(metadata::jsonb, '{actor}', to_jsonb($2::text))
 		where stream_id = $1`, event, b.owner.String())
@@ -235,7 +236,7 @@ func TestBothSecretsSignWhileOneIsBeingReplaced(t *testing.T) {
 	r := b.receive(nil)
 	e, first := b.webhook(r.url)
 	_, secret, err := b.store.Rotate(context.Background(), b.owner, e.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	second := secret.Reveal()
 	b.run()
 	b.book(1)
@@ -343,9 +344,9 @@ func TestAnEndpointIsPausedWhenNothingArrivesForThreeDays(t *testing.T) {
 	r.answerWith(nil)
 	active := endpoint.Active
 	_, err := b.store.Change(context.Background(), b.owner, e.ID, endpoint.Change{Status: &active})
-	must(t, err)
+	dbtest.Must(t, err)
 	b.eventually("what has happened since is sent", func() bool {
-		return b.count(`select count(*) from webhook_deliveries where status = 'delivered'`) == 5
+		return b.Count(`select count(*) from webhook_deliveries where status = 'delivered'`) == 5
 	})
 	if e, err = b.store.Get(context.Background(), b.owner, e.ID); err != nil || e.FailingSince != nil {
 		t.Errorf("it fails since %v (%v)", e.FailingSince, err)
@@ -361,10 +362,10 @@ func TestAnEndpointIsPausedAfterTwentyDeliveriesThatWereGivenUp(t *testing.T) {
 	b.book(19)
 	last := func(n int) {
 		b.eventually("they were tried", func() bool {
-			return b.count(`select count(*) from webhook_deliveries where attempts > 0`) >= n
+			return b.Count(`select count(*) from webhook_deliveries where attempts > 0`) >= n
 		})
 		b.settled()
-		b.exec(`update webhook_deliveries set attempts = 11, next_at = $1 where status = 'pending'`, b.now())
+		b.Exec(`update webhook_deliveries set attempts = 11, next_at = $1 where status = 'pending'`, b.now())
 		b.queued()
 		b.settled()
 	}
@@ -396,7 +397,7 @@ func TestASlowEndpointDelaysNoOther(t *testing.T) {
 	fast := b.receive(nil)
 	b.webhook(slow.url)
 	b.webhook(fast.url)
-	b.run(func(o *webhookOptions) { o.Timeout = time.Hour })
+	b.run(func(o *webhook.Options) { o.Timeout = time.Hour })
 	b.book(60)
 	b.gets(fast, 60)
 	if n := len(slow.all()); n > 4 {
@@ -418,13 +419,13 @@ func TestAFailingEndpointGetsOneRequestAtATime(t *testing.T) {
 	})
 	defer close(hang)
 	b.webhook(r.url)
-	b.run(func(o *webhookOptions) { o.Timeout = time.Hour })
+	b.run(func(o *webhook.Options) { o.Timeout = time.Hour })
 	b.book(1)
 	b.gets(r, 1)
 	b.settled()
 	b.book(5)
 	<-hanging
-	b.eventually("all are written", func() bool { return b.count(`select count(*) from webhook_deliveries`) == 6 })
+	b.eventually("all are written", func() bool { return b.Count(`select count(*) from webhook_deliveries`) == 6 })
 	b.later(time.Minute)
 	b.eventually("the sender has seen the clock", func() bool { return len(hanging) == 0 })
 	if n := len(r.all()); n != 2 {
@@ -476,7 +477,7 @@ func TestAnEndpointThatNeverAnswersIsGivenUpInTime(t *testing.T) {
 	r := b.receive(func(http.ResponseWriter, int) { <-hang })
 	defer close(hang)
 	e, _ := b.webhook(r.url)
-	b.run(func(o *webhookOptions) { o.Timeout = 200 * time.Millisecond })
+	b.run(func(o *webhook.Options) { o.Timeout = 200 * time.Millisecond })
 	b.book(1)
 	b.eventually("it was tried", func() bool {
 		all := b.deliveries(e)
@@ -498,7 +499,7 @@ func TestAnAnswerIsReadToFourKilobytes(t *testing.T) {
 		}
 	})
 	e, _ := b.webhook(r.url)
-	b.run(func(o *webhookOptions) { o.Timeout = time.Hour })
+	b.run(func(o *webhook.Options) { o.Timeout = time.Hour })
 	b.book(1)
 	<-left
 	b.eventually("it counts as delivered", func() bool { return b.deliveries(e)[0].Status == endpoint.Delivered })

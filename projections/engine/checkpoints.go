@@ -128,8 +128,8 @@ func (n *Notifier) forget() {
 	n.Checkpoints.Broadcast()
 }
 
-// Reread has the checkpoints and the parked streams read from the database soon. It does not block.
-func (n *Notifier) Reread() { offer(n.unread) }
+// reread has the checkpoints and the parked streams read from the database soon. It does not block.
+func (n *Notifier) reread() { offer(n.unread) }
 
 // parkedAt is the first position that a read model lacks because a stream is parked: that one or,
 // for [uuid.Nil], any. 0: none is.
