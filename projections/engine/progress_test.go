@@ -109,7 +109,7 @@ func TestNobodyWaitsForAnswersOfAnotherHistory(t *testing.T) {
 		t.Fatal("an answer had to wait")
 	}
 	b.Exec(`update projection_checkpoints set position = 1, fence = fence + 1, lease_until = now() + interval '1 hour'`)
-	p.Notifier.Reread()
+	b.Exec(`notify boxoffice_checkpoints`)
 	waittest.For(t, "the restore is noticed", func() bool { return p.Notifier.Restarts() > 0 })
 	if at := p.Progress.Answered(t.Context()); at != 0 {
 		t.Errorf("reads wait for %d", at)
