@@ -1,18 +1,18 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/boxoffice/boxoffice/internal/executable"
 )
 
 // node is one place at which a boxoffice process runs. A process that is ended by force is started
@@ -66,13 +66,10 @@ func (n *node) once(ctx context.Context) {
 		n.blame("could not be started: " + err.Error())
 		return
 	}
-	served := false
-	for lines := bufio.NewScanner(out); !served && lines.Scan(); {
-		if address, isAPI := strings.CutPrefix(strings.TrimSpace(lines.Text()), "API "); isAPI {
-			address = strings.TrimPrefix(strings.TrimSpace(address), "http://")
-			n.address.Store(strings.Replace(address, "localhost", "127.0.0.1", 1))
-			served = true
-		}
+	address, err := executable.APIAddress(out)
+	served := err == nil
+	if served {
+		n.address.Store(address)
 	}
 	_, _ = io.Copy(io.Discard, out)
 	err = cmd.Wait()
@@ -178,13 +175,4 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-timer.C:
 		return true
 	}
-}
-
-// build makes the program of this module.
-func build(ctx context.Context, path string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/boxoffice/boxoffice/cmd/boxoffice")
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the program: %w: %s", err, said)
-	}
-	return nil
 }

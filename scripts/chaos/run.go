@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/executable"
 	"github.com/boxoffice/boxoffice/scripts/chaos/history"
 )
 
@@ -178,7 +179,7 @@ func (a *arena) open(ctx context.Context, of []*fault) (err error) {
 	program := a.options.program
 	if program == "" {
 		program = filepath.Join(a.dir, "boxoffice")
-		if err := build(ctx, program); err != nil {
+		if err := executable.Build(ctx, program); err != nil {
 			return err
 		}
 	}
