@@ -103,11 +103,11 @@ func (b *balancer) join(client net.Conn, address string) {
 }
 
 // copyBothWays returns when one of the directions has ended.
-func copyBothWays(client, server net.Conn, copy func(to, from net.Conn)) {
+func copyBothWays(client, server net.Conn, copyTo func(to, from net.Conn)) {
 	done := make(chan struct{}, 2)
 	for _, way := range [][2]net.Conn{{server, client}, {client, server}} {
 		go func() {
-			copy(way[0], way[1])
+			copyTo(way[0], way[1])
 			done <- struct{}{}
 		}()
 	}

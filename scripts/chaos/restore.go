@@ -16,10 +16,7 @@ import (
 // restoreDump takes a dump and, some time later, puts it in the place of the database, on the server
 // that goes on running. What came between is lost by intent.
 func (h *harness) restoreDump(ctx context.Context, in injection) error {
-	bin, err := binDir(h.postgres.server.Load())
-	if err != nil {
-		return err
-	}
+	bin := h.postgres.server.Load().BinDir()
 	address, err := url.Parse(h.url)
 	if err != nil {
 		return err

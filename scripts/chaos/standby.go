@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -25,19 +24,9 @@ type standby struct {
 	cmd *exec.Cmd
 }
 
-// binDir is where the programs of a running server are.
-func binDir(server *embeddedpg.Server) (string, error) {
-	options, err := os.ReadFile(filepath.Join(server.DataDir(), "postmaster.opts"))
-	program, _, _ := strings.Cut(string(options), ` "`)
-	return filepath.Dir(program), err
-}
-
 // startStandby copies a server and starts the copy, below dir.
 func startStandby(ctx context.Context, server *embeddedpg.Server, dir string, isSynchronous bool) (*standby, error) {
-	bin, err := binDir(server)
-	if err != nil {
-		return nil, err
-	}
+	bin := server.BinDir()
 	info, err := os.Stat(server.DataDir())
 	if err != nil {
 		return nil, err
