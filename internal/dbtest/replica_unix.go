@@ -128,8 +128,8 @@ func (r *Replica) Start() {
 		r.tb.Fatal(err)
 	}
 	r.cmd = r.command(filepath.Join(r.binDir, "postgres"), "-D", r.data, "-c", "port="+address.Port(),
-		"-c", "listen_addresses=127.0.0.1",
-		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=400", "-c", "wal_retrieve_retry_interval=100ms")
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
+		"-c", "max_connections=400", "-c", "wal_retrieve_retry_interval=100ms")
 	r.cmd.Stdout, r.cmd.Stderr = &r.output, &r.output
 	if err := r.cmd.Start(); err != nil {
 		r.tb.Fatal(err)
