@@ -74,6 +74,7 @@ func (a *app) withAudit(ctx context.Context, use func(context.Context, *auditor)
 	})
 }
 
+// auditKeys are those of the program on this machine, and trusted public ones.
 func (a *app) auditKeys(trusted ...string) (*audit.Keys, error) {
 	c, err := a.load(checkAudit)
 	if err != nil {
@@ -81,6 +82,15 @@ func (a *app) auditKeys(trusted ...string) (*audit.Keys, error) {
 	}
 	c.AuditPublicKeys = append(c.AuditPublicKeys, trusted...)
 	return auditKeys(c, false)
+}
+
+// trustedKeys verify signatures by the public keys that are given; without any, by those of the
+// program on this machine.
+func (a *app) trustedKeys(public []string) (*audit.Keys, error) {
+	if len(public) > 0 {
+		return audit.NewKeys("", public...)
+	}
+	return a.auditKeys()
 }
 
 // find gives the stream that a person means.

@@ -27,13 +27,8 @@ func (a *app) auditVerifyConsistencyCommand() *cobra.Command {
 		Long: "Check that a checkpoint is of the same log as an older one, with more records at its end. OLD and NEW are\n" +
 			"files with signed checkpoints. The proof comes from a FILE, from a server, which is asked with the access\n" +
 			"token in " + tokenVariable + ", or from the database. Only the checkpoints and the key have to be trusted.",
-		RunE: func(cmd *cobra.Command, names []string) (err error) {
-			var keys *audit.Keys
-			if len(trusted) > 0 {
-				keys, err = audit.NewKeys("", trusted...)
-			} else {
-				keys, err = a.auditKeys()
-			}
+		RunE: func(cmd *cobra.Command, names []string) error {
+			keys, err := a.trustedKeys(trusted)
 			if err != nil {
 				return err
 			}
@@ -50,20 +45,10 @@ func (a *app) auditVerifyConsistencyCommand() *cobra.Command {
 				sizes[i] = s.Size
 			}
 			proof := &audit.Consistency{}
-			switch {
-			case sizes[0] >= sizes[1]: // nothing to prove: they are equal, or the wrong way round
-			case file != "":
-				proof, err = readConsistency(file)
-			case address != "":
-				proof, err = fetchConsistency(cmd.Context(), address, sizes[0], sizes[1])
-			default:
-				err = a.withAudit(cmd.Context(), func(ctx context.Context, x *auditor) (err error) {
-					proof, err = x.checkpoints.Consistency(ctx, sizes[0], sizes[1])
+			if sizes[0] < sizes[1] { // else there is nothing to prove: they are equal, or the wrong way round
+				if proof, err = a.consistency(cmd.Context(), file, address, sizes); err != nil {
 					return err
-				})
-			}
-			if err != nil {
-				return err
+				}
 			}
 			from, to, err := proof.Verify(keys, notes[0], notes[1])
 			if err != nil {
@@ -80,6 +65,23 @@ func (a *app) auditVerifyConsistencyCommand() *cobra.Command {
 	f.StringSliceVar(&trusted, "public-key", nil, "believe checkpoints that were signed with this `KEY` only")
 	cmd.MarkFlagsMutuallyExclusive("proof", "url")
 	return cmd
+}
+
+// consistency takes the proof from a file or a server if one is named, otherwise from the database.
+func (a *app) consistency(ctx context.Context, file, address string, sizes [2]int64) (
+	proof *audit.Consistency, err error,
+) {
+	switch {
+	case file != "":
+		return readConsistency(file)
+	case address != "":
+		return fetchConsistency(ctx, address, sizes[0], sizes[1])
+	}
+	err = a.withAudit(ctx, func(ctx context.Context, x *auditor) (err error) {
+		proof, err = x.checkpoints.Consistency(ctx, sizes[0], sizes[1])
+		return err
+	})
+	return proof, err
 }
 
 func readConsistency(path string) (*audit.Consistency, error) {

@@ -117,19 +117,13 @@ func (a *app) showExport(r *audit.ExportReport) error {
 }
 
 // checksFile completes a command that checks a FILE, or the standard input, without the database.
-// Keys are those that are given; without any, those of the program on this machine.
 func (a *app) checksFile(cmd *cobra.Command, check func(name string, file io.Reader,
 	keys *audit.Keys) error) *cobra.Command {
 	var trusted []string
 	cmd.Flags().StringSliceVar(&trusted, "public-key", nil, "believe checkpoints that were signed with this `KEY`")
 	cmd.Args = cobra.ExactArgs(1)
 	cmd.RunE = func(_ *cobra.Command, names []string) (err error) {
-		var keys *audit.Keys
-		if len(trusted) > 0 {
-			keys, err = audit.NewKeys("", trusted...)
-		} else {
-			keys, err = a.auditKeys()
-		}
+		keys, err := a.trustedKeys(trusted)
 		if err != nil {
 			return err
 		}

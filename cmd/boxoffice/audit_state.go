@@ -52,7 +52,7 @@ func (a *auditor) showState(m audit.Moment, asJSON bool) error {
 	}
 	more := ""
 	for _, f := range []struct{ name, text string }{
-		{"ends", whenSaid(s.Details.EndsAt)}, {"category", s.Details.Category},
+		{"ends", optionalTime(s.Details.EndsAt)}, {"category", s.Details.Category},
 		{"organizer", s.Details.OrganizerName}, {"image", s.Details.Image},
 		{"sale", saleText(&s.Details.Details)},
 	} {
@@ -127,10 +127,10 @@ func (s *wholeState) waitlistText() string {
 func saleText(d *domain.Details) string {
 	var parts []string
 	if !d.SaleOpensAt.IsZero() {
-		parts = append(parts, "from "+whenSaid(d.SaleOpensAt))
+		parts = append(parts, "from "+optionalTime(d.SaleOpensAt))
 	}
 	if !d.SaleClosesAt.IsZero() {
-		parts = append(parts, "until "+whenSaid(d.SaleClosesAt))
+		parts = append(parts, "until "+optionalTime(d.SaleClosesAt))
 	}
 	if d.MaxPerCustomer > 1 {
 		parts = append(parts, fmt.Sprintf("%d per customer", d.MaxPerCustomer))
@@ -155,7 +155,7 @@ func typesLine(s domain.State) string {
 }
 
 // whenSaid is a time that can be missing.
-func whenSaid(t time.Time) string {
+func optionalTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}

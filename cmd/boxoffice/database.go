@@ -256,7 +256,8 @@ func (d *database) isLeader(conn *pgx.Conn) bool {
 
 func addressOf(conn *pgx.Conn) string { return conn.PgConn().Conn().RemoteAddr().String() }
 
-// isReadOnly is what the server has last reported with an answer.
+// isReadOnly reports whether the server is read-only, as a replica is. PostgreSQL sends that with any
+// answer.
 func isReadOnly(conn *pgx.Conn) bool {
 	pg := conn.PgConn()
 	return pg.ParameterStatus("default_transaction_read_only") == "on" || pg.ParameterStatus("in_hot_standby") == "on"

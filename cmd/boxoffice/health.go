@@ -22,9 +22,9 @@ const (
 	heartbeatEvery = 200 * time.Millisecond
 	// Together with heartbeatEvery less than two seconds, in which the API promises an answer; more than
 	// a busy database takes to answer.
-	heartbeatWithin = 1500 * time.Millisecond
-	// The rest of heartbeatWithin is for a new connection, because only one session may be stuck.
-	answerWithin = heartbeatWithin / 3
+	heartbeatTimeout = 1500 * time.Millisecond
+	// The rest of heartbeatTimeout is for a new connection, because only one session may be stuck.
+	answerTimeout = heartbeatTimeout / 3
 )
 
 // healthMonitor knows whether the database answers, and whether it can be written. It is up to date
@@ -70,7 +70,7 @@ func (m *healthMonitor) compareClocks(before, database, after time.Time) {
 }
 
 var (
-	errGone     = fmt.Errorf("%w: the database does not answer", eventstore.ErrUnavailable)
+	errDown     = fmt.Errorf("%w: the database does not answer", eventstore.ErrUnavailable)
 	errReadOnly = fmt.Errorf("%w: the database is read-only", eventstore.ErrUnavailable)
 )
 
@@ -84,7 +84,7 @@ func newHealthMonitor(url string, leader *atomic.Pointer[string], logger *slog.L
 	eventstore.ConfigureConn(config, nil)
 	// Each host gets its part of a heartbeat's time, so that one that does not answer leaves time for the
 	// others.
-	config.ConnectTimeout = (heartbeatWithin - answerWithin) / time.Duration(countHosts(config))
+	config.ConnectTimeout = (heartbeatTimeout - answerTimeout) / time.Duration(countHosts(config))
 	m := &healthMonitor{config: config, logger: logger, leader: leader, clock: time.Now,
 		answers: condition.New(nil), accepts: condition.New(nil)}
 	return m, nil
@@ -99,7 +99,7 @@ func (m *healthMonitor) writable() context.Context { return m.accepts.Context() 
 
 func (m *healthMonitor) run(ctx context.Context) {
 	conn := m.first
-	defer func() { m.hangUp(conn) }()
+	defer func() { m.disconnect(conn) }()
 	ticker := time.NewTicker(heartbeatEvery)
 	defer ticker.Stop()
 	for {
@@ -107,7 +107,7 @@ func (m *healthMonitor) run(ctx context.Context) {
 		if conn, err = m.heartbeat(ctx, conn); ctx.Err() != nil {
 			return
 		}
-		m.note(err)
+		m.publish(err)
 		select {
 		case <-ctx.Done():
 			return
@@ -120,21 +120,21 @@ func (m *healthMonitor) run(ctx context.Context) {
 func (m *healthMonitor) start(ctx context.Context) {
 	var err error
 	m.first, err = m.heartbeat(ctx, nil)
-	m.note(err)
+	m.publish(err)
 }
 
-// note publishes the result of a heartbeat.
-func (m *healthMonitor) note(err error) {
-	gone, unwritable := err, err
+// publish sets the result of a heartbeat.
+func (m *healthMonitor) publish(err error) {
+	down, unwritable := err, err
 	switch {
 	case errors.Is(err, errReadOnly):
-		gone = nil
+		down = nil
 	case err != nil:
-		gone, unwritable = errGone, errGone
+		down, unwritable = errDown, errDown
 	}
-	answers, accepts := m.answers.Set(gone), m.accepts.Set(unwritable)
+	answers, accepts := m.answers.Set(down), m.accepts.Set(unwritable)
 	switch {
-	case answers && gone != nil:
+	case answers && down != nil:
 		m.logger.Error("the database does not answer", "error", err)
 	case (answers || accepts) && unwritable != nil:
 		m.logger.Error("the database is read-only")
@@ -148,20 +148,20 @@ func (m *healthMonitor) note(err error) {
 // heartbeat asks over the connection, or over a new one if that is broken or read-only, and returns the
 // one for the next heartbeat.
 func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, heartbeatWithin)
+	ctx, cancel := context.WithTimeout(ctx, heartbeatTimeout)
 	defer cancel()
 	if conn != nil {
-		asking, done := context.WithTimeout(ctx, answerWithin)
+		asking, done := context.WithTimeout(ctx, answerTimeout)
 		err := eventstore.Ping(asking, conn)
 		if err == nil && (time.Since(m.askedAt) > askEvery-heartbeatEvery/2 || !m.accepts.Holds() ||
-			saysReadOnly(conn)) {
+			isReadOnly(conn)) {
 			err = m.ask(asking, conn)
 		}
 		done()
 		if err == nil {
 			return conn, nil
 		}
-		m.hangUp(conn)
+		m.disconnect(conn)
 	}
 	conn, err := pgx.ConnectConfig(ctx, m.config)
 	var full *pgconn.PgError
@@ -172,7 +172,7 @@ func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Con
 		return nil, err
 	}
 	if err := m.ask(ctx, conn); err != nil {
-		m.hangUp(conn) // a session can stay read-only after its server has become writable
+		m.disconnect(conn) // a session can stay read-only after its server has become writable
 		return nil, err
 	}
 	address := addressOf(conn)
@@ -198,14 +198,7 @@ func (m *healthMonitor) ask(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// saysReadOnly reports whether the server is read-only, which PostgreSQL 14 and newer send with any
-// answer.
-func saysReadOnly(conn *pgx.Conn) bool {
-	status := conn.PgConn().ParameterStatus
-	return status("in_hot_standby") == "on" || status("default_transaction_read_only") == "on"
-}
-
-func (m *healthMonitor) hangUp(conn *pgx.Conn) {
+func (m *healthMonitor) disconnect(conn *pgx.Conn) {
 	if conn == nil {
 		return
 	}

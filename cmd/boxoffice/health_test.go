@@ -22,7 +22,7 @@ func TestTheDatabasesClockIsUsed(t *testing.T) {
 			must(t, err)
 			monitor.clock = func() time.Time { return time.Now().Add(wrong) }
 			monitor.start(t.Context())
-			t.Cleanup(func() { monitor.hangUp(monitor.first) })
+			t.Cleanup(func() { monitor.disconnect(monitor.first) })
 			if off := time.Until(monitor.now()).Abs(); off > maxClockDifference/2 {
 				t.Errorf("the time is off by %s", off)
 			}

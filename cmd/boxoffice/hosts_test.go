@@ -57,7 +57,7 @@ func TestAConnectionToAnotherServerThanTheLeaderIsNotKept(t *testing.T) {
 	must(t, err)
 	conn, err := monitor.heartbeat(t.Context(), nil)
 	must(t, err)
-	monitor.hangUp(conn)
+	monitor.disconnect(conn)
 	if d.leader.Load() == nil {
 		t.Error("the heartbeat does not tell whom it has found")
 	}

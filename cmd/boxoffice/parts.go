@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"golang.org/x/term"
 
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
@@ -339,7 +338,7 @@ func stopWithin(c config.Config) time.Duration {
 
 func (a *app) logger(c config.Config) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
-	if f, ok := a.err.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) {
+	if isTerminal(a.err) {
 		return slog.New(slog.NewTextHandler(a.err, options))
 	}
 	return slog.New(slog.NewJSONHandler(a.err, options))

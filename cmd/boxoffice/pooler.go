@@ -61,8 +61,8 @@ func refuseTransactionPooling(ctx context.Context, config *pgx.ConnConfig) error
 	return nil
 }
 
-// replicaAnswersWithin bounds how long the start waits for a replica, which need not be there.
-const replicaAnswersWithin = 2 * time.Second
+// replicaTimeout bounds how long the start waits for a replica, which need not be there.
+const replicaTimeout = 2 * time.Second
 
 // refusePooledReplicas tells whether there is such a pooler in front of one of the replicas that an
 // address names. One that does not answer is not looked at: it may come later.
@@ -71,7 +71,7 @@ func refusePooledReplicas(ctx context.Context, url string) error {
 	if err != nil {
 		return replica.CheckURL(url) // whose error does not repeat the password
 	}
-	ctx, cancel := context.WithTimeout(ctx, replicaAnswersWithin)
+	ctx, cancel := context.WithTimeout(ctx, replicaTimeout)
 	defer cancel()
 	var each errgroup.Group
 	for _, host := range replica.Hosts(config) {

@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/boxoffice/boxoffice/migrations"
 	"github.com/boxoffice/boxoffice/projections"
@@ -140,14 +139,14 @@ func (a *app) showStatus(ctx context.Context, pool *pgxpool.Pool, _ *slog.Logger
 	return nil
 }
 
-// mostParked bounds how many parked streams are shown.
-const mostParked = 20
+// maxParkedShown bounds how many parked streams are shown.
+const maxParkedShown = 20
 
 func (a *app) showParked(ctx context.Context, pool *pgxpool.Pool, s engine.Status) error {
 	if s.Parked == 0 {
 		return nil
 	}
-	parked, err := engine.ParkedStreams(ctx, pool, s.Name, mostParked)
+	parked, err := engine.ParkedStreams(ctx, pool, s.Name, maxParkedShown)
 	if err != nil {
 		return err
 	}
@@ -294,7 +293,7 @@ type rebuildBar struct {
 }
 
 func newRebuildBar(to io.Writer) *rebuildBar {
-	if f, ok := to.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) {
+	if isTerminal(to) {
 		return &rebuildBar{to: to}
 	}
 	return &rebuildBar{}

@@ -100,7 +100,7 @@ func (a *app) showReactors(ctx context.Context, pool *pgxpool.Pool, _ *slog.Logg
 	if err != nil {
 		return err
 	}
-	poisoned, err := reactors.PoisonedMessages(ctx, pool, mostParked)
+	poisoned, err := reactors.PoisonedMessages(ctx, pool, maxParkedShown)
 	if err != nil {
 		return err
 	}

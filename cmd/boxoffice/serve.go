@@ -125,15 +125,15 @@ func (p *parts) challengeService() service {
 
 func (p *parts) executorOptions(o *eventstore.Options) {
 	o.Committed, o.Health = func(records []eventstore.Record) { p.notifier.Appended(records...) }, p.health.writable
-	o.ExpectMore = func() bool { return p.admission.Waiting() >= crowd }
+	o.ExpectMore = func() bool { return p.admission.Waiting() >= expectMoreFrom }
 	o.Observe, o.Tracer = p.metrics.ObserveBatch, p.tracing.Tracer()
 	p.metrics.Watch(telemetry.CommandsWaiting, func() int { return p.admission.Waiting() + p.executor.Waiting() })
 	p.metrics.Watch(telemetry.CommandQueue, func() int { return p.config.Queue })
 }
 
-// crowd is how many bookings must wait for a slot before those that have one wait for them, so that
+// expectMoreFrom is how many bookings must wait for a slot before those that have one wait for them, so that
 // they share a transaction. Fewer come soon enough to share the next one.
-const crowd = 16
+const expectMoreFrom = 16
 
 // limitService counts the requests of each client.
 func (p *parts) limitService() service {

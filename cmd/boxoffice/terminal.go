@@ -2,10 +2,18 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/term"
 )
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(interface{ Fd() uintptr })
+	return ok && term.IsTerminal(int(f.Fd()))
+}
 
 // printable is text of other people as a terminal may show it: on one line, and with nothing that
 // moves the cursor, sets the clipboard or turns the direction of what follows. Such characters

@@ -147,14 +147,14 @@ func (a *Accounts) readKey(ctx context.Context, hash [sha256.Size]byte) (knownKe
 		return knownKey{}, fmt.Errorf("read an API key: %w", err)
 	}
 	if lastUsed == nil || k.readAt.Sub(*lastUsed) >= keyUsedEvery {
-		a.noteUse(ctx, c.KeyID, k.readAt)
+		a.recordUse(ctx, c.KeyID, k.readAt)
 	}
 	return k, nil
 }
 
-// noteUse writes down when a key was used. That is worth no error to the request, and no wait for a
+// recordUse stores when a key was used. That is worth no error to the request, and no wait for a
 // standby: if it fails, the next request tries again.
-func (a *Accounts) noteUse(ctx context.Context, id uuid.UUID, at time.Time) {
+func (a *Accounts) recordUse(ctx context.Context, id uuid.UUID, at time.Time) {
 	_ = pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `set local synchronous_commit = off`); err != nil {
 			return err

@@ -97,8 +97,8 @@ func (a *Accounts) send(ctx context.Context, user User, to string, purpose Purpo
 	return a.deliver(ctx, Letter{User: user, To: to, Purpose: purpose, Link: link, Token: token})
 }
 
-// tell sends a letter about something that has been done, as well as that can be.
-func (a *Accounts) tell(ctx context.Context, user User, purpose Purpose) {
+// notify sends a letter about something that has been done, as well as that can be.
+func (a *Accounts) notify(ctx context.Context, user User, purpose Purpose) {
 	_ = a.deliver(ctx, Letter{User: user, To: user.Email, Purpose: purpose})
 }
 
@@ -215,6 +215,6 @@ func (a *Accounts) ResetPassword(ctx context.Context, token, password string) er
 	if err != nil {
 		return fmt.Errorf("reset a password: %w", err)
 	}
-	a.tell(ctx, user, PasswordChanged)
+	a.notify(ctx, user, PasswordChanged)
 	return nil
 }

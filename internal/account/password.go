@@ -118,7 +118,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, id uuid.UUID, old, passwo
 	if err != nil {
 		return User{}, Tokens{}, fmt.Errorf("change the password of user %s: %w", id, err)
 	}
-	a.tell(ctx, user, PasswordChanged)
+	a.notify(ctx, user, PasswordChanged)
 	return user, tokens, nil
 }
 

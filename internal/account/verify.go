@@ -80,7 +80,7 @@ func (a *Accounts) ConfirmEmail(ctx context.Context, token string) error {
 		return fmt.Errorf("confirm an e-mail address: %w", err)
 	}
 	if before.Email != "" {
-		a.tell(ctx, before, EmailChanged)
+		a.notify(ctx, before, EmailChanged)
 	}
 	return nil
 }

@@ -166,7 +166,7 @@ func (c *Checkpoints) Write(ctx context.Context) (written bool, err error) {
 		return false, err
 	}
 	if head < end(tree) {
-		return false, fmt.Errorf("write a checkpoint: %w", cut(head, end(tree)))
+		return false, fmt.Errorf("write a checkpoint: %w", shortenedError(head, end(tree)))
 	}
 	if head == end(tree) {
 		return false, nil
@@ -176,7 +176,7 @@ func (c *Checkpoints) Write(ctx context.Context) (written bool, err error) {
 		return false, fmt.Errorf("write a checkpoint: %w", err)
 	}
 	if written {
-		c.know(signed, tree)
+		c.setLast(signed, tree)
 		if c.options.Signed != nil {
 			c.options.Signed(signed)
 		}
@@ -205,7 +205,7 @@ func (c *Checkpoints) Alarm() error {
 	return c.alarm
 }
 
-func cut(head, signed int64) error {
+func shortenedError(head, signed int64) error {
 	return fmt.Errorf("%w: it has %d records, and a checkpoint was signed over %d", ErrTampered, head, signed)
 }
 

@@ -70,15 +70,15 @@ func ReadKept(path string, keys *Keys) (Checkpoint, error) {
 	return Checkpoint{Size: s.Size, Root: s.Root, Note: string(text)}, nil
 }
 
-// keep replaces the file. Without it, a restart believes the database.
-func (c *Checkpoints) keep(s Checkpoint) {
+// writeKept replaces the file. Without it, a restart believes the database.
+func (c *Checkpoints) writeKept(s Checkpoint) {
 	if c.options.KeptAt == "" {
 		return
 	}
 	err := replaceFile(c.options.KeptAt, s.Note)
-	told := c.unkept
+	logged := c.unkept
 	c.unkept = err != nil
-	if err != nil && !told {
+	if err != nil && !logged {
 		c.options.Logger.Warn("the checkpoint is not kept outside of the database", "error", err)
 	}
 }

@@ -31,7 +31,7 @@ func (o *order) add(position int64, hash eventstore.Hash) error {
 	if o.treeLost {
 		return nil
 	}
-	if err := o.tree.Append(LeafHash(position, hash), nil); err != nil {
+	if err := o.tree.Append(leafHash(position, hash), nil); err != nil {
 		return err
 	}
 	if _, wanted := slices.BinarySearch(o.sizes, position); !wanted {

@@ -57,7 +57,7 @@ func (c *Checkpoints) Prove(ctx context.Context, position int64) (*Receipt, erro
 		return nil, fmt.Errorf("prove position %d: %w", position, err)
 	}
 	receipt := &Receipt{
-		Record: record, LeafHash: hex.EncodeToString(LeafHash(position, record.Hash)), TreeSize: checkpoint.Size,
+		Record: record, LeafHash: hex.EncodeToString(leafHash(position, record.Hash)), TreeSize: checkpoint.Size,
 		Path: hexadecimal(path), Checkpoint: checkpoint.Note, PublicKey: key,
 	}
 	if _, err := receipt.Verify(c.keys); err != nil { // also detects changes of the stored nodes
@@ -84,7 +84,7 @@ func (r *Receipt) Verify(keys *Keys) (Statement, error) {
 	if err != nil {
 		return statement, err
 	}
-	leaf := LeafHash(record.Position, record.Hash)
+	leaf := leafHash(record.Position, record.Hash)
 	index, size := uint64(record.Position-1), uint64(statement.Size) //nolint:gosec // checked above
 	err = proof.VerifyInclusion(rfc6962.DefaultHasher, index, size, leaf, path, statement.Root[:])
 	if err != nil {

@@ -28,7 +28,7 @@ func (c *Checkpoints) resume(ctx context.Context) (*compact.Range, error) {
 	last := c.Last()
 	if last.Size == 0 {
 		if newest.Size == 0 {
-			return ranges.NewEmptyRange(0), foreign(rejected)
+			return ranges.NewEmptyRange(0), unknownKeyError(rejected)
 		}
 		last = newest
 	}
@@ -46,7 +46,7 @@ func (c *Checkpoints) resume(ctx context.Context) (*compact.Range, error) {
 		if tree, err = c.treeOf(ctx, last); err != nil {
 			return nil, err
 		}
-		c.know(last, tree)
+		c.setLast(last, tree)
 	}
 	tree = clone(tree)
 	if newest.Size < last.Size {
@@ -59,19 +59,19 @@ func (c *Checkpoints) resume(ctx context.Context) (*compact.Range, error) {
 		return nil, errors.Join(err, fmt.Errorf("%w: the checkpoint over %d records in the database is not an extension of "+
 			"the one over %d records", ErrTampered, newest.Size, last.Size))
 	}
-	c.know(newest, tree)
+	c.setLast(newest, tree)
 	return clone(tree), nil
 }
 
-// know makes a checkpoint the last one. The tree is that of its records.
-func (c *Checkpoints) know(s Checkpoint, tree *compact.Range) {
+// setLast makes a checkpoint the last one. The tree is that of its records.
+func (c *Checkpoints) setLast(s Checkpoint, tree *compact.Range) {
 	c.tree = clone(tree)
 	c.mu.Lock()
 	changed := c.last.Note != s.Note
 	c.last = s
 	c.mu.Unlock()
 	if changed {
-		c.keep(s)
+		c.writeKept(s)
 	}
 }
 
@@ -83,9 +83,9 @@ func clone(tree *compact.Range) *compact.Range {
 	return copied
 }
 
-// foreign is the error about checkpoints of which none is by a trusted key, when at least one is of
+// unknownKeyError is the error about checkpoints of which none is by a trusted key, when at least one is of
 // another key or another log: that key may have to be trusted. Other rows are not checkpoints.
-func foreign(rejected []error) error {
+func unknownKeyError(rejected []error) error {
 	for _, err := range rejected {
 		var unknown *note.UnverifiedNoteError
 		if errors.As(err, &unknown) || errors.Is(err, errOtherLog) {

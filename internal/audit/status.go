@@ -55,7 +55,7 @@ func (c *Checkpoints) Status(ctx context.Context, kept ...string) (*Status, erro
 		return nil, err
 	}
 	if tree != nil && s.Head < end(tree) {
-		s.Problems = append(s.Problems, cut(s.Head, end(tree)).Error())
+		s.Problems = append(s.Problems, shortenedError(s.Head, end(tree)).Error())
 	}
 	if s.Origin, err = originOf(ctx, c.pool); err != nil {
 		return nil, err

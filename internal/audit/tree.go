@@ -24,8 +24,8 @@ import (
 // one factory.
 var ranges = &compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}
 
-// LeafHash returns the hash of a record's leaf in the tree: SHA-256 of a zero byte and the leaf.
-func LeafHash(position int64, hash eventstore.Hash) []byte {
+// leafHash returns the hash of a record's leaf in the tree: SHA-256 of a zero byte and the leaf.
+func leafHash(position int64, hash eventstore.Hash) []byte {
 	leaf := make([]byte, 0, 8+len(hash))
 	leaf = binary.BigEndian.AppendUint64(leaf, uint64(position)) //nolint:gosec // positions are positive
 	return rfc6962.DefaultHasher.HashLeaf(append(leaf, hash[:]...))
@@ -56,7 +56,7 @@ func appendLeaves(
 			if position != end(to)+1 {
 				return missingRecord(end(to) + 1)
 			}
-			return to.Append(LeafHash(position, eventstore.Hash(hash)), visit)
+			return to.Append(leafHash(position, eventstore.Hash(hash)), visit)
 		})
 		if err != nil {
 			return err

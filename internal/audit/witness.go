@@ -270,15 +270,15 @@ func (d *delivery) run(ctx context.Context, logger *slog.Logger) {
 // deliver tries until the witness has a line, and reports whether it has when ctx ends.
 func (d *delivery) deliver(ctx context.Context, line []byte, logger *slog.Logger) bool {
 	const longest = time.Minute
-	wait, told := time.Second, ""
+	wait, logged := time.Second, ""
 	for {
 		err := d.Send(ctx, line)
 		if err == nil {
 			d.left.Add(-1)
 			return true
 		}
-		if ctx.Err() == nil && err.Error() != told { // an error that stays is told once
-			told = err.Error()
+		if ctx.Err() == nil && err.Error() != logged { // an error that stays is logged once
+			logged = err.Error()
 			logger.Warn("a witness did not take a checkpoint; it is tried again", "witness", d.Name(), "error", err)
 		}
 		timer := time.NewTimer(wait)

@@ -35,9 +35,9 @@ const (
 	// pageSize is how many records are under way at once, and with their size (a request has 64 kB
 	// at most) the bound of memory.
 	pageSize = 1_000
-	// answerWithin is how long the bus may take for an answer.
-	answerWithin = 5 * time.Second
-	// pollEvery is how long news waits at most when a notification was lost.
+	// requestTimeout is how long the bus may take for an answer.
+	requestTimeout = 5 * time.Second
+	// pollEvery is how long a record waits at most when a notification was lost.
 	pollEvery = 250 * time.Millisecond
 	// The time between attempts while something is out of order grows from the one to the other.
 	shortestPause = 50 * time.Millisecond
@@ -97,7 +97,7 @@ func open(ctx context.Context, o Options) (l *link) {
 }
 
 func connect(o Options) (*link, error) {
-	var told atomic.Value // the last error, which one line is enough for
+	var logged atomic.Value // the last error, which one line is enough for
 	conn, err := nats.Connect(o.URL,
 		nats.Name("boxoffice"),
 		nats.Timeout(2*time.Second),
@@ -116,7 +116,7 @@ func connect(o Options) (*link, error) {
 		}),
 		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) {
 			level := slog.LevelDebug
-			if told.Swap(err.Error()) != err.Error() {
+			if logged.Swap(err.Error()) != err.Error() {
 				level = slog.LevelWarn
 			}
 			o.Logger.Log(context.Background(), level, "the bus can't be reached; it is tried again and again", "error", err)
@@ -128,8 +128,8 @@ func connect(o Options) (*link, error) {
 	if err != nil {
 		return nil, err // it does not repeat the address, which could be read
 	}
-	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(answerWithin),
-		jetstream.WithPublishAsyncTimeout(answerWithin), jetstream.WithPublishAsyncMaxPending(2*pageSize))
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(requestTimeout),
+		jetstream.WithPublishAsyncTimeout(requestTimeout), jetstream.WithPublishAsyncMaxPending(2*pageSize))
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("use JetStream: %w", err)
@@ -164,14 +164,14 @@ var errDone = errors.New("done")
 // when it works.
 func retryForever(ctx context.Context, what string, logger *slog.Logger,
 	do func(ctx context.Context, progressed func()) error) {
-	wait, told := shortestPause, ""
+	wait, logged := shortestPause, ""
 	for ctx.Err() == nil {
-		err := do(ctx, func() { wait, told = shortestPause, "" })
+		err := do(ctx, func() { wait, logged = shortestPause, "" })
 		if ctx.Err() != nil || errors.Is(err, errDone) {
 			return
 		}
-		if err != nil && err.Error() != told { // an error that stays is told once
-			told = err.Error()
+		if err != nil && err.Error() != logged { // an error that stays is logged once
+			logged = err.Error()
 			logger.Error(what+" was interrupted", "error", err)
 		}
 		pause(ctx, wait)
@@ -184,7 +184,7 @@ func pause(ctx context.Context, d time.Duration) {
 	waitFor(ctx, nil, d)
 }
 
-// waitFor waits for signal, but not for ever, because a signal may be lost.
+// waitFor waits for signal, or as long as most, because a signal may be lost.
 func waitFor(ctx context.Context, signal <-chan struct{}, most time.Duration) {
 	timer := time.NewTimer(most)
 	defer timer.Stop()

@@ -25,13 +25,13 @@ const (
 // others useless work. It need not be perfect, and is not: a process that froze and comes back may
 // go on for a moment beside its successor.
 func runAsLeader(ctx context.Context, pool *pgxpool.Pool, key int64, logger *slog.Logger, do func(context.Context)) {
-	told := ""
+	logged := ""
 	for ctx.Err() == nil {
 		switch err := leadOnce(ctx, pool, key, do); {
 		case err == nil, errors.Is(err, errTaken):
-			told = ""
-		case ctx.Err() == nil && err.Error() != told: // an error that stays is told once
-			told = err.Error()
+			logged = ""
+		case ctx.Err() == nil && err.Error() != logged: // an error that stays is logged once
+			logged = err.Error()
 			logger.Warn("the lock of the bus can't be had", "error", err)
 		}
 		pause(ctx, lockEvery)

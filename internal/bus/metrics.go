@@ -34,8 +34,8 @@ func newMetrics(o Options) *metrics {
 	return m
 }
 
-func (m *metrics) stop()            { m.position.Store(-1) }
-func (m *metrics) reach(head int64) { m.position.Store(head) }
+func (m *metrics) stop()                  { m.position.Store(-1) }
+func (m *metrics) setPosition(head int64) { m.position.Store(head) }
 
 func (m *metrics) register() (unregister func(), err error) {
 	if m.options.Registerer == nil {

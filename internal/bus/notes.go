@@ -39,7 +39,7 @@ func (n *Notes) Name() string { return "nats" }
 // Send returns when the bus has stored a checkpoint. The same one again, within two minutes, is
 // stored once.
 func (n *Notes) Send(ctx context.Context, line []byte) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	n.mu.Lock()
 	defer n.mu.Unlock()

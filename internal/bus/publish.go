@@ -48,9 +48,9 @@ type publication struct {
 	metrics *metrics
 }
 
-// errElsewhere says that somebody else has published meanwhile. The end of the stream is read again
+// errSequenceConflict says that somebody else has published meanwhile. The end of the stream is read again
 // then.
-var errElsewhere = errors.New("the stream does not end where it did")
+var errSequenceConflict = errors.New("the stream does not end where it did")
 
 // run goes on from where the stream ends.
 func (p *publication) run(ctx context.Context, progressed func()) error {
@@ -59,10 +59,10 @@ func (p *publication) run(ctx context.Context, progressed func()) error {
 		return err
 	}
 	last := int64(stream.CachedInfo().State.LastSeq) //nolint:gosec // positions are far below
-	if err := p.agree(ctx, stream, last); err != nil {
+	if err := p.verifySameLog(ctx, stream, last); err != nil {
 		return err
 	}
-	p.metrics.reach(last)
+	p.metrics.setPosition(last)
 	to := publisher{p.js}
 	for ctx.Err() == nil {
 		appended := p.Appended()
@@ -82,16 +82,16 @@ func (p *publication) run(ctx context.Context, progressed func()) error {
 			return err
 		}
 		last = records[len(records)-1].Position
-		p.metrics.reach(last)
+		p.metrics.setPosition(last)
 		progressed()
 	}
 	return nil
 }
 
-// agree makes sure that the stream is this log's. After a failover that lost commits, or a restore,
+// verifySameLog makes sure that the stream is this log's. After a failover that lost commits, or a restore,
 // it may hold what the log does not; publishing on top of that would give subscribers a history
 // that never was.
-func (p *publication) agree(ctx context.Context, stream jetstream.Stream, last int64) error {
+func (p *publication) verifySameLog(ctx context.Context, stream jetstream.Stream, last int64) error {
 	head, err := p.log.Head(ctx)
 	if err != nil {
 		return err
@@ -170,14 +170,14 @@ func confirmed(answer jetstream.PubAckFuture, position string) error {
 		// A duplicate may be another record of the same position, of a publisher that has another
 		// log.
 		if ack.Duplicate || strconv.FormatUint(ack.Sequence, 10) != position {
-			return errElsewhere
+			return errSequenceConflict
 		}
 		return nil
 	case err := <-answer.Err():
 		var refused *jetstream.APIError
 		if errors.As(err, &refused) && (refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
 			refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant) {
-			return errElsewhere
+			return errSequenceConflict
 		}
 		return err
 	}

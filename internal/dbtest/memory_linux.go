@@ -43,11 +43,11 @@ func hasRoom() bool {
 // that were killed. It holds a lock on the parent, so that no directory is removed before it is
 // locked.
 func ownDir() (dir string, owner *os.File, err error) {
-	turn, err := lock(memoryDir, syscall.LOCK_EX)
+	parent, err := lock(memoryDir, syscall.LOCK_EX)
 	if err != nil {
 		return "", nil, err
 	}
-	defer turn.Close() //nolint:errcheck // nothing was written
+	defer parent.Close() //nolint:errcheck // nothing was written
 	abandoned, _ := filepath.Glob(filepath.Join(memoryDir, memoryPrefix+"*"))
 	for _, dir := range abandoned {
 		if owner, err := lock(dir, syscall.LOCK_EX|syscall.LOCK_NB); err == nil {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -52,7 +51,7 @@ type Replica struct {
 	URL string
 
 	tb     testing.TB
-	binary string // of the server
+	binDir string
 	data   string
 	owner  *syscall.Credential // whom the server runs as; nil: as the test does
 	cmd    *exec.Cmd
@@ -63,21 +62,16 @@ type Replica struct {
 // ends.
 func NewReplica(tb testing.TB, primary *embeddedpg.Server) *Replica {
 	tb.Helper()
-	options, err := os.ReadFile(filepath.Join(primary.DataDir(), "postmaster.opts"))
-	if err != nil {
-		tb.Fatal(err)
-	}
 	info, err := os.Stat(primary.DataDir())
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r := &Replica{tb: tb}
-	r.binary, _, _ = strings.Cut(string(options), ` "`)
+	r := &Replica{tb: tb, binDir: primary.BinDir()}
 	if os.Geteuid() == 0 {
 		owner := info.Sys().(*syscall.Stat_t) //nolint:forcetypeassert // on these systems it is one
 		r.owner = &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}
 	}
-	copier := filepath.Join(filepath.Dir(r.binary), "pg_basebackup")
+	copier := filepath.Join(r.binDir, "pg_basebackup")
 	if _, err := os.Stat(copier); err != nil {
 		tb.Skip("pg_basebackup is not there: install PostgreSQL's client programs to test replicas")
 	}
@@ -119,7 +113,7 @@ func NewReplica(tb testing.TB, primary *embeddedpg.Server) *Replica {
 
 func (r *Replica) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...) //nolint:gosec,noctx // of PostgreSQL, and for as long as the test likes
-	cmd.Dir = filepath.Dir(r.binary)
+	cmd.Dir = r.binDir
 	if r.owner != nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: r.owner}
 	}
@@ -133,9 +127,9 @@ func (r *Replica) Start() {
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	r.cmd = r.command(r.binary, "-D", r.data, "-c", "port="+address.Port(), "-c", "listen_addresses=127.0.0.1",
-		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=400",
-		"-c", "wal_retrieve_retry_interval=100ms")
+	r.cmd = r.command(filepath.Join(r.binDir, "postgres"), "-D", r.data, "-c", "port="+address.Port(),
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
+		"-c", "max_connections=400", "-c", "wal_retrieve_retry_interval=100ms")
 	r.cmd.Stdout, r.cmd.Stderr = &r.output, &r.output
 	if err := r.cmd.Start(); err != nil {
 		r.tb.Fatal(err)

@@ -30,7 +30,7 @@ func accountFor(dir string) (*account, error) {
 	}
 	if dir != "" {
 		if uid, gid, err := ownerOf(dir); err == nil && uid != 0 {
-			if a, known := named(uid, gid); known {
+			if a, known := lookupAccount(uid, gid); known {
 				return a, nil
 			}
 		}
@@ -60,11 +60,11 @@ func ownerAccount(data string) (*account, error) {
 		return nil, fmt.Errorf("%s belongs to root, which PostgreSQL refuses to run as: "+
 			"give it to another user (chown -R postgres %s)", data, data)
 	}
-	a, _ := named(uid, gid)
+	a, _ := lookupAccount(uid, gid)
 	return a, nil
 }
 
-func named(uid, gid uint32) (a *account, known bool) {
+func lookupAccount(uid, gid uint32) (a *account, known bool) {
 	a = &account{name: strconv.FormatUint(uint64(uid), 10), uid: uid, gid: gid}
 	if u, err := user.LookupId(a.name); err == nil {
 		a.name, known = u.Username, true
@@ -104,11 +104,11 @@ func matchOwner(path, like string) error {
 	return os.Lchown(path, int(uid), int(gid))
 }
 
-// admit lets the account's group enter dir if dir is empty, ours, and closed to all others, as
+// allowEntry lets the account's group enter dir if dir is empty, ours, and closed to all others, as
 // temporary directories are. Such a directory was created for us; data elsewhere would remain when
 // it is removed.
-func (a *account) admit(dir string) error {
-	if a == nil || barrier(dir, a) != dir {
+func (a *account) allowEntry(dir string) error {
+	if a == nil || inaccessibleDir(dir, a) != dir {
 		return nil
 	}
 	info, err := os.Stat(dir)
@@ -126,14 +126,14 @@ func (a *account) admit(dir string) error {
 	return errors.Join(os.Chown(dir, -1, int(a.gid)), os.Chmod(dir, info.Mode()|0o010))
 }
 
-// barrier returns the topmost directory of the path that the account may not enter, or "". It
+// inaccessibleDir returns the topmost directory of the path that the account may not enter, or "". It
 // checks mode bits only; with access control lists, initdb reports the error.
-func barrier(path string, a *account) string {
+func inaccessibleDir(path string, a *account) string {
 	if a == nil {
 		return ""
 	}
 	if parent := filepath.Dir(path); parent != path {
-		if closed := barrier(parent, a); closed != "" {
+		if closed := inaccessibleDir(parent, a); closed != "" {
 			return closed
 		}
 	}

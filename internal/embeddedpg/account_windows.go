@@ -4,10 +4,10 @@ package embeddedpg
 // refuse.
 type account struct{ name string }
 
-func privileged() bool                      { return false }
-func accountFor(string) (*account, error)   { return nil, nil }
-func ownerAccount(string) (*account, error) { return nil, nil }
-func (*account) own(string) error           { return nil }
-func matchOwner(string, string) error       { return nil }
-func barrier(string, *account) string       { return "" }
-func (*account) admit(string) error         { return nil }
+func privileged() bool                        { return false }
+func accountFor(string) (*account, error)     { return nil, nil }
+func ownerAccount(string) (*account, error)   { return nil, nil }
+func (*account) own(string) error             { return nil }
+func matchOwner(string, string) error         { return nil }
+func inaccessibleDir(string, *account) string { return "" }
+func (*account) allowEntry(string) error      { return nil }

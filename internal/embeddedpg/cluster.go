@@ -32,7 +32,7 @@ func openCluster(ctx context.Context, h home, o Options) (*cluster, error) {
 	}
 	search := finder{explicit: o.BinDir, cacheDir: o.CacheDir, account: h.account, log: o.Logger}
 	if !exists {
-		if err := c.vacant(); err != nil {
+		if err := c.checkEmpty(); err != nil {
 			return nil, err
 		}
 		if c.bin, err = search.find(ctx, 0); err != nil {
@@ -73,8 +73,8 @@ func dataVersion(data string) (version string, major int, err error) {
 	return version, major, nil
 }
 
-// vacant refuses a data directory with other files in it.
-func (c *cluster) vacant() error {
+// checkEmpty refuses a data directory with other files in it.
+func (c *cluster) checkEmpty() error {
 	entries, err := os.ReadDir(c.data)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -84,10 +84,10 @@ func openHome(dir, relocateDir string, log *slog.Logger) (home, error) {
 		if h.account, err = accountFor(dir); err != nil {
 			return home{}, err
 		}
-		if err := h.account.admit(dir); err != nil {
+		if err := h.account.allowEntry(dir); err != nil {
 			return home{}, err
 		}
-		if closed := barrier(dir, h.account); closed != "" {
+		if closed := inaccessibleDir(dir, h.account); closed != "" {
 			if h, err = relocate(dir, relocateDir); err != nil {
 				return home{}, err
 			}
@@ -122,7 +122,7 @@ func (h *home) open(dir string) error {
 	if err != nil {
 		return err
 	}
-	if closed := barrier(h.path, h.account); closed != "" {
+	if closed := inaccessibleDir(h.path, h.account); closed != "" {
 		return fmt.Errorf("PostgreSQL may not run as root, and user %s, which it runs as here, cannot reach %s "+
 			"(chmod o+x %s)", h.account.name, h.path, closed)
 	}

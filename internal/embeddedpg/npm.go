@@ -89,7 +89,7 @@ func (f finder) cache() (string, error) {
 	user, err := os.UserCacheDir()
 	if err == nil {
 		dir := filepath.Join(user, "boxoffice")
-		if err = mkdirAll(dir, 0o755); err == nil && barrier(dir, f.account) == "" {
+		if err = mkdirAll(dir, 0o755); err == nil && inaccessibleDir(dir, f.account) == "" {
 			return dir, nil
 		}
 	}

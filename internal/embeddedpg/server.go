@@ -44,6 +44,9 @@ func (s *Server) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // DataDir returns the directory of the cluster, which may be outside of [Options.Dir].
 func (s *Server) DataDir() string { return s.cluster.data }
 
+// BinDir returns the directory with the programs of PostgreSQL that the server runs with.
+func (s *Server) BinDir() string { return s.cluster.bin.Dir }
+
 // Done is closed when the server has ended, by Stop or by itself; [Server.Err] tells which.
 func (s *Server) Done() <-chan struct{} { return s.process.done }
 

@@ -13,7 +13,7 @@ func (s *Set) Collect(to chan<- prometheus.Metric) {
 			to <- prometheus.MustNewConstMetric(desc, kind, value, r.name)
 		}
 		inUse := 0.0
-		if r.InUse() {
+		if r.inUse() {
 			inUse = 1
 		}
 		tell(prometheus.GaugeValue, "in_use", "1 while requests are read from the replica, 0 while it is left out.", inUse)

@@ -7,7 +7,7 @@
 // one.
 //
 // A health monitor for each replica asks it for its checkpoints five times a second, and more often
-// while a reader waits. A replica that does not answer, is more than [MaxLag] behind, or holds
+// while a reader waits. A replica that does not answer, is more than 5 s behind, or holds
 // another log than the primary is left out until that is over.
 package replica
 
@@ -30,9 +30,9 @@ import (
 )
 
 const (
-	// MaxLag is how far behind a replica may be while it is used: the time since the primary's read
+	// maxLag is how far behind a replica may be while it is used: the time since the primary's read
 	// models contained what the replica's don't.
-	MaxLag = 5 * time.Second
+	maxLag = 5 * time.Second
 	// catchUpFor is how long a reader waits for a replica to reach a position before the primary
 	// answers. A replica that is well is milliseconds behind.
 	catchUpFor = 250 * time.Millisecond
@@ -152,10 +152,10 @@ func (s *Set) Choose(ctx context.Context, position int64) *Replica {
 		return nil
 	}
 	var nearest *Replica
-	turn := s.next.Add(1)
+	first := s.next.Add(1)
 	for i := range s.replicas {
-		r := s.replicas[(turn+uint64(i))%uint64(len(s.replicas))]
-		if !r.InUse() {
+		r := s.replicas[(first+uint64(i))%uint64(len(s.replicas))]
+		if !r.inUse() {
 			continue
 		}
 		if r.Reached() >= position {
@@ -177,7 +177,7 @@ func (s *Set) InUse() (used, all int) {
 		return 0, 0
 	}
 	for _, r := range s.replicas {
-		if r.InUse() {
+		if r.inUse() {
 			used++
 		}
 	}
@@ -210,8 +210,8 @@ func newReplica(config *pgx.ConnConfig, pool *pgxpool.Pool) *Replica {
 	}
 }
 
-// InUse tells whether it is well.
-func (r *Replica) InUse() bool { return r.used.Holds() }
+// inUse tells whether it is well.
+func (r *Replica) inUse() bool { return r.used.Holds() }
 
 // Reached is the position that its read models contain. They may be further already.
 func (r *Replica) Reached() int64 { return r.reached.Load() }
@@ -248,7 +248,7 @@ func (r *Replica) reach(ctx context.Context, position int64) bool {
 		r.mu.Lock()
 		checked := r.checked
 		r.mu.Unlock()
-		if !r.InUse() {
+		if !r.inUse() {
 			return false
 		}
 		if r.Reached() >= position {

@@ -151,7 +151,7 @@ func TestReadersGetAReplicaThatHasWhatTheyAskFor(t *testing.T) {
 		t.Error("without a replica in the context, something other than the primary was read")
 	}
 
-	b.waitForUse(0) // they are paused for longer than MaxLag
+	b.waitForUse(0) // they are paused for longer than maxLag
 	if r := b.set.Choose(t.Context(), 0); r != nil {
 		t.Error("a replica that is too far behind is used")
 	}

@@ -14,13 +14,13 @@ import (
 // watch finds out how far the replica is, and whether it can be used, until ctx ends.
 func (r *Replica) watch(ctx context.Context, o Options) {
 	m := monitor{Replica: r, options: o}
-	defer m.hangUp()
+	defer m.disconnect()
 	for ctx.Err() == nil {
 		err := m.check(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		m.note(err)
+		m.publish(err)
 		r.mu.Lock()
 		close(r.checked)
 		r.checked = make(chan struct{})
@@ -40,7 +40,7 @@ type monitor struct {
 	// compared is when its log was last compared with the primary's, and ahead since when it was
 	// longer; zero: not.
 	compared, ahead time.Time
-	told            string
+	logged          string
 }
 
 type position struct {
@@ -65,8 +65,8 @@ func (m *monitor) pause(ctx context.Context) {
 	}
 }
 
-// note publishes the result of a check.
-func (m *monitor) note(err error) {
+// publish sets the result of a check.
+func (m *monitor) publish(err error) {
 	text := ""
 	if err != nil {
 		text = err.Error()
@@ -74,10 +74,10 @@ func (m *monitor) note(err error) {
 	} else if m.used.Set(nil) {
 		m.options.Logger.Info("the replica is used", "replica", m.name)
 	}
-	if text != m.told && err != nil { // a reason that stays is told once
+	if text != m.logged && err != nil { // a reason that stays is logged once
 		m.options.Logger.Warn("the replica is left out", "replica", m.name, "reason", err)
 	}
-	m.told = text
+	m.logged = text
 }
 
 var (
@@ -90,7 +90,7 @@ func (m *monitor) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	began := time.Now()
-	m.miss(position{m.options.Reached(), began})
+	m.addPosition(position{m.options.Reached(), began})
 	if m.conn == nil {
 		conn, err := pgx.ConnectConfig(ctx, m.config.Copy())
 		if err != nil {
@@ -111,7 +111,7 @@ func (m *monitor) check(ctx context.Context) error {
 		left join (select position, hash from event_log order by position desc limit 1) l on true`,
 		m.options.Checkpoints).Scan(&reached, &end, &hash)
 	if err != nil {
-		m.hangUp()
+		m.disconnect()
 		return fmt.Errorf("it does not answer: %w", err)
 	}
 	m.reached.Store(reached)
@@ -125,16 +125,16 @@ func (m *monitor) check(ctx context.Context) error {
 	if err := m.compare(ctx, began, end, hash); err != nil {
 		return err
 	}
-	if m.lagged() > MaxLag {
+	if m.lagged() > maxLag {
 		return errBehind
 	}
 	return nil
 }
 
-// miss notes a position of the primary. When there are too many, the newest ones are taken to be as
+// addPosition notes a position of the primary. When there are too many, the newest ones are taken to be as
 // old as the one before them, so that a replica that catches up is not believed to have done so too
 // early.
-func (m *monitor) miss(p position) {
+func (m *monitor) addPosition(p position) {
 	// Positions beyond this one are those of another history: the primary was restored.
 	for last := len(m.missing) - 1; last >= 0 && m.missing[last].at > p.at; last-- {
 		m.missing = m.missing[:last]
@@ -170,7 +170,7 @@ func (m *monitor) compare(ctx context.Context, now time.Time, end int64, hash []
 		if m.ahead.IsZero() {
 			m.ahead = now
 		}
-		if m.compared.IsZero() || now.Sub(m.ahead) > MaxLag {
+		if m.compared.IsZero() || now.Sub(m.ahead) > maxLag {
 			return fmt.Errorf("%w: it goes on to position %d, and the primary ends at %d", errOtherLog, end, head)
 		}
 		return nil
@@ -181,7 +181,7 @@ func (m *monitor) compare(ctx context.Context, now time.Time, end int64, hash []
 	return nil
 }
 
-func (m *monitor) hangUp() {
+func (m *monitor) disconnect() {
 	if m.conn == nil {
 		return
 	}

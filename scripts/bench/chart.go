@@ -29,9 +29,11 @@ func isRival(strategy string) bool {
 	return false
 }
 
-// svg draws what is done per second on a logarithmic scale: the fastest is hundreds of times as
-// fast as the slowest.
-func (r *report) svg() ([]byte, error) {
+// scale maps a number per second to pixels, logarithmically: the fastest strategy is hundreds of times
+// as fast as the slowest.
+type scale struct{ low, high float64 } // powers of ten
+
+func (r *report) scale() scale {
 	low, high := math.Inf(1), 0.0
 	for _, line := range r.Results {
 		if line.PerS > 0 {
@@ -40,16 +42,50 @@ func (r *report) svg() ([]byte, error) {
 	}
 	low, high = math.Pow(10, math.Floor(math.Log10(low))), math.Pow(10, math.Ceil(math.Log10(high)))
 	if low == high || high == 0 {
-		low, high = 1, 10
+		return scale{1, 10}
 	}
-	plot := float64(chartWidth - labelWidth - valueWidth)
-	at := func(perS float64) float64 { return plot * math.Log10(max(perS, low)/low) / math.Log10(high/low) }
+	return scale{low, high}
+}
 
-	var body bytes.Buffer
-	y := 40
+func (s scale) width(perS float64) float64 {
+	const plot = chartWidth - labelWidth - valueWidth
+	return plot * math.Log10(max(perS, s.low)/s.low) / math.Log10(s.high/s.low)
+}
+
+// svg draws what is done per second.
+func (r *report) svg() ([]byte, error) {
+	s := r.scale()
+	bars, y := r.bars(s)
+	bottom := y + 8
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" `+
+		`role="img" aria-label="What each strategy does per second">`+"\n", chartWidth, bottom+54, chartWidth)
+	b.WriteString(chartStyle)
+	b.WriteString(`<rect class="page" width="100%" height="100%" rx="8"/>` + "\n")
+	b.WriteString(`<text class="head" x="20" y="34">` +
+		"Per second, logarithmic scale: each line is ten times the one before</text>\n")
+	for v := s.low; v <= s.high*1.0001; v *= 10 {
+		x := labelWidth + s.width(v)
+		fmt.Fprintf(&b, `<line x1="%.1f" x2="%.1f" y1="56" y2="%d"/>`, x, x, bottom)
+		fmt.Fprintf(&b, `<text class="axis" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n",
+			x, bottom+16, axisNumber(v))
+	}
+	b.Write(bars)
+	version, _, _ := strings.Cut(r.Machine.Postgres, " ")
+	fmt.Fprintf(&b, `<text class="axis" x="20" y="%d">%d × %s, PostgreSQL %s, %s, median of %d. `+
+		"* extrapolated from a part</text>\n",
+		bottom+40, r.Machine.CPUs, html.EscapeString(r.Machine.CPU), html.EscapeString(version), r.Date, r.Rounds)
+	b.WriteString("</svg>\n")
+	return b.Bytes(), nil
+}
+
+// bars draws the bars of all scenarios below their titles, and returns where they end.
+func (r *report) bars(at scale) (svg []byte, y int) {
+	var b bytes.Buffer
+	y = 40
 	for _, s := range r.scenarios {
 		y += titleGap
-		fmt.Fprintf(&body, `<text class="title" x="20" y="%d">%s <tspan class="about">%s; %s</tspan></text>`+"\n",
+		fmt.Fprintf(&b, `<text class="title" x="20" y="%d">%s <tspan class="about">%s; %s</tspan></text>`+"\n",
 			y-14, html.EscapeString(s.name), cmp.Or(s.counts, "bookings/s"), html.EscapeString(s.about))
 		for _, line := range r.Results {
 			if line.Scenario != s.name {
@@ -62,36 +98,16 @@ func (r *report) svg() ([]byte, error) {
 			if line.Extrapolated {
 				value += " *"
 			}
-			middle := y + barHeight - 5
-			fmt.Fprintf(&body, `<text x="%d" y="%d" text-anchor="end">%s</text>`,
+			middle, width := y+barHeight-5, at.width(line.PerS)
+			fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text>`,
 				labelWidth-8, middle, html.EscapeString(line.Strategy))
-			fmt.Fprintf(&body, `<rect class="%s" x="%d" y="%d" width="%.1f" height="%d" rx="2"/>`,
-				kind, labelWidth, y, max(2, at(line.PerS)), barHeight)
-			fmt.Fprintf(&body, `<text x="%.1f" y="%d">%s</text>`+"\n", labelWidth+at(line.PerS)+8, middle, value)
+			fmt.Fprintf(&b, `<rect class="%s" x="%d" y="%d" width="%.1f" height="%d" rx="2"/>`,
+				kind, labelWidth, y, max(2, width), barHeight)
+			fmt.Fprintf(&b, `<text x="%.1f" y="%d">%s</text>`+"\n", labelWidth+width+8, middle, value)
 			y += barHeight + barGap
 		}
 	}
-	bottom := y + 8
-	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" `+
-		`role="img" aria-label="What each strategy does per second">`+"\n", chartWidth, bottom+54, chartWidth)
-	b.WriteString(chartStyle)
-	b.WriteString(`<rect class="page" width="100%" height="100%" rx="8"/>` + "\n")
-	b.WriteString(`<text class="head" x="20" y="34">` +
-		"Per second, logarithmic scale: each line is ten times the one before</text>\n")
-	for v := low; v <= high*1.0001; v *= 10 {
-		x := labelWidth + at(v)
-		fmt.Fprintf(&b, `<line x1="%.1f" x2="%.1f" y1="56" y2="%d"/>`, x, x, bottom)
-		fmt.Fprintf(&b, `<text class="axis" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n",
-			x, bottom+16, axisNumber(v))
-	}
-	b.Write(body.Bytes())
-	version, _, _ := strings.Cut(r.Machine.Postgres, " ")
-	fmt.Fprintf(&b, `<text class="axis" x="20" y="%d">%d × %s, PostgreSQL %s, %s, median of %d. `+
-		"* extrapolated from a part</text>\n",
-		bottom+40, r.Machine.CPUs, html.EscapeString(r.Machine.CPU), html.EscapeString(version), r.Date, r.Rounds)
-	b.WriteString("</svg>\n")
-	return b.Bytes(), nil
+	return b.Bytes(), y
 }
 
 // axisNumber writes a power of ten.

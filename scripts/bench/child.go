@@ -25,14 +25,14 @@ const (
 	referenceRole = "reference"
 )
 
-// play is what a child does.
-func play(ctx context.Context, role string, in io.Reader, out io.Writer) error {
+// runChild does what the role of this process is.
+func runChild(ctx context.Context, role string, in io.Reader, out io.Writer) error {
 	read, write := json.NewDecoder(in), json.NewEncoder(out)
 	switch role {
 	case workerRole:
-		return work(ctx, read, write)
+		return runWorker(ctx, read, write)
 	case readerRole:
-		return readAlong(ctx, read, write)
+		return runReader(ctx, read, write)
 	}
 	return serveReference(ctx, read, write)
 }

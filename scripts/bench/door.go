@@ -106,9 +106,11 @@ func (l doorLoad) prepare(ctx context.Context, db *database) (requests [][]byte,
 	for i, c := range newCustomers(0, tickets) {
 		group.Go(func() error {
 			o := c.order(event)
-			sold, err := s.book(groupCtx, o)
-			if err != nil || sold != 1 {
-				return fmt.Errorf("%d tickets were sold: %w", sold, err)
+			switch sold, err := s.book(groupCtx, o); {
+			case err != nil:
+				return err
+			case sold != 1:
+				return errors.New("the event is sold out")
 			}
 			code, err := ticket.Signer{Keys: keys}.Code(ticket.Ticket{
 				EventID: event, BookingID: o.booking, Type: 1, Number: 1,

@@ -105,10 +105,10 @@ type readerJob struct {
 	Tokens  []string // one for each connection
 }
 
-// readAlong is what a reader does: it fetches the list of events again and again, with a little
+// runReader is what a reader does: it fetches the list of events again and again, with a little
 // pause, like people who look. In the process of the customers it would queue behind them, not only
 // in the server.
-func readAlong(ctx context.Context, read *json.Decoder, write *json.Encoder) error {
+func runReader(ctx context.Context, read *json.Decoder, write *json.Encoder) error {
 	var job readerJob
 	if err := read.Decode(&job); err != nil {
 		return fmt.Errorf("read the job: %w", err)

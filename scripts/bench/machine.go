@@ -20,8 +20,8 @@ type machine struct {
 	Settings map[string]string `json:"settings"` // of PostgreSQL, those that matter here
 }
 
-// reported settings decide what a commit costs.
-func reported() []string {
+// reportedSettings decide what a commit costs.
+func reportedSettings() []string {
 	return []string{
 		"fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "commit_delay",
 		"shared_buffers", "max_wal_size", "max_connections",
@@ -41,7 +41,7 @@ func (s *server) describe(ctx context.Context) (machine, error) {
 	if err := conn.QueryRow(ctx, "show server_version").Scan(&m.Postgres); err != nil {
 		return m, err
 	}
-	for _, name := range reported() {
+	for _, name := range reportedSettings() {
 		var value string
 		if err := conn.QueryRow(ctx, "select current_setting($1)", name).Scan(&value); err != nil {
 			return m, err
@@ -54,7 +54,7 @@ func (s *server) describe(ctx context.Context) (machine, error) {
 func (m machine) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d × %s, %s, %s, PostgreSQL %s\n", m.CPUs, m.CPU, m.System, m.Go, m.Postgres)
-	for i, name := range reported() {
+	for i, name := range reportedSettings() {
 		if i > 0 {
 			b.WriteString(", ")
 		}

@@ -119,7 +119,7 @@ func parse(args []string) (o options, err error) {
 func run(ctx context.Context, args []string) (err error) {
 	tune.Memory(0.5, slog.New(slog.DiscardHandler)) // as the system does
 	if len(args) == 1 && slices.Contains([]string{workerRole, readerRole, referenceRole}, args[0]) {
-		return play(ctx, args[0], os.Stdin, os.Stdout) // as another process of a run
+		return runChild(ctx, args[0], os.Stdin, os.Stdout) // as another process of a run
 	}
 	o, err := parse(args)
 	if err != nil {
@@ -142,15 +142,15 @@ func run(ctx context.Context, args []string) (err error) {
 			return err
 		}
 		r.add(s, outcome)
-		show("")
+		showProgress("")
 		fmt.Print("\n", r.table(s))
 	}
 	fmt.Print("\n", r.goals())
 	return errors.Join(save(o.json, r.json), save(o.svg, r.svg))
 }
 
-// show tells on a terminal what is being done, in a line that the next one overwrites.
-func show(what string) {
+// showProgress tells on a terminal what is being done, in a line that the next one overwrites.
+func showProgress(what string) {
 	if term.IsTerminal(int(os.Stderr.Fd())) {
 		fmt.Fprint(os.Stderr, "\r\x1b[K", what)
 	}

@@ -23,7 +23,7 @@ func overload(s size) scenario {
 		name: "overload", group: "http", counts: "bookings confirmed in time/s", reference: peakName,
 		about: fmt.Sprintf("bookings over HTTP, %d events, no delay, open loop; "+
 			"at most %d customers on their way, who leave after %s, and BOOKING_QUEUE=%d",
-			load.events, load.open, stays, load.queue),
+			load.events, load.open, customerTimeout, load.queue),
 		entries: []entry{load.entry(peakName, 0), load.entry("1x", 1), load.entry("2x", 2), load.entry("5x", 5)},
 		goals:   []goal{keeps("2x", 0.8), keeps("5x", 0.8)},
 	}
@@ -31,8 +31,8 @@ func overload(s size) scenario {
 
 const peakName = "peak"
 
-// stays is how long after their time customers still take a ticket.
-const stays = 2 * time.Second
+// customerTimeout is how long after their time customers still take a ticket.
+const customerTimeout = 2 * time.Second
 
 func keeps(name string, share float64) goal {
 	return goal{
@@ -165,7 +165,7 @@ func (a *arrivals) serve(ctx context.Context, c *client, request func(n int64) [
 		switch {
 		case !due.Before(a.Until) || ctx.Err() != nil:
 			return ctx.Err()
-		case time.Since(due) > stays/2: // no connection was free for so long
+		case time.Since(due) > customerTimeout/2: // no connection was free for so long
 			count(&a.left)
 			continue
 		}
@@ -180,7 +180,7 @@ func (a *arrivals) serve(ctx context.Context, c *client, request func(n int64) [
 			return fmt.Errorf("answered with %d %s", status, body)
 		default:
 			sold = 1
-			if took > stays {
+			if took > customerTimeout {
 				count(&a.late)
 			}
 		}

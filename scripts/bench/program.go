@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+
+	"github.com/boxoffice/boxoffice/internal/executable"
 )
 
 // A program serves HTTP as a process of its own, so that its processor time and memory can be told
@@ -32,9 +31,8 @@ func boxoffice(settings ...string) opener {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }() // a program that runs needs its file no longer
 		path := filepath.Join(dir, "boxoffice")
-		build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/boxoffice/boxoffice/cmd/boxoffice")
-		if said, err := build.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("build the program: %w: %s", err, said)
+		if err := executable.Build(ctx, path); err != nil {
+			return nil, err
 		}
 		cmd := exec.CommandContext(ctx, path, "serve")
 		cmd.Dir = dir // where there is no .env
@@ -57,20 +55,18 @@ func start(cmd *exec.Cmd) (*program, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	address, err := executable.APIAddress(out)
+	if err != nil {
+		return nil, errors.Join(err, cmd.Wait())
+	}
+	go io.Copy(io.Discard, out) //nolint:errcheck // it ends with the program
 	stop := func() error {
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
 			return err
 		}
 		return cmd.Wait()
 	}
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if address, isAPI := strings.CutPrefix(strings.TrimSpace(lines.Text()), "API "); isAPI {
-			go io.Copy(io.Discard, out) //nolint:errcheck // it ends with the program
-			address = strings.TrimPrefix(strings.TrimSpace(address), "http://")
-			return &program{cmd.Process.Pid, strings.Replace(address, "localhost", "127.0.0.1", 1), stop}, nil
-		}
-	}
-	return nil, errors.Join(fmt.Errorf("%s did not say where its API is", filepath.Base(cmd.Path)), cmd.Wait())
+	return &program{cmd.Process.Pid, address, stop}, nil
 }
 
 // startReference serves the database with what this program is compared with.

@@ -132,7 +132,7 @@ func (s *server) run(ctx context.Context, sc scenario, rounds int) ([]round, err
 			slices.Reverse(entries)
 		}
 		for _, e := range entries {
-			show(fmt.Sprintf("%s: %s, round %d of %d", sc.name, e.strategy, i+1, rounds))
+			showProgress(fmt.Sprintf("%s: %s, round %d of %d", sc.name, e.strategy, i+1, rounds))
 			m, err := s.measure(ctx, e)
 			if err != nil {
 				return nil, fmt.Errorf("%s, %s: %w", sc.name, e.strategy, err)

@@ -48,8 +48,11 @@ func (l signInLoad) entry(name string, isFlood bool) entry {
 		defer func() { err = errors.Join(err, p.stop()) }()
 		for i := range l.people {
 			status, err := post(ctx, p, "/auth/register", i, "{"+credentials(i)+`,"name":"Somebody"}`)
-			if err != nil || status != http.StatusCreated {
-				return m, fmt.Errorf("register: %d, %w", status, err)
+			if err == nil && status != http.StatusCreated {
+				err = fmt.Errorf("answered with %d", status)
+			}
+			if err != nil {
+				return m, fmt.Errorf("register: %w", err)
 			}
 		}
 		ctx, stop := context.WithCancel(ctx)

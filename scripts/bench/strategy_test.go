@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == workerRole { // the test program is its own worker, as the program is
-		if err := play(context.Background(), workerRole, os.Stdin, os.Stdout); err != nil {
+		if err := runChild(context.Background(), workerRole, os.Stdin, os.Stdout); err != nil {
 			panic(err)
 		}
 		return

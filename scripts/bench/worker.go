@@ -26,8 +26,8 @@ type workerAnswer struct {
 	Extra                  map[string]float64
 }
 
-// work is what a worker does.
-func work(ctx context.Context, read *json.Decoder, write *json.Encoder) (err error) {
+// runWorker is what a worker does.
+func runWorker(ctx context.Context, read *json.Decoder, write *json.Encoder) (err error) {
 	var job workerJob
 	if err := read.Decode(&job); err != nil {
 		return fmt.Errorf("read the job: %w", err)

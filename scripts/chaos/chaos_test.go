@@ -43,7 +43,7 @@ func TestAFullDisk(t *testing.T) {
 	}
 	o := short(t, "-duration 20s -faults disk-full -processes 2 -seed 3")
 	var out bytes.Buffer
-	r, err := play(t.Context(), o, &out)
+	r, err := execute(t.Context(), o, &out)
 	if err != nil || len(r.violations) > 0 {
 		t.Fatalf("%v %v\n%s", err, r.violations, &out)
 	}
@@ -77,7 +77,7 @@ func TestARunThatEndsEarlyKeepsItsHistory(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	out := &stopper{stop: stop}
-	r, err := play(ctx, o, out)
+	r, err := execute(ctx, o, out)
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v\n%s", err, &out.text)
 	}
@@ -120,7 +120,7 @@ func TestARunThatWasSpoiledFails(t *testing.T) {
 			t.Parallel()
 			o := short(t, "-duration 1s -faults none -customers 8 -processes 1")
 			o.sabotage = c.sabotage
-			r, err := play(t.Context(), o, io.Discard)
+			r, err := execute(t.Context(), o, io.Discard)
 			if err != nil || !slices.ContainsFunc(r.violations, func(v history.Violation) bool { return v.Rule == c.rule }) {
 				t.Errorf("want %q, got %v, %v", c.rule, r.violations, err)
 			}
@@ -134,7 +134,7 @@ func TestARunWithAnAsynchronousStandbyFails(t *testing.T) {
 	dbtest.Slow(t)
 	o := short(t, "-duration 10s -customers 8 -processes 1 -async -faults "+frozenStandby)
 	o.sabotage = `select` // so that nothing is kept
-	r, err := play(t.Context(), o, io.Discard)
+	r, err := execute(t.Context(), o, io.Discard)
 	if err != nil || !slices.ContainsFunc(r.violations, func(v history.Violation) bool {
 		return v.Rule == history.Unreplicated
 	}) {
@@ -149,19 +149,19 @@ func TestAMessageIsCutInItsMiddle(t *testing.T) {
 	before := "an append, whole"
 	flight := []byte(before + "B\x00\x00\x00\x50\x00" + name + "\x00\x00\x00\x00\x00\x00\x00E")
 	for dice := range 200 {
-		at := (&cutToxic{Dice: dice}).place(flight)
+		at := (&cutToxic{Dice: dice}).cutAt(flight)
 		if at <= 0 || at >= len(flight) || dice%3 != 0 && at < len(before)+len("B") {
 			t.Errorf("dice %d cut %d of %d bytes", dice, at, len(flight))
 		}
 	}
-	if at := (&cutToxic{}).place([]byte(before)); at != 0 {
+	if at := (&cutToxic{}).cutAt([]byte(before)); at != 0 {
 		t.Errorf("without a COMMIT, %d bytes", at)
 	}
 }
 
 func TestTheScheduleFollowsFromTheSeed(t *testing.T) {
 	t.Parallel()
-	draw := func(seed uint64) []strike { return schedule(faults, onDatabase, seed, time.Minute, 3) }
+	draw := func(seed uint64) []injection { return schedule(faults, onDatabase, seed, time.Minute, 3) }
 	if !slices.Equal(draw(1), draw(1)) {
 		t.Error("one seed gives two schedules")
 	}
@@ -170,7 +170,8 @@ func TestTheScheduleFollowsFromTheSeed(t *testing.T) {
 	}
 	var used int
 	for _, f := range faults {
-		if slices.ContainsFunc(schedule(faults, f.lane, 1, 20*time.Second, 3), func(s strike) bool { return s.fault == f }) {
+		drawn := schedule(faults, f.target, 1, 20*time.Second, 3)
+		if slices.ContainsFunc(drawn, func(in injection) bool { return in.fault == f }) {
 			used++
 		}
 	}
@@ -186,11 +187,11 @@ func TestGrowthIsFound(t *testing.T) {
 		steady[i] = sample{files: 40 + i%5, threads: 9, kilobytes: 40_000 + 100*i}
 		leaking[i] = sample{files: 40 + i, threads: 9 + i, kilobytes: 40_000 + 2_000*i}
 	}
-	if found := (&growth{samples: [][]sample{steady}}).found(); len(found) > 0 {
+	if found := (&growth{samples: [][]sample{steady}}).leaks(); len(found) > 0 {
 		t.Errorf("nothing grows, and found is %v", found)
 	}
-	if found := (&growth{samples: [][]sample{steady, leaking}}).found(); len(found) != len(uses()) {
-		t.Errorf("all of %d grow, and found is %v", len(uses()), found)
+	if found := (&growth{samples: [][]sample{steady, leaking}}).leaks(); len(found) != len(resources()) {
+		t.Errorf("all of %d grow, and found is %v", len(resources()), found)
 	}
 }
 

@@ -30,13 +30,13 @@ type claimant struct {
 	booked map[uuid.UUID]uuid.UUID // event to booking
 }
 
-// inviteClaimants schedules events with two ticket types and fewer tickets than they want.
-func (a *arena) inviteClaimants(ctx context.Context) ([]*claimant, error) {
-	organizer, err := newCaller(a.balancer.url(), a.recorder, account.Organizer)
+// newClaimants schedules events with two ticket types and fewer tickets than they want.
+func (h *harness) newClaimants(ctx context.Context) ([]*claimant, error) {
+	organizer, err := newCaller(h.balancer.url(), h.recorder, account.Organizer)
 	if err != nil {
 		return nil, err
 	}
-	n := max(4, a.options.customers/3)
+	n := max(4, h.options.customers/3)
 	var events []uuid.UUID
 	for i, tickets := range []int{2, n / 2, n} {
 		id, err := organizer.newEvent(ctx, map[string]any{
@@ -52,20 +52,20 @@ func (a *arena) inviteClaimants(ctx context.Context) ([]*claimant, error) {
 	}
 	claimants := make([]*claimant, n)
 	for i := range claimants {
-		c, err := newCaller(a.balancer.url(), a.recorder, account.Customer)
+		c, err := newCaller(h.balancer.url(), h.recorder, account.Customer)
 		if err != nil {
 			return nil, err
 		}
 		claimants[i] = &claimant{
 			caller: c, events: events, held: map[uuid.UUID]uuid.UUID{}, booked: map[uuid.UUID]uuid.UUID{},
-			random: rand.New(rand.NewPCG(a.options.seed, uint64(10_000+i))),
+			random: rand.New(rand.NewPCG(h.options.seed, uint64(10_000+i))),
 		}
 	}
 	return claimants, nil
 }
 
-// live goes on until ctx ends, and comes back with no request under way.
-func (c *claimant) live(ctx context.Context) {
+// run goes on until ctx ends, and comes back with no request under way.
+func (c *claimant) run(ctx context.Context) {
 	for pause(ctx, time.Duration(50+c.random.IntN(250))*time.Millisecond) {
 		event := c.events[c.random.IntN(len(c.events))]
 		hold, holds := c.held[event]
@@ -137,8 +137,8 @@ func (c *claimant) giveUp(event uuid.UUID, kind history.Kind) {
 	}
 }
 
-// leave ends the waiting for each event.
-func (c *claimant) leave(ctx context.Context) {
+// leaveAll ends the waiting for each event.
+func (c *claimant) leaveAll(ctx context.Context) {
 	for _, event := range c.events {
 		for !isOver(c.ask(history.Request{Kind: history.Leave, Event: event})) {
 			if !pause(ctx, 100*time.Millisecond) {
@@ -150,13 +150,13 @@ func (c *claimant) leave(ctx context.Context) {
 
 // endClaims lets all claimants leave, and waits until the processes have recorded that what they held
 // has lapsed. What is left after a while is a violation that the history shows.
-func (a *arena) endClaims(ctx context.Context, claimants []*claimant) error {
+func (h *harness) endClaims(ctx context.Context) error {
 	var leaving sync.WaitGroup
-	for _, c := range claimants {
-		leaving.Go(func() { c.leave(ctx) })
+	for _, c := range h.claimants {
+		leaving.Go(func() { c.leaveAll(ctx) })
 	}
 	leaving.Wait()
-	return a.withConn(ctx, func(conn *pgx.Conn) error {
+	return h.withConn(ctx, func(conn *pgx.Conn) error {
 		var err error
 		waitUntil(ctx, 10*holdTime, func() bool {
 			var held int

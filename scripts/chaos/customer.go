@@ -51,13 +51,13 @@ type caller struct {
 	recorder *recorder
 }
 
-// answerWithin is how long a customer waits for an answer. Those who are not answered by
+// requestTimeout is how long a customer waits for an answer. Those who are not answered by
 // then come again.
-const answerWithin = 4 * time.Second
+const requestTimeout = 4 * time.Second
 
 func newCaller(base string, r *recorder, role account.Role) (*caller, error) {
 	c := &caller{base: base, id: uuid.New(), recorder: r, http: &http.Client{
-		Transport: &http.Transport{DisableKeepAlives: true}, Timeout: answerWithin,
+		Transport: &http.Transport{DisableKeepAlives: true}, Timeout: requestTimeout,
 	}}
 	var err error
 	c.token, err = mint(c.id, role, 0)
@@ -225,8 +225,8 @@ type customer struct {
 	latest int64                   // position of the last change
 }
 
-// live goes on until ctx ends, and comes back with no request under way.
-func (c *customer) live(ctx context.Context) {
+// run goes on until ctx ends, and comes back with no request under way.
+func (c *customer) run(ctx context.Context) {
 	for pause(ctx, time.Duration(c.random.IntN(80))*time.Millisecond) {
 		event := c.events[c.random.IntN(len(c.events))]
 		dice := c.random.IntN(100)
@@ -244,8 +244,8 @@ func (c *customer) live(ctx context.Context) {
 	}
 }
 
-// book tries until there is an answer, mostly; with the same key, mostly; and now and then twice at
-// once. Those who are calm do neither give up nor send twice.
+// book repeats a request until there is an answer, mostly with an Idempotency-Key. One in ten gives
+// up, and one in ten sends it twice at once; with isCalm none does either.
 func (c *customer) book(ctx context.Context, event uuid.UUID, isCalm bool) {
 	q := history.Request{Kind: history.Book, Event: event}
 	if c.random.IntN(10) < 8 {
@@ -293,9 +293,42 @@ func (c *customer) cancel(ctx context.Context, event, booking uuid.UUID) {
 	}
 }
 
-// insist books each event until there is an answer.
-func (c *customer) insist(ctx context.Context) {
+// bookAll books each event until there is an answer.
+func (c *customer) bookAll(ctx context.Context) {
 	for _, event := range c.events {
 		c.book(ctx, event, true)
 	}
+}
+
+// newCustomers schedules events and makes customers, who want tickets of all of them: of some there are
+// enough, of others not.
+func (h *harness) newCustomers(ctx context.Context) ([]*customer, error) {
+	organizer, err := newCaller(h.balancer.url(), h.recorder, account.Organizer)
+	if err != nil {
+		return nil, err
+	}
+	n := h.options.customers
+	var events []uuid.UUID
+	for i, tickets := range []int{1, n / 4, n / 2, n - 1, n, 2 * n} {
+		id, err := organizer.newEvent(ctx, map[string]any{
+			"title": fmt.Sprintf("Event %d", i), "venue": "Hall", "date": "2100-01-01T20:00:00Z",
+			"totalTickets": tickets, "price": 10,
+		})
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, id)
+	}
+	customers := make([]*customer, n)
+	for i := range customers {
+		c, err := newCaller(h.balancer.url(), h.recorder, account.Customer)
+		if err != nil {
+			return nil, err
+		}
+		customers[i] = &customer{
+			caller: c, events: events, held: map[uuid.UUID]uuid.UUID{},
+			random: rand.New(rand.NewPCG(h.options.seed, uint64(100+i))),
+		}
+	}
+	return customers, nil
 }

@@ -47,7 +47,7 @@ func (t *cutToxic) Pipe(stub *toxics.ToxicStub) {
 				return
 			}
 			data := c.Data
-			if at := t.place(data); !state.isCut && at > 0 && t.used.CompareAndSwap(false, true) {
+			if at := t.cutAt(data); !state.isCut && at > 0 && t.used.CompareAndSwap(false, true) {
 				data = data[:at]
 				state.isCut = true
 				stub.Output <- &stream.StreamChunk{Data: data, Timestamp: c.Timestamp}
@@ -65,10 +65,10 @@ func (*cutToxic) Cleanup(stub *toxics.ToxicStub) {
 	}
 }
 
-// place is where to cut; 0: nowhere. COMMIT is a prepared statement, whose name pgx makes of its text.
+// cutAt is the byte at which to cut; 0: nowhere. COMMIT is a prepared statement, whose name pgx makes of its text.
 // Cut inside of the message that binds it, everything before is executed, and the head of the log is
 // locked.
-func (t *cutToxic) place(data []byte) int {
+func (t *cutToxic) cutAt(data []byte) int {
 	digest := sha256.Sum256([]byte("commit"))
 	name := "\x00stmtcache_" + hex.EncodeToString(digest[:24]) + "\x00"
 	at := bytes.Index(data, []byte(name))
@@ -85,21 +85,21 @@ func (t *cutToxic) place(data []byte) int {
 const bookAgainWithin = 15 * time.Second
 
 // cutMessage cuts a flight of one process. Somebody must be able to book again in time.
-func (a *arena) cutMessage(ctx context.Context, s strike) (err error) {
-	l := a.links[s.node]
+func (h *harness) cutMessage(ctx context.Context, in injection) (err error) {
+	l := h.links[in.node]
 	added, err := l.proxy.Toxics.AddToxicJson(bytes.NewReader(fmt.Appendf(nil,
-		`{"name":"cut","type":%q,"stream":"upstream","attributes":{"dice":%d}}`, cutToxicName, s.dice)))
+		`{"name":"cut","type":%q,"stream":"upstream","attributes":{"dice":%d}}`, cutToxicName, in.dice)))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.mend()) }()
+	defer func() { err = errors.Join(err, l.heal()) }()
 	cut := added.Toxic.(*cutToxic) //nolint:forcetypeassert // it was asked for
 	if !waitUntil(ctx, 5*time.Second, cut.used.Load) {
 		return errors.New("nobody commits")
 	}
-	at := a.recorder.now()
-	if !waitUntil(ctx, bookAgainWithin, func() bool { return a.recorder.changedSince(at) }) && ctx.Err() == nil {
-		a.accuse("locked out", fmt.Sprintf("nobody could book from %.2f s on, after half of a message", at.Seconds()))
+	at := h.recorder.now()
+	if !waitUntil(ctx, bookAgainWithin, func() bool { return h.recorder.changedSince(at) }) && ctx.Err() == nil {
+		h.addViolation("locked out", fmt.Sprintf("nobody could book from %.2f s on, after half of a message", at.Seconds()))
 	}
 	return nil
 }
@@ -123,10 +123,4 @@ func waitUntil(ctx context.Context, within time.Duration, holds func() bool) boo
 		}
 	}
 	return true
-}
-
-func (a *arena) accuse(rule, detail string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.violations = append(a.violations, history.Violation{Rule: rule, Detail: detail})
 }

@@ -88,9 +88,7 @@ func limitProcess(ctx context.Context, pid int, size string) error {
 	if err != nil {
 		return err
 	}
-	if owner, ok := about.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
-	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: ownerOf(about)}
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("limit process %d: %w: %s", pid, err, said)
 	}

@@ -8,8 +8,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/boxoffice/boxoffice/scripts/chaos/history"
 )
 
@@ -23,41 +21,41 @@ const bookedAgain = time.Minute
 // failovers are the ways in which the database gets another leader.
 func failovers() []*fault {
 	return []*fault{
-		{name: "kill", lane: onLeader, do: func(ctx context.Context, a *arena, s strike) error {
-			if a.options.async {
+		{name: "kill", target: onLeader, do: func(ctx context.Context, h *harness, in injection) error {
+			if h.options.async {
 				// The standby lags when the leader dies.
-				for _, m := range a.cluster.members {
+				for _, m := range h.cluster.members {
 					m.replication.cut()
 				}
 				pause(ctx, 2*time.Second)
 			}
-			return a.failOver(ctx, s, func(old *member) error { return old.kill() }, func(old *member) error {
-				a.cluster.mend()
+			return h.failOver(ctx, in, func(old *member) error { return old.kill() }, func(old *member) error {
+				h.cluster.heal()
 				return old.start()
 			})
 		}},
-		{name: "freeze", lane: onLeader, do: func(ctx context.Context, a *arena, s strike) error {
-			return a.failOver(ctx, s, (*member).freeze, func(old *member) error { return old.signal(syscall.SIGCONT) })
+		{name: "freeze", target: onLeader, do: func(ctx context.Context, h *harness, in injection) error {
+			return h.failOver(ctx, in, (*member).freeze, func(old *member) error { return old.signal(syscall.SIGCONT) })
 		}},
-		{name: "partition", lane: onLeader, do: func(ctx context.Context, a *arena, s strike) error {
-			return a.partition(ctx, s, true)
+		{name: "partition", target: onLeader, do: func(ctx context.Context, h *harness, in injection) error {
+			return h.partition(ctx, in, true)
 		}},
-		{name: "partition-servers", lane: onLeader, do: func(ctx context.Context, a *arena, s strike) error {
-			return a.partition(ctx, s, false)
+		{name: "partition-servers", target: onLeader, do: func(ctx context.Context, h *harness, in injection) error {
+			return h.partition(ctx, in, false)
 		}},
-		{name: "switchover", lane: onLeader, do: func(ctx context.Context, a *arena, s strike) error {
-			return a.failOver(ctx, s, func(old *member) error {
-				return a.cluster.switchover(ctx, a.cluster.index(old.name))
+		{name: "switchover", target: onLeader, do: func(ctx context.Context, h *harness, in injection) error {
+			return h.failOver(ctx, in, func(old *member) error {
+				return h.cluster.switchover(ctx, h.cluster.index(old.name))
 			}, func(*member) error { return nil })
 		}},
 	}
 }
 
-func (a *arena) partition(ctx context.Context, s strike, withClients bool) error {
-	return a.failOver(ctx, s, func(old *member) error {
-		a.cluster.isolate(old, withClients)
+func (h *harness) partition(ctx context.Context, in injection, withClients bool) error {
+	return h.failOver(ctx, in, func(old *member) error {
+		h.cluster.isolate(old, withClients)
 		return nil
-	}, func(*member) error { a.cluster.mend(); return nil })
+	}, func(*member) error { h.cluster.heal(); return nil })
 }
 
 // isolate cuts a member off from etcd and from the other member, and from the program or not. If
@@ -74,92 +72,83 @@ func (p *patroni) isolate(m *member, withClients bool) {
 	}
 }
 
-// mend lets everything through again.
-func (p *patroni) mend() {
+// heal lets everything through again.
+func (p *patroni) heal() {
 	for _, m := range p.members {
 		for _, g := range m.gates() {
-			g.mend()
+			g.heal()
 		}
 	}
 }
 
-// known are the faults that there are.
-func (o options) known() []*fault {
+// availableFaults are those that a run of these options can have.
+func (o options) availableFaults() []*fault {
 	if o.failover {
 		return failovers()
 	}
 	return faults
 }
 
-// day is how long customers and faults go on. With failovers, the last of them ends it.
-func (a *arena) day(ctx context.Context) (context.Context, context.CancelFunc) {
-	if a.options.failover {
+// faultPeriod is how long customers and faults go on. With failovers, the last of them ends it.
+func (h *harness) faultPeriod(ctx context.Context) (context.Context, context.CancelFunc) {
+	if h.options.failover {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, a.options.duration)
+	return context.WithTimeout(ctx, h.options.duration)
 }
 
-func (a *arena) startFailovers(
-	ctx context.Context, end func(), group *errgroup.Group, of []*fault, out func(line string),
-) {
-	group.Go(func() error { defer end(); a.failOvers(ctx, of, out); return nil })
-	group.Go(func() error { a.watchReadiness(ctx); return nil })
-}
-
-// failOvers strikes the leader again and again until the duration has passed, and at least once
+// injectFailovers breaks the leader again and again until the duration has passed, and at least once
 // with each fault.
-func (a *arena) failOvers(ctx context.Context, faults []*fault, out func(line string)) {
-	for i, s := range schedule(faults, onLeader, a.options.seed, time.Hour, 1) {
-		if i >= len(faults) && a.recorder.now() > a.options.duration || !pause(ctx, s.after) {
+func (h *harness) injectFailovers(ctx context.Context, faults []*fault, out func(line string)) {
+	for i, in := range schedule(faults, onLeader, h.options.seed, time.Hour, 1) {
+		if i >= len(faults) && h.recorder.now() > h.options.duration || !pause(ctx, in.after) {
 			return
 		}
-		began := a.recorder.now()
-		err := s.fault.do(ctx, a, s)
+		began := h.recorder.now()
+		err := in.fault.do(ctx, h, in)
 		if ctx.Err() != nil {
 			return
 		}
-		ended := a.recorder.now()
-		from, to := longestGap(a.recorder.requests(), began, ended)
+		ended := h.recorder.now()
+		from, to := longestGap(h.recorder.requests(), began, ended)
 		gap := to - from
 		line := fmt.Sprintf("%6.2f–%.2f s  %s: nobody could book for %.1f s, /readyz said otherwise for %.1f s of it",
-			began.Seconds(), ended.Seconds(), s.fault.name, gap.Seconds(), a.readyIn(from, to).Seconds())
-		if err == nil && gap > a.options.gap {
+			began.Seconds(), ended.Seconds(), in.fault.name, gap.Seconds(), h.readyIn(from, to).Seconds())
+		if err == nil && gap > h.options.gap {
 			err = fmt.Errorf("nobody could book for %s", gap)
 		}
-		a.note(s.fault.name)
-		out(line + because(err) + "\n")
+		h.countFault(in.fault.name)
+		out(line + reasonOf(err) + "\n")
 		if err != nil {
-			a.violations = append(a.violations, history.Violation{
-				Rule: "the failover fails", Detail: s.fault.name + because(err),
-			})
+			h.addViolation("the failover fails", in.fault.name+reasonOf(err))
 			return // the next one would fail for the same reason
 		}
 	}
 }
 
-// failOver strikes the leader, waits until the other member leads and bookings are confirmed, mends
-// what was struck, and waits until the old leader follows the new one.
-func (a *arena) failOver(ctx context.Context, s strike, strikeIt, mend func(old *member) error) error {
-	p := a.cluster
-	leader, err := p.waitWhole(ctx, !a.options.async)
+// failOver breaks the leader, waits until the other member leads and bookings are confirmed, repairs
+// the old leader, and waits until it follows the new one.
+func (h *harness) failOver(ctx context.Context, in injection, breakIt, repair func(old *member) error) error {
+	p := h.cluster
+	leader, err := p.waitWhole(ctx, !h.options.async)
 	if err != nil {
 		return err
 	}
 	old := p.members[leader]
-	if err := strikeIt(old); err != nil {
+	if err := breakIt(old); err != nil {
 		return err
 	}
 	if err := p.waitLeader(ctx, 1-leader, time.Minute); err != nil {
 		return err
 	}
-	if err := a.waitBooked(ctx, a.recorder.now()); err != nil {
+	if err := h.waitBooked(ctx, h.recorder.now()); err != nil {
 		return err
 	}
-	pause(ctx, s.lasts)
-	if err := mend(old); err != nil {
+	pause(ctx, in.lasts)
+	if err := repair(old); err != nil {
 		return err
 	}
-	now, err := p.waitWhole(ctx, !a.options.async)
+	now, err := p.waitWhole(ctx, !h.options.async)
 	if err == nil && now == leader {
 		err = errors.New("the old leader leads again")
 	}
@@ -167,11 +156,11 @@ func (a *arena) failOver(ctx context.Context, s strike, strikeIt, mend func(old 
 }
 
 // waitBooked waits until a booking is confirmed that was asked for after a moment.
-func (a *arena) waitBooked(ctx context.Context, since time.Duration) error {
+func (h *harness) waitBooked(ctx context.Context, since time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, bookedAgain)
 	defer cancel()
 	for {
-		requests := a.recorder.requests()
+		requests := h.recorder.requests()
 		slices.Reverse(requests)
 		if slices.ContainsFunc(requests, func(q history.Request) bool {
 			return q.Invoked > since && isNewBooking(&q)
@@ -215,27 +204,27 @@ func longestGap(requests []history.Request, from, to time.Duration) (start, end 
 const readinessEvery = 200 * time.Millisecond
 
 // watchReadiness notes when processes say that they can serve.
-func (a *arena) watchReadiness(ctx context.Context) {
+func (h *harness) watchReadiness(ctx context.Context) {
 	for pause(ctx, readinessEvery) {
-		for _, n := range a.nodes {
+		for _, n := range h.nodes {
 			if n.ready(ctx) {
-				a.mu.Lock()
-				a.ready = append(a.ready, a.recorder.now())
-				a.mu.Unlock()
+				h.mu.Lock()
+				h.ready = append(h.ready, h.recorder.now())
+				h.mu.Unlock()
 			}
 		}
 	}
 }
 
 // readyIn is how long processes said between two moments that they can serve, on average.
-func (a *arena) readyIn(from, to time.Duration) time.Duration {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (h *harness) readyIn(from, to time.Duration) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	times := 0
-	for _, at := range a.ready {
+	for _, at := range h.ready {
 		if from < at && at < to {
 			times++
 		}
 	}
-	return time.Duration(times) * readinessEvery / time.Duration(len(a.nodes))
+	return time.Duration(times) * readinessEvery / time.Duration(len(h.nodes))
 }

@@ -21,7 +21,7 @@ func TestAShortFailover(t *testing.T) {
 	o.lease = 10            // a newer Patroni makes it 20
 	o.gap = 3 * bookedAgain // where other tests run, elections take longer; CI measures failovers alone
 	var out bytes.Buffer
-	r, err := play(t.Context(), o, &out)
+	r, err := execute(t.Context(), o, &out)
 	if err != nil || len(r.violations) > 0 || r.faults["kill"] != 1 || r.faults["switchover"] != 1 {
 		t.Errorf("%v %v\n%s", err, r.violations, &out)
 	}
@@ -83,7 +83,7 @@ func TestAPartitionLeavesTheClientsWhereItIsTold(t *testing.T) {
 		})
 	}
 	a, b := p.members[0], p.members[1]
-	isCut := func(g *gate) bool { return g.mended != nil }
+	isCut := func(g *gate) bool { return g.healed != nil }
 	for _, withClients := range []bool{true, false} {
 		p.isolate(a, withClients)
 		for i, g := range []*gate{a.replication, a.health, a.agreement, b.replication, b.health} {
@@ -94,7 +94,7 @@ func TestAPartitionLeavesTheClientsWhereItIsTold(t *testing.T) {
 		if isCut(a.clients) != withClients || isCut(b.clients) || isCut(b.agreement) {
 			t.Error("the wrong clients are cut off, or the other member")
 		}
-		p.mend()
+		p.heal()
 		if slices.ContainsFunc(append(a.gates(), b.gates()...), isCut) {
 			t.Error("something is still cut")
 		}

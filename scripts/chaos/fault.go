@@ -10,96 +10,97 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// fault is a way to break something. It ends with what it broke being mended, except for processes
+// fault is a way to break something. It repairs what it broke before it returns, except for processes
 // that were killed: those are started again by their supervisor.
 type fault struct {
 	name string
-	// lane: faults of one lane follow each other, and the lanes run at the same time.
-	lane lane
-	do   func(context.Context, *arena, strike) error
-	// alone: nothing else is broken meanwhile, in any lane.
+	// target: faults of one target follow each other, and those of different targets overlap.
+	target target
+	do     func(context.Context, *harness, injection) error
+	// alone: nothing else is broken meanwhile, on any target.
 	alone bool
 }
 
-type lane int
+// target is what a fault breaks.
+type target int
 
 const (
-	onProcesses lane = iota
+	onProcesses target = iota
 	onDatabase
 	onLeader
 )
 
-// strike is one use of a fault, as it was drawn.
-type strike struct {
+// injection is one use of a fault, as it was drawn.
+type injection struct {
 	fault *fault
-	after time.Duration // the one before it in its lane
+	after time.Duration // the end of the one before it, of the same target
 	node  int
 	lasts time.Duration
 	dice  int
 }
 
 var faults = []*fault{
-	{name: "kill", lane: onProcesses, do: func(_ context.Context, a *arena, s strike) error {
-		a.nodes[s.node].signal(syscall.SIGKILL)
+	{name: "kill", target: onProcesses, do: func(_ context.Context, h *harness, in injection) error {
+		h.nodes[in.node].signal(syscall.SIGKILL)
 		return nil
 	}},
-	{name: "stop", lane: onProcesses, do: func(ctx context.Context, a *arena, s strike) error {
-		a.freeze(ctx, s.node, s.lasts)
+	{name: "stop", target: onProcesses, do: func(ctx context.Context, h *harness, in injection) error {
+		h.freeze(ctx, in.node, in.lasts)
 		return nil
 	}},
-	{name: "stop-all", lane: onProcesses, do: func(ctx context.Context, a *arena, s strike) error {
-		for _, n := range a.nodes {
+	{name: "stop-all", target: onProcesses, do: func(ctx context.Context, h *harness, in injection) error {
+		for _, n := range h.nodes {
 			n.signal(syscall.SIGSTOP)
 		}
-		pause(ctx, s.lasts)
-		for _, n := range a.nodes {
+		pause(ctx, in.lasts)
+		for _, n := range h.nodes {
 			n.signal(syscall.SIGCONT)
 		}
 		return nil
 	}},
-	{name: "commit-kill", lane: onProcesses, do: func(ctx context.Context, a *arena, s strike) error {
-		return a.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error {
-			a.nodes[node].signal(syscall.SIGKILL)
+	{name: "commit-kill", target: onProcesses, do: func(ctx context.Context, h *harness, in injection) error {
+		return h.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error {
+			h.nodes[node].signal(syscall.SIGKILL)
 			return nil
-		}, s.dice%2 == 0)
+		}, in.dice%2 == 0)
 	}},
-	{name: "commit-stop", lane: onProcesses, do: func(ctx context.Context, a *arena, s strike) error {
+	{name: "commit-stop", target: onProcesses, do: func(ctx context.Context, h *harness, in injection) error {
 		stopped := -1
-		err := a.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error {
-			a.nodes[node].signal(syscall.SIGSTOP)
+		err := h.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error {
+			h.nodes[node].signal(syscall.SIGSTOP)
 			stopped = node
 			return nil
-		}, s.dice%2 == 0)
+		}, in.dice%2 == 0)
 		if stopped >= 0 {
-			pause(ctx, s.lasts)
-			a.nodes[stopped].signal(syscall.SIGCONT)
+			pause(ctx, in.lasts)
+			h.nodes[stopped].signal(syscall.SIGCONT)
 		}
 		return err
 	}},
-	{name: "commit-cut", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
-		return a.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error { return a.links[node].reset() }, s.dice%2 == 0)
+	{name: "commit-cut", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
+		return h.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error { return h.links[node].reset() }, in.dice%2 == 0)
 	}},
-	{name: "commit-terminate", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
-		return a.atCommit(ctx, func(conn *pgx.Conn, _ int, pid int32) error {
+	{name: "commit-terminate", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
+		return h.atCommit(ctx, func(conn *pgx.Conn, _ int, pid int32) error {
 			_, err := conn.Exec(ctx, `select pg_terminate_backend($1)`, pid)
 			return err
-		}, s.dice%2 == 0)
+		}, in.dice%2 == 0)
 	}},
-	{name: "commit-swallow", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
+	{name: "commit-swallow", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
 		swallowed := -1
-		err := a.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error {
+		err := h.atCommit(ctx, func(_ *pgx.Conn, node int, _ int32) error {
 			swallowed = node
-			return a.links[node].poison(swallowAnswers)
-		}, s.dice%2 == 0)
+			return h.links[node].addToxic(swallowAnswers)
+		}, in.dice%2 == 0)
 		if swallowed >= 0 {
-			pause(ctx, s.lasts)
-			err = errors.Join(err, a.links[swallowed].mend())
+			pause(ctx, in.lasts)
+			err = errors.Join(err, h.links[swallowed].heal())
 		}
 		return err
 	}},
-	{name: "terminate", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
-		return a.withConn(ctx, func(conn *pgx.Conn) error {
-			for until := time.Now().Add(s.lasts); time.Now().Before(until) && ctx.Err() == nil; {
+	{name: "terminate", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
+		return h.withConn(ctx, func(conn *pgx.Conn) error {
+			for until := time.Now().Add(in.lasts); time.Now().Before(until) && ctx.Err() == nil; {
 				if err := terminateSessions(ctx, conn); err != nil {
 					return err
 				}
@@ -108,19 +109,19 @@ var faults = []*fault{
 			return nil
 		})
 	}},
-	{name: "restart", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
-		if err := a.postgres.crash(); err != nil {
+	{name: "restart", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
+		if err := h.postgres.crash(); err != nil {
 			return err
 		}
-		pause(ctx, s.lasts)
-		return a.postgres.start(context.WithoutCancel(ctx))
+		pause(ctx, in.lasts)
+		return h.postgres.start(context.WithoutCancel(ctx))
 	}},
-	{name: "backend-kill", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
-		return a.withConn(ctx, func(conn *pgx.Conn) error {
+	{name: "backend-kill", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
+		return h.withConn(ctx, func(conn *pgx.Conn) error {
 			var pid int
 			err := conn.QueryRow(ctx, `
 				select pid from pg_stat_activity where usename = $1 order by pid offset $2 limit 1`,
-				userOf(s.node), s.dice%5).Scan(&pid)
+				userOf(in.node), in.dice%5).Scan(&pid)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return errors.New("the process has no session")
 			}
@@ -130,40 +131,40 @@ var faults = []*fault{
 			return err
 		})
 	}},
-	{name: "cut", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
-		return a.onLinks(ctx, s, func(l *link) error { l.cut(); return nil })
+	{name: "cut", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
+		return h.onLinks(ctx, in, func(l *link) error { l.cut(); return nil })
 	}},
-	{name: "reset", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
-		s.lasts = 0
-		return a.onLinks(ctx, s, (*link).reset)
+	{name: "reset", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
+		in.lasts = 0
+		return h.onLinks(ctx, in, (*link).reset)
 	}},
-	{name: "delay", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
-		return a.onLinks(ctx, s, func(l *link) error { return l.poison(delayAnswers) })
+	{name: "delay", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
+		return h.onLinks(ctx, in, func(l *link) error { return l.addToxic(delayAnswers) })
 	}},
-	{name: "blackhole", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
-		toxic := []string{swallowAnswers, swallowRequests}[s.dice%2]
-		return a.onLinks(ctx, s, func(l *link) error { return l.poison(toxic) })
+	{name: "blackhole", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
+		toxic := []string{swallowAnswers, swallowRequests}[in.dice%2]
+		return h.onLinks(ctx, in, func(l *link) error { return l.addToxic(toxic) })
 	}},
-	{name: "disk-full", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
-		return a.withConn(ctx, func(conn *pgx.Conn) error {
+	{name: "disk-full", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
+		return h.withConn(ctx, func(conn *pgx.Conn) error {
 			empty, err := fillDisk(ctx, conn)
 			if empty == nil {
 				return err
 			}
-			before := a.postgres.refused.Load()
-			pause(ctx, max(s.lasts, time.Second))
+			before := h.postgres.refused.Load()
+			pause(ctx, max(in.lasts, time.Second))
 			// There is some room left, and on a busy machine it lasts, or the server says late that it has none.
-			for until := time.Now().Add(5 * time.Second); a.postgres.refused.Load() == before &&
+			for until := time.Now().Add(5 * time.Second); h.postgres.refused.Load() == before &&
 				time.Now().Before(until) && pause(ctx, 50*time.Millisecond); {
 			}
 			err = errors.Join(err, empty())
-			if err == nil && a.postgres.refused.Load() == before {
+			if err == nil && h.postgres.refused.Load() == before {
 				err = errors.New("nobody needed space")
 			}
 			return err
 		})
 	}},
-	{name: "exhaust", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
+	{name: "exhaust", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
 		var taken []*pgx.Conn
 		defer func() {
 			for _, conn := range taken {
@@ -171,7 +172,7 @@ var faults = []*fault{
 			}
 		}()
 		for range connectionsMax { // and make the processes need new ones
-			conn, err := connect(ctx, a.url)
+			conn, err := connect(ctx, h.url)
 			if err != nil && len(taken) == 0 {
 				return err
 			}
@@ -185,20 +186,20 @@ var faults = []*fault{
 				}
 			}
 		}
-		pause(ctx, s.lasts)
+		pause(ctx, in.lasts)
 		return nil
 	}},
-	{name: "cut-message", lane: onDatabase, alone: true, do: func(ctx context.Context, a *arena, s strike) error {
-		return a.cutMessage(ctx, s)
+	{name: "cut-message", target: onDatabase, alone: true, do: func(ctx context.Context, h *harness, in injection) error {
+		return h.cutMessage(ctx, in)
 	}},
-	{name: frozenStandby, lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
-		return a.freezeStandby(ctx, s)
+	{name: frozenStandby, target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
+		return h.freezeStandby(ctx, in)
 	}},
-	{name: "restore", lane: onDatabase, do: func(ctx context.Context, a *arena, s strike) error {
-		return a.restoreDump(ctx, s)
+	{name: "restore", target: onDatabase, do: func(ctx context.Context, h *harness, in injection) error {
+		return h.restoreDump(ctx, in)
 	}},
-	{name: "slow-ping", lane: onDatabase, alone: true, do: func(ctx context.Context, a *arena, s strike) error {
-		return a.slowPing(ctx, s)
+	{name: "slow-ping", target: onDatabase, alone: true, do: func(ctx context.Context, h *harness, in injection) error {
+		return h.slowPing(ctx, in)
 	}},
 }
 
@@ -212,43 +213,33 @@ func terminateSessions(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // freeze lets a process stand still.
-func (a *arena) freeze(ctx context.Context, node int, lasts time.Duration) {
-	a.nodes[node].signal(syscall.SIGSTOP)
+func (h *harness) freeze(ctx context.Context, node int, lasts time.Duration) {
+	h.nodes[node].signal(syscall.SIGSTOP)
 	pause(ctx, lasts)
-	a.nodes[node].signal(syscall.SIGCONT)
+	h.nodes[node].signal(syscall.SIGCONT)
 }
 
-// onLinks does something to the link of one process, or at times of all, and mends it.
-func (a *arena) onLinks(ctx context.Context, s strike, do func(*link) error) (err error) {
-	links := a.links[s.node : s.node+1]
-	if s.dice%3 == 0 {
-		links = a.links
+// onLinks does something to the link of one process, or at times of all, and repairs it.
+func (h *harness) onLinks(ctx context.Context, in injection, do func(*link) error) (err error) {
+	links := h.links[in.node : in.node+1]
+	if in.dice%3 == 0 {
+		links = h.links
 	}
 	for _, l := range links {
 		err = errors.Join(err, do(l))
 	}
-	pause(ctx, s.lasts)
+	pause(ctx, in.lasts)
 	for _, l := range links {
-		err = errors.Join(err, l.mend())
+		err = errors.Join(err, l.heal())
 	}
 	return err
 }
 
-func (a *arena) withConn(ctx context.Context, do func(*pgx.Conn) error) error {
-	conn, err := connect(ctx, a.url)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost with it
-	return do(conn)
-}
-
-// atCommit strikes in the one moment that matters most: a process has sent its records together
-// with COMMIT and has no answer yet. Nothing can be inserted while the lock is held, so there it
-// waits. Strike first, and the commit happens with nobody to hear of it; or, with late, strike as
-// soon as the commit goes on.
-func (a *arena) atCommit(ctx context.Context, do func(conn *pgx.Conn, node int, pid int32) error, late bool) error {
-	return a.withConn(ctx, func(conn *pgx.Conn) error {
+// atCommit calls do at the moment that matters most: a process has sent its records together with
+// COMMIT and has no answer yet. Nothing can be inserted while the lock is held, so the process waits
+// there. The commit happens after do, or with late, while do runs.
+func (h *harness) atCommit(ctx context.Context, do func(conn *pgx.Conn, node int, pid int32) error, late bool) error {
+	return h.withConn(ctx, func(conn *pgx.Conn) error {
 		tx, err := conn.Begin(ctx)
 		if err != nil {
 			return err
@@ -274,7 +265,7 @@ func (a *arena) atCommit(ctx context.Context, do func(conn *pgx.Conn, node int, 
 				return ctx.Err()
 			}
 		}
-		node := slices.IndexFunc(a.nodes, func(n *node) bool { return userOf(n.number) == user })
+		node := slices.IndexFunc(h.nodes, func(n *node) bool { return userOf(n.number) == user })
 		if late {
 			if err := tx.Rollback(ctx); err != nil {
 				return err

@@ -16,17 +16,17 @@ import (
 
 func TestOnlyFaultsThatCameAboutAreCounted(t *testing.T) {
 	t.Parallel()
-	a := &arena{recorder: &recorder{began: time.Now()}, times: map[string]int{}}
-	strikes := []strike{
-		{fault: &fault{name: "struck", do: func(context.Context, *arena, strike) error { return nil }}},
-		{fault: &fault{name: "missed", do: func(context.Context, *arena, strike) error {
+	h := &harness{recorder: &recorder{began: time.Now()}, counts: map[string]int{}}
+	injections := []injection{
+		{fault: &fault{name: "injected", do: func(context.Context, *harness, injection) error { return nil }}},
+		{fault: &fault{name: "missed", do: func(context.Context, *harness, injection) error {
 			return errors.New("nobody\nthere")
 		}}},
 	}
 	var lines []string
-	a.breakThings(t.Context(), strikes, func(line string) { lines = append(lines, line) })
-	if len(a.times) != 1 || a.times["struck"] != 1 {
-		t.Errorf("counted %v", a.times)
+	h.inject(t.Context(), injections, func(line string) { lines = append(lines, line) })
+	if len(h.counts) != 1 || h.counts["injected"] != 1 {
+		t.Errorf("counted %v", h.counts)
 	}
 	if len(lines) != 2 || !strings.HasSuffix(lines[1], ": nobody there\n") {
 		t.Errorf("told %q", lines)
@@ -50,15 +50,15 @@ func TestFaultsThatFindNothingToBreak(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	a := &arena{postgres: p, url: p.server.Load().URL()}
-	strikeWith := func(ctx context.Context, name string) error {
-		of, err := chosen(faults, name)
+	h := &harness{postgres: p, url: p.server.Load().URL()}
+	injectNamed := func(ctx context.Context, name string) error {
+		of, err := chooseFaults(faults, name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return of[0].do(ctx, a, strike{fault: of[0]})
+		return of[0].do(ctx, h, injection{fault: of[0]})
 	}
-	if err := strikeWith(t.Context(), "backend-kill"); err == nil {
+	if err := injectNamed(t.Context(), "backend-kill"); err == nil {
 		t.Error("a session was killed, and there is none")
 	}
 	conn, err := connect(t.Context(), p.server.Load().URL())
@@ -73,13 +73,13 @@ func TestFaultsThatFindNothingToBreak(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
-	if err := strikeWith(short, "commit-terminate"); err == nil {
-		t.Error("a commit was struck, and there was none")
+	if err := injectNamed(short, "commit-terminate"); err == nil {
+		t.Error("a commit was broken, and there was none")
 	}
 
 	restarted := make(chan struct{})
-	var lanes sync.WaitGroup
-	lanes.Go(func() { // the other lane
+	var users sync.WaitGroup
+	users.Go(func() { // faults of another target
 		for open := true; open; {
 			select {
 			case <-restarted:
@@ -94,16 +94,16 @@ func TestFaultsThatFindNothingToBreak(t *testing.T) {
 			}
 		}
 	})
-	if err := strikeWith(t.Context(), "restart"); err != nil {
+	if err := injectNamed(t.Context(), "restart"); err != nil {
 		t.Error(err)
 	}
 	close(restarted)
-	lanes.Wait()
+	users.Wait()
 
 	if err := p.crash(); err != nil {
 		t.Fatal(err)
 	}
-	if err := strikeWith(t.Context(), "exhaust"); err == nil {
+	if err := injectNamed(t.Context(), "exhaust"); err == nil {
 		t.Error("connections were taken from a server that does not run")
 	}
 	taken, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p.options.Port)))

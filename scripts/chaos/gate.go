@@ -6,7 +6,7 @@ import (
 )
 
 // gate is a way to a server that a partition can cut. As with TCP, what is sent while it is cut is
-// delivered when it is mended; until then nothing gets through, not even a new connection or the
+// delivered when it is healed; until then nothing gets through, not even a new connection or the
 // end of one.
 type gate struct {
 	address  string // to connect to
@@ -14,7 +14,7 @@ type gate struct {
 	listener net.Listener
 
 	mu     sync.Mutex
-	mended chan struct{} // nil: nothing is cut
+	healed chan struct{} // nil: nothing is cut
 }
 
 func newGate(server string) (*gate, error) {
@@ -30,34 +30,34 @@ func newGate(server string) (*gate, error) {
 func (g *gate) cut() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.mended == nil {
-		g.mended = make(chan struct{})
+	if g.healed == nil {
+		g.healed = make(chan struct{})
 	}
 }
 
-func (g *gate) mend() {
+func (g *gate) heal() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.mended != nil {
-		close(g.mended)
-		g.mended = nil
+	if g.healed != nil {
+		close(g.healed)
+		g.healed = nil
 	}
 }
 
 // pass waits while the gate is cut.
 func (g *gate) pass() {
 	g.mu.Lock()
-	mended := g.mended
+	healed := g.healed
 	g.mu.Unlock()
-	if mended != nil {
-		<-mended
+	if healed != nil {
+		<-healed
 	}
 }
 
 // close lets no new connection in. Those that are open end with one of their ends.
 func (g *gate) close() {
 	_ = g.listener.Close()
-	g.mend()
+	g.heal()
 }
 
 func (g *gate) accept() {
@@ -78,14 +78,7 @@ func (g *gate) join(client net.Conn) {
 		return
 	}
 	defer server.Close() //nolint:errcheck // likewise
-	done := make(chan struct{}, 2)
-	for _, way := range [][2]net.Conn{{server, client}, {client, server}} {
-		go func() {
-			g.copy(way[0], way[1])
-			done <- struct{}{}
-		}()
-	}
-	<-done
+	copyBothWays(client, server, g.copy)
 }
 
 func (g *gate) copy(to, from net.Conn) {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestWhatIsSentWhileAGateIsCutArrivesWhenItIsMended(t *testing.T) {
+func TestWhatIsSentWhileAGateIsCutArrivesWhenItIsHealed(t *testing.T) {
 	t.Parallel()
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -41,9 +41,9 @@ func TestWhatIsSentWhileAGateIsCutArrivesWhenItIsMended(t *testing.T) {
 	if n, err := accepted.Read(make([]byte, 10)); n > 0 || errors.Is(err, io.EOF) {
 		t.Errorf("%d bytes and %v got through", n, err)
 	}
-	g.mend()
+	g.heal()
 	_ = accepted.SetReadDeadline(time.Now().Add(10 * time.Second))
 	if got, err := io.ReadAll(accepted); string(got) != "late" || err != nil {
-		t.Errorf("got %q and %v when it was mended", got, err)
+		t.Errorf("got %q and %v when it was healed", got, err)
 	}
 }

@@ -54,17 +54,17 @@ func sampleOf(pid int) (s sample, err error) {
 	return s, err
 }
 
-// use is one thing that may grow, and by how much it may differ between the beginning and the end:
+// resource is one thing that may grow, and by how much it may differ between the beginning and the end:
 // a number, and a share.
-type use struct {
+type resource struct {
 	name  string
 	of    func(sample) int
 	slack int
 	share float64
 }
 
-func uses() []use {
-	return []use{
+func resources() []resource {
+	return []resource{
 		{"open files", func(s sample) int { return s.files }, 12, 0.2},
 		{"threads", func(s sample) int { return s.threads }, 6, 0.2},
 		// States and the list of keys on their way are memory that is meant to be used. A leak is
@@ -74,7 +74,7 @@ func uses() []use {
 }
 
 // ends gives the medians of the first and the last third.
-func (u use) ends(samples []sample) (first, last int) {
+func (u resource) ends(samples []sample) (first, last int) {
 	values := make([]int, len(samples))
 	for i, s := range samples {
 		values[i] = u.of(s)
@@ -91,9 +91,9 @@ func median(values []int) int {
 	return values[len(values)/2]
 }
 
-func (g *growth) found() (texts []string) {
+func (g *growth) leaks() (texts []string) {
 	for i, samples := range g.samples {
-		for _, u := range uses() {
+		for _, u := range resources() {
 			if first, last := u.ends(samples); last > first+max(u.slack, int(u.share*float64(first))) {
 				texts = append(texts, fmt.Sprintf("%s of process %d: %d, and %d in the end", u.name, i, first, last))
 			}
@@ -106,7 +106,7 @@ func (g *growth) String() string {
 	var b strings.Builder
 	for i, samples := range g.samples {
 		fmt.Fprintf(&b, "process %d:", i)
-		for _, u := range uses() {
+		for _, u := range resources() {
 			first, last := u.ends(samples)
 			fmt.Fprintf(&b, "  %s %d → %d", u.name, first, last)
 		}

@@ -22,9 +22,9 @@
 // faults at the same moments and not the same history. When a run fails its directory is kept, with
 // the history and what each process has logged.
 //
-// Start reading at run.go; fault.go has the faults, failover.go those of the leader, schedule.go
-// their order, customer.go those who book, claimant.go those who hold and wait, and
-// the package history the judgement.
+// Start reading at run.go; harness.go has what runs, fault.go the faults, failover.go those of the
+// leader, schedule.go their order, customer.go those who book, claimant.go those who hold and wait,
+// verify.go what is read in the end, and the package history the judgement.
 package main
 
 import (
@@ -98,7 +98,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var r report
 	if err == nil {
 		_, _ = fmt.Fprintf(stdout, "seed %d\n", o.seed)
-		r, err = play(ctx, o, stdout)
+		r, err = execute(ctx, o, stdout)
 	}
 	for i, v := range r.violations {
 		if i == 20 {

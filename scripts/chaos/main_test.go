@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/executable"
 )
 
 // The servers of a run keep their files in memory: a standby that rejoins waits for the disk most
@@ -29,7 +30,7 @@ var builtProgram = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "boxoffice")
-	return path, build(context.Background(), path)
+	return path, executable.Build(context.Background(), path)
 })
 
 // program is what the runs of the tests share.

@@ -10,8 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -122,12 +120,7 @@ func (m *member) processes() ([]int, error) {
 // postmaster is the process of PostgreSQL. An error says that none runs: a killed one leaves its
 // file behind, and its number may be another's by now.
 func (m *member) postmaster() (int, error) {
-	text, err := os.ReadFile(filepath.Join(m.data(), "postmaster.pid"))
-	if err != nil {
-		return 0, err
-	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	pid, err := postmasterPID(m.data())
 	if err != nil {
 		return 0, err
 	}

@@ -30,13 +30,13 @@ func newLinks(n int, upstream string) ([]*link, error) {
 	return links, nil
 }
 
-// cut breaks the connections and refuses new ones until mend.
+// cut breaks the connections and refuses new ones until heal.
 func (l *link) cut() { l.proxy.Stop() }
 
 // reset breaks the connections, and lets new ones through.
 func (l *link) reset() error {
 	l.cut()
-	return l.mend()
+	return l.heal()
 }
 
 // Blackholes swallow what is sent in one direction; a delay holds the answers up.
@@ -46,13 +46,13 @@ const (
 	delayAnswers    = `{"name":"delay","type":"latency","stream":"downstream","attributes":{"latency":150,"jitter":100}}`
 )
 
-func (l *link) poison(toxic string) error {
+func (l *link) addToxic(toxic string) error {
 	_, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(toxic))
 	return err
 }
 
-// mend lets everything through again. Connections of the time before may be beyond help.
-func (l *link) mend() error {
+// heal lets everything through again. Older connections may stay broken.
+func (l *link) heal() error {
 	l.proxy.Toxics.ResetToxics(context.Background())
 	if err := l.proxy.Start(); !errors.Is(err, toxiproxy.ErrProxyAlreadyStarted) {
 		return err
@@ -98,14 +98,20 @@ func (b *balancer) join(client net.Conn, address string) {
 		return
 	}
 	defer server.Close() //nolint:errcheck // likewise
+	// The end that leaves first ends both: requests here have one connection each.
+	copyBothWays(client, server, func(to, from net.Conn) { _, _ = io.Copy(to, from) })
+}
+
+// copyBothWays returns when one of the directions has ended.
+func copyBothWays(client, server net.Conn, copyTo func(to, from net.Conn)) {
 	done := make(chan struct{}, 2)
 	for _, way := range [][2]net.Conn{{server, client}, {client, server}} {
 		go func() {
-			_, _ = io.Copy(way[0], way[1])
+			copyTo(way[0], way[1])
 			done <- struct{}{}
 		}()
 	}
-	<-done // whichever end leaves first ends both: requests here have one connection each
+	<-done
 }
 
 // close waits for those who are still connected.

@@ -1,18 +1,18 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/boxoffice/boxoffice/internal/executable"
 )
 
 // node is one place at which a boxoffice process runs. A process that is ended by force is started
@@ -31,12 +31,12 @@ type node struct {
 	cmd    *exec.Cmd
 	killed bool // the present process, by us
 
-	done   sync.WaitGroup
-	faults []string // what it did by itself that it should not have
-	starts int
+	done     sync.WaitGroup
+	problems []string // what it did that it should not have
+	starts   int
 }
 
-func (n *node) target() string {
+func (n *node) apiAddress() string {
 	address, _ := n.address.Load().(string)
 	return address
 }
@@ -63,16 +63,13 @@ func (n *node) once(ctx context.Context) {
 		n.mu.Unlock()
 	}
 	if err != nil {
-		n.blame("could not be started: " + err.Error())
+		n.addProblem("could not be started: " + err.Error())
 		return
 	}
-	served := false
-	for lines := bufio.NewScanner(out); !served && lines.Scan(); {
-		if address, isAPI := strings.CutPrefix(strings.TrimSpace(lines.Text()), "API "); isAPI {
-			address = strings.TrimPrefix(strings.TrimSpace(address), "http://")
-			n.address.Store(strings.Replace(address, "localhost", "127.0.0.1", 1))
-			served = true
-		}
+	address, err := executable.APIAddress(out)
+	served := err == nil
+	if served {
+		n.address.Store(address)
 	}
 	_, _ = io.Copy(io.Discard, out)
 	err = cmd.Wait()
@@ -83,17 +80,17 @@ func (n *node) once(ctx context.Context) {
 	case ctx.Err() != nil || n.killed:
 	case n.stopped.Load():
 		if err != nil {
-			n.faults = append(n.faults, "did not stop well: "+err.Error())
+			n.problems = append(n.problems, "did not stop well: "+err.Error())
 		}
 	case served: // one that can't reach the database while it starts may give up, and is started again
-		n.faults = append(n.faults, fmt.Sprintf("ended by itself: %v", err))
+		n.problems = append(n.problems, fmt.Sprintf("ended by itself: %v", err))
 	}
 }
 
-func (n *node) blame(what string) {
+func (n *node) addProblem(what string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.faults = append(n.faults, what)
+	n.problems = append(n.problems, what)
 }
 
 func (n *node) signal(s syscall.Signal) {
@@ -119,7 +116,7 @@ func (n *node) restart(ctx context.Context) error {
 	case <-time.After(30 * time.Second):
 		n.signal(syscall.SIGKILL)
 		<-ended
-		n.blame("did not stop within 30 s")
+		n.addProblem("did not stop within 30 s")
 	}
 	n.stopped.Store(false)
 	n.done.Go(func() { n.supervise(ctx) })
@@ -141,7 +138,7 @@ func (n *node) waitReady(ctx context.Context, within time.Duration) error {
 }
 
 func (n *node) ready(ctx context.Context) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.target()+"/readyz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.apiAddress()+"/readyz", nil)
 	if err != nil {
 		return false
 	}
@@ -178,13 +175,4 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-timer.C:
 		return true
 	}
-}
-
-// build makes the program of this module.
-func build(ctx context.Context, path string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/boxoffice/boxoffice/cmd/boxoffice")
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the program: %w: %s", err, said)
-	}
-	return nil
 }

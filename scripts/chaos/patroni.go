@@ -129,6 +129,16 @@ func unprivileged() (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(err1, err2)
 }
 
+// ownerOf is the user that a file or a process belongs to, for running something else as that user.
+// It is nil when we are not root, which alone can.
+func ownerOf(info os.FileInfo) *syscall.Credential {
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 {
+		return nil
+	}
+	return &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}
+}
+
 func startEtcd(dir, clients, peers string) (*daemon, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err

@@ -13,34 +13,34 @@ import (
 // machine that is slower a stuck session looks like a database that is gone.
 const slowConnection = 300 * time.Millisecond
 
-func (a *arena) timeConnection(ctx context.Context) (time.Duration, error) {
+func (h *harness) timeConnection(ctx context.Context) (time.Duration, error) {
 	began := time.Now()
-	err := a.withConn(ctx, func(*pgx.Conn) error { return nil })
+	err := h.withConn(ctx, func(*pgx.Conn) error { return nil })
 	return time.Since(began), err
 }
 
 // slowPing freezes the session over which a process asks whether the database answers. All others
 // work, so nobody may be told that the database does not.
-func (a *arena) slowPing(ctx context.Context, s strike) error {
-	for _, n := range a.nodes { // what was broken before must not count
+func (h *harness) slowPing(ctx context.Context, in injection) error {
+	for _, n := range h.nodes { // what was broken before must not count
 		if err := n.waitReady(ctx, 10*time.Second); err != nil {
 			return err
 		}
 	}
-	return a.withConn(ctx, func(conn *pgx.Conn) error {
+	return h.withConn(ctx, func(conn *pgx.Conn) error {
 		var pid int
 		if err := conn.QueryRow(ctx, `
 			select pid from pg_stat_activity where usename = $1 and application_name = 'boxoffice health' limit 1`,
-			userOf(s.node)).Scan(&pid); err != nil {
+			userOf(in.node)).Scan(&pid); err != nil {
 			return fmt.Errorf("the process has no such session: %w", err)
 		}
-		from := a.recorder.now()
+		from := h.recorder.now()
 		defer syscall.Kill(pid, syscall.SIGCONT) //nolint:errcheck // it may have ended
 		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 			return err
 		}
 		for until := time.Now().Add(2 * time.Second); time.Now().Before(until); {
-			took, err := a.timeConnection(ctx)
+			took, err := h.timeConnection(ctx)
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ func (a *arena) slowPing(ctx context.Context, s strike) error {
 			}
 			pause(ctx, 100*time.Millisecond)
 		}
-		a.remember(&a.spans.Calm, from)
+		h.addSpan(&h.spans.Calm, from)
 		return nil
 	})
 }

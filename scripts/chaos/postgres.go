@@ -24,7 +24,7 @@ import (
 // postgres is the server that everybody uses, and that comes and goes.
 type postgres struct {
 	options embeddedpg.Options
-	// server is the last that could be started: one lane restarts it while the other uses it.
+	// server is the last that could be started: one fault restarts it while another uses it.
 	server  atomic.Pointer[embeddedpg.Server]
 	refused refusals
 }
@@ -93,12 +93,7 @@ func (p *postgres) start(ctx context.Context) error {
 // is gone.
 func (p *postgres) crash() error {
 	server := p.server.Load()
-	text, err := os.ReadFile(filepath.Join(server.DataDir(), "postmaster.pid"))
-	if err != nil {
-		return err
-	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	pid, err := postmasterPID(server.DataDir())
 	if err != nil {
 		return err
 	}
@@ -108,6 +103,16 @@ func (p *postgres) crash() error {
 	<-server.Done()
 	_ = server.Stop() // it gives the directory back
 	return nil
+}
+
+// postmasterPID is the process that the data directory of a server names.
+func postmasterPID(dataDir string) (int, error) {
+	text, err := os.ReadFile(filepath.Join(dataDir, "postmaster.pid"))
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strconv.Atoi(strings.TrimSpace(first))
 }
 
 func (p *postgres) stop() error { return p.server.Load().Stop() }

@@ -15,12 +15,9 @@ import (
 
 // restoreDump takes a dump and, some time later, puts it in the place of the database, on the server
 // that goes on running. What came between is lost by intent.
-func (a *arena) restoreDump(ctx context.Context, s strike) error {
-	bin, err := binDir(a.postgres.server.Load())
-	if err != nil {
-		return err
-	}
-	address, err := url.Parse(a.url)
+func (h *harness) restoreDump(ctx context.Context, in injection) error {
+	bin := h.postgres.server.Load().BinDir()
+	address, err := url.Parse(h.url)
 	if err != nil {
 		return err
 	}
@@ -36,12 +33,12 @@ func (a *arena) restoreDump(ctx context.Context, s strike) error {
 		}
 		return nil
 	}
-	file := filepath.Join(a.dir, "dump")
-	from := a.recorder.now()
-	if err := run("pg_dump", "-Fc", "-f", file, "-d", a.url); err != nil {
+	file := filepath.Join(h.dir, "dump")
+	from := h.recorder.now()
+	if err := run("pg_dump", "-Fc", "-f", file, "-d", h.url); err != nil {
 		return err
 	}
-	if !pause(ctx, s.lasts) {
+	if !pause(ctx, in.lasts) {
 		return ctx.Err()
 	}
 	conn, err := connect(ctx, within("template1"))
@@ -60,7 +57,7 @@ func (a *arena) restoreDump(ctx context.Context, s strike) error {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx) // halfway there would be no database
-	a.signups.interrupt()
+	h.signups.beginRestore()
 	for _, sql := range []string{
 		`drop database ` + database + ` with (force)`, `alter database restored rename to ` + database,
 	} {
@@ -68,8 +65,8 @@ func (a *arena) restoreDump(ctx context.Context, s strike) error {
 			return err
 		}
 	}
-	a.remember(&a.spans.Restores, from)
-	a.signups.forget(from)
+	h.addSpan(&h.spans.Restores, from)
+	h.signups.endRestore(from)
 	return nil
 }
 

@@ -17,8 +17,8 @@ func faultNames(of []*fault) string {
 	return strings.Join(names, ", ")
 }
 
-// chosen are those of the faults that the flag names.
-func chosen(of []*fault, names string) ([]*fault, error) {
+// chooseFaults returns those of the faults that the flag names.
+func chooseFaults(of []*fault, names string) ([]*fault, error) {
 	switch names {
 	case "all":
 		return of, nil
@@ -36,10 +36,10 @@ func chosen(of []*fault, names string) ([]*fault, error) {
 	return some, nil
 }
 
-// schedule draws strikes of one lane, more than the duration has room for. All faults come once
+// schedule draws the injections of one target, more than the duration has room for. All faults come once
 // before one comes again, so that a short run has most of them.
-func schedule(of []*fault, l lane, seed uint64, duration time.Duration, nodes int) (all []strike) {
-	of = slices.DeleteFunc(slices.Clone(of), func(f *fault) bool { return f.lane != l })
+func schedule(of []*fault, l target, seed uint64, duration time.Duration, nodes int) (all []injection) {
+	of = slices.DeleteFunc(slices.Clone(of), func(f *fault) bool { return f.target != l })
 	if len(of) == 0 {
 		return nil
 	}
@@ -47,46 +47,46 @@ func schedule(of []*fault, l lane, seed uint64, duration time.Duration, nodes in
 	for at := time.Duration(0); at < duration; {
 		random.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
 		for _, f := range of {
-			s := strike{
+			in := injection{
 				fault: f,
 				after: 200*time.Millisecond + time.Duration(random.Int64N(int64(1500*time.Millisecond))),
 				node:  random.IntN(nodes),
 				lasts: 100*time.Millisecond + time.Duration(random.Int64N(int64(3*time.Second))),
 				dice:  random.IntN(1000),
 			}
-			all = append(all, s)
-			at += s.after
+			all = append(all, in)
+			at += in.after
 		}
 	}
 	return all
 }
 
-// breakThings executes the strikes of one lane until ctx ends. What a strike broke is mended also
+// inject executes the injections of one target until ctx ends. What they broke is repaired also
 // then. One that did not come about is no error: its line says why, and it is not counted.
-func (a *arena) breakThings(ctx context.Context, strikes []strike, out func(line string)) {
-	for _, s := range strikes {
-		if !pause(ctx, s.after) {
+func (h *harness) inject(ctx context.Context, injections []injection, out func(line string)) {
+	for _, in := range injections {
+		if !pause(ctx, in.after) {
 			return
 		}
-		enter, leave := a.breaking.RLock, a.breaking.RUnlock
-		if s.fault.alone {
-			enter, leave = a.breaking.Lock, a.breaking.Unlock
+		enter, leave := h.exclusive.RLock, h.exclusive.RUnlock
+		if in.fault.alone {
+			enter, leave = h.exclusive.Lock, h.exclusive.Unlock
 		}
 		enter()
-		began := a.recorder.now()
-		err := s.fault.do(ctx, a, s)
+		began := h.recorder.now()
+		err := in.fault.do(ctx, h, in)
 		leave()
 		if err == nil {
-			a.note(s.fault.name)
+			h.countFault(in.fault.name)
 		}
 		out(fmt.Sprintf("%6.2f–%.2f s  %s (process %d, %.1f s)%s\n",
-			began.Seconds(), a.recorder.now().Seconds(), s.fault.name, s.node, s.lasts.Seconds(), because(err)))
+			began.Seconds(), h.recorder.now().Seconds(), in.fault.name, in.node, in.lasts.Seconds(), reasonOf(err)))
 	}
 }
 
-// because explains why a fault did not come about. Two lanes break things at once: the one's target
-// may be gone through the other.
-func because(err error) string {
+// reasonOf explains why a fault did not come about. Faults of two targets overlap: one may already
+// have broken what the other needs.
+func reasonOf(err error) string {
 	if err == nil {
 		return ""
 	}

@@ -30,25 +30,25 @@ type signup struct {
 	invoked, answered time.Duration
 }
 
-// interrupt tells that accounts are about to be lost by intent.
-func (s *signups) interrupt() {
+// beginRestore notes that accounts are about to be lost by intent.
+func (s *signups) beginRestore() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.restores++
 }
 
-// forget drops the accounts that may not have been in a dump that was begun then, and has been
+// endRestore drops the accounts that may not have been in a dump that was begun then, and has been
 // restored now.
-func (s *signups) forget(dumped time.Duration) {
+func (s *signups) endRestore(dumped time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.restores++
-	for len(s.confirmed) > 0 && s.confirmed[len(s.confirmed)-1].invoked >= dumped-answerWithin {
+	for len(s.confirmed) > 0 && s.confirmed[len(s.confirmed)-1].invoked >= dumped-requestTimeout {
 		s.confirmed = s.confirmed[:len(s.confirmed)-1]
 	}
 }
 
-func (s *signups) seen() int {
+func (s *signups) restoreCount() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.restores
@@ -62,11 +62,11 @@ func (s *signups) run(ctx context.Context, base string, r *recorder) error {
 	}
 	for pause(ctx, 500*time.Millisecond) {
 		email, password := uuid.NewString()+"@example.com", "aPassword123"
-		invoked, restores := c.recorder.now(), s.seen()
+		invoked, restores := c.recorder.now(), s.restoreCount()
 		r, err := c.send(http.MethodPost, "/auth/register", uuid.NewString(), c.token, map[string]string{
 			"email": email, "password": password, "name": "Somebody",
 		})
-		if err != nil || !s.did("register", r, http.StatusCreated) {
+		if err != nil || !s.confirms("register", r, http.StatusCreated) {
 			continue // perhaps it was done, but nobody was told so
 		}
 		s.mu.Lock()
@@ -81,16 +81,16 @@ func (s *signups) run(ctx context.Context, base string, r *recorder) error {
 		r, err = c.send(http.MethodPost, "/auth/login", uuid.NewString(), c.token, map[string]string{
 			"email": email, "password": password,
 		})
-		if err == nil && s.seen() == restores {
-			s.did("sign in", r, http.StatusOK)
+		if err == nil && s.restoreCount() == restores {
+			s.confirms("sign in", r, http.StatusOK)
 		}
 	}
 	return nil
 }
 
-// did tells whether the answer confirms what was asked for. The only other answer allowed is: not
+// confirms tells whether the answer confirms what was asked for. The only other answer allowed is: not
 // now.
-func (s *signups) did(what string, r *reply, confirmation int) bool {
+func (s *signups) confirms(what string, r *reply, confirmation int) bool {
 	if r.status != confirmation && (r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") == "") {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/prometheus/procfs"
 
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
-	"github.com/boxoffice/boxoffice/scripts/chaos/history"
 )
 
 // standby is a streaming replica that the COMMITs of the server wait for.
@@ -26,19 +24,9 @@ type standby struct {
 	cmd *exec.Cmd
 }
 
-// binDir is where the programs of a running server are.
-func binDir(server *embeddedpg.Server) (string, error) {
-	options, err := os.ReadFile(filepath.Join(server.DataDir(), "postmaster.opts"))
-	program, _, _ := strings.Cut(string(options), ` "`)
-	return filepath.Dir(program), err
-}
-
 // startStandby copies a server and starts the copy, below dir.
 func startStandby(ctx context.Context, server *embeddedpg.Server, dir string, isSynchronous bool) (*standby, error) {
-	bin, err := binDir(server)
-	if err != nil {
-		return nil, err
-	}
+	bin := server.BinDir()
 	info, err := os.Stat(server.DataDir())
 	if err != nil {
 		return nil, err
@@ -46,13 +34,15 @@ func startStandby(ctx context.Context, server *embeddedpg.Server, dir string, is
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
+	owner := ownerOf(info)
+	if owner != nil {
+		if err := os.Chown(dir, int(owner.Uid), int(owner.Gid)); err != nil {
+			return nil, err
+		}
+	}
 	command := func(name string, args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(bin, name), args...)
-		cmd.Dir = bin
-		if owner, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
-			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
-			err = errors.Join(err, os.Chown(dir, int(owner.Uid), int(owner.Gid)))
-		}
+		cmd.Dir, cmd.SysProcAttr = bin, &syscall.SysProcAttr{Credential: owner}
 		return cmd
 	}
 	data := filepath.Join(dir, "data")
@@ -143,13 +133,13 @@ func freezeProcess(ctx context.Context, pid int) error {
 }
 
 // freezeStandby lets the standby receive nothing for some time. Nothing may be confirmed meanwhile.
-func (a *arena) freezeStandby(ctx context.Context, s strike) error {
-	pid, err := a.standby.receiver(ctx)
+func (h *harness) freezeStandby(ctx context.Context, in injection) error {
+	pid, err := h.standby.receiver(ctx)
 	if err != nil {
 		return err
 	}
-	if err := a.withConn(ctx, func(conn *pgx.Conn) error {
-		if !waitUntil(ctx, 5*time.Second, func() bool { return a.options.async || isSynchronous(ctx, conn) }) {
+	if err := h.withConn(ctx, func(conn *pgx.Conn) error {
+		if !waitUntil(ctx, 5*time.Second, func() bool { return h.options.async || isSynchronous(ctx, conn) }) {
 			return errors.New("no standby is synchronous")
 		}
 		return nil
@@ -160,15 +150,8 @@ func (a *arena) freezeStandby(ctx context.Context, s strike) error {
 	if err := freezeProcess(ctx, pid); err != nil {
 		return err
 	}
-	from := a.recorder.now()
-	pause(ctx, s.lasts+4*time.Second) // longer than a process waits for a COMMIT, at times
-	a.remember(&a.spans.Frozen, from)
+	from := h.recorder.now()
+	pause(ctx, in.lasts+4*time.Second) // longer than a process waits for a COMMIT, at times
+	h.addSpan(&h.spans.Frozen, from)
 	return nil
-}
-
-// remember keeps a span that ends now.
-func (a *arena) remember(spans *[]history.Span, from time.Duration) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	*spans = append(*spans, history.Span{From: from, To: a.recorder.now()})
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,11 +19,11 @@ import (
 	"github.com/boxoffice/boxoffice/scripts/chaos/history"
 )
 
-// quiet waits until no booking is under way.
-func (a *arena) quiet(ctx context.Context) error {
+// awaitIdle waits until no booking is under way.
+func (h *harness) awaitIdle(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, 30*time.Second, errors.New("bookings are still under way"))
 	defer cancel()
-	return a.withConn(ctx, func(conn *pgx.Conn) error {
+	return h.withConn(ctx, func(conn *pgx.Conn) error {
 		for {
 			var open int
 			err := conn.QueryRow(ctx, `
@@ -37,10 +40,10 @@ func (a *arena) quiet(ctx context.Context) error {
 	})
 }
 
-// read fetches everything that the system holds, past its processes, and lets the projections judge
+// readFinal fetches everything that the system holds, past its processes, and lets the projections judge
 // themselves too.
-func (a *arena) read(ctx context.Context, final *history.Final) (violations []history.Violation, err error) {
-	pool, err := pgxpool.New(ctx, a.url)
+func (h *harness) readFinal(ctx context.Context, final *history.Final) (violations []history.Violation, err error) {
+	pool, err := pgxpool.New(ctx, h.url)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +88,7 @@ func (a *arena) read(ctx context.Context, final *history.Final) (violations []hi
 			violations = append(violations, history.Violation{Rule: "a stream is parked", Detail: fmt.Sprintf("%+v", s)})
 		}
 	}
-	lost, err := a.signups.check(ctx, pool, a.spans.Frozen)
+	lost, err := h.signups.check(ctx, pool, h.spans.Frozen)
 	if err != nil {
 		return nil, err
 	}
@@ -144,4 +147,58 @@ func readTables(ctx context.Context, pool *pgxpool.Pool, final *history.Final) e
 		return fmt.Errorf("read keys: %w", err)
 	}
 	return nil
+}
+
+// finish repairs everything, waits until all is well, lets everybody who still wants a ticket ask for
+// it, and reads what there is.
+func (h *harness) finish(ctx context.Context, r *report) ([]history.Violation, error) {
+	h.mu.Lock()
+	began, violations := time.Now(), slices.Clone(h.violations)
+	h.mu.Unlock()
+	for _, n := range h.nodes {
+		n.signal(syscall.SIGCONT)
+	}
+	for _, l := range h.links {
+		if err := l.heal(); err != nil {
+			return violations, err
+		}
+	}
+	for _, n := range h.nodes {
+		if err := n.waitReady(ctx, h.options.healthy-time.Since(began)); err != nil {
+			violations = append(violations, history.Violation{Rule: "not healthy again", Detail: err.Error()})
+		}
+	}
+	r.healthy = time.Since(began)
+	// What is still under way from the time of the faults ends here, and a stop in order is part of
+	// what must work. One process stays the same: it must have recovered by itself.
+	for _, n := range h.nodes[1:] {
+		if err := n.restart(ctx); err != nil {
+			return violations, err
+		}
+	}
+	if err := h.awaitIdle(ctx); err != nil {
+		return violations, err
+	}
+	closing, cancel := context.WithTimeout(ctx, 2*h.options.healthy)
+	defer cancel()
+	if err := h.endClaims(closing); err != nil {
+		return violations, err
+	}
+	var last sync.WaitGroup
+	for _, c := range h.customers {
+		last.Go(func() { c.bookAll(closing) })
+	}
+	last.Wait()
+	if h.options.sabotage != "" {
+		err := h.withConn(ctx, func(conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, h.options.sabotage)
+			return err
+		})
+		if err != nil {
+			return violations, err
+		}
+	}
+	r.final.Spans = h.spans
+	found, err := h.readFinal(ctx, &r.final)
+	return append(violations, found...), err
 }

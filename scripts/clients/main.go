@@ -40,8 +40,11 @@ func book(ctx context.Context, url, event string) error {
 	registered, err := client.RegisterWithResponse(ctx, nil, api.RegisterJSONRequestBody{
 		Email: "generated-" + uuid.NewString() + "@example.com", Password: "a long passphrase 1", Name: "Generated Client",
 	})
-	if err != nil || registered.JSON201 == nil {
-		return fmt.Errorf("register: %v, %s", err, registered.Body)
+	if err != nil {
+		return fmt.Errorf("register: %w", err)
+	}
+	if registered.JSON201 == nil {
+		return fmt.Errorf("register: %s", registered.Body)
 	}
 	asUser := func(_ context.Context, r *http.Request) error {
 		r.Header.Set("Authorization", "Bearer "+registered.JSON201.AccessToken)
@@ -51,20 +54,29 @@ func book(ctx context.Context, url, event string) error {
 	for range 2 { // the second time, the answer is that of the first
 		booked, err := client.BookTicketWithResponse(ctx, &api.BookTicketParams{IdempotencyKey: &key},
 			api.BookTicketJSONRequestBody{EventId: id}, asUser)
-		if err != nil || booked.JSON201 == nil {
-			return fmt.Errorf("book: %v, %s", err, booked.Body)
+		if err != nil {
+			return fmt.Errorf("book: %w", err)
+		}
+		if booked.JSON201 == nil {
+			return fmt.Errorf("book: %s", booked.Body)
 		}
 		if booked.JSON201.Booking.EventId != id {
 			return fmt.Errorf("booked another event: %s", booked.Body)
 		}
 	}
 	mine, err := client.ListBookingsWithResponse(ctx, nil, asUser)
-	if err != nil || mine.JSON200 == nil || len(mine.JSON200.Data) != 1 {
-		return fmt.Errorf("list: %v, %s", err, mine.Body)
+	if err != nil {
+		return fmt.Errorf("list: %w", err)
+	}
+	if mine.JSON200 == nil || len(mine.JSON200.Data) != 1 {
+		return fmt.Errorf("list: %s", mine.Body)
 	}
 	refused, err := client.BookTicketWithResponse(ctx, nil, api.BookTicketJSONRequestBody{EventId: id}, asUser)
-	if err != nil || refused.ApplicationproblemJSON409 == nil {
-		return fmt.Errorf("book again: %v, %s", err, refused.Body)
+	if err != nil {
+		return fmt.Errorf("book again: %w", err)
+	}
+	if refused.ApplicationproblemJSON409 == nil {
+		return fmt.Errorf("book again: %s", refused.Body)
 	}
 	fmt.Println("booked", mine.JSON200.Data[0].Id, "and was refused with", refused.ApplicationproblemJSON409.Code)
 	return nil

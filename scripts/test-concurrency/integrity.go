@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -203,7 +205,7 @@ func countsDown(list []domain.TicketBooked, winners []answer, tickets int) error
 }
 
 // same checks that the read model shows what the stream adds up to.
-func same(e event, s domain.State) error {
+func same(e client.Event, s domain.State) error {
 	status := "SCHEDULED"
 	if s.Cancelled() {
 		status = "CANCELLED"
@@ -257,4 +259,56 @@ func holds(ctx context.Context, answers []answer, eventID uuid.UUID) error {
 		}
 		return nil
 	})
+}
+
+// taken counts the tickets itself, by the records.
+func (s *stream) taken() error {
+	capacity, taken, tickets := 0, 0, map[uuid.UUID]int{}
+	set := func(id uuid.UUID, n int) { taken, tickets[id] = taken+n-tickets[id], n }
+	for i, r := range s.decoded {
+		switch r := r.(type) {
+		case domain.EventScheduled:
+			capacity = r.Capacity
+		case domain.TicketBooked:
+			set(r.BookingID, r.Lines.Quantity())
+		case domain.TicketsHeld:
+			set(r.HoldID, r.Lines.Quantity())
+		case domain.TicketsOffered:
+			set(r.EntryID, r.Lines.Quantity())
+		case domain.BookingCancelled:
+			set(r.BookingID, 0)
+		case domain.HoldReleased:
+			set(r.HoldID, 0)
+		case domain.HoldLapsed:
+			set(r.HoldID, 0)
+		case domain.OfferDeclined:
+			set(r.EntryID, 0)
+		case domain.OfferLapsed:
+			set(r.EntryID, 0)
+		default: // it takes no tickets and gives none back
+		}
+		if taken > capacity {
+			return fmt.Errorf("at version %d, %d tickets were taken of %d", s.records[i].Version, taken, capacity)
+		}
+	}
+	return nil
+}
+
+// counts compares how many records there are of some types.
+func (s *stream) counts(want map[string]int) error {
+	got := map[string]int{}
+	for _, r := range s.records {
+		got[r.Type]++
+	}
+	var wrong []string
+	for name, n := range want {
+		if got[name] != n {
+			wrong = append(wrong, fmt.Sprintf("%d records %s, want %d", got[name], name, n))
+		}
+	}
+	slices.Sort(wrong)
+	if len(wrong) > 0 {
+		return errors.New(strings.Join(wrong, "; "))
+	}
+	return nil
 }

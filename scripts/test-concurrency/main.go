@@ -9,7 +9,7 @@
 //
 //	go run ./scripts/test-concurrency -url http://localhost:3001 -users 10 -tickets 2
 //
-// Each user has a connection, so a large storm needs as many open files here and at the server. All
+// Each user has a connection, so many users need as many open files here and at the server. All
 // requests come from one address and sign in often: a server that limits rates is started with
 // RATE_LIMITS=off for that.
 //
@@ -23,8 +23,8 @@
 //     after the one that freed the ticket. Offers have to lapse while the test waits: the server is
 //     started with HOLD_TIME=5s for it.
 //
-// Start reading at sale.go; storm.go has the simultaneous requests, integrity.go the checks of the
-// stream.
+// Start reading at test.go; book.go, hold.go and waitlist.go have the scenarios, atonce.go the
+// simultaneous requests, integrity.go the checks of the stream.
 package main
 
 import (

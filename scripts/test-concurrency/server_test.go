@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/executable"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -36,9 +35,8 @@ func startServer(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "boxoffice")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/boxoffice/boxoffice/cmd/boxoffice")
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v: %s", err, said)
+	if err := executable.Build(t.Context(), path); err != nil {
+		t.Fatal(err)
 	}
 	cmd := exec.Command(path, "serve", "--seed")
 	cmd.Dir = dir // where there is no .env
@@ -63,11 +61,9 @@ func startServer(t *testing.T) string {
 			t.Error(err)
 		}
 	})
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if address, isAPI := strings.CutPrefix(strings.TrimSpace(lines.Text()), "API "); isAPI {
-			return strings.TrimSpace(address)
-		}
+	address, err := executable.APIAddress(out)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("the program did not say where its API is")
-	return ""
+	return "http://" + address
 }

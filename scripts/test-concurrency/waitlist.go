@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -30,7 +32,7 @@ func (t *test) runWaitlist(ctx context.Context, users []*user) (string, error) {
 		return "", err
 	}
 	t.print("%d users book at the same moment.", len(users))
-	answers := storm(ctx, users, e.ID)
+	answers := bookAtOnce(ctx, users, e.ID)
 	errs, bookings := make([]error, len(answers)), map[*user]uuid.UUID{}
 	for i, a := range answers {
 		errs[i], bookings[a.user] = a.err, a.booked.Booking.ID
@@ -54,11 +56,11 @@ func (t *test) runWaitlist(ctx context.Context, users []*user) (string, error) {
 	}); err != nil {
 		return "", err
 	}
-	w := &waitingRoom{test: t, event: e.ID, users: map[uuid.UUID]*user{}}
+	r := &offerResponder{test: t, event: e.ID, users: map[uuid.UUID]*user{}}
 	for _, u := range users {
-		w.users[u.id] = u
+		r.users[u.id] = u
 	}
-	if err := w.answerOffers(ctx); err != nil {
+	if err := r.answerOffers(ctx); err != nil {
 		return "", err
 	}
 	s, err := t.wholeStream(ctx, e.ID)
@@ -78,8 +80,8 @@ func (t *test) runWaitlist(ctx context.Context, users []*user) (string, error) {
 		offers, len(waiting)-offers), t.failure()
 }
 
-// waitingRoom answers offers as they come.
-type waitingRoom struct {
+// offerResponder answers offers as they come.
+type offerResponder struct {
 	*test
 	event uuid.UUID
 	users map[uuid.UUID]*user
@@ -87,21 +89,21 @@ type waitingRoom struct {
 }
 
 // answerOffers lets the first ones lapse, declines the next ones and confirms all others.
-func (w *waitingRoom) answerOffers(ctx context.Context) error {
-	deadline := time.Now().Add(longestHold + lapsesWithin + w.lag)
-	for w.seen < offers {
-		s, err := readStream(ctx, w.auditing, w.event)
+func (r *offerResponder) answerOffers(ctx context.Context) error {
+	deadline := time.Now().Add(longestHold + lapsesWithin + r.lag)
+	for r.seen < offers {
+		s, err := readStream(ctx, r.auditing, r.event)
 		if err != nil {
 			return err
 		}
 		made := s.offers()
-		for ; w.seen < min(len(made), offers); w.seen++ {
-			if err := w.answer(ctx, made[w.seen]); err != nil {
+		for ; r.seen < min(len(made), offers); r.seen++ {
+			if err := r.answer(ctx, made[r.seen]); err != nil {
 				return err
 			}
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%d offers were made in %s, want %d", w.seen, time.Since(deadline.Add(-longestHold)), offers)
+			return fmt.Errorf("%d offers were made in %s, want %d", r.seen, time.Since(deadline.Add(-longestHold)), offers)
 		}
 		select {
 		case <-ctx.Done():
@@ -112,22 +114,22 @@ func (w *waitingRoom) answerOffers(ctx context.Context) error {
 	return nil
 }
 
-func (w *waitingRoom) answer(ctx context.Context, o domain.TicketsOffered) error {
-	u := w.users[o.CustomerID]
+func (r *offerResponder) answer(ctx context.Context, o domain.TicketsOffered) error {
+	u := r.users[o.CustomerID]
 	if u == nil {
 		return fmt.Errorf("an offer goes to %s, who is none of the users", o.CustomerID)
 	}
 	switch {
-	case w.seen < lapsing:
+	case r.seen < lapsing:
 		if left := time.Until(o.ExpiresAt); left > longestHold {
 			return fmt.Errorf("offers take %s here: start the server with HOLD_TIME=5s for this scenario",
 				left.Round(time.Second))
 		}
-		if w.seen == 0 {
-			w.print("  %d do not answer their offers, %d decline, and the next in the order accept", lapsing, declining)
+		if r.seen == 0 {
+			r.print("  %d do not answer their offers, %d decline, and the next in the order accept", lapsing, declining)
 		}
 		return nil
-	case w.seen < lapsing+declining:
+	case r.seen < lapsing+declining:
 		return u.api.Release(ctx, o.EntryID)
 	}
 	_, err := u.api.Confirm(ctx, o.EntryID)
@@ -201,12 +203,12 @@ func (t *test) fairness(ctx context.Context, eventID uuid.UUID) error {
 		Offers   int
 		Findings []struct{ Detail string }
 	}
-	err := t.auditing.Do(ctx, "GET", "/audit/streams/"+eventID.String()+"/fairness", nil, &report, 200)
+	err := t.auditing.Do(ctx, http.MethodGet, "/audit/streams/"+eventID.String()+"/fairness", nil, &report, http.StatusOK)
 	switch {
 	case err != nil:
 		return err
 	case len(report.Findings) > 0:
-		return fmt.Errorf("%s", report.Findings[0].Detail)
+		return errors.New(report.Findings[0].Detail)
 	case report.Offers != offers:
 		return fmt.Errorf("it knows %d offers, and there are %d", report.Offers, offers)
 	}

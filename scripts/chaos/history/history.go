@@ -12,8 +12,9 @@
 // It walks the chain of hashes by itself (log.go) and does not use the store's own check: a mistake
 // in that one would hide itself.
 //
-// Start reading at check.go; claims.go is about holds and the waiting list, judge.go holds one answer
-// against the log, and log.go makes of the stored log what they need.
+// Start reading at check.go. follow.go looks for the request behind each record, judge.go compares
+// each answer with the log, claims.go does both for holds and the waiting list, and log.go reads the
+// stored log.
 package history
 
 import (
