@@ -185,6 +185,7 @@ describe('the attendees', () => {
   })
 
   it('are downloaded with semicolons where a spreadsheet wants them', async () => {
+    saved.mockClear()
     serveAttendees(() => ({ data: [anAttendee()] }))
     server.use(
       http.get(`${desk}/attendees.csv`, ({ request }) => {
