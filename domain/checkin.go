@@ -80,6 +80,10 @@ func (s State) isCheckedIn(booking uuid.UUID) bool {
 	return len(admitted) > 0
 }
 
+// MaxScanAge is how long a phone at the door can be without a network and still tell when it scanned
+// a ticket. An older time is more likely that of a clock that was set back.
+const MaxScanAge = 72 * time.Hour
+
 func checkInTicket(c CheckInTicket, s State) ([]Record, error) {
 	if s.status == statusNone || s.Draft() {
 		return nil, ErrEventNotFound
@@ -97,7 +101,7 @@ func checkInTicket(c CheckInTicket, s State) ([]Record, error) {
 		return nil, &AlreadyCheckedInError{there}
 	}
 	at := c.At
-	if at.IsZero() || at.After(c.Now) {
+	if at.After(c.Now) || c.Now.Sub(at) > MaxScanAge {
 		at = c.Now
 	}
 	return []Record{TicketCheckedIn{c.Ticket, at.UTC().Truncate(time.Microsecond), c.By}}, nil

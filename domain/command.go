@@ -49,7 +49,7 @@ type SendMessage struct {
 // CheckInTicket admits the holder of a ticket.
 type CheckInTicket struct {
 	Ticket TicketID
-	At     time.Time // when it was scanned at the door; Now if zero or later than Now
+	At     time.Time // when it was scanned at the door; Now if zero, later than Now or older than [MaxScanAge]
 	By     uuid.UUID
 	Now    time.Time
 }

@@ -65,7 +65,8 @@
 //     tickets, or check them in; each of these roles includes the ones after it. Everybody else is
 //     refused, except admins. The owner's rights can't be taken away. See [State.Permit].
 //  30. A ticket of a confirmed booking is checked in once, also when several people scan it at the same
-//     moment. Tickets of a cancelled event can't be checked in.
+//     moment. Tickets of a cancelled event can't be checked in. The time is that of the scan, at most
+//     [MaxScanAge] ago.
 //  31. A check-in can be undone, with a reason. Then the ticket can be checked in again.
 //  32. A booking with a ticket that is checked in can't be cancelled.
 //  33. An organizer who sells can cancel a customer's booking as the customer could, and gives a reason.

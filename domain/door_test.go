@@ -197,6 +197,16 @@ func TestRulesOfTheDoor(t *testing.T) {
 		early.At = dayLater
 		given(t, scheduled(5), booked(first, ann)).when(early).then(checkedIn(first))
 	})
+	for name, at := range map[string]time.Time{
+		"years":              time.Unix(0, 0),
+		"more than the most": inTime.Add(-domain.MaxScanAge - time.Second),
+	} {
+		t.Run("rule 30: a clock that was set back by "+name+" does not count", func(t *testing.T) {
+			old := checkIn(first)
+			old.At = at
+			given(t, scheduled(5), booked(first, ann)).when(old).then(checkedIn(first))
+		})
+	}
 	t.Run("rule 30: doors are open after the event has begun", func(t *testing.T) {
 		late := checkIn(first)
 		late.Now = dayLater

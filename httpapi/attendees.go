@@ -123,7 +123,8 @@ func attendeeOf(b *projections.Attendee) Attendee {
 
 type exportAttendeesInput struct {
 	AttendeeFilters
-	BOM bool `query:"bom" doc:"Begin with a byte order mark, which some versions of Excel need to read names right"`
+	BOM       bool   `query:"bom" doc:"Begin with a byte order mark, which some versions of Excel need to read names right"`
+	Separator string `query:"separator" enum:"comma,semicolon" default:"comma" doc:"Between columns. Excel wants a semicolon where the comma is the decimal separator"`
 }
 
 // totalRows is the header with the number of rows of a file, for clients that show progress.
@@ -157,7 +158,11 @@ func (a *api) exportAttendees(ctx context.Context, in *exportAttendeesInput) (*h
 			_, err = io.WriteString(to, "\ufeff")
 		}
 		if err == nil {
-			err = a.writeAttendees(ctx.Context(), to, query, types)
+			lines := csv.NewWriter(to)
+			if in.Separator == "semicolon" {
+				lines.Comma = ';'
+			}
+			err = a.writeAttendees(ctx.Context(), lines, query, types)
 		}
 		if err != nil {
 			_ = problemOf(ctx.Context(), a.Logger, err) // logs it
@@ -169,11 +174,10 @@ func (a *api) exportAttendees(ctx context.Context, in *exportAttendeesInput) (*h
 // exportPage is how many bookings of an export are in memory at once.
 const exportPage = 2_000
 
-// writeAttendees writes a line for each ticket, as RFC 4180 has it.
+// writeAttendees writes a line for each ticket, as RFC 4180 has it but for the separator.
 func (a *api) writeAttendees(
-	ctx context.Context, to io.Writer, q projections.AttendeeQuery, types map[int]string,
+	ctx context.Context, lines *csv.Writer, q projections.AttendeeQuery, types map[int]string,
 ) error {
-	lines := csv.NewWriter(to)
 	lines.UseCRLF = true
 	_ = lines.Write([]string{ // lines.Error returns its error
 		"booking", "ticket type", "number", "name", "e-mail", "status", "booked at", "checked in at",
@@ -207,14 +211,30 @@ func writeTickets(lines *csv.Writer, of Attendee, types map[int]string) {
 	}
 }
 
-// inert keeps spreadsheets from evaluating a name as a formula. Some of them take full-width signs for
-// the usual ones, and skip invisible characters.
+// inert keeps spreadsheets from evaluating a name, or what follows a separator in it, as a formula:
+// the one who opens the file may have another separator than the file.
 func inert(cell string) string {
-	seen := strings.TrimLeftFunc(cell, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point)
-	})
-	if first, _ := utf8.DecodeRuneInString(seen); strings.ContainsRune("=+-@＝＋－＠", first) {
-		return "'" + cell
+	var safe strings.Builder
+	for len(cell) > 0 {
+		end := strings.IndexAny(cell, ",;\t") + 1
+		if end == 0 {
+			end = len(cell)
+		}
+		if isFormula(cell[:end]) {
+			safe.WriteByte('\'')
+		}
+		safe.WriteString(cell[:end])
+		cell = cell[end:]
 	}
-	return cell
+	return safe.String()
+}
+
+// isFormula knows that some spreadsheets take full-width signs for the usual ones, and skip invisible
+// characters and quotation marks.
+func isFormula(cell string) bool {
+	seen := strings.TrimLeftFunc(cell, func(r rune) bool {
+		return r == '"' || unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point)
+	})
+	first, _ := utf8.DecodeRuneInString(seen)
+	return strings.ContainsRune("=+-@＝＋－＠", first)
 }

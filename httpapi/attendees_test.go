@@ -104,6 +104,29 @@ func TestNoCellOfAFileIsAFormula(t *testing.T) {
 	}
 }
 
+// A file with semicolons, and one with commas that is opened where semicolons are expected.
+func TestAFileCanHaveSemicolons(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	event, organizer := s.schedule(5), s.token(account.Organizer)
+	_, eve := s.account("eve@example.com", `Eve; =1+1, -2;"=3"; Ms - Mrs`, account.Customer)
+	booked := s.want(s.order(eve, event), 201, "")
+	for query, separator := range map[string]rune{"": ',', "separator=comma": ',', "separator=semicolon": ';'} {
+		file, err := s.raw("GET", "/desk/events/"+event+"/attendees.csv?"+query, organizer, nil,
+			"Min-Log-Position", booked.header.Get("Log-Position"))
+		must(t, err)
+		lines := csv.NewReader(strings.NewReader(string(file.raw)))
+		lines.Comma = separator
+		cells, err := lines.ReadAll()
+		must(t, err)
+		const name = `Eve;' =1+1,' -2;'"=3"; Ms - Mrs`
+		if len(cells) != 2 || len(cells[1]) != 8 || cells[0][3] != "name" || cells[1][3] != name {
+			t.Errorf("%q: got %q", query, file.raw)
+		}
+	}
+	s.want(s.call("GET", "/desk/events/"+event+"/attendees.csv?separator=tab", organizer, nil), 400, "validation_failed")
+}
+
 func TestAttendeesAreShownToSellersOnly(t *testing.T) {
 	t.Parallel()
 	s := start(t)

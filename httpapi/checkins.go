@@ -49,7 +49,7 @@ type checkInInput struct {
 	ID   uuid.UUID `path:"id" format:"uuid"`
 	Body struct {
 		Code      string     `json:"code" maxLength:"1000" doc:"What the ticket's QR code shows"`
-		ScannedAt *time.Time `json:"scannedAt,omitempty" doc:"When it was scanned, if that was before now, without network"`
+		ScannedAt *time.Time `json:"scannedAt,omitempty" doc:"When it was scanned, if that was before now, without network. A time in the future, or more than 72 hours ago, is replaced by the server's"`
 	}
 }
 

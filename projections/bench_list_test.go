@@ -57,6 +57,7 @@ func BenchmarkLists(b *testing.B) {
 		"available by price":      {Available: true, Sort: projections.SortByPrice},
 		"cancelled":               {Status: projections.EventCancelled, Sort: projections.SortByDate},
 		"cancelled by title":      {Status: projections.EventCancelled, Sort: projections.SortByTitle},
+		"cancelled by price":      {Status: projections.EventCancelled, Sort: projections.SortByPrice},
 		"scheduled":               {Status: projections.EventScheduled, Upcoming: true, Sort: projections.SortByDate},
 		"drafts":                  {Status: projections.EventDraft, Drafts: true, Sort: projections.SortByDate},
 		"free":                    {Free: true, Upcoming: true, Sort: projections.SortByDate},
@@ -65,6 +66,10 @@ func BenchmarkLists(b *testing.B) {
 		"a range of prices": {
 			Currency: "EUR", MinPrice: 100, MaxPrice: 200, Upcoming: true, Sort: projections.SortByDate,
 		},
+		"a range of prices by title": {
+			Currency: "EUR", MinPrice: 100, MaxPrice: 200, Upcoming: true, Sort: projections.SortByTitle,
+		},
+		"search two letters":      {Upcoming: true, Search: "df", Sort: projections.SortByDate},
 		"search a rare word":      {Search: "emile", Sort: projections.SortByDate},
 		"search a frequent word":  {Upcoming: true, Search: "cafe", Sort: projections.SortByDate},
 		"search two words":        {Upcoming: true, Search: "zurich strasse", Sort: projections.SortByDate},

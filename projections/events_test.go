@@ -408,6 +408,18 @@ func filtersGoByIndexes(t *testing.T, b *bundle, events *projections.Events, pla
 			t.Errorf("%s: rows are read in order to count\n%s", name, text)
 		}
 	}
+	for name, q := range map[string]projections.EventQuery{
+		"cancelled by title":       {Status: projections.EventCancelled, Sort: projections.SortByTitle},
+		"cancelled by price":       {Status: projections.EventCancelled, Sort: projections.SortByPrice},
+		"up to two euros by title": {Upcoming: true, Currency: "EUR", MaxPrice: 200, Sort: projections.SortByTitle},
+	} {
+		q.Now, q.Limit = now, 10
+		_, _, _, err := events.After(context.Background(), q, projections.EventCursor{})
+		must(t, err)
+		if text, _ := plan.explain(t, b.pool); !strings.Contains(text, "Heap Fetches: 0") {
+			t.Errorf("%s: rows are read that are not on the page\n%s", name, text)
+		}
+	}
 }
 
 type query struct {

@@ -119,6 +119,9 @@ func (p *process) ask(method, path, token, body string) (status int, header http
 	r, err := http.NewRequest(method, p.api+path, strings.NewReader(body))
 	must(p, err)
 	r.Header.Set("Content-Type", "application/json")
+	if kind := http.DetectContentType([]byte(body)); kind == "image/png" {
+		r.Header.Set("Content-Type", kind)
+	}
 	r.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,16 +40,40 @@ func secretsOf(c config.Config) (account.Secrets, error) {
 }
 
 // auditKeys gives the keys of the audit. A missing one is made only where that is asked for: by the
-// server, not by tools that look.
+// server, not by tools that look. The key that was made before AUDIT_SIGNING_KEY was set stays
+// trusted.
 func auditKeys(c config.Config, create bool) (*audit.Keys, error) {
 	path := filepath.Join(c.DataDir, "audit-signing.secret")
-	secret := c.AuditKey
-	if _, err := os.Stat(path); secret == "" && (create || err == nil) {
-		if secret, err = secretOr("", path); err != nil {
+	_, missing := os.Stat(path)
+	if c.AuditKey == "" && !create && missing != nil {
+		return audit.NewKeys("", c.AuditPublicKeys...)
+	}
+	trusted := c.AuditPublicKeys
+	if c.AuditKey != "" && missing == nil {
+		made, err := keptKey(path)
+		if err != nil {
 			return nil, err
 		}
+		trusted = append(slices.Clone(trusted), made)
 	}
-	return audit.NewKeys(secret, c.AuditPublicKeys...)
+	secret, err := secretOr(c.AuditKey, path)
+	if err != nil {
+		return nil, err
+	}
+	return audit.NewKeys(secret, trusted...)
+}
+
+// keptKey returns the public key of a secret of the audit in a file.
+func keptKey(path string) (string, error) {
+	secret, err := secretOr("", path)
+	if err != nil {
+		return "", err
+	}
+	keys, err := audit.NewKeys(secret)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return keys.Public(), nil
 }
 
 var errNotKept = errors.New("a secret can't be kept in DATA_DIR")

@@ -288,7 +288,11 @@ func (c *Checkpoints) Run(ctx context.Context, every time.Duration, logger *slog
 			if errors.Is(err, ErrTampered) || errors.Is(err, ErrNotSigned) {
 				level = slog.LevelError
 			}
-			logger.Log(ctx, level, "the audit checkpoint was not written", "error", err)
+			attributes := []any{"error", err}
+			if errors.Is(err, ErrNotSigned) {
+				attributes = append(attributes, "advice", "add the public key of the key that signed before to AUDIT_PUBLIC_KEYS")
+			}
+			logger.Log(ctx, level, "the audit checkpoint was not written", attributes...)
 		}
 	}
 	for {

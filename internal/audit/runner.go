@@ -48,7 +48,8 @@ type Runner struct {
 
 // RunnerOptions configure a [Runner].
 type RunnerOptions struct {
-	// Pool is of the database that is verified. The verifications are kept in it.
+	// Pool is of the database that is verified. The verifications are kept in it. It was configured
+	// with [eventstore.ConfigureCommits].
 	Pool *pgxpool.Pool
 	// Verify are the options of each verification. Its pool has [VerifyConnections] connections.
 	Verify VerifyOptions
@@ -97,7 +98,11 @@ func scanRun(row pgx.CollectableRow) (r Run, err error) {
 }
 
 func (r *Runner) queryOne(ctx context.Context, sql string, args ...any) (Run, error) {
-	rows, _ := r.Pool.Query(ctx, sql, args...)
+	return queryOne(ctx, r.Pool, sql, args...)
+}
+
+func queryOne(ctx context.Context, from eventstore.Querier, sql string, args ...any) (Run, error) {
+	rows, _ := from.Query(ctx, sql, args...)
 	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -120,11 +125,15 @@ func (r *Runner) Start(ctx context.Context, stream, by uuid.UUID, now time.Time)
 		only = [16]byte(stream)
 	}
 	for {
-		run, err := r.queryOne(ctx, `
-			insert into audit_verifications (id, stream_id, started_by, started_at)
-			values ($1, $2, $3, $4)
-			on conflict (state) where state = 'running' do nothing
-			returning `+runColumns, [16]byte(id), only, [16]byte(by), now)
+		var run Run
+		err := eventstore.Commit(ctx, r.Pool, func(tx pgx.Tx) (err error) {
+			run, err = queryOne(ctx, tx, `
+				insert into audit_verifications (id, stream_id, started_by, started_at)
+				values ($1, $2, $3, $4)
+				on conflict (state) where state = 'running' do nothing
+				returning `+runColumns, [16]byte(id), only, [16]byte(by), now)
+			return err
+		})
 		if !errors.Is(err, ErrNoVerification) {
 			r.wake()
 			return run, err

@@ -120,6 +120,10 @@ func TestTheComposeFileConfiguresWhatThereIs(t *testing.T) {
 			if _, given := unknown[v.Name+"_FILE"]; service == "api" && isMade && !given {
 				t.Errorf("service api has no %s_FILE", v.Name)
 			}
+			rotates := strings.HasSuffix(v.Name, "_PREVIOUS") || v.Name == "AUDIT_PUBLIC_KEYS"
+			if _, given := unknown[v.Name]; service == "api" && rotates && !given {
+				t.Errorf("the secrets of service api can't be changed without %s", v.Name)
+			}
 			delete(unknown, v.Name)
 			if v.Secret {
 				delete(unknown, v.Name+"_FILE")

@@ -64,11 +64,11 @@ func (s *Store) Redeliver(ctx context.Context, owner, id uuid.UUID, delivery int
 	if err := s.active(ctx, owner, id); err != nil {
 		return Delivery{}, err
 	}
-	d, err := oneDelivery(s.Pool.Query(ctx, `
+	d, err := write(ctx, s, oneDelivery, `
 		update webhook_deliveries d
 		set status = 'pending', attempts = 0, next_at = $3
 		where endpoint_id = $1 and id = $2
-		returning `+deliveryColumns, id, delivery, s.Now()))
+		returning `+deliveryColumns, id, delivery, s.Now())
 	s.Due()
 	return d, wrap("send a delivery again", err)
 }
@@ -86,10 +86,10 @@ func (s *Store) SendTest(ctx context.Context, owner, id uuid.UUID, source string
 	if err != nil {
 		return Delivery{}, wrap("send a test", err)
 	}
-	d, err := oneDelivery(s.Pool.Query(ctx, `
+	d, err := write(ctx, s, oneDelivery, `
 		insert into webhook_deliveries as d (endpoint_id, message_id, type, payload, created_at, next_at)
 		select id, $2, $3, $4, $5, $5 from webhook_endpoints where id = $1
-		returning `+deliveryColumns, id, messageID, Test, string(payload), now))
+		returning `+deliveryColumns, id, messageID, Test, string(payload), now)
 	s.Due()
 	return d, wrap("send a test", err)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/domain"
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 // Status says whether deliveries are sent to an endpoint.
@@ -53,9 +54,10 @@ type Endpoint struct {
 const columns = `id, owner_id, url, types, event_id, status, failing_since, old_until, created_at`
 
 // Store keeps endpoints and deliveries. All its methods are for the owner only: the endpoints of
-// others are not found.
+// others are not found. Those that write return [eventstore.ErrOutcomeUnknown] when it can't be
+// known whether the write is durable.
 type Store struct {
-	Pool      *pgxpool.Pool
+	Pool      *pgxpool.Pool // configured with [eventstore.ConfigureCommits]
 	Addresses Addresses
 	// Due is called when there is something to send, or somebody new to send to.
 	Due func()
@@ -77,7 +79,7 @@ func (s *Store) Create(ctx context.Context, w Wanted) (e Endpoint, secret Secret
 		return e, nil, err
 	}
 	secret = newSecret()
-	err = pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
+	err = eventstore.Commit(ctx, s.Pool, func(tx pgx.Tx) error {
 		var n int
 		// The lock makes two at once count each other.
 		err := tx.QueryRow(ctx, `select 1 from users where id = $1 for no key update`, w.OwnerID).Scan(&n)
@@ -143,7 +145,7 @@ func (s *Store) Change(ctx context.Context, owner, id uuid.UUID, c Change) (Endp
 	if c.Types != nil {
 		types = unique(c.Types)
 	}
-	e, err := one(s.Pool.Query(ctx, `
+	e, err := write(ctx, s, one, `
 		with resumed as (
 			update webhook_deliveries set next_at = $6
 			where endpoint_id = $2 and status = 'pending' and next_at > $6 and $5 = 'active'
@@ -154,29 +156,39 @@ func (s *Store) Change(ctx context.Context, owner, id uuid.UUID, c Change) (Endp
 			failing_since = case when $5 = 'active' then null else failing_since end,
 			given_up = case when $5 = 'active' then 0 else given_up end
 		where owner_id = $1 and id = $2
-		returning `+columns, owner, id, c.URL, types, c.Status, s.Now()))
+		returning `+columns, owner, id, c.URL, types, c.Status, s.Now())
 	s.Due()
 	return e, wrap("change a webhook", err)
 }
 
 // Delete removes an endpoint with its deliveries.
 func (s *Store) Delete(ctx context.Context, owner, id uuid.UUID) error {
-	tag, err := s.Pool.Exec(ctx, `delete from webhook_endpoints where owner_id = $1 and id = $2`, owner, id)
-	if err == nil && tag.RowsAffected() == 0 {
-		return ErrNotFound
-	}
+	_, err := write(ctx, s, one, `
+		delete from webhook_endpoints where owner_id = $1 and id = $2 returning `+columns, owner, id)
 	return wrap("delete a webhook", err)
 }
 
 // Rotate makes a new secret and returns it. For a day, deliveries are signed with the old one too.
 func (s *Store) Rotate(ctx context.Context, owner, id uuid.UUID) (Endpoint, Secret, error) {
 	secret, now := newSecret(), s.Now()
-	e, err := one(s.Pool.Query(ctx, `
+	e, err := write(ctx, s, one, `
 		update webhook_endpoints
 		set secret = $3, old_secret = secret, old_until = $4
 		where owner_id = $1 and id = $2
-		returning `+columns, owner, id, []byte(secret), now.Add(oldSecretFor)))
+		returning `+columns, owner, id, []byte(secret), now.Add(oldSecretFor))
 	return e, secret, wrap("change the secret of a webhook", err)
+}
+
+// write runs one statement, reads its row, and returns when it is durable.
+func write[R any](ctx context.Context, s *Store, read func(pgx.Rows, error) (R, error), sql string,
+	args ...any,
+) (R, error) {
+	var row R
+	err := eventstore.Commit(ctx, s.Pool, func(tx pgx.Tx) (err error) {
+		row, err = read(tx.Query(ctx, sql, args...))
+		return err
+	})
+	return row, err
 }
 
 func one(rows pgx.Rows, _ error) (Endpoint, error) {

@@ -11,7 +11,10 @@ import (
 	"github.com/google/uuid"
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boxoffice/boxoffice/eventstore"
 )
 
 var (
@@ -68,7 +71,9 @@ type fileName struct {
 	width int
 }
 
-// NewStore uses pool, which stays the caller's.
+// NewStore uses pool, which stays the caller's and was configured with
+// [eventstore.ConfigureCommits]. Methods that write return [eventstore.ErrOutcomeUnknown] when it
+// can't be known whether the write is durable.
 func NewStore(pool *pgxpool.Pool) *Store {
 	sizes, errSizes := lru.New[string, Image](cachedSizes)
 	files, errFiles := lru.New[fileName, *File](cachedFiles)
@@ -79,7 +84,7 @@ func NewStore(pool *pgxpool.Pool) *Store {
 }
 
 // Add stores a picture of a user. The same picture again is the same one. Errors are
-// [*InvalidError], [ErrTooMany], [ErrBusy] and those of the database; then nothing is stored.
+// [*InvalidError], [ErrTooMany], [ErrBusy] and those of the database.
 func (s *Store) Add(ctx context.Context, user uuid.UUID, data []byte) (Image, error) {
 	if err := s.checkNumber(ctx, user); err != nil {
 		return Image{}, err
@@ -95,7 +100,7 @@ func (s *Store) Add(ctx context.Context, user uuid.UUID, data []byte) (Image, er
 	largest := versions[len(versions)-1]
 	sum := sha256.Sum256(largest.data)
 	img := Image{hex.EncodeToString(sum[:]), largest.width, largest.height}
-	_, err = s.pool.Exec(ctx, `
+	_, err = s.write(ctx, `
 		with added as (
 			insert into images (id, width, height, uploaded_by, uploaded_at, kept_until)
 			values ($1, $2, $3, $4, now(), now() + $5)
@@ -204,11 +209,20 @@ func (s *Store) Find(ctx context.Context, ids ...string) (map[string]Image, erro
 // Keep reports whether there is a picture, and keeps it for good: a record is going to name it, and
 // is part of the history also when the event has another picture.
 func (s *Store) Keep(ctx context.Context, id string) (isThere bool, err error) {
-	tag, err := s.pool.Exec(ctx, `update images set kept_until = 'infinity' where id = $1`, id)
+	tag, err := s.write(ctx, `update images set kept_until = 'infinity' where id = $1`, id)
 	if err != nil {
 		return false, fmt.Errorf("keep picture %s: %w", id, err)
 	}
 	return tag.RowsAffected() > 0, nil
+}
+
+// write runs one statement and returns when it is durable.
+func (s *Store) write(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
+	err = eventstore.Commit(ctx, s.pool, func(tx pgx.Tx) error {
+		tag, err = tx.Exec(ctx, sql, args...)
+		return err
+	})
+	return tag, err
 }
 
 // DeleteUnused deletes pictures that no event has had within a day, and returns how many there were.

@@ -190,6 +190,16 @@ describe('the server’s time', () => {
     vi.useRealTimers()
   })
 
+  it('is not before the last answer when the clock of the device is set back', () => {
+    vi.useFakeTimers({ now: Date.parse('2030-01-01T12:00:00Z') })
+    learnTime('Tue, 01 Jan 2030 12:00:00 GMT')
+    vi.setSystemTime(Date.parse('1970-01-01T00:00:00Z'))
+    expect(now()).toBeGreaterThan(Date.parse('2030-01-01T11:59:55Z'))
+    vi.setSystemTime(Date.parse('2030-01-01T20:00:00Z'))
+    expect(now()).toBe(Date.now())
+    vi.useRealTimers()
+  })
+
   it('is still known to a page that is opened without a network', async () => {
     learnTime(new Date(Date.now() + 3_600_000).toUTCString())
     vi.resetModules()

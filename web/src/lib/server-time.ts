@@ -6,18 +6,23 @@ const KEY = 'boxoffice.clock'
 const TOLERANCE = 3_000 // milliseconds
 
 let ahead = keptDifference()
+let answered = 0 // when the server has answered last, by its clock
 
 /** Learns from the Date header of an answer how far the server's clock is ahead of this one. */
 export function learnTime(date: string | null): void {
   const difference = Date.parse(date ?? '') - Date.now()
   if (Number.isNaN(difference)) return
+  answered = Date.now() + difference
   const before = ahead
   ahead = Math.abs(difference) > TOLERANCE ? difference : 0
   if (Math.abs(ahead - before) > TOLERANCE) keepDifference()
 }
 
-/** The server's time, in milliseconds since 1970. */
-export const now = (): number => Date.now() + ahead
+/**
+ * The server's time, in milliseconds since 1970. It is never before the last answer, even when the clock
+ * of the device is set back without a network.
+ */
+export const now = (): number => Math.max(Date.now() + ahead, answered - TOLERANCE)
 
 function keptDifference(): number {
   try {

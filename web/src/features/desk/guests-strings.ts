@@ -57,6 +57,7 @@ export const reasons = {
 
 export const csv = {
   action: 'Download CSV',
+  semicolons: 'Separate columns with semicolons',
   label: 'Download of attendees',
   rows: (received: number, total: number) => `${formatNumber(received)} of ${plural(total, 'ticket')}`,
 }

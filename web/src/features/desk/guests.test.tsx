@@ -183,6 +183,21 @@ describe('the attendees', () => {
     expect(await textOf(file)).toBe('booking,…\r\n1\r\n2\r\n3\r\n')
     expect(screen.queryByRole('progressbar')).toBeNull()
   })
+
+  it('are downloaded with semicolons where a spreadsheet wants them', async () => {
+    saved.mockClear()
+    serveAttendees(() => ({ data: [anAttendee()] }))
+    server.use(
+      http.get(`${desk}/attendees.csv`, ({ request }) => {
+        expect(new URL(request.url).searchParams.get('separator')).toBe('semicolon')
+        return new HttpResponse('booking;…\r\n', { headers: { 'Total-Rows': '0' } })
+      }),
+    )
+    mount(<Attendees eventId={event.id} />)
+    await userEvent.click(screen.getByRole('checkbox', { name: 'Separate columns with semicolons' }))
+    await userEvent.click(screen.getByRole('button', { name: 'Download CSV' }))
+    await waitFor(() => expect(saved).toHaveBeenCalledOnce())
+  })
 })
 
 const aChange = (of: { bookingId: string; customerId: string }) => ({

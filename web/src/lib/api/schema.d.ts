@@ -1505,7 +1505,7 @@ export interface components {
             code: string;
             /**
              * Format: date-time
-             * @description When it was scanned, if that was before now, without network
+             * @description When it was scanned, if that was before now, without network. A time in the future, or more than 72 hours ago, is replaced by the server's
              */
             scannedAt?: string;
         };
@@ -7449,6 +7449,8 @@ export interface operations {
                 checkedIn?: "true" | "false";
                 /** @description Begin with a byte order mark, which some versions of Excel need to read names right */
                 bom?: boolean;
+                /** @description Between columns. Excel wants a semicolon where the comma is the decimal separator */
+                separator?: "comma" | "semicolon";
             };
             header?: {
                 /** @description A position of the log that the answer must contain, such as the Log-Position of an earlier answer. The request waits for it, but not longer than 2s */
