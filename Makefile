@@ -7,10 +7,12 @@ SHELL := bash
 GOLANGCI_LINT_VERSION := v2.15.0
 ACTIONLINT_VERSION := v1.7.12
 AIR_VERSION := v1.67.4
+GOTESTSUM_VERSION := v1.13.0
 TOOLS := $(CURDIR)/.tools
 LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 ACTIONLINT := $(TOOLS)/actionlint-$(ACTIONLINT_VERSION)
 AIR := $(TOOLS)/air-$(AIR_VERSION)
+GOTESTSUM := $(TOOLS)/gotestsum-$(GOTESTSUM_VERSION)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 API_PORT ?= 3001
 WEB_PORT ?= 3000
@@ -74,13 +76,13 @@ test: setup-go test-go ## Run all tests; they start their own PostgreSQL, and wh
 SEQUENTIAL := ./domain ./internal/images
 
 # The longest come first, so that none is left over at the end. Compilers trade memory for an eighth of the time; tests
-# don't. The linters run vet; repeating it takes minutes without a cache.
+# don't. The linters run vet; repeating it takes minutes without a cache. In CI failed tests are run once more.
 .PHONY: test-go
-test-go: GO_TEST = go test -vet=off -toolexec 'env GOGC=400'
-test-go:
-	$(GO_TEST) $(SEQUENTIAL)
-	$(GO_TEST) -race ./scripts/chaos ./cmd/boxoffice ./eventstore ./httpapi \
-		$$(go list ./... | grep -vxFf <(go list $(SEQUENTIAL)))
+test-go: go_test = $(if $(CI),.ci/go-test $(GOTESTSUM) "$1",go test $1) -vet=off -toolexec 'env GOGC=400'
+test-go: $(if $(CI),$(GOTESTSUM))
+	$(call go_test,$(SEQUENTIAL))
+	$(call go_test,./scripts/chaos ./cmd/boxoffice ./eventstore ./httpapi \
+		$$(go list ./... | grep -vxFf <(go list $(SEQUENTIAL)))) -race
 
 .PHONY: test-web
 test-web: check-web build ## Test the web UI: components, and the whole system in a browser
@@ -131,7 +133,7 @@ screenshots: web/node_modules/.complete build ## Take the screenshots of the REA
 lint: $(LINT) $(ACTIONLINT) ## Check style, imports and common mistakes
 	$(LINT) run
 	scripts/setup/setup.sh shellcheck
-	shellcheck .ci/run .githooks/pre-commit scripts/browser/browser.sh scripts/setup/setup.sh
+	shellcheck .ci/go-test .ci/run .githooks/pre-commit scripts/browser/browser.sh scripts/setup/setup.sh
 	$(ACTIONLINT)
 
 .PHONY: hooks
@@ -162,6 +164,10 @@ $(ACTIONLINT):
 $(AIR):
 	GOBIN=$(TOOLS) go install github.com/air-verse/air@$(AIR_VERSION)
 	mv $(TOOLS)/air $@
+
+$(GOTESTSUM):
+	GOBIN=$(TOOLS) go install gotest.tools/gotestsum@$(GOTESTSUM_VERSION)
+	mv $(TOOLS)/gotestsum $@
 
 .PHONY: clean
 clean: ## Remove everything that was built
