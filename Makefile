@@ -78,7 +78,7 @@ SEQUENTIAL := ./domain ./internal/images
 # The longest come first, so that none is left over at the end. Compilers trade memory for an eighth of the time; tests
 # don't. The linters run vet; repeating it takes minutes without a cache. In CI failed tests are run once more.
 .PHONY: test-go
-test-go: go_test = $(if $(CI),.ci/go-test $(GOTESTSUM) "$1",go test $1) -vet=off -toolexec 'env GOGC=400'
+test-go: go_test = $(if $(CI),scripts/check/go-test.sh $(GOTESTSUM) "$1",go test $1) -vet=off -toolexec 'env GOGC=400'
 test-go: $(if $(CI),$(GOTESTSUM))
 	$(call go_test,$(SEQUENTIAL))
 	$(call go_test,./scripts/chaos ./cmd/boxoffice ./eventstore ./httpapi \
@@ -133,7 +133,8 @@ screenshots: web/node_modules/.complete build ## Take the screenshots of the REA
 lint: $(LINT) $(ACTIONLINT) ## Check style, imports and common mistakes
 	$(LINT) run
 	scripts/setup/setup.sh shellcheck
-	shellcheck .ci/go-test .ci/run .githooks/pre-commit scripts/browser/browser.sh scripts/setup/setup.sh
+	shellcheck .ci/run .githooks/pre-commit scripts/browser/browser.sh scripts/check/check.sh \
+		scripts/check/go-test.sh scripts/setup/setup.sh
 	$(ACTIONLINT)
 
 .PHONY: hooks
@@ -146,8 +147,8 @@ format: $(LINT) ## Format the code
 
 .PHONY: check
 check: export GOGC := 400
-check: lint ## Quick check of the program: format, linters, quick tests
-	go test -short -vet=off -parallel 6 ./... # the linters run vet; tests mostly wait for a database, so run more at once
+check: $(LINT) ## Quick check of the Go packages that have changed since main: format, linters, quick tests; all compile
+	scripts/check/check.sh $(LINT) $(BASE)
 
 .PHONY: check-web
 check-web: web/node_modules/.complete ## Quick check of the web UI: format, linter, types, component tests

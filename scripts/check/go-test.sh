@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# go test, except that a test that fails is run once more. Lines that begin with "retried:" list such tests.
+# Runs go test, and a test that fails once more. Lines that begin with "retried:" list such tests.
 #
-#   .ci/go-test GOTESTSUM "PACKAGES" [FLAGS OF GO TEST]...
+#   go-test.sh GOTESTSUM "PACKAGES" [FLAGS OF GO TEST]...
 #
 # Nothing is retried if a package does not build, panics, times out or has a data race, or if more than ten tests fail.
 set -uo pipefail
@@ -16,7 +16,7 @@ touch "$scratch/report"
     -- "$@" 2>&1 | tee "$scratch/output"
 status=$?
 # Of subtests the root is listed.
-sed -n '/\.[^./]*\/[^.]*$/d; s/^/retried: /p' "$scratch/report"
+sed -nE '/\.(Test|Fuzz)[[:alnum:]_]*\//d; s/^/retried: /p' "$scratch/report"
 # A package can fail outside its tests; gotestsum then runs it again without any of them, which passes. And if a test
 # ends the process, those that had to come after it are not run.
 if grep -qE '\[no tests to run\]|^=== FAIL: .* \(unknown\)$' "$scratch/output"; then
