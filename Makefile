@@ -72,17 +72,18 @@ setup-web:
 test: setup-go test-go ## Run all tests; they start their own PostgreSQL, and what they use is installed if it is missing
 	@if $(HAS_NODE) >/dev/null; then $(MAKE) --no-print-directory test-web; fi
 
-# Nothing in these packages runs concurrently, and the race detector makes them compute ten times as long.
+# These packages start no goroutine and have no memory that needs a lock, which scripts/check tests. The race detector
+# makes them compute ten times as long.
 SEQUENTIAL := ./domain ./internal/images
 
 # The longest come first, so that none is left over at the end. Compilers trade memory for an eighth of the time; tests
 # don't. The linters run vet; repeating it takes minutes without a cache. In CI failed tests are run once more.
+LONGEST := ./scripts/chaos ./cmd/boxoffice ./scripts/readme ./httpapi ./eventstore ./projections ./projections/engine
 .PHONY: test-go
 test-go: go_test = $(if $(CI),scripts/check/go-test.sh $(GOTESTSUM) "$1",go test $1) -vet=off -toolexec 'env GOGC=400'
 test-go: $(if $(CI),$(GOTESTSUM))
 	$(call go_test,$(SEQUENTIAL))
-	$(call go_test,./scripts/chaos ./cmd/boxoffice ./eventstore ./httpapi \
-		$$(go list ./... | grep -vxFf <(go list $(SEQUENTIAL)))) -race
+	$(call go_test,$(LONGEST) $$(go list ./... | grep -vxFf <(go list $(SEQUENTIAL)))) -race
 
 .PHONY: test-web
 test-web: check-web build ## Test the web UI: components, and the whole system in a browser
