@@ -7,10 +7,12 @@ SHELL := bash
 GOLANGCI_LINT_VERSION := v2.15.0
 ACTIONLINT_VERSION := v1.7.12
 AIR_VERSION := v1.67.4
+GOTESTSUM_VERSION := v1.13.0
 TOOLS := $(CURDIR)/.tools
 LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 ACTIONLINT := $(TOOLS)/actionlint-$(ACTIONLINT_VERSION)
 AIR := $(TOOLS)/air-$(AIR_VERSION)
+GOTESTSUM := $(TOOLS)/gotestsum-$(GOTESTSUM_VERSION)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 API_PORT ?= 3001
 WEB_PORT ?= 3000
@@ -70,17 +72,18 @@ setup-web:
 test: setup-go test-go ## Run all tests; they start their own PostgreSQL, and what they use is installed if it is missing
 	@if $(HAS_NODE) >/dev/null; then $(MAKE) --no-print-directory test-web; fi
 
-# Nothing in these packages runs concurrently, and the race detector makes them compute ten times as long.
+# These packages start no goroutine and have no memory that needs a lock, which scripts/check tests. The race detector
+# makes them compute ten times as long.
 SEQUENTIAL := ./domain ./internal/images
 
 # The longest come first, so that none is left over at the end. Compilers trade memory for an eighth of the time; tests
-# don't. The linters run vet; repeating it takes minutes without a cache.
+# don't. The linters run vet; repeating it takes minutes without a cache. In CI failed tests are run once more.
+LONGEST := ./scripts/chaos ./cmd/boxoffice ./scripts/readme ./httpapi ./eventstore ./projections ./projections/engine
 .PHONY: test-go
-test-go: GO_TEST = go test -vet=off -toolexec 'env GOGC=400'
-test-go:
-	$(GO_TEST) $(SEQUENTIAL)
-	$(GO_TEST) -race ./scripts/chaos ./cmd/boxoffice ./eventstore ./httpapi \
-		$$(go list ./... | grep -vxFf <(go list $(SEQUENTIAL)))
+test-go: go_test = $(if $(CI),scripts/check/go-test.sh $(GOTESTSUM) "$1",go test $1) -vet=off -toolexec 'env GOGC=400'
+test-go: $(if $(CI),$(GOTESTSUM))
+	$(call go_test,$(SEQUENTIAL))
+	$(call go_test,$(LONGEST) $$(go list ./... | grep -vxFf <(go list $(SEQUENTIAL)))) -race
 
 .PHONY: test-web
 test-web: check-web build ## Test the web UI: components, and the whole system in a browser
@@ -131,7 +134,8 @@ screenshots: web/node_modules/.complete build ## Take the screenshots of the REA
 lint: $(LINT) $(ACTIONLINT) ## Check style, imports and common mistakes
 	$(LINT) run
 	scripts/setup/setup.sh shellcheck
-	shellcheck .ci/run .githooks/pre-commit scripts/browser/browser.sh scripts/setup/setup.sh
+	shellcheck .ci/run .githooks/pre-commit scripts/browser/browser.sh scripts/check/check.sh \
+		scripts/check/go-test.sh scripts/setup/setup.sh
 	$(ACTIONLINT)
 
 .PHONY: hooks
@@ -144,8 +148,8 @@ format: $(LINT) ## Format the code
 
 .PHONY: check
 check: export GOGC := 400
-check: lint ## Quick check of the program: format, linters, quick tests
-	go test -short -vet=off -parallel 6 ./... # the linters run vet; tests mostly wait for a database, so run more at once
+check: $(LINT) ## Quick check of the Go packages that have changed since main: format, linters, quick tests; all compile
+	scripts/check/check.sh $(LINT) $(BASE)
 
 .PHONY: check-web
 check-web: web/node_modules/.complete ## Quick check of the web UI: format, linter, types, component tests
@@ -162,6 +166,10 @@ $(ACTIONLINT):
 $(AIR):
 	GOBIN=$(TOOLS) go install github.com/air-verse/air@$(AIR_VERSION)
 	mv $(TOOLS)/air $@
+
+$(GOTESTSUM):
+	GOBIN=$(TOOLS) go install gotest.tools/gotestsum@$(GOTESTSUM_VERSION)
+	mv $(TOOLS)/gotestsum $@
 
 .PHONY: clean
 clean: ## Remove everything that was built

@@ -295,7 +295,7 @@ func TestABookingLeavesTheIndexesOfEventsAlone(t *testing.T) {
 	}
 }
 
-// With 100,000 events, a page must not read more than it shows, or in the middle of a list more
+// With 20,000 events, a page must not read more than it shows, or in the middle of a list more
 // than entries of an index.
 func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 	t.Parallel()
@@ -308,11 +308,11 @@ func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 			'2031-01-01'::timestamptz + i * 7919 % 300000 * interval '1 minute',
 			'UTC', i * 7919 % 20000, (array['EUR', 'JPY', 'KWD'])[1 + i % 3], 100, i % 10,
 			case when i % 97 = 0 then 'CANCELLED' else 'SCHEDULED' end, 1, now(), now(), (array['', 'MUSIC'])[1 + i / 5 % 2]
-		from generate_series(1, 100000) i,
+		from generate_series(1, 20000) i,
 			lateral (
-				select case when i % 1000 = 0 then 'Zanzibar ' when i % 4 = 0 then 'Jazz ' else 'Rock ' end || md5(i::text)
+				select case when i % 200 = 0 then 'Zanzibar ' when i % 4 = 0 then 'Jazz ' else 'Rock ' end || md5(i::text)
 			) as t (title)`)
-	if n, err := projections.RefreshEvents(context.Background(), b.Pool); n != 100_000 || err != nil {
+	if n, err := projections.RefreshEvents(context.Background(), b.Pool); n != 20_000 || err != nil {
 		t.Fatalf("%d rows got their keys, %v", n, err)
 	}
 	b.Exec(`analyze events`)
@@ -349,15 +349,15 @@ func TestListsOfManyEventsGoByTheirIndexes(t *testing.T) {
 		page   int
 		rows   int // that any step of the plan may look at
 	}{
-		{"", 100_000, 1, 10},
-		{"", 100_000, 10_000, 10},
-		{"", 100_000, 5_000, 50_000},
+		{"", 20_000, 1, 10},
+		{"", 20_000, 2_000, 10},
+		{"", 20_000, 1_000, 10_000},
 		{"zanzibar", 100, 1, 100},
 		{"zanzibar", 100, 10, 100},
-		{"jazz", 24_900, 1, 1_000},
-		{"jazz", 24_900, 2490, 1_000},
-		{"z", 25_000, 1, 1_000},
-		{"z", 25_000, 2500, 1_000},
+		{"jazz", 4_900, 1, 1_000},
+		{"jazz", 4_900, 490, 1_000},
+		{"z", 5_000, 1, 1_000},
+		{"z", 5_000, 500, 1_000},
 	} {
 		for _, sort := range []projections.EventSort{projections.SortByDate, projections.SortByPrice,
 			projections.SortByTitle} {
@@ -396,7 +396,7 @@ func filtersGoByIndexes(t *testing.T, b *bundle, events *projections.Events, pla
 		plan.count = query{}
 		_, _, _, err := events.After(context.Background(), q, projections.EventCursor{})
 		dbtest.Must(t, err)
-		if text, most := plan.explain(t, b.Pool); most > 5_000 || strings.Contains(text, "Seq Scan") {
+		if text, most := plan.explain(t, b.Pool); most > 1_000 || strings.Contains(text, "Seq Scan") {
 			t.Errorf("%s: a step of a page looks at %d rows\n%s", name, most, text)
 		}
 		plan.page = plan.count
@@ -415,8 +415,8 @@ func filtersGoByIndexes(t *testing.T, b *bundle, events *projections.Events, pla
 	} {
 		q.Now, q.Limit = now, 10
 		_, _, _, err := events.After(context.Background(), q, projections.EventCursor{})
-		must(t, err)
-		if text, _ := plan.explain(t, b.pool); !strings.Contains(text, "Heap Fetches: 0") {
+		dbtest.Must(t, err)
+		if text, _ := plan.explain(t, b.Pool); !strings.Contains(text, "Heap Fetches: 0") {
 			t.Errorf("%s: rows are read that are not on the page\n%s", name, text)
 		}
 	}

@@ -225,7 +225,7 @@ func TestSlowClientsAreSentAway(t *testing.T) {
 	p, _ := behind(t)
 	address := strings.Replace(strings.TrimPrefix(p.api, "http://"), "localhost", "127.0.0.1", 1)
 	before := p.files()
-	const each = 100
+	const each = 40
 	var all sync.WaitGroup
 	for name, said := range map[string]string{
 		"nothing":        "",

@@ -12,6 +12,8 @@ import (
 	"maps"
 	"net/url"
 	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -46,6 +48,7 @@ func Main(m *testing.M, checks ...func() error) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	overlapWaiting()
 	code := m.Run()
 	if code == 0 && ranAll() {
 		for _, check := range checks {
@@ -70,6 +73,16 @@ func Main(m *testing.M, checks ...func() error) {
 	}
 	removeFiles()
 	os.Exit(code)
+}
+
+// overlapWaiting has one test more run at a time than there are processors, because tests wait for
+// PostgreSQL a third of the time. A package that has set the flag, or the command line, has its way.
+func overlapWaiting() {
+	isSet := false
+	flag.Visit(func(f *flag.Flag) { isSet = isSet || f.Name == "test.parallel" })
+	if !isSet {
+		_ = flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)+1)) // it is a number
+	}
 }
 
 // Dir makes a directory for what the tests of a package share. [Main] removes it.

@@ -191,7 +191,7 @@ func TestManyHoldsLapseInTheSameSecond(t *testing.T) { //nolint:tparallel // one
 	dbtest.Slow(t)
 	for name, events := range map[string]int{"of one event": 1, "of 100 events": 100} {
 		t.Run(name, func(t *testing.T) {
-			const holds = 10_000
+			const holds = 3_000
 			b := setup(t)
 			now := b.now()
 			for range events {

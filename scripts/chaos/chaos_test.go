@@ -25,7 +25,8 @@ func TestAShortRun(t *testing.T) {
 	dbtest.Slow(t)
 	var out bytes.Buffer
 	// Another seed each time. CI has longer runs.
-	code := run(t.Context(), []string{"-duration", "20s", "-healthy", "3m", "-program", program(t)}, &out, &out)
+	code := run(t.Context(), []string{"-duration", "20s", "-customers", "16", "-healthy", "3m",
+		"-program", program(t)}, &out, &out)
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if code != 0 || !strings.HasPrefix(lines[len(lines)-1], "PASS ") {
 		t.Errorf("exit code %d:\n%s", code, &out)
@@ -73,7 +74,7 @@ func (s *stopper) Write(text []byte) (int, error) {
 func TestARunThatEndsEarlyKeepsItsHistory(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
-	o := short(t, "-duration 60s -faults reset -customers 8 -processes 1")
+	o := short(t, "-duration 60s -faults reset -processes 1")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	out := &stopper{stop: stop}
@@ -118,7 +119,7 @@ func TestARunThatWasSpoiledFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := short(t, "-duration 1s -faults none -customers 8 -processes 1")
+			o := short(t, "-duration 1s -faults none -processes 1")
 			o.sabotage = c.sabotage
 			r, err := execute(t.Context(), o, io.Discard)
 			if err != nil || !slices.ContainsFunc(r.violations, func(v history.Violation) bool { return v.Rule == c.rule }) {
@@ -132,7 +133,7 @@ func TestARunThatWasSpoiledFails(t *testing.T) {
 func TestARunWithAnAsynchronousStandbyFails(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
-	o := short(t, "-duration 10s -customers 8 -processes 1 -async -faults "+frozenStandby)
+	o := short(t, "-duration 10s -processes 1 -async -faults "+frozenStandby)
 	o.sabotage = `select` // so that nothing is kept
 	r, err := execute(t.Context(), o, io.Discard)
 	if err != nil || !slices.ContainsFunc(r.violations, func(v history.Violation) bool {

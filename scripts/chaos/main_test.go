@@ -43,11 +43,12 @@ func program(t *testing.T) string {
 	return path
 }
 
-// short parses the arguments of a run. It may take long until all is well, since other tests run
-// beside it; a system that does not recover never does.
+// short parses the arguments of a run with few customers, because many would only keep the processors
+// busy. It may take long until all is well, since other tests run beside it; a system that does not
+// recover never does.
 func short(t *testing.T, args string) options {
 	t.Helper()
-	o, err := parse(strings.Fields(args), io.Discard)
+	o, err := parse(strings.Fields("-customers 8 "+args), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
