@@ -241,6 +241,7 @@ test('the camera reads a ticket once while it stays in view', async ({
   const browser = await chromium.launch({
     ...launchOptions,
     args: [
+      ...(launchOptions.args ?? []),
       '--use-fake-ui-for-media-stream',
       '--use-fake-device-for-media-stream',
       `--use-file-for-fake-video-capture=${video}`,

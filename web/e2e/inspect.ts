@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright'
+import axe, { type RunOptions } from 'axe-core'
 import { expect, type Page } from './fixtures'
 
 const sizes = {
@@ -48,13 +48,17 @@ const rules = {
   dark: { type: 'rule' as const, values: ['color-contrast', 'link-in-text-block'] },
 }
 
-/** What axe finds. That it need not tell what is right, and that there are no frames, saves most of the time. */
+/**
+ * What axe finds. That it need not tell what is right saves most of the time. @axe-core/playwright would
+ * load axe again for each call, which takes as long as half of the search.
+ */
 export async function barriers(page: Page, part: string, theme: keyof typeof rules): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page })
-    .options({ resultTypes: ['violations'], runOnly: rules[theme] })
-    .include(part)
-    .setLegacyMode()
-    .analyze()
+  if (await page.evaluate(() => !('axe' in window))) await page.evaluate(`${axe.source};undefined`)
+  const options: RunOptions = { resultTypes: ['violations'], runOnly: rules[theme] }
+  const { violations } = await page.evaluate(
+    ({ part, options }) => (window as unknown as { axe: typeof axe }).axe.run(part, options),
+    { part, options },
+  )
   return violations.map(
     (v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.failureSummary}`).join('; ')}`,
   )

@@ -75,4 +75,4 @@ export default async function start(): Promise<() => Promise<void>> {
 }
 
 /** A machine that stands still for seconds is no defect of the program, which recovers. */
-const isStall = (line: string) => line.includes('"msg":"the database does not answer"')
+export const isStall = (line: string) => line.includes('"msg":"the database does not answer"')
