@@ -46,6 +46,7 @@ async function serve(program: string): Promise<{ url: string; stop: () => Promis
   const server = spawn(program, ['web'], {
     cwd: dirname(program),
     env: {
+      NODE_ENV: 'production',
       PATH: process.env.PATH,
       DATA_DIR: dirname(program),
       WEB_PORT: '0',
