@@ -11,18 +11,24 @@ const edgesOf = (page: Page) =>
     return [left(parts.find((e) => e.matches('h1'))!), Math.min(...parts.map(left))]
   })
 
-/** The edges of one page at each width. */
+/** Where the column of pages begins. */
+const columnOf = (page: Page) =>
+  page.evaluate(() => {
+    const column = document.body.appendChild(document.createElement('div'))
+    column.className = 'page'
+    const edge = column.getBoundingClientRect().left + parseFloat(getComputedStyle(column).paddingLeft)
+    column.remove()
+    return edge
+  })
+
+/** How far from there one page begins, at each width. */
 async function measure(page: Page, path: string) {
   await page.goto(web() + path)
   await expect(page.locator('main h1').and(page.locator(':not(.sr-only)'))).toBeVisible()
   const edges: Record<string, number[]> = {}
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 })
-    // The column of the header.
-    const column = await page.locator('header > .page').evaluate((e) => {
-      const { left } = e.getBoundingClientRect()
-      return left + parseFloat(getComputedStyle(e).paddingLeft)
-    })
+    const column = await columnOf(page)
     edges[width] = (await edgesOf(page)).map((edge) => edge - column)
   }
   return edges
@@ -30,7 +36,7 @@ async function measure(page: Page, path: string) {
 
 const same = Object.fromEntries(WIDTHS.map((width) => [width, [0, 0]]))
 
-test('all pages of members begin at the edge of the header, at every width', async ({ page }) => {
+test('all pages of members begin at the same edge, at every width', async ({ page }) => {
   await signIn(page, 'organizer@example.com')
   const { id } = await schedule()
   const edges: Record<string, unknown> = {}
@@ -43,13 +49,14 @@ test('all pages of members begin at the edge of the header, at every width', asy
     '/account',
     '/desk',
   ]
-  for (const path of [...paths, `/desk/${id}`, `/desk/${id}/attendees`, '/desk/webhooks', `/door/${id}`])
+  for (const path of [...paths, `/desk/${id}`, `/desk/${id}?view=attendees`, '/desk/webhooks', `/door/${id}`])
     edges[path] = await measure(page, path)
   expect(edges).toEqual(Object.fromEntries(Object.keys(edges).map((path) => [path, same])))
 
   // One pixel is enough.
   await page.addStyleTag({ content: 'main { transform: translateX(1px) }' })
-  expect(await edgesOf(page)).not.toEqual([0, 0])
+  const column = await columnOf(page)
+  expect(await edgesOf(page)).toEqual([column + 1, column + 1])
 })
 
 test('so do those of auditors', async ({ page }) => {

@@ -47,15 +47,16 @@ const presses: Record<string, { who?: string; open: Open }> = {
       await page.getByRole('button', { name: 'Subscribe to my calendar' }).click()
       const create = page.getByRole('button', { name: 'Create address' })
       const button = page.getByRole('button', { name: 'Copy address' })
-      await create.or(button).click()
+      await expect(create.or(button)).toBeVisible()
+      if (await create.isVisible()) await create.click()
       return { button, text: 'Address copied.' }
     },
   },
   'changing the password': {
     open: async (page) => {
       await page.goto(web() + '/account')
-      await page.getByLabel('Current password').fill(NEW_PASSWORD)
-      await page.getByLabel('New password').fill(NEW_PASSWORD)
+      await page.getByLabel('Current password', { exact: true }).fill(NEW_PASSWORD)
+      await page.getByLabel('New password', { exact: true }).fill(NEW_PASSWORD)
       return { button: page.getByRole('button', { name: 'Change password' }), text: 'Password changed.' }
     },
   },
@@ -63,7 +64,7 @@ const presses: Record<string, { who?: string; open: Open }> = {
     who: ORGANIZER,
     open: async (page) => {
       const [event, { email }] = await Promise.all([schedule(), customer()])
-      await page.goto(web() + `/desk/${event.id}`)
+      await page.goto(web() + `/desk/${event.id}?view=attendees`)
       await page.getByLabel('E-mail').fill(email)
       return { button: page.getByRole('button', { name: 'Book tickets' }), text: 'Booked 1 ticket' }
     },
@@ -73,8 +74,8 @@ const presses: Record<string, { who?: string; open: Open }> = {
     open: async (page) => {
       const event = await schedule()
       await (await customer()).book(event)
-      await page.goto(web() + `/desk/${event.id}/attendees`)
-      return { button: page.getByRole('button', { name: 'Download CSV' }), text: 'attendees-' }
+      await page.goto(web() + `/desk/${event.id}?view=attendees`)
+      return { button: page.getByRole('button', { name: 'Download CSV' }), text: 'Downloaded.' }
     },
   },
   'trying a webhook': {
@@ -103,7 +104,7 @@ for (const [name, { who, open }] of Object.entries(presses))
         await expect(button).toBeEnabled()
         await bring(button, edge)
         await button.click()
-        await expect(toast(page, text)).toBeVisible()
+        await expect(toast(page, text).first()).toBeVisible()
         expect(await covered(page, button), `${viewport.width} pixels, ${edge}`).toEqual([])
       }
   })

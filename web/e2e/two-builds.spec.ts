@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { recordComplaints } from './complaints'
-import { card, customer, expect, NEW_PASSWORD, schedule, test, toast, type Page } from './fixtures'
+import { card, customer, expect, NEW_PASSWORD, schedule, test, toast, web, type Page } from './fixtures'
 
 const root = new URL('../../', import.meta.url).pathname
 const dist = join(root, 'web/dist')
@@ -156,4 +156,26 @@ test('two builds behind one balancer serve one page after another', async ({ pag
     await other.stop()
     rmSync(dir, { recursive: true })
   }
+})
+
+test('code that no server has is asked for again, and the page is loaded anew once', async ({
+  page,
+  refusals,
+}) => {
+  refusals(404, '/_next/static/')
+  refusals('because its MIME type', '/')
+  const asked = { pages: 0, code: 0, checks: 0 }
+  await page.route('**/*', async (route) => {
+    const request = route.request()
+    const isMissing = request.url().includes('/chunks/turbopack-')
+    if (request.isNavigationRequest()) asked.pages++
+    if (request.method() === 'HEAD') asked.checks++
+    if (isMissing) asked.code++
+    if (isMissing) await route.fulfill({ status: 404, contentType: 'text/plain', body: '404 page not found' })
+    else await route.continue()
+  })
+  await page.goto(web() + '/login')
+  await expect.poll(() => asked.checks, 'both loads have found that nobody has it').toBe(2)
+  await page.waitForLoadState('networkidle')
+  expect(asked).toEqual({ pages: 2, code: 26, checks: 2 })
 })
