@@ -405,33 +405,6 @@ for (const { name, who = 'customer', show, above } of shown)
     await inspect(page, name, above)
   })
 
-test('all pages begin at the same edge', async ({ page }) => {
-  await page.setViewportSize({ width: 1600, height: 900 })
-  await signIn(page, 'organizer@example.com')
-  const { id } = await schedule()
-  const edges: Record<string, number> = {}
-  for (const path of [
-    '/events',
-    `/events/${id}`,
-    '/events/new',
-    '/bookings',
-    '/account',
-    '/desk',
-    `/desk/${id}`,
-    '/desk/webhooks',
-    `/door/${id}`,
-  ]) {
-    await page.goto(web() + path)
-    await expect(page.locator('main h1').and(page.locator(':not(.sr-only)'))).toBeVisible()
-    edges[path] = await page.locator('main').evaluate((main) => {
-      const parts = [...main.querySelectorAll('h1, h2, a, button, section, article, form')]
-      const shown = parts.filter((e) => e.checkVisibility() && !e.matches('.sr-only'))
-      return Math.min(...shown.map((e) => e.getBoundingClientRect().left))
-    })
-  }
-  expect(new Set(Object.values(edges)).size, JSON.stringify(edges)).toBe(1)
-})
-
 test('everything can be done with the keyboard alone', async ({ page }) => {
   const event = await schedule()
   const tabTo = async (name: RegExp) => {

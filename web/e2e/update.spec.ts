@@ -1,3 +1,4 @@
+import { recordComplaints } from './complaints'
 import { card, enter, expect, listOf, PASSWORD, schedule, test, toast, web, type Page } from './fixtures'
 
 test.beforeEach(({ refusals }) => refusals(404, '/_next/static/'))
@@ -21,20 +22,6 @@ async function update(page: Page, { staysMissing = false } = {}): Promise<() => 
     else await route.continue()
   })
   return () => loads
-}
-
-/** Records texts, from the first frame of a page on, that must not appear during an update. */
-async function recordComplaints(page: Page): Promise<() => Promise<string[]>> {
-  await page.addInitScript(() => {
-    const wrong = /offline|has failed|be reached|Something (went wrong|unexpected)|Failed to/
-    const look = () => {
-      const [complaint] = wrong.exec(document.body?.innerText ?? '') ?? []
-      if (complaint) sessionStorage.setItem(`complaint ${complaint}`, '')
-      requestAnimationFrame(look)
-    }
-    requestAnimationFrame(look)
-  })
-  return () => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith('complaint')))
 }
 
 test('a page from before an update still signs in, and then loads the next page in full', async ({

@@ -2,6 +2,7 @@ import type { Metadata, Viewport } from 'next'
 import localFont from 'next/font/local'
 import { ThemeProvider } from 'next-themes'
 import type { ReactNode } from 'react'
+import { missingFilesScript } from '@/lib/missing-files'
 import { guardScript } from '@/lib/session/hint'
 import { strings } from '@/lib/strings'
 import './globals.css'
@@ -33,6 +34,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
     // The theme and the guard mark this element before React starts.
     <html lang="en" className={archivo.variable} suppressHydrationWarning>
       <head>
+        <script dangerouslySetInnerHTML={{ __html: missingFilesScript }} />
         <script dangerouslySetInnerHTML={{ __html: guardScript }} />
       </head>
       <body className="min-h-dvh">

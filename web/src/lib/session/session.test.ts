@@ -386,6 +386,32 @@ describe('the lock of tabs', () => {
   })
 })
 
+describe('a refresh that gets no answer', () => {
+  it('is given up after 10 seconds, which ends no session, and can be made again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    startSession(aSession('old'))
+    let note = () => {}
+    const asked = new Promise<void>((resolve) => (note = resolve))
+    server.use(http.post('*/api/auth/refresh', () => (note(), new Promise<never>(() => {}))))
+    const settled = vi.fn()
+    void refreshSession('old').then(settled, settled)
+    await vi.advanceTimersByTimeAsync(0)
+    await asked
+    await vi.advanceTimersByTimeAsync(9_999)
+    expect(settled).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1)
+    await vi.waitFor(() => expect(settled).toHaveBeenCalled())
+    expect(settled).toHaveBeenCalledWith(expect.objectContaining({ code: 'network' }))
+    expect(currentSession()).toMatchObject({ status: 'signed-in', accessToken: 'old' })
+
+    refreshes()
+    const again = refreshSession('old')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await again).toBe('renewed-1')
+  })
+})
+
 describe('a failure', () => {
   it('carries code, fields and the time to wait', async () => {
     startSession(aSession())
