@@ -126,7 +126,7 @@ func TestWhatWasReadIsKept(t *testing.T) {
 	const length = rowsOfAStatement + rowsOfALong + missing
 	b.fill(t, stream, length)
 	var seen unreadRows
-	e, pool := startExecutor(t, via.url, booking(), options{Timeout: patient}, seen.configure)
+	e, pool := startExecutor(t, via.url, booking(), options{Timeout: waittest.Timeout}, seen.configure)
 	p := process{e, pool}
 
 	ctx, giveUp := context.WithCancel(t.Context())
