@@ -74,7 +74,7 @@ func TestWithoutAConnectionTheOutcomeIsUnknownAndTheCommandCanBeRepeated(t *test
 				t.Errorf("got %v without any connection, want that the log is unavailable", err)
 			}
 			via.refuse(false)
-			eventually(t, "it is booked", func() bool { // 300 ms are short where other tests run
+			waittest.For(t, "it is booked", func() bool { // 300 ms are short where other tests run
 				_, err := p.do(t.Context(), stream, book)
 				if err != nil && !errors.Is(err, eventstore.ErrUnavailable) {
 					t.Fatal(err)
