@@ -10,6 +10,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func TestWhenTheConnectionBreaksAtTheCommitTheCallerGetsTheTruth(t *testing.T) {
