@@ -3,6 +3,8 @@ package eventstore_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/uuid"
@@ -128,4 +130,103 @@ func sameRecord(a, b eventstore.Record) bool {
 	return a.Position == b.Position && a.StreamID == b.StreamID && a.Version == b.Version && a.Type == b.Type &&
 		a.SchemaVersion == b.SchemaVersion && bytes.Equal(a.Data, b.Data) && bytes.Equal(a.Metadata, b.Metadata) &&
 		a.RecordedAt == b.RecordedAt && a.Hash == b.Hash //nolint:staticcheck // the time zone counts as well
+}
+
+// history answers what a stream was like when the log ended at a position.
+type history map[uuid.UUID][]entry
+
+func newHistory(entries []entry) history {
+	h := history{}
+	for _, e := range entries {
+		h[e.StreamID] = append(h[e.StreamID], e)
+	}
+	return h
+}
+
+// moments calls yield with each different state that a stream had from one position to another,
+// until it gives true.
+func (h history) moments(stream uuid.UUID, from, to int64, yield func(entry) bool) bool {
+	var at entry // none yet
+	for _, e := range h[stream] {
+		if e.Position > to {
+			break
+		}
+		if e.Position > from && yield(at) {
+			return true
+		}
+		at = e
+	}
+	return yield(at)
+}
+
+func (h history) check(a *asked, stored []entry) error {
+	var refusal domain.Refusal
+	switch {
+	case a.err == nil && len(a.Records) > 0, errors.Is(a.err, eventstore.ErrOutcomeUnknown) && len(stored) > 0:
+		return h.checkEffect(a, stored)
+	case len(stored) > 0:
+		return fmt.Errorf("it had an effect at position %d", stored[0].Position)
+	case a.err == nil:
+		if !h.moments(a.stream, a.before, a.after, func(e entry) bool {
+			values, err := domain.Decide(a.command, e.state)
+			return err == nil && len(values) == 0 && a.Version == e.Version && a.Position == e.Position
+		}) {
+			return errors.New("at no moment was there nothing to do")
+		}
+	case errors.As(a.err, &refusal):
+		if !h.moments(a.stream, a.before, a.after, func(e entry) bool {
+			_, err := domain.Decide(a.command, e.state)
+			return errors.Is(err, refusal)
+		}) {
+			return errors.New("at no moment was that the right refusal")
+		}
+	case !errors.Is(a.err, eventstore.ErrUnavailable) && !errors.Is(a.err, eventstore.ErrOutcomeUnknown):
+		return errors.New("that is not an answer")
+	}
+	return nil
+}
+
+// checkEffect wants that the records follow each other, and are what the domain decides on the
+// state before them.
+func (h history) checkEffect(a *asked, stored []entry) error {
+	var before entry
+	for _, e := range h[a.stream] {
+		if e.Position < stored[0].Position {
+			before = e
+		}
+	}
+	values, err := domain.Decide(a.command, before.state)
+	if err != nil || len(values) != len(stored) {
+		return fmt.Errorf("it is in the log with %d records, and should be with %d and error %w", len(stored), len(values),
+			err)
+	}
+	for i, e := range stored {
+		name, schema, data, err := domain.Codec{}.Encode(values[i])
+		if err != nil {
+			return err
+		}
+		if e.StreamID != a.stream || e.Version != before.Version+i+1 || e.Type != name || e.SchemaVersion != schema ||
+			!bytes.Equal(e.Data, data) {
+			return fmt.Errorf("the log has %+v, want %+v", e.Record, values[i])
+		}
+	}
+	if errors.Is(a.err, eventstore.ErrOutcomeUnknown) { // its caller can't know more
+		return nil
+	}
+	last := stored[len(stored)-1]
+	if len(a.Records) != len(stored) || a.Version != last.Version || a.Position != last.Position ||
+		a.State.Sold() != last.state.Sold() || a.State.Capacity() != last.state.Capacity() ||
+		a.State.Cancelled() != last.state.Cancelled() {
+		return fmt.Errorf("the log has it up to version %d at position %d, with %d of %d sold",
+			last.Version, last.Position, last.state.Sold(), last.state.Capacity())
+	}
+	for i, e := range stored {
+		if !sameRecord(e.Record, a.Records[i]) {
+			return fmt.Errorf("the log has %+v, and the answer %+v", e.Record, a.Records[i])
+		}
+	}
+	if stored[0].Position <= a.before || last.Position > a.after {
+		return fmt.Errorf("it took effect at position %d", last.Position)
+	}
+	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -196,26 +195,14 @@ func TestTheLongestTitleIsListed(t *testing.T) {
 	}
 }
 
-// counts counts the statements that count rows.
-type counts struct{ atomic.Int64 }
-
-func (c *counts) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	if strings.HasPrefix(data.SQL, "select count(*)") {
-		c.Add(1)
-	}
-	return ctx
-}
-
-func (c *counts) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-
 func TestTotalsAreExactAtEveryMoment(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
 	b := setup(t)
 	p := b.start()
-	counter := &counts{}
+	counter := &dbtest.Statements{}
 	events := projections.NewEvents(dbtest.Connect(t, b.URL, dbtest.MaxConns(2),
-		func(c *pgxpool.Config) { c.ConnConfig.Tracer = counter }))
+		counter.Trace))
 	total := func(search string, want int) {
 		t.Helper()
 		if _, got, err := events.List(context.Background(), projections.EventQuery{Search: search,
@@ -223,7 +210,7 @@ func TestTotalsAreExactAtEveryMoment(t *testing.T) {
 			t.Errorf("search %q: %d in all, %v; want %d", search, got, err, want)
 		}
 	}
-	counted := counter.Load
+	counted := func() int { return counter.Count("select count(*)") }
 
 	jazz := b.schedule("Jazz", 100)
 	b.schedule("Rock", 100)

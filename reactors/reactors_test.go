@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/boxoffice/boxoffice/eventstore"
@@ -317,37 +315,24 @@ func TestAProcessWithoutTheLeaseCommitsNothing(t *testing.T) {
 	}
 }
 
-// counter counts the statements of a pool.
-type counter struct{ statements, selects atomic.Int64 }
-
-func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
-	c.statements.Add(1)
-	if strings.Contains(q.SQL, "from event_log") {
-		c.selects.Add(1)
-	}
-	return ctx
-}
-
-func (c *counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-
 // With the ordinary times, 30 s and 30 s, that is 12 statements a minute.
 func TestAnIdleReactorCostsAPollAndTheRenewalOfItsLease(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	c := &counter{}
-	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(3), func(p *pgxpool.Config) { p.ConnConfig.Tracer = c })
+	c := &dbtest.Statements{}
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(3), c.Trace)
 	const every = 300 * time.Millisecond
 	b.startWith(reactors.Options{Lease: every, Poll: every, Pool: pool, Reactors: []reactors.Reactor{
 		{Name: "noting", Handle: b.note}}})
 	b.begun("noting")
-	b.eventually("it has polled", func() bool { return c.selects.Load() > 1 })
-	before := c.statements.Load()
-	began, since := c.selects.Load(), time.Now()
-	b.eventually("it has polled ten times", func() bool { return c.selects.Load() >= began+10 })
-	polls := c.selects.Load() - began
-	renewals := int64(3 * time.Since(since) / every)                   // three in the time of a lease
-	if got := c.statements.Load() - before; got > 3*polls+renewals+6 { // begin, select, commit
+	b.eventually("it has polled", func() bool { return c.CountWith("from event_log") > 1 })
+	before := len(c.All())
+	began, since := c.CountWith("from event_log"), time.Now()
+	b.eventually("it has polled ten times", func() bool { return c.CountWith("from event_log") >= began+10 })
+	polls := c.CountWith("from event_log") - began
+	renewals := int(3 * time.Since(since) / every)              // three in the time of a lease
+	if got := len(c.All()) - before; got > 3*polls+renewals+6 { // begin, select, commit
 		t.Errorf("%d statements for %d polls and %d renewals", got, polls, renewals)
 	}
-	t.Logf("%d statements for %d polls", c.statements.Load()-before, polls)
+	t.Logf("%d statements for %d polls", len(c.All())-before, polls)
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
@@ -38,20 +37,20 @@ func TestAReactorThatNobodyWantsReadsNothing(t *testing.T) {
 	var resets atomic.Int64
 	r := b.wanted()
 	r.Reset = func() { resets.Add(1) }
-	c := &counter{}
-	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(3), func(p *pgxpool.Config) { p.ConnConfig.Tracer = c })
+	c := &dbtest.Statements{}
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(3), c.Trace)
 	b.startWith(reactors.Options{Reactors: []reactors.Reactor{r}, Pool: pool, Poll: time.Hour})
 	b.add(1, "Seen")
 	b.eventually("the record is passed over", func() bool { return b.position("wanted") == 1 })
 	var others atomic.Int64
 	b.start(reactors.Reactor{Name: "other", Handle: func(*message.Message) error { others.Add(1); return nil }})
 	b.begun("other")
-	selects := c.selects.Load()
+	selects := c.CountWith("from event_log")
 	for n := range int64(3) {
 		b.add(1, "Seen")
 		b.eventually("another reactor handles it", func() bool { return others.Load() == n+1 })
 	}
-	if got := c.selects.Load(); got != selects {
+	if got := c.CountWith("from event_log"); got != selects {
 		t.Errorf("it has read %d times", got-selects)
 	}
 	before := resets.Load()
@@ -127,8 +126,8 @@ func TestOnlyWhoWaitsForWhatWasQueuedIsWoken(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.notifier = engine.NewNotifier(b.URL, b.Pool, nil, silent)
-	c := &counter{}
-	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(3), func(p *pgxpool.Config) { p.ConnConfig.Tracer = c })
+	c := &dbtest.Statements{}
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(3), c.Trace)
 	b.startWith(reactors.Options{Pool: pool, Reactors: []reactors.Reactor{{Name: "queueing", FromStart: true,
 		Handle: func(m *message.Message) error {
 			tx, err := reactors.Tx(m)
@@ -140,8 +139,8 @@ func TestOnlyWhoWaitsForWhatWasQueuedIsWoken(t *testing.T) {
 	letters, others := b.notifier.Queue("letters").Listen(), b.notifier.Queue("others").Listen()
 	b.add(1, "Seen")
 	b.eventually("the first is handled", func() bool { return b.position("queueing") == 1 })
-	selects := c.selects.Load()
-	b.eventually("the reactor looks for the next", func() bool { return c.selects.Load() > selects })
+	selects := c.CountWith("from event_log")
+	b.eventually("the reactor looks for the next", func() bool { return c.CountWith("from event_log") > selects })
 	select {
 	case <-letters:
 		t.Error("it signals what was not queued")

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
@@ -20,15 +19,15 @@ import (
 
 // counted runs the projections of one process whose statements are counted, until they have caught
 // up and move on together.
-func (b *bundle) counted() (*enginetest.Process, *statements, uuid.UUID) {
+func (b *bundle) counted() (*enginetest.Process, *dbtest.Statements, uuid.UUID) {
 	b.Helper()
-	seen := &statements{}
+	seen := &dbtest.Statements{}
 	pool := dbtest.Connect(b, b.URL, dbtest.MaxConns(connections), dbtest.Settings(engine.RunSession()),
-		func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen })
+		seen.Trace)
 	p := b.startOn(pool)
 	basket := b.open("E")
 	p.Reaches(b.head)
-	waittest.For(b, "the projections move on together", func() bool { return seen.containing("with renewed") > 0 })
+	waittest.For(b, "the projections move on together", func() bool { return seen.Count("with renewed") > 0 })
 	return p, seen, basket
 }
 
@@ -50,8 +49,8 @@ func TestWhatTheProcessHasCommittedIsAppliedWithoutReadingTheLog(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p, seen, basket := b.counted()
-	reads := func() int { return seen.containing("select position, stream_id") }
-	before, moved, written := reads(), seen.containing("with summed"), seen.containing("insert into", "update baskets")
+	reads := func() int { return seen.Count("select position, stream_id") }
+	before, moved, written := reads(), seen.Count("with summed"), seen.Count("insert into", "update baskets")
 	for range 5 {
 		b.commit(p, basket, b.added())
 		p.Reaches(b.head)
@@ -59,10 +58,10 @@ func TestWhatTheProcessHasCommittedIsAppliedWithoutReadingTheLog(t *testing.T) {
 	if n := reads() - before; n > 0 {
 		t.Errorf("the log was read %d times", n)
 	}
-	if n := seen.containing("with summed") - moved; n != 5 {
+	if n := seen.Count("with summed") - moved; n != 5 {
 		t.Errorf("checkpoints were moved %d times, want once for each record", n)
 	}
-	if n := seen.containing("insert into", "update baskets") - written; n != 5*len(names()) {
+	if n := seen.Count("insert into", "update baskets") - written; n != 5*len(names()) {
 		t.Errorf("%d rows were written, want one for each record and projection:\n%s", n, seen)
 	}
 	b.checkFold()
@@ -120,8 +119,8 @@ func TestARecordThatOneProjectionCannotApplyHoldsUpNobodyElse(t *testing.T) {
 	if n := len(enginetest.Parked(b.Database, "baskets")); n != 0 {
 		t.Errorf("baskets has parked %d streams, want none", n)
 	}
-	together := seen.containing("with renewed")
-	waittest.For(t, "they move on together again", func() bool { return seen.containing("with renewed") > together })
+	together := seen.Count("with renewed")
+	waittest.For(t, "they move on together again", func() bool { return seen.Count("with renewed") > together })
 	b.commit(p, basket, b.added()) // one has the stream parked
 	b.commit(p, other, b.added())
 	p.Reaches(b.head)
@@ -137,8 +136,8 @@ func TestARecordThatOneProjectionCannotApplyHoldsUpNobodyElse(t *testing.T) {
 func TestNobodyIsNotifiedWhereNobodyListens(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	notified := &statements{}
-	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(2), func(c *pgxpool.Config) { c.ConnConfig.Tracer = notified })
+	notified := &dbtest.Statements{}
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(2), notified.Trace)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	alone := engine.NewNotifier(b.URL, pool, names(), silent)
@@ -149,7 +148,7 @@ func TestNobodyIsNotifiedWhereNobodyListens(t *testing.T) {
 			return strings.Contains(sql, "pg_notify")
 		})
 	}
-	looked := func() int { return notified.containing("select count(*) from pg_locks") }
+	looked := func() int { return notified.Count("select count(*) from pg_locks") }
 	waittest.For(t, "it has looked for listeners", func() bool { alone.Appended(); return looked() >= 2 })
 	if isNotified() {
 		t.Errorf("nobody listens, and there were notifications:\n%s", notified)

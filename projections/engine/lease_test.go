@@ -182,17 +182,17 @@ func TestStoppingLeavesNothingRunning(t *testing.T) {
 func TestAnIdleProjectionWritesNothingButItsLease(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	seen := &statements{}
-	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(connections), func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen })
+	seen := &dbtest.Statements{}
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(connections), seen.Trace)
 	p := b.startOn(pool, shortLease)
 	b.open("E")
 	p.Reaches(b.head)
 	renewed := func() int { // by each projection, or for all of them together
-		return seen.containing("update projection_checkpoints set lease_until", "with renewed")
+		return seen.Count("update projection_checkpoints set lease_until", "with renewed")
 	}
-	begun, before := seen.containing("begin"), renewed()
+	begun, before := seen.Count("begin"), renewed()
 	waittest.For(t, "leases were renewed", func() bool { return renewed() > before+5 })
-	if now := seen.containing("begin"); now != begun {
+	if now := seen.Count("begin"); now != begun {
 		t.Errorf("%d transactions were opened while nothing happened", now-begun)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/boxoffice/boxoffice/booking"
@@ -171,15 +170,15 @@ func TestAnIdleTimerCostsAStatementEveryFewSeconds(t *testing.T) {
 	dbtest.Slow(t)
 	b := setup(t)
 	b.hold(b.schedule(5), time.Hour)
-	seen := &statements{}
-	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(2), func(c *pgxpool.Config) { c.ConnConfig.Tracer = seen })
+	seen := &dbtest.Statements{}
+	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(2), seen.Trace)
 	b.start("timer", func(o *lapse.Options) { o.Pool = pool })
-	waittest.For(b, "the timer has begun", func() bool { return len(seen.all()) >= 2 })
+	waittest.For(b, "the timer has begun", func() bool { return len(seen.All()) >= 2 })
 	// The lease is renewed every 3 s, and the read model read every 10 s.
-	before, began := len(seen.all()), time.Now()
+	before, began := len(seen.All()), time.Now()
 	waittest.For(b, "12 s have passed", func() bool { return time.Since(began) > 12*time.Second })
 	took := time.Since(began).Seconds()
-	now := seen.all()[before:]
+	now := seen.All()[before:]
 	t.Logf("%d statements in %.1f s: %q", len(now), took, now)
 	if len(now) == 0 || float64(len(now)) > took/3+3 {
 		t.Errorf("%d statements in %.1f s: %q", len(now), took, now)

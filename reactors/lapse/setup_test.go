@@ -3,15 +3,12 @@ package lapse_test
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/domain"
@@ -181,24 +178,3 @@ func (b *bundle) tells(event uuid.UUID, names ...string) {
 
 // wake has the timer read the clock, as any record does.
 func (b *bundle) wake() { b.schedule(1) }
-
-// statements counts those of a pool, apart from those of other parts.
-type statements struct {
-	mu   sync.Mutex
-	seen []string
-}
-
-func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.seen = append(s.seen, strings.Join(strings.Fields(q.SQL), " "))
-	return ctx
-}
-
-func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-
-func (s *statements) all() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.seen)
-}
