@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // letters are what the accounts of withLetters send, while the test runs.
@@ -46,7 +47,7 @@ func TestAForgottenPasswordIsReplacedWithALinkThatWorksOnce(t *testing.T) {
 	release, results := b.lockUser(t, user.ID), make(chan error, 2)
 	for i := range cap(results) { // all have found the link before one of them uses it
 		go func() { results <- b.ResetPassword(ctx, letter.Token, newPassword) }()
-		eventually(t, "a use of the link waits", func() bool { return b.waiting(t) == i+1 })
+		waittest.For(t, "a use of the link waits", func() bool { return b.waiting(t) == i+1 })
 	}
 	release()
 	won := 0

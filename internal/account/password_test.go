@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 const newPassword = "an0ther password"
@@ -63,12 +64,12 @@ func TestALoginDuringAChangeOfThePasswordLeavesNoSession(t *testing.T) {
 		_, _, err := b.ChangePassword(ctx, user.ID, goodPassword, newPassword)
 		changed <- err
 	}()
-	eventually(t, "the change waits", func() bool { return b.waiting(t) == 1 })
+	waittest.For(t, "the change waits", func() bool { return b.waiting(t) == 1 })
 	go func() {
 		_, _, err := b.Login(ctx, user.Email, goodPassword)
 		loggedIn <- err
 	}()
-	eventually(t, "the login waits", func() bool { return b.waiting(t) == 2 })
+	waittest.For(t, "the login waits", func() bool { return b.waiting(t) == 2 })
 	release()
 	if err := <-changed; err != nil {
 		t.Fatal(err)
@@ -92,7 +93,7 @@ func TestOfTwoChangesOfAPasswordOneWins(t *testing.T) {
 			_, _, err := b.ChangePassword(ctx, user.ID, goodPassword, newPassword)
 			results <- err
 		}()
-		eventually(t, "a change waits", func() bool { return b.waiting(t) == i+1 })
+		waittest.For(t, "a change waits", func() bool { return b.waiting(t) == i+1 })
 	}
 	release()
 	won := 0

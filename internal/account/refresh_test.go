@@ -9,6 +9,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 const (
@@ -274,7 +275,7 @@ func TestALogoutIsNotUndoneByARefreshInFlight(t *testing.T) {
 						logoutErr = b.Logout(t.Context(), tokens.Refresh)
 					}
 				})
-				eventually(t, what+" waits for the lock", func() bool { return b.waiting(t) == i+1 })
+				waittest.For(t, what+" waits for the lock", func() bool { return b.waiting(t) == i+1 })
 			}
 			if err := lock.Commit(t.Context()); err != nil {
 				t.Fatal(err)

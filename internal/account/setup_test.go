@@ -14,7 +14,6 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
-	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 const (
@@ -197,14 +196,6 @@ func atOnce(n int, do func(i int) error) []error {
 	close(start)
 	group.Wait()
 	return errs
-}
-
-// eventually waits for a condition that nothing signals.
-func eventually(tb testing.TB, what string, holds func() bool) {
-	tb.Helper()
-	if !waittest.Until(10*time.Second, holds) {
-		tb.Fatalf("waited in vain: %s", what)
-	}
 }
 
 func wantErr(tb testing.TB, err, want error) {
