@@ -86,27 +86,10 @@ func TestOfTwoChangesOfAPasswordOneWins(t *testing.T) {
 	b := setup(t)
 	ctx := t.Context()
 	user, _ := b.register(t, "ann")
-	release := b.lockUser(t, user.ID)
-	results := make(chan error, 2)
-	for i := range cap(results) {
-		go func() {
-			_, _, err := b.ChangePassword(ctx, user.ID, goodPassword, newPassword)
-			results <- err
-		}()
-		waittest.For(t, "a change waits", func() bool { return b.waiting(t) == i+1 })
-	}
-	release()
-	won := 0
-	for range cap(results) {
-		if err := <-results; err == nil {
-			won++
-		} else {
-			wantErr(t, err, account.ErrInvalidCredentials)
-		}
-	}
-	if won != 1 {
-		t.Errorf("%d were answered, want 1", won)
-	}
+	oneWins(t, account.ErrInvalidCredentials, b.raceFor(t, user.ID, func() error {
+		_, _, err := b.ChangePassword(ctx, user.ID, goodPassword, newPassword)
+		return err
+	}))
 }
 
 func TestCommonPasswordsAreRefusedWhereOneIsChosen(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 const (
@@ -149,6 +150,35 @@ func (b bundle) lockUser(t *testing.T, id uuid.UUID) (release func()) {
 		if err := lock.Commit(ctx); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// raceFor calls do twice, and lets both go on when both wait for the row of the user: both have read
+// before one of them writes.
+func (b bundle) raceFor(t *testing.T, id uuid.UUID, do func() error) []error {
+	t.Helper()
+	release, results := b.lockUser(t, id), make(chan error, 2)
+	for i := range cap(results) {
+		go func() { results <- do() }()
+		waittest.For(t, "a change waits", func() bool { return b.waiting(t) == i+1 })
+	}
+	release()
+	return []error{<-results, <-results}
+}
+
+// oneWins wants one success, and lost for all others.
+func oneWins(t *testing.T, lost error, results []error) {
+	t.Helper()
+	won := 0
+	for _, err := range results {
+		if err == nil {
+			won++
+		} else {
+			wantErr(t, err, lost)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d won, want 1", won)
 	}
 }
 
