@@ -17,6 +17,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/account"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func fieldsOf(err error) (fields []string) {
@@ -238,7 +239,7 @@ func TestAnotherProcessLearnsThatAKeyWasRevoked(t *testing.T) {
 	if !b.IsRevoked(claims) {
 		t.Error("the process that revoked the key does not know")
 	}
-	eventually(t, "the other process knows", func() bool { return other.IsRevoked(claims) })
+	waittest.For(t, "the other process knows", func() bool { return other.IsRevoked(claims) })
 	if other.IsRevoked(stillClaims) {
 		t.Error("another key of the user is revoked too")
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func TestACostBelow10MustBeAskedForAsWeak(t *testing.T) {
@@ -85,7 +86,7 @@ func TestWhenTheQueueIsFullTheNextIsToldThatWeAreBusy(t *testing.T) {
 			waiters <- err
 		}()
 	}
-	eventually(t, "everyone is in the queue", func() bool { return account.Hashing(b.Accounts) == 1+queue })
+	waittest.For(t, "everyone is in the queue", func() bool { return account.Hashing(b.Accounts) == 1+queue })
 
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // a request that waits fails here
 	defer cancel()
@@ -115,7 +116,7 @@ func TestWhoGivesUpLeavesTheQueue(t *testing.T) {
 		_, _, err := b.Login(ctx, "impatient@example.com", goodPassword)
 		gone <- err
 	}()
-	eventually(t, "the impatient one is in the queue", func() bool { return account.Hashing(b.Accounts) == 2 })
+	waittest.For(t, "the impatient one is in the queue", func() bool { return account.Hashing(b.Accounts) == 2 })
 	cancel()
 	wantErr(t, <-gone, context.Canceled)
 	if n := account.Hashing(b.Accounts); n != 1 {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 const newPassword = "an0ther password"
@@ -63,12 +64,12 @@ func TestALoginDuringAChangeOfThePasswordLeavesNoSession(t *testing.T) {
 		_, _, err := b.ChangePassword(ctx, user.ID, goodPassword, newPassword)
 		changed <- err
 	}()
-	eventually(t, "the change waits", func() bool { return b.waiting(t) == 1 })
+	waittest.For(t, "the change waits", func() bool { return b.waiting(t) == 1 })
 	go func() {
 		_, _, err := b.Login(ctx, user.Email, goodPassword)
 		loggedIn <- err
 	}()
-	eventually(t, "the login waits", func() bool { return b.waiting(t) == 2 })
+	waittest.For(t, "the login waits", func() bool { return b.waiting(t) == 2 })
 	release()
 	if err := <-changed; err != nil {
 		t.Fatal(err)
@@ -85,27 +86,10 @@ func TestOfTwoChangesOfAPasswordOneWins(t *testing.T) {
 	b := setup(t)
 	ctx := t.Context()
 	user, _ := b.register(t, "ann")
-	release := b.lockUser(t, user.ID)
-	results := make(chan error, 2)
-	for i := range cap(results) {
-		go func() {
-			_, _, err := b.ChangePassword(ctx, user.ID, goodPassword, newPassword)
-			results <- err
-		}()
-		eventually(t, "a change waits", func() bool { return b.waiting(t) == i+1 })
-	}
-	release()
-	won := 0
-	for range cap(results) {
-		if err := <-results; err == nil {
-			won++
-		} else {
-			wantErr(t, err, account.ErrInvalidCredentials)
-		}
-	}
-	if won != 1 {
-		t.Errorf("%d were answered, want 1", won)
-	}
+	oneWins(t, account.ErrInvalidCredentials, b.raceFor(t, user.ID, func() error {
+		_, _, err := b.ChangePassword(ctx, user.ID, goodPassword, newPassword)
+		return err
+	}))
 }
 
 func TestCommonPasswordsAreRefusedWhereOneIsChosen(t *testing.T) {

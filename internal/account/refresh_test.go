@@ -9,6 +9,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 const (
@@ -161,23 +162,13 @@ func TestWithoutLeewayFiveTabsAtOnceRevokeTheFamily(t *testing.T) {
 	b := setupWith(t, account.Options{ReuseLeeway: -1})
 	_, first := b.register(t, "alice")
 	var winner string
-	won := 0
-	for _, err := range atOnce(5, func(int) error {
+	oneWins(t, account.ErrInvalidToken, atOnce(5, func(int) error {
 		_, tokens, err := b.Refresh(t.Context(), first.Refresh)
 		if err == nil {
 			winner = tokens.Refresh // at most one writes
 		}
 		return err
-	}) {
-		if err == nil {
-			won++
-		} else if !errors.Is(err, account.ErrInvalidToken) {
-			t.Error(err)
-		}
-	}
-	if won != 1 {
-		t.Errorf("%d were answered, want 1", won)
-	}
+	}))
 	wantErr(t, b.refreshErr(t, winner), account.ErrInvalidToken)
 }
 
@@ -274,7 +265,7 @@ func TestALogoutIsNotUndoneByARefreshInFlight(t *testing.T) {
 						logoutErr = b.Logout(t.Context(), tokens.Refresh)
 					}
 				})
-				eventually(t, what+" waits for the lock", func() bool { return b.waiting(t) == i+1 })
+				waittest.For(t, what+" waits for the lock", func() bool { return b.waiting(t) == i+1 })
 			}
 			if err := lock.Commit(t.Context()); err != nil {
 				t.Fatal(err)

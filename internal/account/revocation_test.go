@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/boxoffice/boxoffice/internal/account"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // watched is another process, which learns of revocations.
@@ -56,7 +57,7 @@ func TestChangesOfAUserRevokeOlderAccessTokensInEveryProcess(t *testing.T) {
 				t.Error("the process that made the change accepts the token")
 			}
 			changed := time.Now()
-			eventually(t, "the other process refuses the token", func() bool { return !other.accepts(tokens.Access) })
+			waittest.For(t, "the other process refuses the token", func() bool { return !other.accepts(tokens.Access) })
 			if took := time.Since(changed); took > 5*time.Second { // one second, unless the machine is busy
 				t.Errorf("the other process accepted it for %s", took)
 			}

@@ -153,6 +153,35 @@ func (b bundle) lockUser(t *testing.T, id uuid.UUID) (release func()) {
 	}
 }
 
+// raceFor calls do twice, and lets both go on when both wait for the row of the user: both have read
+// before one of them writes.
+func (b bundle) raceFor(t *testing.T, id uuid.UUID, do func() error) []error {
+	t.Helper()
+	release, results := b.lockUser(t, id), make(chan error, 2)
+	for i := range cap(results) {
+		go func() { results <- do() }()
+		waittest.For(t, "a change waits", func() bool { return b.waiting(t) == i+1 })
+	}
+	release()
+	return []error{<-results, <-results}
+}
+
+// oneWins wants one success, and lost for all others.
+func oneWins(t *testing.T, lost error, results []error) {
+	t.Helper()
+	won := 0
+	for _, err := range results {
+		if err == nil {
+			won++
+		} else {
+			wantErr(t, err, lost)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d won, want 1", won)
+	}
+}
+
 func (b bundle) count(tb testing.TB, table string) (n int) {
 	tb.Helper()
 	if err := b.pool.QueryRow(tb.Context(), "select count(*) from "+table).Scan(&n); err != nil {
@@ -197,14 +226,6 @@ func atOnce(n int, do func(i int) error) []error {
 	close(start)
 	group.Wait()
 	return errs
-}
-
-// eventually waits for a condition that nothing signals.
-func eventually(tb testing.TB, what string, holds func() bool) {
-	tb.Helper()
-	if !waittest.Until(10*time.Second, holds) {
-		tb.Fatalf("waited in vain: %s", what)
-	}
 }
 
 func wantErr(tb testing.TB, err, want error) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 )
 
@@ -46,7 +47,7 @@ func (b *box) process(keptAt string) (c *audit.Checkpoints, said *logtest.Buffer
 	c, err := audit.OpenCheckpoints(b.pool, b.keys, audit.Options{
 		KeptAt: keptAt, Logger: slog.New(slog.NewJSONHandler(said, nil)), Registerer: metrics,
 	})
-	must(b, err)
+	dbtest.Must(b, err)
 	return c, said, metrics
 }
 
@@ -54,7 +55,7 @@ func (b *box) process(keptAt string) (c *audit.Checkpoints, said *logtest.Buffer
 func counted(t *testing.T, metrics *prometheus.Registry) map[string]float64 {
 	t.Helper()
 	families, err := metrics.Gather()
-	must(t, err)
+	dbtest.Must(t, err)
 	counts := map[string]float64{}
 	for _, family := range families {
 		for _, m := range family.GetMetric() {
@@ -83,9 +84,9 @@ func TestAServerDoesNotSignAForgeryOfWhatItHasSigned(t *testing.T) {
 				return err
 			}
 			b.sample()
-			must(t, write(server))
+			dbtest.Must(t, write(server))
 			b.grow()
-			must(t, write(server))
+			dbtest.Must(t, write(server))
 			b.tamper(`delete from audit_checkpoints where ` + deleted)
 			if deleted == "true" {
 				b.forge()
@@ -122,7 +123,7 @@ func TestAServerDoesNotSignAForgeryOfWhatItHasSigned(t *testing.T) {
 				}
 			}
 			kept, err := os.ReadFile(keptAt)
-			must(t, err)
+			dbtest.Must(t, err)
 			if r := b.verify(func(o *audit.VerifyOptions) { o.Against = []string{string(kept)} }); r.OK() {
 				t.Error("nothing is found with the checkpoint that was kept")
 			}
@@ -183,7 +184,7 @@ func TestDeletedCheckpointsOfAnHonestLogStopNothing(t *testing.T) {
 	server, said, _ := b.process("")
 	b.sell(id('e', 1), 500)
 	_, err := server.Write(b.ctx)
-	must(t, err)
+	dbtest.Must(t, err)
 	b.tamper(`delete from audit_checkpoints`)
 	b.dropNodes()
 	for range 2 {
@@ -212,7 +213,7 @@ func TestRowsThatAreNotCheckpointsAreReportedAndSkipped(t *testing.T) {
 		insert into audit_checkpoints (size, root, compact_range, note)
 		select %s, sha256('1'), sha256('1'), %s from audit_checkpoints limit 1`
 	stranger, err := audit.NewKeys("another signing secret, of somebody else's")
-	must(t, err)
+	dbtest.Must(t, err)
 	size := map[string]int64{"garbage": 1_000_000_000, "a huge size": math.MaxInt64, "signed by somebody else": 148,
 		"of another log, the same key": 148}
 	for name, junk := range map[string]string{
@@ -232,7 +233,7 @@ func TestRowsThatAreNotCheckpointsAreReportedAndSkipped(t *testing.T) {
 			server, said, _ := b.process("")
 			b.sample()
 			_, err := server.Write(b.ctx)
-			must(t, err)
+			dbtest.Must(t, err)
 			switch junk {
 			case "stranger":
 				b.paste(open2(t, stranger))
@@ -253,9 +254,9 @@ func TestRowsThatAreNotCheckpointsAreReportedAndSkipped(t *testing.T) {
 			b.grow()
 			newcomer, _, _ := b.process("")
 			for _, c := range []*audit.Checkpoints{server, newcomer} {
-				must(t, c.Cover(b.ctx, 29))
+				dbtest.Must(t, c.Cover(b.ctx, 29))
 				receipt, err := c.Prove(b.ctx, 29)
-				must(t, err)
+				dbtest.Must(t, err)
 				if s, err := receipt.Verify(b.keys); err != nil || s.Size < 29 || s.Size > b.head() {
 					t.Errorf("%+v, %v", s, err)
 				}
@@ -293,7 +294,7 @@ func open2(t *testing.T, keys *audit.Keys) *box {
 func (b *box) paste(from *box) {
 	b.Helper()
 	newest, err := from.checkpoints.Newest(b.ctx)
-	must(b, err)
+	dbtest.Must(b, err)
 	b.tamper(`insert into audit_checkpoints (size, root, compact_range, note) values ($1, $2, '', $3)`,
 		newest.Size, newest.Root[:], newest.Note)
 }
@@ -365,7 +366,7 @@ func TestConsistencyIsProvedBetweenAllSizes(t *testing.T) {
 				continue
 			}
 			p, err := b.checkpoints.Consistency(b.ctx, older.Size, newer.Size)
-			must(t, err)
+			dbtest.Must(t, err)
 			from, to, err := p.Verify(b.keys, older.Note, newer.Note)
 			if err != nil || from.Size != older.Size || to.Size != newer.Size || p.Checkpoint != newer.Note {
 				t.Fatalf("%d to %d: %v", older.Size, newer.Size, err)
@@ -411,16 +412,16 @@ func TestNoConsistencyIsProvedWithAForgery(t *testing.T) {
 	b.grow()
 	forger, _, _ := b.process("")
 	_, err := forger.Write(b.ctx)
-	must(t, err)
+	dbtest.Must(t, err)
 	forged, err := forger.Newest(b.ctx)
-	must(t, err)
+	dbtest.Must(t, err)
 	p, err := forger.Consistency(b.ctx, honest.Size, forged.Size)
-	must(t, err)
+	dbtest.Must(t, err)
 	if _, _, err := p.Verify(b.keys, honest.Note, forged.Note); !errors.Is(err, audit.ErrTampered) {
 		t.Errorf("got %v", err)
 	}
 	other, err := open2(t, b.keys).checkpoints.Newest(b.ctx)
-	must(t, err)
+	dbtest.Must(t, err)
 	if _, _, err := p.Verify(b.keys, honest.Note, other.Note); !errors.Is(err, audit.ErrTampered) ||
 		!strings.Contains(err.Error(), "different logs") {
 		t.Errorf("checkpoints of two logs: %v", err)
@@ -433,7 +434,7 @@ func TestCheckpointsWithoutTheNameOfTheirLogAreExtended(t *testing.T) {
 	b.sample()
 	root := naiveRoot(b)
 	old, err := b.keys.Sign(audit.Statement{Origin: audit.Origin, Size: 28, Root: root})
-	must(t, err)
+	dbtest.Must(t, err)
 	b.tamper(`insert into audit_checkpoints (size, root, compact_range, note) values (28, $1, '', $2)`, root[:], old)
 	b.grow()
 	newer := b.sign()
@@ -441,7 +442,7 @@ func TestCheckpointsWithoutTheNameOfTheirLogAreExtended(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 	p, err := b.checkpoints.Consistency(b.ctx, 28, 29)
-	must(t, err)
+	dbtest.Must(t, err)
 	if _, to, err := p.Verify(b.keys, old, newer.Note); err != nil || !strings.HasPrefix(to.Origin, audit.Origin+"/") {
 		t.Errorf("got %+v, %v", to, err)
 	}

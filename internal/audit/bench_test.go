@@ -24,14 +24,14 @@ func BenchmarkVerify(b *testing.B) {
 		b.Run(fmt.Sprintf("models=%d", models), func(b *testing.B) {
 			pool, keys := openLongLog(b)
 			_, err := audit.NewCheckpoints(pool, keys).Write(b.Context())
-			must(b, err)
+			dbtest.Must(b, err)
 			for _, p := range projections.All()[:models] {
 				_, err := engine.Rebuild(b.Context(), p, engine.RebuildOptions{Pool: pool, Holder: "bench"})
-				must(b, err)
+				dbtest.Must(b, err)
 			}
 			for b.Loop() {
 				r, err := audit.Verify(b.Context(), audit.VerifyOptions{Pool: pool, Keys: keys})
-				must(b, err)
+				dbtest.Must(b, err)
 				if !r.OK() || int(r.Records) != historytest.Records() || r.Checkpoints != 1 || len(r.ReadModels) != models {
 					b.Fatalf("the verification gave %+v", r)
 				}
@@ -47,14 +47,14 @@ func BenchmarkFirstCheckpoint(b *testing.B) {
 	pool, keys := openLongLog(b)
 	for b.Loop() {
 		written, err := audit.NewCheckpoints(pool, keys).Write(b.Context())
-		must(b, err)
+		dbtest.Must(b, err)
 		if !written {
 			b.Fatal("no checkpoint was written")
 		}
 		b.StopTimer()
 		_, err = pool.Exec(context.Background(),
 			`alter table audit_checkpoints disable trigger all; delete from audit_checkpoints`)
-		must(b, err)
+		dbtest.Must(b, err)
 		b.StartTimer()
 	}
 	historytest.Report(b)
@@ -63,7 +63,7 @@ func BenchmarkFirstCheckpoint(b *testing.B) {
 func openLongLog(b *testing.B) (*pgxpool.Pool, *audit.Keys) {
 	b.Helper()
 	keys, err := audit.NewKeys(secret)
-	must(b, err)
+	dbtest.Must(b, err)
 	pool := dbtest.Connect(b, longLog.URL(b),
 		dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
 	return pool, keys

@@ -15,6 +15,7 @@ import (
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 func TestEachRecordIsProvedAtEachSizeOfTheTree(t *testing.T) {
@@ -28,11 +29,11 @@ func TestEachRecordIsProvedAtEachSizeOfTheTree(t *testing.T) {
 		}
 		for position := int64(1); position <= checkpoint.Size; position += 1 + checkpoint.Size/40 {
 			receipt, err := b.checkpoints.Prove(b.ctx, position)
-			must(t, err)
+			dbtest.Must(t, err)
 			data, err := json.Marshal(receipt)
-			must(t, err)
+			dbtest.Must(t, err)
 			var carried audit.Receipt
-			must(t, json.Unmarshal(data, &carried))
+			dbtest.Must(t, json.Unmarshal(data, &carried))
 			said, err := carried.Verify(b.keys)
 			if err != nil || said.Size != checkpoint.Size || carried.Record.Position != position {
 				t.Fatalf("position %d of %d: %+v, %v", position, checkpoint.Size, said, err)
@@ -51,7 +52,7 @@ func TestEachRecordIsProvedAtEachSizeOfTheTree(t *testing.T) {
 				"a path that is none": func(r *audit.Receipt) { r.Path[0] = "x" },
 			} {
 				var forged audit.Receipt
-				must(t, json.Unmarshal(data, &forged))
+				dbtest.Must(t, json.Unmarshal(data, &forged))
 				forge(&forged)
 				if _, err := forged.Verify(b.keys); err == nil {
 					t.Errorf("position %d with %s was believed", position, name)
@@ -83,7 +84,7 @@ func TestEachRecordIsProvedAtEachSizeOfTheTree(t *testing.T) {
 func (b *box) head() int64 {
 	b.Helper()
 	head, err := b.log.Head(b.ctx)
-	must(b, err)
+	dbtest.Must(b, err)
 	return head
 }
 
@@ -91,7 +92,7 @@ func (b *box) head() int64 {
 func naiveRoot(b *box) eventstore.Hash {
 	b.Helper()
 	records, err := b.log.After(b.ctx, 0, 10_000)
-	must(b, err)
+	dbtest.Must(b, err)
 	var leaves [][]byte
 	for _, r := range records {
 		leaves = append(leaves, append(binary.BigEndian.AppendUint64(nil, uint64(r.Position)), r.Hash[:]...))
@@ -187,17 +188,17 @@ func TestKeysCanBeChanged(t *testing.T) {
 	b.happen(one, domain.CapacityChanged{Capacity: 50})
 	const next = "the next signing secret, also long enough"
 	stranger, err := audit.NewKeys(next)
-	must(t, err)
+	dbtest.Must(t, err)
 	if _, err := audit.NewCheckpoints(b.pool, stranger).Write(b.ctx); !errors.Is(err, audit.ErrNotSigned) {
 		t.Errorf("a process with another key: %v", err)
 	}
 	heir, err := audit.NewKeys(next, b.keys.Public())
-	must(t, err)
+	dbtest.Must(t, err)
 	heirs := audit.NewCheckpoints(b.pool, heir)
 	receipt := func() *audit.Receipt {
 		t.Helper()
 		r, err := heirs.Prove(b.ctx, 28)
-		must(t, err)
+		dbtest.Must(t, err)
 		return r
 	}
 	if r := receipt(); r.PublicKey != b.keys.Public() { // still the old one's checkpoint
@@ -210,7 +211,7 @@ func TestKeysCanBeChanged(t *testing.T) {
 		t.Errorf("the receipt names the key %s, and %s has signed", r.PublicKey, heir.Public())
 	}
 	reader, err := audit.NewKeys("", b.keys.Public(), heir.Public())
-	must(t, err)
+	dbtest.Must(t, err)
 	for keys, ok := range map[*audit.Keys]bool{heir: true, reader: true, stranger: false, b.keys: false} {
 		if r := b.verify(func(o *audit.VerifyOptions) { o.Keys = keys }); r.OK() != ok {
 			t.Errorf("got %v, want ok: %t", r.Findings, ok)
@@ -259,17 +260,17 @@ func (b *box) until(condition func() bool) {
 func TestWhoIsCoveredNeedNotWaitForTheNextCheckpoint(t *testing.T) {
 	b := open(t)
 	one, _ := b.sample()
-	must(t, b.checkpoints.Cover(b.ctx, 28))
+	dbtest.Must(t, b.checkpoints.Cover(b.ctx, 28))
 	b.happen(one, domain.CapacityChanged{Capacity: 21})
 	began, covered := time.Now(), make(chan error, 1)
 	go func() { covered <- b.checkpoints.Cover(b.ctx, 29) }() // a second after the one before
 	var longest time.Duration
 	for len(covered) == 0 {
 		asked := time.Now()
-		must(t, b.checkpoints.Cover(b.ctx, 28))
+		dbtest.Must(t, b.checkpoints.Cover(b.ctx, 28))
 		longest = max(longest, time.Since(asked))
 	}
-	must(t, <-covered)
+	dbtest.Must(t, <-covered)
 	if whole := time.Since(began); longest > whole/2 {
 		t.Errorf("it took %v, of the %v until the next checkpoint", longest, whole)
 	}

@@ -18,7 +18,7 @@ func (b *box) export(f audit.Format, s audit.Selection) string {
 	b.Helper()
 	var out bytes.Buffer
 	lines, err := audit.Export(b.ctx, b.pool, s, f, &out)
-	must(b, err)
+	dbtest.Must(b, err)
 	if n := strings.Count(out.String(), "\n"); int64(n) != lines {
 		b.Errorf("%d lines were written, and %d reported", n, lines)
 	}
@@ -42,7 +42,7 @@ func TestAnExportVerifiesWithoutTheDatabase(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", f, r, err)
 		}
 		r, err = audit.VerifyExport(strings.NewReader(whole), b.keys, kept) // the log has been changed since
-		must(t, err)
+		dbtest.Must(t, err)
 		b.finds(&audit.Report{Findings: r.Findings}, audit.CheckCheckpoint, 1, "signed over other records")
 	}
 	b.tamper(`update event_log set data = '{"capacity":20}' where position = 27`)
@@ -66,7 +66,7 @@ func TestAnExportVerifiesWithoutTheDatabase(t *testing.T) {
 				audit.CheckHash, 6},
 		} {
 			r, err := audit.VerifyExport(strings.NewReader(strings.Join(c.lines, "")), b.keys, "")
-			must(t, err)
+			dbtest.Must(t, err)
 			if len(r.Findings) == 0 || r.Findings[0].Check != c.check || r.Findings[0].Position != c.position {
 				t.Errorf("%s, %s: got %v, want %s at %d", f, name, r.Findings, c.check, c.position)
 			}
@@ -80,7 +80,7 @@ func TestAnExportVerifiesWithoutTheDatabase(t *testing.T) {
 			hash := before.FindString(lines[part.line])
 			r, err := audit.VerifyExport(strings.NewReader(strings.Join(edited(lines, part.line, hash, hash[:16]+"1234"), "")),
 				b.keys, "")
-			must(t, err)
+			dbtest.Must(t, err)
 			if len(r.Findings) == 0 || r.Findings[0].Check != audit.CheckHash || part.position > 0 &&
 				r.Findings[0].Position != part.position {
 				t.Errorf("%s: %s names another hash before: got %v", f, name, r.Findings)
@@ -92,7 +92,7 @@ func TestAnExportVerifiesWithoutTheDatabase(t *testing.T) {
 			t.Errorf("got %+v, %v", r, err)
 		}
 		r, err := audit.VerifyExport(strings.NewReader(cut), b.keys, kept)
-		must(t, err)
+		dbtest.Must(t, err)
 		b.finds(&audit.Report{Findings: r.Findings}, audit.CheckCheckpoint, 1, "does not have all positions from 1 to 28")
 	}
 	if _, err := audit.VerifyExport(strings.NewReader("{}\n"), b.keys, ""); err == nil ||
@@ -150,7 +150,7 @@ func TestCloudEventsHaveWhatTheSpecificationAsksFor(t *testing.T) {
 	ids := map[string]bool{}
 	for line := range strings.Lines(b.export(audit.CloudEvents, audit.Selection{})) {
 		var e map[string]any
-		must(t, json.Unmarshal([]byte(line), &e))
+		dbtest.Must(t, json.Unmarshal([]byte(line), &e))
 		for attribute := range e {
 			if !name.MatchString(attribute) && !isName[attribute] {
 				t.Errorf("%q can't be the name of an attribute", attribute)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 var (
@@ -59,7 +60,7 @@ func (b *box) fairness(stream uuid.UUID) (audit.FairnessReport, []audit.Fairness
 		steps = append(steps, s)
 		return nil
 	})
-	must(b, err)
+	dbtest.Must(b, err)
 	return report, steps
 }
 

@@ -127,7 +127,6 @@ func (t *tickets) onSale(at time.Time) bool {
 
 // entry is one on the waiting list.
 type entry struct {
-	id      uuid.UUID
 	by      uuid.UUID
 	wants   wants
 	number  int // in the order of joining, from 1
@@ -154,7 +153,7 @@ func newWaitlist() waitlist {
 func (l *waitlist) join(id, by uuid.UUID, w wants, version int) {
 	l.leave(id)
 	l.joined++
-	e := &entry{id, by, w, l.joined, version}
+	e := &entry{by, w, l.joined, version}
 	l.entries[id], l.queues[w] = e, append(l.queues[w], e)
 	l.count++
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
@@ -48,7 +49,7 @@ func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
 		}
 	}
 	var versions []int
-	must(t, h.Walk(b.ctx, stream, 1998, 2003, func(m audit.Moment) error {
+	dbtest.Must(t, h.Walk(b.ctx, stream, 1998, 2003, func(m audit.Moment) error {
 		versions = append(versions, m.Record.Version)
 		if m.State.Sold() != m.Record.Version-1 {
 			t.Errorf("version %d: sold %d", m.Record.Version, m.State.Sold())
@@ -61,8 +62,8 @@ func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
 	changes := func(from, to, after int) (d audit.Difference, all []audit.BookingChange) {
 		t.Helper()
 		d, err := h.Diff(b.ctx, stream, from, to)
-		must(t, err)
-		must(t, h.EachChange(b.ctx, &d, after, func(c audit.BookingChange) error { all = append(all, c); return nil }))
+		dbtest.Must(t, err)
+		dbtest.Must(t, h.EachChange(b.ctx, &d, after, func(c audit.BookingChange) error { all = append(all, c); return nil }))
 		return d, all
 	}
 	if d, all := changes(2599, 2603, 0); len(all) != 3 || !all[0].Made || !all[1].Made || all[2].Made ||
@@ -77,7 +78,7 @@ func TestAStreamIsShownAsItWasAtAnyVersionAndTime(t *testing.T) {
 	}
 	for _, spans := range []int{1, 7, 300} {
 		buckets, span, err := h.Series(b.ctx, stream, time.Time{}, time.Time{}, spans)
-		must(t, err)
+		dbtest.Must(t, err)
 		bookings, cancellations := 0, 0
 		for i, x := range buckets {
 			bookings, cancellations = bookings+x.Bookings, cancellations+x.Cancellations
@@ -107,7 +108,7 @@ func TestAStreamWithABadRecordIsShownAllTheSame(t *testing.T) {
 	b.tamper(`update event_log set data = '7' where position = 6`)
 	b.happen(one, domain.EventScheduled{Details: concert(1), Capacity: 3})
 	var problems, unknown []int
-	must(t, audit.NewHistory(b.pool).Walk(b.ctx, one, 0, 0, func(m audit.Moment) error {
+	dbtest.Must(t, audit.NewHistory(b.pool).Walk(b.ctx, one, 0, 0, func(m audit.Moment) error {
 		if m.Problem != "" {
 			problems = append(problems, m.Record.Version)
 		}

@@ -21,7 +21,7 @@ import (
 func TestAVerificationNeedsTheMemoryOfOneStream(t *testing.T) { //nolint:paralleltest // see above
 	pool := dbtest.Connect(t, dbtest.URL(t), dbtest.MaxConns(engine.RebuildConnections), dbtest.Settings(engine.Session()))
 	keys, err := audit.NewKeys(secret)
-	must(t, err)
+	dbtest.Must(t, err)
 	b := &box{t, context.Background(), pool, eventstore.NewLog(pool), keys, audit.NewCheckpoints(pool, keys),
 		map[uuid.UUID]int{}}
 	const streams, bookings = 100, 400
@@ -29,7 +29,7 @@ func TestAVerificationNeedsTheMemoryOfOneStream(t *testing.T) { //nolint:paralle
 		var news []appendtest.Record
 		add := func(r domain.Record) {
 			name, schema, data, err := domain.Codec{}.Encode(r)
-			must(t, err)
+			dbtest.Must(t, err)
 			news = append(news, appendtest.Record{Type: name, SchemaVersion: schema, Data: data})
 		}
 		add(domain.EventScheduled{Details: concert(n), Capacity: bookings})
@@ -37,7 +37,7 @@ func TestAVerificationNeedsTheMemoryOfOneStream(t *testing.T) { //nolint:paralle
 			add(domain.TicketBooked{BookingID: id('b', n*bookings+i), CustomerID: id('c', n*bookings+i)})
 		}
 		_, err := appendtest.Append(b.ctx, pool, id('e', n+1), 0, news...)
-		must(t, err)
+		dbtest.Must(t, err)
 	}
 	b.readModels()
 	heap := func() int64 {

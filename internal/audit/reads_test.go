@@ -15,6 +15,7 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/appendtest"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 func TestReadsOfTheAuditAreRecordsOfTheLog(t *testing.T) {
@@ -24,10 +25,10 @@ func TestReadsOfTheAuditAreRecordsOfTheLog(t *testing.T) {
 	_, err := b.pool.Exec(b.ctx, `
 		insert into audit_reads (user_id, operation, target, request_id)
 		select $1, 'listStreams', '/audit/streams?after=' || n, 'r' from generate_series(1, 3) n`, who)
-	must(t, err)
+	dbtest.Must(t, err)
 	reads := audit.NewReads(b.pool, time.Now)
 	for n := range 3 {
-		must(t, reads.Add(b.ctx, audit.Read{UserID: who, Operation: "listRecords",
+		dbtest.Must(t, reads.Add(b.ctx, audit.Read{UserID: who, Operation: "listRecords",
 			Target: fmt.Sprintf("/audit/records?after=%d&type=<é>", n), RequestID: "r"}))
 	}
 	list, err := reads.List(b.ctx, 0, 10)
@@ -72,7 +73,7 @@ func TestReadsAreWhereTheyBelong(t *testing.T) {
 	one, _ := b.sample()
 	read := appendtest.Record{Type: eventstore.TypeLogRead, SchemaVersion: 1, Data: []byte(`{}`)}
 	_, err := appendtest.Append(b.ctx, b.pool, one, b.versions[one], read)
-	must(t, err)
+	dbtest.Must(t, err)
 	b.versions[eventstore.ReadsStream] = 0
 	b.happen(eventstore.ReadsStream, domain.EventCancelled{})
 	r := b.verify()
@@ -85,9 +86,9 @@ func TestReadsAreWhereTheyBelong(t *testing.T) {
 func TestReadsThatComeTogetherAreAppendedTogether(t *testing.T) {
 	b := open(t)
 	lock, err := b.pool.Begin(b.ctx)
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = lock.Exec(b.ctx, `lock table log_head in access exclusive mode`)
-	must(t, err)
+	dbtest.Must(t, err)
 	reads := audit.NewReads(b.pool, time.Now)
 	add := func(ctx context.Context, target string) error {
 		return reads.Add(ctx, audit.Read{UserID: id('u', 1), Operation: "listRecords", Target: target})
@@ -103,7 +104,7 @@ func TestReadsThatComeTogetherAreAppendedTogether(t *testing.T) {
 	}
 	b.until(func() bool { // the first append waits for the lock
 		var waiting int
-		must(t, b.pool.QueryRow(b.ctx, `
+		dbtest.Must(t, b.pool.QueryRow(b.ctx, `
 			select count(*) from pg_stat_activity
 			where datname = current_database() and wait_event_type = 'Lock'`).Scan(&waiting))
 		return waiting == 1
@@ -113,10 +114,10 @@ func TestReadsThatComeTogetherAreAppendedTogether(t *testing.T) {
 	if err := add(gone, "gone"); !errors.Is(err, context.Canceled) {
 		t.Errorf("a reader who has gone got %v", err)
 	}
-	must(t, lock.Rollback(b.ctx))
+	dbtest.Must(t, lock.Rollback(b.ctx))
 	all.Wait()
 	var records, appends int
-	must(t, b.pool.QueryRow(b.ctx, `
+	dbtest.Must(t, b.pool.QueryRow(b.ctx, `
 		select count(*), count(distinct xmin::text) from event_log where stream_id = $1`, eventstore.ReadsStream).
 		Scan(&records, &appends))
 	if records < readers || records > readers+1 || appends > 20 {
@@ -150,7 +151,7 @@ func TestWhatCanNotBeRecordedIsAnError(t *testing.T) {
 	b := open(t)
 	_, err := b.pool.Exec(b.ctx, `alter database `+b.pool.Config().ConnConfig.Database+
 		` set default_transaction_read_only = on`)
-	must(t, err)
+	dbtest.Must(t, err)
 	b.pool.Reset()
 	err = audit.NewReads(b.pool, time.Now).Add(b.ctx, audit.Read{})
 	if !eventstore.IsReadOnly(err) || !strings.Contains(err.Error(), "record an access") {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 // process is a process with a runner.
@@ -37,7 +38,7 @@ func (b *box) ended(r process, id uuid.UUID) (run audit.Run) {
 	b.until(func() bool {
 		var err error
 		run, err = r.Get(b.ctx, id)
-		must(b, err)
+		dbtest.Must(b, err)
 		return run.State != audit.Running
 	})
 	return run
@@ -47,32 +48,32 @@ func TestVerificationsRunOneAtATimeInAllProcesses(t *testing.T) {
 	b := open(t)
 	one, _ := b.sample()
 	lock, err := b.pool.Begin(b.ctx) // holds the first one up
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = lock.Exec(b.ctx, `lock table audit_checkpoints in access exclusive mode`)
-	must(t, err)
+	dbtest.Must(t, err)
 	here, there := b.verifier(audit.VerifyOptions{}), b.verifier(audit.VerifyOptions{})
 	if _, err := here.Last(b.ctx); !errors.Is(err, audit.ErrNoVerification) {
 		t.Errorf("before anything was started: %v", err)
 	}
 	first, err := here.Start(b.ctx, uuid.Nil, id('u', 1), time.Now())
-	must(t, err)
+	dbtest.Must(t, err)
 	if second, err := there.Start(b.ctx, one, id('u', 2), time.Now()); err != nil || second.ID != first.ID ||
 		second.State != audit.Running {
 		t.Errorf("got %+v, %v, want the one that runs already", second, err)
 	}
-	must(t, lock.Rollback(b.ctx))
+	dbtest.Must(t, lock.Rollback(b.ctx))
 	if run := b.ended(there, first.ID); run.State != audit.Passed || run.Report.Records != 28 ||
 		run.FinishedAt == nil || run.StartedBy != id('u', 1) || run.Progress.Done != 28 || run.Progress.Total != 28 {
 		t.Errorf("got %+v", run)
 	}
 	b.tamper(`update event_log set data = '7' where position = 28`)
 	second, err := there.Start(b.ctx, one, id('u', 2), time.Now())
-	must(t, err)
+	dbtest.Must(t, err)
 	if run := b.ended(here, second.ID); run.State != audit.Passed || run.StreamID != one || run.Report.Records != 14 {
 		t.Errorf("got %+v", run)
 	}
 	third, err := there.Start(b.ctx, uuid.Nil, id('u', 2), time.Now())
-	must(t, err)
+	dbtest.Must(t, err)
 	if run := b.ended(here, third.ID); run.State != audit.Failed || run.Report.Findings[0].Position != 28 {
 		t.Errorf("got %+v", run)
 	}
@@ -90,10 +91,10 @@ func TestAVerificationThatCanNotBeCarriedOutIsToldWithoutTheReason(t *testing.T)
 	b.sample()
 	b.sign()
 	_, err := b.pool.Exec(b.ctx, `alter table audit_checkpoints rename column note to kept`)
-	must(t, err)
+	dbtest.Must(t, err)
 	r := b.verifier(audit.VerifyOptions{})
 	run, err := r.Start(b.ctx, uuid.Nil, id('u', 1), time.Now())
-	must(t, err)
+	dbtest.Must(t, err)
 	if run := b.ended(r, run.ID); run.State != audit.Broken || run.Error != "The log of the server has the reason." {
 		t.Errorf("got %+v", run)
 	}
@@ -124,12 +125,12 @@ func TestAVerificationSurvivesItsProcess(t *testing.T) {
 		}
 	}})
 	run, err := first.Start(b.ctx, uuid.Nil, id('u', 1), time.Now())
-	must(t, err)
+	dbtest.Must(t, err)
 	<-reached
 	b.happen(id('e', 2), domain.CapacityChanged{Capacity: 30}) // is not part of what was asked for
 	b.until(func() bool {                                      // the progress is kept
 		now, err := first.Get(b.ctx, run.ID)
-		must(t, err)
+		dbtest.Must(t, err)
 		return now.Progress.Done > 0 && now.Progress.Total == want.Records
 	})
 	stopped := make(chan struct{})
@@ -167,7 +168,7 @@ func TestAVerificationOfAKilledProcessGoesOn(t *testing.T) {
 	_, err := b.pool.Exec(b.ctx, `
 		insert into audit_verifications (id, started_by, started_at, holder, lease_until)
 		values ($1, $2, now(), gen_random_uuid(), now() + interval '300 ms')`, id('v', 1), id('u', 1))
-	must(t, err)
+	dbtest.Must(t, err)
 	r := b.verifier(audit.VerifyOptions{})
 	if run := b.ended(r, id('v', 1)); run.State != audit.Passed {
 		t.Errorf("got %+v", run)
@@ -175,7 +176,7 @@ func TestAVerificationOfAKilledProcessGoesOn(t *testing.T) {
 	_, err = b.pool.Exec(b.ctx, `
 		insert into audit_verifications (id, started_by, started_at, attempts) values ($1, $2, now(), 50)`,
 		id('v', 2), id('u', 1))
-	must(t, err)
+	dbtest.Must(t, err)
 	if run := b.ended(r, id('v', 2)); run.State != audit.Broken {
 		t.Errorf("one that ends its processes: %+v", run)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 )
 
 // Filters of rare types and actors must not read the log. There are 60,000 bookings of 60,000
@@ -25,7 +26,7 @@ func TestRareTypesAndActorsAreFoundByAnIndex(t *testing.T) {
 	b.tamper(`update log_head set position = $1`, records)
 	last := b.happen(id('e', 2), domain.EventScheduled{Details: concert(2), Capacity: 1})[0]
 	_, err := b.pool.Exec(b.ctx, `vacuum analyze event_log`) // which also makes the Bloom filters
-	must(t, err)
+	dbtest.Must(t, err)
 
 	h := audit.NewHistory(b.pool)
 	rare := uuid.MustParse(fmt.Sprintf("%08x-0000-4000-8000-000000000000", 31_234))
@@ -54,6 +55,6 @@ func TestRareTypesAndActorsAreFoundByAnIndex(t *testing.T) {
 			}
 			return err
 		})
-		must(t, err)
+		dbtest.Must(t, err)
 	}
 }

@@ -48,7 +48,7 @@ func open(t *testing.T) *box {
 	t.Helper()
 	t.Parallel()
 	keys, err := audit.NewKeys(secret)
-	must(t, err)
+	dbtest.Must(t, err)
 	return openWith(t, keys)
 }
 
@@ -58,13 +58,6 @@ func openWith(t *testing.T, keys *audit.Keys) *box {
 		dbtest.Settings(engine.Session()))
 	return &box{t, context.Background(), pool, eventstore.NewLog(pool), keys, audit.NewCheckpoints(pool, keys),
 		map[uuid.UUID]int{}}
-}
-
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
-	}
 }
 
 // id is short to write and easy to see in a message.
@@ -83,12 +76,12 @@ func (b *box) happen(stream uuid.UUID, records ...domain.Record) []eventstore.Re
 	var news []appendtest.Record
 	for _, r := range records {
 		name, schema, data, err := domain.Codec{}.Encode(r)
-		must(b, err)
+		dbtest.Must(b, err)
 		news = append(news, appendtest.Record{Type: name, SchemaVersion: schema, Data: data,
 			Metadata: eventstore.Metadata{Actor: id('u', 1), CorrelationID: "test"}})
 	}
 	stored, err := appendtest.Append(b.ctx, b.pool, stream, b.versions[stream], news...)
-	must(b, err)
+	dbtest.Must(b, err)
 	b.versions[stream] += len(records)
 	return stored
 }
@@ -122,19 +115,19 @@ func (b *box) readModels() {
 	b.Helper()
 	for _, p := range projections.All() {
 		_, err := engine.Rebuild(b.ctx, p, engine.RebuildOptions{Pool: b.pool, Holder: "test"})
-		must(b, err)
+		dbtest.Must(b, err)
 	}
 }
 
 func (b *box) sign() audit.Checkpoint {
 	b.Helper()
 	written, err := b.checkpoints.Write(b.ctx)
-	must(b, err)
+	dbtest.Must(b, err)
 	if !written {
 		b.Fatal("no checkpoint was written")
 	}
 	newest, err := b.checkpoints.Newest(b.ctx)
-	must(b, err)
+	dbtest.Must(b, err)
 	return newest
 }
 
@@ -142,24 +135,24 @@ func (b *box) sign() audit.Checkpoint {
 func (b *box) tamper(sql string, args ...any) {
 	b.Helper()
 	conn, err := b.pool.Acquire(b.ctx)
-	must(b, err)
+	dbtest.Must(b, err)
 	defer conn.Release()
 	_, err = conn.Exec(b.ctx, `set session_replication_role = replica`)
-	must(b, err)
+	dbtest.Must(b, err)
 	tag, err := conn.Exec(b.ctx, sql, args...)
-	must(b, err)
+	dbtest.Must(b, err)
 	if tag.RowsAffected() == 0 {
 		b.Fatalf("%s changed nothing", sql)
 	}
 	_, err = conn.Exec(b.ctx, `reset session_replication_role`)
-	must(b, err)
+	dbtest.Must(b, err)
 }
 
 // rehash computes the chain of a stream anew from a version on, as a careful forger would.
 func (b *box) rehash(stream uuid.UUID, from int) {
 	b.Helper()
 	records, err := b.log.Stream(b.ctx, stream, 0, 1000)
-	must(b, err)
+	dbtest.Must(b, err)
 	var previous eventstore.Hash
 	for i := range records {
 		r := &records[i]
@@ -178,7 +171,7 @@ func (b *box) verify(change ...func(*audit.VerifyOptions)) *audit.Report {
 		c(&o)
 	}
 	report, err := audit.Verify(b.ctx, o)
-	must(b, err)
+	dbtest.Must(b, err)
 	return report
 }
 

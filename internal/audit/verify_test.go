@@ -9,6 +9,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/domain"
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/projections"
 )
 
@@ -59,7 +60,7 @@ func TestWhatASuperuserDoesToTheLogIsFoundAndNamed(t *testing.T) {
 		"a record is edited and hashed anew": {func(b *box) {
 			b.tamper(edit)
 			records, err := b.log.After(b.ctx, 4, 2)
-			must(b, err)
+			dbtest.Must(b, err)
 			sum := records[1].Sum(records[0].Hash)
 			b.tamper(`update event_log set hash = $1 where position = 6`, sum[:])
 		}, audit.CheckHash, 7, "should be"},
@@ -119,11 +120,11 @@ func TestWhatASuperuserDoesToTheLogIsFoundAndNamed(t *testing.T) {
 		}, audit.CheckCheckpoint, 1, "not signed by a key that is trusted"},
 		"a checkpoint is signed with another key": {func(b *box) {
 			keys, err := audit.NewKeys("another signing secret, of somebody else's")
-			must(b, err)
+			dbtest.Must(b, err)
 			b.cut(25)
 			b.tamper(`delete from audit_checkpoints`)
 			_, err = audit.NewCheckpoints(b.pool, keys).Write(b.ctx)
-			must(b, err)
+			dbtest.Must(b, err)
 		}, audit.CheckCheckpoint, 1, "not signed by a key that is trusted"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -263,7 +264,7 @@ func TestWhatCannotBeLookedAtIsAnErrorAndNoFinding(t *testing.T) {
 		t.Errorf("a stream that there is not: got %+v, %v", r, err)
 	}
 	_, err := b.pool.Exec(b.ctx, `alter table audit_checkpoints rename column note to kept`)
-	must(t, err)
+	dbtest.Must(t, err)
 	if r, err := audit.Verify(b.ctx, audit.VerifyOptions{Pool: b.pool, Keys: b.keys}); err == nil ||
 		!strings.Contains(err.Error(), "read checkpoints") {
 		t.Errorf("checkpoints that can't be read: got %+v, %v", r, err)

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/boxoffice/boxoffice/internal/audit"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 )
@@ -48,13 +49,13 @@ func TestEverySignedCheckpointIsLoggedAndGoesToEachWitness(t *testing.T) {
 	var each []audit.Witness
 	for _, text := range []string{path, strings.Replace(address.URL, "http://", "http://me:hunter2@", 1)} {
 		w, err := audit.ParseWitness(text)
-		must(t, err)
+		dbtest.Must(t, err)
 		each = append(each, w)
 	}
 	witnesses, err := audit.NewWitnesses(logger, prometheus.NewRegistry(), each...)
-	must(t, err)
+	dbtest.Must(t, err)
 	server, err := audit.OpenCheckpoints(b.pool, b.keys, audit.Options{Signed: witnesses.Signed, Logger: logger})
-	must(t, err)
+	dbtest.Must(t, err)
 	ctx, stop := context.WithCancel(b.ctx)
 	var running sync.WaitGroup
 	running.Go(func() { witnesses.Run(ctx) })
@@ -77,7 +78,7 @@ func TestEverySignedCheckpointIsLoggedAndGoesToEachWitness(t *testing.T) {
 		t.Errorf("%d are logged: %s", n, said)
 	}
 	kept, err := os.ReadFile(path)
-	must(t, err)
+	dbtest.Must(t, err)
 	notes, err := audit.NotesIn(string(kept))
 	if err != nil || len(notes) != 3 {
 		t.Fatalf("the file has %v, %v", notes, err)
@@ -110,18 +111,18 @@ func TestAServerSignsNoForgeryOfWhatAWitnessHas(t *testing.T) {
 			Witnessed: witnesses.Newest,
 			Signed:    func(s audit.Checkpoint) { witnesses.Signed(s); witnesses.Run(delivered) },
 		})
-		must(t, err)
+		dbtest.Must(t, err)
 		return c
 	}
 	b.sample()
 	signing := start()
 	for range 300 { // more than the end of the file that is read
 		_, err := signing.Write(b.ctx)
-		must(t, err)
+		dbtest.Must(t, err)
 		b.grow()
 	}
 	kept, err := os.ReadFile(path)
-	must(t, err)
+	dbtest.Must(t, err)
 	honest := start()
 	if written, err := honest.Write(b.ctx); !written || err != nil {
 		t.Fatalf("an honest log: %v, %v", written, err)
@@ -134,17 +135,17 @@ func TestAServerSignsNoForgeryOfWhatAWitnessHas(t *testing.T) {
 		"all lines": string(kept), "half a line at the end": string(kept) + `{"size":3,"ro`,
 		"other lines": string(kept) + "{}\nx\n",
 	} {
-		must(t, os.WriteFile(path, []byte(text), 0o600))
+		dbtest.Must(t, os.WriteFile(path, []byte(text), 0o600))
 		c := start()
 		if _, err := c.Write(b.ctx); !errors.Is(err, audit.ErrTampered) || c.Alarm() == nil {
 			t.Errorf("%s: %v, and the alarm is %v", what, err, c.Alarm())
 		}
 	}
-	must(t, os.WriteFile(path, []byte("nothing signed\n"), 0o600))
+	dbtest.Must(t, os.WriteFile(path, []byte("nothing signed\n"), 0o600))
 	if _, err := start().Write(b.ctx); !errors.Is(err, audit.ErrNotSigned) {
 		t.Errorf("a file without a checkpoint: %v", err)
 	}
-	must(t, os.Remove(path))
+	dbtest.Must(t, os.Remove(path))
 	if written, err := start().Write(b.ctx); !written || err != nil {
 		t.Errorf("without any witness: %v, %v", written, err)
 	}
@@ -157,17 +158,17 @@ func TestAServerComparesAllThatWasKept(t *testing.T) {
 	first, _, _ := b.process(keptAt)
 	b.sample()
 	_, err := first.Write(b.ctx)
-	must(t, err)
+	dbtest.Must(t, err)
 	b.tamper(`delete from audit_checkpoints`)
 	b.forge()
 	b.grow()
 	_, err = b.checkpoints.Write(b.ctx) // by a process that knows nothing
-	must(t, err)
+	dbtest.Must(t, err)
 	forged := b.checkpoints.Last()
 	restarted, err := audit.OpenCheckpoints(b.pool, b.keys, audit.Options{
 		KeptAt: keptAt, Witnessed: func(*audit.Keys) ([]audit.Checkpoint, error) { return []audit.Checkpoint{forged}, nil },
 	})
-	must(t, err)
+	dbtest.Must(t, err)
 	for range 2 {
 		if _, err := restarted.Write(b.ctx); !errors.Is(err, audit.ErrTampered) {
 			t.Errorf("got %v", err)
@@ -189,7 +190,7 @@ func TestAWitnessIsAPathOrAnAddress(t *testing.T) {
 	address := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	t.Cleanup(address.Close)
 	w, err := audit.ParseWitness(address.URL + "/path?token=hunter2")
-	must(t, err)
+	dbtest.Must(t, err)
 	if err := w.Send(context.Background(), []byte("{}")); err == nil || w.Name() != address.URL {
 		t.Errorf("%s: %v", w.Name(), err)
 	}
@@ -212,7 +213,7 @@ func TestWhatIsLeftIsDeliveredAtTheEnd(t *testing.T) {
 	}
 	witnesses.Run(ctx)
 	kept, err := os.ReadFile(path)
-	must(t, err)
+	dbtest.Must(t, err)
 	if notes, err := audit.NotesIn(string(kept)); err != nil || fmt.Sprint(notes) != "[note 0 note 1 note 2]" {
 		t.Errorf("the file has %v, %v", notes, err)
 	}
@@ -222,10 +223,10 @@ func TestWhatIsLeftIsDeliveredAtTheEnd(t *testing.T) {
 func witnessesAt(t *testing.T, path string, others ...audit.Witness) *audit.Witnesses {
 	t.Helper()
 	file, err := audit.ParseWitness(path)
-	must(t, err)
+	dbtest.Must(t, err)
 	witnesses, err := audit.NewWitnesses(
 		slog.New(slog.DiscardHandler), prometheus.NewRegistry(), append([]audit.Witness{file}, others...)...)
-	must(t, err)
+	dbtest.Must(t, err)
 	return witnesses
 }
 

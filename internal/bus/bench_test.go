@@ -13,6 +13,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/bus"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/natstest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 	"github.com/boxoffice/boxoffice/projections"
 	"github.com/boxoffice/boxoffice/projections/engine"
 )
@@ -29,15 +30,15 @@ func BenchmarkBus(b *testing.B) {
 		news := make([]appendtest.Record, page)
 		for i := range news {
 			name, schema, data, err := domain.Codec{}.Encode(domain.TicketBooked{BookingID: uuid.New(), CustomerID: uuid.New()})
-			must(b, err)
+			dbtest.Must(b, err)
 			news[i] = appendtest.Record{Type: name, SchemaVersion: schema, Data: data,
 				Metadata: eventstore.Metadata{Actor: uuid.New(), CorrelationID: uuid.NewString()}}
 		}
 		_, err := appendtest.Append(ctx, pool, uuid.New(), 0, news...)
-		must(b, err)
+		dbtest.Must(b, err)
 	}
 	var size int64
-	must(b, pool.QueryRow(ctx, `select pg_total_relation_size('event_log')`).Scan(&size))
+	dbtest.Must(b, pool.QueryRow(ctx, `select pg_total_relation_size('event_log')`).Scan(&size))
 
 	wire := engine.NewNotifier(url, pool, projections.Names(), logger)
 	o := bus.Options{
@@ -49,9 +50,9 @@ func BenchmarkBus(b *testing.B) {
 		working, stop := context.WithCancel(ctx)
 		ended := make(chan error, 1)
 		go func() { ended <- bus.Publish(working, o) }()
-		eventually(b, "all records are there", func() bool { return last(b, js) == records })
+		waittest.For(b, "all records are there", func() bool { return last(b, js) == records })
 		stop()
-		must(b, <-ended)
+		dbtest.Must(b, <-ended)
 		b.ReportMetric(records/b.Elapsed().Seconds(), "published/s")
 		b.ReportMetric(float64(size)/records, "log-bytes/record")
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/boxoffice/boxoffice/internal/bus"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/natstest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // Whatever is restarted meanwhile, and however many publish at the same time, the stream is the
@@ -80,12 +81,12 @@ func TestAWrongPasswordIsNotTheEnd(t *testing.T) {
 		server.Run()
 		h.live(20)
 		js := stream(t, server)
-		eventually(t, "all is published", func() bool { return last(t, js) == home.head() })
+		waittest.For(t, "all is published", func() bool { return last(t, js) == home.head() })
 		server.Stop()
 		server.SetPassword("another password")
 		before := strings.Count(home.said.String(), "uthorization")
 		server.Run()
-		eventually(t, "it is refused again and again", func() bool {
+		waittest.For(t, "it is refused again and again", func() bool {
 			return strings.Count(home.said.String(), "uthorization") > before+2
 		})
 	}
@@ -101,10 +102,10 @@ func TestAProcessThatIsCutOffLosesTheLock(t *testing.T) {
 	server := natstest.Start(t)
 	home := newSite(t, server)
 	address, err := url.Parse(home.url)
-	must(t, err)
+	dbtest.Must(t, err)
 	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	proxy := toxiproxy.NewProxy(proxies, "database", "127.0.0.1:0", address.Host)
-	must(t, proxy.Start())
+	dbtest.Must(t, proxy.Start())
 	address.Host = proxy.Listen
 	cutOff := home.options()
 	cutOff.Pool = dbtest.Connect(t, address.String(), dbtest.MaxConns(bus.Connections))
@@ -113,15 +114,15 @@ func TestAProcessThatIsCutOffLosesTheLock(t *testing.T) {
 	h := newHistory(home, 9)
 	h.live(20)
 	js := stream(t, server)
-	eventually(t, "all is published", func() bool { return last(t, js) == home.head() })
+	waittest.For(t, "all is published", func() bool { return last(t, js) == home.head() })
 	for _, direction := range []string{"upstream", "downstream"} {
 		_, err := proxy.Toxics.AddToxicJson(strings.NewReader(`{"name":"` + direction + `","type":"timeout","stream":"` +
 			direction + `"}`))
-		must(t, err)
+		dbtest.Must(t, err)
 	}
 	home.publish()
 	h.live(20)
-	eventually(t, "another one publishes", func() bool { return last(t, js) == home.head() })
+	waittest.For(t, "another one publishes", func() bool { return last(t, js) == home.head() })
 }
 
 // Any watermill program can subscribe, to some streams or types, with what watermill-nats has.
@@ -132,18 +133,18 @@ func TestRecordsAreMessagesOfWatermill(t *testing.T) {
 	newHistory(home, 3).live(50)
 	home.publish()
 	js := stream(t, server)
-	eventually(t, "all is published", func() bool { return last(t, js) >= home.head() })
+	waittest.For(t, "all is published", func() bool { return last(t, js) >= home.head() })
 	subscriber, err := wmnats.NewSubscriber(wmnats.SubscriberConfig{
 		URL:         server.URL(),
 		Unmarshaler: &wmnats.NATSMarshaler{},
 		JetStream:   wmnats.JetStreamConfig{SubscribeOptions: []nats.SubOpt{nats.DeliverAll(), nats.AckExplicit()}},
 	}, watermill.NopLogger{})
-	must(t, err)
+	dbtest.Must(t, err)
 	t.Cleanup(func() { _ = subscriber.Close() })
 	messages, err := subscriber.Subscribe(t.Context(), "boxoffice.log.*.TicketBooked")
-	must(t, err)
+	dbtest.Must(t, err)
 	records, err := home.log.After(t.Context(), 0, 1_000)
-	must(t, err)
+	dbtest.Must(t, err)
 	seen := 0
 	for _, r := range records {
 		if r.Type != "TicketBooked" {
@@ -157,7 +158,7 @@ func TestRecordsAreMessagesOfWatermill(t *testing.T) {
 				t.Errorf("position %d came as %s %s %v", r.Position, m.UUID, m.Payload, m.Metadata)
 			}
 			m.Ack()
-		case <-time.After(patient):
+		case <-time.After(waittest.Timeout):
 			t.Fatalf("position %d did not come", r.Position)
 		}
 	}
@@ -177,7 +178,7 @@ func TestALogIsNotMixedWithAnotherOne(t *testing.T) {
 	h.live(100)
 	stop := home.publish()
 	js := stream(t, server)
-	eventually(t, "all is published", func() bool { return last(t, js) >= home.head() })
+	waittest.For(t, "all is published", func() bool { return last(t, js) >= home.head() })
 	stop()
 	published := last(t, js)
 
@@ -199,7 +200,7 @@ func TestALogIsNotMixedWithAnotherOne(t *testing.T) {
 	}
 	home.publish()
 	h.live(50)
-	eventually(t, "the right one is published", func() bool { return last(t, js) == home.head() })
+	waittest.For(t, "the right one is published", func() bool { return last(t, js) == home.head() })
 }
 
 // Limits of age or size take the oldest records from the stream, and its end still says how far
@@ -214,14 +215,14 @@ func TestPublishingGoesOnWhereTheStreamIsLimitedOrLost(t *testing.T) {
 	home.published()
 	js := stream(t, server)
 	s, err := js.Stream(t.Context(), "boxoffice_log")
-	must(t, err)
-	must(t, s.Purge(t.Context(), jetstream.WithPurgeSequence(51)))
+	dbtest.Must(t, err)
+	dbtest.Must(t, s.Purge(t.Context(), jetstream.WithPurgeSequence(51)))
 	h.live(50)
 	home.published()
-	must(t, s.Purge(t.Context())) // the last record too: there is nothing to compare with
+	dbtest.Must(t, s.Purge(t.Context())) // the last record too: there is nothing to compare with
 	h.live(50)
 	home.published()
-	must(t, js.DeleteStream(t.Context(), "boxoffice_log"))
+	dbtest.Must(t, js.DeleteStream(t.Context(), "boxoffice_log"))
 	h.live(50)
 	home.published() // all of it, again
 }
@@ -238,9 +239,9 @@ func TestLagIsSeen(t *testing.T) {
 	h.live(100)
 	wants := func(name string, is func(float64) bool) {
 		t.Helper()
-		eventually(t, "the right "+name, func() bool {
+		waittest.For(t, "the right "+name, func() bool {
 			families, err := registry.Gather()
-			must(t, err)
+			dbtest.Must(t, err)
 			for _, f := range families {
 				if f.GetName() == "boxoffice_bus_"+name {
 					return is(f.Metric[0].Gauge.GetValue())

@@ -9,7 +9,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/boxoffice/boxoffice/internal/bus"
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/natstest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func TestCheckpointsHaveAStreamOfTheirOwn(t *testing.T) {
@@ -18,15 +20,15 @@ func TestCheckpointsHaveAStreamOfTheirOwn(t *testing.T) {
 	notes := bus.NewNotes(server.URL(), slog.New(slog.DiscardHandler))
 	t.Cleanup(notes.Close)
 	for _, line := range []string{"one", "two", "two"} { // the answer to the second was lost
-		must(t, notes.Send(context.Background(), []byte(line)))
+		dbtest.Must(t, notes.Send(context.Background(), []byte(line)))
 	}
 	conn, err := nats.Connect(server.URL())
-	must(t, err)
+	dbtest.Must(t, err)
 	t.Cleanup(conn.Close)
 	js, err := jetstream.New(conn)
-	must(t, err)
+	dbtest.Must(t, err)
 	stream, err := js.Stream(context.Background(), "boxoffice_checkpoints")
-	must(t, err)
+	dbtest.Must(t, err)
 	for i, want := range []string{"one", "two"} {
 		m, err := stream.GetMsg(context.Background(), uint64(i+1))
 		if err != nil || string(m.Data) != want || m.Subject != "boxoffice.checkpoints" {
@@ -45,5 +47,5 @@ func TestCheckpointsHaveAStreamOfTheirOwn(t *testing.T) {
 		t.Error("it is stored nowhere")
 	}
 	server.Run()
-	eventually(t, "the bus is back", func() bool { return notes.Send(context.Background(), []byte("three")) == nil })
+	waittest.For(t, "the bus is back", func() bool { return notes.Send(context.Background(), []byte("three")) == nil })
 }

@@ -35,13 +35,6 @@ import (
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
-	}
-}
-
 // site is a database whose log is published.
 type site struct {
 	*testing.T
@@ -96,17 +89,8 @@ func (s *site) publish() (stop func()) {
 func (s *site) head() int64 {
 	s.Helper()
 	head, err := s.log.Head(context.Background())
-	must(s, err)
+	dbtest.Must(s, err)
 	return head
-}
-
-const patient = 60 * time.Second // longer than anything here takes when all is well
-
-func eventually(tb testing.TB, what string, holds func() bool) {
-	tb.Helper()
-	if !waittest.Until(patient, holds) {
-		tb.Fatalf("still not so: %s", what)
-	}
 }
 
 // says waits until something was logged.
@@ -117,7 +101,7 @@ func (s *site) says(text string) {
 			s.Log(s.said.String())
 		}
 	}()
-	eventually(s, "it says "+text, func() bool { return bytes.Contains([]byte(s.said.String()), []byte(text)) })
+	waittest.For(s, "it says "+text, func() bool { return bytes.Contains([]byte(s.said.String()), []byte(text)) })
 }
 
 // published wants the stream to become the log: record by record, and nothing else.
@@ -130,19 +114,19 @@ func (s *site) published() {
 			s.Log(s.said.String())
 		}
 	}()
-	eventually(s, fmt.Sprintf("the stream reaches %d", head), func() bool { return last(s, js) >= head })
+	waittest.For(s, fmt.Sprintf("the stream reaches %d", head), func() bool { return last(s, js) >= head })
 	there, err := js.Stream(context.Background(), "boxoffice_log")
-	must(s, err)
+	dbtest.Must(s, err)
 	if got := last(s, js); got != head {
 		s.Fatalf("the stream ends at %d, and the log at %d", got, head)
 	}
 	here, err := s.log.After(context.Background(), int64(there.CachedInfo().State.FirstSeq)-1, int(head)+1)
-	must(s, err)
+	dbtest.Must(s, err)
 	for i := range here {
 		raw, err := there.GetMsg(context.Background(), uint64(here[i].Position))
-		must(s, err)
+		dbtest.Must(s, err)
 		got, err := recordOf(raw)
-		must(s, err)
+		dbtest.Must(s, err)
 		if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", here[i]) {
 			s.Fatalf("position %d: got %+v, want %+v", here[i].Position, got, here[i])
 		}
@@ -176,19 +160,19 @@ func (s *site) copyTo(to *site, records int64) {
 	s.Helper()
 	ctx := context.Background()
 	source, err := s.pool.Acquire(ctx)
-	must(s, err)
+	dbtest.Must(s, err)
 	defer source.Release()
 	target, err := to.pool.Acquire(ctx)
-	must(s, err)
+	dbtest.Must(s, err)
 	defer target.Release()
 	var rows bytes.Buffer
 	_, err = source.Conn().PgConn().CopyTo(ctx, &rows,
 		fmt.Sprintf(`copy (select * from event_log where position <= %d order by position) to stdout`, records))
-	must(s, err)
+	dbtest.Must(s, err)
 	_, err = target.Exec(ctx, `update log_head set position = $1`, records)
-	must(s, err)
+	dbtest.Must(s, err)
 	_, err = target.Conn().PgConn().CopyFrom(ctx, &rows, `copy event_log from stdin`)
-	must(s, err)
+	dbtest.Must(s, err)
 }
 
 // history lets things happen to events.
@@ -217,7 +201,7 @@ func (h *history) do(event uuid.UUID, command domain.Command) {
 	var news []appendtest.Record
 	for _, r := range records {
 		name, schema, data, err := domain.Codec{}.Encode(r)
-		must(h, err)
+		dbtest.Must(h, err)
 		news = append(news, appendtest.Record{Type: name, SchemaVersion: schema, Data: data, Metadata: eventstore.Metadata{
 			Actor: uuid.New(), CorrelationID: fmt.Sprint("request <", len(h.booked), "> ü"),
 		}})
@@ -226,7 +210,7 @@ func (h *history) do(event uuid.UUID, command domain.Command) {
 		return
 	}
 	_, err = appendtest.Append(context.Background(), h.pool, event, h.versions[event], news...)
-	must(h, err)
+	dbtest.Must(h, err)
 	h.states[event] = h.states[event].Evolve(records...)
 	h.versions[event] += len(news)
 	h.wire.Appended()
@@ -238,7 +222,7 @@ func (h *history) details(title string) domain.Details {
 		Currency: "EUR", TicketTypes: domain.GeneralAdmission(h.random.Int64N(9_000)),
 		Description: "Line\nline \"quoted\" <b> Ω",
 	})
-	must(h, err)
+	dbtest.Must(h, err)
 	return d
 }
 
@@ -279,10 +263,10 @@ func (h *history) live(n int) {
 func stream(t testing.TB, server *natstest.Server) jetstream.JetStream {
 	t.Helper()
 	conn, err := nats.Connect(server.URL())
-	must(t, err)
+	dbtest.Must(t, err)
 	t.Cleanup(conn.Close)
 	js, err := jetstream.New(conn)
-	must(t, err)
+	dbtest.Must(t, err)
 	return js
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func TestDataOfAnotherVersionIsNeverTouched(t *testing.T) {
@@ -155,7 +156,7 @@ func TestKilledDuringInitdbThenStartWorks(t *testing.T) {
 	t.Parallel()
 	dir := openDir(t)
 	p := startProgram(t, dir)
-	eventually(t, "initdb is at work", func() bool { return initialising(dir) != "" })
+	waittest.For(t, "initdb is at work", func() bool { return initialising(dir) != "" })
 	p.kill()
 	if _, err := os.Stat(dataOf(dir)); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("half a cluster has its final name: %v", err)

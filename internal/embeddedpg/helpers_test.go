@@ -19,7 +19,6 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
-	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 // testTimeout is how long a condition may take on a busy machine before it counts as never.
@@ -129,14 +128,6 @@ func wantKept(tb testing.TB, url string) {
 	tb.Helper()
 	if got := query(tb, url, "SELECT answer FROM kept"); got != "yes" {
 		tb.Errorf("the data says %q, want yes", got)
-	}
-}
-
-// eventually asks again until the answer is yes.
-func eventually(tb testing.TB, what string, condition func() bool) {
-	tb.Helper()
-	if !waittest.Until(testTimeout, condition) {
-		tb.Fatalf("never happened: %s", what)
 	}
 }
 

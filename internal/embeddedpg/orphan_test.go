@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func TestProgramStoppedInOrderLeavesACleanCluster(t *testing.T) {
@@ -43,7 +44,7 @@ func TestKilledProgramTakesItsServerAlong(t *testing.T) {
 	wantKept(t, p.url(t))
 	pid := postmasterPID(dataOf(dir))
 	p.kill()
-	eventually(t, "the server ends", func() bool { return !exists(pid) })
+	waittest.For(t, "the server ends", func() bool { return !exists(pid) })
 	if got := clusterState(t, dataOf(dir)); got != "shut down" {
 		t.Errorf("the cluster is %q, want shut down", got)
 	}
@@ -78,7 +79,7 @@ func TestOrphanIsStoppedAndDataKept(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- orphan.Wait() }()
-	eventually(t, "the orphan serves", func() bool {
+	waittest.For(t, "the orphan serves", func() bool {
 		b, _ := os.ReadFile(filepath.Join(data, "postmaster.pid"))
 		return strings.Contains(string(b), "ready")
 	})
@@ -124,7 +125,7 @@ func TestStalePostmasterPIDDoesNotStopStart(t *testing.T) { //nolint:tparallel /
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = cmd.Wait() })
-			eventually(t, "it is a zombie", func() bool {
+			waittest.For(t, "it is a zombie", func() bool {
 				state, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(cmd.Process.Pid)).Output()
 				return err == nil && strings.HasPrefix(string(state), "Z")
 			})

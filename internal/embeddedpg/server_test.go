@@ -21,6 +21,7 @@ import (
 
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
 	"github.com/boxoffice/boxoffice/internal/logtest"
+	"github.com/boxoffice/boxoffice/internal/waittest"
 )
 
 func TestColdStartAndRestartKeepData(t *testing.T) {
@@ -240,7 +241,7 @@ func TestStartWaitsForAProgramThatIsStopping(t *testing.T) {
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- first.Stop() }()
-	eventually(t, "the owner is stopping", func() bool {
+	waittest.For(t, "the owner is stopping", func() bool {
 		b, _ := os.ReadFile(filepath.Join(o.Dir, "postgres", "owner"))
 		return strings.Contains(string(b), "stopping")
 	})
@@ -395,7 +396,7 @@ func TestStartThatIsCancelledLeavesNothing(t *testing.T) {
 		}
 		failed <- err
 	}()
-	eventually(t, "initdb is at work", func() bool { return initialising(o.Dir) != "" })
+	waittest.For(t, "initdb is at work", func() bool { return initialising(o.Dir) != "" })
 	cancel()
 	if err := <-failed; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that it was cancelled", err)

@@ -12,6 +12,7 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/endpoint"
 )
 
@@ -25,14 +26,14 @@ func TestTheSampleIsSignedAsTheStandardHasIt(t *testing.T) {
 		Body    string
 	}
 	text, err := os.ReadFile("testdata/delivery.json")
-	must(t, err)
-	must(t, json.Unmarshal(text, &sample))
+	dbtest.Must(t, err)
+	dbtest.Must(t, json.Unmarshal(text, &sample))
 	seconds, err := strconv.ParseInt(sample.Headers["webhook-timestamp"], 10, 64)
-	must(t, err)
+	dbtest.Must(t, err)
 	var secrets []endpoint.Secret
 	for _, s := range sample.Secrets {
 		secret, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(s, "whsec_"))
-		must(t, err)
+		dbtest.Must(t, err)
 		secrets = append(secrets, secret)
 	}
 	got := endpoint.Sign(sample.Headers["webhook-id"], time.Unix(seconds, 0), sample.Body, secrets...)
@@ -45,7 +46,7 @@ func TestTheSampleIsSignedAsTheStandardHasIt(t *testing.T) {
 	}
 	for _, secret := range sample.Secrets {
 		official, err := standardwebhooks.NewWebhook(secret)
-		must(t, err)
-		must(t, official.VerifyIgnoringTimestamp([]byte(sample.Body), header))
+		dbtest.Must(t, err)
+		dbtest.Must(t, official.VerifyIgnoringTimestamp([]byte(sample.Body), header))
 	}
 }

@@ -50,7 +50,7 @@ func (b *bundle) user() uuid.UUID {
 func (b *bundle) exec(sql string, args ...any) {
 	b.t.Helper()
 	_, err := b.pool.Exec(context.Background(), sql, args...)
-	must(b.t, err)
+	dbtest.Must(b.t, err)
 }
 
 const hook = "https://example.com/hook"
@@ -58,7 +58,7 @@ const hook = "https://example.com/hook"
 func (b *bundle) create(types ...string) (endpoint.Endpoint, endpoint.Secret) {
 	b.t.Helper()
 	e, secret, err := b.Create(context.Background(), endpoint.Wanted{OwnerID: b.owner, URL: hook, Types: types})
-	must(b.t, err)
+	dbtest.Must(b.t, err)
 	return e, secret
 }
 
@@ -98,7 +98,7 @@ func TestAddressesThatCannotBeUsedAreRefused(t *testing.T) {
 	}
 	b.Addresses = endpoint.NewAddresses(true)
 	_, _, err := b.Create(context.Background(), endpoint.Wanted{OwnerID: b.owner, URL: "http://localhost:8080/"})
-	must(t, err)
+	dbtest.Must(t, err)
 }
 
 func TestTypesThatAreNotKnownAreRefused(t *testing.T) {
@@ -190,7 +190,7 @@ func TestASecretIsShownOnceAndNeverPrinted(t *testing.T) {
 		}
 	}
 	again, second, err := b.Rotate(context.Background(), b.owner, e.ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	if second.Reveal() == secret.Reveal() || again.OldUntil == nil || time.Until(*again.OldUntil) < 23*time.Hour {
 		t.Errorf("after the rotation: %+v", again)
 	}
@@ -207,9 +207,9 @@ func TestADeliveryIsSentAgainFromTheBeginning(t *testing.T) {
 	b.exec(`update webhook_deliveries set status = 'failed', next_at = null, attempts = 12, error = 'x'`)
 	ctx := context.Background()
 	before, err := b.Deliveries(ctx, b.owner, e.ID, 0, 10)
-	must(t, err)
+	dbtest.Must(t, err)
 	d, err := b.Redeliver(ctx, b.owner, e.ID, before[0].ID)
-	must(t, err)
+	dbtest.Must(t, err)
 	if d.Status != endpoint.Pending || d.Attempts != 0 || d.NextAt == nil || d.MessageID != "1" || b.due.Load() != 1 {
 		t.Errorf("%+v, Due was called %d times", d, b.due.Load())
 	}
@@ -218,13 +218,13 @@ func TestADeliveryIsSentAgainFromTheBeginning(t *testing.T) {
 	}
 	paused, active := endpoint.Paused, endpoint.Active
 	_, err = b.Change(ctx, b.owner, e.ID, endpoint.Change{Status: &paused})
-	must(t, err)
+	dbtest.Must(t, err)
 	if _, err := b.Redeliver(ctx, b.owner, e.ID, before[0].ID); !errors.Is(err, endpoint.ErrNotActive) {
 		t.Errorf("while it is paused: %v", err)
 	}
 	b.exec(`update webhook_deliveries set next_at = now() + interval '1 day'`)
 	_, err = b.Change(ctx, b.owner, e.ID, endpoint.Change{Status: &active})
-	must(t, err)
+	dbtest.Must(t, err)
 	all, err := b.Deliveries(ctx, b.owner, e.ID, 0, 10)
 	if err != nil || time.Until(*all[0].NextAt) > time.Minute {
 		t.Errorf("once it is active again: %+v, %v", all, err)
@@ -241,7 +241,7 @@ func TestDeliveriesAreListedNewestFirst(t *testing.T) {
 	var ids []string
 	for before := int64(0); ; {
 		page, err := b.Deliveries(context.Background(), b.owner, e.ID, before, 2)
-		must(t, err)
+		dbtest.Must(t, err)
 		if len(page) == 0 {
 			break
 		}
@@ -263,22 +263,15 @@ func TestDeliveriesAreKeptForThirtyDaysAndAccountsTakeTheirsAlong(t *testing.T) 
 	b.deliver(e, "new")
 	b.exec(`update webhook_deliveries set created_at = now() - interval '30 days 1 minute' where message_id = 'old'`)
 	ctx := context.Background()
-	must(t, b.DeleteExpired(ctx))
+	dbtest.Must(t, b.DeleteExpired(ctx))
 	if left, err := b.Deliveries(ctx, b.owner, e.ID, 0, 10); err != nil || len(left) != 1 || left[0].MessageID != "new" {
 		t.Errorf("%+v, %v", left, err)
 	}
 	b.exec(`delete from users where id = $1`, b.owner)
 	var n int
-	must(t, b.pool.QueryRow(ctx, `
+	dbtest.Must(t, b.pool.QueryRow(ctx, `
 		select (select count(*) from webhook_endpoints) + (select count(*) from webhook_deliveries)`).Scan(&n))
 	if n != 0 {
 		t.Errorf("%d rows are left of an erased account", n)
-	}
-}
-
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
 	}
 }

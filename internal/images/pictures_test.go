@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"testing"
 
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/images"
 )
 
@@ -37,14 +38,14 @@ func quadrants(width, height int) *image.RGBA {
 func jpegOf(tb testing.TB, img image.Image) []byte {
 	tb.Helper()
 	var out bytes.Buffer
-	must(tb, jpeg.Encode(&out, img, &jpeg.Options{Quality: 95}))
+	dbtest.Must(tb, jpeg.Encode(&out, img, &jpeg.Options{Quality: 95}))
 	return out.Bytes()
 }
 
 func pngOf(tb testing.TB, img image.Image) []byte {
 	tb.Helper()
 	var out bytes.Buffer
-	must(tb, (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&out, img))
+	dbtest.Must(tb, (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&out, img))
 	return out.Bytes()
 }
 

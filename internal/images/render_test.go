@@ -11,20 +11,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/images"
 )
-
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
-	}
-}
 
 func read(tb testing.TB, name string) []byte {
 	tb.Helper()
 	data, err := os.ReadFile("testdata/" + name)
-	must(tb, err)
+	dbtest.Must(tb, err)
 	return data
 }
 
@@ -65,7 +59,7 @@ func sizes(files [][]byte) string {
 func corners(tb testing.TB, file []byte) string {
 	tb.Helper()
 	img, err := jpeg.Decode(bytes.NewReader(file))
-	must(tb, err)
+	dbtest.Must(tb, err)
 	b, names := img.Bounds(), ""
 	for _, at := range []image.Point{
 		{b.Dx() / 4, b.Dy() / 4}, {b.Dx() * 3 / 4, b.Dy() / 4},
@@ -95,16 +89,16 @@ func TestPicturesAreTurnedAsTheCameraWasHeld(t *testing.T) {
 		0: "640x320 rgb-", 9: "640x320 rgb-", 200: "640x320 rgb-",
 	} {
 		got, err := images.Versions(withEXIF(plain, orientation))
-		must(t, err)
+		dbtest.Must(t, err)
 		largest := got[len(got)-1]
 		c, err := jpeg.DecodeConfig(bytes.NewReader(largest))
-		must(t, err)
+		dbtest.Must(t, err)
 		if text := fmt.Sprintf("%dx%d %s", c.Width, c.Height, corners(t, largest)); text != want {
 			t.Errorf("orientation %d: got %s, want %s", orientation, text, want)
 		}
 	}
 	turned, err := images.Versions(withChunk(pngOf(t, quadrants(640, 320)), "eXIf", exif(6)))
-	must(t, err)
+	dbtest.Must(t, err)
 	if got := corners(t, turned[0]); got != "br-g" {
 		t.Errorf("a PNG: got %s", got)
 	}
@@ -115,7 +109,7 @@ func TestNothingOfTheFileIsServed(t *testing.T) {
 	file := withEXIF(jpegOf(t, quadrants(640, 320)), 1)
 	file = append(file, "<script>alert(1)</script>"...)
 	got, err := images.Versions(file)
-	must(t, err)
+	dbtest.Must(t, err)
 	for _, version := range got {
 		for _, secret := range []string{"SecretPhone", "Exif", "<script>"} {
 			if bytes.Contains(version, []byte(secret)) {
@@ -128,17 +122,17 @@ func TestNothingOfTheFileIsServed(t *testing.T) {
 func TestPNGAndWebPAreRead(t *testing.T) {
 	t.Parallel()
 	got, err := images.Versions(pngOf(t, quadrants(500, 400)))
-	must(t, err)
+	dbtest.Must(t, err)
 	if text := sizes(got) + " " + corners(t, got[1]); text != "480x384 500x400 rgb-" {
 		t.Errorf("PNG: got %s", text)
 	}
 	transparent, err := images.Versions(pngOf(t, image.NewNRGBA(image.Rect(0, 0, 500, 400))))
-	must(t, err)
+	dbtest.Must(t, err)
 	if got := corners(t, transparent[0]); got != "wwww" {
 		t.Errorf("a transparent PNG: got %s, want white", got)
 	}
 	deep, err := images.Versions(pngOf(t, image.NewNRGBA64(image.Rect(0, 0, 500, 400))))
-	must(t, err)
+	dbtest.Must(t, err)
 	if got := corners(t, deep[0]); got != "wwww" {
 		t.Errorf("a transparent PNG of 16 bits: got %s, want white", got)
 	}
@@ -158,10 +152,10 @@ func TestSmallDetailsBecomeTheirAverage(t *testing.T) {
 		}
 	}
 	got, err := images.Versions(pngOf(t, checkered))
-	must(t, err)
+	dbtest.Must(t, err)
 	for _, version := range got {
 		img, err := jpeg.Decode(bytes.NewReader(version))
-		must(t, err)
+		dbtest.Must(t, err)
 		for x := range img.Bounds().Dx() {
 			if r, _, _, _ := img.At(x, 7).RGBA(); r < 0x7000 || r > 0x9000 {
 				t.Fatalf("a pixel is %#x, want grey", r)

@@ -32,21 +32,22 @@ func setup(t *testing.T) bundle {
 func (b bundle) add(user uuid.UUID, width, height int) images.Image {
 	b.Helper()
 	img, err := b.Add(b.Context(), user, pngOf(b, quadrants(width, height)))
-	must(b, err)
+	dbtest.Must(b, err)
 	return img
 }
 
 func (b bundle) exec(sql string, args ...any) {
 	b.Helper()
 	_, err := b.pool.Exec(b.Context(), sql, args...)
-	must(b, err)
+	dbtest.Must(b, err)
 }
 
 // stored is how many pictures and files there are.
 func (b bundle) stored() string {
 	b.Helper()
 	var pictures, files int
-	must(b, b.pool.QueryRow(b.Context(), `select (select count(*) from images), (select count(*) from image_files)`).
+	dbtest.Must(b, b.pool.QueryRow(b.Context(), `
+		select (select count(*) from images), (select count(*) from image_files)`).
 		Scan(&pictures, &files))
 	return fmt.Sprintf("%d pictures, %d files", pictures, files)
 }
@@ -59,7 +60,7 @@ func TestAPictureIsKnownByWhatIsKeptOfIt(t *testing.T) {
 		t.Errorf("got %+v", img)
 	}
 	largest, err := b.File(t.Context(), img.ID, 0)
-	must(t, err)
+	dbtest.Must(t, err)
 	if sum := sha256.Sum256(largest.Data); hex.EncodeToString(sum[:]) != img.ID {
 		t.Errorf("the id is not the hash of the largest file")
 	}

@@ -17,8 +17,8 @@ type Simulated struct {
 	Fail  bool          // every payment is refused
 }
 
-// slowly is how long a payment takes with the mode slow, about as long as a bank that asks its customer.
-const slowly = 5 * time.Second
+// slowPayment is how long a payment takes with the mode slow, about as long as a bank that asks its customer.
+const slowPayment = 5 * time.Second
 
 // NewSimulated makes a simulation by the name of its mode: ok, slow or fail.
 func NewSimulated(mode string) (*Simulated, error) {
@@ -26,7 +26,7 @@ func NewSimulated(mode string) (*Simulated, error) {
 	case "ok":
 		return &Simulated{}, nil
 	case "slow":
-		return &Simulated{Delay: slowly}, nil
+		return &Simulated{Delay: slowPayment}, nil
 	case "fail":
 		return &Simulated{Fail: true}, nil
 	}

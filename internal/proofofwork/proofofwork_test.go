@@ -31,20 +31,13 @@ func cheap(pool *pgxpool.Pool, now func() time.Time, secrets ...string) *Challen
 	return NewWithCost(pool, secrets, now, 1)
 }
 
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
-	}
-}
-
 // solved returns a challenge and its solution.
 func solved(tb testing.TB, c *Challenges) (Challenge, string) {
 	tb.Helper()
 	challenge, err := c.Issue()
-	must(tb, err)
+	dbtest.Must(tb, err)
 	text, err := Solve(challenge)
-	must(tb, err)
+	dbtest.Must(tb, err)
 	return challenge, text
 }
 
@@ -67,23 +60,23 @@ func TestChallengesAndSolutionsAreThoseOfALTCHA(t *testing.T) {
 	t.Parallel()
 	c := New(nil, []string{secret}, at(noon))
 	challenge, err := c.issue([36]byte{1, 2, 3, 16: 4, 5, 6, 35: 7})
-	must(t, err)
+	dbtest.Must(t, err)
 	text, err := Solve(challenge)
-	must(t, err)
+	dbtest.Must(t, err)
 	secrets := c.secrets[0]
 	got, err := json.MarshalIndent(example{string(secrets.challenge), string(secrets.key), challenge, text}, "", "  ")
-	must(t, err)
+	dbtest.Must(t, err)
 	const path = "testdata/altcha.json"
 	if *update {
-		must(t, os.WriteFile(path, append(got, '\n'), 0o644))
+		dbtest.Must(t, os.WriteFile(path, append(got, '\n'), 0o644))
 	}
 	want, err := os.ReadFile(path)
-	must(t, err)
+	dbtest.Must(t, err)
 	if string(got)+"\n" != string(want) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	_, err = c.verify(text)
-	must(t, err)
+	dbtest.Must(t, err)
 }
 
 func TestASolutionWorksOnceInAllProcesses(t *testing.T) {
@@ -120,12 +113,12 @@ func TestARequestMayBeRepeatedWithItsSolutionAndNoOtherMayHaveIt(t *testing.T) {
 	ctx := context.Background()
 	c := cheap(dbtest.Connect(t, dbtest.URL(t)), time.Now, secret)
 	_, text := solved(t, c)
-	must(t, c.Redeem(ctx, text, "one"))
-	must(t, c.Redeem(ctx, text, "one"))
+	dbtest.Must(t, c.Redeem(ctx, text, "one"))
+	dbtest.Must(t, c.Redeem(ctx, text, "one"))
 	wantInvalid(t, c.Redeem(ctx, text, "another"), "used before")
 	wantInvalid(t, c.Redeem(ctx, text, ""), "used before")
 	_, text = solved(t, c)
-	must(t, c.Redeem(ctx, text, ""))
+	dbtest.Must(t, c.Redeem(ctx, text, ""))
 	wantInvalid(t, c.Redeem(ctx, text, ""), "used before")
 }
 
@@ -135,12 +128,12 @@ func TestOnlySolutionsOfChallengesFromHereAreAccepted(t *testing.T) {
 	challenge, text := solved(t, c)
 	changed := func(change func(*solution)) string {
 		data, err := base64.StdEncoding.DecodeString(text)
-		must(t, err)
+		dbtest.Must(t, err)
 		var s solution
-		must(t, json.Unmarshal(data, &s))
+		dbtest.Must(t, json.Unmarshal(data, &s))
 		change(&s)
 		data, err = json.Marshal(s)
-		must(t, err)
+		dbtest.Must(t, err)
 		return base64.StdEncoding.EncodeToString(data)
 	}
 	if _, err := c.verify(changed(func(*solution) {})); err != nil {
@@ -162,9 +155,9 @@ func TestOnlySolutionsOfChallengesFromHereAreAccepted(t *testing.T) {
 	_, err := cheap(nil, at(noon), "another secret").verify(text)
 	wantInvalid(t, err, "not issued here")
 	_, err = cheap(nil, at(noon), "another secret", secret).verify(text) // while the secret is changed
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = cheap(nil, at(noon.Add(TTL-time.Second)), secret).verify(text)
-	must(t, err)
+	dbtest.Must(t, err)
 	_, err = cheap(nil, at(noon.Add(TTL)), secret).verify(text)
 	wantInvalid(t, err, "expired")
 }
@@ -177,11 +170,11 @@ func TestExpiredSolutionsAreForgottenAfterAWhile(t *testing.T) {
 		then := at(time.Now().Add(-age))
 		c := cheap(pool, then, secret)
 		_, text := solved(t, c)
-		must(t, c.Redeem(ctx, text, ""))
+		dbtest.Must(t, c.Redeem(ctx, text, ""))
 	}
-	must(t, cheap(pool, time.Now, secret).DeleteExpired(ctx))
+	dbtest.Must(t, cheap(pool, time.Now, secret).DeleteExpired(ctx))
 	var left int
-	must(t, pool.QueryRow(ctx, `select count(*) from redeemed_proofs`).Scan(&left))
+	dbtest.Must(t, pool.QueryRow(ctx, `select count(*) from redeemed_proofs`).Scan(&left))
 	if left != 2 {
 		t.Errorf("%d are left, want the one that is good and the one that has just expired", left)
 	}

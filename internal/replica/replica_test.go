@@ -25,13 +25,6 @@ import (
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
-	}
-}
-
 // bundle is a primary, whose one read model is always up to date, and a set of replicas.
 type bundle struct {
 	*testing.T
@@ -47,11 +40,11 @@ func start(t *testing.T, primary string, replicas ...string) *bundle {
 	b := &bundle{T: t, pool: dbtest.Connect(t, primary)}
 	b.log = eventstore.NewLog(b.pool)
 	address, err := url.Parse(replicas[0])
-	must(t, err)
+	dbtest.Must(t, err)
 	hosts := make([]string, len(replicas))
 	for i, r := range replicas {
 		u, err := url.Parse(r)
-		must(t, err)
+		dbtest.Must(t, err)
 		hosts[i] = u.Host
 	}
 	address.Host = strings.Join(hosts, ",")
@@ -59,7 +52,7 @@ func start(t *testing.T, primary string, replicas ...string) *bundle {
 		URL: address.String(), Connections: 2, Primary: b.pool, Reached: b.reached.Load, Checkpoints: []string{"model"},
 		Logger: slog.New(slog.NewJSONHandler(&b.said, nil)),
 	})
-	must(t, err)
+	dbtest.Must(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { b.set.Run(ctx) })
@@ -79,12 +72,12 @@ func (b *bundle) append() (position int64) {
 	b.Helper()
 	records, err := appendtest.Append(context.Background(), b.pool, uuid.New(), 0,
 		appendtest.Record{Type: "Noted", SchemaVersion: 1, Data: []byte(`{}`)})
-	must(b, err)
+	dbtest.Must(b, err)
 	position = records[0].Position
 	_, err = b.pool.Exec(context.Background(), `
 		insert into projection_checkpoints (name, position) values ('model', $1)
 		on conflict (name) do update set position = excluded.position`, position)
-	must(b, err)
+	dbtest.Must(b, err)
 	b.reached.Store(position)
 	return position
 }
@@ -105,7 +98,7 @@ func (b *bundle) head(r *replica.Replica) int64 {
 		ctx = replica.With(ctx, r)
 	}
 	head, err := eventstore.NewLog(replica.Reader{Pool: b.pool}).Head(ctx)
-	must(b, err)
+	dbtest.Must(b, err)
 	return head
 }
 
@@ -203,7 +196,7 @@ func TestAReplicaOfAnotherLogIsLeftOut(t *testing.T) {
 	b.waitForUse(1)
 	promoted := dbtest.Connect(t, diverged.URL)
 	_, err := promoted.Exec(t.Context(), `select pg_promote()`)
-	must(t, err)
+	dbtest.Must(t, err)
 	old := &bundle{T: t, pool: promoted, log: eventstore.NewLog(promoted)}
 	old.append() // at the same position as the next one of the primary
 	b.append()

@@ -71,7 +71,7 @@ func NewMetrics(version string) *Metrics {
 // Registerer takes the metrics of other packages.
 func (m *Metrics) Registerer() prometheus.Registerer { return m.registry }
 
-// Lanes and results of batches.
+// Queues and results of batches.
 const (
 	delayed   = "delayed"
 	immediate = "immediate"

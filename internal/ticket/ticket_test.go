@@ -35,6 +35,25 @@ const (
 	newer  = "another signing secret of the tests, of later"
 )
 
+// codeBy is the code of aTicket.
+func codeBy(t *testing.T, s ticket.Signer) string {
+	t.Helper()
+	code, err := s.Code(aTicket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+func decode(t *testing.T, code string) []byte {
+	t.Helper()
+	b, err := base64.RawURLEncoding.DecodeString(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func TestACodeIsReadAsTheTicketThatItIsOf(t *testing.T) {
 	t.Parallel()
 	s, _ := signer(t, secret)
@@ -53,14 +72,7 @@ func TestACodeIsReadAsTheTicketThatItIsOf(t *testing.T) {
 func TestTheLayoutOfACode(t *testing.T) {
 	t.Parallel()
 	s, keys := signer(t, secret)
-	code, err := s.Code(aTicket())
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := base64.RawURLEncoding.DecodeString(code)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := decode(t, codeBy(t, s))
 	const payload = "01" + "0190b5a26c1f7e339d445a6b7c8d9e0f" + "7f3c1b2a4d5e4f608a7b9c0d1e2f3a4b" + "03" + "02"
 	if got := hex.EncodeToString(b[:35]); got != payload {
 		t.Errorf("got %s, want %s", got, payload)
@@ -73,20 +85,10 @@ func TestTheLayoutOfACode(t *testing.T) {
 func TestWhatIsNoCode(t *testing.T) {
 	t.Parallel()
 	s, keys := signer(t, secret)
-	code, err := s.Code(aTicket())
-	if err != nil {
-		t.Fatal(err)
-	}
+	code := codeBy(t, s)
 	strangers, _ := signer(t, newer)
-	foreign, err := strangers.Code(aTicket())
-	if err != nil {
-		t.Fatal(err)
-	}
 	signedAs := func(purpose string) string {
-		b, err := base64.RawURLEncoding.DecodeString(code)
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := decode(t, code)
 		signature, err := keys.SignFor(purpose, b[:35])
 		if err != nil {
 			t.Fatal(err)
@@ -99,7 +101,7 @@ func TestWhatIsNoCode(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing":                           "",
 		"an id":                             "urn:uuid:7f3c1b2a-4d5e-4f60-8a7b-9c0d1e2f3a4b",
-		"a code of another key":             foreign,
+		"a code of another key":             codeBy(t, strangers),
 		"a code that is cut":                code[:len(code)-1],
 		"a code with something behind it":   code + "AAAA",
 		"a code with another number":        code[:46] + "D" + code[47:],
@@ -116,14 +118,7 @@ func TestWhatIsNoCode(t *testing.T) {
 func TestEveryBitOfACodeCounts(t *testing.T) {
 	t.Parallel()
 	s, _ := signer(t, secret)
-	code, err := s.Code(aTicket())
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := base64.RawURLEncoding.DecodeString(code)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := decode(t, codeBy(t, s))
 	for bit := range len(b) * 8 {
 		b[bit/8] ^= 1 << (bit % 8)
 		if got, err := s.Read(base64.RawURLEncoding.EncodeToString(b)); err == nil {
@@ -136,10 +131,7 @@ func TestEveryBitOfACodeCounts(t *testing.T) {
 func TestTicketsStayGoodWhenTheKeyIsChanged(t *testing.T) {
 	t.Parallel()
 	before, old := signer(t, secret)
-	code, err := before.Code(aTicket())
-	if err != nil {
-		t.Fatal(err)
-	}
+	code := codeBy(t, before)
 	after, _ := signer(t, newer, old.Public())
 	if got, err := after.Read(code); err != nil || got != aTicket() {
 		t.Errorf("got %+v, %v", got, err)

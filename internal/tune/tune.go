@@ -9,11 +9,11 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// garbage is how much there may be before it is collected, in percent of what is in use; Go's
+// gcPercent is how much garbage there may be before it is collected, in percent of what is in use; Go's
 // default is 100. A collection takes some tens of milliseconds of a processor, and who waits for an
 // answer waits for it too. Under load there was one every second and is one every four now, and
 // readers see commits in half the time (the scenario lag of scripts/bench).
-const garbage = 400
+const gcPercent = 400
 
 // Memory lets garbage be collected less often, as long as there is memory: from share of what the
 // container or the machine has on, the collector works as hard as it must. Not all memory is for
@@ -21,7 +21,7 @@ const garbage = 400
 // 100, and GOMEMLIMIT, of the environment have the last word.
 func Memory(share float64, logger *slog.Logger) {
 	const unset = 100
-	if before := debug.SetGCPercent(garbage); before != unset {
+	if before := debug.SetGCPercent(gcPercent); before != unset {
 		debug.SetGCPercent(before)
 	}
 	limit, err := memlimit.Set(memlimit.WithRatio(share),

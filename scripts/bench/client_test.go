@@ -52,7 +52,7 @@ func TestAClientUsesItsConnectionAgain(t *testing.T) {
 
 func TestAProgramThatSaysNothingIsNamed(t *testing.T) {
 	t.Parallel()
-	if _, err := start(exec.Command("true")); err == nil || err.Error() != "true did not say where its API is" {
+	if _, err := start(exec.Command("true")); err == nil || err.Error() != "true: the program has not written the address of its API" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -63,18 +63,11 @@ func (l doorLoad) measure(ctx context.Context, db *database) (m measurement, err
 	if err := group.Wait(); err != nil {
 		return m, err
 	}
-	if lost := a.turnedAway.Load() + a.left.Load() + a.late.Load(); lost > 0 {
-		return m, fmt.Errorf("%d scans were not answered in time", lost)
+	if err := a.checkAllServed(); err != nil {
+		return m, err
 	}
-	var recorded int
-	if err := db.conn.QueryRow(ctx, `select count(*) from event_log where type = 'TicketCheckedIn'`).
-		Scan(&recorded); err != nil {
-		return m, fmt.Errorf("audit: %w", err)
-	}
-	if recorded != a.sold {
-		return m, fmt.Errorf("doors were told of %d admissions, and the log has %d", a.sold, recorded)
-	}
-	return a.measurement(l.measured), nil
+	return a.measurement(l.measured),
+		db.checkCount(ctx, a.sold, `select count(*) from event_log where type = 'TicketCheckedIn'`)
 }
 
 // prepare sells as many tickets as will be scanned, and writes the requests that scan them.

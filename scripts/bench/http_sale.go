@@ -75,14 +75,7 @@ func (l httpLoad) entry(name string, open opener) entry {
 		if err := l.check(m.count); err != nil {
 			return m, err
 		}
-		var held int
-		if err := db.conn.QueryRow(ctx, sold, [16]byte(events[0])).Scan(&held); err != nil {
-			return m, fmt.Errorf("audit: %w", err)
-		}
-		if held != m.count {
-			return m, fmt.Errorf("customers were told of %d bookings, and the database holds %d", m.count, held)
-		}
-		return m, nil
+		return m, db.checkCount(ctx, m.count, sold, [16]byte(events[0]))
 	}}
 }
 

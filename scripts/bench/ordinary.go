@@ -88,14 +88,7 @@ func (l ordinaryLoad) entry(name string, open opener) entry {
 		if err != nil {
 			return m, err
 		}
-		var held int
-		if err := db.conn.QueryRow(ctx, sold).Scan(&held); err != nil {
-			return m, fmt.Errorf("audit: %w", err)
-		}
-		if held != told {
-			return m, fmt.Errorf("customers were told of %d bookings, and the database holds %d", told, held)
-		}
-		return m, nil
+		return m, db.checkCount(ctx, told, sold)
 	}}
 }
 
@@ -127,8 +120,8 @@ func (l ordinaryLoad) run(ctx context.Context, db *database, p *program) (m meas
 	if err := group.Wait(); err != nil {
 		return m, 0, err
 	}
-	if lost := a.turnedAway.Load() + a.left.Load() + a.late.Load(); lost > 0 {
-		return m, 0, fmt.Errorf("%d customers of an ordinary day were not served in time", lost)
+	if err := a.checkAllServed(); err != nil {
+		return m, 0, err
 	}
 	m = a.measurement(l.measured)
 	for name, value := range cost {

@@ -105,6 +105,14 @@ type arrivals struct {
 	left       atomic.Int64 // without having been served
 }
 
+// checkAllServed is for loads that the program can serve.
+func (a *arrivals) checkAllServed() error {
+	if lost := a.turnedAway.Load() + a.left.Load() + a.late.Load(); lost > 0 {
+		return fmt.Errorf("%d requests were not answered in time", lost)
+	}
+	return nil
+}
+
 // due waits for the next customer's time.
 func (a *arrivals) due() (n int64, at time.Time) {
 	n = a.next.Add(1)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -57,7 +58,7 @@ func start(cmd *exec.Cmd) (*program, error) {
 	}
 	address, err := executable.APIAddress(out)
 	if err != nil {
-		return nil, errors.Join(err, cmd.Wait())
+		return nil, errors.Join(fmt.Errorf("%s: %w", filepath.Base(cmd.Path), err), cmd.Wait())
 	}
 	go io.Copy(io.Discard, out) //nolint:errcheck // it ends with the program
 	stop := func() error {

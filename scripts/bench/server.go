@@ -134,6 +134,18 @@ func (db *database) quiesce(ctx context.Context) error {
 	return nil
 }
 
+// checkCount fails when a query does not count what customers were told of.
+func (db *database) checkCount(ctx context.Context, told int, query string, args ...any) error {
+	var held int
+	if err := db.conn.QueryRow(ctx, query, args...).Scan(&held); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	if held != told {
+		return fmt.Errorf("customers were told of %d, and the database holds %d", told, held)
+	}
+	return nil
+}
+
 func (db *database) drop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()

@@ -65,8 +65,8 @@ func (*cutToxic) Cleanup(stub *toxics.ToxicStub) {
 	}
 }
 
-// cutAt is the byte at which to cut; 0: nowhere. COMMIT is a prepared statement, whose name pgx makes of its text.
-// Cut inside of the message that binds it, everything before is executed, and the head of the log is
+// cutAt is the byte at which to cut; 0: nowhere. COMMIT is a prepared statement, whose name pgx makes
+// of its text. Cut inside of the message that binds it, everything before is executed, and the head of the log is
 // locked.
 func (t *cutToxic) cutAt(data []byte) int {
 	digest := sha256.Sum256([]byte("commit"))

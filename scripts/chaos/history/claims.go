@@ -179,29 +179,29 @@ func (s *sale) move(c *checker, r *Record, id, customer uuid.UUID, from, to stag
 
 // causeOf looks for the request behind a record. Lapses and offers follow from those of others.
 func (c *checker) causeOf(r *Record) {
-	var kinds []Kind
+	var kind Kind
 	var customer uuid.UUID
 	switch v := r.Fact.(type) {
 	case domain.TicketsHeld:
-		kinds, customer = []Kind{Hold}, v.CustomerID
+		kind, customer = Hold, v.CustomerID
 	case domain.HoldConfirmed:
-		kinds, customer = []Kind{Confirm}, v.CustomerID
+		kind, customer = Confirm, v.CustomerID
 	case domain.HoldReleased:
-		kinds, customer = []Kind{Release}, v.CustomerID
+		kind, customer = Release, v.CustomerID
 	case domain.OfferDeclined:
-		kinds, customer = []Kind{Release}, v.CustomerID
+		kind, customer = Release, v.CustomerID
 	case domain.BookingCancelled:
-		kinds, customer = []Kind{Cancel}, v.CustomerID
+		kind, customer = Cancel, v.CustomerID
 	case domain.WaitlistJoined:
-		kinds, customer = []Kind{Join}, v.CustomerID
+		kind, customer = Join, v.CustomerID
 	case domain.WaitlistLeft:
-		kinds, customer = []Kind{Leave}, v.CustomerID
+		kind, customer = Leave, v.CustomerID
 	default:
 		return
 	}
 	q := c.byID[r.Request]
 	switch {
-	case q == nil || !slices.Contains(kinds, q.Kind) || q.Customer != customer || q.Event != r.Event:
+	case q == nil || q.Kind != kind || q.Customer != customer || q.Event != r.Event:
 		c.bad(Unasked, "position %d (%T) for %s, caused by %q", r.Position, r.Fact, customer, r.Request)
 	case q.Outcome == Refused || q.Outcome == NotDone:
 		c.bad(Unasked, "position %d is of a request that was told the opposite: %s", r.Position, q)
