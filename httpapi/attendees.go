@@ -233,7 +233,8 @@ func inert(cell string) string {
 // characters and quotation marks.
 func isFormula(cell string) bool {
 	seen := strings.TrimLeftFunc(cell, func(r rune) bool {
-		return r == '"' || unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point)
+		return r == '"' || unicode.IsSpace(r) ||
+			unicode.In(r, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point)
 	})
 	first, _ := utf8.DecodeRuneInString(seen)
 	return strings.ContainsRune("=+-@＝＋－＠", first)

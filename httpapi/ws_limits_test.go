@@ -234,7 +234,9 @@ func TestManySilentConnectionsOfOneAddressLeaveRoomForOthers(t *testing.T) {
 			}
 			continue
 		}
-		s.want(refused, 429, "rate_limited")
+		if s.want(refused, 429, "rate_limited"); refused.header.Get("Connection") != "close" {
+			t.Fatal("a refused connection stays open")
+		}
 	}
 	other, refused := p.try(http.Header{"X-Forwarded-For": {"203.0.113.7"}})
 	if other == nil {

@@ -59,9 +59,10 @@ func TestNothingIsConfirmedThatTheSynchronousStandbyLacks(t *testing.T) {
 		"the deletion of a webhook":   {"DELETE", deleted, organizer, ""},
 		"a test of a webhook":         {"POST", tested + "/test", organizer, ""},
 		"a delivery that is repeated": {"POST", tested + "/deliveries/" + failed + "/redeliver", organizer, ""},
-		"an API key":                  {"POST", "/auth/keys", alice, `{"name":"Key","scopes":["read"],"password":"password123"}`},
-		"a calendar":                  {"POST", "/calendar", alice, `{"kind":"bookings"}`},
-		"a verification":              {"POST", "/audit/verifications", auditor, "{}"},
+		"an API key": {"POST", "/auth/keys", alice,
+			`{"name":"Key","scopes":["read"],"password":"password123"}`},
+		"a calendar":     {"POST", "/calendar", alice, `{"kind":"bookings"}`},
+		"a verification": {"POST", "/audit/verifications", auditor, "{}"},
 		"evidence, of which it is stored who saw it": {"GET", "/audit/records", auditor, ""},
 	}
 	thaw := standby.Freeze()

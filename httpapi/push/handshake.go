@@ -29,6 +29,7 @@ func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		woken: make(chan struct{}, 1), expires: time.Now().Add(p.HelloWithin),
 	}
 	if refused := p.admit(s); refused != nil {
+		w.Header().Set("Connection", "close") // kept open, it would be held as long as one that is let in
 		middleware.WriteProblem(w, r, refused)
 		return
 	}
