@@ -8,14 +8,14 @@ const browserName = (process.env.BROWSER ?? 'chromium') as 'chromium' | 'firefox
 // that Playwright has downloaded.
 const executablePath = [
   process.env.CHROMIUM,
-  '/usr/bin/chromium-headless-shell', // it has no window to draw, which is a third of the work
+  '/usr/bin/chromium-headless-shell', // it draws no windows, and takes a third of the time
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
 ].find((path) => path && existsSync(path))
 
-// A complete Chromium loads a page of its own for the address bar, which nobody sees, for each context of each
-// test: half of its work. Of such arguments only the last counts, so the others are those of Playwright.
+// For the address bar, a complete Chromium loads pages of its own with each context: half of its
+// work. Of such arguments only the last counts, so the others are Playwright's.
 const disabledFeatures = [
   'WebUIOmniboxPopup',
   'WebUIOmniboxAimPopup',

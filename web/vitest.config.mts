@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
 
@@ -10,6 +11,7 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    maxWorkers: availableParallelism(), // by default one less, which is half of two processors
     testTimeout: 120_000, // the machine may be busy, and only what fails waits for so long
     env: { TZ: 'Europe/Lisbon' },
   },

@@ -212,7 +212,8 @@ export const test = base.extend<{ refusals: Refusals; context: BrowserContext }>
       context.pages().forEach(watch)
       context.on('page', watch)
       await use((status, path) => allowed.push({ status, path }))
-      const isForgiven = (complaint: string) => complaint.includes('503 (Service Unavailable)') && hasStalled()
+      const isForgiven = (complaint: string) =>
+        complaint.includes('503 (Service Unavailable)') && hasStalled()
       expect(
         complaints.filter((complaint) => !isForgiven(complaint)),
         'nothing is in the console',
