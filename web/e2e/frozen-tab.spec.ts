@@ -21,5 +21,4 @@ test('a tab that is frozen while it renews the session does not keep the others 
 
   await page.goto(web() + '/events')
   await expect(page.getByRole('article').first()).toBeVisible()
-  await expect(frozen.getByRole('article')).toHaveCount(0)
 })

@@ -32,6 +32,8 @@ test('a reservation that ends soon gets more time', async ({ page }) => {
     'request',
     (request) => (isRenewed ||= request.method() === 'POST' && /\/api\/holds$/.test(request.url())),
   )
+  const heldAt = Date.parse(before.expiresAt) - 600_000
+  await expect.poll(() => Date.now() - heldAt, 'a renewal gains at least 5 seconds').toBeGreaterThan(5_500)
   await page.getByRole('button', { name: 'Get more time' }).click()
   await expect(toast(page, 'You have more time now.')).toBeVisible()
   await expect(page.getByRole('timer')).toHaveText(/^(10:00|9:[3-5]\d)$/)

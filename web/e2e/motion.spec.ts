@@ -1,17 +1,19 @@
 import { enter, expect, listOf, card, schedule, test, toast, web, type Page } from './fixtures'
 
-/** Records, from the first frame of each page on, what moves for longer than a frame is shown. */
+/** Records, from the first frame of each page on, what moves for longer than a millisecond. */
 async function recordMotion(page: Page): Promise<() => Promise<string[]>> {
   const seen = new Set<string>()
   await page.exposeFunction('noteMotion', (what: string) => seen.add(what))
   await page.addInitScript(() => {
+    const { noteMotion } = window as unknown as { noteMotion: (what: string) => void }
+    const noted = new Set<string>()
     const look = () => {
       for (const animation of document.getAnimations()) {
         const effect = animation.effect as KeyframeEffect
-        const { endTime } = effect.getComputedTiming()
-        const what = `${animation.constructor.name} of ${effect.target?.outerHTML.slice(0, 80)}: ${endTime}`
-        if (Number(endTime) > 1)
-          void (window as unknown as { noteMotion: (w: string) => void }).noteMotion(what)
+        if (Number(effect.getComputedTiming().endTime) <= 1) continue
+        const what = `${animation.constructor.name} of ${effect.target?.tagName} ${effect.target?.className}`
+        if (!noted.has(what)) noteMotion(what)
+        noted.add(what)
       }
       requestAnimationFrame(look)
     }

@@ -65,7 +65,7 @@ const presses: Record<string, { who?: string; open: Open }> = {
     open: async (page) => {
       const [event, { email }] = await Promise.all([schedule(), customer()])
       await page.goto(web() + `/desk/${event.id}?view=attendees`)
-      await page.getByLabel('E-mail').fill(email)
+      await page.getByLabel('Customer’s e-mail').fill(email)
       return { button: page.getByRole('button', { name: 'Book tickets' }), text: 'Booked 1 ticket' }
     },
   },

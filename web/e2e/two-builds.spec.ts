@@ -143,6 +143,7 @@ test('two builds behind one balancer serve one page after another', async ({ pag
   refusals(404, '/_next/static/')
   refusals('because its MIME type', '/') // of the same answers
   refusals('was preloaded', '/') // for the page of the other build
+  refusals('WebSocket is closed before', '/_next/static/') // by leaving the page
   refusals('ChunkLoadError', '/_next/static/') // which the router then loads in full
   const dir = mkdtempSync(join(tmpdir(), 'boxoffice-builds-'))
   const other = await serve(otherProgram(dir))
