@@ -129,7 +129,9 @@ func TestOnlyWhoWaitsForWhatWasQueuedIsWoken(t *testing.T) {
 	b.notifier = engine.NewNotifier(b.url, b.pool, nil, silent)
 	c := &counter{}
 	pool := dbtest.Connect(t, b.url, dbtest.MaxConns(3), func(p *pgxpool.Config) { p.ConnConfig.Tracer = c })
-	b.startWith(reactors.Options{Pool: pool, Reactors: []reactors.Reactor{{Name: "queueing", FromStart: true,
+	// Nothing runs the notifier, so the reactor has to look.
+	poll := 200 * time.Millisecond
+	b.startWith(reactors.Options{Pool: pool, Poll: poll, Reactors: []reactors.Reactor{{Name: "queueing", FromStart: true,
 		Handle: func(m *message.Message) error {
 			tx, err := reactors.Tx(m)
 			if err != nil || m.UUID == "1" {
