@@ -61,7 +61,7 @@ func TestWithoutAConnectionTheOutcomeIsUnknownAndTheCommandCanBeRepeated(t *test
 			t.Parallel()
 			via := newProxy(t, b.url)
 			stream := b.schedule(t, 5)
-			p := startProcess(t, via.url, booking(), options{Timeout: 300 * time.Millisecond})
+			p := startProcess(t, via.url, booking(), options{Timeout: 1500 * time.Millisecond})
 			via.intercept(once((*flight).appends, func(*flight) verdict {
 				via.refuse(true)
 				return v
@@ -75,7 +75,7 @@ func TestWithoutAConnectionTheOutcomeIsUnknownAndTheCommandCanBeRepeated(t *test
 				t.Errorf("got %v without any connection, want that the log is unavailable", err)
 			}
 			via.refuse(false)
-			waittest.For(t, "it is booked", func() bool { // 300 ms are short where other tests run
+			waittest.For(t, "it is booked", func() bool { // that time is short where other tests run
 				_, err := p.do(t.Context(), stream, book)
 				if err != nil && !errors.Is(err, eventstore.ErrUnavailable) {
 					t.Fatal(err)
@@ -269,7 +269,7 @@ func TestADeadConnectionLeavesTimeForAnother(t *testing.T) {
 			t.Parallel()
 			via := newProxy(t, b.url)
 			stream := b.schedule(t, 5)
-			p := startProcess(t, via.url, booking(), options{Delay: time.Millisecond, Timeout: 1500 * time.Millisecond})
+			p := startProcess(t, via.url, booking(), options{Delay: time.Millisecond, Timeout: 5 * time.Second})
 			t.Cleanup(via.cutAll) // or the pool would wait for its dead connection
 			via.intercept(once(at, always(mute)))
 			r, err := p.book(t.Context(), stream, uuid.New())

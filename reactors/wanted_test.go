@@ -128,7 +128,9 @@ func TestOnlyWhoWaitsForWhatWasQueuedIsWoken(t *testing.T) {
 	b.notifier = engine.NewNotifier(b.URL, b.Pool, nil, silent)
 	c := &dbtest.Statements{}
 	pool := dbtest.Connect(t, b.URL, dbtest.MaxConns(3), c.Trace)
-	b.startWith(reactors.Options{Pool: pool, Reactors: []reactors.Reactor{{Name: "queueing", FromStart: true,
+	// Nothing runs the notifier, so the reactor has to look.
+	poll := 200 * time.Millisecond
+	b.startWith(reactors.Options{Pool: pool, Poll: poll, Reactors: []reactors.Reactor{{Name: "queueing", FromStart: true,
 		Handle: func(m *message.Message) error {
 			tx, err := reactors.Tx(m)
 			if err != nil || m.UUID == "1" {

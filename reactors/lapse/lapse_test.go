@@ -190,7 +190,7 @@ func TestManyHoldsLapseInTheSameSecond(t *testing.T) { //nolint:tparallel // one
 	dbtest.Slow(t)
 	for name, events := range map[string]int{"of one event": 1, "of 100 events": 100} {
 		t.Run(name, func(t *testing.T) {
-			const holds = 3_000
+			const holds = 2_000
 			b := setup(t)
 			now := b.now()
 			for range events {
@@ -221,9 +221,13 @@ func TestManyHoldsLapseInTheSameSecond(t *testing.T) { //nolint:tparallel // one
 			if records != holds {
 				t.Errorf("%d lapses were recorded, want %d", records, holds)
 			}
-			got := measured(t, registry)
+			var got map[string]float64
+			waittest.For(b, "all are counted", func() bool { // after they are committed, and so perhaps after they are shown
+				got = measured(t, registry)
+				return got["boxoffice_lapses_recorded_total"] >= holds && got["boxoffice_lapses_delay_seconds"] > 0
+			})
 			if got["boxoffice_lapses_recorded_total"] != holds || got["boxoffice_lapses_due"] != 0 ||
-				got["boxoffice_lapses_lag_seconds"] != 0 || got["boxoffice_lapses_delay_seconds"] == 0 {
+				got["boxoffice_lapses_lag_seconds"] != 0 {
 				t.Errorf("got %v", got)
 			}
 		})

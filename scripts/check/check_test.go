@@ -43,7 +43,7 @@ func (r repository) write(file, text string) {
 	r.Helper()
 	path := filepath.Join(r.dir, file)
 	must(r, os.MkdirAll(filepath.Dir(path), 0o700))
-	must(r, os.WriteFile(path, []byte(text), 0o700)) //nolint:gosec // some are programs
+	must(r, os.WriteFile(path, []byte(text), 0o700))
 }
 
 func (r repository) git(args ...string) {

@@ -32,7 +32,7 @@ func TestPackagesWithoutTheRaceDetectorAreSequential(t *testing.T) {
 			if strings.HasSuffix(path, "_test.go") {
 				continue
 			}
-			source, err := os.ReadFile(path) //nolint:gosec // of this repository
+			source, err := os.ReadFile(path)
 			must(t, err)
 			if found := concurrency(t, string(source)); found != "" {
 				t.Errorf("%s has %s: it needs the race detector, and so must leave SEQUENTIAL in the Makefile", path, found)
