@@ -52,7 +52,8 @@ func TestAClientUsesItsConnectionAgain(t *testing.T) {
 
 func TestAProgramThatSaysNothingIsNamed(t *testing.T) {
 	t.Parallel()
-	if _, err := start(exec.Command("true")); err == nil || err.Error() != "true: the program has not written the address of its API" {
+	const want = "true: the program has not written the address of its API"
+	if _, err := start(exec.Command("true")); err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
 }
