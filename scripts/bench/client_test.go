@@ -52,7 +52,8 @@ func TestAClientUsesItsConnectionAgain(t *testing.T) {
 
 func TestAProgramThatSaysNothingIsNamed(t *testing.T) {
 	t.Parallel()
-	if _, err := start(exec.Command("true")); err == nil || err.Error() != "true: the program has not written the address of its API" {
+	_, err := start(exec.Command("true"))
+	if err == nil || err.Error() != "true: the program has not written the address of its API" {
 		t.Errorf("got %v", err)
 	}
 }
