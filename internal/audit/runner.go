@@ -96,7 +96,7 @@ func scanRun(row pgx.CollectableRow) (r Run, err error) {
 	return r, err
 }
 
-func (r *Runner) queryOne(ctx context.Context, sql string, args ...any) (Run, error) {
+func (r *Runner) one(ctx context.Context, sql string, args ...any) (Run, error) {
 	rows, _ := r.Pool.Query(ctx, sql, args...)
 	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
 	switch {
@@ -120,7 +120,7 @@ func (r *Runner) Start(ctx context.Context, stream, by uuid.UUID, now time.Time)
 		only = [16]byte(stream)
 	}
 	for {
-		run, err := r.queryOne(ctx, `
+		run, err := r.one(ctx, `
 			insert into audit_verifications (id, stream_id, started_by, started_at)
 			values ($1, $2, $3, $4)
 			on conflict (state) where state = 'running' do nothing
@@ -129,7 +129,7 @@ func (r *Runner) Start(ctx context.Context, stream, by uuid.UUID, now time.Time)
 			r.wake()
 			return run, err
 		}
-		run, err = r.queryOne(ctx, `select `+runColumns+` from audit_verifications where state = 'running'`)
+		run, err = r.one(ctx, `select `+runColumns+` from audit_verifications where state = 'running'`)
 		if !errors.Is(err, ErrNoVerification) { // otherwise it has just ended
 			return run, err
 		}
@@ -138,12 +138,12 @@ func (r *Runner) Start(ctx context.Context, stream, by uuid.UUID, now time.Time)
 
 // Get returns one verification, or [ErrNoVerification].
 func (r *Runner) Get(ctx context.Context, id uuid.UUID) (Run, error) {
-	return r.queryOne(ctx, `select `+runColumns+` from audit_verifications where id = $1`, [16]byte(id))
+	return r.one(ctx, `select `+runColumns+` from audit_verifications where id = $1`, [16]byte(id))
 }
 
 // Last returns the verification that was started last, or [ErrNoVerification].
 func (r *Runner) Last(ctx context.Context) (Run, error) {
-	return r.queryOne(ctx, `select `+runColumns+` from audit_verifications order by id desc limit 1`)
+	return r.one(ctx, `select `+runColumns+` from audit_verifications order by id desc limit 1`)
 }
 
 // List returns the verifications that were started before another one, newest first. The zero id
