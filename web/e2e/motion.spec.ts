@@ -11,7 +11,7 @@ async function recordMotion(page: Page): Promise<() => Promise<string[]>> {
       for (const animation of document.getAnimations()) {
         const effect = animation.effect as KeyframeEffect
         if (Number(effect.getComputedTiming().endTime) <= 1) continue
-        const what = `${animation.constructor.name} of ${effect.target?.tagName} ${effect.target?.className}`
+        const what = `${animation.constructor.name} of ${effect.target?.tagName} ${effect.target?.getAttribute('class')}`
         if (!noted.has(what)) noteMotion(what)
         noted.add(what)
       }

@@ -9,7 +9,7 @@ export const missingFilesScript = `(function(){
 var most=12,pause=100,left={},first=new Map(),d=document,files=location.origin+'/_next/static/';
 function missing(e,event){
 var u=e.getAttribute(e.href?'href':'src'),n=u in left?left[u]:most,f=first.get(e)||e;
-if(n===0){if(f!==e)f.dispatchEvent(new Event('error'));if(d.documentElement.dataset.ready===undefined)loadOnce();return}
+if(n===0){if(f!==e){e.remove();f.dispatchEvent(new Event('error'))}if(d.documentElement.dataset.ready===undefined)loadOnce();return}
 left[u]=n-1;
 if(event)event.stopImmediatePropagation();
 setTimeout(function(){

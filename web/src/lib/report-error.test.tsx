@@ -1,7 +1,7 @@
 import { renderToStaticMarkup } from 'react-dom/server'
 import { http, HttpResponse } from 'msw'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import GlobalError from '@/app/global-error'
+import GlobalError from '../app/global-error'
 import { server } from '../../test/server'
 
 describe('a mistake of ours', () => {
