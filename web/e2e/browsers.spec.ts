@@ -20,7 +20,10 @@ test.use({
   launchOptions: async ({ launchOptions, browserName }, run) =>
     run(
       browserName === 'chromium'
-        ? { ...launchOptions, args: [`--host-resolver-rules=MAP ${NAME} 127.0.0.1`] }
+        ? {
+            ...launchOptions,
+            args: [...(launchOptions.args ?? []), `--host-resolver-rules=MAP ${NAME} 127.0.0.1`],
+          }
         : launchOptions,
     ),
 })
