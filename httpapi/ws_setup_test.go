@@ -151,6 +151,9 @@ func (p *pushing) try(header http.Header) (*client, answer) {
 		p.Fatalf("connect: %v", err)
 	}
 	a := answer{status: response.StatusCode, header: response.Header}
+	if response.Close {
+		a.header.Set("Connection", "close") // net/http takes it out
+	}
 	a.raw, err = io.ReadAll(response.Body)
 	must(p, err)
 	_ = json.Unmarshal(a.raw, &a.body) // what is not JSON has no code

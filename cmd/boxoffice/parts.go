@@ -131,7 +131,7 @@ func (p *parts) healthService() service {
 	}
 }
 
-// readingService opens the pool of queries. The audit and uploads of pictures write through it, and
+// readingService opens the pool of queries. The audit, webhooks and uploads of pictures write through it, and
 // its COMMITs are confirmed to their users.
 func (p *parts) readingService() service {
 	return service{
