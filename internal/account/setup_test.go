@@ -202,7 +202,7 @@ func atOnce(n int, do func(i int) error) []error {
 // eventually waits for a condition that nothing signals.
 func eventually(tb testing.TB, what string, holds func() bool) {
 	tb.Helper()
-	if !waittest.Until(10*time.Second, holds) {
+	if !waittest.Until(time.Minute, holds) {
 		tb.Fatalf("waited in vain: %s", what)
 	}
 }
