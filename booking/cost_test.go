@@ -83,7 +83,7 @@ func (t *transactions) split() (polls int, others []string) {
 func (t *transactions) polled(tb testing.TB, n int) {
 	tb.Helper()
 	before, _ := t.split()
-	if !waittest.Until(30*time.Second, func() bool { now, _ := t.split(); return now >= before+n }) {
+	if !waittest.Until(time.Minute, func() bool { now, _ := t.split(); return now >= before+n }) {
 		_, others := t.split()
 		tb.Fatalf("the projections do not poll: %q", others)
 	}

@@ -272,7 +272,7 @@ func TestAHoldThatWasJustMadeCanBeConfirmedWhateverTheLag(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	b.project()
-	if !waittest.Until(30*time.Second, func() bool { // while it catches up, nobody is told that there is no such hold
+	if !waittest.Until(time.Minute, func() bool { // while it catches up, nobody is told that there is no such hold
 		_, err = b.Confirm(t.Context(), by(ann), held.Hold.ID)
 		return !errors.Is(err, booking.ErrCatchingUp)
 	}) || err != nil {

@@ -31,7 +31,7 @@ func standby(t *testing.T) *replica.Set {
 	stopped := make(chan struct{})
 	go func() { defer close(stopped); set.Run(ctx) }()
 	t.Cleanup(func() { stop(); <-stopped; set.Close() })
-	if !waittest.Until(20*time.Second, func() bool { used, _ := set.InUse(); return used == 1 }) {
+	if !waittest.Until(time.Minute, func() bool { used, _ := set.InUse(); return used == 1 }) {
 		t.Fatal("the replica is not used")
 	}
 	return set

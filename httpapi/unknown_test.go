@@ -46,7 +46,7 @@ var (
 
 func (s *system) eventually(what string, holds func() bool) {
 	s.Helper()
-	if !waittest.Until(20*time.Second, holds) {
+	if !waittest.Until(time.Minute, holds) {
 		s.Fatalf("still not so: %s", what)
 	}
 }

@@ -67,7 +67,7 @@ func TestEverySignedCheckpointIsLoggedAndGoesToEachWitness(t *testing.T) {
 		}
 		b.grow()
 	}
-	if !waittest.Until(20*time.Second, func() bool { return posted.Load() == 3 }) {
+	if !waittest.Until(time.Minute, func() bool { return posted.Load() == 3 }) {
 		t.Fatalf("%d were posted: %s", posted.Load(), said)
 	}
 	stop()

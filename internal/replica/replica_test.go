@@ -84,7 +84,7 @@ func (b *bundle) append() (position int64) {
 
 func (b *bundle) waitForUse(want int) {
 	b.Helper()
-	if !waittest.Until(20*time.Second, func() bool { used, _ := b.set.InUse(); return used == want }) {
+	if !waittest.Until(time.Minute, func() bool { used, _ := b.set.InUse(); return used == want }) {
 		used, all := b.set.InUse()
 		b.Fatalf("%d of %d replicas are used, want %d", used, all, want)
 	}

@@ -149,7 +149,7 @@ func (b *bundle) gets(n int) []mailtest.Mail {
 
 func (b *bundle) eventually(what string, holds func() bool) {
 	b.Helper()
-	if !waittest.Until(30*time.Second, holds) {
+	if !waittest.Until(time.Minute, holds) {
 		b.Fatalf("timeout: %s\n%d mails\n%s", what, len(b.server.Mails()), b.log)
 	}
 }
