@@ -47,7 +47,7 @@ const (
 	// bookings. The first after a pause does not wait.
 	pageEvery = 4 * time.Millisecond
 	// unawaitedPageEvery is that time while nobody waits for the read models.
-	unawaitedPageEvery = 20 * time.Millisecond
+	unawaitedPageEvery = 100 * time.Millisecond
 )
 
 func newDelivery(o Options, name string, handle func(context.Context, *message.Message) error) *delivery {

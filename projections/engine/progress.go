@@ -72,8 +72,8 @@ type answered struct {
 const (
 	// keptUp and fewRecords are how far behind read models may be for answers to be early. While they
 	// keep up, it is a few milliseconds. In a rush answers have waited long already, and reads are many.
-	keptUp     = 100 * time.Millisecond
-	fewRecords = 200
+	keptUp     = 500 * time.Millisecond
+	fewRecords = 1000
 	// awaitedFor is for how long reads wait for what was answered early.
 	awaitedFor = 2 * time.Second
 )
