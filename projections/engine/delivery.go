@@ -46,8 +46,10 @@ const (
 	// holds: hundreds of commits in a second, read one by one, would take the processors from the
 	// bookings. The first after a pause does not wait.
 	pageEvery = 4 * time.Millisecond
-	// unawaitedPageEvery is that time while nobody waits for the read models.
+	// unawaitedPageEvery is that time while nobody waits for the read models, and there are fewer than
+	// manyRecords.
 	unawaitedPageEvery = 100 * time.Millisecond
+	manyRecords        = 100
 )
 
 func newDelivery(o Options, name string, handle func(context.Context, *message.Message) error) *delivery {

@@ -193,7 +193,7 @@ func (g *group) nextPage(ctx context.Context, members []*member, at int64) (*pag
 // in the buffer.
 func (g *group) unread(ctx context.Context, at int64) (records []eventstore.Record, isBuffered bool, err error) {
 	if elsewhere := g.Notifier.elsewhere.Load(); elsewhere != g.elsewhere || g.Notifier.buffer.end() > at {
-		g.pause(ctx) // not after each page, which would cost a timer
+		g.pause(ctx, at) // not after each page, which would cost a timer
 		g.elsewhere, g.read = elsewhere, time.Now()
 		return g.next(ctx, at, pageSize)
 	}
@@ -201,13 +201,16 @@ func (g *group) unread(ctx context.Context, at int64) (records []eventstore.Reco
 }
 
 // apply has a page handled for all, and moves their checkpoints in the same transaction.
-// pause waits until the next page may be read, for longer if nobody waits for it, here or in another
-// process.
-func (g *group) pause(ctx context.Context) {
-	awaited := g.Notifier.awaited.Listen()
+// pause waits until the page after a position may be read. While nobody waits for it, here or in
+// another process, that is longer, unless it has many records.
+func (g *group) pause(ctx context.Context, at int64) {
+	n := g.Notifier
+	hurry := n.hurry.Listen()
+	n.pausedUntil.Store(at + manyRecords)
+	defer n.pausedUntil.Store(0)
 	most := unawaitedPageEvery - time.Since(g.read)
-	if most > 0 && !g.Notifier.isAwaited() && g.Notifier.IsAlone() {
-		Await(ctx, awaited, most)
+	if most > 0 && !n.isAwaited() && n.IsAlone() && n.buffer.end() < at+manyRecords {
+		Await(ctx, hurry, most)
 	}
 	Await(ctx, nil, pageEvery-time.Since(g.read))
 }

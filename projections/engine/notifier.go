@@ -54,8 +54,9 @@ type Notifier struct {
 	sending      sync.Mutex
 	looked       atomic.Pointer[look] // the last one; nil: there was none
 
-	waiting atomic.Int64 // for read models of this process; see await
-	awaited *Signal      // somebody has begun to wait
+	waiting     atomic.Int64 // for read models of this process; see await
+	pausedUntil atomic.Int64 // the position whose append ends a pause between pages; 0: there is no pause
+	hurry       *Signal      // ends a pause
 
 	appended, advanced chan struct{} // one token each: other processes have not been told yet
 	queued             chan struct{} // likewise, of a message for a reactor
@@ -76,7 +77,7 @@ type Notifier struct {
 func NewNotifier(url string, pool *pgxpool.Pool, names []string, logger *slog.Logger) *Notifier {
 	return &Notifier{
 		id: uuid.NewString(), url: url, pool: pool, names: names, logger: logger,
-		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(), awaited: NewSignal(),
+		Log: NewSignal(), Checkpoints: NewSignal(), leases: NewSignal(), hurry: NewSignal(),
 		appended: make(chan struct{}, 1), advanced: make(chan struct{}, 1), unread: make(chan struct{}, 1),
 		queued: make(chan struct{}, 1),
 		grown:  make(chan struct{}, 1), freed: make(chan struct{}, 1),
@@ -92,6 +93,9 @@ func (n *Notifier) Appended(records ...eventstore.Record) {
 	n.buffer.add(records)
 	if len(records) == 0 {
 		n.elsewhere.Add(1)
+	} else if most := n.pausedUntil.Load(); most > 0 && records[len(records)-1].Position >= most {
+		n.pausedUntil.Store(0)
+		n.hurry.Broadcast()
 	}
 	n.Log.Broadcast()
 	n.tellOthers(n.appended)
@@ -129,7 +133,7 @@ func offer(tokens chan<- struct{}) {
 // await says that somebody waits for the read models, until done is called.
 func (n *Notifier) await() (done func()) {
 	n.waiting.Add(1)
-	n.awaited.Broadcast()
+	n.hurry.Broadcast()
 	return func() { n.waiting.Add(-1) }
 }
 
