@@ -40,6 +40,8 @@ type healthMonitor struct {
 	warned  bool             // that it is
 	first   *pgx.Conn        // that run begins with
 	askedAt time.Time        // when the clocks were last compared
+
+	committedAt atomic.Int64 // when the program committed last, in ns since 1970
 }
 
 // askEvery is how often the database is asked for its clock, and whether it can be written. That takes
@@ -108,12 +110,23 @@ func (m *healthMonitor) run(ctx context.Context) {
 			return
 		}
 		m.publish(err)
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
+		for isDue := false; !isDue; isDue = !m.isEvident() {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
 		}
 	}
+}
+
+// noteCommit says that a commit has just succeeded.
+func (m *healthMonitor) noteCommit() { m.committedAt.Store(time.Now().UnixNano()) }
+
+// isEvident tells whether a commit has just shown what the next heartbeat would.
+func (m *healthMonitor) isEvident() bool {
+	return time.Since(time.Unix(0, m.committedAt.Load())) < heartbeatEvery &&
+		m.answers.Holds() && m.accepts.Holds() && time.Since(m.askedAt) < askEvery-heartbeatEvery/2
 }
 
 // start sends the first heartbeat, so that the clocks are compared before anything happens.

@@ -33,6 +33,29 @@ func TestTheDatabasesClockIsUsed(t *testing.T) {
 	}
 }
 
+func TestACommitStandsForAHeartbeat(t *testing.T) {
+	t.Parallel()
+	monitor, err := newHealthMonitor(dbtest.URL(t), new(atomic.Pointer[string]), slog.New(slog.DiscardHandler))
+	must(t, err)
+	monitor.start(t.Context())
+	t.Cleanup(func() { monitor.disconnect(monitor.first) })
+	evident := func(when string, want bool, change func()) {
+		t.Helper()
+		monitor.publish(nil)
+		monitor.askedAt = time.Now()
+		monitor.noteCommit()
+		change()
+		if got := monitor.isEvident(); got != want {
+			t.Errorf("%s: %v, want %v", when, got, want)
+		}
+	}
+	evident("just committed", true, func() {})
+	evident("committed a while ago", false, func() { monitor.committedAt.Add(int64(-heartbeatEvery)) })
+	evident("the database is known to be down", false, func() { monitor.publish(errDown) })
+	evident("it is known to be read-only", false, func() { monitor.publish(errReadOnly) })
+	evident("the clocks are to be compared", false, func() { monitor.askedAt = time.Now().Add(-askEvery) })
+}
+
 func TestASlowHeartbeatSaysNothingOfTheClock(t *testing.T) {
 	t.Parallel()
 	monitor, err := newHealthMonitor("postgres://nobody@127.0.0.1:1/nothing", new(atomic.Pointer[string]),

@@ -124,7 +124,11 @@ func (p *parts) challengeService() service {
 }
 
 func (p *parts) executorOptions(o *eventstore.Options) {
-	o.Committed, o.Health = func(records []eventstore.Record) { p.notifier.Appended(records...) }, p.health.writable
+	o.Committed = func(records []eventstore.Record) {
+		p.health.noteCommit()
+		p.notifier.Appended(records...)
+	}
+	o.Health = p.health.writable
 	o.ExpectMore = func() bool { return p.admission.Waiting() >= expectMoreFrom }
 	o.Observe, o.Tracer = p.metrics.ObserveBatch, p.tracing.Tracer()
 	p.metrics.Watch(telemetry.CommandsWaiting, func() int { return p.admission.Waiting() + p.executor.Waiting() })
