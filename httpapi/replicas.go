@@ -13,7 +13,10 @@ import (
 // readsLog is for an operation that only reads the log, so that a replica can answer it.
 func (a *api) readsLog(op *huma.Operation) {
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
-		ctx, _, _ = a.choose(ctx, a.Progress.Reached()) // not older than what this process has answered
+		ctx, _, ok := a.choose(ctx, a.Progress.Reached()) // not older than what this process has answered
+		if !ok {
+			a.Service.WaitForAnswered(ctx.Context()) // titles come from read models
+		}
 		next(ctx)
 	})
 }
