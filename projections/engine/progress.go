@@ -73,7 +73,7 @@ const (
 	// keptUp and fewRecords are how far behind read models may be for answers to be early. While they
 	// keep up, it is a few milliseconds. In a rush answers have waited long already, and reads are many.
 	keptUp     = 500 * time.Millisecond
-	fewRecords = 1000
+	fewRecords = 250
 	// awaitedFor is for how long reads wait for what was answered early.
 	awaitedFor = 2 * time.Second
 )

@@ -74,7 +74,7 @@ func TestAnswersWaitWhenTheReadModelsDoNotKeepUp(t *testing.T) {
 	p := b.start()
 	basket := b.open("E")
 	b.answersEarly(p, basket)
-	if p.Progress.AnswerEarly(b.head + 1001) {
+	if p.Progress.AnswerEarly(b.head + 1000) {
 		t.Error("an answer did not wait in a rush")
 	}
 	blocker, err := b.Pool.Begin(context.Background())
@@ -105,7 +105,7 @@ func TestNobodyWaitsForAnswersOfAnotherHistory(t *testing.T) {
 	p := b.start()
 	waittest.For(t, "others must have noticed it", p.Notifier.IsNoticed)
 	b.answersEarly(p, b.open("E"))
-	if !p.Progress.AnswerEarly(b.head + 1000) {
+	if !p.Progress.AnswerEarly(b.head + 200) {
 		t.Fatal("an answer had to wait")
 	}
 	b.Exec(`update projection_checkpoints set position = 1, fence = fence + 1, lease_until = now() + interval '1 hour'`)

@@ -25,12 +25,17 @@ type opener func(context.Context, *database) (*program, error)
 
 // boxoffice builds the program of this module and serves the database with it, without the delay.
 func boxoffice(settings ...string) opener {
-	return func(ctx context.Context, db *database) (_ *program, err error) {
+	return func(ctx context.Context, db *database) (p *program, err error) {
 		dir, err := os.MkdirTemp("", "boxoffice-bench-")
 		if err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }() // a program that runs needs its file no longer
+		remove := func() error { return os.RemoveAll(dir) } // not before the program has ended: it writes there
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, remove())
+			}
+		}()
 		path := filepath.Join(dir, "boxoffice")
 		if err := executable.Build(ctx, path); err != nil {
 			return nil, err
@@ -42,7 +47,12 @@ func boxoffice(settings ...string) opener {
 			"RATE_LIMITS=off", "WS_ADDRESS_CONNECTIONS=10000", // all come from one address
 			"JWT_ACCESS_SECRET=" + secrets().Access[0], "JWT_REFRESH_SECRET=" + secrets().Refresh[0],
 		}, settings...)
-		return start(cmd)
+		if p, err = start(cmd); err != nil {
+			return nil, err
+		}
+		stop := p.stop
+		p.stop = func() error { return errors.Join(stop(), remove()) }
+		return p, nil
 	}
 }
 
