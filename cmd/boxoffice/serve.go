@@ -130,6 +130,7 @@ func (p *parts) executorOptions(o *eventstore.Options) {
 	}
 	o.Health = p.health.writable
 	o.ExpectMore = func() bool { return p.admission.Waiting() >= expectMoreFrom }
+	p.progress.Crowded = o.ExpectMore
 	o.Observe, o.Tracer = p.metrics.ObserveBatch, p.tracing.Tracer()
 	p.metrics.Watch(telemetry.CommandsWaiting, func() int { return p.admission.Waiting() + p.executor.Waiting() })
 	p.metrics.Watch(telemetry.CommandQueue, func() int { return p.config.Queue })

@@ -16,6 +16,10 @@ import (
 // Progress knows how far the read models are, whichever process projects. It works while
 // [Progress.Run] runs.
 type Progress struct {
+	// Crowded tells whether many wait for an answer; nil: nobody knows. Then no answer is early, so that
+	// reads, which are many too, need not wait for a page. Set it before others use the Progress.
+	Crowded func() bool
+
 	pool     *pgxpool.Pool
 	notifier *Notifier
 	health   eventstore.Health
@@ -71,7 +75,7 @@ type answered struct {
 
 const (
 	// keptUp and fewRecords are how far behind read models may be for answers to be early. While they
-	// keep up, it is a few milliseconds. In a rush answers have waited long already, and reads are many.
+	// keep up, it is less than half of that.
 	keptUp     = 500 * time.Millisecond
 	fewRecords = 250
 	// awaitedFor is for how long reads wait for what was answered early.
@@ -79,10 +83,10 @@ const (
 )
 
 // AnswerEarly tells whether an answer may name a position before the read models contain it: only
-// this process answers reads, which wait for [Progress.Answered], and the read models keep up. If it
-// is false, the answer has to wait.
+// this process answers reads, which wait for [Progress.Answered], the read models keep up, and there
+// is no crowd. If it is false, the answer has to wait.
 func (p *Progress) AnswerEarly(position int64) bool {
-	if !p.notifier.IsAlone() {
+	if !p.notifier.IsAlone() || p.Crowded != nil && p.Crowded() {
 		return false
 	}
 	restarts, reached, now := p.Restarts(), p.Reached(), time.Now()
@@ -105,9 +109,9 @@ func (p *Progress) AnswerEarly(position int64) bool {
 
 // Answered is the position that a read has to contain, so that whoever got an answer finds what it
 // was about. A process that has just begun to listen may not have been noticed by the others yet:
-// until it must have been, that is the end of the log.
+// until it must have been, or has found that there are none, that is the end of the log.
 func (p *Progress) Answered(ctx context.Context) (position int64) {
-	if !p.notifier.IsNoticed() {
+	if !p.notifier.IsNoticed() && !p.notifier.IsAlone() {
 		whileUp, stop := p.health.Guard(ctx)
 		head, err := eventstore.NewLog(p.pool).Head(whileUp)
 		stop()
