@@ -285,7 +285,9 @@ func (n *Notifier) receive(ctx context.Context) error {
 	}
 	config.RuntimeParams["application_name"] = "boxoffice notifications"
 	eventstore.ConfigureConn(config, nil)
-	conn, err := pgx.ConnectConfig(ctx, config)
+	starting, started := context.WithTimeout(ctx, listenQuiet)
+	defer started()
+	conn, err := pgx.ConnectConfig(starting, config)
 	if err != nil {
 		return err
 	}
@@ -293,7 +295,7 @@ func (n *Notifier) receive(ctx context.Context) error {
 	listen := `listen ` + logChannel + `; listen ` + checkpointChannel + `; listen ` + leaseChannel +
 		`; listen ` + queueChannel + `; ` + registerSQL
 	n.sending.Lock() // who looks for listeners meanwhile would take this process for another
-	if _, err = conn.Exec(ctx, listen); err == nil {
+	if _, err = conn.Exec(starting, listen); err == nil {
 		now := time.Now()
 		n.listensSince.Store(&now)
 	}
@@ -318,8 +320,8 @@ func (n *Notifier) receive(ctx context.Context) error {
 	}
 }
 
-// A session that is quiet for listenQuiet is asked whether it still answers, within listenAnswers. A
-// frozen one looks like one that has nothing to tell.
+// A session has listenQuiet to begin. One that is quiet for as long is asked whether it still answers,
+// within listenAnswers. A frozen one looks like one that has nothing to tell.
 const (
 	listenQuiet   = 5 * time.Second
 	listenAnswers = time.Second

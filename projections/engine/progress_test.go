@@ -77,6 +77,12 @@ func TestAnswersWaitWhenTheReadModelsDoNotKeepUp(t *testing.T) {
 	if p.Progress.AnswerEarly(b.head + 1000) {
 		t.Error("an answer did not wait in a rush")
 	}
+	crowded := true
+	p.Progress.Crowded = func() bool { return crowded }
+	if p.Progress.AnswerEarly(b.head) {
+		t.Error("an answer did not wait in a crowd")
+	}
+	crowded = false
 	blocker, err := b.Pool.Begin(context.Background())
 	dbtest.Must(t, err)
 	defer blocker.Rollback(context.Background()) //nolint:errcheck // it was ended long ago
