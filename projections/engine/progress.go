@@ -16,8 +16,9 @@ import (
 // Progress knows how far the read models are, whichever process projects. It works while
 // [Progress.Run] runs.
 type Progress struct {
-	// Crowded tells whether many wait for an answer; nil: nobody knows. Then no answer is early, so that
-	// reads, which are many too, need not wait for a page. Set it before others use the Progress.
+	// Crowded tells whether many wait for an answer; nil: they never do. While it is true no answer is
+	// early, so that reads, which are many too, need not wait for a page. Set it before others use the
+	// Progress.
 	Crowded func() bool
 
 	pool     *pgxpool.Pool
@@ -74,8 +75,8 @@ type answered struct {
 }
 
 const (
-	// keptUp and fewRecords are how far behind read models may be for answers to be early. While they
-	// keep up, it is less than half of that.
+	// keptUp and fewRecords are how far behind read models may be for answers to be early. Those that
+	// keep up are behind by unawaitedPageEvery or manyRecords, and by a page.
 	keptUp     = 500 * time.Millisecond
 	fewRecords = 250
 	// awaitedFor is for how long reads wait for what was answered early.
