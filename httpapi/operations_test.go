@@ -75,37 +75,32 @@ func (s *system) operations() []operation {
 	booking := s.booked()
 	token := s.want(s.call("POST", "/auth/register", "", ann), 201, "").at("refreshToken").(string)
 	var all []operation
-	for pattern, item := range contract.document.Paths.PathItems.FromOldest() {
-		for method, described := range item.GetOperations().FromOldest() {
-			o := operation{id: described.OperationId, method: strings.ToUpper(method), pattern: pattern,
-				guarded: len(described.Security) > 0}
-			if roles := described.Extensions.GetOrZero("x-roles"); roles != nil {
-				o.role = account.Role(roles.Content[0].Value)
-			}
-			if scope := described.Extensions.GetOrZero("x-scope"); scope != nil {
-				o.scope = account.Scope(scope.Value)
-			}
-			o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "/images/{id}", "/images/"+noImage,
-				"{id}", uuid.NewString(), "{userId}", uuid.NewString(), "{bookingId}", uuid.NewString(),
-				"{position}", "1", "{deliveryId}", "1", "{secret}", "SECRET").Replace(pattern)
-			if o.id == "endCalendar" {
-				o.path += "?kind=bookings"
-			}
-			o.contentType = "application/json"
-			if described.RequestBody != nil {
-				if described.RequestBody.Content.GetOrZero(o.contentType) == nil {
-					o.contentType = "image/png"
-				}
-				if o.body = bodies[o.id]; o.body == "" {
-					s.Fatalf("there is no sample body for %s", o.id)
-				}
-			}
-			o.body = strings.Replace(o.body, "unknown", token, 1)
-			for status := range described.Responses.Codes.FromOldest() {
-				o.statuses = append(o.statuses, status)
-			}
-			all = append(all, o)
+	for route, described := range contract.operations() {
+		o := operation{id: described.OperationID, method: route.Method, pattern: route.Path,
+			guarded: described.Security != nil && len(*described.Security) > 0, statuses: statuses(described)}
+		if roles, ok := described.Extensions["x-roles"].([]any); ok {
+			o.role = account.Role(roles[0].(string))
 		}
+		if scope, ok := described.Extensions["x-scope"].(string); ok {
+			o.scope = account.Scope(scope)
+		}
+		o.path = strings.NewReplacer("/bookings/{id}", "/bookings/"+booking, "/images/{id}", "/images/"+noImage,
+			"{id}", uuid.NewString(), "{userId}", uuid.NewString(), "{bookingId}", uuid.NewString(),
+			"{position}", "1", "{deliveryId}", "1", "{secret}", "SECRET").Replace(route.Path)
+		if o.id == "endCalendar" {
+			o.path += "?kind=bookings"
+		}
+		o.contentType = "application/json"
+		if described.RequestBody != nil {
+			if described.RequestBody.Value.Content[o.contentType] == nil {
+				o.contentType = "image/png"
+			}
+			if o.body = bodies[o.id]; o.body == "" {
+				s.Fatalf("there is no sample body for %s", o.id)
+			}
+		}
+		o.body = strings.Replace(o.body, "unknown", token, 1)
+		all = append(all, o)
 	}
 	return all
 }

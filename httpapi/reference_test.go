@@ -15,9 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
-	"github.com/pb33f/libopenapi-validator/paths"
-	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/httpapi"
@@ -359,8 +358,9 @@ func (r *reference) show(title string, status int, method, path, token, body str
 
 	asked, err := http.NewRequest(method, r.url+path, nil)
 	must(r, err)
-	item, _, _ := paths.FindPath(asked, contract.document, nil)
-	id := item.GetOperations().GetOrZero(strings.ToLower(method)).OperationId
+	route, err := contract.find(asked)
+	must(r, err)
+	id := route.Operation.OperationID
 	if r.examples[id] == nil {
 		r.order = append(r.order, id)
 	}
@@ -452,15 +452,13 @@ func (r *reference) markdown() []byte {
 	r.Helper()
 	var out bytes.Buffer
 	out.WriteString(strings.ReplaceAll(preface, "~", "`"))
-	described := map[string]*v3.Operation{}
+	described := map[string]*openapi3.Operation{}
 	route := map[string]string{}
-	for pattern, item := range contract.document.Paths.PathItems.FromOldest() {
-		for method, operation := range item.GetOperations().FromOldest() {
-			if r.examples[operation.OperationId] == nil {
-				r.Errorf("%s is missing in the conversation of this test", operation.OperationId)
-			}
-			described[operation.OperationId], route[operation.OperationId] = operation, strings.ToUpper(method)+" "+pattern
+	for at, operation := range contract.operations() {
+		if r.examples[operation.OperationID] == nil {
+			r.Errorf("%s is missing in the conversation of this test", operation.OperationID)
 		}
+		described[operation.OperationID], route[operation.OperationID] = operation, at.Method+" "+at.Path
 	}
 	out.WriteString("\n## Overview\n\n| request | for | what |\n| --- | --- | --- |\n")
 	for _, tag := range contract.document.Tags {
@@ -482,11 +480,11 @@ func (r *reference) markdown() []byte {
 }
 
 // audience is who may send a request, before the event or the booking is looked at.
-func audience(o *v3.Operation) string {
-	if roles := o.Extensions.GetOrZero("x-roles"); roles != nil {
-		return roles.Content[0].Value + "s"
+func audience(o *openapi3.Operation) string {
+	if roles, ok := o.Extensions["x-roles"].([]any); ok {
+		return roles[0].(string) + "s"
 	}
-	if len(o.Security) > 0 {
+	if o.Security != nil && len(*o.Security) > 0 {
 		return "signed-in users"
 	}
 	return "anyone"
@@ -497,16 +495,17 @@ func anchor(heading string) string {
 	return strings.ReplaceAll(noAnchor.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
 }
 
-func (r *reference) operation(out *bytes.Buffer, route string, o *v3.Operation) {
+func (r *reference) operation(out *bytes.Buffer, route string, o *openapi3.Operation) {
 	who := audience(o)
-	if scope := o.Extensions.GetOrZero("x-scope"); scope != nil {
-		who += ", and API keys with the scope `" + scope.Value + "`"
+	if scope, ok := o.Extensions["x-scope"].(string); ok {
+		who += ", and API keys with the scope `" + scope + "`"
 	}
 	fmt.Fprintf(out, "\n### %s\n\n`%s`, for %s.\n", o.Summary, route, who)
 	if len(o.Parameters) > 0 {
 		out.WriteString("\n| parameter | in | |\n| --- | --- | --- |\n")
-		for _, p := range o.Parameters {
-			schema := p.Schema.Schema()
+		for _, parameter := range o.Parameters {
+			p := parameter.Value
+			schema := p.Schema.Value
 			var about []string
 			if p.Description != "" {
 				about = append(about, p.Description)
@@ -514,30 +513,30 @@ func (r *reference) operation(out *bytes.Buffer, route string, o *v3.Operation) 
 			if values := schema.Enum; len(values) > 0 {
 				var all []string
 				for _, v := range values {
-					all = append(all, "`"+v.Value+"`")
+					all = append(all, fmt.Sprintf("`%v`", v))
 				}
 				about = append(about, strings.Join(all, ", "))
 			}
-			if schema.Maximum != nil {
-				about = append(about, fmt.Sprintf("at most %.0f", *schema.Maximum))
+			if schema.Max != nil {
+				about = append(about, fmt.Sprintf("at most %.0f", *schema.Max))
 			}
 			if schema.Default != nil {
-				about = append(about, "otherwise `"+cmp.Or(schema.Default.Value, `""`)+"`")
+				about = append(about, "otherwise `"+cmp.Or(fmt.Sprint(schema.Default), `""`)+"`")
 			}
 			fmt.Fprintf(out, "| `%s` | %s | %s |\n", p.Name, p.In, strings.Join(about, "; "))
 		}
 	}
-	for i, e := range r.examples[o.OperationId] {
+	for i, e := range r.examples[o.OperationID] {
 		if e.title != "" {
 			fmt.Fprintf(out, "\n%s:\n", e.title)
 		}
-		if i == 0 || e.request != r.examples[o.OperationId][i-1].request {
+		if i == 0 || e.request != r.examples[o.OperationID][i-1].request {
 			fmt.Fprintf(out, "\n```http\n%s\n```\n", strings.TrimRight(e.request, "\n"))
 		}
 		fmt.Fprintf(out, "\n```http\n%s\n```\n", strings.TrimRight(e.response, "\n"))
 	}
 	var errors []string
-	for status := range o.Responses.Codes.FromOldest() {
+	for _, status := range statuses(o) {
 		if status >= "400" {
 			errors = append(errors, status)
 		}
