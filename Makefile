@@ -16,6 +16,9 @@ GOTESTSUM := $(TOOLS)/gotestsum-$(GOTESTSUM_VERSION)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 API_PORT ?= 3001
 WEB_PORT ?= 3000
+# Compiled packages don't contain the path of this directory. So a copy of it, such as the one that scripts/readme builds
+# the program in, takes them from Go's cache, where what the tests have built is already.
+export GOFLAGS := $(filter-out -trimpath,$(shell go env GOFLAGS 2>/dev/null)) -trimpath
 
 # The web UI is built if Node.js 20 is installed and its sources have changed. A program without it says how to
 # build it; `make build WEB=` leaves it out.
