@@ -16,6 +16,9 @@ GOTESTSUM := $(TOOLS)/gotestsum-$(GOTESTSUM_VERSION)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 API_PORT ?= 3001
 WEB_PORT ?= 3000
+# Compiled packages don't contain the path of this directory. So a copy of it, such as the one that scripts/readme builds
+# the program in, takes them from Go's cache, where what the tests have built is already.
+export GOFLAGS := $(filter-out -trimpath,$(shell go env GOFLAGS 2>/dev/null)) -trimpath
 
 # The web UI is built if Node.js 20 is installed and its sources have changed. A program without it says how to
 # build it; `make build WEB=` leaves it out.
@@ -76,11 +79,12 @@ test: setup-go test-go ## Run all tests; they start their own PostgreSQL, and wh
 # makes them compute ten times as long.
 SEQUENTIAL := ./domain ./internal/images
 
-# The longest come first, so that none is left over at the end. Compilers trade memory for an eighth of the time; tests
-# don't. The linters run vet; repeating it takes minutes without a cache. In CI failed tests are run once more.
+# The longest come first, so that none is left over at the end. Compilers trade memory for an eighth of the time, those
+# that tests start too; tests don't. The linters run vet; repeating it takes minutes without a cache. In CI failed tests are run once more.
 LONGEST := ./scripts/chaos ./cmd/boxoffice ./scripts/readme ./httpapi ./eventstore ./projections ./projections/engine
 .PHONY: test-go
-test-go: go_test = $(if $(CI),scripts/check/go-test.sh $(GOTESTSUM) "$1",go test $1) -vet=off -toolexec 'env GOGC=400'
+test-go: go_test = $(if $(CI),scripts/check/go-test.sh $(GOTESTSUM) "$1",go test $1) -vet=off
+test-go: export GOFLAGS += '-toolexec=env GOGC=400'
 test-go: $(if $(CI),$(GOTESTSUM))
 	$(call go_test,$(SEQUENTIAL))
 	$(call go_test,$(LONGEST) $$(go list ./... | grep -vxFf <(go list $(SEQUENTIAL)))) -race

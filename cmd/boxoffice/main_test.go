@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
+	"github.com/boxoffice/boxoffice/internal/executable"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
 )
@@ -40,8 +41,8 @@ var program = sync.OnceValue(func() string {
 		panic(err)
 	}
 	path := filepath.Join(dir, "boxoffice.exe") // a suffix that Windows needs, and others do not mind
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("build the program: %v: %s", err, out))
+	if err := executable.Build(context.Background(), path); err != nil {
+		panic(err)
 	}
 	return path
 })

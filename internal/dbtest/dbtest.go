@@ -36,6 +36,9 @@ var (
 		mu        sync.Mutex
 		dirs      []string // see Dir
 		templates []string // database names
+
+		admin sync.Mutex
+		conn  *pgx.Conn // see admin
 	}
 )
 
@@ -62,6 +65,9 @@ func Main(m *testing.M, checks ...func() error) {
 		if base, err := baseURL(); err == nil {
 			_ = admin(base, "drop database "+name+" with (force)") // best effort: the server may have stopped
 		}
+	}
+	if shared.conn != nil {
+		_ = shared.conn.Close(context.Background())
 	}
 	if shared.server != nil {
 		if err := shared.server.Stop(); err != nil {
@@ -240,14 +246,20 @@ func serverURL() (string, error) {
 	return address, signInQuickly(address)
 }
 
+// admin runs a statement on the server. It keeps its connection for the next one: a backend takes as
+// long to start as a database to drop, and each database needs two statements.
 func admin(base, sql string) error {
+	shared.admin.Lock()
+	defer shared.admin.Unlock()
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, base)
-	if err != nil {
-		return err
+	if shared.conn == nil || shared.conn.IsClosed() {
+		conn, err := pgx.Connect(ctx, base)
+		if err != nil {
+			return err
+		}
+		shared.conn = conn
 	}
-	defer conn.Close(ctx) //nolint:errcheck // the statement's error says more
-	_, err = conn.Exec(ctx, sql)
+	_, err := shared.conn.Exec(ctx, sql)
 	return err
 }
 

@@ -238,8 +238,6 @@ func newReader(t *testing.T) *reader {
 	maps.Copy(r.env, map[string]string{
 		"DATA_DIR": filepath.Join(home, "data"), "API_PORT": "0", "WEB_PORT": "0",
 		"PATH": filepath.Join(r.dir, "bin") + ":" + r.env["PATH"],
-		// What was built elsewhere needs not be built again.
-		"GOFLAGS": strings.TrimSpace(r.env["GOFLAGS"] + " -trimpath"),
 		// Without the web UI, which the tests in a browser take care of.
 		"MAKEFLAGS": "NPM=",
 	})
