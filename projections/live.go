@@ -79,6 +79,7 @@ func (l *Live) Projections() []engine.Projection {
 // Watch sets whether somebody waits for changes. While nobody does, they come about once a second.
 func (l *Live) Watch(watched bool) {
 	if l.watched.Swap(watched) != watched {
+		l.notifier.Watch(watched)
 		l.watching.Broadcast()
 	}
 }

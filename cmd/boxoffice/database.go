@@ -194,6 +194,7 @@ func (d *database) pool(
 	c.MaxConns = int32(most) //nolint:gosec // from the configuration, small
 	// An idle connection is pinged before use. A dead one must not block its caller for long.
 	c.PingTimeout = time.Second
+	c.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > pingAfter }
 	c.ConnConfig.RuntimeParams["application_name"] = "boxoffice " + purpose
 	all := map[string]string{
 		"default_transaction_isolation": "read committed", // whatever the database's default is
@@ -211,6 +212,10 @@ func (d *database) pool(
 	}
 	return pool, nil
 }
+
+// pingAfter is longer than what polls once a second leaves a connection idle, so that a poll is one
+// message and not two.
+const pingAfter = 1500 * time.Millisecond
 
 // openedKey is the key under which a connection keeps the time when it was opened.
 const openedKey = "boxoffice.opened"

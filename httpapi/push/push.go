@@ -93,6 +93,8 @@ type Push struct {
 	begun chan struct{} // closed by the first changes
 	begin func()
 
+	revoked *time.Ticker // runs while there are connections
+
 	mu       sync.Mutex
 	closing  bool
 	sockets  map[*socket]struct{}
@@ -116,6 +118,7 @@ type Push struct {
 func New(o Options) *Push {
 	p := &Push{
 		Options: o.withDefaults(), begun: make(chan struct{}), foreign: middleware.NewOriginLog(o.Logger),
+		revoked: time.NewTicker(revokedEvery),
 		sockets: make(map[*socket]struct{}), users: make(map[uuid.UUID]int), networks: make(map[string]int),
 		all:      make(map[*socket]struct{}),
 		watchers: make(map[uuid.UUID]map[*socket]struct{}),
@@ -124,6 +127,7 @@ func New(o Options) *Push {
 		byAge: list.New(), pending: make(map[*remembered]struct{}),
 		placing: newPlacing(),
 	}
+	p.revoked.Stop()
 	p.begin = sync.OnceFunc(func() { close(p.begun) })
 	literal := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
 	for _, origin := range o.Origins {
@@ -168,14 +172,13 @@ func (p *Push) endRevoked() {
 func (p *Push) deliver(ctx context.Context, updates <-chan projections.Changes) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	revoked := time.NewTicker(revokedEvery)
-	defer revoked.Stop()
+	defer p.revoked.Stop()
 	for {
 		select {
 		case n := <-updates:
 			p.observe(n)
 		case <-timer.C:
-		case <-revoked.C:
+		case <-p.revoked.C:
 			p.endRevoked()
 			continue
 		case <-ctx.Done():

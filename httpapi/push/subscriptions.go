@@ -22,6 +22,9 @@ func (p *Push) admit(s *socket) *problem.Problem {
 		return problem.New(http.StatusTooManyRequests, "rate_limited",
 			"Too many clients are connected from your network. Please try again later").RetryAfter(30)
 	}
+	if len(p.sockets) == 0 {
+		p.revoked.Reset(revokedEvery)
+	}
 	p.sockets[s] = struct{}{}
 	p.networks[s.network]++
 	p.open.Add(1)
@@ -38,6 +41,9 @@ func (p *Push) leave(s *socket) {
 	defer p.mu.Unlock()
 	p.unfollow(s)
 	delete(p.sockets, s)
+	if len(p.sockets) == 0 {
+		p.revoked.Stop()
+	}
 	if p.networks[s.network]--; p.networks[s.network] == 0 {
 		delete(p.networks, s.network)
 	}

@@ -50,6 +50,9 @@ const (
 	// manyRecords.
 	unawaitedPageEvery = 100 * time.Millisecond
 	manyRecords        = 100
+	// unwatchedPageEvery is that time while no page is open either that is told of changes. It leaves
+	// time for a page before [Progress.AnswerEarly] takes the read models for late.
+	unwatchedPageEvery = 250 * time.Millisecond
 )
 
 func newDelivery(o Options, name string, handle func(context.Context, *message.Message) error) *delivery {

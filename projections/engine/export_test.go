@@ -9,7 +9,7 @@ import (
 
 // KeepLease takes a lease and renews it until ctx ends.
 func KeepLease(ctx context.Context, pool *pgxpool.Pool, name string, lasts time.Duration, taken func()) error {
-	l := lease{table: checkpointsTable, name: name, holder: "test", lasts: lasts}
+	l := lease{table: checkpointsTable, name: name, holder: "test", lasts: lasts, renewal: time.NewTimer(lasts / 3)}
 	if _, err := l.take(ctx, pool); err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type group struct {
 	names     []string
 	elsewhere int64     // [Notifier].elsewhere when the log was read last, or unknown
 	read      time.Time // when the records of the last page were read
+	isSteady  bool      // the last page had several records
 
 	mu       sync.Mutex
 	messages chan *message.Message // nil: not subscribed to
@@ -165,8 +166,12 @@ var errManyRecords = errors.New("there are too many records for one page")
 
 // nextPage waits for records after a position. It is nil when none have come for a while.
 func (g *group) nextPage(ctx context.Context, members []*member, at int64) (*page, error) {
+	if g.isSteady { // more will come: to be woken by the first would be for nothing
+		g.pause(ctx, at)
+	}
 	appended := g.Notifier.Log.Listen()
 	records, isBuffered, err := g.unread(ctx, at)
+	g.isSteady = len(records) > 1
 	if err != nil {
 		return nil, err
 	}
@@ -200,21 +205,25 @@ func (g *group) unread(ctx context.Context, at int64) (records []eventstore.Reco
 	return nil, false, nil
 }
 
-// apply has a page handled for all, and moves their checkpoints in the same transaction.
 // pause waits until the page after a position may be read. While nobody waits for it, here or in
-// another process, that is longer, unless it has many records.
+// another process, that is longer, unless it has many records, and longer still while nobody watches.
 func (g *group) pause(ctx context.Context, at int64) {
 	n := g.Notifier
 	hurry := n.hurry.Listen()
 	n.pausedUntil.Store(at + manyRecords)
 	defer n.pausedUntil.Store(0)
-	most := unawaitedPageEvery - time.Since(g.read)
+	most := unawaitedPageEvery
+	if !n.watched.Load() {
+		most = unwatchedPageEvery
+	}
+	most -= time.Since(g.read)
 	if most > 0 && !n.isAwaited() && n.IsAlone() && n.buffer.end() < at+manyRecords {
 		Await(ctx, hurry, most)
 	}
 	Await(ctx, nil, pageEvery-time.Since(g.read))
 }
 
+// apply has a page handled for all, and moves their checkpoints in the same transaction.
 func (g *group) apply(ctx context.Context, members []*member, p *page) error {
 	err := g.attempt(ctx, p, func(b *pgx.Batch) { advanceTogether(b, members, p) })
 	for _, m := range members {

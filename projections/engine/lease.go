@@ -17,12 +17,12 @@ import (
 // written only with the current one, so a process that was frozen and has lost its lease without
 // noticing can't write any more.
 type lease struct {
-	table     string // that keeps it
-	name      string
-	holder    string // for people: who it is
-	lasts     time.Duration
-	fence     int64
-	renewedAt atomic.Int64 // in ns since 1970; see [lease.keep]
+	table   string // that keeps it
+	name    string
+	holder  string // for people: who it is
+	lasts   time.Duration
+	fence   int64
+	renewal *time.Timer // of [lease.keep]; nil: the lease is not kept
 	// unknown is the record that this program does not know and that was met last. The lease is not
 	// acquired while one of its kind is next.
 	unknown UnknownRecord
@@ -30,10 +30,13 @@ type lease struct {
 	position atomic.Int64
 }
 
-// renewed notes that a statement has just renewed the lease, so that [lease.keep] need not.
-func (l *lease) renewed() { l.renewedAt.Store(time.Now().UnixNano()) }
-
-func (l *lease) age() time.Duration { return time.Since(time.Unix(0, l.renewedAt.Load())) }
+// renewed notes that a statement has just renewed the lease, so that [lease.keep] need not. The timer is
+// set forward, which wakes nobody.
+func (l *lease) renewed() {
+	if l.renewal != nil {
+		l.renewal.Reset(l.lasts / 2)
+	}
+}
 
 // defaultLease is how long a lease lasts. A holder renews it three times before it would run out.
 // After a holder was killed, another process takes over when it has run out.
@@ -103,6 +106,8 @@ func (l *lease) hold(ctx context.Context, pool *pgxpool.Pool, do func(context.Co
 		}
 		l.release(ctx, pool, unknown)
 	}()
+	l.renewal = time.NewTimer(l.lasts / 3)
+	defer l.renewal.Stop()
 	working, done := context.WithCancel(ctx)
 	defer done()
 	group, working := errgroup.WithContext(working)
@@ -157,9 +162,11 @@ func (l *lease) query(ctx context.Context, pool *pgxpool.Pool, sql string, more 
 // went back, as it does when the database is restored.
 func (l *lease) keep(ctx context.Context, pool *pgxpool.Pool) error {
 	for {
-		Await(ctx, nil, l.lasts/3)
-		for ctx.Err() == nil && l.age() < l.lasts/2 { // with a page, or by the group
-			Await(ctx, nil, l.lasts/2-l.age())
+		select {
+		case <-l.renewal.C:
+			l.renewal.Reset(l.lasts / 3)
+		case <-ctx.Done():
+			return nil
 		}
 		var now int64
 		before := l.position.Load()

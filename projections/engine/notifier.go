@@ -55,6 +55,7 @@ type Notifier struct {
 	looked       atomic.Pointer[look] // the last one; nil: there was none
 
 	waiting     atomic.Int64 // for read models of this process; see await
+	watched     atomic.Bool  // see Watch
 	pausedUntil atomic.Int64 // the position whose append ends a pause between pages; 0: there is no pause
 	hurry       *Signal      // ends a pause
 
@@ -135,6 +136,14 @@ func (n *Notifier) await() (done func()) {
 	n.waiting.Add(1)
 	n.hurry.Broadcast()
 	return func() { n.waiting.Add(-1) }
+}
+
+// Watch sets whether somebody is told of changes of the read models as soon as they have them.
+func (n *Notifier) Watch(watched bool) {
+	n.watched.Store(watched)
+	if watched {
+		n.hurry.Broadcast()
+	}
 }
 
 func (n *Notifier) isAwaited() bool { return n.waiting.Load() > 0 }

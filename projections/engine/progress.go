@@ -195,19 +195,17 @@ func (p *Progress) read(ctx context.Context) (ok bool) {
 	return err == nil
 }
 
-// watch follows the end of the log while a read model stands before a record that is not known. It
-// asks the database only then.
+// watch follows the end of the log, at most once a second, while a read model stands before a record
+// that is not known. It asks the database only then.
 func (p *Progress) watch(ctx context.Context) {
-	appended := p.notifier.Log.Listen()
-	for Await(ctx, nil, time.Second) {
-		if len(p.notifier.Unknown()) == 0 {
-			continue
-		}
+	for appended := p.notifier.Log.Listen(); Await(ctx, nil, time.Second); appended = p.notifier.Log.Listen() {
 		select {
 		case <-appended:
-			appended = p.notifier.Log.Listen()
+		case <-ctx.Done():
+			return
+		}
+		if len(p.notifier.Unknown()) > 0 {
 			p.notifier.reread()
-		default:
 		}
 	}
 }
