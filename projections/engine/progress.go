@@ -198,10 +198,14 @@ func (p *Progress) read(ctx context.Context) (ok bool) {
 // watch follows the end of the log, at most once a second, while a read model stands before a record
 // that is not known. It asks the database only then.
 func (p *Progress) watch(ctx context.Context) {
-	for appended := p.notifier.Log.Listen(); Await(ctx, nil, time.Second); appended = p.notifier.Log.Listen() {
+	for appended := p.notifier.Log.Listen(); ; appended = p.notifier.Log.Listen() {
 		select {
 		case <-appended:
 		case <-ctx.Done():
+			return
+		}
+		// By then a read model has come to the new record.
+		if !Await(ctx, nil, time.Second) {
 			return
 		}
 		if len(p.notifier.Unknown()) > 0 {
