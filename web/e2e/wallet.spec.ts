@@ -12,6 +12,7 @@ import {
   type Page,
 } from './fixtures'
 
+const BRIGHTNESS = 'Turn up your screen’s brightness'
 const qr = (page: Page, title: string) =>
   page.getByRole('img', { name: `QR code of your ticket for ${title}` })
 
@@ -86,11 +87,12 @@ test('whoever signs out, in whatever tab, leaves nothing to the next person', as
 test('bookings of other devices are seen within a second, and those of other people are not', async ({
   page,
   browser,
+  browserName,
 }) => {
   const [event, called] = [await schedule(), await schedule()]
   const email = await enter(page, listOf(event))
   await expect(page.getByText('Live counts')).toBeVisible()
-  const phone = await (await browser.newContext()).newPage()
+  const phone = await (await browser.newContext({ hasTouch: true })).newPage()
   await phone.goto(web() + '/login')
   await phone.getByLabel('E-mail').fill(email)
   await phone.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
@@ -102,6 +104,11 @@ test('bookings of other devices are seen within a second, and those of other peo
   await card(page, event).getByRole('button').click()
   await expect(toast(page, `Successfully booked ${event.title}!`)).toBeVisible()
   await expect(qr(phone, event.title)).toBeVisible({ timeout: 1_500 })
+  // Others don't emulate a finger's precision.
+  if (browserName === 'chromium') await expect(phone.getByText(BRIGHTNESS)).toBeVisible()
+  await phone.emulateMedia({ media: 'print' })
+  await expect(phone.getByText(BRIGHTNESS)).toBeHidden()
+  await phone.emulateMedia({ media: null })
 
   await phone.getByRole('button', { name: 'Cancel Booking' }).click()
   await phone.getByRole('alertdialog').getByRole('button', { name: 'Cancel Booking' }).click()
@@ -120,6 +127,7 @@ test('bookings of other devices are seen within a second, and those of other peo
 
 test('a printed ticket is light, with its code and nothing to press', async ({ page }) => {
   const { event } = await bookedOne(page)
+  await expect(page.getByText(BRIGHTNESS)).toBeHidden() // on paper too, and here there is a mouse
   const ink = () => page.locator('article').evaluate((it) => getComputedStyle(it).color)
   await page.emulateMedia({ colorScheme: 'light' })
   const light = await ink()

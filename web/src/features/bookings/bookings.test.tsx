@@ -165,6 +165,17 @@ describe('my bookings', () => {
     expect(screen.queryByRole('img', { name: /Later/ })).not.toBeInTheDocument()
   })
 
+  it('ask once for a bright screen, below the codes', async () => {
+    const tickets = ['AQone', 'AQtwo'].map((code, i) => ({ ticketTypeId: 1, number: i + 1, code }))
+    show([{ ...aBooking(anEvent()), tickets }])
+    const [qr] = await screen.findAllByRole('img', { name: /^QR code/ })
+    const hint = within(qr!.closest('article')!).getByText(
+      'Turn up your screen’s brightness when you get to the door.',
+    )
+    expect(qr!.compareDocumentPosition(hint) & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy()
+    expect(hint.closest('[aria-hidden=true]')).toBeNull()
+  })
+
   it('show the code of each ticket of a booking', async () => {
     const tickets = ['AQone', 'AQtwo'].map((code, i) => ({ ticketTypeId: 1, number: i + 1, code }))
     show([{ ...aBooking(anEvent()), tickets }])

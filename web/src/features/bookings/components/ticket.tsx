@@ -36,7 +36,7 @@ export function Ticket({ booking, holder }: { booking: BookingWithEvent; holder?
             )}
           </figure>
         ))}
-        <p className="hidden text-center text-sm text-soft pointer-coarse:block print:hidden">
+        <p className="hidden text-center text-sm text-soft not-print:pointer-coarse:block">
           {strings.ticket.brightness}
         </p>
       </div>

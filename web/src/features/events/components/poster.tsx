@@ -185,7 +185,7 @@ function randomOf(id: string): Random {
     let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
     const value = from + (((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * (to - from)
-    return Math.round(value * 100) / 100
+    return Math.floor(value * 100) / 100 // rounded up it could be `to`, which is no index
   }
 }
 
