@@ -140,6 +140,8 @@ func TestABookingIsOneTraceFromTheRequestToTheReadModels(t *testing.T) {
 	spans := tracetest.NewSpanRecorder()
 	s := start(t, traced(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))), withDelay(50*time.Millisecond))
 	event := s.schedule(5)
+	// One page with both records would be a span of the first one's trace.
+	s.want(s.call("GET", "/events/"+event, s.token(account.Customer), nil), 200, "")
 
 	const caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	answer := s.call("POST", "/book", s.token(account.Customer), map[string]any{"eventId": event}, "Traceparent", caller)
