@@ -80,7 +80,8 @@ test: setup-go test-go ## Run all tests; they start their own PostgreSQL, and wh
 SEQUENTIAL := ./domain ./internal/images
 
 # The longest come first, so that none is left over at the end. Compilers trade memory for an eighth of the time, those
-# that tests start too; tests don't. The linters run vet; repeating it takes minutes without a cache. In CI failed tests are run once more.
+# that tests start too; tests don't. The linters run vet; repeating it takes minutes without a cache. In CI failed tests
+# are run once more.
 LONGEST := ./scripts/chaos ./cmd/boxoffice ./scripts/readme ./httpapi ./eventstore ./projections ./projections/engine
 .PHONY: test-go
 test-go: go_test = $(if $(CI),scripts/check/go-test.sh $(GOTESTSUM) "$1",go test $1) -vet=off

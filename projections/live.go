@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,7 +46,6 @@ type Live struct {
 
 	backlog backlog // of the projection in this process, if there is one
 
-	watched  atomic.Bool
 	watching *engine.Signal
 }
 
@@ -78,8 +76,7 @@ func (l *Live) Projections() []engine.Projection {
 
 // Watch sets whether somebody waits for changes. While nobody does, they come about once a second.
 func (l *Live) Watch(watched bool) {
-	if l.watched.Swap(watched) != watched {
-		l.notifier.Watch(watched)
+	if l.notifier.Watch(watched) {
 		l.watching.Broadcast()
 	}
 }
@@ -151,7 +148,7 @@ func (l *Live) next(ctx context.Context, at cursor, upto int64, isFirst bool) (C
 
 // linger waits, so that more changes come together.
 func (l *Live) linger(ctx context.Context, watching <-chan struct{}) {
-	if l.watched.Load() {
+	if l.notifier.IsWatched() {
 		engine.Await(ctx, nil, changesEvery)
 		return
 	}
@@ -161,7 +158,7 @@ func (l *Live) linger(ctx context.Context, watching <-chan struct{}) {
 // wait waits for changes. It returns true after a timeout while somebody watches: a notification can
 // be lost.
 func (l *Live) wait(ctx context.Context, advanced, watching <-chan struct{}) (late bool) {
-	return engine.AwaitEither(ctx, advanced, watching, unwatchedEvery) && l.watched.Load()
+	return engine.AwaitEither(ctx, advanced, watching, unwatchedEvery) && l.notifier.IsWatched()
 }
 
 func (l *Live) failed(ctx context.Context, err error) {

@@ -213,7 +213,7 @@ func (g *group) pause(ctx context.Context, at int64) {
 	n.pausedUntil.Store(at + manyRecords)
 	defer n.pausedUntil.Store(0)
 	most := unawaitedPageEvery
-	if !n.watched.Load() {
+	if !n.IsWatched() {
 		most = unwatchedPageEvery
 	}
 	most -= time.Since(g.read)

@@ -138,13 +138,18 @@ func (n *Notifier) await() (done func()) {
 	return func() { n.waiting.Add(-1) }
 }
 
-// Watch sets whether somebody is told of changes of the read models as soon as they have them.
-func (n *Notifier) Watch(watched bool) {
-	n.watched.Store(watched)
-	if watched {
+// Watch sets whether somebody is told of changes of the read models as soon as they have them. It
+// returns whether that is new.
+func (n *Notifier) Watch(watched bool) (changed bool) {
+	changed = n.watched.Swap(watched) != watched
+	if changed && watched {
 		n.hurry.Broadcast()
 	}
+	return changed
 }
+
+// IsWatched tells what [Notifier.Watch] has set.
+func (n *Notifier) IsWatched() bool { return n.watched.Load() }
 
 func (n *Notifier) isAwaited() bool { return n.waiting.Load() > 0 }
 

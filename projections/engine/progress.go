@@ -76,7 +76,7 @@ type answered struct {
 
 const (
 	// keptUp and fewRecords are how far behind read models may be for answers to be early. Those that
-	// keep up are behind by unawaitedPageEvery or manyRecords, and by a page.
+	// keep up are behind by unwatchedPageEvery or manyRecords, and by a page.
 	keptUp     = 500 * time.Millisecond
 	fewRecords = 250
 	// awaitedFor is for how long reads wait for what was answered early.
