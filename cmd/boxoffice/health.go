@@ -13,13 +13,18 @@ import (
 
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/condition"
+	"github.com/boxoffice/boxoffice/projections/engine"
 )
 
 // A database that is down does not always close its connections. A request would notice that by its
 // own timeout only, and those queued behind it would wait even longer. So one connection sends a
-// heartbeat five times a second, and all requests rely on its result.
+// heartbeat five times a second, and all requests rely on its result. While there are none, once a second
+// is enough: most of what an idle process did was this.
 const (
-	heartbeatEvery = 200 * time.Millisecond
+	heartbeatEvery     = 200 * time.Millisecond
+	idleHeartbeatEvery = time.Second
+	// idleAfter is how long nobody must have relied on the result: longer than a booking takes.
+	idleAfter = 5 * time.Second
 	// Together with heartbeatEvery less than two seconds, in which the API promises an answer; more than
 	// a busy database takes to answer.
 	heartbeatTimeout = 1500 * time.Millisecond
@@ -41,7 +46,9 @@ type healthMonitor struct {
 	first   *pgx.Conn        // that run begins with
 	askedAt time.Time        // when the clocks were last compared
 
-	committedAt atomic.Int64 // when the program committed last, in ns since 1970
+	committedAt atomic.Int64  // when the program committed last, in ns since 1970
+	reliedAt    atomic.Int64  // likewise, when somebody asked last whether the database answers
+	used        chan struct{} // one token: somebody has asked again
 }
 
 // askEvery is how often the database is asked for its clock, and whether it can be written. That takes
@@ -87,37 +94,57 @@ func newHealthMonitor(url string, leader *atomic.Pointer[string], logger *slog.L
 	// Each host gets its part of a heartbeat's time, so that one that does not answer leaves time for the
 	// others.
 	config.ConnectTimeout = (heartbeatTimeout - answerTimeout) / time.Duration(countHosts(config))
-	m := &healthMonitor{config: config, logger: logger, leader: leader, clock: time.Now,
+	m := &healthMonitor{config: config, logger: logger, leader: leader, clock: time.Now, used: make(chan struct{}, 1),
 		answers: condition.New(nil), accepts: condition.New(nil)}
 	return m, nil
 }
 
 // alive is a context that ends, with the cause, when the database is found down. While it is down, the
 // context has ended.
-func (m *healthMonitor) alive() context.Context { return m.answers.Context() }
+func (m *healthMonitor) alive() context.Context {
+	m.rely()
+	return m.answers.Context()
+}
 
 // writable is alive, and ends also when the database is found read-only, as a replica is.
-func (m *healthMonitor) writable() context.Context { return m.accepts.Context() }
+func (m *healthMonitor) writable() context.Context {
+	m.rely()
+	return m.accepts.Context()
+}
+
+// rely notes that somebody relies on the monitor, and ends its rest.
+func (m *healthMonitor) rely() {
+	now := time.Now().UnixNano()
+	if last := m.reliedAt.Swap(now); now-last >= int64(idleAfter) {
+		select {
+		case m.used <- struct{}{}:
+		default:
+		}
+	}
+}
 
 func (m *healthMonitor) run(ctx context.Context) {
 	conn := m.first
 	defer func() { m.disconnect(conn) }()
-	ticker := time.NewTicker(heartbeatEvery)
-	defer ticker.Stop()
 	for {
 		var err error
 		if conn, err = m.heartbeat(ctx, conn); ctx.Err() != nil {
 			return
 		}
 		m.publish(err)
-		for isDue := false; !isDue; isDue = !m.isEvident() {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
+		for isDue := false; !isDue && ctx.Err() == nil; isDue = !m.isEvident() {
+			m.pause(ctx)
 		}
 	}
+}
+
+// pause waits until the next heartbeat may be due.
+func (m *healthMonitor) pause(ctx context.Context) {
+	if time.Since(time.Unix(0, m.reliedAt.Load())) < idleAfter || !m.answers.Holds() || !m.accepts.Holds() {
+		engine.Await(ctx, nil, heartbeatEvery)
+		return
+	}
+	engine.Await(ctx, m.used, idleHeartbeatEvery)
 }
 
 // noteCommit says that a commit has just succeeded.
@@ -165,9 +192,13 @@ func (m *healthMonitor) heartbeat(ctx context.Context, conn *pgx.Conn) (*pgx.Con
 	defer cancel()
 	if conn != nil {
 		asking, done := context.WithTimeout(ctx, answerTimeout)
-		err := eventstore.Ping(asking, conn)
-		if err == nil && (time.Since(m.askedAt) > askEvery-heartbeatEvery/2 || !m.accepts.Holds() ||
-			isReadOnly(conn)) {
+		isDue := time.Since(m.askedAt) > askEvery-heartbeatEvery/2 || !m.accepts.Holds()
+		var err error
+		if !isDue {
+			err = eventstore.Ping(asking, conn)
+			isDue = isReadOnly(conn)
+		}
+		if err == nil && isDue {
 			err = m.ask(asking, conn)
 		}
 		done()

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/boxoffice/boxoffice/internal/dbtest"
@@ -54,6 +56,37 @@ func TestACommitStandsForAHeartbeat(t *testing.T) {
 	evident("the database is known to be down", false, func() { monitor.publish(errDown) })
 	evident("it is known to be read-only", false, func() { monitor.publish(errReadOnly) })
 	evident("the clocks are to be compared", false, func() { monitor.askedAt = time.Now().Add(-askEvery) })
+}
+
+func TestAMonitorOnWhichNobodyReliesRests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		monitor, err := newHealthMonitor("postgres://nobody@127.0.0.1:1/nothing", new(atomic.Pointer[string]),
+			slog.New(slog.DiscardHandler))
+		must(t, err)
+		paused := func(when string, want time.Duration) {
+			t.Helper()
+			began := time.Now()
+			monitor.pause(t.Context())
+			if got := time.Since(began); got != want {
+				t.Errorf("%s: heartbeats are %s apart, want %s", when, got, want)
+			}
+		}
+		for name, ask := range map[string]func() context.Context{"alive": monitor.alive, "writable": monitor.writable} {
+			paused("nobody relies on it", idleHeartbeatEvery)
+			go func() {
+				time.Sleep(time.Millisecond)
+				ask()
+			}()
+			paused("somebody has asked whether it is "+name, time.Millisecond)
+			paused("somebody relies on it", heartbeatEvery)
+			time.Sleep(idleAfter)
+		}
+		monitor.publish(errReadOnly)
+		paused("the database can't be written", heartbeatEvery)
+		monitor.publish(errDown)
+		paused("the database is down", heartbeatEvery)
+	})
 }
 
 func TestASlowHeartbeatSaysNothingOfTheClock(t *testing.T) {
