@@ -14,13 +14,14 @@ var dumped = []string{
 	"event_log", "log_head", "projection_checkpoints", "applied_ranges", "parked_records", "events", "bookings",
 }
 
-// dump keeps the database as it is; restore brings it back, below the running server.
+// dump keeps the database as it is at one time; restore brings it back, below the running server.
 func (s *system) dump() {
 	s.Helper()
-	s.exec(`create schema dump`)
+	tables := ""
 	for _, table := range dumped {
-		s.exec(`create table dump.` + table + ` as table ` + table)
+		tables += `create table dump.` + table + ` as table ` + table + `; `
 	}
+	s.exec(`begin isolation level repeatable read; create schema dump; ` + tables + ` commit`)
 }
 
 func (s *system) restore() {
