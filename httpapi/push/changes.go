@@ -47,10 +47,20 @@ type change struct {
 type remembered struct {
 	change
 
-	element *list.Element
-	frame   *frame // the last one that was sent
-	sentAt  time.Time
-	pending bool
+	element  *list.Element
+	pending  bool
+	sentAt   time.Time
+	position int64  // that its last frame carries
+	sequence int64  // of that frame
+	made     *frame // that frame; nil while nobody has received it
+}
+
+// frame makes the last frame of a change when somebody receives it: most owners are not connected.
+func (r *remembered) frame() *frame {
+	if r.made == nil {
+		r.made = &frame{r.encode(r.position), r.sequence}
+	}
+	return r.made
 }
 
 // frame is one change as it is sent to all clients that receive it.
@@ -121,7 +131,7 @@ func (p *Push) remember(c change) {
 		r.element = p.byAge.PushBack(r)
 		p.changed[c.subject] = r
 		if c.owner != uuid.Nil {
-			add(p.owned, c.owner, r)
+			p.owned[c.owner] = append(p.owned[c.owner], r)
 		}
 	case c.version <= r.version: // the row was ahead when it was read before
 		r.last = c.last
@@ -141,7 +151,10 @@ func (p *Push) remember(c change) {
 func (p *Push) forget(r *remembered) {
 	p.byAge.Remove(r.element)
 	delete(p.changed, r.subject)
-	remove(p.owned, r.owner, r)
+	left := slices.DeleteFunc(p.owned[r.owner], func(other *remembered) bool { return other == r })
+	if p.owned[r.owner] = left; len(left) == 0 {
+		delete(p.owned, r.owner)
+	}
 }
 
 // reset forgets everything, because the log has another history, and tells all clients.
@@ -189,7 +202,7 @@ func (p *Push) flush() (next time.Duration) {
 		r.pending, r.sentAt = false, now
 		delete(p.pending, r)
 		p.sequence++
-		r.frame = &frame{r.encode(positions[i]), p.sequence}
+		r.position, r.sequence, r.made = positions[i], p.sequence, nil
 		p.offer(r)
 	}
 	p.sent.Store(held - 1)
@@ -208,16 +221,16 @@ func (p *Push) offer(r *remembered) {
 	if r.owner != uuid.Nil {
 		for s := range p.owners[r.owner] {
 			if s.isToldOf(r.kind) {
-				s.offer(r.subject, r.frame)
+				s.offer(r.subject, r.frame())
 			}
 		}
 		return
 	}
 	for s := range p.watchers[r.id] {
-		s.offer(r.subject, r.frame)
+		s.offer(r.subject, r.frame())
 	}
 	for s := range p.all {
-		s.offer(r.subject, r.frame)
+		s.offer(r.subject, r.frame())
 	}
 }
 

@@ -107,8 +107,8 @@ type Push struct {
 	position int64 // up to which changes are known
 	floor    int64 // after which changes are remembered
 	changed  map[subject]*remembered
-	owned    map[uuid.UUID]map[*remembered]struct{} // those of them that have an owner, by user
-	byAge    *list.List                             // all of them by their newest change, the newest last
+	owned    map[uuid.UUID][]*remembered // those of them that have an owner, by user
+	byAge    *list.List                  // all of them by their newest change, the newest last
 	pending  map[*remembered]struct{}
 	sequence int64
 	placing  placing
@@ -123,7 +123,7 @@ func New(o Options) *Push {
 		all:      make(map[*socket]struct{}),
 		watchers: make(map[uuid.UUID]map[*socket]struct{}),
 		owners:   make(map[uuid.UUID]map[*socket]struct{}),
-		changed:  make(map[subject]*remembered), owned: make(map[uuid.UUID]map[*remembered]struct{}),
+		changed:  make(map[subject]*remembered), owned: make(map[uuid.UUID][]*remembered),
 		byAge: list.New(), pending: make(map[*remembered]struct{}),
 		placing: newPlacing(),
 	}

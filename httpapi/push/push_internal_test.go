@@ -280,6 +280,32 @@ func TestTheMemoryOfBookingsIsBounded(t *testing.T) {
 	}
 }
 
+// Most people are not connected while something of theirs changes.
+func TestAFrameIsMadeForWhoReceivesIt(t *testing.T) {
+	t.Parallel()
+	p := New(Options{})
+	booking := projections.BookingChange{
+		ID: uuid.New(), UserID: uuid.New(), Status: projections.BookingConfirmed, Version: 2, Position: 1,
+	}
+	p.observe(projections.Changes{
+		Upto: 1, OwnedChanges: projections.OwnedChanges{Bookings: []projections.BookingChange{booking}},
+	})
+	p.flush()
+	r := p.changed[subject{ofBooking, booking.ID}]
+	if r.made != nil {
+		t.Error("one was made for nobody")
+	}
+	s := &socket{push: p, woken: make(chan struct{}, 1), greeted: true, expires: time.Now().Add(time.Hour)}
+	if p.admit(s) != nil || !p.join(s, booking.UserID, true, false) {
+		t.Fatal("no room")
+	}
+	p.follow(s, []uuid.UUID{}, new(int64))
+	frames, _, _ := s.take(false, 0)
+	if want := string(encodeBooking(booking, 1)); len(frames) != 2 || string(frames[1]) != want {
+		t.Errorf("who comes back gets %q, want ready and %s", frames, want)
+	}
+}
+
 // A row can be ahead of the records that are known to have changed it.
 func TestAClientThatMissedWhatWasToldEarlyIsToldAgain(t *testing.T) {
 	t.Parallel()

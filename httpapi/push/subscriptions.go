@@ -144,7 +144,7 @@ func (p *Push) missed(s *socket, withOwned bool) map[subject]*frame {
 		if missed == nil {
 			missed = make(map[subject]*frame)
 		}
-		missed[r.subject] = r.frame
+		missed[r.subject] = r.frame()
 	}
 	for _, id := range s.ids {
 		miss(p.changed[subject{ofEvent, id}])
@@ -157,7 +157,7 @@ func (p *Push) missed(s *socket, withOwned bool) map[subject]*frame {
 		}
 	}
 	if withOwned {
-		for r := range p.owned[s.user] {
+		for _, r := range p.owned[s.user] {
 			if s.isToldOf(r.kind) {
 				miss(r)
 			}
