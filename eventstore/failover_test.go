@@ -1,7 +1,6 @@
 package eventstore_test
 
 import (
-	"context"
 	"errors"
 	"net/url"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
-	"github.com/boxoffice/boxoffice/migrations"
 )
 
 // A server that is stopped, whose data are copied like those of a replica, and which is started
@@ -35,15 +33,10 @@ func startReplaced(t *testing.T) *replaced {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL, as another user, has to get to its own
-		t.Fatal(err)
-	}
+	dbtest.Must(t, dbtest.Prepare(dir))
 	r := &replaced{TB: t, dir: dir}
 	r.start()
 	t.Cleanup(func() { _ = r.Stop() })
-	if _, err := migrations.Up(context.Background(), r.URL()); err != nil {
-		t.Fatal(err)
-	}
 	return r
 }
 

@@ -34,6 +34,10 @@ func TestTheReferenceShowsWhatTheAPIAnswers(t *testing.T) {
 	now := time.Date(2026, 5, 17, 12, 0, 0, 0, time.UTC)
 	s := start(t, func(o *httpapi.Options, _ *eventstore.Options) { o.Now = func() time.Time { return now } })
 	r := &reference{system: s, started: time.Now(), ids: map[string]string{}, examples: map[string][]example{}}
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	must(t, err)
+	year, month, day := r.started.In(berlin).Date()
+	r.today = time.Date(year, month, day, 0, 0, 0, 0, berlin)
 	r.converse()
 	got := r.markdown()
 	if *update {
@@ -59,6 +63,7 @@ func TestTheReferenceShowsWhatTheAPIAnswers(t *testing.T) {
 type reference struct {
 	*system
 	started  time.Time
+	today    time.Time         // when the day of the event's time zone began: sales are counted by it
 	ids      map[string]string // stand-ins
 	audited  bool              // reads of the audit are in the log, and how many differs: one waits for verifications
 	examples map[string][]example
@@ -413,6 +418,9 @@ func (r *reference) lasting(text string) string {
 	text = anyTime.ReplaceAllStringFunc(text, func(s string) string {
 		at, err := time.Parse(time.RFC3339Nano, s)
 		must(r, err)
+		if at.Equal(r.today) {
+			return "2026-05-16T22:00:00Z"
+		}
 		if at.Before(r.started.Add(-time.Hour)) || at.After(r.started.Add(time.Hour)) {
 			return s // one that the conversation chose
 		}

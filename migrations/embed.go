@@ -13,8 +13,10 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
+// Files are the migrations.
+//
 //go:embed *.sql
-var files embed.FS
+var Files embed.FS
 
 // Up migrates the database at url to the newest schema and returns the versions it applied.
 // Concurrent calls are safe: a session lock lets one work while the others wait. A table that
@@ -73,7 +75,7 @@ func with(url string, use func(*goose.Provider) error) (err error) {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, Files, goose.WithSessionLocker(locker))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}

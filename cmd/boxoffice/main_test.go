@@ -244,6 +244,15 @@ func dataDir(t *testing.T) string {
 	return "DATA_DIR=" + dir
 }
 
+// usedDataDir is one with a database already: its first start is quick.
+func usedDataDir(t *testing.T) string {
+	t.Helper()
+	dbtest.Slow(t)
+	setting := dataDir(t)
+	must(t, dbtest.Prepare(strings.TrimPrefix(setting, "DATA_DIR=")))
+	return setting
+}
+
 func must(tb testing.TB, err error) {
 	tb.Helper()
 	if err != nil {
@@ -370,7 +379,7 @@ func (p *process) waitForBookingTransaction() {
 
 func TestTwoProgramsOnOneDirectoryAreRefusedWithAReason(t *testing.T) {
 	t.Parallel()
-	dir := dataDir(t)
+	dir := usedDataDir(t)
 	p := serve(t, []string{dir})
 	out, err := command([]string{dir}, "serve").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), fmt.Sprint(p.cmd.Process.Pid)) {
@@ -380,7 +389,7 @@ func TestTwoProgramsOnOneDirectoryAreRefusedWithAReason(t *testing.T) {
 
 func TestToolsWorkBesideARunningServer(t *testing.T) {
 	t.Parallel()
-	dir := dataDir(t)
+	dir := usedDataDir(t)
 	tool := func(args ...string) (string, error) {
 		out, err := command([]string{dir}, args...).CombinedOutput()
 		return string(out), err
@@ -489,9 +498,9 @@ func TestProductionStartsOnlyWithoutTheAccountsOfTheSeed(t *testing.T) {
 
 func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	t.Parallel()
-	p := serve(t, []string{dataDir(t)})
+	p := serve(t, []string{usedDataDir(t)})
 	port := p.api[strings.LastIndex(p.api, ":")+1:]
-	out, err := command([]string{dataDir(t), "API_PORT=" + port}, "serve").CombinedOutput()
+	out, err := command([]string{usedDataDir(t), "API_PORT=" + port}, "serve").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "API_PORT") {
 		t.Errorf("got %v: %s", err, out)
 	}

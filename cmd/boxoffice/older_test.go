@@ -43,11 +43,15 @@ func TestAProgramThatIsOlderThanTheLogSaysSo(t *testing.T) {
 				strings.Contains(health.Detail, "read model bookings stands")
 		})
 	}
-	for _, m := range scrape(t, metrics)["boxoffice_projection_unknown_record"].GetMetric() {
-		if m.GetGauge().GetValue() != 1 {
-			t.Errorf("the metric says %v", m)
+	projecting.waitFor("the metric of each read model to say so", func() bool {
+		series := scrape(t, metrics)["boxoffice_projection_unknown_record"].GetMetric()
+		for _, m := range series {
+			if m.GetGauge().GetValue() != 1 {
+				return false
+			}
 		}
-	}
+		return len(series) == len(projections.Names())
+	})
 	out, err := command(env, "projections", "status").CombinedOutput()
 	const nobody = "nobody: the next record is of a newer version"
 	if err != nil || strings.Count(string(out), nobody) != len(projections.Names()) {

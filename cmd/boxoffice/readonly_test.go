@@ -49,14 +49,11 @@ func (a administrator) do(sql string) {
 func ownServer(t *testing.T) (url string) {
 	t.Helper()
 	dbtest.Slow(t)
-	_, dir, _ := strings.Cut(dataDir(t), "=")
+	_, dir, _ := strings.Cut(usedDataDir(t), "=")
 	settings := map[string]string{"fsync": "off"}
 	server, err := embeddedpg.Start(t.Context(), embeddedpg.Options{Dir: dir, Settings: settings})
 	must(t, err)
 	t.Cleanup(func() { _ = server.Stop() })
-	if out, err := command(secretsFor(server.URL()), "migrate").CombinedOutput(); err != nil {
-		t.Fatalf("migrate: %v: %s", err, out)
-	}
 	if out, err := command(secretsFor(server.URL()), "seed").CombinedOutput(); err != nil {
 		t.Fatalf("seed: %v: %s", err, out)
 	}
@@ -284,7 +281,7 @@ func TestOfSeveralHostsTheOneThatCanBeWrittenIsUsed(t *testing.T) {
 	t.Parallel()
 	dbtest.Slow(t)
 	first := dbtest.URL(t)
-	_, dir, _ := strings.Cut(dataDir(t), "=")
+	_, dir, _ := strings.Cut(usedDataDir(t), "=")
 	settings := map[string]string{"fsync": "off"}
 	server, err := embeddedpg.Start(t.Context(), embeddedpg.Options{Dir: dir, Settings: settings})
 	must(t, err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"strings"
 	"syscall"
 	"testing"
@@ -9,18 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
-	"github.com/boxoffice/boxoffice/migrations"
 )
 
 // A directory of a version before the role was there has its tables, and the owner's password.
 func TestTheProgramOwnsNoLogInItsOwnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	setting := dataDir(t)
+	setting := usedDataDir(t)
 	dir := strings.TrimPrefix(setting, "DATA_DIR=")
-	old, err := embeddedpg.Start(t.Context(), embeddedpg.Options{Dir: dir, Settings: map[string]string{"fsync": "off"}})
-	must(t, err)
-	_, err = migrations.Up(t.Context(), old.URL())
-	must(t, errors.Join(err, old.Stop()))
 	p := serve(t, []string{setting}, "--seed")
 	owner, err := embeddedpg.RunningURL(dir)
 	must(t, err)

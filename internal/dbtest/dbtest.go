@@ -28,7 +28,7 @@ import (
 
 var (
 	baseURL  = sync.OnceValues(serverURL)
-	migrated = NewTemplate(func(string) error { return nil })
+	migrated = &Template{sync.OnceValues(migratedDatabase)}
 
 	// shared is what the tests of a package have created together, for [Main] to remove.
 	shared struct {
@@ -175,23 +175,60 @@ type Template struct {
 // written to. fill must close its connections.
 func NewTemplate(fill func(url string) error) *Template {
 	return &Template{sync.OnceValues(func() (string, error) {
-		base, err := baseURL()
+		from, err := migrated.prepare()
 		if err != nil {
 			return "", err
 		}
-		name := "template_" + newName()
-		if err := admin(base, "create database "+name); err != nil {
-			return "", err
-		}
-		shared.mu.Lock()
-		shared.templates = append(shared.templates, name)
-		shared.mu.Unlock()
-		url := withDatabase(base, name)
-		if _, err := migrations.Up(context.Background(), url); err != nil {
+		name, url, err := createTemplate(from)
+		if err != nil {
 			return "", err
 		}
 		return name, fill(url)
 	})}
+}
+
+// migratedDatabase names one that our server began with. On another server it is new.
+func migratedDatabase() (name string, err error) {
+	base, err := baseURL()
+	if err != nil {
+		return "", err
+	}
+	if shared.server != nil {
+		// The first session writes a cache of the catalog, which clones get too: their first sessions take
+		// half as long to start.
+		conn, err := pgx.Connect(context.Background(), withDatabase(base, preparedTemplate))
+		if err != nil {
+			return "", err
+		}
+		return preparedTemplate, conn.Close(context.Background())
+	}
+	name, url, err := createTemplate("template1")
+	if err != nil {
+		return "", err
+	}
+	_, err = migrations.Up(context.Background(), url)
+	return name, err
+}
+
+// createTemplate creates a database that [Main] removes.
+func createTemplate(from string) (name, url string, err error) {
+	name = "template_" + newName()
+	if url, err = create(name, from); err != nil {
+		return "", "", err
+	}
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	shared.templates = append(shared.templates, name)
+	return name, url, nil
+}
+
+func create(name, from string) (url string, err error) {
+	base, err := baseURL()
+	if err != nil {
+		return "", err
+	}
+	sql := fmt.Sprintf("create database %s template %s strategy file_copy", name, from)
+	return withDatabase(base, name), admin(base, sql)
 }
 
 // URL creates a clone and returns its address. It is dropped when the test passes.
@@ -206,10 +243,10 @@ func (t *Template) URL(tb testing.TB) string {
 		tb.Fatalf("find the test server: %v", err)
 	}
 	name := "test_" + newName()
-	if err := admin(base, fmt.Sprintf("create database %s template %s strategy file_copy", name, template)); err != nil {
+	address, err := create(name, template)
+	if err != nil {
 		tb.Fatalf("clone the test database: %v", err)
 	}
-	address := withDatabase(base, name)
 	tb.Cleanup(func() {
 		if tb.Failed() {
 			tb.Logf("the database of this test is kept (as long as its server runs): %s", address)
@@ -232,6 +269,9 @@ func serverURL() (string, error) {
 	}
 	dir, err := Dir(serverPrefix)
 	if err != nil {
+		return "", err
+	}
+	if err := Prepare(dir); err != nil {
 		return "", err
 	}
 	shared.server, err = embeddedpg.Start(context.Background(), embeddedpg.Options{

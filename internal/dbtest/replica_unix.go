@@ -18,7 +18,6 @@ import (
 	"github.com/boxoffice/boxoffice/internal/embeddedpg"
 	"github.com/boxoffice/boxoffice/internal/logtest"
 	"github.com/boxoffice/boxoffice/internal/waittest"
-	"github.com/boxoffice/boxoffice/migrations"
 )
 
 // Primary starts a server of the test's own, with a migrated database and whatever replicas are
@@ -31,18 +30,13 @@ func Primary(tb testing.TB) *embeddedpg.Server {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL, as another user, has to get to its own
-		tb.Fatal(err)
-	}
+	Must(tb, Prepare(dir))
 	server, err := embeddedpg.Start(tb.Context(), embeddedpg.Options{Dir: dir,
 		Settings: map[string]string{"fsync": "off"}})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = server.Stop() })
-	if _, err := migrations.Up(tb.Context(), server.URL()); err != nil {
-		tb.Fatal(err)
-	}
 	return server
 }
 

@@ -44,6 +44,15 @@ type place struct {
 	dirs func(ctx context.Context, major int) ([]string, error)
 }
 
+// FindBinaries finds those that a new cluster would use with no [Options].
+func FindBinaries(ctx context.Context) (Binaries, error) {
+	a, err := accountFor("")
+	if err != nil {
+		return Binaries{}, err
+	}
+	return finder{account: a, log: slog.New(slog.DiscardHandler)}.find(ctx, 0)
+}
+
 // find returns the newest of the first place that has the major version; 0 is any from 15 on. The
 // error is a [*NoBinariesError].
 func (f finder) find(ctx context.Context, major int) (Binaries, error) {

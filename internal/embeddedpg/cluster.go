@@ -85,6 +85,12 @@ func (c *cluster) checkEmpty() error {
 	return err
 }
 
+// InitArgs are the arguments of initdb that decide what a new cluster is like. --locale=C sorts by
+// bytes, is the same on each machine and does not change with its C library, which would silently
+// break indexes; --no-sync, because everything is flushed at once after it.
+const InitArgs = "--username=" + role + " --auth=scram-sha-256 --locale-provider=libc --locale=C --encoding=UTF8 " +
+	"--no-sync --no-instructions"
+
 // create builds the cluster in a temporary directory and renames it when it is complete, database
 // included. If the program is killed, the next start removes the directory; there is never half a
 // cluster.
@@ -108,14 +114,12 @@ func (c *cluster) create(ctx context.Context, o Options) (err error) {
 	}
 
 	data := filepath.Join(work, dataDir)
-	// --locale=C sorts by bytes, is the same on each machine and does not change with its C library,
-	// which would silently break indexes; --no-sync, because everything is flushed at once below.
-	if err := c.run(ctx, "", "initdb", "-D", data, "-U", role, "--pwfile="+secret, "--auth=scram-sha-256",
-		"--locale-provider=libc", "--locale=C", "--encoding=UTF8", "--no-sync", "--no-instructions"); err != nil {
+	args := append([]string{"-D", data, "--pwfile=" + secret}, strings.Fields(InitArgs)...)
+	if err := c.run(ctx, "", "initdb", args...); err != nil {
 		return err
 	}
 	// Rename the database that initdb has created; another one would be 300 more files.
-	if err := c.single(ctx, data, "ALTER DATABASE postgres RENAME TO "+database+";", "-F"); err != nil {
+	if err := c.single(ctx, data, "ALTER DATABASE postgres RENAME TO "+Database+";", "-F"); err != nil {
 		return err
 	}
 	// Later checkpoints flush only files that change later. A power failure could destroy the others

@@ -19,12 +19,13 @@ import (
 	"time"
 )
 
-// Role, database and address are fixed: the server has one client, and [RunningURL] needs to know
-// them.
+// Database is that of the program. Role and address are fixed too: the server has one client, and
+// [RunningURL] needs to know them.
+const Database = "boxoffice"
+
 const (
-	role     = "boxoffice"
-	database = "boxoffice"
-	host     = "127.0.0.1"
+	role = "boxoffice"
+	host = "127.0.0.1"
 )
 
 // Options configure [Start]. Only Dir is required.

@@ -144,7 +144,7 @@ func url(password string, port int) string {
 		Scheme:   "postgres",
 		User:     neturl.UserPassword(role, password),
 		Host:     host + ":" + strconv.Itoa(port),
-		Path:     "/" + database,
+		Path:     "/" + Database,
 		RawQuery: "sslmode=disable",
 	}
 	return u.String()

@@ -5,8 +5,10 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,13 +18,7 @@ import (
 // memory that needs a lock.
 func TestPackagesWithoutTheRaceDetectorAreSequential(t *testing.T) {
 	t.Parallel()
-	makefile, err := os.ReadFile("../../Makefile")
-	must(t, err)
-	list := regexp.MustCompile(`(?m)^SEQUENTIAL := (.+)$`).FindSubmatch(makefile)
-	if list == nil {
-		t.Fatal("the Makefile has no list of such packages")
-	}
-	for dir := range strings.FieldsSeq(string(list[1])) {
+	for _, dir := range listed(t, "SEQUENTIAL") {
 		paths, err := filepath.Glob(filepath.Join("../..", dir, "*.go"))
 		must(t, err)
 		if len(paths) == 0 {
@@ -39,6 +35,38 @@ func TestPackagesWithoutTheRaceDetectorAreSequential(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The compiler of a package without the race detector puts instructions in place of atomics, and the
+// detector doesn't see what they order. It sees mutexes.
+func TestPackagesThatTheRaceDetectorDoesNotSeeUseNoAtomics(t *testing.T) {
+	t.Parallel()
+	format := `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`
+	for _, pattern := range listed(t, "COMPUTING") {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-f", format, pattern).Output()
+		must(t, err)
+		packages := strings.Split(strings.TrimSpace(string(out)), "\n")
+		if packages[0] == "" {
+			t.Errorf("%s is no package", pattern)
+		}
+		for _, imports := range packages {
+			if slices.Contains(strings.Fields(imports), "sync/atomic") {
+				t.Errorf("one uses atomics, and so must leave COMPUTING in the Makefile: %s", imports)
+			}
+		}
+	}
+}
+
+// listed are the words of a variable of the Makefile.
+func listed(tb testing.TB, variable string) []string {
+	tb.Helper()
+	makefile, err := os.ReadFile("../../Makefile")
+	must(tb, err)
+	list := regexp.MustCompile(`(?m)^` + variable + ` := (.+)$`).FindSubmatch(makefile)
+	if list == nil {
+		tb.Fatalf("the Makefile has no %s", variable)
+	}
+	return strings.Fields(string(list[1]))
 }
 
 func TestConcurrencyIsFound(t *testing.T) {
