@@ -32,8 +32,8 @@ const (
 // directory, because initdb and migrations take twenty times as long as copying.
 func Prepare(dir string) error {
 	cache, err := os.UserCacheDir()
-	if err != nil {
-		return err
+	if err != nil { // there is no HOME
+		cache = os.TempDir()
 	}
 	return prepare(filepath.Join(cache, "boxoffice", "test-clusters"), dir)
 }
