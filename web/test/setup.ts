@@ -34,4 +34,5 @@ afterEach(() => {
   forgetSession()
   localStorage.clear()
   history.replaceState(null, '', '/events')
+  dispatchEvent(new PopStateEvent('popstate')) // nuqs drops what it has not written yet
 })
