@@ -34,5 +34,4 @@ afterEach(() => {
   forgetSession()
   localStorage.clear()
   history.replaceState(null, '', '/events')
-  dispatchEvent(new PopStateEvent('popstate')) // nuqs drops what it has not written yet
 })
