@@ -104,7 +104,7 @@ test-web: check-web build ## Test the web UI: components, and the whole system i
 	CHROMIUM="$$(scripts/browser/browser.sh)" && export CHROMIUM && cd web && BOXOFFICE=$(CURDIR)/bin/boxoffice npm run --silent e2e
 
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
-	cd web && NEXT_TELEMETRY_DISABLED=1 npm run --silent build
+	cd web && NEXT_TELEMETRY_DISABLED=1 BROTLI_QUALITY=8 npm run --silent build
 
 # Building needs no tools for tests: a third of the time to install. Where they are installed already, they stay.
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json

@@ -8,8 +8,22 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     environmentOptions: { jsdom: { url: 'http://localhost/events' } },
-    setupFiles: ['test/setup.ts'],
+    isolate: false,
+    sequence: { setupFiles: 'list' },
+    setupFiles: ['test/fresh.ts', 'test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
+    // Not performance.now: nuqs, which files share, compares its times.
+    fakeTimers: {
+      toFake: [
+        'Date',
+        'setTimeout',
+        'clearTimeout',
+        'setInterval',
+        'clearInterval',
+        'requestAnimationFrame',
+        'cancelAnimationFrame',
+      ],
+    },
     restoreMocks: true,
     maxWorkers: availableParallelism(), // by default one less, which is half of two processors
     testTimeout: 120_000, // the machine may be busy, and only what fails waits for so long

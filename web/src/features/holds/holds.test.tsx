@@ -292,7 +292,7 @@ describe('a hold', () => {
     expect(await screen.findByRole('alert')).toHaveTextContent(
       'Your time ran out, and your 2 tickets were released.',
     )
-    expect(screen.queryByRole('timer')).not.toBeInTheDocument()
+    await waitFor(() => expect(screen.queryByRole('timer')).not.toBeInTheDocument())
     await userEvent.click(await button(/^OK/))
     expect(screen.queryByRole('alert')).not.toBeInTheDocument()
   })

@@ -109,7 +109,7 @@ describe('the list of the desk', () => {
     expect(await screen.findByText('You have no upcoming events.')).toBeVisible()
     await userEvent.type(screen.getByRole('searchbox'), 'jazz')
     expect(await screen.findByText(/No events match/)).toBeVisible()
-    expect(asked.at(-1)).toBe('?limit=20&upcoming=true&q=jazz')
+    await waitFor(() => expect(asked.at(-1)).toBe('?limit=20&upcoming=true&q=jazz'))
     await userEvent.click(screen.getByRole('button', { name: 'Show all events' }))
     await waitFor(() => expect(asked.at(-1)).toBe('?limit=20&upcoming=false'))
     expect(await screen.findByText(/^Events you schedule/)).toBeVisible()
