@@ -167,6 +167,7 @@ test('a forgotten password is replaced with a link, which works once', async ({
   await page.evaluate(() => localStorage.clear())
   await page.goto(web() + '/login')
   await page.getByRole('link', { name: 'Forgot your password?' }).click()
+  await expect(page.getByRole('button', { name: 'Send link' })).toBeVisible() // both pages ask for an e-mail
   const said: string[] = []
   for (const address of [newEmail(), email]) {
     await page.getByLabel('E-mail').fill(address)
