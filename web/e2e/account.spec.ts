@@ -1,4 +1,5 @@
 import {
+  customer,
   enter,
   expect,
   linkFor,
@@ -156,15 +157,8 @@ test('an e-mail address is verified with a link that is opened on another device
   await expect(page.getByRole('heading', { level: 1, name: 'Account settings' })).toBeVisible()
 })
 
-test('a forgotten password is replaced with a link, which works once', async ({
-  page,
-  context,
-  refusals,
-}) => {
-  const email = await enter(page, '/events')
-  refusals(401, '/api/auth/refresh')
-  await context.clearCookies()
-  await page.evaluate(() => localStorage.clear())
+test('a forgotten password is replaced with a link, which works once', async ({ page, refusals }) => {
+  const { email } = await customer()
   await page.goto(web() + '/login')
   await page.getByRole('link', { name: 'Forgot your password?' }).click()
   await expect(page.getByRole('button', { name: 'Send link' })).toBeVisible() // both pages ask for an e-mail
