@@ -68,5 +68,7 @@ func onReplica[In, Out any](
 		return nil, err
 	}
 	defer done()
+	// A read without replicas has waited for this already.
+	a.Service.WaitForAnswered(ctx)
 	return handle(ctx, in)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/boxoffice/boxoffice/booking"
 	"github.com/boxoffice/boxoffice/eventstore"
 	"github.com/boxoffice/boxoffice/internal/dbtest"
 	"github.com/boxoffice/boxoffice/internal/replica"
@@ -39,7 +40,7 @@ func standby(t *testing.T) *replica.Set {
 
 func TestAReadThatItsReplicaCannotAnswerGoesToThePrimaryUnlessItHasWaited(t *testing.T) {
 	t.Parallel()
-	a, errMissing := &api{}, errors.New("not found")
+	a, errMissing := &api{Options: Options{Service: &booking.Service{}}}, errors.New("not found")
 	chosen := standby(t).Choose(t.Context(), 0)
 	for name, c := range map[string]struct {
 		err  error
