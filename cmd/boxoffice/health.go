@@ -46,9 +46,9 @@ type healthMonitor struct {
 	first   *pgx.Conn        // that run begins with
 	askedAt time.Time        // when the clocks were last compared
 
-	committedAt atomic.Int64  // when the program committed last, in ns since 1970
-	reliedAt    atomic.Int64  // likewise, when somebody asked last whether the database answers
-	used        chan struct{} // one token: somebody has asked again
+	committedAt atomic.Int64   // when the program committed last, in ns since 1970
+	reliedAt    atomic.Int64   // likewise, when somebody asked last whether the database answers
+	used        *engine.Signal // somebody asks again after idleAfter
 }
 
 // askEvery is how often the database is asked for its clock, and whether it can be written. That takes
@@ -94,7 +94,7 @@ func newHealthMonitor(url string, leader *atomic.Pointer[string], logger *slog.L
 	// Each host gets its part of a heartbeat's time, so that one that does not answer leaves time for the
 	// others.
 	config.ConnectTimeout = (heartbeatTimeout - answerTimeout) / time.Duration(countHosts(config))
-	m := &healthMonitor{config: config, logger: logger, leader: leader, clock: time.Now, used: make(chan struct{}, 1),
+	m := &healthMonitor{config: config, logger: logger, leader: leader, clock: time.Now, used: engine.NewSignal(),
 		answers: condition.New(nil), accepts: condition.New(nil)}
 	return m, nil
 }
@@ -116,10 +116,7 @@ func (m *healthMonitor) writable() context.Context {
 func (m *healthMonitor) rely() {
 	now := time.Now().UnixNano()
 	if last := m.reliedAt.Swap(now); now-last >= int64(idleAfter) {
-		select {
-		case m.used <- struct{}{}:
-		default:
-		}
+		m.used.Broadcast()
 	}
 }
 
@@ -140,11 +137,12 @@ func (m *healthMonitor) run(ctx context.Context) {
 
 // pause waits until the next heartbeat may be due.
 func (m *healthMonitor) pause(ctx context.Context) {
+	used := m.used.Listen()
 	if time.Since(time.Unix(0, m.reliedAt.Load())) < idleAfter || !m.answers.Holds() || !m.accepts.Holds() {
 		engine.Await(ctx, nil, heartbeatEvery)
 		return
 	}
-	engine.Await(ctx, m.used, idleHeartbeatEvery)
+	engine.Await(ctx, used, idleHeartbeatEvery)
 }
 
 // noteCommit says that a commit has just succeeded.

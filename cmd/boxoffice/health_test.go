@@ -75,7 +75,7 @@ func TestAMonitorOnWhichNobodyReliesRests(t *testing.T) {
 		for name, ask := range map[string]func() context.Context{"alive": monitor.alive, "writable": monitor.writable} {
 			paused("nobody relies on it", idleHeartbeatEvery)
 			go func() {
-				time.Sleep(time.Millisecond)
+				time.Sleep(time.Millisecond) // of the bubble: no time passes
 				ask()
 			}()
 			paused("somebody has asked whether it is "+name, time.Millisecond)
